@@ -1,0 +1,9 @@
+"""What a lesson of the course imports: data, training, measuring, plots, hints and predictions.
+
+Importing `coursekit` loads none of the heavy libraries; each part imports what it needs when it is used.
+"""
+
+from coursekit.explain import explain
+from coursekit.predict import Ledger
+
+__all__ = ["Ledger", "explain"]

@@ -1,0 +1,139 @@
+"""What a model costs and what it can do, measured the same way in every lesson."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from coursekit.train import evaluate
+
+
+def count_parameters(model: nn.Module) -> int:
+    """How many numbers the model learns: weights and biases, zeros included."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def count_nonzero(what: nn.Module | torch.Tensor) -> int:
+    """How many numbers of a tensor, or of all weights and biases of a model, are not zero.
+
+    A pruned layer counts as it is used: with its mask.
+    """
+    return sum(int(torch.count_nonzero(tensor)) for tensor in _tensors(what))
+
+
+def sparsity(what: nn.Module | torch.Tensor) -> float:
+    """The share of zeros, from 0 to 1, in a tensor or in all weights and biases of a model."""
+    total = sum(tensor.numel() for tensor in _tensors(what))
+    return 1 - count_nonzero(what) / total
+
+
+def _tensors(what: nn.Module | torch.Tensor) -> list[torch.Tensor]:
+    if isinstance(what, torch.Tensor):
+        return [what]
+    tensors = []
+    for module in what.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            masked = name.removesuffix("_orig")
+            pruned = name.endswith("_orig") and hasattr(module, f"{masked}_mask")
+            tensors.append(
+                parameter * getattr(module, f"{masked}_mask") if pruned else parameter
+            )
+    return tensors
+
+
+def saved_bytes(what: nn.Module | Mapping[str, Any], *, compressed: bool = False) -> int:
+    """Bytes of the file that `torch.save` writes for a model's state_dict, or for a dict.
+
+    Args:
+        what: A model, or what would be saved.
+        compressed: Whether the file is then compressed with gzip at level 9.
+    """
+    buffer = io.BytesIO()
+    torch.save(what.state_dict() if isinstance(what, nn.Module) else what, buffer)
+    content = buffer.getvalue()
+    return len(gzip.compress(content, 9, mtime=0)) if compressed else len(content)
+
+
+@torch.no_grad()
+def count_macs(model: nn.Module, inputs: torch.Tensor) -> int:
+    """Multiply-accumulates of matrix products and convolutions for `inputs`, a whole batch.
+
+    Half of the floating-point operations that torch.utils.flop_counter counts. Zeros count like any
+    other weight, because a dense kernel multiplies them too.
+    """
+    with FlopCounterMode(display=False) as counter:
+        model(inputs)
+    return counter.get_total_flops() // 2
+
+
+def accuracy(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> float:
+    """The share, from 0 to 1, of `inputs` (n, …) whose largest logit is that of `labels` (n,)."""
+    return evaluate(model, inputs, labels)[1]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Times of one call in seconds, over `runs` calls on `threads` threads."""
+
+    median: float
+    lower_quartile: float
+    upper_quartile: float
+    runs: int
+    threads: int
+
+
+@torch.no_grad()
+def latency(
+    calls: Mapping[str, Callable[[], Any]],
+    *,
+    runs: int = 100,
+    warm_up: int = 10,
+    threads: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Latency]:
+    """Times several calls against each other, in turn, so that a drift of the machine hits all alike.
+
+    Args:
+        calls: A name and a call without arguments for each thing to time.
+        runs: How many timed calls each gets; at least 2.
+        warm_up: Untimed calls before that: caches fill, lazy set-up happens.
+        threads: How many threads torch uses meanwhile.
+        clock: Tells the time in seconds.
+
+    Returns:
+        A `Latency` for each name. Compare medians, and say so when the quartiles overlap.
+
+    Raises:
+        ValueError: if `runs` is under 2, or `warm_up` under 0.
+    """
+    if runs < 2 or warm_up < 0:
+        raise ValueError("latency needs at least 2 runs and no negative warm-up")
+    threads_before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    try:
+        for _ in range(warm_up):
+            for call in calls.values():
+                call()
+        for _ in range(runs):
+            for name, call in calls.items():
+                start = clock()
+                call()
+                times[name].append(clock() - start)
+    finally:
+        torch.set_num_threads(threads_before)
+    return {name: _summary(values, threads) for name, values in times.items()}
+
+
+def _summary(values: list[float], threads: int) -> Latency:
+    lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+    return Latency(median, lower, upper, len(values), threads)

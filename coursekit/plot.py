@@ -1,0 +1,121 @@
+"""One look for every plot: few colours that differ in lightness too, no frame, alt text always."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Dark, middle and light, so that lines stay apart in greyscale; chosen from the colour-blind-safe
+# palette of Okabe and Ito (2008), https://jfly.uni-koeln.de/color/.
+COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++")
+
+_STYLE: dict[str, Any] = {
+    "axes.prop_cycle": cycler(color=COLOURS) + cycler(marker=MARKERS) + cycler(linestyle=DASHES),
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "grid.color": "#DDDDDD",
+    "image.cmap": "gray_r",
+    "legend.frameon": False,
+    "lines.markersize": 5,
+}
+
+
+def figure(
+    rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 3.5, **options: Any
+) -> tuple[Figure, Any]:
+    """A figure in the course's style, as `plt.subplots`: figure and axes. Sizes are in inches."""
+    with plt.rc_context(_STYLE):
+        return plt.subplots(
+            rows, columns, figsize=(width, height), layout="constrained", **options
+        )
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Displays a figure once, with its alt text, and closes it.
+
+    The text stands in the image's metadata, which web pages made from the notebook use, and as the
+    plain-text form of the output. Leave out of it what differs between machines.
+
+    Raises:
+        ValueError: if `alt` says nothing.
+    """
+    from IPython.display import display
+
+    if not alt.strip():
+        raise ValueError("a plot needs alt text: say what it shows")
+    buffer = io.BytesIO()
+    with plt.rc_context(_STYLE):
+        fig.savefig(buffer, format="png", metadata={"Software": None})
+    plt.close(fig)
+    display(
+        {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt},
+        metadata={"image/png": {"alt": alt}},
+        raw=True,
+    )
+
+
+def bars(ax: Axes, names: list[str], values: list[float], *, label: str = "{:,.0f}") -> None:
+    """Horizontal bars, the first on top, each with its value written beside it."""
+    places = np.arange(len(names))
+    drawn = ax.barh(
+        places,
+        values,
+        color=[COLOURS[1 + i % (len(COLOURS) - 1)] for i in range(len(names))],
+        hatch=[HATCHES[i % len(HATCHES)] for i in range(len(names))],
+        edgecolor="white",
+    )
+    ax.bar_label(drawn, [label.format(value) for value in values], padding=4)
+    ax.set_yticks(places, names)
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    ax.margins(x=0.15)
+
+
+def matrix(ax: Axes, values: np.ndarray, *, decimals: int = 1) -> None:
+    """A small matrix as a grid of numbers, darker where the magnitude is larger; zeros stay white.
+
+    Args:
+        values: shape (rows, columns), at most 20 a side to stay readable.
+        decimals: Digits after the point.
+    """
+    values = np.asarray(values)
+    magnitude = np.abs(values)
+    ax.imshow(magnitude, cmap="Blues", vmin=0, vmax=float(magnitude.max()) * 1.6 or 1.0)
+    for (row, column), value in np.ndenumerate(values):
+        text = "0" if value == 0 else f"{value:.{decimals}f}"
+        ax.text(column, row, text, ha="center", va="center", color="#000000")
+    ax.set_xticks(np.arange(values.shape[1]))
+    ax.set_yticks(np.arange(values.shape[0]))
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+
+
+def images(ax: Axes, pictures: np.ndarray, titles: list[str] | None = None) -> None:
+    """A row of grey images, shape (n, height, width), with a title above each."""
+    pictures = np.asarray(pictures)
+    height, width = pictures.shape[1:]
+    gap = np.zeros((height, 2), pictures.dtype)
+    strip = np.concatenate([np.concatenate([picture, gap], 1) for picture in pictures], 1)
+    ax.imshow(strip)
+    for number, title in enumerate(titles or []):
+        ax.text(number * (width + 2) + width / 2, -2, title, ha="center", va="bottom")
+    ax.set_axis_off()
