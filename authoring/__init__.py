@@ -1,0 +1,1 @@
+"""For authors: turns course/ into notebooks, solutions and exercises, and checks them."""

@@ -1,0 +1,110 @@
+"""The answer bank of an exercise: right answers, wrong ones that people give, what each earns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from authoring.exercise import Exercise
+from authoring.metadata import understood
+from authoring.sources import Lesson, SourceCell, read_cells
+
+RIGHT_AT_LEAST, WRONG_AT_LEAST = 2, 3
+
+
+class BankMetadata(BaseModel):
+    """What an author may write behind `# %%` in an answer bank."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    item: str
+    right: str | None = None
+    wrong: str | None = None
+    answer: str | None = None
+    keeps: float = Field(default=0, ge=0)
+    hint: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> BankMetadata:
+        if sum(name is not None for name in (self.right, self.wrong, self.answer)) != 1:
+            raise ValueError("a cell is right=, or wrong=, or answer= (free text): exactly one")
+        if self.wrong is None and (self.keeps or self.hint):
+            raise ValueError("keeps and hint belong to a wrong answer")
+        if self.wrong is not None and not self.hint:
+            raise ValueError("a wrong answer says which hint it earns, hint=")
+        return self
+
+
+@dataclass(frozen=True)
+class BankAnswer:
+    """One answer to one item. `points` is None where a teacher grades."""
+
+    cell: SourceCell
+    item: str
+    name: str
+    is_right: bool
+    points: float | None
+    hint: str | None
+
+    @property
+    def source(self) -> str:
+        return self.cell.source
+
+
+def read_bank(lesson: Lesson, exercise: Exercise) -> list[BankAnswer]:
+    """The answers in answers.py, checked against the exercise.
+
+    Raises:
+        SourceError: for an unknown item, a name used twice, points that the item has not got, or an
+            item with too few answers.
+    """
+    path = lesson.folder / "answers.py"
+    bank: list[BankAnswer] = []
+    for cell in read_cells(path):
+        if cell.kind == "markdown" and not cell.metadata:
+            continue
+        answer = _understood(cell, exercise)
+        if any((other.item, other.name) == (answer.item, answer.name) for other in bank):
+            raise cell.problem(f"“{answer.item}” has an answer “{answer.name}” already")
+        bank.append(answer)
+    for item in exercise.items:
+        _check_enough(exercise, item, [answer for answer in bank if answer.item == item])
+    return bank
+
+
+def _understood(cell: SourceCell, exercise: Exercise) -> BankAnswer:
+    short = understood(BankMetadata, cell)
+    if short.item not in exercise.items:
+        raise cell.problem(f"the exercise has no item “{short.item}”")
+    full = exercise.points(short.item)
+    manual = exercise.is_manual(short.item)
+    if manual != (short.answer is not None):
+        raise cell.problem(
+            "answer= is for items that a teacher grades, right= and wrong= for others"
+        )
+    if short.wrong is not None and short.keeps >= full:
+        raise cell.problem(f"a wrong answer can't keep {short.keeps:g} of {full:g} points")
+    return BankAnswer(
+        cell=cell,
+        item=short.item,
+        name=short.right or short.wrong or short.answer or "",
+        is_right=short.right is not None,
+        points=None if manual else full if short.right is not None else short.keeps,
+        hint=short.hint,
+    )
+
+
+def _check_enough(exercise: Exercise, item: str, answers: Sequence[BankAnswer]) -> None:
+    cell = next(cell for cell in exercise.cells if cell.short.item == item)
+    if exercise.is_manual(item):
+        if not answers:
+            raise cell.source.problem(f"the bank has no text for “{item}”")
+        return
+    right = sum(answer.is_right for answer in answers)
+    if right < RIGHT_AT_LEAST or len(answers) - right < WRONG_AT_LEAST:
+        raise cell.source.problem(
+            f"the bank has {right} right and {len(answers) - right} wrong answers to “{item}”: "
+            f"it needs {RIGHT_AT_LEAST} and {WRONG_AT_LEAST}"
+        )

@@ -1,0 +1,95 @@
+"""`authoring build`: brings notebooks/, solutions/ and exercises/ up to date with course/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from authoring.execute import executed
+from authoring.notebook import instructor_notebook, lesson_notebook
+from authoring.release import release_notebooks
+from authoring.sources import Course, Lesson
+from authoring.start import start_notebook
+
+
+@dataclass(frozen=True)
+class Target:
+    """A built file and what it should be, outputs apart."""
+
+    path: Path
+    wanted: nbformat.NotebookNode
+    run: bool = False
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the file has the wanted cells, metadata and ids; outputs do not count."""
+        if not self.path.is_file():
+            return False
+        there = nbformat.read(self.path, as_version=4)
+        return without_outputs(there) == without_outputs(self.wanted)
+
+
+def main(
+    course: Course,
+    lessons: Sequence[Lesson],
+    *,
+    force: bool = False,
+    report: Callable[[str], None] = print,
+) -> None:
+    """Builds what differs from its source, and says what it built.
+
+    Raises:
+        SourceError: for a mistake in a source; nothing of that lesson is written then.
+    """
+    for lesson in lessons:
+        for target in targets(lesson):
+            _bring_up(course, target, force, report)
+    _bring_up(course, _start(course), force, report)
+
+
+def _start(course: Course) -> Target:
+    return Target(course.root / "notebooks" / "start.ipynb", start_notebook(course))
+
+
+def targets(lesson: Lesson) -> list[Target]:
+    """The three notebooks of a lesson."""
+    instructor = instructor_notebook(lesson)
+    release = release_notebooks([(lesson.name, instructor)])[lesson.name]
+    return [
+        Target(lesson.solution, instructor),
+        Target(lesson.exercise, release),
+        Target(lesson.notebook, lesson_notebook(lesson), run=True),
+    ]
+
+
+def stale(course: Course) -> Iterator[Path]:
+    """Built files that differ from their source, and files that nothing builds."""
+    all_targets = [_start(course)]
+    for lesson in course.lessons():
+        all_targets += targets(lesson)
+    yield from (target.path for target in all_targets if not target.is_fresh)
+    wanted = {target.path for target in all_targets}
+    for folder in ("notebooks", "solutions", "exercises"):
+        for path in sorted((course.root / folder).rglob("*.ipynb")):
+            if path not in wanted and ".ipynb_checkpoints" not in path.parts:
+                yield path
+
+
+def _bring_up(course: Course, target: Target, force: bool, report: Callable[[str], None]) -> None:
+    shown = target.path.relative_to(course.root)
+    if target.is_fresh and not force:
+        report(f"  up to date  {shown}")
+        return
+    target.path.parent.mkdir(parents=True, exist_ok=True)
+    notebook = executed(target.wanted, target.path.parent) if target.run else target.wanted
+    nbformat.write(notebook, target.path)
+    report(f"  built       {shown}")
+
+
+def without_outputs(notebook: nbformat.NotebookNode) -> list[tuple[object, ...]]:
+    """What is compared: each cell's id, type, source and metadata, and the notebook's metadata."""
+    cells = [(c.id, c.cell_type, c.source, dict(c.metadata)) for c in notebook.cells]
+    return [*cells, (dict(notebook.metadata),)]

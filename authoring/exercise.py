@@ -1,0 +1,272 @@
+"""An exercise as its author writes it, checked, and as the cells of nbgrader's source version."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from authoring.metadata import understood
+from authoring.names import Names, names_of
+from authoring.sources import SourceCell, read_cells
+
+BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+
+NEW_CELL = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+
+Role = Literal["given", "answer", "manual", "test", "prompt"]
+
+
+class ShortMetadata(BaseModel):
+    """What an author may write behind `# %%` in an exercise."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    given: bool = False
+    item: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_-]*$")
+    answers: list[str] = []
+    test: str | None = None
+    points: float | None = Field(default=None, gt=0)
+    manual: bool = False
+    tags: list[str] = []
+
+    @model_validator(mode="after")
+    def _one_role(self) -> ShortMetadata:
+        if sum((self.given, self.item is not None, self.test is not None)) > 1:
+            raise ValueError("a cell is given, or an item's answer, or a test: only one of them")
+        if self.item is None and (self.answers or self.manual):
+            raise ValueError("answers and manual belong to a cell with item=")
+        if self.manual and self.answers:
+            raise ValueError("a manual item is graded by a teacher: it has no answers to declare")
+        if (self.test is not None or self.manual) != (self.points is not None):
+            raise ValueError("points stand on tests and manual answers, on each, and nowhere else")
+        return self
+
+    @property
+    def role(self) -> Role:
+        if self.given:
+            return "given"
+        if self.item is not None:
+            return "manual" if self.manual else "answer"
+        return "prompt" if self.test is None else "test"
+
+
+@dataclass(frozen=True)
+class ExerciseCell:
+    """A source cell with its metadata understood. `grade_id` is nbgrader's name for it."""
+
+    source: SourceCell
+    short: ShortMetadata
+    grade_id: str
+
+    @property
+    def role(self) -> Role:
+        return self.short.role
+
+    @property
+    def item(self) -> str | None:
+        return self.short.item or self.short.test
+
+    @property
+    def names(self) -> Names:
+        if self.source.kind != "code":
+            return Names(frozenset(), frozenset())
+        return names_of(self.source.source)
+
+    def parse(self) -> list[ast.stmt]:
+        """The statements of its code.
+
+        Raises:
+            SourceError: if it is not Python.
+        """
+        try:
+            return ast.parse(self.source.source).body if self.source.kind == "code" else []
+        except SyntaxError as error:
+            raise self.source.problem(f"not Python: {error.msg}", error.lineno or 0) from error
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A checked exercise."""
+
+    path: Path
+    cells: Sequence[ExerciseCell]
+
+    @property
+    def items(self) -> list[str]:
+        return [cell.short.item for cell in self.cells if cell.short.item is not None]
+
+    def points(self, item: str) -> float:
+        return sum(cell.short.points or 0 for cell in self.cells if cell.item == item)
+
+    def is_manual(self, item: str) -> bool:
+        return any(cell.short.item == item and cell.short.manual for cell in self.cells)
+
+
+def read_exercise(path: Path) -> Exercise:
+    """Reads an exercise.py and checks it.
+
+    Raises:
+        SourceError: for the first mistake found.
+    """
+    exercise = Exercise(
+        path, _named([(cell, understood(ShortMetadata, cell)) for cell in read_cells(path)])
+    )
+    for cell in exercise.cells:
+        cell.parse()
+    _check_items(exercise)
+    _check_names(exercise)
+    return exercise
+
+
+def _named(pairs: list[tuple[SourceCell, ShortMetadata]]) -> list[ExerciseCell]:
+    """An answer cell is called by its item, tests and given cells are numbered."""
+    counts: Counter[str] = Counter()
+    cells = []
+    for source, short in pairs:
+        prefix = "given" if short.given else f"{short.test}-test"
+        counts[prefix] += 1
+        cells.append(ExerciseCell(source, short, short.item or f"{prefix}-{counts[prefix]}"))
+    return cells
+
+
+def _check_items(exercise: Exercise) -> None:
+    """Items are named once, each has an answer cell, then its tests; tests say what failed."""
+    seen: dict[str, ExerciseCell] = {}
+    for cell in exercise.cells:
+        if cell.short.item is not None:
+            if cell.short.item in seen:
+                raise cell.source.problem(
+                    f"the item “{cell.short.item}” exists already (line "
+                    f"{seen[cell.short.item].source.line}): give this one another name"
+                )
+            seen[cell.short.item] = cell
+            _check_answer(cell)
+        elif cell.short.test is not None:
+            if cell.short.test not in seen:
+                raise cell.source.problem(
+                    f"a test of “{cell.short.test}”, but no answer cell above it has "
+                    f'item="{cell.short.test}": write one, or mend the name'
+                )
+            if seen[cell.short.test].short.manual:
+                raise cell.source.problem(
+                    f"“{cell.short.test}” is graded by a teacher: it has no tests"
+                )
+            _check_test(cell)
+        elif cell.role == "given" and cell.source.kind != "code":
+            raise cell.source.problem("only code is given; a prompt needs no metadata")
+    for item, cell in seen.items():
+        if not cell.short.manual and exercise.points(item) == 0:
+            raise cell.source.problem(
+                f'“{item}” has no test: add one (# %% test="{item}" points=1), or manual=true'
+            )
+
+
+def _check_answer(cell: ExerciseCell) -> None:
+    lines = [line.strip() for line in cell.source.source.splitlines()]
+    if lines.count(BEGIN_SOLUTION) != 1 or lines.count(END_SOLUTION) != 1:
+        raise cell.source.problem(
+            f"“{cell.short.item}”: put the solution between {BEGIN_SOLUTION} and {END_SOLUTION}"
+        )
+    if cell.short.manual:
+        return
+    if cell.source.kind != "code" or not cell.short.answers:
+        raise cell.source.problem(
+            f"“{cell.short.item}”: an answer cell is code and declares what it leaves behind, "
+            'answers=["name"]; free text is manual=true'
+        )
+
+
+def _check_test(cell: ExerciseCell) -> None:
+    if cell.source.kind != "code":
+        raise cell.source.problem("a test is code")
+    statements = cell.parse()
+    if statements and isinstance(statements[-1], ast.Expr):
+        raise cell.source.problem(
+            "end a test with an assert: nbgrader takes the value of a last expression for points",
+            statements[-1].lineno,
+        )
+    for node in ast.walk(ast.Module(statements, [])):
+        if isinstance(node, ast.Assert) and node.msg is None:
+            raise cell.source.problem("say in a message what this assert asks", node.lineno)
+
+
+def _check_names(exercise: Exercise) -> None:
+    """A test reads answers, given names, builtins, earlier tests' names and its own, no others."""
+    answers = {name for cell in exercise.cells for name in cell.short.answers}
+    given: set[str] = set()
+    known: set[str] = set()
+    for cell in exercise.cells:
+        names = cell.names
+        if cell.role == "given":
+            if read := names.read & answers - given:
+                raise cell.source.problem(
+                    f"a given cell reads the answer {_listed(read)}, which is not there yet when "
+                    "the tests' side runs it: move that line into a test"
+                )
+            if read := names.read - given:
+                raise cell.source.problem(
+                    f"{_listed(read)} is read, but no given cell above defines it"
+                )
+            given |= names.bound
+            known |= names.bound
+        elif cell.role == "answer":
+            if missing := set(cell.short.answers) - names.bound - given:
+                raise cell.source.problem(
+                    f"the solution does not define {_listed(missing)}, declared in answers="
+                )
+            known |= set(cell.short.answers)
+        elif cell.role == "test":
+            if unknown := names.read - known:
+                raise cell.source.problem(
+                    f"the test reads {_listed(unknown)}, which no answer, given cell, builtin or "
+                    "earlier test defines: declare it in answers=, or define it here"
+                )
+            known |= names.bound
+
+
+def _listed(names: set[str] | frozenset[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def instructor_cells(exercise: Exercise) -> list[nbformat.NotebookNode]:
+    """The cells of nbgrader's source version, with `metadata.course` beside nbgrader's own."""
+    cells = []
+    for cell in exercise.cells:
+        node = NEW_CELL[cell.source.kind](cell.source.source)
+        if cell.short.tags:
+            node.metadata["tags"] = cell.short.tags
+        if cell.role != "prompt":
+            node.metadata["nbgrader"] = _nbgrader(cell)
+            node.metadata["course"] = _course(cell)
+        cells.append(node)
+    return cells
+
+
+def _nbgrader(cell: ExerciseCell) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "schema_version": 3,
+        "grade_id": cell.grade_id,
+        "grade": cell.role in ("test", "manual"),
+        "solution": cell.role in ("answer", "manual"),
+        "locked": cell.role in ("test", "given"),
+        "task": False,
+    }
+    if cell.short.points is not None:
+        metadata["points"] = cell.short.points
+    return metadata
+
+
+def _course(cell: ExerciseCell) -> dict[str, Any]:
+    if cell.role == "given":
+        return {"given": True}
+    if cell.role == "answer":
+        return {"item": cell.short.item, "answers": cell.short.answers}
+    return {"item": cell.item}

@@ -1,0 +1,128 @@
+"""Finds the lessons in course/ and reads their jupytext files cell by cell."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+
+from authoring.problems import SourceError
+
+CELL_MARK = re.compile(r"^# %%( |$)")
+
+
+@dataclass(frozen=True)
+class Course:
+    """A checkout of the course, and where it is hosted."""
+
+    root: Path
+    repository: str
+    branch: str
+
+    @classmethod
+    def at(cls, root: Path) -> Course:
+        """Reads [tool.course] of pyproject.toml, the one place that names the host."""
+        settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["course"]
+        return cls(root.resolve(), settings["repository"], settings["branch"])
+
+    def lessons(self) -> list[Lesson]:
+        """All lessons, in the order of their numbers."""
+        folders = sorted((self.root / "course").glob("[0-9][0-9]_*"))
+        return [Lesson(self, folder.name) for folder in folders if folder.is_dir()]
+
+    def lesson(self, number: str) -> Lesson:
+        """The lesson with this number, as in "07".
+
+        Raises:
+            LookupError: if there is none.
+        """
+        for lesson in self.lessons():
+            if lesson.number == number.zfill(2):
+                return lesson
+        raise LookupError(f"there is no lesson {number} in {self.root / 'course'}")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One folder of course/ and what is built from it."""
+
+    course: Course
+    name: str
+
+    @property
+    def number(self) -> str:
+        return self.name[:2]
+
+    @property
+    def folder(self) -> Path:
+        return self.course.root / "course" / self.name
+
+    @property
+    def notebook(self) -> Path:
+        return self.course.root / "notebooks" / f"{self.name}.ipynb"
+
+    @property
+    def solution(self) -> Path:
+        return self.course.root / "solutions" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def exercise(self) -> Path:
+        return self.course.root / "exercises" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def title(self) -> str:
+        """What follows `# NN · ` on the first line of the lesson."""
+        heading = read_cells(self.folder / "lesson.py")[0]
+        match = re.match(r"# \d\d · (.+)", heading.source)
+        if heading.kind != "markdown" or not match:
+            raise SourceError(
+                heading.path, heading.line, "begin with a markdown cell “# NN · Title”"
+            )
+        return match[1]
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    """One cell of a source file, with the line on which it begins (from 1)."""
+
+    path: Path
+    line: int
+    kind: str
+    source: str
+    metadata: dict[str, Any]
+
+    def problem(self, text: str, offset: int = 0) -> SourceError:
+        """An error at this cell, `offset` lines below its mark."""
+        return SourceError(self.path, self.line + offset, text)
+
+
+def read_cells(path: Path) -> list[SourceCell]:
+    """The cells of a py:percent file.
+
+    Raises:
+        SourceError: if text stands before the first `# %%`, or a cell's metadata can't be read.
+    """
+    text = path.read_text()
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if CELL_MARK.match(line)]
+    cells = list(_parse(path, text))
+    if len(cells) != len(lines):
+        raise SourceError(path, 1, "every cell begins with “# %%”, the first one too")
+    return [
+        SourceCell(path, line, kind, source, metadata)
+        for line, (kind, source, metadata) in zip(lines, cells, strict=True)
+    ]
+
+
+def _parse(path: Path, text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for cell in jupytext.reads(text, fmt="py:percent").cells:
+        metadata = {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
+        if "incorrectly_encoded_metadata" in metadata:
+            wrong = metadata["incorrectly_encoded_metadata"]
+            line = next(n for n, text_line in enumerate(text.splitlines(), 1) if wrong in text_line)
+            raise SourceError(path, line, f"metadata are written key=JSON value, not “{wrong}”")
+        yield cell.cell_type, cell.source, metadata
