@@ -8,12 +8,14 @@ from typing import Annotated, NoReturn
 import typer
 from nbclient.exceptions import CellExecutionError
 from rich.console import Console
+from rich.markup import escape
 
 from authoring import build as build_
-from authoring import handout
+from authoring import handout, sample_class, verify
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
 from authoring.sources import Course, Lesson
+from grader.player import Player
 
 app = typer.Typer(
     help="For authors: from course/ to notebooks, and its checks.",
@@ -36,6 +38,40 @@ def build(
         build_.main(course, _chosen(course, number), force=force, report=console.print)
     except (SourceError, ReleaseError, CellExecutionError) as error:
         _stop(error)
+
+
+@app.command()
+def check(number: Number = None) -> None:
+    """Runs every answer of the banks: each must get its points and its hint, no more, no less."""
+    lessons = _chosen(Course.at(Path.cwd()), number)
+    failed = 0
+    try:
+        with Player(timeout=verify.TIMEOUT) as player:
+            for lesson in lessons:
+                for verdict in verify.verdicts(lesson, player):
+                    failed += not verdict.holds
+                    mark = "[green]ok[/]  " if verdict.holds else "[red]no[/]  "
+                    text = f"{verdict.item}, “{verdict.answer}”" if verdict.holds else str(verdict)
+                    console.print(mark + escape(f"{lesson.number}  {text}"))
+                for name in sorted(verify.undeclared_changes(lesson)):
+                    failed += 1
+                    console.print(
+                        f"[red]no[/]  {lesson.number}  the reference solution changes the given "
+                        f"value {name}: declare it in answers=, or leave it alone"
+                    )
+    except SourceError as error:
+        _stop(error)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command("sample-class")
+def sample_class_(
+    out: Annotated[Path, typer.Argument(help="Where it goes.")] = Path("data/sample_class"),
+) -> None:
+    """Writes the made-up class that `make grade` grades, and the marks that it must get."""
+    course = Course.at(Path.cwd())
+    sample_class.main(course, [lesson.number for lesson in course.lessons()], out)
 
 
 @app.command("class")

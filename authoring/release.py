@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -32,26 +29,15 @@ def release_notebooks(
         root = Path(folder)
         config = Config()
         config.CourseDirectory.root = folder
-        config.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}"
+        config.GenerateAssignment.no_database = True
+        config.SaveCells.enabled = False
         api = NbGraderAPI(CourseDirectory(config=config), config=config)
         for name, notebook in solutions:
             source = root / "source" / name / f"{name}.ipynb"
             source.parent.mkdir(parents=True)
             nbformat.write(notebook, source)
-            with _own_programs_first():
-                result = api.generate_assignment(name)
+            result = api.generate_assignment(name)
             if not result["success"]:
                 raise ReleaseError(f"nbgrader refuses the exercise of {name}:\n{result['log']}")
             released[name] = nbformat.read(root / "release" / name / f"{name}.ipynb", as_version=4)
     return released
-
-
-@contextmanager
-def _own_programs_first() -> Iterator[None]:
-    """nbgrader calls alembic by name: it lies beside this Python, which need not be on PATH."""
-    before = os.environ["PATH"]
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before

@@ -69,7 +69,7 @@ def count(values):
 def count(values):
     return len(values)
 
-# %% item="count" wrong="counts zeros" hint="two of the three"
+# %% item="count" wrong="counts zeros" keeps=2 hint="two of the three"
 def count(values):
     return sum(value == 0 for value in values)
 

@@ -23,7 +23,8 @@ def test_everything_is_built_once_and_then_only_what_changed(
         "notebooks/01_counting.ipynb",
         "notebooks/start.ipynb",
     ]
-    assert list(build.stale(course)) == [course.root / "notebooks" / "start.ipynb"] + [
+    assert list(build.stale(course)) == [
+        course.root / "notebooks" / "start.ipynb",
         lesson.solution,
         lesson.exercise,
         lesson.notebook,

@@ -1,0 +1,242 @@
+"""`authoring sample-class`: a made-up class whose marks are known, from the answer banks.
+
+Every submission is put together from bank answers, so what each must earn follows from the bank.
+The class is right in different styles, partly right, holds every misconception of the banks, and is
+damaged in the ways that files get damaged on their way to a teacher.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import random
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from authoring.bank import BankAnswer, read_bank
+from authoring.exercise import BEGIN_SOLUTION, END_SOLUTION, Exercise, read_exercise
+from authoring.sources import Course, Lesson
+
+SEED = 7
+DUE = "2026-03-02 12:00:00 UTC"
+IN_TIME = "2026-03-01 18:30:00 UTC"
+LATE = "2026-03-03 09:15:00 UTC"
+
+Notebook = nbformat.NotebookNode
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer that a made-up student gives, and its points; None where a teacher grades."""
+
+    source: str
+    points: float | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a made-up student hands in, before it becomes a file."""
+
+    answers: Mapping[str, Given]
+    timestamp: str = IN_TIME
+    damage: Callable[[Path, Notebook], None] | None = None
+    rejected: bool = False
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An exercise with its bank, for putting submissions together."""
+
+    lesson: Lesson
+    exercise: Exercise
+    bank: Sequence[BankAnswer]
+
+    @classmethod
+    def of(cls, lesson: Lesson) -> Bench:
+        exercise = read_exercise(lesson.folder / "exercise.py")
+        return cls(lesson, exercise, read_bank(lesson, exercise))
+
+    def reference(self) -> dict[str, Given]:
+        """Every item as its author solves it."""
+        return {
+            cell.short.item: Given(
+                _without_marks(cell.source.source),
+                None if cell.short.manual else self.exercise.points(cell.short.item),
+            )
+            for cell in self.exercise.cells
+            if cell.short.item is not None
+        }
+
+    def style(self, number: int) -> dict[str, Given]:
+        """Every item by the right answer of that number in its bank."""
+        return {item: self._pick(item, number, is_right=True) for item in self.exercise.items}
+
+    def misconceptions(self) -> Iterator[dict[str, Given]]:
+        """Submissions that together hold every wrong answer of the bank."""
+        wrong = {item: self._of(item, is_right=False) for item in self.exercise.items}
+        for number in range(max(len(answers) for answers in wrong.values())):
+            yield {item: self._pick(item, number, is_right=False) for item in self.exercise.items}
+
+    def mixed(self, rng: random.Random) -> dict[str, Given]:
+        """Any bank answer to each item."""
+        return {
+            item: self._given(rng.choice([a for a in self.bank if a.item == item]))
+            for item in self.exercise.items
+        }
+
+    def _of(self, item: str, *, is_right: bool) -> list[BankAnswer]:
+        manual = self.exercise.is_manual(item)
+        return [a for a in self.bank if a.item == item and (manual or a.is_right == is_right)]
+
+    def _pick(self, item: str, number: int, *, is_right: bool) -> Given:
+        answers = self._of(item, is_right=is_right)
+        return self._given(answers[number % len(answers)])
+
+    @staticmethod
+    def _given(answer: BankAnswer) -> Given:
+        return Given(answer.source, answer.points)
+
+
+def main(course: Course, names: Sequence[str], out: Path) -> None:
+    """Writes `out`/submitted/STUDENT/ASSIGNMENT/ and `out`/expected.csv for the lessons named.
+
+    The lessons' exercises must have been built.
+    """
+    rng = random.Random(SEED)
+    benches = [Bench.of(course.lesson(name)) for name in names]
+    shutil.rmtree(out / "submitted", ignore_errors=True)
+    rows = []
+    for number, bench in enumerate(benches):
+        drafts = [*_class_of(bench, rng), *_damaged(bench, number, len(benches))]
+        for place, draft in enumerate(drafts, 1):
+            student = f"s{place:02}"
+            _hand_in(bench, draft, out / "submitted" / student / bench.lesson.name)
+            rows.append(_expected(bench, student, draft))
+    _write_expected(out / "expected.csv", benches, rows)
+
+
+def _class_of(bench: Bench, rng: random.Random) -> Iterator[Draft]:
+    reference = bench.reference()
+    yield Draft(reference)
+    yield Draft(bench.style(0))
+    yield Draft(bench.style(1), timestamp=LATE)
+    yield from (Draft(answers) for answers in bench.misconceptions())
+    yield from (Draft(bench.mixed(rng)) for _ in range(2))
+    first_half = bench.exercise.items[: len(bench.exercise.items) // 2]
+    yield Draft({item: reference[item] for item in first_half})
+    yield Draft({})
+
+
+def _damaged(bench: Bench, number: int, of: int) -> Iterator[Draft]:
+    """This exercise's share of the damage; each kind happens to one exercise."""
+    reference = bench.reference()
+    graded = [item for item in bench.exercise.items if not bench.exercise.is_manual(item)]
+    first, second, third = graded[0], graded[1], graded[2]
+    broken = [
+        Draft(reference | {first: Given("def answer(:\n    return 1", 0)}),
+        Draft(reference | {second: Given("while True:\n    pass", 0)}),
+        Draft(reference | {third: Given("import sys\n\nsys.exit(1)", 0)}),
+        Draft(reference, damage=_delete_a_test),
+        Draft(reference, damage=_strip_metadata),
+        Draft(reference, damage=_duplicate_an_answer),
+        Draft(reference, damage=_cut_off, rejected=True),
+        Draft(reference, damage=_misname),
+        Draft(reference, damage=_remove, rejected=True),
+    ]
+    return iter(broken[number::of])
+
+
+def _delete_a_test(path: Path, notebook: Notebook) -> None:
+    tests = [c for c in notebook.cells if "points" in c.metadata.get("nbgrader", {})]
+    notebook.cells.remove(tests[0])
+    nbformat.write(notebook, path)
+
+
+def _strip_metadata(path: Path, notebook: Notebook) -> None:
+    """As some editors do: no metadata, no ids, outputs gone."""
+    for cell in notebook.cells:
+        cell.metadata.clear()
+        del cell["id"]
+    notebook.nbformat_minor = 4
+    nbformat.write(notebook, path)
+
+
+def _duplicate_an_answer(path: Path, notebook: Notebook) -> None:
+    """As copying and pasting a cell does: the copy has the same metadata and another id."""
+    place = next(
+        n for n, c in enumerate(notebook.cells) if c.metadata.get("nbgrader", {}).get("solution")
+    )
+    twin = copy.deepcopy(notebook.cells[place])
+    twin.id = "pasted"
+    notebook.cells.insert(place + 1, twin)
+    nbformat.write(notebook, path)
+
+
+def _cut_off(path: Path, notebook: Notebook) -> None:
+    text = nbformat.writes(notebook)
+    path.write_text(text[: len(text) * 2 // 3])
+
+
+def _misname(path: Path, notebook: Notebook) -> None:
+    nbformat.write(notebook, path.with_stem(f"{path.stem} (1)"))
+
+
+def _remove(path: Path, notebook: Notebook) -> None:
+    """Nothing but the time of handing in arrives."""
+
+
+def _hand_in(bench: Bench, draft: Draft, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "timestamp.txt").write_text(draft.timestamp + "\n")
+    notebook = nbformat.read(bench.lesson.exercise, as_version=4)
+    for cell in notebook.cells:
+        item = cell.metadata.get("course", {}).get("item")
+        if item in draft.answers and cell.metadata.nbgrader.solution:
+            cell.source = draft.answers[item].source
+    (draft.damage or _save)(folder / bench.lesson.exercise.name, notebook)
+
+
+def _save(path: Path, notebook: Notebook) -> None:
+    nbformat.write(notebook, path)
+
+
+def _without_marks(source: str) -> str:
+    """A solution as a learner would leave it."""
+    marks = (BEGIN_SOLUTION, END_SOLUTION)
+    return "\n".join(line for line in source.splitlines() if line.strip() not in marks)
+
+
+def _expected(bench: Bench, student: str, draft: Draft) -> dict[str, str]:
+    row = {
+        "assignment": bench.lesson.name,
+        "student": student,
+        "status": "rejected" if draft.rejected else "graded",
+        "late": "yes" if draft.timestamp == LATE else "no",
+        "max": _number(sum(bench.exercise.points(item) for item in bench.exercise.items)),
+    }
+    total = 0.0
+    for item in bench.exercise.items:
+        points = draft.answers[item].points if item in draft.answers else 0
+        total += points or 0
+        row[f"{bench.lesson.name}:{item}"] = "manual" if points is None else _number(points)
+    row["total"] = _number(total)
+    if draft.rejected:
+        row = {key: value for key, value in row.items() if ":" not in key} | {"total": ""}
+    return row
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def _write_expected(path: Path, benches: Sequence[Bench], rows: Sequence[dict[str, str]]) -> None:
+    items = [f"{b.lesson.name}:{item}" for b in benches for item in b.exercise.items]
+    columns = ["assignment", "student", "status", "late", "total", "max", *items]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(sorted(rows, key=lambda row: (row["assignment"], row["student"])))

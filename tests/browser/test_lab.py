@@ -1,0 +1,72 @@
+"""A learner's way through JupyterLab: start page, a lesson run from the top, Validate."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ROOT, SCREENSHOTS, Lab
+
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+MINUTE = 60_000
+
+
+def shoot(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def test_the_start_page_leads_to_a_lesson(page: Page, lab: Lab) -> None:
+    page.goto(lab.tree("notebooks/start.ipynb"))
+    link = page.get_by_role("link", name="Unstructured pruning")
+    expect(link).to_be_visible(timeout=MINUTE)
+    shoot(page, "start")
+    link.click()
+    expect(page.get_by_role("heading", name="07 · Unstructured pruning")).to_be_visible(
+        timeout=MINUTE
+    )
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab, lesson: str) -> None:
+    page.goto(lab.tree(f"notebooks/{lesson}.ipynb"))
+    expect(page.locator(".jp-NotebookPanel-toolbar")).to_be_visible(timeout=MINUTE)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(
+        timeout=MINUTE
+    )
+    page.locator(".lm-MenuBar-item", has_text="Run").first.click()
+    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    notebook = lab.folder / "notebooks" / f"{lesson}.ipynb"
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']")).to_be_visible(
+        timeout=MINUTE
+    )
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(
+        timeout=3 * MINUTE
+    )
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(2000)
+    code = [c for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "code"]
+    assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
+    assert not [o for c in code for o in c.outputs if o.output_type == "error"]
+    shoot(page, lesson)
+
+
+def test_validate_tells_what_is_missing(page: Page, lab: Lab) -> None:
+    lesson = LESSONS[-1]
+    page.goto(lab.tree(f"exercises/{lesson}/{lesson}.ipynb"))
+    button = page.get_by_role("button", name="Validate")
+    expect(button).to_be_visible(timeout=MINUTE)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(
+        timeout=MINUTE
+    )
+    button.click()
+    dialog = page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text("failed", timeout=3 * MINUTE)
+    shoot(page, "validate")
+
+
+def test_formgrader_shows_the_course(page: Page, lab: Lab) -> None:
+    page.goto(f"{lab.url}formgrader")
+    expect(page.get_by_role("link", name=LESSONS[-1])).to_be_visible(timeout=MINUTE)
+    shoot(page, "formgrader")

@@ -1,0 +1,96 @@
+"""The course itself: what is built is fresh, and every exercise tells right answers from wrong ones."""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from authoring import build, sample_class
+from authoring.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
+from authoring.sources import Course, Lesson
+from authoring.verify import TIMEOUT, undeclared_changes, verdicts
+from grader.player import Player
+from tests.conftest import ROOT
+
+COURSE = Course.at(ROOT)
+LESSONS = COURSE.lessons()
+SAMPLE = ROOT / "data" / "sample_class"
+
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Player]:
+    with Player(timeout=TIMEOUT) as player:
+        yield player
+
+
+def test_what_is_built_is_what_the_sources_say() -> None:
+    assert list(build.stale(COURSE)) == [], "run make build, and commit what it built"
+
+
+@each_lesson
+def test_every_answer_of_the_bank_gets_its_points_and_its_hint(
+    lesson: Lesson, player: Player
+) -> None:
+    assert [str(verdict) for verdict in verdicts(lesson, player) if not verdict.holds] == []
+    assert undeclared_changes(lesson) == set()
+
+
+@each_lesson
+def test_the_release_holds_no_line_of_a_solution_or_a_hidden_test(lesson: Lesson) -> None:
+    secrets = set()
+    for cell in nbformat.read(lesson.solution, as_version=4).cells:
+        secrets |= _between(cell.source, BEGIN_SOLUTION, END_SOLUTION)
+        secrets |= _between(cell.source, BEGIN_HIDDEN, END_HIDDEN)
+    shown = nbformat.read(lesson.exercise, as_version=4).cells
+    lines = {line.strip() for cell in shown for line in cell.source.splitlines()}
+    # A line as short as `return x` may stand in both by chance.
+    assert {line for line in secrets & lines if len(line) > 25} == set()
+    assert not any(mark in line for line in lines for mark in ("BEGIN ", "END HIDDEN"))
+
+
+def _between(source: str, begin: str, end: str) -> set[str]:
+    found = set()
+    inside = False
+    for line in map(str.strip, source.splitlines()):
+        inside = (inside or line == begin) and line != end
+        if inside and line != begin:
+            found.add(line)
+    return found
+
+
+def test_the_sample_class_is_what_its_script_writes(tmp_path: Path) -> None:
+    sample_class.main(COURSE, [lesson.number for lesson in LESSONS], tmp_path)
+    written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    committed = {path.relative_to(SAMPLE) for path in SAMPLE.rglob("*")} - {Path("README.md")}
+    assert written == committed, "run authoring sample-class"
+    files = [str(path) for path in written if (tmp_path / path).is_file()]
+    assert filecmp.cmpfiles(tmp_path, SAMPLE, files, shallow=False)[1:] == ([], [])
+
+
+def test_the_sample_class_gets_the_marks_it_must(tmp_path: Path) -> None:
+    """What `make grade` does."""
+    command = [sys.executable, "-m", "grader", "grade", "--course", str(ROOT)]
+    command += ["--submitted", str(SAMPLE / "submitted"), "--out", str(tmp_path)]
+    for lesson in LESSONS:
+        command += ["--due", f"{lesson.name}={sample_class.DUE}"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stdout + run.stderr
+    expected = _rows(SAMPLE / "expected.csv")
+    got = _rows(tmp_path / "grades.csv")
+    columns = expected[0].keys()
+    assert [{column: row[column] for column in columns} for row in got] == expected
+    assert all(row["reason"] for row in got if row["status"] == "rejected")
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
