@@ -1,6 +1,6 @@
 """What a lesson of the course imports: data, training, measuring, plots, hints and predictions.
 
-Importing `coursekit` loads none of the heavy libraries; each part imports what it needs when it is used.
+Importing `coursekit` loads none of the heavy libraries: each part brings its own when imported.
 """
 
 from coursekit.explain import explain

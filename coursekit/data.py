@@ -1,6 +1,6 @@
 """The images of the course: two small sets that it ships, and two full ones through torchvision.
 
-Where the shipped files come from, and under which licence, is told in the data card, data/README.md.
+The data card, data/README.md, tells where the shipped files come from, and under which licence.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ def explain(value: Any, hints: Mapping[Any, str], otherwise: str = NEUTRAL) -> s
         otherwise: The sentence for a value that no hint is known for.
 
     Returns:
-        The hint that matches, else `otherwise`. Never the right answer, as long as no hint holds it.
+        The hint that matches, else `otherwise`. Never the right answer, unless a hint holds it.
     """
     for wrong, hint in hints.items():
         if _matches(value, wrong):

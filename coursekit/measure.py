@@ -39,15 +39,15 @@ def sparsity(what: nn.Module | torch.Tensor) -> float:
 def _tensors(what: nn.Module | torch.Tensor) -> list[torch.Tensor]:
     if isinstance(what, torch.Tensor):
         return [what]
-    tensors = []
-    for module in what.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            masked = name.removesuffix("_orig")
-            pruned = name.endswith("_orig") and hasattr(module, f"{masked}_mask")
-            tensors.append(
-                parameter * getattr(module, f"{masked}_mask") if pruned else parameter
-            )
-    return tensors
+    masks = {
+        name.removesuffix("_mask") + "_orig": buffer
+        for name, buffer in what.named_buffers()
+        if name.endswith("_mask")
+    }
+    return [
+        parameter * masks[name] if name in masks else parameter
+        for name, parameter in what.named_parameters()
+    ]
 
 
 def saved_bytes(what: nn.Module | Mapping[str, Any], *, compressed: bool = False) -> int:
@@ -70,8 +70,11 @@ def count_macs(model: nn.Module, inputs: torch.Tensor) -> int:
     Half of the floating-point operations that torch.utils.flop_counter counts. Zeros count like any
     other weight, because a dense kernel multiplies them too.
     """
+    training = model.training
+    model.eval()  # In training mode a forward pass would change the statistics of a batch norm.
     with FlopCounterMode(display=False) as counter:
         model(inputs)
+    model.train(training)
     return counter.get_total_flops() // 2
 
 
@@ -100,7 +103,7 @@ def latency(
     threads: int = 1,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Latency]:
-    """Times several calls against each other, in turn, so that a drift of the machine hits all alike.
+    """Times several calls in turn, so that a drift of the machine hits all alike.
 
     Args:
         calls: A name and a call without arguments for each thing to time.

@@ -19,7 +19,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++")
 
-_STYLE: dict[str, Any] = {
+_STYLE: dict[Any, Any] = {
     "axes.prop_cycle": cycler(color=COLOURS) + cycler(marker=MARKERS) + cycler(linestyle=DASHES),
     "axes.grid": True,
     "axes.axisbelow": True,
@@ -41,11 +41,12 @@ _STYLE: dict[str, Any] = {
 def figure(
     rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 3.5, **options: Any
 ) -> tuple[Figure, Any]:
-    """A figure in the course's style, as `plt.subplots`: figure and axes. Sizes are in inches."""
-    with plt.rc_context(_STYLE):
-        return plt.subplots(
-            rows, columns, figsize=(width, height), layout="constrained", **options
-        )
+    """A figure in the course's style, as `plt.subplots`: figure and axes. Sizes are in inches.
+
+    The style stays on for what is drawn later: lines, ticks and legends read it when they are made.
+    """
+    plt.rcParams.update(_STYLE)
+    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
 def show(fig: Figure, alt: str) -> None:
@@ -62,8 +63,7 @@ def show(fig: Figure, alt: str) -> None:
     if not alt.strip():
         raise ValueError("a plot needs alt text: say what it shows")
     buffer = io.BytesIO()
-    with plt.rc_context(_STYLE):
-        fig.savefig(buffer, format="png", metadata={"Software": None})
+    fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)
     display(
         {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt},
@@ -115,7 +115,7 @@ def images(ax: Axes, pictures: np.ndarray, titles: list[str] | None = None) -> N
     height, width = pictures.shape[1:]
     gap = np.zeros((height, 2), pictures.dtype)
     strip = np.concatenate([np.concatenate([picture, gap], 1) for picture in pictures], 1)
-    ax.imshow(strip)
+    ax.imshow(strip, cmap="gray_r")
     for number, title in enumerate(titles or []):
         ax.text(number * (width + 2) + width / 2, -2, title, ha="center", va="bottom")
     ax.set_axis_off()

@@ -21,7 +21,9 @@ class Ledger:
     def guess(self, question: str, guess: float | str | None = None) -> None:
         """Notes a guess; None while the learner has not typed one. Asking again replaces it."""
         self._entries[question] = _Entry(question, guess)
-        print("Noted." if guess is not None else "No guess yet: type one, then run this cell again.")
+        print(
+            "Noted." if guess is not None else "No guess yet: type one, then run this cell again."
+        )
 
     def reveal(self, question: str, result: float | str) -> None:
         """Notes what came out for a question asked before, and prints both.
@@ -57,4 +59,8 @@ class Ledger:
 def _shown(value: float | str | None) -> str:
     if value is None:
         return "–"
-    return value if isinstance(value, str) else f"{value:,.4g}"
+    if isinstance(value, str):
+        return value
+    # Whole numbers and large ones in full: four digits would make 266,610 parameters 2.666e+05.
+    number = float(value)
+    return f"{number:,.0f}" if number.is_integer() or abs(number) >= 1000 else f"{number:.4g}"

@@ -5,7 +5,7 @@
 - fashion_mnist.npz: a balanced subset of Fashion-MNIST, read from the files of Debian's package
   dataset-fashion-mnist.
 
-Where the data comes from, under which licence, and what each array holds: README.md beside this file.
+Where the data comes from, under which licence, and what each array holds: see README.md here.
 """
 
 import gzip
@@ -82,7 +82,7 @@ def main() -> None:
         sys.exit(f"{FASHION} is missing: install Debian's package dataset-fashion-mnist first.")
     checksums = {}
     for name, make in {"digits.npz": digits, "fashion_mnist.npz": fashion_mnist}.items():
-        np.savez_compressed(HERE / name, **make())
+        np.savez_compressed(HERE / name, **make())  # type: ignore[arg-type]
         content = (HERE / name).read_bytes()
         checksums[name] = hashlib.sha256(content).hexdigest()
         print(f"{name}: {len(content):,} bytes, SHA-256 {checksums[name]}")

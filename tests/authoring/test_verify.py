@@ -37,7 +37,12 @@ def test_a_sound_bank_holds(lesson: Lesson, player: Player) -> None:
         ("answers.py", "        if value != 0:", "        if value > 9:", ["a loop"]),
         ("answers.py", "keeps=1 ", "", ["stops at the first"]),
         ("answers.py", 'keeps=2 hint="two of', 'keeps=2 hint="three of', ["counts zeros"]),
-        ("exercise.py", "(hidden_secret) == 1", "(numbers) == 2", ["stops at the first"]),
+        (
+            "exercise.py",
+            "(hidden_secret) == 1",
+            "(numbers) == 2",
+            ["counts zeros", "stops at the first"],
+        ),
         ("exercise.py", "return sum(", "return 1 + sum(", ["reference"]),
         ("exercise.py", "    return sum(value", "    while True: pass\n    return sum(value", None),
     ],
