@@ -33,7 +33,7 @@ def build(
     force: Annotated[bool, typer.Option(help="Build even what is up to date.")] = False,
 ) -> None:
     """Brings notebooks/, solutions/ and exercises/ up to date with course/."""
-    course = Course.at(Path.cwd())
+    course = _here()
     try:
         build_.main(course, _chosen(course, number), force=force, report=console.print)
     except (SourceError, ReleaseError, CellExecutionError) as error:
@@ -43,7 +43,7 @@ def build(
 @app.command()
 def check(number: Number = None) -> None:
     """Runs every answer of the banks: each must get its points and its hint, no more, no less."""
-    lessons = _chosen(Course.at(Path.cwd()), number)
+    lessons = _chosen(_here(), number)
     failed = 0
     try:
         with Player(timeout=verify.TIMEOUT) as player:
@@ -70,7 +70,7 @@ def sample_class_(
     out: Annotated[Path, typer.Argument(help="Where it goes.")] = Path("data/sample_class"),
 ) -> None:
     """Writes the made-up class that `make grade` grades, and the marks that it must get."""
-    course = Course.at(Path.cwd())
+    course = _here()
     sample_class.main(course, [lesson.number for lesson in course.lessons()], out)
 
 
@@ -80,10 +80,17 @@ def class_(
 ) -> None:
     """Exports what learners get: no sources, no solutions, nothing that holds an answer."""
     try:
-        handout.main(Course.at(Path.cwd()), out)
+        handout.main(_here(), out)
     except FileExistsError as error:
         _stop(error)
     console.print(f"What the class gets is in {out}. Keep solutions/ private for marks that count.")
+
+
+def _here() -> Course:
+    try:
+        return Course.at(Path.cwd())
+    except LookupError as error:
+        _stop(error)
 
 
 def _chosen(course: Course, number: str | None) -> list[Lesson]:

@@ -26,8 +26,18 @@ class Course:
 
     @classmethod
     def at(cls, root: Path) -> Course:
-        """Reads [tool.course] of pyproject.toml, the one place that names the host."""
-        settings = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["course"]
+        """Reads [tool.course] of pyproject.toml, the one place that names the host.
+
+        Raises:
+            LookupError: if `root` is no course.
+        """
+        try:
+            text = (root / "pyproject.toml").read_text(encoding="utf-8")
+            settings = tomllib.loads(text)["tool"]["course"]
+        except (OSError, KeyError) as error:
+            raise LookupError(
+                f"{root.resolve()} is no course: run this where course/ is"
+            ) from error
         return cls(root.resolve(), settings["repository"], settings["branch"])
 
     def lessons(self) -> list[Lesson]:
@@ -105,9 +115,17 @@ def read_cells(path: Path) -> list[SourceCell]:
     """The cells of a py:percent file.
 
     Raises:
-        SourceError: if text stands before the first `# %%`, or a cell's metadata can't be read.
+        SourceError: if the file is missing or no UTF-8, if text stands before the first `# %%`, or
+            if a cell's metadata can't be read.
     """
-    text = path.read_text()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SourceError(
+            path, 1, "the file is missing: write it, or see CONTRIBUTING.md"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SourceError(path, 1, "the file is no UTF-8: save it as UTF-8") from error
     lines = [number for number, line in enumerate(text.splitlines(), 1) if CELL_MARK.match(line)]
     cells = list(_parse(path, text))
     if len(cells) != len(lines):

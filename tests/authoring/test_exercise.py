@@ -148,3 +148,13 @@ def test_a_given_value_that_the_solution_changes_is_found(lesson: Lesson) -> Non
     assert changed_given(read_exercise(path)) == {"numbers"}
     change(path, 'answers=["count"]', 'answers=["count", "numbers"]')
     assert changed_given(read_exercise(path)) == set()
+
+
+def test_a_missing_or_misencoded_file_is_said_so(lesson: Lesson) -> None:
+    path = lesson.folder / "exercise.py"
+    path.write_bytes("# %%\n# Größe\n".encode("latin-1"))
+    with pytest.raises(SourceError, match=r"exercise\.py:1: .* UTF-8"):
+        read_exercise(path)
+    path.unlink()
+    with pytest.raises(SourceError, match=r"exercise\.py:1: .* missing"):
+        read_exercise(path)
