@@ -9,12 +9,13 @@ import nbformat
 from nbclient import NotebookClient
 
 TIMEOUT = 120
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """A copy with outputs, run with `folder` as working directory.
 
-    Text on standard error is taken out: it is progress bars and log lines, no result.
+    Standard error and widgets are taken out: they are log lines and progress bars, no results.
 
     Raises:
         nbclient.exceptions.CellExecutionError: if a cell fails.
@@ -30,6 +31,10 @@ def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Notebook
     client.execute()
     for cell in run.cells:
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [output for output in cell.outputs if _is_result(output)]
     run.metadata = notebook.metadata
     return run
+
+
+def _is_result(output: nbformat.NotebookNode) -> bool:
+    return output.get("name") != "stderr" and WIDGET not in output.get("data", {})

@@ -52,10 +52,14 @@ def test_a_notebook_edited_by_hand_is_stale(course: Course, lesson: Lesson) -> N
 
 def test_a_lesson_is_run_and_its_outputs_kept(course: Course, lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
-    path.write_text(path.read_text() + "\nimport sys\nprint('noise', file=sys.stderr)\n")
+    path.write_text(
+        path.read_text() + "\nimport sys\nprint('noise', file=sys.stderr)\n"
+        "from tqdm.auto import tqdm\nlist(tqdm([1]))\n'result'\n"
+    )
     built(course)
     code = [c for c in nbformat.read(lesson.notebook, 4).cells if c.cell_type == "code"]
-    assert [output.text for output in code[-1].outputs] == ["2\n"]
+    stream, result = code[-1].outputs
+    assert (stream.text, result.data["text/plain"]) == ("2\n", "'result'")
 
 
 def test_a_lesson_that_fails_stops_the_build(course: Course, lesson: Lesson) -> None:

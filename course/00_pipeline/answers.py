@@ -1,0 +1,520 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% item="shapes" right="asks PyTorch"
+def shapes(images, height, width, hidden, classes):
+    batch = torch.zeros(images, height, width).flatten(1)
+    first = nn.Linear(height * width, hidden)
+    last = nn.Linear(hidden, classes)
+    h = torch.relu(first(batch))
+    return {
+        "flattened": tuple(batch.shape),
+        "hidden": tuple(h.shape),
+        "logits": tuple(last(h).shape),
+        "first weight": tuple(first.weight.shape),
+        "last weight": tuple(last.weight.shape),
+    }
+
+
+# %% item="shapes" right="weights first, then the data that they make"
+def shapes(images, height, width, hidden, classes):
+    result = {"first weight": (hidden, height * width), "last weight": (classes, hidden)}
+    result["flattened"] = images, result["first weight"][1]
+    result["hidden"] = images, result["first weight"][0]
+    result["logits"] = images, result["last weight"][0]
+    return result
+
+
+# %% item="shapes" wrong="weights as inputs by outputs" keeps=1 hint="which axis is outputs"
+def shapes(images, height, width, hidden, classes):
+    return {
+        "flattened": (images, height * width),
+        "hidden": (images, hidden),
+        "logits": (images, classes),
+        "first weight": (height * width, hidden),
+        "last weight": (hidden, classes),
+    }
+
+
+# %% item="shapes" wrong="flattens the batch too" keeps=1 hint="Flattening leaves axis 0 alone"
+def shapes(images, height, width, hidden, classes):
+    return {
+        "flattened": (images * height * width,),
+        "hidden": (hidden,),
+        "logits": (classes,),
+        "first weight": (hidden, height * width),
+        "last weight": (classes, hidden),
+    }
+
+
+# %% item="shapes" wrong="one image after the first layer" keeps=1 hint="What does a batch of them have"
+def shapes(images, height, width, hidden, classes):
+    return {
+        "flattened": (images, height * width),
+        "hidden": (hidden,),
+        "logits": (classes,),
+        "first weight": (hidden, height * width),
+        "last weight": (classes, hidden),
+    }
+
+
+# %% item="shapes" wrong="the lesson's numbers" hint="should have shape (5, 6)"
+def shapes(images, height, width, hidden, classes):
+    return {
+        "flattened": (1000, 784),
+        "hidden": (1000, 128),
+        "logits": (1000, 10),
+        "first weight": (128, 784),
+        "last weight": (10, 128),
+    }
+
+
+# %% item="normalise" right="a factor of 1 / 255"
+def normalise(images):
+    return images.to(torch.float32).mul(1 / 255)
+
+
+# %% item="normalise" right="through NumPy"
+def normalise(images):
+    return torch.from_numpy(images.numpy().astype("float32") / 255)
+
+
+# %% item="normalise" right="a table of all greys"
+def normalise(images):
+    table = torch.tensor([grey / 255 for grey in range(256)], dtype=torch.float32)
+    return table[images.long()]
+
+
+# %% item="normalise" wrong="each image by its own maximum" keeps=1 hint="Would the same grey get the same value in two images"
+def normalise(images):
+    images = images.float()
+    return images / images.amax(dim=(1, 2), keepdim=True)
+
+
+# %% item="normalise" wrong="the batch by its maximum" keeps=1 hint="Would the same grey get the same value in two images"
+def normalise(images):
+    return images.float() / images.max()
+
+
+# %% item="normalise" wrong="divides by 256" hint="How large is the largest value of a uint8"
+def normalise(images):
+    return images.float() / 256
+
+
+# %% item="normalise" wrong="to -1 and 1" hint="Is the middle of the greys the middle of your numbers"
+def normalise(images):
+    return images.float() / 127.5 - 1
+
+
+# %% item="normalise" wrong="whole-number division" hint="Was the division done in whole numbers"
+def normalise(images):
+    return (images // 255).float()
+
+
+# %% item="normalise" wrong="float64" keeps=1 hint="expected float32"
+def normalise(images):
+    return images.double() / 255
+
+
+# %% item="sparsity" right="PyTorch's pruning, made permanent"
+from torch.nn.utils import prune
+
+
+def prune_first(model, share):
+    prune.l1_unstructured(model[0], "weight", amount=float(share))
+    prune.remove(model[0], "weight")
+    zeros = sum(int((p == 0).sum()) for p in model.parameters())
+    total = sum(p.numel() for p in model.parameters())
+    return float((model[0].weight == 0).float().mean()), zeros / total
+
+
+# %% item="sparsity" right="PyTorch's pruning, the mask left on"
+from coursekit import measure
+from torch.nn.utils import prune
+
+
+def prune_first(model, share):
+    prune.l1_unstructured(model[0], "weight", amount=float(share))
+    return measure.sparsity(model[0].weight), measure.sparsity(model)
+
+
+# %% item="sparsity" right="a mask from topk of what stays"
+def prune_first(model, share):
+    with torch.no_grad():
+        weight = model[0].weight
+        n = weight.numel()
+        keep = weight.abs().flatten().topk(n - round(share * n)).indices
+        mask = torch.zeros(n)
+        mask[keep] = 1
+        weight.mul_(mask.view_as(weight))
+        nonzero = [int(p.count_nonzero()) for p in model.parameters()]
+        total = sum(p.numel() for p in model.parameters())
+    return 1 - int(weight.count_nonzero()) / n, 1 - sum(nonzero) / total
+
+
+# %% item="sparsity" right="one by one in plain Python"
+def prune_first(model, share):
+    rows = model[0].weight.tolist()
+    places = [(abs(v), i, j) for i, row in enumerate(rows) for j, v in enumerate(row)]
+    places.sort()
+    for _, i, j in places[: round(share * len(places))]:
+        rows[i][j] = 0.0
+    model[0].weight = nn.Parameter(torch.tensor(rows))
+    numbers = [v for p in model.parameters() for v in p.detach().flatten().tolist()]
+    layer = [v for row in rows for v in row]
+    return layer.count(0.0) / len(layer), numbers.count(0.0) / len(numbers)
+
+
+# %% item="sparsity" wrong="returns what is left" keeps=1 hint="What share is zero"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.abs().flatten().argsort()[: round(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight != 0).float().mean().item(), (numbers != 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="keeps the share" hint="what goes, not what stays"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.abs().flatten().argsort()[: weight.numel() - round(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="smallest with their sign" keeps=2 hint="What about the sign"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.flatten().argsort()[: round(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="biases left out" keeps=2 hint="are the biases in"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.abs().flatten().argsort()[: round(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    numbers = torch.cat([layer.weight.flatten() for layer in model if isinstance(layer, nn.Linear)])
+    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="every layer pruned" keeps=1 hint="Which tensor does the question name"
+def prune_first(model, share):
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            weight = layer.weight.data
+            gone = weight.abs().flatten().argsort()[: round(share * weight.numel())]
+            weight.view(-1)[gone] = 0
+    first = model[0].weight
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (first == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="a threshold that loses ties" keeps=2 hint="if many weights are equal"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    k = round(share * weight.numel())
+    if k:
+        threshold = weight.abs().flatten().kthvalue(k).values
+        weight[weight.abs() <= threshold] = 0
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="parameters under a mask" keeps=2 hint="With a mask on"
+from torch.nn.utils import prune
+
+
+def prune_first(model, share):
+    prune.l1_unstructured(model[0], "weight", amount=float(share))
+    zeros = sum(int((p == 0).sum()) for p in model.parameters())
+    total = sum(p.numel() for p in model.parameters())
+    return (model[0].weight == 0).float().mean().item(), zeros / total
+
+
+# %% item="quantize" right="NumPy's rint and clip"
+import numpy as np
+
+
+def quantize(value, scale):
+    if not scale > 0:
+        raise ValueError("scale")
+    if torch.is_tensor(value):
+        steps = np.clip(np.rint(value.numpy() / scale), -128, 127)
+        return torch.as_tensor(steps).to(torch.int8)
+    return int(np.clip(np.rint(value / scale), -128, 127))
+
+
+# %% item="quantize" right="a number is a tensor of one"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, float):
+        return quantize(torch.tensor(value, dtype=torch.float64), scale).item()
+    return (value / scale).round().clip(-128, 127).type(torch.int8)
+
+
+# %% item="quantize" right="PyTorch's reciprocal, clipped before rounding"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return (value * (1 / scale)).clamp(-128, 127).round().to(torch.int8)
+    return round(min(max(value / scale, -128), 127))
+
+
+# %% item="quantize" wrong="cut off with int()" keeps=1 hint="Was it cut off"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp((value / scale).int(), -128, 127).to(torch.int8)
+    return max(-128, min(127, int(value / scale)))
+
+
+# %% item="quantize" wrong="halves always up" keeps=1 hint="which of the two is even"
+import math
+
+
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.floor(value / scale + 0.5), -128, 127).to(torch.int8)
+    return max(-128, min(127, math.floor(value / scale + 0.5)))
+
+
+# %% item="quantize" wrong="wraps" keeps=2 hint="It wrapped"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.round(value / scale).int().to(torch.int8)
+    return torch.tensor(round(value / scale)).to(torch.int8).item()
+
+
+# %% item="quantize" wrong="no clipping of numbers" keeps=2 hint="Which values can int8 hold"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    return round(value / scale)
+
+
+# %% item="quantize" wrong="ends at -127" keeps=2 hint="one more value below zero"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -127, 127).to(torch.int8)
+    return max(-127, min(127, round(value / scale)))
+
+
+# %% item="quantize" wrong="multiplies by the scale" hint="should be 12"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value * scale), -128, 127).to(torch.int8)
+    return max(-128, min(127, round(value * scale)))
+
+
+# %% item="quantize" wrong="any scale goes" keeps=2 hint="should raise ValueError"
+def quantize(value, scale):
+    if scale == 0:
+        return 0 if isinstance(value, float) else torch.zeros(value.shape, dtype=torch.int8)
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    return max(-128, min(127, round(value / scale)))
+
+
+# %% [markdown] item="why" answer="scale, gain and cost"
+# The integer only says how many steps of the scale. With scale 0.01 it is 12.34 steps, so 12, and back it is 0.12. My colleague took scale 0.001: 123.4 steps, so 123, back 0.123. The error is
+# 0.0004 and not 0.0034, because half a step is ten times smaller. But int8 stops at 127, so now the largest weight is 0.127. A weight of 1.5 would be 1500 steps and be clipped to 0.127.
+# Then I would take int16, which goes to 32767 but costs two bytes a weight, or go back to a coarser scale like 1.5 / 127.
+
+# %% [markdown] item="why" answer="the scale, but no cost"
+# The colleague used the scale 0.001 and not 0.01. 0.1234 / 0.001 is 123.4, which is 123. Times 0.001 that is 0.123, closer to 0.1234 than 0.12, the error is only 0.0004.
+
+# %% [markdown] item="why" answer="int8 can't hold 123"
+# 123 is 0.1234 times 1000 and that is too big for int8, so it must be int16 with scale 0.001. It is more exact.
+
+# %% [markdown] item="why" answer="rounding"
+# 0.1234 was rounded differently. 123 has more digits, so it is the more precise one.
+
+
+# %% item="bytes" right="a loop over layers"
+def stored_bytes(widths):
+    float_bytes = int8_bytes = 0
+    for i in range(len(widths) - 1):
+        weights = widths[i] * widths[i + 1]
+        float_bytes += 4 * (weights + widths[i + 1])
+        int8_bytes += weights + 4 + 4 * widths[i + 1]
+    return float_bytes, int8_bytes
+
+
+# %% item="bytes" right="builds the network and asks its tensors"
+def stored_bytes(widths):
+    layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
+    full = sum(p.nbytes for layer in layers for p in layer.parameters())
+    return full, full - sum(3 * layer.weight.numel() - 4 for layer in layers)
+
+
+# %% item="bytes" wrong="no scales" keeps=1 hint="How does the reader know"
+def stored_bytes(widths):
+    weights = sum(a * b for a, b in pairwise(widths))
+    biases = sum(widths[1:])
+    return 4 * (weights + biases), weights + 4 * biases
+
+
+# %% item="bytes" wrong="one scale in all" keeps=1 hint="How many scales"
+def stored_bytes(widths):
+    weights = sum(a * b for a, b in pairwise(widths))
+    biases = sum(widths[1:])
+    return 4 * (weights + biases), weights + 4 + 4 * biases
+
+
+# %% item="bytes" wrong="a quarter of everything" keeps=1 hint="Only weights are int8"
+def stored_bytes(widths):
+    numbers = sum(a * b + b for a, b in pairwise(widths))
+    return 4 * numbers, numbers
+
+
+# %% item="bytes" wrong="biases forgotten" hint="Are the biases in"
+def stored_bytes(widths):
+    weights = sum(a * b for a, b in pairwise(widths))
+    return 4 * weights, weights + 4 * (len(widths) - 1)
+
+
+# %% item="bytes" wrong="numbers for bytes" keeps=1 hint="How many bytes does each take"
+def stored_bytes(widths):
+    weights = sum(a * b for a, b in pairwise(widths))
+    biases = sum(widths[1:])
+    return weights + biases, weights + 4 * (len(widths) - 1) + 4 * biases
+
+
+# %% item="debug" right="a floor for the scale"
+def squeeze(weight):
+    scale = max(float(weight.abs().max()), 1e-30) / 127
+    return (weight / scale).round().clamp(-127, 127).to(torch.int8), scale
+
+
+# %% item="debug" right="both ends and an if"
+def squeeze(weight):
+    largest = max(weight.max().item(), -weight.min().item())
+    if largest == 0:
+        return torch.zeros_like(weight, dtype=torch.int8), 1.0
+    scale = largest / 127
+    return torch.round(weight / scale).to(torch.int8), scale
+
+
+# %% item="debug" right="through NumPy"
+import numpy as np
+
+
+def squeeze(weight):
+    values = weight.numpy()
+    scale = float(np.abs(values).max()) / 127
+    if scale == 0.0:
+        scale = 0.01
+    return torch.from_numpy(np.rint(values / scale).astype(np.int8)), scale
+
+
+# %% item="debug" wrong="as it was" hint="so it wrapped"
+def squeeze(weight):
+    scale = weight.max() / 127
+    steps = torch.round(weight / scale).int()
+    return steps.to(torch.int8), scale.item()
+
+
+# %% item="debug" wrong="clips, but the scale is as before" hint="the scale is not above 0"
+def squeeze(weight):
+    scale = weight.max() / 127
+    steps = torch.clamp(torch.round(weight / scale), -128, 127)
+    return steps.to(torch.int8), scale.item()
+
+
+# %% item="debug" wrong="zeros still nan" keeps=1 hint="what is 0 / 0"
+def squeeze(weight):
+    scale = weight.abs().max() / 127
+    steps = torch.clamp(torch.round(weight / scale), -128, 127)
+    return steps.nan_to_num().to(torch.int8), scale.item()
+
+
+# %% item="debug" wrong="guards too much" keeps=1 hint="When does your guard step in"
+def squeeze(weight):
+    scale = max(weight.abs().max().item(), 0.01) / 127
+    return torch.round(weight / scale).to(torch.int8), scale
+
+
+# %% item="debug" wrong="maximum of the absolute value of the maximum" hint="Which weight decides"
+def squeeze(weight):
+    scale = abs(weight.max().item()) / 127 or 1.0
+    return torch.round(weight / scale).int().to(torch.int8), scale
+
+
+# %% item="debug" wrong="in place" keeps=1 hint="changed the tensor"
+def squeeze(weight):
+    scale = weight.abs().max().item() / 127 or 1.0
+    return weight.div_(scale).round_().to(torch.int8), scale
+
+
+# %% item="small" right="prunes 70 %, then few steps"
+pruned = weight.flatten().clone()
+pruned[pruned.abs().argsort()[: round(0.7 * pruned.numel())]] = 0
+scale = float(pruned.abs().max() / 5)
+q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
+
+# %% item="small" right="searches the coarsest scale with few answers lost"
+largest = float(weight.abs().max())
+for levels in (2.5, 3, 3.5, 4, 5, 6, 7):
+    scale = largest / levels
+    q = (weight / scale).round().to(torch.int8)
+    if lost(q * scale, validation) <= 4:
+        break
+
+# %% item="small" right="the lesson's 0.01, tried on validation"
+scale = 0.01
+q = torch.round(weight / scale).to(torch.int8)
+assert lost(q * scale, validation) <= 12
+
+# %% item="small" wrong="plain int8" keeps=1 hint="What else could repeat"
+scale = float(weight.abs().max() / 127)
+q = torch.round(weight / scale).to(torch.int8)
+
+# %% item="small" wrong="pruned too far" hint="Which of your two tools took them"
+pruned = weight.flatten().clone()
+pruned[pruned.abs().argsort()[: round(0.85 * pruned.numel())]] = 0
+scale = float(pruned.abs().max() / 127)
+q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
+
+# %% item="small" wrong="half pruned, 15 levels" keeps=2 hint="How many different integers does q use"
+pruned = weight.flatten().clone()
+pruned[pruned.abs().argsort()[: round(0.5 * pruned.numel())]] = 0
+scale = float(pruned.abs().max() / 7)
+q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
+
+# %% item="small" wrong="the sign alone" hint="Which of your two tools took them"
+scale = float(weight.abs().mean())
+q = torch.sign(weight).to(torch.int8)
+
+# %% item="small" wrong="coarse integers, but the scale of fine ones" hint="Which of your two tools took them"
+q = torch.round(weight / weight.abs().max() * 3).to(torch.int8)
+scale = float(weight.abs().max()) / 127
+
+# %% item="small" wrong="not in int8" hint="q should be an int8 tensor"
+scale = float(weight.abs().max() / 3)
+q = torch.round(weight / scale)

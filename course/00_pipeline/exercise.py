@@ -1,0 +1,764 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · The pipeline: exercise
+#
+# Eight items, 20 points, easy to hard, about an hour. Each stands on its own: if one won't work, go
+# on with the next. Write your code where it says so, run the cell, then run the tests below it.
+# There are more tests when your work is graded: they try other inputs, but ask nothing that the
+# text above them doesn't say. [The lesson](../../notebooks/00_pipeline.ipynb) may stay open all the
+# time.
+
+# %% given=true
+import copy
+import gzip
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from coursekit import explain
+from coursekit.data import load_digits
+
+# %% [markdown]
+# ## 1 · Shapes (2 points)
+# A batch of grey images goes through the network of the lesson: flattened, then `nn.Linear`, ReLU,
+# `nn.Linear`. Write `shapes(images, height, width, hidden, classes)`. All five arguments are `int`:
+# how many images, how high and wide they are, how many hidden units and classes there are. It
+# returns a `dict` with these five keys, each with a shape as a `tuple` of `int`:
+#
+# | key | the shape of |
+# |---|---|
+# | `"flattened"` | the batch after flattening |
+# | `"hidden"` | the batch after the first layer and ReLU |
+# | `"logits"` | the batch after the last layer |
+# | `"first weight"` | the weight of the first `nn.Linear`, as PyTorch stores it |
+# | `"last weight"` | the weight of the last `nn.Linear`, as PyTorch stores it |
+#
+# Example: for 5 images of 2×3 pixels, `"flattened"` is `(5, 6)`. See stages 3 and 4 of the lesson.
+
+
+# %% item="shapes" answers=["shapes"]
+### BEGIN SOLUTION
+def shapes(images, height, width, hidden, classes):
+    pixels = height * width
+    return {
+        "flattened": (images, pixels),
+        "hidden": (images, hidden),
+        "logits": (images, classes),
+        "first weight": (hidden, pixels),
+        "last weight": (classes, hidden),
+    }
+
+
+### END SOLUTION
+
+# %% test="shapes" points=1
+found = shapes(5, 2, 3, 4, 7)
+assert isinstance(found, dict), f"shapes should return a dict, not {type(found).__name__}"
+for key in ("flattened", "hidden", "logits"):
+    assert key in found, f"the key {key!r} is missing"
+assert tuple(found["flattened"]) == (5, 6), (
+    f"5 images of 2×3, flattened, should have shape (5, 6), not {found['flattened']}: see stage 3. "
+    + explain(
+        found["flattened"],
+        {
+            (6,): "How many images does the batch hold? Flattening leaves axis 0 alone.",
+            (30,): "Now all images are one list. Flattening leaves axis 0 alone.",
+        },
+        "",
+    )
+)
+### BEGIN HIDDEN TESTS
+found = shapes(3, 4, 9, 11, 6)
+assert tuple(found["flattened"]) == (3, 36), explain(
+    tuple(found["flattened"]),
+    {(36,): "The batch is gone: axis 0 counts the images.", (3, 784): "Not every image is 28×28."},
+    "Images that are not square: how many pixels has each?",
+)
+assert tuple(found["hidden"]) == (3, 11), explain(
+    tuple(found["hidden"]),
+    {
+        (11,): "One image has that many numbers. What does a batch of them have?",
+        (11, 3): "Axis 0 counts the images, all the way through the network.",
+        (3, 36): "ReLU keeps a shape. What does the layer before it do?",
+    },
+    "How many numbers does each image have after the first layer?",
+)
+assert tuple(found["logits"]) == (3, 6), explain(
+    tuple(found["logits"]),
+    {(6,): "One image has that many logits. What does a batch of them have?"},
+    "How many logits does each image get?",
+)
+assert tuple(shapes(1, 5, 5, 2, 2)["logits"]) == (1, 2), "A batch of one is still a batch."
+### END HIDDEN TESTS
+
+# %% test="shapes" points=1
+found = shapes(5, 2, 3, 4, 7)
+for key in ("first weight", "last weight"):
+    assert key in found, f"the key {key!r} is missing"
+    assert len(found[key]) == 2, f"{key!r} should have two axes: outputs and inputs"
+### BEGIN HIDDEN TESTS
+found = shapes(3, 4, 9, 11, 6)
+for key, inputs, outputs in (("first weight", 36, 11), ("last weight", 11, 6)):
+    assert tuple(found[key]) == (outputs, inputs), explain(
+        tuple(found[key]),
+        {
+            (inputs, outputs): "That is the order of the formula's text, not PyTorch's. Print "
+            "nn.Linear(2, 3).weight.shape: which axis is outputs?",
+            (3, outputs): "That is a shape of data. A weight knows nothing of the batch.",
+        },
+        "Which two numbers does this layer connect?",
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2 · Normalise (2 points)
+# Write `normalise(images)`. `images` is a `torch.uint8` tensor of shape `(n, height, width)`. It
+# returns a `torch.float32` tensor of the same shape with values in 0–1, so that **the same grey
+# gives the same number in every image**, 255 gives 1, and 0 gives 0. `images` itself must stay as
+# it is. A batch may be empty (`n` = 0).
+#
+# Example: `[[[0, 150, 255]]]` becomes about `[[[0.0, 0.5882, 1.0]]]`. See stage 2 of the lesson.
+
+
+# %% item="normalise" answers=["normalise"]
+### BEGIN SOLUTION
+def normalise(images):
+    return images.float() / 255
+
+
+### END SOLUTION
+
+# %% test="normalise" points=1
+greys = torch.tensor([[[0, 150, 255]], [[255, 51, 0]]], dtype=torch.uint8)
+scaled = normalise(greys)
+assert isinstance(scaled, torch.Tensor), f"expected a tensor, got {type(scaled).__name__}"
+assert scaled.dtype == torch.float32, f"expected float32, got {scaled.dtype}"
+assert scaled.shape == greys.shape, f"the shape changed from {greys.shape} to {scaled.shape}"
+expected = torch.tensor([[[0, 0.588235, 1]], [[1, 0.2, 0]]])
+assert torch.allclose(scaled, expected, rtol=0, atol=2e-6), (
+    f"150 should become about 0.5882, and 255 exactly 1; you got {scaled.tolist()}: see stage 2. "
+    + explain(
+        round(scaled[0, 0, 1].item(), 6),
+        {
+            0.585938: "How large is the largest value of a uint8?",
+            0.0: "Was the division done in whole numbers?",
+            0.176471: "Is the middle of the greys the middle of your numbers?",
+        },
+        "",
+    )
+)
+### BEGIN HIDDEN TESTS
+generator = torch.Generator().manual_seed(2)
+wide = torch.randint(0, 256, (4, 6, 10), generator=generator, dtype=torch.uint8)
+wide[:, 0, 0] = 255
+striped = wide[:, :, ::2]  # not contiguous
+kept = striped.clone()
+scaled = normalise(striped)
+assert torch.equal(striped, kept), "Your function changed the images that it was given."
+assert scaled.dtype == torch.float32 and scaled.shape == kept.shape, "Type or shape is off."
+assert torch.allclose(scaled, kept.float() / 255, rtol=0, atol=2e-6), (
+    "On other images some values are off."
+)
+### END HIDDEN TESTS
+
+# %% test="normalise" points=1
+faint = normalise(torch.tensor([[[0, 51]]], dtype=torch.uint8))[0, 0, 1].item()
+assert abs(faint - 0.2) < 2e-6, (
+    f"In an image with greys 0 and 51, 51 should become about 0.2, not {faint:.4f}. "
+    + explain(
+        faint,
+        {
+            1.0: "Would the same grey get the same value in two images? What does your scale depend on?"
+        },
+        "",
+    )
+)
+### BEGIN HIDDEN TESTS
+generator = torch.Generator().manual_seed(3)
+dark = torch.randint(0, 90, (3, 5, 4), generator=generator, dtype=torch.uint8)
+dark[1] //= 3
+assert torch.allclose(normalise(dark).double(), dark.double() / 255, rtol=0, atol=2e-6), (
+    "With images of different brightness: would the same grey get the same value in two images?"
+)
+flat_grey = torch.full((2, 3, 3), 77, dtype=torch.uint8)
+assert torch.allclose(normalise(flat_grey).double(), flat_grey.double() / 255, rtol=0, atol=2e-6), (
+    "Images of one single grey: would the same grey get the same value in two images?"
+)
+blank = normalise(torch.zeros((1, 3, 3), dtype=torch.uint8))
+assert blank.abs().max() == 0, "A blank image should become zeros, not nan."
+empty = normalise(torch.zeros((0, 3, 3), dtype=torch.uint8))
+assert empty.shape == (0, 3, 3), "An empty batch should stay an empty batch."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3 · Sparsity after pruning (3 points)
+# Write `prune_first(model, share)`. `model` is an `nn.Sequential` that begins with an `nn.Linear`.
+# The function
+#
+# - sets `round(share * n)` of the `n` numbers in the first layer's **weight** to zero, those with
+#   the smallest magnitude, in `model` itself;
+# - leaves everything else in `model` as it is;
+# - returns two `float`s as a `tuple`: the share of zeros in the first layer's weight, and the share
+#   of zeros among **all** weights and biases of the model, whoever made them zero.
+#
+# You may do it by hand or with `torch.nn.utils.prune`, with or without `remove`. If magnitudes are
+# equal, any of them may go.
+#
+# Example: `nn.Sequential(nn.Linear(5, 2), nn.ReLU(), nn.Linear(2, 1))`, without zeros, and share
+# 0.3 gives `(0.3, 0.2)`: 3 of 10, and 3 of 15. See stage 5 of the lesson.
+
+
+# %% item="sparsity" answers=["prune_first"]
+### BEGIN SOLUTION
+def prune_first(model, share):
+    weight = model[0].weight.data
+    values = weight.flatten().clone()
+    values[values.abs().argsort()[: round(share * len(values))]] = 0
+    weight.copy_(values.reshape(weight.shape))
+    everything = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (values == 0).float().mean().item(), (everything == 0).float().mean().item()
+
+
+### END SOLUTION
+
+# %% test="sparsity" points=1
+torch.manual_seed(5)
+network = nn.Sequential(nn.Linear(5, 2), nn.ReLU(), nn.Linear(2, 1))
+result = prune_first(network, 0.3)
+assert isinstance(result, tuple) and len(result) == 2, f"expected two floats in a tuple: {result!r}"
+assert isinstance(result[0], float), f"expected a float, got {type(result[0]).__name__}"
+assert abs(result[0] - 0.3) < 1e-6, (
+    f"3 of 10 weights are zero: expected 0.3, got {result[0]:.4f}: see stage 5. "
+    + explain(result[0], {0.7: "What share is zero? Count it on a 2×5 example."}, "")
+)
+### BEGIN HIDDEN TESTS
+torch.manual_seed(6)
+for share, expected in ((0.25, 0.25), (0.7, 0.7), (0.0, 0.0), (1.0, 1.0)):
+    network = nn.Sequential(nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3))
+    result = prune_first(network, share)
+    assert abs(result[0] - expected) < 1e-6, explain(
+        result[0],
+        {1 - expected: "What share is zero? Count it on a 2×5 example."},
+        "The first number is off for another share. Which tensor does the question name?",
+    )
+### END HIDDEN TESTS
+
+# %% test="sparsity" points=1
+torch.manual_seed(7)
+network = nn.Sequential(nn.Linear(5, 2), nn.ReLU(), nn.Linear(2, 1))
+original = copy.deepcopy(network)
+prune_first(network, 0.3)
+zeros = int((network[0].weight == 0).sum())
+assert zeros == 3, (
+    f"3 of the 10 weights should be zero in the model itself, but {zeros} are: see stage 5. "
+    + explain(zeros, {7: "`share` is what goes, not what stays.", 0: "Was a copy pruned?"}, "")
+)
+### BEGIN HIDDEN TESTS
+torch.manual_seed(8)
+for share in (0.45, 0.8):
+    network = nn.Sequential(nn.Linear(12, 10), nn.ReLU(), nn.Linear(10, 4))
+    with torch.no_grad():
+        network[0].weight[3] *= 20  # a row of large weights, and one of small ones
+        network[0].weight[4] /= 20
+    original = copy.deepcopy(network)
+    prune_first(network, share)
+    before, after = original[0].weight.detach(), network[0].weight.detach()
+    gone = after == 0
+    assert int(gone.sum()) == round(share * 120), "The number of zeros is off for another share."
+    assert before.abs()[gone].max() <= before.abs()[~gone].min(), (
+        "A weight is gone that is larger in magnitude than one that stayed. What about the sign, and "
+        "about rows whose weights are all large?"
+    )
+    assert torch.equal(after[~gone], before[~gone]), (
+        "The weights that stay should keep their values."
+    )
+    assert torch.equal(network[0].bias, original[0].bias), "Biases are to stay as they are."
+    assert torch.equal(network[2].weight, original[2].weight), (
+        "Which tensor does the question name? Another layer changed."
+    )
+network = nn.Sequential(nn.Linear(6, 5))
+with torch.no_grad():
+    network[0].weight.fill_(0.5)
+prune_first(network, 0.2)
+assert int((network[0].weight == 0).sum()) == 6, (
+    "What happens if many weights are equal? Count them."
+)
+### END HIDDEN TESTS
+
+# %% test="sparsity" points=1
+torch.manual_seed(5)
+network = nn.Sequential(nn.Linear(5, 2), nn.ReLU(), nn.Linear(2, 1))
+result = prune_first(network, 0.3)
+assert isinstance(result[1], float), f"expected a float, got {type(result[1]).__name__}"
+assert abs(result[1] - 0.2) < 1e-6, (
+    f"3 of 15 numbers are zero: expected 0.2, got {result[1]:.4f}: see stage 5. "
+    + explain(
+        result[1],
+        {
+            0.25: "3 of 12: are the biases in?",
+            0.3: "That is the share in the layer. How many numbers does the whole model have?",
+            0.8: "What share is zero? That is the share of the others.",
+            0.0: "With a mask on, `parameters()` shows the weights before it. What does the layer use?",
+        },
+        "",
+    )
+)
+### BEGIN HIDDEN TESTS
+torch.manual_seed(9)
+network = nn.Sequential(nn.Linear(10, 6), nn.ReLU(), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2))
+with torch.no_grad():
+    network[2].weight[0] = 0
+    network[4].bias[1] = 0
+result = prune_first(network, 0.5)
+assert abs(result[1] - 37 / 104) < 1e-6, explain(
+    result[1],
+    {
+        30 / 104: "Are there zeros in this model that pruning did not make?",
+        36 / 92: "Are the biases in?",
+        0.5: "That is the share in the layer. How many numbers does the whole model have?",
+    },
+    "Count zeros and numbers of every weight and every bias, tensor by tensor.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4 · Quantize (3 points)
+# Write `quantize(value, scale)` for int8. `scale` is a `float`.
+#
+# - If `value` is a Python `float`, it returns a Python `int`; if `value` is a float32 tensor of any
+#   shape, also empty, it returns a `torch.int8` tensor of that shape.
+# - Values go to the nearest integer number of steps, exact halves to the even one, and what lies
+#   outside −128 … 127 to the nearer end.
+# - A `scale` that is not greater than 0 raises `ValueError`. A tensor that is handed in stays as it
+#   is.
+#
+# Examples: `quantize(0.1234, 0.01)` is `12`; `quantize(torch.tensor([1.5, -0.25]), 0.5)` is
+# `tensor([3, 0], dtype=torch.int8)`, because −0.5 is a half and 0 is even. See stage 6 of the
+# lesson.
+
+
+# %% item="quantize" answers=["quantize"]
+### BEGIN SOLUTION
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError(f"the scale must be greater than 0, not {scale}")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    return max(-128, min(127, round(value / scale)))
+
+
+### END SOLUTION
+
+# %% test="quantize" points=1
+stored = quantize(0.1234, 0.01)
+assert isinstance(stored, int), f"a float should give an int, not {type(stored).__name__}"
+assert stored == 12, f"0.1234 at scale 0.01 should be 12, not {stored}: see stage 6"
+assert quantize(-0.1234, 0.01) == -12, f"-0.1234 should be -12, not {quantize(-0.1234, 0.01)}"
+### BEGIN HIDDEN TESTS
+for value, scale, wanted in (
+    (0.1279, 0.01, 13),
+    (-0.1279, 0.01, -13),
+    (20.8, 0.5, 42),
+    (0.0, 3.0, 0),
+):
+    stored = quantize(value, scale)
+    assert stored == wanted, explain(
+        stored,
+        {
+            12: "Was it cut off, where it should go to the nearest?",
+            -12: "Was it cut off, where it should go to the nearest?",
+        },
+        "Which mark on the number line is nearest?",
+    )
+for value, wanted in ((0.625, 2), (-0.625, -2), (0.875, 4), (0.125, 0), (-0.375, -2)):
+    stored = quantize(value, 0.25)
+    assert stored == wanted, (
+        "Exactly between two marks: which of the two is even? Try 0.5, 1.5 and 2.5 by hand."
+    )
+### END HIDDEN TESTS
+
+# %% test="quantize" points=1
+stored = quantize(1.5, 0.01)
+assert stored == 127, (
+    f"1.5 at scale 0.01 should be 127, the end of int8, not {stored}: see stage 6. "
+    + explain(
+        stored,
+        {
+            150: "Which values can int8 hold?",
+            -106: "It wrapped. Which values can the type hold? Check before casting.",
+        },
+        "",
+    )
+)
+### BEGIN HIDDEN TESTS
+for value, wanted in (
+    (-1.5, -128),
+    (-1.28, -128),
+    (1e6, 127),
+    (-1e6, -128),
+    (1.28, 127),
+    (1.26, 126),
+):
+    stored = quantize(value, 0.01)
+    assert stored == wanted, explain(
+        stored,
+        {
+            -127: "int8 has one more value below zero than above.",
+            106: "It wrapped. Which values can the type hold? Check before casting.",
+        },
+        "Which values can int8 hold, at both ends?",
+    )
+large = quantize(torch.tensor([1.5, -1.5, 300.0, -300.0]), 0.01)
+assert large.tolist() == [127, -128, 127, -128], (
+    "In a tensor, too: which values can the type hold? Check before casting."
+)
+### END HIDDEN TESTS
+
+# %% test="quantize" points=1
+stored = quantize(torch.tensor([[1.5, -0.25], [0.5, 2.0]]), 0.5)
+assert isinstance(stored, torch.Tensor), (
+    f"a tensor should give a tensor, not {type(stored).__name__}"
+)
+assert stored.dtype == torch.int8, f"expected int8, got {stored.dtype}"
+assert stored.tolist() == [[3, 0], [1, 4]], f"expected [[3, 0], [1, 4]], got {stored.tolist()}"
+### BEGIN HIDDEN TESTS
+generator = torch.Generator().manual_seed(4)
+wanted = torch.randint(-120, 121, (6, 8), generator=generator)
+offsets = torch.rand((6, 8), generator=generator) * 0.8 - 0.4  # well away from the halves
+values = ((wanted + offsets) * 0.03)[:, ::2]  # not contiguous
+kept = values.clone()
+stored = quantize(values, 0.03)
+assert torch.equal(values, kept), "Your function changed the tensor that it was given."
+assert stored.shape == values.shape, "The shape changed."
+assert torch.equal(stored.long(), wanted[:, ::2]), (
+    "Some integers of a tensor are off. Which mark is nearest to each value, also below zero?"
+)
+halves = torch.tensor([0.625, -0.625, 0.875, 0.125])
+assert quantize(halves, 0.25).tolist() == [2, -2, 4, 0], (
+    "In a tensor, too: exactly between two marks, which of the two is even?"
+)
+for shape in ((), (1,), (0, 3)):
+    stored = quantize(torch.zeros(shape), 0.1)
+    assert stored.shape == shape and stored.dtype == torch.int8, (
+        "Shapes: also tensors without axes, and empty ones."
+    )
+for scale in (0.0, -0.5):
+    refused = False
+    try:
+        quantize(1.0, scale)
+    except ValueError:
+        refused = True
+    assert refused, "A scale that is not greater than 0 should raise ValueError."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5 · Twelve or a hundred and twenty-three? (3 points, graded by a teacher)
+# In the lesson 0.1234 became 12. A colleague stores the same weight as **123**. Nobody made a
+# mistake. Explain in three to six sentences
+#
+# 1. how that can be: with which scale, and what each of the two comes back as;
+# 2. what the colleague gains, in numbers;
+# 3. what it costs: which weights can int8 still hold in the colleague's way, and what would you do
+#    if another weight of the same tensor is 1.5?
+
+# %% [markdown] item="why" manual=true points=3
+# ### BEGIN SOLUTION
+# An integer means nothing without its scale: the value is integer × scale. At scale 0.01, 0.1234 /
+# 0.01 = 12.34 goes to 12 and comes back as 0.12. At scale 0.001, 0.1234 / 0.001 = 123.4 goes to 123
+# and comes back as 0.123.
+#
+# The gain is ten times finer steps: the error falls from 0.0034 to 0.0004 (at most 0.0005, where it
+# was at most 0.005).
+#
+# The cost is reach. int8 ends at 127, so at scale 0.001 it holds only −0.128 … 0.127. 123 just
+# fits; a weight of 1.5 would be 1500 and be clipped to 0.127. For such a tensor take a wider type,
+# such as int16 (to 32767, two bytes a weight), or a coarser scale, about 1.5 / 127.
+#
+# **Rubric**
+#
+# - 1 point: another scale, 0.001, with 0.1234 / 0.001 = 123.4 → 123; the value is integer × scale
+#   (0.12 and 0.123). Half if the scale is named without the arithmetic.
+# - 1 point: finer steps, so a smaller error, with a number: 0.0004 against 0.0034, or half a step,
+#   0.0005 against 0.005. Half without a number.
+# - 1 point: int8 ends at 127, so it reaches only about ±0.127, and 1.5 is clipped; a wider type
+#   such as int16 with its cost in bytes, or a coarser scale with its cost in error. Half for the
+#   limit without a remedy. “123 does not fit in int8” is wrong (it does, just), and earns at most
+#   half here.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## 6 · Bytes (2 points)
+# A network of linear layers has the widths `widths`, a list of `int`: `[784, 128, 10]` is the one
+# of the lesson. Write `stored_bytes(widths)`. It returns a tuple of two `int`s, the bytes of the
+# numbers alone (no names, no file around them):
+#
+# - with all weights and biases as float32;
+# - with weights as int8, **one float32 scale for each layer**, and biases as float32, as in `pack`
+#   in the lesson.
+#
+# Example: `[3, 2]` is one layer with 6 weights and 2 biases: `(32, 18)`.
+
+
+# %% item="bytes" answers=["stored_bytes"]
+### BEGIN SOLUTION
+def stored_bytes(widths):
+    layers = list(pairwise(widths))
+    weights = sum(inputs * outputs for inputs, outputs in layers)
+    biases = sum(outputs for _, outputs in layers)
+    return 4 * (weights + biases), weights + 4 * len(layers) + 4 * biases
+
+
+### END SOLUTION
+
+# %% test="bytes" points=1
+result = stored_bytes([784, 128, 10])
+assert isinstance(result, tuple) and len(result) == 2, f"expected two ints in a tuple: {result!r}"
+assert result[0] == 407080, (
+    f"all of [784, 128, 10] as float32 should take 407,080 bytes, not {result[0]:,}: see stage 4. "
+    + explain(
+        result[0],
+        {
+            406528: "Are the biases in?",
+            101770: "That many numbers. How many bytes does each take?",
+        },
+        "",
+    )
+)
+### BEGIN HIDDEN TESTS
+assert isinstance(result[0], int), "Bytes are counted in whole numbers: an int."
+for widths, wanted in (([7, 5], 160), ([6, 9, 4, 3], 472), ([1, 1], 8)):
+    found = stored_bytes(widths)[0]
+    assert found == wanted, "Another network: go through it layer by layer, weights, then biases."
+### END HIDDEN TESTS
+
+# %% test="bytes" points=1
+result = stored_bytes([3, 2])
+assert isinstance(result[1], int), f"expected an int, got {type(result[1]).__name__}"
+assert result[1] == 18, (
+    f"[3, 2] with int8 weights should take 18 bytes, not {result[1]}: see `pack` in stage 6. "
+    + explain(
+        result[1],
+        {
+            8: "Only weights are int8 here. What else is stored?",
+            14: "How does the reader know what an integer stands for?",
+            12: "A quarter of everything, and a scale? Which numbers stay float32?",
+        },
+        "",
+    )
+)
+### BEGIN HIDDEN TESTS
+for widths, wanted in (([6, 9, 4, 3], 178), ([784, 128, 10], 102192), ([1, 1], 9)):
+    found = stored_bytes(widths)[1]
+    assert found == wanted, explain(
+        found,
+        {wanted - 4 * (len(widths) - 2): "How many scales does `pack` store for several layers?"},
+        "With several layers: list what is stored for each, as the lesson prints it for `packed`.",
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 7 · Find the bugs (2 points)
+# A colleague wrote `squeeze_broken(weight)` to store a float32 tensor as int8 with a scale that
+# fits it. On the first layer it tried it worked. On the next one, large weights came back with the
+# wrong sign. On a layer that was pruned to nothing it came back with `nan`. Run it on
+# `torch.tensor([0.5, -0.9])` and on `torch.zeros(3)` and look at what it returns.
+
+
+# %% given=true
+def squeeze_broken(weight):
+    """Broken on purpose: int8 and scale for a tensor of weights."""
+    scale = weight.max() / 127
+    steps = torch.round(weight / scale).int()
+    return steps.to(torch.int8), scale.item()
+
+
+# %% [markdown]
+# Write `squeeze(weight)` without the bugs. It returns a tuple `(q, scale)`: `q` a `torch.int8`
+# tensor of the shape of `weight`, `scale` a `float` greater than 0.
+#
+# - `scale` is $\max|w| / 127$, as in the lesson (to six digits).
+# - `q * scale` is off by at most half a step, for every weight.
+# - If all weights are zero, `q` is all zero, and `scale` is any finite number greater than 0.
+# - `weight` has at least one element, and stays as it is.
+
+
+# %% item="debug" answers=["squeeze"]
+### BEGIN SOLUTION
+def squeeze(weight):
+    scale = weight.abs().max().item() / 127 or 1.0
+    return torch.clamp(torch.round(weight / scale), -128, 127).to(torch.int8), scale
+
+
+### END SOLUTION
+
+# %% test="debug" points=1
+sample = torch.tensor([0.5, -0.9])
+codes, step = squeeze(sample)
+assert isinstance(codes, torch.Tensor) and codes.dtype == torch.int8, "q should be an int8 tensor"
+assert isinstance(step, float) and step > 0, f"scale should be a float above 0, not {step!r}"
+assert codes[1] < 0, (
+    f"-0.9 came back as {codes[1].item() * step:.3f}: the sign is wrong, so it wrapped. "
+    "How many steps away from zero is it? Which weight decides the scale?"
+)
+### BEGIN HIDDEN TESTS
+generator = torch.Generator().manual_seed(10)
+noise = torch.randn((7, 9), generator=generator)
+cases = {
+    "both signs": noise,
+    "all below zero": -noise.abs() - 0.1,
+    "all above zero": noise.abs() + 0.1,
+    "not contiguous": noise.t()[::2],
+    "a single weight below zero": torch.tensor([-0.3]),
+    "all equal": torch.full((2, 2), -2.0),
+    "one far larger than the others, below zero": torch.tensor([0.02, -3.0, 0.01]),
+}
+for name, sample in cases.items():
+    kept = sample.clone()
+    codes, step = squeeze(sample)
+    assert torch.equal(sample, kept), "Your function changed the tensor that it was given."
+    assert codes.shape == sample.shape, f"Weights that are {name}: the shape changed."
+    assert step > 0, f"Weights that are {name}: the scale is not above 0. Which weight decides it?"
+    wanted = kept.abs().max().item() / 127
+    assert abs(step - wanted) < 2e-6 * wanted, (
+        f"Weights that are {name}: this is not the scale at which the largest magnitude just fits 127."
+    )
+    # Half a step, and what float32 can't tell apart at the largest weight.
+    assert (codes.float() * step - kept).abs().max() <= step * 0.5001, (
+        f"Weights that are {name}: one comes back off by more than half a step."
+    )
+### END HIDDEN TESTS
+
+# %% test="debug" points=1
+sample = torch.zeros(3)
+codes, step = squeeze(sample)
+assert isinstance(codes, torch.Tensor) and codes.tolist() == [0, 0, 0], "zeros should stay zeros"
+assert 0 < step < float("inf"), (
+    f"a layer of zeros needs a finite scale above 0, not {step}: what is 0 / 0?"
+)
+### BEGIN HIDDEN TESTS
+for shape in ((1,), (4, 5)):
+    codes, step = squeeze(torch.zeros(shape))
+    assert 0 < step < float("inf"), "Zeros of another shape: what is 0 / 0?"
+    assert codes.shape == shape and codes.dtype == torch.int8, (
+        "Zeros of another shape: type or shape is off."
+    )
+    assert not codes.any(), "Zeros of another shape: they should stay zeros."
+# A guard for zeros must not change what is small, but not zero.
+codes, step = squeeze(torch.tensor([1e-4, -2e-4]))
+assert codes.tolist() in ([63, -127], [64, -127]), (
+    "A layer of very small weights is not a layer of zeros. When does your guard step in?"
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 8 · As small as you can (3 points)
+# Here is a network of a single layer, 784→10, found without training (by least squares): `weight`
+# has shape `(10, 784)`, `bias` has shape `(10,)`. As float32, the weights take 31,360 bytes.
+# **Store the weights in as few bytes as you can without losing more than a few answers.**
+#
+# - Leave behind `q`, a `torch.int8` tensor of shape `(10, 784)`, and `scale`, a `float` greater
+#   than 0. The network is then run with the weights `q * scale`. The bias stays.
+# - `packed_bytes(q)` says how large `q` is, compressed with gzip. That is the size that counts.
+# - `lost(weight, split)` says how many right answers fewer a weight gives than the original. Choose
+#   on `validation`, its 397 images. Your points come from `validation` **and** from the 400 test
+#   images.
+#
+# Every point demands that you lose **at most 12 right answers** on each of the two (the test images
+# count when it is graded). One point for that alone, one more below 3,000 bytes, one more below
+# 1,500 bytes.
+#
+# Both stages of the lesson are yours to use: prune, and choose a scale. Which one costs fewer
+# answers for the bytes that it saves? Try before you believe. How far down can you get?
+
+# %% given=true
+train, validation = load_digits().train.hold_out(397)
+
+
+def prepared(split):
+    """Flattened images (n, 784), float32 in 0–1, and labels (n,)."""
+    images, labels = split.tensors()
+    return images.flatten(1), labels
+
+
+def least_squares(images, labels, strength=300.0):
+    """Weight (10, 784) and bias (10,) of a linear layer that comes nearest to 1 for the right digit."""
+    inputs = torch.cat([images, torch.ones(len(images), 1)], 1).double()
+    targets = nn.functional.one_hot(labels, 10).double()
+    gram = inputs.T @ inputs + strength * torch.eye(inputs.shape[1], dtype=torch.double)
+    solution = torch.linalg.solve(gram, inputs.T @ targets).T.float()
+    return solution[:, :-1].contiguous(), solution[:, -1].contiguous()
+
+
+original, bias = least_squares(*prepared(train))
+weight = original.clone()
+
+
+def lost(weight, split):
+    """How many images the original weight gets right, less how many this one does."""
+    images, labels = prepared(split)
+    count = [int(((images @ w.T + bias).argmax(1) == labels).sum()) for w in (original, weight)]
+    return count[0] - count[1]
+
+
+def packed_bytes(q):
+    """Bytes of an int8 tensor, compressed with gzip."""
+    return len(gzip.compress(q.numpy().tobytes(), 9, mtime=0))
+
+
+# %% item="small" answers=["q", "scale"]
+### BEGIN SOLUTION
+# Few levels cost few answers; pruning on top hardly helps, because coarse steps make zeros themselves.
+scale = weight.abs().max().item() / 3.5
+q = torch.clamp(torch.round(weight / scale), -128, 127).to(torch.int8)
+### END SOLUTION
+
+# %% test="small" points=1
+assert isinstance(q, torch.Tensor) and q.dtype == torch.int8, "q should be an int8 tensor"
+assert q.shape == (10, 784), f"q should have shape (10, 784), not {tuple(q.shape)}"
+assert isinstance(scale, float) and 0 < scale < float("inf"), "scale should be a float above 0"
+assert lost(q * scale, validation) <= 12, (
+    f"{lost(q * scale, validation)} right answers fewer than with the original weights, on the "
+    "validation images. Which of your two tools took them? Try one at a time."
+)
+### BEGIN HIDDEN TESTS
+assert lost(q * scale, load_digits().test) <= 12, (
+    "On the test images more than 12 right answers are gone. How close to the limit were you before?"
+)
+### END HIDDEN TESTS
+
+# %% test="small" points=1
+assert isinstance(q, torch.Tensor) and q.dtype == torch.int8, "q should be an int8 tensor"
+assert packed_bytes(q) < 3000, (
+    f"{packed_bytes(q):,} bytes; below 3,000 is asked. gzip finds zeros. What else could repeat?"
+)
+assert lost(q * scale, validation) <= 12, "More than 12 right answers are gone on validation."
+### BEGIN HIDDEN TESTS
+assert lost(q * scale, load_digits().test) <= 12, (
+    "On the test images more than 12 right answers are gone. How close to the limit were you before?"
+)
+### END HIDDEN TESTS
+
+# %% test="small" points=1
+assert isinstance(q, torch.Tensor) and q.dtype == torch.int8, "q should be an int8 tensor"
+assert packed_bytes(q) < 1500, (
+    f"{packed_bytes(q):,} bytes; below 1,500 is asked. How many different integers does q use, and "
+    "how many does it need?"
+)
+assert lost(q * scale, validation) <= 12, "More than 12 right answers are gone on validation."
+### BEGIN HIDDEN TESTS
+assert lost(q * scale, load_digits().test) <= 12, (
+    "On the test images more than 12 right answers are gone. How close to the limit were you before?"
+)
+### END HIDDEN TESTS

@@ -1,0 +1,777 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · The pipeline, end to end
+#
+# **You have a network that reads digits. It must move to a chip with a third of the memory that its
+# file takes today. What can you take away, and how do you know that nothing broke?**
+#
+# This lesson walks the whole way once, on real images: from raw pixels to a network whose weights
+# are partly zero and stored in one byte each. Every later lesson opens one of these stages and
+# looks inside.
+#
+# How to read it: run the cells from top to bottom (Shift + Enter). Before a result that matters
+# stands a cell with `guess=None`. Put your guess there first, even a wild one. A wrong guess is
+# where you learn something.
+
+# %%
+import copy
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from coursekit import Ledger, measure, plot
+from coursekit.data import load_digits
+from coursekit.train import evaluate, fit, set_seed
+
+set_seed(0)
+ledger = Ledger()
+
+# %%
+stages = [
+    ("1 · raw", "1000×28×28\n0 … 255", "#DDDDDD"),
+    ("2 · scaled", "1000×28×28\n0 … 1", "#DDDDDD"),
+    ("3 · flattened", "1000×784\n0 … 1", "#DDDDDD"),
+    ("4 · trained", "784→128→10\nfloat32", "#FFFFFF"),
+    ("5 · pruned", "784→128→10\nmany weights 0", "#F5C27A"),
+    ("6 · int8", "784→128→10\n1 byte a weight", "#F5C27A"),
+]
+fig, ax = plot.figure(width=9.5, height=1.8)
+for place, (name, text, colour) in enumerate(stages):
+    box = {"boxstyle": "round,pad=0.5", "facecolor": colour}
+    ax.text(place, 0, f"{name}\n{text}", ha="center", va="center", fontsize=9, bbox=box)
+    if place:
+        ax.annotate("", (place - 0.36, 0), (place - 0.64, 0), arrowprops={"arrowstyle": "->"})
+ax.set(xlim=(-0.5, 5.5), ylim=(-1, 1))
+ax.set_axis_off()
+ax.set_title("Stages 1–3 change the data, 4 makes the weights, 5 and 6 change the weights")
+plot.show(
+    fig,
+    alt="Six boxes in a row: raw, scaled and flattened images; then the network 784 to 128 to 10, "
+    "trained, pruned and in int8. The network's shape is the same in the last three.",
+)
+
+# %% [markdown]
+# Look at the last three boxes: `784→128→10` stays. That is the answer in short. **Pruning and
+# quantization are not layers that you add. They change the numbers inside the layers that are
+# there.** Now do it.
+#
+# ## Stage 1 · Raw
+# 1,000 images to train on, 397 to watch the training with (*validation*), and 400 kept for the end
+# (*test*). One test image goes with you all the way. The network will never train on it.
+
+# %%
+digits = load_digits()
+train, validation = digits.train.hold_out(397)
+test = digits.test
+for name, part in {"train": train, "validation": validation, "test": test}.items():
+    print(f"{name:10}  images {part.images.shape} {part.images.dtype}   labels {part.labels.shape}")
+
+image, label = test.images[0], int(test.labels[0])
+fig, (left, right) = plot.figure(1, 2, width=9, height=4)
+left.imshow(image, cmap="gray_r")
+left.plot([10.5, 20.5, 20.5, 10.5, 10.5], [2.5, 2.5, 10.5, 10.5, 2.5], marker="", color="#D55E00")
+left.grid(visible=False)
+left.set(title=f"The first test image, a {label}", xlabel="column", ylabel="row")
+plot.matrix(right, image[3:11, 11:21], decimals=0)
+right.set_xticks(range(10), range(11, 21))
+right.set_yticks(range(8), range(3, 11))
+right.set(title="The framed part as numbers", xlabel="column", ylabel="row")
+plot.show(
+    fig,
+    alt="Left: the first test image, a handwritten four, with a frame round a part of it. Right: the "
+    "grey values of that part, from 0 for paper to 255 for full ink.",
+)
+
+# %% [markdown]
+# An image is a table of whole numbers from 0 (paper) to 255 (ink), one byte each.
+#
+# ## Stage 2 · Scaled to 0–1
+# Networks are usually fed with numbers from 0 to 1. So each grey value becomes a float32 and is
+# divided by 255, the largest value that one byte can hold.
+
+# %%
+ledger.guess("Scaled to 0–1 as float32, the images take how many times the memory?", guess=None)
+
+# %%
+print(f"by hand: 150 / 255 = {150 / 255:.2f}")
+scaled = train.images.astype(np.float32) / 255
+print(f"before: {train.images.shape} {train.images.dtype}   {train.images.nbytes:,} bytes")
+print(f"after:  {scaled.shape} {scaled.dtype} {scaled.nbytes:,} bytes")
+ledger.reveal(
+    "Scaled to 0–1 as float32, the images take how many times the memory?",
+    scaled.nbytes / train.images.nbytes,
+)
+# The course's helper does the same, and adds an axis of length 1 for the colour.
+assert torch.equal(train.tensors()[0].squeeze(1), torch.from_numpy(scaled))
+
+print("\nAnd if each image is divided by its own largest value?")
+for name, index in {
+    "its faintest image": train.images.max((1, 2)).argmin(),
+    "its strongest image": train.images.max((1, 2)).argmax(),
+}.items():
+    largest = train.images[index].max()
+    print(f"{name:19}: largest {largest}, 150 becomes {150 / largest:.3f}")
+
+# %% [markdown]
+# Same shape, same picture, **four times the bytes**: a float32 has 32 bits, the grey value had 8.
+# No detail was won, there are still at most 256 different greys. Keep this in mind for stage 6,
+# where the weights go the other way.
+#
+# Divided by each image's own maximum, **the same grey becomes two different numbers**, because of a
+# pixel elsewhere. Divided by 255 it is always the same. A scale that is fixed in advance keeps
+# images comparable, also with those that come after training.
+#
+# ## Stage 3 · Flattened to 784
+# A linear layer takes a list of numbers, not a table. The next cell shows on a 2×3 “image” how the
+# table is read: row by row.
+
+# %%
+tiny = torch.tensor([[1, 2, 3], [4, 5, 6]])
+print(tiny, "→", tiny.flatten())
+ledger.guess("28×28 flattened: at which place (from 0) is row 2, column 3?", guess=None)
+
+# %%
+images = torch.from_numpy(scaled)
+flat = images.flatten(1)
+place = 2 * 28 + 3
+assert torch.equal(flat[:, place], images[:, 2, 3])
+ledger.reveal("28×28 flattened: at which place (from 0) is row 2, column 3?", place)
+
+print("images.flatten(1):", tuple(images.shape), "→", tuple(flat.shape))
+print("images.flatten(): ", tuple(images.shape), "→", tuple(images.flatten().shape))
+
+# %% [markdown]
+# `flatten(1)` leaves axis 0 alone, the images, and joins the rest. Plain `flatten()` joins
+# everything: 1,000 images run into one list, and nobody knows any more where one ends.
+#
+# ## Stage 4 · A network, trained for five epochs
+# Two linear layers with a ReLU between them. For one flattened image $x$ (784 numbers):
+#
+# $$h = \max(0,\; W_1 x + b_1) \qquad z = W_2 h + b_2$$
+#
+# $h$ has 128 numbers, one for each *hidden unit*. $z$ has 10, one for each digit (the *logits*);
+# the largest is the answer. $b_1$ and $b_2$ have 128 and 10 numbers. What shape must $W_1$ have, so
+# that 784 numbers go in and 128 come out?
+#
+# An untrained network knows nothing. Each digit gets about one tenth, so the cross-entropy loss is
+# about $-\ln 0.1 = \ln 10 \approx 2.30$. An *epoch* is one pass over the 1,000 training images.
+
+# %%
+ledger.guess("The shape of W₁ in PyTorch, model[0].weight?", guess=None)
+ledger.guess("How many weights and biases in all?", guess=None)
+ledger.guess("Validation accuracy after one epoch, in %?", guess=None)
+ledger.guess("Validation accuracy after five epochs, in %?", guess=None)
+
+# %%
+model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+for name, tensor in model.named_parameters():
+    print(f"{name:9} {tuple(tensor.shape)!s:11} {tensor.numel():>7,}")
+
+# Rows are outputs: one row of W₁ holds the 784 weights of one hidden unit, one for each pixel.
+ledger.reveal("The shape of W₁ in PyTorch, model[0].weight?", str(tuple(model[0].weight.shape)))
+ledger.reveal("How many weights and biases in all?", f"{measure.count_parameters(model):,}")
+assert measure.count_parameters(model) == 784 * 128 + 128 + 128 * 10 + 10
+
+# %% tags=["nbval-ignore-output"]
+labels = torch.from_numpy(train.labels).long()
+validation_images, validation_labels = validation.tensors()
+validation_data = validation_images.flatten(1), validation_labels
+
+untrained = (0, *evaluate(model, flat, labels), *evaluate(model, *validation_data))
+history = fit(model, (flat, labels), validation_data, epochs=5)
+history = pd.concat([pd.DataFrame([untrained], columns=history.columns), history])
+history = history.set_index("epoch")
+
+accuracy = history["validation_accuracy"]
+ledger.reveal("Validation accuracy after one epoch, in %?", 100 * accuracy[1])
+ledger.reveal("Validation accuracy after five epochs, in %?", 100 * accuracy[5])
+assert abs(history["validation_loss"][0] - math.log(10)) < 0.1, "untrained should be near chance"
+assert accuracy[0] < 0.3 and accuracy[1] > 0.6 and accuracy[5] > 0.88
+assert (history["validation_loss"].diff()[1:] < 0).all(), "the loss should fall in every epoch"
+history.round(3)
+
+# %%
+fig, axes = plot.figure(1, 2, width=9, height=3.2)
+for ax, quantity in zip(axes, ["loss", "accuracy"], strict=True):
+    ax.plot(history.index, history[quantity], label="training, as seen")
+    ax.plot(history.index, history[f"validation_{quantity}"], label="validation, after the epoch")
+    ax.set(xlabel="epoch (0: untrained)", ylim=(0, None))
+axes[0].axhline(math.log(10), color="grey", linestyle=":", marker="")
+axes[0].set(title="Loss falls from chance (dotted)", ylabel="cross-entropy loss")
+axes[1].set(title="Most accuracy comes in epoch 1", ylabel="accuracy (share right)")
+axes[1].legend(loc="lower right")
+plot.show(
+    fig,
+    alt="Left: training and validation loss fall from about 2.3, steeply at first. Right: both "
+    "accuracies rise, the validation one most of the way in the first epoch.",
+)
+
+# %% tags=["nbval-ignore-output"]
+right = (accuracy * len(validation)).round().astype(int)
+sure = np.exp(-history["validation_loss"])  # the geometric mean of what the right digit gets
+gained = right.diff().fillna(0).astype(int)
+fall = -history["validation_loss"].pct_change()
+noise = math.sqrt(right[4] * (1 - accuracy[4]))
+print(f"""\
+What to notice, computed from your run:
+Epoch 1: from {right[0]} to {right[1]} of {len(validation)} right, {gained[1] / (right[5] - right[0]):.0%} of the whole gain.
+         Training shows only {history["accuracy"][1]:.0%}: it is averaged while the network is still learning.
+Epoch 2: the loss falls by {fall[2]:.0%}, for {gained[2]:+d} images. What was right gets surer: the right digit
+         now gets a probability of about {sure[2]:.0%}, after epoch 1 {sure[1]:.0%}. Accuracy can't see that.
+Epoch 3: {gained[3]:+d} images. Training is at {history["accuracy"][3]:.1%}, validation at {accuracy[3]:.1%}: no gap to worry about.
+Epoch 4: {gained[4]:+d} images, while the loss falls by {fall[4]:.0%}. Chance alone moves a count like this by
+         about ±{noise:.0f}: the fall of the loss is news, a few images are not.
+Epoch 5: the validation loss still falls, by {fall[5]:.0%}. No over-fitting yet, and not finished either.""")
+assert accuracy[1] > history["accuracy"][1], "validation should be ahead in epoch 1"
+assert history["accuracy"][3] - accuracy[3] < 0.06, "training should not run away"
+assert gained[1] > 0.6 * (right[5] - right[0]) and (fall[1:] > 0).all()
+
+# %% [markdown]
+# This trained network is called **dense** from here on: its weights are not zero.
+#
+# ## Stage 5 · Pruned
+# *Magnitude pruning* sets the weights nearest to zero to zero. The idea: they change the sums
+# least. *Sparsity* is the share of zeros. First by hand, on 2×5 weights; then, *layer-wise*, on the
+# 100,352 weights of the first layer. Its biases and the second layer stay as they are.
+
+# %%
+small = torch.tensor([[0.8, -0.1, 0.4, 0.05, -0.6], [-0.3, 0.9, -0.02, 0.5, -0.2]])
+print(small)
+ledger.guess("These 2×5 weights, 30 % pruned: what share is NOT zero then, in %?", guess=None)
+ledger.guess("The first layer, 30 % pruned: how many weights are NOT zero?", guess=None)
+ledger.guess("The whole model then: what share is NOT zero, in %?", guess=None)
+
+
+# %%
+def prune_smallest(weight: torch.Tensor, share: float) -> torch.Tensor:
+    """A copy of `weight` in which the given share, the smallest in magnitude, is zero."""
+    values = weight.flatten().clone()
+    smallest = values.abs().argsort()[: round(share * len(values))]
+    values[smallest] = 0
+    return values.reshape(weight.shape)
+
+
+small_pruned = prune_smallest(small, 0.3)
+fig, axes = plot.figure(1, 2, width=9, height=2)
+plot.matrix(axes[0], small.numpy(), decimals=2)
+plot.matrix(axes[1], small_pruned.numpy(), decimals=2)
+axes[0].set(title="Dense", xlabel="input", ylabel="output")
+axes[1].set(title="30 % pruned: three are 0", xlabel="input", ylabel="output")
+plot.show(
+    fig,
+    alt="A matrix of 2 by 5 weights, and the same with -0.1, 0.05 and -0.02 replaced by 0.",
+)
+ledger.reveal(
+    "These 2×5 weights, 30 % pruned: what share is NOT zero then, in %?",
+    100 * measure.count_nonzero(small_pruned) / small.numel(),
+)
+
+# %%
+pruned = copy.deepcopy(model)
+pruned[0].weight.data = prune_smallest(model[0].weight.data, 0.3)
+
+weight = pruned[0].weight
+print(f"first layer: shape {tuple(weight.shape)}, sparsity {measure.sparsity(weight):.3f}")
+ledger.reveal(
+    "The first layer, 30 % pruned: how many weights are NOT zero?",
+    f"{measure.count_nonzero(weight):,} ({measure.count_nonzero(weight) / weight.numel():.1%})",
+)
+ledger.reveal(
+    "The whole model then: what share is NOT zero, in %?", 100 * (1 - measure.sparsity(pruned))
+)
+
+library = copy.deepcopy(model)
+prune.l1_unstructured(library[0], "weight", amount=0.3)
+prune.remove(library[0], "weight")
+# Sorted, because of two equal magnitudes at the border either may go.
+ours, theirs = (m[0].weight.detach().abs().flatten().sort().values for m in (pruned, library))
+assert torch.equal(ours, theirs)
+print("prune.l1_unstructured leaves the same weights.")
+
+# %% [markdown]
+# - In the 2×5 example −0.6 stays, though it is the smallest *number*: what counts is the magnitude,
+#   the distance from zero.
+# - “30 % pruned” names what **goes**: sparsity 0.3, and 70 % are left. The shape does not change.
+# - 70.0 % of the layer and 70.4 % of the model are left: the second layer and the biases count in
+#   the second. When somebody says “70 % non-zero”, ask **of what**.
+# - PyTorch's own pruning leaves the same weights. (What `remove` does is told in lesson 07.)
+#
+# ## Stage 6 · int8
+# A float32 weight takes four bytes. An `int8` takes one, but it only knows the whole numbers from
+# −128 to 127. So you choose a step, the **scale** $s$, and store how many steps a weight is away
+# from zero:
+#
+# $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{w}{s}\right),\, -128,\, 127\right) \qquad \hat w = s \cdot q$$
+#
+# $w$ is the weight, $q$ the integer that is stored, $\hat w$ what you get back. *Clip* means: what
+# lies outside goes to the nearer end.
+
+# %%
+ledger.guess("0.1234 at scale 0.01: which integer?", guess=None)
+ledger.guess("1.5 at scale 0.01: which integer in int8?", guess=None)
+
+# %%
+fig, ax = plot.figure(width=9, height=1.9)
+ax.plot([0.085, 0.165], [0, 0], marker="", color="black")
+for q in range(9, 17):
+    ax.plot(q / 100, 0, marker="|", markersize=14, color="black")
+    ax.text(q / 100, 0.35, f"q = {q}", ha="center")
+    ax.text(q / 100, -0.75, f"{q / 100:.2f}", ha="center")
+ax.plot(0.1234, 0, marker="o", markersize=9, color="#D55E00")
+ax.annotate("0.1234", (0.1234, 0.1), (0.1234, 1), ha="center", arrowprops={"arrowstyle": "->"})
+ax.set(title="Scale 0.01 puts a mark every 0.01: 0.1234 goes to the nearest, 12", ylim=(-0.9, 1.4))
+ax.set_axis_off()
+plot.show(
+    fig,
+    alt="A number line with marks at 0.09, 0.10 and so on, named q = 9, 10 and so on. A dot at "
+    "0.1234 lies between 12 and 13, nearer to 12.",
+)
+
+
+# %%
+def quantize(values: torch.Tensor, scale: torch.Tensor | float) -> torch.Tensor:
+    """The int8 that each of `values` becomes at this scale."""
+    return torch.clamp(torch.round(values / scale), -128, 127).to(torch.int8)
+
+
+for value in (0.1234, -0.1234, 1.5, -1.5):
+    q = quantize(torch.tensor(value), 0.01).item()
+    print(f"{value:7} → {q:4}   back: {0.01 * q:5.2f}   error: {abs(value - 0.01 * q):.4f}")
+ledger.reveal("0.1234 at scale 0.01: which integer?", quantize(torch.tensor(0.1234), 0.01).item())
+ledger.reveal("1.5 at scale 0.01: which integer in int8?", quantize(torch.tensor(1.5), 0.01).item())
+
+# %%
+print("150 cast without clipping:", torch.tensor(150).to(torch.int8).item())
+
+halves = torch.tensor([0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
+print("halves:              ", halves.tolist())
+print("torch.round:         ", torch.round(halves).tolist())
+print("Python's round:      ", [round(half) for half in halves.tolist()])
+print("always up:           ", torch.floor(halves + 0.5).tolist())
+print("mean error to even:  ", (torch.round(halves) - halves).mean().item())
+print("mean error always up:", (torch.floor(halves + 0.5) - halves).mean().item())
+
+# %% [markdown]
+# - Two kinds of error. **Rounding** costs at most half a step, here 0.005. **Clipping** costs more:
+#   1.5 would be 150, but int8 ends at 127, so 1.27 is the best it can do.
+# - **A cast does not clip, it wraps**: 150 − 256 = −106. A large positive weight turns negative.
+#   Clip first, cast last.
+# - What lies exactly between two marks goes to the **even** one (*round half to even*; Python's
+#   `round` does the same). Always up would push all halves the same way, by half a step.
+#
+# The scale is **your choice**, and the integer means nothing without it. The next cell shows 0.5 at
+# three scales. For a whole tensor, a good start is the scale at which its largest weight just fits:
+# $s = \max|w| / 127$. And is 0.01, the scale of the examples so far, a good one for your layer?
+# Guess below.
+
+# %%
+for scale in (0.1, 0.01, 0.001):
+    stored = quantize(torch.tensor(0.5), scale).item()
+    print(
+        f"scale {scale:5}: 0.5 is {round(0.5 / scale):3} steps, int8 stores {stored:3}, back "
+        f"{scale * stored:5.3f};  int8 reaches {127 * scale:6.3f}, int16 {32767 * scale:8.3f}"
+    )
+ledger.guess("How many different integers does the first layer use at scale 0.01?", guess=None)
+
+# %% tags=["nbval-ignore-output"]
+weight = model[0].weight.detach()
+own_scale = weight.abs().max() / 127
+at_example, at_own = (len(quantize(weight, scale).unique()) for scale in (0.01, own_scale))
+print(f"largest weight {weight.abs().max():.4f}, so the layer's own scale is {own_scale:.6f}")
+print(f"different integers in use: {at_example} at 0.01, {at_own} at the layer's own scale")
+ledger.reveal("How many different integers does the first layer use at scale 0.01?", at_example)
+assert at_example < 50 < 150 < at_own
+
+# %% [markdown]
+# A fine scale has a small rounding error and a short reach; a coarse one the reverse. A wider type
+# such as int16 gives you both, for more bytes.
+#
+# At 0.01 all these weights share a few integers, and most of int8 lies idle. At its own scale the
+# layer uses most of it. **A scale is chosen for a tensor.** Whether coarse steps cost answers is
+# another question. It is answered by measuring, as you will in the last item of the exercise.
+#
+# Now pack the pruned model: weights as int8, each tensor with its scale; the few biases stay
+# float32. To run it here, the integers are multiplied by their scale again: *stored* in int8,
+# *computed* in float32. (Computing in integers is lesson 04.)
+
+
+# %%
+def pack(model: nn.Module) -> dict[str, torch.Tensor]:
+    """What to store: int8 weights, a scale for each tensor of them, the biases as they are."""
+    packed = {}
+    for name, values in model.state_dict().items():
+        if name.endswith("weight"):
+            packed[f"{name}_scale"] = values.abs().max() / 127
+            packed[name] = quantize(values, packed[f"{name}_scale"])
+        else:
+            packed[name] = values
+    return packed
+
+
+def unpack(packed: dict[str, torch.Tensor]) -> nn.Module:
+    """The network with the weights that `packed` stands for, as float32."""
+    network = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    for name, tensor in network.state_dict().items():
+        tensor.copy_(packed[name] * packed.get(f"{name}_scale", 1))
+    return network.eval()
+
+
+packed = pack(pruned)
+quantized = unpack(packed)
+for name, tensor in packed.items():
+    print(f"{name:14} {tuple(tensor.shape)!s:11} {tensor.dtype!s:14} {tensor.nbytes:>7,} bytes")
+
+# %%
+scale, before, after = (
+    packed["0.weight_scale"],
+    pruned[0].weight.detach(),
+    quantized[0].weight.detach(),
+)
+assert (after - before).abs().max() <= scale / 2 * 1.0001, "off by half a step at most"
+assert (after[before == 0] == 0).all(), "zeros stay zero"
+
+# PyTorch's own rounds, clips and multiplies back in one go. It multiplies by 1 / scale where we divide:
+# the last bit can differ, and a weight exactly between two marks may then go to the other one.
+fake = torch.fake_quantize_per_tensor_affine(before, scale.item(), 0, -128, 127)
+assert ((fake - after).abs() > scale / 2).float().mean() < 0.001
+print("No weight moved by more than half a step, all zeros are still zero, and PyTorch agrees.")
+
+# %%
+models = {"dense": model, "pruned": pruned, "quantized": quantized}
+unit = int(model[0].weight.norm(dim=1).argmax())
+fig, axes = plot.figure(2, 3, width=9, height=5.2, height_ratios=[1.5, 1], sharey="row")
+for column, (name, network) in enumerate(models.items()):
+    weight = network[0].weight.detach()
+    picture = weight[unit].abs().reshape(28, 28)
+    drawn = axes[0, column].imshow(picture, cmap="gray_r", vmin=0, vmax=0.06)
+    axes[0, column].set(title=f"{name}: one unit", xticks=[], yticks=[])
+    axes[1, column].hist(weight.flatten(), np.linspace(0.008, 0.02, 97), color=plot.COLOURS[1])
+    axes[1, column].set(title=f"{name}: a close look", xlabel="weight")
+axes[1, 0].set_ylabel("number of weights")
+fig.colorbar(drawn, ax=axes[0], label="magnitude", shrink=0.8)
+plot.show(
+    fig,
+    alt="For each model the magnitudes of one hidden unit's weights as a picture, and a histogram of "
+    "the layer's weights from 0.008 to 0.02. Pruned: pale places turn white, and the histogram is "
+    "empty up to about 0.012. Quantized: the picture looks the same, the histogram is a comb.",
+)
+
+# %% [markdown]
+# Three models: **dense**, **pruned**, and **quantized** (the pruned one, in int8). On top the 784
+# weights of one hidden unit, laid out as a picture again, dark where the magnitude is large:
+# pruning turns the palest places white, quantization leaves nothing to see. Below a small part of
+# the number line: pruning empties it up to a threshold, and quantization moves every weight to the
+# nearest of a few marks, a scale apart.
+#
+# ## What did it bring? Bytes
+# Guess bytes and time now. Then store them in five ways. The sizes are those of the files that
+# `torch.save` writes.
+
+# %%
+ledger.guess("30 % of the first layer zero: the file is how many times the dense one?", guess=None)
+ledger.guess("Weights as int8: the file is how many times the dense one?", guess=None)
+ledger.guess("The int8 weights kept as float32: how many times the dense one?", guess=None)
+ledger.guess("Time of the pruned model, if the dense one takes 1?", guess=None)
+ledger.guess("Time of the quantized model, if the dense one takes 1?", guess=None)
+
+# %% tags=["nbval-ignore-output"]
+stored = {
+    "dense, float32": model,
+    "pruned, float32": pruned,
+    "quantized,\nkept as float32": quantized,
+    "dense, as int8": pack(model),
+    "quantized (pruned),\nas int8": packed,
+}
+files = np.array([measure.saved_bytes(what) for what in stored.values()])
+zipped = np.array([measure.saved_bytes(what, compressed=True) for what in stored.values()])
+for question, row in {
+    "30 % of the first layer zero: the file is how many times the dense one?": 1,
+    "Weights as int8: the file is how many times the dense one?": 4,
+    "The int8 weights kept as float32: how many times the dense one?": 2,
+}.items():
+    ledger.reveal(question, f"{files[row] / files[0]:.2f} (with gzip {zipped[row] / files[0]:.2f})")
+assert files[0] == files[1] == files[2], "the same shapes and types make the same size"
+assert 0.25 < files[4] / files[0] < 0.28, "one byte for four, and a little for names and biases"
+assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip finds the zeros"
+
+fig, ax = plot.figure(width=9, height=3.8)
+place = np.arange(len(stored))
+ax.bar_label(
+    ax.barh(place - 0.2, files / 1000, 0.36, color="#0072B2", label="as saved"),
+    fmt="%.0f",
+    padding=4,
+)
+bars = ax.barh(place + 0.2, zipped / 1000, 0.36, color="#E69F00", hatch="///", label="then gzip")
+ax.bar_label(bars, fmt="%.0f", padding=4)
+ax.set_yticks(place, stored)
+ax.invert_yaxis()
+ax.set(
+    title="Zeros alone save nothing; int8 saves if it is stored as int8", xlabel="kB (1000 bytes)"
+)
+ax.legend(loc="lower right")
+plot.show(
+    fig,
+    alt="Bars for five ways to store the model. The three float32 files are equally long, the two "
+    "int8 files about a quarter. gzip shortens the pruned ones more than the dense one.",
+)
+
+# %% [markdown]
+# - **The pruned file is not one byte smaller.** A zero is a float32 like any other number. Only a
+#   format that finds the zeros gains: gzip does.
+# - **int8 is about a quarter, if it is stored as int8.** The third row holds the very numbers of
+#   the last one, kept as float32: nothing saved. (With gzip it shrinks, because few different
+#   numbers repeat. That is the same gain, found by another tool.)
+# - The weights are exactly a quarter. The file is a bit more: names, scales and biases are still
+#   there.
+#
+# ## What did it bring? Time
+# One image at a time, the three models in turn, so that a busy moment of the machine hits all
+# alike.
+
+# %% tags=["nbval-ignore-output"]
+pixels = torch.from_numpy(image).float().flatten() / 255
+one = pixels.unsqueeze(0)  # a batch of one image, shape (1, 784)
+calls = {name: lambda network=network: network(one) for name, network in models.items()}
+times = measure.latency(calls, runs=500, warm_up=50)
+for name in ("pruned", "quantized"):
+    ratio = times[name].median / times["dense"].median
+    ledger.reveal(f"Time of the {name} model, if the dense one takes 1?", round(ratio, 2))
+    # Medians of the same work, measured in turn: a factor of two leaves room for a busy machine.
+    assert 0.5 < ratio < 2
+
+fig, ax = plot.figure(width=9, height=2.2)
+median, low, high = (
+    1e6 * np.array([[t.median, t.lower_quartile, t.upper_quartile] for t in times.values()]).T
+)
+names = [f"{name}\n{value:.1f} µs" for name, value in zip(times, median, strict=True)]
+plot.bars(ax, names, median, label="")
+for row in range(3):
+    ax.plot([low[row], high[row]], [row, row], color="black", marker="|")
+ax.set(
+    title="One image, one thread: no gain in time", xlabel="µs (median of 500; line: middle half)"
+)
+plot.show(
+    fig, alt="Three bars of about equal length: dense, pruned and quantized take the same time."
+)
+
+# %% [markdown]
+# **Zeros are not speed.** A dense matrix product multiplies zeros as carefully as any other number.
+# And the quantized model computes in float32 here, on numbers that happen to lie on a grid. Speed
+# needs code that uses the change: whole rows removed (lesson 08), a kernel that skips zeros (07),
+# integer arithmetic (04, 05, 11).
+#
+# ## What did it cost? Answers
+# Now the 400 test images that nothing has touched so far. All models get the **same** images, so
+# compare them image by image. An image that both get right, or both wrong, says nothing about which
+# is better. What says something: *lost* images (only dense is right) and *won* ones (only the other
+# is right).
+#
+# **If two models are equally good, each lost or won image is a coin toss.** The next cell computes
+# how often fair coins fall at least that unevenly: the *p-value* of McNemar's test. From 0.05 up,
+# call the two **indistinguishable**.
+
+# %%
+ledger.guess("Of 400 test images: how many get another answer, quantized than dense?", guess=None)
+ledger.guess("Dense has 3 layers: linear, ReLU, linear. How many has quantized?", guess=None)
+
+
+def coin_toss(lost: int, won: int) -> float:
+    """How often fair coins split `lost + won` tosses at least this unevenly (two-sided)."""
+    tosses = lost + won
+    tail = sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return min(1.0, 2 * tail)
+
+
+for lost, won in [(1, 0), (2, 0), (5, 0), (6, 0), (6, 2), (20, 3)]:
+    print(f"lost {lost:2}, won {won}: p = {coin_toss(lost, won):.4f}")
+
+# %% tags=["nbval-ignore-output"]
+ruined = copy.deepcopy(model)  # so that you see the test say “worse” too
+ruined[0].weight.data = prune_smallest(model[0].weight.data, 0.98)
+
+test_images, test_labels = test.tensors()
+compared = {**models, "98 % pruned": ruined}
+answers = {name: net(test_images.flatten(1)).argmax(1) for name, net in compared.items()}
+dense_right = answers["dense"] == test_labels
+rows = {}
+for name, answer in answers.items():
+    is_right, changed = answer == test_labels, int((answer != answers["dense"]).sum())
+    lost, won = int((dense_right & ~is_right).sum()), int((is_right & ~dense_right).sum())
+    rows[name] = [int(is_right.sum()), changed, lost, won, f"{coin_toss(lost, won):.2g}"]
+    if name in ("pruned", "quantized"):
+        assert coin_toss(lost, won) > 0.05 and changed < 20, name
+    if name == "98 % pruned":
+        assert coin_toss(lost, won) < 0.001
+ledger.reveal(
+    "Of 400 test images: how many get another answer, quantized than dense?", rows["quantized"][1]
+)
+columns = ["right of 400", "other answer than dense", "lost", "won", "p-value"]
+pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+# %% [markdown]
+# Pruned and quantized are **indistinguishable** from dense on these images. That does not mean
+# equal: two images lost and none won give p = 0.5, so 400 images can't show half a point. Nor
+# better, should an image be won. And it is no law: with 98 % pruned the same test says clearly
+# “worse”. How much you may take away must be **measured**, every time.
+#
+# ## One image, traced through three models
+# Back to the four from stage 1. It passes through each model, and you stop after every layer.
+
+# %%
+print(quantized)
+ledger.reveal("Dense has 3 layers: linear, ReLU, linear. How many has quantized?", len(quantized))
+macs = {name: measure.count_macs(network, one) for name, network in models.items()}
+print("multiplications for one image:", macs)
+assert str(model) == str(pruned) == str(quantized)
+
+
+# %% tags=["nbval-ignore-output"]
+def trace(network: nn.Module, values: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What one flattened image, shape (784,), becomes after each layer, and its softmax."""
+    steps = {"input": values}
+    for name, layer in zip(["linear 784→128", "ReLU", "linear 128→10"], network, strict=True):
+        steps[name] = values = layer(values).detach()
+    return steps | {"softmax": values.softmax(0)}
+
+
+traces = {name: trace(network, pixels) for name, network in models.items()}
+rows = {}
+for step, dense in traces["dense"].items():
+    at = int(dense.argmax())  # follow the number that is largest in the dense model
+    follow = [f"{traces[name][step][at]:.4f}" for name in models]
+    off = max(float((traces[name][step] - dense).abs().max()) for name in models)
+    rows[step] = [tuple(dense.shape), at, *follow, f"{off:.4f}"]
+assert all(int(steps["softmax"].argmax()) == label for steps in traces.values())
+columns = ["shape", "number in place", *models, "largest difference to dense"]
+pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+# %%
+fig, axes = plot.figure(2, 3, width=9, height=4.4, height_ratios=[1, 1.3])
+for column, (name, steps) in enumerate(traces.items()):
+    above, below = axes[:, column]
+    above.imshow(steps["ReLU"].reshape(8, 16), cmap="gray_r", vmin=0, vmax=5)
+    above.set(title=f"{name}: after ReLU", xticks=[], yticks=[])
+    below.bar(range(10), steps["softmax"], color=plot.COLOURS[1])
+    below.set(title="softmax", xlabel="digit", xticks=range(10), ylim=(0, 1))
+axes[1, 0].set_ylabel("probability")
+plot.show(
+    fig,
+    alt="For each model: the 128 hidden units after ReLU as an 8 by 16 grid of greys, nearly the same "
+    "three times, and the softmax over ten digits with one high bar, at 4, three times.",
+)
+
+# %% [markdown]
+# The same three layers, the same shapes, the same number of multiplications: **pruning and
+# quantization change weights; they are not layers.**
+#
+# Read the table downwards. The input is the same. After the first layer the numbers differ a
+# little, because the weights do. ReLU sets negative numbers to zero, whatever they were. At the end
+# the largest logit wins by far more than these differences, so the answer stays. Where the two best
+# logits lie closer than that, an answer can flip.
+#
+# Last, all six stages with their real shapes:
+
+# %%
+stages = {
+    "1 raw": train.images,
+    "2 scaled": scaled,
+    "3 flattened": flat,
+    "4 trained, W₁": model[0].weight,
+    "5 pruned, W₁": pruned[0].weight,
+    "6 int8, W₁": packed["0.weight"],
+}
+rows = {
+    name: [tuple(x.shape), str(x.dtype).removeprefix("torch."), f"{x.nbytes:,}"]
+    for name, x in stages.items()
+}
+pd.DataFrame.from_dict(rows, orient="index", columns=["shape", "type", "bytes"])
+
+# %% [markdown]
+# ## The insight in one sentence
+# > **Pruning sets weights to zero and quantization writes them in fewer bits; the network stays,
+# > only its numbers change; and that is worth something only where zeros are skipped (zeros are not
+# > speed), where few bits are stored as few bits, and where the accuracy that is left has been
+# > measured on images that no choice was made on.**
+#
+# ## Check yourself
+# <details><summary>Which of the six stages changes a shape, and which change a type?</summary>
+#
+# Only flattening changes a shape. Scaling goes from uint8 to float32, quantization from float32 to
+# int8: opposite directions.
+# </details>
+#
+# <details><summary>A layer has 200 weights. 45 % are pruned. What is its sparsity, and how many numbers does its tensor hold?</summary>
+#
+# Sparsity 0.45: 90 zeros, 110 others. The tensor still holds 200 numbers.
+# </details>
+#
+# <details><summary>At scale 0.25, what does int8 make of 0.625, and of −40?</summary>
+#
+# 0.625 / 0.25 = 2.5, exactly between 2 and 3: the even one, 2. −40 / 0.25 = −160, clipped to −128,
+# which is −32 when you go back.
+# </details>
+#
+# ## You can now…
+# - name the six stages, and say which change shapes, which types, which values;
+# - prune the smallest weights of a layer and say what share is left, and of what;
+# - turn a number into int8 and back, with rounding to even and clipping;
+# - say when zeros and small integers save bytes, and why neither saves time by itself;
+# - compare two models image by image, and call a difference indistinguishable when it is.
+#
+# ## Common mistakes
+# - `flatten()` for `flatten(1)`: the images run together.
+# - Scaling each image by its own maximum: the same grey becomes different numbers.
+# - Reading “30 % pruned” as 30 % left; counting biases or other layers in.
+# - Casting before clipping: 150 becomes −106.
+# - Looking for speed in zeros, or for bytes in integers that are kept as float32.
+# - “One more image is right after pruning, so pruning helps.” One image is a coin toss.
+#
+# ## Cheat sheet
+# | | what | code | shape | bytes |
+# |---|---|---|---|---|
+# | scale | same grey, same number | `x / 255` | same | ×4 (uint8 → float32) |
+# | flatten | row by row, images apart | `x.flatten(1)` | `(n, 28, 28)` → `(n, 784)` | same |
+# | linear | rows are outputs | `nn.Linear(784, 128)` | weight `(128, 784)` | 4 a number |
+# | prune | smallest magnitudes to 0 | `prune.l1_unstructured(layer, "weight", amount=0.3)` | same | same, until zeros are skipped |
+# | sparsity | share of zeros, of a named tensor | `measure.sparsity(w)` | | |
+# | int8 | $\operatorname{clip}(\operatorname{round}(w/s), -128, 127)$ | `torch.clamp(torch.round(w / s), -128, 127).to(torch.int8)` | same | ÷4, if stored so |
+# | back | $\hat w = s\,q$, off by $s/2$ at most unless clipped | `q * s` | same | ×4 |
+# | scale of a layer | the largest just fits | `w.abs().max() / 127` | one number | 4 |
+# | compare | lost and won images | `coin_toss(lost, won)` | | |
+#
+# ## Your guesses and what came out
+
+# %% tags=["nbval-ignore-output"]
+ledger
+
+# %% [markdown]
+# ## Where this comes from
+# - E. Alpaydin, C. Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI Machine Learning
+#   Repository, doi:10.24432/C50P49: the images.
+# - S. Han, J. Pool, J. Tran, W. Dally (2015), *Learning both Weights and Connections for Efficient
+#   Neural Networks*, arXiv:1506.02626: magnitude pruning.
+# - S. Han, H. Mao, W. Dally (2016), *Deep Compression*, arXiv:1510.00149: prune, quantize, then
+#   encode, as a pipeline.
+# - B. Jacob et al. (2018), *Quantization and Training of Neural Networks for Efficient
+#   Integer-Arithmetic-Only Inference*, arXiv:1712.05877: scale and int8.
+# - D. Kingma, J. Ba (2015), *Adam*, arXiv:1412.6980: the training step inside `fit`.
+# - Q. McNemar (1947), *Note on the sampling error of the difference between correlated proportions
+#   or percentages*, Psychometrika 12, 153–157: the paired test.
+#
+# **Now you:** [the exercise](../exercises/00_pipeline/00_pipeline.ipynb). Eight items, from shapes
+# to a model that you make as small as you can.
