@@ -16,9 +16,18 @@ FILES = (
     "data/fashion_mnist.npz",
     "LICENSE",
     "LICENSE-TEXT",
-    "environment.yml",
+    "Makefile",
     "constraints.txt",
+    "environment.yml",
+    "pyproject.toml",
+    "tools/setup.sh",
 )
+README = """\
+# Fewer Bits, Fewer Weights
+
+You need Python 3.11, 3.12 or 3.13 and `make`. Type `make lab` in this folder: it installs what the
+course needs into `.venv`, and opens JupyterLab on the start page.
+"""
 
 
 def main(course: Course, out: Path) -> None:
@@ -38,3 +47,4 @@ def main(course: Course, out: Path) -> None:
     for name in FILES:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(course.root / name, out / name)
+    (out / "README.md").write_text(README, encoding="utf-8")
