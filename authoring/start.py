@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import nbformat
 
+from authoring.notebook import KERNEL
 from authoring.sources import Course
 
 TEXT = """\
@@ -31,4 +32,4 @@ def start_notebook(course: Course) -> nbformat.NotebookNode:
         for lesson in course.lessons()
     )
     cell = nbformat.v4.new_markdown_cell(TEXT.format(rows=rows).strip(), id="start")
-    return nbformat.v4.new_notebook(cells=[cell])
+    return nbformat.v4.new_notebook(cells=[cell], metadata=KERNEL)

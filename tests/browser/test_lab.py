@@ -21,6 +21,7 @@ def test_the_start_page_leads_to_a_lesson(page: Page, lab: Lab) -> None:
     page.goto(lab.tree("notebooks/start.ipynb"))
     link = page.get_by_role("link", name="Unstructured pruning")
     expect(link).to_be_visible(timeout=MINUTE)
+    page.wait_for_timeout(2000)
     shoot(page, "start")
     link.click()
     expect(page.get_by_role("heading", name="07 · Unstructured pruning")).to_be_visible(
