@@ -25,7 +25,11 @@ COLOURS = 64
 
 
 def main() -> None:
-    sources = [OUT / "screenshots" / "lab.png", OUT / "test.log", OUT / "sample_class/report.html"]
+    sources = [
+        OUT / "screenshots" / "07_unstructured_pruning.png",
+        OUT / "test.log",
+        OUT / "sample_class/report.html",
+    ]
     for source in sources:
         if not source.is_file():
             sys.exit(f"{source} is missing: run make test 2>&1 | tee out/test.log, and make grade.")

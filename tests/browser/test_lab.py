@@ -50,6 +50,13 @@ def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab, lesson: str) -> 
     code = [c for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "code"]
     assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
     assert not [o for c in code for o in c.outputs if o.output_type == "error"]
+    page.reload()
+    picture = page.locator(".jp-RenderedImage img").first
+    expect(picture).to_be_visible(timeout=MINUTE)
+    picture.scroll_into_view_if_needed()
+    page.mouse.move(800, 500)
+    page.mouse.wheel(0, 300)
+    page.wait_for_timeout(1000)
     shoot(page, lesson)
 
 
