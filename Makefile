@@ -1,0 +1,72 @@
+# Everything is run from here. `make` lists the targets.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help lab test lint types build grade class data constraints clean distclean
+
+SHELL := /bin/sh
+BIN := .venv/bin
+# nbgrader looks for alembic on the PATH.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+SAMPLE := data/sample_class
+# When the sample class had to hand in.
+DUE := 2026-03-02T12:00
+
+help: ## list the targets
+	@awk -F ' ?## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+# Later options win: those in LAB_ARGS over those before them.
+lab: .venv/installed ## open JupyterLab on the start page; options go into LAB_ARGS="--port 9999"
+	@echo "Starting JupyterLab. Control-C stops it."
+	@$(RUN) jupyter lab -y --log-level=WARN --ServerApp.root_dir="$(CURDIR)" \
+		--LabApp.default_url=/lab/tree/notebooks/start.ipynb \
+		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
+		$$([ "$$(uname)" != Linux ] || [ "$$DISPLAY$$WAYLAND_DISPLAY" ] || echo --no-browser) \
+		$(LAB_ARGS)
+
+test: .venv/installed-dev lint types ## check everything: style, types, tests, every cell of every notebook
+	@sh tools/setup.sh chromium
+	@echo "== Tests and notebooks"
+	@$(RUN) pytest --nbval --nbval-current-env --numprocesses 2 --dist loadfile
+
+lint: .venv/installed-dev ## check the style of the code
+	@echo "== Style"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .venv/installed-dev ## check the types
+	@echo "== Types"
+	@$(BIN)/mypy
+
+build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
+	@$(RUN) authoring build $(LESSON)
+
+grade: .venv/installed ## grade the sample class
+	@$(RUN) grader grade --course . --submitted $(SAMPLE)/submitted --out out/sample_class \
+		$(foreach name,$(notdir $(wildcard solutions/*)),--due $(name)=$(DUE))
+
+class: .venv/installed ## export what learners get, without an answer in it, to OUT=folder
+	@$(if $(OUT),$(RUN) authoring class "$(OUT)",echo "Say where to: make class OUT=../my-class"; exit 1)
+
+data: .venv/installed-dev ## make the files in data/ anew from the original packages
+	@sh tools/setup.sh fashion-mnist
+	@$(BIN)/python data/make_data.py
+
+constraints: ## bring constraints.txt to the newest versions that pyproject.toml allows
+	@sh tools/setup.sh constraints
+
+clean: ## remove what targets leave behind, but for .venv
+	rm -rf out .build .mypy_cache .pytest_cache .ruff_cache
+	find . -name .venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d \
+		-exec rm -rf {} +
+
+distclean: clean ## remove .venv too
+	rm -rf .venv
+
+.venv/installed: pyproject.toml constraints.txt tools/setup.sh
+	@sh tools/setup.sh venv
+	@touch $@
+
+# Who has the tools of authors has what learners need.
+.venv/installed-dev: pyproject.toml constraints.txt tools/setup.sh
+	@sh tools/setup.sh venv dev
+	@touch .venv/installed $@

@@ -1,0 +1,992 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 07 · Unstructured pruning
+#
+# **I set 80 % of my network's weights to zero. Now the file is bigger, and the network is not
+# faster. What went wrong?**
+#
+# Nothing went wrong. That is what unstructured pruning does, until you take the next steps. This
+# lesson shows what a zero really costs, which weights can go, and how to tell.
+#
+# It takes 30 to 40 minutes. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
+#
+# We start with the puzzle itself. Below, PyTorch's own pruning sets 80 % of the weights of
+# LeNet-300-100 to zero. The network has 784 inputs, 300 and 100 hidden units, and 10 outputs.
+# Before you look: how big is the saved file afterwards, and how long does one image take? The dense
+# network counts as 1. Type your guesses in place of `None`.
+
+# %%
+import copy
+import math
+import warnings
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.ticker import LogLocator, NullLocator
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils import prune
+
+from coursekit import Ledger, plot
+from coursekit.data import load_fashion_mnist
+from coursekit.measure import accuracy, count_nonzero, latency, saved_bytes, sparsity
+from coursekit.train import fit, set_seed
+
+# PyTorch calls its CSR tensors, which we meet in part 5, a beta feature. It says so once a session.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+set_seed(0)
+ledger = Ledger()
+
+# %%
+ledger.guess("80 % zeros: size of the file (dense = 1)", None)
+ledger.guess("80 % zeros: time for one image (dense = 1)", None)
+
+
+# %% tags=["nbval-ignore-output"]
+def lenet() -> nn.Sequential:
+    """LeNet-300-100 for 28×28 images (LeCun et al. 1998)."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 300),
+        nn.ReLU(),
+        nn.Linear(300, 100),
+        nn.ReLU(),
+        nn.Linear(100, 10),
+    )
+
+
+def linears(model: nn.Module) -> list[nn.Linear]:
+    return [layer for layer in model if isinstance(layer, nn.Linear)]
+
+
+dense = lenet()
+pruned = copy.deepcopy(dense)
+for layer in linears(pruned):
+    prune.l1_unstructured(layer, "weight", amount=0.8)
+
+image = torch.rand(1, 1, 28, 28)
+times = latency({"dense": lambda: dense(image), "pruned": lambda: pruned(image)})
+file_ratio = saved_bytes(pruned) / saved_bytes(dense)
+time_ratio = times["pruned"].median / times["dense"].median
+left = count_nonzero(pruned) / count_nonzero(dense)
+
+fig, ax = plot.figure(height=2.2)
+plot.bars(
+    ax,
+    ["non-zero weights", "file", "time for one image"],
+    [left, file_ratio, time_ratio],
+    label="{:.2f}",
+)
+ax.axvline(1, color="black", linewidth=1)
+ax.set(
+    title="80 % zeros: fewer weights, a bigger file, no gain in time", xlabel="dense network = 1"
+)
+plot.show(fig, alt="Three bars: non-zero weights a fifth, file twice, time above one.")
+ledger.reveal("80 % zeros: size of the file (dense = 1)", file_ratio)
+ledger.reveal("80 % zeros: time for one image (dense = 1)", time_ratio)
+assert 1.9 < file_ratio < 2.1 and time_ratio > 1.1
+
+# %% [markdown]
+# Read the bars from the top. One weight in five is left, and yet the file has doubled and each image
+# takes longer. Every bar has a reason, and each reason has a remedy:
+#
+# | bar | the reason | where |
+# |---|---|---|
+# | file | it holds the weights *and* a mask | parts 2 and 5 |
+# | time | zeros are multiplied like any number, and the mask is applied again each time | part 6 |
+#
+# ## 1 · By hand
+#
+# Begin with a layer that fits on the screen: 8 inputs, 4 outputs. PyTorch stores its weights with the
+# shape (outputs, inputs), so one **row** holds all weights of one output.
+#
+# **Magnitude pruning** removes the weights nearest to zero. The reason: a weight $w_{ij}$ adds
+# $w_{ij}\,x_j$ to output $i$. Without it, the output changes by $|w_{ij}|\,|x_j|$. If all inputs have
+# about the same size, small weights matter least.
+#
+# We want 50 % zeros: 16 of the 32 weights. The 16th smallest magnitude here is 0.4. A first idea: set
+# everything with a magnitude below 0.4 to zero. How many weights will that remove? Count on the picture.
+
+# %%
+weights = torch.tensor(
+    [
+        [0.9, -0.1, 0.4, 0.2, -0.7, 0.3, 0.0, 0.5],
+        [-0.4, 0.6, 0.1, -0.8, 0.2, 0.4, -0.3, 1.1],
+        [0.1, -0.5, 0.4, 0.3, -0.2, -0.6, 0.7, -0.1],
+        [1.2, 0.2, -0.9, 0.4, 0.5, -0.3, 0.6, -0.4],
+    ]
+)
+fig, ax = plot.figure(height=2.6)
+plot.matrix(ax, weights.numpy())
+ax.set(title="A layer's weights: 4 outputs, 8 inputs", xlabel="input", ylabel="output")
+plot.show(fig, alt="A grid of 4 rows and 8 columns of numbers from -0.9 to 1.2.")
+
+# %%
+ledger.guess("magnitudes below the 16th smallest: how many go?", None)
+
+# %%
+threshold = weights.abs().flatten().sort().values[15]
+below = int((weights.abs() < threshold).sum())
+up_to = int((weights.abs() <= threshold).sum())
+print(f"threshold {threshold:.1f}:  abs < threshold removes {below},  abs <= threshold {up_to}")
+ledger.reveal("magnitudes below the 16th smallest: how many go?", below)
+assert below < 16 < up_to
+
+# %% [markdown]
+# Neither is 16. Several weights share the magnitude 0.4, and a threshold treats **ties** alike: all of
+# them stay, or all of them go. Weights that are zero already tie, and quantized ones in crowds.
+#
+# The cure: choose *places*, not a value. Sort the places by magnitude and take the first $k$:
+#
+# $$k = \operatorname{round}(s\,n), \qquad M_{ij} = \begin{cases}0 & \text{if } (i,j)
+# \text{ is among the } k \text{ smallest } |W_{ij}|\\ 1 & \text{otherwise}\end{cases}, \qquad
+# W' = M \odot W$$
+#
+# $W$ holds the weights, $n$ is their number, $s$ the **sparsity** we want (the share of zeros). $M$ is
+# the **mask**, which has the shape of $W$. $\odot$ multiplies entry by entry. Which of the tied weights
+# go does not matter here; that exactly $k$ go does.
+
+
+# %%
+def magnitude_mask(scores: torch.Tensor, share: float) -> torch.Tensor:
+    """A mask of the shape of `scores`: 0 at the given share of smallest magnitudes, else 1."""
+    remove = round(share * scores.numel())
+    # Places and not a threshold, so that ties can't change how many.
+    smallest = scores.abs().flatten().argsort(stable=True)[:remove]
+    mask = torch.ones(scores.numel())
+    mask[smallest] = 0
+    return mask.reshape(scores.shape)
+
+
+mask = magnitude_mask(weights, 0.5)
+fig, axes = plot.figure(1, 3, width=11, height=2.4)
+pictures = {"weights $W$": weights, "mask $M$": mask, "$W' = M \\odot W$": weights * mask}
+for ax, (title, values) in zip(axes, pictures.items(), strict=True):
+    plot.matrix(ax, values.numpy(), decimals=0 if values is mask else 1)
+    ax.set(title=title, xlabel="input", ylabel="output")
+plot.show(fig, alt="Three grids: the weights, the mask of ones and zeros, and their product.")
+
+assert (mask == 0).sum() == 16
+assert (magnitude_mask(torch.zeros(10), 0.3) == 0).sum() == 3  # all tied: still exactly three
+
+# %% [markdown]
+# ## 2 · The library
+#
+# PyTorch does the same with `prune.l1_unstructured(layer, "weight", amount=…)`. *Unstructured* means
+# that any single weight may go, wherever it stands. *L1* of a single number is its magnitude.
+#
+# Take a layer with 100 inputs and 50 outputs, and prune with `amount=0.2`. How many entries does
+# `layer.weight` have afterwards? How many are not zero? And if you call the same line a second time:
+# which share is zero then? (From 0 to 1.)
+
+# %%
+ledger.guess("100×50 layer, 20 % pruned: entries in the tensor", None)
+ledger.guess("100×50 layer, 20 % pruned: non-zero entries", None)
+ledger.guess("20 % pruned twice: share of zeros", None)
+
+# %%
+layer = nn.Linear(100, 50)
+before = layer.weight.detach().clone()
+prune.l1_unstructured(layer, "weight", amount=0.2)
+print("shape", tuple(layer.weight.shape))
+ledger.reveal("100×50 layer, 20 % pruned: entries in the tensor", layer.weight.numel())
+ledger.reveal("100×50 layer, 20 % pruned: non-zero entries", count_nonzero(layer.weight))
+assert layer.weight.numel() == 5000 and count_nonzero(layer.weight) == 4000
+
+for amount in (1, 1.0):
+    other = nn.Linear(100, 50)
+    prune.l1_unstructured(other, "weight", amount=amount)
+    print(f"amount={amount} leaves {count_nonzero(other.weight):,}")
+
+# %% [markdown]
+# `amount` is the share that **goes**. The tensor keeps its 5,000 entries, since a mask changes values and
+# never the shape. 4,000 of them are not zero. (The last two lines are a trap that costs people an
+# afternoon: a whole number is a *number of weights*. `1` is one weight, `1.0` all of them.)
+#
+# What is inside the layer now, is it our mask, and why does a copy of it fail?
+
+# %%
+for name, parameter in layer.named_parameters():
+    print("parameter", name, tuple(parameter.shape))
+for name, buffer in layer.named_buffers():
+    print("buffer   ", name, tuple(buffer.shape))
+
+assert torch.equal(layer.weight_mask, magnitude_mask(before, 0.2))  # our mask, entry by entry
+assert torch.equal(layer.weight_orig, before)  # nothing is lost yet
+assert torch.equal(layer.weight, layer.weight_orig * layer.weight_mask)
+
+try:
+    copy.deepcopy(layer)
+    copied = True
+except RuntimeError as error:
+    copied = False
+    print("deepcopy:", str(error)[:46], "…")
+assert not copied
+
+# %% [markdown]
+# The parameter is called `weight_orig` now and still holds every original value. The buffer
+# `weight_mask` holds the zeros and ones. `weight` is no parameter any more: a hook computes it as
+# `weight_orig * weight_mask` before each forward pass. This is called *re-parametrisation*. The mask agrees
+# with ours in every entry.
+#
+# A computed tensor is no leaf of autograd's graph, and `deepcopy` refuses it. So copy first, prune then.
+#
+# Now call the same pruning line again.
+
+# %%
+prune.l1_unstructured(layer, "weight", amount=0.2)
+twice = sparsity(layer.weight)
+print(f"{count_nonzero(layer.weight):,} of 5,000 are left")
+ledger.reveal("20 % pruned twice: share of zeros", twice)
+assert math.isclose(twice, 1 - 0.8 * 0.8, abs_tol=1e-6)
+
+# %% [markdown]
+# 36 %, not 40 %. The second call takes 20 % of what the first one **left**: 1,000 of 5,000, then 800 of
+# 4,000. After calls with the amounts $a_1, a_2, \dots$ the share $(1-a_1)(1-a_2)\cdots$ is left. To get
+# from sparsity $s$ to $t$, ask for $a = (t - s)/(1 - s)$.
+#
+# `prune.remove(layer, "weight")` sounds like an undo. What does it remove: the pruning, or something
+# else?
+
+# %%
+prune.remove(layer, "weight")
+print("parameters:", sorted(name for name, _ in layer.named_parameters()))
+print("buffers:   ", sorted(name for name, _ in layer.named_buffers()))
+print(f"non-zero:   {count_nonzero(layer.weight):,}")
+assert count_nonzero(layer.weight) == 3200
+prune.l1_unstructured(layer, "weight", amount=0.2)
+print(f"non-zero:   {count_nonzero(layer.weight):,} after one more call with amount=0.2")
+assert count_nonzero(layer.weight) == 3200
+
+# %% [markdown]
+# It removes the **mask**, and `weight_orig` with it. The zeros stay: `remove` makes pruning permanent.
+# The original values are gone. It also forgets. The last call counted 20 % of all 5,000 entries, found
+# 1,800 zeros among the smallest, and so it changed nothing.
+#
+# ## 3 · A real network
+#
+# Fashion-MNIST: 28×28 grey images of clothes in ten classes. From the 10,000 training images we hold
+# out 2,000 for **validation**: every choice in this lesson is made on them. The 2,000 test images are
+# used once, at the end of part 4.
+#
+# We train LeNet-300-100 three times, from three seeds. One network is an anecdote: a difference that
+# one seed shows and the next one reverses is noise.
+
+# %% tags=["nbval-ignore-output"]
+data = load_fashion_mnist()
+train_split, validation_split = data.train.hold_out(2000)
+train, validation = train_split.tensors(), validation_split.tensors()
+
+models = []
+for seed in range(3):
+    set_seed(seed)
+    model = lenet()
+    history = fit(model, train, validation, epochs=5, seed=seed)
+    models.append(model)
+
+dense_accuracies = [accuracy(model, *validation) for model in models]
+print("validation accuracy:", [f"{value:.3f}" for value in dense_accuracies])
+assert all(value > 0.8 for value in dense_accuracies)
+history.round(3)
+
+# %% [markdown]
+# Which weights should go? Four ways to get the same number of zeros, with no training afterwards:
+#
+# - **random**: any weights, the same share in every layer. It shows what luck alone would do.
+# - **layer-wise**: the smallest magnitudes of each layer, the same share in every layer.
+# - **layer-wise, last layer spared**: the same without the output layer. It has 1,000 of the 266,200
+#   weights, so the total hardly changes.
+# - **global**: the smallest magnitudes of the whole network, wherever they are.
+#
+# At 80 % zeros, which accuracy (0 to 1) is left with global pruning, and which with random?
+
+# %%
+ledger.guess("80 % zeros, global magnitude: accuracy", None)
+ledger.guess("80 % zeros, random: accuracy", None)
+
+
+# %% tags=["nbval-ignore-output"]
+def prune_globally(model: nn.Sequential, share: float) -> nn.Sequential:
+    """A copy of `model` with the given share of all its linear weights masked."""
+    model = copy.deepcopy(model)
+    places = [(layer, "weight") for layer in linears(model)]
+    prune.global_unstructured(places, prune.L1Unstructured, amount=share)
+    return model
+
+
+def prune_each(
+    model: nn.Sequential,
+    share: float,
+    method: Callable[..., object] = prune.l1_unstructured,
+    spared: int = 0,
+) -> nn.Sequential:
+    """A copy of `model` with the same share masked in each linear layer but the last `spared`."""
+    model = copy.deepcopy(model)
+    for layer in linears(model)[: len(linears(model)) - spared]:
+        method(layer, "weight", amount=share)
+    return model
+
+
+ways = {
+    "global": prune_globally,
+    "layer-wise, last spared": lambda model, share: prune_each(model, share, spared=1),
+    "layer-wise": prune_each,
+    "random": lambda model, share: prune_each(model, share, prune.random_unstructured),
+}
+shares = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
+# A seed of its own: 0 to 2 drew the initial weights, and the same random numbers again would choose
+# weights by their initial values. That is not chance.
+set_seed(100)
+found = {
+    name: np.array([[accuracy(way(m, s), *validation) for s in shares] for m in models])
+    for name, way in ways.items()
+}
+
+fig, ax = plot.figure(width=8, height=4)
+for name, values in found.items():
+    (line,) = ax.plot([100 * s for s in shares], values.mean(0), label=name)
+    ax.fill_between(
+        [100 * s for s in shares], values.min(0), values.max(0), color=line.get_color(), alpha=0.15
+    )
+ax.axhline(np.mean(dense_accuracies), color="grey", linewidth=1)
+ax.annotate("dense", (30, np.mean(dense_accuracies)), xytext=(0, 4), textcoords="offset points")
+ax.set(
+    title="Accuracy without fine-tuning: mean and range of three seeds",
+    xlabel="zeros (% of the weights)",
+    ylabel="validation accuracy",
+    ylim=(0, 0.95),
+)
+ax.legend(loc="lower left")
+plot.show(fig, alt="Accuracy against sparsity for four ways; random falls first, global late.")
+
+at = {name: dict(zip(shares, values.mean(0), strict=True)) for name, values in found.items()}
+ledger.reveal("80 % zeros, global magnitude: accuracy", at["global"][0.8])
+ledger.reveal("80 % zeros, random: accuracy", at["random"][0.8])
+assert at["global"][0.7] > at["random"][0.7] + 0.15
+gap = {
+    name: sum(at["global"][s] - values[s] for s in (0.7, 0.8, 0.9)) for name, values in at.items()
+}
+assert gap["layer-wise"] > 0 and gap["layer-wise, last spared"] < gap["layer-wise"] / 2
+
+# %% [markdown]
+# Look at three things. Random pruning falls first: the criterion earns its keep. Global pruning beats
+# layer-wise in the middle of the plot. And sparing the last layer closes most of that gap: its 1,000
+# weights feed the ten classes directly, and an equal share for every layer hits them hardest.
+#
+# So is global always better, as one often reads? It compares magnitudes *across* layers, and that is only
+# fair if they live on one scale. Here is a network that computes exactly the same: divide the first layer by
+# 8 and multiply the second by 8. ReLU lets the factor through, and a power of two loses no bit. Where will
+# global pruning take its 80 % now?
+
+# %% tags=["nbval-ignore-output"]
+rescaled = copy.deepcopy(models[0])
+with torch.no_grad():
+    linears(rescaled)[0].weight /= 8
+    linears(rescaled)[0].bias /= 8
+    linears(rescaled)[1].weight *= 8
+same_function = torch.equal(rescaled(validation[0]), models[0](validation[0]))  # bit by bit
+assert same_function
+
+
+def global_masks(weights: list[torch.Tensor], share: float) -> list[torch.Tensor]:
+    """Global pruning by hand: one long vector, one mask, cut up again."""
+    mask = magnitude_mask(torch.cat([weight.flatten() for weight in weights]), share)
+    parts = mask.split([weight.numel() for weight in weights])
+    return [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
+
+
+fig, axes = plot.figure(1, 2, width=9, height=2.7, sharex=True)
+fig.suptitle("80 % zeros, globally: what each layer keeps of its weights")
+kept = {}
+for ax, (name, model) in zip(
+    axes, {"as trained": models[0], "rescaled": rescaled}.items(), strict=True
+):
+    masked = prune_globally(model, 0.8)
+    by_hand = global_masks([layer.weight.detach() for layer in linears(model)], 0.8)
+    differ = sum(
+        int((layer.weight_mask != mask).sum())
+        for layer, mask in zip(linears(masked), by_hand, strict=True)
+    )
+    assert differ <= 2  # library and own lines agree, up to two weights that tie at the border
+    kept[name] = [float(mask.mean()) for mask in by_hand]
+    plot.bars(ax, ["784→300", "300→100", "100→10"], [100 * k for k in kept[name]], label="{:.0f}")
+    ax.set(title=f"{name}: accuracy {accuracy(masked, *validation):.2f}", xlabel="weights kept (%)")
+plot.show(
+    fig, alt="Weights kept in each layer, as trained and rescaled: the second layer now stays."
+)
+same = [accuracy(prune_each(model, 0.8), *validation) for model in (models[0], rescaled)]
+print("layer-wise, 80 %:", [f"{value:.3f}" for value in same])
+assert same[0] == same[1] and kept["rescaled"][1] > 0.9 > kept["as trained"][1]
+assert kept["rescaled"][0] < kept["as trained"][0] < kept["as trained"][2]
+
+# %% [markdown]
+# The same function, another mask, another accuracy. Global pruning now spares the second layer and
+# plunders the first. Layer-wise pruning does not notice the change. So global pruning is a good
+# **default** for a network trained from the usual initialisation, and no law.
+#
+# ## 4 · Fine-tuning, and an honest comparison
+#
+# A pruned network is trained a little more: the weights that stayed make up for those that went. With
+# the mask attached, `weight_orig` gets no gradient where the mask is 0, so zeros stay zero. What if you
+# call `remove` first and train then? Guess the share of zeros after one epoch.
+#
+# The second guess: prune 80 %, fine-tune for one epoch. By how many points (hundredths) will the
+# accuracy differ from the *dense* network as it is in part 3?
+
+# %%
+ledger.guess("80 % zeros, remove, one epoch: share of zeros", None)
+ledger.guess("80 % zeros, one epoch: points against the dense network", None)
+
+# %% tags=["nbval-ignore-output"]
+with_mask = prune_globally(models[0], 0.8)
+without_mask = prune_globally(models[0], 0.8)
+for layer in linears(without_mask):
+    prune.remove(layer, "weight")
+
+zeros = {}
+for name, model in {"mask attached": with_mask, "removed first": without_mask}.items():
+    fit(model, train, epochs=1, seed=3)
+    share = 1 - sum(count_nonzero(layer.weight) for layer in linears(model)) / 266_200
+    zeros[name] = share
+    print(f"{name}: {share:.1%} zeros after one epoch")
+ledger.reveal("80 % zeros, remove, one epoch: share of zeros", zeros["removed first"])
+assert math.isclose(zeros["mask attached"], 0.8, abs_tol=1e-4) and zeros["removed first"] < 0.3
+
+# %% [markdown]
+# Without the mask the zeros come back: to the optimizer they are weights like any other. Fine-tune
+# first, `remove` last.
+#
+# Now the accuracy. The pruned network has had five epochs and one more. If it beats a network with five
+# epochs, that may be the work of the epoch and not of the pruning. So the dense network gets the same
+# extra epoch, with the same images in the same order. That is the **dense control**.
+#
+# We fix the rule before looking: *take the highest sparsity whose mean validation accuracy, over three
+# seeds, is at most one point below the control.*
+
+# %% tags=["nbval-ignore-output"]
+tuned = {0.0: [copy.deepcopy(model) for model in models]}  # 0.0: the dense control
+for share in (0.7, 0.8, 0.9, 0.95):
+    tuned[share] = [prune_globally(model, share) for model in models]
+for candidates in tuned.values():
+    for seed, model in enumerate(candidates):
+        fit(model, train, epochs=1, seed=100 + seed)
+
+scores = {share: np.array([accuracy(m, *validation) for m in ms]) for share, ms in tuned.items()}
+table = pd.DataFrame(
+    {
+        "seed 0, 1, 2": [
+            " ".join(f"{value:.3f}" for value in values) for values in scores.values()
+        ],
+        "points against 5 epochs": [100 * (v - dense_accuracies).mean() for v in scores.values()],
+        "points against control": [100 * (v - scores[0.0]).mean() for v in scores.values()],
+    },
+    index=pd.Index([f"{share:.0%} zeros" for share in scores], name="5 + 1 epochs"),
+).round(2)
+good = [share for share in tuned if share and (scores[share] - scores[0.0]).mean() >= -0.01]
+chosen = max(good)
+print(f"chosen by the rule: {chosen:.0%} zeros")
+unequal = 100 * (scores[0.8] - dense_accuracies).mean()
+ledger.reveal("80 % zeros, one epoch: points against the dense network", f"{unequal:+.2f}")
+assert abs(unequal) < 4 and scores[0.95].mean() < scores[0.0].mean() - 0.01
+table
+
+# %% [markdown]
+# The row of 0 % zeros is the control itself: against five epochs, it shows what the epoch alone does. The
+# middle column adds that to every row. Only the last column compares equal budgets. There, 95 % zeros
+# cost clearly more than a point.
+#
+# How large must a difference be to count? Two things make it uncertain:
+#
+# - **The images.** Two models differ only on the images that one gets right and the other wrong. Of $n$
+#   images, let $b$ be right with the control only and $c$ with the pruned model only. The difference is
+#   $(c-b)/n$, its standard error about $\sqrt{b+c}/n$.
+# - **The seed.** Another start, another difference. That shows only in the spread over seeds. With three of
+#   them, the 95 % interval is the mean ± 4.3 standard errors (Student's $t$, two degrees of freedom).
+#
+# An interval that holds 0 means *indistinguishable*. The choice is made, so now, once, the test images.
+
+# %% tags=["nbval-ignore-output"]
+images, labels = data.test.tensors()
+rows = []
+for seed in range(3):
+    control = tuned[0.0][seed](images).argmax(1) == labels
+    candidate = tuned[chosen][seed](images).argmax(1) == labels
+    only_control = int((control & ~candidate).sum())
+    only_pruned = int((candidate & ~control).sum())
+    rows.append(
+        {
+            "control": f"{control.float().mean():.3f}",
+            f"{chosen:.0%} zeros": f"{candidate.float().mean():.3f}",
+            "points": round(100 * (only_pruned - only_control) / len(labels), 2),
+            "standard error": round(100 * math.sqrt(only_control + only_pruned) / len(labels), 2),
+        }
+    )
+differences = np.array([row["points"] for row in rows])
+mean, half = differences.mean(), 4.3 * differences.std(ddof=1) / math.sqrt(3)
+verdict = "indistinguishable" if abs(mean) <= half else "different"
+print(f"{chosen:.0%} zeros against the control: {mean:+.2f} ± {half:.2f} points, so {verdict}")
+assert all(abs(differences) < 5)
+pd.DataFrame(rows).rename_axis("seed")
+
+# %% [markdown]
+# Look at one row first, points and standard error, as if it were your only run: would you have claimed
+# something? Then look at the other two. A standard error over images knows nothing of the next seed, and the
+# printed line does. *Indistinguishable* is not *equal*, either: the interval says how large a difference
+# three seeds could have missed.
+#
+# ## 5 · Bytes
+#
+# Back to the puzzle. We prune the first network by 90 % and store it in several ways. The dense file
+# counts as 1. How big is the file after `remove`? And that file through gzip? While you are guessing, think
+# of part 6 as well: how long does one image take after `remove`?
+
+# %%
+ledger.guess("90 % zeros, after remove: file (dense = 1)", None)
+ledger.guess("90 % zeros, after remove and gzip: file (dense = 1)", None)
+ledger.guess("90 % zeros, after remove: time for one image (dense = 1)", None)
+
+# %% tags=["nbval-ignore-output"]
+masked = prune_globally(models[0], 0.9)
+removed = prune_globally(models[0], 0.9)
+for layer in linears(removed):
+    prune.remove(layer, "weight")
+csr_state = {
+    name: value.to_sparse_csr() if value.dim() == 2 else value
+    for name, value in removed.state_dict().items()
+}
+unit = saved_bytes(models[0])
+sizes = {
+    "dense": 1.0,
+    "dense, gzip": saved_bytes(models[0], compressed=True) / unit,
+    "90 % zeros, mask attached": saved_bytes(masked) / unit,
+    "90 % zeros, after remove": saved_bytes(removed) / unit,
+    "after remove, as torch CSR": saved_bytes(csr_state) / unit,
+    "after remove, gzip": saved_bytes(removed, compressed=True) / unit,
+}
+fig, ax = plot.figure(width=8, height=2.8)
+plot.bars(ax, list(sizes), list(sizes.values()), label="{:.2f}")
+ax.set(title="Zeros shrink a file only if the format knows them", xlabel="file size (dense = 1)")
+plot.show(fig, alt="Bars of file sizes: with mask two, after remove one, CSR and gzip far below.")
+weights_csr = [value for value in csr_state.values() if value.layout == torch.sparse_csr]
+arrays = sum(
+    part.nbytes for w in weights_csr for part in (w.values(), w.col_indices(), w.crow_indices())
+)
+memory = sum(
+    part.untyped_storage().nbytes()
+    for w in weights_csr
+    for part in (w.values(), w.col_indices(), w.crow_indices())
+)
+print(f"CSR: arrays {arrays / unit:.2f}, the memory that they look into {memory / unit:.2f}")
+ledger.reveal("90 % zeros, after remove: file (dense = 1)", sizes["90 % zeros, after remove"])
+ledger.reveal("90 % zeros, after remove and gzip: file (dense = 1)", sizes["after remove, gzip"])
+assert sizes["dense, gzip"] > 0.85 and 0.99 < sizes["90 % zeros, after remove"] < 1.01
+assert sizes["after remove, gzip"] < 0.3 and sizes["after remove, as torch CSR"] < 0.8
+
+# %% [markdown]
+# A float32 zero takes 4 bytes like any float32. `remove` only throws the second tensor away. gzip finds
+# the runs of zero bytes; on dense weights it finds next to nothing.
+#
+# A sparse format stores only what is not zero. **CSR** (compressed sparse row) keeps three arrays:
+#
+# - `values`: the non-zero weights, row after row;
+# - `columns`: the column of each value;
+# - `rows`: where each row begins in these two, and at last where the last one ends: rows + 1 numbers.
+#
+# With $b_v$ bytes a value and $b_i$ bytes an index, a matrix with $z$ non-zeros and $r$ rows takes
+# $z\,(b_v + b_i) + (r+1)\,b_i$ bytes. Here is our 4×8 matrix from part 1, by hand and with PyTorch.
+
+# %%
+sparse = weights * magnitude_mask(weights, 0.5)
+values, columns, row_starts = [], [], [0]
+for row in sparse.tolist():
+    for column, value in enumerate(row):
+        if value != 0:
+            values.append(round(value, 1))
+            columns.append(column)
+    row_starts.append(len(values))
+print("values ", values)
+print("columns", columns)
+print("rows   ", row_starts)
+
+
+def csr_bytes(nonzeros: int, rows: int, value_bytes: int = 4, index_bytes: int = 8) -> int:
+    return nonzeros * (value_bytes + index_bytes) + (rows + 1) * index_bytes
+
+
+csr = sparse.to_sparse_csr()
+assert csr.col_indices().tolist() == columns and csr.crow_indices().tolist() == row_starts
+parts = (csr.values(), csr.col_indices(), csr.crow_indices())
+assert sum(part.nbytes for part in parts) == csr_bytes(nonzeros=16, rows=4)  # torch: 8-byte indices
+print(f"dense {sparse.nbytes} bytes, CSR {csr_bytes(16, 4)} bytes with indices of 8 bytes")
+
+# %% [markdown]
+# Half of the entries are zero, and CSR is *bigger* than the dense matrix. Each value drags its index
+# along, and PyTorch's indices take 8 bytes beside a value of 4. From which share of zeros does a sparse
+# format pay? Another format, the **bitmap**, stores one bit for every entry (zero or not) and then the
+# values. Here are all of them for the first layer of LeNet.
+
+# %%
+rows, columns = 300, 784
+zeros = np.linspace(0, 1, 101)
+nonzeros = (1 - zeros) * rows * columns
+formats = {
+    "dense": np.full(101, rows * columns * 4.0),
+    "CSR, 8-byte indices": csr_bytes(nonzeros, rows, index_bytes=8),
+    "CSR, 4-byte indices": csr_bytes(nonzeros, rows, index_bytes=4),
+    "CSR, 2-byte indices": csr_bytes(nonzeros, rows, index_bytes=2),
+    "bitmap": nonzeros * 4 + rows * columns / 8,
+}
+fig, ax = plot.figure(width=8, height=3.8)
+for name, size in formats.items():
+    ax.plot(100 * zeros, size / 1000, label=name, marker="")
+ax.set(
+    title="A sparse format has a price, and a point from which it pays",
+    xlabel="zeros (%)",
+    ylabel="size of a 784→300 layer (kB)",
+    ylim=(0, None),
+)
+ax.legend()
+plot.show(fig, alt="Five lines: dense is flat, the CSR sizes and the bitmap fall as zeros grow.")
+for name, size in list(formats.items())[1:]:
+    print(f"{name}: smaller than dense from {zeros[size < formats['dense']][0]:.0%} zeros")
+
+# %% [markdown]
+# The fewer bytes an index takes, the earlier CSR pays. (With 2 bytes the formula is a little too kind: a
+# row start can exceed 65,535, so real formats give it more.) And look back at the printed line under the
+# bars. PyTorch's CSR file is as large as the *memory* that its arrays look into, which may be more than the
+# arrays hold: `torch.save` writes all of it. Measure the file, not the formula.
+#
+# ## 6 · Time
+#
+# Now the second bar of the puzzle. Three networks, measured in turn so that a busy machine disturbs all
+# alike: dense; 90 % zeros with the mask removed; 90 % zeros with the mask attached.
+
+# %% tags=["nbval-ignore-output"]
+fig, axes = plot.figure(1, 2, width=10, height=2.6)
+fig.suptitle("A zero costs as much time as any number, and a mask costs more")
+ratios = {}
+for ax, batch in zip(axes, (1, 64), strict=True):
+    inputs = validation[0][:batch]
+    networks = {"dense": models[0], "zeros, mask removed": removed, "zeros, mask attached": masked}
+    times = latency({name: partial(net, inputs) for name, net in networks.items()}, runs=200)
+    micro = {name: 1e6 * t.median for name, t in times.items()}
+    spread = [
+        [1e6 * (t.median - t.lower_quartile) for t in times.values()],
+        [1e6 * (t.upper_quartile - t.median) for t in times.values()],
+    ]
+    plot.bars(ax, list(micro), list(micro.values()), label="   {:.0f}")
+    ax.errorbar(list(micro.values()), range(3), xerr=spread, fmt="none", ecolor="black", capsize=4)
+    ax.set(title=f"batch of {batch}", xlabel="time (µs), median and quartiles")
+    ratios[batch] = {name: value / micro["dense"] for name, value in micro.items()}
+plot.show(fig, alt="Times for two batch sizes: dense and zeros alike, mask attached longest.")
+removed_ratio = ratios[1]["zeros, mask removed"]
+ledger.reveal("90 % zeros, after remove: time for one image (dense = 1)", removed_ratio)
+assert 0.5 < removed_ratio < 2 and ratios[1]["zeros, mask attached"] > 1.2 * removed_ratio
+
+# %% [markdown]
+# **Zeros are not speed.** With the mask removed the time is the same, give or take the noise: a dense
+# matrix product multiplies zeros as carefully as anything else. With the mask attached it is worse,
+# because the hook multiplies all weights by the mask before each pass. That is the same work for one image
+# as for 64, so a large batch hides it.
+#
+# To gain time, either remove whole rows and columns (lesson 08), or use a kernel that skips zeros. The
+# next plot shows when skipping pays, for one 1024×1024 matrix.
+
+# %% tags=["nbval-ignore-output"]
+set_seed(0)
+size = 1024
+levels = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99]
+full = torch.randn(size, size)
+fig, axes = plot.figure(1, 2, width=10, height=3.6)
+fig.suptitle("CSR pays when enough is zero: one 1024×1024 product")
+for ax, batch in zip(axes, (1, 128), strict=True):
+    inputs = torch.randn(size, batch)
+    medians: dict[str, list[float]] = {"dense product": [], "CSR product": []}
+    for share in levels:
+        matrix = full * magnitude_mask(full, share)
+        csr = matrix.to_sparse_csr()
+        assert torch.allclose(csr @ inputs, matrix @ inputs, atol=1e-3)
+        calls = {
+            "dense product": partial(torch.matmul, matrix, inputs),
+            "CSR product": partial(torch.matmul, csr, inputs),
+        }
+        for name, t in latency(calls, runs=40, warm_up=3).items():
+            medians[name].append(1e6 * t.median)
+    faster = [s for s, d, c in zip(levels, *medians.values(), strict=True) if c < d]
+    for name, values in medians.items():
+        ax.plot([100 * s for s in levels], values, label=name)
+    ax.set(title=f"batch of {batch}", xlabel="zeros (%)", ylabel="time (µs)", yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.legend()
+    print(
+        f"batch {batch}: CSR is faster here at", ", ".join(f"{s:.0%}" for s in faster) or "no share"
+    )
+    assert medians["CSR product"][-1] < medians["CSR product"][0]
+plot.show(fig, alt="Time against zeros for two batches: dense is flat, CSR falls and crosses it.")
+
+# %% [markdown]
+# The dense line is flat, give or take the noise. The CSR line falls with the zeros, and where the two cross
+# depends on the batch and on the machine, so measure on yours. Why the batch matters is a question of memory
+# traffic (lesson 01).
+#
+# ## 7 · Two axes: granularity and criterion
+#
+# So far we asked *how big* a single weight is. Those are two choices in one:
+#
+# - **granularity**: what goes as one piece? A weight; one of each few (**N:M**: of every M neighbouring
+#   inputs, N stay); or a whole row, that is a **unit** (in a convolution: a channel).
+# - **criterion**: what says that a piece matters little? Its **magnitude**; its **gradient**, here
+#   $|w \cdot \partial L/\partial w|$, a first-order estimate of how much the loss would change
+#   without it; or **chance**, as the yardstick.
+#
+# Any row can be combined with any column. In PyTorch they are even two arguments: the method is the
+# granularity, `importance_scores` the criterion. For N:M there is no method, so we write one.
+
+
+# %%
+class KeepNofM(prune.BasePruningMethod):
+    """Keeps the `n` highest scores of every `m` neighbouring inputs of a linear layer."""
+
+    PRUNING_TYPE = "global"  # compute_mask sees the whole matrix, also when pruning a second time
+
+    def __init__(self, n: int, m: int) -> None:
+        self.n = n
+        self.m = m
+
+    def compute_mask(self, t: torch.Tensor, default_mask: torch.Tensor) -> torch.Tensor:
+        """Scores (outputs, inputs) and the mask so far → the new mask, same shape.
+
+        Raises RuntimeError if `m` does not divide the number of inputs.
+        """
+        groups = (t.abs() * default_mask).reshape(len(t), -1, self.m)
+        best = groups.topk(self.n, dim=2).indices
+        mask = torch.zeros_like(groups).scatter(2, best, 1)
+        return mask.reshape(t.shape) * default_mask  # what was gone stays gone
+
+
+layer = nn.Linear(8, 4)
+layer.weight.data = weights.clone()
+KeepNofM.apply(layer, "weight", n=2, m=4)
+per_group = layer.weight_mask.reshape(-1, 4).sum(1)
+print("kept in each group of four:", per_group.int().tolist())
+assert (per_group == 2).all()
+
+prune.l1_unstructured(layer, "weight", amount=0.5)  # stacks like any other method
+print("non-zero after pruning half of the rest:", count_nonzero(layer.weight))
+assert count_nonzero(layer.weight) == 8
+
+
+class Probe(prune.BasePruningMethod):
+    PRUNING_TYPE = "unstructured"
+
+    def compute_mask(self, t: torch.Tensor, default_mask: torch.Tensor) -> torch.Tensor:
+        print("an unstructured method is now handed the shape", tuple(t.shape))
+        return default_mask
+
+
+Probe.apply(layer, "weight")
+assert count_nonzero(layer.weight) == 8  # it left the mask as it was
+
+# %% [markdown]
+# A pruning method of your own is a class with three things:
+#
+# 1. `PRUNING_TYPE`. On a layer that is pruned already, `"unstructured"` hands `compute_mask` only the
+#    entries that are left, **as a flat vector**: rows and columns are gone. `"global"` hands over the whole
+#    matrix. A method that needs rows must say `"global"`.
+# 2. `__init__`, for its settings.
+# 3. `compute_mask(t, default_mask)`, which returns the new mask. `default_mask` is what earlier calls left.
+#
+# `KeepNofM.apply(layer, "weight", n=2, m=4)` does the rest: `weight_orig`, `weight_mask`, hook.
+#
+# Now all nine combinations on the 4×8 matrix, half of it going each time. From top to bottom the zeros get
+# more regular, from left to right they change places.
+
+
+# %%
+def methods(share: float, n: int) -> dict[str, Callable[[nn.Linear, torch.Tensor], object]]:
+    """Each granularity as a function of a layer and its scores; n of 4 is the share that stays."""
+
+    def weight(layer: nn.Linear, scores: torch.Tensor) -> object:
+        return prune.l1_unstructured(layer, "weight", amount=share, importance_scores=scores)
+
+    def n_of_4(layer: nn.Linear, scores: torch.Tensor) -> object:
+        return KeepNofM.apply(layer, "weight", n=n, m=4, importance_scores=scores)
+
+    def unit(layer: nn.Linear, scores: torch.Tensor) -> object:
+        return prune.ln_structured(
+            layer, "weight", amount=share, n=1, dim=0, importance_scores=scores
+        )
+
+    return {"weight": weight, f"{n}:4": n_of_4, "unit": unit}
+
+
+set_seed(0)
+made_up_gradient = torch.randn(4, 8)  # the next cell takes real ones
+examples = {
+    "magnitude": weights,
+    "gradient": weights * made_up_gradient,
+    "random": torch.rand(4, 8),
+}
+fig, axes = plot.figure(3, 3, width=12, height=6.4)
+for line, (granularity, apply) in zip(axes, methods(0.5, 2).items(), strict=True):
+    for ax, (criterion, scores_here) in zip(line, examples.items(), strict=True):
+        layer = nn.Linear(8, 4)
+        layer.weight.data = weights.clone()
+        apply(layer, scores_here)
+        plot.matrix(ax, layer.weight.detach().numpy())
+        ax.set(title=f"{granularity}, {criterion}", xticks=[], yticks=[])
+        assert (layer.weight_mask == 0).sum() == 16
+fig.supxlabel("input")
+fig.supylabel("output")
+plot.show(fig, alt="Nine grids: three granularities by three criteria, half of each removed.")
+
+# %% [markdown]
+# Regular zeros are easier for hardware to use, and they leave less choice. What does that cost? The same
+# nine on the real networks: 75 % of the first two layers go, without fine-tuning. (A unit's bias stays;
+# lesson 08 removes units for real.) The gradients come from *training* images. Before you run it: which of
+# the nine will be best, and which worst?
+
+# %%
+ledger.guess("75 % zeros: the best of nine, e.g. 'unit, random'", None)
+ledger.guess("75 % zeros: the worst of nine", None)
+
+# %% tags=["nbval-ignore-output"]
+importance = {
+    "magnitude": lambda weight: weight.detach(),
+    "gradient": lambda weight: (weight * weight.grad).detach(),
+    "random": lambda weight: torch.rand_like(weight),
+}
+set_seed(100)  # again not a seed that drew the weights
+nine: dict[tuple[str, str], list[float]] = {}
+for model in models:
+    for criterion, score in importance.items():
+        for granularity, apply in methods(0.75, 1).items():
+            net = copy.deepcopy(model)
+            F.cross_entropy(net(train[0][:2000]), train[1][:2000]).backward()
+            for layer in linears(net)[:2]:
+                apply(layer, score(layer.weight))
+            nine.setdefault((granularity, criterion), []).append(accuracy(net, *validation))
+
+fig, ax = plot.figure(width=8, height=3.6)
+for shift, criterion in enumerate(importance):
+    points = np.array([nine[granularity, criterion] for granularity in methods(0.75, 1)])
+    middle = points.mean(1)
+    ax.errorbar(
+        np.arange(3) + 0.12 * (shift - 1),
+        middle,
+        yerr=[middle - points.min(1), points.max(1) - middle],
+        linestyle="none",
+        capsize=4,
+        label=criterion,
+    )
+ax.set(
+    title="75 % zeros: mean and range of three seeds",
+    xlabel="granularity",
+    ylabel="validation accuracy",
+    ylim=(0, 0.95),
+)
+ax.set_xticks(range(3), list(methods(0.75, 1)))
+ax.legend()
+plot.show(
+    fig, alt="Accuracy for three granularities and three criteria; units by chance are lowest."
+)
+mean = {key: float(np.mean(values)) for key, values in nine.items()}
+ledger.reveal(
+    "75 % zeros: the best of nine, e.g. 'unit, random'", ", ".join(max(mean, key=mean.get))
+)
+ledger.reveal("75 % zeros: the worst of nine", ", ".join(min(mean, key=mean.get)))
+assert mean["weight", "magnitude"] > mean["weight", "random"] + 0.1
+assert all(mean["unit", criterion] < mean["weight", criterion] for criterion in importance)
+
+# %% [markdown]
+# Whatever the criterion, units cost more than weights: a whole row always holds some that one would have
+# liked to keep. Chance is far below magnitude when single weights go. Between magnitude and gradient, compare
+# the ranges in each column before you prefer one; neither is best by law. What regular zeros give back is
+# speed, and that is lesson 08.
+#
+# ## You can now…
+#
+# - build a mask with an exact number of zeros, by hand and with `torch.nn.utils.prune`, and stack masks;
+# - say what `weight`, `weight_orig` and `weight_mask` are, and make pruning permanent;
+# - compare random, layer-wise and global pruning, with seeds, a dense control and one look at the test set;
+# - tell what zeros do to a file and to a run time, and from when a sparse format pays;
+# - write a pruning method of your own, and place any method on the two axes.
+#
+# **Common mistakes**
+#
+# - `amount` is what goes. `amount=1` is one weight, `amount=1.0` all of them.
+# - 20 % twice is 36 %. After `remove` it counts from all entries again.
+# - `remove` and then fine-tune: the zeros come back.
+# - Saving, or timing, with the mask attached.
+# - Counting `numel()` where non-zeros were meant.
+# - "Pruned and better": against which control?
+#
+# **Check yourself**
+#
+# <details><summary>A layer has 10,000 weights. You prune 50 %, then 50 %, then 50 %. How many are
+# left?</summary>1,250: half of a half of a half. The shares that stay multiply.</details>
+#
+# <details><summary>Your pruned checkpoint is twice as large as the dense one. Which keys do you look
+# for?</summary><code>weight_orig</code> and <code>weight_mask</code>. Both have the full shape. After
+# <code>prune.remove</code> there is one tensor again.</details>
+#
+# <details><summary>A colleague's pruned network needs the same time as before. Must there be a bug?
+# </summary>No. A dense kernel does not look for zeros. She needs removed rows and columns, or a kernel
+# that skips zeros and enough of them.</details>
+
+# %% tags=["nbval-ignore-output"]
+ledger
+
+# %% [markdown]
+# ## Cheat sheet
+#
+# | to | write |
+# |---|---|
+# | prune one layer by magnitude | `prune.l1_unstructured(layer, "weight", amount=0.2)` |
+# | prune at random | `prune.random_unstructured(layer, "weight", amount=0.2)` |
+# | prune whole rows | `prune.ln_structured(layer, "weight", amount=0.2, n=1, dim=0)` |
+# | prune a network as one | `prune.global_unstructured([(layer, "weight"), …], prune.L1Unstructured, amount=0.8)` |
+# | use another criterion | `importance_scores=…`, in the shape of the weight |
+# | set your own mask | `prune.custom_from_mask(layer, "weight", mask)` |
+# | get from sparsity $s$ to $t$ | `amount = (t - s) / (1 - s)`, with the mask attached |
+# | see whether a layer is pruned | `prune.is_pruned(layer)`, or look for `weight_orig` |
+# | make it permanent | `prune.remove(layer, "weight")`, after fine-tuning |
+# | count what is left | `int(torch.count_nonzero(layer.weight))` |
+# | CSR bytes | $z\,(b_v + b_i) + (r+1)\,b_i$ |
+#
+# Order of work: copy → prune → fine-tune with the mask, and give a dense control the same → choose on
+# validation data → `remove` → save sparse or compressed → measure size and time.
+#
+# ## References
+#
+# - Y. LeCun, J. Denker, S. Solla (1990): *Optimal Brain Damage*. Advances in Neural Information Processing
+#   Systems 2. Which weights can go, from
+#   derivatives of the loss.
+# - S. Han, J. Pool, J. Tran, W. Dally (2015): *Learning both Weights and Connections for Efficient Neural
+#   Networks*. arXiv:1506.02626. Magnitude pruning with retraining.
+# - P. Molchanov et al. (2017): *Pruning Convolutional Neural Networks for Resource Efficient Inference*.
+#   arXiv:1611.06440. The first-order (gradient) criterion.
+# - D. Blalock et al. (2020): *What is the State of Neural Network Pruning?* arXiv:2003.03033. Why so many
+#   comparisons can't be trusted.
+# - A. Mishra et al. (2021): *Accelerating Sparse Deep Neural Networks*. arXiv:2104.08378. N:M sparsity.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
+# - Y. LeCun et al. (1998): *Gradient-Based Learning Applied to Document Recognition*. Proc. IEEE 86.
+#   LeNet-300-100.
+#
+# **Now you:** [the exercise](../exercises/07_unstructured_pruning/07_unstructured_pruning.ipynb).

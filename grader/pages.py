@@ -1,0 +1,34 @@
+"""What the HTML pages share: templates, style, and text from untrusted notebooks made harmless."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+_FOLDER = Path(__file__).parent / "templates"
+# Colours and cursor movements of terminals, and control characters but tab and line end.
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.?"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+
+
+def plain(text: str) -> str:
+    """The text without terminal codes and control characters."""
+    return _CONTROL.sub("", text)
+
+
+def number(value: float) -> str:
+    """Points as people write them: 2, 1.5."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def environment() -> Environment:
+    """Jinja2 for the templates of this package; everything is escaped that is not marked safe."""
+    made = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True)
+    made.filters["points"] = number
+    made.globals["style"] = Markup((_FOLDER / "style.css").read_text("utf-8"))
+    return made

@@ -1,0 +1,174 @@
+"""What grading a submission came to: the schema of the files in results/."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Outcome = Literal[
+    "passed", "failed", "partial", "not run", "needs manual", "no answer", "damaged", "marked"
+]
+
+
+class CellResult(BaseModel):
+    """A cell that has points.
+
+    Attributes:
+        score: None while a teacher has to give it.
+        outcome: how the score came about; "marked" if a teacher gave it.
+        message: why points were lost or are open, for the learner; None if there is nothing to say.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    notebook: str
+    grade_id: str
+    item: str
+    points: float
+    score: float | None
+    outcome: Outcome
+    message: str | None = None
+
+
+class ItemResult(BaseModel):
+    """An item: the sum of its cells.
+
+    Attributes:
+        score: None while a teacher has to give (a part of) it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    points: float
+    score: float | None
+    cells: list[CellResult]
+
+    @classmethod
+    def of(cls, name: str, cells: Sequence[CellResult]) -> ItemResult:
+        """The item that these cells make up."""
+        points = sum(cell.points for cell in cells)
+        score = None if any(cell.score is None for cell in cells) else add_up(cells)
+        return cls(name=name, points=points, score=score, cells=list(cells))
+
+    @property
+    def needs_manual(self) -> bool:
+        return self.score is None
+
+    @property
+    def messages(self) -> list[str]:
+        """What its failed tests said, in order, each once."""
+        said = [cell.message for cell in self.cells if cell.message and cell.outcome == "failed"]
+        return list(dict.fromkeys(said))
+
+
+def add_up(cells: Iterable[CellResult]) -> float:
+    """The points that are known, without the dust of binary fractions."""
+    return round(sum(cell.score for cell in cells if cell.score is not None), 9)
+
+
+class Result(BaseModel):
+    """One submission, graded or rejected.
+
+    Attributes:
+        status: rejected means that no score was found, not that it is 0.
+        reason: why it was rejected; None if graded.
+        total: the points that are known: those a teacher has still to give are not in it. None if
+            rejected.
+        points: the most that could be had.
+        items: in the order of the assignment; empty if rejected.
+        unanswered: "notebook/grade_id" of the answer cells that were left as released.
+        notes: what was changed in the file and what went wrong while it ran, a sentence each.
+        timestamp: when it was handed in, UTC without time zone.
+        seconds: wall time of its cells.
+        comments: what a teacher wrote by hand, by "notebook/grade_id".
+        fingerprint: of submission, assignment, settings and engine together; see `conduct`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    assignment: str
+    student: str
+    status: Literal["graded", "rejected"]
+    reason: str | None = None
+    total: float | None = None
+    points: float = 0.0
+    items: list[ItemResult] = []
+    unanswered: list[str] = []
+    notes: list[str] = []
+    timestamp: datetime | None = None
+    seconds: float = 0.0
+    comments: dict[str, str] = {}
+    fingerprint: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Assignment and student."""
+        return self.assignment, self.student
+
+    def item(self, name: str) -> ItemResult:
+        """The item of this name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        for item in self.items:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    def with_marks(self, scores: Mapping[str, float], comments: Mapping[str, str]) -> Result:
+        """With what a teacher gave by hand in place of what was found, by "notebook/grade_id"."""
+        items = []
+        for item in self.items:
+            cells = []
+            for cell in item.cells:
+                score = scores.get(f"{cell.notebook}/{cell.grade_id}")
+                changes = {} if score is None else {"score": score, "outcome": "marked"}
+                cells.append(cell.model_copy(update=changes))
+            items.append(ItemResult.of(item.name, cells))
+        total = None if self.total is None else add_up(c for item in items for c in item.cells)
+        changed = {"items": items, "total": total, "comments": dict(comments)}
+        return self.model_copy(update=changed)
+
+    def save(self, path: Path) -> None:
+        """Writes the file whole or not at all."""
+        write_atomically(path, self.model_dump_json(indent=1).encode("utf-8"))
+
+    @classmethod
+    def load(cls, path: Path) -> Result | None:
+        """Reads a file that `save` wrote; None when there is none or it is of another version."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes a file so that a reader, or a kill, finds the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@cache
+def engine_version() -> str:
+    """Changes when the code of this package does: results of another engine are not reused."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.rglob("*")):
+        if file.suffix in (".py", ".html", ".css"):
+            digest.update(file.name.encode() + file.read_bytes())
+    return f"{version('fewer-bits')}+{digest.hexdigest()[:16]}"

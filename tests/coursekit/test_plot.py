@@ -1,0 +1,151 @@
+import base64
+import io
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from coursekit import plot
+
+
+@pytest.fixture(autouse=True)
+def _own_style():
+    with matplotlib.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is displayed: a list of (data, metadata)."""
+    displayed = []
+
+    def display(bundle, *, metadata, raw):
+        assert raw
+        displayed.append((bundle, metadata))
+
+    monkeypatch.setattr("IPython.display.display", display)
+    return displayed
+
+
+def pixels(fig):
+    """The drawn figure, shape (height, width, 3), 0–255."""
+    fig.canvas.draw()
+    return np.asarray(fig.canvas.buffer_rgba())[..., :3]
+
+
+def test_a_figure_is_shown_once_with_its_alt_text_and_closed(shown):
+    fig, ax = plot.figure(width=4, height=2)
+    ax.plot([1, 2, 3])
+    plot.show(fig, alt="A line that rises.")
+    [(bundle, metadata)] = shown
+    assert metadata == {"image/png": {"alt": "A line that rises."}}
+    assert bundle["text/plain"] == "A line that rises."
+    assert set(bundle) == {"image/png", "text/plain"}
+    picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    assert picture.format == "PNG"
+    assert picture.size == (400, 200)
+    assert not plt.get_fignums()
+
+
+def test_the_same_figure_gives_the_same_bytes(shown):
+    for _ in range(2):
+        fig, ax = plot.figure()
+        ax.plot([1, 2, 3], label="a")
+        ax.legend()
+        plot.show(fig, alt="A line.")
+    assert shown[0] == shown[1]
+    assert b"Matplotlib" not in base64.b64decode(shown[0][0]["image/png"])
+
+
+@pytest.mark.parametrize("alt", ["", "  \n"])
+def test_a_plot_without_alt_text_is_refused(shown, alt):
+    fig, _ = plot.figure()
+    with pytest.raises(ValueError, match="alt text"):
+        plot.show(fig, alt)
+    assert shown == []
+
+
+def test_figure_makes_a_grid_of_axes_and_passes_options_on():
+    _, axes = plot.figure(2, 3, sharex=True)
+    assert axes.shape == (2, 3)
+    assert axes[0, 0].get_shared_x_axes().joined(axes[0, 0], axes[1, 2])
+
+
+def test_lines_differ_in_colour_marker_and_dash():
+    fig, ax = plot.figure()
+    lines = [ax.plot([0, 1])[0] for _ in plot.COLOURS]
+    assert [line.get_color() for line in lines] == list(plot.COLOURS)
+    assert len({line.get_marker() for line in lines}) == len(lines)
+    fig.canvas.draw()
+    assert len({str(line._unscaled_dash_pattern) for line in lines}) == len(lines)
+
+
+def test_what_is_drawn_after_the_figure_has_the_style_too():
+    _, ax = plot.figure()
+    [line] = ax.plot([0, 1], label="a")
+    assert line.get_markersize() == 5
+    assert not ax.legend().get_frame_on()
+
+
+def test_the_first_lines_stay_apart_in_greyscale():
+    lightness = sorted(np.dot(to_rgb(c), [0.2126, 0.7152, 0.0722]) for c in plot.COLOURS[:3])
+    assert min(np.diff(lightness)) > 0.05
+
+
+def test_bars_stand_in_reading_order_with_their_values():
+    _, ax = plot.figure()
+    plot.bars(ax, ["dense", "pruned"], [943_781, 158_627])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["dense", "pruned"]
+    assert [text.get_text() for text in ax.texts] == ["943,781", "158,627"]
+    assert [bar.get_width() for bar in ax.patches] == [943_781, 158_627]
+    top, bottom = (ax.transData.transform((0, y))[1] for y in (0, 1))
+    assert top > bottom
+    assert len({bar.get_hatch() for bar in ax.patches}) == 2
+
+
+def test_bars_have_the_format_asked_for():
+    _, ax = plot.figure()
+    plot.bars(ax, ["a"], [0.8525], label="{:.1%}")
+    assert ax.texts[0].get_text() == "85.2%"
+
+
+def test_a_matrix_shows_every_value_and_zeros_white():
+    fig, ax = plot.figure()
+    plot.matrix(ax, np.array([[0.0, -1.25], [0.5, 2.0]]), decimals=2)
+    shown = {
+        tuple(int(v) for v in text.get_position()): text.get_text() for text in ax.texts
+    }  # keys: column, row
+    assert shown == {(0, 0): "0", (1, 0): "-1.25", (0, 1): "0.50", (1, 1): "2.00"}
+    [image] = ax.images
+    colours = image.to_rgba(image.get_array())[..., :3].sum(-1)
+    assert colours[0, 0] > 2.9
+    assert colours[0, 0] > colours[1, 0] > colours[0, 1] > colours[1, 1], "darker when larger"
+    pixels(fig)
+
+
+def test_a_matrix_of_zeros_can_be_drawn():
+    fig, ax = plot.figure()
+    plot.matrix(ax, np.zeros((2, 3)))
+    assert [text.get_text() for text in ax.texts] == ["0"] * 6
+    assert np.isfinite(pixels(fig)).all()
+
+
+def test_images_are_ink_on_paper_whatever_the_style():
+    pictures = np.zeros((2, 4, 4), np.uint8)
+    pictures[1] = 255
+    _, ax = plt.subplots()
+    plot.images(ax, pictures, ["zero", "full"])
+    [image] = ax.images
+    drawn = image.to_rgba(image.get_array())[..., :3]
+    assert drawn.shape == (4, 12, 3)
+    assert (drawn[:, :4] == 1).all()
+    assert (drawn[:, 6:10] == 0).all()
+    assert [text.get_text() for text in ax.texts] == ["zero", "full"]
+    assert [text.get_position()[0] for text in ax.texts] == [2, 8]

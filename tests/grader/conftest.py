@@ -1,0 +1,268 @@
+"""A small course to grade, made with nbgrader itself, and ways to hand in."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from grader import Assignment, Course, Player
+
+CONFIG = """c = get_config()
+c.CourseDirectory.course_id = "demo"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+"""
+
+
+def cell(
+    source: str,
+    grade_id: str | None = None,
+    *,
+    cell_type: str = "code",
+    solution: bool = False,
+    points: float | None = None,
+    task: bool = False,
+    course: Mapping[str, Any] | None = None,
+) -> NotebookNode:
+    """A cell of an instructor version; without grade_id one that nbgrader does not know."""
+    make = nbformat.v4.new_code_cell if cell_type == "code" else nbformat.v4.new_markdown_cell
+    node = make(source)
+    if grade_id is not None:
+        node.id = grade_id
+        node.metadata.nbgrader = {
+            "schema_version": 3,
+            "grade_id": grade_id,
+            "solution": solution,
+            "grade": points is not None and not task,
+            "locked": not solution,
+            "task": task,
+        }
+        if points is not None:
+            node.metadata.nbgrader["points"] = points
+    if course is not None:
+        node.metadata.course = dict(course)
+    return node
+
+
+def solution(source: str) -> str:
+    return f"### BEGIN SOLUTION\n{source}\n### END SOLUTION"
+
+
+def hidden(source: str) -> str:
+    return f"### BEGIN HIDDEN TESTS\n{source}\n### END HIDDEN TESTS"
+
+
+def text(source: str) -> NotebookNode:
+    return cell(source, cell_type="markdown")
+
+
+def notebook(cells: list[NotebookNode]) -> NotebookNode:
+    made = nbformat.v4.new_notebook(cells=cells)
+    made.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    # Cells that nbgrader does not know have ids that stay, too.
+    for number, node in enumerate(made.cells):
+        if "nbgrader" not in node.metadata:
+            node.id = f"text-{number}"
+    return made
+
+
+def numbers() -> NotebookNode:
+    """Items square (3 points), triple (2) and why (a teacher's 3), with the course's metadata."""
+    return notebook(
+        [
+            text("# Numbers"),
+            cell("limit = 100", "given-1", course={"given": True}),
+            text("Write `square(x)`."),
+            cell(
+                solution("def square(x):\n    return x * x"),
+                "square",
+                solution=True,
+                course={"item": "square", "answers": ["square"]},
+            ),
+            cell(
+                "assert square(2) == 4, 'two squared is four'\n"
+                + hidden("assert square(-3) == 9, 'negative numbers have squares too'"),
+                "test-square-1",
+                points=1,
+                course={"item": "square"},
+            ),
+            cell(
+                "assert square(0) == 0\n" + hidden("secret = 12\nassert square(secret) == 144"),
+                "test-square-2",
+                points=2,
+                course={"item": "square"},
+            ),
+            text("Write `triple(x)`."),
+            cell(
+                solution("def triple(x):\n    return 3 * x"),
+                "triple",
+                solution=True,
+                course={"item": "triple", "answers": ["triple"]},
+            ),
+            cell(
+                "assert triple(2) == 6, f'six, not {triple(2)}'",
+                "test-triple",
+                points=2,
+                course={"item": "triple"},
+            ),
+            text("Why is a square never negative?"),
+            cell(
+                solution("Two equal signs cancel."),
+                "why",
+                cell_type="markdown",
+                solution=True,
+                points=3,
+                course={"item": "why", "answers": []},
+            ),
+        ]
+    )
+
+
+def first_of_pair() -> NotebookNode:
+    """Plain nbgrader: no metadata of the course, partial credit, a code cell a teacher grades."""
+    return notebook(
+        [
+            cell("from helper import double\nloaded = open('data.txt').read()", "setup"),
+            cell(solution("share = 0.75"), "share", solution=True),
+            cell("share * 2", "test-share", points=2),
+            cell(solution("text = double(loaded)"), "text", solution=True),
+            cell("assert text == 'abab', text", "test-text", points=1),
+            cell(solution("plot = 'drawn'"), "plot", solution=True, points=4),
+        ]
+    )
+
+
+def second_of_pair() -> NotebookNode:
+    return notebook(
+        [
+            cell(solution("word = 'hello'"), "word", solution=True),
+            cell("assert word == 'hello'", "test-word", points=1),
+            cell("Hand in a drawing.", "drawing", cell_type="markdown", points=5, task=True),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A course on disk and an empty folder of submissions."""
+
+    root: Path
+    submitted: Path
+    out: Path
+
+    def course(self) -> Course:
+        return Course.open(self.root)
+
+    def source(self, assignment: str, name: str | None = None) -> NotebookNode:
+        return self._read("solutions", assignment, name)
+
+    def release(self, assignment: str, name: str | None = None) -> NotebookNode:
+        return self._read("exercises", assignment, name)
+
+    def _read(self, folder: str, assignment: str, name: str | None) -> NotebookNode:
+        path = self.root / folder / assignment / f"{name or assignment}.ipynb"
+        return nbformat.read(path, as_version=4)
+
+    def folder(self, student: str, assignment: str = "numbers") -> Path:
+        folder = self.submitted / student / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def hand_in(
+        self,
+        student: str,
+        answers: Mapping[str, str] | None = None,
+        change: Callable[[NotebookNode], None] | None = None,
+        timestamp: str | None = None,
+    ) -> Path:
+        """Hands in numbers with these answers by grade_id, changed by hand afterwards."""
+        made = answered(self.release("numbers"), RIGHT if answers is None else answers)
+        if change is not None:
+            change(made)
+        path = self.folder(student) / "numbers.ipynb"
+        nbformat.write(made, path)
+        if timestamp is not None:
+            (path.parent / "timestamp.txt").write_text(timestamp)
+        return path
+
+
+RIGHT = {
+    "square": "def square(x):\n    return x ** 2",
+    "triple": "def triple(x):\n    return x + x + x",
+    "why": "Because minus times minus is plus.",
+}
+
+
+def answered(release: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
+    made = copy.deepcopy(release)
+    for node in made.cells:
+        grade_id = node.metadata.get("nbgrader", {}).get("grade_id")
+        if grade_id in answers:
+            node.source = answers[grade_id]
+    return made
+
+
+@pytest.fixture(scope="session")
+def built_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("course")
+    sources = {
+        "numbers": {"numbers": numbers()},
+        "pair": {"first": first_of_pair(), "second": second_of_pair()},
+    }
+    (root / "nbgrader_config.py").write_text(CONFIG)
+    for assignment, notebooks in sources.items():
+        for name, made in notebooks.items():
+            path = root / "solutions" / assignment / f"{name}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(made, path)
+    (root / "solutions/pair/data.txt").write_text("ab")
+    (root / "solutions/pair/helper.py").write_text("def double(x):\n    return x + x\n")
+    config = Config()
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.source_directory = "solutions"
+    config.CourseDirectory.release_directory = "exercises"
+    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+    for assignment in sources:
+        made = api.generate_assignment(assignment)
+        assert made["success"], made["log"]
+    return root
+
+
+@pytest.fixture
+def desk(built_course: Path, tmp_path: Path) -> Desk:
+    """The course, copied where a test needs to change it: `desk.root` is this test's own."""
+    root = tmp_path / "course"
+    shutil.copytree(built_course, root)
+    submitted = tmp_path / "submitted"
+    submitted.mkdir()
+    return Desk(root, submitted, tmp_path / "out")
+
+
+@pytest.fixture(scope="session")
+def assignment(built_course: Path) -> Assignment:
+    return Course.open(built_course).load("numbers")
+
+
+@pytest.fixture(scope="session")
+def pair(built_course: Path) -> Assignment:
+    return Course.open(built_course).load("pair")
+
+
+@pytest.fixture(scope="session")
+def player() -> Iterator[Player]:
+    """A warm process for all tests that need no torch."""
+    with Player(preload=("numpy", "matplotlib.pyplot"), timeout=3) as made:
+        yield made

@@ -1,0 +1,171 @@
+"""Points: nbgrader's rules, and the two places where they are mended."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from grader import grade_one
+from grader.intake import put_together, read_notebook
+from grader.judge import code_cells, judge
+from grader.player import Performance
+
+
+@pytest.fixture
+def result_of(desk, assignment, player):
+    """The result of numbers with these answers in place of right ones."""
+
+    def make(change=None, **answers):
+        path = desk.hand_in("s", {**RIGHT, **answers}, change)
+        return grade_one(assignment, path, player)
+
+    return make
+
+
+RIGHT = {
+    "square": "def square(x):\n    return x ** 2",
+    "triple": "def triple(x):\n    return x + x + x",
+    "why": "Because minus times minus is plus.",
+}
+
+
+def scores(result):
+    return [item.score for item in result.items]
+
+
+def test_right_answers_get_all_that_tests_can_give(result_of):
+    result = result_of()
+    assert scores(result) == [3, 2, None]
+    assert (result.total, result.points, result.status) == (5, 8, "graded")
+    assert result.item("why").needs_manual
+    assert result.unanswered == []
+
+
+def test_wrong_answers_lose_their_own_points_and_hear_why(result_of):
+    result = result_of(square="def square(x):\n    return x + x", triple="triple = lambda x: 7")
+    assert scores(result) == [0, 0, None]
+    assert result.item("square").messages == [
+        "negative numbers have squares too",
+        "A check does not hold.",
+    ]
+    assert result.item("triple").messages == ["six, not 7"]
+
+
+def test_a_part_counts(result_of):
+    assert scores(result_of(square="square = lambda x: x * x if x < 5 else 0")) == [1, 2, None]
+
+
+def test_a_visible_check_without_a_message_is_quoted_and_a_hidden_one_is_not(result_of):
+    quoted = result_of(square="square = lambda x: x * x or 1").item("square").messages
+    assert quoted == ["This does not hold: assert square(0) == 0"]
+    hidden = result_of(square="square = lambda x: x * x % 100").item("square").messages
+    assert hidden == ["A check does not hold."]
+
+
+def test_other_errors_are_named(result_of):
+    messages = result_of(triple="def triple(x):\n    return x.y").item("triple").messages
+    assert messages == ["AttributeError: 'int' object has no attribute 'y'"]
+
+
+def test_an_untouched_text_gets_nothing_and_a_touched_one_waits(desk, assignment, player):
+    result = grade_one(assignment, desk.release("numbers"), player)
+    assert scores(result) == [0, 0, 0]
+    assert result.unanswered == ["numbers/square", "numbers/triple", "numbers/why"]
+    assert [cell.outcome for cell in result.item("why").cells] == ["no answer"]
+
+
+def test_the_solution_is_right(desk, assignment, player):
+    assert scores(grade_one(assignment, desk.source("numbers"), player)) == [3, 2, None]
+
+
+def test_a_warning_is_no_failure(result_of):
+    warn = "import warnings\ndef triple(x):\n    warnings.warn('slow')\n    return 3 * x"
+    assert scores(result_of(triple=warn)) == [3, 2, None]
+
+
+def test_what_never_ran_earns_nothing_and_what_was_earned_stays(result_of):
+    result = result_of(triple="import os\nos._exit(0)")
+    assert scores(result) == [3, 0, None]
+    [cell] = result.item("triple").cells
+    assert cell.outcome == "not run"
+    assert "ended the process (exit status 0)" in result.notes[0]
+
+
+def test_an_exit_that_comes_first_leaves_no_points(result_of):
+    assert scores(result_of(square="import os\nos._exit(0)")) == [0, 0, None]
+
+
+@pytest.mark.parametrize(
+    "answer", ["def square(:", "import sys\nsys.exit()", "exit()", "while True: pass"]
+)
+def test_a_broken_cell_costs_its_own_item_only(result_of, answer):
+    assert scores(result_of(square=answer)) == [0, 2, None]
+
+
+def test_a_test_that_takes_too_long_fails(result_of):
+    result = result_of(triple="def triple(x):\n    while True: pass")
+    assert scores(result) == [3, 0, None]
+    assert result.item("triple").messages == ["The test was stopped after 3 s."]
+
+
+@pytest.mark.parametrize(
+    ("share", "score"),
+    [("0.75", 1.5), ("0", 0), ("1", 2), ("'text'", 2), ("float('nan')", 2), ("-1", 2)],
+)
+def test_a_number_is_partial_credit_as_in_nbgrader(pair, desk, player, share, score):
+    cell = grade_pair(pair, desk, player, share).item("first/test-share").cells[0]
+    assert cell.score == score
+
+
+def test_a_number_above_the_points_needs_a_teacher(pair, desk, player):
+    cell = grade_pair(pair, desk, player, "7").item("first/test-share").cells[0]
+    assert (cell.score, cell.outcome) == (None, "needs manual")
+    assert "no valid score" in cell.message
+
+
+def grade_pair(pair, desk, player, share):
+    made = desk.source("pair", "first")
+    [answer] = [c for c in made.cells if c.id == "share"]
+    answer.source = f"share = {share}"
+    path = desk.folder("s", "pair") / "first.ipynb"
+    nbformat.write(made, path)
+    return grade_one(pair, path, player)
+
+
+def test_files_manual_code_and_missing_notebooks(pair, desk, player):
+    result = grade_pair(pair, desk, player, "1")
+    found = {item.name: item.score for item in result.items}
+    assert found == {
+        "first/test-share": 2,
+        "first/test-text": 1,
+        "first/plot": None,
+        "second/test-word": 0,
+        "second/drawing": 0,
+    }
+    assert result.notes == ["second.ipynb was not handed in. Its items count 0 points."]
+
+
+def test_a_task_always_needs_a_teacher(pair, desk, player):
+    path = desk.folder("s", "pair") / "second.ipynb"
+    nbformat.write(desk.release("pair", "second"), path)
+    assert grade_one(pair, path, player).item("second/drawing").needs_manual
+
+
+def test_damaged_and_foreign_files_are_rejected(assignment, pair, player, tmp_path):
+    path = tmp_path / "numbers.ipynb"
+    path.write_text("{")
+    result = grade_one(assignment, path, player, "anna")
+    assert (result.status, result.total, result.student) == ("rejected", None, "anna")
+    assert "not valid JSON" in result.reason
+    path.write_text(nbformat.writes(nbformat.v4.new_notebook()))
+    assert "is none of first, second" in grade_one(pair, path, player).reason
+
+
+def test_nothing_played_is_nothing_earned(assignment, desk):
+    """Whatever happens to the player, silence is not success."""
+    cells = read_notebook(desk.hand_in("s").read_bytes(), "x")
+    paper = put_together(assignment.notebooks["numbers"], cells)
+    assert len(code_cells(paper)) == 6
+    judged = judge("numbers", paper, Performance({}, "broke the process it ran in"))
+    assert [c.score for c in judged.graded.values()] == [0, 0, 0, None]
+    assert judged.notes[0].startswith("The notebook broke the process it ran in")

@@ -1,0 +1,194 @@
+"""What people read: feedback, class report and grades.csv, made safe."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import nbformat
+import pytest
+
+from grader.conduct import grade
+from grader.feedback import render
+from grader.intake import collect
+from grader.pages import number, plain
+from grader.report import grades_csv, report_html
+from grader.results import Result
+
+RIGHT = {
+    "square": "def square(x):\n    return x ** 2",
+    "triple": "def triple(x):\n    return x + x + x",
+    "why": "Because minus times minus is plus.",
+}
+
+
+@pytest.fixture
+def graded(desk, assignment, player):
+    """What comes of numbers, handed in with these answers instead of right ones."""
+
+    def make(change=None, student="s", **answers):
+        path = desk.hand_in(student, RIGHT | answers, change)
+        return grade(collect(assignment, path.parent, student), player)
+
+    return make
+
+
+@pytest.fixture
+def page(graded, assignment):
+    def make(change=None, marks=({}, {}), **answers):
+        done = graded(change, **answers)
+        teacher = assignment.notebooks["numbers"]
+        return render(done.result.with_marks(*marks), teacher, done.notebooks["numbers"])
+
+    return make
+
+
+def test_feedback_shows_answers_points_and_messages(page):
+    html = page(square="def square(x):\n    return x + x")
+    assert "negative numbers have squares too" in html
+    assert "2</span> / 2" in html
+    assert "3 more for a teacher to give" in html
+    assert "Because minus times minus is plus." in html
+
+
+def test_feedback_holds_nothing_of_hidden_tests_or_solutions(page):
+    html = page(square="def square(x):\n    print('got', x)\n    return x + x")
+    assert "more of it is hidden" in html
+    for secret in ("secret", "144", "HIDDEN", "Two equal signs", "got 12", "got -3", "<summary>"):
+        assert secret not in html
+
+
+def test_feedback_is_one_file_that_runs_nothing(page):
+    html = page(
+        triple="# <script>alert(1)</script>\nfrom IPython.display import *\n"
+        "display(HTML('<img src=x onerror=alert(2)>'))\ndisplay(Javascript('alert(3)'))\n"
+        "display(SVG('<svg onload=\"alert(4)\"/>'))\n"
+        "display({'image/png': '\"><script>alert(5)</script>', 'text/plain': 'p'}, raw=True)\n"
+        "print('\\x1b[31mred')\nraise ValueError('<b>bold</b>')",
+        why="<script>alert(6)</script> [a](javascript:alert(7)) <img src=x onerror=alert(8)>",
+    )
+    for danger in ("<script", "<img src=x", "<svg", 'href="javascript', "\x1b", "<b>bold"):
+        assert danger not in html
+    assert "default-src &#39;none&#39;" in html or "default-src 'none'" in html
+    for outside in ("http://", "https://", "//cdn"):
+        assert outside not in html
+    assert "red" in html
+
+
+def test_feedback_shows_figures(page):
+    html = page(triple="import matplotlib.pyplot as plt\nplt.plot([1]);\ntriple = lambda x: 3 * x")
+    assert '<img src="data:image/png;base64,iVBOR' in html
+
+
+def test_feedback_shows_what_a_teacher_gave(page):
+    html = page(marks=({"numbers/why": 2.5}, {"numbers/why": "Nearly <all>."}))
+    assert "2.5 of 3 points, given by a teacher" in html
+    assert "Nearly &lt;all&gt;." in html
+    assert "<strong>7.5</strong> of 8 points" in html
+    assert "more for a teacher" not in html
+
+
+def test_feedback_of_a_rejected_submission_says_why(assignment):
+    rejected = Result(
+        assignment="numbers", student="s", status="rejected", reason="It is <empty>.", points=8
+    )
+    html = render(rejected, assignment.notebooks["numbers"], None)
+    assert "It is &lt;empty&gt;." in html
+    assert "could not be graded" in html
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_grades_csv_has_a_row_a_submission_and_a_column_an_item(graded, assignment, pair):
+    one = graded(square="square = abs").result
+    two = Result(assignment="numbers", student="t", status="rejected", reason="Empty.", points=8)
+    text = grades_csv([assignment, pair], [two, one], {("numbers", "t"): True})
+    first, second = rows(text)
+    assert list(first)[:7] == [
+        "assignment",
+        "student",
+        "status",
+        "late",
+        "total",
+        "max",
+        "numbers:square",
+    ]
+    assert list(first)[-2:] == ["reason", "notes"]
+    assert first | {"notes": "-"} == dict.fromkeys(first, "") | {
+        "assignment": "numbers",
+        "student": "s",
+        "status": "graded",
+        "late": "no",
+        "total": "2",
+        "max": "8",
+        "numbers:square": "0",
+        "numbers:triple": "2",
+        "numbers:why": "manual",
+        "notes": "-",
+    }
+    assert (second["status"], second["late"], second["total"]) == ("rejected", "yes", "")
+    assert second["reason"] == "Empty."
+
+
+def test_cells_are_no_formulas(assignment):
+    result = Result(
+        assignment="numbers",
+        student="=cmd|' /C calc'!A0",
+        status="rejected",
+        reason="@SUM(1)\x1b[31m\nnext",
+        points=8,
+    )
+    [row] = rows(grades_csv([assignment], [result], {}))
+    assert row["student"].startswith("'=")
+    assert row["reason"] == "'@SUM(1) next"
+
+
+def test_the_class_report_counts(graded, assignment):
+    results = [
+        graded(student="a").result,
+        graded(student="b", square="square = abs").result,
+        graded(student="c", square="square = abs", triple="triple = lambda x: x / 0").result,
+        graded(student="<d>", square="# YOUR CODE HERE\nraise NotImplementedError()").result,
+        Result(assignment="numbers", student="e", status="rejected", reason="<Gone>.", points=8),
+    ]
+    html = report_html([assignment], results, {("numbers", "a"): True})
+    assert "<b>4</b> graded" in html
+    assert "<b>1</b> rejected" in html
+    assert "<b>1</b> late" in html
+    assert "mean <b>2.2</b> of 8 points" in html
+    # Two said it; who did not answer at all is not counted.
+    assert "2 ×</span> two squared is four" in html
+    assert "25 %" in html
+    assert "&lt;Gone&gt;." in html
+    assert "<Gone>" not in html
+
+
+def test_text_loses_its_control_codes():
+    assert (
+        plain("\x1b[31mred\x1b[0m \x1b]8;;http://x\x07link\x00\r\n\tend\x9b") == "red link\n\tend"
+    )
+    assert [number(value) for value in (2.0, 1.5, 1 / 3, 0.0, 100.0)] == [
+        "2",
+        "1.5",
+        "0.3333",
+        "0",
+        "100",
+    ]
+
+
+def test_results_are_stored_whole(graded, tmp_path):
+    result = graded(triple="# 😀\ntriple = 3").result
+    path = tmp_path / "a" / "b.json"
+    result.save(path)
+    assert Result.load(path) == result
+    assert [p.name for p in path.parent.iterdir()] == ["b.json"]
+    path.write_text(path.read_text().replace('"student"', '"pupil"'))
+    assert Result.load(path) is None
+    assert Result.load(tmp_path / "none") is None
+
+
+def test_notebooks_with_outputs_are_valid(graded):
+    done = graded(triple="print(1)\ndisplay(2)\n1/0")
+    nbformat.validate(done.notebooks["numbers"])

@@ -1,0 +1,252 @@
+"""Execution: outputs as in a notebook, time limits, and processes that end."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from grader import Player
+from grader.player import Display, Error, ExecuteResult, Stream
+
+
+@pytest.fixture
+def play(player, tmp_path):
+    return lambda *cells: player.play(cells, tmp_path)
+
+
+def errors(played):
+    return [(o.ename, o.evalue) for o in played.outputs if isinstance(o, Error)]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, or does within two seconds."""
+    for _ in range(200):
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return True
+        except OSError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_outputs_are_those_of_a_notebook(play):
+    done = play(
+        "import sys\nprint('a')\nprint('b', file=sys.stderr)\n1 + 1",
+        "from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+        "[][3]",
+        "x = 5;",
+        "x",
+    )
+    assert done.stopped is None
+    out, err, two = done.played[0].outputs
+    assert out == Stream(output_type="stream", name="stdout", text="a\n")
+    assert err == Stream(output_type="stream", name="stderr", text="b\n")
+    assert isinstance(two, ExecuteResult)
+    assert (two.data, two.execution_count) == ({"text/plain": "2"}, 1)
+    [shown] = done.played[1].outputs
+    assert isinstance(shown, Display)
+    assert shown.data["text/html"] == "<b>x</b>"
+    [figure] = done.played[2].outputs
+    assert figure.data["image/png"].startswith("iVBOR")
+    assert errors(done.played[3]) == [("IndexError", "list index out of range")]
+    assert done.played[4].outputs == []
+    assert done.played[5].outputs[0].data == {"text/plain": "5"}
+    assert done.played[5].execution_count == 6
+
+
+def test_displays_are_updated_and_cleared(play):
+    done = play(
+        "h = display('a', display_id=True)\nh.update('b')",
+        "from IPython.display import clear_output\nprint(1)\nclear_output()\nprint(2)",
+        "print(1)\nclear_output(wait=True)\nprint(3)",
+    )
+    assert [o.data["text/plain"] for o in done.played[0].outputs] == ["'b'"]
+    assert [o.text for o in done.played[1].outputs] == ["2\n"]
+    assert [o.text for o in done.played[2].outputs] == ["3\n"]
+
+
+def test_what_passes_python_by_is_captured_too(play):
+    done = play(
+        "import os\nos.write(1, b'raw \\xff')\nos.write(2, b'err');", "!echo shell", "%%time\npass"
+    )
+    texts = {o.name: o.text for o in done.played[0].outputs}
+    assert texts == {"stdout": "raw \ufffd", "stderr": "err"}
+    assert done.played[1].outputs[0].text.split() == ["shell"]
+    assert "Wall time" in done.played[2].outputs[0].text
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "line"),
+    [
+        ("def f(:", "SyntaxError", 1),
+        ("x = 1\n\nassert x == 2, 'no'", "AssertionError", 3),
+        ("import sys\nsys.exit(3)", "SystemExit", 2),
+        ("input()", "EOFError", 1),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", 1),
+        ("x = '\0'", "SyntaxError", None),
+        ("class E(Exception):\n    def __str__(self): 1/0\nraise E", "E", 3),
+        ("await nothing", "NameError", 1),
+        ("%nothing", "UsageError", None),
+    ],
+)
+def test_an_error_ends_its_cell_only(play, source, name, line):
+    done = play(source, "'next'")
+    played = done.played[0]
+    if name == "UsageError":
+        assert errors(played) == [("Error", "the cell failed without a traceback")]
+    elif "\0" in source:
+        assert errors(played)[0][0] in ("SyntaxError", "ValueError")
+    else:
+        assert errors(played)[0][0] == name
+        assert played.error_line == line
+    assert done.played[1].outputs[0].data == {"text/plain": "'next'"}
+    assert done.stopped is None
+
+
+def test_exit_and_quit_end_nothing(play):
+    assert set(play("exit()", "quit()", "exit", "1").played) == {0, 1, 2, 3}
+
+
+def test_a_loop_is_interrupted_and_the_next_cell_runs(player, tmp_path):
+    done = player.play(["x = 1\nwhile True: pass", "x"], tmp_path)
+    assert errors(done.played[0]) == [("CellTimeoutError", "This cell was stopped after 3 s.")]
+    assert done.played[0].interrupted
+    assert done.played[1].outputs[0].data == {"text/plain": "1"}
+
+
+def test_a_loop_that_swallows_interrupts_is_killed_and_the_past_stays(tmp_path):
+    stubborn = "import time\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass"
+    with Player(preload=(), timeout=0.5) as player:
+        done = player.play(["print('earned')", stubborn, "2"], tmp_path)
+        assert done.played[0].outputs[0].text == "earned\n"
+        assert errors(done.played[1])[0][0] == "ProcessEnded"
+        assert 2 not in done.played
+        assert done.stopped == "took more than 0.5 s and could not be interrupted"
+        assert done.stopped_at == 1
+        assert player.play(["1"], tmp_path).stopped is None
+
+
+@pytest.mark.parametrize(
+    ("source", "stopped"),
+    [
+        ("import os; os._exit(0)", "ended the process (exit status 0)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended the process (SIGSEGV)"),
+        ("import os; os.closerange(3, 200)", "ended the process (exit status 70)"),
+    ],
+)
+def test_a_process_that_ends_keeps_what_was_reported(play, source, stopped):
+    done = play("1", source, "2")
+    assert set(done.played) == {0, 1}
+    assert (done.stopped, done.stopped_at) == (stopped, 1)
+    assert errors(done.played[1])[0][0] == "ProcessEnded"
+
+
+def test_a_killed_warm_process_is_replaced(tmp_path):
+    with Player(preload=(), timeout=5) as player:
+        done = player.play(["1", "import os; os.kill(os.getppid(), 9)", "2"], tmp_path)
+        assert 0 in done.played
+        assert done.stopped == "broke the process it ran in"
+        assert player.play(["3"], tmp_path).played[0].outputs[0].data == {"text/plain": "3"}
+
+
+def test_a_forged_stream_of_reports_is_no_report(play):
+    forge = (
+        "import os\nfor fd in range(3, 60):\n"
+        "    try: os.write(fd, b'junk' * 9)\n    except OSError: pass"
+    )
+    done = play("1", forge, "2")
+    assert done.stopped == "broke the process it ran in"
+    assert set(done.played) == {0, 1}
+    assert play("1").stopped is None
+
+
+def test_processes_left_behind_end_with_the_notebook(play):
+    leave = "import os, time\npid = os.fork()\nif pid == 0: time.sleep(60)\nprint(pid)"
+    done = play(leave)
+    assert gone(int(done.played[0].outputs[0].text))
+    done = play(leave, "os._exit(1)")
+    assert gone(int(done.played[0].outputs[0].text))
+
+
+def test_a_cell_that_forks_goes_on_once(play):
+    done = play("import os\npid = os.fork()", "'here'", "pid > 0")
+    assert done.stopped is None
+    assert done.played[2].outputs[0].data == {"text/plain": "True"}
+
+
+def test_a_stopped_player_ends_what_it_plays(tmp_path):
+    import threading
+
+    with Player(preload=(), timeout=30) as player:
+        player.start()
+        threading.Timer(0.5, player.stop).start()
+        pid_file = tmp_path / "pid"
+        source = (
+            f"import os\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
+        )
+        begun = time.monotonic()
+        assert player.play([source], tmp_path).stopped is not None
+        assert time.monotonic() - begun < 10
+        assert gone(int(pid_file.read_text()))
+
+
+def test_output_is_limited_but_never_an_error_or_a_result(tmp_path):
+    with Player(preload=(), timeout=5, output_limit=1000) as player:
+        done = player.play(
+            [
+                "for i in range(10**5): print(i)\n1/0",
+                "print('x' * 5000)\n0.5",
+                "import os\nfor i in range(1000): os.write(1, b'y' * 1000)",
+                "raise ValueError('z' * 10**6)",
+                "display({'text/plain': 'w' * 5000}, raw=True)",
+            ],
+            tmp_path,
+        )
+    sizes = [sum(len(str(o)) for o in done.played[n].outputs) for n in range(5)]
+    assert max(sizes) < 60_000
+    assert "cut at 1000 characters" in str(done.played[0].outputs)
+    assert errors(done.played[0]) == [("ZeroDivisionError", "division by zero")]
+    assert done.played[1].outputs[-1].data == {"text/plain": "0.5"}
+    assert len(errors(done.played[3])[0][1]) == 20_000
+    assert "cut at 1000" in done.played[4].outputs[0].text
+
+
+def test_notebooks_share_nothing_but_the_folder(player, tmp_path):
+    (tmp_path / "helper.py").write_text("value = 7")
+    first = player.play(["import numpy, helper\nnumpy.seen = x = 1\nhelper.value"], tmp_path)
+    assert first.played[0].outputs[0].data == {"text/plain": "7"}
+    second = player.play(["import numpy\nhasattr(numpy, 'seen'), 'x' in dir()"], tmp_path)
+    assert second.played[0].outputs[0].data == {"text/plain": "(False, False)"}
+
+
+def test_pickles_and_annotations_find_their_classes(play):
+    """What is defined in a cell lives in __main__, as in a kernel."""
+    done = play(
+        "import pickle\nclass A: pass\ntype(pickle.loads(pickle.dumps(A()))) is A",
+        "__name__, get_ipython() is not None",
+    )
+    assert done.played[0].outputs[0].data == {"text/plain": "True"}
+    assert done.played[1].outputs[0].data == {"text/plain": "('__main__', True)"}
+
+
+def test_torch_is_warm_and_does_not_deadlock(tmp_path):
+    """One thread in the parent, so that a child may use what it likes."""
+    with Player(timeout=30) as player:
+        player.start()
+        threads = len(os.listdir(f"/proc/{player._process.pid}/task"))
+        assert threads == 1
+        source = (
+            "import sys\nwarm = 'torch._dynamo' in sys.modules\nimport torch\n"
+            "torch.set_num_threads(2)\nm = torch.nn.Linear(300, 300)\n"
+            "o = torch.optim.Adam(m.parameters())\n"
+            "m(torch.ones(64, 300)).sum().backward()\no.step()\nwarm"
+        )
+        for _ in range(2):
+            done = player.play([source], tmp_path)
+            assert done.played[0].outputs[0].data == {"text/plain": "True"}
+            assert done.played[0].seconds < 10

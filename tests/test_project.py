@@ -1,0 +1,204 @@
+"""What holds for the project as a whole: its parts, its packages, its files."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from authoring.sample_class import DUE
+from tests.conftest import system_package_missing
+
+# Who may import whom among the packages of this repository.
+MAY_IMPORT = {
+    "coursekit": set(),
+    "grader": set(),
+    "authoring": {"grader", "coursekit"},
+    "course": {"coursekit"},
+}
+PACKAGES = {"coursekit", "authoring", "grader"}
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+
+def requirements(lines):
+    parsed = [Requirement(line) for line in lines]
+    return {canonicalize_name(r.name): r.specifier for r in parsed}
+
+
+def test_conda_and_pip_install_the_same(root, project):
+    environment = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
+    [pip] = [entry["pip"] for entry in environment if isinstance(entry, dict)]
+    assert pip == ["--editable ."], "all packages come from conda, so that pip brings none"
+
+    conda = [entry for entry in environment if isinstance(entry, str)]
+    [python] = [entry.removeprefix("python=") for entry in conda if entry.startswith("python=")]
+    assert f"{python}.0" in SpecifierSet(project["requires-python"])
+
+    # conda-forge calls torch without CUDA so.
+    listed = requirements(
+        entry.replace("pytorch-cpu", "torch") for entry in conda if not entry.startswith("python=")
+    )
+    build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert listed.pop("pip") == SpecifierSet()
+    needed = requirements(project["dependencies"]) | requirements(build)
+    assert needed.items() <= listed.items()
+    tools = requirements(project["optional-dependencies"]["dev"])
+    assert (listed.items() - needed.items()) <= tools.items()
+
+
+def test_constraints_pin_every_package_once_a_platform_and_nothing_else(root, project):
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins: dict[str, list[Requirement]] = {}
+    for line in lines:
+        pin = Requirement(line)
+        assert pin.url is None
+        assert [s.operator for s in pin.specifier] == ["=="], f"{line} is not a pin"
+        pins.setdefault(canonicalize_name(pin.name), []).append(pin)
+    asked = project["dependencies"] + project["optional-dependencies"]["dev"]
+    for name, allowed in requirements(asked).items():
+        assert name in pins, f"constraints.txt does not pin {name}: make constraints"
+        for pin in pins[name]:
+            [version] = [s.version for s in pin.specifier]
+            assert version in allowed, f"pyproject.toml allows {name}{allowed}: make constraints"
+
+
+def test_no_file_that_installs_holds_an_address(root):
+    for name in ("constraints.txt", "pyproject.toml", "environment.yml", "tools/setup.sh"):
+        text = (root / name).read_text()
+        assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text), name
+
+
+def test_importing_coursekit_is_fast_and_brings_no_torch():
+    code = (
+        "import sys, time; start = time.perf_counter(); import coursekit; "
+        "print(time.perf_counter() - start, *({'torch', 'numpy', 'pandas'} & set(sys.modules)))"
+    )
+    seconds = []
+    for _ in range(5):
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        time_taken, *heavy = run.stdout.decode().split()
+        assert heavy == []
+        seconds.append(float(time_taken))
+    assert min(seconds) < 0.2
+
+
+def imported(source):
+    """Top-level names of all modules that a piece of code imports, inside functions too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_imports_go_one_way(root, folder):
+    files = sorted((root / folder).rglob("*.py"))
+    assert files
+    for file in files:
+        others = (PACKAGES | {"course", "tests"}) & set(imported(file.read_text())) - {folder}
+        assert others <= MAY_IMPORT[folder], f"{file.relative_to(root)} imports {others}"
+
+
+def test_shipped_data_match_their_checksums_and_their_card(root):
+    data = root / "data"
+    checksums = json.loads((data / "checksums.json").read_text())
+    assert set(checksums) == {file.name for file in data.glob("*.npz")}
+    card = (data / "README.md").read_text()
+    for name, checksum in checksums.items():
+        content = (data / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == checksum
+        assert checksum in card, f"the data card has another checksum for {name}"
+        assert f"{len(content):,}" in card, f"the data card has another size for {name}"
+
+
+def test_a_wheel_carries_the_data_with_their_licence(root):
+    config = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]
+    carried = config["build"]["targets"]["wheel"]["force-include"]
+    wanted = [*(root / "data").glob("*.npz"), root / "data/checksums.json", root / "data/README.md"]
+    for file in wanted:
+        assert carried.get(f"data/{file.name}") == f"coursekit/_data/{file.name}", (
+            f"pyproject.toml, force-include: data/{file.name} is missing"
+        )
+
+
+def test_binder_accepts_the_repository(root):
+    pytest.importorskip("repo2docker", reason="repo2docker is not installed: make test installs it")
+    run = subprocess.run(
+        [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(root)],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    environment = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
+    [python] = [e for e in environment if isinstance(e, str) and e.startswith("python=")]
+    assert f"Building conda environment for {python}\n" in run.stderr
+
+
+def built_for_learners(root):
+    return sorted(
+        file for name in ("exercises", "solutions") for file in (root / name).rglob("*.ipynb")
+    )
+
+
+def test_exercises_and_solutions_hold_no_outputs(root):
+    notebooks = built_for_learners(root)
+    assert notebooks, "nothing is built: make build"
+    for file in notebooks:
+        for cell in nbformat.read(file, as_version=4).cells:
+            assert not cell.get("outputs"), f"{file.relative_to(root)}: cell {cell.id} has outputs"
+            assert cell.get("execution_count") is None, f"{file.relative_to(root)}: {cell.id}"
+
+
+def test_make_lists_every_target(root):
+    makefile = (root / "Makefile").read_text()
+    [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    run = subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True)
+    listed = re.findall(r"^make (\S+) +\S", run.stdout, re.MULTILINE)
+    assert listed == phony.split()
+    assert sorted(listed) == sorted(set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE)))
+
+
+def test_make_grade_knows_when_the_sample_class_was_due(root):
+    [due] = re.findall(r"^DUE := (.*)$", (root / "Makefile").read_text(), re.MULTILINE)
+    due = datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert due == datetime.strptime(DUE, "%Y-%m-%d %H:%M:%S %Z").replace(tzinfo=UTC)
+
+
+def test_a_missing_system_package_skips_here_and_fails_in_continuous_integration(monkeypatch):
+    monkeypatch.delenv("COURSE_REQUIRE_SYSTEM", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="chromium is not installed"):
+        system_package_missing("chromium")
+    monkeypatch.setenv("COURSE_REQUIRE_SYSTEM", "1")
+    with pytest.raises(pytest.fail.Exception, match="chromium is not installed"):
+        system_package_missing("chromium")
+
+
+def test_continuous_integration_requires_system_packages(root):
+    assert "COURSE_REQUIRE_SYSTEM=1 make test" in (root / ".ci/run").read_text()
+    workflow = yaml.safe_load((root / ".github/workflows/test.yml").read_text())
+    job = workflow["jobs"]["test"]
+    assert {"run": "bash .ci/run"} in job["steps"]
+    supported = [f"3.{minor}" for minor in range(30) if f"3.{minor}.0" in allowed_python(root)]
+    assert job["strategy"]["matrix"]["python"] == supported
+
+
+def allowed_python(root):
+    pyproject = tomllib.loads((root / "pyproject.toml").read_text())
+    return SpecifierSet(pyproject["project"]["requires-python"])

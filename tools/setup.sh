@@ -1,0 +1,112 @@
+#!/bin/sh
+# What the targets of the Makefile need before they can run:
+#   setup.sh venv [dev]      .venv with the course in it; with dev, the tools of its authors too
+#   setup.sh chromium        a browser for the browser tests
+#   setup.sh fashion-mnist   the original files that `make data` reads
+#   setup.sh constraints     every package's version, as the newest that pyproject.toml allows
+set -eu
+cd "$(dirname "$0")/.."
+python=.venv/bin/python
+
+stop() {
+    echo "$1" >&2
+    exit 1
+}
+
+works() { "$@" >/dev/null 2>&1; }
+
+# A command may be on the PATH and still not run: pyenv has shims for versions it does not have.
+suitable='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+find_python() {
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
+        if works "$candidate" -c "$suitable"; then
+            "$candidate" -c 'import sys; print(sys.executable)'
+            return
+        fi
+    done
+    return 1
+}
+
+make_venv() {
+    if works "$python" -c "$suitable"; then return; fi
+    rm -rf .venv
+    if found=$(find_python); then
+        if works uv --version; then
+            uv venv --quiet --python "$found" .venv
+        elif works "$found" -c 'import ensurepip, venv'; then
+            "$found" -m venv .venv
+        else
+            stop "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"
+        fi
+    elif [ -z "${PYTHON:-}" ] && works uv --version; then
+        uv venv --quiet --python '>=3.11,<3.14' .venv # uv brings a Python of its own.
+    else
+        stop "Python 3.11, 3.12 or 3.13 is missing${PYTHON:+: $PYTHON is none of them}. Install one, or uv, which brings its own."
+    fi
+}
+
+install() { # the course, with the extras named in $1
+    echo "Installing into .venv. torch alone is 5 GB on Linux: the first time takes minutes."
+    if works uv --version; then
+        with_uv uv "$1"
+        return
+    fi
+    works "$python" -m pip --version || "$python" -m ensurepip --upgrade >/dev/null
+    # uv installs many times as fast; where it can't be had, or can't do it, pip does.
+    if works .venv/bin/uv --version || works "$python" -m pip install uv; then
+        if with_uv .venv/bin/uv "$1"; then return; fi
+        echo "uv could not install it. Trying pip."
+    fi
+    "$python" -m pip install --quiet --constraint constraints.txt --editable ".$1"
+}
+
+with_uv() {
+    # Across file systems uv can't link to its cache: it warns, and copies. Copy at once, then.
+    cache=$("$1" cache dir)
+    mkdir -p "$cache"
+    if [ "$(df -P "$cache" | tail -n 1)" != "$(df -P . | tail -n 1)" ]; then
+        export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
+    fi
+    "$1" pip install --python "$python" --constraint constraints.txt --editable ".$2"
+}
+
+# Jupyter's own news would lie over the notebook and ask a question at every learner's first start.
+no_news() {
+    mkdir -p .venv/share/jupyter/lab/settings
+    echo '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}' \
+        >.venv/share/jupyter/lab/settings/overrides.json
+}
+
+apt_install() {
+    [ "$(id -u)" = 0 ] && works command -v apt-get || return 1
+    echo "Installing $1 with apt-get."
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes "$1"; } >/dev/null
+}
+
+case "${1:-}" in
+venv)
+    make_venv
+    install "${2:+[$2]}"
+    no_news
+    ;;
+chromium)
+    for browser in chromium chromium-browser google-chrome; do
+        if works "$browser" --version; then exit; fi
+    done
+    apt_install chromium || echo "Chromium is missing: browser tests are skipped. Install the package chromium to run them."
+    ;;
+fashion-mnist)
+    [ -d /usr/share/datasets/fashion-mnist ] || apt_install dataset-fashion-mnist ||
+        stop "Fashion-MNIST is missing: install Debian's package dataset-fashion-mnist."
+    ;;
+constraints)
+    if works uv --version; then uv=uv; else uv=.venv/bin/uv; fi
+    works $uv --version || stop "uv is missing: pip install uv"
+    $uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate \
+        --extra dev --output-file constraints.txt pyproject.toml
+    ;;
+*)
+    sed -n '2,6s/^# \{0,1\}//p' "$0"
+    exit 1
+    ;;
+esac
