@@ -35,7 +35,7 @@ class Ledger:
             raise KeyError(f"no guess was asked for: {question!r}")
         entry = self._entries[question]
         entry.result = result
-        print(f"You guessed: {_shown(entry.guess)}. It is: {_shown(result)}.")
+        print(f"{question}: you guessed {_shown(entry.guess)}, it is {_shown(result)}.")
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -8,7 +8,9 @@ def test_a_guess_is_set_beside_what_came_out(capsys):
     ledger = Ledger()
     ledger.guess("How much smaller is the file?", 0.5)
     ledger.reveal("How much smaller is the file?", 0.123456)
-    assert capsys.readouterr().out == "Noted.\nYou guessed: 0.5. It is: 0.1235.\n"
+    assert capsys.readouterr().out == (
+        "Noted.\nHow much smaller is the file?: you guessed 0.5, it is 0.1235.\n"
+    )
     assert repr(ledger) == "How much smaller is the file?: guessed 0.5, is 0.1235"
 
 
@@ -18,7 +20,7 @@ def test_without_a_guess_the_result_still_comes(capsys):
     ledger.reveal("How many?", 4000)
     printed = capsys.readouterr().out
     assert "No guess yet" in printed
-    assert "You guessed: –. It is: 4,000." in printed
+    assert ": you guessed –, it is 4,000." in printed
 
 
 def test_questions_stay_in_order_and_a_new_guess_replaces_the_old_one():
@@ -54,7 +56,7 @@ def test_numbers_are_readable(capsys, value, shown):
     ledger = Ledger()
     ledger.guess("?")
     ledger.reveal("?", value)
-    assert capsys.readouterr().out.endswith(f"It is: {shown}.\n")
+    assert capsys.readouterr().out.endswith(f"it is {shown}.\n")
 
 
 def test_the_table_holds_every_question_and_escapes_what_a_learner_types():
