@@ -26,7 +26,8 @@ lab: .venv/installed ## open JupyterLab on the start page; options go into LAB_A
 test: .venv/installed-dev lint types ## check everything: style, types, tests, every cell of every notebook
 	@sh tools/setup.sh chromium
 	@echo "== Tests and notebooks"
-	@$(RUN) pytest --nbval --nbval-current-env --numprocesses 2 --dist loadfile
+	@$(RUN) pytest --nbval --nbval-current-env --numprocesses 2 \
+		--dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev ## check the style of the code
 	@echo "== Style"

@@ -19,3 +19,8 @@ def pytest_collect_file(file_path: Path) -> Generator[None, Any, Any]:
         for collector in collectors:
             collector.compare_outputs = False
     return collectors
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest file first: with two processes, whatever starts last should be short.
+    items.sort(key=lambda item: item.path.name != "test_course.py")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -81,6 +82,64 @@ def count_macs(model: nn.Module, inputs: torch.Tensor) -> int:
 def accuracy(model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> float:
     """The share, from 0 to 1, of `inputs` (n, …) whose largest logit is that of `labels` (n,)."""
     return evaluate(model, inputs, labels)[1]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two models answer the same images.
+
+    Attributes:
+        right: how many the other model gets right.
+        changed: how many it answers differently, right or wrong.
+        lost: how many only the reference gets right.
+        won: how many only the other gets right.
+        p: how often fair coins fall at least as unevenly as `lost` to `won`, two-sided: the exact
+            form of the test of McNemar 1947, Psychometrika 12, 153–157.
+    """
+
+    right: int
+    changed: int
+    lost: int
+    won: int
+    p: float
+
+
+@torch.no_grad()
+def compare(
+    reference: nn.Module, other: nn.Module, inputs: torch.Tensor, labels: torch.Tensor
+) -> Comparison:
+    """Sets the answers of two models side by side, image by image.
+
+    Args:
+        reference: Maps inputs (n, …) to logits (n, classes); run in evaluation mode, as is `other`.
+        other: The model that is compared with it.
+        inputs: (n, …), what both models take.
+        labels: (n,), int64.
+
+    Raises:
+        ValueError: if inputs and labels differ in number.
+    """
+    if len(inputs) != len(labels):
+        raise ValueError(f"{len(inputs)} inputs, but {len(labels)} labels")
+    before, after = _answers(reference, inputs), _answers(other, inputs)
+    was_right, is_right = before == labels, after == labels
+    lost, won = int((was_right & ~is_right).sum()), int((is_right & ~was_right).sum())
+    tail = sum(math.comb(lost + won, k) for k in range(min(lost, won) + 1)) / 2 ** (lost + won)
+    return Comparison(
+        right=int(is_right.sum()),
+        changed=int((before != after).sum()),
+        lost=lost,
+        won=won,
+        p=min(1.0, 2 * tail),
+    )
+
+
+def _answers(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    training = model.training
+    model.eval()
+    answers = model(inputs).argmax(1)
+    model.train(training)
+    return answers
 
 
 @dataclass(frozen=True)

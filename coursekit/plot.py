@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from coursekit.measure import Latency
 
 # Dark, middle and light, so that lines stay apart in greyscale; chosen from the colour-blind-safe
 # palette of Okabe and Ito (2008), https://jfly.uni-koeln.de/color/.
@@ -87,6 +91,58 @@ def bars(ax: Axes, names: list[str], values: list[float], *, label: str = "{:,.0
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.margins(x=0.15)
+
+
+def grouped_bars(
+    ax: Axes, names: list[str], series: Mapping[str, Sequence[float]], *, label: str = "{:,.0f}"
+) -> None:
+    """Horizontal bars in groups, the first on top: for each name a bar from each series.
+
+    Args:
+        names: One for each group.
+        series: What the legend calls each series, and its values, as many as there are names.
+        label: How a bar's value is written beside it.
+    """
+    places = np.arange(len(names))
+    height = 0.8 / len(series)
+    for number, (name, values) in enumerate(series.items()):
+        drawn = ax.barh(
+            places - 0.4 + (number + 0.5) * height,
+            values,
+            0.9 * height,
+            color=COLOURS[1 + number % (len(COLOURS) - 1)],
+            hatch=HATCHES[number % len(HATCHES)],
+            edgecolor="white",
+            label=name,
+        )
+        ax.bar_label(drawn, [label.format(value) for value in values], padding=4)
+    ax.set_yticks(places, names)
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    ax.margins(x=0.15)
+    ax.legend()
+
+
+def latencies(ax: Axes, times: Mapping[str, Latency]) -> None:
+    """Bars of median times in µs, the first on top; a line spans the middle half of the runs.
+
+    Args:
+        times: What `coursekit.measure.latency` returns.
+    """
+    medians = [1e6 * time.median for time in times.values()]
+    bars(ax, list(times), medians, label="")
+    for place, (time, median) in enumerate(zip(times.values(), medians, strict=True)):
+        low, high = 1e6 * time.lower_quartile, 1e6 * time.upper_quartile
+        ax.plot([low, high], [place, place], color="black", marker="|", linestyle="-")
+        ax.annotate(
+            f"{median:,.1f}" if median < 100 else f"{median:,.0f}",
+            (high, place),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    runs = next(iter(times.values())).runs
+    ax.set_xlabel(f"µs (median of {runs} runs; line: middle half)")
 
 
 def matrix(ax: Axes, values: np.ndarray, *, decimals: int = 1) -> None:

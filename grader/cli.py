@@ -77,9 +77,10 @@ def grade(
                 f"There is no submission for {names} in {submitted}: "
                 "it should hold STUDENT/ASSIGNMENT/NOTEBOOK.ipynb."
             )
-        if not assignment:
-            for folder in others:
-                _line(screen, folder, "skipped", "The course has no assignment of this name.")
+        for folder, reason in others.items():
+            # Who names assignments knows that there are others.
+            if not assignment or "/" not in folder:
+                _line(screen, folder, "skipped", reason)
         with _progress(screen) as progress:
             bar = progress.add_task("Grading", total=len(tasks))
 

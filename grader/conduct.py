@@ -300,34 +300,47 @@ _CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this fo
 
 def find_tasks(
     submitted: Path, assignments: Mapping[str, Assignment]
-) -> tuple[list[Task], list[str]]:
+) -> tuple[list[Task], dict[str, str]]:
     """What was handed in for these assignments, as nbgrader lays it out: STUDENT/ASSIGNMENT/.
 
     Returns:
-        The tasks, sorted, and the folders ("STUDENT/ASSIGNMENT") of assignments that are none.
+        The tasks, sorted, and by "STUDENT/FOLDER" why another folder is no submission.
 
     Raises:
-        GraderError: when the folder cannot be read.
+        GraderError: when the folder of all cannot be read.
     """
     tasks = []
-    others = []
+    others = {}
     try:
-        for student in sorted(submitted.iterdir()):
-            if not student.is_dir() or student.name.startswith("."):
-                continue
-            for folder in sorted(student.iterdir()):
-                if folder.name in assignments and folder.is_dir():
-                    tasks.append(Task(assignments[folder.name], _printable(student.name), folder))
-                elif folder.is_dir() and not folder.name.startswith("."):
-                    others.append(_printable(f"{student.name}/{folder.name}"))
+        students = sorted(path for path in submitted.iterdir() if path.is_dir())
     except OSError as error:
-        raise GraderError(f"Cannot read {error.filename}: {error.strerror}.") from error
+        raise GraderError(f"Cannot read {submitted}: {error.strerror}.") from error
+    for student in students:
+        if student.name.startswith("."):
+            continue
+        try:
+            folders = sorted(path for path in student.iterdir() if path.is_dir())
+        except OSError as error:
+            others[_printable(student.name)] = f"The folder cannot be read ({error.strerror})."
+            continue
+        for folder in folders:
+            if folder.name in assignments:
+                tasks.append(Task(assignments[folder.name], _printable(student.name), folder))
+            elif not folder.name.startswith("."):
+                name = _printable(f"{student.name}/{folder.name}")
+                others[name] = "This is no assignment that is being graded."
     return tasks, others
 
 
 def _printable(name: str) -> str:
-    """A folder's name as text that can be written; bytes that are no UTF-8 get backslashes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A folder's name as text that can be written, also as the name of a file with an ending.
+
+    Bytes that are no UTF-8 get backslashes; a very long name is cut, and told apart by a hash.
+    """
+    printable = os.fsencode(name).decode("utf-8", "backslashreplace")
+    if len(printable.encode()) <= 200:
+        return printable
+    return f"{printable[:50]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
 
 
 def load_assignments(
@@ -434,7 +447,8 @@ class _Workers:
     def __init__(self, count: int, timeout: float, output: Output) -> None:
         self._executor = ThreadPoolExecutor(count, "grader")
         self._players = [Player(timeout=timeout) for _ in range(count)]
-        self._free: queue.SimpleQueue[Player] = queue.SimpleQueue()
+        # The last in is the first out: one that is warm already, while there is one.
+        self._free: queue.LifoQueue[Player] = queue.LifoQueue()
         for player in self._players:
             self._free.put(player)
         self._stopping = threading.Event()
@@ -467,6 +481,8 @@ class _Workers:
             yield future.result()
 
     def _grade(self, task: Task) -> tuple[Result, bool]:
+        if self._stopping.is_set():
+            raise GraderError("Stopped.")
         known_as = self._fingerprint(task)
         path = self._output.result(task.assignment.name, task.student)
         known = Result.load(path)
@@ -483,6 +499,8 @@ class _Workers:
                 f"The grader failed on it ({type(error).__name__}: {error}): please report this."
             )
             graded = reject(task.assignment, task.student, reason, None)
+            # To be tried again next time.
+            known_as = ""
         if self._stopping.is_set():
             raise GraderError("Stopped.")
         result = graded.result.model_copy(update={"fingerprint": known_as})

@@ -490,6 +490,8 @@ def _collect(
 
 def read_timestamp(file: Path) -> datetime | None:
     """nbgrader's timestamp.txt, as UTC without time zone; None when it holds no time."""
+    if not file.is_file():
+        return None
     try:
         with file.open(encoding="utf-8") as text:
             return parse_time(text.read(100))

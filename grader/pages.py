@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _FOLDER = Path(__file__).parent / "templates"
 # Colours and cursor movements of terminals, and control characters but tab and line end.
@@ -26,9 +26,15 @@ def number(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
+def _message(text: str) -> Markup:
+    """Text with what stands between backticks set as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 def environment() -> Environment:
     """Jinja2 for the templates of this package; everything is escaped that is not marked safe."""
     made = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True)
     made.filters["points"] = number
+    made.filters["message"] = _message
     made.globals["style"] = Markup((_FOLDER / "style.css").read_text("utf-8"))
     return made

@@ -120,7 +120,8 @@ def _row(results: Sequence[ItemResult], answered: Sequence[bool]) -> dict[str, A
     Messages count where there was an answer: that an untouched one fails tells nothing.
     """
     points = results[0].points
-    known = [result.score for result in results if result.score is not None]
+    scores = [result.score for result in results if result.score is not None]
+    waiting = len(results) - len(scores)
     said = Counter(
         message
         for result, tried in zip(results, answered, strict=True)
@@ -131,9 +132,10 @@ def _row(results: Sequence[ItemResult], answered: Sequence[bool]) -> dict[str, A
     return {
         "name": results[0].name,
         "points": points,
-        "mean": sum(known) / len(known) if known else None,
-        "full": sum(score >= points for score in known) / len(known) if known else None,
-        "waiting": len(results) - len(known),
+        # Of those that a teacher has still to grade, nothing can be said yet.
+        "mean": None if waiting else sum(scores) / len(scores),
+        "full": None if waiting else sum(score >= points for score in scores) / len(scores),
+        "waiting": waiting,
         "message": plain(message),
         "count": count,
     }

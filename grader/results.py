@@ -153,7 +153,7 @@ class Result(BaseModel):
 def write_atomically(path: Path, data: bytes) -> None:
     """Writes a file so that a reader, or a kill, finds the old content or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}-")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

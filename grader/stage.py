@@ -55,8 +55,8 @@ MAX_TEXT = 20_000
 
 
 def write_frame(fd: int, message: dict[str, Any]) -> None:
-    """Writes one frame to a blocking file descriptor."""
-    body = json.dumps(message).encode("ascii")
+    """Writes one frame to a blocking file descriptor. Lone surrogates become question marks."""
+    body = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
     data = memoryview(struct.pack(">I", len(body)) + body)
     while data:
         data = data[os.write(fd, data) :]
@@ -223,7 +223,7 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     try:
-        json.dumps(value)
+        json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return repr(value)
     return value

@@ -1,4 +1,4 @@
-"""The course itself: what is built is fresh, and every exercise tells right answers from wrong ones."""
+"""The course itself: what is built is fresh, and exercises tell right answers from wrong ones."""
 
 from __future__ import annotations
 

@@ -125,6 +125,52 @@ def test_accuracy_is_the_share_of_right_answers():
     assert measure.accuracy(nn.Identity(), logits, labels) == 0.75
 
 
+class Fixed(nn.Module):
+    """Answers with the given digits, whatever comes in; records whether it was training."""
+
+    def __init__(self, answers):
+        super().__init__()
+        self.logits = torch.eye(10)[torch.tensor(answers)]
+        self.modes = []
+
+    def forward(self, inputs):
+        self.modes.append(self.training)
+        return self.logits[: len(inputs)]
+
+
+def test_two_models_are_compared_image_by_image():
+    labels = torch.tensor([1, 2, 3, 4, 5, 6])
+    reference = Fixed([1, 2, 3, 4, 0, 0])
+    other = Fixed([1, 0, 0, 0, 5, 9])  # three lost, one won, one from wrong to wrong
+    found = measure.compare(reference, other, torch.zeros(6, 2), labels)
+    assert (found.right, found.changed, found.lost, found.won) == (2, 5, 3, 1)
+    assert found.p == pytest.approx(2 * (1 + 4) / 16)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "p"),
+    [(0, 0, 1), (1, 0, 1), (0, 2, 0.5), (6, 0, 2 / 64), (3, 3, 1), (20, 3, 2 * 2048 / 2**23)],
+)
+def test_p_is_how_often_coins_fall_that_unevenly(lost, won, p):
+    labels = torch.ones(lost + won + 1, dtype=torch.long)
+    reference, other = Fixed([1] * lost + [0] * won + [1]), Fixed([0] * lost + [1] * won + [1])
+    found = measure.compare(reference, other, torch.zeros(len(labels), 1), labels)
+    assert found.p == pytest.approx(p)
+
+
+def test_comparing_leaves_each_model_in_its_mode():
+    reference, other = Fixed([1]).train(), Fixed([1]).eval()
+    measure.compare(reference, other, torch.zeros(1, 1), torch.tensor([1]))
+    assert reference.modes == other.modes == [False]
+    assert reference.training
+    assert not other.training
+
+
+def test_comparing_needs_a_label_for_each_image():
+    with pytest.raises(ValueError, match="2 inputs, but 1 labels"):
+        measure.compare(Fixed([1, 1]), Fixed([1, 1]), torch.zeros(2, 1), torch.tensor([1]))
+
+
 class Clock:
     """A clock that the calls themselves move on."""
 

@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from coursekit import plot
+from coursekit.measure import Latency
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +115,38 @@ def test_bars_have_the_format_asked_for():
     _, ax = plot.figure()
     plot.bars(ax, ["a"], [0.8525], label="{:.1%}")
     assert ax.texts[0].get_text() == "85.2%"
+
+
+def test_grouped_bars_stand_side_by_side_without_overlap():
+    fig, ax = plot.figure()
+    plot.grouped_bars(ax, ["dense", "pruned"], {"as saved": [407, 406], "gzip": [379, 290]})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["dense", "pruned"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["as saved", "gzip"]
+    assert [text.get_text() for text in ax.texts] == ["407", "406", "379", "290"]
+    assert [bar.get_width() for bar in ax.patches] == [407, 406, 379, 290]
+    spans = sorted((bar.get_y(), bar.get_y() + bar.get_height()) for bar in ax.patches)
+    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert ax.yaxis_inverted()
+    assert len({bar.get_hatch() for bar in ax.patches}) == 2
+    pixels(fig)
+
+
+def test_latencies_are_medians_in_microseconds_with_a_solid_line_for_the_middle_half():
+    fig, ax = plot.figure()
+    plot.latencies(
+        ax,
+        {"dense": Latency(23.4e-6, 22e-6, 25e-6, 300, 1), "big": Latency(6e-4, 5e-4, 7e-4, 300, 1)},
+    )
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([23.4, 600])
+    assert [line.get_xdata().tolist() for line in ax.lines] == [
+        pytest.approx([22, 25]),
+        pytest.approx([500, 700]),
+    ]
+    assert {line.get_linestyle() for line in ax.lines} == {"-"}
+    written = [text.get_text() for text in ax.texts if text.get_text()]
+    assert written == ["23.4", "600"]
+    assert "median of 300 runs" in ax.get_xlabel()
+    pixels(fig)
 
 
 def test_a_matrix_shows_every_value_and_zeros_white():

@@ -264,5 +264,5 @@ def pair(built_course: Path) -> Assignment:
 @pytest.fixture(scope="session")
 def player() -> Iterator[Player]:
     """A warm process for all tests that need no torch."""
-    with Player(preload=("numpy", "matplotlib.pyplot"), timeout=3) as made:
+    with Player(preload=("numpy", "matplotlib.pyplot"), timeout=2) as made:
         yield made

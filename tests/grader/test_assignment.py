@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
 import pytest
 
@@ -62,6 +64,15 @@ def test_without_a_release_it_is_made(desk, assignment):
         path.unlink()
     made = desk.course().load("numbers")
     assert made.fingerprint == assignment.fingerprint
+
+
+def test_this_repository_is_such_a_course():
+    root = Path(__file__).parents[2]
+    course = Course.open(root)
+    assert (course.source, course.release) == (root / "solutions", root / "exercises")
+    assert course.course_id == "fewer-bits"
+    assert course.config.CourseDirectory.root == str(root)
+    assert course.config.CourseDirectory.db_url == f"sqlite:///{root / 'gradebook.db'}"
 
 
 def test_names_of_folders_default_to_nbgraders(desk):

@@ -185,14 +185,34 @@ def test_other_assignments_stay_and_lost_submissions_are_named(desk, run):
 def test_a_folder_of_no_assignment_is_named(desk, run):
     desk.hand_in("a")
     desk.folder("a", "typo")
-    assert "a/typo skipped: The course has no assignment of this name." in run()
+    assert "a/typo skipped: This is no assignment that is being graded." in run()
+    assert "typo" not in run("--assignment", "numbers")
+
+
+def test_a_folder_that_cannot_be_read_stops_nobody_else(desk, run, monkeypatch):
+    desk.hand_in("a")
+    desk.hand_in("locked")
+    listdir = os.listdir
+
+    def refuse(path="."):
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert "locked skipped: The folder cannot be read (Permission denied)." in run()
+    assert set(rows(desk)) == {("numbers", "a")}
 
 
 def test_names_of_students_may_be_anything(desk, run):
     desk.hand_in("Ünï [red]x[bold]")
     os.makedirs(os.path.join(os.fsencode(desk.submitted), b"\xff\xfe", b"numbers"))
+    desk.hand_in("l" * 255)
     run()
-    assert {student for _, student in rows(desk)} == {"Ünï [red]x[bold]", "\\xff\\xfe"}
+    first, second, third = sorted(student for _, student in rows(desk))
+    assert (first, third) == ("\\xff\\xfe", "Ünï [red]x[bold]")
+    assert second.startswith("l" * 50)
+    assert len(second) < 100
 
 
 @pytest.mark.parametrize(
@@ -241,6 +261,10 @@ def test_a_fault_of_the_grader_stops_nobody_else(desk, run, monkeypatch):
     desk.hand_in("b", RIGHT | {"why": "unlucky"})
     assert "b/numbers rejected: The grader failed on it (RuntimeError: a bug)" in run()
     assert rows(desk)["numbers", "a"]["total"] == "5"
+    # That is no verdict: it is tried again.
+    monkeypatch.setattr(conduct, "judge", judge)
+    assert "1 known from an earlier run" in run()
+    assert rows(desk)["numbers", "b"]["total"] == "5"
 
 
 def start(desk, said: Path) -> int:

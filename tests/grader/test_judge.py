@@ -105,7 +105,7 @@ def test_a_broken_cell_costs_its_own_item_only(result_of, answer):
 def test_a_test_that_takes_too_long_fails(result_of):
     result = result_of(triple="def triple(x):\n    while True: pass")
     assert scores(result) == [3, 0, None]
-    assert result.item("triple").messages == ["The test was stopped after 3 s."]
+    assert result.item("triple").messages == ["The test was stopped after 2 s."]
 
 
 @pytest.mark.parametrize(

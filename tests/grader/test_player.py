@@ -80,6 +80,13 @@ def test_what_passes_python_by_is_captured_too(play):
     assert "Wall time" in done.played[2].outputs[0].text
 
 
+def test_text_that_no_file_can_hold_is_mended(play):
+    done = play("print('a\\ud800b')", "raise ValueError('\\ud800')", "'after'")
+    assert done.played[0].outputs[0].text == "a?b\n"
+    assert errors(done.played[1]) == [("ValueError", "?")]
+    assert done.played[2].outputs[0].data == {"text/plain": "'after'"}
+
+
 @pytest.mark.parametrize(
     ("source", "name", "line"),
     [
@@ -114,7 +121,7 @@ def test_exit_and_quit_end_nothing(play):
 
 def test_a_loop_is_interrupted_and_the_next_cell_runs(player, tmp_path):
     done = player.play(["x = 1\nwhile True: pass", "x"], tmp_path)
-    assert errors(done.played[0]) == [("CellTimeoutError", "This cell was stopped after 3 s.")]
+    assert errors(done.played[0]) == [("CellTimeoutError", "This cell was stopped after 2 s.")]
     assert done.played[0].interrupted
     assert done.played[1].outputs[0].data == {"text/plain": "1"}
 
