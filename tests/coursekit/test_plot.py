@@ -1,5 +1,6 @@
 import base64
 import io
+from itertools import pairwise
 
 import matplotlib
 
@@ -125,7 +126,7 @@ def test_grouped_bars_stand_side_by_side_without_overlap():
     assert [text.get_text() for text in ax.texts] == ["407", "406", "379", "290"]
     assert [bar.get_width() for bar in ax.patches] == [407, 406, 379, 290]
     spans = sorted((bar.get_y(), bar.get_y() + bar.get_height()) for bar in ax.patches)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     assert ax.yaxis_inverted()
     assert len({bar.get_hatch() for bar in ax.patches}) == 2
     pixels(fig)
