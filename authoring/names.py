@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import symtable
 from dataclasses import dataclass
@@ -23,13 +24,36 @@ def names_of(source: str) -> Names:
     Raises:
         SyntaxError: if `source` is not Python.
     """
-    table = symtable.symtable(source, "cell", "exec")
+    table = symtable.symtable(_with_own_scopes(source), "cell", "exec")
     bound = {
         symbol.get_name()
         for symbol in table.get_symbols()
         if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
     }
     return Names(frozenset(bound), frozenset(_read(table) - bound - ALWAYS_THERE))
+
+
+def _with_own_scopes(source: str) -> str:
+    """The source with comprehensions as generators, which keep their variables to themselves.
+
+    From Python 3.12 on, symbol tables show a comprehension's variables outside it (PEP 709).
+    """
+    return ast.unparse(_Generators().visit(ast.parse(source)))
+
+
+class _Generators(ast.NodeTransformer):
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        pair = ast.Tuple([node.key, node.value], ast.Load())
+        return ast.GeneratorExp(pair, node.generators)
 
 
 def _read(table: symtable.SymbolTable) -> set[str]:

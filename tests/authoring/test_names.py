@@ -16,6 +16,8 @@ from authoring.names import names_of
         ("for i in items:\n    pass", {"i"}, {"items"}),
         ("with a as b:\n    pass", {"b"}, {"a"}),
         ("squares = [n * n for n in range(k)]", {"squares"}, {"k"}),
+        ("pairs = {k: v for k, v in table}", {"pairs"}, {"table"}),
+        ("rows = {[c for c in row] for row in grid}", {"rows"}, {"grid"}),
         ("f = lambda v: v + w", {"f"}, {"w"}),
         ("if (n := m) > 1:\n    pass", {"n"}, {"m"}),
         ("x[0] = 1", set(), {"x"}),
