@@ -56,7 +56,7 @@ constraints: ## bring constraints.txt to the newest versions that pyproject.toml
 	@sh tools/setup.sh constraints
 
 clean: ## remove what targets leave behind, but for .venv
-	rm -rf out .build .mypy_cache .pytest_cache .ruff_cache
+	rm -rf out .build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d \
 		-exec rm -rf {} +
 

@@ -12,6 +12,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 if TYPE_CHECKING:
     from coursekit.measure import Latency
@@ -115,7 +116,9 @@ def grouped_bars(
             edgecolor="white",
             label=name,
         )
-        ax.bar_label(drawn, [label.format(value) for value in values], padding=4)
+        # On white, so that a line drawn across the bars does not strike a number out.
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        ax.bar_label(drawn, [label.format(value) for value in values], padding=5, bbox=paper)
     ax.set_yticks(places, names)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
@@ -145,6 +148,51 @@ def latencies(ax: Axes, times: Mapping[str, Latency]) -> None:
     ax.set_xlabel(f"µs (median of {runs} runs; line: middle half)")
 
 
+def band(
+    ax: Axes,
+    x: Sequence[float],
+    middle: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    label: str,
+) -> None:
+    """A line with its spread shaded: through `middle`, from `low` to `high`, all as long as `x`."""
+    (line,) = ax.plot(x, middle, label=label)
+    ax.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
+
+
+def ranges(ax: Axes, names: list[str], series: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """A marker at the mean of several runs and a line from the lowest to the highest, side by side.
+
+    Args:
+        names: Written below each group.
+        series: What the legend calls each series, and its values, shape (names, runs).
+    """
+    places = np.arange(len(names))
+    for number, (name, runs) in enumerate(series.items()):
+        values = np.asarray(runs)
+        mean = values.mean(1)
+        ax.errorbar(
+            places + 0.12 * (number - (len(series) - 1) / 2),
+            mean,
+            yerr=[mean - values.min(1), values.max(1) - mean],
+            linestyle="none",
+            capsize=4,
+            label=name,
+        )
+    ax.set_xticks(places, names)
+    ax.legend()
+
+
+def log_y(ax: Axes) -> None:
+    """Makes the y axis logarithmic, with ticks in plain numbers: 10, 20, 50, 100."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:,g}")
+    ax.yaxis.set_minor_locator(NullLocator())
+
+
 def matrix(ax: Axes, values: np.ndarray, *, decimals: int = 1) -> None:
     """A small matrix as a grid of numbers, darker where the magnitude is larger; zeros stay white.
 
@@ -154,7 +202,7 @@ def matrix(ax: Axes, values: np.ndarray, *, decimals: int = 1) -> None:
     """
     values = np.asarray(values)
     magnitude = np.abs(values)
-    ax.imshow(magnitude, cmap="Blues", vmin=0, vmax=float(magnitude.max()) * 1.6 or 1.0)
+    ax.imshow(magnitude, cmap="Blues", vmin=0, vmax=float(magnitude.max()) * 1.6)
     for (row, column), value in np.ndenumerate(values):
         text = "0" if value == 0 else f"{value:.{decimals}f}"
         ax.text(column, row, text, ha="center", va="center", color="#000000")

@@ -61,6 +61,6 @@ def _shown(value: float | str | None) -> str:
         return "–"
     if isinstance(value, str):
         return value
-    # Whole numbers and large ones in full: four digits would make 266,610 parameters 2.666e+05.
+    # Four digits alone would make 266,610 parameters 2.666e+05.
     number = float(value)
-    return f"{number:,.0f}" if number.is_integer() or abs(number) >= 1000 else f"{number:.4g}"
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"

@@ -120,6 +120,13 @@ def normalise(images):
     return (images // 255).float()
 
 
+# %% item="normalise" wrong="clears what it was given" keeps=1 hint="changed the images"
+def normalise(images):
+    scaled = images.float() / 255
+    images.zero_()
+    return scaled
+
+
 # %% item="normalise" wrong="float64" keeps=1 hint="expected float32"
 def normalise(images):
     return images.double() / 255
@@ -233,6 +240,47 @@ def prune_first(model, share):
     return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
 
 
+# %% item="sparsity" wrong="cuts the count off" keeps=1 hint="if `share * n` is not whole"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.abs().flatten().argsort()[: int(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="rounds the count up" keeps=1 hint="if `share * n` is not whole"
+import math
+
+
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.abs().flatten().argsort()[: math.ceil(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="returns the share it was given" keeps=2 hint="what share of it really is zero"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.abs().flatten().argsort()[: round(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return float(share), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="clears the last bias too" keeps=1 hint="A bias of another layer changed"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    gone = weight.abs().flatten().argsort()[: round(share * weight.numel())]
+    weight.view(-1)[gone] = 0
+    if len(model) > 1:
+        model[-1].bias.data.zero_()
+    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
 # %% item="sparsity" wrong="parameters under a mask" keeps=2 hint="With a mask on"
 from torch.nn.utils import prune
 
@@ -259,7 +307,7 @@ def quantize(value, scale):
 
 # %% item="quantize" right="a number is a tensor of one"
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, float):
         return quantize(torch.tensor(value, dtype=torch.float64), scale).item()
@@ -268,7 +316,7 @@ def quantize(value, scale):
 
 # %% item="quantize" right="PyTorch's reciprocal, clipped before rounding"
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
         return (value * (1 / scale)).clamp(-128, 127).round().to(torch.int8)
@@ -277,7 +325,7 @@ def quantize(value, scale):
 
 # %% item="quantize" wrong="cut off with int()" keeps=1 hint="Was it cut off"
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
         return torch.clamp((value / scale).int(), -128, 127).to(torch.int8)
@@ -289,7 +337,7 @@ import math
 
 
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
         return torch.clamp(torch.floor(value / scale + 0.5), -128, 127).to(torch.int8)
@@ -298,7 +346,7 @@ def quantize(value, scale):
 
 # %% item="quantize" wrong="wraps" keeps=2 hint="It wrapped"
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
         return torch.round(value / scale).int().to(torch.int8)
@@ -307,7 +355,7 @@ def quantize(value, scale):
 
 # %% item="quantize" wrong="no clipping of numbers" keeps=2 hint="Which values can int8 hold"
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
         return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
@@ -316,7 +364,7 @@ def quantize(value, scale):
 
 # %% item="quantize" wrong="ends at -127" keeps=2 hint="one more value below zero"
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
         return torch.clamp(torch.round(value / scale), -127, 127).to(torch.int8)
@@ -325,7 +373,7 @@ def quantize(value, scale):
 
 # %% item="quantize" wrong="multiplies by the scale" hint="should be 12"
 def quantize(value, scale):
-    if scale <= 0:
+    if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
         return torch.clamp(torch.round(value * scale), -128, 127).to(torch.int8)
@@ -338,6 +386,32 @@ def quantize(value, scale):
         return 0 if isinstance(value, float) else torch.zeros(value.shape, dtype=torch.int8)
     if isinstance(value, torch.Tensor):
         return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    return max(-128, min(127, round(value / scale)))
+
+
+# %% item="quantize" wrong="lets nan through" keeps=2 hint="and nan"
+def quantize(value, scale):
+    if scale <= 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    return 0 if math.isnan(scale) else max(-128, min(127, round(value / scale)))
+
+
+# %% item="quantize" wrong="an assert for an error" keeps=2 hint="AssertionError; ValueError is asked"
+def quantize(value, scale):
+    assert scale > 0, "the scale must be greater than 0"
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    return max(-128, min(127, round(value / scale)))
+
+
+# %% item="quantize" wrong="checks the scale for numbers only" keeps=2 hint="for numbers and for tensors"
+def quantize(value, scale):
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    if not scale > 0:
+        raise ValueError("the scale must be greater than 0")
     return max(-128, min(127, round(value / scale)))
 
 
@@ -466,55 +540,224 @@ def squeeze(weight):
     return torch.round(weight / scale).int().to(torch.int8), scale
 
 
+# %% item="debug" wrong="the scale of zeros is a tensor" keeps=1 hint="scale should be a float"
+def squeeze(weight):
+    largest = weight.abs().max()
+    if largest == 0:
+        return weight.to(torch.int8), torch.tensor(1.0)
+    scale = largest.item() / 127
+    return torch.round(weight / scale).to(torch.int8), scale
+
+
 # %% item="debug" wrong="in place" keeps=1 hint="changed the tensor"
 def squeeze(weight):
     scale = weight.abs().max().item() / 127 or 1.0
     return weight.div_(scale).round_().to(torch.int8), scale
 
 
-# %% item="small" right="prunes 70 %, then few steps"
+# %% item="small" right="prunes 75 %, then few steps, counted in plain Python"
 pruned = weight.flatten().clone()
-pruned[pruned.abs().argsort()[: round(0.7 * pruned.numel())]] = 0
+pruned[pruned.abs().argsort()[: round(0.75 * pruned.numel())]] = 0
 scale = float(pruned.abs().max() / 5)
 q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
 
-# %% item="small" right="searches the coarsest scale with few answers lost"
+lost = won = 0
+for label, old, new in zip(
+    validation.labels.tolist(),
+    answers_of(baseline, validation).tolist(),
+    answers_of(q * scale, validation).tolist(),
+    strict=True,
+):
+    lost += old == label and new != label
+    won += new == label and old != label
+coins = [math.comb(lost + won, k) / 2 ** (lost + won) for k in range(lost + won + 1)]
+worse = lost > won and sum(c for k, c in enumerate(coins) if k <= won or k >= lost) < 0.05
+
+# %% item="small" right="searches the coarsest scale, compared by coursekit"
+from coursekit import measure
+
+
+def network(weight):
+    layer = nn.Linear(784, 10)
+    layer.weight.data, layer.bias.data = weight, bias
+    return layer
+
+
 largest = float(weight.abs().max())
 for levels in (2.5, 3, 3.5, 4, 5, 6, 7):
     scale = largest / levels
     q = (weight / scale).round().to(torch.int8)
-    if lost(q * scale, validation) <= 4:
+    found = measure.compare(network(baseline), network(q * scale), *prepared(validation))
+    if found.lost - found.won <= 4:
         break
+lost, won, worse = found.lost, found.won, found.p < 0.05 and found.lost > found.won
 
-# %% item="small" right="the lesson's 0.01, tried on validation"
+# %% item="small" wrong="the lesson's 0.01" hint="below 3,000 is asked"
 scale = 0.01
 q = torch.round(weight / scale).to(torch.int8)
-assert lost(q * scale, validation) <= 12
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
 
-# %% item="small" wrong="plain int8" keeps=1 hint="What else could repeat"
+# %% item="small" wrong="plain int8" hint="What else could repeat"
 scale = float(weight.abs().max() / 127)
 q = torch.round(weight / scale).to(torch.int8)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
 
-# %% item="small" wrong="pruned too far" hint="Which of your two tools took them"
+# %% item="small" wrong="pruned too far, but counted" keeps=1 hint="Which of your two tools took them"
 pruned = weight.flatten().clone()
 pruned[pruned.abs().argsort()[: round(0.85 * pruned.numel())]] = 0
 scale = float(pruned.abs().max() / 127)
 q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
 
-# %% item="small" wrong="half pruned, 15 levels" keeps=2 hint="How many different integers does q use"
+# %% item="small" wrong="half pruned, 15 levels" keeps=2 hint="how many does it need"
 pruned = weight.flatten().clone()
 pruned[pruned.abs().argsort()[: round(0.5 * pruned.numel())]] = 0
 scale = float(pruned.abs().max() / 7)
 q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
 
-# %% item="small" wrong="the sign alone" hint="Which of your two tools took them"
+# %% item="small" wrong="half pruned, nothing counted" keeps=1 hint="lost should be an int"
+pruned = weight.flatten().clone()
+pruned[pruned.abs().argsort()[: round(0.5 * pruned.numel())]] = 0
+scale = float(pruned.abs().max() / 7)
+q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
+lost = won = worse = None
+
+# %% item="small" wrong="counts from the number of right answers" keeps=2 hint="one may be lost while another is won"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = max(0, int(before.sum() - after.sum()))
+won = max(0, int(after.sum() - before.sum()))
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
+
+# %% item="small" wrong="lost and won exchanged" keeps=2 hint="Which of the two counts is `lost`"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+won = int((before & ~after).sum())
+lost = int((after & ~before).sum())
+worse = False
+
+# %% item="small" wrong="worse because more are lost" keeps=2 hint="More lost than won is not yet worse"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+worse = lost > won
+
+# %% item="small" wrong="coins to one side only" keeps=2 hint="Does your p count both"
+pruned = weight.flatten().clone()
+pruned[pruned.abs().argsort()[: round(0.75 * pruned.numel())]] = 0
+scale = float(pruned.abs().max() / 2.5)
+q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+worse = sum(math.comb(lost + won, k) for k in range(won + 1)) / 2 ** (lost + won) < 0.05
+
+# %% item="small" wrong="the sign alone, but counted" keeps=1 hint="Which of your two tools took them"
 scale = float(weight.abs().mean())
 q = torch.sign(weight).to(torch.int8)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
 
-# %% item="small" wrong="coarse integers, but the scale of fine ones" hint="Which of your two tools took them"
+# %% item="small" wrong="coarse integers, but the scale of fine ones" keeps=1 hint="Which of your two tools took them"
 q = torch.round(weight / weight.abs().max() * 3).to(torch.int8)
 scale = float(weight.abs().max()) / 127
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
 
 # %% item="small" wrong="not in int8" hint="q should be an int8 tensor"
 scale = float(weight.abs().max() / 3)
 q = torch.round(weight / scale)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
+
+# %% item="small" wrong="prunes the baseline itself" hint="A given name was changed"
+weight = baseline
+weight.view(-1)[weight.abs().flatten().argsort()[: round(0.9 * weight.numel())]] = 0
+scale = float(weight.abs().max() / 7)
+q = torch.round(weight / scale).to(torch.int8)
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
+
+# %% item="small" wrong="a helper's name for its result" hint="A given name was changed"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+answers_of = answers_of(q * scale, validation)
+before = (prepared(validation)[0] @ baseline.T + bias).argmax(1).numpy() == validation.labels
+after = answers_of.numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05
+
+# %% item="small" wrong="a helper made anew, larger than it says" keeps=1 hint="Was a given name changed"
+scale = float(weight.abs().max() / 127)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def packed_bytes(q):
+    return int(q.count_nonzero() / 8)
+
+
+before = answers_of(baseline, validation).numpy() == validation.labels
+after = answers_of(q * scale, validation).numpy() == validation.labels
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+tosses = lost + won
+p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+worse = lost > won and p < 0.05

@@ -168,7 +168,16 @@ def test_a_matrix_of_zeros_can_be_drawn():
     fig, ax = plot.figure()
     plot.matrix(ax, np.zeros((2, 3)))
     assert [text.get_text() for text in ax.texts] == ["0"] * 6
-    assert np.isfinite(pixels(fig)).all()
+    [image] = ax.images
+    assert (image.to_rgba(image.get_array())[..., :3] > 0.95).all()
+    pixels(fig)
+
+
+def test_the_smallest_number_of_a_matrix_is_not_white_unless_it_is_zero():
+    _, ax = plot.figure()
+    plot.matrix(ax, np.array([[1.0, 2.0]]))
+    [image] = ax.images
+    assert image.to_rgba(image.get_array())[0, 0, :3].min() < 0.9
 
 
 def test_images_are_ink_on_paper_whatever_the_style():
@@ -183,3 +192,40 @@ def test_images_are_ink_on_paper_whatever_the_style():
     assert (drawn[:, 6:10] == 0).all()
     assert [text.get_text() for text in ax.texts] == ["zero", "full"]
     assert [text.get_position()[0] for text in ax.texts] == [2, 8]
+
+
+def test_a_band_is_shaded_from_low_to_high_in_the_colour_of_its_line():
+    _, ax = plot.figure()
+    plot.band(ax, [1, 2], [5, 6], [4, 3], [7, 8], label="runs")
+    [line], [shade] = ax.lines, ax.collections
+    assert line.get_ydata().tolist() == [5, 6]
+    assert to_rgb(shade.get_facecolor()[0][:3]) == to_rgb(line.get_color())
+    assert shade.get_datalim(ax.transData).bounds == pytest.approx((1, 3, 1, 5))
+    assert ax.get_legend_handles_labels()[1] == ["runs"]
+
+
+def test_ranges_show_mean_lowest_and_highest_side_by_side():
+    _, ax = plot.figure()
+    plot.ranges(ax, ["a", "b"], {"one": [[1, 2, 6], [4, 4, 4]], "two": [[0, 2, 4], [1, 2, 3]]})
+    one, two = ax.containers
+    assert one.lines[0].get_ydata().tolist() == [3, 4]
+    lows, highs = (cap.get_ydata().tolist() for cap in one.lines[1])
+    assert (lows, highs) == ([1, 4], [6, 4])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+    assert (two.lines[0].get_xdata() > one.lines[0].get_xdata()).all()
+    assert (one.lines[0].get_xdata() + two.lines[0].get_xdata()) / 2 == pytest.approx([0, 1])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
+
+
+def test_a_logarithmic_axis_has_plain_numbers():
+    fig, ax = plot.figure()
+    ax.plot([0, 1], [9, 2100])
+    plot.log_y(ax)
+    fig.canvas.draw()
+    low, high = ax.get_ylim()
+    shown_ticks = [
+        label.get_text()
+        for tick, label in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+        if low <= tick <= high
+    ]
+    assert shown_ticks == ["10", "20", "50", "100", "200", "500", "1,000", "2,000"]
