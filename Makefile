@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test lint types build grade class data constraints clean distclean
+.PHONY: help lab test lint types build grade class data pictures constraints clean distclean
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -51,6 +51,9 @@ class: .venv/installed ## export what learners get, without an answer in it, to 
 data: .venv/installed-dev ## make the files in data/ anew from the original packages
 	@sh tools/setup.sh fashion-mnist
 	@$(BIN)/python data/make_data.py
+
+pictures: .venv/installed-dev ## take README's pictures, after `make test 2>&1 | tee out/test.log` and `make grade`
+	@$(BIN)/python tools/pictures.py
 
 constraints: ## bring constraints.txt to the newest versions that pyproject.toml allows
 	@sh tools/setup.sh constraints

@@ -41,7 +41,7 @@ from coursekit.train import evaluate, fit, set_seed
 set_seed(0)
 ledger = Ledger()
 
-# %%
+# %% jupyter={"source_hidden": true}
 stages = [
     ("1 · raw", "1000×28×28\n0 … 255", "#DDDDDD"),
     ("2 · scaled", "1000×28×28\n0 … 1", "#DDDDDD"),
