@@ -94,3 +94,10 @@ def test_the_sample_class_gets_the_marks_it_must(tmp_path: Path) -> None:
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@each_lesson
+def test_the_readme_leads_to_every_lesson(lesson: Lesson) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"[{lesson.title}](notebooks/{lesson.name}.ipynb)" in readme
+    assert f"(exercises/{lesson.name}/{lesson.name}.ipynb)" in readme
