@@ -53,7 +53,7 @@ def check(number: Number = None) -> None:
                     mark = "[green]ok[/]  " if verdict.holds else "[red]no[/]  "
                     text = f"{verdict.item}, “{verdict.answer}”" if verdict.holds else str(verdict)
                     console.print(mark + escape(f"{lesson.number}  {text}"))
-                for name in sorted(verify.undeclared_changes(lesson)):
+                for name in sorted(verify.undeclared_changes(lesson, player)):
                     failed += 1
                     console.print(
                         f"[red]no[/]  {lesson.number}  the reference solution changes the given "

@@ -7,23 +7,20 @@ another one there, unless it is declared and so crosses like any answer.
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
-import nbformat
-
-from authoring.execute import executed
 from authoring.exercise import Exercise
+from grader.player import Player, Stream
 
 # Runs after the cells, in their namespace; prints a digest of every named value it can digest.
 PROBE = """
 def __digests__(names):
-    import hashlib, io, json, pickle, types
+    import hashlib, json, pickle, sys
+
+    torch = sys.modules.get("torch")
 
     def digest(value):
-        try:
-            import torch
-        except ImportError:
-            torch = None
         if torch and isinstance(value, torch.nn.Module):
             value = [(k, v.numpy().tobytes()) for k, v in value.state_dict().items()]
         elif torch and isinstance(value, torch.Tensor):
@@ -40,7 +37,7 @@ print(__digests__(%r))
 """
 
 
-def changed_given(exercise: Exercise) -> set[str]:
+def changed_given(exercise: Exercise, player: Player) -> set[str]:
     """Names that given cells bind and that differ once the reference solution has run.
 
     Functions, classes and modules count by name only.
@@ -49,15 +46,14 @@ def changed_given(exercise: Exercise) -> set[str]:
     given = [cell for cell in exercise.cells if cell.role == "given"]
     names = sorted({name for cell in given for name in cell.names.bound} - declared)
     code = [cell for cell in exercise.cells if cell.role in ("given", "answer")]
-    before = _digests([cell.source.source for cell in given], names)
-    after = _digests([cell.source.source for cell in code], names)
+    before = _digests([cell.source.source for cell in given], names, player)
+    after = _digests([cell.source.source for cell in code], names, player)
     return {name for name in names if before.get(name) != after.get(name)}
 
 
-def _digests(sources: list[str], names: list[str]) -> dict[str, str]:
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in [*sources, PROBE % (names,)]]
-    )
-    run = executed(notebook, Path.cwd())
-    digests: dict[str, str] = json.loads(run.cells[-1].outputs[0]["text"])
+def _digests(sources: list[str], names: list[str], player: Player) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        played = player.play([*sources, PROBE % (names,)], Path(folder)).played
+    (printed,) = (output for output in played[len(sources)].outputs if isinstance(output, Stream))
+    digests: dict[str, str] = json.loads(printed.text)
     return digests

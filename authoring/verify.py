@@ -78,9 +78,9 @@ def verdicts(lesson: Lesson, player: Player) -> Iterator[Verdict]:
                 )
 
 
-def undeclared_changes(lesson: Lesson) -> set[str]:
+def undeclared_changes(lesson: Lesson, player: Player) -> set[str]:
     """Given values that the reference solution changes without declaring them as answers."""
-    return changed_given(read_exercise(lesson.folder / "exercise.py"))
+    return changed_given(read_exercise(lesson.folder / "exercise.py"), player)
 
 
 def _stubs(lesson: Lesson) -> dict[str, str]:

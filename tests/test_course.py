@@ -41,7 +41,7 @@ def test_every_answer_of_the_bank_gets_its_points_and_its_hint(
     lesson: Lesson, player: Player
 ) -> None:
     assert [str(verdict) for verdict in verdicts(lesson, player) if not verdict.holds] == []
-    assert undeclared_changes(lesson) == set()
+    assert undeclared_changes(lesson, player) == set()
 
 
 @each_lesson

@@ -2,6 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from authoring.exercise import read_exercise
+from authoring.given import changed_given
 from authoring.sources import Lesson
 from authoring.verify import verdicts
 from grader.player import Player
@@ -55,3 +57,12 @@ def test_a_bank_that_lies_is_found(
         player.timeout = 1
         found = ["reference"]
     assert failing(lesson, player) == found
+
+
+def test_a_given_value_that_the_solution_changes_is_found(lesson: Lesson, player: Player) -> None:
+    path = lesson.folder / "exercise.py"
+    assert changed_given(read_exercise(path), player) == set()
+    change(path, "def count(values):", "numbers.append(3)\n\ndef count(values):")
+    assert changed_given(read_exercise(path), player) == {"numbers"}
+    change(path, 'answers=["count"]', 'answers=["count", "numbers"]')
+    assert changed_given(read_exercise(path), player) == set()
