@@ -117,6 +117,26 @@ def prune_layer(layer, share):
 left = prune_layer(nn.Linear(100, 50), 0.2)
 
 
+# %% item="left" wrong="cut off" keeps=1 hint="Compare int() and round()"
+def prune_layer(layer, share):
+    prune.l1_unstructured(layer, "weight", amount=int(share * layer.weight.numel()))
+    return int(torch.count_nonzero(layer.weight))
+
+
+left = prune_layer(nn.Linear(100, 50), 0.2)
+
+
+# %% item="left" wrong="always up" keeps=1 hint="Compare math.ceil() and round()"
+def prune_layer(layer, share):
+    import math
+
+    prune.l1_unstructured(layer, "weight", amount=math.ceil(share * layer.weight.numel()))
+    return int(torch.count_nonzero(layer.weight))
+
+
+left = prune_layer(nn.Linear(100, 50), 0.2)
+
+
 # %% item="row_mask" right="a loop over rows"
 def row_mask(weights, share):
     if share < 0 or share > 1:
@@ -197,6 +217,21 @@ def row_mask(weights, share):
     return torch.ones_like(weights).scatter(1, order[:, : round(share * weights.shape[1])], 0)
 
 
+# %% item="row_mask" wrong="an assert for the share" keeps=2 hint="What kind of error"
+def row_mask(weights, share):
+    assert 0 <= share <= 1
+    order = weights.abs().argsort(dim=1)
+    return torch.ones_like(weights).scatter(1, order[:, : round(share * weights.shape[1])], 0)
+
+
+# %% item="row_mask" wrong="a half always goes up" keeps=2 hint="a number that ends in .5"
+def row_mask(weights, share):
+    if not 0 <= share <= 1:
+        raise ValueError("share")
+    order = weights.abs().argsort(dim=1)
+    return torch.ones_like(weights).scatter(1, order[:, : int(share * weights.shape[1] + 0.5)], 0)
+
+
 # %% item="global" right="by hand, one long vector"
 def prune_hidden(model, share):
     layers = [module for module in model if isinstance(module, nn.Linear)]
@@ -224,6 +259,23 @@ def prune_hidden(model, share):
         prune.remove(m, "weight")
         left.append((m.weight != 0).sum().item())
     return left
+
+
+# %% item="global" right="one list of triples, a tuple comes back"
+def prune_hidden(model, share):
+    layers = [layer for layer in model if isinstance(layer, nn.Linear)][:-1]
+    places = [
+        (abs(value), n, place)
+        for n, layer in enumerate(layers)
+        for place, value in enumerate(layer.weight.flatten().tolist())
+    ]
+    places.sort()
+    masks = [torch.ones(layer.weight.numel()) for layer in layers]
+    for _, n, place in places[: round(share * len(places))]:
+        masks[n][place] = 0
+    for layer, mask in zip(layers, masks):
+        prune.custom_from_mask(layer, "weight", mask.view(layer.weight.shape))
+    return tuple(int(mask.sum()) for mask in masks)
 
 
 # %% item="global" wrong="the last layer too" hint="expected [0, 2]"
@@ -262,6 +314,16 @@ def prune_hidden(model, share):
     model = copy.deepcopy(model)
     layers = [layer for layer in model if isinstance(layer, nn.Linear)][:-1]
     prune.global_unstructured([(m, "weight") for m in layers], prune.L1Unstructured, amount=share)
+    return [int(torch.count_nonzero(layer.weight)) for layer in layers]
+
+
+# %% item="global" wrong="a threshold that loses ties" keeps=1 hint="Did you choose places?"
+def prune_hidden(model, share):
+    layers = [layer for layer in model if isinstance(layer, nn.Linear)][:-1]
+    everything = torch.cat([layer.weight.detach().abs().flatten() for layer in layers])
+    threshold = torch.quantile(everything, share)
+    for layer in layers:
+        prune.custom_from_mask(layer, "weight", layer.weight.detach().abs() > threshold)
     return [int(torch.count_nonzero(layer.weight)) for layer in layers]
 
 
@@ -344,58 +406,174 @@ def make_permanent(model):
     return len([m for m in model.modules() if isinstance(m, nn.Linear)])
 
 
+# %% item="permanent" wrong="removes while it loops" hint="changed size during iteration"
+def make_permanent(model):
+    count = 0
+    for module in model.modules():
+        for name, _ in module.named_buffers(recurse=False):
+            if name.endswith("_mask"):
+                prune.remove(module, name[:-5])
+                count += 1
+    return count
+
+
+# %% item="permanent" wrong="weights become buffers" hint="Can every weight be trained again?"
+def make_permanent(model):
+    count = 0
+    for module in model.modules():
+        for name in ("weight", "bias"):
+            if hasattr(module, name + "_orig"):
+                prune.remove(module, name)
+                value = getattr(module, name).detach().clone()
+                delattr(module, name)
+                module.register_buffer(name, value)
+                count += 1
+    return count
+
+
+# %% item="permanent" wrong="every mask is a pruning mask" keeps=1 hint="has to be pruned"
+def make_permanent(model):
+    count = 0
+    for module in model.modules():
+        for name in [name for name, _ in module.named_buffers(recurse=False)]:
+            if name.endswith("_mask"):
+                prune.remove(module, name.removesuffix("_mask"))
+                count += 1
+    return count
+
+
 # %% item="bytes" right="builds the CSR tensor"
-def csr_bytes(weight, index_bytes):
+def format_bytes(weight, index_bytes):
     csr = weight.to_sparse_csr()
     indices = csr.col_indices().numel() + csr.crow_indices().numel()
-    return csr.values().numel() * csr.values().element_size() + indices * index_bytes
+    return dict(
+        dense=weight.numel() * weight.element_size(),
+        csr=csr.values().nbytes + indices * index_bytes,
+        bitmap=(weight.numel() + 7) // 8 + csr.values().nbytes,
+    )
 
 
 # %% item="bytes" right="row by row"
-def csr_bytes(weight, index_bytes):
-    total = index_bytes
+def format_bytes(weight, index_bytes):
+    import math
+
+    one = weight.element_size()
+    sizes = {"dense": 0, "csr": index_bytes, "bitmap": math.ceil(weight.numel() / 8)}
     for row in weight:
         n = sum(1 for value in row if value.item() != 0)
-        total += n * weight.element_size() + n * index_bytes + index_bytes
-    return total
+        sizes["dense"] += len(row) * one
+        sizes["csr"] += n * one + n * index_bytes + index_bytes
+        sizes["bitmap"] += n * one
+    return sizes
 
 
-# %% item="bytes" wrong="no row starts" hint="expected 38 bytes for the example"
-def csr_bytes(weight, index_bytes):
+# %% item="bytes" wrong="no row starts" keeps=1 hint="expected 38 bytes for the example"
+def format_bytes(weight, index_bytes):
     nonzeros = int(torch.count_nonzero(weight))
-    return nonzeros * (weight.element_size() + index_bytes)
+    one = weight.element_size()
+    return {
+        "dense": weight.numel() * one,
+        "csr": nonzeros * (one + index_bytes),
+        "bitmap": (weight.numel() + 7) // 8 + nonzeros * one,
+    }
 
 
-# %% item="bytes" wrong="as many starts as rows" hint="expected 38 bytes for the example"
-def csr_bytes(weight, index_bytes):
+# %% item="bytes" wrong="as many starts as rows" keeps=1 hint="expected 38 bytes for the example"
+def format_bytes(weight, index_bytes):
     nonzeros = int(torch.count_nonzero(weight))
-    return nonzeros * (weight.element_size() + index_bytes) + len(weight) * index_bytes
+    one = weight.element_size()
+    return {
+        "dense": weight.numel() * one,
+        "csr": nonzeros * (one + index_bytes) + len(weight) * index_bytes,
+        "bitmap": (weight.numel() + 7) // 8 + nonzeros * one,
+    }
 
 
 # %% item="bytes" wrong="every number takes 4 bytes" keeps=1 hint="Does every type of number take 4 bytes?"
-def csr_bytes(weight, index_bytes):
+def format_bytes(weight, index_bytes):
     nonzeros = int((weight != 0).sum())
-    return nonzeros * 4 + nonzeros * index_bytes + (weight.shape[0] + 1) * index_bytes
+    return {
+        "dense": weight.numel() * 4,
+        "csr": nonzeros * (4 + index_bytes) + (weight.shape[0] + 1) * index_bytes,
+        "bitmap": (weight.numel() + 7) // 8 + nonzeros * 4,
+    }
 
 
-# %% item="bytes" wrong="PyTorch's indices" hint="expected 38 bytes for the example"
-def csr_bytes(weight, index_bytes):
+# %% item="bytes" wrong="bytes rounded" keeps=1 hint="Bytes come whole"
+def format_bytes(weight, index_bytes):
+    nonzeros = int((weight != 0).sum())
+    one = weight.element_size()
+    return {
+        "dense": weight.numel() * one,
+        "csr": nonzeros * (one + index_bytes) + (weight.shape[0] + 1) * index_bytes,
+        "bitmap": round(weight.numel() / 8) + nonzeros * one,
+    }
+
+
+# %% item="bytes" wrong="a byte for each entry" keeps=1 hint="expected 22 bytes for the bitmap"
+def format_bytes(weight, index_bytes):
+    nonzeros = int((weight != 0).sum())
+    one = weight.element_size()
+    return {
+        "dense": weight.numel() * one,
+        "csr": nonzeros * (one + index_bytes) + (weight.shape[0] + 1) * index_bytes,
+        "bitmap": weight.numel() + nonzeros * one,
+    }
+
+
+# %% item="bytes" wrong="only values above zero" hint="Those below zero count too"
+def format_bytes(weight, index_bytes):
+    nonzeros = int((weight > 0).sum())
+    one = weight.element_size()
+    return {
+        "dense": weight.numel() * one,
+        "csr": nonzeros * (one + index_bytes) + (weight.shape[0] + 1) * index_bytes,
+        "bitmap": (weight.numel() + 7) // 8 + nonzeros * one,
+    }
+
+
+# %% item="bytes" wrong="from a rounded sparsity" keeps=1 hint="small enough to check by hand"
+def format_bytes(weight, index_bytes):
+    sparsity = round(float((weight == 0).float().mean()), 2)
+    nonzeros = round((1 - sparsity) * weight.numel())
+    one = weight.element_size()
+    return {
+        "dense": weight.numel() * one,
+        "csr": nonzeros * (one + index_bytes) + (weight.shape[0] + 1) * index_bytes,
+        "bitmap": (weight.numel() + 7) // 8 + nonzeros * one,
+    }
+
+
+# %% item="bytes" wrong="PyTorch's indices" keeps=1 hint="expected 38 bytes for the example"
+def format_bytes(weight, index_bytes):
     csr = weight.to_sparse_csr()
-    return csr.values().nbytes + csr.col_indices().nbytes + csr.crow_indices().nbytes
+    indices = csr.col_indices().nbytes + csr.crow_indices().nbytes
+    return {
+        "dense": weight.nbytes,
+        "csr": csr.values().nbytes + indices,
+        "bitmap": (weight.numel() + 7) // 8 + csr.values().nbytes,
+    }
 
 
 # %% item="bytes" wrong="entries, not values" hint="expected 38 bytes for the example"
-def csr_bytes(weight, index_bytes):
-    return weight.numel() * (weight.element_size() + index_bytes) + (len(weight) + 1) * index_bytes
+def format_bytes(weight, index_bytes):
+    one = weight.element_size()
+    return {
+        "dense": weight.numel() * one,
+        "csr": weight.numel() * (one + index_bytes) + (len(weight) + 1) * index_bytes,
+        "bitmap": (weight.numel() + 7) // 8 + weight.numel() * one,
+    }
 
 
 # %% item="bytes" wrong="the example's numbers" hint="small enough to check by hand"
-def csr_bytes(weight, index_bytes):
-    return 38
+def format_bytes(weight, index_bytes):
+    return {"dense": 48, "csr": 38, "bitmap": 22}
 
 
-# %% item="steps" right="the share of what is left"
+# %% item="steps" right="the share of what is left, after the mask is back"
 def prune_in_steps(layer, targets):
+    if not prune.is_pruned(layer):
+        prune.custom_from_mask(layer, "weight", layer.weight.detach() != 0)
     shares = []
     for target in targets:
         now = float((layer.weight == 0).float().mean())
@@ -434,6 +612,17 @@ def prune_in_steps(layer, targets):
     shares = []
     for target in targets:
         prune.l1_unstructured(layer, "weight", amount=target)
+        shares.append(float((layer.weight == 0).float().mean()))
+    return shares
+
+
+# %% item="steps" wrong="the formula without a mask" keeps=1 hint="zeros and without a mask"
+def prune_in_steps(layer, targets):
+    shares = []
+    for target in targets:
+        now = float((layer.weight == 0).float().mean())
+        if target > now:
+            prune.l1_unstructured(layer, "weight", amount=(target - now) / (1 - now))
         shares.append(float((layer.weight == 0).float().mean()))
     return shares
 
@@ -599,6 +788,28 @@ class BySpread(prune.BasePruningMethod):
 def prune_with_data(layer, inputs, share):
     BySpread.apply(layer, "weight", inputs.std(dim=0), share)
     return layer
+
+
+# %% item="own" wrong="mean taken for size" keeps=2 hint="How large is each input, typically?"
+def prune_with_data(layer, inputs, share):
+    old = layer.weight_mask if hasattr(layer, "weight_mask") else torch.ones_like(layer.weight)
+    new = old.detach().clone()
+    effect = layer.weight.detach().abs() * inputs.mean(0).abs()
+    for i in range(len(new)):
+        there = new[i].nonzero().flatten()
+        new[i, there[effect[i, there].argsort()[: round(share * len(there))]]] = 0
+    return prune.custom_from_mask(layer, "weight", new)
+
+
+# %% item="own" wrong="the first example only" keeps=2 hint="How large is each input, typically?"
+def prune_with_data(layer, inputs, share):
+    old = layer.weight_mask if hasattr(layer, "weight_mask") else torch.ones_like(layer.weight)
+    new = old.detach().clone()
+    effect = layer.weight.detach().abs() * inputs[0].abs()
+    for i in range(len(new)):
+        there = new[i].nonzero().flatten()
+        new[i, there[effect[i, there].argsort()[: round(share * len(there))]]] = 0
+    return prune.custom_from_mask(layer, "weight", new)
 
 
 # %% item="own" wrong="old mask forgotten" keeps=2 hint="has come back"

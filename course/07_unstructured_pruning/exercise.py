@@ -38,9 +38,9 @@ warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
 # %% [markdown]
 # ## 1 · What is left? (3 points)
 #
-# Write `prune_layer(layer, share)`. It sets the given share of the weights of a linear layer to zero, in
-# place: the ones with the smallest magnitudes (`prune.l1_unstructured` does it). It returns how many weights
-# are **not** zero afterwards, as an `int`. The bias stays as it is. `share` is a float from 0.0 to 1.0.
+# Write `prune_layer(layer, share)`. It sets exactly `round(share * number of weights)` weights of a linear layer
+# to zero, in place: the ones with the smallest magnitudes (`prune.l1_unstructured` does it). It returns how many
+# weights are **not** zero afterwards, as an `int`. The bias stays as it is. `share` is a float from 0.0 to 1.0.
 #
 # Then leave in `left` that count for a layer with 100 inputs and 50 outputs, after pruning 20 %.
 #
@@ -84,6 +84,7 @@ assert result == 3, f"half of six weights should be left, that is 3, not {result
 for outputs, inputs, share in (
     (10, 10, 0.3),
     (7, 11, 0.4),
+    (7, 3, 0.3),
     (40, 5, 0.75),
     (1, 3, 0.0),
     (4, 2, 1.0),
@@ -100,6 +101,8 @@ for outputs, inputs, share in (
     assert result == total - gone, explain(
         result,
         {
+            total - gone + 1: "Is the number rounded, or cut off? Compare int() and round().",
+            total - gone - 1: "Is the number rounded, or raised? Compare math.ceil() and round().",
             gone: "Does `amount` name the share that goes, or the share that stays?",
             total: "A mask does not change the shape. How many of the values are zero now?",
             total - gone + outputs: "Which tensor does the question name? The bias is another one.",
@@ -212,21 +215,28 @@ assert ((mask == 0).sum(1) == 29).all(), (
     "Is the number rounded, or cut off? Compare int() and round()."
 )
 assert torch.equal(weights, copy_of_weights), "The weights themselves have changed."
+assert ((row_mask(torch.arange(10.0).reshape(2, 5), 0.5) == 0).sum(1) == 2).all(), (
+    "The prompt says round(). What does it make of a number that ends in .5?"
+)
 for share in (-0.1, 1.5):
     try:
         row_mask(torch.ones(2, 2), share)
-        refused = False
+        outcome = "no error"
     except ValueError:
-        refused = True
-    assert refused, "What should happen for a share that is no share?"
+        outcome = "ValueError"
+    except Exception:
+        outcome = "another error"
+    assert outcome != "no error", "What should happen for a share that is no share?"
+    assert outcome == "ValueError", "What kind of error does the prompt ask for?"
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 · Globally, but not the last layer (2 points)
 #
 # Write `prune_hidden(model, share)` for an `nn.Sequential` with at least two linear layers. It prunes **all
-# linear layers but the last one together**, in place: of all their weights, the given share with the smallest
-# magnitudes goes, whichever layer they are in. Biases and the last linear layer stay as they are.
+# linear layers but the last one together**, in place: of all their weights, exactly `round(share * their number)`
+# go, also where many are equal: those with the smallest magnitudes, whichever layer they are in. Biases and the
+# last linear layer stay as they are. `share` is a float from 0.0 to 1.0.
 #
 # It returns a list of `int`: how many weights are not zero in each layer that was pruned, in their order.
 #
@@ -255,7 +265,7 @@ model[0].weight.data = torch.tensor([[1.0, 2.0]])
 model[2].weight.data = torch.tensor([[3.0], [4.0]])
 model[3].weight.data = torch.tensor([[0.1, 0.1]])
 counts = prune_hidden(model, 0.5)
-assert counts == [0, 2], f"expected [0, 2], but got {counts} (lesson, part 3: global pruning)"
+assert list(counts) == [0, 2], f"expected [0, 2], but got {counts} (lesson, part 3: global pruning)"
 ### BEGIN HIDDEN TESTS
 model = nn.Sequential(
     nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 5), nn.Tanh(), nn.Linear(5, 7), nn.Linear(7, 3)
@@ -273,7 +283,7 @@ wanted = [int((part > threshold).sum()) for part in weights[:3]]
 each_alike = [size - round(0.6 * size) for size in sizes]
 counts = prune_hidden(model, 0.6)
 assert len(counts) == 3, "One number for each layer that was pruned: how many are those?"
-assert counts == wanted, explain(
+assert list(counts) == wanted, explain(
     tuple(counts),
     {
         tuple(sizes): "Does the mask change the shape? Count values, not entries.",
@@ -301,7 +311,7 @@ assert torch.equal(after[2], before[2]), "Which one is the last *linear* layer?"
 assert all(torch.equal(layer.bias.detach(), b) for layer, b in zip(linears, biases, strict=True)), (
     "Biases should stay."
 )
-assert [int((weight != 0).sum()) for weight in after[:2]] == counts, (
+assert [int((weight != 0).sum()) for weight in after[:2]] == list(counts), (
     "The counts do not fit the model that was passed in. Was it changed in place?"
 )
 together = torch.cat([weight.flatten() for weight in before[:2]]).abs()
@@ -312,6 +322,14 @@ assert int((~stays).sum()) == round(0.7 * 90), (
 assert together[stays].min() >= together[~stays].max(), (
     "Did the smallest of all go, or those of each layer?"
 )
+for share in (0.0, 0.35, 0.6, 1.0):
+    model = nn.Sequential(nn.Linear(7, 10), nn.ReLU(), nn.Linear(10, 5), nn.Linear(5, 3))
+    for place in (0, 2, 3):
+        model[place].weight.data = torch.randint(1, 4, model[place].weight.shape).float()
+    counts = prune_hidden(model, share)
+    assert sum(counts) == 120 - round(share * 120), (
+        "With many equal weights, or at the ends of the range, the number is off. Did you choose places?"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -322,12 +340,15 @@ assert together[stays].min() >= together[~stays].max(), (
 #
 # - the `state_dict` has the keys of a model that was never pruned: no `…_orig`, no `…_mask`;
 # - the zeros are still there, and the model computes the same as before;
-# - layers that are not pruned are unchanged. A model may have no pruned layer at all: then return 0.
+# - every weight and bias is a parameter again, so that it can be trained;
+# - layers that are not pruned are unchanged, and so are buffers that have nothing to do with pruning, such as a
+#   layer's own `causal_mask`. A model may have no pruned layer at all: then return 0.
 #
 # Models may be nested (an `nn.Sequential` inside another one), and biases may be pruned as well as weights.
 #
 # *Lesson: part 2. `model.modules()` walks through all layers, nested ones too, and
-# `layer.named_buffers(recurse=False)` names the masks of one layer.*
+# `layer.named_buffers(recurse=False)` names the masks of one layer (make a list of them first: `remove` changes
+# the layer).*
 
 
 # %% item="permanent" answers=["make_permanent"]
@@ -337,8 +358,9 @@ def make_permanent(model):
     for module in model.modules():
         names = [name for name, _ in module.named_buffers(recurse=False)]
         for name in names:
-            if name.endswith("_mask"):
-                prune.remove(module, name.removesuffix("_mask"))
+            tensor = name.removesuffix("_mask")
+            if hasattr(module, tensor + "_orig"):
+                prune.remove(module, tensor)
                 count += 1
     return count
 
@@ -356,6 +378,7 @@ assert keys == ["0.bias", "0.weight", "2.bias", "2.weight"], f"the keys are {key
 ### BEGIN HIDDEN TESTS
 model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3))
 untouched = model[2].weight.detach().clone()
+parameters = sorted(name for name, _ in model.named_parameters())
 prune.random_unstructured(model[0], "weight", amount=0.6)
 prune.l1_unstructured(model[4], "weight", amount=0.25)
 inputs = torch.randn(5, 6)
@@ -364,6 +387,9 @@ pruned_weight = model[0].weight.detach().clone()
 count = make_permanent(model)
 assert not any(key.endswith(("_orig", "_mask")) for key in model.state_dict()), (
     "Which keys are in the file now? Look for …_orig and …_mask."
+)
+assert sorted(name for name, _ in model.named_parameters()) == parameters, (
+    "Can every weight be trained again? Compare the parameters with those before pruning."
 )
 assert torch.equal(model[0].weight.detach(), pruned_weight), (
     "The weights are not those that the pruned model used. Are the zeros still there?"
@@ -382,7 +408,9 @@ assert make_permanent(nn.Sequential(nn.Linear(2, 2), nn.ReLU())) == 0, "nothing 
 model = nn.Sequential(
     nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Sequential(nn.Linear(6, 6))), nn.Linear(6, 2)
 )
+model[1].register_buffer("causal_mask", torch.ones(2, 2).tril())
 names = sorted(model.state_dict())
+parameters = sorted(name for name, _ in model.named_parameters())
 prune.l1_unstructured(model[0][0], "weight", amount=0.5)
 prune.l1_unstructured(model[0][0], "bias", amount=0.5)
 prune.l1_unstructured(model[0][2][0], "weight", amount=0.2)
@@ -392,11 +420,17 @@ inputs = torch.randn(3, 4)
 outputs = model(inputs).detach()
 count = make_permanent(model)
 found = sorted(model.state_dict())
+assert "1.causal_mask" in found, (
+    "A layer has lost a buffer of its own. Is every mask a pruning mask?"
+)
 assert not any(key.endswith("weight_mask") for key in found), (
     "A weight still has its mask. Does your loop reach a layer inside a layer?"
 )
 assert found == names, (
     "Something is still masked. What else can be pruned in a layer, beside its weight?"
+)
+assert sorted(name for name, _ in model.named_parameters()) == parameters, (
+    "Can every weight be trained again? Compare the parameters with those before pruning."
 )
 assert torch.allclose(model(inputs).detach(), outputs), "The model computes something else now."
 assert count == 4, "How many tensors were pruned? One that was pruned twice is still one tensor."
@@ -405,22 +439,31 @@ assert count == 4, "How many tensors were pruned? One that was pruned twice is s
 # %% [markdown]
 # ## 5 · How many bytes? (2 points)
 #
-# Write `csr_bytes(weight, index_bytes)`. It returns the bytes that the three arrays of the CSR format take for
-# a 2-D tensor, as an `int`: values, columns and row starts. Each value takes as many bytes as the tensor's type
-# needs (`weight.element_size()`: 4 for float32, 2 for float16), each index `index_bytes`.
+# Write `format_bytes(weight, index_bytes)`. It returns the bytes that a 2-D tensor takes in three formats, as a
+# `dict` with the keys `"dense"`, `"csr"` and `"bitmap"`; each value is an `int`.
 #
-# Example: a float32 matrix with 3 rows, 4 columns and 5 non-zeros, with `index_bytes=2`, takes
-# 5·4 + 5·2 + 4·2 = 38 bytes.
+# - Each value takes as many bytes as the tensor's type needs (`weight.element_size()`: 4 for float32, 2 for
+#   float16).
+# - CSR has three arrays: values, columns and row starts. Each index takes `index_bytes`.
+# - The bitmap has one bit for each entry, zero or not, in whole bytes (9 bits take 2 bytes), and the values.
+#
+# Example: a float32 matrix with 3 rows, 4 columns and 5 non-zeros, with `index_bytes=2`, takes 12·4 = 48 bytes
+# dense, 5·4 + 5·2 + 4·2 = 38 as CSR, and 2 + 5·4 = 22 as a bitmap.
 #
 # *Lesson: part 5.*
 
 
-# %% item="bytes" answers=["csr_bytes"]
+# %% item="bytes" answers=["format_bytes"]
 ### BEGIN SOLUTION
-def csr_bytes(weight, index_bytes):
+def format_bytes(weight, index_bytes):
+    rows, columns = weight.shape
     nonzeros = int(torch.count_nonzero(weight))
-    rows = weight.shape[0]
-    return nonzeros * (weight.element_size() + index_bytes) + (rows + 1) * index_bytes
+    value_bytes = weight.element_size()
+    return {
+        "dense": rows * columns * value_bytes,
+        "csr": nonzeros * (value_bytes + index_bytes) + (rows + 1) * index_bytes,
+        "bitmap": -(-rows * columns // 8) + nonzeros * value_bytes,
+    }
 
 
 ### END SOLUTION
@@ -428,24 +471,25 @@ def csr_bytes(weight, index_bytes):
 # %% test="bytes" points=1
 torch.manual_seed(7)  # what is random below is the same each time
 weight = torch.tensor([[1.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 4.0, 5.0]])
-size = csr_bytes(weight, 2)
+size = format_bytes(weight, 2)["csr"]
 assert isinstance(size, int), f"expected an int, but got {type(size).__name__}"
 assert size == 38, f"expected 38 bytes for the example, but got {size} (lesson, part 5)"
 ### BEGIN HIDDEN TESTS
-for rows, columns, share, index_bytes in ((9, 40, 0.8, 4), (30, 7, 0.5, 8), (1, 25, 0.1, 1)):
+for rows, columns, share, index_bytes in ((97, 103, 0.333, 4), (30, 7, 0.5, 8), (1, 25, 0.1, 1)):
     weight = torch.randn(rows, columns)
     gone = torch.randperm(rows * columns)[: round(share * rows * columns)]
     weight.view(-1)[gone] = 0
     nonzeros = rows * columns - len(gone)
-    size = csr_bytes(weight, index_bytes)
-    assert size == nonzeros * (4 + index_bytes) + (rows + 1) * index_bytes, explain(
+    arrays = nonzeros * (4 + index_bytes)
+    starts = (rows + 1) * index_bytes
+    size = format_bytes(weight, index_bytes)["csr"]
+    assert size == arrays + starts, explain(
         size,
         {
-            nonzeros * (4 + index_bytes): "How does a reader know where a row begins?",
-            nonzeros * (4 + index_bytes) + rows * index_bytes: "Where does the last row end?",
-            nonzeros * (4 + index_bytes)
-            + columns * index_bytes: "Compressed sparse *row*: what is counted per row?",
-            nonzeros * (4 + index_bytes)
+            arrays: "How does a reader know where a row begins?",
+            arrays + rows * index_bytes: "Where does the last row end?",
+            arrays + columns * index_bytes: "Compressed sparse *row*: what is counted per row?",
+            arrays
             + (columns + 1)
             * index_bytes: "Which of the two sizes of the matrix is its number of rows?",
             nonzeros * 4: "Values alone do not say where they stand.",
@@ -454,29 +498,60 @@ for rows, columns, share, index_bytes in ((9, 40, 0.8, 4), (30, 7, 0.5, 8), (1, 
                 4 + 2 * index_bytes
             ): "A row and a column for each value is another format. What does CSR store per row?",
             rows * columns * (4 + index_bytes)
-            + (rows + 1)
-            * index_bytes: "Does the mask change the shape? Count values, not entries.",
+            + starts: "Does the mask change the shape? Count values, not entries.",
+            int((weight > 0).sum()) * (4 + index_bytes)
+            + starts: "Which values are not zero? Those below zero count too.",
             nonzeros * 12
             + (rows + 1) * 8: "PyTorch's own indices take 8 bytes. What does the prompt say?",
         },
     )
+assert format_bytes(torch.zeros(3, 4), 4)["csr"] == 16, "What is left of CSR without any values?"
+weight = torch.randn(5, 8).t()
+assert format_bytes(weight, 4)["csr"] == 40 * 8 + 9 * 4, (
+    "Which axis of a transposed matrix are the rows?"
+)
 ### END HIDDEN TESTS
 
 # %% test="bytes" points=1
 torch.manual_seed(7)  # what is random below is the same each time
-assert csr_bytes(torch.zeros(3, 4), 4) == 16, "no values, but 4 row starts of 4 bytes: 16"
+weight = torch.tensor([[1.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 4.0, 5.0]])
+sizes = format_bytes(weight, 2)
+assert sizes["dense"] == 48, f"expected 48 bytes for the dense example, but got {sizes['dense']}"
+assert sizes["bitmap"] == 22, f"expected 22 bytes for the bitmap, but got {sizes['bitmap']}"
 ### BEGIN HIDDEN TESTS
 for dtype, value_bytes in ((torch.float16, 2), (torch.float64, 8), (torch.int8, 1)):
     weight = torch.randint(-3, 4, (11, 6)).to(dtype)
     nonzeros = int((weight != 0).sum())
-    size = csr_bytes(weight, 2)
-    assert size == nonzeros * (value_bytes + 2) + 12 * 2, explain(
-        size,
-        {nonzeros * (4 + 2) + 12 * 2: "Does every type of number take 4 bytes?"},
+    sizes = format_bytes(weight, 2)
+    assert sizes["dense"] == 66 * value_bytes, explain(
+        sizes["dense"],
+        {
+            66 * 4: "Does every type of number take 4 bytes?",
+            nonzeros * value_bytes: "A dense matrix stores its zeros too.",
+        },
         "Try a matrix that is not float32.",
     )
-weight = torch.randn(5, 8).t()
-assert csr_bytes(weight, 4) == 40 * 8 + 9 * 4, "Which axis of a transposed matrix are the rows?"
+    assert sizes["bitmap"] == 9 + nonzeros * value_bytes, explain(
+        sizes["bitmap"],
+        {
+            9 + nonzeros * 4: "Does every type of number take 4 bytes?",
+            8 + nonzeros * value_bytes: "Is there room for every bit? Bytes come whole.",
+            66 + nonzeros * value_bytes: "How many entries fit into one byte, at a bit each?",
+            9: "The bits say where the values stand. Where are the values?",
+            9 + 66 * value_bytes: "Which values does the bitmap store: all of them?",
+            9 + int((weight > 0).sum()) * value_bytes: "Those below zero count too.",
+        },
+        "Count the bits first, and then the bytes that hold them.",
+    )
+values = torch.randint(1, 5, (6, 5))
+wide, narrow = (
+    format_bytes(values.to(dtype), 2)["csr"] for dtype in (torch.float64, torch.float16)
+)
+assert wide - narrow == 30 * 6, "Does CSR count a value's bytes by its type?"
+sizes = format_bytes(torch.zeros(8, 4), 4)
+assert sizes["bitmap"] == 4 and sizes["dense"] == 128, (
+    "What do the formats take without any values?"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -501,10 +576,10 @@ assert csr_bytes(weight, 4) == 40 * 8 + 9 * 4, "Which axis of a transposed matri
 # is fine). Weights that have gone stay gone, and the smallest of those that are left go next. It works in place
 # and returns the list of shares after each step.
 #
-# The layer may be pruned already when it comes in. A target that is not above the share of zeros at that moment
-# changes nothing.
+# The layer may be pruned already when it comes in, with its mask attached or with the mask removed. What counts is
+# how many weights are zero. A target that is not above the share of zeros at that moment changes nothing.
 #
-# *Lesson: part 2.*
+# *Lesson: part 2; the cheat sheet has a line for a mask of your own.*
 
 
 # %% item="steps" answers=["prune_in_steps"]
@@ -513,9 +588,11 @@ def prune_in_steps(layer, targets):
     shares = []
     total = layer.weight.numel()
     for target in targets:
-        zeros = total - int(torch.count_nonzero(layer.weight))
-        more = max(0, round(target * total) - zeros)  # an int: a number of weights, not a share
-        prune.l1_unstructured(layer, "weight", amount=more)
+        magnitudes = layer.weight.detach().abs().flatten()
+        gone = max(round(target * total), int((magnitudes == 0).sum()))
+        mask = torch.ones(total)
+        mask[magnitudes.argsort()[:gone]] = 0  # zeros come first: they are among those that go
+        prune.custom_from_mask(layer, "weight", mask.view_as(layer.weight))
         shares.append(1 - int(torch.count_nonzero(layer.weight)) / total)
     return shares
 
@@ -577,6 +654,18 @@ assert (after[gone] == 0).all(), "A weight that had gone has come back."
 stays = after != 0
 new = (after == 0) & ~gone
 assert before[stays].min() >= before[new].max(), "Are the smallest of those that were left gone?"
+layer = nn.Linear(20, 20)
+prune.random_unstructured(layer, "weight", amount=0.3)
+prune.remove(layer, "weight")
+gone = layer.weight.detach() == 0
+shares = prune_in_steps(layer, [0.2, 0.5, 0.6])
+assert all(
+    abs(share - target) < 0.003 for share, target in zip(shares, [0.3, 0.5, 0.6], strict=True)
+), "The layer came in with zeros and without a mask. What is `amount` a share of then?"
+assert abs(float((layer.weight == 0).float().mean()) - 0.6) < 0.003, (
+    "The last share does not fit the layer."
+)
+assert (layer.weight.detach()[gone] == 0).all(), "A weight that had gone has come back."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -624,15 +713,16 @@ assert before[stays].min() >= before[new].max(), "Are the smallest of those that
 # layer and some of the inputs that it will see, a tensor of the shape (examples, `layer.in_features`). Can you
 # choose better?
 #
-# Write a pruning method of your own, a class derived from `prune.BasePruningMethod`, and a function
-# `prune_with_data(layer, inputs, share)` that applies it to the layer's weight, in place, and returns the layer.
+# Write a pruning method of your own: a function `prune_with_data(layer, inputs, share)` that prunes the layer's
+# weight, in place, and returns the layer. A class derived from `prune.BasePruningMethod` is PyTorch's way; a mask
+# that you compute and hand to `prune.custom_from_mask` will do.
 #
 # - In every row, of the weights that are still there, exactly `round(share * number still there)` go. On a fresh
 #   layer that is `round(share * layer.in_features)` in each row.
 # - **Which** ones go is your choice. It is judged by what the layer computes: on new inputs from the same source,
 #   the mean squared difference of the outputs before and after must be at most half of what magnitude pruning
 #   with the same share in each row gives. The tests use inputs of very different sizes, some of them constant
-#   and some always 0.
+#   and some always 0; others are positive as often as negative. A single example may be all zeros.
 # - The mask stays attached: the layer has `weight_orig` and `weight_mask` afterwards.
 # - It stacks: on a layer that is pruned already, what has gone stays gone.
 #
@@ -726,7 +816,11 @@ for kind in ("sizes", "constant", "both"):
     level = (
         torch.where(torch.rand(width) < 0.2, 5.0, 0.0) if kind != "sizes" else torch.zeros(width)
     )
-    seen, fresh = (torch.randn(256, width) * scale + level for _ in range(2))
+    # As often negative as positive, in steps of 1/64, so that nothing but `level` is left of the mean.
+    half = (torch.randn(128, width) * scale * 64).round() / 64
+    blank = torch.zeros(1 if kind == "sizes" else 0, width)
+    seen = torch.cat([blank, half + level, level - half, blank])
+    fresh = torch.randn(256, width) * scale + level
     pruned = prune_with_data(layer, seen, 0.5)
     weight = pruned.weight_orig.detach() * pruned.weight_mask
     smallest = original.abs().argsort(dim=1)[:, :32]
