@@ -17,6 +17,13 @@ def shoot(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
+def wait_for_kernel(page: Page) -> None:
+    """Until the status bar says so; before that, running a cell would ask for a kernel."""
+    expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(
+        timeout=MINUTE
+    )
+
+
 def test_the_start_page_leads_to_a_lesson(page: Page, lab: Lab) -> None:
     page.goto(lab.tree("notebooks/start.ipynb"))
     link = page.get_by_role("link", name="Unstructured pruning")
@@ -33,9 +40,7 @@ def test_the_start_page_leads_to_a_lesson(page: Page, lab: Lab) -> None:
 def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab, lesson: str) -> None:
     page.goto(lab.tree(f"notebooks/{lesson}.ipynb"))
     expect(page.locator(".jp-NotebookPanel-toolbar")).to_be_visible(timeout=MINUTE)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(
-        timeout=MINUTE
-    )
+    wait_for_kernel(page)
     page.locator(".lm-MenuBar-item", has_text="Run").first.click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
     notebook = lab.folder / "notebooks" / f"{lesson}.ipynb"
@@ -65,9 +70,7 @@ def test_validate_tells_what_is_missing(page: Page, lab: Lab) -> None:
     page.goto(lab.tree(f"exercises/{lesson}/{lesson}.ipynb"))
     button = page.get_by_role("button", name="Validate")
     expect(button).to_be_visible(timeout=MINUTE)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(
-        timeout=MINUTE
-    )
+    wait_for_kernel(page)
     button.click()
     dialog = page.locator(".jp-Dialog")
     expect(dialog).to_contain_text("failed", timeout=3 * MINUTE)
