@@ -20,7 +20,6 @@ from rich.text import Text
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "out"
 PICTURES = ROOT / "docs" / "pictures"
-LINES = 24
 COLOURS = 64
 
 
@@ -42,22 +41,26 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1000, "height": 640})
-        page.goto(terminal.as_uri())
-        page.locator("svg").first.screenshot(path=PICTURES / "test.png")
         page.goto(sources[2].as_uri())
         page.screenshot(path=PICTURES / "grade.png")
+        page.goto(terminal.as_uri())
+        width, height = page.evaluate(
+            "(({width, height}) => [width, height])(document.documentElement.viewBox.baseVal)"
+        )
+        page.set_viewport_size({"width": 1000, "height": round(1000 * height / width)})
+        page.screenshot(path=PICTURES / "test.png")
         browser.close()
     for picture in PICTURES.glob("*.png"):
         Image.open(picture).convert("RGB").quantize(COLOURS).save(picture, optimize=True)
 
 
 def _terminal(log: str) -> str:
-    """The last lines of a log as an SVG picture of a terminal."""
-    console = Console(record=True, width=100, file=io.StringIO())
+    """The log from its first heading on, without paths of this machine, as a terminal in SVG."""
+    console = Console(record=True, width=86, file=io.StringIO())
     console.print(Text("$ make test"))
-    console.print(Text("…"))
-    for line in log.rstrip().splitlines()[-LINES:]:
-        console.print(Text.from_ansi(line), overflow="ellipsis", no_wrap=True)
+    for line in log[log.index("== Style") :].rstrip().splitlines():
+        if str(ROOT) not in line and line.strip():
+            console.print(Text.from_ansi(line), overflow="ellipsis", no_wrap=True)
     svg = console.export_svg(title="make test")
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # fonts from the web
 

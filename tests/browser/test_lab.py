@@ -60,7 +60,7 @@ def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab, lesson: str) -> 
     expect(picture).to_be_visible(timeout=MINUTE)
     picture.scroll_into_view_if_needed()
     page.mouse.move(800, 500)
-    page.mouse.wheel(0, 300)
+    page.mouse.wheel(0, 200)
     page.wait_for_timeout(1000)
     shoot(page, lesson)
 
