@@ -363,7 +363,7 @@ assert abs(result[1] - 37 / 104) < 1e-6, explain(
 #   shape, also empty, it returns a `torch.int8` tensor of that shape.
 # - Values go to the nearest integer number of steps, exact halves to the even one, and what lies
 #   outside −128 … 127 to the nearer end.
-# - A `scale` that is not greater than 0 raises `ValueError`, whatever `value` is. A tensor that is
+# - A `scale` that is not greater than 0 (0, below 0, or `nan`) raises `ValueError`, whatever `value` is. A tensor that is
 #   handed in stays as it is.
 #
 # Examples: `quantize(0.1234, 0.01)` is `12`; `quantize(torch.tensor([1.5, -0.25]), 0.5)` is
@@ -476,7 +476,13 @@ for shape in ((), (1,), (0, 3)):
     assert stored.shape == shape and stored.dtype == torch.int8, (
         "Shapes: also tensors without axes, and empty ones."
     )
-for value, scale in ((1.0, 0.0), (1.0, -0.5), (1.0, float("nan")), (torch.ones(2), 0.0)):
+for value, scale in (
+    (1.0, 0.0),
+    (1.0, -0.5),
+    (1.0, float("nan")),
+    (torch.ones(2), 0.0),
+    (torch.ones(2), float("nan")),
+):
     raised = None
     try:
         quantize(value, scale)
@@ -556,7 +562,7 @@ def stored_bytes(widths):
 result = stored_bytes([784, 128, 10])
 assert isinstance(result, tuple) and len(result) == 2, f"expected two ints in a tuple: {result!r}"
 assert result[0] == 407080, (
-    f"all of [784, 128, 10] as float32 should take 407,080 bytes, not {result[0]:,}: see stage 4. "
+    f"all of [784, 128, 10] as float32 should take 407,080 bytes, not {result[0]:,}: see stages 4 and 6. "
     + explain(
         result[0],
         {
@@ -619,7 +625,7 @@ def squeeze_broken(weight):
 # Write `squeeze(weight)` without the bugs. It returns a tuple `(q, scale)`: `q` a `torch.int8`
 # tensor of the shape of `weight`, `scale` a `float` greater than 0.
 #
-# - `scale` is $\max|w| / 127$, as in the lesson (to six digits).
+# - `scale` is $\max|w| / 127$, as in the lesson (a relative error up to 0.000001 is fine).
 # - `q * scale` is off by at most half a step, for every weight.
 # - If all weights are zero, `q` is all zero, and `scale` is any finite number greater than 0.
 # - `weight` has at least one element, and stays as it is.
@@ -705,9 +711,10 @@ assert codes.tolist() in ([63, -127], [64, -127]), (
 # - `q`, a `torch.int8` tensor of shape `(10, 784)`, and `scale`, a `float` greater than 0. The
 #   network is then run with the weights `q * scale`. The bias stays.
 # - `lost` and `won`, two `int`s: on how many of the 397 images of `validation` is only the original
-#   weight right, and on how many only `q * scale`? (See “Answers” in the lesson.)
-# - `worse`, a `bool`: are these two counts, as coin tosses, uneven enough to call your network
-#   *worse*, at p below 0.05?
+#   weight right, and on how many only `q * scale`? (See “Answers” in the lesson; you may copy
+#   `coin_toss` from there.)
+# - `worse`, a `bool`: is `lost` the larger one, and are the two counts, as coin tosses, uneven
+#   enough to call your network *worse*, at p below 0.05?
 #
 # You have:
 #

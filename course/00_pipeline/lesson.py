@@ -58,7 +58,7 @@ for place, (name, text, colour) in enumerate(stages):
         ax.annotate("", (place - 0.36, 0), (place - 0.64, 0), arrowprops={"arrowstyle": "->"})
 ax.set(xlim=(-0.5, 5.5), ylim=(-1, 1))
 ax.set_axis_off()
-ax.set_title("Stages 1–3 change the data, 4 makes the weights, 5 and 6 change the weights")
+ax.set_title("Stages 2 and 3 change the data, 4 makes the weights, 5 and 6 change the weights")
 plot.show(
     fig,
     alt="Six boxes in a row: raw, scaled and flattened images; then the network 784 to 128 to 10, "
@@ -652,7 +652,8 @@ table
 
 # %% [markdown]
 # Pruned and quantized are **indistinguishable** from dense on these images. That does not mean
-# equal: two images lost and none won give p = 0.5, so 400 images can't show half a point. Nor
+# equal: two images lost and none won give p = 0.5, so 400 images can't show a difference
+# of half a percentage point. Nor
 # better, should an image be won. And it is no law: with 98 % pruned the same test says clearly
 # “worse”. How much you may take away must be **measured**, every time.
 #

@@ -236,7 +236,8 @@ for share in (-0.1, 1.5):
 # Write `prune_hidden(model, share)` for an `nn.Sequential` with at least two linear layers. It prunes **all
 # linear layers but the last one together**, in place: of all their weights, exactly `round(share * their number)`
 # go, also where many are equal: those with the smallest magnitudes, whichever layer they are in. Biases and the
-# last linear layer stay as they are. `share` is a float from 0.0 to 1.0.
+# last linear layer stay as they are. `share` is a float from 0.0 to 1.0. The linear layers stand directly in the
+# model, none is nested.
 #
 # It returns a list of `int`: how many weights are not zero in each layer that was pruned, in their order.
 #
@@ -717,12 +718,12 @@ assert (layer.weight.detach()[gone] == 0).all(), "A weight that had gone has com
 # weight, in place, and returns the layer. A class derived from `prune.BasePruningMethod` is PyTorch's way; a mask
 # that you compute and hand to `prune.custom_from_mask` will do.
 #
-# - In every row, of the weights that are still there, exactly `round(share * number still there)` go. On a fresh
-#   layer that is `round(share * layer.in_features)` in each row.
+# - In every row, of the weights that are still there (mask 1; on a layer without a mask: all of them), exactly
+#   `round(share * number still there)` go. On a fresh layer that is `round(share * layer.in_features)` in each row.
 # - **Which** ones go is your choice. It is judged by what the layer computes: on new inputs from the same source,
 #   the mean squared difference of the outputs before and after must be at most half of what magnitude pruning
 #   with the same share in each row gives. The tests use inputs of very different sizes, some of them constant
-#   and some always 0; others are positive as often as negative. A single example may be all zeros.
+#   and some always 0; others are positive as often as negative. Some of the examples may be all zeros.
 # - The mask stays attached: the layer has `weight_orig` and `weight_mask` afterwards.
 # - It stacks: on a layer that is pruned already, what has gone stays gone.
 #

@@ -105,7 +105,7 @@ assert 1.9 < file_ratio < 2.1 and time_ratio > 1.1
 
 # %% [markdown]
 # Read the bars from the top. One weight in five is left, and yet the file has doubled and each image
-# takes longer. Every bar has a reason, and each reason has a remedy:
+# takes longer. The two long bars each have a reason, and each reason has a remedy:
 #
 # | bar | the reason | where |
 # |---|---|---|
@@ -266,8 +266,9 @@ assert count_nonzero(layer.weight) == 3200
 # from sparsity $s$ to $t$, ask for $a = (t - s)/(1 - s)$.
 #
 # `remove` removes the **mask**, and `weight_orig` with it. The zeros stay: it makes pruning permanent. The
-# original values are gone. It also forgets: the last call counted 20 % of all 5,000 entries, found 1,800
-# zeros among the smallest, and so it changed nothing. Without a mask, the formula for $a$ is wrong.
+# original values are gone. It also forgets: the last call wanted the 1,000 smallest of all 5,000 entries.
+# 1,800 were zero already, so it took 1,000 of those and changed nothing. Without a mask, the formula for
+# $a$ is wrong.
 #
 # ## 3 · A real network
 #
@@ -372,7 +373,7 @@ assert lead["layer-wise"] > 0 and lead["layer-wise, last spared"] < lead["layer-
 
 # %% [markdown]
 # Look at three things. Random pruning falls first: the criterion earns its keep. Global pruning beats
-# layer-wise in the middle of the plot. And sparing the last layer closes most of that gap: where its range
+# layer-wise in the middle of the plot. And sparing the last layer closes most or all of that gap: where its range
 # overlaps the global one, three seeds can't tell the two apart. The last layer's weights feed the ten
 # classes directly, and an equal share for every layer hits them hardest.
 #
@@ -509,7 +510,7 @@ pd.DataFrame(table, index=zeros_after).round(2)
 #
 # - **The images.** Two models differ only on the images that one gets right and the other wrong. Of $n$
 #   images, let $b$ be right with the control only and $c$ with the pruned model only. The difference is
-#   $(c-b)/n$, its standard error about $\sqrt{b+c}/n$.
+#   $(c-b)/n$, its standard error about $\sqrt{b+c}/n$. `compare` counts both: `lost` is $b$, `won` is $c$.
 # - **The seed.** Another start, another difference. That shows only in the spread over seeds. With three of
 #   them, the 95 % interval is the mean ± 4.3 standard errors (Student's $t$, two degrees of freedom).
 #
@@ -773,8 +774,9 @@ plot.show(fig, alt="Time against zeros for two batches: dense is flat, CSR falls
 #   without it; or **chance**, as the yardstick.
 #
 # Any row can be combined with any column. In PyTorch they are even two arguments: the method is the
-# granularity, `importance_scores` the criterion. For N:M there is no method, so we write one. A pruning
-# method of your own is a class with three things:
+# granularity, `importance_scores` the criterion. For rows it is `ln_structured` with `dim=0`: a unit's score is
+# the sum of its weights' magnitudes with `n=1`, the L1 norm (not the N of N:M). For N:M there is no method, so
+# we write one. A pruning method of your own is a class with three things:
 #
 # 1. `PRUNING_TYPE`. On a layer that is pruned already, `"global"` hands `compute_mask` the whole matrix;
 #    `"unstructured"` hands over only the entries that are left, **as a flat vector**.
@@ -833,7 +835,7 @@ assert count_nonzero(layer.weight) == 8  # the probe left the mask as it was
 # A flat vector: rows and columns are gone. A method that needs rows must say `"global"`.
 #
 # Now all nine combinations on the 4×8 matrix, half of it going each time. From top to bottom the zeros get
-# more regular, from left to right they change places.
+# more regular, from left to right they change places. (On the small matrix the gradients are made up.)
 #
 # Regular zeros are easier for hardware to use, and they leave less choice. What does that cost? After the
 # picture, the same nine on the real networks: 75 % of the first two layers go, without fine-tuning. (A unit's
@@ -909,7 +911,8 @@ assert mean["1:4", "gradient"] > mean["weight", "gradient"]
 
 # %% [markdown]
 # Look at three things. By magnitude, 1:4 is less accurate than single weights: it has less choice. By
-# gradient it is *more* accurate. And units cost more than weights, whatever the criterion.
+# gradient it is *more* accurate. And units cost more than weights, whatever the criterion. (By chance, judge
+# the first two by their ranges: do they overlap?)
 #
 # That raises two questions. Free choice keeps the highest scores there are, so how can it lose to 1:4? And
 # why do units fare so badly? One network is enough to look.
@@ -936,9 +939,9 @@ print(
 assert math.isclose(reads, 0.25 * 0.25)
 
 # %% [markdown]
-# Free choice keeps far more of the summed scores than 1:4, and is worse for it. So the fault lies with the
-# score. It estimates what *one* weight costs that goes alone; here three of four go together. A criterion
-# that gains nothing from choosing freely has no reason to lose by choosing less.
+# Free choice keeps far more of the summed scores than 1:4, and is less accurate. So a larger sum of these
+# scores is no sign of a better network. A likely reason, which no cell here tests: the score estimates what
+# *one* weight costs that goes alone, at the weights as they are. Here three of four go together.
 #
 # The units' comparison is not equal. A removed unit also idles the weights that read it: all they get is
 # the constant that its bias makes. In the second layer 25 % of the weights stay, but only 25 % of 25 % still

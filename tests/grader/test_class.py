@@ -192,14 +192,14 @@ def test_a_folder_of_no_assignment_is_named(desk, run):
 def test_a_folder_that_cannot_be_read_stops_nobody_else(desk, run, monkeypatch):
     desk.hand_in("a")
     desk.hand_in("locked")
-    listdir = os.listdir
+    iterdir = Path.iterdir
 
-    def refuse(path="."):
-        if Path(path).name == "locked":
+    def refuse(path):
+        if path.name == "locked":
             raise PermissionError(13, "Permission denied", str(path))
-        return listdir(path)
+        return iterdir(path)
 
-    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(Path, "iterdir", refuse)
     assert "locked skipped: The folder cannot be read (Permission denied)." in run()
     assert set(rows(desk)) == {("numbers", "a")}
 
