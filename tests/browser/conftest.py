@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
@@ -46,6 +47,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
     for name in ("notebooks", "exercises", "solutions"):
         shutil.copytree(ROOT / name, folder / name)
+    for path in (folder / "notebooks").glob("*.ipynb"):
+        _clear(path)
     shutil.copy2(ROOT / "nbgrader_config.py", folder)
     home = tmp_path_factory.mktemp("home")
     environment = os.environ | {
@@ -68,6 +71,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def _clear(path: Path) -> None:
+    """Without outputs, so that what a test finds in the notebook was made while it ran."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, path)
 
 
 def _url(server: subprocess.Popen[bytes], home: Path) -> str:
