@@ -171,6 +171,7 @@ print("images.flatten(): ", tuple(images.shape), "→", tuple(images.flatten().s
 # The *cross-entropy loss* is the mean of $-\ln p$ over the images, with $p$ the probability of the
 # right digit. An untrained network gives each digit about one tenth, so its loss is about
 # $-\ln 0.1 = \ln 10 \approx 2.30$. An *epoch* is one pass over the 1,000 training images.
+# `fit` takes them in small batches, and after each batch one step of *Adam*, a kind of gradient descent.
 
 # %%
 ledger.guess("The shape of W₁ in PyTorch, model[0].weight?", guess=None)
