@@ -7,18 +7,21 @@ item that needs another's answer fails here.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+from nbformat import NotebookNode
 
 from authoring.bank import read_bank
-from authoring.exercise import Exercise, read_exercise
+from authoring.exercise import read_exercise
 from authoring.given import changed_given
 from authoring.notebook import instructor_notebook
 from authoring.release import release_notebooks
 from authoring.sources import Lesson
-from grader.player import Error, Output, Player
+from grader.assignment import Assignment
+from grader.conduct import grade_one
+from grader.player import Player
 
 TIMEOUT = 60.0
 
@@ -59,23 +62,29 @@ class Verdict:
 
 
 def verdicts(lesson: Lesson, player: Player) -> Iterator[Verdict]:
-    """Runs every answer to every item that tests grade: reference, release stub, then the bank."""
+    """Grades every answer to every item with tests: reference, release stub, then the bank."""
     exercise = read_exercise(lesson.folder / "exercise.py")
     bank = read_bank(lesson, exercise)
-    stubs = _stubs(lesson)
+    instructor = instructor_notebook(lesson)
+    release = release_notebooks([(lesson.name, instructor)])[lesson.name]
     for cell in exercise.cells:
         if cell.role != "answer":
             continue
         item = cell.short.item or ""
         full = exercise.points(item)
-        yield _verdict(exercise, player, item, "reference", cell.source.source, full)
-        yield _verdict(exercise, player, item, "untouched", stubs[item], 0)
+        stub = _alone(release, item)
+        assignment = Assignment.from_notebooks(item, {item: _alone(instructor, item)}, {item: stub})
+        handed_in: list[tuple[str, NotebookNode, float, str | None]] = [
+            ("reference", _answered(stub, cell.source.source), full, None),
+            ("untouched", stub, 0, None),
+        ]
         for answer in bank:
             if answer.item == item:
-                wanted = answer.points or 0
-                yield _verdict(
-                    exercise, player, item, answer.name, answer.source, wanted, answer.hint
-                )
+                notebook = _answered(stub, answer.source)
+                handed_in.append((answer.name, notebook, answer.points or 0, answer.hint))
+        for name, notebook, wanted, hint in handed_in:
+            got = grade_one(assignment, notebook, player).item(item)
+            yield Verdict(item, name, got.score or 0, wanted, tuple(got.messages), hint)
 
 
 def undeclared_changes(lesson: Lesson, player: Player) -> set[str]:
@@ -83,41 +92,20 @@ def undeclared_changes(lesson: Lesson, player: Player) -> set[str]:
     return changed_given(read_exercise(lesson.folder / "exercise.py"), player)
 
 
-def _stubs(lesson: Lesson) -> dict[str, str]:
-    """What learners find in each answer cell."""
-    release = release_notebooks([(lesson.name, instructor_notebook(lesson))])[lesson.name]
-    return {
-        cell.metadata.course["item"]: cell.source
-        for cell in release.cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-    }
+def _alone(notebook: NotebookNode, item: str) -> NotebookNode:
+    """The given cells and those of one item."""
+    alone = copy.deepcopy(notebook)
+    alone.cells = [
+        cell
+        for cell in alone.cells
+        if (course := cell.metadata.get("course")) and course.get("item", item) == item
+    ]
+    return alone
 
 
-def _verdict(
-    exercise: Exercise,
-    player: Player,
-    item: str,
-    answer: str,
-    source: str,
-    wanted: float,
-    hint: str | None = None,
-) -> Verdict:
-    cells = [cell for cell in exercise.cells if cell.role == "given" or cell.item == item]
-    sources = [source if cell.role == "answer" else cell.source.source for cell in cells]
-    with tempfile.TemporaryDirectory() as folder:
-        played = player.play(sources, Path(folder)).played
-    points = 0.0
-    messages = []
-    for number, cell in enumerate(cells):
-        failure = _failure(played[number].outputs) if number in played else "was not run"
-        if cell.role == "test":
-            points += 0 if failure else cell.short.points or 0
-            messages += [failure] if failure else []
-        elif failure:
-            messages.append(f"(in the {cell.role} cell: {failure})")
-    return Verdict(item, answer, points, wanted, tuple(messages), hint)
-
-
-def _failure(outputs: Sequence[Output]) -> str | None:
-    errors = [output for output in outputs if isinstance(output, Error)]
-    return f"{errors[0].ename}: {errors[0].evalue}" if errors else None
+def _answered(stub: NotebookNode, source: str) -> NotebookNode:
+    """What is handed in: the release with an answer in its answer cell."""
+    answered = copy.deepcopy(stub)
+    (cell,) = (cell for cell in answered.cells if cell.metadata.nbgrader.solution)
+    cell.source = source
+    return answered

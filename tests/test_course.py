@@ -16,6 +16,7 @@ from authoring import build, sample_class
 from authoring.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
 from authoring.sources import Course, Lesson
 from authoring.verify import TIMEOUT, undeclared_changes, verdicts
+from grader.intake import parse_time
 from grader.player import Player
 from tests.conftest import ROOT
 
@@ -88,6 +89,12 @@ def test_the_sample_class_gets_the_marks_it_must(tmp_path: Path) -> None:
     columns = expected[0].keys()
     assert [{column: row[column] for column in columns} for row in got] == expected
     assert all(row["reason"] for row in got if row["status"] == "rejected")
+
+
+def test_make_grade_knows_when_the_sample_class_was_due() -> None:
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    (due,) = (line.removeprefix("DUE := ") for line in lines if line.startswith("DUE := "))
+    assert parse_time(due) == parse_time(sample_class.DUE)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
