@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import nbformat
+import nbformat.reader
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -28,11 +30,15 @@ def wait_for_kernel(page: Page) -> None:
 
 def run_cells(page: Page, path: Path) -> list[nbformat.NotebookNode]:
     """The code cells of the saved notebook, once each has run. The copy had no outputs before."""
+    cells: list[nbformat.NotebookNode] = []
     for _ in range(3 * 60):
-        page.wait_for_timeout(1000)
         page.keyboard.press("Control+s")
-        cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-        if all(cell.execution_count for cell in cells):
+        page.wait_for_timeout(1000)
+        # JupyterLab empties the file before it writes: a look in between sees nothing.
+        with contextlib.suppress(nbformat.reader.NotJSONError):
+            notebook = nbformat.read(path, as_version=4)
+            cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        if cells and all(cell.execution_count for cell in cells):
             break
     return cells
 
