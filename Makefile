@@ -1,13 +1,15 @@
 # Everything is run from here. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test lint types build grade class data pictures constraints clean distclean
+.PHONY: help lab test lint types attacks fuzz mutation bench build grade class data pictures constraints clean distclean
 
 SHELL := /bin/sh
 BIN := .venv/bin
 # nbgrader looks for alembic on the PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 SAMPLE := data/sample_class
+# These run by targets of their own.
+SLOW := tests/attacks tests/fuzz tests/grader/test_same_scores.py
 # When the sample class had to hand in.
 DUE := 2026-03-02T12:00
 
@@ -25,9 +27,10 @@ lab: .venv/installed ## open JupyterLab on the start page; options go into LAB_A
 
 test: .venv/installed-dev lint types ## check everything: style, types, tests, every cell of every notebook
 	@sh tools/setup.sh chromium
+	@sh tools/setup.sh bubblewrap
 	@echo "== Tests and notebooks"
 	@$(RUN) pytest --nbval --nbval-current-env --numprocesses 2 \
-		--dist loadfile --no-loadscope-reorder
+		--dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(SLOW))
 
 lint: .venv/installed-dev ## check the style of the code
 	@echo "== Style"
@@ -38,10 +41,27 @@ types: .venv/installed-dev ## check the types
 	@echo "== Types"
 	@$(BIN)/mypy
 
+attacks: .venv/installed-dev ## hand in everything that people try in order to cheat, and compare marks with nbgrader
+	@sh tools/setup.sh bubblewrap
+	@$(RUN) pytest tests/attacks tests/grader/test_same_scores.py
+
+fuzz: .venv/installed-dev ## 2,000 damaged submissions and as many forged messages
+	@sh tools/setup.sh bubblewrap
+	@COURSE_FUZZ_EXAMPLES=2000 $(RUN) pytest tests/fuzz
+
+mutation: .venv/installed-dev ## do the tests of the exercises notice a change in the solution? one: LESSON=07
+	@sh tools/setup.sh bubblewrap
+	@$(RUN) authoring mutation $(LESSON)
+
+bench: .venv/installed-dev ## measure grading against stock nbgrader: a table, and out/bench.json
+	@sh tools/setup.sh bubblewrap
+	@$(RUN) python -m tools.bench
+
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)
 
 grade: .venv/installed ## grade the sample class
+	@sh tools/setup.sh bubblewrap
 	@$(RUN) grader grade --course . --submitted $(SAMPLE)/submitted --out out/sample_class \
 		$(foreach name,$(notdir $(wildcard solutions/*)),--due $(name)=$(DUE))
 

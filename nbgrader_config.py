@@ -12,3 +12,11 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 # The folder of the database must exist, and git ignores a gradebook.db.
 c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}"
+
+# What learners' code may read of this repository while it is graded.
+c.Grader.show = [
+    "coursekit",
+    "data/checksums.json",
+    "data/digits.npz",
+    "data/fashion_mnist.npz",
+]

@@ -15,7 +15,7 @@ from authoring import handout, sample_class, verify
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
 from authoring.sources import Course, Lesson
-from grader.player import Player
+from grader import GraderError
 
 app = typer.Typer(
     help="For authors: from course/ to notebooks, and its checks.",
@@ -43,25 +43,56 @@ def build(
 @app.command()
 def check(number: Number = None) -> None:
     """Runs every answer of the banks: each must get its points and its hint, no more, no less."""
-    lessons = _chosen(_here(), number)
+    course = _here()
+    lessons = _chosen(course, number)
     failed = 0
     try:
-        with Player(timeout=verify.TIMEOUT) as player:
+        with verify.engine_for(course) as engine:
             for lesson in lessons:
-                for verdict in verify.verdicts(lesson, player):
+                for verdict in verify.verdicts(lesson, engine):
                     failed += not verdict.holds
                     mark = "[green]ok[/]  " if verdict.holds else "[red]no[/]  "
                     text = f"{verdict.item}, “{verdict.answer}”" if verdict.holds else str(verdict)
                     console.print(mark + escape(f"{lesson.number}  {text}"))
-                for name in sorted(verify.undeclared_changes(lesson, player)):
+                for fault in verify.faults(lesson, engine):
                     failed += 1
-                    console.print(
-                        f"[red]no[/]  {lesson.number}  the reference solution changes the given "
-                        f"value {name}: declare it in answers=, or leave it alone"
-                    )
-    except SourceError as error:
+                    console.print("[red]no[/]  " + escape(f"{lesson.number}  {fault}"))
+    except (SourceError, GraderError) as error:
         _stop(error)
     if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def mutation(number: Number = None) -> None:
+    """Hands in reference answers with small mistakes in them: the tests must notice."""
+    # Here, because only authors have Cosmic Ray, and learners' teachers use this command line too.
+    from authoring import mutants
+
+    course = _here()
+    outcomes, unlisted, stale = [], [], []
+    try:
+        with mutants.engine(course) as engine:
+            for lesson in _chosen(course, number):
+                equivalent = mutants.listed(lesson)
+                found = list(mutants.tried(lesson, engine))
+                for item, (count, survived) in mutants.by_item(found).items():
+                    console.print(
+                        f"{lesson.number}  {item}: {count - survived} of {count} lose points"
+                    )
+                new, old = mutants.differences(found, equivalent)
+                unlisted += [f"{lesson.number}  {change}" for change in new]
+                stale += [f"{lesson.number}  {change}" for change in old]
+                outcomes += found
+    except (SourceError, GraderError) as error:
+        _stop(error)
+    for line in unlisted:
+        console.print("[red]survives[/]  " + escape(line))
+    for line in stale:
+        console.print("[red]is listed, but loses points[/]  " + escape(line))
+    share = mutants.share(outcomes)
+    console.print(f"{share:.1%} of {len(outcomes)} mutants lose points")
+    if unlisted or stale or share < mutants.SHARE:
         raise typer.Exit(1)
 
 

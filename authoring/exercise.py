@@ -13,8 +13,8 @@ import nbformat
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from authoring.metadata import understood
-from authoring.names import Names, names_of
 from authoring.sources import SourceCell, read_cells
+from grader.names import Names, names_of
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"

@@ -114,7 +114,7 @@ def main(course: Course, names: Sequence[str], out: Path) -> None:
         drafts = [*_class_of(bench, rng), *_damaged(bench, number, len(benches))]
         for place, draft in enumerate(drafts, 1):
             student = f"s{place:02}"
-            _hand_in(bench, draft, out / "submitted" / student / bench.lesson.name)
+            hand_in(bench, draft, out / "submitted" / student / bench.lesson.name)
             rows.append(_expected(bench, student, draft))
     _write_expected(out / "expected.csv", benches, rows)
 
@@ -189,7 +189,8 @@ def _remove(path: Path, notebook: Notebook) -> None:
     """Nothing but the time of handing in arrives."""
 
 
-def _hand_in(bench: Bench, draft: Draft, folder: Path) -> None:
+def hand_in(bench: Bench, draft: Draft, folder: Path) -> None:
+    """Writes what a student hands in."""
     folder.mkdir(parents=True)
     (folder / "timestamp.txt").write_text(draft.timestamp + "\n")
     notebook = nbformat.read(bench.lesson.exercise, as_version=4)

@@ -2,7 +2,8 @@
 
 The reference solution must get every point, the release version none, and each bank answer exactly
 the points and the hint that the bank says. Each item is run by itself, with the given cells: an
-item that needs another's answer fails here.
+item that needs another's answer fails here. And every test must be one that can be judged apart
+from the code, with the answers that the exercise declares.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from nbformat import NotebookNode
 
 from authoring.bank import read_bank
 from authoring.exercise import read_exercise
-from authoring.given import changed_given
 from authoring.notebook import instructor_notebook
+from authoring.problems import SourceError
 from authoring.release import release_notebooks
-from authoring.sources import Lesson
-from grader.assignment import Assignment
-from grader.conduct import grade_one
-from grader.player import Player
+from authoring.sources import Course, Lesson
+from grader import Assignment, Engine, grade_one
+from grader import Course as GradedCourse
+from grader.conduct import contract_of
+from grader.contract import Clause
 
 TIMEOUT = 60.0
 
@@ -61,7 +63,16 @@ class Verdict:
         )
 
 
-def verdicts(lesson: Lesson, player: Player) -> Iterator[Verdict]:
+def engine_for(course: Course) -> Engine:
+    """An engine in which exercises of the course find what they import and read.
+
+    Raises:
+        GraderError: when the course has not been built, or something of it is missing.
+    """
+    return Engine(timeout=TIMEOUT, show=GradedCourse.open(course.root).shown)
+
+
+def verdicts(lesson: Lesson, engine: Engine) -> Iterator[Verdict]:
     """Grades every answer to every item with tests: reference, release stub, then the bank."""
     exercise = read_exercise(lesson.folder / "exercise.py")
     bank = read_bank(lesson, exercise)
@@ -83,13 +94,35 @@ def verdicts(lesson: Lesson, player: Player) -> Iterator[Verdict]:
                 notebook = _answered(stub, answer.source)
                 handed_in.append((answer.name, notebook, answer.points or 0, answer.hint))
         for name, notebook, wanted, hint in handed_in:
-            got = grade_one(assignment, notebook, player).item(item)
+            got = grade_one(assignment, notebook, engine).item(item)
             yield Verdict(item, name, got.score or 0, wanted, tuple(got.messages), hint)
 
 
-def undeclared_changes(lesson: Lesson, player: Player) -> set[str]:
-    """Given values that the reference solution changes without declaring them as answers."""
-    return changed_given(read_exercise(lesson.folder / "exercise.py"), player)
+def faults(lesson: Lesson, engine: Engine) -> Iterator[SourceError]:
+    """What keeps the exercise's tests from being judged apart from the code."""
+    instructor = instructor_notebook(lesson)
+    release = release_notebooks([(lesson.name, instructor)])
+    assignment = Assignment.from_notebooks(lesson.name, {lesson.name: instructor}, release)
+    contract = contract_of(assignment, lesson.name, engine)
+    for cell in read_exercise(lesson.folder / "exercise.py").cells:
+        if cell.role == "test":
+            for text in _faults(contract.tests[cell.grade_id]):
+                yield cell.source.problem(f"the test of “{cell.short.test}” {text}")
+
+
+def _faults(clause: Clause) -> Iterator[str]:
+    if clause.broken is not None:
+        yield f"is broken: {clause.broken}"
+    elif clause.live is not None:
+        yield (
+            f"can't be judged apart from the code: {clause.live}; write it so that it needs only "
+            "values, and functions to call"
+        )
+    for name in clause.undeclared:
+        yield (
+            f"reads {name}, which the reference solution changes: declare it in answers=, or "
+            "leave it as it was given"
+        )
 
 
 def _alone(notebook: NotebookNode, item: str) -> NotebookNode:

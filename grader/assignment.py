@@ -1,4 +1,4 @@
-"""The teacher's side: a course, its assignments, their notebooks, cells, items and points.
+"""The teacher's side: assignments, their notebooks, cells, items and points.
 
 Everything here comes from the source (instructor) version and nbgrader's own preprocessors, so an
 assignment means here what it means to `nbgrader generate_assignment`.
@@ -10,13 +10,12 @@ import copy
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader import nbgraderformat, utils
 from nbgrader.preprocessors import (
@@ -26,11 +25,8 @@ from nbgrader.preprocessors import (
     ComputeChecksums,
 )
 from traitlets.config import Config
-from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
 from grader.errors import GraderError
-
-CONFIG_FILE = "nbgrader_config.py"
 
 
 class Kind(Enum):
@@ -73,6 +69,7 @@ class TeacherCell:
         grade_id: nbgrader's name for it; None for free cells.
         item: the item it belongs to; None where it belongs to none.
         points: what it can bring; 0 for cells that are not graded.
+        visible_lines: the lines of a test's source, from 1, that learners have, too.
     """
 
     kind: Kind
@@ -82,6 +79,7 @@ class TeacherCell:
     grade_id: str | None = None
     item: str | None = None
     points: float = 0.0
+    visible_lines: frozenset[int] = frozenset()
 
     @property
     def has_hidden_tests(self) -> bool:
@@ -238,6 +236,7 @@ def _teacher_notebook(
         made = _clear([ClearHiddenTests, ClearMarkScheme], copy.deepcopy(cleared), config)
     except Exception as error:
         raise GraderError(f"The source of {where} is not valid for nbgrader: {error}") from error
+    hidden = ClearHiddenTests(config=config)
     learners = _sources_by_grade_id(made) | (_sources_by_grade_id(released) if released else {})
     cells = []
     for number, (node, original) in enumerate(zip(cleared.cells, source.cells, strict=True)):
@@ -255,11 +254,26 @@ def _teacher_notebook(
         node.setdefault("id", f"cell-{number}")
         item = node.metadata.get("course", {}).get("item", grade_id)
         points = float(node.metadata.nbgrader.get("points", 0)) if kind.graded else 0.0
+        lines = _visible_lines(node.source, hidden)
         cells.append(
-            TeacherCell(kind, node, learners_source, original.source, grade_id, item, points)
+            TeacherCell(kind, node, learners_source, original.source, grade_id, item, points, lines)
         )
     _clear([ComputeChecksums], cleared, config)
     return TeacherNotebook(name, tuple(cells), cleared.metadata)
+
+
+def _visible_lines(source: str, hidden: ClearHiddenTests) -> frozenset[int]:
+    """The lines outside the regions that nbgrader takes out of a release."""
+    visible = set()
+    outside = True
+    for number, line in enumerate(source.splitlines(), start=1):
+        if hidden.begin_test_delimeter in line:
+            outside = False
+        if outside:
+            visible.add(number)
+        if hidden.end_test_delimeter in line:
+            outside = True
+    return frozenset(visible)
 
 
 def _sources_by_grade_id(notebook: NotebookNode) -> dict[str, str]:
@@ -268,103 +282,3 @@ def _sources_by_grade_id(notebook: NotebookNode) -> dict[str, str]:
         for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("grade_id")
     }
-
-
-@dataclass(frozen=True)
-class Course:
-    """A course directory as nbgrader knows it.
-
-    Attributes:
-        source: the folder of instructor versions; each folder in it is an assignment.
-        release: the folder of release versions, which need not exist.
-    """
-
-    root: Path
-    source: Path
-    release: Path
-    course_id: str
-    config: Config
-
-    @classmethod
-    def open(cls, root: Path) -> Course:
-        """Reads nbgrader_config.py, if there is one, for the names of the folders.
-
-        Raises:
-            GraderError: when the folder, its configuration or its source folder cannot be read.
-        """
-        if not root.is_dir():
-            raise GraderError(f"There is no course folder {root}.")
-        try:
-            config = PyFileConfigLoader(CONFIG_FILE, path=str(root)).load_config()
-        except ConfigFileNotFound:
-            config = Config()
-        except Exception as error:
-            raise GraderError(f"{root / CONFIG_FILE} cannot be read: {error}") from error
-        directories = config.get("CourseDirectory", {})
-        source = root / str(directories.get("source_directory", "source"))
-        if not source.is_dir():
-            raise GraderError(
-                f"{root} has no folder {source.name}/ with the instructor versions of assignments."
-            )
-        return cls(
-            root,
-            source,
-            root / str(directories.get("release_directory", "release")),
-            str(directories.get("course_id", "")) or "default_course",
-            config,
-        )
-
-    def assignments(self) -> list[str]:
-        """The names of all assignments, sorted."""
-        return sorted(
-            folder.name
-            for folder in self.source.iterdir()
-            if folder.is_dir() and any(folder.glob("*.ipynb"))
-        )
-
-    def load(self, name: str) -> Assignment:
-        """Reads one assignment.
-
-        Raises:
-            GraderError: when there is none of this name, or its source is damaged.
-        """
-        known = self.assignments()
-        if name not in known:
-            raise GraderError(
-                f"The course has no assignment {name!r}; it has {', '.join(known) or 'none'}."
-            )
-        # Tests that nbgrader filled in from AUTOTEST lines stand in a folder of their own.
-        directories = self.config.get("CourseDirectory", {})
-        filled_in = self.root / str(
-            directories.get("source_with_tests_directory", "source_with_tests")
-        )
-        sources = {}
-        released = {}
-        for path in sorted((self.source / name).glob("*.ipynb")):
-            filled = filled_in / name / path.name
-            sources[path.stem] = _read(filled if filled.is_file() else path)
-            release = self.release / name / path.name
-            if release.is_file():
-                released[path.stem] = _read(release)
-        folder = self.release / name if (self.release / name).is_dir() else self.source / name
-        files = {
-            str(path.relative_to(folder)): path
-            for path in _files(folder)
-            if path.suffix.lower() != ".ipynb"
-        }
-        return Assignment.from_notebooks(name, sources, released, files, self.config)
-
-
-def _read(path: Path) -> NotebookNode:
-    try:
-        return nbformat.read(path, as_version=4)
-    except Exception as error:
-        raise GraderError(f"{path} cannot be read: {error}") from error
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in inside)
-        if path.is_file() and not hidden:
-            yield path

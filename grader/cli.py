@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -12,19 +12,21 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
 
-from grader.assignment import Course
-from grader.conduct import ClassResult, find_tasks, grade_class, load_assignments
+from grader.course import Course
+from grader.engine import TIMEOUT, Engine
 from grader.errors import GraderError
-from grader.intake import parse_time
-from grader.pages import plain
-from grader.player import TIMEOUT
-from grader.results import Result
+
+if TYPE_CHECKING:
+    from grader.conduct import ClassResult
+    from grader.results import Result
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -58,39 +60,87 @@ def grade(
         ),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a cell may take.")] = TIMEOUT,
+    regrade: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ITEM",
+            help="Give this item a new mark in every submission that was graded before, whatever "
+            "changed since, and leave the marks of all other items as they are; may be repeated. "
+            "Without it, a run gives new marks to the items of which something changed: the "
+            "submission, the item's own tests, or what all items share.",
+        ),
+    ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ITEM",
+            help="Let the tests of this item run beside the learner's code, which can then forge "
+            "their result, where they can't be judged apart from it; may be repeated. Without it, "
+            "such marks are left to a teacher, with what the tests gave as a suggestion.",
+        ),
+    ] = None,
+    show_hidden_tests: Annotated[
+        bool,
+        typer.Option(
+            "--show-hidden-tests", help="Show the code of hidden tests in notebooks and feedback."
+        ),
+    ] = False,
+    no_sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--no-sandbox",
+            help="Run learners' code with your own rights: it can then read and change your files "
+            "and use the network.",
+        ),
+    ] = False,
 ) -> None:
     """Grades a class.
 
     Every submission ends as graded, or as rejected with a reason. What an earlier run into the same
-    folder has graded is not graded again. Learners' code runs without a sandbox: grade people you
-    trust not to attack you, or in a container.
+    folder has graded is not graded again. Marks and comments that you give in Formgrader stay.
     """
     screen = Console(highlight=False, soft_wrap=True)
     try:
         opened = Course.open(course)
-        times = _due(due or [], opened)
-        assignments = load_assignments(opened, submitted, assignment or [])
-        tasks, others = find_tasks(submitted, assignments)
-        if not tasks:
-            names = " or ".join(assignment) if assignment else "any assignment of the course"
-            raise GraderError(
-                f"There is no submission for {names} in {submitted}: "
-                "it should hold STUDENT/ASSIGNMENT/NOTEBOOK.ipynb."
-            )
-        for folder, reason in others.items():
-            # Who names assignments knows that there are others.
-            if not assignment or "/" not in folder:
-                _line(screen, folder, "skipped", reason)
-        with _progress(screen) as progress:
-            bar = progress.add_task("Grading", total=len(tasks))
+        with Engine(timeout=timeout, shut_in=not no_sandbox, show=opened.shown) as engine:
+            # It warms up while nbgrader is imported here, which takes as long.
+            engine.launch()
+            from grader.conduct import find_tasks, grade_class, load_assignments
 
-            def on_result(result: Result) -> None:
-                progress.advance(bar)
-                _tell(screen, result)
+            times = _due(due or [], opened)
+            assignments = load_assignments(opened, submitted, assignment or [])
+            tasks, others = find_tasks(submitted, assignments)
+            if not tasks:
+                names = " or ".join(assignment) if assignment else "any assignment of the course"
+                raise GraderError(
+                    f"There is no submission for {names} in {submitted}: "
+                    "it should hold STUDENT/ASSIGNMENT/NOTEBOOK.ipynb."
+                )
+            for folder, reason in others.items():
+                # Who names assignments knows that there are others.
+                if not assignment or "/" not in folder:
+                    _line(screen, folder, "skipped", reason)
+            with _progress(screen) as progress:
+                bar = progress.add_task("Grading", total=len(tasks))
 
-            done = grade_class(
-                opened, submitted, out, assignments, tasks, times, workers, timeout, on_result
-            )
+                def on_result(result: Result) -> None:
+                    progress.advance(bar)
+                    _tell(screen, result)
+
+                done = grade_class(
+                    opened,
+                    submitted,
+                    out,
+                    assignments,
+                    tasks,
+                    times,
+                    workers,
+                    on_result=on_result,
+                    engine=engine,
+                    show_hidden_tests=show_hidden_tests,
+                    regrade=regrade or [],
+                    beside=beside or [],
+                )
     except GraderError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
@@ -99,6 +149,8 @@ def grade(
 
 
 def _due(options: list[str], course: Course) -> dict[str, datetime]:
+    from grader.intake import parse_time
+
     due = {}
     for option in options:
         name, equals, text = option.partition("=")
@@ -113,12 +165,24 @@ def _due(options: list[str], course: Course) -> dict[str, datetime]:
     return due
 
 
+class _Rate(ProgressColumn):
+    """Submissions a second, or a minute where that is less than one."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min")
+
+
 def _progress(screen: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
+        TextColumn("left:"),
         TimeRemainingColumn(),
         console=screen,
         transient=True,
@@ -135,6 +199,8 @@ def _tell(screen: Console, result: Result) -> None:
 
 
 def _line(screen: Console, name: str, status: str, text: str) -> None:
+    from grader.pages import plain
+
     # Text, not markup: names and reasons may hold brackets.
     style = {"rejected": "bold red", "skipped": "bold yellow"}.get(status, "yellow")
     line = Text.assemble((" ".join(plain(name).split()), "bold"), " ", (status, style), ": ")
@@ -142,12 +208,9 @@ def _line(screen: Console, name: str, status: str, text: str) -> None:
 
 
 def _sum_up(screen: Console, done: ClassResult) -> None:
-    rejected = sum(result.status == "rejected" for result in done.results)
-    late = sum(done.late[result.key] for result in done.results)
-    waiting = sum(any(item.needs_manual for item in result.items) for result in done.results)
-    parts = [f"{len(done.results) - rejected} graded", f"{rejected} rejected", f"{late} late"]
-    if waiting:
-        parts.append(f"{waiting} wait for a teacher")
+    parts = [f"{done.graded} graded", f"{done.rejected} rejected", f"{done.late} late"]
+    if done.waiting:
+        parts.append(f"{done.waiting} wait for a teacher")
     if done.reused:
         parts.append(f"{done.reused} known from an earlier run")
     screen.print(", ".join(parts) + ".")

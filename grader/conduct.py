@@ -1,20 +1,18 @@
 """From submissions to results: one at a time (`grade_one`), or a class (`grade_class`).
 
-A class is graded by as many threads as there are workers, each with a `Player` of its own. Every
-submission ends as one file in OUT/results/; gradebook, grades.csv and report are made from these
-at the end. A result is known by a hash of submission, assignment, engine and settings, so a second
-run, or one after a kill, only does what is not done yet.
+A class is graded by as many threads as there are workers, all with one `Engine`. Every submission
+ends as one file in OUT/results/; gradebook, grades.csv and report are made from these at the end.
+A second run, or one after a kill, only does what is not done yet (`output`, `regrade`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import queue
-import shutil
-import tempfile
+import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +22,10 @@ from types import TracebackType
 import nbformat
 from nbformat import NotebookNode
 
-from grader import feedback, report
-from grader.assignment import Assignment, Course
+from grader.assignment import Assignment, Kind
+from grader.contract import Contract
+from grader.course import Course
+from grader.engine import TIMEOUT, Ended, Engine, Files
 from grader.errors import GraderError
 from grader.gradebook import Book
 from grader.intake import (
@@ -39,9 +39,13 @@ from grader.intake import (
     read_notebook,
     read_timestamp,
 )
-from grader.judge import blank, code_cells, judge, to_items
-from grader.player import TIMEOUT, Player
-from grader.results import CellResult, Result, add_up, engine_version, write_atomically
+from grader.output import Entered, Output, cannot_write, is_full
+from grader.prepare import make_contract
+from grader.regrade import Identities, merge
+from grader.report import ClassReport
+from grader.results import CellResult, Result, add_up, write_atomically
+from grader.score import blank, score, to_items
+from grader.session import Heard, hear
 
 
 @dataclass(frozen=True)
@@ -55,32 +59,44 @@ class Graded:
 # --- One submission ----------------------------------------------------------------------------
 
 
-def grade(submission: Submission, player: Player) -> Graded:
-    """Plays and judges a submission."""
+def grade(submission: Submission, engine: Engine, beside: Collection[str] = ()) -> Graded:
+    """Plays and judges a submission.
+
+    Args:
+        beside: items or grade_ids whose tests may run beside the learner's code.
+
+    Raises:
+        GraderError: when the engine does not start.
+    """
     assignment = submission.assignment
     notes = list(submission.notes)
     graded: dict[str, dict[str, CellResult]] = {}
     notebooks: dict[str, NotebookNode] = {}
     unanswered: list[str] = []
     seconds = 0.0
-    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
-        notes.extend(_lay_out(submission, Path(folder)))
-        for name, paper in submission.papers.items():
-            if isinstance(paper, Rejected):
-                notes.append(f"{paper.reason} Its items count 0 points.")
-                graded[name] = blank(name, assignment.notebooks[name].cells, paper.reason)
-                continue
-            performance = player.play(code_cells(paper), Path(folder))
-            judged = judge(name, paper, performance)
-            seconds += sum(played.seconds for played in performance.played.values())
-            graded[name] = judged.graded
-            notebooks[name] = paper.as_notebook(judged.nodes)
-            unanswered.extend(
-                f"{name}/{cell.teacher.grade_id}"
-                for cell in paper.cells
-                if cell.untouched and cell.teacher is not None
-            )
-            notes.extend([*paper.notes, *judged.notes])
+    files = _working_folder(submission)
+    released = Files(assignment.files)
+    for name, paper in submission.papers.items():
+        if isinstance(paper, Rejected):
+            notes.append(f"{paper.reason} Its items count 0 points.")
+            graded[name] = blank(name, assignment.notebooks[name].cells, paper.reason)
+            continue
+        contract = contract_of(assignment, name, engine)
+        allowed = _allowed(paper, beside)
+        try:
+            heard = hear(paper, contract, engine, files, released)
+        except Ended as ended:
+            heard = Heard(notes=[f"{name}.ipynb could not be played: its process {ended}."])
+        scored = score(name, paper, heard, contract, allowed)
+        seconds += sum(played.seconds for played in heard.played.values())
+        graded[name] = scored.graded
+        notebooks[name] = paper.as_notebook(scored.nodes)
+        unanswered.extend(
+            f"{name}/{cell.teacher.grade_id}"
+            for cell in paper.cells
+            if cell.untouched and cell.teacher is not None
+        )
+        notes.extend([*paper.notes, *heard.notes, *scored.unjudged])
     items = to_items(assignment, graded)
     result = Result(
         assignment=assignment.name,
@@ -97,25 +113,36 @@ def grade(submission: Submission, player: Player) -> Graded:
     return Graded(result, notebooks)
 
 
-def _lay_out(submission: Submission, folder: Path) -> Iterator[str]:
-    """Puts the released files and the learner's into the folder; says what did not go.
+def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
+    """The contract of a notebook, made once for each engine.
+
+    Raises:
+        GraderError: when the engine does not start.
+    """
+    return engine.remember(
+        (assignment.fingerprint, name),
+        lambda: make_contract(assignment.notebooks[name], engine, Files(assignment.files)),
+    )
+
+
+def _allowed(paper: Paper, beside: Collection[str]) -> set[str]:
+    """The grade_ids that are named, themselves or by their item."""
+    return {
+        str(cell.grade_id)
+        for cell in paper.notebook.cells
+        if cell.grade_id in beside or (cell.item is not None and cell.item in beside)
+    }
+
+
+def _working_folder(submission: Submission) -> Files:
+    """The released files and the learner's own.
 
     As in nbgrader, the teacher's version of a file wins, unless the course says otherwise.
     """
-    for path, file in submission.assignment.files.items():
-        if path in submission.assignment.keep and path in submission.files:
-            continue
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, folder / path)
-    for path, file in submission.files.items():
-        target = folder / path
-        if target.exists():
-            continue
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target)
-        except OSError as error:
-            yield f"The file {path} was left out ({error.strerror})."
+    assignment = submission.assignment
+    keep = assignment.keep.intersection(submission.files)
+    released = {path: file for path, file in assignment.files.items() if path not in keep}
+    return Files({**submission.files, **released})
 
 
 def reject(assignment: Assignment, student: str, reason: str, when: datetime | None) -> Graded:
@@ -134,26 +161,26 @@ def reject(assignment: Assignment, student: str, reason: str, when: datetime | N
 def grade_one(
     assignment: Assignment,
     notebook: Path | NotebookNode,
-    player: Player | None = None,
+    engine: Engine | None = None,
     student: str = "",
 ) -> Result:
     """Grades one notebook file, or one in memory, without gradebook, files or feedback.
 
-    To grade many, hand in one `Player`: a notebook then costs a fork, not a start-up.
+    To grade many, hand in one `Engine`: a notebook then costs two forks, not a start-up.
 
         assignment = Course.open(Path(".")).load("07_unstructured_pruning")
-        with Player() as player:
-            result = grade_one(assignment, path, player)
+        with Engine() as engine:
+            result = grade_one(assignment, path, engine)
         result.item("left").score
 
     Args:
         assignment: from `Course.load` or `Assignment.from_notebooks`. If it has several notebooks,
             the file's name says which one this is.
         notebook: untrusted; a damaged one gives a result with the status "rejected".
-        player: plays the cells; one is made for this call if there is none.
+        engine: plays and judges; one is made for this call if there is none.
 
     Raises:
-        GraderError: when the player does not start.
+        GraderError: when the engine does not start.
     """
     if isinstance(notebook, Path):
         label, data = notebook.name, notebook.read_bytes()
@@ -174,10 +201,14 @@ def grade_one(
         for other in names
     }
     submission = Submission(assignment, student, papers)
-    if player is not None:
-        return grade(submission, player).result
-    with Player() as own:
+    if engine is not None:
+        return grade(submission, engine).result
+    with Engine() as own:
         return grade(submission, own).result
+
+
+# Bytes of a student's name: what nbgrader has room for in a gradebook.
+MAX_NAME = 128
 
 
 # --- A class -----------------------------------------------------------------------------------
@@ -192,110 +223,35 @@ class Task:
     folder: Path
 
 
-@dataclass(frozen=True)
+@dataclass
 class ClassResult:
     """What came of a class.
 
     Attributes:
-        results: one for each submission, with marks given by hand, sorted.
-        reused: how many of them were known from an earlier run.
+        graded: how many submissions were graded, in this run or an earlier one.
+        rejected: how many could not be.
+        late: how many of all came late.
+        waiting: how many wait for a teacher.
+        reused: how many of all were known from an earlier run.
         left_over: results of earlier runs whose submission is not there any more: they stay in
             results/ and in the gradebook, but are not in grades.csv.
         report: the class report.
     """
 
-    results: Sequence[Result]
-    late: report.Late
-    reused: int
-    left_over: int
     report: Path
+    graded: int = 0
+    rejected: int = 0
+    late: int = 0
+    waiting: int = 0
+    reused: int = 0
+    left_over: int = 0
 
-
-class Output:
-    """The folder that a class is graded into."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def prepare(self) -> None:
-        """Makes the folder.
-
-        Raises:
-            GraderError: when it cannot be written.
-        """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
-        except OSError as error:
-            raise GraderError(f"Cannot write to {self.folder}: {error.strerror}.") from error
-
-    @property
-    def gradebook(self) -> Path:
-        return self.folder / "gradebook.db"
-
-    def result(self, assignment: str, student: str) -> Path:
-        return self.folder / "results" / assignment / f"{student}.json"
-
-    def autograded(self, result: Result) -> Path:
-        return self.folder / "autograded" / result.student / result.assignment
-
-    def feedback(self, result: Result) -> Path:
-        return self.folder / "feedback" / result.student / result.assignment
-
-    def has(self, result: Result, assignment: Assignment) -> bool:
-        """Whether all pages of a result are there."""
-        unread = {c.notebook for i in result.items for c in i.cells if c.outcome == "damaged"}
-        played = set(assignment.notebooks) - unread if result.status == "graded" else set()
-        return all((self.autograded(result) / f"{n}.ipynb").is_file() for n in played) and all(
-            (self.feedback(result) / f"{n}.html").is_file() for n in assignment.notebooks
-        )
-
-    def write(self, graded: Graded, assignment: Assignment) -> None:
-        """Writes notebooks, feedback and, last, the result: only that makes it count."""
-        result = graded.result
-        for folder in (self.autograded(result), self.feedback(result)):
-            shutil.rmtree(folder, ignore_errors=True)
-        for name, notebook in graded.notebooks.items():
-            text = nbformat.v4.writes(notebook)
-            data = text.encode("utf-8", "replace")
-            write_atomically(self.autograded(result) / f"{name}.ipynb", data)
-        self.write_feedback(result, assignment, graded.notebooks)
-        result.save(self.result(result.assignment, result.student))
-
-    def write_feedback(
-        self, result: Result, assignment: Assignment, notebooks: Mapping[str, NotebookNode]
-    ) -> None:
-        for name, teacher in assignment.notebooks.items():
-            page = feedback.render(result, teacher, notebooks.get(name))
-            path = self.feedback(result) / f"{name}.html"
-            write_atomically(path, page.encode("utf-8", "replace"))
-
-    def read_notebooks(self, result: Result) -> dict[str, NotebookNode]:
-        """The notebooks that `write` wrote."""
-        return {
-            path.stem: nbformat.v4.reads(path.read_text("utf-8"))
-            for path in self.autograded(result).glob("*.ipynb")
-        }
-
-    def write_config(self, course: Course, submitted: Path) -> None:
-        """Lets nbgrader and Formgrader, started in this folder, find everything."""
-        lines = [
-            _CONFIG_HEAD,
-            "import os",
-            "c = get_config()",
-            "c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))",
-            f"c.CourseDirectory.course_id = {course.course_id!r}",
-            f"c.CourseDirectory.source_directory = {str(course.source.absolute())!r}",
-            f"c.CourseDirectory.release_directory = {str(course.release.absolute())!r}",
-            f"c.CourseDirectory.submitted_directory = {str(submitted.absolute())!r}",
-        ]
-        path = self.folder / "nbgrader_config.py"
-        if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):
-            write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"))
-
-
-_CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this folder."
+    def count(self, result: Result, late: bool) -> None:
+        """Takes in one more submission."""
+        self.graded += result.status == "graded"
+        self.rejected += result.status == "rejected"
+        self.late += late
+        self.waiting += any(item.needs_manual for item in result.items)
 
 
 def find_tasks(
@@ -335,12 +291,14 @@ def find_tasks(
 def _printable(name: str) -> str:
     """A folder's name as text that can be written, also as the name of a file with an ending.
 
-    Bytes that are no UTF-8 get backslashes; a very long name is cut, and told apart by a hash.
+    Bytes that are no UTF-8 get backslashes. A very long name is cut, and one with signs that
+    Formgrader would take for HTML goes without them; a hash tells these from others.
     """
     printable = os.fsencode(name).decode("utf-8", "backslashreplace")
-    if len(printable.encode()) <= 200:
+    safe = re.sub(r'[<>"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', "_", printable)
+    if safe == printable and len(printable.encode()) <= MAX_NAME:
         return printable
-    return f"{printable[:50]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+    return f"{safe[:50]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
 
 
 def load_assignments(
@@ -370,6 +328,11 @@ def grade_class(
     workers: int | None = None,
     timeout: float = TIMEOUT,
     on_result: Callable[[Result], None] = lambda result: None,
+    sandbox: bool = True,
+    engine: Engine | None = None,
+    show_hidden_tests: bool = False,
+    regrade: Collection[str] = (),
+    beside: Collection[str] = (),
 ) -> ClassResult:
     """Grades all tasks into a folder.
 
@@ -378,82 +341,137 @@ def grade_class(
         workers: how many submissions at the same time; default one a core.
         timeout: seconds a cell may take.
         on_result: called in this thread after each submission.
+        sandbox: whether learners' code is shut in; see `Engine`.
+        engine: to grade with, instead of one with that `timeout` and `sandbox`; closed at the end.
+        show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
+        regrade: items that get new marks, and only these, in what was graded before.
+        beside: items or grade_ids whose tests may run beside the learner's code.
 
     Raises:
-        GraderError: when the folder, the gradebook or the players fail; no submission does that.
+        GraderError: when the folder, the gradebook or the engine fail, or an item is unknown; no
+            submission does that.
     """
-    output = Output(out)
-    output.prepare()
-    earlier, left_over = _earlier(output, assignments, tasks)
-    shown = dict(assignments)
-    for name in sorted({result.assignment for result in earlier} & set(course.assignments())):
-        shown[name] = course.load(name)
-    done = [(result, False) for result in earlier if result.assignment in shown]
-    own: set[tuple[str, str]] = set()
-    with Book(output.gradebook, course.course_id) as book:
-        for name, assignment in shown.items():
-            book.set_up(assignment, (due or {}).get(name))
-        with _Workers(workers or os.cpu_count() or 1, timeout, output) as pool:
-            for result, fresh in pool.grade_all(tasks):
-                done.append((result, fresh))
-                own.add(result.key)
-                on_result(result)
-        done.sort(key=lambda entry: entry[0].key)
-        late = {}
-        results = []
-        for result, fresh in done:
-            assignment = shown[result.assignment]
-            late[result.key] = book.record(result, assignment, fresh)
-            scores, comments = book.marks(*result.key)
-            if scores or comments:
-                result = result.with_marks(scores, comments)
-                output.write_feedback(result, assignment, output.read_notebooks(result))
-            results.append(result)
-    ordered = [shown[name] for name in sorted(shown)]
-    grades = report.grades_csv(ordered, results, late)
-    write_atomically(out / "grades.csv", grades.encode("utf-8", "replace"))
-    page = report.report_html(ordered, results, late)
-    write_atomically(out / "report.html", page.encode("utf-8", "replace"))
-    output.write_config(course, submitted)
-    return ClassResult(
-        [result for result in results if result.key in own],
-        late,
-        sum(not fresh for result, fresh in done if result.key in own),
-        left_over,
-        out / "report.html",
-    )
+    _require("--regrade", regrade, _items(assignments))
+    _require("--beside", beside, _tests(assignments))
+    output = Output(out, show_hidden_tests)
+    with output.held():
+        earlier = output.keys()
+        shown = dict(assignments)
+        for name in sorted({name for name, _ in earlier} & set(course.assignments())):
+            shown.setdefault(name, course.load(name))
+        with Book(output.gradebook, course.course_id, course.config) as book:
+            for name, assignment in shown.items():
+                book.set_up(assignment, (due or {}).get(name))
+            if engine is None:
+                engine = Engine(timeout=timeout, shut_in=sandbox, show=course.shown)
+            settings = f"{engine.timeout:g} {sorted(beside)} {show_hidden_tests}"
+            identities = {name: Identities(assignments[name], settings) for name in assignments}
+            own: dict[tuple[str, str], bool] = {}
+            count = workers or os.cpu_count() or 1
+            with _Workers(count, engine, output, identities, regrade, beside) as pool:
+                for result, fresh in pool.grade_all(tasks):
+                    own[result.key] = fresh
+                    on_result(result)
+            others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
+            done = ClassResult(out / "report.html")
+            done.reused = sum(not fresh for fresh in own.values())
+            done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
+            report = ClassReport([shown[name] for name in sorted(shown)])
+            for result, late in _enter(sorted([*own, *others]), output, book, shown):
+                report.add(result, late)
+                if result.key in own:
+                    done.count(result, late)
+        with cannot_write(out):
+            write_atomically(out / "grades.csv", report.csv().encode("utf-8", "replace"))
+            write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))
+            output.write_config(course, submitted)
+    return done
 
 
-def _earlier(
-    output: Output, assignments: Mapping[str, Assignment], tasks: Sequence[Task]
-) -> tuple[list[Result], int]:
-    """Earlier results of other assignments, and how many of these have lost their submission."""
-    now = {(task.assignment.name, task.student) for task in tasks}
-    others = []
-    left_over = 0
-    for path in sorted(output.folder.glob("results/*/*.json")):
-        if path.parent.name not in assignments:
-            result = Result.load(path)
-            if result is not None:
-                others.append(result)
-        elif (path.parent.name, path.stem) not in now:
-            left_over += 1
-    return others, left_over
+def _items(assignments: Mapping[str, Assignment]) -> set[str]:
+    return {item.name for assignment in assignments.values() for item in assignment.items}
+
+
+def _tests(assignments: Mapping[str, Assignment]) -> set[str]:
+    """Tests, by themselves and by their item."""
+    return {
+        str(name)
+        for assignment in assignments.values()
+        for notebook in assignment.notebooks.values()
+        for cell in notebook.cells
+        if cell.kind is Kind.TEST
+        for name in (cell.grade_id, cell.item)
+    }
+
+
+def _require(option: str, names: Collection[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise GraderError(
+                f"{option} {name}: there is no such item; there are "
+                f"{', '.join(sorted(known)) or 'none'}."
+            )
+
+
+def _enter(
+    keys: Sequence[tuple[str, str]],
+    output: Output,
+    book: Book,
+    assignments: Mapping[str, Assignment],
+) -> Iterator[tuple[Result, bool]]:
+    """Enters results into the gradebook. Yields them with marks given by hand, and who was late.
+
+    They are read from their files one by one: of a large class there is not room for all.
+    """
+    before = output.entered()
+    entered = dict(before)
+    for assignment, student in keys:
+        result = output.load(assignment, student)
+        if result is None:
+            # Of another version of this package, and not graded again because it is not asked for.
+            continue
+        name = f"{assignment}/{student}"
+        last = before.get(name, Entered())
+        entry = book.record(
+            result, assignments[assignment], look_again=last.handed_in != result.handed_in
+        )
+        by_hand = bool(entry.scores or entry.comments or entry.penalty)
+        marks = json.dumps([entry.scores, entry.comments, entry.penalty], sort_keys=True)
+        shown = hashlib.sha256(marks.encode()).hexdigest() if by_hand else ""
+        written = output.written(result)
+        if by_hand:
+            result = result.with_marks(entry.scores, entry.comments, entry.penalty)
+        if shown != (last.shown if last.written == written else ""):
+            with cannot_write(output.folder):
+                output.rewrite_feedback(result, assignments[assignment])
+        entered[name] = Entered(result.handed_in, written, shown)
+        yield result, entry.late
+    # Only what the gradebook holds for good counts as told to it.
+    book.commit()
+    if entered != before:
+        with cannot_write(output.folder):
+            output.save_entered(entered)
 
 
 class _Workers:
-    """Threads that grade, each with a player of its own."""
+    """Threads that grade with one engine."""
 
-    def __init__(self, count: int, timeout: float, output: Output) -> None:
+    def __init__(
+        self,
+        count: int,
+        engine: Engine,
+        output: Output,
+        identities: Mapping[str, Identities],
+        regrade: Collection[str],
+        beside: Collection[str],
+    ) -> None:
         self._executor = ThreadPoolExecutor(count, "grader")
-        self._players = [Player(timeout=timeout) for _ in range(count)]
-        # The last in is the first out: one that is warm already, while there is one.
-        self._free: queue.LifoQueue[Player] = queue.LifoQueue()
-        for player in self._players:
-            self._free.put(player)
-        self._stopping = threading.Event()
+        self._engine = engine
         self._output = output
-        self._settings = f"{engine_version()} {timeout:g}"
+        self._identities = identities
+        self._regrade = regrade
+        self._beside = beside
+        self._stopping = threading.Event()
 
     def __enter__(self) -> _Workers:
         return self
@@ -464,63 +482,55 @@ class _Workers:
         if kind is not None:
             # Ctrl-C, or a failure of our own: what is being played is given up, not waited for.
             self._stopping.set()
-            for player in self._players:
-                player.stop()
+            self._engine.stop()
         self._executor.shutdown(wait=True, cancel_futures=True)
-        for player in self._players:
-            player.close()
+        self._engine.close()
 
     def grade_all(self, tasks: Sequence[Task]) -> Iterator[tuple[Result, bool]]:
         """Results as they come, and whether each was found in this run.
 
         Raises:
-            GraderError: when a player does not start or a file cannot be written.
+            GraderError: when the engine does not start or a file cannot be written.
         """
-        futures = [self._executor.submit(self._grade, task) for task in tasks]
-        for future in as_completed(futures):
+        # Not by name: each goes with its result once that was seen.
+        for future in as_completed([self._executor.submit(self._grade, task) for task in tasks]):
             yield future.result()
 
     def _grade(self, task: Task) -> tuple[Result, bool]:
         if self._stopping.is_set():
             raise GraderError("Stopped.")
-        known_as = self._fingerprint(task)
-        path = self._output.result(task.assignment.name, task.student)
-        known = Result.load(path)
-        is_known = known is not None and known.fingerprint == known_as
+        identity = self._identities[task.assignment.name].of(fingerprint(task.folder))
+        known = self._output.load(task.assignment.name, task.student)
+        wanted = any(item.name in self._regrade for item in known.items) if known else False
+        is_known = known is not None and known.fingerprint == identity.whole and not wanted
         if known is not None and is_known and self._output.has(known, task.assignment):
             return known, False
         try:
             graded = self._play(task)
+            result = identity.put_on(graded.result)
         except GraderError:
             raise
         except Exception as error:
-            # A fault of the grader's must not stop the class either.
+            if is_full(error):
+                raise GraderError(f"There is no room to grade {task.student}: {error}.") from error
+            # A fault of the grader's must not stop the class either. It has no fingerprint: it is
+            # to be tried again next time.
             reason = (
                 f"The grader failed on it ({type(error).__name__}: {error}): please report this."
             )
             graded = reject(task.assignment, task.student, reason, None)
-            # To be tried again next time.
-            known_as = ""
+            result = graded.result
         if self._stopping.is_set():
             raise GraderError("Stopped.")
-        result = graded.result.model_copy(update={"fingerprint": known_as})
-        try:
-            self._output.write(Graded(result, graded.notebooks), task.assignment)
-        except OSError as error:
-            raise GraderError(f"Cannot write {error.filename}: {error.strerror}.") from error
+        if known is not None:
+            result = merge(known, result, self._regrade)
+        with cannot_write(self._output.folder):
+            self._output.write(result, graded.notebooks, task.assignment)
         return result, True
-
-    def _fingerprint(self, task: Task) -> str:
-        parts = [self._settings, task.assignment.fingerprint, fingerprint(task.folder)]
-        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
     def _play(self, task: Task) -> Graded:
         submission = collect(task.assignment, task.folder, task.student)
         if isinstance(submission, Rejected):
             when = read_timestamp(task.folder / TIMESTAMP)
             return reject(task.assignment, task.student, submission.reason, when)
-        player = self._free.get()
-        try:
-            return grade(submission, player)
-        finally:
-            self._free.put(player)
+        return grade(submission, self._engine, self._beside)

@@ -1,16 +1,15 @@
 """Feedback for the learner: one self-contained HTML page for each notebook.
 
-Of a test cell the learner sees what the release version shows, whether it was passed, and what the
-failed assertion said; code and output of hidden tests are left out. Everything that comes from the
-notebook is escaped: of its outputs only text and PNG or JPEG images are shown.
+It shows what `clean` leaves of a notebook, and of each test whether it was passed and else what may
+be said about it (`messages`). The page runs and loads nothing: all of it is escaped or has gone
+through nh3, and its Content-Security-Policy forbids the rest.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import mistune
@@ -21,11 +20,9 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from grader.assignment import Kind, TeacherCell, TeacherNotebook
+from grader.clean import IMAGES, clean_html
 from grader.pages import environment, number, plain
 from grader.results import CellResult, Result, add_up
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+=*\s*")
-_IMAGES = ("image/png", "image/jpeg")
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,8 @@ class _Cell:
 @cache
 def _tools() -> tuple[Any, Any, Any, Any]:
     formatter = HtmlFormatter(nowrap=True, style="default")
-    markdown = mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])
+    # HTML in it is left to nh3; formulas keep their signs.
+    markdown = mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "math"])
     return environment().get_template("feedback.html"), PythonLexer(), formatter, markdown
 
 
@@ -52,8 +50,8 @@ def render(result: Result, teacher: TeacherNotebook, notebook: NotebookNode | No
     Args:
         result: of the whole submission, with marks given by hand if there are any.
         teacher: the notebook of the assignment that this is about.
-        notebook: the learner's cells in the teacher's notebook, with outputs; None if it could not
-            be read.
+        notebook: the learner's cells in the teacher's notebook, as `clean_notebook` leaves it; None
+            if it could not be read.
     """
     template, _, formatter, _ = _tools()
     items = [item for item in result.items if item.cells[0].notebook == teacher.name]
@@ -76,6 +74,7 @@ def render(result: Result, teacher: TeacherNotebook, notebook: NotebookNode | No
                 for item in items
             ],
             total=add_up(graded),
+            penalty=result.penalty,
             points=sum(cell.points for cell in graded),
             waiting=sum(cell.points for cell in graded if cell.score is None),
             cells=list(_cells(teacher, notebook, graded, result.comments)) if notebook else [],
@@ -95,19 +94,20 @@ def _cells(
     comments: Mapping[str, str],
 ) -> Iterator[_Cell]:
     by_grade_id = {cell.grade_id: cell for cell in teacher.cells if cell.grade_id}
+    teachers = {cell.released for cell in teacher.cells}
     results = {cell.grade_id: cell for cell in graded}
     for node in notebook.cells:
         grade_id = node.metadata.get("nbgrader", {}).get("grade_id")
         known = by_grade_id.get(grade_id)
         is_test = known is not None and known.kind is Kind.TEST
-        hidden = known is not None and known.has_hidden_tests
-        source = known.released if known is not None and is_test else node.source
         state, tone, verdict = _verdict(results.get(grade_id))
         comment = comments.get(f"{teacher.name}/{grade_id}")
         yield _Cell(
-            _source(node.cell_type, source),
-            [] if hidden else list(_outputs(node, errors=not is_test)),
-            _label(known, hidden, node),
+            _teachers_source(node.cell_type, node.source)
+            if node.source in teachers
+            else _source(node.cell_type, node.source, node.get("attachments", {})),
+            list(_outputs(node, errors=not is_test)),
+            _label(known, node),
             state,
             tone,
             verdict,
@@ -115,20 +115,33 @@ def _cells(
         )
 
 
-def _source(cell_type: str, source: str) -> Markup:
+# In most pages of a class these are the same.
+@lru_cache(maxsize=512)
+def _teachers_source(cell_type: str, source: str) -> Markup:
+    return _source(cell_type, source, {})
+
+
+def _source(cell_type: str, source: str, attachments: Mapping[str, Mapping[str, str]]) -> Markup:
     _, lexer, formatter, markdown = _tools()
     source = plain(source)
     if not source.strip():
         return Markup("")
     if cell_type == "code":
         return Markup(f"<pre>{highlight(source, lexer, formatter)}</pre>")
-    return Markup(markdown(source)) if cell_type == "markdown" else _pre(source)
+    if cell_type != "markdown":
+        return _pre(source)
+    for name, images in attachments.items():
+        for mime, image in images.items():
+            data = f"data:{mime};base64,{''.join(image.split())}"
+            source = source.replace(f"](attachment:{name})", f"]({data})")
+    return Markup(clean_html(markdown(source)))
 
 
-def _label(known: TeacherCell | None, hidden: bool, node: NotebookNode) -> str:
+def _label(known: TeacherCell | None, node: NotebookNode) -> str:
     if known is None:
         return "Added by you" if str(node.get("id", "")).startswith("added-") else ""
     if known.kind is Kind.TEST:
+        hidden = known.has_hidden_tests and node.source == known.released
         return f"Test · {known.item}" + (" · more of it is hidden" if hidden else "")
     if known.kind.for_answer:
         return f"Your answer · {known.item}"
@@ -165,15 +178,17 @@ def _outputs(node: NotebookNode, errors: bool) -> Iterator[Markup]:
 
 
 def _bundle(data: Mapping[str, Any]) -> Markup:
-    for mime in _IMAGES:
-        image = data.get(mime)
-        if isinstance(image, str) and _BASE64.fullmatch(image):
-            alt = data.get("text/plain", "")
-            shown = "".join(image.split())
-            return Markup('<img src="data:{};base64,{}" alt="{}">').format(
-                mime, shown, plain(str(alt))
-            )
-    return _pre(str(data.get("text/plain", f"({', '.join(data)})")))
+    _, _, _, markdown = _tools()
+    for mime in IMAGES:
+        if mime in data:
+            image = "".join(data[mime].split())
+            alt = plain(str(data.get("text/plain", "")))
+            return Markup('<img src="data:{};base64,{}" alt="{}">').format(mime, image, alt)
+    if "text/html" in data:
+        return Markup(clean_html(data["text/html"]))
+    if "text/markdown" in data:
+        return Markup(clean_html(markdown(data["text/markdown"])))
+    return _pre(str(data.get("text/latex") or data.get("text/plain", "")))
 
 
 def _error(output: NotebookNode) -> Markup:

@@ -9,10 +9,11 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 _FOLDER = Path(__file__).parent / "templates"
-# Colours and cursor movements of terminals, and control characters but tab and line end.
+# Colours and cursor movements of terminals, control characters but tab and line end, and those that
+# turn the direction of writing: with them, text is not what it looks like.
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.?"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
 
 

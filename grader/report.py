@@ -1,11 +1,20 @@
-"""For the teacher: grades.csv and report.html."""
+"""For the teacher: grades.csv and report.html.
+
+    report = ClassReport(assignments)
+    for result in results:
+        report.add(result, late)
+    report.csv(), report.html()
+
+Of each result only what these two say is kept.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from grader.assignment import Assignment, Item
@@ -13,132 +22,160 @@ from grader.pages import environment, number, plain
 from grader.results import ItemResult, Result
 
 NEEDS_MANUAL = "manual"
-# Beginnings that a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-Late = Mapping[tuple[str, str], bool]
-"""Whether a submission was late, by assignment and student; False where missing."""
+# Beginnings that a spreadsheet takes for a formula, also those of East Asian keyboards.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
-def grades_csv(
-    assignments: Sequence[Assignment],
-    results: Iterable[Result],
-    late: Late,
-) -> str:
-    """One row for each submission, one column for each item, named ASSIGNMENT:ITEM.
+class ClassReport:
+    """What came of a class."""
 
-    An item that a teacher has still to grade reads ``manual`` and is not in the total. A rejected
-    submission has no total and no items, but a reason. Cells that a spreadsheet would take
-    for a formula begin with an apostrophe.
-    """
-    columns = [(a.name, item.name) for a in assignments for item in a.items]
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    head = ["assignment", "student", "status", "late", "total", "max"]
-    names = [f"{assignment}:{item}" for assignment, item in columns]
-    rows.writerow(_safe(cell) for cell in [*head, *names, "reason", "notes"])
-    for result in sorted(results, key=lambda r: (r.assignment, r.student)):
-        key = (result.assignment, result.student)
+    def __init__(self, assignments: Sequence[Assignment]) -> None:
+        self._columns = [(a.name, item.name) for a in assignments for item in a.items]
+        self._rows: dict[tuple[str, str], list[str]] = {}
+        self._sections = {a.name: _Section(a) for a in assignments}
+
+    def add(self, result: Result, late: bool) -> None:
+        """Takes in a result, with marks given by hand."""
+        self._rows[result.key] = self._row(result, late)
+        self._sections[result.assignment].add(result, late)
+
+    def _row(self, result: Result, late: bool) -> list[str]:
         scores = {item.name: item.score for item in result.items}
         cells = [
             result.assignment,
             result.student,
             result.status,
-            "yes" if late.get(key, False) else "no",
+            "yes" if late else "no",
             "" if result.total is None else number(result.total),
             number(result.points),
         ]
-        for assignment, item in columns:
+        for assignment, item in self._columns:
             if assignment != result.assignment or item not in scores:
                 cells.append("")
             else:
                 score = scores[item]
                 cells.append(NEEDS_MANUAL if score is None else number(score))
-        cells += [result.reason or "", " ".join(result.notes)]
-        rows.writerow(_safe(cell) for cell in cells)
-    return text.getvalue()
+        penalty = number(result.penalty) if result.penalty else ""
+        return [*cells, penalty, result.reason or "", " ".join([*result.notes, *result.flags])]
+
+    def csv(self) -> str:
+        """One row for each submission, one column for each item, named ASSIGNMENT:ITEM.
+
+        An item that a teacher has still to grade reads ``manual`` and is not in the total; what
+        being late costs is taken off the total. A rejected submission has no total and no items,
+        but a reason. Cells that a spreadsheet would take for a formula begin with an apostrophe.
+        """
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        head = ["assignment", "student", "status", "late", "total", "max"]
+        names = [f"{assignment}:{item}" for assignment, item in self._columns]
+        rows.writerow(map(_safe, [*head, *names, "penalty", "reason", "notes"]))
+        for _, row in sorted(self._rows.items()):
+            rows.writerow(map(_safe, row))
+        return text.getvalue()
+
+    def html(self) -> str:
+        """The page."""
+        sections = [section.fields() for section in self._sections.values() if section.students]
+        return environment().get_template("report.html").render(assignments=sections)
 
 
 def _safe(cell: str) -> str:
     cell = " ".join(plain(cell).split("\n"))
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
 
 
-def report_html(
-    assignments: Sequence[Assignment],
-    results: Sequence[Result],
-    late: Late,
-) -> str:
-    """The class report."""
-    sections = []
-    for assignment in assignments:
-        own = [result for result in results if result.assignment == assignment.name]
-        if own:
-            sections.append(_section(assignment, own, late))
-    return environment().get_template("report.html").render(assignments=sections)
+class _Section:
+    """One assignment."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._name = assignment.name
+        self._points = assignment.points
+        self._rows = [_Row(item) for item in assignment.items]
+        self._totals: list[float] = []
+        self._late = self._graded = self._waiting = 0
+        # By student, what to say of them.
+        self._rejected: dict[str, str] = {}
+        self._flagged: dict[str, list[str]] = {}
+        self._noted: dict[str, list[str]] = {}
+        self.students = 0
+
+    def add(self, result: Result, late: bool) -> None:
+        self.students += 1
+        self._late += late
+        if result.status == "rejected":
+            self._rejected[result.student] = plain(result.reason or "")
+            return
+        self._graded += 1
+        if result.total is not None:
+            self._totals.append(result.total)
+        self._waiting += any(item.needs_manual for item in result.items)
+        unanswered = set(result.unanswered)
+        items = {item.name: item for item in result.items}
+        for row in self._rows:
+            # A result of an earlier run may be of the assignment as it was then.
+            if row.item.name in items:
+                row.add(items[row.item.name], unanswered)
+        if result.flags:
+            self._flagged[result.student] = [plain(flag) for flag in result.flags]
+        if result.notes:
+            self._noted[result.student] = [plain(note) for note in result.notes]
+
+    def fields(self) -> dict[str, Any]:
+        """For the template."""
+
+        def by_student(said: dict[str, Any]) -> list[dict[str, Any]]:
+            return [{"student": plain(student), "said": said[student]} for student in sorted(said)]
+
+        return {
+            "name": plain(self._name),
+            "points": self._points,
+            "graded": self._graded,
+            "rejected": by_student(self._rejected),
+            "late": self._late,
+            "mean": sum(self._totals) / len(self._totals) if self._totals else None,
+            "waiting": self._waiting,
+            "histogram": _histogram(self._totals, self._points),
+            "rows": [row.fields() for row in self._rows] if self._graded else [],
+            "flagged": by_student(self._flagged),
+            "noted": by_student(self._noted),
+        }
 
 
-def _section(assignment: Assignment, results: Sequence[Result], late: Late) -> dict[str, Any]:
-    results = sorted(results, key=lambda result: result.student)
-    graded = [result for result in results if result.status == "graded"]
-    totals = [result.total for result in graded if result.total is not None]
-    return {
-        "name": plain(assignment.name),
-        "points": assignment.points,
-        "graded": len(graded),
-        "rejected": [
-            {"student": plain(r.student), "reason": plain(r.reason or "")}
-            for r in results
-            if r.status == "rejected"
-        ],
-        "late": sum(late.get((r.assignment, r.student), False) for r in results),
-        "mean": sum(totals) / len(totals) if totals else None,
-        "waiting": sum(any(item.needs_manual for item in r.items) for r in graded),
-        "histogram": _histogram(totals, assignment.points),
-        "rows": [
-            _row([result.items[n] for result in graded], _answered(item, graded))
-            for n, item in enumerate(assignment.items)
-            if graded
-        ],
-        "noted": [
-            {"student": plain(r.student), "notes": [plain(note) for note in r.notes]}
-            for r in graded
-            if r.notes
-        ],
-    }
+@dataclass
+class _Row:
+    """One item over the class."""
 
+    item: Item
+    scores: list[float] = field(default_factory=list)
+    waiting: int = 0
+    said: Counter[str] = field(default_factory=Counter)
 
-def _answered(item: Item, results: Sequence[Result]) -> list[bool]:
-    """Whether each submission answered the item at all, where that can be told."""
-    names = {f"{item.notebook}/{grade_id}" for grade_id in item.answers}
-    return [not names or not names <= set(result.unanswered) for result in results]
+    def add(self, result: ItemResult, unanswered: set[str]) -> None:
+        if result.score is None:
+            self.waiting += 1
+        else:
+            self.scores.append(result.score)
+        # That an untouched answer fails tells nothing, where it can be told at all.
+        answers = {f"{self.item.notebook}/{grade_id}" for grade_id in self.item.answers}
+        if not answers or not answers <= unanswered:
+            self.said.update(result.messages)
 
-
-def _row(results: Sequence[ItemResult], answered: Sequence[bool]) -> dict[str, Any]:
-    """One item over the class, at least one result.
-
-    Messages count where there was an answer: that an untouched one fails tells nothing.
-    """
-    points = results[0].points
-    scores = [result.score for result in results if result.score is not None]
-    waiting = len(results) - len(scores)
-    said = Counter(
-        message
-        for result, tried in zip(results, answered, strict=True)
-        if tried
-        for message in result.messages
-    )
-    message, count = said.most_common(1)[0] if said else ("", 0)
-    return {
-        "name": results[0].name,
-        "points": points,
-        # Of those that a teacher has still to grade, nothing can be said yet.
-        "mean": None if waiting else sum(scores) / len(scores),
-        "full": None if waiting else sum(score >= points for score in scores) / len(scores),
-        "waiting": waiting,
-        "message": plain(message),
-        "count": count,
-    }
+    def fields(self) -> dict[str, Any]:
+        """For the template."""
+        points, scores = self.item.points, self.scores
+        known = scores and not self.waiting
+        message, count = self.said.most_common(1)[0] if self.said else ("", 0)
+        return {
+            "name": self.item.name,
+            "points": points,
+            # Of those that a teacher has still to grade, nothing can be said yet.
+            "mean": sum(scores) / len(scores) if known else None,
+            "full": sum(score >= points for score in scores) / len(scores) if known else None,
+            "waiting": self.waiting,
+            "message": plain(message),
+            "count": count,
+        }
 
 
 def _histogram(totals: Sequence[float], points: float) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ class CellResult(BaseModel):
         score: None while a teacher has to give it.
         outcome: how the score came about; "marked" if a teacher gave it.
         message: why points were lost or are open, for the learner; None if there is nothing to say.
+        beside: whether the test ran beside the learner's code, which could have forged its result.
+        suggestion: what such a test gave, where a teacher decides.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -36,6 +38,20 @@ class CellResult(BaseModel):
     score: float | None
     outcome: Outcome
     message: str | None = None
+    beside: bool = False
+    suggestion: float | None = None
+
+    @property
+    def flag(self) -> str:
+        """What a teacher should know of how the mark came about; "" for most."""
+        if not self.beside:
+            return ""
+        if self.suggestion is None:
+            return f"{self.grade_id} ran beside the learner's code, which can forge its result."
+        return (
+            f"{self.grade_id} can't be judged apart from the learner's code; run beside it, it "
+            f"suggests {self.suggestion:g} of {self.points:g} points."
+        )
 
 
 class ItemResult(BaseModel):
@@ -43,6 +59,7 @@ class ItemResult(BaseModel):
 
     Attributes:
         score: None while a teacher has to give (a part of) it.
+        fingerprint: of all that its score hangs on; see `regrade`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -50,6 +67,7 @@ class ItemResult(BaseModel):
     points: float
     score: float | None
     cells: list[CellResult]
+    fingerprint: str = ""
 
     @classmethod
     def of(cls, name: str, cells: Sequence[CellResult]) -> ItemResult:
@@ -80,8 +98,8 @@ class Result(BaseModel):
     Attributes:
         status: rejected means that no score was found, not that it is 0.
         reason: why it was rejected; None if graded.
-        total: the points that are known: those a teacher has still to give are not in it. None if
-            rejected.
+        total: the points that are known: those a teacher has still to give are not in it, and what
+            being late costs is taken off. None if rejected.
         points: the most that could be had.
         items: in the order of the assignment; empty if rejected.
         unanswered: "notebook/grade_id" of the answer cells that were left as released.
@@ -89,7 +107,9 @@ class Result(BaseModel):
         timestamp: when it was handed in, UTC without time zone.
         seconds: wall time of its cells.
         comments: what a teacher wrote by hand, by "notebook/grade_id".
-        fingerprint: of submission, assignment, settings and engine together; see `conduct`.
+        penalty: the points that being late costs.
+        handed_in: the fingerprint of the submission.
+        fingerprint: of submission, assignment, settings and engine together; see `regrade`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -105,12 +125,19 @@ class Result(BaseModel):
     timestamp: datetime | None = None
     seconds: float = 0.0
     comments: dict[str, str] = {}
+    penalty: float = 0.0
+    handed_in: str = ""
     fingerprint: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
         """Assignment and student."""
         return self.assignment, self.student
+
+    @property
+    def flags(self) -> list[str]:
+        """What a teacher should know of how marks came about, a sentence each."""
+        return [cell.flag for item in self.items for cell in item.cells if cell.flag]
 
     def item(self, name: str) -> ItemResult:
         """The item of this name.
@@ -123,8 +150,14 @@ class Result(BaseModel):
                 return item
         raise KeyError(name)
 
-    def with_marks(self, scores: Mapping[str, float], comments: Mapping[str, str]) -> Result:
-        """With what a teacher gave by hand in place of what was found, by "notebook/grade_id"."""
+    def with_marks(
+        self, scores: Mapping[str, float], comments: Mapping[str, str], penalty: float = 0.0
+    ) -> Result:
+        """With what a teacher gave by hand in place of what was found, by "notebook/grade_id".
+
+        Args:
+            penalty: the points that being late costs.
+        """
         items = []
         for item in self.items:
             cells = []
@@ -133,9 +166,17 @@ class Result(BaseModel):
                 changes = {} if score is None else {"score": score, "outcome": "marked"}
                 cells.append(cell.model_copy(update=changes))
             items.append(ItemResult.of(item.name, cells))
+        marked = self.with_items(items)
+        if marked.total is not None:
+            marked.total = round(max(0.0, marked.total - penalty), 9)
+        marked.comments = dict(comments)
+        marked.penalty = penalty
+        return marked
+
+    def with_items(self, items: list[ItemResult]) -> Result:
+        """With these items, and the total that they make."""
         total = None if self.total is None else add_up(c for item in items for c in item.cells)
-        changed = {"items": items, "total": total, "comments": dict(comments)}
-        return self.model_copy(update=changed)
+        return self.model_copy(update={"items": items, "total": total})
 
     def save(self, path: Path) -> None:
         """Writes the file whole or not at all."""

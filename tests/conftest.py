@@ -30,6 +30,12 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def bubblewrap() -> str:
+    """The path of the program that makes sandboxes: without it nothing is graded."""
+    return shutil.which("bwrap") or system_package_missing("bubblewrap")
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The folder of the repository."""
     return ROOT

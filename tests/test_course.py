@@ -15,9 +15,9 @@ import pytest
 from authoring import build, sample_class
 from authoring.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
 from authoring.sources import Course, Lesson
-from authoring.verify import TIMEOUT, undeclared_changes, verdicts
+from authoring.verify import engine_for, faults, verdicts
+from grader import Engine
 from grader.intake import parse_time
-from grader.player import Player
 from tests.conftest import ROOT
 
 COURSE = Course.at(ROOT)
@@ -28,9 +28,9 @@ each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for le
 
 
 @pytest.fixture(scope="module")
-def player() -> Iterator[Player]:
-    with Player(timeout=TIMEOUT) as player:
-        yield player
+def engine(bubblewrap: str) -> Iterator[Engine]:
+    with engine_for(COURSE) as engine:
+        yield engine
 
 
 def test_what_is_built_is_what_the_sources_say() -> None:
@@ -39,10 +39,10 @@ def test_what_is_built_is_what_the_sources_say() -> None:
 
 @each_lesson
 def test_every_answer_of_the_bank_gets_its_points_and_its_hint(
-    lesson: Lesson, player: Player
+    lesson: Lesson, engine: Engine
 ) -> None:
-    assert [str(verdict) for verdict in verdicts(lesson, player) if not verdict.holds] == []
-    assert undeclared_changes(lesson, player) == set()
+    assert [str(verdict) for verdict in verdicts(lesson, engine) if not verdict.holds] == []
+    assert [str(fault) for fault in faults(lesson, engine)] == []
 
 
 @each_lesson
@@ -76,6 +76,7 @@ def test_the_sample_class_is_what_its_script_writes(tmp_path: Path) -> None:
     assert filecmp.cmpfiles(tmp_path, SAMPLE, files, shallow=False)[1:] == ([], [])
 
 
+@pytest.mark.usefixtures("bubblewrap")
 def test_the_sample_class_gets_the_marks_it_must(tmp_path: Path) -> None:
     """What `make grade` does."""
     command = [sys.executable, "-m", "grader", "grade", "--course", str(ROOT)]

@@ -2,6 +2,7 @@
 # What the targets of the Makefile need before they can run:
 #   setup.sh venv [dev]      .venv with the course in it; with dev, the tools of its authors too
 #   setup.sh chromium        a browser for the browser tests
+#   setup.sh bubblewrap      the sandbox in which submissions run
 #   setup.sh fashion-mnist   the original files that `make data` reads
 #   setup.sh constraints     every package's version, as the newest that pyproject.toml allows
 set -eu
@@ -77,6 +78,11 @@ no_news() {
         >.venv/share/jupyter/lab/settings/overrides.json
 }
 
+# In the sandbox nothing can be written: what is not compiled now is compiled at each start.
+compile_imports() {
+    "$python" -c 'import IPython, matplotlib.pyplot, safetensors.numpy, torch._dynamo'
+}
+
 apt_install() {
     [ "$(id -u)" = 0 ] && works command -v apt-get || return 1
     echo "Installing $1 with apt-get."
@@ -88,12 +94,17 @@ venv)
     make_venv
     install "${2:+[$2]}"
     no_news
+    compile_imports
     ;;
 chromium)
     for browser in chromium chromium-browser google-chrome; do
         if works "$browser" --version; then exit; fi
     done
     apt_install chromium || echo "Chromium is missing: browser tests are skipped. Install the package chromium to run them."
+    ;;
+bubblewrap)
+    works bwrap --version || apt_install bubblewrap ||
+        echo "The sandbox for submissions is missing: grading refuses, and its tests are skipped. Install the package bubblewrap."
     ;;
 fashion-mnist)
     [ -d /usr/share/datasets/fashion-mnist ] || apt_install dataset-fashion-mnist ||
@@ -106,7 +117,7 @@ constraints)
         --extra dev --output-file constraints.txt pyproject.toml
     ;;
 *)
-    sed -n '2,6s/^# \{0,1\}//p' "$0"
+    sed -n '2,7s/^# \{0,1\}//p' "$0"
     exit 1
     ;;
 esac

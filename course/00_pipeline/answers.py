@@ -398,7 +398,7 @@ def quantize(value, scale):
     return 0 if math.isnan(scale) else max(-128, min(127, round(value / scale)))
 
 
-# %% item="quantize" wrong="an assert for an error" keeps=2 hint="AssertionError; ValueError is asked"
+# %% item="quantize" wrong="an assert for an error" keeps=2 hint="ValueError is asked"
 def quantize(value, scale):
     assert scale > 0, "the scale must be greater than 0"
     if isinstance(value, torch.Tensor):
@@ -561,17 +561,26 @@ pruned[pruned.abs().argsort()[: round(0.75 * pruned.numel())]] = 0
 scale = float(pruned.abs().max() / 5)
 q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
 
-lost = won = 0
-for label, old, new in zip(
-    validation.labels.tolist(),
-    answers_of(baseline, validation).tolist(),
-    answers_of(q * scale, validation).tolist(),
-    strict=True,
-):
-    lost += old == label and new != label
-    won += new == label and old != label
-coins = [math.comb(lost + won, k) / 2 ** (lost + won) for k in range(lost + won + 1)]
-worse = lost > won and sum(c for k, c in enumerate(coins) if k <= won or k >= lost) < 0.05
+
+def counted(q, scale):
+    lost = won = 0
+    for label, old, new in zip(
+        validation.labels.tolist(),
+        answers_of(baseline, validation).tolist(),
+        answers_of(q * scale, validation).tolist(),
+        strict=True,
+    ):
+        lost += old == label and new != label
+        won += new == label and old != label
+    return lost, won
+
+
+def is_worse(lost, won):
+    coins = [math.comb(lost + won, k) / 2 ** (lost + won) for k in range(lost + won + 1)]
+    return lost > won and sum(c for k, c in enumerate(coins) if k <= won or k >= lost) < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" right="searches the coarsest scale, compared by coursekit"
 from coursekit import measure
@@ -583,169 +592,449 @@ def network(weight):
     return layer
 
 
+def counted(q, scale):
+    found = measure.compare(network(baseline), network(q * scale), *prepared(validation))
+    return found.lost, found.won
+
+
+def coin_toss(lost: int, won: int) -> float:
+    """How often fair coins split `lost + won` tosses at least this unevenly (two-sided)."""
+    tosses = lost + won
+    tail = sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return min(1.0, 2 * tail)
+
+
+def is_worse(lost, won):
+    if won >= lost:
+        return False
+    return coin_toss(lost, won) < 0.05
+
+
 largest = float(weight.abs().max())
 for levels in (2.5, 3, 3.5, 4, 5, 6, 7):
     scale = largest / levels
     q = (weight / scale).round().to(torch.int8)
-    found = measure.compare(network(baseline), network(q * scale), *prepared(validation))
-    if found.lost - found.won <= 4:
+    lost, won = counted(q, scale)
+    if lost - won <= 4:
         break
-lost, won, worse = found.lost, found.won, found.p < 0.05 and found.lost > found.won
+
+# %% item="small" right="asks the original weight once, and adds up odds"
+scale = float(weight.abs().max() / 3)
+q = torch.round(weight / scale).to(torch.int8)
+inputs, labels = prepared(validation)
+right = answers_of(baseline, validation) == labels
+
+
+def counted(q, scale):
+    now = (inputs @ (q * scale).T + bias).argmax(1) == labels
+    return (right & ~now).sum().item(), (now & ~right).sum().item()
+
+
+def is_worse(lost, won):
+    ways, total = 1, 1
+    for k in range(1, won + 1):
+        ways = ways * (lost + won - k + 1) // k
+        total += ways
+    return won < lost and 40 * total < 2 ** (lost + won)
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="the lesson's 0.01" hint="below 3,000 is asked"
 scale = 0.01
 q = torch.round(weight / scale).to(torch.int8)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="plain int8" hint="What else could repeat"
 scale = float(weight.abs().max() / 127)
 q = torch.round(weight / scale).to(torch.int8)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="pruned too far, but counted" keeps=1 hint="Which of your two tools took them"
 pruned = weight.flatten().clone()
 pruned[pruned.abs().argsort()[: round(0.85 * pruned.numel())]] = 0
 scale = float(pruned.abs().max() / 127)
 q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="half pruned, 15 levels" keeps=2 hint="how many does it need"
 pruned = weight.flatten().clone()
 pruned[pruned.abs().argsort()[: round(0.5 * pruned.numel())]] = 0
 scale = float(pruned.abs().max() / 7)
 q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="half pruned, nothing counted" keeps=1 hint="lost should be an int"
 pruned = weight.flatten().clone()
 pruned[pruned.abs().argsort()[: round(0.5 * pruned.numel())]] = 0
 scale = float(pruned.abs().max() / 7)
 q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
-lost = won = worse = None
+lost = won = None
 
 # %% item="small" wrong="counts from the number of right answers" keeps=2 hint="one may be lost while another is won"
 scale = float(weight.abs().max() / 3.5)
 q = torch.round(weight / scale).to(torch.int8)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = max(0, int(before.sum() - after.sum()))
-won = max(0, int(after.sum() - before.sum()))
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    lost = max(0, int(before.sum() - after.sum()))
+    won = max(0, int(after.sum() - before.sum()))
+    return lost, won
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="lost and won exchanged" keeps=2 hint="Which of the two counts is `lost`"
 scale = float(weight.abs().max() / 3.5)
 q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    won = int((before & ~after).sum())
+    lost = int((after & ~before).sum())
+    return lost, won
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="counts without the scale" keeps=2 hint="Which weights does the network run with"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q.float(), validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="counts its own q, whatever it is given" keeps=2 hint="your function gives the counts of your own"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
 before = answers_of(baseline, validation).numpy() == validation.labels
 after = answers_of(q * scale, validation).numpy() == validation.labels
-won = int((before & ~after).sum())
-lost = int((after & ~before).sum())
-worse = False
+lost = int((before & ~after).sum())
+won = int((after & ~before).sum())
+
+
+def counted(q, scale):
+    return lost, won
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
 
 # %% item="small" wrong="worse because more are lost" keeps=2 hint="More lost than won is not yet worse"
 scale = float(weight.abs().max() / 3.5)
 q = torch.round(weight / scale).to(torch.int8)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-worse = lost > won
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    return lost > won
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="coins to one side only" keeps=2 hint="Does your p count both"
-pruned = weight.flatten().clone()
-pruned[pruned.abs().argsort()[: round(0.75 * pruned.numel())]] = 0
-scale = float(pruned.abs().max() / 2.5)
-q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-worse = sum(math.comb(lost + won, k) for k in range(won + 1)) / 2 ** (lost + won) < 0.05
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = sum(math.comb(tosses, k) for k in range(won + 1)) / 2**tosses
+    return p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="uneven, whoever has more" keeps=2 hint="wins many more answers than it loses"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="a large p taken for a clear case" keeps=2 hint="with the lesson's p of 0.0005 that is worse"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p >= 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="only the odds of exactly these counts" keeps=2 hint="Which p does the lesson compute"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    p = 2 * math.comb(lost + won, won) / 2 ** (lost + won)
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="chi-square for an exact p" keeps=2 hint="Which p does the lesson compute"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    return lost > won and (lost - won) ** 2 / (lost + won) > 3.84
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="no tosses, no share" keeps=2 hint="ZeroDivisionError"
+scale = float(weight.abs().max() / 3.5)
+q = torch.round(weight / scale).to(torch.int8)
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    share = lost / (lost + won)
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return share > 0.5 and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="the sign alone, but counted" keeps=1 hint="Which of your two tools took them"
 scale = float(weight.abs().mean())
 q = torch.sign(weight).to(torch.int8)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="coarse integers, but the scale of fine ones" keeps=1 hint="Which of your two tools took them"
 q = torch.round(weight / weight.abs().max() * 3).to(torch.int8)
 scale = float(weight.abs().max()) / 127
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
 
 # %% item="small" wrong="not in int8" hint="q should be an int8 tensor"
 scale = float(weight.abs().max() / 3)
 q = torch.round(weight / scale)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
 
-# %% item="small" wrong="prunes the baseline itself" hint="A given name was changed"
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="prunes the baseline itself" hint="Is `baseline` still as it was given"
 weight = baseline
 weight.view(-1)[weight.abs().flatten().argsort()[: round(0.9 * weight.numel())]] = 0
 scale = float(weight.abs().max() / 7)
 q = torch.round(weight / scale).to(torch.int8)
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
 
-# %% item="small" wrong="a helper's name for its result" hint="A given name was changed"
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="a helper's name for its result" keeps=2 hint="name 'lost' is not defined"
 scale = float(weight.abs().max() / 3.5)
 q = torch.round(weight / scale).to(torch.int8)
-answers_of = answers_of(q * scale, validation)
-before = (prepared(validation)[0] @ baseline.T + bias).argmax(1).numpy() == validation.labels
-after = answers_of.numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
 
-# %% item="small" wrong="a helper made anew, larger than it says" keeps=1 hint="Was a given name changed"
+
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    answers_of = answers_of(q * scale, validation).numpy()
+    after = answers_of == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)
+
+# %% item="small" wrong="a helper made anew, larger than it says" hint="What else could repeat"
 scale = float(weight.abs().max() / 127)
 q = torch.round(weight / scale).to(torch.int8)
 
@@ -754,10 +1043,16 @@ def packed_bytes(q):
     return int(q.count_nonzero() / 8)
 
 
-before = answers_of(baseline, validation).numpy() == validation.labels
-after = answers_of(q * scale, validation).numpy() == validation.labels
-lost = int((before & ~after).sum())
-won = int((after & ~before).sum())
-tosses = lost + won
-p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-worse = lost > won and p < 0.05
+def counted(q, scale):
+    before = answers_of(baseline, validation).numpy() == validation.labels
+    after = answers_of(q * scale, validation).numpy() == validation.labels
+    return int((before & ~after).sum()), int((after & ~before).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and p < 0.05
+
+
+lost, won = counted(q, scale)

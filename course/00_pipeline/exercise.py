@@ -710,11 +710,13 @@ assert codes.tolist() in ([63, -127], [64, -127]), (
 #
 # - `q`, a `torch.int8` tensor of shape `(10, 784)`, and `scale`, a `float` greater than 0. The
 #   network is then run with the weights `q * scale`. The bias stays.
-# - `lost` and `won`, two `int`s: on how many of the 397 images of `validation` is only the original
-#   weight right, and on how many only `q * scale`? (See “Answers” in the lesson; you may copy
-#   `coin_toss` from there.)
-# - `worse`, a `bool`: is `lost` the larger one, and are the two counts, as coin tosses, uneven
-#   enough to call your network *worse*, at p below 0.05?
+# - `counted(q, scale)`, a function for any `q` and `scale` of these kinds. It returns two `int`s as a
+#   `tuple`: on how many of the 397 images of `validation` is only the original weight right, and on
+#   how many only `q * scale`?
+# - `lost` and `won`: these two for your own `q` and `scale`.
+# - `is_worse(lost, won)`, a function for any two counts, 0 too. It returns a `bool`: are more lost
+#   than won, and are the two, as coin tosses, uneven enough to call a network *worse*, at p below
+#   0.05? (See “Answers” in the lesson; you may copy `coin_toss` from there.)
 #
 # You have:
 #
@@ -729,8 +731,8 @@ assert codes.tolist() in ([63, -127], [64, -127]), (
 # - 1 point: below 3,000 bytes, with at most 12 right answers fewer than the original on `validation`
 #   and **at most 20 fewer on the test images** (other images, other luck);
 # - 1 point: the same below 1,500 bytes;
-# - 1 point: `lost`, `won` and `worse` are right for your own `q` and `scale`, whatever it costs, if
-#   `q` is below 3,000 bytes.
+# - 1 point: `lost`, `won` and both functions are right, whatever your network costs, if `q` is below
+#   3,000 bytes.
 #
 # Both stages of the lesson are yours to use: prune, and choose a scale. Which one costs fewer
 # answers for the bytes that it saves? Try before you believe. How far down can you get?
@@ -778,18 +780,27 @@ def given_unchanged():
     assert torch.allclose(baseline, fresh[0]) and torch.allclose(bias, fresh[1]), message
 
 
-# %% item="small" answers=["q", "scale", "lost", "won", "worse"]
+# %% item="small" answers=["q", "scale", "counted", "lost", "won", "is_worse"]
 ### BEGIN SOLUTION
 # Few levels cost few answers; pruning on top hardly helps, because coarse steps make zeros themselves.
 scale = weight.abs().max().item() / 3.5
 q = torch.clamp(torch.round(weight / scale), -128, 127).to(torch.int8)
 
-labels = torch.from_numpy(validation.labels)
-was_right = answers_of(baseline, validation) == labels
-is_right = answers_of(q * scale, validation) == labels
-lost, won = int((was_right & ~is_right).sum()), int((is_right & ~was_right).sum())
-tail = sum(math.comb(lost + won, k) for k in range(min(lost, won) + 1)) / 2 ** (lost + won)
-worse = lost > won and 2 * tail < 0.05
+
+def counted(q, scale):
+    labels = torch.from_numpy(validation.labels)
+    was_right = answers_of(baseline, validation) == labels
+    is_right = answers_of(q * scale, validation) == labels
+    return int((was_right & ~is_right).sum()), int((is_right & ~was_right).sum())
+
+
+def is_worse(lost, won):
+    tosses = lost + won
+    tail = sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+    return lost > won and 2 * tail < 0.05
+
+
+lost, won = counted(q, scale)
 ### END SOLUTION
 
 # %% test="small" points=1
@@ -800,25 +811,25 @@ assert isinstance(scale, float) and 0 < scale < float("inf"), "scale should be a
 assert packed_bytes(q) < 3000, (
     f"{packed_bytes(q):,} bytes; below 3,000 is asked. gzip finds zeros. What else could repeat?"
 )
-right = [
+right_then, right_now = [
     int((answers_of(used, validation).numpy() == validation.labels).sum())
     for used in (baseline, q * scale)
 ]
-assert right[0] - right[1] <= 12, (
-    f"{right[0] - right[1]} right answers fewer than with the original weight, on the validation "
+assert right_then - right_now <= 12, (
+    f"{right_then - right_now} right answers fewer than with the original weight, on the validation "
     "images. Which of your two tools took them? Try one at a time."
 )
 ### BEGIN HIDDEN TESTS
 assert len(gzip.compress(q.numpy().tobytes(), 9, mtime=0)) < 3000, (
     "Compressed with gzip, q is larger than packed_bytes says. Was a given name changed?"
 )
-test = load_digits().test
-inputs = torch.from_numpy(test.images).flatten(1).float() / 255
-right = [
-    int(((inputs @ used.T + bias).argmax(1).numpy() == test.labels).sum())
+test_split = load_digits().test
+test_inputs = torch.from_numpy(test_split.images).flatten(1).float() / 255
+right_then, right_now = [
+    int(((test_inputs @ used.T + bias).argmax(1).numpy() == test_split.labels).sum())
     for used in (baseline, q * scale)
 ]
-assert right[0] - right[1] <= 20, (
+assert right_then - right_now <= 20, (
     "On the test images more than 20 right answers are gone. How close to the limit were you on the "
     "validation images?"
 )
@@ -833,25 +844,25 @@ assert packed_bytes(q) < 1500, (
     f"{packed_bytes(q):,} bytes; below 1,500 is asked. How many different integers does q use, and "
     "how many does it need?"
 )
-right = [
+right_then, right_now = [
     int((answers_of(used, validation).numpy() == validation.labels).sum())
     for used in (baseline, q * scale)
 ]
-assert right[0] - right[1] <= 12, (
-    f"{right[0] - right[1]} right answers fewer than with the original weight, on the validation "
+assert right_then - right_now <= 12, (
+    f"{right_then - right_now} right answers fewer than with the original weight, on the validation "
     "images. Which of your two tools took them? Try one at a time."
 )
 ### BEGIN HIDDEN TESTS
 assert len(gzip.compress(q.numpy().tobytes(), 9, mtime=0)) < 1500, (
     "Compressed with gzip, q is larger than packed_bytes says. Was a given name changed?"
 )
-test = load_digits().test
-inputs = torch.from_numpy(test.images).flatten(1).float() / 255
-right = [
-    int(((inputs @ used.T + bias).argmax(1).numpy() == test.labels).sum())
+test_split = load_digits().test
+test_inputs = torch.from_numpy(test_split.images).flatten(1).float() / 255
+right_then, right_now = [
+    int(((test_inputs @ used.T + bias).argmax(1).numpy() == test_split.labels).sum())
     for used in (baseline, q * scale)
 ]
-assert right[0] - right[1] <= 20, (
+assert right_then - right_now <= 20, (
     "On the test images more than 20 right answers are gone. How close to the limit were you on the "
     "validation images?"
 )
@@ -867,46 +878,85 @@ assert packed_bytes(q) < 3000, (
 )
 for name, value in {"lost": lost, "won": won}.items():
     assert type(value).__name__ == "int", f"{name} should be an int, not {type(value).__name__}"
-assert isinstance(worse, bool), f"worse should be a bool, not {type(worse).__name__}"
-right = [
+right_then, right_now = [
     int((answers_of(used, validation).numpy() == validation.labels).sum())
     for used in (baseline, q * scale)
 ]
-assert lost - won == right[0] - right[1], (
-    f"{right[0]} answers are right with the original weight, {right[1]} with yours: lost - won should "
-    f"be the difference, but is {lost - won}. "
+assert lost - won == right_then - right_now, (
+    f"{right_then} answers are right with the original weight, {right_now} with yours: lost - won "
+    f"should be the difference, but is {lost - won}. "
     + explain(
         lost - won,
-        {right[1] - right[0]: "Which of the two counts is `lost`: who alone is right?"},
-        "Count the images that only one of the two gets right.",
+        {right_now - right_then: "Which of the two counts is `lost`: who alone is right?"},
+        "Count the images that only one of the two gets right. Is `baseline` still as it was given?",
     )
 )
+both_counts = counted(q, scale)
+assert isinstance(both_counts, tuple) and both_counts == (lost, won), (
+    f"counted(q, scale) should be the tuple (lost, won), that is {(lost, won)}, not {both_counts}"
+)
+verdict = is_worse(20, 3)
+assert isinstance(verdict, bool), f"is_worse should return a bool, not {type(verdict).__name__}"
+assert verdict, "20 lost, 3 won: with the lesson's p of 0.0005 that is worse"
 ### BEGIN HIDDEN TESTS
-inputs = torch.from_numpy(validation.images).flatten(1).float() / 255
-before, after = [
-    (inputs @ used.T + bias).argmax(1).numpy() == validation.labels
-    for used in (baseline, q * scale)
-]
-only_before, only_after = int((before & ~after).sum()), int((after & ~before).sum())
-assert lost == only_before and won == only_after, explain(
+assert len(gzip.compress(q.numpy().tobytes(), 9, mtime=0)) < 3000, (
+    "Compressed with gzip, q is larger than packed_bytes says. Was a given name changed?"
+)
+
+
+def count_again(used):
+    """lost and won of a weight, without the given functions."""
+    inputs = torch.from_numpy(validation.images).flatten(1).float() / 255
+    then, now = [
+        (inputs @ one.T + bias).argmax(1).numpy() == validation.labels for one in (baseline, used)
+    ]
+    return int((then & ~now).sum()), int((now & ~then).sum())
+
+
+true_counts = count_again(q * scale)
+assert (lost, won) == true_counts, explain(
     lost,
     {
-        only_before
-        - only_after: "A difference of right answers hides images: one may be lost while "
+        true_counts[0]
+        - true_counts[1]: "A difference of right answers hides images: one may be lost while "
         "another is won. Compare image by image."
     },
     "lost and won are off. Compare image by image: who alone is right?",
 )
-tosses = only_before + only_after
-tail = sum(math.comb(tosses, k) for k in range(min(only_before, only_after) + 1)) / 2**tosses
-assert worse == (only_before > only_after and 2 * tail < 0.05), explain(
-    worse,
+# With steps this small the bias decides more of the answers, so a scale left out shows.
+for step_count in (1.5, 3.5):
+    coarse_step = baseline.abs().max().item() / step_count
+    other_q = torch.round(baseline / coarse_step).to(torch.int8)
+    both_counts = counted(other_q, coarse_step / 10)
+    assert both_counts == count_again(other_q * (coarse_step / 10)), explain(
+        both_counts,
+        {
+            (lost, won): "For another q and scale, your function gives the counts of your own.",
+            count_again(other_q.float()): "With another scale the counts should be others. Which "
+            "weights does the network run with?",
+        },
+        "For another q and scale the counts are off. Does your function use what it is given?",
+    )
+p_of = {  # to both sides, as in the lesson
+    (first, second): 2
+    * sum(math.comb(first + second, k) for k in range(min(first, second) + 1))
+    / 2 ** (first + second)
+    for first in range(26)
+    for second in range(26)
+}
+called_worse = frozenset(pair for pair in p_of if is_worse(*pair))
+more_lost = frozenset(pair for pair in p_of if pair[0] > pair[1])
+assert called_worse == {pair for pair in more_lost if p_of[pair] < 0.05}, explain(
+    called_worse,
     {
-        only_before
-        > only_after: "More lost than won is not yet worse. How often do coin tosses fall "
-        "that unevenly?",
-        tail < 0.05: "Fair coins can fall that unevenly to either side. Does your p count both?",
+        more_lost: "More lost than won is not yet worse. How often do coin tosses fall that "
+        "unevenly?",
+        frozenset(pair for pair in more_lost if p_of[pair] < 0.1): "Fair coins can fall that "
+        "unevenly to either side. Does your p count both?",
+        frozenset(pair for pair in p_of if p_of[pair] < 0.05): "A network that wins many more "
+        "answers than it loses is not worse.",
     },
-    "From which p on does the lesson call two models indistinguishable?",
+    "For some counts the verdict is off. Which p does the lesson compute for them, and from which "
+    "p on does it call two models indistinguishable?",
 )
 ### END HIDDEN TESTS

@@ -431,7 +431,7 @@ def make_permanent(model):
     return count
 
 
-# %% item="permanent" wrong="every mask is a pruning mask" keeps=1 hint="has to be pruned"
+# %% item="permanent" wrong="every mask is a pruning mask" keeps=1 hint="Is every mask a pruning mask"
 def make_permanent(model):
     count = 0
     for module in model.modules():
@@ -655,12 +655,26 @@ def prune_in_steps(layer, targets):
     return targets
 
 
-# %% item="steps" wrong="no check for a target that is passed" keeps=1 hint="non-negative integer"
+# %% item="steps" wrong="no check for a target that is passed" keeps=1 hint="What should a target do that has been passed already"
 def prune_in_steps(layer, targets):
     shares = []
     for target in targets:
         now = float((layer.weight == 0).float().mean())
         prune.l1_unstructured(layer, "weight", amount=(target - now) / (1 - now))
+        shares.append(float((layer.weight == 0).float().mean()))
+    return shares
+
+
+# %% item="steps" wrong="a threshold that takes equal ones along" keeps=1 hint="Did you choose places"
+def prune_in_steps(layer, targets):
+    shares = []
+    total = layer.weight.numel()
+    for target in targets:
+        magnitudes = layer.weight.detach().abs()
+        gone = round(target * total)
+        if gone:
+            threshold = magnitudes.flatten().kthvalue(gone).values
+            prune.custom_from_mask(layer, "weight", magnitudes > threshold)
         shares.append(float((layer.weight == 0).float().mean()))
     return shares
 

@@ -1,6 +1,6 @@
 import pytest
 
-from authoring.names import names_of
+from grader.names import names_of
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from authoring.exercise import read_exercise
-from authoring.given import changed_given
 from authoring.sources import Lesson
-from authoring.verify import verdicts
-from grader.player import Player
-from tests.authoring.test_exercise import change
+from authoring.verify import faults, verdicts
+from grader import Engine
+from tests.authoring.test_exercise import change, line_of
 
 
 @pytest.fixture(scope="module")
-def player() -> Iterator[Player]:
-    with Player(preload=["IPython"], timeout=10) as player:
-        yield player
+def engine(bubblewrap: str) -> Iterator[Engine]:
+    with Engine(preload=["IPython"], timeout=10) as engine:
+        yield engine
 
 
-def failing(lesson: Lesson, player: Player) -> list[str]:
-    return [verdict.answer for verdict in verdicts(lesson, player) if not verdict.holds]
+def failing(lesson: Lesson, engine: Engine) -> list[str]:
+    return [verdict.answer for verdict in verdicts(lesson, engine) if not verdict.holds]
 
 
-def test_a_sound_bank_holds(lesson: Lesson, player: Player) -> None:
-    assert [verdict.answer for verdict in verdicts(lesson, player)] == [
+def test_a_sound_bank_holds(lesson: Lesson, engine: Engine) -> None:
+    assert [verdict.answer for verdict in verdicts(lesson, engine)] == [
         "reference",
         "untouched",
         "a loop",
@@ -30,7 +28,8 @@ def test_a_sound_bank_holds(lesson: Lesson, player: Player) -> None:
         "counts zeros",
         "stops at the first",
     ]
-    assert failing(lesson, player) == []
+    assert failing(lesson, engine) == []
+    assert list(faults(lesson, engine)) == []
 
 
 @pytest.mark.parametrize(
@@ -50,19 +49,55 @@ def test_a_sound_bank_holds(lesson: Lesson, player: Player) -> None:
     ],
 )
 def test_a_bank_that_lies_is_found(
-    lesson: Lesson, player: Player, file: str, old: str, new: str, found: list[str] | None
+    lesson: Lesson,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    old: str,
+    new: str,
+    found: list[str] | None,
 ) -> None:
     change(lesson.folder / file, old, new)
     if found is None:
-        player.timeout = 1
+        monkeypatch.setattr(engine, "timeout", 1)
         found = ["reference"]
-    assert failing(lesson, player) == found
+    assert failing(lesson, engine) == found
 
 
-def test_a_given_value_that_the_solution_changes_is_found(lesson: Lesson, player: Player) -> None:
+def test_a_given_value_that_the_solution_changes_is_found(lesson: Lesson, engine: Engine) -> None:
     path = lesson.folder / "exercise.py"
-    assert changed_given(read_exercise(path), player) == set()
     change(path, "def count(values):", "numbers.append(3)\n\ndef count(values):")
-    assert changed_given(read_exercise(path), player) == {"numbers"}
+    change(path, 'count(numbers) == 2, "two', 'count(numbers) == 3, "two')
+    (fault,) = faults(lesson, engine)
+    line = line_of(path, '# %% test="count" points=1')
+    assert str(fault) == (
+        f"{path}:{line}: the test of “count” reads numbers, which the reference solution changes: "
+        "declare it in answers=, or leave it as it was given"
+    )
     change(path, 'answers=["count"]', 'answers=["count", "numbers"]')
-    assert changed_given(read_exercise(path), player) == set()
+    assert list(faults(lesson, engine)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (
+            "assert count([]) == 0",
+            "assert count.__code__.co_argcount == 1",
+            "can't be judged apart from the code: apart from the code it ends with AttributeError",
+        ),
+        (
+            "assert count([]) == 0",
+            "assert count([]) == 1",
+            "is broken: it gives no points to the teacher's own solution",
+        ),
+    ],
+)
+def test_a_test_that_only_holds_beside_the_code_or_not_at_all_is_found(
+    lesson: Lesson, engine: Engine, old: str, new: str, found: str
+) -> None:
+    path = lesson.folder / "exercise.py"
+    change(path, old, new)
+    (fault,) = faults(lesson, engine)
+    line = line_of(path, '# %% test="count" points=2')
+    assert str(fault).startswith(f"{path}:{line}: the test of “count” {found}")

@@ -16,7 +16,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from grader import Assignment, Course, Player
+from grader import Assignment, Course, Engine
 
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "demo"
@@ -153,6 +153,41 @@ def second_of_pair() -> NotebookNode:
     )
 
 
+def exercise(*sources: str, answers: list[str] | None = None) -> Assignment:
+    """An assignment of one notebook, x.
+
+    Args:
+        sources: cells; the first line says what each is: "# given", "# free", "# answer NAME" or
+            "# test NAME". Each test has 1 point.
+        answers: the names that the notebook's metadata declares; without, it has none.
+    """
+    nodes = []
+    for number, source in enumerate(sources):
+        word, *names = source.splitlines()[0].removeprefix("# ").split()
+        name = names[0] if names else f"{word}-{number}"
+        match word:
+            case "given":
+                nodes.append(cell(source, name))
+            case "answer":
+                course = None if answers is None else {"item": name, "answers": answers}
+                nodes.append(cell(solution(source), name, solution=True, course=course))
+            case "test":
+                nodes.append(cell(source, name, points=1))
+            case _:
+                nodes.append(cell(source))
+    return Assignment.from_notebooks("x", {"x": notebook(nodes)})
+
+
+def handed_in(assignment: Assignment, **answers: str) -> NotebookNode:
+    """The release of an `exercise` with these answers; the others are the teacher's own."""
+    made = []
+    for teacher in assignment.notebooks["x"].cells:
+        node = copy.deepcopy(teacher.node)
+        node.source = teacher.original if teacher.kind.for_answer else teacher.released
+        made.append(node)
+    return answered(nbformat.v4.new_notebook(cells=made), answers)
+
+
 @dataclass(frozen=True)
 class Desk:
     """A course on disk and an empty folder of submissions."""
@@ -262,7 +297,7 @@ def pair(built_course: Path) -> Assignment:
 
 
 @pytest.fixture(scope="session")
-def player() -> Iterator[Player]:
+def engine(bubblewrap: str) -> Iterator[Engine]:
     """A warm process for all tests that need no torch."""
-    with Player(preload=("numpy", "matplotlib.pyplot"), timeout=2) as made:
+    with Engine(preload=("numpy", "matplotlib.pyplot"), timeout=2) as made:
         yield made

@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import csv
+import io
 import os
+import re
+import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,7 +24,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from grader import player as player_module
+from grader import engine as engine_module
 from grader.cli import app
 from grader.results import Result
 
@@ -33,9 +37,10 @@ STUBBORN = "import time\nwhile True:\n    try: time.sleep(1)\n    except Keyboar
 
 
 @pytest.fixture(autouse=True)
-def _few_imports(monkeypatch):
+def _few_imports(monkeypatch, bubblewrap):
     """No torch in the warm processes: these notebooks need none."""
-    monkeypatch.setattr(player_module, "PRELOAD", ())
+    monkeypatch.setattr(engine_module, "PRELOAD", ())
+    monkeypatch.setattr(engine_module, "LATER", ())
 
 
 @pytest.fixture
@@ -166,6 +171,138 @@ def test_what_changed_is_graded_again_and_only_that(desk, run):
     assert "2 known from an earlier run" in run()
 
 
+def mend(desk, old, new, *more):
+    """Changes the source of the assignment."""
+    path = desk.root / "solutions/numbers/numbers.ipynb"
+    text = path.read_text()
+    for before, after in [(old, new), *more]:
+        assert before in text
+        text = text.replace(before, after)
+    path.write_text(text)
+
+
+def scores(desk, student="a"):
+    row = rows(desk)["numbers", student]
+    return row["numbers:square"], row["numbers:triple"], row["total"]
+
+
+def set_mark(desk, item, score):
+    """Another mark in the result file of a, as if the grader had found it."""
+    path = desk.out / "results/numbers/a.json"
+    result = Result.load(path)
+    cells = result.item(item).cells
+    for cell in cells:
+        cell.score = score / len(cells)
+    result.with_items(
+        [
+            i.of(i.name, i.cells).model_copy(update={"fingerprint": i.fingerprint})
+            for i in result.items
+        ]
+    ).save(path)
+
+
+def test_a_mended_test_changes_the_marks_of_its_item_only(desk, run):
+    """Here both tests are mended for the worse, so that who is graded anew loses points."""
+    square = "assert square(0) == 0"
+    triple = "assert triple(2) == 6"
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    run()
+    mend(desk, triple, "assert triple(2) == 7")
+    run()
+    assert scores(desk) == ("3", "0", "3")
+    # A lucky mark stays for as long as nothing that it hangs on changes.
+    set_mark(desk, "square", 2.5)
+    mend(desk, "triple(2) == 7", "triple(2) == 6")
+    run()
+    assert scores(desk) == ("2.5", "2", "4.5")
+    assert scores(desk, "b") == ("3", "2", "5")
+
+    # Both change, and one is asked for: a new submission is graded by the tests of today.
+    mend(desk, square, "assert square(0) == 1", (triple, "assert triple(2) == 7"))
+    desk.hand_in("c")
+    run("--regrade", "triple")
+    assert scores(desk) == ("2.5", "0", "2.5")
+    assert scores(desk, "b") == ("3", "0", "3")
+    assert scores(desk, "c") == ("1", "0", "1")
+    # Without, what is older than its test is not left at that.
+    assert "1 known from an earlier run" in run()
+    assert scores(desk) == scores(desk, "b") == ("1", "0", "1")
+    assert "3 known from an earlier run" in run()
+
+
+def test_an_item_can_be_regraded_though_nothing_changed(desk, run):
+    desk.hand_in("a")
+    run()
+    set_mark(desk, "square", 2.5)
+    set_mark(desk, "triple", 1.5)
+    assert "1 known from" in run()
+    run("--regrade", "square")
+    assert scores(desk) == ("3", "1.5", "4.5")
+    assert "1 known from" in run()
+
+
+def test_hidden_tests_stand_in_no_file_unless_asked_for(desk, run):
+    desk.hand_in("a", RIGHT | {"square": "def square(x):\n    print(x)\n    return x + x"})
+
+    def shown():
+        pages = [*desk.out.glob("autograded/**/*.ipynb"), *desk.out.glob("feedback/**/*.html")]
+        assert len(pages) == 2
+        return "".join(page.read_text() for page in pages)
+
+    run()
+    for secret in ("HIDDEN", "144", "secret", "square(-3)", "-3\\n"):
+        assert secret not in shown()
+    assert "negative numbers have squares too" in shown()
+    run("--show-hidden-tests")
+    for hidden in ("HIDDEN", "144", "square(-3)"):
+        assert hidden in shown()
+    run()
+    assert "HIDDEN" not in shown()
+
+
+def test_marks_from_beside_the_code_are_flagged(desk, run):
+    desk.hand_in("a", RIGHT | {"triple": "def triple(x):\n    return x + x + x"})
+    desk.hand_in("b", RIGHT | {"triple": "def triple(x):\n    return x"})
+    live = "assert any('def triple' in cell for cell in In[:-1]) and triple(2) == 6"
+    mend(desk, "assert triple(2) == 6", live)
+    for options, mark, flag in [
+        ([], None, "test-triple can't be judged apart from the learner's code; run beside it, it"),
+        (["--beside", "triple"], 2, "test-triple ran beside the learner's code, which can forge"),
+    ]:
+        run(*options)
+        row = rows(desk)["numbers", "a"]
+        assert row["numbers:triple"] == ("manual" if mark is None else str(mark))
+        assert flag in row["notes"]
+        report = (desk.out / "report.html").read_text()
+        assert "Marks to look at" in report
+        assert flag.replace("'", "&#39;") in report
+        with open_book(desk) as book:
+            assert book.find_grade("test-triple", "numbers", "numbers", "a").auto_score == mark
+            comment = book.find_comment("triple", "numbers", "numbers", "a")
+            assert comment.auto_comment.startswith(flag)
+    assert "suggests" not in (desk.out / "grades.csv").read_text()
+    assert rows(desk)["numbers", "b"]["numbers:triple"] == "0"
+
+
+def test_the_bar_says_how_many_how_fast_and_how_long(capsys):
+    from rich.console import Console
+
+    from grader.cli import _progress
+
+    times = iter(range(0, 1000, 1))
+    with _progress(Console(force_terminal=True, width=120)) as progress:
+        progress.get_time = lambda: next(times)
+        bar = progress.add_task("Grading", total=40)
+        for _ in range(10):
+            progress.advance(bar)
+        progress.refresh()
+    said = capsys.readouterr().out
+    assert "10/40" in said
+    assert re.search(r"\d+\.\d/min", said) or re.search(r"\d+\.\d/s", said)
+    assert re.search(r"left: .*\d:\d\d:\d\d", said)
+
+
 def test_other_assignments_stay_and_lost_submissions_are_named(desk, run):
     desk.hand_in("a")
     folder = desk.folder("a", "pair")
@@ -227,6 +364,8 @@ def test_names_of_students_may_be_anything(desk, run):
         (["--submitted", "nowhere"], "Cannot read nowhere: No such file"),
         (["--submitted", "."], "There is no submission"),
         (["--out", "/proc/none"], "Cannot write to /proc/none"),
+        (["--regrade", "other"], "--regrade other: there is no such item; there are square,"),
+        (["--beside", "other"], "--beside other: there is no such item; there are square, test-"),
     ],
 )
 def test_bad_input_is_one_sentence(desk, run, options, sentence, monkeypatch, tmp_path):
@@ -237,32 +376,153 @@ def test_bad_input_is_one_sentence(desk, run, options, sentence, monkeypatch, tm
     assert len(said.strip().splitlines()) == 1
 
 
-def test_a_damaged_gradebook_is_one_sentence_and_stays(desk, run):
+def test_an_empty_folder_is_one_sentence(desk, run):
+    said = run(code=1)
+    assert "There is no submission for any assignment of the course" in said
+    assert len(said.strip().splitlines()) == 1
+    assert not desk.out.exists()
+
+
+def gradebook_of(version):
+    """A gradebook that says it is of this version of nbgrader's."""
+
+    def make(path):
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+            database.execute("INSERT INTO alembic_version VALUES (?)", (version,))
+
+    return make
+
+
+def something_else(path):
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE cookies (name TEXT)")
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: path.write_bytes(b"no database" * 1000), "file is not a database): grade"),
+        (something_else, "is no gradebook of nbgrader's: grade into another folder."),
+        (gradebook_of("167914646830"), "was written by an older nbgrader: upgrade it with"),
+        (gradebook_of("abcdef"), "was written by another nbgrader: use that one"),
+        (lambda path: path.mkdir(), "is no gradebook of nbgrader's: grade into another folder."),
+    ],
+)
+def test_what_is_no_gradebook_of_today_is_one_sentence_and_stays(desk, run, make, sentence):
     desk.hand_in("a")
     desk.out.mkdir()
-    (desk.out / "gradebook.db").write_bytes(b"no database" * 1000)
+    path = desk.out / "gradebook.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
     said = run(code=1)
-    assert "gradebook.db cannot be used" in said
-    assert (desk.out / "gradebook.db").read_bytes() == b"no database" * 1000
+    assert str(path) in said
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_gradebook_that_another_program_writes_to_is_one_sentence(desk, run, monkeypatch):
+    desk.hand_in("a")
+    run()
+    before = (desk.out / "gradebook.db").read_bytes()
+    desk.hand_in("b")
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **o: connect(*a, **o | {"timeout": 0.1}))
+    with contextlib.closing(connect(desk.out / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        said = run(code=1)
+    assert "(database is locked): close the program that writes to it" in said
+    assert len(said.strip().splitlines()) == 1
+    assert (desk.out / "gradebook.db").read_bytes() == before
+
+
+def test_two_runs_do_not_grade_into_the_same_folder(desk, run, running):
+    pid, _ = running
+    said = run(code=1)
+    assert f"Another run (process {pid}) is grading into {desk.out}: wait until it is" in said
+    assert len(said.strip().splitlines()) == 1
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    desk.hand_in("slow")
+    run()
+
+
+FULL = """
+set -e
+cd "$0"
+grade() {
+    "$1" -c 'import grader.engine; grader.engine.PRELOAD = (); from grader.cli import app; app()' \
+        grade --no-sandbox --workers 1 --course course --submitted "$2" --out out
+}
+grade "$1" one
+find out -type f ! -name .lock -exec sha256sum {} + > before
+dd if=/dev/zero of=out/filler bs=1000 2> /dev/null || true
+! grade "$1" both
+rm out/filler
+sha256sum --check --quiet before
+grade "$1" both
+cat out/grades.csv
+"""
+
+
+def test_a_full_disk_is_one_sentence_and_costs_nothing(desk, tmp_path, bubblewrap):
+    desk.hand_in("a")
+    shutil.copytree(desk.submitted, tmp_path / "one")
+    for number in range(3):
+        desk.hand_in(f"b{number}")
+    desk.submitted.rename(tmp_path / "both")
+    (tmp_path / "out").mkdir()
+    command = [bubblewrap, "--dev-bind", "/", "/", "--size", "2000000", "--tmpfs", tmp_path / "out"]
+    command += ["sh", "-c", FULL, tmp_path, sys.executable]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [said] = done.stderr.strip().splitlines()
+    assert "No space left on device. What was graded is kept" in said or "is full): make" in said
+    grades = done.stdout[done.stdout.index("assignment,") :]
+    assert len(list(csv.DictReader(io.StringIO(grades)))) == 4
+
+
+def test_without_a_sandbox_nothing_is_run(desk, run, monkeypatch):
+    desk.hand_in("a")
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name, *a: None if name == "bwrap" else which(name))
+    said = run(code=1)
+    assert "install bubblewrap (apt-get install bubblewrap)" in said
+    assert "--no-sandbox" in said
+    assert len(said.strip().splitlines()) == 1
+    assert not list(desk.out.glob("results/*/*"))
+    run("--no-sandbox")
+    assert rows(desk)["numbers", "a"]["total"] == "5"
+
+
+def test_without_fork_nothing_is_run(desk, run, monkeypatch):
+    desk.hand_in("a")
+    monkeypatch.delattr(os, "fork")
+    for options in ([], ["--no-sandbox"]):
+        said = run(*options, code=1)
+        assert "Grading needs fork, which this system has not" in said
+        assert len(said.strip().splitlines()) == 1
 
 
 def test_a_fault_of_the_grader_stops_nobody_else(desk, run, monkeypatch):
     from grader import conduct
 
-    judge = conduct.judge
+    score = conduct.score
 
-    def faulty(name, paper, performance):
+    def faulty(name, paper, *others):
         if any("unlucky" in cell.node.source for cell in paper.cells):
             raise RuntimeError("a bug")
-        return judge(name, paper, performance)
+        return score(name, paper, *others)
 
-    monkeypatch.setattr(conduct, "judge", faulty)
+    monkeypatch.setattr(conduct, "score", faulty)
     desk.hand_in("a")
     desk.hand_in("b", RIGHT | {"why": "unlucky"})
     assert "b/numbers rejected: The grader failed on it (RuntimeError: a bug)" in run()
     assert rows(desk)["numbers", "a"]["total"] == "5"
     # That is no verdict: it is tried again.
-    monkeypatch.setattr(conduct, "judge", judge)
+    monkeypatch.setattr(conduct, "score", score)
     assert "1 known from an earlier run" in run()
     assert rows(desk)["numbers", "b"]["total"] == "5"
 
@@ -303,7 +563,12 @@ def running(desk, tmp_path):
         time.sleep(0.05)
     # By now the third is asleep.
     time.sleep(0.5)
-    return pid, said
+    yield pid, said
+    # Nothing to do where the test has ended it.
+    with contextlib.suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG) == (0, 0):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def test_a_killed_run_goes_on_where_it_was(desk, run, running):
@@ -314,6 +579,31 @@ def test_a_killed_run_goes_on_where_it_was(desk, run, running):
     desk.hand_in("slow", RIGHT)
     assert "2 known from an earlier run" in run("--timeout", 600)
     assert {row["total"] for row in rows(desk).values()} == {"5"}
+
+
+def test_however_often_a_run_is_killed_the_grades_are_the_same(desk, run, tmp_path):
+    for number in range(6):
+        slow = f"import time; time.sleep(0.3)\ntriple = lambda x: 3 * x - {number % 2}"
+        desk.hand_in(f"s{number}", RIGHT | {"triple": slow})
+    desk.hand_in("z", RIGHT | {"square": "import os; os._exit(1)"})
+    run()
+    expected = (desk.out / "grades.csv").read_bytes()
+    assert len(expected.splitlines()) == 8
+    shutil.rmtree(desk.out)
+    for killed_after in (0, 1, 3, 5):
+        pid = start(desk, tmp_path / "said")
+        until = time.monotonic() + 60
+        while len(list((desk.out / "results/numbers").glob("*.json"))) < killed_after:
+            assert time.monotonic() < until, (tmp_path / "said").read_text()
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        assert not (desk.out / "grades.csv").exists()
+    # A kill in the middle of a write leaves such a file.
+    (desk.out / "results/numbers/.writing-x").write_text("{")
+    run("--timeout", 600)
+    assert (desk.out / "grades.csv").read_bytes() == expected
+    assert not list(desk.out.glob("**/.writing-*"))
 
 
 def test_ctrl_c_stops_cleanly(desk, running):
@@ -414,6 +704,77 @@ def test_marks_given_by_hand_survive_and_show(desk, run):
         assert (grade.manual_score, grade.needs_manual_grade) == (2.5, True)
         comment = book.find_comment("why", "numbers", "numbers", "a")
         assert comment.manual_comment == "Nearly."
+
+
+def test_a_mark_that_is_taken_back_goes_from_the_feedback(desk, run):
+    desk.hand_in("a")
+    run()
+    page = desk.out / "feedback/a/numbers/numbers.html"
+    before = page.read_bytes()
+    for mark in (2.5, None):
+        with open_book(desk) as book:
+            book.find_grade("why", "numbers", "numbers", "a").manual_score = mark
+            book.db.commit()
+        run()
+        assert ("given by a teacher" in page.read_text()) == (mark is not None)
+    assert page.read_bytes() == before
+
+
+def test_a_mark_by_hand_is_looked_at_again_where_its_test_says_something_new(desk, run):
+    desk.hand_in("a")
+    run()
+    with open_book(desk) as book:
+        for test in ("test-triple", "test-square-1"):
+            grade = book.find_grade(test, "numbers", "numbers", "a")
+            grade.manual_score, grade.needs_manual_grade = 0.5, False
+        book.db.commit()
+    mend(desk, "assert triple(2) == 6", "assert triple(2) == 7")
+    run()
+    with open_book(desk) as book:
+        triple = book.find_grade("test-triple", "numbers", "numbers", "a")
+        assert (triple.auto_score, triple.manual_score) == (0, 0.5)
+        assert triple.needs_manual_grade
+        assert not book.find_grade("test-square-1", "numbers", "numbers", "a").needs_manual_grade
+
+
+def test_being_late_costs_what_the_course_says(desk, run):
+    desk.hand_in("late", timestamp="2026-03-02 15:00:00 UTC")
+    desk.hand_in("ontime", timestamp="2026-03-02 11:00:00 UTC")
+    config = desk.root / "nbgrader_config.py"
+    free = config.read_text()
+    config.write_text(
+        f"{free}\n"
+        "from nbgrader.plugins import LateSubmissionPlugin\n"
+        "class Hourly(LateSubmissionPlugin):\n"
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n"
+        "        return 0.5 * total_seconds_late // 3600\n"
+        "c.AssignLatePenalties.plugin_class = Hourly\n"
+    )
+    run("--due", "numbers=2026-03-02T12:00:00")
+    late, ontime = rows(desk)["numbers", "late"], rows(desk)["numbers", "ontime"]
+    assert (late["late"], late["penalty"], late["total"]) == ("yes", "1", "4")
+    assert (ontime["late"], ontime["penalty"], ontime["total"]) == ("no", "", "5")
+    page = desk.out / "feedback/late/numbers/numbers.html"
+    assert "1 point was taken off because it was late" in page.read_text()
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "late").late_submission_penalty == 1
+    config.write_text(f"{free}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    run()
+    assert rows(desk)["numbers", "late"]["total"] == "0"
+    config.write_text(free)
+    run()
+    assert rows(desk)["numbers", "late"]["total"] == "5"
+    assert "taken off" not in page.read_text()
+
+
+def test_a_plugin_for_lateness_that_fails_is_one_sentence(desk, run):
+    desk.hand_in("a", timestamp="2026-03-02 15:00:00 UTC")
+    config = desk.root / "nbgrader_config.py"
+    with config.open("a") as file:
+        file.write("\nc.AssignLatePenalties.plugin_class = 'nowhere.Plugin'\n")
+    said = run("--due", "numbers=2026-03-02T12:00:00", code=1)
+    assert "The course's plugin for late submissions cannot be loaded" in said
+    assert len(said.strip().splitlines()) == 1
 
 
 def test_what_the_teacher_sets_in_the_gradebook_decides_what_is_late(desk, run):

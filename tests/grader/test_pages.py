@@ -8,11 +8,12 @@ import io
 import nbformat
 import pytest
 
+from grader.clean import clean_notebook
 from grader.conduct import grade
 from grader.feedback import render
 from grader.intake import collect
 from grader.pages import number, plain
-from grader.report import grades_csv, report_html
+from grader.report import ClassReport
 from grader.results import Result
 
 RIGHT = {
@@ -23,14 +24,25 @@ RIGHT = {
 
 
 @pytest.fixture
-def graded(desk, assignment, player):
+def graded(desk, assignment, engine):
     """What comes of numbers, handed in with these answers instead of right ones."""
 
     def make(change=None, student="s", **answers):
         path = desk.hand_in(student, RIGHT | answers, change)
-        return grade(collect(assignment, path.parent, student), player)
+        return grade(collect(assignment, path.parent, student), engine)
 
     return make
+
+
+def cells(result):
+    return {cell.grade_id: cell for item in result.items for cell in item.cells}
+
+
+def report(assignments, results, late=()):
+    made = ClassReport(assignments)
+    for result in results:
+        made.add(result, result.student in late)
+    return made
 
 
 @pytest.fixture
@@ -38,7 +50,8 @@ def page(graded, assignment):
     def make(change=None, marks=({}, {}), **answers):
         done = graded(change, **answers)
         teacher = assignment.notebooks["numbers"]
-        return render(done.result.with_marks(*marks), teacher, done.notebooks["numbers"])
+        notebook = clean_notebook(done.notebooks["numbers"], teacher, cells(done.result))
+        return render(done.result.with_marks(*marks), teacher, notebook)
 
     return make
 
@@ -80,6 +93,39 @@ def test_feedback_shows_figures(page):
     assert '<img src="data:image/png;base64,iVBOR' in html
 
 
+TABLE = """
+from IPython.display import HTML, Latex, Markdown, display
+class Frame:
+    def _repr_html_(self):
+        row = '<tr style="text-align: right;"><td>1</td></tr>'
+        return f'<table border="1" class="dataframe">{row}</table>'
+display(Frame(), Latex("$x^2$"), Markdown("**bold** $a_1$"))
+print(f"{50} %", end="\\r")
+print("100 %")
+triple = lambda x: 1 / 0
+triple(1)
+"""
+
+
+def test_feedback_shows_honest_output(page):
+    html = page(triple=TABLE, why="| a | b |\n|---|---|\n| *c* | $d_1 < e_1$ |\n\n<b>f</b>")
+    for shown in (
+        '<table border="1" class="dataframe">',
+        '<tr style="text-align:right">',
+        "$x^2$",
+        "<strong>bold</strong>",
+        "a_1",
+        "100 %",
+        "ZeroDivisionError: division by zero",
+        "<summary>Traceback</summary>",
+        "<td><em>c</em></td>",
+        "d_1 &lt; e_1",
+        "<b>f</b>",
+    ):
+        assert shown in html
+    assert "50 %" not in html
+
+
 def test_feedback_shows_what_a_teacher_gave(page):
     html = page(marks=({"numbers/why": 2.5}, {"numbers/why": "Nearly <all>."}))
     assert "2.5 of 3 points, given by a teacher" in html
@@ -104,7 +150,7 @@ def rows(text):
 def test_grades_csv_has_a_row_a_submission_and_a_column_an_item(graded, assignment, pair):
     one = graded(square="square = abs").result
     two = Result(assignment="numbers", student="t", status="rejected", reason="Empty.", points=8)
-    text = grades_csv([assignment, pair], [two, one], {("numbers", "t"): True})
+    text = report([assignment, pair], [two, one], late=["t"]).csv()
     first, second = rows(text)
     assert list(first)[:7] == [
         "assignment",
@@ -115,7 +161,7 @@ def test_grades_csv_has_a_row_a_submission_and_a_column_an_item(graded, assignme
         "max",
         "numbers:square",
     ]
-    assert list(first)[-2:] == ["reason", "notes"]
+    assert list(first)[-3:] == ["penalty", "reason", "notes"]
     assert first | {"notes": "-"} == dict.fromkeys(first, "") | {
         "assignment": "numbers",
         "student": "s",
@@ -140,7 +186,7 @@ def test_cells_are_no_formulas(assignment):
         reason="@SUM(1)\x1b[31m\nnext",
         points=8,
     )
-    [row] = rows(grades_csv([assignment], [result], {}))
+    [row] = rows(report([assignment], [result]).csv())
     assert row["student"].startswith("'=")
     assert row["reason"] == "'@SUM(1) next"
 
@@ -153,7 +199,7 @@ def test_the_class_report_counts(graded, assignment):
         graded(student="<d>", square="# YOUR CODE HERE\nraise NotImplementedError()").result,
         Result(assignment="numbers", student="e", status="rejected", reason="<Gone>.", points=8),
     ]
-    html = report_html([assignment], results, {("numbers", "a"): True})
+    html = report([assignment], results, late=["a"]).html()
     assert "<b>4</b> graded" in html
     assert "<b>1</b> rejected" in html
     assert "<b>1</b> late" in html

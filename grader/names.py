@@ -12,10 +12,12 @@ ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
 
 @dataclass(frozen=True)
 class Names:
-    """Names of a cell: `bound` at its top level, `read` without being bound there."""
+    """Names of a cell: `bound` at its top level, `read` without being bound there, and `updated`,
+    those that are read before they are bound."""
 
     bound: frozenset[str]
     read: frozenset[str]
+    updated: frozenset[str] = frozenset()
 
 
 def names_of(source: str) -> Names:
@@ -30,7 +32,30 @@ def names_of(source: str) -> Names:
         for symbol in table.get_symbols()
         if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
     }
-    return Names(frozenset(bound), frozenset(_read(table) - bound - ALWAYS_THERE))
+    read = _read(table) - ALWAYS_THERE
+    updated = _read_first(source) & bound - ALWAYS_THERE
+    return Names(frozenset(bound), frozenset(read - bound), updated)
+
+
+def _read_first(source: str) -> frozenset[str]:
+    """Names that a statement reads before an earlier one, or a loop around it, has bound them."""
+    bound: set[str] = set()
+    first: set[str] = set()
+    for statement in ast.parse(source).body:
+        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        loads = {node.id for node in names if isinstance(node.ctx, ast.Load | ast.Del)}
+        stores = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            loads.add(statement.target.id)
+        elif not isinstance(statement, ast.Assign | ast.AnnAssign):
+            loads -= stores
+        first |= loads - bound
+        bound |= stores
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            bound.add(statement.name)
+        elif isinstance(statement, ast.Import | ast.ImportFrom):
+            bound |= {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+    return frozenset(first)
 
 
 def _with_own_scopes(source: str) -> str:

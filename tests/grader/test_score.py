@@ -6,18 +6,19 @@ import nbformat
 import pytest
 
 from grader import grade_one
+from grader.conduct import contract_of
 from grader.intake import put_together, read_notebook
-from grader.judge import code_cells, judge
-from grader.player import Performance
+from grader.score import score
+from grader.session import Heard
 
 
 @pytest.fixture
-def result_of(desk, assignment, player):
+def result_of(desk, assignment, engine):
     """The result of numbers with these answers in place of right ones."""
 
     def make(change=None, **answers):
         path = desk.hand_in("s", {**RIGHT, **answers}, change)
-        return grade_one(assignment, path, player)
+        return grade_one(assignment, path, engine)
 
     return make
 
@@ -46,7 +47,7 @@ def test_wrong_answers_lose_their_own_points_and_hear_why(result_of):
     assert scores(result) == [0, 0, None]
     assert result.item("square").messages == [
         "negative numbers have squares too",
-        "A check does not hold.",
+        "A hidden check does not hold.",
     ]
     assert result.item("triple").messages == ["six, not 7"]
 
@@ -59,7 +60,7 @@ def test_a_visible_check_without_a_message_is_quoted_and_a_hidden_one_is_not(res
     quoted = result_of(square="square = lambda x: x * x or 1").item("square").messages
     assert quoted == ["This does not hold: assert square(0) == 0"]
     hidden = result_of(square="square = lambda x: x * x % 100").item("square").messages
-    assert hidden == ["A check does not hold."]
+    assert hidden == ["A hidden check does not hold."]
 
 
 def test_other_errors_are_named(result_of):
@@ -67,15 +68,15 @@ def test_other_errors_are_named(result_of):
     assert messages == ["AttributeError: 'int' object has no attribute 'y'"]
 
 
-def test_an_untouched_text_gets_nothing_and_a_touched_one_waits(desk, assignment, player):
-    result = grade_one(assignment, desk.release("numbers"), player)
+def test_an_untouched_text_gets_nothing_and_a_touched_one_waits(desk, assignment, engine):
+    result = grade_one(assignment, desk.release("numbers"), engine)
     assert scores(result) == [0, 0, 0]
     assert result.unanswered == ["numbers/square", "numbers/triple", "numbers/why"]
     assert [cell.outcome for cell in result.item("why").cells] == ["no answer"]
 
 
-def test_the_solution_is_right(desk, assignment, player):
-    assert scores(grade_one(assignment, desk.source("numbers"), player)) == [3, 2, None]
+def test_the_solution_is_right(desk, assignment, engine):
+    assert scores(grade_one(assignment, desk.source("numbers"), engine)) == [3, 2, None]
 
 
 def test_a_warning_is_no_failure(result_of):
@@ -88,7 +89,7 @@ def test_what_never_ran_earns_nothing_and_what_was_earned_stays(result_of):
     assert scores(result) == [3, 0, None]
     [cell] = result.item("triple").cells
     assert cell.outcome == "not run"
-    assert "ended the process (exit status 0)" in result.notes[0]
+    assert result.notes == ["Cell triple ended the process; the cells after it were not run."]
 
 
 def test_an_exit_that_comes_first_leaves_no_points(result_of):
@@ -112,28 +113,28 @@ def test_a_test_that_takes_too_long_fails(result_of):
     ("share", "score"),
     [("0.75", 1.5), ("0", 0), ("1", 2), ("'text'", 2), ("float('nan')", 2), ("-1", 2)],
 )
-def test_a_number_is_partial_credit_as_in_nbgrader(pair, desk, player, share, score):
-    cell = grade_pair(pair, desk, player, share).item("first/test-share").cells[0]
+def test_a_number_is_partial_credit_as_in_nbgrader(pair, desk, engine, share, score):
+    cell = grade_pair(pair, desk, engine, share).item("first/test-share").cells[0]
     assert cell.score == score
 
 
-def test_a_number_above_the_points_needs_a_teacher(pair, desk, player):
-    cell = grade_pair(pair, desk, player, "7").item("first/test-share").cells[0]
+def test_a_number_above_the_points_needs_a_teacher(pair, desk, engine):
+    cell = grade_pair(pair, desk, engine, "7").item("first/test-share").cells[0]
     assert (cell.score, cell.outcome) == (None, "needs manual")
     assert "no valid score" in cell.message
 
 
-def grade_pair(pair, desk, player, share):
+def grade_pair(pair, desk, engine, share):
     made = desk.source("pair", "first")
     [answer] = [c for c in made.cells if c.id == "share"]
     answer.source = f"share = {share}"
     path = desk.folder("s", "pair") / "first.ipynb"
     nbformat.write(made, path)
-    return grade_one(pair, path, player)
+    return grade_one(pair, path, engine)
 
 
-def test_files_manual_code_and_missing_notebooks(pair, desk, player):
-    result = grade_pair(pair, desk, player, "1")
+def test_files_manual_code_and_missing_notebooks(pair, desk, engine):
+    result = grade_pair(pair, desk, engine, "1")
     found = {item.name: item.score for item in result.items}
     assert found == {
         "first/test-share": 2,
@@ -145,27 +146,27 @@ def test_files_manual_code_and_missing_notebooks(pair, desk, player):
     assert result.notes == ["second.ipynb was not handed in. Its items count 0 points."]
 
 
-def test_a_task_always_needs_a_teacher(pair, desk, player):
+def test_a_task_always_needs_a_teacher(pair, desk, engine):
     path = desk.folder("s", "pair") / "second.ipynb"
     nbformat.write(desk.release("pair", "second"), path)
-    assert grade_one(pair, path, player).item("second/drawing").needs_manual
+    assert grade_one(pair, path, engine).item("second/drawing").needs_manual
 
 
-def test_damaged_and_foreign_files_are_rejected(assignment, pair, player, tmp_path):
+def test_damaged_and_foreign_files_are_rejected(assignment, pair, engine, tmp_path):
     path = tmp_path / "numbers.ipynb"
     path.write_text("{")
-    result = grade_one(assignment, path, player, "anna")
+    result = grade_one(assignment, path, engine, "anna")
     assert (result.status, result.total, result.student) == ("rejected", None, "anna")
     assert "not valid JSON" in result.reason
     path.write_text(nbformat.writes(nbformat.v4.new_notebook()))
-    assert "is none of first, second" in grade_one(pair, path, player).reason
+    assert "is none of first, second" in grade_one(pair, path, engine).reason
 
 
-def test_nothing_played_is_nothing_earned(assignment, desk):
-    """Whatever happens to the player, silence is not success."""
+def test_nothing_played_is_nothing_earned(assignment, desk, engine):
+    """Whatever happens to player and judge, silence is not success."""
     cells = read_notebook(desk.hand_in("s").read_bytes(), "x")
     paper = put_together(assignment.notebooks["numbers"], cells)
-    assert len(code_cells(paper)) == 6
-    judged = judge("numbers", paper, Performance({}, "broke the process it ran in"))
-    assert [c.score for c in judged.graded.values()] == [0, 0, 0, None]
-    assert judged.notes[0].startswith("The notebook broke the process it ran in")
+    contract = contract_of(assignment, "numbers", engine)
+    scored = score("numbers", paper, Heard(), contract)
+    assert [c.score for c in scored.graded.values()] == [0, 0, 0, None]
+    assert {c.outcome for c in scored.graded.values()} == {"not run", "needs manual"}

@@ -1,0 +1,50 @@
+"""What may cross: for each test, the answers, their kinds, and what it may ask of live ones.
+
+A contract comes from the teacher alone. The teacher's own solution is run twice: with the tests
+beside it in one process, as nbgrader does, and with the tests in the judge. What the second run
+needed is the contract. A test that passes in the first only needs live objects: it is run beside
+the code when a submission is graded, and a teacher decides on its mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from grader.crossing import Kind
+from grader.handles import Terms
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What a contract says of one test.
+
+    Attributes:
+        takes: the answers that it reads, and their kinds.
+        live: why it can't be judged apart, as a clause; None if it can.
+        replay: whether later cells read names that its visible part binds.
+        undeclared: answers that it reads though the course does not name them.
+        broken: what the teacher's own solution loses in it, as a clause; None if nothing.
+    """
+
+    takes: Mapping[str, Kind] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
+    live: str | None = None
+    replay: bool = False
+    undeclared: tuple[str, ...] = ()
+    broken: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A notebook's contract.
+
+    Attributes:
+        tests: by grade_id.
+        opening: how many of its first code cells a room may run: the teacher's, before any answer.
+        bequeathing: grade_ids of tests that bind what a later test reads.
+    """
+
+    tests: Mapping[str, Clause]
+    opening: int = 0
+    bequeathing: frozenset[str] = frozenset()

@@ -1,0 +1,695 @@
+"""The conductor's end of the warm process: starts it, has it fork, talks to what it forked.
+
+    with Engine() as engine:
+        result = grade_one(assignment, path, engine)
+
+An `Engine` may be used by several threads at a time: each notebook that is being graded has
+processes of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import itertools
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Literal, TypeVar
+
+import msgspec
+
+from grader import sandbox, wire
+from grader.errors import GraderError
+from grader.isolate import Limits
+from grader.wire import Channel, Gone, Silent
+
+# What exercises of most courses import.
+PRELOAD = ("torch", "numpy", "matplotlib.pyplot", "IPython", "safetensors.numpy")
+# What is imported while the first submissions are graded: torch.optim loads torch._dynamo on first
+# use, which takes as long as everything else together.
+LATER = ("torch._dynamo", "pandas")
+# Seconds a cell or a test may take, as in nbgrader.
+TIMEOUT = 30.0
+# Characters of output kept of a cell.
+OUTPUT_LIMIT = 4_000_000
+# The longest report on a cell that is believed.
+MAX_REPORT = 32 * 2**20
+START_TIMEOUT = 120.0
+# Seconds between the interrupt of a cell and the end of its process.
+GRACE = 2.0
+# Seconds that a process gets to end by itself once it does not talk any more.
+_PATIENCE = 0.3
+# Seconds that one of our own processes may take for what takes none.
+SLACK = 20.0
+
+Role = Literal["player", "judge"]
+Name = Literal["stdout", "stderr"]
+T = TypeVar("T")
+
+_ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
+)
+_ENVIRONMENT = {
+    **_ONE_THREAD,
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    # As in nbgrader: a course may ask whether it is being graded.
+    "NBGRADER_EXECUTION": "autograde",
+    # Sets come in the same order in every run.
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class Done(msgspec.Struct):
+    """A reply that says nothing else."""
+
+
+class Ended(Exception):
+    """A child is no more; the text is a clause that says how ("took more than 30 s …")."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of a working folder, by path relative to it."""
+
+    paths: Mapping[str, Path] = field(default_factory=dict)
+
+    def pack(self) -> tuple[dict[str, int], bytes]:
+        """Sizes, and all contents in one."""
+        contents = {name: path.read_bytes() for name, path in self.paths.items()}
+        return {name: len(data) for name, data in contents.items()}, b"".join(contents.values())
+
+
+class Child:
+    """A player or a judge.
+
+    Args:
+        control: the conductor's end of its socket.
+        raw: by name of the stream, what it writes past Python comes here.
+        output_limit: how much of that is kept, in bytes of each stream.
+    """
+
+    def __init__(
+        self, warm: Warm, pid: int, control: Channel, raw: dict[int, Name], output_limit: int
+    ) -> None:
+        self._warm = warm
+        self._pid = pid
+        self._control = control
+        self._raw = raw
+        self._output_limit = output_limit
+        self._caught: dict[Name, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
+        self._alive = True
+
+    # Of the last thing that it was asked: whether it was interrupted, and how long it took.
+    interrupted = False
+    seconds = 0.0
+
+    def ask(
+        self,
+        message: dict[str, Any],
+        reply: type[T],
+        seconds: float = SLACK,
+        body: bytes = b"",
+        fds: Sequence[int] = (),
+    ) -> T:
+        """Has it do something.
+
+        Args:
+            reply: what it has to answer.
+            seconds: after these it is interrupted, and ended if that does not help.
+
+        Raises:
+            Ended: when it does not live to reply, or says something else; it is cleared away then.
+        """
+        if not self._alive:
+            raise Ended("had ended before")
+        self.interrupted = False
+        begun = time.monotonic()
+        try:
+            # A process that reads its messages does so at once.
+            self._control.send(wire.encode(message), body, fds, time.monotonic() + SLACK)
+            try:
+                answer = self._receive(seconds)
+            except Silent:
+                self.interrupted = True
+                self._warm.ask({"do": "interrupt", "pid": self._pid})
+                answer = self._receive(GRACE)
+            decoded = msgspec.json.decode(answer, type=reply)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # Only the learner's own code can say such a thing.
+            self.end()
+            raise Ended("broke the process it ran in") from None
+        except Silent:
+            self.end()
+            took = f"took more than {seconds:g} s and could not be interrupted"
+            raise Ended(took) from None
+        except Gone as gone:
+            raise Ended(self._how(self.end(patience=_PATIENCE), gone)) from None
+        self.seconds = time.monotonic() - begun
+        return decoded
+
+    def _receive(self, seconds: float) -> bytes:
+        """The reply, while what is written past Python is kept from filling its pipe."""
+        deadline = time.monotonic() + seconds
+        while True:
+            left = deadline - time.monotonic()
+            control = self._control.fileno()
+            ready, _, _ = select.select([control, *self._raw], [], [], max(0, left))
+            if control in ready:
+                header, _ = self._control.receive(max(deadline, time.monotonic() + GRACE))
+                self._read_raw()
+                return header
+            if not ready:
+                raise Silent
+            self._read_raw()
+
+    def _read_raw(self) -> None:
+        for fd, name in list(self._raw.items()):
+            try:
+                data = os.read(fd, 65536)
+            except BlockingIOError:
+                continue
+            caught = self._caught[name]
+            caught += data[: max(0, self._output_limit - len(caught))]
+            if not data:
+                os.close(fd)
+                del self._raw[fd]
+
+    def take_raw(self) -> dict[Name, str]:
+        """What was written past Python since the last time, by name of the stream."""
+        taken = {name: data.decode("utf-8", "replace") for name, data in self._caught.items()}
+        for data in self._caught.values():
+            data.clear()
+        return {name: text for name, text in taken.items() if text}
+
+    @staticmethod
+    def _how(status: int | None, gone: Gone) -> str:
+        if status is None or str(gone) not in ("closed",):
+            return "broke the process it ran in"
+        if status < 0:
+            return f"ended the process ({_signal_name(-status)})"
+        return f"ended the process (exit status {status})"
+
+    def end(self, patience: float = 0.0) -> int | None:
+        """Ends it, and all that it started; its exit status.
+
+        Args:
+            patience: seconds that it gets to end by itself.
+        """
+        if not self._alive:
+            return None
+        self._alive = False
+        self._control.close()
+        try:
+            message = {"do": "end", "pid": self._pid, "patience": patience}
+            status = self._warm.ask(message).get("status")
+        except Gone:
+            status = None
+        self._read_raw()
+        for fd in self._raw:
+            os.close(fd)
+        self._raw = {}
+        return status
+
+
+class Warm:
+    """A process that forks children: the stage, or a room of it."""
+
+    def __init__(self, channel: Channel, folder: str, namespaces: bool) -> None:
+        self.folder = folder
+        self._channel = channel
+        self._namespaces = namespaces
+        self._lock = threading.Lock()
+
+    def ask(
+        self,
+        message: dict[str, Any],
+        body: bytes = b"",
+        fds: Sequence[int] = (),
+        seconds: float = SLACK,
+    ) -> dict[str, Any]:
+        """Has it do something, which is to take no time unless `seconds` says so.
+
+        Raises:
+            Gone: when it does not answer.
+        """
+        with self._lock:
+            try:
+                self._channel.send(wire.encode(message), body, fds, time.monotonic() + SLACK)
+                header, _ = self._channel.receive(time.monotonic() + seconds)
+            except Silent:
+                raise Gone("silent") from None
+        return wire.decode(header)
+
+    def fork(self, role: Role, limits: Limits, output_limit: int) -> Child:
+        """A new child, in a world of its own.
+
+        Raises:
+            Gone: when there is nobody to fork.
+        """
+        ours, theirs = wire.pair()
+        names: tuple[Name, ...] = ("stdout", "stderr")
+        pipes = {name: os.pipe() for name in names}
+        message = {
+            "do": "fork",
+            "role": role,
+            "limits": asdict(limits),
+            "namespaces": self._namespaces,
+        }
+        try:
+            fds = [theirs.fileno(), *(writing for _, writing in pipes.values())]
+            pid = self.ask(message, fds=fds)["pid"]
+        except Gone:
+            ours.close()
+            for reading, _ in pipes.values():
+                os.close(reading)
+            raise
+        finally:
+            theirs.close()
+            for _, writing in pipes.values():
+                os.close(writing)
+        for reading, _ in pipes.values():
+            os.set_blocking(reading, False)
+        raw = {reading: name for name, (reading, _) in pipes.items()}
+        control = Channel(ours, max_header=MAX_REPORT, max_body=0)
+        return Child(self, pid, control, raw, output_limit)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+@dataclass
+class Room:
+    """A warm process of one notebook.
+
+    Attributes:
+        played: the reports of the cells that it has run already, in order.
+        files, cells, modules: what it was made of.
+    """
+
+    warm: Warm
+    played: Sequence[dict[str, Any]]
+    files: Files
+    cells: tuple[str, ...]
+    modules: tuple[str, ...]
+
+
+class Engine:
+    """The warm process and its rooms.
+
+    Args:
+        preload: modules to import before the first notebook, `PRELOAD` and then `LATER` by
+            default; what is not installed is skipped.
+        timeout: seconds a cell or a test may take.
+        output_limit: characters of output kept of a cell.
+        shut_in: whether to use the sandbox. Without one, learners' code can read, write and end
+            whatever the teacher can.
+        show: what of the course cells may read in the sandbox: path inside → file or folder. The
+            folder /course is on Python's path.
+        limits: for each child.
+    """
+
+    def __init__(
+        self,
+        preload: Iterable[str] | None = None,
+        timeout: float = TIMEOUT,
+        output_limit: int = OUTPUT_LIMIT,
+        shut_in: bool = True,
+        show: Mapping[str, Path] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.preload = tuple(PRELOAD if preload is None else preload)
+        self.later = LATER if preload is None else ()
+        self.timeout = timeout
+        self.output_limit = output_limit
+        self.shut_in = shut_in
+        self.show = dict(show or {})
+        self.limits = limits or Limits()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stage: Warm | None = None
+        self._channel: Channel | None = None
+        self._said: IO[bytes] | None = None
+        self._rooms: dict[tuple[object, ...], Room] = {}
+        self._lock = threading.RLock()
+        self._memory: dict[object, Any] = {}
+        self._memory_lock = threading.RLock()
+        self._threads: dict[int, int] = {}
+        self._stopped = False
+        self._folders = itertools.count(1)
+        self._importer: threading.Thread | None = None
+        self._replaced: list[Warm] = []
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Starts the warm process unless it runs, and waits for it.
+
+        Everything else does so by itself. The process ends with the thread that starts it: call
+        this, or `launch`, from one that lives as long as it.
+
+        Raises:
+            GraderError: when there is no fork or no sandbox on this system, or the process does
+                not come up.
+        """
+        with self._lock:
+            self.launch()
+            if self._stage is None:
+                self._stage = Warm(self._wait_for_stage(), "", self.shut_in)
+
+    def launch(self) -> None:
+        """Starts the warm process unless it runs, without waiting for it.
+
+        Raises:
+            GraderError: when there is no fork or no sandbox on this system.
+        """
+        with self._lock:
+            if self._stopped:
+                raise GraderError("Stopped.")
+            if self._process is not None and self._process.poll() is None:
+                return
+            self.close()
+            if not hasattr(os, "fork"):
+                raise GraderError(
+                    "Grading needs fork, which this system has not: use Linux or macOS."
+                )
+            if self.shut_in:
+                sandbox.check()
+            self._launch()
+
+    def _launch(self) -> None:
+        ours, theirs = wire.pair()
+        code = "from grader.stage import main; main()"
+        argv = [sys.executable, "-c", code, str(theirs.fileno()), *self.preload]
+        environment = dict(_ENVIRONMENT)
+        if self.shut_in:
+            environment["PYTHONPATH"] = f"{sandbox.ENGINE}:/course"
+            argv = sandbox.command(argv, self.show, environment)
+            environment = {}
+        else:
+            environment = {**os.environ, **environment}
+            self._scratch = tempfile.TemporaryDirectory(
+                prefix="grader-", ignore_cleanup_errors=True
+            )
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        with theirs:
+            self._process = subprocess.Popen(
+                argv,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._said,
+                stderr=self._said,
+                # Not the course: the empty entry of sys.path means the folder a child changes to.
+                cwd="/",
+                # Ctrl-C is for the conductor, which closes the socket.
+                start_new_session=True,
+                env=environment,
+            )
+        self._channel = Channel(ours)
+
+    def _wait_for_stage(self) -> Channel:
+        assert self._channel is not None
+        assert self._said is not None
+        try:
+            self._channel.receive(time.monotonic() + START_TIMEOUT)
+        except (Gone, Silent):
+            self._said.seek(0)
+            last = self._said.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+            self.close()
+            raise GraderError(
+                f"The process for learners' code did not start: {' '.join(last) or 'no answer'}"
+            ) from None
+        return self._channel
+
+    def _import_later(self) -> None:
+        """Has the warm process import the rest, and gives each room a new process that has it.
+
+        The old ones go on serving whom they have forked.
+        """
+        with self._lock, contextlib.suppress(Gone, GraderError):
+            if self._stage is None:
+                return
+            message = {"do": "import", "modules": list(self.later)}
+            self._stage.ask(message, seconds=START_TIMEOUT)
+            for room in self._rooms.values():
+                made = self._try_room(room.files, room.cells, room.modules)
+                if made is not None:
+                    self._replaced.append(room.warm)
+                    room.warm = made.warm
+
+    def remember(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` made the first time that it was asked for with this key."""
+        with self._memory_lock:
+            if key not in self._memory:
+                self._memory[key] = make()
+            made: T = self._memory[key]
+            return made
+
+    def close(self) -> None:
+        """Ends the warm process and all that it forked."""
+        importer = self._importer
+        if importer is not None and importer.is_alive() and self._process is not None:
+            # It is not worth waiting for.
+            self._process.kill()
+        with self._lock:
+            for warm in [*self._replaced, *(room.warm for room in self._rooms.values())]:
+                warm.close()
+            self._replaced.clear()
+            self._rooms.clear()
+            self._stage = self._importer = None
+            for held in (self._channel, self._said):
+                if held is not None:
+                    held.close()
+            self._channel = self._said = None
+            if self._process is not None:
+                try:
+                    self._process.wait(1)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+                    self._process.wait()
+                self._process = None
+            if self._scratch is not None:
+                self._scratch.cleanup()
+                self._scratch = None
+
+    def stop(self) -> None:
+        """Ends everything at once and for good; any thread may call this."""
+        self._stopped = True
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+
+    def room(self, cells: Sequence[str], files: Files) -> Room:
+        """A warm process that has run these cells; made once, then kept.
+
+        Where it is not safe to fork a process that has run them, it has imported what they import
+        and leaves the cells to its children.
+
+        Raises:
+            GraderError: when the warm process cannot be started.
+        """
+        paths = sorted((name, str(path)) for name, path in files.paths.items())
+        key = (tuple(cells), tuple(paths))
+        known = self._rooms.get(key)
+        if known is not None and self._is_alive():
+            return known
+        with self._lock:
+            self.start()
+            if key not in self._rooms:
+                made = self._make_room(files, cells=cells)
+                self._rooms[key] = made or self.import_room(cells)
+            self._start_importer()
+            return self._rooms[key]
+
+    def import_room(self, cells: Sequence[str]) -> Room:
+        """A warm process that has imported what these cells import, and run none of them.
+
+        Raises:
+            GraderError: when the warm process cannot be started.
+        """
+        modules = _imported(cells)
+        key = ("imports", modules)
+        known = self._rooms.get(key)
+        if known is not None and self._is_alive():
+            return known
+        with self._lock:
+            self.start()
+            if key not in self._rooms:
+                made = self._make_room(Files(), modules=modules)
+                if made is None:
+                    raise GraderError("The process for learners' code has ended.")
+                self._rooms[key] = made
+            self._start_importer()
+            return self._rooms[key]
+
+    def _is_alive(self) -> bool:
+        process = self._process
+        return process is not None and process.poll() is None
+
+    def _start_importer(self) -> None:
+        if self.later and self._importer is None:
+            self._importer = threading.Thread(target=self._import_later, daemon=True)
+            self._importer.start()
+
+    def _revive(self, room: Room, dead: Warm) -> None:
+        """Gives a room a new process in the place of one that does not answer."""
+        with self._lock:
+            if room.warm is not dead:
+                return
+            dead.close()
+            made = self._make_room(room.files, room.cells, room.modules)
+            if made is None:
+                raise GraderError("A process for learners' code could not be made.")
+            room.warm = made.warm
+            if not any(known is room for known in self._rooms.values()):
+                # Everything was made anew: nobody else closes it.
+                self._replaced.append(made.warm)
+
+    def _make_room(
+        self, files: Files, cells: Sequence[str] = (), modules: Sequence[str] = ()
+    ) -> Room | None:
+        """A new room; None when it can't be made or forked.
+
+        Raises:
+            GraderError: when the warm process cannot be started.
+        """
+        for _ in range(2):
+            self.start()
+            try:
+                return self._try_room(files, cells, modules)
+            except Gone:
+                # The warm process has ended, too: another one.
+                self.close()
+        raise GraderError("The process for learners' code has ended.")
+
+    def _try_room(
+        self, files: Files, cells: Sequence[str] = (), modules: Sequence[str] = ()
+    ) -> Room | None:
+        """As `_make_room`, in the warm process that there is.
+
+        Raises:
+            Gone: when that has ended.
+        """
+        assert self._stage is not None
+        sizes, data = files.pack()
+        ours, theirs = wire.pair()
+        folder = self.new_folder()
+        message = {
+            "do": "room",
+            "cells": list(cells),
+            "modules": list(modules),
+            "folder": folder,
+            "files": sizes,
+            "output_limit": self.output_limit,
+        }
+        channel = Channel(ours)
+        try:
+            with theirs:
+                pid = self._stage.ask(message, data, [theirs.fileno()])["pid"]
+        except Gone:
+            channel.close()
+            return None
+        try:
+            seconds = self.timeout * len(cells) + START_TIMEOUT
+            ready = wire.decode(channel.receive(time.monotonic() + seconds)[0])
+        except (Gone, Silent):
+            ready = {"safe": False}
+        if ready["safe"]:
+            warm = Warm(channel, folder, self.shut_in)
+            return Room(warm, ready["played"], files, tuple(cells), tuple(modules))
+        channel.close()
+        self._stage.ask({"do": "end", "pid": pid})
+        return None
+
+    def _cores(self) -> tuple[int, ...]:
+        """The core of the calling thread's submissions; none where that can't be said."""
+        if not hasattr(os, "sched_getaffinity"):
+            return ()
+        cores = sorted(os.sched_getaffinity(0))
+        number = self._threads.setdefault(threading.get_ident(), len(self._threads))
+        return (cores[number % len(cores)],)
+
+    def new_folder(self) -> str:
+        """A working folder: inside the sandbox, or else a real one that `close` removes."""
+        number = next(self._folders)
+        if self._scratch is not None:
+            return f"{self._scratch.name}/{number}"
+        return f"/tmp/work{number}"
+
+    def fork(self, room: Room, role: Role, files: Files, reuse_folder: bool = True) -> Child:
+        """A player or a judge with its working folder.
+
+        Raises:
+            GraderError: when the room does not fork.
+            Ended: when the folder can't hold the files.
+        """
+        warm = room.warm
+        # A core of its own for each worker, so that one submission can't starve another.
+        limits = replace(self.limits, cores=self._cores())
+        try:
+            child = warm.fork(role, limits, self.output_limit)
+        except Gone:
+            self._revive(room, warm)
+            try:
+                child = room.warm.fork(role, limits, self.output_limit)
+            except Gone:
+                why = "A process for learners' code could not be made."
+                raise GraderError(why) from None
+        sizes, data = files.pack()
+        # In the sandbox everybody's /tmp is another; else folders must differ.
+        folder = room.warm.folder if self.shut_in and reuse_folder else self.new_folder()
+        message = {
+            "do": "begin",
+            "folder": folder,
+            "files": sizes,
+            "output_limit": self.output_limit,
+        }
+        child.ask(message, Done, body=data)
+        return child
+
+
+def _imported(cells: Sequence[str]) -> tuple[str, ...]:
+    """The modules that cells import at their top level."""
+    names: dict[str, None] = {}
+    for source in cells:
+        try:
+            body = ast.parse(source).body
+        except SyntaxError:
+            continue
+        for statement in body:
+            if isinstance(statement, ast.Import):
+                names.update(dict.fromkeys(alias.name for alias in statement.names))
+            elif isinstance(statement, ast.ImportFrom) and statement.module:
+                names[statement.module] = None
+    return tuple(names)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

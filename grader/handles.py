@@ -1,0 +1,843 @@
+"""Calls between player and judge.
+
+A function, class, instance or generator stays where it is; the other side holds a `Proxy` of it,
+whose calls, public methods and iteration become requests. What a call is lent can be called back
+until it returns. The judge serves and believes only what the contract's `Terms` name.
+
+Both ends run a `Peer`: a request may be answered only after requests the other way, as with any
+call that calls back.
+"""
+
+from __future__ import annotations
+
+import builtins
+import random
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from grader.crossing import (
+    DATA,
+    CannotCross,
+    Kind,
+    Live,
+    Named,
+    Node,
+    Packer,
+    Unpacker,
+    Yours,
+    assign,
+    join,
+    kind_of,
+    library_name,
+    split,
+    torch_module,
+)
+from grader.wire import Channel, Gone, Silent
+
+# Manifests are small beside their buffers.
+MAX_MANIFEST = 16 * 2**20
+MAX_BUFFERS = 256 * 2**20
+_MAX_NESTING = 50
+_MAX_TEXT = 2_000
+
+# Asked of the object by its type, as Python does.
+ITERATION = ("__iter__", "__next__")
+_DUNDER_NAMES = """
+    len getitem setitem delitem contains reversed bool int float complex index str repr format hash
+    eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv
+    floordiv rfloordiv mod rmod pow rpow and or xor neg pos abs invert lshift rshift round enter
+    exit call
+"""
+DUNDERS = frozenset(f"__{name}__" for name in _DUNDER_NAMES.split())
+
+
+class Stopped(BaseException):
+    """The test can't go on. No `except Exception` of a test's may swallow it."""
+
+
+# --- Messages ----------------------------------------------------------------------------------
+
+
+class Request(Struct, tag="request"):
+    """What one side asks of the other.
+
+    Attributes:
+        op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`.
+        keep: positions of arguments whose changes come back; None for all.
+        watch: names of which the other side is to say when they have changed.
+        random: states of the generators of random numbers to go on from.
+    """
+
+    id: int
+    op: Literal["take", "call", "get"]
+    target: int = 0
+    name: str = ""
+    args: list[Node] = []
+    kwargs: dict[str, Node] = {}
+    keep: list[str] | None = None
+    watch: list[str] = []
+    random: Node = None
+
+
+class Raised(Struct):
+    """An exception: the names of its classes, the nearest first.
+
+    Attributes:
+        relayed: the number of the other side's own exception, if it is that one.
+    """
+
+    classes: list[str]
+    text: str
+    relayed: int | None = None
+
+
+class Stream(Struct, tag="stream", tag_field="output_type"):
+    """Text that a call has written."""
+
+    name: Literal["stdout", "stderr"]
+    text: str
+
+
+class Display(Struct, tag="display_data", tag_field="output_type"):
+    """What a call has shown, by MIME type."""
+
+    data: dict[str, str]
+
+
+Said = Stream | Display
+
+
+class Reply(Struct, tag="reply"):
+    """An answer.
+
+    Attributes:
+        method: what was asked for can be called.
+        changed: arguments that have changed, by number.
+        names: watched names that have changed.
+        said: what the call showed, as outputs of nbformat.
+    """
+
+    id: int
+    value: Node = None
+    method: bool = False
+    changed: list[tuple[int, Node]] = []
+    names: list[tuple[str, Node]] = []
+    error: Raised | None = None
+    said: list[Said] = []
+
+
+_DECODER: msgspec.msgpack.Decoder[Request | Reply] = msgspec.msgpack.Decoder(Request | Reply)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+# --- What is allowed ---------------------------------------------------------------------------
+
+
+class Terms(Struct):
+    """What one test may ask of live objects, as the teacher's solution needed it.
+
+    Attributes:
+        results: kinds of live values that may come from calls, or inside of answers.
+        attributes: data attributes that may be read.
+        dunders: special methods that may be called, iteration aside.
+        changes: arguments that come back changed, as "function:position".
+        watch: answers that calls change.
+        random: whether calls go on with the test's random numbers, so that its seeds count.
+    """
+
+    results: set[Kind] = set()
+    attributes: set[str] = set()
+    dunders: set[str] = set()
+    changes: set[str] = set()
+    watch: set[str] = set()
+    random: bool = False
+
+
+@dataclass
+class Allowance:
+    """What one test may still use up.
+
+    Attributes:
+        deadline: on the clock of `time.monotonic`.
+        items: steps of iterations.
+    """
+
+    deadline: float
+    calls: int = 20_000
+    bytes: int = 512 * 2**20
+    items: int = 200_000
+
+    def take(self, calls: int = 0, bytes: int = 0, items: int = 0) -> None:
+        self.calls -= calls
+        self.bytes -= bytes
+        self.items -= items
+        for left, what in (
+            (self.calls, "calls of your code"),
+            (self.bytes, "bytes to and from your code"),
+            (self.items, "items from your code"),
+        ):
+            if left < 0:
+                raise Stopped(f"The test was ended: it took too many {what}.")
+
+
+# --- Proxies -----------------------------------------------------------------------------------
+
+
+class Proxy:
+    """Something of the other side's that can be called, asked and iterated."""
+
+    # For `Packer`, which must not ask a proxy what it is.
+    stays_where_it_is = True
+
+    def __init__(self, peer: Peer, node: Live, origin: str) -> None:
+        object.__setattr__(self, "_peer", peer)
+        object.__setattr__(self, "_node", node)
+        object.__setattr__(self, "_origin", origin)
+
+    def __getattr__(self, name: str) -> Any:
+        return _peer(self).get(self, name)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        node = _node(self)
+        if node.kind == "class":
+            return type
+        # Other iterators count as generators, too, but isinstance tells them apart.
+        return types.GeneratorType if (node.kind, node.name) == ("generator",) * 2 else Proxy
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{self!r} can be called, but not changed")
+
+    def __repr__(self) -> str:
+        return f"<{_node(self).kind} {_origin(self)}>"
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return bool(_peer(self).call(self, "__instancecheck__", (value,), {}))
+
+    def __subclasscheck__(self, value: Any) -> bool:
+        return bool(_peer(self).call(self, "__subclasscheck__", (value,), {}))
+
+
+def _peer(proxy: Proxy) -> Peer:
+    peer: Peer = object.__getattribute__(proxy, "_peer")
+    return peer
+
+
+def _node(proxy: Proxy) -> Live:
+    node: Live = object.__getattribute__(proxy, "_node")
+    return node
+
+
+def _origin(proxy: Proxy) -> str:
+    """Where it came from, in the teacher's words: an answer's name, then what was asked of it."""
+    origin: str = object.__getattribute__(proxy, "_origin")
+    return origin
+
+
+def _remote(name: str) -> Callable[..., Any]:
+    def method(self: Proxy, *args: Any, **kwargs: Any) -> Any:
+        return _peer(self).call(self, name, args, kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def _call(self: Proxy, *args: Any, **kwargs: Any) -> Any:
+    return _peer(self).call(self, "", args, kwargs)
+
+
+_proxy_classes: dict[frozenset[str], type[Proxy]] = {}
+
+
+def _proxy_class(dunders: frozenset[str]) -> type[Proxy]:
+    if dunders not in _proxy_classes:
+        methods = {name: _remote(name) for name in dunders}
+        if "__call__" in dunders:
+            methods["__call__"] = _call
+        if "__eq__" in dunders and "__hash__" not in dunders:
+            methods["__hash__"] = object.__hash__
+        _proxy_classes[dunders] = type("Proxy", (Proxy,), methods)
+    return _proxy_classes[dunders]
+
+
+class _Method:
+    """A method of the other side's, bound."""
+
+    def __init__(self, proxy: Proxy, name: str) -> None:
+        self._proxy = proxy
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _peer(self._proxy).call(self._proxy, self.__name__, args, kwargs)
+
+
+# --- A peer ------------------------------------------------------------------------------------
+
+
+class Peer:
+    """One end of the conversation between player and judge.
+
+    Args:
+        given: the classes and functions that given cells define, by name; may grow.
+        lookup: the names of this side that the other may take; none by default.
+        trusted: whether the other side is: the player trusts the judge, never the reverse.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        given: dict[str, Any],
+        lookup: Mapping[str, Any] | None = None,
+        trusted: bool = False,
+    ) -> None:
+        self.channel = channel
+        channel.max_header = MAX_MANIFEST
+        channel.max_body = MAX_BUFFERS
+        self._given = given
+        self._lookup = {} if lookup is None else lookup
+        self._trusted = trusted
+        self._requests = 0
+        self._nesting = 0
+        # What this side has shown the other: all of a player's, a call's worth of a judge's.
+        self._exported: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._exports = 0
+        self._proxies: dict[int, Proxy] = {}
+        self._pictures: dict[str, bytes] = {}
+        self._raised_here: list[BaseException] = []
+        self._relayed: list[tuple[BaseException, int]] = []
+
+    # What a judge sets for a test, and learns when there are no terms yet.
+    terms: Terms | None = None
+    allowance: Allowance | None = None
+    withhold = False
+    share_random = False
+
+    def begin(self, terms: Terms | None, allowance: Allowance, withhold: bool = False) -> None:
+        """Begins a test.
+
+        Args:
+            terms: what it may ask; None to find that out.
+            withhold: keep changes of arguments from the test that the terms do not name.
+        """
+        self.terms, self.allowance, self.withhold = terms, allowance, withhold
+        self.share_random = terms is not None and terms.random
+        self.learned = Terms()
+        self.undeclared: set[str] = set()
+        self.lost: str | None = None
+        self._taken: set[str] = set()
+        self._proxies.clear()
+
+    # What a side replaces: what becomes of outputs and of watched names, and what catches the
+    # outputs of a call.
+    def on_said(self, said: list[Said]) -> None:
+        """Gets what a call has shown."""
+
+    def on_changed(self, name: str, value: Any) -> None:
+        """Gets the new value of a watched name."""
+
+    @contextmanager
+    def capture(self) -> Iterator[list[Said]]:
+        """Catches what a call shows."""
+        yield []
+
+    # -- Out and in
+
+    def _send(self, message: Request | Reply, packer: Packer) -> None:
+        try:
+            header, body = _ENCODER.encode(message), join(packer.buffers)
+        except UnicodeEncodeError as error:
+            raise CannotCross("text with half a character") from error
+        if len(header) > MAX_MANIFEST or len(body) > MAX_BUFFERS:
+            raise CannotCross(f"too large ({(len(header) + len(body)) // 2**20} MB)")
+        if self.allowance is not None:
+            self.allowance.take(bytes=len(header) + len(body))
+        self.channel.send(header, body)
+
+    def _receive(self) -> tuple[Request | Reply, bytes]:
+        deadline = None if self.allowance is None else self.allowance.deadline
+        header, body = self.channel.receive(deadline)
+        if self.allowance is not None:
+            self.allowance.take(bytes=len(header) + len(body))
+        try:
+            return _DECODER.decode(header), body
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Gone("a message that is none") from error
+
+    def _packer(self, known: Iterable[Any] = ()) -> Packer:
+        return Packer(self._export, self._given, known)
+
+    def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
+        return Unpacker(split(body), self._proxy, self._own, self._given, known, self._trusted)
+
+    def _export(self, value: Any) -> Node:
+        """A node for what is no data."""
+        if isinstance(value, Proxy) and _peer(value) is self:
+            return Yours(_node(value).id)
+        if not self._trusted:
+            # The judge speaks: the player knows libraries by the same names.
+            name = library_name(value)
+            if name is not None:
+                return Named("library", name)
+        elif isinstance(value, types.ModuleType):
+            raise CannotCross("a module of Python")
+        number = self._numbers.get(id(value))
+        if number is None:
+            self._exports += 1
+            number = self._exports
+            self._exported[number] = value
+            self._numbers[id(value)] = number
+        kind = _live_kind(value)
+        own = None if kind == "generator" else getattr(value, "__name__", None)
+        name = str(own or type(value).__name__)[:200]
+        offered = _special_methods(type(value)) if kind != "class" else set()
+        if callable(value):
+            offered.add("__call__")
+        return Live(number, kind, name, sorted(offered))
+
+    def _own(self, number: int) -> Any:
+        if number not in self._exported:
+            raise CannotCross("a handle that is not there")
+        return self._exported[number]
+
+    def _proxy(self, node: Live) -> Proxy:
+        if node.id not in self._proxies:
+            allowed = {"__call__", *ITERATION}
+            if self._trusted or self.terms is None:
+                allowed |= DUNDERS
+            else:
+                allowed |= self.terms.dunders & DUNDERS
+            cls = _proxy_class(frozenset(allowed.intersection(node.dunders)))
+            self._proxies[node.id] = cls(self, node, self._origin)
+        return self._proxies[node.id]
+
+    # Where the value that is being unpacked comes from; see the function of this name.
+    _origin = ""
+
+    # -- Asking
+
+    def _ask(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+        if self.lost is not None:
+            raise Stopped(self.lost)
+        if self.allowance is not None:
+            self.allowance.take(calls=1)
+        self._nesting += 1
+        try:
+            if self._nesting > _MAX_NESTING:
+                raise RecursionError("calls that call back are nested too deep")
+            self._send(request, packer)
+            while True:
+                message, body = self._receive()
+                if isinstance(message, Request):
+                    self._answer(message, body)
+                elif message.id != request.id:
+                    raise Gone("an answer out of turn")
+                else:
+                    return message, self._unpacker(body, packer.objects)
+        except Silent:
+            self.lost = "timed out"
+            raise Stopped(self.lost) from None
+        except Gone:
+            self.lost = "ended"
+            raise Stopped(self.lost) from None
+        finally:
+            self._nesting -= 1
+
+    lost: str | None = None
+
+    def _request(self, op: Literal["take", "call", "get"], target: int, name: str) -> Request:
+        self._requests += 1
+        return Request(self._requests, op, target, name)
+
+    def take(self, name: str) -> tuple[Node, Any]:
+        """The value of a name of the other side's, and its node.
+
+        Raises:
+            KeyError: when there is no such name.
+            CannotCross: when its value can't cross.
+        """
+        request = self._request("take", 0, name)
+        self._taken.add(name)
+        if self.terms is None or name in self.terms.watch:
+            request.watch = [name]
+        reply, unpacker = self._ask(request, self._packer())
+        if reply.error is not None:
+            if "KeyError" in reply.error.classes:
+                raise KeyError(name)
+            # The text is the learner's, but where the teacher's solution is being looked at.
+            learning = self.terms is None
+            raise CannotCross(reply.error.text if learning else "nothing that can cross")
+        self._origin = name
+        if isinstance(reply.value, Live):
+            # An answer goes by its own name, also where another one is the same thing.
+            self._proxies.pop(reply.value.id, None)
+        # What an answer is, the contract says of each; this is about what is in it.
+        self._check_live(reply.value, but=reply.value)
+        return reply.value, unpacker.unpack(reply.value)
+
+    def get(self, proxy: Proxy, name: str) -> Any:
+        """A method, or an attribute of data that the terms name.
+
+        Raises:
+            AttributeError: when there is none, or none to be had.
+        """
+        absent = AttributeError(f"{proxy!r} has no {name} here")
+        if name.startswith("_") and not (name.endswith("__") and self._may(name, "dunders")):
+            raise absent
+        reply, unpacker = self._ask(self._request("get", _node(proxy).id, name), self._packer())
+        if reply.error is not None:
+            raise self._exception(reply.error)
+        if reply.method:
+            return _Method(proxy, name)
+        if not self._may(name, "attributes") or kind_of(reply.value) not in DATA | {"module"}:
+            raise absent
+        self._check_live(reply.value)
+        self._origin = f"{_origin(proxy)}.{name}"
+        return unpacker.unpack(reply.value)
+
+    def _may(self, name: str, what: Literal["dunders", "attributes"]) -> bool:
+        if self._trusted:
+            return True
+        if self.terms is None:
+            getattr(self.learned, what).add(name)
+            return True
+        return name in getattr(self.terms, what)
+
+    def call(self, proxy: Proxy, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls something of the other side's, or its method.
+
+        Raises:
+            Stopped: when the test can't go on.
+            Exception: what the call raised, as the nearest built-in class.
+        """
+        if method in DUNDERS and not self._may(method, "dunders"):
+            raise TypeError(f"{proxy!r} has no {method} here")
+        if method == "__next__" and self.allowance is not None:
+            self.allowance.take(items=1)
+        lent = set(self._exported)
+        packer = self._packer()
+        request = self._request("call", _node(proxy).id, method)
+        owners: list[str] = []
+        for position, value in enumerate(args):
+            request.args.append(packer.pack(value))
+            owners.extend([str(position)] * (len(packer.objects) - len(owners)))
+        for name, value in kwargs.items():
+            request.kwargs[name] = packer.pack(value)
+            owners.extend([name] * (len(packer.objects) - len(owners)))
+        label = f"{_origin(proxy)}.{method}" if method else _origin(proxy)
+        if self.share_random:
+            request.random = packer.pack(random_states())
+        if not self._trusted:
+            request.watch = sorted(self._taken if self.terms is None else self.terms.watch)
+        if self.withhold and self.terms is not None:
+            ends = [place.rpartition(":") for place in self.terms.changes]
+            request.keep = [position for function, _, position in ends if function == label]
+        try:
+            reply, unpacker = self._ask(request, packer)
+        finally:
+            if not self._trusted:
+                self._take_back(lent)
+        return self._settle(request, reply, unpacker, owners, label)
+
+    def _take_back(self, lent_before: set[int]) -> None:
+        """What was lent to a call is dead when it returns."""
+        for number in set(self._exported) - lent_before:
+            self._numbers.pop(id(self._exported.pop(number)), None)
+
+    def _settle(
+        self, request: Request, reply: Reply, unpacker: Unpacker, owners: list[str], label: str
+    ) -> Any:
+        self.on_said(reply.said)
+        for number, node in reply.changed:
+            if not 0 <= number < len(owners):
+                raise CannotCross("a change of nothing")
+            self._check_live(node)
+            value = unpacker.unpack(node)
+            self._note_change(f"{label}:{owners[number]}")
+            if request.keep is None or owners[number] in request.keep:
+                assign(unpacker.objects[number], value)
+        for name, node in reply.names:
+            if name not in request.watch or kind_of(node) not in DATA:
+                raise CannotCross(f"the name {name[:50]}")
+            self._check_live(node)
+            self.learned.watch.add(name)
+            self.on_changed(name, unpacker.unpack(node))
+        if reply.error is not None:
+            raise self._exception(reply.error)
+        self._check_live(reply.value)
+        self._origin = f"{label}()"
+        return unpacker.unpack(reply.value)
+
+    learned = Terms()
+
+    def _note_change(self, place: str) -> None:
+        if self._trusted:
+            return
+        if self.terms is None:
+            self.learned.changes.add(place)
+        elif place not in self.terms.changes:
+            self.undeclared.add(place)
+
+    def _check_live(self, node: Node, but: Node = None) -> None:
+        """Live values come only where the teacher's solution brought some."""
+        if self._trusted:
+            return
+        for live in _live_nodes(node):
+            if live is but:
+                continue
+            if self.terms is None:
+                self.learned.results.add(live.kind)
+            elif not any(serves_as(live, kind) for kind in self.terms.results):
+                raise CannotCross(f"a {live.kind} where plain values are expected")
+
+    def _exception(self, raised: Raised) -> BaseException:
+        number = -1 if raised.relayed is None or self._trusted else raised.relayed
+        if 0 <= number < len(self._raised_here):
+            return self._raised_here[number]
+        error = self._nearest(raised)
+        if raised.relayed is not None:
+            self._relayed.append((error, raised.relayed))
+        return error
+
+    def _nearest(self, raised: Raised) -> BaseException:
+        text = raised.text[:_MAX_TEXT]
+        for name in raised.classes[:20]:
+            found = self._given.get(name, getattr(builtins, name, None))
+            if isinstance(found, type) and issubclass(found, Exception | SystemExit):
+                try:
+                    error: BaseException = found(text)
+                except Exception:
+                    continue
+                return error
+        return Exception(text)
+
+    # -- Answering
+
+    def serve(self) -> None:
+        """Answers one request.
+
+        Raises:
+            Gone: when there is nobody any more.
+        """
+        message, body = self._receive()
+        if isinstance(message, Request):
+            self._answer(message, body)
+
+    def _answer(self, request: Request, body: bytes) -> None:
+        if self.allowance is not None:
+            self.allowance.take(calls=1)
+        reply = Reply(request.id)
+        packer = self._packer()
+        self._nesting += 1
+        try:
+            if self._nesting > _MAX_NESTING:
+                raise RecursionError("calls that call back are nested too deep")
+            if request.op == "take":
+                self._give(request, reply, packer)
+            elif request.op == "get":
+                self._get(request, reply, packer)
+            else:
+                packer = self._called(request, body, reply)
+        except (Gone, Silent, Stopped):
+            raise
+        except BaseException as error:
+            # Nothing half packed: only why there is no value.
+            packer = self._packer()
+            reply = Reply(request.id, error=self._raised(error), said=reply.said)
+        finally:
+            self._nesting -= 1
+        try:
+            self._send(reply, packer)
+        except CannotCross as error:
+            self._send(Reply(request.id, error=self._raised(error)), self._packer())
+
+    def _raised(self, error: BaseException) -> Raised:
+        classes = [cls.__name__ for cls in type(error).__mro__ if cls is not object]
+        if not self._trusted:
+            # What a test raises in a callback may say what it is about.
+            self._raised_here.append(error)
+            return Raised(classes, "", len(self._raised_here) - 1)
+        try:
+            text = str(error)[:_MAX_TEXT].encode("utf-8", "replace").decode()
+        except Exception as broken:
+            text = f"<its message could not be made: {type(broken).__name__}>"
+        relayed = (number for known, number in self._relayed if known is error)
+        return Raised(classes, text, next(relayed, None))
+
+    def _give(self, request: Request, reply: Reply, packer: Packer) -> None:
+        if not self._trusted:
+            raise CannotCross("a name of the test's")
+        reply.value = packer.pack(self._lookup[request.name])
+        for name in request.watch:
+            self._pictures[name] = self._picture(name)
+
+    def _picture(self, name: str) -> bytes:
+        """Tells whether a name has changed; nothing for what is no data."""
+        packer = self._packer()
+        try:
+            node = packer.pack(self._lookup[name])
+        except (CannotCross, KeyError):
+            return b""
+        if kind_of(node) not in DATA:
+            return b""
+        return _ENCODER.encode(node) + join(packer.buffers)
+
+    def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
+        name = self._reachable(request.name)
+        value = getattr(self._own(request.target), name)
+        if callable(value) and not isinstance(value, type):
+            reply.method = True
+        elif self._may(name, "attributes"):
+            reply.value = packer.pack(value)
+        else:
+            raise AttributeError(name)
+
+    def _reachable(self, name: str) -> str:
+        """What a player may call of what a test lends: public methods, and iteration."""
+        private = name.startswith("_") and name not in (*ITERATION, "__call__")
+        if self._trusted or not private or (name in DUNDERS and self._may(name, "dunders")):
+            return name
+        raise AttributeError(f"{name} of what a test lends")
+
+    def _called(self, request: Request, body: bytes, reply: Reply) -> Packer:
+        target = self._own(request.target)
+        name = self._reachable(request.name)
+        unpacker = self._unpacker(body)
+        objects = unpacker.objects
+        owners: list[str] = []
+        args = []
+        for position, node in enumerate(request.args):
+            args.append(unpacker.unpack(node))
+            owners.extend([str(position)] * (len(objects) - len(owners)))
+        kwargs = {}
+        for key, node in request.kwargs.items():
+            kwargs[key] = unpacker.unpack(node)
+            owners.extend([key] * (len(objects) - len(owners)))
+        if request.random is not None and self._trusted:
+            set_random_states(unpacker.unpack(request.random))
+        before = [self._look(objects, number) for number in range(len(objects))]
+        value = None
+        with self.capture() as said:
+            try:
+                value = _invoke(target, name, args, kwargs)
+            except (Gone, Silent, Stopped):
+                raise
+            except BaseException as error:
+                reply.error = self._raised(error)
+        reply.said = said
+        packer = self._packer(objects)
+        for number, look in enumerate(before):
+            if self._look(objects, number) == look:
+                continue
+            if request.keep is None or owners[number] in request.keep:
+                reply.changed.append((number, packer.pack_again(number)))
+            else:
+                # The other side's object stays as it was: a result that is this one is another.
+                packer.forget(objects[number])
+        for watched in request.watch:
+            picture = self._picture(watched)
+            if picture and picture != self._pictures.get(watched):
+                self._pictures[watched] = picture
+                reply.names.append((watched, packer.pack(self._lookup[watched])))
+        reply.value = packer.pack(value)
+        return packer
+
+    def _look(self, objects: list[Any], number: int) -> bytes:
+        """An object's own content; what it holds counts by identity."""
+        packer = self._packer(objects)
+        try:
+            node = packer.pack_again(number)
+        except CannotCross as error:
+            return str(error).encode()
+        return _ENCODER.encode(node) + b"".join(buffer.tobytes() for buffer in packer.buffers)
+
+
+def random_states() -> list[Any]:
+    """The states of the generators that Python, NumPy and torch share in a process."""
+    torch = torch_module()
+    version, numbers, gauss = random.getstate()
+    name, keys, place, has_gauss, cached = np.random.get_state()
+    return [
+        [version, np.array(numbers, np.uint64), gauss],
+        [name, keys, place, has_gauss, cached],
+        None if torch is None else torch.get_rng_state(),
+    ]
+
+
+def set_random_states(states: list[Any]) -> None:
+    """Goes on from states of `random_states`."""
+    torch = torch_module()
+    version, numbers, gauss = states[0]
+    random.setstate((version, tuple(numbers.tolist()), gauss))
+    np.random.set_state(tuple(states[1]))
+    if torch is not None and states[2] is not None:
+        torch.set_rng_state(states[2])
+
+
+def _invoke(target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    match name:
+        case "" | "__call__":
+            return target(*args, **kwargs)
+        case "__iter__":
+            return iter(target)
+        case "__next__":
+            return next(target)
+        case "__instancecheck__":
+            return isinstance(args[0], target)
+        case "__subclasscheck__":
+            return issubclass(args[0], target)
+        case _ if name in DUNDERS:
+            return getattr(type(target), name)(target, *args, **kwargs)
+    return getattr(target, name)(*args, **kwargs)
+
+
+def _live_kind(value: Any) -> Literal["function", "class", "instance", "generator"]:
+    if isinstance(value, type):
+        return "class"
+    if callable(value) and type(value).__module__ in ("builtins", "functools"):
+        return "function"
+    if isinstance(value, Iterator):
+        return "generator"
+    return "instance"
+
+
+def _special_methods(cls: type) -> set[str]:
+    """Those that a class has, and not only because every object has them."""
+    names = DUNDERS.union(ITERATION).intersection(dir(cls))
+    return {name for name in names if getattr(cls, name) is not getattr(object, name, None)}
+
+
+def serves_as(node: Node, wanted: Kind) -> bool:
+    """Whether a value may cross where the teacher's solution has one of this kind.
+
+    Plain data may cross for other plain data: a test can tell them apart. What can be called is a
+    function, what can be iterated a generator, whatever else it is.
+    """
+    kind = kind_of(node)
+    if kind == wanted or (kind in DATA and wanted in DATA):
+        return True
+    if wanted == "generator" and kind == "container":
+        return True
+    needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
+    return isinstance(node, Live) and needed in node.dunders
+
+
+def _live_nodes(node: Node) -> Iterator[Live]:
+    if isinstance(node, Live):
+        yield node
+    elif isinstance(node, Struct):
+        for name in node.__struct_fields__:
+            yield from _live_nodes(getattr(node, name))
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from _live_nodes(item)
+    elif isinstance(node, dict):
+        for item in node.values():
+            yield from _live_nodes(item)

@@ -1,0 +1,319 @@
+"""What a forked child does to itself before it runs anybody's code: a world of its own, and limits.
+
+The warm process (`grader.stage`) forks a child and the child calls `enter` at once. With namespaces
+the caller goes on as process 1 of a world in which there is nobody else: no other process to see,
+signal or trace, no network, no socket of others, an empty /tmp of limited size, nearly no /proc,
+and nothing else that can be written. Everything it starts ends with it.
+
+Between the warm process and process 1 stands one more process, because the namespace of process ids
+only holds for children. It is ours and runs nothing of a learner's: see `_stand_between`. The warm
+process waits for it and ends the child through it, with `end`.
+
+The warm process must be inside the sandbox of `grader.sandbox`: `enter` takes away what one child
+could do to another and to the warm process, the sandbox takes away the machine's files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from grader.errors import GraderError
+from grader.seccomp import refuse_system_calls
+
+MIB = 2**20
+
+# From <linux/sched.h>; os.unshare came with Python 3.12.
+_NAMESPACES = (
+    0x00020000  # mounts
+    | 0x04000000  # host name
+    | 0x08000000  # System V objects and message queues
+    | 0x10000000  # users
+    | 0x20000000  # process ids
+    | 0x40000000  # network
+)
+# From <linux/mount.h>.
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _MOVE, _REC = 1, 2, 4, 8, 32, 4096, 8192, 16384
+# From <linux/prctl.h> and <linux/capability.h>.
+_SET_PDEATHSIG, _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 1, 24, 38, 47, 4
+_CAPABILITY_VERSION = 0x20080522
+# Runtimes read these to count cores (cpuinfo of PyTorch and LiteRT, psutil).
+_SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat")
+# Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
+_MOST_FILES_IN_SCRATCH = 16_384
+# Seconds from one look at the memory of all processes together to the next.
+_LOOK_EVERY = 0.25
+_PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child and what it starts may use.
+
+    Args:
+        memory: bytes of address space that a process may add to what the warm process has, and of
+            memory that all processes together may.
+        cpu: seconds of CPU time of a process. The clock on the wall is the caller's.
+        processes: processes and threads together.
+        files: open files of a process.
+        file_size: bytes of the largest file.
+        scratch: bytes of /tmp, and again of /dev/shm. They lie in memory, besides `memory`.
+        cores: on which it may run, by number; none for all. Children at the same time should get
+            different ones: the kernel shares a core out by session or by process, so 60 busy
+            processes of one leave next to nothing to another.
+    """
+
+    memory: int = 4096 * MIB
+    cpu: int = 600
+    processes: int = 64
+    files: int = 256
+    file_size: int = 256 * MIB
+    scratch: int = 256 * MIB
+    cores: tuple[int, ...] = ()
+
+
+def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
+    """Shuts the calling process in. To be called right after a fork, with one thread.
+
+    With namespaces its working folder is then /tmp, which is empty.
+
+    Without namespaces (--no-sandbox) it only gets a session of its own, and limits of CPU time,
+    open files and file size; it can read, write and signal whatever the teacher can. Processes
+    stay unlimited, as the kernel counts all of the teacher's; memory too, as a machine that the
+    child may harm at will gains nothing by it, and the teacher's own code could fail.
+
+    Args:
+        limits: what it may use.
+        namespaces: whether it gets a world of its own. Then the caller goes on as process 1.
+        keep: open file descriptors that stay open, besides 0, 1 and 2.
+
+    Raises:
+        GraderError: when the kernel refuses. The child must not run anything then.
+    """
+    # 0 would keep a core out of a file, but still hand it to a program that collects them.
+    _limit(resource.RLIMIT_CORE, 1)
+    try:
+        if namespaces:
+            _own_world(limits)
+        else:
+            os.setsid()
+        _close_all_but({0, 1, 2, *keep})
+        os.umask(0o077)
+        _limit(resource.RLIMIT_CPU, limits.cpu)
+        _limit(resource.RLIMIT_NOFILE, limits.files)
+        _limit(resource.RLIMIT_FSIZE, limits.file_size)
+    except OSError as error:
+        raise GraderError(f"A process could not be shut in: {error}.") from error
+
+
+def end(child: int, namespaces: bool) -> None:
+    """Ends a child that called `enter`, and everything it started. To be waited for as before."""
+    with contextlib.suppress(ProcessLookupError):
+        if namespaces:
+            # Not SIGKILL: process 1 can ask the kernel to survive the process between, but that
+            # one is not the learner's and always answers.
+            os.kill(child, signal.SIGTERM)
+        else:
+            os.killpg(child, signal.SIGKILL)
+
+
+def _own_world(limits: Limits) -> None:
+    uid, gid = os.getuid(), os.getgid()
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    _check("unshare", _libc.unshare(_NAMESPACES))
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    # Whoever makes a further world has all rights in it, such as mounting a /tmp without a limit.
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
+    parent, processes = os.getppid(), os.open("/proc", os.O_RDONLY)
+    child = os.fork()
+    if child:
+        try:
+            _stand_between(parent, child, processes, limits.memory)
+        finally:  # It must not go on as the caller, which is process 1.
+            os.kill(child, signal.SIGKILL)
+            os._exit(1)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    _die_with_parent()
+    # The first to be ended when the machine's memory is used up.
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    # A group of its own: kill(0, …) reaches the whole group, also those that cannot be seen.
+    os.setsid()
+    _mounts(limits.scratch)
+    _limit(resource.RLIMIT_NPROC, limits.processes)
+    _limit(resource.RLIMIT_AS, limits.memory + pages * resource.getpagesize())
+    _limit(resource.RLIMIT_MSGQUEUE, 0)
+    _limit(resource.RLIMIT_MEMLOCK, 0)
+    _limit(resource.RLIMIT_SIGPENDING, 1024)
+    if limits.cores:
+        os.sched_setaffinity(0, limits.cores)
+    _drop_capabilities()
+    refuse_system_calls()
+
+
+def _mounts(scratch: int) -> None:
+    """Leaves nothing that can be written but an own /tmp, /dev/shm and /dev/pts.
+
+    A new /proc may not be mounted inside a sandbox, and the one that is there shows the other
+    children. So it is covered, but for a few files that speak of the machine only.
+    """
+    own = _NOSUID | _NODEV
+    _mount("tmpfs", "/dev/shm", "tmpfs", own | _NOEXEC, "size=4k,mode=755")
+    for name in _SHOWN_OF_PROC:
+        Path("/dev/shm", name).touch(0o444)
+        _mount(f"/proc/{name}", f"/dev/shm/{name}", "", _BIND)
+    _mount("/dev/shm", "/proc", "", _MOVE)
+    _mount("", "/proc", "", _REMOUNT | _BIND | _RDONLY | own | _NOEXEC)
+
+    size = f"size={scratch},nr_inodes={_MOST_FILES_IN_SCRATCH},mode=700"
+    _mount("tmpfs", "/dev/shm", "tmpfs", own, size)
+    for name in _installed_in_tmp():
+        Path("/dev/shm", name).mkdir()
+        _mount(f"/tmp/{name}", f"/dev/shm/{name}", "", _BIND | _REC)
+        _mount("", f"/dev/shm/{name}", "", _REMOUNT | _BIND | _RDONLY | own)
+    _mount("/dev/shm", "/tmp", "", _MOVE)
+    _mount("tmpfs", "/dev/shm", "tmpfs", own, size)
+    os.chdir("/tmp")  # The working folder was in the warm process's /tmp.
+    # IPython runs `!command` on a terminal; one that another child cannot open.
+    _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,max=16")
+
+
+def _installed_in_tmp() -> set[str]:
+    """Folders right in /tmp in which Python is installed: somebody tries the course there."""
+    prefixes = map(Path, (sys.prefix, sys.base_prefix))
+    return {prefix.parts[2] for prefix in prefixes if prefix.is_relative_to("/tmp")}
+
+
+def _stand_between(parent: int, child: int, processes: int, memory: int) -> NoReturn:
+    """Waits for process 1 and ends as it ended.
+
+    It passes SIGINT on, kills on SIGTERM, and dies with the warm process; process 1 dies with it.
+    It also kills when all processes together use too much memory: the kernel limits each alone.
+
+    Args:
+        parent: the warm process.
+        child: process 1, by its number outside.
+        processes: /proc, opened before it was covered.
+        memory: bytes that all may use together, besides what each got by the fork.
+    """
+    _die_with_parent()
+    if os.getppid() != parent:
+        os.kill(child, signal.SIGKILL)
+    _close_all_but({processes})
+    most = memory // resource.getpagesize()
+    inherited = _own_pages(processes, os.getpid())
+    while True:
+        arrived = signal.sigtimedwait(_PASSED_ON, _LOOK_EVERY)
+        if arrived is None:
+            if _added_pages(processes, child, inherited) > most:
+                os.kill(child, signal.SIGKILL)
+            continue
+        if arrived.si_signo != signal.SIGCHLD:
+            passed = signal.SIGINT if arrived.si_signo == signal.SIGINT else signal.SIGKILL
+            os.kill(child, passed)
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            _end_like(status)
+
+
+def _end_like(status: int) -> NoReturn:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+        os.kill(os.getpid(), number)
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
+def _added_pages(processes: int, first: int, inherited: int) -> int:
+    """The memory of a process and all below it, without what each got by the fork.
+
+    What two of them share since counts twice.
+    """
+    below: dict[int, list[int]] = {}
+    for name in os.listdir(processes):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                # "12 (any name) S 1 …": the number, the name, the state, the parent.
+                after_name = _read(processes, f"{name}/stat").rpartition(b")")[2]
+                below.setdefault(int(after_name.split()[1]), []).append(int(name))
+    family = [first]
+    for process in family:
+        family += below.get(process, [])
+    return sum(max(0, _own_pages(processes, process) - inherited) for process in family)
+
+
+def _own_pages(processes: int, process: int) -> int:
+    """Resident memory that is no file's; 0 for a process that has ended."""
+    try:
+        _, resident, shared, *_ = _read(processes, f"{process}/statm").split()
+    except OSError:
+        return 0
+    return int(resident) - int(shared)
+
+
+def _read(folder: int, path: str) -> bytes:
+    fd = os.open(path, os.O_RDONLY, dir_fd=folder)
+    try:
+        return os.read(fd, 4096)
+    finally:
+        os.close(fd)
+
+
+def _die_with_parent() -> None:
+    _check("prctl", _libc.prctl(_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
+
+
+def _drop_capabilities() -> None:
+    for number in range(64):
+        if _libc.prctl(_CAPBSET_DROP, number, 0, 0, 0):
+            break  # The kernel knows no more of them.
+    _check("prctl", _libc.prctl(_CAP_AMBIENT, _CLEAR_ALL, 0, 0, 0))
+    _check("prctl", _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    _check("capset", _libc.capset(header, (ctypes.c_uint32 * 6)()))
+
+
+def _close_all_but(keep: set[int]) -> None:
+    low = 0
+    for fd in sorted(keep):
+        if low < fd:  # An empty range up to 0 means all of them to os.closerange.
+            os.closerange(low, fd)
+        low = fd + 1
+    highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    os.closerange(low, os.sysconf("SC_OPEN_MAX") if highest == resource.RLIM_INFINITY else highest)
+
+
+def _limit(what: int, value: int) -> None:
+    most = resource.getrlimit(what)[1]
+    if most != resource.RLIM_INFINITY:
+        value = min(value, most)
+    resource.setrlimit(what, (value, value))
+
+
+def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    result = _libc.mount(
+        source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode()
+    )
+    _check(f"mount on {target}", result)
+
+
+def _check(what: str, result: int) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")

@@ -1,0 +1,258 @@
+"""The folder that a class is graded into.
+
+A result file is what makes a submission count; it is written last, and whole or not at all. So a
+run that is killed at any moment leaves a folder from which the next goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader import feedback
+from grader.assignment import Assignment
+from grader.clean import clean_notebook
+from grader.course import Course
+from grader.errors import GraderError
+from grader.results import CellResult, Result, write_atomically
+
+try:
+    import fcntl
+except ImportError:  # Not on Windows, where nothing can be graded anyway.
+    fcntl = None  # type: ignore[assignment]
+
+_CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this folder."
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What was told of a result, to the gradebook and in the feedback.
+
+    Attributes:
+        handed_in: the fingerprint of the submission that the gradebook knows.
+        written: when the result file was written whose feedback is there.
+        shown: a fingerprint of the marks given by hand that the feedback shows; "" for none.
+    """
+
+    handed_in: str = ""
+    written: str = ""
+    shown: str = ""
+
+
+class Output:
+    """The folder and what lies in it.
+
+    Args:
+        show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
+    """
+
+    def __init__(self, folder: Path, show_hidden_tests: bool = False) -> None:
+        self.folder = folder
+        self._show_hidden_tests = show_hidden_tests
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Makes the folder and keeps other runs out of it.
+
+        Raises:
+            GraderError: when it cannot be written, or another run holds it.
+        """
+        with cannot_write(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+            # The lock goes with the process, however that ends; the file may stay.
+            lock = (self.folder / ".lock").open("a+")
+        with lock:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    lock.seek(0)
+                    raise GraderError(
+                        f"Another run (process {lock.read().strip() or 'unknown'}) is grading into "
+                        f"{self.folder}: wait until it is done, or grade into another folder."
+                    ) from error
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            # What a killed run was about to write.
+            for path in self.folder.glob("**/.writing-*"):
+                path.unlink()
+            yield
+
+    @property
+    def gradebook(self) -> Path:
+        return self.folder / "gradebook.db"
+
+    def result(self, assignment: str, student: str) -> Path:
+        return self.folder / "results" / assignment / f"{student}.json"
+
+    def load(self, assignment: str, student: str) -> Result | None:
+        """A result that was written, with these names; None when there is none."""
+        result = Result.load(self.result(assignment, student))
+        return result if result is not None and result.key == (assignment, student) else None
+
+    def written(self, result: Result) -> str:
+        """When its file was written, as exactly as the file system knows."""
+        return str(self.result(*result.key).stat().st_mtime_ns)
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Assignment and student of all results, sorted."""
+        return sorted((p.parent.name, p.stem) for p in self.folder.glob("results/*/*.json"))
+
+    def autograded(self, result: Result) -> Path:
+        return self.folder / "autograded" / result.student / result.assignment
+
+    def feedback(self, result: Result) -> Path:
+        return self.folder / "feedback" / result.student / result.assignment
+
+    def has(self, result: Result, assignment: Assignment) -> bool:
+        """Whether all pages of a result are there."""
+        unread = {c.notebook for i in result.items for c in i.cells if c.outcome == "damaged"}
+        played = set(assignment.notebooks) - unread if result.status == "graded" else set()
+        pages = [self.autograded(result) / f"{name}.ipynb" for name in played]
+        pages += [self.feedback(result) / f"{name}.html" for name in assignment.notebooks]
+        # After a power failure a file can be there and empty.
+        return all(page.is_file() and page.stat().st_size > 0 for page in pages)
+
+    def write(
+        self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
+    ) -> None:
+        """Writes notebooks, feedback and, last, the result: only that makes it count.
+
+        Args:
+            notebooks: as they were played, by name.
+
+        Raises:
+            OSError: when a file cannot be written.
+        """
+        graded = _by_cell(result)
+        cleaned = {
+            name: clean_notebook(
+                notebook,
+                assignment.notebooks[name],
+                graded.get(name, {}),
+                self._show_hidden_tests,
+            )
+            for name, notebook in notebooks.items()
+        }
+        for name, notebook in cleaned.items():
+            text = nbformat.v4.writes(notebook)
+            data = text.encode("utf-8", "replace")
+            write_atomically(self.autograded(result) / f"{name}.ipynb", data)
+        self._write_feedback(result, assignment, cleaned)
+        # What an earlier attempt left: nobody is to take it for this one's.
+        for folder, kept in (
+            (self.autograded(result), {f"{name}.ipynb" for name in cleaned}),
+            (self.feedback(result), {f"{name}.html" for name in assignment.notebooks}),
+        ):
+            for path in folder.glob("*"):
+                if path.name not in kept and path.is_file():
+                    path.unlink()
+        result.save(self.result(result.assignment, result.student))
+
+    def rewrite_feedback(self, result: Result, assignment: Assignment) -> None:
+        """Feedback with what a teacher gave by hand in it, from the notebooks that `write` wrote.
+
+        Raises:
+            OSError: when a file cannot be written.
+        """
+        notebooks = {}
+        for path in self.autograded(result).glob("*.ipynb"):
+            notebook = nbformat.v4.reads(path.read_text("utf-8"))
+            # nbgrader may have been there since.
+            notebooks[path.stem] = clean_notebook(
+                notebook,
+                assignment.notebooks[path.stem],
+                _by_cell(result).get(path.stem, {}),
+                self._show_hidden_tests,
+            )
+        self._write_feedback(result, assignment, notebooks)
+
+    def _write_feedback(
+        self, result: Result, assignment: Assignment, notebooks: Mapping[str, NotebookNode]
+    ) -> None:
+        for name, teacher in assignment.notebooks.items():
+            page = feedback.render(result, teacher, notebooks.get(name))
+            path = self.feedback(result) / f"{name}.html"
+            write_atomically(path, page.encode("utf-8", "replace"))
+
+    def entered(self) -> dict[str, Entered]:
+        """What was last told of the results in results/, by "ASSIGNMENT/STUDENT"."""
+        try:
+            told = json.loads((self.folder / "results" / "entered.json").read_text("utf-8"))
+            return {key: Entered(*(str(part) for part in parts)) for key, parts in told.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def save_entered(self, entered: Mapping[str, Entered]) -> None:
+        """Remembers it.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        told = {key: astuple(entry) for key, entry in sorted(entered.items())}
+        write_atomically(
+            self.folder / "results" / "entered.json", json.dumps(told, indent=0).encode()
+        )
+
+    def write_config(self, course: Course, submitted: Path) -> None:
+        """Lets nbgrader and Formgrader, started in this folder, find everything.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        lines = [
+            _CONFIG_HEAD,
+            "import os",
+            "c = get_config()",
+            "c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))",
+            f"c.CourseDirectory.course_id = {course.course_id!r}",
+            f"c.CourseDirectory.source_directory = {str(course.source.absolute())!r}",
+            f"c.CourseDirectory.release_directory = {str(course.release.absolute())!r}",
+            f"c.CourseDirectory.submitted_directory = {str(submitted.absolute())!r}",
+        ]
+        path = self.folder / "nbgrader_config.py"
+        if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):
+            write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"))
+
+
+def _by_cell(result: Result) -> dict[str, dict[str, CellResult]]:
+    """Results of cells by notebook, then grade_id."""
+    graded: dict[str, dict[str, CellResult]] = {}
+    for item in result.items:
+        for cell in item.cells:
+            graded.setdefault(cell.notebook, {})[cell.grade_id] = cell
+    return graded
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it says that a disk is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def cannot_write(folder: Path) -> Iterator[None]:
+    """Turns a file that cannot be written into one sentence.
+
+    Raises:
+        GraderError: with it.
+    """
+    try:
+        yield
+    except OSError as error:
+        advice = ""
+        if is_full(error):
+            advice = " What was graded is kept: make room, then the same command goes on from here."
+        where = error.filename or folder
+        raise GraderError(f"Cannot write to {where}: {error.strerror}.{advice}") from error

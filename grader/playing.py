@@ -1,0 +1,132 @@
+"""The player's side: runs cells, gives answers, lets its functions be called.
+
+This code shares its process with the learner's and is not believed by anybody: whatever it is made
+to say is only data to those who read it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from grader import wire
+from grader.handles import Display, Peer, Said, Stream
+from grader.shell import (
+    Shell,
+    captured,
+    defined_by_given,
+    run_cell,
+    settle_in,
+    write_files,
+)
+from grader.wire import Channel, Gone
+
+# Characters that a call may show.
+_CALL_OUTPUT = 100_000
+
+
+class PlayerPeer(Peer):
+    """Answers the judge."""
+
+    @contextmanager
+    def capture(self) -> Iterator[list[Said]]:
+        me = os.getpid()
+        said: list[Said] = []
+        with captured(_CALL_OUTPUT) as outputs:
+            yield said
+        for output in outputs:
+            if output["output_type"] == "stream":
+                said.append(Stream(output["name"], _whole(output["text"])))
+            elif output["output_type"] == "display_data":
+                data = {_whole(mime): _whole(text) for mime, text in output["data"].items()}
+                said.append(Display(data))
+        if os.getpid() != me:
+            os._exit(0)
+
+
+def _whole(text: str) -> str:
+    """Text that can be sent: half a character becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
+    """Does what the conductor says until it hangs up.
+
+    Args:
+        given: what the given cells that ran already define; see `defined_by_given`.
+    """
+    peer: PlayerPeer | None = None
+    waiting: dict[int, int] = {}
+    while True:
+        watched = [channel] if peer is None else [channel, peer.channel]
+        ready = select.select(watched, [], [])[0]
+        if peer is not None and peer.channel in ready:
+            try:
+                peer.serve()
+            except Gone:
+                peer.channel.close()
+                peer = None
+            continue
+        try:
+            header, body = channel.receive()
+        except Gone:
+            return
+        message = wire.decode(header)
+        reply: dict[str, Any] = {}
+        match message["do"]:
+            case "begin":
+                settle_in(message["folder"], message["output_limit"])
+                write_files(message["folder"], message["files"], body)
+            case "cell":
+                reply = run_cell(shell, message["source"])
+                if message["given"]:
+                    defined_by_given(shell, message["source"], given)
+            case "peer":
+                (fd,) = channel.take_fds()
+                end = Channel(socket.socket(fileno=fd))
+                peer = PlayerPeer(end, given, shell.user_ns, trusted=True)
+            case "wait":
+                waiting[message["number"]] = _wait_for_test(shell, peer)
+            case "test":
+                reply = _run_beside(waiting.pop(message["number"]), message["source"])
+        channel.send(wire.encode(reply))
+
+
+def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
+    """Forks this process as it is now; the fork runs one test once it gets it.
+
+    Returns:
+        The descriptor to talk to it.
+    """
+    ours, theirs = wire.pair()
+    if os.fork() != 0:
+        theirs.close()
+        return ours.detach()
+    try:
+        ours.close()
+        if peer is not None:
+            peer.channel.close()
+        channel = Channel(theirs)
+        header, _ = channel.receive()
+        channel.send(wire.encode(run_cell(shell, wire.decode(header)["source"])))
+    finally:
+        os._exit(0)
+
+
+def _run_beside(fd: int, source: str) -> dict[str, Any]:
+    """Has a fork run its test."""
+    channel = Channel(socket.socket(fileno=fd))
+    try:
+        channel.send(wire.encode({"source": source}))
+        header, _ = channel.receive()
+        return wire.decode(header)
+    except Gone:
+        text = "The test ended its process."
+        error = {"ename": "ProcessEnded", "evalue": text, "traceback": [text]}
+        return {"outputs": [{"output_type": "error", **error}]}
+    finally:
+        channel.close()

@@ -1,0 +1,212 @@
+"""Makes a notebook's contract: runs the teacher's own solution, beside the tests and apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import nbformat
+from nbgrader.utils import determine_grade
+
+from grader import wire
+from grader.assignment import Kind, TeacherCell, TeacherNotebook
+from grader.contract import Clause, Contract
+from grader.engine import Ended, Engine, Files
+from grader.judge import Judge, Learned
+from grader.names import Names, names_of
+from grader.player import Played, Player, as_node, play_cells
+from grader.session import opening, opening_cells
+
+_NOTHING = Names(frozenset(), frozenset())
+
+
+def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Contract:
+    """The contract of a notebook.
+
+    Args:
+        files: released beside it.
+
+    Raises:
+        GraderError: when there can be no player or judge.
+    """
+    code = [cell for cell in notebook.cells if cell.node.cell_type == "code"]
+    names = [_names(cell.original) for cell in code]
+    beside = play_cells(engine, [_solved(cell) for cell in code], files)
+    count = opening(notebook)
+    learner = _Learner(notebook, engine, files, count)
+    tests = {}
+    try:
+        for position, cell in enumerate(code):
+            if cell.kind is not Kind.TEST:
+                learner.play(position, cell)
+                continue
+            wanted = _score(cell, beside.played.get(position))
+            clause = learner.learn(cell, _own(code, names, position), _bound(code, names), wanted)
+            replay = _is_read_later(code, names, position)
+            tests[str(cell.grade_id)] = replace(clause, replay=replay)
+            if replay:
+                learner.player.cell(cell.released)
+    finally:
+        learner.close()
+    return Contract(tests, count, _bequeathing(code, names))
+
+
+def _solved(cell: TeacherCell) -> str:
+    return cell.original if cell.kind.for_answer else str(cell.node.source)
+
+
+def _names(source: str) -> Names:
+    try:
+        return names_of(source)
+    except SyntaxError:
+        # A magic: what it binds is not known.
+        return _NOTHING
+
+
+def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:
+    """Names that an earlier test was the last to bind."""
+    last: dict[str, Kind] = {}
+    for cell, known in zip(code[:position], names[:position], strict=True):
+        last.update(dict.fromkeys(known.bound, cell.kind))
+    return sorted(name for name, kind in last.items() if kind is Kind.TEST)
+
+
+def _bound(code: list[TeacherCell], names: list[Names]) -> list[str]:
+    """Names that answers bind."""
+    answers = (known.bound for cell, known in zip(code, names, strict=True) if cell.kind.for_answer)
+    return sorted(frozenset().union(*answers))
+
+
+def _is_read_later(code: list[TeacherCell], names: list[Names], position: int) -> bool:
+    """Whether a cell that is no test reads what only this test binds."""
+    visible = _names(code[position].released).bound
+    for earlier, known in zip(code[:position], names[:position], strict=True):
+        if earlier.kind is not Kind.TEST:
+            visible -= known.bound
+    for later, known in zip(code[position + 1 :], names[position + 1 :], strict=True):
+        if later.kind is not Kind.TEST:
+            if visible & known.read:
+                return True
+            visible -= known.bound
+    return False
+
+
+def _bequeathing(code: list[TeacherCell], names: list[Names]) -> frozenset[str]:
+    tests = [
+        (str(cell.grade_id), known)
+        for cell, known in zip(code, names, strict=True)
+        if cell.kind is Kind.TEST
+    ]
+    return frozenset(
+        grade_id
+        for number, (grade_id, known) in enumerate(tests)
+        if any(known.bound & later.read for _, later in tests[number + 1 :])
+    )
+
+
+def _score(cell: TeacherCell, played: Played | None) -> float | None:
+    """What nbgrader would give for a test; None for nothing that it could say."""
+    if played is None:
+        return None
+    node = nbformat.from_dict(cell.node)
+    node.outputs = [
+        as_node(output) for output in played.outputs if getattr(output, "name", "") != "stderr"
+    ]
+    try:
+        score, _ = determine_grade(node)
+    except (KeyError, ValueError):
+        return None
+    return None if score is None else float(score)
+
+
+class _Learner:
+    """Player and judge of the teacher's solution."""
+
+    def __init__(self, notebook: TeacherNotebook, engine: Engine, files: Files, count: int) -> None:
+        self._engine = engine
+        self._files = files
+        self._opening = opening_cells(notebook, count)
+        self._room = engine.room(self._opening, files)
+        self._warm = len(self._room.played) == count
+        self._history: list[TeacherCell] = []
+        self._declared = _declared(notebook)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        room = self._room if self._warm else self._engine.import_room(self._opening)
+        self.player = Player(self._engine, room, self._files, self._warm)
+        self._judge = Judge(self._engine, self._room, self._files)
+        one, other = wire.pair()
+        with one, other:
+            self.player.meet(one)
+            self._judge.meet(other)
+
+    def play(self, position: int, cell: TeacherCell) -> None:
+        self._history.append(cell)
+        self._play(position, cell)
+
+    def _play(self, position: int, cell: TeacherCell) -> None:
+        self.player.cell(_solved(cell), cell.kind in (Kind.GIVEN, Kind.FREE))
+        if not cell.kind.for_answer and position >= len(self._room.played):
+            self._judge.given(cell.node.source)
+
+    def learn(
+        self, cell: TeacherCell, own: list[str], bound: list[str], wanted: float | None
+    ) -> Clause:
+        """The clause of a test.
+
+        Args:
+            wanted: what it gives beside the solution.
+        """
+        source = str(cell.node.source)
+        why = "it gives no points to the teacher's own solution"
+        broken = None if wanted is not None and wanted >= cell.points else why
+        reasons = []
+        # Only a test that seeds can need that the solution goes on with its random numbers.
+        for random in (False, True) if "seed" in source else (False,):
+            try:
+                played, learned = self._judge.learn(source, self._declared, own, bound, random)
+            except Ended as ended:
+                reasons.append(f"apart from the code the test {ended}")
+                self._begin_again()
+                continue
+            if learned.lost is not None:
+                reasons.append("apart from the code it ends the solution's process")
+                self._begin_again()
+                continue
+            if _score(cell, played) == wanted:
+                return _clause(learned, broken)
+            reasons.append(_reason(played, learned))
+        return Clause(live=reasons[0], broken=broken)
+
+    def _begin_again(self) -> None:
+        self.close()
+        self._set_up()
+        for position, cell in enumerate(self._history):
+            self._play(position, cell)
+
+    def close(self) -> None:
+        self.player.end()
+        self._judge.end()
+
+
+def _clause(learned: Learned, broken: str | None) -> Clause:
+    return Clause(learned.takes, learned.terms, None, False, learned.undeclared, broken)
+
+
+def _reason(played: Played, learned: Learned) -> str:
+    for name, why in learned.unfit.items():
+        return f"its answer {name} is {why}"
+    failure = played.error
+    if failure is None:
+        return "apart from the code it gives another result"
+    said = failure.evalue.strip().splitlines()
+    told = f"{failure.ename}: {said[0]}" if said else failure.ename
+    return f"apart from the code it ends with {told}"
+
+
+def _declared(notebook: TeacherNotebook) -> list[str] | None:
+    """The answers that the course's own metadata names; None where there is none."""
+    marked = [cell.node.metadata.get("course", {}) for cell in notebook.cells]
+    if not any("answers" in course for course in marked):
+        return None
+    return sorted({str(name) for course in marked for name in course.get("answers", ())})

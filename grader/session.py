@@ -1,0 +1,318 @@
+"""One notebook of a submission: its player, its judge, and its tests in their turn.
+
+Answers are taken when their test's turn comes. Whatever one side does to itself costs what needs
+it: a player that ends loses the items not yet judged, a judge that ends loses that test; nothing
+that was earned is lost. A call that ends its player, or takes too long, is answered by a new player
+that plays the same cells again, a few times at most.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from grader import wire
+from grader.assignment import Kind, TeacherNotebook
+from grader.contract import Clause, Contract
+from grader.crossing import LIVE
+from grader.engine import Ended, Engine, Files
+from grader.intake import Paper, PaperCell
+from grader.judge import Judge, Verdict
+from grader.player import Played, Player, error
+
+# How often a notebook's cells may be played again.
+MAX_REPLAYS = 3
+# How many cells' time all cells and tests of a notebook may take together.
+TIMES_IN_ALL = 20
+
+
+@dataclass
+class Heard:
+    """What came of a notebook's code cells.
+
+    Attributes:
+        played: by position among the code cells; those that never ran are missing. Marks come from
+            here.
+        shown: what people see in place of some of them.
+        beside: positions of tests that ran beside the learner's code.
+        notes: for the teacher, a sentence each.
+    """
+
+    played: dict[int, Played] = field(default_factory=dict)
+    shown: dict[int, Played] = field(default_factory=dict)
+    beside: set[int] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+
+def opening_cells(notebook: TeacherNotebook, count: int) -> list[str]:
+    """The first `count` code cells of the teacher's notebook."""
+    code = [cell for cell in notebook.cells if cell.node.cell_type == "code"]
+    return [cell.node.source for cell in code[:count]]
+
+
+def opening(notebook: TeacherNotebook) -> int:
+    """How many code cells come before the first that a learner writes or a test."""
+    count = 0
+    for cell in notebook.cells:
+        if cell.node.cell_type == "code":
+            if cell.kind.for_answer or cell.kind is Kind.TEST:
+                break
+            count += 1
+    return count
+
+
+def hear(
+    paper: Paper,
+    contract: Contract,
+    engine: Engine,
+    files: Files,
+    released: Files,
+    beside: Collection[str] = (),
+) -> Heard:
+    """Plays and judges a notebook.
+
+    Args:
+        files: of the learner's working folder.
+        released: of the judge's.
+        beside: grade_ids of tests that need not be judged apart.
+
+    Raises:
+        GraderError: when there can be no player or judge.
+    """
+    session = _Session(paper, contract, engine, files, released)
+    try:
+        session.run()
+    finally:
+        session.close()
+    return session.heard
+
+
+class _Session:
+    def __init__(
+        self, paper: Paper, contract: Contract, engine: Engine, files: Files, released: Files
+    ) -> None:
+        self.heard = Heard()
+        self._cells = [cell for cell in paper.cells if cell.node.cell_type == "code"]
+        self._contract = contract
+        self._engine = engine
+        self._files = files
+        self._released = released
+        self._opening = opening_cells(paper.notebook, contract.opening)
+        self._room = engine.room(self._opening, released)
+        own = [cell.node.source for cell in self._cells[: contract.opening]]
+        alike = own == self._opening and len(self._room.played) == contract.opening
+        self._is_warm = alike and files == released
+        self._player = self._new_player()
+        self._judge: Judge | None = None
+        self._replays = 0
+        self._until = time.monotonic() + TIMES_IN_ALL * engine.timeout
+        # The teacher's cells that the judge has seen, to show them to the next.
+        self._past: list[tuple[int, PaperCell]] = []
+        # From here on the player may know what hidden tests have called it with.
+        self._met_hidden: int | None = None
+
+    def _new_player(self) -> Player:
+        room = self._room if self._is_warm else self._engine.import_room(self._opening)
+        return Player(self._engine, room, self._files, self._is_warm)
+
+    def run(self) -> None:
+        waiting: list[int] = []
+        for position, cell in enumerate(self._cells):
+            if time.monotonic() > self._until:
+                seconds = TIMES_IN_ALL * self._engine.timeout
+                self.heard.notes.append(
+                    f"All in all it took more than {seconds:g} s: nothing from "
+                    f"{label(cell, position)} on was run."
+                )
+                break
+            clause = self._clause(cell)
+            if clause is None:
+                self._play(position, cell)
+            elif clause.live is not None:
+                self._player.wait_with(position)
+                waiting.append(position)
+            else:
+                self._judge_cell(position, cell, clause)
+            if clause is not None and clause.replay:
+                self._player.cell(_visible_source(cell))
+        for position in waiting:
+            self.heard.beside.add(position)
+            played = self._player.run_beside(position, self._cells[position].node.source)
+            if played is not None:
+                self.heard.played[position] = played
+        self._show_others()
+
+    def _show_others(self) -> None:
+        """Replaces what could tell of hidden tests.
+
+        A function can keep what a hidden test has called it with, and a later cell can print it. So
+        what comes after is shown from a second player, which meets no hidden test.
+        """
+        if self._met_hidden is None:
+            return
+        suspect = [
+            position
+            for position, played in self.heard.played.items()
+            if position > self._met_hidden and played.outputs and self._is_telling(position, played)
+        ]
+        if not suspect:
+            return
+        self._player.end()
+        player = self._new_player()
+        until = time.monotonic() + TIMES_IN_ALL * self._engine.timeout
+        try:
+            for position, cell in enumerate(self._cells[: max(suspect) + 1]):
+                if time.monotonic() > until:
+                    player.end()
+                is_test = self._clause(cell) is not None
+                source = _visible_source(cell) if is_test else cell.node.source
+                played = player.cell(source, not is_test and _is_given(cell))
+                if position in suspect:
+                    self.heard.shown[position] = played or Played([])
+        finally:
+            player.end()
+
+    def _is_telling(self, position: int, played: Played) -> bool:
+        """Whether people would see something that the player had a hand in."""
+        cell = self._cells[position]
+        if self._clause(cell) is None:
+            return True
+        assert cell.teacher is not None
+        failure = played.error
+        said = any(output is not failure for output in played.outputs)
+        return said or (failure is not None and played.error_line in cell.teacher.visible_lines)
+
+    def _clause(self, cell: PaperCell) -> Clause | None:
+        if cell.teacher is None or cell.teacher.kind is not Kind.TEST:
+            return None
+        return self._contract.tests[str(cell.teacher.grade_id)]
+
+    def _play(self, position: int, cell: PaperCell) -> None:
+        """A cell that is no test."""
+        ended = self._player.ended
+        played = self._player.cell(cell.node.source, _is_given(cell))
+        if played is not None:
+            self.heard.played[position] = played
+            if played.interrupted and self._met_hidden is None:
+                self.heard.notes.append(f"{label(cell, position)} was stopped: its time was up.")
+        if self._player.ended is not None and ended is None:
+            # How it ended is the learner's choice, and may tell of a hidden test.
+            how = self._player.ended if self._met_hidden is None else "ended the process"
+            self.heard.notes.append(
+                f"{label(cell, position)} {how}; the cells after it were not run."
+            )
+        if cell.teacher is not None and not cell.teacher.kind.for_answer:
+            if self._judge is not None and not self._judge.ended:
+                self._judge.given(cell.teacher.node.source)
+            self._past.append((position, cell))
+
+    def _judge_cell(self, position: int, cell: PaperCell, clause: Clause) -> None:
+        if clause.takes and self._player.ended is not None:
+            return
+        verdict = self._ask(cell, clause)
+        failed = verdict.played.error is not None
+        if verdict.undeclared and not failed and verdict.lost is None:
+            # The test holds; does it hold only because its own values were changed?
+            again = self._ask(cell, clause, withhold=True)
+            if again.played.error is not None:
+                names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
+                text = f"The test holds only because {names} changes what it is given."
+                verdict = Verdict(Played([error("ChangedArgument", text)]), again.lost)
+                self.heard.notes.append(f"{label(cell, position)}: {text}")
+        self.heard.played[position] = verdict.played
+        assert cell.teacher is not None
+        if (
+            self._met_hidden is None
+            and cell.teacher.has_hidden_tests
+            and LIVE & set(clause.takes.values())
+        ):
+            self._met_hidden = position
+        self._past.append((position, cell))
+        if verdict.lost is not None:
+            self._replace_player(position, cell, verdict.lost)
+        if self._judge is not None and self._judge.ended:
+            self.heard.notes.append(f"{label(cell, position)} ended the process that judges it.")
+            self._past.remove((position, cell))
+            self._judge = None
+
+    def _ask(self, cell: PaperCell, clause: Clause, withhold: bool = False) -> Verdict:
+        judge = self._present_judge()
+        assert cell.teacher is not None
+        return judge.test(cell.node.source, clause, cell.teacher.visible_lines, withhold)
+
+    def _present_judge(self) -> Judge:
+        """The judge, who knows all that came before."""
+        if self._judge is None or self._judge.ended:
+            judge = Judge(self._engine, self._room, self._released)
+            self._judge = judge
+            self._introduce()
+            for position, cell in self._past:
+                clause = self._clause(cell)
+                assert cell.teacher is not None
+                if clause is None:
+                    if position >= len(self._room.played):
+                        judge.given(cell.teacher.node.source)
+                elif cell.teacher.grade_id in self._contract.bequeathing:
+                    judge.test(cell.node.source, clause, cell.teacher.visible_lines)
+        return self._judge
+
+    def _introduce(self) -> None:
+        """Connects player and judge."""
+        if self._judge is None or self._player.ended is not None:
+            return
+        one, other = wire.pair()
+        with one, other:
+            self._player.meet(one)
+            self._judge.meet(other)
+
+    def _replace_player(self, position: int, cell: PaperCell, lost: str) -> None:
+        """After a call that ended the player: a new one that has played the same cells."""
+        how = "took too long" if lost == "timed out" else "ended its process"
+        note = f"{label(cell, position)}: the learner's code {how} when the test called it."
+        self._player.end()
+        self._replays += 1
+        if self._replays > MAX_REPLAYS or time.monotonic() > self._until:
+            self.heard.notes.append(f"{note} The tests after it were not run.")
+            return
+        self.heard.notes.append(note)
+        try:
+            self._player = self._new_player()
+        except Ended:
+            return
+        for earlier in self._cells[:position]:
+            clause = self._clause(earlier)
+            if clause is None:
+                self._player.cell(earlier.node.source, _is_given(earlier))
+            elif clause.replay:
+                self._player.cell(_visible_source(earlier))
+        self._introduce()
+
+    def close(self) -> None:
+        self._player.end()
+        if self._judge is not None and not self._judge.ended:
+            self._judge.end()
+
+
+def _is_given(cell: PaperCell) -> bool:
+    """Whether what it defines is known to the judge, too."""
+    teacher = cell.teacher
+    return (
+        teacher is not None
+        and teacher.kind in (Kind.GIVEN, Kind.FREE)
+        and teacher.node.source == cell.node.source
+    )
+
+
+def _visible_source(cell: PaperCell) -> str:
+    assert cell.teacher is not None
+    return cell.teacher.released
+
+
+def label(cell: PaperCell, position: int) -> str:
+    """What to call a cell in a note."""
+    if cell.teacher is None:
+        return f"An added cell (code cell {position + 1})"
+    if cell.teacher.grade_id:
+        return f"Cell {cell.teacher.grade_id}"
+    return f"Code cell {position + 1}"

@@ -1,0 +1,374 @@
+"""IPython without a terminal or a kernel, and the outputs of its cells as nbformat knows them.
+
+Player and judge both run cells in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import sys
+import time
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+from grader.names import names_of
+
+# Characters kept of an error's text, and of a result that comes after the output limit.
+MAX_TEXT = 20_000
+
+
+class Outputs:
+    """The outputs of the cell being played, as nbformat dictionaries, up to a limit of characters.
+
+    Errors and results are kept beyond the limit, shortened: a mark hangs on them.
+    """
+
+    def __init__(self) -> None:
+        self.limit = 0
+        self.begin()
+
+    def shown(self) -> bool:
+        """Whether what comes now may be shown; a judge says no at hidden lines."""
+        return True
+
+    def begin(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self._by_id: dict[str, list[dict[str, Any]]] = {}
+        self._size = 0
+        self._clear_first = False
+
+    def _cut(self) -> None:
+        if self._size <= self.limit:
+            self._size = self.limit + 1
+            notice = f"\n… the output of this cell was cut at {self.limit} characters\n"
+            self._append_stream("stderr", notice)
+
+    def clear(self, wait: bool) -> None:
+        """IPython's clear_output. What it clears still counts towards the limit."""
+        if wait:
+            self._clear_first = True
+        else:
+            self.items = []
+
+    def _before_new(self) -> None:
+        if self._clear_first:
+            self.items = []
+            self._clear_first = False
+
+    def _append_stream(self, name: str, text: str) -> None:
+        last = self.items[-1] if self.items else None
+        if last and last["output_type"] == "stream" and last["name"] == name:
+            last["parts"].append(text)
+        else:
+            self.items.append({"output_type": "stream", "name": name, "parts": [text]})
+
+    def stream(self, name: str, text: str) -> None:
+        if not self.shown():
+            return
+        self._before_new()
+        room = self.limit - self._size
+        if room >= 0:
+            self._size += min(len(text), room)
+            self._append_stream(name, text[:room])
+            if len(text) > room:
+                self._cut()
+
+    def display(self, output: dict[str, Any], display_id: str | None, update: bool) -> None:
+        if output["output_type"] != "execute_result" and not self.shown():
+            return
+        size = sum(len(str(value)) for value in output["data"].values())
+        if update and display_id in self._by_id:
+            shown = self._by_id[display_id]
+        else:
+            self._before_new()
+            shown = [output]
+        if self._size + size > self.limit:
+            self._cut()
+            if output["output_type"] != "execute_result":
+                return
+            output["data"] = {
+                mime: str(value)[:MAX_TEXT]
+                for mime, value in output["data"].items()
+                if mime == "text/plain"
+            }
+        self._size += size
+        for place in shown:
+            if place is output:
+                self.items.append(output)
+            else:
+                place.update(data=output["data"], metadata=output["metadata"])
+        if display_id is not None and not update:
+            self._by_id.setdefault(display_id, []).append(output)
+
+    def error(self, kind: str, value: str, lines: list[str]) -> None:
+        self._before_new()
+        text = "\n".join(lines)
+        if len(text) > MAX_TEXT:
+            text = f"{text[: MAX_TEXT // 2]}\n… the traceback was cut …\n{text[-MAX_TEXT // 2 :]}"
+        self.items.append(
+            {
+                "output_type": "error",
+                "ename": kind[:MAX_TEXT],
+                "evalue": value[:MAX_TEXT],
+                "traceback": text.split("\n"),
+            }
+        )
+
+    def as_nbformat(self) -> list[dict[str, Any]]:
+        return [
+            {"output_type": "stream", "name": item["name"], "text": "".join(item["parts"])}
+            if item["output_type"] == "stream"
+            else item
+            for item in self.items
+        ]
+
+
+OUTPUTS = Outputs()
+
+
+@contextmanager
+def captured(limit: int) -> Iterator[list[dict[str, Any]]]:
+    """Catches what is shown meanwhile; the list is filled at the end."""
+    kept = vars(OUTPUTS).copy()
+    OUTPUTS.begin()
+    OUTPUTS.limit = limit
+    caught: list[dict[str, Any]] = []
+    try:
+        yield caught
+    finally:
+        caught.extend(OUTPUTS.as_nbformat())
+        vars(OUTPUTS).update(kept)
+
+
+class Stream(io.TextIOBase):
+    """sys.stdout or sys.stderr of the child."""
+
+    encoding = "utf-8"
+
+    def __init__(self, name: str, fd: int) -> None:
+        self._name = name
+        self._fd = fd
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        OUTPUTS.stream(self._name, text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._fd
+
+
+def _text(value: Any) -> str:
+    """Image bytes as base64, as in nbformat; what is neither text nor bytes as JSON or its repr."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
+
+
+def _bundle(data: dict[str, Any]) -> dict[str, str]:
+    return {str(mime): _text(value) for mime, value in data.items()}
+
+
+class _Publisher(DisplayPublisher):
+    def publish(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        source: Any = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        output = {
+            "output_type": "display_data",
+            "data": _bundle(data),
+            "metadata": _bundle(metadata or {}),
+        }
+        OUTPUTS.display(output, (transient or {}).get("display_id"), update)
+
+    def clear_output(self, wait: bool = False) -> None:
+        OUTPUTS.clear(wait)
+
+
+class _Results(DisplayHook):
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(
+        self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None
+    ) -> None:
+        output = {
+            "output_type": "execute_result",
+            "execution_count": self.prompt_count,
+            "data": _bundle(format_dict),
+            "metadata": _bundle(md_dict or {}),
+        }
+        OUTPUTS.display(output, None, False)
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class _Compiler(CachingCompiler):
+    """Remembers under which file name the current cell was compiled, to find it in a traceback."""
+
+    cell_file = ""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        self.cell_file = super().get_code_name(raw_code, transformed_code, number)
+        return self.cell_file
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal or a kernel: outputs go to `OUTPUTS`."""
+
+    display_pub_class = Type(_Publisher)
+    displayhook_class = Type(_Results)
+    compiler_class = Type(_Compiler)
+    compile: _Compiler
+    error_line: int | None = None
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        try:
+            value = str(evalue)
+        except Exception as broken:
+            value = f"<its message could not be made: {type(broken).__name__}>"
+        OUTPUTS.error(str(etype.__name__), value, [str(line) for line in stb])
+        file = self.compile.cell_file
+        if self.error_line is not None:
+            return
+        if isinstance(evalue, SyntaxError) and evalue.filename == file:
+            self.error_line = evalue.lineno
+        frame = getattr(evalue, "__traceback__", None)
+        while frame is not None:
+            if frame.tb_frame.f_code.co_filename == file:
+                self.error_line = frame.tb_lineno
+            frame = frame.tb_next
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """There is no event loop to enable; the inline backend of matplotlib asks for none."""
+
+    def ask_exit(self) -> None:
+        """`exit` and `quit` end nothing here, as `sys.exit` ends no cell but its own."""
+
+
+def make_shell() -> Shell:
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.banner1 = ""
+    shell: Shell = Shell.instance(config=config)
+    if "matplotlib" in sys.modules:
+        # Figures become outputs, as in a notebook; the inline backend draws with Agg.
+        shell.enable_matplotlib("inline")
+    # What the first traceback imports takes longer than all that come after it.
+    try:
+        raise ValueError
+    except ValueError:
+        shell.InteractiveTB.structured_traceback(*sys.exc_info())
+    return shell
+
+
+class Interrupts:
+    """Turns SIGINT into KeyboardInterrupt while a cell runs, and into nothing otherwise."""
+
+    running = False
+
+    def __call__(self, *_: object) -> None:
+        if self.running:
+            raise KeyboardInterrupt
+
+
+INTERRUPTS = Interrupts()
+
+
+def settle_in(folder: str, output_limit: int) -> None:
+    """Makes this process one that runs cells: streams, signals, working folder."""
+    signal.signal(signal.SIGINT, INTERRUPTS)
+    os.makedirs(folder, exist_ok=True)
+    os.chdir(folder)
+    sys.stdin = open(os.devnull)  # noqa: SIM115
+    sys.stdout = Stream("stdout", 1)
+    sys.stderr = Stream("stderr", 2)
+    OUTPUTS.limit = output_limit
+
+
+def run_cell(shell: Shell, source: str) -> dict[str, Any]:
+    """Runs a cell and reports on it: outputs, execution_count, seconds, error_line."""
+    me = os.getpid()
+    OUTPUTS.begin()
+    shell.error_line = None
+    count = shell.execution_count
+    begun = time.perf_counter()
+    succeeded = False
+    try:
+        INTERRUPTS.running = True
+        succeeded = bool(shell.run_cell(source, store_history=True).success)
+    except BaseException as error:
+        OUTPUTS.error(type(error).__name__, str(error), [])
+    finally:
+        INTERRUPTS.running = False
+    if os.getpid() != me:
+        # A cell forked: only one of the two goes on with the notebook.
+        os._exit(0)
+    if not succeeded and not any(o["output_type"] == "error" for o in OUTPUTS.items):
+        OUTPUTS.error("Error", "the cell failed without a traceback", [])
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    return {
+        "outputs": OUTPUTS.as_nbformat(),
+        "execution_count": count,
+        "seconds": time.perf_counter() - begun,
+        "error_line": shell.error_line,
+    }
+
+
+def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
+    """Adds the functions and classes that a given cell binds, by name."""
+    try:
+        names = names_of(shell.transform_cell(source)).bound
+    except SyntaxError:
+        return
+    for name in names:
+        value = shell.user_ns.get(name)
+        if isinstance(value, type | types.FunctionType) and value.__module__ == "__main__":
+            given[name] = value
+
+
+def write_files(folder: str, sizes: dict[str, int], data: bytes) -> None:
+    """Lays out files that came as one string of bytes.
+
+    Raises:
+        OSError: when the folder can't hold them.
+    """
+    start = 0
+    for name, size in sizes.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data[start : start + size])
+        start += size

@@ -1,0 +1,2061 @@
+"""Test cells as teachers write them: many ways to ask whether an answer is right.
+
+Each idiom has a reference solution, another right answer, a wrong one, and a test cell in the
+manner of public nbgrader courses: about a third reads values, a third calls functions, a fifth
+uses classes and instances, and the rest does whatever Python lets one do. They know nothing of
+how this engine works, so how many of them it can judge apart from the learner's code says how
+general it is.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Idiom:
+    """A way to test.
+
+    Attributes:
+        name: unique, in a few words.
+        reference: the teacher's solution.
+        other: right, written in another way.
+        wrong: runs, but is not right.
+        test: the test cell.
+        given: a locked cell above, if there is one.
+    """
+
+    name: str
+    reference: str
+    other: str
+    wrong: str
+    test: str
+    given: str = ""
+
+    @property
+    def grade_id(self) -> str:
+        return self.name.replace("'", "").replace(" ", "-")
+
+
+def _idiom(name: str, reference: str, other: str, wrong: str, test: str, given: str = "") -> Idiom:
+    parts = (textwrap.dedent(part).strip() for part in (reference, other, wrong, test, given))
+    return Idiom(name, *parts)
+
+
+VALUES = [
+    _idiom(
+        "a number",
+        "total_of_ten = sum(range(10))",
+        "total_of_ten = 45",
+        "total_of_ten = 55",
+        "assert total_of_ten == 45",
+    ),
+    _idiom(
+        "a float up to rounding",
+        "circle_area = 3.141592653589793 * 1.5**2",
+        """
+        import math
+        circle_area = math.pi * 2.25
+        """,
+        "circle_area = 3.14 * 1.5**2",
+        """
+        import math
+        assert math.isclose(circle_area, 7.0685834705770345, rel_tol=1e-9)
+        """,
+    ),
+    _idiom(
+        "a rounded number",
+        "mean_height = (171 + 168 + 183) / 3",
+        "mean_height = round((171 + 168 + 183) / 3, 2)",
+        "mean_height = (171 + 168 + 183) / 2",
+        "assert round(mean_height, 1) == 174.0, f'{mean_height} is off'",
+    ),
+    _idiom(
+        "a text",
+        "greeting_text = 'Hello, world'",
+        "greeting_text = 'hello world!'",
+        "greeting_text = 'Goodbye'",
+        """
+        assert greeting_text.strip().lower().startswith('hello')
+        assert 'world' in greeting_text
+        """,
+    ),
+    _idiom(
+        "multiple choice",
+        "choice_1 = 'C'",
+        "choice_1 = 'c'",
+        "choice_1 = 'B'",
+        """
+        assert isinstance(choice_1, str) and choice_1.upper() in 'ABCD', 'answer A, B, C or D'
+        ### BEGIN HIDDEN TESTS
+        assert choice_1.upper() == 'C'
+        ### END HIDDEN TESTS
+        """,
+    ),
+    _idiom(
+        "a hashed answer",
+        "capital_city = 'Bern'",
+        "capital_city = 'B' + 'ern'",
+        "capital_city = 'Zürich'",
+        """
+        import hashlib
+        def digest(answer):
+            return hashlib.sha256(str(answer).lower().encode()).hexdigest()
+        assert digest(capital_city) == digest('Bern'), 'not this city'
+        """,
+    ),
+    _idiom(
+        "a list",
+        "evens_list = [n for n in range(11) if n % 2 == 0]",
+        "evens_list = list(range(0, 11, 2))",
+        "evens_list = list(range(0, 10, 2))",
+        """
+        assert type(evens_list) == list
+        assert len(evens_list) == 6
+        assert evens_list == [0, 2, 4, 6, 8, 10]
+        """,
+    ),
+    _idiom(
+        "any sequence",
+        "first_squares = [1, 4, 9]",
+        "first_squares = tuple(n * n for n in (1, 2, 3))",
+        "first_squares = [0, 1, 4]",
+        "assert list(first_squares) == [1, 4, 9]",
+    ),
+    _idiom(
+        "a set",
+        "shared_letters = set('kitten') & set('sitting')",
+        "shared_letters = {'i', 't', 'n'}",
+        "shared_letters = {'i', 't'}",
+        "assert shared_letters == {'t', 'i', 'n'}",
+    ),
+    _idiom(
+        "a dictionary",
+        "ages_by_name = {'Ada': 36, 'Alan': 41}",
+        "ages_by_name = dict(Alan=41, Ada=36)",
+        "ages_by_name = {'Ada': 36}",
+        """
+        assert sorted(ages_by_name) == ['Ada', 'Alan']
+        for person, age in ages_by_name.items():
+            assert isinstance(age, int), f'the age of {person} is no int'
+        assert ages_by_name['Alan'] == 41
+        """,
+    ),
+    _idiom(
+        "nested containers",
+        """
+        inventory_rows = [{'name': 'nut', 'sizes': (3, 4)}, {'name': 'bolt', 'sizes': (3,)}]
+        """,
+        """
+        inventory_rows = [dict(name=n, sizes=s) for n, s in [('nut', (3, 4)), ('bolt', (3,))]]
+        """,
+        """
+        inventory_rows = [{'name': 'nut', 'sizes': (3,)}, {'name': 'bolt', 'sizes': (3,)}]
+        """,
+        "assert sum(len(row['sizes']) for row in inventory_rows) == 3",
+    ),
+    _idiom(
+        "true and none",
+        "is_prime_91, missing_value = False, None",
+        """
+        is_prime_91 = all(91 % n for n in range(2, 91))
+        missing_value = None
+        """,
+        "is_prime_91, missing_value = True, None",
+        """
+        assert is_prime_91 is False
+        assert missing_value is None
+        """,
+    ),
+    _idiom(
+        "a numpy array",
+        """
+        import numpy as np
+        grid_points = np.linspace(0, 1, 5)
+        """,
+        """
+        import numpy as np
+        grid_points = np.arange(5) / 4
+        """,
+        """
+        import numpy as np
+        grid_points = np.arange(0, 1, 0.2)
+        """,
+        """
+        import numpy as np
+        assert isinstance(grid_points, np.ndarray)
+        assert grid_points.shape == (5,)
+        np.testing.assert_allclose(grid_points, [0, 0.25, 0.5, 0.75, 1])
+        """,
+    ),
+    _idiom(
+        "an array up to decimals",
+        """
+        import numpy as np
+        rotation_matrix = np.array([[0.0, -1.0], [1.0, 0.0]])
+        """,
+        """
+        import numpy as np
+        c, s = np.cos(np.pi / 2), np.sin(np.pi / 2)
+        rotation_matrix = np.array([[c, -s], [s, c]])
+        """,
+        """
+        import numpy as np
+        rotation_matrix = np.array([[0.0, 1.0], [-1.0, 0.0]])
+        """,
+        """
+        from numpy.testing import assert_array_almost_equal
+        assert_array_almost_equal(rotation_matrix @ rotation_matrix.T, np.eye(2))
+        assert_array_almost_equal(rotation_matrix @ np.array([1, 0]), np.array([0, 1]))
+        """,
+        given="import numpy as np",
+    ),
+    _idiom(
+        "a numpy scalar",
+        "highest_reading = readings.max()",
+        "highest_reading = max(readings.tolist())",
+        "highest_reading = readings.argmax()",
+        """
+        assert isinstance(highest_reading, (int, float, np.number))
+        assert np.isclose(highest_reading, 7.5)
+        """,
+        given="""
+        import numpy as np
+        readings = np.array([3.0, 7.5, 2.25])
+        """,
+    ),
+    _idiom(
+        "a tensor",
+        """
+        import torch
+        identity_tensor = torch.eye(3)
+        """,
+        """
+        import torch
+        identity_tensor = torch.diag(torch.ones(3))
+        """,
+        """
+        import torch
+        identity_tensor = torch.ones(3, 3)
+        """,
+        """
+        import torch
+        assert torch.is_tensor(identity_tensor), 'a tensor is asked'
+        assert identity_tensor.dtype == torch.float32
+        assert torch.equal(identity_tensor, torch.eye(3))
+        """,
+    ),
+    _idiom(
+        "a tensor with a gradient",
+        """
+        import torch
+        slope_at = torch.tensor(3.0, requires_grad=True)
+        (slope_at**2).backward()
+        """,
+        """
+        import torch
+        slope_at = torch.tensor(3.0, requires_grad=True)
+        torch.mul(slope_at, slope_at).backward()
+        """,
+        """
+        import torch
+        slope_at = torch.tensor(3.0, requires_grad=True)
+        (slope_at**3).backward()
+        """,
+        "assert slope_at.grad.item() == 6.0",
+    ),
+    _idiom(
+        "a module of torch",
+        """
+        from torch import nn
+        small_net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+        """,
+        """
+        from torch import nn
+        layers = [nn.Linear(4, 8), nn.ReLU()]
+        small_net = nn.Sequential(*layers, nn.Linear(8, 2))
+        """,
+        """
+        from torch import nn
+        small_net = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+        """,
+        """
+        import torch
+        assert sum(p.numel() for p in small_net.parameters()) == 58
+        assert small_net(torch.zeros(3, 4)).shape == (3, 2)
+        """,
+    ),
+    _idiom(
+        "a data frame",
+        """
+        import pandas as pd
+        town_table = pd.DataFrame({'town': ['A', 'B'], 'people': [10, 20]})
+        """,
+        """
+        import pandas as pd
+        town_table = pd.DataFrame([['A', 10], ['B', 20]], columns=['town', 'people'])
+        """,
+        """
+        import pandas as pd
+        town_table = pd.DataFrame({'town': ['A', 'B'], 'people': [10, 2]})
+        """,
+        """
+        assert list(town_table.columns) == ['town', 'people']
+        assert town_table.shape == (2, 2)
+        assert town_table['people'].sum() == 30
+        assert town_table.loc[town_table.town == 'B', 'people'].item() == 20
+        """,
+    ),
+    _idiom(
+        "a series",
+        "mean_by_kind = measured.groupby('kind')['size'].mean()",
+        "mean_by_kind = measured.pivot_table('size', 'kind')['size']",
+        "mean_by_kind = measured.groupby('kind')['size'].max()",
+        """
+        assert mean_by_kind['a'] == 2.0
+        assert mean_by_kind.round(1).to_dict()['b'] == 5.0
+        """,
+        given="""
+        import pandas as pd
+        measured = pd.DataFrame({'kind': ['a', 'a', 'b'], 'size': [1.0, 3.0, 5.0]})
+        """,
+    ),
+    _idiom(
+        "a date",
+        """
+        import datetime
+        moon_landing = datetime.date(1969, 7, 20)
+        """,
+        """
+        import datetime as dt
+        moon_landing = dt.date.fromisoformat('1969-07-20')
+        """,
+        """
+        import datetime
+        moon_landing = datetime.date(1969, 7, 16)
+        """,
+        """
+        assert (moon_landing.year, moon_landing.month, moon_landing.day) == (1969, 7, 20)
+        """,
+    ),
+    _idiom(
+        "a regular expression",
+        "zip_pattern = r'\\d{5}'",
+        "zip_pattern = '[0-9][0-9][0-9][0-9][0-9]'",
+        "zip_pattern = r'\\d{4}'",
+        """
+        import re
+        assert re.fullmatch(zip_pattern, '12345')
+        assert not re.fullmatch(zip_pattern, '1234')
+        """,
+    ),
+    _idiom(
+        "a number as partial credit",
+        "guesses_right = 4",
+        "guesses_right = 2 + 2",
+        "guesses_right = 1",
+        "guesses_right / 4",
+    ),
+    _idiom(
+        "a comparison at the end",
+        "side_length = 12",
+        "side_length = 3 * 4",
+        "side_length = 'twelve'",
+        """
+        assert side_length > 0
+        side_length == 12
+        """,
+    ),
+    _idiom(
+        "a helper of an earlier test",
+        "river_name = 'Aare'",
+        "river_name = 'aare'",
+        "river_name = 'Rhine'",
+        "assert digest(river_name) == digest('Aare'), 'not this river'",
+    ),
+]
+
+FUNCTIONS = [
+    _idiom(
+        "a call",
+        """
+        def double_it(x):
+            return 2 * x
+        """,
+        "double_it = lambda x: x + x",
+        """
+        def double_it(x):
+            return x**2
+        """,
+        """
+        assert double_it(2) == 4
+        assert double_it(-3) == -6
+        assert double_it('ab') == 'abab'
+        """,
+    ),
+    _idiom(
+        "a table of cases",
+        """
+        def is_leap(year):
+            return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        """,
+        """
+        import calendar
+
+        def is_leap(year):
+            return calendar.isleap(year)
+        """,
+        """
+        def is_leap(year):
+            return year % 4 == 0
+        """,
+        """
+        cases = {1900: False, 2000: True, 2023: False, 2024: True}
+        for year, expected in cases.items():
+            got = is_leap(year)
+            assert got == expected, f'is_leap({year}) gave {got}'
+        """,
+    ),
+    _idiom(
+        "an expected error",
+        """
+        def checked_root(x):
+            if x < 0:
+                raise ValueError('negative')
+            return x**0.5
+        """,
+        """
+        import math
+
+        def checked_root(x):
+            return math.sqrt(x)
+        """,
+        """
+        def checked_root(x):
+            return abs(x) ** 0.5
+        """,
+        """
+        assert checked_root(9) == 3
+        try:
+            checked_root(-1)
+        except ValueError:
+            pass
+        else:
+            raise AssertionError('did not raise')
+        """,
+    ),
+    _idiom(
+        "an error's message",
+        """
+        def pick_port(n):
+            if n > 65535:
+                raise ValueError(f'port {n} is too large')
+            return n
+        """,
+        """
+        def pick_port(n):
+            if n >= 65536:
+                raise ValueError('too large: ' + str(n))
+            return n
+        """,
+        """
+        def pick_port(n):
+            if n > 65535:
+                raise ValueError('bad')
+            return n
+        """,
+        """
+        try:
+            pick_port(70000)
+            assert False, 'no error'
+        except ValueError as error:
+            assert 'too large' in str(error)
+        """,
+    ),
+    _idiom(
+        "raises as a context",
+        """
+        def third_of(items):
+            return items[2]
+        """,
+        """
+        def third_of(items):
+            return items.__getitem__(2)
+        """,
+        """
+        def third_of(items):
+            return items[2] if len(items) > 2 else None
+        """,
+        """
+        import unittest
+        case = unittest.TestCase()
+        with case.assertRaises(IndexError):
+            third_of([1])
+        case.assertEqual(third_of([1, 2, 3]), 3)
+        """,
+    ),
+    _idiom(
+        "keywords and defaults",
+        """
+        def power_of(base, exponent=2):
+            return base**exponent
+        """,
+        """
+        def power_of(base, exponent=2, **_):
+            return pow(base, exponent)
+        """,
+        """
+        def power_of(base, exponent=3):
+            return base**exponent
+        """,
+        """
+        assert power_of(3) == 9
+        assert power_of(2, exponent=5) == 32
+        assert power_of(base=2) == 4
+        """,
+    ),
+    _idiom(
+        "many arguments",
+        """
+        def longest_of(*words):
+            return max(words, key=len)
+        """,
+        """
+        def longest_of(*words):
+            return sorted(words, key=lambda w: -len(w))[0]
+        """,
+        """
+        def longest_of(*words):
+            return words[-1]
+        """,
+        """
+        words = ['a', 'ccc', 'bb']
+        assert longest_of(*words) == 'ccc'
+        assert longest_of('x') == 'x'
+        """,
+    ),
+    _idiom(
+        "a list changed in place",
+        """
+        def remove_negatives(values):
+            values[:] = [v for v in values if v >= 0]
+        """,
+        """
+        def remove_negatives(values):
+            for v in list(values):
+                if v < 0:
+                    values.remove(v)
+        """,
+        """
+        def remove_negatives(values):
+            return [v for v in values if v >= 0]
+        """,
+        """
+        numbers = [3, -1, 4, -1, -5]
+        result = remove_negatives(numbers)
+        assert result is None, 'change the list, return nothing'
+        assert numbers == [3, 4]
+        """,
+    ),
+    _idiom(
+        "an argument left alone",
+        """
+        def sorted_copy(values):
+            return sorted(values)
+        """,
+        """
+        def sorted_copy(values):
+            values = list(values)
+            values.sort()
+            return values
+        """,
+        """
+        def sorted_copy(values):
+            values.sort()
+            return values
+        """,
+        """
+        original = [3, 1, 2]
+        assert sorted_copy(original) == [1, 2, 3]
+        assert original == [3, 1, 2], 'the argument was changed'
+        """,
+    ),
+    _idiom(
+        "an array changed in place",
+        """
+        def clip_in_place(a):
+            np.clip(a, 0, 1, out=a)
+        """,
+        """
+        def clip_in_place(a):
+            a[a < 0] = 0
+            a[a > 1] = 1
+        """,
+        """
+        def clip_in_place(a):
+            return np.clip(a, 0, 1)
+        """,
+        """
+        values = np.array([-1.0, 0.5, 2.0])
+        clip_in_place(values)
+        assert values.tolist() == [0, 0.5, 1]
+        """,
+        given="import numpy as np",
+    ),
+    _idiom(
+        "arrays in and out",
+        """
+        def standardised(a):
+            return (a - a.mean(axis=0)) / a.std(axis=0)
+        """,
+        """
+        def standardised(a):
+            a = np.asarray(a, dtype=float)
+            return np.stack([(c - c.mean()) / c.std() for c in a.T], axis=1)
+        """,
+        """
+        def standardised(a):
+            return a - a.mean(axis=0)
+        """,
+        """
+        rng = np.random.default_rng(0)
+        z = standardised(rng.normal(3, 2, (50, 3)))
+        assert z.shape == (50, 3)
+        assert np.allclose(z.mean(axis=0), 0) and np.allclose(z.std(axis=0), 1)
+        """,
+        given="import numpy as np",
+    ),
+    _idiom(
+        "tensors in and out",
+        """
+        import torch
+
+        def soft_max(x):
+            e = torch.exp(x)
+            return e / e.sum(-1, keepdim=True)
+        """,
+        """
+        import torch
+
+        def soft_max(x):
+            return x.softmax(dim=-1)
+        """,
+        """
+        import torch
+
+        def soft_max(x):
+            e = torch.exp(x)
+            return e / e.sum()
+        """,
+        """
+        import torch
+        torch.manual_seed(0)
+        x = torch.randn(4, 5)
+        assert torch.allclose(soft_max(x), torch.nn.functional.softmax(x, dim=-1), atol=1e-6)
+        """,
+    ),
+    _idiom(
+        "a reference in the test",
+        """
+        def gcd_of(a, b):
+            while b:
+                a, b = b, a % b
+            return a
+        """,
+        """
+        def gcd_of(a, b):
+            return a if b == 0 else gcd_of(b, a % b)
+        """,
+        """
+        def gcd_of(a, b):
+            return min(a, b)
+        """,
+        """
+        import math, random
+        ### BEGIN HIDDEN TESTS
+        random.seed(1)
+        for _ in range(20):
+            a, b = random.randint(1, 500), random.randint(1, 500)
+            assert gcd_of(a, b) == math.gcd(a, b)
+        ### END HIDDEN TESTS
+        """,
+    ),
+    _idiom(
+        "a helper that takes the function",
+        """
+        def f_to_c(f):
+            return (f - 32) * 5 / 9
+        """,
+        "f_to_c = lambda f: (f - 32) / 1.8",
+        """
+        def f_to_c(f):
+            return f - 32 * 5 / 9
+        """,
+        "check_all(f_to_c, [(32, 0), (212, 100), (-40, -40)])",
+        given="""
+        def check_all(function, cases):
+            for given, wanted in cases:
+                got = function(given)
+                assert abs(got - wanted) < 1e-9, f'{given} gave {got}, not {wanted}'
+        """,
+    ),
+    _idiom(
+        "a callback from the test",
+        """
+        def apply_twice(f, x):
+            return f(f(x))
+        """,
+        """
+        def apply_twice(f, x):
+            for _ in range(2):
+                x = f(x)
+            return x
+        """,
+        """
+        def apply_twice(f, x):
+            return f(x)
+        """,
+        """
+        calls = []
+        def traced(x):
+            calls.append(x)
+            return x + 1
+        assert apply_twice(traced, 1) == 3
+        assert calls == [1, 2]
+        assert apply_twice(str.upper, 'a') == 'A'
+        """,
+    ),
+    _idiom(
+        "a closure",
+        """
+        def make_counter():
+            count = 0
+            def counter():
+                nonlocal count
+                count += 1
+                return count
+            return counter
+        """,
+        """
+        import itertools
+
+        def make_counter():
+            return itertools.count(1).__next__
+        """,
+        """
+        count = 0
+        def make_counter():
+            def counter():
+                global count
+                count += 1
+                return count
+            return counter
+        """,
+        """
+        first, second = make_counter(), make_counter()
+        assert (first(), first(), second()) == (1, 2, 1)
+        """,
+    ),
+    _idiom(
+        "a function made of functions",
+        """
+        def composed(f, g):
+            return lambda x: f(g(x))
+        """,
+        """
+        def composed(f, g):
+            def both(x):
+                return f(g(x))
+            return both
+        """,
+        """
+        def composed(f, g):
+            return lambda x: g(f(x))
+        """,
+        """
+        h = composed(lambda x: x + 1, lambda x: 10 * x)
+        assert h(2) == 21
+        assert callable(h)
+        """,
+    ),
+    _idiom(
+        "a decorator",
+        """
+        def doubled(function):
+            def inner(*args):
+                return 2 * function(*args)
+            return inner
+        """,
+        """
+        import functools
+        def doubled(function):
+            @functools.wraps(function)
+            def inner(*args, **kwargs):
+                result = function(*args, **kwargs)
+                return result + result
+            return inner
+        """,
+        """
+        def doubled(function):
+            return function
+        """,
+        """
+        @doubled
+        def plus(a, b):
+            return a + b
+        assert plus(1, 2) == 6
+        """,
+    ),
+    _idiom(
+        "a dictionary of functions",
+        "operations = {'add': lambda a, b: a + b, 'mul': lambda a, b: a * b}",
+        """
+        import operator
+        operations = {'add': operator.add, 'mul': operator.mul}
+        """,
+        "operations = {'add': lambda a, b: a + b, 'mul': lambda a, b: a + b}",
+        """
+        assert set(operations) == {'add', 'mul'}
+        assert operations['mul'](3, 4) == 12
+        """,
+    ),
+    _idiom(
+        "a function in map and sorted",
+        """
+        def last_letter(word):
+            return word[-1]
+        """,
+        """
+        def last_letter(word):
+            *_, last = word
+            return last
+        """,
+        """
+        def last_letter(word):
+            return word[0]
+        """,
+        """
+        assert list(map(last_letter, ['ab', 'cd'])) == ['b', 'd']
+        assert sorted(['xa', 'ac', 'zb'], key=last_letter) == ['xa', 'zb', 'ac']
+        """,
+    ),
+    _idiom(
+        "a generator",
+        """
+        def countdown(n):
+            while n > 0:
+                yield n
+                n -= 1
+        """,
+        """
+        def countdown(n):
+            yield from range(n, 0, -1)
+        """,
+        """
+        def countdown(n):
+            yield from range(n, -1, -1)
+        """,
+        """
+        import types
+        assert isinstance(countdown(3), types.GeneratorType)
+        assert list(countdown(3)) == [3, 2, 1]
+        """,
+    ),
+    _idiom(
+        "an endless generator",
+        """
+        def fibonacci_numbers():
+            a, b = 0, 1
+            while True:
+                yield a
+                a, b = b, a + b
+        """,
+        """
+        def fibonacci_numbers():
+            seen = [0, 1]
+            while True:
+                yield seen[-2]
+                seen = [seen[-1], seen[-2] + seen[-1]]
+        """,
+        """
+        def fibonacci_numbers():
+            n = 0
+            while True:
+                yield n
+                n += 1
+        """,
+        """
+        from itertools import islice
+        stream = fibonacci_numbers()
+        assert [next(stream) for _ in range(4)] == [0, 1, 1, 2]
+        assert list(islice(stream, 3)) == [3, 5, 8]
+        """,
+    ),
+    _idiom(
+        "numerical integration of a callback",
+        """
+        def trapezoid(f, a, b, n):
+            h = (b - a) / n
+            return h * (f(a) / 2 + sum(f(a + i * h) for i in range(1, n)) + f(b) / 2)
+        """,
+        """
+        import numpy as np
+
+        def trapezoid(f, a, b, n):
+            x = np.linspace(a, b, n + 1)
+            return np.trapezoid([f(v) for v in x], x)
+        """,
+        """
+        def trapezoid(f, a, b, n):
+            h = (b - a) / n
+            return h * sum(f(a + i * h) for i in range(n))
+        """,
+        """
+        import math
+        assert abs(trapezoid(math.sin, 0, math.pi, 100) - 2) < 1e-3
+        assert abs(trapezoid(lambda x: x, 0, 1, 4) - 0.5) < 1e-12
+        """,
+    ),
+    _idiom(
+        "nan and infinity",
+        """
+        def safe_log(x):
+            return float('nan') if x < 0 else float('-inf') if x == 0 else math.log(x)
+        """,
+        """
+        import numpy as np
+        def safe_log(x):
+            with np.errstate(all='ignore'):
+                return np.log(np.float64(x))
+        """,
+        """
+        def safe_log(x):
+            return 0.0 if x <= 0 else math.log(x)
+        """,
+        """
+        assert math.isnan(safe_log(-1)) and safe_log(0) == -math.inf and safe_log(1) == 0
+        """,
+        given="import math",
+    ),
+    _idiom(
+        "large integers",
+        """
+        def factorial_of(n):
+            return 1 if n < 2 else n * factorial_of(n - 1)
+        """,
+        "from math import factorial as factorial_of",
+        """
+        def factorial_of(n):
+            return float(n) if n < 2 else n * factorial_of(n - 1)
+        """,
+        "assert factorial_of(30) == 265252859812191058636308480000000",
+    ),
+    _idiom(
+        "a cached function",
+        """
+        from functools import lru_cache
+        @lru_cache(maxsize=None)
+        def ways_up(n):
+            return 1 if n < 2 else ways_up(n - 1) + ways_up(n - 2)
+        """,
+        """
+        _known = {}
+        def ways_up(n):
+            if n not in _known:
+                _known[n] = 1 if n < 2 else ways_up(n - 1) + ways_up(n - 2)
+            return _known[n]
+        """,
+        """
+        from functools import lru_cache
+        @lru_cache(maxsize=None)
+        def ways_up(n):
+            return 1 if n < 3 else ways_up(n - 1) + ways_up(n - 2)
+        """,
+        "assert ways_up(80) == 37889062373143906, 'slow or wrong'",
+    ),
+    _idiom(
+        "its name and doc string",
+        """
+        def area_of(width, height):
+            'The area of a rectangle.'
+            return width * height
+        """,
+        """
+        def area_of(width, height):
+            'Width times height is the area.'
+            return height * width
+        """,
+        """
+        def area_of(width, height):
+            return width * height
+        """,
+        """
+        assert area_of.__name__ == 'area_of'
+        assert 'area' in (area_of.__doc__ or '').lower()
+        """,
+    ),
+    _idiom(
+        "its signature",
+        """
+        def scaled(values, factor=1.0):
+            return [factor * v for v in values]
+        """,
+        """
+        def scaled(values, factor=1.0):
+            return list(map(lambda v: v * factor, values))
+        """,
+        """
+        def scaled(values, scale=1.0):
+            return [scale * v for v in values]
+        """,
+        """
+        import inspect
+        parameters = inspect.signature(scaled).parameters
+        assert list(parameters) == ['values', 'factor']
+        assert parameters['factor'].default == 1.0
+        """,
+    ),
+    _idiom(
+        "a function that returns several values",
+        """
+        def min_max(values):
+            return min(values), max(values)
+        """,
+        """
+        def min_max(values):
+            ordered = sorted(values)
+            return [ordered[0], ordered[-1]]
+        """,
+        """
+        def min_max(values):
+            return max(values), min(values)
+        """,
+        """
+        low, high = min_max([3, 1, 2])
+        assert low == 1 and high == 3
+        """,
+    ),
+    _idiom(
+        "a vectorised function",
+        """
+        def heaviside(x):
+            return 1.0 if x > 0 else 0.0
+        """,
+        """
+        def heaviside(x):
+            return float(x > 0)
+        """,
+        """
+        def heaviside(x):
+            return 1.0 if x >= 0 else 0.0
+        """,
+        """
+        import numpy as np
+        assert np.vectorize(heaviside)(np.array([-1, 0, 2])).tolist() == [0, 0, 1]
+        """,
+    ),
+    _idiom(
+        "a frame through a function",
+        """
+        def adults_only(people):
+            return people[people['age'] >= 18]
+        """,
+        """
+        def adults_only(people):
+            return people.query('age >= 18')
+        """,
+        """
+        def adults_only(people):
+            return people[people['age'] > 18]
+        """,
+        """
+        people = pd.DataFrame({'name': list('abc'), 'age': [17, 18, 40]})
+        assert adults_only(people)['name'].tolist() == ['b', 'c']
+        """,
+        given="import pandas as pd",
+    ),
+]
+
+CLASSES = [
+    _idiom(
+        "attributes and methods",
+        """
+        class Account:
+            def __init__(self, owner, balance=0):
+                self.owner = owner
+                self.balance = balance
+            def deposit(self, amount):
+                self.balance += amount
+        """,
+        """
+        class Account:
+            balance = 0
+            def __init__(self, owner, balance=0):
+                self.owner, self.balance = owner, balance
+            def deposit(self, amount):
+                self.balance = self.balance + amount
+                return self.balance
+        """,
+        """
+        class Account:
+            def __init__(self, owner, balance=0):
+                self.owner = owner
+                self.balance = balance
+            def deposit(self, amount):
+                self.balance = amount
+        """,
+        """
+        account = Account('Ada', 10)
+        assert account.owner == 'Ada'
+        account.deposit(5)
+        assert account.balance == 15
+        """,
+    ),
+    _idiom(
+        "repr and str",
+        """
+        class Point:
+            def __init__(self, x, y):
+                self.x, self.y = x, y
+            def __repr__(self):
+                return f'Point({self.x}, {self.y})'
+        """,
+        """
+        class Point:
+            def __init__(self, x, y):
+                self.coordinates = (x, y)
+            def __repr__(self):
+                return 'Point' + repr(self.coordinates)
+        """,
+        """
+        class Point:
+            def __init__(self, x, y):
+                self.x, self.y = x, y
+        """,
+        """
+        assert repr(Point(1, 2)) == 'Point(1, 2)'
+        assert str(Point(0, 0)) == 'Point(0, 0)'
+        """,
+    ),
+    _idiom(
+        "operators",
+        """
+        class Vector:
+            def __init__(self, *parts):
+                self.parts = tuple(parts)
+            def __add__(self, other):
+                return Vector(*(a + b for a, b in zip(self.parts, other.parts)))
+            def __eq__(self, other):
+                return self.parts == other.parts
+            def __len__(self):
+                return len(self.parts)
+            def __getitem__(self, place):
+                return self.parts[place]
+            def __mul__(self, factor):
+                return Vector(*(factor * a for a in self.parts))
+        """,
+        """
+        class Vector:
+            def __init__(self, *parts):
+                self.parts = list(parts)
+            def __add__(self, other):
+                return Vector(*[self[i] + other[i] for i in range(len(self))])
+            def __eq__(self, other):
+                return isinstance(other, Vector) and self.parts == other.parts
+            def __len__(self):
+                return len(self.parts)
+            def __getitem__(self, place):
+                return self.parts[place]
+            def __mul__(self, factor):
+                return Vector(*[a * factor for a in self])
+        """,
+        """
+        class Vector:
+            def __init__(self, *parts):
+                self.parts = tuple(parts)
+            def __add__(self, other):
+                return Vector(*self.parts, *other.parts)
+            def __eq__(self, other):
+                return self.parts == other.parts
+            def __len__(self):
+                return len(self.parts)
+            def __getitem__(self, place):
+                return self.parts[place]
+            def __mul__(self, factor):
+                return self
+        """,
+        """
+        assert Vector(1, 2) + Vector(3, 4) == Vector(4, 6)
+        assert len(Vector(1, 2, 3)) == 3 and Vector(5, 6)[1] == 6
+        assert Vector(1, 2) * 3 == Vector(3, 6)
+        """,
+    ),
+    _idiom(
+        "inheritance",
+        """
+        class Shape:
+            def area(self):
+                raise NotImplementedError
+        class Square(Shape):
+            def __init__(self, side):
+                self.side = side
+            def area(self):
+                return self.side**2
+        """,
+        """
+        import abc
+        class Shape(abc.ABC):
+            @abc.abstractmethod
+            def area(self): ...
+        class Square(Shape):
+            def __init__(self, side):
+                super().__init__()
+                self.side = side
+            def area(self):
+                return self.side * self.side
+        """,
+        """
+        class Shape:
+            def area(self):
+                raise NotImplementedError
+        class Square:
+            def __init__(self, side):
+                self.side = side
+            def area(self):
+                return self.side**2
+        """,
+        """
+        assert issubclass(Square, Shape)
+        square = Square(3)
+        assert isinstance(square, Shape) and square.area() == 9
+        """,
+    ),
+    _idiom(
+        "a property that refuses",
+        """
+        class Thermometer:
+            def __init__(self, celsius):
+                self.celsius = celsius
+            @property
+            def celsius(self):
+                return self._celsius
+            @celsius.setter
+            def celsius(self, value):
+                if value < -273.15:
+                    raise ValueError('too cold')
+                self._celsius = value
+        """,
+        """
+        class Thermometer:
+            def __init__(self, celsius):
+                self.celsius = celsius
+            def __setattr__(self, name, value):
+                if name == 'celsius' and value < -273.15:
+                    raise ValueError(value)
+                super().__setattr__(name, value)
+        """,
+        """
+        class Thermometer:
+            def __init__(self, celsius):
+                self.celsius = celsius
+        """,
+        """
+        meter = Thermometer(20)
+        meter.celsius = 30
+        assert meter.celsius == 30
+        try:
+            meter.celsius = -300
+            assert False, 'too cold'
+        except ValueError:
+            pass
+        """,
+    ),
+    _idiom(
+        "class and static methods",
+        """
+        class Money:
+            def __init__(self, cents):
+                self.cents = cents
+            @classmethod
+            def parse(cls, text):
+                return cls(round(float(text) * 100))
+            @staticmethod
+            def currency():
+                return 'EUR'
+        """,
+        """
+        class Money:
+            def __init__(self, cents):
+                self.cents = cents
+            @staticmethod
+            def parse(text):
+                whole, _, part = text.partition('.')
+                return Money(100 * int(whole) + int(part or 0))
+            @classmethod
+            def currency(cls):
+                return 'EUR'
+        """,
+        """
+        class Money:
+            def __init__(self, cents):
+                self.cents = cents
+            @classmethod
+            def parse(cls, text):
+                return cls(float(text))
+            @staticmethod
+            def currency():
+                return 'EUR'
+        """,
+        """
+        assert Money.parse('12.34').cents == 1234
+        assert Money.currency() == 'EUR'
+        """,
+    ),
+    _idiom(
+        "a data class",
+        """
+        from dataclasses import dataclass
+        @dataclass
+        class Card:
+            suit: str
+            rank: int = 1
+        """,
+        """
+        class Card:
+            def __init__(self, suit, rank=1):
+                self.suit, self.rank = suit, rank
+            def __eq__(self, other):
+                return (self.suit, self.rank) == (other.suit, other.rank)
+        """,
+        """
+        class Card:
+            def __init__(self, suit, rank=1):
+                self.suit, self.rank = suit, rank
+        """,
+        """
+        assert Card('hearts', 3) == Card('hearts', 3)
+        assert Card('spades').rank == 1
+        """,
+    ),
+    _idiom(
+        "instances that hold each other",
+        """
+        class Node:
+            def __init__(self, value, next=None):
+                self.value = value
+                self.next = next
+        def linked(values):
+            head = None
+            for value in reversed(values):
+                head = Node(value, head)
+            return head
+        """,
+        """
+        class Node:
+            def __init__(self, value, next=None):
+                self.value, self.next = value, next
+        def linked(values):
+            return Node(values[0], linked(values[1:])) if values else None
+        """,
+        """
+        class Node:
+            def __init__(self, value, next=None):
+                self.value = value
+                self.next = next
+        def linked(values):
+            head = None
+            for value in values:
+                head = Node(value, head)
+            return head
+        """,
+        """
+        seen, node = [], linked([1, 2, 3])
+        while node is not None:
+            seen.append(node.value)
+            node = node.next
+        assert seen == [1, 2, 3]
+        """,
+    ),
+    _idiom(
+        "an iterator",
+        """
+        class Steps:
+            def __init__(self, n):
+                self.n = n
+            def __iter__(self):
+                return iter(range(self.n))
+        """,
+        """
+        class Steps:
+            def __init__(self, n):
+                self.n, self.i = n, -1
+            def __iter__(self):
+                self.i = -1
+                return self
+            def __next__(self):
+                self.i += 1
+                if self.i >= self.n:
+                    raise StopIteration
+                return self.i
+        """,
+        """
+        class Steps:
+            def __init__(self, n):
+                self.n = n
+            def __iter__(self):
+                return iter(range(1, self.n + 1))
+        """,
+        """
+        assert [step for step in Steps(3)] == [0, 1, 2]
+        assert sum(Steps(4)) == 6
+        """,
+    ),
+    _idiom(
+        "a context manager",
+        """
+        class Recorder:
+            def __init__(self):
+                self.events = []
+            def __enter__(self):
+                self.events.append('in')
+                return self
+            def __exit__(self, *error):
+                self.events.append('out')
+        """,
+        """
+        class Recorder:
+            def __init__(self):
+                self.events = []
+            def __enter__(self):
+                self.events += ['in']
+                return self
+            def __exit__(self, kind, value, trace):
+                self.events += ['out']
+                return False
+        """,
+        """
+        class Recorder:
+            def __init__(self):
+                self.events = []
+            def __enter__(self):
+                self.events.append('in')
+                return self
+            def __exit__(self, *error):
+                pass
+        """,
+        """
+        with Recorder() as recorder:
+            assert recorder.events == ['in']
+        assert recorder.events == ['in', 'out']
+        """,
+    ),
+    _idiom(
+        "a stack of containers",
+        """
+        class Stack:
+            def __init__(self):
+                self._items = []
+            def push(self, item):
+                self._items.append(item)
+            def pop(self):
+                return self._items.pop()
+            def __len__(self):
+                return len(self._items)
+            def __contains__(self, item):
+                return item in self._items
+        """,
+        """
+        from collections import deque
+        class Stack(deque):
+            push = deque.append
+        """,
+        """
+        class Stack:
+            def __init__(self):
+                self._items = []
+            def push(self, item):
+                self._items.append(item)
+            def pop(self):
+                return self._items.pop(0)
+            def __len__(self):
+                return len(self._items)
+            def __contains__(self, item):
+                return item in self._items
+        """,
+        """
+        stack = Stack()
+        for letter in 'abc':
+            stack.push(letter)
+        assert len(stack) == 3 and 'b' in stack
+        assert stack.pop() == 'c' and stack.pop() == 'b'
+        assert not len(stack) == 2
+        try:
+            Stack().pop()
+            assert False, 'an empty stack'
+        except IndexError:
+            pass
+        """,
+    ),
+    _idiom(
+        "a callable instance",
+        """
+        class Line:
+            def __init__(self, slope, start):
+                self.slope, self.start = slope, start
+            def __call__(self, x):
+                return self.slope * x + self.start
+        """,
+        """
+        class Line:
+            def __init__(self, slope, start):
+                self.line = lambda x: start + slope * x
+            def __call__(self, x):
+                return self.line(x)
+        """,
+        """
+        class Line:
+            def __init__(self, slope, start):
+                self.slope, self.start = slope, start
+            def __call__(self, x):
+                return self.slope * x
+        """,
+        """
+        line = Line(2, 1)
+        assert callable(line) and [line(x) for x in (0, 1)] == [1, 3]
+        """,
+    ),
+    _idiom(
+        "instances that can be ordered",
+        """
+        from functools import total_ordering
+        @total_ordering
+        class Version:
+            def __init__(self, text):
+                self.parts = tuple(int(p) for p in text.split('.'))
+            def __eq__(self, other):
+                return self.parts == other.parts
+            def __lt__(self, other):
+                return self.parts < other.parts
+        """,
+        """
+        class Version(tuple):
+            def __new__(cls, text):
+                return super().__new__(cls, map(int, text.split('.')))
+        """,
+        """
+        class Version:
+            def __init__(self, text):
+                self.text = text
+            def __eq__(self, other):
+                return self.text == other.text
+            def __lt__(self, other):
+                return self.text < other.text
+            def __gt__(self, other):
+                return self.text > other.text
+        """,
+        """
+        assert Version('1.10') > Version('1.9')
+        assert sorted([Version('2.0'), Version('1.1')])[0] == Version('1.1')
+        """,
+    ),
+    _idiom(
+        "a module class of the learner",
+        """
+        from torch import nn
+        class TwoLayers(nn.Module):
+            def __init__(self, inputs, hidden, outputs):
+                super().__init__()
+                self.first = nn.Linear(inputs, hidden)
+                self.second = nn.Linear(hidden, outputs)
+            def forward(self, x):
+                return self.second(self.first(x).relu())
+        """,
+        """
+        import torch
+        from torch import nn
+        class TwoLayers(nn.Module):
+            def __init__(self, inputs, hidden, outputs):
+                super().__init__()
+                self.body = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU())
+                self.head = nn.Linear(hidden, outputs)
+            def forward(self, x):
+                return self.head(self.body(x))
+        """,
+        """
+        from torch import nn
+        class TwoLayers(nn.Module):
+            def __init__(self, inputs, hidden, outputs):
+                super().__init__()
+                self.first = nn.Linear(inputs, hidden, bias=False)
+                self.second = nn.Linear(hidden, outputs)
+            def forward(self, x):
+                return self.second(self.first(x).relu())
+        """,
+        """
+        import torch
+        net = TwoLayers(3, 5, 2)
+        assert isinstance(net, torch.nn.Module)
+        assert sum(p.numel() for p in net.parameters()) == 32
+        assert net(torch.zeros(7, 3)).shape == (7, 2)
+        """,
+    ),
+    _idiom(
+        "an enumeration",
+        """
+        from enum import Enum
+        class Colour(Enum):
+            RED = 1
+            GREEN = 2
+        """,
+        """
+        from enum import Enum
+        Colour = Enum('Colour', ['RED', 'GREEN'])
+        """,
+        """
+        from enum import Enum
+        class Colour(Enum):
+            RED = 0
+            GREEN = 1
+        """,
+        """
+        assert Colour.RED.value == 1
+        assert Colour(2) is Colour.GREEN
+        assert len(Colour) == 2
+        """,
+    ),
+    _idiom(
+        "an instance left behind",
+        """
+        class Robot:
+            def __init__(self):
+                self.position = [0, 0]
+            def move(self, dx, dy):
+                self.position[0] += dx
+                self.position[1] += dy
+        my_robot = Robot()
+        my_robot.move(2, 3)
+        """,
+        """
+        class Robot:
+            def __init__(self, at=(0, 0)):
+                self.position = list(at)
+            def move(self, dx, dy):
+                self.position = [self.position[0] + dx, self.position[1] + dy]
+        my_robot = Robot()
+        my_robot.move(1, 1)
+        my_robot.move(1, 2)
+        """,
+        """
+        class Robot:
+            def __init__(self):
+                self.position = [0, 0]
+            def move(self, dx, dy):
+                self.position[0] += dx
+                self.position[1] += dy
+        my_robot = Robot()
+        """,
+        """
+        assert hasattr(my_robot, 'position')
+        assert my_robot.position == [2, 3]
+        my_robot.move(-2, 0)
+        assert my_robot.position[0] == 0
+        """,
+    ),
+    _idiom(
+        "an error class of the learner",
+        """
+        class TooExpensive(Exception):
+            pass
+        def buy(price, purse):
+            if price > purse:
+                raise TooExpensive(price)
+            return purse - price
+        """,
+        """
+        class TooExpensive(ValueError):
+            pass
+        def buy(price, purse):
+            rest = purse - price
+            if rest < 0:
+                raise TooExpensive('no')
+            return rest
+        """,
+        """
+        class TooExpensive(Exception):
+            pass
+        def buy(price, purse):
+            return purse - price
+        """,
+        """
+        assert buy(3, 5) == 2
+        try:
+            buy(5, 3)
+        except TooExpensive:
+            pass
+        else:
+            raise AssertionError('too expensive, and bought')
+        """,
+    ),
+    _idiom(
+        "a class derived by the test",
+        """
+        class Animal:
+            def speak(self):
+                return f'{self.name()} says {self.sound()}'
+            def name(self):
+                return type(self).__name__
+        """,
+        """
+        class Animal:
+            def name(self):
+                return self.__class__.__name__
+            def speak(self):
+                return ' says '.join([self.name(), self.sound()])
+        """,
+        """
+        class Animal:
+            def speak(self):
+                return 'Animal says nothing'
+        """,
+        """
+        class Dog(Animal):
+            def sound(self):
+                return 'woof'
+        assert Dog().speak() == 'Dog says woof'
+        """,
+    ),
+]
+
+LIVE = [
+    _idiom(
+        "print patched",
+        """
+        def hello_printer(name):
+            print('Hello, ' + name)
+        """,
+        """
+        def hello_printer(name):
+            print(f'Hello, {name}')
+        """,
+        """
+        def hello_printer(name):
+            return 'Hello, ' + name
+        """,
+        """
+        import builtins
+        printed, real_print = [], builtins.print
+        builtins.print = lambda *args, **kwargs: printed.append(' '.join(map(str, args)))
+        try:
+            hello_printer('Ada')
+        finally:
+            builtins.print = real_print
+        assert printed == ['Hello, Ada']
+        """,
+    ),
+    _idiom(
+        "output redirected",
+        """
+        def print_table(n):
+            for i in range(1, n + 1):
+                print(i, i * i)
+        """,
+        r"""
+        import sys
+
+        def print_table(n):
+            for i in range(n):
+                sys.stdout.write(f'{i + 1} {(i + 1) ** 2}\n')
+        """,
+        """
+        def print_table(n):
+            for i in range(n):
+                print(i, i * i)
+        """,
+        """
+        import io
+        from contextlib import redirect_stdout
+        buffer = io.StringIO()
+        with redirect_stdout(buffer):
+            print_table(2)
+        assert buffer.getvalue().split() == ['1', '1', '2', '4']
+        """,
+    ),
+    _idiom(
+        "input patched",
+        """
+        def ask_age():
+            return int(input('How old? '))
+        """,
+        """
+        def ask_age():
+            text = input()
+            return int(text)
+        """,
+        """
+        def ask_age():
+            return input('How old? ')
+        """,
+        """
+        from unittest.mock import patch
+        with patch('builtins.input', return_value='42'):
+            assert ask_age() == 42
+        """,
+    ),
+    _idiom(
+        "a function that must call another",
+        """
+        def helper_square(x):
+            return x * x
+        def sum_squares(n):
+            return sum(helper_square(i) for i in range(n + 1))
+        """,
+        """
+        def helper_square(x):
+            return x**2
+        def sum_squares(n):
+            total = 0
+            for i in range(n + 1):
+                total += helper_square(i)
+            return total
+        """,
+        """
+        def helper_square(x):
+            return x * x
+        def sum_squares(n):
+            return sum(i * i for i in range(n + 1))
+        """,
+        """
+        assert sum_squares(3) == 14
+        kept = helper_square
+        del helper_square
+        try:
+            sum_squares(3)
+        except NameError:
+            pass
+        else:
+            raise AssertionError('sum_squares does not use helper_square')
+        finally:
+            helper_square = kept
+        """,
+    ),
+    _idiom(
+        "recursion counted",
+        """
+        def fact_rec(n):
+            return 1 if n == 0 else n * fact_rec(n - 1)
+        """,
+        """
+        def fact_rec(n):
+            if n:
+                return fact_rec(n - 1) * n
+            return 1
+        """,
+        """
+        def fact_rec(n):
+            result = 1
+            for i in range(2, n + 1):
+                result *= i
+            return result
+        """,
+        """
+        original, calls = fact_rec, 0
+        def fact_rec(n):
+            global calls
+            calls += 1
+            return original(n)
+        assert fact_rec(5) == 120
+        fact_rec = original
+        assert calls > 1, 'not recursive'
+        """,
+    ),
+    _idiom(
+        "a global that the function reads",
+        """
+        def taxed(price):
+            return price * (1 + tax_rate)
+        """,
+        """
+        def taxed(price):
+            return price + price * tax_rate
+        """,
+        """
+        def taxed(price):
+            return price * 1.5
+        """,
+        """
+        tax_rate = 0.25
+        assert taxed(100) == 125
+        tax_rate = 0.5
+        assert taxed(100) == 150
+        """,
+    ),
+    _idiom(
+        "a seed before the call",
+        """
+        import random
+
+        def roll_dice(n):
+            return [random.randint(1, 6) for _ in range(n)]
+        """,
+        """
+        from random import randint
+
+        def roll_dice(n):
+            rolls = []
+            for _ in range(n):
+                rolls.append(randint(1, 6))
+            return rolls
+        """,
+        """
+        import random
+
+        def roll_dice(n):
+            return [random.randint(1, 5) for _ in range(n)]
+        """,
+        """
+        import random
+        random.seed(3)
+        wanted = [random.randint(1, 6) for _ in range(20)]
+        random.seed(3)
+        assert roll_dice(20) == wanted
+        """,
+    ),
+    _idiom(
+        "a figure's title and lines",
+        """
+        fig_plain, ax_plain = plt.subplots()
+        ax_plain.plot([0, 1, 2], [0, 1, 4])
+        ax_plain.set_title('Squares')
+        """,
+        """
+        fig_plain = plt.figure()
+        ax_plain = fig_plain.add_subplot()
+        ax_plain.set(title='Squares')
+        ax_plain.plot([0, 1, 2], [0, 1, 4], 'o-')
+        """,
+        """
+        fig_plain, ax_plain = plt.subplots()
+        ax_plain.plot([0, 1, 2], [0, 1, 4])
+        """,
+        """
+        assert ax_plain.get_title() == 'Squares'
+        assert ax_plain.lines[0].get_ydata().tolist() == [0, 1, 4]
+        """,
+        given="import matplotlib.pyplot as plt",
+    ),
+    _idiom(
+        "what the source says",
+        """
+        def loop_sum(values):
+            total = 0
+            for v in values:
+                total += v
+            return total
+        """,
+        """
+        def loop_sum(values):
+            result = 0
+            for number in values:
+                result = result + number
+            return result
+        """,
+        """
+        def loop_sum(values):
+            return sum(values)
+        """,
+        """
+        import inspect
+        assert loop_sum([1, 2]) == 3
+        assert 'for' in inspect.getsource(loop_sum)
+        """,
+    ),
+    _idiom(
+        "a file that was written",
+        r"""
+        with open('result.txt', 'w') as file:
+            file.write('42\n')
+        """,
+        """
+        from pathlib import Path
+        not_needed = Path('result.txt').write_text('42')
+        """,
+        """
+        with open('result.txt', 'w') as file:
+            file.write('41')
+        """,
+        """
+        with open('result.txt') as file:
+            assert file.read().strip() == '42'
+        """,
+    ),
+    _idiom(
+        "whether a name is there",
+        "leftover_name = 3",
+        "leftover_name = 1 + 2",
+        "leftover_nam = 3",
+        """
+        assert 'leftover_name' in globals(), 'define leftover_name'
+        assert leftover_name == 3
+        """,
+    ),
+    _idiom(
+        "identity of two names",
+        """
+        alias_a = [1, 2]
+        alias_b = alias_a
+        """,
+        "alias_a = alias_b = [1, 2]",
+        """
+        alias_a = [1, 2]
+        alias_b = [1, 2]
+        """,
+        "assert alias_a is alias_b, 'two names, one list'",
+    ),
+    _idiom(
+        "how long a call takes",
+        """
+        def sum_to(n):
+            return n * (n + 1) // 2
+        """,
+        """
+        def sum_to(n):
+            return (n * n + n) // 2
+        """,
+        """
+        def sum_to(n):
+            return sum(range(n))
+        """,
+        """
+        import time
+        begin = time.perf_counter()
+        assert sum_to(10**5) == 5000050000
+        assert time.perf_counter() - begin < 2
+        """,
+    ),
+]
+
+IDIOMS = [*VALUES, *FUNCTIONS, *CLASSES, *LIVE]
+
+# Those that the engine can't judge apart from the learner's code, and why.
+BESIDE = {
+    "a function made of functions": "what a test lends is dead when the call returns",
+    "a decorator": "what a test lends is dead when the call returns",
+    "its name and doc string": "attributes of functions do not cross",
+    "its signature": "attributes of functions do not cross",
+    "what the source says": "source does not cross",
+    "a property that refuses": "attributes can't be set",
+    "instances that hold each other": "an attribute crosses only if it is data",
+    "a module class of the learner": "an instance of the learner's is none of torch's",
+    "an enumeration": "an attribute crosses only if it is data",
+    "an error class of the learner": "a handle is no class of exceptions",
+    "a class derived by the test": "the derived class would have to live on both sides",
+    "print patched": "the learner's print is another one",
+    "input patched": "the learner's input is another one",
+    "a function that must call another": "the learner's names are others",
+    "recursion counted": "the learner's names are others",
+    "a global that the function reads": "the learner's names are others",
+    "a figure's title and lines": "figures do not cross",
+    "a file that was written": "the learner's folder is another one",
+    "identity of two names": "each answer crosses by itself",
+}

@@ -1,0 +1,302 @@
+"""What may cross: found by running the teacher's own solution, for each test."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.conduct import contract_of
+from tests.grader.conftest import exercise, hidden
+
+
+def contract(engine, *sources, answers=None):
+    """The contract of an `exercise`."""
+    return contract_of(exercise(*sources, answers=answers), "x", engine)
+
+
+ANSWERS = """# answer
+import collections, functools, random, numpy as np
+number, text, nothing, words = 3, "three", None, ["a", {"b": 1}]
+array = np.arange(3)
+exact = Point(1, 2)
+log = []
+
+def f(x):
+    return x + 1
+
+def make():
+    return lambda x: 2 * x
+
+def sort(values, copy):
+    values.sort()
+    return values
+
+def note(x):
+    log.append(x)
+
+def draw():
+    return random.random()
+
+def count(n):
+    yield from range(n)
+
+class Robot:
+    def __init__(self):
+        self.place = 2
+    def __len__(self):
+        return self.place
+    def move(self):
+        self.place += 1
+
+def called_by_given():
+    return 7
+
+def fail():
+    raise KeyError("no")
+"""
+
+# By name: the test, and what the contract says of it (empty where nothing).
+TESTS = {
+    "data": (
+        "assert number == 3 and text == 'three' and nothing is None and words[0] == 'a'\n"
+        "assert array.sum() == 3 and exact == Point(1, 2)",
+        {"number": "number", "text": "text", "nothing": "None", "words": "container"}
+        | {"array": "array", "exact": "instance"},
+        {},
+    ),
+    "function": ("assert f(1) == 2 and callable(f)", {"f": "function"}, {}),
+    "own_names": ("y = 3\nassert f(y) == 4 and len('ab') == 2", {"f": "function"}, {}),
+    "given_names": ("assert unchanged == [1]", {}, {}),
+    "through_given": ("assert asks() == 7", {"called_by_given": "function"}, {}),
+    "read_then_bound": ("number = number + 1\nassert number == 4", {"number": "number"}, {}),
+    "closure": ("assert make()(4) == 8", {"make": "function"}, {"results": {"function"}}),
+    "changes": (
+        "values = [3, 1]\nassert sort(values, copy=[1]) is values and values == [1, 3]",
+        {"sort": "function"},
+        {"changes": {"sort:0"}},
+    ),
+    "watch": (
+        "note(5)\nassert log == [5]",
+        {"log": "container", "note": "function"},
+        {"watch": {"log"}},
+    ),
+    "generator": (
+        "assert list(count(3)) == [0, 1, 2]",
+        {"count": "function"},
+        {"results": {"generator"}},
+    ),
+    "class": (
+        "r = Robot()\nr.move()\nassert r.place == len(r) == 3",
+        {"Robot": "class"},
+        {"results": {"instance"}, "attributes": {"place"}, "dunders": {"__len__"}},
+    ),
+    "exception": (
+        "try:\n    fail()\n    assert False\nexcept KeyError:\n    pass",
+        {"fail": "function"},
+        {},
+    ),
+    "seeds_not_needed": ("import random\nrandom.seed(1)\nassert f(1) == 2", {"f": "function"}, {}),
+    "seeds": (
+        "import random\nrandom.seed(1)\nfirst = draw()\nrandom.seed(1)\nassert draw() == first",
+        {"draw": "function"},
+        {"random": True},
+    ),
+    "bequeathes": ("assert f(1) == 2\nleft_behind = 9", {"f": "function"}, {}),
+    "inherits": ("assert f(left_behind) == 10", {"f": "function"}, {}),
+    "a_part": ("0.5 * f(1)", {"f": "function"}, {}),
+}
+# By name: a test that needs live objects, and what is said of it.
+LIVE = {
+    "deleted": (
+        "del helper\ntry:\n    helped()\n    assert False\nexcept NameError:\n    pass",
+        "",
+    ),
+    "listed": ("assert 'loud' in dir()", "AssertionError"),
+    "signature": ("import inspect\nassert list(inspect.signature(f).parameters) == ['x']", ""),
+    "patched": (
+        "import builtins\nsaid, kept = [], print\nbuiltins.print = lambda *a: said.append(a)\n"
+        "try:\n    loud()\nfinally:\n    builtins.print = kept\nassert said == [('hello',)]",
+        "AssertionError",
+    ),
+    "figures": (
+        "import matplotlib.pyplot as plt\nassert plt.fignum_exists(77)",
+        "AssertionError",
+    ),
+    "frames": ("assert f.__globals__['text'] == 'three'", "Exception: a module of Python"),
+}
+GIVEN = """# given
+import dataclasses
+unchanged = [1]
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int
+
+def asks():
+    return called_by_given()
+"""
+MORE = """# answer
+from matplotlib import pyplot
+pyplot.ioff()
+pyplot.figure(77)
+
+def loud():
+    print("hello")
+
+def helper():
+    return 1
+
+def helped():
+    return helper()
+"""
+
+
+@pytest.fixture(scope="module")
+def made(engine):
+    def tests(some):
+        return [f"# test {name}\n{test[0]}" for name, test in some.items()]
+
+    return contract(engine, GIVEN, ANSWERS, *tests(TESTS), MORE, *tests(LIVE))
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_a_clause_says_what_the_solution_needed(made, name):
+    _, takes, terms = TESTS[name]
+    clause = made.tests[name]
+    assert (clause.live, clause.broken) == (None, None)
+    assert clause.takes == takes
+    found = {term: getattr(clause.terms, term) for term in clause.terms.__struct_fields__}
+    assert {term: value for term, value in found.items() if value} == terms
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_test_that_needs_live_objects_is_found_and_said_why(made, name):
+    clause = made.tests[name]
+    assert clause.broken is None
+    assert clause.live is not None
+    assert clause.live.startswith("apart from the code it ends with " + LIVE[name][1])
+
+
+def test_what_a_later_test_reads_is_known(made):
+    assert "bequeathes" in made.bequeathing
+    assert {"data", "inherits"}.isdisjoint(made.bequeathing)
+
+
+def test_the_opening_is_what_comes_before_the_first_answer(engine, made):
+    assert made.opening == 1
+    assert contract(engine, "# answer\nx = 1", "# test a\nassert x == 1").opening == 0
+    assert (
+        contract(engine, "# free\ny = 1", "# given\nz = 2", "# test a\nassert y == 1").opening == 2
+    )
+
+
+def test_what_a_later_cell_reads_of_a_test_is_played_again(engine):
+    made = contract(
+        engine,
+        "# given\nbase = 1",
+        "# answer\ndef f(x):\n    return x",
+        f"# test both\nresult, base = f(2), 5\n{hidden('secret = f(3)')}",
+        "# test neither\nassert f(2) == 2\nunused = 1",
+        "# answer\ndoubled = 2 * result",
+        "# test last\nassert doubled == 4",
+    )
+    assert {name: clause.replay for name, clause in made.tests.items()} == {
+        "both": True,
+        "neither": False,
+        "last": False,
+    }
+    assert made.tests["last"].takes == {"doubled": "number"}
+
+
+def test_a_test_that_the_solution_fails_is_broken(engine):
+    made = contract(
+        engine,
+        "# answer\nx = 1",
+        "# test wrong\nassert x == 2",
+        "# test dies\nimport os\nos._exit(1)",
+        "# test a_part\nx / 2",
+        "# test right\nassert x == 1",
+    )
+    broken = {name: clause.broken for name, clause in made.tests.items()}
+    why = "it gives no points to the teacher's own solution"
+    # After the one that ends the process, nbgrader would run none.
+    assert broken == {"wrong": why, "dies": why, "a_part": why, "right": why}
+
+
+def test_a_call_that_ends_the_solution_s_process_apart_is_for_people(engine):
+    made = contract(
+        engine,
+        "# answer\nimport os\n\ndef picky():\n    'near' in globals() or os._exit(1)\n    return 1",
+        "# test a\nnear = True\nassert picky() == 1",
+        "# answer\nx = 1",
+        "# test after\nassert x == 1",
+    )
+    assert made.tests["a"].live == "apart from the code it ends the solution's process"
+    assert made.tests["after"].takes == {"x": "number"}
+
+
+def test_a_test_that_ends_its_own_process_apart_is_for_people(engine):
+    made = contract(
+        engine,
+        "# answer\nx = here = 1",
+        "# test a\nimport os\nassert x == 1\n'here' in globals() or os._exit(1)",
+        "# test after\nassert x == 1",
+    )
+    assert made.tests["a"].live == "apart from the code the test ended the process (exit status 1)"
+    assert made.tests["after"].takes == {"x": "number"}
+
+
+def test_a_changed_given_value_must_be_declared(engine):
+    cells = (
+        "# given\nnumbers = [1]\nother = [1]",
+        "# answer\nnumbers.append(2)\n\ndef f():\n    return numbers",
+        "# test a\nassert numbers == [1, 2] and other == [1]",
+        "# test b\nassert f() == [1, 2]",
+    )
+    made = contract(engine, *cells, answers=["f"])
+    assert made.tests["a"].undeclared == ("numbers",)
+    assert made.tests["b"].undeclared == ()
+    made = contract(engine, *cells, answers=["f", "numbers"])
+    assert made.tests["a"].undeclared == ()
+    # What the course does not declare is found.
+    assert contract(engine, *cells).tests["a"].takes == {"numbers": "container"}
+
+
+def test_what_is_declared_crosses_also_where_the_solution_leaves_it_as_given(engine):
+    made = contract(
+        engine,
+        "# given\nlimit = 3",
+        "# answer\nlimit = 3",
+        "# test a\nassert limit == 3",
+        answers=["limit"],
+    )
+    assert made.tests["a"].takes == {"limit": "number"}
+
+
+def test_what_a_given_cell_makes_of_an_answer_crosses(engine):
+    made = contract(
+        engine,
+        "# given\nbase = 2",
+        "# answer\nshare = 0.5",
+        "# given\nproduct = base * share",
+        "# test a\nassert product == 1",
+    )
+    assert made.tests["a"].takes == {"product": "number"}
+
+
+def test_an_answer_that_can_t_cross_is_named(engine):
+    made = contract(
+        engine,
+        "# answer\nimport types, numpy as np\nodd = np.array([None, 1])",
+        "# test a\nassert odd[1] == 1",
+    )
+    assert made.tests["a"].live == "its answer odd is an array of objects"
+
+
+def test_a_test_with_a_magic_or_shell_line_is_read_too(engine):
+    made = contract(engine, "# answer\nx = 1", "# test a\n%matplotlib inline\nassert x == 1")
+    assert made.tests["a"].takes == {"x": "number"}
+
+
+def test_a_contract_is_made_once_for_each_engine(engine, assignment):
+    assert contract_of(assignment, "numbers", engine) is contract_of(assignment, "numbers", engine)

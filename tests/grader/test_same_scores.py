@@ -1,0 +1,609 @@
+"""The engine against nbgrader itself: the same files, two gradebooks, compared cell by cell.
+
+nbgrader takes seconds for each submission, so answers are packed: one to each item in a notebook.
+COURSE_THOROUGH=1 hands in every answer of the banks, not a sample of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI, quickstartapp
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from authoring.bank import read_bank
+from authoring.exercise import read_exercise
+from authoring.sources import Course, Lesson
+from grader import Course as GradedCourse
+from grader.results import Result
+from tests.conftest import ROOT
+from tests.grader.conftest import (
+    CONFIG,
+    answered,
+    cell,
+    first_of_pair,
+    notebook,
+    second_of_pair,
+    solution,
+)
+from tests.grader.idioms import BESIDE, IDIOMS
+
+LESSONS = Course.at(ROOT).lessons()
+# Packed notebooks a lesson; None for as many as its longest bank needs.
+PACKS = None if os.environ.get("COURSE_THOROUGH") == "1" else 5
+
+# Assignment, student, notebook, grade_id.
+Place = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a gradebook says of a cell."""
+
+    score: float | None
+    needs_manual: bool
+
+    def __str__(self) -> str:
+        return "a teacher's" if self.needs_manual else f"{self.score:g}"
+
+
+@dataclass(frozen=True)
+class Both:
+    """The same class, graded twice.
+
+    Attributes:
+        stock: nbgrader's marks.
+        lost: submissions that nbgrader gave up on, as (assignment, student).
+        ours: the engine's marks.
+        suggested: what tests gave that the engine leaves to a teacher.
+    """
+
+    stock: Mapping[Place, Mark]
+    lost: frozenset[tuple[str, str]]
+    ours: Mapping[Place, Mark]
+    suggested: Mapping[Place, float]
+
+    def differences(self) -> dict[Place, str]:
+        """Where the two do not agree. A suggestion is what the engine would have given."""
+        found = {}
+        for place in sorted(self.stock.keys() | self.ours.keys()):
+            stock, ours = self.stock.get(place), self.ours.get(place)
+            if place in self.suggested:
+                ours = Mark(self.suggested[place], False)
+            if stock != ours:
+                found[place] = f"nbgrader {stock or 'none'}, ours {ours or 'none'}"
+        return found
+
+
+@dataclass
+class Classroom:
+    """A course folder, as nbgrader lays it out, and what was handed in."""
+
+    root: Path
+    assignments: set[str] = field(default_factory=set)
+
+    @property
+    def api(self) -> NbGraderAPI:
+        config = Config(PyFileConfigLoader("nbgrader_config.py", str(self.root)).load_config())
+        config.CourseDirectory.root = str(self.root)
+        return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        """Of instructor and of release versions."""
+        directory = self.api.coursedir
+        return self.root / directory.source_directory, self.root / directory.release_directory
+
+    def release(self, assignment: str) -> dict[str, NotebookNode]:
+        """Makes the release with nbgrader, and returns its notebooks by name."""
+        made = self.api.generate_assignment(assignment, force=True)
+        assert made["success"], made["log"]
+        self.assignments.add(assignment)
+        return _read_all(self.folders[1] / assignment)
+
+    def instructors(self, assignment: str) -> dict[str, NotebookNode]:
+        return _read_all(self.folders[0] / assignment)
+
+    def hand_in(self, student: str, assignment: str, notebooks: Mapping[str, NotebookNode]) -> None:
+        folder = self.root / "submitted" / student / assignment
+        shutil.copytree(self.folders[1] / assignment, folder)
+        for name, made in notebooks.items():
+            nbformat.write(made, folder / f"{name}.ipynb")
+
+    def grade(self) -> Both:
+        """Grades everything with nbgrader, and again with the engine."""
+        lost = set()
+        for path in sorted((self.root / "submitted").glob("*/*")):
+            done = self.api.autograde(path.name, path.parent.name)
+            if not done["success"]:
+                lost.add((path.name, path.parent.name))
+        out = self.root / "out"
+        command = [sys.executable, "-m", "grader", "grade", "--course", str(self.root)]
+        command += ["--submitted", str(self.root / "submitted"), "--out", str(out)]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        assert run.returncode == 0, run.stdout + run.stderr
+        ours = _marks(out / "gradebook.db")
+        stock = _marks(self.root / "gradebook.db")
+        return Both(
+            {place: mark for place, mark in stock.items() if place[:2] not in lost},
+            frozenset(lost),
+            ours,
+            dict(_suggested(out / "results")),
+        )
+
+
+def _read_all(folder: Path) -> dict[str, NotebookNode]:
+    paths = sorted(folder.glob("*.ipynb"))
+    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
+
+
+def _marks(database: Path) -> dict[Place, Mark]:
+    marks = {}
+    with Gradebook(f"sqlite:///{database}") as book:
+        for assignment in book.assignments:
+            for submission in assignment.submissions:
+                for graded in submission.notebooks:
+                    for grade in graded.grades:
+                        place = (assignment.name, submission.student.id, graded.name, grade.name)
+                        waits = bool(grade.needs_manual_grade)
+                        marks[place] = Mark(None if waits else grade.auto_score, waits)
+    return marks
+
+
+def _suggested(results: Path) -> Iterator[tuple[Place, float]]:
+    for path in results.glob("*/*.json"):
+        result = Result.load(path)
+        assert result is not None, path
+        for item in result.items:
+            for graded in item.cells:
+                if graded.suggestion is not None:
+                    place = (result.assignment, result.student, graded.notebook, graded.grade_id)
+                    yield place, graded.suggestion
+
+
+@pytest.fixture
+def classroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Classroom:
+    # nbgrader looks for alembic on the PATH.
+    programs = str(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", programs + os.pathsep + os.environ["PATH"])
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG)
+    return Classroom(tmp_path)
+
+
+def write(room: Classroom, assignment: str, notebooks: Mapping[str, NotebookNode]) -> None:
+    folder = room.folders[0] / assignment
+    folder.mkdir(parents=True)
+    for name, made in notebooks.items():
+        nbformat.write(made, folder / f"{name}.ipynb")
+
+
+# --- Our own course ----------------------------------------------------------------------------
+
+
+def packs(lesson: Lesson) -> Iterator[dict[str, str]]:
+    """Answers of the bank, one to each item, so that every answer, or a spread, is in one."""
+    exercise = read_exercise(lesson.folder / "exercise.py")
+    by_item: dict[str, list[str]] = {}
+    for answer in read_bank(lesson, exercise):
+        by_item.setdefault(answer.item, []).append(answer.source)
+    count = PACKS or max(len(answers) for answers in by_item.values())
+    for number in range(count):
+        # Items begin at different places: no notebook holds right answers only.
+        yield {
+            item: answers[(number * max(1, len(answers) // count) + place) % len(answers)]
+            for place, (item, answers) in enumerate(by_item.items())
+        }
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+def test_bank_answers_get_the_same_points(lesson: Lesson, classroom: Classroom) -> None:
+    shutil.copytree(ROOT / "solutions" / lesson.name, classroom.root / "solutions" / lesson.name)
+    shutil.copy2(ROOT / "nbgrader_config.py", classroom.root)
+    for inside, path in GradedCourse.open(ROOT).shown.items():
+        shown = classroom.root / inside.removeprefix("/course/")
+        shown.parent.mkdir(exist_ok=True)
+        (shutil.copytree if path.is_dir() else shutil.copy2)(path, shown)
+    release = classroom.release(lesson.name)[lesson.name]
+    for number, answers in enumerate(packs(lesson)):
+        handed_in = {lesson.name: answered(release, answers)}
+        classroom.hand_in(f"s{number:02}", lesson.name, handed_in)
+    both = classroom.grade()
+    assert both.lost == frozenset()
+    assert both.differences() == {}
+    assert both.suggested == {}, "every test of ours must be judged apart"
+    scores = {mark.score for mark in both.stock.values()}
+    assert {0.0, 1.0} <= scores, "right and wrong answers are both there"
+
+
+# --- The course that nbgrader's quickstart makes -----------------------------------------------
+
+SQUARES = """\
+def squares(n):
+    if n < 1:
+        raise ValueError("n must be at least 1")
+    return [i * i for i in range(1, n + 1)]
+"""
+QUICKSTART: dict[str, dict[str, str]] = {
+    "right": {
+        "squares": SQUARES,
+        "sum_of_squares": "def sum_of_squares(n):\n    return sum(squares(n))",
+        "sum_of_squares_equation": "$\\sum_{k=1}^{n} k^2$",
+        "part-a": "It computes Fibonacci numbers.",
+    },
+    "partly": {
+        "squares": "def squares(n):\n    return [i * i for i in range(1, n + 1)]",
+        "sum_of_squares": "def sum_of_squares(n):\n    return sum(squares(n))",
+        "part-b": "For numbers below zero it never ends.",
+    },
+    "wrong": {
+        "squares": "def squares(n):\n    return [i * i for i in range(n)]",
+        "sum_of_squares": "def sum_of_squares(n):\n    return squares(n)",
+        "sum_of_squares_application": "sum_of_squares(3)",
+    },
+    "blank": {},
+    "other-way": {
+        "squares": SQUARES,
+        "sum_of_squares": "def sum_of_squares(n):\n    return n * (n + 1) * (2 * n + 1) // 6",
+    },
+    "typo": {
+        "squares": "def squares(n):\n    return [i * i for i in range(1, n + 1]",
+        "sum_of_squares": "def sum_of_squares(n):\n    return sum(squares(n))",
+    },
+}
+
+
+def test_the_course_of_quickstart(
+    tmp_path: Path, classroom: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several notebooks, tasks, manual cells, a picture beside them, a kernel named python."""
+    # Half a minute of writing comments into a configuration file is left out.
+    monkeypatch.setattr(
+        quickstartapp.subprocess, "call", lambda *_, **__: Path("nbgrader_config.py").touch()
+    )
+    (tmp_path / "new").mkdir()
+    monkeypatch.chdir(tmp_path / "new")
+    app = quickstartapp.QuickStartApp()
+    app.initialize(["demo"])
+    app.start()
+    monkeypatch.undo()
+    room = Classroom(tmp_path / "new" / "demo")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"])
+    monkeypatch.chdir(room.root)  # The header that its configuration names is relative.
+    release = room.release("ps1")
+    assert {made.metadata.kernelspec.name for made in release.values()} == {"python"}
+    for student, answers in QUICKSTART.items():
+        made = {name: answered(source, answers) for name, source in release.items()}
+        room.hand_in(student, "ps1", made)
+    both = room.grade()
+    assert both.lost == frozenset()
+    assert both.differences() == {}
+    # It deletes a function and waits for a NameError.
+    assert {place[3] for place in both.suggested} == {"sum_of_squares_uses_squares"}
+    given = {s: both.stock["ps1", s, "problem1", "correct_squares"].score for s in QUICKSTART}
+    assert given == {"right": 1, "partly": 1, "wrong": 0, "blank": 0, "other-way": 1, "typo": 0}
+
+
+# --- Tests in the manner of other courses ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def idioms(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    room = Classroom(tmp_path_factory.mktemp("idioms"))
+    (room.root / "nbgrader_config.py").write_text(CONFIG)
+    cells = []
+    for idiom in IDIOMS:
+        if idiom.given:
+            cells.append(cell(idiom.given, f"{idiom.grade_id}-given"))
+        cells.append(cell(solution(idiom.reference), idiom.grade_id, solution=True))
+        cells.append(cell(idiom.test, f"{idiom.grade_id}-test", points=1))
+    write(room, "idioms", {"idioms": notebook(cells)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"])
+        release = room.release("idioms")["idioms"]
+        for way in ("reference", "other", "wrong"):
+            answers = {idiom.grade_id: getattr(idiom, way) for idiom in IDIOMS}
+            room.hand_in(way, "idioms", {"idioms": answered(release, answers)})
+        return room.grade()
+
+
+def test_every_way_to_test_gives_the_same_points(idioms: Both) -> None:
+    assert idioms.lost == frozenset()
+    assert idioms.differences() == {}
+
+
+def test_every_way_to_test_can_tell_right_from_wrong(idioms: Both) -> None:
+    """That nbgrader and the engine agree says something only then."""
+    for idiom in IDIOMS:
+        scores = {
+            way: idioms.stock["idioms", way, "idioms", f"{idiom.grade_id}-test"].score
+            for way in ("reference", "other", "wrong")
+        }
+        assert scores["reference"] == scores["other"] == 1, idiom.name
+        assert scores["wrong"] < 1, idiom.name
+
+
+def test_what_is_judged_apart_from_the_code(idioms: Both) -> None:
+    """Whoever teaches the engine to judge one more of these apart, takes it off the list."""
+    live = {place[3].removesuffix("-test") for place in idioms.suggested}
+    assert live == {idiom.grade_id for idiom in IDIOMS if idiom.name in BESIDE}
+    assert len(live) / len(IDIOMS) < 0.25
+
+
+# --- Files, several notebooks, partial credit --------------------------------------------------
+
+
+def test_files_notebooks_and_partial_credit(classroom: Classroom) -> None:
+    write(classroom, "pair", {"first": first_of_pair(), "second": second_of_pair()})
+    folder = classroom.folders[0] / "pair"
+    (folder / "data.txt").write_text("ab")
+    (folder / "helper.py").write_text("def double(x):\n    return x + x\n")
+    release = classroom.release("pair")
+    # One answer each: `share`, `text`, `plot` and `word`.
+    handed_in: dict[str, dict[str, str]] = {
+        "right": {
+            "share": "share = 1",
+            "text": "text = double(loaded)",
+            "plot": "plot = 'lines'",
+            "word": "word = 'hello'",
+        },
+        "part": {
+            "share": "share = 0.25",
+            "text": "text = double(open('data.txt').read())",
+            "word": "word = 'bye'",
+        },
+        "numpy": {
+            "share": "import numpy as np\nshare = np.float64(0.25)",
+            "text": "from mine import twice\ntext = twice(loaded)",
+        },
+        "no-number": {"share": "share = [0.5]", "text": "text = loaded"},
+    }
+    for student, answers in handed_in.items():
+        made = {name: answered(source, answers) for name, source in release.items()}
+        classroom.hand_in(student, "pair", made)
+    submitted = classroom.root / "submitted"
+    (submitted / "numpy/pair/mine.py").write_text("def twice(x):\n    return 2 * x\n")
+    (submitted / "part/pair/data.txt").write_text("changed")
+    both = classroom.grade()
+    assert both.lost == frozenset()
+    assert both.differences() == {}
+    assert both.suggested == {}
+    shares = {s: both.stock["pair", s, "first", "test-share"].score for s in handed_in}
+    # NumPy shows its numbers as np.float64(0.5), which nbgrader takes for no number.
+    assert shares == {"right": 2, "part": 0.5, "numpy": 2, "no-number": 2}
+    texts = {s: both.stock["pair", s, "first", "test-text"].score for s in handed_in}
+    assert texts == {"right": 1, "part": 1, "numpy": 1, "no-number": 0}
+
+
+# --- Where we differ on purpose ----------------------------------------------------------------
+
+
+def odd() -> NotebookNode:
+    """An exercise in which every row of the table in the docs can happen."""
+    return notebook(
+        [
+            cell("limit = 100", "given"),
+            cell(solution("def square(x):\n    return x * x"), "square", solution=True),
+            cell("assert square(2) == 4", "test-two", points=1),
+            cell("assert square(0) == 0", "test-zero", points=2),
+            cell(solution("def is_below(x):\n    return x < limit"), "is_below", solution=True),
+            cell("assert is_below(limit - 1) and not is_below(limit)", "test-below", points=1),
+            cell(solution("squares = [1, 4, 9]"), "squares", solution=True),
+            cell("assert list(squares) == [1, 4, 9]", "test-squares", points=1),
+            cell(solution("def ordered(v):\n    return sorted(v)"), "ordered", solution=True),
+            cell(
+                "values = [3, 1, 2]\nassert ordered(values) == sorted(values)",
+                "test-ordered",
+                points=1,
+            ),
+            cell(
+                solution(
+                    "def half(x):\n    return x / 2\ndef quarter(x):\n    return half(half(x))"
+                ),
+                "quarter",
+                solution=True,
+            ),
+            cell(
+                "assert quarter(8) == 2\ndel half\ntry:\n    quarter(8)\n"
+                "except NameError:\n    pass\nelse:\n    raise AssertionError('half is not used')",
+                "test-quarter",
+                points=1,
+            ),
+            cell(solution("Because."), "why", cell_type="markdown", solution=True, points=3),
+        ]
+    )
+
+
+SOLVED = {
+    "square": "def square(x):\n    return x ** 2",
+    "is_below": "def is_below(x):\n    return not x >= limit",
+    "squares": "squares = [n * n for n in (1, 2, 3)]",
+    "ordered": "def ordered(v):\n    v = list(v)\n    v.sort()\n    return v",
+    "quarter": "def half(x):\n    return x * 0.5\ndef quarter(x):\n    return half(half(x)) + 0",
+    "why": "Because minus times minus is plus.",
+}
+# By cell, what the answers above get: `why` is a teacher's, and so is `test-quarter` with us.
+STOCK = {
+    "test-two": 1.0,
+    "test-zero": 2.0,
+    "test-below": 1.0,
+    "test-squares": 1.0,
+    "test-ordered": 1.0,
+    "test-quarter": 1.0,
+    "why": None,
+}
+OURS = {**STOCK, "test-quarter": None}
+
+
+def find(made: NotebookNode, grade_id: str) -> NotebookNode:
+    return next(c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def paste_a_test_twice(made: NotebookNode) -> None:
+    again = copy.deepcopy(find(made, "test-two"))
+    again.id = "pasted"
+    made.cells.append(again)
+
+
+def delete_a_test(made: NotebookNode) -> None:
+    made.cells.remove(find(made, "test-zero"))
+
+
+def change_a_flag(made: NotebookNode) -> None:
+    find(made, "test-two").metadata.nbgrader.grade = False
+
+
+def rename_an_answer(made: NotebookNode) -> None:
+    find(made, "square").metadata.nbgrader.grade_id = "my-square"
+
+
+def lose_metadata(made: NotebookNode) -> None:
+    for node in made.cells:
+        node.metadata = NotebookNode()
+
+
+def leave_alone(made: NotebookNode) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something honest that nbgrader and the engine take in different ways.
+
+    Attributes:
+        row: how the table in the docs begins the row that says so.
+        stock: nbgrader's scores by cell, where they are not those of right answers; None where it
+            gives up on the submission.
+        ours: the engine's scores by cell, where they are not those of right answers.
+    """
+
+    row: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+    change: Callable[[NotebookNode], None] = leave_alone
+    stock: Mapping[str, float | None] | None = field(default_factory=dict)
+    ours: Mapping[str, float | None] = field(default_factory=dict)
+
+
+ENDS = "a cell or a function ends the process"
+EDITED = "a test cell was copied, deleted, edited, or has lost its metadata"
+CASES = [
+    Case("a test that needs to be beside the code"),
+    Case(
+        ENDS,
+        {"quarter": "import os\nos._exit(0)"},
+        stock=None,
+        ours={"test-quarter": None},
+    ),
+    Case(
+        ENDS,
+        {"square": "import os\ndef square(x):\n    return x * x or os._exit(0)"},
+        stock=None,
+        ours={"test-zero": 0.0},
+    ),
+    Case(
+        "a test prints a warning on standard error",
+        {"square": "import warnings\ndef square(x):\n    warnings.warn('slow')\n    return x * x"},
+        stock={"test-two": 0.0, "test-zero": 0.0},
+    ),
+    Case(EDITED, change=paste_a_test_twice, stock=None),
+    Case(EDITED, change=delete_a_test, stock={"test-zero": None}),
+    Case(EDITED, change=change_a_flag, stock=None),
+    Case(EDITED, change=rename_an_answer, stock=None),
+    Case(EDITED, change=lose_metadata, stock=dict.fromkeys(STOCK)),
+    Case(
+        "a name that a *given* cell defines was bound anew by the learner",
+        {"is_below": "limit = 10\ndef is_below(x):\n    return x < limit"},
+        ours={"test-below": 0.0},
+    ),
+    Case(
+        "an answer of another nature than the solution's",
+        {"squares": "squares = (n * n for n in (1, 2, 3))"},
+        ours={"test-squares": 0.0},
+    ),
+    Case(
+        "a test passes only because a function changed an argument that the solution leaves alone",
+        {"ordered": "def ordered(v):\n    v.clear()\n    return []"},
+        ours={"test-ordered": 0.0},
+    ),
+]
+
+
+def test_where_we_differ_on_purpose(classroom: Classroom) -> None:
+    write(classroom, "odd", {"odd": odd()})
+    release = classroom.release("odd")["odd"]
+    for number, case in enumerate(CASES):
+        made = answered(release, SOLVED | dict(case.answers))
+        case.change(made)
+        classroom.hand_in(f"s{number:02}", "odd", {"odd": made})
+    both = classroom.grade()
+    found = {}
+    for number in range(len(CASES)):
+        student = f"s{number:02}"
+        lost = ("odd", student) in both.lost
+        found[number] = None if lost else scores(both.stock, student), scores(both.ours, student)
+    wanted = {
+        number: (None if case.stock is None else STOCK | dict(case.stock), OURS | dict(case.ours))
+        for number, case in enumerate(CASES)
+    }
+    assert found == wanted
+    assert both.suggested["odd", "s00", "odd", "test-quarter"] == 1
+
+
+def scores(marks: Mapping[Place, Mark], student: str) -> dict[str, float | None]:
+    return {place[3]: mark.score for place, mark in marks.items() if place[1] == student}
+
+
+FOLDERS = "several notebooks in one assignment"
+NOTHING = "a submission without a notebook"
+
+
+def test_notebooks_have_folders_of_their_own_and_nothing_is_an_answer(
+    classroom: Classroom,
+) -> None:
+    first = [
+        cell(solution("written = open('note', 'w').write('hi')"), "written", solution=True),
+        cell("assert written == 2", "test-written", points=1),
+    ]
+    second = [
+        cell(solution("read = 'hi'"), "read", solution=True),
+        cell("assert read == 'hi'", "test-read", points=1),
+    ]
+    write(classroom, "two", {"first": notebook(first), "second": notebook(second)})
+    release = classroom.release("two")
+    answers = {
+        "written": "written = open('note', 'w').write('hi')",
+        "read": "read = open('note').read()",
+    }
+    made = {name: answered(source, answers) for name, source in release.items()}
+    classroom.hand_in("both", "two", made)
+    classroom.hand_in("none", "two", {})
+    for path in (classroom.root / "submitted" / "none" / "two").glob("*.ipynb"):
+        path.unlink()
+    both = classroom.grade()
+    assert scores(both.stock, "both") == {"test-written": 1, "test-read": 1}
+    assert scores(both.ours, "both") == {"test-written": 1, "test-read": 0}
+    assert scores(both.stock, "none") == {}
+    result = Result.load(classroom.root / "out" / "results" / "two" / "none.json")
+    assert result is not None
+    assert (result.status, result.reason) == ("rejected", "The folder holds no notebook.")
+
+
+def test_the_table_in_the_docs_has_the_same_rows() -> None:
+    text = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+    table = text.partition("## Where we differ from nbgrader")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
+    shown = {case.row for case in CASES} | {FOLDERS, NOTHING}
+    assert all(any(row.startswith(one) for row in rows) for one in shown), shown
+    assert all(any(row.startswith(one) for one in shown) for row in rows[1:]), rows
