@@ -1,0 +1,9 @@
+"""Answers with a module that claims to be Linear(10**9, 10**9), without weights to show for it."""
+
+STOCK = "not measured yet"
+
+# %% module
+pruned = nn.Linear(10**9, 10**9, device="meta")
+
+# %% tensor
+mask = torch.empty(10**9, 10**9, device="meta")

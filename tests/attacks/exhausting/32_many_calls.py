@@ -1,0 +1,9 @@
+"""Calls the function that a test lends it a billion times."""
+
+STOCK = "not measured yet"
+
+
+# %% callback
+def twice(f, x):
+    for number in range(10**9):
+        f(number)

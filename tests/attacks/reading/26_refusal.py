@@ -1,0 +1,41 @@
+"""Refuses to hand over later answers, for a reason that quotes what a hidden test called with."""
+
+STOCK = "not measured yet"
+
+OURS = 2
+
+# %% first
+import grader.handles as handles
+from grader.crossing import CannotCross
+
+seen = []
+really = handles.Peer._give
+
+
+def give(self, request, reply, packer):
+    if len(seen) > 1 and request.name not in ("halve", "product"):
+        raise CannotCross(f"{seen[-1]}")
+    really(self, request, reply, packer)
+
+
+handles.Peer._give = give
+
+
+# %% function
+def halve(values):
+    seen.append(values)
+    return [value / 2 for value in values]
+
+
+# %% class
+class Tally:
+    pass
+
+
+# %% tensor
+mask = None
+
+
+# %% generator
+def countdown(n):
+    yield n
