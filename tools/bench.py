@@ -1,0 +1,271 @@
+"""`make bench`: grading with this repository's engine against stock nbgrader, in one run.
+
+The same 24 honest submissions of one exercise are put together from its answer bank and graded by
+`nbgrader autograde` and `generate_feedback`, and by `grader grade` from intake to gradebook and
+feedback; then copies of them for the curve. Written to out/bench.json:
+
+- ``stock_seconds``, ``ours_seconds``: wall time a submission. Ours is the slope between a run of 1
+  and a run of 24, so without the start-up, which is listed apart as ``startup_seconds`` (the run of
+  1); stock has no start-up to speak of, it starts a kernel for each submission.
+- ``ratio``: of these two. ``whole_run_ratio``: the same with our start-up in it, for 24.
+- ``cells_cpu_seconds``: CPU time of the bare cells (given, answers, tests) run in one warm process.
+- ``overhead_cpu_seconds``: our whole CPU time a submission, all processes, less that.
+- ``unique_mib``: memory that a submission being graded has to itself (unique set size).
+- ``curve``: for 24, 240 and 1,200 submissions with one and two workers, seconds, seconds a
+  submission, and the conductor's largest resident size.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from authoring.sample_class import Bench, Draft, hand_in
+from authoring.sources import Course as Sources
+from grader.course import Course
+from grader.engine import Engine, Files
+from grader.player import Stream, play_cells
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "out" / "bench.json"
+LESSON = "07"
+HONEST = 24
+CURVE = (24, 240, 1200)
+CLOCK = "import time as _bench_time\n_bench_start = _bench_time.process_time()"
+READ = "print(_bench_time.process_time() - _bench_start)"
+
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command over a class.
+
+    Attributes:
+        cpu: seconds of all its processes.
+        peak_mib: largest resident size of one of its processes.
+        unique_mib: what the processes that come and go had to themselves, at most.
+    """
+
+    submissions: int
+    workers: int
+    seconds: float
+    cpu: float
+    peak_mib: float
+    unique_mib: float
+
+
+def main() -> None:
+    """Measures, prints one table, writes `OUT`."""
+    bench = Bench.of(Sources.at(ROOT).lesson(LESSON))
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        console.print(f"Handing in: {HONEST} submissions of {bench.lesson.name}")
+        first = folder / "class-24"
+        _hand_in(bench, first)
+        for count in (1, *CURVE[1:]):
+            _copy(first, folder / f"class-{count}", bench.lesson.name, count)
+        cells = _cells_cpu(first, bench.lesson.name)
+        console.print(f"Bare cells: {cells:.3f} CPU seconds a submission")
+        curve = [
+            _ours(folder / f"class-{count}", folder / f"out-{count}-{workers}", count, workers)
+            for workers in (1, 2)
+            for count in (1, *CURVE)
+        ]
+        stock = _stock(folder, first, bench.lesson.name)
+    _report(curve, stock, cells)
+
+
+def _hand_in(bench: Bench, folder: Path) -> None:
+    """Right answers in different styles; every other student leaves one item blank."""
+    chance = random.Random(LESSON)
+    for number in range(HONEST):
+        answers = {item: bench.style(chance.randrange(100))[item] for item in bench.exercise.items}
+        if number % 2:
+            del answers[chance.choice(bench.exercise.items)]
+        hand_in(bench, Draft(answers), folder / f"s{number:04}" / bench.lesson.name)
+
+
+def _copy(source: Path, target: Path, assignment: str, count: int) -> None:
+    for number in range(count):
+        original = source / f"s{number % HONEST:04}" / assignment
+        shutil.copytree(original, target / f"s{number:04}" / assignment)
+
+
+def _cells_cpu(folder: Path, assignment: str) -> float:
+    """CPU seconds of a submission's cells with its tests beside them, in a forked warm process."""
+    from grader.intake import collect
+
+    course = Course.open(ROOT)
+    loaded = course.load(assignment)
+    measured = []
+    with Engine(show=course.shown) as engine:
+        for student in sorted(folder.iterdir()):
+            submission = collect(loaded, student / assignment, student.name)
+            (paper,) = submission.papers.values()  # type: ignore[union-attr]
+            nodes = [cell.node for cell in paper.cells]  # type: ignore[union-attr]
+            cells = [node.source for node in nodes if node.cell_type == "code"]
+            played = play_cells(engine, [CLOCK, *cells, READ], Files(loaded.files)).played
+            (printed,) = (o for o in played[len(cells) + 1].outputs if isinstance(o, Stream))
+            measured.append(float(printed.text))
+    return statistics.mean(measured)
+
+
+def _ours(submitted: Path, out: Path, count: int, workers: int) -> Run:
+    command = [
+        *(sys.executable, "-m", "grader", "grade", "--course", ROOT, "--submitted", submitted),
+        *("--out", out, "--workers", workers),
+    ]
+    with console.status(f"grader grade: {count} submissions, {workers} workers"):
+        run = _timed([str(part) for part in command], ROOT, count, workers)
+    console.print(f"grader grade: {count} submissions, {workers} workers: {run.seconds:.1f} s")
+    return run
+
+
+def _stock(folder: Path, submitted: Path, assignment: str) -> Run:
+    course = folder / "stock"
+    course.mkdir()
+    shutil.copytree(ROOT / "solutions" / assignment, course / "solutions" / assignment)
+    shutil.copytree(submitted, course / "submitted")
+    shutil.copy2(ROOT / "nbgrader_config.py", course)
+    program = str(Path(sys.executable).parent / "nbgrader")
+    _timed([program, "generate_assignment", assignment], course, 1, 1)
+    with console.status(f"nbgrader autograde and generate_feedback: {HONEST} submissions"):
+        graded = _timed([program, "autograde", assignment], course, HONEST, 1)
+        told = _timed([program, "generate_feedback", assignment], course, HONEST, 1)
+    seconds = graded.seconds + told.seconds
+    console.print(f"nbgrader: {HONEST} submissions: {seconds:.1f} s")
+    return Run(HONEST, 1, seconds, graded.cpu + told.cpu, graded.peak_mib, graded.unique_mib)
+
+
+def _timed(command: list[str], folder: Path, count: int, workers: int) -> Run:
+    programs = str(Path(sys.executable).parent)
+    environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    watch = _Watch(process.pid)
+    watch.start()
+    said, _ = process.communicate()
+    seconds = time.perf_counter() - begun
+    watch.stop()
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = sum(getattr(after, n) - getattr(before, n) for n in ("ru_utime", "ru_stime"))
+    return Run(count, workers, seconds, cpu, watch.peak_kib / 1024, watch.unique_kib / 1024)
+
+
+class _Watch(threading.Thread):
+    """Looks at a process and what it has started, some times a second."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._pid = pid
+        self._over = threading.Event()
+        self._first_seen: dict[int, float] = {}
+        self.peak_kib = 0
+        self.unique_kib = 0
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._over.wait(0.05):
+            self.peak_kib = max(self.peak_kib, _kib(self._pid, "status", "VmRSS:"))
+            unique = 0
+            for pid in _descendants(self._pid):
+                seen = self._first_seen.setdefault(pid, time.monotonic())
+                # What lives longer is a warm process, not a submission's.
+                if time.monotonic() - seen < 2:
+                    unique += _kib(pid, "smaps_rollup", "Private_Dirty:")
+            if time.monotonic() - min(self._first_seen.values(), default=time.monotonic()) > 15:
+                self.unique_kib = max(self.unique_kib, unique)
+
+
+def _descendants(pid: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                parent = int(Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue
+            children.setdefault(parent, []).append(int(entry))
+    found: list[int] = []
+    todo = [pid]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def _kib(pid: int, file: str, field: str) -> int:
+    try:
+        for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+            if line.startswith(field):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def _report(curve: list[Run], stock: Run, cells: float) -> None:
+    by = {(run.submissions, run.workers): run for run in curve}
+    workers = max(run.workers for run in curve)
+    startup = by[1, workers].seconds
+    ours = (by[HONEST, workers].seconds - startup) / (HONEST - 1)
+    stock_seconds = stock.seconds / HONEST
+    large, small = by[CURVE[1], 1], by[CURVE[0], 1]
+    cpu = (large.cpu - small.cpu) / (large.submissions - small.submissions)
+    found = {
+        "stock_seconds": stock_seconds,
+        "ours_seconds": ours,
+        "ratio": stock_seconds / ours,
+        "startup_seconds": startup,
+        "whole_run_ratio": stock.seconds / by[HONEST, workers].seconds,
+        "cells_cpu_seconds": cells,
+        "overhead_cpu_seconds": cpu - cells,
+        "unique_mib": small.unique_mib,
+        "curve": [asdict(run) for run in curve],
+    }
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps(found, indent=1) + "\n")
+    table = Table("measured", "value", title=f"{HONEST} honest submissions of exercise {LESSON}")
+    for name, value in found.items():
+        if isinstance(value, float):
+            table.add_row(name, f"{value:.3f}")
+    for run in curve:
+        each = run.seconds / run.submissions
+        table.add_row(
+            f"{run.submissions} submissions, {run.workers} workers",
+            f"{run.seconds:.1f} s, {each:.3f} s each, conductor {run.peak_mib:.0f} MiB",
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
