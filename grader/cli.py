@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -103,8 +104,11 @@ def grade(
     try:
         opened = Course.open(course)
         with Engine(timeout=timeout, shut_in=not no_sandbox, show=opened.shown) as engine:
-            # It warms up while nbgrader is imported here, which takes as long.
+            # It warms up while nbgrader is imported here.
             engine.launch()
+            # nbformat imports jsonschema, and that a grammar of web addresses if it is installed:
+            # as slow as all of nbgrader, and no notebook is checked with it.
+            sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
             from grader.conduct import find_tasks, grade_class, load_assignments
 
             times = _due(due or [], opened)

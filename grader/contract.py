@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from grader.crossing import Kind
 from grader.handles import Terms
+from grader.player import Played
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,11 @@ class Contract:
         tests: by grade_id.
         opening: how many of its first code cells a room may run: the teacher's, before any answer.
         bequeathing: grade_ids of tests that bind what a later test reads.
+        untouched: by position among the code cells, what an answer that is left as it was given
+            comes to; those without an error are missing.
     """
 
     tests: Mapping[str, Clause]
     opening: int = 0
     bequeathing: frozenset[str] = frozenset()
+    untouched: Mapping[int, Played] = field(default_factory=dict)

@@ -33,11 +33,16 @@ from grader.errors import GraderError
 from grader.isolate import Limits
 from grader.wire import Channel, Gone, Silent
 
-# What exercises of most courses import.
-PRELOAD = ("torch", "numpy", "matplotlib.pyplot", "IPython", "safetensors.numpy")
-# What is imported while the first submissions are graded: torch.optim loads torch._dynamo on first
-# use, which takes as long as everything else together.
-LATER = ("torch._dynamo", "pandas")
+# What most exercises of this course import. torch.manual_seed loads torch._dynamo on first use,
+# which takes as long as everything else together.
+PRELOAD = (
+    "torch",
+    "torch._dynamo",
+    "numpy",
+    "matplotlib.pyplot",
+    "IPython",
+    "safetensors.numpy",
+)
 # Seconds a cell or a test may take, as in nbgrader.
 TIMEOUT = 30.0
 # Characters of output kept of a cell.
@@ -315,8 +320,8 @@ class Engine:
     """The warm process and its rooms.
 
     Args:
-        preload: modules to import before the first notebook, `PRELOAD` and then `LATER` by
-            default; what is not installed is skipped.
+        preload: modules to import before the first notebook, `PRELOAD` by default; what is not
+            installed is skipped.
         timeout: seconds a cell or a test may take.
         output_limit: characters of output kept of a cell.
         shut_in: whether to use the sandbox. Without one, learners' code can read, write and end
@@ -336,7 +341,6 @@ class Engine:
         limits: Limits | None = None,
     ) -> None:
         self.preload = tuple(PRELOAD if preload is None else preload)
-        self.later = LATER if preload is None else ()
         self.timeout = timeout
         self.output_limit = output_limit
         self.shut_in = shut_in
@@ -353,7 +357,6 @@ class Engine:
         self._threads: dict[int, int] = {}
         self._stopped = False
         self._folders = itertools.count(1)
-        self._importer: threading.Thread | None = None
         self._replaced: list[Warm] = []
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
@@ -444,22 +447,6 @@ class Engine:
             ) from None
         return self._channel
 
-    def _import_later(self) -> None:
-        """Has the warm process import the rest, and gives each room a new process that has it.
-
-        The old ones go on serving whom they have forked.
-        """
-        with self._lock, contextlib.suppress(Gone, GraderError):
-            if self._stage is None:
-                return
-            message = {"do": "import", "modules": list(self.later)}
-            self._stage.ask(message, seconds=START_TIMEOUT)
-            for room in self._rooms.values():
-                made = self._try_room(room.files, room.cells, room.modules)
-                if made is not None:
-                    self._replaced.append(room.warm)
-                    room.warm = made.warm
-
     def remember(self, key: object, make: Callable[[], T]) -> T:
         """What `make` made the first time that it was asked for with this key."""
         with self._memory_lock:
@@ -470,16 +457,12 @@ class Engine:
 
     def close(self) -> None:
         """Ends the warm process and all that it forked."""
-        importer = self._importer
-        if importer is not None and importer.is_alive() and self._process is not None:
-            # It is not worth waiting for.
-            self._process.kill()
         with self._lock:
             for warm in [*self._replaced, *(room.warm for room in self._rooms.values())]:
                 warm.close()
             self._replaced.clear()
             self._rooms.clear()
-            self._stage = self._importer = None
+            self._stage = None
             for held in (self._channel, self._said):
                 if held is not None:
                     held.close()
@@ -503,36 +486,34 @@ class Engine:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGKILL)
 
-    def room(self, cells: Sequence[str], files: Files) -> Room:
-        """A warm process that has run these cells; made once, then kept.
+    def room(self, cells: Sequence[str], files: Files, modules: Sequence[str] = ()) -> Room:
+        """A warm process that has imported modules and run these cells; made once, then kept.
 
-        Where it is not safe to fork a process that has run them, it has imported what they import
-        and leaves the cells to its children.
+        Where it is not safe to fork a process that has run them, it has only imported, and leaves
+        the cells to its children.
 
         Raises:
             GraderError: when the warm process cannot be started.
         """
         paths = sorted((name, str(path)) for name, path in files.paths.items())
-        key = (tuple(cells), tuple(paths))
+        key = (tuple(cells), tuple(paths), tuple(modules))
         known = self._rooms.get(key)
         if known is not None and self._is_alive():
             return known
         with self._lock:
             self.start()
             if key not in self._rooms:
-                made = self._make_room(files, cells=cells)
-                self._rooms[key] = made or self.import_room(cells)
-            self._start_importer()
+                made = self._make_room(files, cells, modules)
+                self._rooms[key] = made or self.import_room(modules)
             return self._rooms[key]
 
-    def import_room(self, cells: Sequence[str]) -> Room:
-        """A warm process that has imported what these cells import, and run none of them.
+    def import_room(self, modules: Sequence[str]) -> Room:
+        """A warm process that has imported modules and run no cell.
 
         Raises:
             GraderError: when the warm process cannot be started.
         """
-        modules = _imported(cells)
-        key = ("imports", modules)
+        key = ("imports", tuple(modules))
         known = self._rooms.get(key)
         if known is not None and self._is_alive():
             return known
@@ -543,17 +524,11 @@ class Engine:
                 if made is None:
                     raise GraderError("The process for learners' code has ended.")
                 self._rooms[key] = made
-            self._start_importer()
             return self._rooms[key]
 
     def _is_alive(self) -> bool:
         process = self._process
         return process is not None and process.poll() is None
-
-    def _start_importer(self) -> None:
-        if self.later and self._importer is None:
-            self._importer = threading.Thread(target=self._import_later, daemon=True)
-            self._importer.start()
 
     def _revive(self, room: Room, dead: Warm) -> None:
         """Gives a room a new process in the place of one that does not answer."""
@@ -672,7 +647,7 @@ class Engine:
         return child
 
 
-def _imported(cells: Sequence[str]) -> tuple[str, ...]:
+def imported(cells: Iterable[str]) -> tuple[str, ...]:
     """The modules that cells import at their top level."""
     names: dict[str, None] = {}
     for source in cells:

@@ -1,13 +1,12 @@
 """What a forked child does to itself before it runs anybody's code: a world of its own, and limits.
 
-The warm process (`grader.stage`) forks a child and the child calls `enter` at once. With namespaces
-the caller goes on as process 1 of a world in which there is nobody else: no other process to see,
+The warm process (`grader.stage`) makes a child with `fork`, and the child calls `enter` at once.
+With namespaces it is process 1 of a world in which there is nobody else: no other process to see,
 signal or trace, no network, no socket of others, an empty /tmp of limited size, nearly no /proc,
 and nothing else that can be written. Everything it starts ends with it.
 
-Between the warm process and process 1 stands one more process, because the namespace of process ids
-only holds for children. It is ours and runs nothing of a learner's: see `_stand_between`. The warm
-process waits for it and ends the child through it, with `end`.
+The kernel limits the memory of each process alone. So the warm process has a look at all of them
+together from time to time, with `end_the_too_large`.
 
 The warm process must be inside the sandbox of `grader.sandbox`: `enter` takes away what one child
 could do to another and to the warm process, the sandbox takes away the machine's files.
@@ -21,17 +20,16 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from grader.errors import GraderError
 from grader.seccomp import refuse_system_calls
 
 MIB = 2**20
 
-# From <linux/sched.h>; os.unshare came with Python 3.12.
+# From <linux/sched.h>.
 _NAMESPACES = (
     0x00020000  # mounts
     | 0x04000000  # host name
@@ -40,20 +38,25 @@ _NAMESPACES = (
     | 0x20000000  # process ids
     | 0x40000000  # network
 )
+_CHILD_CLEARTID, _CHILD_SETTID = 0x00200000, 0x01000000
+# The number of clone(2), from <asm/unistd.h>.
+_CLONE = {"x86_64": 56, "aarch64": 220}
 # From <linux/mount.h>.
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _MOVE, _REC = 1, 2, 4, 8, 32, 4096, 8192, 16384
 # From <linux/prctl.h> and <linux/capability.h>.
 _SET_PDEATHSIG, _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 1, 24, 38, 47, 4
+_GET_TID_ADDRESS = 40
 _CAPABILITY_VERSION = 0x20080522
 # Runtimes read these to count cores (cpuinfo of PyTorch and LiteRT, psutil).
 _SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat")
 # Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
 _MOST_FILES_IN_SCRATCH = 16_384
-# Seconds from one look at the memory of all processes together to the next.
-_LOOK_EVERY = 0.25
-_PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD}
+# Asked here: in a new namespace nobody has a number yet.
+_USER, _GROUP = os.getuid(), os.getgid()
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# Calls of this one keep Python's lock, as a fork must.
+_locked_libc = ctypes.PyDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,43 @@ class Limits:
     cores: tuple[int, ...] = ()
 
 
+def fork(namespaces: bool) -> int:
+    """Like os.fork; with namespaces, the child is process 1 of new ones.
+
+    os.fork and unshare(2) would take a second fork for that, because the namespace of process ids
+    only holds for children, and a fork of so large a process is most of what a child costs. To be
+    called with one thread.
+
+    Raises:
+        GraderError: when the kernel refuses.
+    """
+    if not namespaces:
+        return os.fork()
+    machine = os.uname().machine
+    if machine not in _CLONE:
+        raise GraderError(f"A process could not be shut in: {machine} is not known.")
+    flags, thread = _NAMESPACES | signal.SIGCHLD, ctypes.c_void_p()
+    if _libc.prctl(_GET_TID_ADDRESS, ctypes.byref(thread), 0, 0, 0) == 0:
+        # There the C library keeps the thread's number.
+        flags |= _CHILD_SETTID | _CHILD_CLEARTID
+    ctypes.pythonapi.PyOS_BeforeFork()
+    # One machine takes the address as the fourth argument, the other as the fifth; the one left
+    # over is not looked at.
+    child: int = _locked_libc.syscall(
+        _CLONE[machine], ctypes.c_ulong(flags), None, None, thread, thread
+    )
+    if child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+    else:
+        ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if child == -1:
+        why = os.strerror(ctypes.get_errno())
+        raise GraderError(f"A process could not be shut in: {why}.")
+    return child
+
+
 def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
-    """Shuts the calling process in. To be called right after a fork, with one thread.
+    """Shuts the calling process in: a child of `fork`, at once.
 
     With namespaces its working folder is then /tmp, which is empty.
 
@@ -94,7 +132,7 @@ def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
 
     Args:
         limits: what it may use.
-        namespaces: whether it gets a world of its own. Then the caller goes on as process 1.
+        namespaces: whether it has a world of its own, as told to `fork`.
         keep: open file descriptors that stay open, besides 0, 1 and 2.
 
     Raises:
@@ -120,35 +158,39 @@ def end(child: int, namespaces: bool) -> None:
     """Ends a child that called `enter`, and everything it started. To be waited for as before."""
     with contextlib.suppress(ProcessLookupError):
         if namespaces:
-            # Not SIGKILL: process 1 can ask the kernel to survive the process between, but that
-            # one is not the learner's and always answers.
-            os.kill(child, signal.SIGTERM)
+            os.kill(child, signal.SIGKILL)
         else:
             os.killpg(child, signal.SIGKILL)
 
 
+def end_the_too_large(children: Mapping[int, int]) -> None:
+    """Ends every child that uses too much memory together with all that it started.
+
+    Args:
+        children: of the calling process, with namespaces → bytes that it may use, besides what it
+            got by the fork.
+    """
+    inherited = _own_pages(os.getpid())
+    below = _processes_below()
+    for child, memory in children.items():
+        family = [child]
+        for process in family:
+            family += below.get(process, [])
+        # What two of them share since counts twice.
+        pages = sum(max(0, _own_pages(process) - inherited) for process in family)
+        if pages * resource.getpagesize() > memory:
+            end(child, True)
+
+
 def _own_world(limits: Limits) -> None:
-    uid, gid = os.getuid(), os.getgid()
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    _check("unshare", _libc.unshare(_NAMESPACES))
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    Path("/proc/self/uid_map").write_text(f"{_USER} {_USER} 1")
+    Path("/proc/self/gid_map").write_text(f"{_GROUP} {_GROUP} 1")
     # Whoever makes a further world has all rights in it, such as mounting a /tmp without a limit.
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
 
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
-    parent, processes = os.getppid(), os.open("/proc", os.O_RDONLY)
-    child = os.fork()
-    if child:
-        try:
-            _stand_between(parent, child, processes, limits.memory)
-        finally:  # It must not go on as the caller, which is process 1.
-            os.kill(child, signal.SIGKILL)
-            os._exit(1)
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    _die_with_parent()
+    _check("prctl", _libc.prctl(_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
     # The first to be ended when the machine's memory is used up.
     Path("/proc/self/oom_score_adj").write_text("1000")
     # A group of its own: kill(0, …) reaches the whole group, also those that cannot be seen.
@@ -198,85 +240,25 @@ def _installed_in_tmp() -> set[str]:
     return {prefix.parts[2] for prefix in prefixes if prefix.is_relative_to("/tmp")}
 
 
-def _stand_between(parent: int, child: int, processes: int, memory: int) -> NoReturn:
-    """Waits for process 1 and ends as it ended.
-
-    It passes SIGINT on, kills on SIGTERM, and dies with the warm process; process 1 dies with it.
-    It also kills when all processes together use too much memory: the kernel limits each alone.
-
-    Args:
-        parent: the warm process.
-        child: process 1, by its number outside.
-        processes: /proc, opened before it was covered.
-        memory: bytes that all may use together, besides what each got by the fork.
-    """
-    _die_with_parent()
-    if os.getppid() != parent:
-        os.kill(child, signal.SIGKILL)
-    _close_all_but({processes})
-    most = memory // resource.getpagesize()
-    inherited = _own_pages(processes, os.getpid())
-    while True:
-        arrived = signal.sigtimedwait(_PASSED_ON, _LOOK_EVERY)
-        if arrived is None:
-            if _added_pages(processes, child, inherited) > most:
-                os.kill(child, signal.SIGKILL)
-            continue
-        if arrived.si_signo != signal.SIGCHLD:
-            passed = signal.SIGINT if arrived.si_signo == signal.SIGINT else signal.SIGKILL
-            os.kill(child, passed)
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            _end_like(status)
-
-
-def _end_like(status: int) -> NoReturn:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number != signal.SIGKILL:
-            signal.signal(number, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-        os.kill(os.getpid(), number)
-    os._exit(os.waitstatus_to_exitcode(status))
-
-
-def _added_pages(processes: int, first: int, inherited: int) -> int:
-    """The memory of a process and all below it, without what each got by the fork.
-
-    What two of them share since counts twice.
-    """
+def _processes_below() -> dict[int, list[int]]:
+    """By number of a process, the numbers of those that it has started."""
     below: dict[int, list[int]] = {}
-    for name in os.listdir(processes):
+    for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError):
                 # "12 (any name) S 1 …": the number, the name, the state, the parent.
-                after_name = _read(processes, f"{name}/stat").rpartition(b")")[2]
+                after_name = Path("/proc", name, "stat").read_bytes().rpartition(b")")[2]
                 below.setdefault(int(after_name.split()[1]), []).append(int(name))
-    family = [first]
-    for process in family:
-        family += below.get(process, [])
-    return sum(max(0, _own_pages(processes, process) - inherited) for process in family)
+    return below
 
 
-def _own_pages(processes: int, process: int) -> int:
+def _own_pages(process: int) -> int:
     """Resident memory that is no file's; 0 for a process that has ended."""
     try:
-        _, resident, shared, *_ = _read(processes, f"{process}/statm").split()
+        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()
     except OSError:
         return 0
     return int(resident) - int(shared)
-
-
-def _read(folder: int, path: str) -> bytes:
-    fd = os.open(path, os.O_RDONLY, dir_fd=folder)
-    try:
-        return os.read(fd, 4096)
-    finally:
-        os.close(fd)
-
-
-def _die_with_parent() -> None:
-    _check("prctl", _libc.prctl(_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
 
 
 def _drop_capabilities() -> None:

@@ -61,6 +61,22 @@ def visible_statement(teacher: TeacherCell, line: int | None) -> str | None:
     return None
 
 
+def is_as_written(teacher: TeacherCell, said: str, line: int | None) -> bool:
+    """Whether an assertion's text stands in the test word for word, or there is none."""
+    tree = _parse(teacher.node.source)
+    for statement in ast.walk(tree) if tree and line else ():
+        if isinstance(statement, ast.Assert) and _holds(statement, line):
+            message = statement.msg
+            written = message.value if isinstance(message, ast.Constant) else None
+            return said == ("" if message is None else written)
+    return False
+
+
+def _holds(statement: ast.stmt, line: int | None) -> bool:
+    """Whether the statement goes over this line; one that is not known counts."""
+    return line is None or statement.lineno <= line <= (statement.end_lineno or line)
+
+
 def _parse(source: str) -> ast.Module | None:
     try:
         return ast.parse(source)
@@ -76,7 +92,7 @@ def _written(source: str, said: str, line: int | None) -> str | None:
     for statement in ast.walk(tree):
         if not isinstance(statement, ast.Assert) or statement.msg is None:
             continue
-        if line is None or statement.lineno <= line <= (statement.end_lineno or line):
+        if _holds(statement, line):
             for texts in _messages(statement.msg, _Names(tree)):
                 if any(text.strip() for text in texts) and _says(said, texts):
                     return "…".join(texts).strip()

@@ -14,7 +14,7 @@ from grader.engine import Ended, Engine, Files
 from grader.judge import Judge, Learned
 from grader.names import Names, names_of
 from grader.player import Played, Player, as_node, play_cells
-from grader.session import opening, opening_cells
+from grader.session import modules_of, opening, opening_cells
 
 _NOTHING = Names(frozenset(), frozenset())
 
@@ -47,7 +47,19 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
                 learner.player.cell(cell.released)
     finally:
         learner.close()
-    return Contract(tests, count, _bequeathing(code, names))
+    return Contract(tests, count, _bequeathing(code, names), _untouched(code, engine, files))
+
+
+def _untouched(code: list[TeacherCell], engine: Engine, files: Files) -> dict[int, Played]:
+    sources = [cell.released if cell.kind.for_answer else cell.node.source for cell in code]
+    # What tests say is not asked for, and may be long in coming.
+    shown = ["" if cell.kind is Kind.TEST else s for cell, s in zip(code, sources, strict=True)]
+    played = play_cells(engine, shown, files).played
+    return {
+        position: played[position]
+        for position, cell in enumerate(code)
+        if cell.kind.for_answer and position in played and played[position].error is not None
+    }
 
 
 def _solved(cell: TeacherCell) -> str:
@@ -125,14 +137,15 @@ class _Learner:
         self._engine = engine
         self._files = files
         self._opening = opening_cells(notebook, count)
-        self._room = engine.room(self._opening, files)
+        self._modules = modules_of(notebook)
+        self._room = engine.room(self._opening, files, self._modules)
         self._warm = len(self._room.played) == count
         self._history: list[TeacherCell] = []
         self._declared = _declared(notebook)
         self._set_up()
 
     def _set_up(self) -> None:
-        room = self._room if self._warm else self._engine.import_room(self._opening)
+        room = self._room if self._warm else self._engine.import_room(self._modules)
         self.player = Player(self._engine, room, self._files, self._warm)
         self._judge = Judge(self._engine, self._room, self._files)
         one, other = wire.pair()

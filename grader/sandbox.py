@@ -48,13 +48,18 @@ _ENVIRONMENT = {
     "USER": "learner",
 }
 _PROBE = """
-import sys
+import os, sys
 from grader.errors import GraderError
-from grader.isolate import Limits, enter
+from grader.isolate import Limits, enter, fork
 try:
-    enter(Limits(), True)
+    child = fork(True)
+    if child == 0:
+        enter(Limits(), True)
+        os._exit(0)
 except GraderError as error:
-    sys.exit(str(error))
+    print(error, file=sys.stderr, flush=True)
+    os._exit(1)
+os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 

@@ -16,9 +16,10 @@ from grader import wire
 from grader.assignment import Kind, TeacherNotebook
 from grader.contract import Clause, Contract
 from grader.crossing import LIVE
-from grader.engine import Ended, Engine, Files
+from grader.engine import Ended, Engine, Files, imported
 from grader.intake import Paper, PaperCell
 from grader.judge import Judge, Verdict
+from grader.messages import is_as_written
 from grader.player import Played, Player, error
 
 # How often a notebook's cells may be played again.
@@ -62,6 +63,11 @@ def opening(notebook: TeacherNotebook) -> int:
     return count
 
 
+def modules_of(notebook: TeacherNotebook) -> tuple[str, ...]:
+    """What the teacher's cells and solution import."""
+    return imported(cell.original for cell in notebook.cells if cell.node.cell_type == "code")
+
+
 def hear(
     paper: Paper,
     contract: Contract,
@@ -94,12 +100,15 @@ class _Session:
     ) -> None:
         self.heard = Heard()
         self._cells = [cell for cell in paper.cells if cell.node.cell_type == "code"]
+        code = [cell for cell in paper.notebook.cells if cell.node.cell_type == "code"]
+        self._position_of = {id(cell): position for position, cell in enumerate(code)}
         self._contract = contract
         self._engine = engine
         self._files = files
         self._released = released
         self._opening = opening_cells(paper.notebook, contract.opening)
-        self._room = engine.room(self._opening, released)
+        self._modules = modules_of(paper.notebook)
+        self._room = engine.room(self._opening, released, self._modules)
         own = [cell.node.source for cell in self._cells[: contract.opening]]
         alike = own == self._opening and len(self._room.played) == contract.opening
         self._is_warm = alike and files == released
@@ -113,7 +122,7 @@ class _Session:
         self._met_hidden: int | None = None
 
     def _new_player(self) -> Player:
-        room = self._room if self._is_warm else self._engine.import_room(self._opening)
+        room = self._room if self._is_warm else self._engine.import_room(self._modules)
         return Player(self._engine, room, self._files, self._is_warm)
 
     def run(self) -> None:
@@ -147,14 +156,21 @@ class _Session:
         """Replaces what could tell of hidden tests.
 
         A function can keep what a hidden test has called it with, and a later cell can print it. So
-        what comes after is shown from a second player, which meets no hidden test.
+        what comes after is shown from a second player, which meets no hidden test; and an answer
+        that was left as given, from when the contract was made.
         """
         if self._met_hidden is None:
             return
+        for position, played in self.heard.played.items():
+            untouched = self._as_untouched(position, played)
+            if position > self._met_hidden and untouched is not None:
+                self.heard.shown[position] = untouched
         suspect = [
             position
             for position, played in self.heard.played.items()
-            if position > self._met_hidden and played.outputs and self._is_telling(position, played)
+            if position > self._met_hidden
+            and position not in self.heard.shown
+            and self._is_telling(position, played)
         ]
         if not suspect:
             return
@@ -167,21 +183,48 @@ class _Session:
                     player.end()
                 is_test = self._clause(cell) is not None
                 source = _visible_source(cell) if is_test else cell.node.source
-                played = player.cell(source, not is_test and _is_given(cell))
+                again = player.cell(source, not is_test and _is_given(cell))
                 if position in suspect:
-                    self.heard.shown[position] = played or Played([])
+                    self.heard.shown[position] = again or Played([])
         finally:
             player.end()
 
+    def _as_untouched(self, position: int, played: Played) -> Played | None:
+        """What an answer comes to that was left as it was given, if this one was."""
+        cell, untouched = self._cells[position], self._contract.untouched.get(position)
+        failure = played.error
+        if untouched is None or untouched.error is None or failure is None or cell.teacher is None:
+            return None
+        # Added cells would have changed the numbers in tracebacks.
+        same_place = position == self._position_of.get(id(cell.teacher))
+        same_end = (failure.ename, failure.evalue) == (
+            untouched.error.ename,
+            untouched.error.evalue,
+        )
+        as_given = cell.node.source == cell.teacher.released
+        return untouched if same_place and same_end and as_given else None
+
     def _is_telling(self, position: int, played: Played) -> bool:
-        """Whether people would see something that the player had a hand in."""
+        """Whether people would see something that the player had a hand in.
+
+        Which of a test's lines failed is no more than the mark tells.
+        """
         cell = self._cells[position]
-        if self._clause(cell) is None:
-            return True
+        clause = self._clause(cell)
+        if clause is None:
+            return bool(played.outputs)
         assert cell.teacher is not None
         failure = played.error
-        said = any(output is not failure for output in played.outputs)
-        return said or (failure is not None and played.error_line in cell.teacher.visible_lines)
+        if any(output is not failure for output in played.outputs):
+            return True
+        if failure is None or played.error_line not in cell.teacher.visible_lines:
+            return False
+        if failure.ename == "NameError":
+            return failure.evalue not in {f"name '{name}' is not defined" for name in clause.takes}
+        said = failure.evalue.strip()
+        return failure.ename != "AssertionError" or not is_as_written(
+            cell.teacher, said, played.error_line
+        )
 
     def _clause(self, cell: PaperCell) -> Clause | None:
         if cell.teacher is None or cell.teacher.kind is not Kind.TEST:

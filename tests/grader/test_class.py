@@ -40,7 +40,6 @@ STUBBORN = "import time\nwhile True:\n    try: time.sleep(1)\n    except Keyboar
 def _few_imports(monkeypatch, bubblewrap):
     """No torch in the warm processes: these notebooks need none."""
     monkeypatch.setattr(engine_module, "PRELOAD", ())
-    monkeypatch.setattr(engine_module, "LATER", ())
 
 
 @pytest.fixture

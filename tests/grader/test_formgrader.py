@@ -37,7 +37,6 @@ def grade(desk):
 def graded(desk, bubblewrap, monkeypatch):
     """A class with one student, hostile in all that can be shown of him."""
     monkeypatch.setattr(engine_module, "PRELOAD", ())
-    monkeypatch.setattr(engine_module, "LATER", ())
     square = f"{SHOWN}\ndef square(x):\n    return x + x"
     desk.hand_in(STUDENT, RIGHT | {"square": square, "why": WHY})
     grade(desk)
