@@ -44,6 +44,7 @@ class Contract:
         tests: by grade_id.
         opening: how many of its first code cells a room may run: the teacher's, before any answer.
         bequeathing: grade_ids of tests that bind what a later test reads.
+        modules: what the teacher's cells and solution import.
         untouched: by position among the code cells, what an answer that is left as it was given
             comes to; those without an error are missing.
     """
@@ -51,4 +52,5 @@ class Contract:
     tests: Mapping[str, Clause]
     opening: int = 0
     bequeathing: frozenset[str] = frozenset()
+    modules: tuple[str, ...] = ()
     untouched: Mapping[int, Played] = field(default_factory=dict)

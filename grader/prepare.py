@@ -10,11 +10,11 @@ from nbgrader.utils import determine_grade
 from grader import wire
 from grader.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.contract import Clause, Contract
-from grader.engine import Ended, Engine, Files
+from grader.engine import Ended, Engine, Files, imported
 from grader.judge import Judge, Learned
 from grader.names import Names, names_of
 from grader.player import Played, Player, as_node, play_cells
-from grader.session import modules_of, opening, opening_cells
+from grader.session import opening, opening_cells
 
 _NOTHING = Names(frozenset(), frozenset())
 
@@ -32,7 +32,8 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     names = [_names(cell.original) for cell in code]
     beside = play_cells(engine, [_solved(cell) for cell in code], files)
     count = opening(notebook)
-    learner = _Learner(notebook, engine, files, count)
+    modules = imported(cell.original for cell in code)
+    learner = _Learner(notebook, engine, files, count, modules)
     tests = {}
     try:
         for position, cell in enumerate(code):
@@ -47,7 +48,8 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
                 learner.player.cell(cell.released)
     finally:
         learner.close()
-    return Contract(tests, count, _bequeathing(code, names), _untouched(code, engine, files))
+    untouched = _untouched(code, engine, files)
+    return Contract(tests, count, _bequeathing(code, names), modules, untouched)
 
 
 def _untouched(code: list[TeacherCell], engine: Engine, files: Files) -> dict[int, Played]:
@@ -133,11 +135,18 @@ def _score(cell: TeacherCell, played: Played | None) -> float | None:
 class _Learner:
     """Player and judge of the teacher's solution."""
 
-    def __init__(self, notebook: TeacherNotebook, engine: Engine, files: Files, count: int) -> None:
+    def __init__(
+        self,
+        notebook: TeacherNotebook,
+        engine: Engine,
+        files: Files,
+        count: int,
+        modules: tuple[str, ...],
+    ) -> None:
         self._engine = engine
         self._files = files
         self._opening = opening_cells(notebook, count)
-        self._modules = modules_of(notebook)
+        self._modules = modules
         self._room = engine.room(self._opening, files, self._modules)
         self._warm = len(self._room.played) == count
         self._history: list[TeacherCell] = []

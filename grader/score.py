@@ -111,12 +111,12 @@ def _shown(
     teacher: TeacherCell, played: Played, shown: Played, result: CellResult
 ) -> list[NotebookNode]:
     """What people see of a test: its outputs, and in place of a traceback what it said."""
-    last = _last_line(teacher.node.source)
     nodes: list[NotebookNode] = []
     for output in shown.outputs:
         if isinstance(output, Error):
             continue
-        if not isinstance(output, ExecuteResult) or last in teacher.visible_lines:
+        source = teacher.node.source
+        if not isinstance(output, ExecuteResult) or _last_line(source) in teacher.visible_lines:
             nodes.append(as_node(output))
     failure = played.error
     if failure is not None:

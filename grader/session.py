@@ -16,7 +16,7 @@ from grader import wire
 from grader.assignment import Kind, TeacherNotebook
 from grader.contract import Clause, Contract
 from grader.crossing import LIVE
-from grader.engine import Ended, Engine, Files, imported
+from grader.engine import Ended, Engine, Files
 from grader.intake import Paper, PaperCell
 from grader.judge import Judge, Verdict
 from grader.messages import is_as_written
@@ -63,11 +63,6 @@ def opening(notebook: TeacherNotebook) -> int:
     return count
 
 
-def modules_of(notebook: TeacherNotebook) -> tuple[str, ...]:
-    """What the teacher's cells and solution import."""
-    return imported(cell.original for cell in notebook.cells if cell.node.cell_type == "code")
-
-
 def hear(
     paper: Paper,
     contract: Contract,
@@ -107,8 +102,7 @@ class _Session:
         self._files = files
         self._released = released
         self._opening = opening_cells(paper.notebook, contract.opening)
-        self._modules = modules_of(paper.notebook)
-        self._room = engine.room(self._opening, released, self._modules)
+        self._room = engine.room(self._opening, released, contract.modules)
         own = [cell.node.source for cell in self._cells[: contract.opening]]
         alike = own == self._opening and len(self._room.played) == contract.opening
         self._is_warm = alike and files == released
@@ -122,7 +116,7 @@ class _Session:
         self._met_hidden: int | None = None
 
     def _new_player(self) -> Player:
-        room = self._room if self._is_warm else self._engine.import_room(self._modules)
+        room = self._room if self._is_warm else self._engine.import_room(self._contract.modules)
         return Player(self._engine, room, self._files, self._is_warm)
 
     def run(self) -> None:

@@ -5,7 +5,9 @@ Player and judge both run cells in it.
 
 from __future__ import annotations
 
+import ast
 import base64
+import contextlib
 import io
 import json
 import os
@@ -20,12 +22,16 @@ from typing import Any
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
 from grader.names import names_of
 
+_PLAIN = TransformerManager()
+# A learner may add some.
+_TRANSFORMS = len(_PLAIN.cleanup_transforms), len(_PLAIN.line_transforms)
 # Characters kept of an error's text, and of a result that comes after the output limit.
 MAX_TEXT = 20_000
 
@@ -250,6 +256,16 @@ class Shell(InteractiveShell):
     compiler_class = Type(_Compiler)
     compile: _Compiler
     error_line: int | None = None
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """As IPython's, which takes longer than to run most cells, where there is need for it."""
+        known = self.input_transformer_manager
+        if (len(known.cleanup_transforms), len(known.line_transforms)) == _TRANSFORMS:
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                ast.parse(raw_cell)
+                return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        transformed: str = super().transform_cell(raw_cell)
+        return transformed
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         try:

@@ -20,13 +20,11 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,8 +55,8 @@ class Run:
 
     Attributes:
         cpu: seconds of all its processes.
-        peak_mib: largest resident size of one of its processes.
-        unique_mib: what the processes that come and go had to themselves, at most.
+        peak_mib: largest resident size of the process that was started.
+        unique_mib: what the processes that come and go had to themselves, at most; 0 if not asked.
     """
 
     submissions: int
@@ -86,8 +84,9 @@ def main() -> None:
             for workers in (1, 2)
             for count in (1, *CURVE)
         ]
+        unique = _ours(first, folder / "out-sizes", HONEST, 1, sizes=True).unique_mib
         stock = _stock(folder, first, bench.lesson.name)
-    _report(curve, stock, cells)
+    _report(curve, stock, cells, unique)
 
 
 def _hand_in(bench: Bench, folder: Path) -> None:
@@ -125,13 +124,13 @@ def _cells_cpu(folder: Path, assignment: str) -> float:
     return statistics.mean(measured)
 
 
-def _ours(submitted: Path, out: Path, count: int, workers: int) -> Run:
+def _ours(submitted: Path, out: Path, count: int, workers: int, sizes: bool = False) -> Run:
     command = [
         *(sys.executable, "-m", "grader", "grade", "--course", ROOT, "--submitted", submitted),
         *("--out", out, "--workers", workers),
     ]
     with console.status(f"grader grade: {count} submissions, {workers} workers"):
-        run = _timed([str(part) for part in command], ROOT, count, workers)
+        run = _timed([str(part) for part in command], ROOT, count, workers, sizes)
     console.print(f"grader grade: {count} submissions, {workers} workers: {run.seconds:.1f} s")
     return run
 
@@ -152,57 +151,66 @@ def _stock(folder: Path, submitted: Path, assignment: str) -> Run:
     return Run(HONEST, 1, seconds, graded.cpu + told.cpu, graded.peak_mib, graded.unique_mib)
 
 
-def _timed(command: list[str], folder: Path, count: int, workers: int) -> Run:
+def _timed(command: list[str], folder: Path, count: int, workers: int, sizes: bool = False) -> Run:
     programs = str(Path(sys.executable).parent)
     environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    watch = _Watch(process.pid)
-    watch.start()
-    said, _ = process.communicate()
-    seconds = time.perf_counter() - begun
-    watch.stop()
-    if process.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = sum(getattr(after, n) - getattr(before, n) for n in ("ru_utime", "ru_stime"))
-    return Run(count, workers, seconds, cpu, watch.peak_kib / 1024, watch.unique_kib / 1024)
+    with tempfile.TemporaryFile("w+") as said:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT
+        )
+        watch = _Watch(process.pid, sizes)
+        while process.poll() is None:
+            time.sleep(0.05 if sizes else 0.25)
+            watch.look()
+        seconds = time.perf_counter() - begun
+        if process.returncode != 0:
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{said.read()}")
+    return Run(count, workers, seconds, watch.cpu, watch.peak_kib / 1024, watch.unique_kib / 1024)
 
 
-class _Watch(threading.Thread):
-    """Looks at a process and what it has started, some times a second."""
+class _Watch:
+    """Looks at a process and at what it has started.
 
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
+    Args:
+        sizes: whether to look at memory, too. That takes time itself, so such a run is not timed.
+    """
+
+    def __init__(self, pid: int, sizes: bool) -> None:
         self._pid = pid
-        self._over = threading.Event()
+        self._sizes = sizes
         self._first_seen: dict[int, float] = {}
+        self._ticks: dict[int, int] = {}
         self.peak_kib = 0
         self.unique_kib = 0
 
-    def stop(self) -> None:
-        self._over.set()
-        self.join()
+    @property
+    def cpu(self) -> float:
+        """Seconds of all processes so far, but for what began and ended since the last look."""
+        return sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
 
-    def run(self) -> None:
-        while not self._over.wait(0.05):
-            self.peak_kib = max(self.peak_kib, _kib(self._pid, "status", "VmRSS:"))
-            unique = 0
-            for pid in _descendants(self._pid):
-                seen = self._first_seen.setdefault(pid, time.monotonic())
-                # What lives longer is a warm process, not a submission's.
-                if time.monotonic() - seen < 2:
-                    unique += _kib(pid, "smaps_rollup", "Private_Dirty:")
-            if time.monotonic() - min(self._first_seen.values(), default=time.monotonic()) > 15:
-                self.unique_kib = max(self.unique_kib, unique)
+    def look(self) -> None:
+        now = time.monotonic()
+        self.peak_kib = max(self.peak_kib, _kib(self._pid, "status", "VmRSS:"))
+        unique = 0
+        for pid in (self._pid, *_descendants(self._pid)):
+            # What lives longer is no submission's, and waits for those that are.
+            lasts = now - self._first_seen.setdefault(pid, now) > 3
+            if lasts:
+                self._ticks[pid] = max(self._ticks.get(pid, 0), _ticks(pid))
+            elif self._sizes and now - min(self._first_seen.values()) > 15:
+                unique += _kib(pid, "smaps_rollup", "Private_Dirty:")
+        self.unique_kib = max(self.unique_kib, unique)
+
+
+def _ticks(pid: int) -> int:
+    """CPU time of a process and of those that it has waited for."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0
+    return sum(map(int, fields[11:15]))
 
 
 def _descendants(pid: int) -> list[int]:
@@ -233,7 +241,7 @@ def _kib(pid: int, file: str, field: str) -> int:
     return 0
 
 
-def _report(curve: list[Run], stock: Run, cells: float) -> None:
+def _report(curve: list[Run], stock: Run, cells: float, unique: float) -> None:
     by = {(run.submissions, run.workers): run for run in curve}
     workers = max(run.workers for run in curve)
     startup = by[1, workers].seconds
@@ -249,7 +257,7 @@ def _report(curve: list[Run], stock: Run, cells: float) -> None:
         "whole_run_ratio": stock.seconds / by[HONEST, workers].seconds,
         "cells_cpu_seconds": cells,
         "overhead_cpu_seconds": cpu - cells,
-        "unique_mib": small.unique_mib,
+        "unique_mib": unique,
         "curve": [asdict(run) for run in curve],
     }
     OUT.parent.mkdir(exist_ok=True)
