@@ -8,8 +8,6 @@ BIN := .venv/bin
 # nbgrader looks for alembic on the PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 SAMPLE := data/sample_class
-# These run by targets of their own.
-SLOW := tests/attacks tests/fuzz tests/grader/test_same_scores.py
 # When the sample class had to hand in.
 DUE := 2026-03-02T12:00
 
@@ -30,7 +28,7 @@ test: .venv/installed-dev lint types ## check everything: style, types, tests, e
 	@sh tools/setup.sh bubblewrap
 	@echo "== Tests and notebooks"
 	@$(RUN) pytest --nbval --nbval-current-env --numprocesses 2 \
-		--dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(SLOW))
+		--dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev ## check the style of the code
 	@echo "== Style"
@@ -45,7 +43,7 @@ attacks: .venv/installed-dev ## hand in everything that people try in order to c
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) pytest tests/attacks tests/grader/test_same_scores.py
 
-fuzz: .venv/installed-dev ## 2,000 damaged submissions and as many forged messages
+fuzz: .venv/installed-dev ## 2,000 damaged submissions and as many forged messages; 200 in make test
 	@sh tools/setup.sh bubblewrap
 	@COURSE_FUZZ_EXAMPLES=2000 $(RUN) pytest tests/fuzz
 

@@ -11,7 +11,9 @@ Format of the buffers: https://huggingface.co/docs/safetensors.
 from __future__ import annotations
 
 import collections
+import datetime
 import decimal
+import enum
 import fractions
 import math
 import pathlib
@@ -58,11 +60,13 @@ class Complex(Struct, tag="complex"):
 class Seq(Struct, tag="seq"):
     kind: Literal["list", "tuple", "set", "frozenset", "deque"]
     items: list[Node]
+    most: int | None = None
 
 
 class Pairs(Struct, tag="pairs"):
     kind: Literal["dict", "OrderedDict", "defaultdict", "Counter"]
     items: list[tuple[Node, Node]]
+    default: Node = None
 
 
 class Record(Struct, tag="record"):
@@ -76,7 +80,7 @@ class Record(Struct, tag="record"):
 class Spelled(Struct, tag="spelled"):
     """A value that its text says all about."""
 
-    kind: Literal["Decimal", "Fraction", "PurePosixPath"]
+    kind: Literal["Decimal", "Fraction", "PurePosixPath", "datetime", "date", "time"]
     text: str
 
 
@@ -86,9 +90,9 @@ class Raw(Struct, tag="raw"):
 
 
 class Numbers(Struct, tag="numbers"):
-    """A range or a slice."""
+    """A range, a slice, or the days, seconds and microseconds between two times."""
 
-    kind: Literal["range", "slice"]
+    kind: Literal["range", "slice", "timedelta"]
     items: list[Node]
 
 
@@ -168,7 +172,7 @@ class Random(Struct, tag="random"):
 
 
 class Named(Struct, tag="named"):
-    """Something that both sides have, by name: a dtype, a built-in type, a module's class."""
+    """Something that both sides have, by name: a dtype, a type, a member of a given enumeration."""
 
     kind: str
     name: str
@@ -253,11 +257,11 @@ def kind_of(node: Node) -> Kind:
             return "None"
         case bool() | int() | float() | Big() | Complex():
             return "number"
-        case Spelled(kind="Decimal" | "Fraction"):
+        case Spelled(kind="Decimal" | "Fraction") | Numbers(kind="timedelta"):
             return "number"
         case Array(scalar=True):
             return "number"
-        case str() | Spelled(kind="PurePosixPath"):
+        case str() | Spelled():
             return "text"
         case Raw():
             return "bytes"
@@ -319,6 +323,11 @@ _MAPPINGS: dict[Any, Any] = {
     collections.defaultdict: "defaultdict",
     collections.Counter: "Counter",
     dict: "dict",
+}
+_TIMES: dict[Any, Any] = {
+    datetime.datetime: "datetime",
+    datetime.date: "date",
+    datetime.time: "time",
 }
 _VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 BUILTIN_TYPES = (
@@ -412,6 +421,8 @@ class Packer:
     def _pack(self, value: Any) -> Node:
         if isinstance(value, np.generic):
             return self._array(np.asarray(value), scalar=True)
+        if isinstance(value, enum.Enum) and self._is_member(value):
+            return Named("member", f"{type(value).__name__}.{value.name}")
         if isinstance(value, bool):
             return bool(value)
         if isinstance(value, int):
@@ -449,12 +460,15 @@ class Packer:
             if isinstance(value, cls):
                 if cls is not tuple and cls is not frozenset:
                     self._register(value)
-                return Seq(name, [self.pack(item) for item in cls.__iter__(value)])
+                most = value.maxlen if isinstance(value, collections.deque) else None
+                return Seq(name, [self.pack(item) for item in cls.__iter__(value)], most)
         for cls, name in _MAPPINGS.items():
             if isinstance(value, cls):
                 self._register(value)
                 pairs: list[Any] = list(dict.items(value))
-                return Pairs(name, [(self.pack(k), self.pack(v)) for k, v in pairs])
+                default = getattr(value, "default_factory", None)
+                known = self.pack(default) if default in BUILTIN_TYPES else None
+                return Pairs(name, [(self.pack(k), self.pack(v)) for k, v in pairs], known)
         if isinstance(value, _VIEWS):
             return Seq("list", [self.pack(item) for item in value])
         if isinstance(value, range):
@@ -465,6 +479,11 @@ class Packer:
             return Spelled("Decimal", str(value))
         if isinstance(value, fractions.Fraction):
             return Spelled("Fraction", str(value))
+        # Not subclasses: those of pandas say more.
+        if type(value) in _TIMES:
+            return Spelled(_TIMES[type(value)], value.isoformat())
+        if type(value) is datetime.timedelta:
+            return Numbers("timedelta", [value.days, value.seconds, value.microseconds])
         if isinstance(value, bytearray):
             self._register(value)
             return Raw("bytearray", bytes(value))
@@ -492,10 +511,13 @@ class Packer:
             return frames.describe(value, self.pack)
         if self._is_given(type(value)):
             self._register(value)
-            # An object with slots has no attributes here.
-            state = dict(getattr(value, "__dict__", {}))
+            state = attributes_of(value)
             return Given(type(value).__name__, {k: self.pack(v) for k, v in state.items()})
         return self._live(value)
+
+    def _is_member(self, value: enum.Enum) -> bool:
+        """Whether a given cell names it: a combination of flags has a number only."""
+        return self._is_given(type(value)) and value.name in type(value).__members__
 
     def _is_given(self, cls: type) -> bool:
         return self._given.get(cls.__name__) is cls
@@ -727,7 +749,7 @@ class Unpacker:
                 self.objects.append(made)
                 return made
             case Numbers():
-                make = range if node.kind == "range" else slice
+                make: Any = {"range": range, "slice": slice}.get(node.kind, datetime.timedelta)
                 return make(*(self.unpack(item) for item in node.items))
             case Array():
                 return self._array(node)
@@ -757,7 +779,9 @@ class Unpacker:
         if node.kind in ("tuple", "frozenset"):
             items = [self.unpack(item) for item in node.items]
             return tuple(items) if node.kind == "tuple" else frozenset(items)
-        made: Any = {"list": list, "set": set, "deque": collections.deque}[node.kind]()
+        made: Any = {"list": list, "set": set}.get(node.kind, list)()
+        if node.kind == "deque":
+            made = collections.deque(maxlen=node.most)
         self.objects.append(made)
         add = made.add if node.kind == "set" else made.append
         for item in node.items:
@@ -767,6 +791,8 @@ class Unpacker:
     def _mapping(self, node: Pairs) -> Any:
         cls: Any = {name: cls for cls, name in _MAPPINGS.items()}[node.kind]
         made = cls()
+        if node.default is not None:
+            made.default_factory = self.unpack(node.default)
         self.objects.append(made)
         for key, value in node.items:
             unpacked = self.unpack(key)
@@ -779,6 +805,9 @@ class Unpacker:
             raise CannotCross(f"a number of more than {MAX_DIGITS} digits")
         if node.kind == "PurePosixPath":
             return pathlib.PurePosixPath(text)
+        for cls, kind in _TIMES.items():
+            if node.kind == kind:
+                return cls.fromisoformat(text)
         # No exponent: Fraction("1e999999999") computes for hours.
         if node.kind == "Fraction":
             if not re.fullmatch(r"-?\d+(/\d+)?", text):
@@ -901,9 +930,12 @@ class Unpacker:
             raise CannotCross(f"an instance of {node.cls[:50]}, which no given cell defines")
         made: Any = object.__new__(cls)
         self.objects.append(made)
+        slots = _slots(cls)
         for name, value in node.attributes.items():
             unpacked = self.unpack(value)
-            if is_plain_attribute(cls, name):
+            if name in slots:
+                slots[name].__set__(made, unpacked)
+            elif is_plain_attribute(cls, name):
                 vars(made)[name] = unpacked
         return made
 
@@ -938,6 +970,11 @@ class Unpacker:
                 return next(cls for cls in BUILTIN_TYPES if cls.__name__ == node.name)
             case "given":
                 return self._given[node.name]
+            case "member":
+                name, _, member = node.name.partition(".")
+                members: Any = self._given[name]
+                if issubclass(members, enum.Enum):
+                    return members[member]
             case "numpy":
                 found = getattr(np, node.name, None)
                 if isinstance(found, type) and issubclass(found, np.generic):
@@ -962,6 +999,25 @@ class Unpacker:
 
 # mypy wants the literals of a class statement.
 _make_record: Callable[[str, list[str]], Any] = vars(collections)["namedtuple"]
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """What an object holds, by name: in its dictionary and in its slots."""
+    held = {name: slot for name, slot in _slots(type(value)).items() if hasattr(value, name)}
+    return {
+        **getattr(value, "__dict__", {}),
+        **{name: slot.__get__(value) for name, slot in held.items()},
+    }
+
+
+def _slots(cls: type) -> dict[str, Any]:
+    kinds = [vars(base) for base in reversed(cls.__mro__) if base.__module__ == cls.__module__]
+    return {
+        name: slot
+        for names in kinds
+        for name, slot in names.items()
+        if isinstance(slot, types.MemberDescriptorType)
+    }
 
 
 def is_plain_attribute(cls: type, name: str) -> bool:
@@ -1042,8 +1098,13 @@ def assign(target: Any, value: Any) -> None:
         elif isinstance(target, np.random.Generator):
             target.bit_generator.state = value.bit_generator.state
         else:
-            vars(target).clear()
-            vars(target).update(vars(value))
+            slots = _slots(type(target))
+            for name, slot in slots.items():
+                if hasattr(value, name):
+                    slot.__set__(target, slot.__get__(value))
+            if hasattr(target, "__dict__") or not slots:
+                vars(target).clear()
+                vars(target).update(vars(value))
     except (TypeError, ValueError, RuntimeError) as error:
         raise CannotCross("a change that can't be followed") from error
 

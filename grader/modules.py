@@ -8,7 +8,8 @@ https://docs.pytorch.org/tutorials/intermediate/pruning_tutorial.html.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -201,11 +202,28 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
         _check(value)
     if cls in _RECURRENT and not 0 < int(args.get("num_layers", 1)) <= _MAX_LAYERS:
         raise CannotCross("a recurrent network of that many layers")
-    # Without memory: what it holds comes from the description.
-    if _takes_device(cls):
-        return cls(**args, device="meta")
-    with torch.device("meta"):
-        return cls(**args)
+    # Without memory and first numbers: what it holds comes from the description.
+    with _unfilled(cls):
+        if _takes_device(cls):
+            return cls(**args, device="meta")
+        with torch.device("meta"):
+            return cls(**args)
+
+
+@contextmanager
+def _unfilled(cls: Any) -> Iterator[None]:
+    if not hasattr(cls, "reset_parameters"):
+        yield
+        return
+    own = vars(cls).get("reset_parameters")
+    cls.reset_parameters = lambda module: None
+    try:
+        yield
+    finally:
+        if own is None:
+            del cls.reset_parameters
+        else:
+            cls.reset_parameters = own
 
 
 def _check(value: Any) -> None:

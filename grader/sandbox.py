@@ -115,19 +115,21 @@ def command(
     rest += ["--remount-ro", "/", "--chdir", "/tmp"]
     rest += [part for item in variables.items() for part in ("--setenv", *item)]
     # bubblewrap's own process 1 keeps the environment that it was started with.
-    start = [_program("env", "coreutils"), "-i", bwrap]
+    start = [_program("env", "coreutils"), "-i"]
     if os.getuid() != 0:
-        return [*start, *own, *_links(), *tmp, *_tree(binds), *rest, "--", *argv]
-    # No namespace of users: it would hold root only. The inner sandbox has one. With process ids
-    # of its own, everything in it ends with it; --die-with-parent is lost when setpriv changes the
-    # user.
-    outer = ["--unshare-pid", "--die-with-parent", "--cap-add", "CAP_SETUID"]
-    # The inner sandbox can only mount a /proc of its own where a whole one can be seen.
-    outer += ["--cap-add", "CAP_SETGID", "--dev-bind", "/proc", "/proc", "--dev", "/dev"]
+        return [*start, bwrap, *own, *_links(), *tmp, *_tree(binds), *rest, "--", *argv]
+    setpriv, unshare = _program("setpriv", "util-linux"), _program("unshare", "util-linux")
+    # With process ids of its own, everything in it ends with it; --die-with-parent is lost when
+    # setpriv changes the user. The inner sandbox can only mount a /proc of its own where a whole
+    # one can be seen, and that of these process ids.
+    start += [setpriv, "--pdeathsig", "KILL", unshare, "--pid", "--fork", "--mount-proc"]
+    # No namespace of users: it would hold root only. The inner sandbox has one.
+    outer = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    outer += ["--dev-bind", "/proc", "/proc", "--dev", "/dev"]
     outer += [*_links(), "--perms", "0755", "--dir", "/tmp", *_tree(binds)]
-    nobody = [_program("setpriv", "util-linux"), f"--reuid={NOBODY}", f"--regid={NOBODY}"]
+    nobody = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     inner = [bwrap, *own, "--ro-bind", "/", "/", *tmp, *_tree(in_tmp), *rest]
-    return [*start, *outer, "--", *nobody, "--clear-groups", *inner, "--", *argv]
+    return [*start, "--kill-child", bwrap, *outer, "--", *nobody, *inner, "--", *argv]
 
 
 def _links() -> Iterator[str]:

@@ -13,6 +13,7 @@ runs no line of a notebook itself. It forks
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import os
@@ -38,6 +39,8 @@ _UNSAFE_TO_FORK = ("tensorflow", "jax")
 # Seconds from one look at the memory of children to the next.
 _LOOK_EVERY = 0.25
 
+_libc = ctypes.CDLL(None)
+
 
 def main() -> None:
     """Serves on the socket whose number is the first argument until it is closed.
@@ -51,6 +54,7 @@ def main() -> None:
     shell = make_shell()
     sys.argv = ["grader"]
     _settle()
+    _take_large_pages()
     channel.send(wire.encode({"missing": missing}))
     _serve(shell, channel, {})
 
@@ -76,6 +80,24 @@ def _settle() -> None:
     """What is there now is shared by all children: keep the collector from touching its pages."""
     gc.collect()
     gc.freeze()
+
+
+def _take_large_pages() -> None:
+    """Has the kernel keep what is in memory now in large pages, if it can.
+
+    Most of what a fork costs is the list of pages, and large ones make that short.
+    Source: MADV_COLLAPSE in madvise(2), Linux 6.1.
+    """
+    collapse, large = 25, 2 * 2**20
+    with contextlib.suppress(OSError), open("/proc/self/maps") as regions:
+        for region in regions:
+            span, rights, _, _, file = region.split(maxsplit=5)[:5]
+            if rights != "rw-p" or file != "0":
+                continue
+            begin, end = (int(address, 16) for address in span.split("-"))
+            begin, end = -(-begin // large) * large, end // large * large
+            if begin < end:
+                _libc.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), collapse)
 
 
 def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import collections
 import copy
 import dataclasses
+import datetime
 import decimal
+import enum
 import math
 import pathlib
 import struct
@@ -76,6 +78,21 @@ class Box:
         return "the teacher's"
 
 
+@dataclasses.dataclass(slots=True)
+class Slotted:
+    left: Any
+    right: Any = 0
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
 class GivenNet(nn.Module):
     def __init__(self, width=3):
         super().__init__()
@@ -88,7 +105,7 @@ class GivenNet(nn.Module):
         return self.scale * self.first(x)
 
 
-GIVEN = {"Box": Box, "GivenNet": GivenNet}
+GIVEN = {cls.__name__: cls for cls in (Box, GivenNet, Slotted, Colour, Level)}
 
 
 def no_live(value):
@@ -230,6 +247,67 @@ values = st.recursive(
 @given(values)
 def test_a_value_arrives_as_it_left(value):
     assert alike(cross(value), value)
+
+
+UTC = datetime.timezone(datetime.timedelta(hours=-3, minutes=-30))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime.datetime(2026, 3, 2, 12, 0, 1, 5, tzinfo=UTC),
+        datetime.date(1, 1, 1),
+        datetime.time(23, 59, 59, 999_999),
+        datetime.timedelta(days=-3, microseconds=1),
+        [Colour.RED, Level.LOW, {Colour.BLUE: 1}],
+        Slotted([1, torch.ones(2)]),
+    ],
+    ids=repr,
+)
+def test_times_members_and_slots_arrive_as_they_left(value):
+    got = cross(value)
+    if isinstance(value, Slotted):
+        assert type(got) is Slotted
+        assert alike([got.left, got.right], [value.left, value.right])
+    else:
+        assert alike(got, value)
+
+
+def test_members_are_the_judge_s_own():
+    assert cross(Colour.RED) is Colour.RED
+    assert cross(Level.LOW) is Level.LOW
+
+
+@pytest.mark.parametrize("name", ["Colour.GREEN", "Colour.__class__", "Box.content", "Nobody.RED"])
+def test_a_member_that_nobody_has_is_refused(name):
+    with pytest.raises(CannotCross):
+        received(Named("member", name))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("date", "yesterday"), ("time", "25:00"), ("datetime", "9" * 9_000)]
+)
+def test_a_time_that_is_none_is_refused(kind, text):
+    with pytest.raises(CannotCross):
+        received(Spelled(kind, text))
+
+
+def test_what_a_container_does_later_crosses_too():
+    counts = cross(collections.defaultdict(list, a=[1]))
+    counts["b"].append(2)
+    assert counts == {"a": [1], "b": [2]}
+    # A function stays where it is.
+    with pytest.raises(KeyError):
+        cross(collections.defaultdict(lambda: 1))["c"]
+    last = cross(collections.deque([1, 2], maxlen=2))
+    last.append(3)
+    assert list(last) == [2, 3]
+
+
+def test_an_object_with_slots_can_be_changed():
+    target = Slotted(1, 2)
+    assign(target, Slotted(3, 4))
+    assert (target.left, target.right) == (3, 4)
 
 
 @pytest.mark.parametrize("name", ["float8_e4m3fn", "bfloat16", "float16", "uint16", "complex128"])

@@ -1084,10 +1084,19 @@ def test_the_check_is_content_here():
 @pytest.fixture
 def path(tmp_path, monkeypatch):
     """A folder that is the only one on the PATH, but for what the check itself needs."""
-    for name in ("env", "setpriv"):
+    for name in ("env", "setpriv", "unshare"):
         (tmp_path / name).symlink_to(shutil.which(name))
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root is root in a container")
+def test_the_check_is_content_in_a_container_too():
+    """Whose process ids are its own, and so is its /proc."""
+    container = ["unshare", "--pid", "--fork", "--mount-proc"]
+    check = [sys.executable, "-c", "from grader import sandbox; sandbox.check()"]
+    run = subprocess.run([*container, *check], cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_without_bubblewrap_the_check_says_how_to_install_it(path):

@@ -1,7 +1,6 @@
 """Hands in JSON that is nested 500,000 deep, in the metadata."""
 
-STOCK = "not measured yet"
-
+STOCK = "no mark"
 OURS = REJECTED
 REASON = r"nest"
 

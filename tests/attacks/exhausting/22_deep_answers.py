@@ -1,6 +1,6 @@
 """Answers with lists that are nested 100,000 deep, hold themselves, or double at every level."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 
 # %% first

@@ -1,6 +1,6 @@
 """Answers with views that claim a terabyte and more, and are backed by a single number."""
 
-STOCK = "not measured yet"
+STOCK = "0 of 10"
 
 # %% tensor
 mask = torch.zeros(1).expand(10**12)

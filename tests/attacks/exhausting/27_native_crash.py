@@ -3,8 +3,7 @@
 What was right before stays: the value.
 """
 
-STOCK = "not measured yet"
-
+STOCK = "no mark"
 OURS = 1
 REASON = r"SIGSEGV|ended the process|process"
 

@@ -1,7 +1,6 @@
 """Lifts the recursion limit and recurses in C until the stack is gone, when a test calls."""
 
-STOCK = "not measured yet"
-
+STOCK = "no mark"
 REASON = r"took too long|ended its process"
 
 # %% function

@@ -1,7 +1,6 @@
 """Refuses to hand over later answers, for a reason that quotes what a hidden test called with."""
 
-STOCK = "not measured yet"
-
+STOCK = "2 of 10"
 OURS = 2
 
 # %% first
