@@ -1,4 +1,4 @@
-"""`authoring build`: brings notebooks/, solutions/ and exercises/ up to date with course/."""
+"""`authoring build`: brings notebooks and coursekit/banks/ up to date with course/."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import nbformat
 
 from authoring.execute import executed
 from authoring.notebook import instructor_notebook, lesson_notebook
+from authoring.questions import PracticeBank, Source, sources
 from authoring.release import release_notebooks
 from authoring.sources import Course, Lesson
 from authoring.start import start_notebook
+from coursekit.questions import GENERAL
 
 
 @dataclass(frozen=True)
 class Target:
-    """A built file and what it should be, outputs apart."""
+    """A built notebook and what it should be, outputs apart."""
 
     path: Path
     wanted: nbformat.NotebookNode
@@ -30,6 +32,15 @@ class Target:
             return False
         there = nbformat.read(self.path, as_version=4)
         return without_outputs(there) == without_outputs(self.wanted)
+
+    def write(self) -> None:
+        """Writes the file, after running the notebook if its outputs belong to it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        notebook = executed(self.wanted, self.path.parent) if self.run else self.wanted
+        nbformat.write(notebook, self.path)
+
+
+Built = Target | PracticeBank
 
 
 def main(
@@ -45,13 +56,22 @@ def main(
         SourceError: for a mistake in a source; nothing of that lesson is written then.
     """
     for lesson in lessons:
-        for target in targets(lesson):
+        wanted: list[Built] = [*targets(lesson), *_banks(course, lesson.name)]
+        for target in wanted:
             _bring_up(course, target, force, report)
-    _bring_up(course, _start(course), force, report)
+    wanted = [_start(course), *_banks(course, GENERAL)]
+    for target in wanted:
+        _bring_up(course, target, force, report)
 
 
 def _start(course: Course) -> Target:
     return Target(course.root / "notebooks" / "start.ipynb", start_notebook(course))
+
+
+def _banks(course: Course, name: str) -> list[PracticeBank]:
+    """The bank of this name, if it has been written."""
+    source = Source(course, name)
+    return [PracticeBank.of(source)] if source.path.is_file() else []
 
 
 def targets(lesson: Lesson) -> list[Target]:
@@ -67,25 +87,27 @@ def targets(lesson: Lesson) -> list[Target]:
 
 def stale(course: Course) -> Iterator[Path]:
     """Built files that differ from their source, and files that nothing builds."""
-    all_targets = [_start(course)]
+    all_targets: list[Built] = [_start(course)]
     for lesson in course.lessons():
         all_targets += targets(lesson)
+    all_targets += [PracticeBank.of(source) for source in sources(course)]
     yield from (target.path for target in all_targets if not target.is_fresh)
     wanted = {target.path for target in all_targets}
     for folder in ("notebooks", "solutions", "exercises"):
         for path in sorted((course.root / folder).rglob("*.ipynb")):
             if path not in wanted and ".ipynb_checkpoints" not in path.parts:
                 yield path
+    for path in sorted((course.root / "coursekit" / "banks").glob("*.json")):
+        if path not in wanted:
+            yield path
 
 
-def _bring_up(course: Course, target: Target, force: bool, report: Callable[[str], None]) -> None:
+def _bring_up(course: Course, target: Built, force: bool, report: Callable[[str], None]) -> None:
     shown = target.path.relative_to(course.root)
     if target.is_fresh and not force:
         report(f"  up to date  {shown}")
         return
-    target.path.parent.mkdir(parents=True, exist_ok=True)
-    notebook = executed(target.wanted, target.path.parent) if target.run else target.wanted
-    nbformat.write(notebook, target.path)
+    target.write()
     report(f"  built       {shown}")
 
 

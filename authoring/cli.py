@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from authoring import build as build_
-from authoring import handout, sample_class, verify
+from authoring import handout, questions, sample_class, verify
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
 from authoring.sources import Course, Lesson
@@ -32,7 +32,7 @@ def build(
     number: Number = None,
     force: Annotated[bool, typer.Option(help="Build even what is up to date.")] = False,
 ) -> None:
-    """Brings notebooks/, solutions/ and exercises/ up to date with course/."""
+    """Brings notebooks/, solutions/, exercises/ and coursekit/banks/ up to date with course/."""
     course = _here()
     try:
         build_.main(course, _chosen(course, number), force=force, report=console.print)
@@ -42,11 +42,19 @@ def build(
 
 @app.command()
 def check(number: Number = None) -> None:
-    """Runs every answer of the banks: each must get its points and its hint, no more, no less."""
+    """Runs every answer of the banks: each must get its points and its hint, no more, no less.
+
+    The questions of all lessons are checked first, whichever lesson is named: that takes seconds.
+    """
     course = _here()
     lessons = _chosen(course, number)
     failed = 0
     try:
+        for problem in questions.faults(course):
+            failed += 1
+            console.print("[red]no[/]  " + escape(str(problem)))
+        if not failed:
+            console.print("[green]ok[/]  the questions of all lessons")
         with verify.engine_for(course) as engine:
             for lesson in lessons:
                 for verdict in verify.verdicts(lesson, engine):

@@ -1,6 +1,6 @@
 """Writes code that is hard to highlight, to compare and to parse: the grader reads it too."""
 
-STOCK = "not measured yet"
+STOCK = "0 of 10"
 
 
 def change(notebook):

@@ -1,7 +1,6 @@
 """Hands in 400 cells without metadata or ids, all nearly alike, so that each must be compared."""
 
-STOCK = "not measured yet"
-
+STOCK = "no mark"
 REASON = r"metadata was lost"
 
 
