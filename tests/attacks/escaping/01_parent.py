@@ -1,6 +1,6 @@
 """Kills its parent, its parent's parent and the leader of its group and session."""
 
-STOCK = "not measured yet"
+STOCK = "the whole run is killed"
 
 # %% first
 import os

@@ -1,6 +1,6 @@
 """Connects to whatever listens: on this machine, by name, by address, and on the way out."""
 
-STOCK = "not measured yet"
+STOCK = "0 of 10"
 
 # %% first
 import socket

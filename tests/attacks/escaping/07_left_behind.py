@@ -1,6 +1,6 @@
 """Leaves a process behind, in a session of its own, that signals and writes for a minute."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 # %% first
 import ctypes

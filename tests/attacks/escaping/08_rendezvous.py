@@ -3,8 +3,7 @@
 One of them has the right answers; the other has none and would take them.
 """
 
-STOCK = "not measured yet"
-
+STOCK = "0 of 10"
 TWICE = True
 
 # %% first

@@ -1,6 +1,6 @@
 """Enters the namespaces and the root folders of other processes."""
 
-STOCK = "not measured yet"
+STOCK = "0 of 10"
 
 # %% first
 import ctypes

@@ -1,6 +1,6 @@
 """Opens what the kernel lets root change: core patterns, control groups, module paths, memory."""
 
-STOCK = "not measured yet"
+STOCK = "0 of 10; it gets what it is after"
 
 # %% first
 import os

@@ -1,7 +1,6 @@
 """Replaces itself by another program, which goes on with the same open files."""
 
-STOCK = "not measured yet"
-
+STOCK = "no mark"
 OURS = 1
 REASON = r"process|ended|died"
 

@@ -2,6 +2,7 @@
 
 STOCK = "0 of 10"
 
+
 # %% callback
 def twice(f, x):
     for number in range(10**9):

@@ -5,6 +5,7 @@ It hands the function a handle of its own, and what is handed back is called aga
 
 STOCK = "0 of 10"
 
+
 # %% callback
 def twice(f, x):
     def again(*args):

@@ -1,6 +1,6 @@
 """Results and messages whose text never ends: `repr`, `str`, `_repr_html_` and `__format__`."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 
 # %% first

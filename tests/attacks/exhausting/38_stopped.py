@@ -1,6 +1,6 @@
 """Stops its own process, without ending it; as process 1 of its world it cannot."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 # %% first
 import os

@@ -1,6 +1,6 @@
 """Writes garbage, frames and verdicts to every descriptor it can find or guess."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 # %% first
 import json

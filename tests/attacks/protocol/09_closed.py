@@ -1,7 +1,6 @@
 """Closes all its descriptors after the first item, which keeps its point."""
 
-STOCK = "not measured yet"
-
+STOCK = "no mark"
 OURS = 1
 REASON = r"process"
 

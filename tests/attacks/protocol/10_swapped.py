@@ -1,6 +1,6 @@
 """Puts its descriptors in each other's places, and standard output in the place of them all."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 # %% first
 import os

@@ -1,6 +1,6 @@
 """A thread and a forked process read whatever comes in on any socket, and answer it."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 # %% first
 import os

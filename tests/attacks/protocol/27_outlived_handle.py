@@ -1,6 +1,6 @@
 """Keeps the function that a test lent it, and calls it later: from a thread, from the next cell."""
 
-STOCK = "not measured yet"
+STOCK = "0 of 10"
 
 # %% first
 import threading

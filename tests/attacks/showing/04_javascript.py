@@ -1,6 +1,6 @@
 """Displays JavaScript, and what Jupyter's extensions would run as such."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 # %% first
 from IPython.display import Javascript, display

@@ -1,6 +1,6 @@
 """Prints codes that clear, retitle, recolour and answer for the teacher's terminal."""
 
-STOCK = "not measured yet"
+STOCK = "no mark"
 
 
 def change(notebook):

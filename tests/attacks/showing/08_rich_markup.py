@@ -1,7 +1,6 @@
 """Names and texts that Rich would take for markup when it prints the notes."""
 
-STOCK = "not measured yet"
-
+STOCK = "0 of 10"
 REASON = r"\[bold red\]"
 
 

@@ -1,7 +1,6 @@
 """File names and texts that a spreadsheet would take for formulas in grades.csv."""
 
-STOCK = "not measured yet"
-
+STOCK = "0 of 10"
 REASON = r"cmd"
 
 

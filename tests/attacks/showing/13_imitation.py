@@ -1,6 +1,6 @@
 """Prints what looks like the grader's own verdict, in text and in a picture of the page."""
 
-STOCK = "not measured yet"
+STOCK = "0 of 10; its script stands in the feedback"
 
 # %% first
 from IPython.display import HTML, display
