@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 SOLUTIONS = Path(__file__).parent / "solutions"
+
+# For this process and all kernels it starts: a test run is no learner's progress.
+os.environ["COURSE_PROGRESS"] = ":memory:"
 
 
 @pytest.hookimpl(wrapper=True)

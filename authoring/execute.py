@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 
 import nbformat
@@ -28,7 +29,8 @@ def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Notebook
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
+    # A build is no learner's progress, and shows nothing of it.
+    client.execute(env={**os.environ, "COURSE_PROGRESS": ":memory:"})
     for cell in run.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _is_result(output)]

@@ -43,8 +43,10 @@ def requirements(lines):
 
 def test_conda_and_pip_install_the_same(root, project):
     environment = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
-    [pip] = [entry["pip"] for entry in environment if isinstance(entry, dict)]
-    assert pip == ["--editable ."], "all packages come from conda, so that pip brings none"
+    [[*from_pypi, course]] = [entry["pip"] for entry in environment if isinstance(entry, dict)]
+    assert course == "--editable ."
+    by_pip = requirements(from_pypi)
+    assert set(by_pip) == {"fsrs"}, "what conda-forge has comes from conda, so that pip brings none"
 
     conda = [entry for entry in environment if isinstance(entry, str)]
     [python] = [entry.removeprefix("python=") for entry in conda if entry.startswith("python=")]
@@ -54,6 +56,8 @@ def test_conda_and_pip_install_the_same(root, project):
     listed = requirements(
         entry.replace("pytorch-cpu", "torch") for entry in conda if not entry.startswith("python=")
     )
+    assert not listed.keys() & by_pip.keys()
+    listed |= by_pip
     build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
     assert listed.pop("pip") == SpecifierSet()
     needed = requirements(project["dependencies"]) | requirements(build)
