@@ -20,7 +20,8 @@ import pathlib
 import re
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Union
 
@@ -408,6 +409,21 @@ class Packer:
     def pack_again(self, number: int) -> Node:
         """The node of a known object as it is now."""
         return self._pack(self.objects[number])
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is packed meanwhile is only looked at: it leaves no buffers and no known objects."""
+        known = len(self.objects)
+        try:
+            yield
+        finally:
+            for value in self.objects[known:]:
+                # A known object is there once more.
+                if self._numbers.get(id(value), 0) >= known:
+                    del self._numbers[id(value)]
+            del self.objects[known:]
+            self.buffers.clear()
+            self._budget = Budget()
 
     def forget(self, value: Any) -> None:
         """Makes a known object cross by value from here on."""

@@ -722,7 +722,7 @@ class Peer:
             owners.extend([key] * (len(objects) - len(owners)))
         if request.random is not None and self._trusted:
             set_random_states(unpacker.unpack(request.random))
-        before = [self._look(objects, number) for number in range(len(objects))]
+        before = self._looks(objects)
         value = None
         with self.capture() as said:
             try:
@@ -733,8 +733,8 @@ class Peer:
                 reply.error = self._raised(error)
         reply.said = said
         packer = self._packer(objects)
-        for number, look in enumerate(before):
-            if self._look(objects, number) == look:
+        for number, (look, now) in enumerate(zip(before, self._looks(objects), strict=True)):
+            if look == now:
                 continue
             if request.keep is None or owners[number] in request.keep:
                 reply.changed.append((number, packer.pack_again(number)))
@@ -749,9 +749,14 @@ class Peer:
         reply.value = packer.pack(value)
         return packer
 
-    def _look(self, objects: list[Any], number: int) -> bytes:
-        """An object's own content; what it holds counts by identity."""
+    def _looks(self, objects: list[Any]) -> list[bytes]:
+        """The own content of each object; what it holds counts by identity."""
         packer = self._packer(objects)
+        return [_look(packer, number) for number in range(len(objects))]
+
+
+def _look(packer: Packer, number: int) -> bytes:
+    with packer.aside():
         try:
             node = packer.pack_again(number)
         except CannotCross as error:
