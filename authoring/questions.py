@@ -19,6 +19,7 @@ import yaml
 
 from authoring.problems import SourceError
 from authoring.sources import Course, read_cells
+from coursekit.concepts import Phrase, PhraseError, read
 from coursekit.questions import (
     GENERAL,
     Bank,
@@ -294,14 +295,25 @@ def _doubled(course: Course) -> Iterator[SourceError]:
 
 
 def _unsaid(question: Free) -> Iterator[str]:
-    answer = " ".join(question.answer.lower().split())
+    """Phrases that can't be read, and concepts that the model answer does not name."""
+    unread = []
     for concept in question.concepts:
-        for way in concept.says:
-            if way != way.lower():
-                yield f"concepts, “{concept.name}”: write “{way}” in lower case"
-        if not any(way in answer for way in concept.says):
+        for phrase in (*concept.says, *concept.unless):
+            try:
+                Phrase.of(phrase)
+            except PhraseError as error:
+                unread.append(f"concepts, “{concept.name}”: {error}")
+    if unread:
+        yield from unread
+        return
+    reading = read(question.answer, question)
+    if reading.note:
+        yield f"answer: learners would be told “{reading.note}”: write it in sentences"
+        return
+    for found in reading.concepts:
+        if not found.found:
             yield (
-                f"answer: says nothing of “{concept.name}”: name it there, or add the answer's "
+                f"answer: says nothing of “{found.name}”: name it there, or add the answer's "
                 "words to what it says"
             )
 

@@ -150,12 +150,14 @@ class Concept(_Strict):
     """One thing that a free response should say.
 
     Attributes:
-        says: the ways in which people say it, in lower case.
+        says: phrases for the ways in which people say it; `coursekit.concepts` reads them.
+        unless: phrases that take it back where they share a word with one of those.
         hint: what to tell whoever has not said it, without giving it away.
     """
 
     name: Text
     says: Annotated[list[Text], Field(min_length=2)]
+    unless: list[Text] = []
     hint: Text
 
 

@@ -283,6 +283,19 @@ def test_ways_to_say_it_are_lower_case(course: Course, bank: list[Fields]) -> No
     assert "“q22”, concepts, “byte”: write “Byte” in lower case" in only(course, bank)
 
 
+@pytest.mark.parametrize("field", ["says", "unless"])
+def test_phrases_can_be_read(course: Course, bank: list[Fields], field: str) -> None:
+    bank[FREE]["concepts"][0].setdefault(field, []).append("~lesser bytes")
+    assert "“q22”, concepts, “byte”: “~lesser bytes”: there is no ~lesser; there are" in only(
+        course, bank
+    )
+
+
+def test_a_model_answer_is_no_list_of_keywords(course: Course, bank: list[Fields]) -> None:
+    bank[FREE]["answer"] = "bits, bytes"
+    assert "“q22”, answer: learners would be told “These are good keywords" in only(course, bank)
+
+
 def test_a_trace_has_no_number_typed_in(course: Course, bank: list[Fields]) -> None:
     bank[TRACE]["notice"] = ["int8 has W_1 and all."]
     write(course, bank)
