@@ -92,7 +92,8 @@ def _url(server: subprocess.Popen[bytes], home: Path) -> str:
     raise RuntimeError(f"JupyterLab did not start:\n{(home / 'log').read_text()}")
 
 
-@pytest.fixture(scope="session")
+# Playwright can't be started twice at a time, and tests elsewhere start it themselves.
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
