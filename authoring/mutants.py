@@ -23,12 +23,10 @@ from cosmic_ray.plugins import get_operator, operator_names
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from authoring.exercise import read_exercise
-from authoring.notebook import instructor_notebook
 from authoring.problems import SourceError
-from authoring.release import release_notebooks
 from authoring.sources import Course, Lesson
-from authoring.verify import _alone, _answered, engine_for
-from grader import Assignment, Engine, grade_one
+from authoring.verify import engine_for, lone_items
+from grader import Engine, grade_one
 
 LISTED = "equivalent_mutants.yaml"
 # Of all mutants of the course, how many must lose points at least.
@@ -114,21 +112,13 @@ def mutants(lesson: Lesson) -> Iterator[Mutant]:
 
 def tried(lesson: Lesson, engine: Engine) -> Iterator[Tried]:
     """Hands in every mutant, each item by itself as in `authoring check`."""
-    exercise = read_exercise(lesson.folder / "exercise.py")
-    instructor = instructor_notebook(lesson)
-    release = release_notebooks([(lesson.name, instructor)])[lesson.name]
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        for cell in exercise.cells:
-            if cell.role != "answer":
-                continue
-            item = cell.item or ""
-            stub, alone = _alone(release, item), _alone(instructor, item)
-            assignment = Assignment.from_notebooks(item, {item: alone}, {item: stub})
-            found = list(_mutants_of(item, cell.source.source))
-            handed_in = [_answered(stub, mutant.source) for mutant in found]
-            results = workers.map(partial(grade_one, assignment, engine=engine), handed_in)
+        for lone in lone_items(lesson):
+            found = list(_mutants_of(lone.item, lone.reference))
+            handed_in = [lone.answered(mutant.source) for mutant in found]
+            results = workers.map(partial(grade_one, lone.assignment, engine=engine), handed_in)
             for mutant, result in zip(found, results, strict=True):
-                yield Tried(mutant.change, result.item(item).score, exercise.points(item))
+                yield Tried(mutant.change, result.item(lone.item).score, lone.points)
 
 
 def listed(lesson: Lesson) -> Counter[Change]:

@@ -72,30 +72,58 @@ def engine_for(course: Course) -> Engine:
     return Engine(timeout=TIMEOUT, show=GradedCourse.open(course.root).shown)
 
 
-def verdicts(lesson: Lesson, engine: Engine) -> Iterator[Verdict]:
-    """Grades every answer to every item with tests: reference, release stub, then the bank."""
+@dataclass(frozen=True)
+class Lone:
+    """An item of an exercise by itself, with the given cells.
+
+    Attributes:
+        reference: its reference answer.
+        points: what that gets.
+        stub: its release version.
+    """
+
+    item: str
+    reference: str
+    points: float
+    stub: NotebookNode
+    assignment: Assignment
+
+    def answered(self, source: str) -> NotebookNode:
+        """What is handed in: the release version with this in its answer cell."""
+        answered = copy.deepcopy(self.stub)
+        (cell,) = (cell for cell in answered.cells if cell.metadata.nbgrader.solution)
+        cell.source = source
+        return answered
+
+
+def lone_items(lesson: Lesson) -> Iterator[Lone]:
+    """Every item that tests grade, by itself."""
     exercise = read_exercise(lesson.folder / "exercise.py")
-    bank = read_bank(lesson, exercise)
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])[lesson.name]
     for cell in exercise.cells:
-        if cell.role != "answer":
-            continue
-        item = cell.short.item or ""
-        full = exercise.points(item)
-        stub = _alone(release, item)
-        assignment = Assignment.from_notebooks(item, {item: _alone(instructor, item)}, {item: stub})
+        if cell.role == "answer":
+            item = cell.item or ""
+            stub, solved = _alone(release, item), _alone(instructor, item)
+            assignment = Assignment.from_notebooks(item, {item: solved}, {item: stub})
+            yield Lone(item, cell.source.source, exercise.points(item), stub, assignment)
+
+
+def verdicts(lesson: Lesson, engine: Engine) -> Iterator[Verdict]:
+    """Grades every answer to every item with tests: reference, release stub, then the bank."""
+    bank = read_bank(lesson, read_exercise(lesson.folder / "exercise.py"))
+    for lone in lone_items(lesson):
         handed_in: list[tuple[str, NotebookNode, float, str | None]] = [
-            ("reference", _answered(stub, cell.source.source), full, None),
-            ("untouched", stub, 0, None),
+            ("reference", lone.answered(lone.reference), lone.points, None),
+            ("untouched", lone.stub, 0, None),
         ]
         for answer in bank:
-            if answer.item == item:
-                notebook = _answered(stub, answer.source)
+            if answer.item == lone.item:
+                notebook = lone.answered(answer.source)
                 handed_in.append((answer.name, notebook, answer.points or 0, answer.hint))
         for name, notebook, wanted, hint in handed_in:
-            got = grade_one(assignment, notebook, engine).item(item)
-            yield Verdict(item, name, got.score or 0, wanted, tuple(got.messages), hint)
+            got = grade_one(lone.assignment, notebook, engine).item(lone.item)
+            yield Verdict(lone.item, name, got.score or 0, wanted, tuple(got.messages), hint)
 
 
 def faults(lesson: Lesson, engine: Engine) -> Iterator[SourceError]:
@@ -134,11 +162,3 @@ def _alone(notebook: NotebookNode, item: str) -> NotebookNode:
         if (course := cell.metadata.get("course")) and course.get("item", item) == item
     ]
     return alone
-
-
-def _answered(stub: NotebookNode, source: str) -> NotebookNode:
-    """What is handed in: the release with an answer in its answer cell."""
-    answered = copy.deepcopy(stub)
-    (cell,) = (cell for cell in answered.cells if cell.metadata.nbgrader.solution)
-    cell.source = source
-    return answered

@@ -94,6 +94,11 @@ class TeacherNotebook:
     cells: tuple[TeacherCell, ...]
     metadata: NotebookNode
 
+    @property
+    def code(self) -> list[TeacherCell]:
+        """The code cells, in order: what players and contracts count by position."""
+        return [cell for cell in self.cells if cell.node.cell_type == "code"]
+
 
 @dataclass(frozen=True)
 class Item:

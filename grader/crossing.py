@@ -654,9 +654,6 @@ def _integer(value: int) -> Node:
     return Big(hex(value))
 
 
-_TORCH_NAMES = ("dtype", "layout", "memory_format", "device", "Size")
-
-
 def _named(value: Any) -> Node | None:
     if value is Ellipsis or value is NotImplemented:
         return Named("constant", str(value))

@@ -26,7 +26,6 @@ from grader.shell import (
     defined_by_given,
     run_cell,
     settle_in,
-    write_files,
 )
 from grader.wire import Channel, Gone
 
@@ -72,8 +71,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         reply: dict[str, Any] = {}
         match message["do"]:
             case "begin":
-                settle_in(message["folder"], message["output_limit"])
-                write_files(message["folder"], message["files"], body)
+                settle_in(message, body)
             case "cell":
                 reply = run_cell(shell, message["source"])
                 defined_by_given(shell, message["source"], given)

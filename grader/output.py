@@ -136,16 +136,7 @@ class Output:
         Raises:
             OSError: when a file cannot be written.
         """
-        graded = _by_cell(result)
-        cleaned = {
-            name: clean_notebook(
-                notebook,
-                assignment.notebooks[name],
-                graded.get(name, {}),
-                self._show_hidden_tests,
-            )
-            for name, notebook in notebooks.items()
-        }
+        cleaned = self._cleaned(result, notebooks, assignment)
         for name, notebook in cleaned.items():
             text = nbformat.v4.writes(notebook)
             data = text.encode("utf-8", "replace")
@@ -167,17 +158,27 @@ class Output:
         Raises:
             OSError: when a file cannot be written.
         """
-        notebooks = {}
-        for path in self.autograded(result).glob("*.ipynb"):
-            notebook = nbformat.v4.reads(path.read_text("utf-8"))
-            # nbgrader may have been there since.
-            notebooks[path.stem] = clean_notebook(
+        notebooks = {
+            path.stem: nbformat.v4.reads(path.read_text("utf-8"))
+            for path in self.autograded(result).glob("*.ipynb")
+        }
+        # Cleaned once more: nbgrader may have been there since.
+        cleaned = self._cleaned(result, notebooks, assignment)
+        self._write_feedback(result, assignment, cleaned)
+
+    def _cleaned(
+        self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
+    ) -> dict[str, NotebookNode]:
+        graded = _by_cell(result)
+        return {
+            name: clean_notebook(
                 notebook,
-                assignment.notebooks[path.stem],
-                _by_cell(result).get(path.stem, {}),
+                assignment.notebooks[name],
+                graded.get(name, {}),
                 self._show_hidden_tests,
             )
-        self._write_feedback(result, assignment, notebooks)
+            for name, notebook in notebooks.items()
+        }
 
     def _write_feedback(
         self, result: Result, assignment: Assignment, notebooks: Mapping[str, NotebookNode]

@@ -7,14 +7,13 @@ from dataclasses import replace
 import nbformat
 from nbgrader.utils import determine_grade
 
-from grader import wire
 from grader.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.contract import Clause, Contract
 from grader.engine import Ended, Engine, Files, imported
 from grader.judge import Judge, Learned
 from grader.names import Names, names_of
 from grader.player import Played, Player, as_node, play_cells
-from grader.session import opening, opening_cells
+from grader.session import introduce, opening, opening_cells
 
 _NOTHING = Names(frozenset(), frozenset())
 
@@ -28,7 +27,7 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     Raises:
         GraderError: when there can be no player or judge.
     """
-    code = [cell for cell in notebook.cells if cell.node.cell_type == "code"]
+    code = notebook.code
     names = [_names(cell.original) for cell in code]
     beside = play_cells(engine, [_solved(cell) for cell in code], files)
     count = opening(notebook)
@@ -157,10 +156,7 @@ class _Learner:
         room = self._room if self._warm else self._engine.import_room(self._modules)
         self.player = Player(self._engine, room, self._files, self._warm)
         self._judge = Judge(self._engine, self._room, self._files)
-        one, other = wire.pair()
-        with one, other:
-            self.player.meet(one)
-            self._judge.meet(other)
+        introduce(self.player, self._judge)
 
     def play(self, position: int, cell: TeacherCell) -> None:
         self._history.append(cell)

@@ -48,19 +48,25 @@ class Heard:
 
 def opening_cells(notebook: TeacherNotebook, count: int) -> list[str]:
     """The first `count` code cells of the teacher's notebook."""
-    code = [cell for cell in notebook.cells if cell.node.cell_type == "code"]
-    return [cell.node.source for cell in code[:count]]
+    return [cell.node.source for cell in notebook.code[:count]]
 
 
 def opening(notebook: TeacherNotebook) -> int:
     """How many code cells come before the first that a learner writes or a test."""
     count = 0
-    for cell in notebook.cells:
-        if cell.node.cell_type == "code":
-            if cell.kind.for_answer or cell.kind is Kind.TEST:
-                break
-            count += 1
+    for cell in notebook.code:
+        if cell.kind.for_answer or cell.kind is Kind.TEST:
+            break
+        count += 1
     return count
+
+
+def introduce(player: Player, judge: Judge) -> None:
+    """Connects the two."""
+    one, other = wire.pair()
+    with one, other:
+        player.meet(one)
+        judge.meet(other)
 
 
 def hear(
@@ -95,8 +101,7 @@ class _Session:
     ) -> None:
         self.heard = Heard()
         self._cells = [cell for cell in paper.cells if cell.node.cell_type == "code"]
-        code = [cell for cell in paper.notebook.cells if cell.node.cell_type == "code"]
-        self._position_of = {id(cell): position for position, cell in enumerate(code)}
+        self._teachers = paper.notebook.code
         self._contract = contract
         self._engine = engine
         self._files = files
@@ -190,7 +195,7 @@ class _Session:
         if untouched is None or untouched.error is None or failure is None or cell.teacher is None:
             return None
         # Added cells would have changed the numbers in tracebacks.
-        same_place = position == self._position_of.get(id(cell.teacher))
+        same_place = self._teachers[position] is cell.teacher
         same_end = (failure.ename, failure.evalue) == (
             untouched.error.ename,
             untouched.error.evalue,
@@ -298,10 +303,7 @@ class _Session:
         """Connects player and judge."""
         if self._judge is None or self._player.ended is not None:
             return
-        one, other = wire.pair()
-        with one, other:
-            self._player.meet(one)
-            self._judge.meet(other)
+        introduce(self._player, self._judge)
 
     def _replace_player(self, position: int, cell: PaperCell, lost: str) -> None:
         """After a call that ended the player: a new one that has played the same cells."""

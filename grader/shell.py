@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -321,15 +321,25 @@ class Interrupts:
 INTERRUPTS = Interrupts()
 
 
-def settle_in(folder: str, output_limit: int) -> None:
-    """Makes this process one that runs cells: streams, signals, working folder."""
+def settle_in(message: Mapping[str, Any], data: bytes) -> None:
+    """Makes this process one that runs cells: streams, signals, working folder and its files.
+
+    Args:
+        message: the conductor's, with folder, files and output_limit.
+        data: what is in the files.
+
+    Raises:
+        OSError: when the folder can't hold them.
+    """
+    folder: str = message["folder"]
     signal.signal(signal.SIGINT, INTERRUPTS)
     os.makedirs(folder, exist_ok=True)
     os.chdir(folder)
     sys.stdin = open(os.devnull)  # noqa: SIM115
     sys.stdout = Stream("stdout", 1)
     sys.stderr = Stream("stderr", 2)
-    OUTPUTS.limit = output_limit
+    OUTPUTS.limit = message["output_limit"]
+    _write_files(folder, message["files"], data)
 
 
 def run_cell(shell: Shell, source: str) -> dict[str, Any]:
@@ -375,12 +385,8 @@ def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
             given[name] = value
 
 
-def write_files(folder: str, sizes: dict[str, int], data: bytes) -> None:
-    """Lays out files that came as one string of bytes.
-
-    Raises:
-        OSError: when the folder can't hold them.
-    """
+def _write_files(folder: str, sizes: Mapping[str, int], data: bytes) -> None:
+    """Lays out files that came as one string of bytes."""
     start = 0
     for name, size in sizes.items():
         path = os.path.join(folder, name)

@@ -31,7 +31,7 @@ from grader import wire
 from grader.isolate import Limits, end, end_the_too_large, enter, fork
 from grader.judging import judge
 from grader.playing import play
-from grader.shell import Shell, defined_by_given, make_shell, run_cell, settle_in, write_files
+from grader.shell import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.wire import Channel, Gone, Silent
 
 # One operation in the parent and every forked child of TensorFlow's hangs.
@@ -50,30 +50,26 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), takes_fds=True)
     os.set_inheritable(channel.fileno(), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    missing = _import(sys.argv[2:])
+    _import(sys.argv[2:])
     shell = make_shell()
     sys.argv = ["grader"]
     _settle()
     _take_large_pages()
-    channel.send(wire.encode({"missing": missing}))
+    channel.send(wire.encode({}))
     _serve(shell, channel, {})
 
 
-def _import(modules: list[str]) -> list[str]:
-    """Imports what it can; returns what it could not."""
-    missing = []
+def _import(modules: list[str]) -> None:
+    """Imports what it can. Where something is missing, the cell that imports it says so."""
     # What modules make stays: looking through it for garbage takes a tenth of the time.
     gc.disable()
     for name in modules:
-        try:
+        with contextlib.suppress(Exception):
             importlib.import_module(name)
-        except Exception:
-            missing.append(name)
         if name == "torch" and "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
             importlib.import_module("grader.modules")
     gc.enable()
-    return missing
 
 
 def _settle() -> None:
@@ -173,8 +169,7 @@ def _fork_room(shell: Shell, channel: Channel, message: dict[str, Any], body: by
 
 def _be_room(shell: Shell, channel: Channel, message: dict[str, Any], body: bytes) -> None:
     given: dict[str, Any] = {}
-    settle_in(message["folder"], message["output_limit"])
-    write_files(message["folder"], message["files"], body)
+    settle_in(message, body)
     _import(message["modules"])
     played = []
     for source in message["cells"]:
