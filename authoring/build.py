@@ -10,10 +10,12 @@ import nbformat
 
 from authoring.execute import executed
 from authoring.notebook import instructor_notebook, lesson_notebook
-from authoring.questions import PracticeBank, Source, sources
+from authoring.questions import Source, practice_bank, sources
 from authoring.release import release_notebooks
+from authoring.sheet import sheet
 from authoring.sources import Course, Lesson
 from authoring.start import start_notebook
+from authoring.text_file import TextFile
 from coursekit.questions import GENERAL
 
 
@@ -40,7 +42,7 @@ class Target:
         nbformat.write(notebook, self.path)
 
 
-Built = Target | PracticeBank
+Built = Target | TextFile
 
 
 def main(
@@ -56,7 +58,7 @@ def main(
         SourceError: for a mistake in a source; nothing of that lesson is written then.
     """
     for lesson in lessons:
-        wanted: list[Built] = [*targets(lesson), *_banks(course, lesson.name)]
+        wanted: list[Built] = [*targets(lesson), *_banks(course, lesson.name), *_sheets(lesson)]
         for target in wanted:
             _bring_up(course, target, force, report)
     wanted = [_start(course), *_banks(course, GENERAL)]
@@ -68,10 +70,16 @@ def _start(course: Course) -> Target:
     return Target(course.root / "notebooks" / "start.ipynb", start_notebook(course))
 
 
-def _banks(course: Course, name: str) -> list[PracticeBank]:
+def _banks(course: Course, name: str) -> list[TextFile]:
     """The bank of this name, if it has been written."""
     source = Source(course, name)
-    return [PracticeBank.of(source)] if source.path.is_file() else []
+    return [practice_bank(source)] if source.path.is_file() else []
+
+
+def _sheets(lesson: Lesson) -> list[TextFile]:
+    """The cheat sheet, if the lesson has one."""
+    found = sheet(lesson)
+    return [found] if found else []
 
 
 def targets(lesson: Lesson) -> list[Target]:
@@ -89,15 +97,15 @@ def stale(course: Course) -> Iterator[Path]:
     """Built files that differ from their source, and files that nothing builds."""
     all_targets: list[Built] = [_start(course)]
     for lesson in course.lessons():
-        all_targets += targets(lesson)
-    all_targets += [PracticeBank.of(source) for source in sources(course)]
+        all_targets += [*targets(lesson), *_sheets(lesson)]
+    all_targets += [practice_bank(source) for source in sources(course)]
     yield from (target.path for target in all_targets if not target.is_fresh)
     wanted = {target.path for target in all_targets}
     for folder in ("notebooks", "solutions", "exercises"):
         for path in sorted((course.root / folder).rglob("*.ipynb")):
             if path not in wanted and ".ipynb_checkpoints" not in path.parts:
                 yield path
-    for path in sorted((course.root / "coursekit" / "banks").glob("*.json")):
+    for path in sorted((course.root / "coursekit" / "banks").glob("*.*")):
         if path not in wanted:
             yield path
 

@@ -16,7 +16,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """A copy with outputs, run with `folder` as working directory.
 
-    Standard error and widgets are taken out: they are log lines and progress bars, no results.
+    Standard error and progress bars are taken out: they are no results. Of a widget of ours stays
+    what it shows where no kernel runs.
 
     Raises:
         nbclient.exceptions.CellExecutionError: if a cell fails.
@@ -34,9 +35,12 @@ def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Notebook
     for cell in run.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _is_result(output)]
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET, None)
     run.metadata = notebook.metadata
     return run
 
 
 def _is_result(output: nbformat.NotebookNode) -> bool:
-    return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
+    data = output.get("data", {})
+    return output.get("name") != "stderr" and (WIDGET not in data or "text/html" in data)

@@ -19,7 +19,11 @@ if "google.colab" in sys.modules:
     import subprocess
 
     course = "git+https://github.com/{repository}@{branch}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", course], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "-q"]
+    # Colab has torch and most of the rest; --no-deps leaves its versions alone.
+    missing = "ai-edge-litert anywidget fsrs latex2mathml torch-pruning"
+    subprocess.run([*pip, *missing.split()], check=True)
+    subprocess.run([*pip, "--no-deps", course], check=True)
 """
 
 KERNEL = {

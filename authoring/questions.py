@@ -19,6 +19,7 @@ import yaml
 
 from authoring.problems import SourceError
 from authoring.sources import Course, read_cells
+from authoring.text_file import TextFile
 from coursekit.concepts import Phrase, PhraseError, read
 from coursekit.questions import (
     GENERAL,
@@ -456,34 +457,16 @@ def _raised(code: str) -> str | None:
 # What is built.
 
 
-@dataclass(frozen=True)
-class PracticeBank:
-    """The built file of a bank: JSON, without what is graded and without authors' checks."""
+def practice_bank(source: Source) -> TextFile:
+    """The built file of a bank: JSON, without what is graded and without authors' checks.
 
-    path: Path
-    wanted: str
-
-    @classmethod
-    def of(cls, source: Source) -> PracticeBank:
-        """What a bank should be built to.
-
-        Raises:
-            SourceError: if it can't be read.
-        """
-        kept = [
-            question.model_dump(mode="json", exclude={"check", "graded"}, exclude_none=True)
-            for question in source.bank().questions
-            if not (isinstance(question, Choice) and question.graded)
-        ]
-        path = source.course.root / "coursekit" / "banks" / f"{source.name}.json"
-        return cls(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the file is there and holds what it should."""
-        return self.path.is_file() and self.path.read_text(encoding="utf-8") == self.wanted
-
-    def write(self) -> None:
-        """Writes the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.wanted, encoding="utf-8")
+    Raises:
+        SourceError: if the bank can't be read.
+    """
+    kept = [
+        question.model_dump(mode="json", exclude={"check", "graded"}, exclude_none=True)
+        for question in source.bank().questions
+        if not (isinstance(question, Choice) and question.graded)
+    ]
+    path = source.course.root / "coursekit" / "banks" / f"{source.name}.json"
+    return TextFile(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")

@@ -37,7 +37,7 @@ class Ledger:
     def __init__(self, lesson: str | None = None, store: Store | None = None) -> None:
         self._entries: dict[str, _Entry] = {}
         self._kept: dict[str, _Entry] = {}
-        self._lesson = lesson or _notebook()
+        self._lesson = lesson or notebook_lesson()
         self._store = store
         if self._lesson is None:
             return
@@ -114,7 +114,7 @@ class Ledger:
         )
 
 
-def _notebook() -> str | None:
+def notebook_lesson() -> str | None:
     """The lesson that this kernel's notebook is: the NN_name that its file's name begins with."""
     import __main__
 

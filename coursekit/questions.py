@@ -280,6 +280,12 @@ class Bank:
         ]
 
 
+def lesson_title(name: str) -> str:
+    """A lesson's name for people: “07 · unstructured pruning” for 07_unstructured_pruning."""
+    number, _, words = name.partition("_")
+    return f"{number} · {words.replace('_', ' ')}" if words else number
+
+
 def load_bank(name: str) -> Bank:
     """The bank of a lesson that the course ships, as in “07_unstructured_pruning”, or “general”.
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from coursekit.cards import due_dates
 from coursekit.exercises import State, read_exercise
+from coursekit.questions import lesson_title
 from coursekit.store import (
     MODES,
     Attempt,
@@ -79,12 +80,6 @@ class LessonSummary(BaseModel):
     guesses: int
     exercise: dict[str, State]
 
-    @property
-    def title(self) -> str:
-        """The name of the lesson for people: “07 · unstructured pruning”."""
-        number, _, name = self.lesson.partition("_")
-        return f"{number} · {name.replace('_', ' ')}" if name else number
-
 
 class Summary(BaseModel):
     """All lessons. In a notebook it shows as a table of plain HTML, which needs no trust."""
@@ -100,7 +95,7 @@ class Summary(BaseModel):
     def _repr_html_(self) -> str:
         columns = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS.values())
         rows = "".join(
-            f'<tr><th scope="row">{escape(lesson.title)}</th>'
+            f'<tr><th scope="row">{escape(lesson_title(lesson.lesson))}</th>'
             + "".join(f"<td>{escape(_cell(lesson, mode))}</td>" for mode in _HEADINGS)
             + "</tr>"
             for lesson in self.lessons
@@ -114,7 +109,7 @@ class Summary(BaseModel):
     def __repr__(self) -> str:
         lines = [self._caption()]
         for lesson in self.lessons:
-            lines.append(lesson.title)
+            lines.append(lesson_title(lesson.lesson))
             lines += [
                 f"  {heading}: {text}"
                 for mode, heading in _HEADINGS.items()

@@ -16,10 +16,10 @@ from authoring import build, questions
 from authoring.cli import app
 from authoring.problems import SourceError
 from authoring.questions import (
-    PracticeBank,
     Source,
     faults,
     miscalculated,
+    practice_bank,
     texts,
     unbalanced,
     written,
@@ -448,7 +448,7 @@ def test_banks_are_built_and_stale_when_they_differ(course: Course, bank: list[F
 def test_what_is_graded_is_not_built(course: Course, bank: list[Fields]) -> None:
     bank[CHOICE] |= {"graded": True, "prompt": "A secret?"}
     write(course, bank)
-    built = PracticeBank.of(Source(course, "01_counting"))
+    built = practice_bank(Source(course, "01_counting"))
     assert "secret" not in built.wanted
     assert "check" not in built.wanted.replace("quick_check", "")
     assert len(json.loads(built.wanted)) == len(bank) - 1
@@ -478,9 +478,7 @@ def test_the_banks_of_the_course() -> None:
 
 @pytest.mark.parametrize("name", BANKS)
 def test_built_banks_are_what_the_sources_say(name: str) -> None:
-    assert PracticeBank.of(Source(COURSE, name)).is_fresh, (
-        "run make build, and commit what it built"
-    )
+    assert practice_bank(Source(COURSE, name)).is_fresh, "run make build, and commit what it built"
 
 
 @pytest.mark.parametrize("name", BANKS)

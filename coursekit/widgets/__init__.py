@@ -1,0 +1,88 @@
+"""The nine ways to learn, as widgets: `cards("07")`, `quiz("07")` and so on.
+
+They keep what was done in `coursekit.store`. A notebook that was not run, or is not trusted, shows
+the same questions to read.
+"""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from coursekit.predict import notebook_lesson
+from coursekit.questions import GENERAL, Topic
+from coursekit.store import Store, default_store
+from coursekit.widgets.banks import WidgetError, bank_names, bank_of
+from coursekit.widgets.panel import Panel
+
+__all__ = [
+    "WidgetError",
+    "cards",
+    "cheat_sheet",
+    "pattern_test",
+    "practice",
+    "progress",
+    "quiz",
+    "respond",
+]
+
+
+def cheat_sheet(lesson: str, store: Store | None = None) -> Panel:
+    """The cheat sheet of a lesson, given by its number.
+
+    Raises:
+        WidgetError: if there is no such lesson; so do the others.
+    """
+    from coursekit.widgets.sheet import CheatSheet
+
+    return Panel(CheatSheet(bank_of(lesson).name, store or default_store()))
+
+
+def cards(lesson: str, store: Store | None = None) -> Panel:
+    """The flashcards of a lesson, due ones first."""
+    from coursekit.widgets.flashcards import Flashcards
+
+    return Panel(Flashcards(bank_of(lesson), store or default_store()))
+
+
+def quiz(lesson: str, store: Store | None = None) -> Panel:
+    """The multiple choice of a lesson."""
+    from coursekit.widgets.multiple_choice import Quiz
+
+    return Panel(Quiz(bank_of(lesson), store or default_store()))
+
+
+def respond(lesson: str, store: Store | None = None) -> Panel:
+    """The free questions of a lesson."""
+    from coursekit.widgets.free_response import FreeResponse
+
+    return Panel(FreeResponse(bank_of(lesson), store or default_store()))
+
+
+def practice(lesson: str, store: Store | None = None) -> Panel:
+    """The practice of a lesson, from easy to hard."""
+    from coursekit.widgets.worked_practice import WorkedPractice
+
+    return Panel(WorkedPractice(bank_of(lesson), store or default_store()))
+
+
+def pattern_test(topic: str, store: Store | None = None) -> Panel:
+    """Ten questions on a topic, from all lessons.
+
+    Raises:
+        WidgetError: if there is no such topic, or too few questions on it.
+    """
+    from coursekit.widgets.pattern import PatternTest
+
+    topics = get_args(Topic)
+    if topic not in topics:
+        raise WidgetError(f"There is no topic “{topic}”. There are {', '.join(topics)}.")
+    banks = [bank_of(name) for name in bank_names()]
+    lesson = notebook_lesson() or GENERAL
+    return Panel(PatternTest(cast(Topic, topic), banks, store or default_store(), lesson))
+
+
+def progress(store: Store | None = None) -> Panel:
+    """All lessons and modes: what was done, what is strong, what is due."""
+    from coursekit.widgets.overview import Overview
+
+    return Panel(Overview(store or default_store()))

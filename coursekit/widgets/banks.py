@@ -1,0 +1,46 @@
+"""Which questions a learner means by “07”."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from coursekit import questions
+from coursekit.questions import GENERAL, Bank, Question, lesson_title, load_bank
+
+
+class WidgetError(Exception):
+    """What was asked for is not there. A notebook shows the sentence alone, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+@functools.cache
+def bank_of(lesson: str) -> Bank:
+    """The bank of a lesson, given by its number (“07”) or name, or “general”.
+
+    Raises:
+        WidgetError: if there is none.
+    """
+    for name in bank_names():
+        if lesson in (name, name.partition("_")[0]):
+            return load_bank(name)
+    there = ", ".join(f"“{name.partition('_')[0]}”" for name in bank_names())
+    raise WidgetError(f"There is no lesson “{lesson}”. There are {there}.")
+
+
+def bank_names() -> list[str]:
+    """The names of all banks, lessons in their order, then “general”."""
+    folder = Path(questions.__file__).parent / "banks"
+    lessons = sorted(path.stem for path in folder.glob("[0-9]*.json"))
+    return [*lessons, GENERAL]
+
+
+def where(question: Question, bank: Bank) -> str:
+    """Markdown that names the section to read for a question, with a link to its notebook."""
+    if bank.name == GENERAL:
+        return f"lesson {question.lesson}" if question.lesson else "the primers"
+    anchor = (question.section or "").replace(" ", "-")
+    title = f"{lesson_title(bank.name)}, {question.section}"
+    return f"[{title}](<{bank.name}.ipynb#{anchor}>)"

@@ -1,0 +1,167 @@
+"""Progress: all lessons and modes, what is strong, what is due, and what was guessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from html import escape
+from pathlib import Path
+
+from coursekit.questions import GENERAL, Card, Choice, Free, Practice, Trace, lesson_title
+from coursekit.store import Guess, Mode, Outcome, Store, StoreError, course_folder
+from coursekit.summary import Summary, Tally, summary
+from coursekit.widgets.banks import bank_names, bank_of
+from coursekit.widgets.panel import (
+    Button,
+    Part,
+    Values,
+    View,
+    buttons,
+    entry,
+    html,
+    made_of,
+    meter,
+)
+
+COLUMNS: dict[Mode, str] = {
+    "lesson": "Runs",
+    "sheet": "Sheet",
+    "cards": "Cards",
+    "choice": "Quiz",
+    "free": "Words",
+    "practice": "Practice",
+    "pattern": "Patterns",
+    "trace": "Traces",
+    "exercise": "Exercise",
+}
+
+
+def totals() -> dict[str, dict[Mode, int]]:
+    """How many cards, questions and problems each lesson's bank has."""
+    modes: dict[type, Mode] = {
+        Card: "cards",
+        Choice: "choice",
+        Free: "free",
+        Practice: "practice",
+        Trace: "trace",
+    }
+    return {
+        name: dict(Counter(modes[type(question)] for question in bank_of(name).questions))
+        for name in bank_names()
+        if name != GENERAL
+    }
+
+
+class Overview:
+    """What was done so far; it can be exported, imported, and forgotten after a second click."""
+
+    def __init__(self, store: Store, course: Path | None = None) -> None:
+        self._store = store
+        self._course = course or course_folder()
+        self._sure = False
+        self._say = ""
+        self._focus = ""
+
+    def act(self, key: str, values: Values) -> None:
+        sure, self._sure = self._sure, False
+        self._say, self._focus = "", key
+        try:
+            match key:
+                case "export":
+                    path = self._course / f"progress-{datetime.now():%Y%m%d-%H%M%S}.json"
+                    number = self._store.export(path)
+                    self._say = f"{number} entries are in {path.name}, beside notebooks/."
+                case "import":
+                    named = values.get("file")
+                    self._import(named.strip() if isinstance(named, str) else "")
+                case "reset" if sure:
+                    backup = self._store.reset()
+                    kept = f" {backup.name} holds what it was: import it to undo." if backup else ""
+                    self._say = f"All progress is forgotten.{kept}"
+                case "reset":
+                    self._sure = True
+                    self._say = "Press once more to forget all progress. It is exported before."
+        except StoreError as error:
+            self._say = str(error)
+
+    def _import(self, name: str) -> None:
+        if not name:
+            self._say = (
+                "Type the name of an exported file first, such as progress-20260131-120000.json."
+            )
+            self._focus = "file"
+            return
+        number = self._store.import_(self._course / name)
+        self._say = f"{number} entries were added."
+
+    def view(self) -> View:
+        found = summary(self._store, self._course, totals())
+        parts = [html("Your progress", "title"), *self._lessons(found), *self._strengths(found)]
+        if guesses := self._guesses():
+            parts += [html("**Your guesses**"), made_of(guesses)]
+        parts += [
+            html("Progress stays in one file on this machine. Nothing is sent anywhere.", "small"),
+            buttons(
+                Button("refresh", "Refresh"),
+                Button("export", "Export"),
+                Button("reset", "Yes, forget all" if self._sure else "Forget all…"),
+            ),
+            entry("file", "Exported file"),
+            buttons(Button("import", "Import")),
+        ]
+        return View("Your progress", parts, self._say, self._focus)
+
+    def _lessons(self, found: Summary) -> list[Part]:
+        due = f"{found.due} cards are due." if found.due else "No card is due."
+        head = "".join(f'<th scope="col">{word}</th>' for word in ("Lesson", *COLUMNS.values()))
+        rows = "".join(
+            f'<tr><th scope="row">{escape(lesson_title(lesson.lesson))}</th>'
+            + "".join(f"<td>{_bar(lesson.modes[mode])}</td>" for mode in COLUMNS)
+            + "</tr>"
+            for lesson in found.lessons
+        )
+        return [html(due), made_of(f'<table class="fb-bars"><tr>{head}</tr>{rows}</table>')]
+
+    def _strengths(self, found: Summary) -> list[Part]:
+        newest = {
+            strength.topic: strength
+            for lesson in found.lessons
+            for strength in sorted(lesson.patterns, key=lambda one: one.at)
+        }
+        if not newest:
+            return []
+        rows = []
+        for one in newest.values():
+            word = "strong" if one.strong else "not strong yet"
+            rows.append(meter(f"{one.topic}: {one.right} of {one.of}, {word}", one.right, one.of))
+        return [html("**Patterns**"), *rows]
+
+    def _guesses(self) -> str:
+        """A table of guesses and what came out, for all lessons."""
+        outcomes = {(o.lesson, o.question): o.result for o in self._store.events(Outcome)}
+        guesses = {(g.lesson, g.question): g.guess for g in self._store.events(Guess)}
+        rows = "".join(
+            f"<tr><td>{escape(lesson[:2])}</td><td>{escape(question)}</td><td>{_shown(guess)}</td>"
+            f"<td>{_shown(outcomes.get((lesson, question)))}</td></tr>"
+            for (lesson, question), guess in sorted(guesses.items())
+        )
+        head = "<tr><th>Lesson</th><th>Question</th><th>Your guess</th><th>What came out</th></tr>"
+        return f"<table>{head}{rows}</table>" if rows else ""
+
+    def still(self) -> str:
+        """A table, which needs no trust."""
+        return summary(self._store, self._course, totals())._repr_html_()
+
+
+def _bar(tally: Tally) -> str:
+    """How much of a mode is done, in numbers and as a bar behind them."""
+    if not tally.of:
+        return str(tally.done) if tally.done else "–"
+    done = min(tally.done, tally.of)
+    return f'<span style="--share: {done / tally.of:.0%}">{done}/{tally.of}</span>'
+
+
+def _shown(value: float | str | None) -> str:
+    if value is None:
+        return "–"
+    return escape(value if isinstance(value, str) else f"{value:.4g}")

@@ -1,0 +1,236 @@
+"""The widget that all learning modes share: Python says what is to be seen, the page draws it.
+
+A mode gives a view, a list of parts, and is told what the learner did. Nothing is decided in the
+page, so right answers stay in Python until they are given.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import anywidget
+import traitlets
+
+from coursekit.widgets.text import to_html
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Look = Literal["title", "small", "big", "face", "right", "wrong", "note"]
+Mark = Literal["right", "wrong", ""]
+# What the learner typed, chose and set, by the key of the part: a text, the numbers of the options
+# chosen, the number of a value.
+Values = Mapping[str, Any]
+Part = dict[str, Any]
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass
+class View:
+    """What is to be seen.
+
+    Attributes:
+        title: what the widget is called, for who can't see it.
+        parts: from top to bottom.
+        say: a sentence below, read out when it changes.
+        focus: the key of the part to go on from, once something was done.
+    """
+
+    title: str
+    parts: list[Part] = field(default_factory=list)
+    say: str = ""
+    focus: str = ""
+
+
+class Mode(Protocol):
+    """A way to learn."""
+
+    def view(self) -> View:
+        """What is to be seen now."""
+
+    def act(self, key: str, values: Values) -> None:
+        """The learner pressed the button `key`, or changed the control of that name."""
+
+    def still(self) -> str:
+        """HTML for where nothing can be pressed: a saved notebook, GitHub."""
+
+
+class Panel(anywidget.AnyWidget):
+    """Shows a mode, and passes on what the learner does."""
+
+    _esm = _FOLDER / "front.js"
+    _css = _FOLDER / "front.css"
+    view = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+        self._turn = 0
+        super().__init__(view=self._view())
+        self.on_msg(self._told)
+
+    def _told(self, _: object, content: object, __: object) -> None:
+        # A page of another version, or an old message, may say anything: it is passed over.
+        match content:
+            case {"key": str(key), "values": dict(values)}:
+                self._mode.act(key, values)
+        self._turn += 1
+        self.view = self._view()
+
+    def _view(self) -> dict[str, Any]:
+        # With the turn no two views are equal, so that the page always gets an answer.
+        return vars(self._mode.view()) | {"turn": self._turn}
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
+        title = self._mode.view().title
+        return {**data, "text/plain": title, "text/html": self._mode.still()}, metadata
+
+
+def html(
+    markdown: str, look: Look | None = None, *, key: str | None = None, click: str | None = None
+) -> Part:
+    """A text. With `key` focus can go to it; with `click` a click on it is one on that button."""
+    return made_of(to_html(markdown), look, key=key, click=click)
+
+
+def made_of(
+    html: str, look: Look | None = None, *, key: str | None = None, click: str | None = None
+) -> Part:
+    """As `html`, of what is HTML already."""
+    return {"kind": "html", "html": html, "look": look, "key": key, "click": click}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An option as it is shown: with a mark and the reason once it was chosen."""
+
+    text: str
+    mark: Mark = ""
+    why: str = ""
+
+
+def choice(
+    key: str,
+    legend: str,
+    options: Sequence[Shown],
+    chosen: Sequence[int],
+    *,
+    several: bool = False,
+    locked: bool = False,
+) -> Part:
+    """Options to choose one from, or several."""
+    return {
+        "kind": "choice",
+        "key": key,
+        "legend": to_html(legend),
+        "several": several,
+        "locked": locked,
+        "chosen": list(chosen),
+        "options": [
+            {
+                "html": to_html(option.text, inline=True),
+                "mark": option.mark,
+                "why": to_html(option.why),
+            }
+            for option in options
+        ],
+    }
+
+
+def entry(
+    key: str,
+    label: str,
+    value: str = "",
+    *,
+    rows: int = 0,
+    code: bool = False,
+    numeric: bool = False,
+    unit: str = "",
+    locked: bool = False,
+) -> Part:
+    """A field to type into: one line, or with `rows` as many as are needed."""
+    return {
+        "kind": "entry",
+        "key": key,
+        "label": to_html(label, inline=True),
+        "value": value,
+        "rows": rows,
+        "code": code,
+        "numeric": numeric,
+        "unit": to_html(unit, inline=True),
+        "locked": locked,
+    }
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button, and the keys that press it. The primary one is pressed by Enter, too."""
+
+    key: str
+    label: str
+    keys: tuple[str, ...] = ()
+    primary: bool = False
+    disabled: bool = False
+    pressed: bool | None = None
+
+
+def buttons(*shown: Button) -> Part:
+    """Buttons side by side."""
+    return {"kind": "buttons", "buttons": [vars(button) for button in shown]}
+
+
+def meter(label: str, value: int, of: int) -> Part:
+    """How far something is, as a bar with a label."""
+    return {"kind": "meter", "label": label, "value": value, "of": of}
+
+
+def picture(figure: Figure, alt: str) -> Part:
+    """A figure, drawn for sharp screens too. It is closed."""
+    return {"kind": "picture", "src": f"data:image/png;base64,{png(figure)}", "alt": alt}
+
+
+def png(figure: Figure, dpi: int = 140) -> str:
+    """A figure as PNG, in base64. It is closed."""
+    # Not at the top: who opens a quiz need not wait for it.
+    from matplotlib import pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    plt.close(figure)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def control(
+    key: str, label: str, options: Sequence[str], index: int, *, slider: bool = False
+) -> Part:
+    """Something to set: a list, or a slider over the options."""
+    return {
+        "kind": "control",
+        "key": key,
+        "label": label,
+        "options": list(options),
+        "index": index,
+        "slider": slider,
+    }
+
+
+def number_among(value: object, count: int) -> int:
+    """What a page says a control is set to, 0 if it is none of `count` values."""
+    return value if isinstance(value, int) and value in range(count) else 0
+
+
+def fold(summary: str, body: str) -> str:
+    """HTML for a saved notebook: a line to click, and what it opens. Both are HTML."""
+    return f"<details><summary>{summary}</summary>{body}</details>"
+
+
+def still(title: str, *blocks: str) -> str:
+    """HTML for a saved notebook: the title, what to do, and blocks of HTML."""
+    lead = "Run this cell to answer here. Until then, click a line to see what is behind it."
+    return f"<p><strong>{title}</strong><br>{lead}</p>" + "".join(blocks)

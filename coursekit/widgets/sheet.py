@@ -1,0 +1,39 @@
+"""Mode 2, the cheat sheet: one page of a lesson, which the build takes from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coursekit.questions import lesson_title
+from coursekit.store import Store, Visit
+from coursekit.widgets.banks import WidgetError
+from coursekit.widgets.panel import Values, View, html
+from coursekit.widgets.text import to_html
+
+FOLDER = Path(__file__).parents[1] / "banks"
+
+
+def sheet_path(lesson: str) -> Path:
+    """Where the cheat sheet of a lesson lies: Markdown."""
+    return FOLDER / f"{lesson}.md"
+
+
+class CheatSheet:
+    """Shows the sheet of a lesson, and keeps that it was opened."""
+
+    def __init__(self, lesson: str, store: Store) -> None:
+        path = sheet_path(lesson)
+        if not path.is_file():
+            raise WidgetError(f"{lesson_title(lesson)} has no cheat sheet: fetch the course again.")
+        self._title = f"Cheat sheet · {lesson_title(lesson)}"
+        self._text = path.read_text(encoding="utf-8")
+        store.record(Visit(lesson=lesson, mode="sheet"))
+
+    def act(self, key: str, values: Values) -> None:
+        """There is nothing to press."""
+
+    def view(self) -> View:
+        return View(self._title, [html(self._title, "title"), html(self._text)])
+
+    def still(self) -> str:
+        return f"<p><strong>{self._title}</strong></p>{to_html(self._text, mathml=False)}"

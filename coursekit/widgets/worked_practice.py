@@ -1,0 +1,292 @@
+"""Mode 6, practice: problems from easy to hard, with a hint, steps, and common mistakes."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+
+from pydantic import JsonValue
+
+from coursekit.questions import (
+    Bank,
+    ChoiceAnswer,
+    CodeAnswer,
+    NumberAnswer,
+    Practice,
+    lesson_title,
+)
+from coursekit.store import Attempt, Store
+from coursekit.widgets.banks import where
+from coursekit.widgets.multiple_choice import RIGHT, WRONG, Asked, still_choice
+from coursekit.widgets.panel import (
+    Button,
+    Part,
+    Values,
+    View,
+    buttons,
+    entry,
+    fold,
+    html,
+    meter,
+    still,
+)
+from coursekit.widgets.text import to_html
+
+ORDER = ("easy", "medium", "hard")
+SECONDS = 30
+
+
+def number_in(text: str) -> float | None:
+    """The number that a learner typed: “3,200”, “36 %” and “1e-3” are understood; else None."""
+    plain = text.strip().rstrip("%").replace("−", "-").replace(" ", "").replace("\u202f", "")
+    plain = plain.replace(",", "") if "." in plain or _thousands(plain) else plain.replace(",", ".")
+    try:
+        number = float(plain)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _thousands(text: str) -> bool:
+    head, *groups = text.lstrip("-+").split(",")
+    return bool(groups) and head[:1] not in ("", "0") and all(len(group) == 3 for group in groups)
+
+
+def run_code(code: str, tests: str, seconds: float = SECONDS) -> str | None:
+    """Runs a learner's code, then the tests, in a Python of their own; None if all of them pass.
+
+    Returns:
+        Otherwise a sentence: the message of the assertion that failed, or the error.
+    """
+    script = f"{code}\n\n{tests}\n"
+    try:
+        run = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", script],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        return f"It was still running after {seconds:.0f} seconds. Is there a loop without an end?"
+    if run.returncode == 0:
+        return None
+    lines = run.stderr.strip().splitlines() or ["Python stopped without a word."]
+    return lines[-1].removeprefix("AssertionError: ").strip() or "An assertion failed."
+
+
+class WorkedPractice:
+    """The practice of a lesson, one problem at a time; begins with the first not solved."""
+
+    def __init__(
+        self, bank: Bank, store: Store, run: Callable[[str, str], str | None] = run_code
+    ) -> None:
+        self._bank = bank
+        self._store = store
+        self._run = run
+        self._problems = sorted(bank.of(Practice), key=lambda one: ORDER.index(one.level))
+        kept = store.latest(Attempt, bank.name, mode="practice")
+        self._solving = [Solving(problem, kept.get(problem.id), run) for problem in self._problems]
+        self._at = next((n for n, one in enumerate(self._solving) if not one.right), 0)
+        self._say = ""
+        self._focus = ""
+
+    def act(self, key: str, values: Values) -> None:
+        solving = self._solving[self._at]
+        self._say, self._focus = "", "answer"
+        solving.note(values)
+        match key:
+            case "check":
+                self._check(solving, values)
+            case "hint":
+                solving.hinted = True
+                self._focus = "hint"
+            case "step":
+                solving.steps = min(solving.steps + 1, len(solving.problem.steps) + 1)
+                self._focus = "step"
+            case "next" | "back":
+                step = 1 if key == "next" else -1
+                self._at = (self._at + step) % len(self._problems)
+                self._focus = "place"
+
+    def _check(self, solving: Solving, values: Values) -> None:
+        self._say, given = solving.check(values)
+        if given is None:
+            return
+        if solving.right:
+            self._focus = "next"
+        self._store.record(
+            Attempt(
+                lesson=self._bank.name,
+                question=solving.problem.id,
+                mode="practice",
+                answer=given,
+                right=solving.right,
+            )
+        )
+
+    def view(self) -> View:
+        solving = self._solving[self._at]
+        title = f"Practice · {lesson_title(self._bank.name)}"
+        total, right = len(self._problems), sum(bool(one.right) for one in self._solving)
+        place = f"{title} · problem {self._at + 1} of {total}, {solving.problem.level}"
+        parts = [
+            html(place, "title", key="place"),
+            meter(f"{right} of {total} solved", right, total),
+            *solving.parts(),
+            buttons(
+                Button("check", "Check", primary=True),
+                Button("hint", "Hint", disabled=solving.hinted),
+                Button("step", solving.next_step, disabled=solving.worked_out),
+                Button("back", "Back", ("ArrowLeft",)),
+                Button("next", "Next", ("ArrowRight",)),
+            ),
+            *solving.shown(where(solving.problem, self._bank)),
+        ]
+        return View(title, parts, self._say, self._focus)
+
+    def still(self) -> str:
+        blocks = (_still(problem) for problem in self._problems)
+        return still(f"Practice · {lesson_title(self._bank.name)}", *blocks)
+
+
+class Solving:
+    """One problem: what was answered, and how much of the solution was shown.
+
+    Attributes:
+        right: whether it is solved; None before an answer.
+        hinted: whether the hint was asked for.
+        steps: how many steps were shown; one more than there are shows the final answer.
+    """
+
+    def __init__(
+        self,
+        problem: Practice,
+        kept: Attempt | None = None,
+        run: Callable[[str, str], str | None] = run_code,
+    ) -> None:
+        self.problem = problem
+        self.right: bool | None = None
+        self.hinted = False
+        self.steps = 0
+        self._run = run
+        answer, given = problem.answer, kept.answer if kept else None
+        self._text = answer.starter if isinstance(answer, CodeAnswer) else ""
+        self._asked: Asked | None = None
+        if isinstance(answer, ChoiceAnswer):
+            self._asked = Asked(problem.id, problem.prompt, answer.options, kept=given)
+            self.right = self._asked.right
+        elif kept and isinstance(given, str):
+            self._text = given
+            self.right = kept.right
+
+    def note(self, values: Values) -> None:
+        """Keeps what was typed, so that it stands there when the problem is seen again."""
+        if self._asked is None and isinstance(text := values.get("answer"), str):
+            self._text = text
+
+    def check(self, values: Values) -> tuple[str, JsonValue]:
+        """Judges the answer: what to say, and the answer to keep, None if there is none."""
+        answer = self.problem.answer
+        if self._asked is not None:
+            said = self._asked.check(values)
+            self.right = self._asked.right
+            return said
+        if isinstance(answer, NumberAnswer):
+            if number_in(self._text) is None:
+                return "Type a number, such as 0.25 or 1,000.", None
+            self.right = self._is_right(answer)
+            verdict = f"{RIGHT}." if self.right else f"{WRONG}. Try again, or take a hint."
+            return verdict, self._text
+        problem = self._run(self._text, answer.tests)  # type: ignore[union-attr]
+        self.right = problem is None
+        return (f"{RIGHT}: all checks pass." if self.right else f"{WRONG}. {problem}"), self._text
+
+    def _is_right(self, answer: NumberAnswer) -> bool:
+        number = number_in(self._text)
+        return number is not None and math.isclose(
+            number, answer.number, rel_tol=1e-9, abs_tol=answer.tolerance
+        )
+
+    @property
+    def worked_out(self) -> bool:
+        """Whether the whole solution is shown."""
+        return self.steps > len(self.problem.steps)
+
+    @property
+    def next_step(self) -> str:
+        """What the button that shows more of the solution is called."""
+        left = len(self.problem.steps) - self.steps
+        if left > 0:
+            return f"Show step {self.steps + 1} of {len(self.problem.steps)}"
+        return "Show the answer"
+
+    def parts(self, *, over: bool = False) -> list[Part]:
+        """The problem, and where to answer it; no more where it is `over`."""
+        if self._asked is not None:
+            return self._asked.parts(over=over)
+        answer = self.problem.answer
+        prompt = html(self.problem.prompt)
+        if isinstance(answer, NumberAnswer):
+            field = entry(
+                "answer", "Your answer", self._text, numeric=True, unit=answer.unit, locked=over
+            )
+        else:
+            rows = max(6, self._text.count("\n") + 2)
+            field = entry("answer", "Your code", self._text, rows=rows, code=True, locked=over)
+        return [prompt, field]
+
+    def shown(self, section: str) -> list[Part]:
+        """What stands below: verdict, hint, steps; all of the solution once it is solved."""
+        problem = self.problem
+        parts = []
+        if self.hinted:
+            parts.append(html(f"**Hint.** {problem.hint}", "note", key="hint"))
+        steps = len(problem.steps) if self.right else min(self.steps, len(problem.steps))
+        for number, step in enumerate(problem.steps[:steps], 1):
+            key = "step" if number == self.steps else None
+            parts.append(html(f"**Step {number}.** {step}", "note", key=key))
+        if self.right or self.worked_out:
+            mistakes = _bullets(problem.mistakes)
+            key = "step" if self.worked_out else None
+            parts += [
+                html(f"**Answer.** {problem.final}", "right", key=key),
+                *self._solution(),
+                html(f"**Quick check.** {problem.quick_check}", "note"),
+                html(f"**Common mistakes.**\n\n{mistakes}", "wrong"),
+            ]
+        if self.right is False:
+            parts.append(html(f"To read again: {section}.", "small"))
+        return parts
+
+    def _solution(self) -> list[Part]:
+        answer = self.problem.answer
+        if not isinstance(answer, CodeAnswer):
+            return []
+        return [html(f"One way to write it:\n\n```python\n{answer.solution.rstrip()}\n```")]
+
+
+def _still(problem: Practice) -> str:
+    answer = problem.answer
+    if isinstance(answer, ChoiceAnswer):
+        asked = still_choice(problem.prompt, problem.id, answer.options)
+    else:
+        asked = to_html(problem.prompt, mathml=False)
+    solution = to_html(
+        f"{_numbered(problem.steps)}\n\n**Answer.** {problem.final}\n\n"
+        f"**Quick check.** {problem.quick_check}\n\n"
+        f"**Common mistakes.**\n\n{_bullets(problem.mistakes)}",
+        mathml=False,
+    )
+    hint = fold("Hint", to_html(problem.hint, mathml=False))
+    return f"<p><em>{problem.level}</em></p>{asked}{hint}{fold('Solution', solution)}"
+
+
+def _numbered(lines: list[str]) -> str:
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
+
+
+def _bullets(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

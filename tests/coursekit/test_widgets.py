@@ -1,0 +1,592 @@
+"""The modes behind the widgets: what they show and keep, and that they go on where they were."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+import coursekit.widgets
+from coursekit.explore import Explorer, explore
+from coursekit.questions import (
+    Card,
+    Choice,
+    ChoiceAnswer,
+    CodeAnswer,
+    Free,
+    NumberAnswer,
+    Practice,
+    difficulty_of,
+)
+from coursekit.store import Attempt, Pattern, Response, Review, Store, Visit
+from coursekit.widgets import WidgetError, cards, pattern_test, quiz
+from coursekit.widgets.banks import bank_names, bank_of
+from coursekit.widgets.flashcards import Flashcards
+from coursekit.widgets.free_response import FreeResponse
+from coursekit.widgets.multiple_choice import Asked, Quiz
+from coursekit.widgets.overview import Overview
+from coursekit.widgets.panel import Mode, View
+from coursekit.widgets.pattern import PatternTest, askable, draw
+from coursekit.widgets.sheet import CheatSheet
+from coursekit.widgets.text import to_html
+from coursekit.widgets.worked_practice import WorkedPractice, number_in, run_code
+
+SEVEN = bank_of("07")
+BANKS = [bank_of(name) for name in bank_names()]
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store(None)
+
+
+def text_of(view: View) -> str:
+    return json.dumps(view.parts, ensure_ascii=False)
+
+
+def part(view: View, key: str) -> dict:
+    [found] = [one for one in view.parts if one.get("key") == key]
+    return found
+
+
+def numbers(view: View, question: Choice | ChoiceAnswer, *, right: bool) -> list[int]:
+    """The numbers to click for a right answer, or for one wrong option."""
+    shown = [option["html"] for option in part(view, "answer")["options"]]
+    wanted = [option for option in question.options if option.right == right]
+    places = [shown.index(to_html(option.text, inline=True)) for option in wanted]
+    return places if right else places[:1]
+
+
+# Texts.
+
+
+def test_maths_is_mathml_in_a_widget_and_tex_in_a_saved_notebook() -> None:
+    text = "a mask $M \\odot W$ and `x < 1`"
+    assert "<math" in to_html(text)
+    assert "$" not in to_html(text)
+    assert to_html(text, mathml=False) == "<p>a mask $M \\odot W$ and <code>x &lt; 1</code></p>"
+
+
+def test_html_in_a_text_is_shown_and_not_run() -> None:
+    assert "<script" not in to_html("<script>alert(1)</script> $</script>$")
+    assert "<img" not in to_html("<img src=x onerror=y>", mathml=False)
+
+
+def test_all_maths_of_the_banks_becomes_mathml() -> None:
+    for bank in BANKS:
+        for question in bank.questions:
+            for text in _texts(question.model_dump()):
+                assert text.count("$") < 2 or "<math" in to_html(text), f"{question.id}: {text}"
+
+
+def _texts(value: object):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+
+
+# Multiple choice.
+
+
+def test_a_wrong_answer_shows_its_own_reason_and_can_be_tried_again(store: Store) -> None:
+    mode = Quiz(SEVEN, store)
+    question = SEVEN.of(Choice)[0]
+    [right] = [option for option in question.options if option.right]
+    mode.act("check", {"answer": numbers(mode.view(), question, right=False)})
+    assert mode.view().say.startswith("✗ Incorrect")
+    assert "✗ Incorrect" in text_of(mode.view())
+    assert to_html(right.why) not in text_of(mode.view()).replace('\\"', '"')
+
+    mode.act("check", {"answer": numbers(mode.view(), question, right=True)})
+    assert mode.view().say == "✓ Correct."
+    whys = [option["why"] for option in part(mode.view(), "answer")["options"]]
+    assert all(whys), "once it is right, every option says why"
+    assert [attempt.right for attempt in store.events(Attempt)] == [False, True]
+
+
+def test_nothing_is_kept_before_an_answer_is_chosen(store: Store) -> None:
+    mode = Quiz(SEVEN, store)
+    for values in ({}, {"answer": []}, {"answer": [0, 1]}, {"answer": [99]}, {"answer": "x"}):
+        mode.act("check", values)
+        assert mode.view().say == "Choose an answer first."
+    assert store.events(Attempt) == []
+
+
+@pytest.mark.parametrize("bank", BANKS, ids=lambda bank: bank.name)
+def test_no_answer_is_in_the_page_before_it_is_given(bank) -> None:
+    for question in bank.of(Choice):
+        asked = Asked(question.id, question.prompt, question.options, question.several)
+        [shown] = asked.parts()
+        assert shown["chosen"] == []
+        assert all(option["mark"] == option["why"] == "" for option in shown["options"])
+
+
+def test_several_right_options_are_all_needed(store: Store) -> None:
+    question = next(q for bank in BANKS for q in bank.of(Choice) if q.several)
+    asked = Asked(question.id, question.prompt, question.options, question.several)
+    view = View("", asked.parts())
+    right = numbers(view, question, right=True)
+    assert asked.check({"answer": right[:1]})[0].endswith("there is more.")
+    assert asked.right is False
+    assert asked.check({"answer": right})[0] == "✓ Correct."
+
+
+def test_a_quiz_goes_on_where_it_was_left(store: Store) -> None:
+    mode = Quiz(SEVEN, store)
+    for question in SEVEN.of(Choice)[:3]:
+        mode.act("check", {"answer": numbers(mode.view(), question, right=True)})
+        mode.act("next", {})
+    again = Quiz(SEVEN, store)
+    assert "question 4 of" in text_of(again.view())
+    again.act("back", {})
+    assert "✓ Correct" in text_of(again.view())
+
+
+# Cards.
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def test_a_forgotten_card_comes_again_and_what_is_due_comes_first(store: Store) -> None:
+    clock = Clock()
+    mode = Flashcards(SEVEN, store, clock)
+    total = len(SEVEN.of(Card))
+    first = mode.view().parts[2]["html"]
+    mode.act("turn", {})
+    mode.act("rate1", {})
+    assert mode.view().say == "It comes again at the end."
+    for _ in range(total - 1):
+        mode.act("turn", {})
+        mode.act("rate3", {})
+    assert mode.view().parts[2]["html"] == first
+    mode.act("turn", {})
+    mode.act("rate3", {})
+    assert f"Done: {total} cards" in text_of(mode.view())
+    assert len(store.events(Review)) == total + 1
+
+    clock.now = datetime.now(UTC) + timedelta(days=30)
+    assert f"0 of {total}" in text_of(Flashcards(SEVEN, store, clock).view())
+
+
+def test_the_back_of_a_card_is_not_in_the_page_before_it_is_turned(store: Store) -> None:
+    mode = Flashcards(SEVEN, store)
+    backs = [to_html(card.back) for card in SEVEN.of(Card)]
+    seen = [one.get("html") for one in mode.view().parts]
+    assert not set(backs) & set(seen)
+    mode.act("rate3", {})
+    assert store.events(Review) == [], "it was not turned"
+    mode.act("turn", {})
+    assert set(backs) & {one.get("html") for one in mode.view().parts}
+
+
+def test_cards_of_one_level(store: Store) -> None:
+    mode = Flashcards(SEVEN, store)
+    mode.act("level", {"level": 3})
+    advanced = [card for card in SEVEN.of(Card) if card.level == "advanced"]
+    assert f"0 of {len(advanced)} · advanced" in text_of(mode.view())
+
+
+# Free responses.
+
+
+def test_a_free_response_is_read_and_kept(store: Store) -> None:
+    mode = FreeResponse(SEVEN, store)
+    question = SEVEN.of(Free)[0]
+    of = len(question.concepts)
+    mode.act("read", {"text": "  "})
+    assert mode.view().say == "Write a sentence or two first."
+    mode.act("read", {"text": question.answer})
+    assert mode.view().say == f"You got {of}/{of} concepts"
+    mode.act("read", {"text": "I like bread, and it was sunny when we came."})
+    assert mode.view().say == f"You got 0/{of} concepts"
+    assert text_of(mode.view()).count("Not found yet") == of
+    assert [len(event.found) for event in store.events(Response)] == [of, 0]
+    again = FreeResponse(SEVEN, store)
+    again.act("back", {})
+    assert part(again.view(), "text")["value"] == "I like bread, and it was sunny when we came."
+
+
+def test_the_model_answer_waits_until_something_was_written(store: Store) -> None:
+    mode = FreeResponse(SEVEN, store)
+    mode.act("model", {})
+    assert "One way to say it." not in text_of(mode.view())
+    mode.act("read", {"text": "Zeros are multiplied like any number."})
+    mode.act("model", {})
+    assert "One way to say it." in text_of(mode.view())
+
+
+# Practice.
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("3,200", 3200),
+        ("3200", 3200),
+        ("0,25", 0.25),
+        ("0,250", 0.25),
+        ("1,234.5", 1234.5),
+        (" 36 %", 36),
+        ("−2", -2),
+        ("1e-3", 1e-3),
+        ("10 000", 10000),
+        ("nan", None),
+        ("inf", None),
+        ("about 5", None),
+        ("", None),
+    ],
+)
+def test_numbers_as_people_type_them(typed: str, number: float | None) -> None:
+    assert number_in(typed) == number
+
+
+def test_code_is_judged_by_its_tests() -> None:
+    tests = 'assert double(2) == 4, "twice two"'
+    assert run_code("def double(x):\n    return 2 * x", tests) is None
+    assert run_code("def double(x):\n    return x", tests) == "twice two"
+    assert "NameError" in str(run_code("", tests))
+    assert "SyntaxError" in str(run_code("def double(x)", tests))
+    assert "without an end" in str(run_code("while True: pass", tests, seconds=1))
+
+
+def practice_mode(store: Store) -> WorkedPractice:
+    return WorkedPractice(SEVEN, store, run=lambda code, tests: None if "right" in code else "no")
+
+
+def solve(mode: WorkedPractice, problem: Practice, *, right: bool) -> None:
+    answer = problem.answer
+    if isinstance(answer, ChoiceAnswer):
+        mode.act("check", {"answer": numbers(mode.view(), answer, right=right)})
+    elif isinstance(answer, NumberAnswer):
+        mode.act("check", {"answer": str(answer.number if right else answer.number + 7)})
+    else:
+        mode.act("check", {"answer": "right" if right else "other"})
+
+
+def test_every_problem_can_be_solved_and_stays_solved(store: Store) -> None:
+    mode = practice_mode(store)
+    problems = sorted(SEVEN.of(Practice), key=lambda p: ("easy", "medium", "hard").index(p.level))
+    for problem in problems:
+        solve(mode, problem, right=False)
+        assert mode.view().say.startswith("✗"), problem.id
+        assert to_html(f"**Answer.** {problem.final}") not in str(mode.view().parts)
+        solve(mode, problem, right=True)
+        assert mode.view().say.startswith("✓"), problem.id
+        assert to_html(f"**Answer.** {problem.final}") in [p.get("html") for p in mode.view().parts]
+        mode.act("next", {})
+    again = practice_mode(store)
+    assert f"{len(problems)} of {len(problems)} solved" in text_of(again.view())
+
+
+def test_every_worked_solution_solves_its_problem() -> None:
+    for bank in BANKS:
+        for problem in bank.of(Practice):
+            if isinstance(problem.answer, CodeAnswer):
+                assert run_code(problem.answer.solution, problem.answer.tests) is None, problem.id
+                assert run_code(problem.answer.starter, problem.answer.tests), problem.id
+
+
+def test_steps_come_one_by_one(store: Store) -> None:
+    mode = practice_mode(store)
+    problem = mode._problems[0]
+    assert "**Step" not in text_of(mode.view())
+    for number in range(len(problem.steps)):
+        mode.act("step", {})
+        assert text_of(mode.view()).count("Step ") >= number + 1
+    assert to_html(f"**Answer.** {problem.final}") not in str(mode.view().parts)
+    mode.act("step", {})
+    assert to_html(f"**Answer.** {problem.final}") in [p.get("html") for p in mode.view().parts]
+    assert store.events(Attempt) == [], "looking is no answer"
+
+
+# Pattern tests.
+
+
+def test_three_easy_four_medium_three_hard() -> None:
+    questions = [question for question, _ in askable(BANKS, "pruning").values()]
+    drawn = draw(questions, {}, seed=0)
+    assert Counter(map(difficulty_of, drawn)) == {"easy": 3, "medium": 4, "hard": 3}
+    assert drawn == draw(reversed(questions), {}, seed=0), "a seed fixes the draw"
+    assert drawn != draw(questions, {}, seed=1)
+
+
+def test_no_question_comes_again_until_its_difficulty_is_used_up() -> None:
+    questions = [question for question, _ in askable(BANKS, "pruning").values()]
+    there = Counter(map(difficulty_of, questions))
+    asked: Counter[str] = Counter()
+    for seed in range(2):
+        drawn = draw(questions, asked, seed)
+        for question in drawn:
+            count = Counter(map(difficulty_of, drawn))[difficulty_of(question)]
+            if (seed + 1) * count <= there[difficulty_of(question)]:
+                assert asked[question.id] == 0, question.id
+        asked.update(question.id for question in drawn)
+
+
+def take(mode: PatternTest, right: int) -> None:
+    """Answers the ten questions, so many of them right."""
+    for number in range(10):
+        question = mode._at
+        assert question is not None
+        if isinstance(question, Choice):
+            values = {"answer": numbers(mode.view(), question, right=number < right)}
+        elif isinstance(question.answer, ChoiceAnswer):
+            values = {"answer": numbers(mode.view(), question.answer, right=number < right)}
+        else:
+            values = {"answer": str(question.answer.number + (0 if number < right else 7))}
+        mode.act("check", values)
+        mode.act("next", {})
+
+
+@pytest.mark.parametrize(
+    ("right", "verdict"), [(10, "Strong."), (9, "Strong."), (8, "Nearly."), (6, "Not yet.")]
+)
+def test_a_test_ends_with_a_verdict_and_what_to_revise(
+    right: int, verdict: str, store: Store
+) -> None:
+    ticks = iter(range(0, 10_000, 5))
+    mode = PatternTest("pruning", BANKS, store, clock=lambda: float(next(ticks)))
+    take(mode, right)
+    shown = text_of(mode.view())
+    assert verdict in shown
+    assert f"{right} of 10 right, in 50 s" in shown
+    assert ("To revise" in shown) == (right < 10)
+    [result] = store.events(Pattern)
+    assert (result.right, result.of, result.seconds, result.strong) == (right, 10, 50, right >= 9)
+    if right < 10:
+        assert ".ipynb#" in shown or "lesson" in shown, "a section to read"
+
+
+def test_a_test_goes_on_in_another_kernel(store: Store) -> None:
+    mode = PatternTest("pruning", BANKS, store)
+    for _ in range(4):
+        question = mode._at
+        assert question is not None
+        values = (
+            {"answer": [0]} if part(mode.view(), "answer")["kind"] == "choice" else {"answer": "1"}
+        )
+        mode.act("check", values)
+        mode.act("next", {})
+    again = PatternTest("pruning", BANKS, store)
+    assert again._at == mode._at
+    assert "question 5 of 10" in text_of(again.view())
+
+
+def test_after_a_test_its_result_stays_until_another_is_begun(store: Store) -> None:
+    take(PatternTest("pruning", BANKS, store), 8)
+    again = PatternTest("pruning", BANKS, store)
+    assert "Nearly." in text_of(again.view())
+    assert "To revise" in text_of(again.view())
+    again.act("another", {})
+    assert "question 1 of 10" in text_of(again.view())
+    take(again, 10)
+    assert [test.right for test in store.events(Pattern)] == [8, 10]
+
+
+def test_one_try_a_question(store: Store) -> None:
+    mode = PatternTest("pruning", BANKS, store)
+    values = {"answer": [0]} if part(mode.view(), "answer")["kind"] == "choice" else {"answer": "1"}
+    mode.act("check", values)
+    mode.act("check", values)
+    assert len(store.events(Attempt)) == 1
+
+
+# The rest.
+
+
+def test_the_cheat_sheet_of_each_lesson(store: Store) -> None:
+    for name in bank_names()[:-1]:
+        sheet = CheatSheet(name, store)
+        assert "<table" in text_of(sheet.view())
+        assert "<math" not in sheet.still()
+    assert {visit.mode for visit in store.events(Visit)} == {"sheet"}
+
+
+def test_progress_is_exported_imported_and_forgotten_only_at_the_second_click(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    store = Store(tmp_path / "progress.sqlite")
+    store.record(
+        Pattern(
+            lesson="07_unstructured_pruning",
+            topic="pruning",
+            right=9,
+            of=10,
+            seconds=1,
+            strong=True,
+        )
+    )
+    mode = Overview(store, tmp_path)
+    assert "pruning: 9 of 10, strong" in text_of(mode.view())
+    mode.act("export", {})
+    [exported] = tmp_path.glob("progress-*.json")
+    assert exported.name in mode.view().say
+    mode.act("reset", {})
+    assert len(store.events(Pattern)) == 1
+    mode.act("refresh", {})
+    mode.act("reset", {})
+    assert len(store.events(Pattern)) == 1, "something else was pressed in between"
+    mode.act("reset", {})
+    assert store.events(Pattern) == []
+    mode.act("import", {"file": exported.name})
+    assert "1 entries were added" in mode.view().say
+    mode.act("import", {"file": "not-there.json"})
+    assert "not-there.json can't be read" in mode.view().say
+    mode.act("import", {"file": ""})
+    assert mode.view().say.startswith("Type the name")
+
+
+def drawing(bits: int, kind: str) -> Figure:
+    figure, ax = plt.subplots()
+    ax.set_title(f"{bits} {kind}")
+    return figure
+
+
+def test_a_picture_is_drawn_anew_when_something_is_moved() -> None:
+    mode = Explorer(drawing, "a title", {"bits": [2, 4, 8], "kind": ["a", "b"]}, {"bits": 4})
+    first = mode.view()
+    assert part(first, "bits") | {"slider": True, "index": 1, "options": ["2", "4", "8"]} == part(
+        first, "bits"
+    )
+    assert part(first, "kind")["slider"] is False
+    mode.act("bits", {"bits": 2, "kind": 1})
+    assert mode.figure().axes[0].get_title() == "8 b"
+    mode.act("bits", {"bits": 99, "kind": "x"})
+    assert mode.figure().axes[0].get_title() == "8 b"
+    assert first.parts[0]["src"] != mode.view().parts[0]["src"]
+    plt.close("all")
+
+
+def test_a_picture_needs_alt_text_values_and_a_start_among_them() -> None:
+    with pytest.raises(ValueError, match="alt text"):
+        explore(drawing, alt=" ", bits=[1])
+    with pytest.raises(ValueError, match="bits has no values"):
+        explore(drawing, alt="x", bits=[])
+    with pytest.raises(ValueError, match="none of the values"):
+        explore(drawing, alt="x", bits=[1], start={"bits": 2})
+
+
+def test_what_is_not_there_gets_one_sentence() -> None:
+    with pytest.raises(WidgetError, match="There is no lesson “99”") as error:
+        quiz("99")
+    assert error.value._render_traceback_() == [str(error.value)]
+    with pytest.raises(WidgetError, match="There is no topic “birds”"):
+        pattern_test("birds")
+    with pytest.raises(WidgetError, match="A test needs 10 questions"):
+        PatternTest("prerequisites", [SEVEN], Store(None))
+
+
+def test_a_panel_answers_whatever_a_page_sends(store: Store) -> None:
+    panel = quiz("07", store)
+    for content in (
+        None,
+        "x",
+        {},
+        {"key": 1},
+        {"key": "check", "values": 3},
+        {"key": "?", "values": {}},
+    ):
+        turn = panel.view["turn"]
+        panel._told(panel, content, [])
+        assert panel.view["turn"] == turn + 1, "else the page would wait"
+
+
+def test_a_notebook_that_was_not_run_shows_questions_and_no_widget_alone(store: Store) -> None:
+    data, _ = cards("07", store)._repr_mimebundle_()
+    assert data["text/html"].count("<details>") == len(SEVEN.of(Card))
+    assert "Run this cell" in data["text/html"]
+    assert data["text/plain"] == "Cards · 07 · unstructured pruning"
+
+
+def test_the_front_end_is_small_and_asks_nobody() -> None:
+    folder = Path(coursekit.widgets.__file__).parent
+    files = [folder / "front.js", folder / "front.css"]
+    assert sum(file.stat().st_size for file in files) < 60_000
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert not any(word in text for word in ("http", "fetch(", "import ", "@import", "url("))
+
+
+# Whatever is pressed, in whatever order.
+
+
+def everything(store: Store, folder: Path) -> list[Mode]:
+    return [
+        Quiz(SEVEN, store),
+        Flashcards(SEVEN, store),
+        FreeResponse(SEVEN, store),
+        practice_mode(store),
+        PatternTest("pruning", BANKS, store),
+        Overview(store, folder),
+        CheatSheet(SEVEN.name, store),
+    ]
+
+
+def press(mode: Mode, chance: random.Random) -> None:
+    """One thing that the page could do: a button or a control of the view, with any values."""
+    view = mode.view()
+    json.dumps(vars(view))
+    keys = [b["key"] for p in view.parts if p["kind"] == "buttons" for b in p["buttons"]]
+    keys += [p["key"] for p in view.parts if p["kind"] == "control"]
+    values: dict[str, object] = {}
+    for one in view.parts:
+        match one["kind"]:
+            case "choice":
+                size = chance.choice([0, 1, 1, 1, 2])
+                values[one["key"]] = chance.sample(range(len(one["options"])), size)
+            case "entry":
+                values[one["key"]] = chance.choice(
+                    ["", "12", "0.36", "right", "It is smaller.", "x,y"]
+                )
+            case "control":
+                values[one["key"]] = chance.randrange(len(one["options"]))
+    skipped = {"export", "import", "reset"}
+    if wanted := [key for key in keys if key not in skipped]:
+        mode.act(chance.choice(wanted), values)
+
+
+def test_a_thousand_random_sequences_leave_no_error_and_consistent_progress(
+    tmp_path: Path,
+) -> None:
+    for seed in range(1000):
+        chance = random.Random(seed)
+        store = Store(None)
+        modes = everything(store, tmp_path)
+        mode = chance.choice(modes)
+        for _ in range(12):
+            press(mode, chance)
+        for now, again in zip(modes[:5], everything(store, tmp_path)[:5], strict=True):
+            assert counted(now) == counted(again), f"seed {seed}: {type(now).__name__}"
+
+
+def counted(mode: Mode) -> object:
+    """What must be the same for who opens the notebook again."""
+    match mode:
+        case Quiz():
+            return [asked.chosen for asked in mode._asked]
+        case WorkedPractice():
+            # What was typed and not checked is not kept, and is not judged.
+            return [solving.right for solving in mode._solving]
+        case FreeResponse():
+            return mode._texts
+        case PatternTest():
+            return mode._right
+    return None
