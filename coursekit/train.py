@@ -30,6 +30,7 @@ def fit(
     lr: float = 1e-3,
     batch_size: int = 64,
     seed: int = 0,
+    quiet: bool = False,
 ) -> pd.DataFrame:
     """Trains `model` in place with Adam on the cross-entropy of its outputs.
 
@@ -41,6 +42,7 @@ def fit(
         lr: Adam's step size (Kingma and Ba 2015, arXiv:1412.6980).
         batch_size: Examples a step.
         seed: Fixes the order of the examples, apart from torch's global random numbers.
+        quiet: Whether to leave out the progress bar.
 
     Returns:
         One row an epoch: `epoch`, `loss` and `accuracy` on the training examples as they were seen
@@ -56,7 +58,8 @@ def fit(
     order = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     rows = []
-    for epoch in tqdm(range(1, epochs + 1), desc="training", unit="epoch", leave=False):
+    turns = range(1, epochs + 1)
+    for epoch in tqdm(turns, desc="training", unit="epoch", leave=False, disable=quiet):
         model.train()
         loss_sum = 0.0
         correct = 0

@@ -1,0 +1,398 @@
+"""Traces: every one that a bank names, its numbers against the lesson's cells and each other."""
+
+import io
+import random
+import re
+import time
+from itertools import pairwise
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from torch import nn
+from torch.nn.utils import prune
+
+from authoring.questions import unbalanced
+from authoring.sources import read_cells
+from coursekit import plot
+from coursekit.traces import TRACES, draw_prediction, load_trace, pipeline, prediction
+from tests.conftest import ROOT
+
+LESSON = ROOT / "course" / "00_pipeline" / "lesson.py"
+NAMED = sorted(
+    question["trace"]
+    for file in (ROOT / "course").glob("*/questions.yaml")
+    for question in yaml.safe_load(file.read_text(encoding="utf-8"))
+    if question["kind"] == "trace"
+)
+
+each_trace = pytest.mark.parametrize("name", sorted(TRACES))
+
+
+@pytest.fixture(autouse=True)
+def _own_style():
+    with matplotlib.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """The names that lesson 00's cells leave behind, without those that measure files and times."""
+    cells = [cell for cell in read_cells(LESSON) if cell.kind == "code"]
+    texts = [cell.source for cell in cells]
+    packed = next(n for n, text in enumerate(texts) if "def unpack" in text)
+    (traced,) = (text for text in texts if "def trace" in text)
+    names = {}
+    with pytest.MonkeyPatch.context() as patch, matplotlib.rc_context():
+        patch.setenv("COURSE_PROGRESS", ":memory:")
+        patch.setattr(plot, "show", lambda fig, alt: plt.close(fig))
+        threads = torch.get_num_threads()
+        for text in texts[: packed + 1]:
+            exec(text, names)
+        names["models"] = {key: names[of] for key, of in MODELS.items()}
+        names["test_images"], _ = names["test"].tensors()
+        exec(traced, names)
+        torch.set_num_threads(threads)
+    return names
+
+
+MODELS = {"dense": "model", "pruned": "pruned", "quantized": "quantized"}
+
+
+def stage(name, title):
+    return next(stage for stage in load_trace(name).stages if stage.title == title)
+
+
+def column(stage, heading):
+    """The table's column with this heading, by the first cell of each row."""
+    headings, *rows = stage.table
+    return {row[0]: row[headings.index(heading)] for row in rows}
+
+
+def read(text):
+    """A number as people read it."""
+    return float(text.replace("−", "-").replace(",", ""))
+
+
+def content(trace):
+    """All of a trace but its pictures."""
+    return [
+        (stage.title, stage.text, stage.of, stage.before, stage.after, stage.alt, stage.table)
+        for stage in trace.stages
+    ]
+
+
+def png(fig):
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png")
+    plt.close(fig)
+    return buffer.getvalue()
+
+
+def test_there_is_a_trace_for_every_name_in_a_bank_and_no_other():
+    assert sorted(TRACES) == NAMED
+
+
+def test_an_unknown_name_is_answered_with_those_there_are():
+    with pytest.raises(LookupError, match="no trace “nonsense”") as caught:
+        load_trace("nonsense")
+    assert all(name in str(caught.value) for name in TRACES)
+
+
+@each_trace
+def test_a_trace_is_complete_and_its_shapes_follow_one_another(name):
+    trace = load_trace(name)
+    assert trace is load_trace(name)
+    assert trace.title
+    last = {}
+    for stage in trace.stages:
+        assert stage.title
+        assert stage.before == last.get(stage.of, stage.before)
+        assert stage.before is not None or stage.of not in last
+        last[stage.of] = stage.after
+        assert all(type(size) is int for size in stage.after)
+        assert unbalanced(stage.text) is None, stage.text
+        assert not re.search(r"\bnan\b|\binf\b|\d-|-\d\.|tensor", stage.text), stage.text
+        assert stage.table is None or len({len(row) for row in stage.table}) == 1
+    assert len({stage.title for stage in trace.stages}) == len(trace.stages)
+
+
+@each_trace
+def test_every_stage_has_a_picture_as_wide_as_a_page_and_its_alt_text(name):
+    stages = load_trace(name).stages
+    drawn = []
+    for stage in stages:
+        assert len(stage.alt) > 20
+        fig = stage.picture()
+        assert fig.get_size_inches()[0] * fig.dpi == 900
+        drawn.append(png(fig))
+    assert len(set(drawn)) == len(stages) or name == "pruning-two-calls"
+    assert png(stages[0].picture()) == drawn[0]
+    assert not plt.get_fignums()
+
+
+def test_a_second_run_in_another_state_gives_the_same():
+    first = {name: content(load_trace(name)) for name in TRACES}
+    random.seed(1)
+    torch.manual_seed(1)
+    torch.set_num_threads(2)
+    for cached in (load_trace, pipeline.run, pipeline.three_models):
+        cached.cache_clear()
+    before = torch.get_rng_state()
+    assert {name: content(load_trace(name)) for name in TRACES} == first
+    draw_prediction(3, 0.5, 4)
+    assert torch.get_num_threads() == 2
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# Against the lesson.
+
+
+def test_the_networks_are_those_of_the_lesson(lesson):
+    history = pipeline.run().history
+    pd.testing.assert_frame_equal(history, lesson["history"], check_like=True)
+    for name, model in pipeline.three_models().items():
+        theirs = lesson["models"][name].state_dict()
+        for key, values in model.state_dict().items():
+            assert torch.equal(values, theirs[key]), (name, key)
+
+
+def test_the_six_stages_show_what_the_lesson_has(lesson):
+    weight = {name: model[0].weight.detach() for name, model in lesson["models"].items()}
+    integers, scale = lesson["packed"]["0.weight"], lesson["packed"]["0.weight_scale"]
+    have = {
+        "Raw": torch.from_numpy(lesson["train"].images),
+        "Scaled to 0–1": lesson["images"],
+        "Flattened": lesson["flat"],
+        "Trained": weight["dense"],
+        "Pruned by 30 %": weight["pruned"],
+        "int8": integers,
+    }
+    stages = load_trace("pipeline-data-flow").stages
+    assert [stage.title for stage in stages] == list(have)
+    for one, values in zip(stages, have.values(), strict=True):
+        after = column(one, "after")
+        assert one.after == tuple(values.shape)
+        assert after["shape"] == "×".join(map(str, values.shape))
+        assert after["type"] == str(values.dtype).removeprefix("torch.")
+        assert read(after["bytes"]) == values.nbytes
+        assert read(after["zeros"]) == (values == 0).sum()
+        low, high = map(read, after["values"].split(" to "))
+        assert low == pytest.approx(values.min().item(), abs=5e-5)
+        assert high == pytest.approx(values.max().item(), abs=5e-5)
+    for previous, one in pairwise(stages):
+        if one.of == previous.of:
+            assert column(one, "before") == column(previous, "after")
+    assert f"{float(scale):.6f}" in stage("pipeline-data-flow", "int8").text
+    right = (lesson["history"]["validation_accuracy"] * 397).round().astype(int)
+    text = stage("pipeline-data-flow", "Trained").text
+    assert f"{right[0]} were right before and {right[5]} are right now" in text
+    # What the bank says to notice.
+    types = [column(one, "after")["type"] for one in stages]
+    assert types == ["uint8", *["float32"] * 4, "int8"]
+    assert [one.title for one in stages if one.before not in (None, one.after)] == ["Flattened"]
+
+
+def test_the_epochs_show_what_the_lesson_has(lesson):
+    *_, last = load_trace("pipeline-training").stages
+    history = lesson["history"]
+    assert [read(row[0]) for row in last.table[1:]] == list(history.index)
+    for row in last.table[1:]:
+        epoch = int(row[0])
+        assert read(row[1]) == pytest.approx(history["loss"][epoch], abs=5e-4)
+        assert read(row[3]) == pytest.approx(history["validation_loss"][epoch], abs=5e-4)
+        assert row[2] == f"{100 * history['accuracy'][epoch]:.1f} %"
+        assert f"({100 * history['validation_accuracy'][epoch]:.1f} %)" in row[4]
+    for number, one in enumerate(load_trace("pipeline-training").stages):
+        assert one.table == last.table[: number + 2]
+
+
+def test_the_layers_show_what_the_lesson_has(lesson):
+    titles = [one.title for one in load_trace("pipeline-layer-by-layer").stages]
+    assert titles == list(lesson["rows"])
+    for layer, (shape, place, *follow, off) in lesson["rows"].items():
+        one = stage("pipeline-layer-by-layer", layer)
+        assert one.after == shape
+        if layer == "input":
+            continue
+        values = column(one, f"number in place {place}")
+        assert [read(value) for value in values.values()] == pytest.approx(follow, abs=5e-5)
+        offs = column(one, "largest difference to dense").values()
+        assert max(map(read, offs)) == pytest.approx(off, abs=5e-5)
+        assert list(values) == list(MODELS)
+        if layer != "linear 128→10":
+            assert max(offs) in one.text
+
+
+# What the words say.
+
+
+def told(epoch, **columns):
+    history = pd.DataFrame(
+        {name: columns.get(name, [0.5] * 6) for name in ("loss", "accuracy")}
+        | {f"validation_{name}": columns[f"validation_{name}"] for name in ("loss", "accuracy")}
+    )
+    return pipeline.observation(history, epoch, 100)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "accuracies", "losses", "says"),
+    [
+        (0, [0.1] * 6, [2.3] * 6, "about what the network has: 2.300. It gets 10 of 100"),
+        (0, [0.1] * 6, [3.0] * 6, "and here it is: 3.000"),
+        (1, [0.1, 0.7, 0.7, 0.7, 0.7, 0.9], [1] * 6, "60 more right.*wins 80.* 75 % of that"),
+        (1, [0.5, 0.4, 0.4, 0.4, 0.4, 0.4], [1] * 6, "10 fewer right.*no more are won than lost"),
+        (
+            1,
+            [0.5, 0.4, 0.6, 0.6, 0.6, 0.6],
+            [1] * 6,
+            "10 fewer right.*wins 10, all of them in later",
+        ),
+        (2, [0.5] * 6, [2, 1, 0.5, 0, 0, 0], "As many right as before.*surer.*61 % now.*had 37 %"),
+        (2, [0.5] * 6, [2, 1, 2, 0, 0, 0], "less sure.*14 % now.*had 37 %"),
+        (2, [0.5] * 6, [2, 1, 1, 0, 0, 0], "as sure as before"),
+        (3, [0.6] * 6, [1] * 6, "10.0 points behind validation"),
+        (3, [0.4] * 6, [1] * 6, "10.0 points ahead.*did not"),
+        (3, [0.4] * 6, [1, 1, 1, 2, 1, 1], "10.0 points ahead.*rose\\."),
+        (3, [0.5] * 6, [1] * 6, "is level with validation"),
+        (4, [0.5] * 6, [1] * 6, "count of 50.*by 5, .*no more than that"),
+        (4, [0.5, 0.5, 0.5, 0.3, 0.5, 0.5], [1] * 6, "20 more.*is more than that"),
+        (5, [0.5] * 6, [1, 1, 1, 1, 1, 0.8], "still fell, by 20 %"),
+        (5, [0.5] * 6, [1, 1, 1, 1, 1, 1.2], "rose, by 20 %"),
+        (5, [0.5] * 6, [1, 1, 1, 1, 1, 1], "come to rest"),
+    ],
+)
+def test_an_observation_says_what_the_numbers_did(epoch, accuracies, losses, says):
+    text = told(epoch, validation_accuracy=accuracies, validation_loss=losses)
+    assert re.search(says, text), text
+
+
+def test_the_second_call_takes_a_share_of_what_is_left():
+    """Counted again here, by hand."""
+    torch.manual_seed(0)
+    values = nn.Linear(10, 4).weight.detach().flatten().abs().sort().values
+    assert len(values.unique()) == 40, "no ties"
+    stages = load_trace("pruning-two-calls").stages
+    left = [int(row[1]) for row in stages[-1].table[1:]]
+    assert left == [40, 20, 10, 10, 10]
+    for one, count in zip(stages, left, strict=True):
+        assert re.search(rf"\b{count}\b[^.]* left", one.text), one.text
+        assert f"which {count} are not zero" in one.alt
+    assert "the same as before" in stages[-1].text
+    buffers = [row[4] for row in stages[-1].table[1:]]
+    assert buffers == ["none", "weight_mask", "weight_mask", "none", "weight_mask"]
+
+
+def test_a_masked_weight_stays_and_a_free_one_moves_as_the_formula_says():
+    *_, last = load_trace("pruning-mask-through-training").stages
+    headings, *rows = last.table
+    masked = [(read(row[1]), read(row[2])) for row in rows]
+    assert masked == [(0, 0)] * len(rows)
+    free = [(read(row[3]), read(row[4])) for row in rows]
+    assert free[0][0] == 0
+    assert free[0][1] != 0
+    for (weight, gradient), (following, _) in pairwise(free):
+        assert following == pytest.approx(weight - 0.5 * gradient, abs=2e-4)
+    for one, (weight, _) in zip(
+        load_trace("pruning-mask-through-training").stages, free, strict=True
+    ):
+        if weight:
+            assert f"to −{abs(weight):.4f}" in one.text or f"to {weight:.4f}" in one.text
+            assert "stays at 0" in one.text
+    assert len(headings) == len(set(headings))
+
+
+# The interactive picture.
+
+
+def words(fig):
+    """Everything that is written in a figure, ticks apart."""
+    texts = [*fig.texts, *(text for ax in fig.axes for text in (ax._left_title, *ax.texts))]
+    return [text.get_text() for text in texts if text.get_text()]
+
+
+def test_the_picture_says_what_the_three_models_answer():
+    images, labels = pipeline.run().test.tensors()
+    for image, sparsity, bits in [(0, 0.3, 8), (5, 0.98, 8), (9, 0.0, 2)]:
+        written = words(draw_prediction(image, sparsity, bits))
+        assert f"test image {image}: a {labels[image]}" in written
+        assert f"pruned: {100 * sparsity:.0f} % zeros" in written
+        for model in pipeline.three_models(sparsity, bits).values():
+            chances = model(images[image].flatten()).softmax(0)
+            answer = int(chances.argmax())
+            verdict = "right" if answer == labels[image] else "wrong"
+            wanted = f"says {answer}, {100 * chances[answer]:.0f} %: {verdict}"
+            assert wanted in written, (wanted, written)
+    plt.close("all")
+
+
+def test_fewer_bits_leave_fewer_values_and_no_weights_no_error():
+    for bits in range(2, 9):
+        weight = pipeline.three_models(0.0, bits)["quantized"][0].weight
+        assert 2 ** (bits - 1) < len(weight.unique()) <= 2**bits - 1
+    assert "quantized: only zeros" in words(draw_prediction(0, 1.0, 8))
+    assert all("nan" not in text for text in words(draw_prediction(0, 1.0, 2)))
+
+
+def test_the_models_prune_as_pytorch_does():
+    theirs = nn.Linear(784, 128)
+    theirs.weight.data = pipeline.run().trained[0].weight.data.clone()
+    prune.l1_unstructured(theirs, "weight", amount=0.7)
+    ours = pipeline.three_models(0.7, 8)["pruned"][0].weight
+    assert torch.equal(
+        ours.abs().flatten().sort().values, theirs.weight.abs().flatten().sort().values
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((400, 0.5, 8), "no test image 400: choose 0 to 399"),
+        ((-1, 0.5, 8), "no test image -1"),
+        ((0, 1.5, 8), "1.5 is no share"),
+        ((0, -0.1, 8), "-0.1 is no share"),
+        ((0, 0.5, 1), "1 bits: choose 2 to 8"),
+        ((0, 0.5, 9), "9 bits"),
+    ],
+)
+def test_what_can_not_be_drawn_is_said(arguments, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        draw_prediction(*arguments)
+    assert not plt.get_fignums()
+
+
+def test_a_choice_shows_in_the_picture_also_in_grey():
+    drawn = []
+    for choice in [(0, 0.3, 8), (0, 0.9, 8), (0, 0.3, 2), (4, 0.3, 8)]:
+        fig = draw_prediction(*choice)
+        assert fig.get_size_inches()[0] * fig.dpi == 900
+        fig.canvas.draw()
+        drawn.append(np.asarray(fig.canvas.buffer_rgba())[..., :3] @ [0.299, 0.587, 0.114])
+        plt.close(fig)
+    for other in drawn[1:]:
+        assert (np.abs(other - drawn[0]) > 60).mean() > 0.005
+
+
+def test_the_picture_is_quick_after_the_first():
+    png(draw_prediction(1, 0.4, 6))
+    spent = []
+    for image in range(5):
+        start = time.process_time()
+        draw_prediction(image, 0.4, 6)
+        spent.append(time.process_time() - start)
+    assert min(spent) < 0.4, "twice what is asked, because the machine may be busy"
+
+
+def test_the_units_shown_are_the_same_in_every_model():
+    models = pipeline.three_models()
+    dense, pruned = (prediction._unit(models[name]) for name in ("dense", "pruned"))
+    assert 0 < (pruned == 0).sum() < pruned.size
+    assert (pruned[pruned != 0] == dense[pruned != 0]).all()
