@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from authoring import choices
 from authoring.exercise import Exercise
 from authoring.metadata import understood
 from authoring.sources import Lesson, SourceCell, read_cells
@@ -54,7 +55,7 @@ class BankAnswer:
 
 
 def read_bank(lesson: Lesson, exercise: Exercise) -> list[BankAnswer]:
-    """The answers in answers.py, checked against the exercise.
+    """The answers in answers.py, checked against the exercise, and those to its choices.
 
     Raises:
         SourceError: for an unknown item, a name used twice, points that the item has not got, or an
@@ -69,15 +70,32 @@ def read_bank(lesson: Lesson, exercise: Exercise) -> list[BankAnswer]:
         if any((other.item, other.name) == (answer.item, answer.name) for other in bank):
             raise cell.problem(f"“{answer.item}” has an answer “{answer.name}” already")
         bank.append(answer)
+    bank += _to_choices(exercise)
     for item in exercise.items:
         _check_enough(exercise, item, [answer for answer in bank if answer.item == item])
     return bank
+
+
+def _to_choices(exercise: Exercise) -> Iterator[BankAnswer]:
+    """For each choice the right answer in two ways, and every wrong one."""
+    for item, question in exercise.choices.items():
+        (cell,) = (cell.source for cell in exercise.cells if cell.short.item == item)
+        for given in choices.right_answers(question, item):
+            source = replace(cell, source=given.line)
+            yield BankAnswer(source, item, given.name, True, exercise.points(item), None)
+        for given in choices.wrong_answers(question, item):
+            source = replace(cell, source=given.line)
+            yield BankAnswer(source, item, given.name, False, 0, given.hint)
 
 
 def _understood(cell: SourceCell, exercise: Exercise) -> BankAnswer:
     short = understood(BankMetadata, cell)
     if short.item not in exercise.items:
         raise cell.problem(f"the exercise has no item “{short.item}”")
+    if short.item in exercise.choices:
+        raise cell.problem(
+            f"the answers to “{short.item}” come from the options of its question: drop this one"
+        )
     full = exercise.points(short.item)
     manual = exercise.is_manual(short.item)
     if manual != (short.answer is not None):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from authoring import choices
 from authoring.metadata import understood
-from authoring.sources import SourceCell, read_cells
+from authoring.questions import Source
+from authoring.sources import Lesson, SourceCell, read_cells
+from coursekit.questions import Choice
 from grader.names import Names, names_of
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -35,18 +38,24 @@ class ShortMetadata(BaseModel):
     test: str | None = None
     points: float | None = Field(default=None, gt=0)
     manual: bool = False
+    choice: str | None = None
     tags: list[str] = []
 
     @model_validator(mode="after")
     def _one_role(self) -> ShortMetadata:
         if sum((self.given, self.item is not None, self.test is not None)) > 1:
             raise ValueError("a cell is given, or an item's answer, or a test: only one of them")
-        if self.item is None and (self.answers or self.manual):
-            raise ValueError("answers and manual belong to a cell with item=")
+        if self.item is None and (self.answers or self.manual or self.choice):
+            raise ValueError("answers, manual and choice belong to a cell with item=")
         if self.manual and self.answers:
             raise ValueError("a manual item is graded by a teacher: it has no answers to declare")
-        if (self.test is not None or self.manual) != (self.points is not None):
-            raise ValueError("points stand on tests and manual answers, on each, and nowhere else")
+        if self.choice and (self.manual or self.answers):
+            raise ValueError("a choice makes its own answer and test: drop answers= and manual=")
+        graded = self.test is not None or self.manual or self.choice is not None
+        if graded != (self.points is not None):
+            raise ValueError(
+                "points stand on tests, manual answers and choices, on each, and nowhere else"
+            )
         return self
 
     @property
@@ -94,10 +103,15 @@ class ExerciseCell:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A checked exercise."""
+    """A checked exercise.
+
+    Attributes:
+        choices: the question that is asked, for each item that is graded multiple choice.
+    """
 
     path: Path
     cells: Sequence[ExerciseCell]
+    choices: Mapping[str, Choice] = field(default_factory=dict)
 
     @property
     def items(self) -> list[str]:
@@ -110,20 +124,77 @@ class Exercise:
         return any(cell.short.item == item and cell.short.manual for cell in self.cells)
 
 
-def read_exercise(path: Path) -> Exercise:
-    """Reads an exercise.py and checks it.
+def read_exercise(lesson: Lesson) -> Exercise:
+    """Reads the exercise.py of a lesson, with the graded questions it asks, and checks it.
 
     Raises:
         SourceError: for the first mistake found.
     """
-    exercise = Exercise(
-        path, _named([(cell, understood(ShortMetadata, cell)) for cell in read_cells(path)])
-    )
+    path = lesson.folder / "exercise.py"
+    pairs = [(cell, understood(ShortMetadata, cell)) for cell in read_cells(path)]
+    asked = _asked(lesson, pairs)
+    cells = [
+        made
+        for source, short in pairs
+        for made in (
+            _expanded(source, short, asked[short.item])
+            if short.choice and short.item
+            else [(source, short)]
+        )
+    ]
+    exercise = Exercise(path, _named(cells), asked)
     for cell in exercise.cells:
         cell.parse()
     _check_items(exercise)
     _check_names(exercise)
     return exercise
+
+
+def _asked(lesson: Lesson, pairs: list[tuple[SourceCell, ShortMetadata]]) -> dict[str, Choice]:
+    """The question of each choice item. Every graded question of the lesson is asked, and once."""
+    questions = choices.questions_of(lesson)
+    asked: dict[str, Choice] = {}
+    for source, short in pairs:
+        if short.choice is None or short.item is None:
+            continue
+        question = questions.get(short.choice)
+        if question is None:
+            raise source.problem(f"questions.yaml has no question “{short.choice}”: mend the id")
+        if not isinstance(question, Choice) or not question.graded:
+            raise source.problem(
+                f"the question “{short.choice}” is no graded choice, so learners have its answer: "
+                "name one with graded: true"
+            )
+        if question in asked.values():
+            raise source.problem(f"“{short.choice}” is asked already: name another question")
+        if source.kind != "markdown":
+            raise source.problem("a choice is markdown: its heading, and what to read before")
+        asked[short.item] = question
+    for question in questions.values():
+        if isinstance(question, Choice) and question.graded and question not in asked.values():
+            raise Source(lesson.course, lesson.name).problem(
+                question.id,
+                f"question “{question.id}” is graded, but no item of the exercise asks it: add "
+                f'# %% [markdown] item="…" choice="{question.id}" points=1, or drop graded:',
+            )
+    return asked
+
+
+def _expanded(
+    source: SourceCell, short: ShortMetadata, question: Choice
+) -> Iterator[tuple[SourceCell, ShortMetadata]]:
+    """The prompt, the answer cell and the test cell that a choice stands for."""
+    item = short.item or ""
+    prompt = f"{source.source}\n\n{choices.prompt(question, item)}".strip()
+    yield replace(source, source=prompt), ShortMetadata(tags=short.tags)
+    answer = "\n".join((BEGIN_SOLUTION, choices.solution(question, item), END_SOLUTION))
+    yield (
+        replace(source, kind="code", source=answer),
+        ShortMetadata(item=item, answers=[choices.name_of(item)]),
+    )
+    shown, hidden = choices.tests(question, item)
+    test = "\n".join((shown, BEGIN_HIDDEN, hidden, END_HIDDEN))
+    yield replace(source, kind="code", source=test), ShortMetadata(test=item, points=short.points)
 
 
 def _named(pairs: list[tuple[SourceCell, ShortMetadata]]) -> list[ExerciseCell]:

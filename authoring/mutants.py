@@ -105,7 +105,7 @@ def engine(course: Course) -> Engine:
 
 def mutants(lesson: Lesson) -> Iterator[Mutant]:
     """Every mutant of every reference answer that tests grade."""
-    for cell in read_exercise(lesson.folder / "exercise.py").cells:
+    for cell in read_exercise(lesson).cells:
         if cell.role == "answer":
             yield from _mutants_of(cell.item or "", cell.source.source)
 

@@ -44,7 +44,7 @@ def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """nbgrader's source version of the exercise: solutions and hidden tests, no outputs."""
-    cells = instructor_cells(read_exercise(lesson.folder / "exercise.py"))
+    cells = instructor_cells(read_exercise(lesson))
     return _finished(lesson, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True)
 
 

@@ -148,6 +148,8 @@ def _of_question(course: Course, bank: Bank, question: Question) -> Iterator[str
             yield f"{field}: {problem}"
     for options in _options(question):
         yield from _giveaway(options)
+    if isinstance(question, Choice) and question.graded:
+        yield from _told(question.options)
     if isinstance(question, Free):
         yield from _unsaid(question)
     if isinstance(question, Trace):
@@ -238,6 +240,14 @@ def _giveaway(options: Sequence[Option]) -> Iterator[str]:
             f"options: the right one, “{right.text}”, is much longer than all others, so it can be "
             "guessed: shorten it, or say the wrong ones as fully"
         )
+
+
+def _told(options: Sequence[Option]) -> Iterator[str]:
+    """Why a graded option is wrong is told as a hint, so it must not tell which one is right."""
+    for number, option in enumerate(options, 1):
+        for right in options:
+            if right.right and not option.right and right.text.lower() in option.why.lower():
+                yield f"options {number} why: tells the right one, “{right.text}”: only hint at it"
 
 
 def _habits(bank: Bank) -> Iterator[str]:

@@ -57,7 +57,7 @@ class Bench:
 
     @classmethod
     def of(cls, lesson: Lesson) -> Bench:
-        exercise = read_exercise(lesson.folder / "exercise.py")
+        exercise = read_exercise(lesson)
         return cls(lesson, exercise, read_bank(lesson, exercise))
 
     def reference(self) -> dict[str, Given]:

@@ -98,7 +98,7 @@ class Lone:
 
 def lone_items(lesson: Lesson) -> Iterator[Lone]:
     """Every item that tests grade, by itself."""
-    exercise = read_exercise(lesson.folder / "exercise.py")
+    exercise = read_exercise(lesson)
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])[lesson.name]
     for cell in exercise.cells:
@@ -111,7 +111,7 @@ def lone_items(lesson: Lesson) -> Iterator[Lone]:
 
 def verdicts(lesson: Lesson, engine: Engine) -> Iterator[Verdict]:
     """Grades every answer to every item with tests: reference, release stub, then the bank."""
-    bank = read_bank(lesson, read_exercise(lesson.folder / "exercise.py"))
+    bank = read_bank(lesson, read_exercise(lesson))
     for lone in lone_items(lesson):
         handed_in: list[tuple[str, NotebookNode, float, str | None]] = [
             ("reference", lone.answered(lone.reference), lone.points, None),
@@ -132,7 +132,7 @@ def faults(lesson: Lesson, engine: Engine) -> Iterator[SourceError]:
     release = release_notebooks([(lesson.name, instructor)])
     assignment = Assignment.from_notebooks(lesson.name, {lesson.name: instructor}, release)
     contract = contract_of(assignment, lesson.name, engine)
-    for cell in read_exercise(lesson.folder / "exercise.py").cells:
+    for cell in read_exercise(lesson).cells:
         if cell.role == "test":
             for text in _faults(contract.tests[cell.grade_id]):
                 yield cell.source.problem(f"the test of “{cell.short.test}” {text}")

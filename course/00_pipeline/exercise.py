@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 00 · The pipeline: exercise
 #
-# Eight items, 20 points, easy to hard, about an hour. Each stands on its own: if one won't work, go
+# Nine items, 20 points, easy to hard, about an hour. Each stands on its own: if one won't work, go
 # on with the next. Write your code where it says so, run the cell, then run the tests below it.
 # There are more tests when your work is graded: they try other inputs, but ask nothing that the
 # text above them doesn't say. [The lesson](../../notebooks/00_pipeline.ipynb) may stay open all the
@@ -497,8 +497,12 @@ for value, scale in (
     )
 ### END HIDDEN TESTS
 
+# %% [markdown] item="finer" choice="00-choice-graded-scales" points=1
+# ## 5 · Finer steps (1 point)
+# See stage 6 of the lesson.
+
 # %% [markdown]
-# ## 5 · Twelve or a hundred and twenty-three? (3 points, graded by a teacher)
+# ## 6 · Twelve or a hundred and twenty-three? (2 points, graded by a teacher)
 # In the lesson 0.1234 became 12. A colleague stores the same weight as **123**. Nobody made a
 # mistake. Explain in three to six sentences
 #
@@ -507,7 +511,7 @@ for value, scale in (
 # 3. what it costs: which weights can int8 still hold in the colleague's way, and what would you do,
 #    at what price, if another weight of the same tensor is 1.5?
 
-# %% [markdown] item="why" manual=true points=3
+# %% [markdown] item="why" manual=true points=2
 # ### BEGIN SOLUTION
 # An integer means nothing without its scale: the value is integer × scale. At scale 0.01, 0.1234 /
 # 0.01 = 12.34 goes to 12 and comes back as 0.12. At scale 0.001, 0.1234 / 0.001 = 123.4 goes to 123
@@ -523,10 +527,10 @@ for value, scale in (
 # **Rubric**
 #
 # - 1 point: another scale, 0.001, with 0.1234 / 0.001 = 123.4 → 123; the value is integer × scale
-#   (0.12 and 0.123). Half if the scale is named without the arithmetic. Any scale from about
-#   0.0009992 to 0.0010073 gives 123; some will answer 0.1234 / 123, which comes back exactly.
-# - 1 point: finer steps, so a smaller error, with a number: 0.0004 against 0.0034, or half a step,
-#   0.0005 against 0.005. Half without a number.
+#   (0.12 and 0.123); and finer steps, so a smaller error, with a number: 0.0004 against 0.0034, or
+#   half a step, 0.0005 against 0.005. Half if the scale is named without the arithmetic, or the gain
+#   without a number. Any scale from about 0.0009992 to 0.0010073 gives 123; some will answer
+#   0.1234 / 123, which comes back exactly.
 # - 1 point: int8 ends at 127, so it reaches only about ±0.127, and 1.5 is clipped; a wider type
 #   such as int16 with its price in bytes, or a coarser scale with its price in error. Half for the
 #   limit without a remedy, or a remedy without its price. “123 does not fit in int8” is wrong (it does, just), and earns at most
@@ -534,7 +538,7 @@ for value, scale in (
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 6 · Bytes (2 points)
+# ## 7 · Bytes (2 points)
 # A network of linear layers has the widths `widths`, a list of `int`: `[784, 128, 10]` is the one
 # of the lesson. Write `stored_bytes(widths)`. It returns a tuple of two `int`s, the bytes of the
 # numbers alone (no names, no file around them):
@@ -605,7 +609,7 @@ for widths, wanted in (([6, 9, 4, 3], 178), ([784, 128, 10], 102192), ([1, 1], 9
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 7 · Find the bugs (2 points)
+# ## 8 · Find the bugs (2 points)
 # A colleague wrote `squeeze_broken(weight)` to store a float32 tensor as int8 with a scale that
 # fits it. On the first layer it tried it worked. On the next one, large weights came back with the
 # wrong sign. On a layer that was pruned to nothing it stored a scale of 0, which no reader can divide
@@ -702,7 +706,7 @@ assert codes.tolist() in ([63, -127], [64, -127]), (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 8 · As small as you can (3 points)
+# ## 9 · As small as you can (3 points)
 # Here is a network of a single layer, 784→10, found without training (by least squares): `weight`
 # has shape `(10, 784)`, `bias` has shape `(10,)`. As float32, the weights take 31,360 bytes.
 # **Store the weights in as few bytes as you can without losing more than a few answers**, and say

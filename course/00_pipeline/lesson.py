@@ -788,5 +788,5 @@ ledger
 # - Q. McNemar (1947), *Note on the sampling error of the difference between correlated proportions
 #   or percentages*, Psychometrika 12, 153–157: the paired test.
 #
-# **Now you:** [the exercise](../exercises/00_pipeline/00_pipeline.ipynb). Eight items, from shapes
+# **Now you:** [the exercise](../exercises/00_pipeline/00_pipeline.ipynb). Nine items, from shapes
 # to a model that you make as small as you can.

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 07 · Unstructured pruning: exercise
 #
-# Eight items, 20 points, about 75 minutes. Everything you need stands in
+# Nine items, 20 points, about 75 minutes. Everything you need stands in
 # [the lesson](../../notebooks/07_unstructured_pruning.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -36,7 +36,7 @@ from coursekit import explain
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
 
 # %% [markdown]
-# ## 1 · What is left? (3 points)
+# ## 1 · What is left? (2 points)
 #
 # Write `prune_layer(layer, share)`. It sets exactly `round(share * number of weights)` weights of a linear layer
 # to zero, in place: the ones with the smallest magnitudes (`prune.l1_unstructured` does it). It returns how many
@@ -73,7 +73,7 @@ assert left == 4000, explain(
 )
 ### END HIDDEN TESTS
 
-# %% test="left" points=2
+# %% test="left" points=1
 torch.manual_seed(7)  # what is random below is the same each time
 layer = nn.Linear(3, 2)
 layer.weight.data = torch.tensor([[3.0, -1.0, 2.0], [2.0, 5.0, 2.0]])
@@ -443,8 +443,13 @@ assert torch.allclose(model(inputs).detach(), outputs), "The model computes some
 assert count == 4, "How many tensors were pruned? One that was pruned twice is still one tensor."
 ### END HIDDEN TESTS
 
+# %% [markdown] item="come-back" choice="07-choice-graded-come-back" points=1
+# ## 5 · Which zeros stay? (1 point)
+#
+# *Lesson: part 4.*
+
 # %% [markdown]
-# ## 5 · How many bytes? (2 points)
+# ## 6 · How many bytes? (2 points)
 #
 # Write `format_bytes(weight, index_bytes)`. It returns the bytes that a 2-D tensor takes in three formats, as a
 # `dict` with the keys `"dense"`, `"csr"` and `"bitmap"`; each value is an `int`.
@@ -562,7 +567,7 @@ assert sizes["bitmap"] == 4 and sizes["dense"] == 128, (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 6 · Find the bug (2 points)
+# ## 7 · Find the bug (2 points)
 #
 # A colleague prunes a layer in steps, with fine-tuning in between (left out here). After the three steps, 20 %,
 # 40 % and 60 % of the weights should be zero. She wrote:
@@ -688,7 +693,7 @@ assert all(abs(share - target) < 0.003 for share, target in zip(shares, [0.2, 0.
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 7 · A claim (3 points, graded by your teacher)
+# ## 8 · A claim (3 points, graded by your teacher)
 #
 # A colleague writes: *“I pruned my network globally to 80 % zeros and fine-tuned it for one epoch. It now gets
 # 85.5 % on validation data; before, it had 84.9 %. So pruning improved it. But pruning is useless for our app:
@@ -726,7 +731,7 @@ assert all(abs(share - target) < 0.003 for share, target in zip(shares, [0.2, 0.
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 8 · Your own pruning method (3 points)
+# ## 9 · Your own pruning method (3 points)
 #
 # Magnitude pruning looks at the weights only. But a weight acts through its input: $w_{ij}\,x_j$. You have a
 # layer and some of the inputs that it will see, a tensor of the shape (examples, `layer.in_features`). Can you

@@ -60,9 +60,9 @@ def layer_by_layer() -> Trace:
     )
     texts = {
         "input": (
-            f"Test image {IMAGE}, a {label}, as a list of {len(dense['input'])} numbers from 0 to 1. "
-            "The three models have the same layers and the same shapes. What differs are the values "
-            "of their weights."
+            f"Test image {IMAGE}, a {label}, as a list of {len(dense['input'])} numbers from 0 to "
+            "1. The three models have the same layers and the same shapes. What differs are the "
+            "values of their weights."
         ),
         first: f"$W_1 x + b_1$: {len(dense[first])} sums. The weights differ, so the sums do. "
         f"Largest difference to dense: {number(off[first])}.",

@@ -52,7 +52,7 @@ def test_a_mistake_stops_the_build(
     path = lesson.folder / "exercise.py"
     change(path, old, new)
     with pytest.raises(SourceError) as caught:
-        read_exercise(path)
+        read_exercise(lesson)
     message = str(caught.value)
     line = int(message.split(":")[1])
     assert message.startswith(f"{path}:")
@@ -68,7 +68,7 @@ def test_an_item_without_tests_is_refused(lesson: Lesson) -> None:
     start, end = text.index('# %% test="count" points=1'), text.index("# %% [markdown]\n# ## 2")
     path.write_text(text[:start] + text[end:])
     with pytest.raises(SourceError, match="has no test"):
-        read_exercise(path)
+        read_exercise(lesson)
 
 
 def test_a_test_may_read_what_an_earlier_test_defined(lesson: Lesson) -> None:
@@ -79,18 +79,18 @@ def test_a_test_may_read_what_an_earlier_test_defined(lesson: Lesson) -> None:
         '# %% test="count" points=1\n'
         'assert hidden_secret, "still there"\n\n# %% [markdown]\n# ## 2',
     )
-    read_exercise(path)
+    read_exercise(lesson)
 
 
 def test_text_before_the_first_cell_is_refused(lesson: Lesson) -> None:
     path = lesson.folder / "exercise.py"
     path.write_text("import torch\n\n" + path.read_text())
     with pytest.raises(SourceError, match="every cell begins with"):
-        read_exercise(path)
+        read_exercise(lesson)
 
 
 def test_short_metadata_becomes_nbgraders(lesson: Lesson) -> None:
-    cells = instructor_cells(read_exercise(lesson.folder / "exercise.py"))
+    cells = instructor_cells(read_exercise(lesson))
     by_id = {cell.metadata.nbgrader.grade_id: cell for cell in cells if "nbgrader" in cell.metadata}
     assert list(by_id) == ["given-1", "count", "count-test-1", "count-test-2", "why"]
 
@@ -120,7 +120,7 @@ def test_short_metadata_becomes_nbgraders(lesson: Lesson) -> None:
     ],
 )
 def test_a_mistake_in_the_bank_stops(lesson: Lesson, old: str, new: str, remedy: str) -> None:
-    exercise = read_exercise(lesson.folder / "exercise.py")
+    exercise = read_exercise(lesson)
     change(lesson.folder / "answers.py", old, new)
     with pytest.raises(SourceError, match=r"(answers|exercise)\.py:\d+: ") as caught:
         read_bank(lesson, exercise)
@@ -128,7 +128,7 @@ def test_a_mistake_in_the_bank_stops(lesson: Lesson, old: str, new: str, remedy:
 
 
 def test_the_bank_knows_what_each_answer_earns(lesson: Lesson) -> None:
-    exercise = read_exercise(lesson.folder / "exercise.py")
+    exercise = read_exercise(lesson)
     points = {answer.name: answer.points for answer in read_bank(lesson, exercise)}
     assert points == {
         "a loop": 3,
@@ -144,7 +144,7 @@ def test_a_missing_or_misencoded_file_is_said_so(lesson: Lesson) -> None:
     path = lesson.folder / "exercise.py"
     path.write_bytes("# %%\n# Größe\n".encode("latin-1"))
     with pytest.raises(SourceError, match=r"exercise\.py:1: .* UTF-8"):
-        read_exercise(path)
+        read_exercise(lesson)
     path.unlink()
     with pytest.raises(SourceError, match=r"exercise\.py:1: .* missing"):
-        read_exercise(path)
+        read_exercise(lesson)

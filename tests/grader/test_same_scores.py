@@ -195,7 +195,7 @@ def write(room: Classroom, assignment: str, notebooks: Mapping[str, NotebookNode
 
 def packs(lesson: Lesson) -> Iterator[dict[str, str]]:
     """Answers of the bank, one to each item, so that every answer, or a spread, is in one."""
-    exercise = read_exercise(lesson.folder / "exercise.py")
+    exercise = read_exercise(lesson)
     by_item: dict[str, list[str]] = {}
     for answer in read_bank(lesson, exercise):
         by_item.setdefault(answer.item, []).append(answer.source)
