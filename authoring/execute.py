@@ -43,4 +43,5 @@ def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Notebook
 
 def _is_result(output: nbformat.NotebookNode) -> bool:
     data = output.get("data", {})
-    return output.get("name") != "stderr" and (WIDGET not in data or "text/html" in data)
+    readable = WIDGET not in data or "text/html" in data or "image/png" in data
+    return output.get("name") != "stderr" and readable

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from coursekit.widgets.panel import Panel, Part, Values, View, control, picture, png
+from coursekit.widgets.panel import Panel, Part, Still, Values, View, control, picture, png
 
 # What can be set: the name of an argument, and the values to choose from.
 Choices = Mapping[str, Sequence[Any]]
@@ -83,6 +82,6 @@ class Explorer:
     def view(self) -> View:
         return View(self._alt, self.parts())
 
-    def still(self) -> str:
-        source = f"data:image/png;base64,{png(self.figure(), dpi=100)}"
-        return f'<img src="{source}" alt="{escape(self._alt)}">'
+    def still(self) -> Still:
+        """The picture, as `coursekit.plot.show` leaves it."""
+        return {"image/png": png(self.figure(), dpi=100)}

@@ -36,7 +36,18 @@ from torch.nn.utils import prune
 
 from coursekit import Ledger, measure, plot
 from coursekit.data import load_digits
+from coursekit.explore import explore
+from coursekit.traces import draw_prediction
 from coursekit.train import evaluate, fit, set_seed
+from coursekit.widgets import (
+    cards,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
 
 set_seed(0)
 ledger = Ledger()
@@ -666,7 +677,7 @@ table
 
 
 # %% tags=["nbval-ignore-output"]
-def trace(network: nn.Module, values: torch.Tensor) -> dict[str, torch.Tensor]:
+def through(network: nn.Module, values: torch.Tensor) -> dict[str, torch.Tensor]:
     """What one flattened image, shape (784,), becomes after each layer, and its softmax."""
     steps = {"input": values}
     for name, layer in zip(["linear 784→128", "ReLU", "linear 128→10"], network, strict=True):
@@ -674,7 +685,7 @@ def trace(network: nn.Module, values: torch.Tensor) -> dict[str, torch.Tensor]:
     return steps | {"softmax": values.softmax(0)}
 
 
-traces = {name: trace(network, test_images[0].flatten()) for name, network in models.items()}
+traces = {name: through(network, test_images[0].flatten()) for name, network in models.items()}
 rows = {}
 for step, dense in traces["dense"].items():
     at = int(dense.argmax())  # follow the number that is largest in the dense model
@@ -775,7 +786,72 @@ plot.show(
 ledger
 
 # %% [markdown]
-# ## Where this comes from
+
+# %% [markdown]
+# ## Practise
+#
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
+# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("00")` from `coursekit.widgets` brings the page above back.
+#
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("00")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("00")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("00")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("00")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %%
+trace("00")
+
+# %% [markdown]
+# **Move something.** Choose a test image, how much of the first layer is pruned, and in how many bits each weight
+# is stored. Which layer changes first? When does an answer flip? Guess before you move.
+
+# %%
+explore(
+    draw_prediction,
+    alt="One test image, the weights of three models, their hidden units and the softmax of each.",
+    image=list(range(24)),
+    sparsity=[0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95],
+    bits=[8, 6, 5, 4, 3, 2],
+    start={"sparsity": 0.3},
+)
+
+# %% [markdown]
+# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("quantization")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
+# ## References
+#
 # - E. Alpaydin, C. Kaynak (1998), *Optical Recognition of Handwritten Digits*, UCI Machine Learning
 #   Repository, doi:10.24432/C50P49: the images.
 # - S. Han, J. Pool, J. Tran, W. Dally (2015), *Learning both Weights and Connections for Efficient

@@ -52,6 +52,15 @@ from coursekit.measure import (
     sparsity,
 )
 from coursekit.train import fit, set_seed
+from coursekit.widgets import (
+    cards,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
 
 # PyTorch calls its CSR tensors, which we meet in part 5, a beta feature. It says so once a session.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
@@ -1001,7 +1010,56 @@ ledger
 #
 # Order of work: copy → prune → fine-tune with the mask, and give a dense control the same → choose on
 # validation data → `remove` → save sparse or compressed → measure size and time.
+
+# %% [markdown]
+# ## Practise
 #
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
+# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("07")` from `coursekit.widgets` brings the page above back.
+#
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("07")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("07")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("07")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("07")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %%
+trace("07")
+
+# %% [markdown]
+# **Is the pattern strong?** Ten questions on *pruning* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("pruning")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
 # ## References
 #
 # - Y. LeCun, J. Denker, S. Solla (1990): *Optimal Brain Damage*. Advances in Neural Information Processing

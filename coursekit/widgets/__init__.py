@@ -23,6 +23,7 @@ __all__ = [
     "progress",
     "quiz",
     "respond",
+    "trace",
 ]
 
 
@@ -79,6 +80,13 @@ def pattern_test(topic: str, store: Store | None = None) -> Panel:
     banks = [bank_of(name) for name in bank_names()]
     lesson = notebook_lesson() or GENERAL
     return Panel(PatternTest(cast(Topic, topic), banks, store or default_store(), lesson))
+
+
+def trace(lesson: str, store: Store | None = None) -> Panel:
+    """The traces of a lesson: data, training, a prediction, step by step."""
+    from coursekit.widgets.tracing import Tracing
+
+    return Panel(Tracing(bank_of(lesson), store or default_store()))
 
 
 def progress(store: Store | None = None) -> Panel:

@@ -12,6 +12,7 @@ from coursekit.widgets.banks import where
 from coursekit.widgets.panel import (
     Button,
     Part,
+    Still,
     Values,
     View,
     buttons,
@@ -129,7 +130,7 @@ class Flashcards:
             text += f" The next one is due on {first:%A, %d %B, at %H:%M}."
         return [html(text, "face"), buttons(Button("again", "All cards once more", primary=True))]
 
-    def still(self) -> str:
+    def still(self) -> Still:
         folds = (
             fold(
                 to_html(card.front, mathml=False, inline=True),

@@ -9,6 +9,7 @@ from coursekit.widgets.banks import where
 from coursekit.widgets.panel import (
     Button,
     Part,
+    Still,
     Values,
     View,
     buttons,
@@ -116,7 +117,7 @@ class FreeResponse:
         )
         return [*parts, html(f"{mirror} To read again: {where(question, self._bank)}.", "small")]
 
-    def still(self) -> str:
+    def still(self) -> Still:
         blocks = (
             to_html(q.prompt, mathml=False)
             + fold("Hint", to_html(q.hint, mathml=False))

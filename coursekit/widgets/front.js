@@ -19,9 +19,11 @@ function make(tag, attributes = {}, ...children) {
 
 const parts = {
   html(part, at) {
+    // A wide table scrolls, and who has no mouse must get there.
+    const wide = part.html.includes("<table");
     const look = ["fb-html", part.look && `fb-${part.look}`, part.click && "fb-click"].filter(Boolean);
     return make("div", {
-      class: look.join(" "), html: part.html, "data-key": part.key, tabindex: part.key ? -1 : null,
+      class: look.join(" "), html: part.html, "data-key": part.key, tabindex: wide ? 0 : part.key ? -1 : null,
       onclick: (event) => part.click && !event.target.closest("a") && at.act(part.click),
     });
   },

@@ -15,6 +15,7 @@ from coursekit.widgets.panel import (
     Mark,
     Part,
     Shown,
+    Still,
     Values,
     View,
     buttons,
@@ -147,7 +148,7 @@ class Quiz:
         self._focus = ""
 
     def act(self, key: str, values: Values) -> None:
-        self._say, self._focus = "", "answer.0"
+        self._say, self._focus = "", ""
         match key:
             case "check":
                 self._check(values)
@@ -202,6 +203,6 @@ class Quiz:
             )
         return View(title, parts, self._say, self._focus)
 
-    def still(self) -> str:
+    def still(self) -> Still:
         blocks = [still_choice(q.prompt, q.id, q.options) for q in self._questions]
         return still(f"Quiz · {lesson_title(self._bank.name)}", *blocks)

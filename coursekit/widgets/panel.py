@@ -27,6 +27,8 @@ Mark = Literal["right", "wrong", ""]
 # chosen, the number of a value.
 Values = Mapping[str, Any]
 Part = dict[str, Any]
+# Data by MIME type, as a notebook keeps it.
+Still = dict[str, str]
 
 _FOLDER = Path(__file__).parent
 
@@ -57,8 +59,8 @@ class Mode(Protocol):
     def act(self, key: str, values: Values) -> None:
         """The learner pressed the button `key`, or changed the control of that name."""
 
-    def still(self) -> str:
-        """HTML for where nothing can be pressed: a saved notebook, GitHub."""
+    def still(self) -> Still:
+        """What is to be seen where nothing can be pressed: a saved notebook, GitHub."""
 
 
 class Panel(anywidget.AnyWidget):
@@ -89,7 +91,8 @@ class Panel(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         title = self._mode.view().title
-        return {**data, "text/plain": title, "text/html": self._mode.still()}, metadata
+        alt = {"image/png": {"alt": title}}
+        return {**data, "text/plain": title, **self._mode.still()}, {**metadata, **alt}
 
 
 def html(
@@ -230,7 +233,7 @@ def fold(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>{body}</details>"
 
 
-def still(title: str, *blocks: str) -> str:
-    """HTML for a saved notebook: the title, what to do, and blocks of HTML."""
+def still(title: str, *blocks: str) -> Still:
+    """For a saved notebook: the title, what to do, and blocks of HTML."""
     lead = "Run this cell to answer here. Until then, click a line to see what is behind it."
-    return f"<p><strong>{title}</strong><br>{lead}</p>" + "".join(blocks)
+    return {"text/html": f"<p><strong>{title}</strong><br>{lead}</p>" + "".join(blocks)}

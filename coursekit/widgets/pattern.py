@@ -25,6 +25,7 @@ from coursekit.widgets.multiple_choice import RIGHT, WRONG, Asked
 from coursekit.widgets.panel import (
     Button,
     Part,
+    Still,
     Values,
     View,
     buttons,
@@ -168,7 +169,7 @@ class PatternTest:
         self._store.record(self._result)
 
     def act(self, key: str, values: Values) -> None:
-        self._say, self._focus = "", "answer.0"
+        self._say, self._focus = "", ""
         match key:
             case "check" if self._at is not None and self._asking.right is None:
                 self._check(values)
@@ -256,7 +257,7 @@ class PatternTest:
             parts.append(html(f"**To revise**\n\n{lines}", "note"))
         return [*parts, buttons(Button("another", "Another test", primary=True))]
 
-    def still(self) -> str:
+    def still(self) -> Still:
         text = (
             f"<p>{LENGTH} questions on {self._topic}, from easy to hard, out of "
             f"{len(self._questions)}; at the end you see whether the pattern is strong.</p>"

@@ -7,7 +7,7 @@ from pathlib import Path
 from coursekit.questions import lesson_title
 from coursekit.store import Store, Visit
 from coursekit.widgets.banks import WidgetError
-from coursekit.widgets.panel import Values, View, html
+from coursekit.widgets.panel import Still, Values, View, html
 from coursekit.widgets.text import to_html
 
 FOLDER = Path(__file__).parents[1] / "banks"
@@ -35,5 +35,6 @@ class CheatSheet:
     def view(self) -> View:
         return View(self._title, [html(self._title, "title"), html(self._text)])
 
-    def still(self) -> str:
-        return f"<p><strong>{self._title}</strong></p>{to_html(self._text, mathml=False)}"
+    def still(self) -> Still:
+        text = to_html(self._text, mathml=False)
+        return {"text/html": f"<p><strong>{self._title}</strong></p>{text}"}

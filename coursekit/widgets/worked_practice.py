@@ -23,6 +23,7 @@ from coursekit.widgets.multiple_choice import RIGHT, WRONG, Asked, still_choice
 from coursekit.widgets.panel import (
     Button,
     Part,
+    Still,
     Values,
     View,
     buttons,
@@ -95,7 +96,7 @@ class WorkedPractice:
 
     def act(self, key: str, values: Values) -> None:
         solving = self._solving[self._at]
-        self._say, self._focus = "", "answer"
+        self._say, self._focus = "", ""
         solving.note(values)
         match key:
             case "check":
@@ -147,7 +148,7 @@ class WorkedPractice:
         ]
         return View(title, parts, self._say, self._focus)
 
-    def still(self) -> str:
+    def still(self) -> Still:
         blocks = (_still(problem) for problem in self._problems)
         return still(f"Practice · {lesson_title(self._bank.name)}", *blocks)
 

@@ -58,6 +58,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+    # Here progress is kept, in the folder of the notebook: what a learner has.
+    environment.pop("COURSE_PROGRESS", None)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]
     command += ["--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
     command += ["--LabApp.news_url="]

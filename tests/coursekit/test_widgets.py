@@ -415,7 +415,7 @@ def test_the_cheat_sheet_of_each_lesson(store: Store) -> None:
     for name in bank_names()[:-1]:
         sheet = CheatSheet(name, store)
         assert "<table" in text_of(sheet.view())
-        assert "<math" not in sheet.still()
+        assert "<math" not in sheet.still()["text/html"]
     assert {visit.mode for visit in store.events(Visit)} == {"sheet"}
 
 
@@ -514,6 +514,14 @@ def test_a_notebook_that_was_not_run_shows_questions_and_no_widget_alone(store: 
     assert data["text/html"].count("<details>") == len(SEVEN.of(Card))
     assert "Run this cell" in data["text/html"]
     assert data["text/plain"] == "Cards · 07 · unstructured pruning"
+
+
+def test_a_picture_stays_a_picture_in_a_saved_notebook() -> None:
+    data, metadata = explore(drawing, alt="A title", bits=[2], kind=["a"])._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"] == "A title"
+    assert "text/html" not in data
+    assert data["image/png"].startswith("iVBOR")
+    plt.close("all")
 
 
 def test_the_front_end_is_small_and_asks_nobody() -> None:

@@ -1,0 +1,132 @@
+"""Mode 8, traces: data, training or a prediction, followed step by step."""
+
+from __future__ import annotations
+
+from html import escape
+
+from coursekit.questions import Bank, Trace, lesson_title
+from coursekit.store import Attempt, Store
+from coursekit.traces import Stage, load_trace
+from coursekit.traces.stages import times
+from coursekit.widgets.panel import (
+    Button,
+    Part,
+    Still,
+    Values,
+    View,
+    buttons,
+    control,
+    fold,
+    html,
+    made_of,
+    meter,
+    number_among,
+    picture,
+    still,
+)
+from coursekit.widgets.text import to_html
+
+
+class Tracing:
+    """The traces of a lesson; one stage at a time, and at the end what there was to notice."""
+
+    def __init__(self, bank: Bank, store: Store) -> None:
+        self._bank = bank
+        self._store = store
+        self._questions = bank.of(Trace)
+        self._seen = set(store.latest(Attempt, bank.name, mode="trace"))
+        self._open(0)
+
+    def _open(self, number: int) -> None:
+        self._number = number
+        self._question = self._questions[number]
+        self._trace = load_trace(self._question.trace)
+        self._at = 0
+        self._focus = "next"
+
+    def act(self, key: str, values: Values) -> None:
+        match key:
+            case "trace":
+                self._open(number_among(values.get("trace"), len(self._questions)))
+                self._focus = "trace"
+            case "next" if self._at < len(self._trace.stages):
+                self._at += 1
+                self._focus = "next"
+                if self._at == len(self._trace.stages):
+                    self._keep()
+            case "back" if self._at:
+                self._at -= 1
+                self._focus = "back" if self._at else "next"
+
+    def _keep(self) -> None:
+        self._focus = "notice"
+        if self._question.id in self._seen:
+            return
+        self._seen.add(self._question.id)
+        self._store.record(
+            Attempt(
+                lesson=self._bank.name,
+                question=self._question.id,
+                mode="trace",
+                answer=None,
+                right=None,
+            )
+        )
+
+    def view(self) -> View:
+        title = f"Trace · {lesson_title(self._bank.name)}"
+        stages = self._trace.stages
+        parts = [html(title, "title")]
+        if len(self._questions) > 1:
+            names = [load_trace(question.trace).title for question in self._questions]
+            parts.append(control("trace", "Follow", names, self._number))
+        parts.append(meter(f"step {self._at} of {len(stages)}", self._at, len(stages)))
+        parts += self._stage() if self._at else [html(self._question.prompt)]
+        ended = self._at == len(stages)
+        if ended:
+            lines = "\n".join(f"- {line}" for line in self._question.notice)
+            parts.append(html(f"**Did you notice?**\n\n{lines}", "note", key="notice"))
+        parts.append(
+            buttons(
+                Button("back", "Back", ("ArrowLeft",), disabled=not self._at),
+                Button("next", "Next step", ("ArrowRight",), primary=True, disabled=ended),
+            )
+        )
+        return View(title, parts, "", self._focus)
+
+    def _stage(self) -> list[Part]:
+        stage = self._trace.stages[self._at - 1]
+        parts = [made_of(_text(stage, mathml=True))]
+        if stage.picture:
+            parts.append(picture(stage.picture(), stage.alt))
+        return parts
+
+    def still(self) -> Still:
+        blocks = []
+        for question in self._questions:
+            trace = load_trace(question.trace)
+            # Without the pictures, which would make a notebook many times as large.
+            stages = "".join(_text(stage, mathml=False) for stage in trace.stages)
+            notice = "".join(
+                f"<li>{to_html(line, mathml=False, inline=True)}</li>" for line in question.notice
+            )
+            prompt = to_html(question.prompt, mathml=False)
+            blocks.append(prompt + fold(escape(trace.title), f"{stages}<ul>{notice}</ul>"))
+        return still(f"Trace · {lesson_title(self._bank.name)}", *blocks)
+
+
+def _text(stage: Stage, *, mathml: bool) -> str:
+    before = "" if stage.before is None else f"{times(stage.before)} → "
+    shapes = f"{stage.of}: <code>{before}{times(stage.after)}</code>"
+    head, *rows = stage.table or ((),)
+    table = f"<tr>{_cells(head, 'th')}</tr>"
+    table += "".join(f"<tr>{_cells(row, 'td')}</tr>" for row in rows)
+    return (
+        f"<p><strong>{escape(stage.title)}</strong></p><p>{shapes}</p>"
+        + to_html(stage.text, mathml=mathml)
+        + (f"<table>{table}</table>" if head else "")
+    )
+
+
+def _cells(row: tuple[str, ...], tag: str) -> str:
+    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)

@@ -1,0 +1,298 @@
+"""The front end of the widgets in a bare page, so fast that a thousand sequences can be tried.
+
+Keys and clicks are real ones. Python answers as in a notebook, through a stand-in for the model.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from playwright.sync_api import Browser, Page, expect
+
+import coursekit.widgets
+from coursekit.explore import explore
+from coursekit.questions import Choice
+from coursekit.store import Attempt, Response, Review, Store
+from coursekit.widgets import (
+    cards,
+    cheat_sheet,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
+from coursekit.widgets.banks import bank_of
+from coursekit.widgets.panel import Panel
+from coursekit.widgets.text import to_html
+from tests.browser.conftest import SCREENSHOTS
+
+FRONT = Path(coursekit.widgets.__file__).parent
+SEQUENCES = 1000
+SEVEN = bank_of("07")
+
+STAND_IN = """
+window.show = (front, view) => {
+  const handlers = new Set();
+  const model = {
+    get: () => view,
+    on: (_, handler) => handlers.add(handler),
+    off: (_, handler) => handlers.delete(handler),
+    send: async (content) => {
+      window.sent = window.sent + 1;
+      view = await window.tell(content);
+      for (const handler of handlers) handler();
+      window.answered = window.answered + 1;
+    },
+  };
+  document.body.replaceChildren();
+  window.sent = window.answered = 0;
+  front.render({ model, el: document.body.appendChild(document.createElement("main")) });
+};
+"""
+
+
+class Bench:
+    """A bare page in which one panel after the other can be shown."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        self.panel: Panel | None = None
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on(
+            "console", lambda said: self.errors.append(said.text) if said.type == "error" else None
+        )
+        page.expose_function("tell", self._tell)
+        page.set_content(
+            "<!doctype html><html lang='en'><title>Widgets</title><body></body></html>"
+        )
+        page.add_style_tag(content=(FRONT / "front.css").read_text(encoding="utf-8"))
+        code = (FRONT / "front.js").read_text(encoding="utf-8")
+        page.add_script_tag(content=code.replace("export default", "window.front ="), type="module")
+        page.add_script_tag(content=STAND_IN)
+        page.wait_for_function("window.front")
+
+    def _tell(self, content: object) -> dict:
+        assert self.panel is not None
+        self.panel._told(self.panel, content, [])
+        return self.panel.view
+
+    def show(self, panel: Panel) -> None:
+        self.panel = panel
+        self.page.evaluate("view => window.show(window.front, view)", panel.view)
+
+    def settle(self) -> None:
+        """Waits until Python has answered."""
+        self.page.wait_for_function("window.sent === window.answered")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.settle()
+
+    @property
+    def title(self) -> str:
+        return self.page.locator(".fb-title").first.inner_text()
+
+    @property
+    def said(self) -> str:
+        return self.page.locator(".fb-say").inner_text()
+
+    @property
+    def focused(self) -> str | None:
+        return self.page.evaluate("document.activeElement.dataset.key")
+
+
+@pytest.fixture(scope="module")
+def bench(browser: Browser) -> Iterator[Bench]:
+    context = browser.new_context(viewport={"width": 900, "height": 900})
+    yield Bench(context.new_page())
+    context.close()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store(None)
+
+
+def drawing(bits: int, kind: str) -> Figure:
+    figure, ax = plt.subplots(figsize=(5, 2))
+    ax.plot(range(2**bits))
+    ax.set_title(kind)
+    return figure
+
+
+def moved() -> Panel:
+    return explore(drawing, alt="A rising line", bits=[2, 3, 4], kind=["points", "steps"])
+
+
+ALL: dict[str, Callable[[Store], Panel]] = {
+    "cards": lambda store: cards("07", store),
+    "quiz": lambda store: quiz("07", store),
+    "respond": lambda store: respond("07", store),
+    "practice": lambda store: practice("07", store),
+    "pattern_test": lambda store: pattern_test("pruning", store),
+    "trace": lambda store: trace("00", store),
+    "cheat_sheet": lambda store: cheat_sheet("07", store),
+    "progress": progress,
+    "explore": lambda store: moved(),
+}
+
+
+def test_a_quiz_by_keyboard_alone(bench: Bench, store: Store) -> None:
+    bench.show(quiz("07", store))
+    question = SEVEN.of(Choice)[0]
+    shown = [option["html"] for option in bench.panel.view["parts"][2]["options"]]
+    [right] = [o for o in question.options if o.right]
+    place = shown.index(to_html(right.text, inline=True))
+    wrong = (place + 1) % len(shown)
+
+    bench.press("Tab", "Space", *["ArrowDown"] * wrong, "Enter")
+    assert bench.said == "✗ Incorrect. Read why."
+    assert bench.focused.startswith("answer."), "the next try is where the last one was"
+    bench.press(*["ArrowUp" if wrong > place else "ArrowDown"] * abs(wrong - place), "Enter")
+    assert bench.said == "✓ Correct."
+    assert bench.focused == "next"
+    bench.press("Enter")
+    assert "question 2 of" in bench.title
+    bench.press("ArrowLeft")
+    assert "question 1 of" in bench.title
+    assert [attempt.right for attempt in store.events(Attempt)] == [False, True]
+    assert bench.errors == []
+
+
+def test_cards_by_keyboard_alone(bench: Bench, store: Store) -> None:
+    bench.show(cards("07", store))
+    bench.press("Tab", "Enter")
+    assert bench.said == "How well did you know it?"
+    bench.press("1")
+    assert bench.said == "It comes again at the end."
+    bench.press("Space")
+    assert bench.focused == "rate3"
+    bench.press("Enter", "ArrowRight", "ArrowDown", "4")
+    assert [review.rating for review in store.events(Review)] == [1, 3, 4]
+    assert bench.errors == []
+
+
+def test_a_free_response_by_keyboard_alone(bench: Bench, store: Store) -> None:
+    bench.show(respond("07", store))
+    bench.press("Tab")
+    bench.page.keyboard.type("A dense kernel multiplies zeros too, so no time is saved.")
+    bench.press("Control+Enter")
+    assert bench.said.startswith("You got ")
+    assert bench.focused == "reading"
+    [kept] = store.events(Response)
+    assert kept.text == "A dense kernel multiplies zeros too, so no time is saved."
+    bench.page.locator("textarea").focus()
+    bench.press("End")
+    bench.page.keyboard.type(" 1")
+    assert bench.page.locator("textarea").input_value().endswith("saved. 1"), "keys are text here"
+    assert bench.errors == []
+
+
+def test_a_slider_and_a_list_redraw_the_picture(bench: Bench) -> None:
+    bench.show(moved())
+    picture = bench.page.locator("img")
+    before = picture.get_attribute("src")
+    bench.press("Tab", "ArrowRight")
+    assert bench.page.locator("output").inner_text() == "3"
+    assert picture.get_attribute("src") != before
+    assert bench.focused == "bits", "the slider can be moved on"
+    before = picture.get_attribute("src")
+    bench.page.get_by_label("kind").select_option("steps")
+    bench.settle()
+    assert picture.get_attribute("src") != before
+    plt.close("all")
+
+
+def test_a_trace_step_by_step(bench: Bench, store: Store) -> None:
+    bench.show(trace("00", store))
+    bench.page.get_by_role("button", name="Next step").focus()
+    steps = bench.panel._mode._trace.stages
+    bench.press(*["ArrowRight"] * len(steps))
+    expect(bench.page.locator(".fb")).to_contain_text("Did you notice?")
+    assert [attempt.mode for attempt in store.events(Attempt)] == ["trace"]
+    bench.press("ArrowLeft")
+    expect(bench.page.locator(".fb")).not_to_contain_text("Did you notice?")
+
+
+def test_who_gets_no_answer_is_told_why(bench: Bench, store: Store) -> None:
+    bench.show(quiz("07", store))
+    bench.page.evaluate(
+        "() => { window.kept = window.tell; window.tell = () => new Promise(() => {}); }"
+    )
+    bench.page.get_by_role("button", name="Next").click()
+    expect(bench.page.locator(".fb-say")).to_contain_text("run this cell again", timeout=8000)
+    bench.page.evaluate("() => { window.tell = window.kept; }")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_serious_for_axe_and_nothing_runs_over(
+    name: str, scheme: str, bench: Bench, store: Store
+) -> None:
+    page = bench.page
+    page.emulate_media(color_scheme=scheme)
+    page.add_style_tag(content=":root { color-scheme: light dark; }")
+    for width in (900, 340):
+        page.set_viewport_size({"width": width, "height": 900})
+        bench.show(ALL[name](store))
+        if name in ("quiz", "practice", "pattern_test"):
+            page.locator("input").first.click()
+            page.get_by_role("button", name="Check").click()
+            bench.settle()
+        found = Axe().run(page, context=".fb").response["violations"]
+        serious = [one for one in found if one["impact"] in ("serious", "critical")]
+        assert not serious, [(one["id"], one["nodes"][0]["html"]) for one in serious]
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, f"{over} pixels too wide at {width}"
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.locator(".fb").screenshot(path=SCREENSHOTS / f"widget-{name}-{scheme}-{width}.png")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 900, "height": 900})
+    plt.close("all")
+
+
+KEYS = ("Tab", "Shift+Tab", "Enter", "Space", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
+KEYS += ("1", "3", "a", "Escape", "Home")
+
+
+def test_a_thousand_random_sequences_of_clicks_and_keys(bench: Bench) -> None:
+    """Seeded. No error in the page, Python answers, and the page shows what Python says."""
+    for seed in range(SEQUENCES):
+        chance = random.Random(seed)
+        store = Store(None)
+        name = chance.choice(["cards", "quiz", "respond", "pattern_test", "cheat_sheet"])
+        bench.show(ALL[name](store))
+        for _ in range(chance.randrange(2, 7)):
+            if chance.random() < 0.5:
+                bench.press(chance.choice(KEYS))
+                continue
+            bench.page.evaluate(
+                """share => {
+                  const all = [...document.querySelectorAll("button, input, textarea, .fb-click")];
+                  all[Math.floor(share * all.length)]?.click();
+                }""",
+                chance.random(),
+            )
+            bench.settle()
+        assert bench.errors == [], f"seed {seed}"
+        view = bench.panel.view
+        assert bench.said == view["say"], f"seed {seed}"
+        kinds = [part["kind"] for part in view["parts"]]
+        assert bench.page.locator(".fb-parts > *").count() == len(kinds), f"seed {seed}"
+        drawn = bench.page.locator(".fb-html.fb-title").first.inner_html()
+        assert drawn == view["parts"][0]["html"], f"seed {seed}"
+        again = ALL[name](store)
+        if name == "quiz":
+            right = f"{sum(bool(one.right) for one in bench.panel._mode._asked)} of"
+            assert again.view["parts"][1]["label"].startswith(right), f"seed {seed}"

@@ -1,0 +1,162 @@
+"""Widgets in a real JupyterLab: pressed and typed, after a reload, and after a restart."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from coursekit.store import Attempt, Response, Review, Store
+from tests.browser.conftest import ROOT, Lab
+from tests.browser.test_lab import MINUTE, shoot, wait_for_kernel
+
+CELLS = (
+    "from coursekit.widgets import *",
+    'cards("07")',
+    'quiz("07")',
+    'respond("07")',
+    'practice("07")',
+    'pattern_test("pruning")',
+    'trace("00")',
+    "progress()",
+)
+# JupyterLab says these itself, whatever is shown.
+ITS_OWN = re.compile(r"favicon|404|collaboration|ResizeObserver")
+
+
+@pytest.fixture
+def notebook(lab: Lab, request: pytest.FixtureRequest) -> Path:
+    """A notebook with a cell for each widget, in a course folder and a progress file of its own."""
+    course = lab.folder / f"course-{request.node.name}"
+    (course / "exercises").mkdir(parents=True)
+    path = course / "notebooks" / "07_unstructured_pruning.ipynb"
+    path.parent.mkdir()
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    return path
+
+
+def open_notebook(page: Page, lab: Lab, path: Path) -> None:
+    page.goto(lab.tree(str(path.relative_to(lab.folder))))
+    expect(page.locator(".jp-NotebookPanel-toolbar")).to_be_visible(timeout=MINUTE)
+
+
+def run_all(page: Page) -> None:
+    wait_for_kernel(page)
+    page.locator(".lm-MenuBar-item", has_text="Run").first.click()
+    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    expect(widget(page, "Your progress")).to_be_visible(timeout=MINUTE)
+    wait_for_kernel(page)
+
+
+def widget(page: Page, title: str):
+    return page.locator(f".fb[aria-label^='{title}']")
+
+
+def progress_of(notebook: Path) -> Store:
+    return Store(notebook.parents[1] / "progress.sqlite")
+
+
+def test_pressed_typed_reloaded_and_restarted(page: Page, lab: Lab, notebook: Path) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda said: (
+            errors.append(said.text)
+            if said.type == "error" and not ITS_OWN.search(said.text)
+            else None
+        ),
+    )
+    open_notebook(page, lab, notebook)
+    run_all(page)
+
+    # Cards, by keyboard: JupyterLab takes none of these keys for itself.
+    deck = widget(page, "Cards")
+    deck.get_by_role("button", name="Show the answer").focus()
+    page.keyboard.press("Space")
+    expect(deck.locator(".fb-say")).to_have_text("How well did you know it?")
+    page.keyboard.press("3")
+    expect(deck).to_contain_text("1 of 14")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(deck.get_by_role("button", name="3 Known")).to_be_focused()
+
+    # The quiz, by mouse.
+    quiz = widget(page, "Quiz")
+    quiz.get_by_label("Those whose magnitude is below 0.3").check()
+    quiz.get_by_role("button", name="Check").click()
+    expect(quiz).to_contain_text("✗ Incorrect.")
+    quiz.get_by_label("The 30 % that are smallest in magnitude").check()
+    quiz.get_by_role("button", name="Check").click()
+    expect(quiz).to_contain_text("1 of 17 right")
+
+    free = widget(page, "In your own words")
+    free.get_by_role("textbox").click()
+    page.keyboard.type("A dense kernel multiplies the zeros too. Remove whole rows instead.")
+    free.get_by_role("button", name="Read it").click()
+    expect(free).to_contain_text("You got ")
+
+    problem = widget(page, "Practice")
+    problem.get_by_role("button", name="Hint").click()
+    expect(problem).to_contain_text("Hint.")
+
+    strong = widget(page, "Is the pattern strong?")
+    strong.get_by_role("radio").first.check()
+    strong.get_by_role("button", name="Check").click()
+    expect(strong).to_contain_text("1 of 10 answered")
+
+    steps = widget(page, "Trace")
+    steps.get_by_role("button", name="Next step").click()
+    expect(steps).to_contain_text("step 1 of")
+    steps.scroll_into_view_if_needed()
+    shoot(page, "widgets")
+
+    store = progress_of(notebook)
+    assert [review.rating for review in store.events(Review)] == [3]
+    assert len(store.events(Response)) == 1
+    modes = [attempt.mode for attempt in store.events(Attempt)]
+    assert modes == ["choice", "choice", "pattern"]
+
+    # The page again, with the same kernel: Python still knows, and answers.
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1500)
+    page.reload()
+    expect(widget(page, "Quiz")).to_contain_text("1 of 17 right", timeout=MINUTE)
+    widget(page, "Quiz").get_by_role("button", name="Next").click()
+    expect(widget(page, "Quiz")).to_contain_text("question 2 of 17")
+
+    # Another kernel: once the cells have run, everything stands where it was.
+    page.locator(".lm-MenuBar-item", has_text="Kernel").first.click()
+    page.locator(".lm-Menu-item[data-command='kernelmenu:restart-and-clear']").click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    expect(widget(page, "Quiz")).to_have_count(0, timeout=MINUTE)
+    run_all(page)
+    expect(widget(page, "Quiz")).to_contain_text("1 of 17 right")
+    expect(widget(page, "Quiz")).to_contain_text("question 2 of 17")
+    expect(widget(page, "Is the pattern strong?")).to_contain_text("1 of 10 answered")
+    expect(widget(page, "Cards")).to_contain_text("0 of 13")
+    expect(widget(page, "Your progress")).to_contain_text("1/17")
+    assert errors == []
+
+
+def test_a_lesson_that_was_not_run_shows_its_questions(page: Page, lab: Lab) -> None:
+    """As it is committed: nothing has run, and Jupyter does not trust it."""
+    folder = lab.folder / "as-committed"
+    folder.mkdir()
+    path = folder / "07_unstructured_pruning.ipynb"
+    shutil.copy2(ROOT / "notebooks" / path.name, path)
+    open_notebook(page, lab, path)
+    fold = page.locator("summary", has_text="What is a mask")
+    expect(fold).to_be_attached(timeout=MINUTE)
+    fold.scroll_into_view_if_needed()
+    answer = page.locator("details", has=fold).locator("p").first
+    expect(answer).not_to_be_visible()
+    fold.click()
+    expect(answer).to_be_visible()
+    shoot(page, "not-run")
