@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 
 from authoring.execute import executed
-from authoring.notebook import instructor_notebook, lesson_notebook
+from authoring.notebook import instructor_notebook, lesson_notebook, reading_notebook
 from authoring.questions import Source, practice_bank, sources
 from authoring.release import release_notebooks
 from authoring.sheet import sheet
@@ -61,13 +61,22 @@ def main(
         wanted: list[Built] = [*targets(lesson), *_banks(course, lesson.name), *_sheets(lesson)]
         for target in wanted:
             _bring_up(course, target, force, report)
-    wanted = [_start(course), *_banks(course, GENERAL)]
+    wanted = [_start(course), *_primers(course), *_banks(course, GENERAL)]
     for target in wanted:
         _bring_up(course, target, force, report)
 
 
 def _start(course: Course) -> Target:
     return Target(course.root / "notebooks" / "start.ipynb", start_notebook(course))
+
+
+def _primers(course: Course) -> list[Target]:
+    """The primers, if they have been written."""
+    source = course.root / "course" / GENERAL / "primers.py"
+    path = course.root / "notebooks" / "primers.ipynb"
+    if not source.is_file():
+        return []
+    return [Target(path, reading_notebook(course, source, path.stem), run=True)]
 
 
 def _banks(course: Course, name: str) -> list[TextFile]:
@@ -95,7 +104,7 @@ def targets(lesson: Lesson) -> list[Target]:
 
 def stale(course: Course) -> Iterator[Path]:
     """Built files that differ from their source, and files that nothing builds."""
-    all_targets: list[Built] = [_start(course)]
+    all_targets: list[Built] = [_start(course), *_primers(course)]
     for lesson in course.lessons():
         all_targets += [*targets(lesson), *_sheets(lesson)]
     all_targets += [practice_bank(source) for source in sources(course)]

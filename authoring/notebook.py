@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from pathlib import Path
 
 import nbformat
 
@@ -34,28 +35,35 @@ KERNEL = {
 
 def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """The lesson without outputs."""
+    return reading_notebook(lesson.course, lesson.folder / "lesson.py", lesson.name)
+
+
+def reading_notebook(course: Course, source: Path, name: str) -> nbformat.NotebookNode:
+    """A notebook to read and run, without outputs, as it will lie in notebooks/."""
     cells = []
-    for source in read_cells(lesson.folder / "lesson.py"):
-        cell = NEW_CELL[source.kind](source.source)
-        cell.metadata.update(source.metadata)
-        cells.append(cell)
-    return _finished(lesson, cells, f"notebooks/{lesson.name}.ipynb")
+    for cell in read_cells(source):
+        new = NEW_CELL[cell.kind](cell.source)
+        new.metadata.update(cell.metadata)
+        cells.append(new)
+    return _finished(course, cells, f"notebooks/{name}.ipynb")
 
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """nbgrader's source version of the exercise: solutions and hidden tests, no outputs."""
     cells = instructor_cells(read_exercise(lesson))
-    return _finished(lesson, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True)
+    return _finished(
+        lesson.course, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True
+    )
 
 
 def _finished(
-    lesson: Lesson, cells: list[nbformat.NotebookNode], path: str, graded: bool = False
+    course: Course, cells: list[nbformat.NotebookNode], path: str, graded: bool = False
 ) -> nbformat.NotebookNode:
     heading, *rest = cells
     title, _, text = heading.source.partition("\n")
-    heading.source = f"{title}\n\n{_badges(lesson.course, path)}\n{text}".rstrip()
+    heading.source = f"{title}\n\n{_badges(course, path)}\n{text}".rstrip()
     setup = nbformat.v4.new_code_cell(
-        COLAB_SETUP.format(repository=lesson.course.repository, branch=lesson.course.branch).strip()
+        COLAB_SETUP.format(repository=course.repository, branch=course.branch).strip()
     )
     if graded:
         setup.metadata["nbgrader"] = {

@@ -17,6 +17,9 @@ by hand first, then with PyTorch and TFLite.
 |---|---|---|
 {rows}
 
+**New to PyTorch, or not sure?** [Ten questions](primers.ipynb) tell which of five one-screen
+primers to read.
+
 **How it goes.** Open a lesson. Where it asks for a guess, type one before you run the next cell:
 being wrong is how you notice what you believed. When you are through, open the exercise beside it,
 write your answers where it says `YOUR CODE HERE`, and run the cells below: they tell you what is

@@ -820,7 +820,7 @@ practice("00")
 # %% [markdown]
 # **Traces.** Follow a run step by step. Say what comes next before you press the button.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 trace("00")
 
 # %% [markdown]

@@ -1044,7 +1044,7 @@ practice("07")
 # %% [markdown]
 # **Traces.** Follow a run step by step. Say what comes next before you press the button.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 trace("07")
 
 # %% [markdown]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast, get_args
 
 from coursekit.predict import notebook_lesson
-from coursekit.questions import GENERAL, Topic
+from coursekit.questions import GENERAL, Choice, Topic
 from coursekit.store import Store, default_store
 from coursekit.widgets.banks import WidgetError, bank_names, bank_of
 from coursekit.widgets.panel import Panel
@@ -18,6 +18,7 @@ __all__ = [
     "WidgetError",
     "cards",
     "cheat_sheet",
+    "entry_check",
     "pattern_test",
     "practice",
     "progress",
@@ -50,6 +51,15 @@ def quiz(lesson: str, store: Store | None = None) -> Panel:
     from coursekit.widgets.multiple_choice import Quiz
 
     return Panel(Quiz(bank_of(lesson), store or default_store()))
+
+
+def entry_check(store: Store | None = None) -> Panel:
+    """Ten questions that say which primers to read."""
+    from coursekit.widgets.multiple_choice import Quiz
+
+    bank = bank_of(GENERAL)
+    questions = [question for question in bank.of(Choice) if question.primer]
+    return Panel(Quiz(bank, store or default_store(), questions, "Which primers do you need?"))
 
 
 def respond(lesson: str, store: Store | None = None) -> Panel:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from urllib.parse import quote
 
 from coursekit import questions
-from coursekit.questions import GENERAL, Bank, Question, lesson_title, load_bank
+from coursekit.questions import GENERAL, Bank, Primer, Question, lesson_title, load_bank
+
+# The headings of notebooks/primers.ipynb.
+PRIMERS: dict[Primer, str] = {
+    "pytorch": "PyTorch in ten lines",
+    "convolution": "Convolution, batch norm, torch.export",
+    "shapes": "Shapes through a CNN",
+    "keras": "Keras for PyTorch people",
+    "attention": "Attention",
+}
 
 
 class WidgetError(Exception):
@@ -39,8 +49,15 @@ def bank_names() -> list[str]:
 
 def where(question: Question, bank: Bank) -> str:
     """Markdown that names the section to read for a question, with a link to its notebook."""
+    if question.primer:
+        heading = PRIMERS[question.primer]
+        return f"[{heading}]({_link('primers', heading)})"
     if bank.name == GENERAL:
-        return f"lesson {question.lesson}" if question.lesson else "the primers"
-    anchor = (question.section or "").replace(" ", "-")
-    title = f"{lesson_title(bank.name)}, {question.section}"
-    return f"[{title}](<{bank.name}.ipynb#{anchor}>)"
+        return f"lesson {question.lesson}"
+    section = question.section or ""
+    return f"[{lesson_title(bank.name)}, {section}]({_link(bank.name, section)})"
+
+
+def _link(notebook: str, heading: str) -> str:
+    """The address of a heading, as JupyterLab makes it."""
+    return f"./{notebook}.ipynb#{quote(heading.replace(' ', '-'), safe='')}"

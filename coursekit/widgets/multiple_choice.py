@@ -132,12 +132,26 @@ def still_choice(prompt: str, question_id: str, options: Sequence[Option]) -> st
 
 
 class Quiz:
-    """All multiple choice of a lesson, one at a time; begins with the first not answered right."""
+    """Multiple choice, one question at a time; begins with the first not answered right.
 
-    def __init__(self, bank: Bank, store: Store) -> None:
+    Args:
+        bank: where the questions are from.
+        store: where answers are kept.
+        questions: which of the bank to ask; all that are no entry check, if left out.
+        title: what the quiz is called; after the lesson, if left out.
+    """
+
+    def __init__(
+        self,
+        bank: Bank,
+        store: Store,
+        questions: Sequence[Choice] | None = None,
+        title: str | None = None,
+    ) -> None:
         self._bank = bank
         self._store = store
-        self._questions = bank.of(Choice)
+        self._title = title or f"Quiz · {lesson_title(bank.name)}"
+        self._questions = questions or [q for q in bank.of(Choice) if not q.primer]
         kept = store.latest(Attempt, bank.name, mode="choice")
         self._asked = [
             Asked(q.id, q.prompt, q.options, q.several, kept[q.id].answer if q.id in kept else None)
@@ -183,9 +197,8 @@ class Quiz:
         total = len(self._questions)
         question, asked = self._questions[self._at], self._asked[self._at]
         right = sum(bool(one.right) for one in self._asked)
-        title = f"Quiz · {lesson_title(self._bank.name)}"
         parts = [
-            html(f"{title} · question {self._at + 1} of {total}", "title", key="place"),
+            html(f"{self._title} · question {self._at + 1} of {total}", "title", key="place"),
             meter(f"{right} of {total} right", right, total),
             *asked.parts(),
             buttons(
@@ -201,8 +214,8 @@ class Quiz:
             parts.append(
                 html("**All of them are right.** Come back in a week and see what is left.")
             )
-        return View(title, parts, self._say, self._focus)
+        return View(self._title, parts, self._say, self._focus)
 
     def still(self) -> Still:
         blocks = [still_choice(q.prompt, q.id, q.options) for q in self._questions]
-        return still(f"Quiz · {lesson_title(self._bank.name)}", *blocks)
+        return still(self._title, *blocks)

@@ -259,7 +259,7 @@ class PatternTest:
 
     def still(self) -> Still:
         text = (
-            f"<p>{LENGTH} questions on {self._topic}, from easy to hard, out of "
-            f"{len(self._questions)}; at the end you see whether the pattern is strong.</p>"
+            f"<p>{LENGTH} questions on {self._topic}, from easy to hard; at the end you see "
+            "whether the pattern is strong.</p>"
         )
         return still(self._title, text)

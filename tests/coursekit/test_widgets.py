@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from matplotlib import pyplot as plt
@@ -25,8 +26,8 @@ from coursekit.questions import (
     difficulty_of,
 )
 from coursekit.store import Attempt, Pattern, Response, Review, Store, Visit
-from coursekit.widgets import WidgetError, cards, pattern_test, quiz
-from coursekit.widgets.banks import bank_names, bank_of
+from coursekit.widgets import WidgetError, cards, entry_check, pattern_test, quiz
+from coursekit.widgets.banks import PRIMERS, bank_names, bank_of
 from coursekit.widgets.flashcards import Flashcards
 from coursekit.widgets.free_response import FreeResponse
 from coursekit.widgets.multiple_choice import Asked, Quiz
@@ -37,6 +38,7 @@ from coursekit.widgets.sheet import CheatSheet
 from coursekit.widgets.text import to_html
 from coursekit.widgets.worked_practice import WorkedPractice, number_in, run_code
 
+ROOT = Path(__file__).parents[2]
 SEVEN = bank_of("07")
 BANKS = [bank_of(name) for name in bank_names()]
 
@@ -151,6 +153,19 @@ def test_a_quiz_goes_on_where_it_was_left(store: Store) -> None:
     assert "question 4 of" in text_of(again.view())
     again.act("back", {})
     assert "✓ Correct" in text_of(again.view())
+
+
+def test_the_entry_check_names_the_primer_to_read(store: Store) -> None:
+    mode = entry_check(store)._mode
+    questions = [q for q in bank_of("general").of(Choice) if q.primer]
+    assert len(questions) == 10
+    headings = (ROOT / "course" / "general" / "primers.py").read_text(encoding="utf-8")
+    for question in questions:
+        mode.act("check", {"answer": numbers(mode.view(), question, right=False)})
+        heading = PRIMERS[question.primer]
+        assert f"primers.ipynb#{quote(heading.replace(' ', '-'))}" in text_of(mode.view())
+        assert f"# ## {heading}\n" in headings
+        mode.act("next", {})
 
 
 # Cards.
@@ -370,6 +385,7 @@ def test_a_test_ends_with_a_verdict_and_what_to_revise(
     assert ("To revise" in shown) == (right < 10)
     [result] = store.events(Pattern)
     assert (result.right, result.of, result.seconds, result.strong) == (right, 10, 50, right >= 9)
+    assert "harmful" not in shown
     if right < 10:
         assert ".ipynb#" in shown or "lesson" in shown, "a section to read"
 
