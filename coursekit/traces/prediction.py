@@ -14,7 +14,7 @@ from torch import nn
 from coursekit import plot
 from coursekit.measure import count_nonzero
 from coursekit.measure import sparsity as sparsity_of
-from coursekit.traces.pipeline import run, three_models, weight_of
+from coursekit.traces.pipeline import different, run, three_models, weight_of
 from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent, shape_of
 
 IMAGE = 0
@@ -123,7 +123,7 @@ def _followed(steps: Mapping[str, Steps], layer: str) -> Rows:
 
 def _weights(models: Mapping[str, nn.Sequential]) -> Rows:
     rows = (
-        (name, number(count_nonzero(weight_of(model))), number(len(weight_of(model).unique())))
+        (name, number(count_nonzero(weight_of(model))), number(different(weight_of(model))))
         for name, model in models.items()
     )
     return (("model", "first layer: weights not zero", "different values"), *rows)
@@ -285,7 +285,7 @@ def _grey(ax: Axes, place: int, values: np.ndarray, width: float, most: float) -
 
 
 def _units(ax: Axes, models: Mapping[str, nn.Sequential]) -> None:
-    values = len(weight_of(models["quantized"]).unique())
+    values = different(weight_of(models["quantized"]))
     heads = {
         "dense": "dense: a unit's weights",
         "pruned": f"pruned: {percent(sparsity_of(weight_of(models['pruned'])))} zeros",
