@@ -831,9 +831,9 @@ trace("00")
 explore(
     draw_prediction,
     alt="One test image, the weights of three models, their hidden units and the softmax of each.",
-    image=list(range(24)),
-    sparsity=[0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95],
-    bits=[8, 6, 5, 4, 3, 2],
+    image=[0, 1, 17, 26, 33, 52],
+    sparsity=[0.0, 0.3, 0.5, 0.8, 0.9, 0.95],
+    bits=[8, 4, 3, 2],
     start={"sparsity": 0.3},
 )
 
