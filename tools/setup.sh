@@ -78,9 +78,11 @@ no_news() {
         >.venv/share/jupyter/lab/settings/overrides.json
 }
 
-# In the sandbox nothing can be written: what is not compiled now is compiled at each start.
+# In the sandbox nothing can be written: what is not compiled now is compiled at each start. Some
+# machines ask Python to write nothing; this is to be written all the same.
 compile_imports() {
-    "$python" -c 'import IPython, matplotlib.pyplot, safetensors.numpy, torch._dynamo'
+    PYTHONDONTWRITEBYTECODE='' "$python" -c \
+        'import IPython, matplotlib.pyplot, torch._dynamo, grader.conduct, grader.modules, grader.stage'
 }
 
 apt_install() {
