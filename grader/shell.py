@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import inspect
 import io
 import json
 import os
@@ -245,6 +246,10 @@ class _Compiler(CachingCompiler):
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         self.cell_file = super().get_code_name(raw_code, transformed_code, number)
+        # A traceback asks several times of each frame which module it is of. For a cell the answer
+        # is none, but inspect would go through all modules for that, more than 2,000 with torch.
+        for file in (self.cell_file, os.path.abspath(self.cell_file)):
+            inspect.modulesbyfile[file] = ""
         return self.cell_file
 
 
