@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 import types
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -243,6 +244,15 @@ class _Compiler(CachingCompiler):
     """Remembers under which file name the current cell was compiled, to find it in a traceback."""
 
     cell_file = ""
+    # The cell that was last found to be plain Python, and its tree.
+    parsed: tuple[str, ast.Module] | None = None
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        parsed, self.parsed = self.parsed, None
+        if parsed is not None and parsed[0] == source and symbol == "exec":
+            return parsed[1]
+        tree: ast.AST = super().ast_parse(source, filename, symbol)
+        return tree
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         self.cell_file = super().get_code_name(raw_code, transformed_code, number)
@@ -266,11 +276,23 @@ class Shell(InteractiveShell):
         """As IPython's, which takes longer than to run most cells, where there is need for it."""
         known = self.input_transformer_manager
         if (len(known.cleanup_transforms), len(known.line_transforms)) == _TRANSFORMS:
-            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                ast.parse(raw_cell)
-                return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+            with (
+                contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError),
+                warnings.catch_warnings(),
+            ):
+                # A warning names a file: it is to be the one of the cell.
+                warnings.simplefilter("error")
+                tree = ast.parse(raw_cell)
+                cell = raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+                self.compile.parsed = cell, tree
+                return cell
         transformed: str = super().transform_cell(raw_cell)
         return transformed
+
+    def should_run_async(self, raw_cell: str, **how: Any) -> bool:
+        """As IPython's, which compiles the cell to find out, where it may be so."""
+        cell = how.get("transformed_cell") or ""
+        return ("await" in cell or "async" in cell) and super().should_run_async(raw_cell, **how)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         try:
