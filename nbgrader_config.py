@@ -19,4 +19,5 @@ c.Grader.show = [
     "data/checksums.json",
     "data/digits.npz",
     "data/fashion_mnist.npz",
+    "data/tradeoffs.csv",
 ]

@@ -14,6 +14,7 @@ FILES = (
     "data/checksums.json",
     "data/digits.npz",
     "data/fashion_mnist.npz",
+    "data/tradeoffs.csv",
     "LICENSE",
     "LICENSE-TEXT",
     "Makefile",

@@ -1,4 +1,5 @@
-"""The images of the course: two small sets that it ships, and two full ones through torchvision.
+"""The data of the course: two small sets of images that it ships, two full ones through
+torchvision, and the table of an experiment that takes minutes to run.
 
 The data card, data/README.md, tells where the shipped files come from, and under which licence.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
     import torch
 
 FASHION_CLASSES = (
@@ -99,6 +101,25 @@ def load_fashion_mnist() -> Dataset:
     return _shipped("fashion_mnist.npz")
 
 
+def load_tradeoffs() -> pd.DataFrame:
+    """The experiment of lesson 10: one small network, pruned and quantized in many ways.
+
+    Returns:
+        One row a network; the columns stand in the data card. `right` holds, for each of the 2,000
+        validation images, whether it is answered right: a bool array of the shape (2000,).
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(_checked("tradeoffs.csv"))
+    table["right"] = table["right"].map(
+        lambda text: np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8)).astype(bool)
+    )
+    return table
+
+
 def download_mnist(folder: Path | str) -> Dataset:
     """Full MNIST through torchvision: 60,000 images to train on, 10,000 to test on.
 
@@ -122,7 +143,8 @@ def _folder() -> Path:
     return package / "_data" if (package / "_data").is_dir() else package.parent / "data"
 
 
-def _shipped(name: str) -> Dataset:
+def _checked(name: str) -> Path:
+    """A shipped file that is there and as it was shipped."""
     path = _folder() / name
     if not path.is_file():
         raise DataError(f"{path} is missing. Fetch the course again, or restore the file with git.")
@@ -132,7 +154,11 @@ def _shipped(name: str) -> Dataset:
             f"{path} is damaged: its SHA-256 is not the one in checksums.json. "
             "Fetch the course again, or restore the file with git."
         )
-    with np.load(path) as arrays:
+    return path
+
+
+def _shipped(name: str) -> Dataset:
+    with np.load(_checked(name)) as arrays:
         return Dataset(
             train=Split(arrays["train_images"], arrays["train_labels"]),
             test=Split(arrays["test_images"], arrays["test_labels"]),

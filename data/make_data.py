@@ -80,13 +80,15 @@ def read_idx(part: str) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     if not FASHION.is_dir():
         sys.exit(f"{FASHION} is missing: install Debian's package dataset-fashion-mnist first.")
-    checksums = {}
+    # Other scripts have entries of their own there.
+    path = HERE / "checksums.json"
+    checksums = json.loads(path.read_text()) if path.is_file() else {}
     for name, make in {"digits.npz": digits, "fashion_mnist.npz": fashion_mnist}.items():
         np.savez_compressed(HERE / name, **make())  # type: ignore[arg-type]
         content = (HERE / name).read_bytes()
         checksums[name] = hashlib.sha256(content).hexdigest()
         print(f"{name}: {len(content):,} bytes, SHA-256 {checksums[name]}")
-    (HERE / "checksums.json").write_text(json.dumps(checksums, indent=2) + "\n")
+    path.write_text(json.dumps(checksums, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def test_imports_go_one_way(root, folder):
 def test_shipped_data_match_their_checksums_and_their_card(root):
     data = root / "data"
     checksums = json.loads((data / "checksums.json").read_text())
-    assert set(checksums) == {file.name for file in data.glob("*.npz")}
+    assert set(checksums) == {file.name for end in ("npz", "csv") for file in data.glob(f"*.{end}")}
     card = (data / "README.md").read_text()
     for name, checksum in checksums.items():
         content = (data / name).read_bytes()
@@ -137,8 +137,9 @@ def test_shipped_data_match_their_checksums_and_their_card(root):
 def test_a_wheel_carries_the_data_with_their_licence(root):
     config = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]
     carried = config["build"]["targets"]["wheel"]["force-include"]
-    wanted = [*(root / "data").glob("*.npz"), root / "data/checksums.json", root / "data/README.md"]
-    for file in wanted:
+    data = root / "data"
+    shipped = [*data.glob("*.npz"), *data.glob("*.csv")]
+    for file in [*shipped, data / "checksums.json", data / "README.md"]:
         assert carried.get(f"data/{file.name}") == f"coursekit/_data/{file.name}", (
             f"pyproject.toml, force-include: data/{file.name} is missing"
         )

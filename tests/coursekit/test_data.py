@@ -11,7 +11,11 @@ import torchvision
 from coursekit import data
 from coursekit.data import DataError, Split
 
-LOADERS = {"digits.npz": data.load_digits, "fashion_mnist.npz": data.load_fashion_mnist}
+LOADERS = {
+    "digits.npz": data.load_digits,
+    "fashion_mnist.npz": data.load_fashion_mnist,
+    "tradeoffs.csv": data.load_tradeoffs,
+}
 
 
 @pytest.fixture
@@ -169,3 +173,15 @@ def test_a_damaged_download_is_told_apart_from_a_good_one(tmp_path, monkeypatch)
     (raw / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(b"<html>Log in</html>"))
     with pytest.raises(DataError, match="could not fetch MNIST"):
         data.download_mnist(tmp_path)
+
+
+def test_the_experiment_has_every_setting_in_three_seeds_and_its_answers():
+    table = data.load_tradeoffs()
+    setting = ["width", "structure", "share", "bits", "order"]
+    assert len(table) == 732
+    assert (table.groupby(setting).seed.apply(sorted).map(list).map(tuple) == (0, 1, 2)).all()
+    assert not table.drop(columns="right").isna().any().any()
+    for row in table.itertuples():
+        assert row.right.shape == (2000,)
+        assert row.right.dtype == bool
+        assert abs(row.right.mean() - row.validation) < 1e-9
