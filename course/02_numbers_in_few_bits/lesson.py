@@ -1,0 +1,1059 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Numbers in few bits
+#
+# **An int8 is a whole number from −128 to 127. My weights are numbers like 0.1234. How can a network live in
+# 8 bits, and why does the same recipe work at 4 bits and wreck it at 2?**
+#
+# A whole number needs two companions to stand for a weight: a *scale* and a *zero point*. With these two you
+# can say beforehand how large each error is, and where the cliff comes.
+#
+# It takes 50 to 60 minutes. You need a little PyTorch: tensors, `nn.Linear`.
+#
+# First the cliff itself. The next cells train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
+# outputs) on pictures of clothes, from three seeds. Then PyTorch's own function rounds all weights to
+# $b$ bits, with one scale for each layer, nothing else. At 32 bits the network gets about 85 % right. How
+# many does it get right at 8 bits, at 3, at 2? Type your guesses, from 0 to 1, in place of `None`.
+
+# %%
+import copy
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+from torch.ao.quantization import MinMaxObserver
+
+from coursekit import Ledger, plot
+from coursekit.data import load_fashion_mnist
+from coursekit.explore import explore
+from coursekit.formats import bits_of, draw_bits, draw_points, every_value
+from coursekit.measure import accuracy, saved_bytes
+from coursekit.train import fit, set_seed
+
+set_seed(0)
+ledger = Ledger()
+ledger.guess("accuracy at 8 bits", None)
+ledger.guess("accuracy at 3 bits", None)
+ledger.guess("accuracy at 2 bits", None)
+
+
+# %%
+def lenet() -> nn.Sequential:
+    """LeNet-300-100 for 28×28 images (LeCun et al. 1998)."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 300),
+        nn.ReLU(),
+        nn.Linear(300, 100),
+        nn.ReLU(),
+        nn.Linear(100, 10),
+    )
+
+
+def with_weights(
+    model: nn.Sequential, change: Callable[[torch.Tensor, int], torch.Tensor], bits: int
+) -> nn.Sequential:
+    """A copy of `model` with `change(weight, bits)` in place of each linear layer's weight."""
+    model = copy.deepcopy(model)
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            layer.weight.data = change(layer.weight.data, bits)
+    return model
+
+
+def accuracies(change: Callable[[torch.Tensor, int], torch.Tensor], at: list[int]) -> np.ndarray:
+    """Validation accuracy of each model at each number of bits: shape (models, bits)."""
+    return np.array(
+        [
+            [accuracy(with_weights(model, change, bits), *validation) for bits in at]
+            for model in models
+        ]
+    )
+
+
+def library_round(weight: torch.Tensor, bits: int) -> torch.Tensor:
+    """To `bits` bits and back to float32: the largest weight just fits."""
+    high = 2 ** (bits - 1) - 1
+    scale = float(weight.abs().max()) / high
+    return torch.fake_quantize_per_tensor_affine(weight, scale, 0, -high, high)
+
+
+# %% tags=["nbval-ignore-output"]
+data = load_fashion_mnist()
+train_split, validation_split = data.train.hold_out(2000)
+train, validation = train_split.tensors(), validation_split.tensors()
+models = []
+for seed in range(3):
+    set_seed(seed)
+    model = lenet()
+    fit(model, train, epochs=5, seed=seed)
+    models.append(model)
+
+all_bits = [8, 7, 6, 5, 4, 3, 2]
+full = np.array([accuracy(model, *validation) for model in models])
+largest_fits = accuracies(library_round, all_bits)
+print("float32:", full.round(3), "  2 bits:", largest_fits[:, -1].round(3))
+
+fig, ax = plot.figure(height=3)
+low, middle, high = (f(largest_fits, axis=0) for f in (np.min, np.mean, np.max))
+plot.band(ax, all_bits, middle, low, high, label="all weights rounded")
+ax.axhline(full.mean(), color="grey", linewidth=1, label="float32")
+ax.axhline(0.1, color="grey", linewidth=1, linestyle=":", label="chance")
+ax.set(
+    title="Flat, flat, cliff: accuracy against bits (mean, range of three seeds)",
+    xlabel="bits a weight",
+    ylabel="validation accuracy",
+    ylim=(0, 1),
+)
+ax.invert_xaxis()
+ax.legend(loc="lower left")
+plot.show(fig, alt="Accuracy against bits: level from 8 to 3 bits, down to chance at 2.")
+for bits in (8, 3, 2):
+    ledger.reveal(f"accuracy at {bits} bits", middle[all_bits.index(bits)])
+assert (np.abs(middle[:5] - full.mean()) < 0.015).all()  # 8 to 4 bits
+assert middle[all_bits.index(3)] > 0.75
+assert middle[-1] < 0.35
+
+# %% [markdown]
+# Down to 4 bits the line can't be told from float32: on 2,000 images an accuracy of 0.85 has a standard error
+# of 0.008. At 2 bits nothing but guessing is left. And the trained network is not to blame: at the end of this
+# lesson the same weights, at the same 2 bits, come back to nearly full accuracy. To see how, we need to know
+# what becomes of one number.
+#
+# ## 1 · Formats: bits, and points on a line
+#
+# Here is 0.1234 in six formats. A **float** has three parts. The sign bit $s$, the exponent bits $e$ and the
+# fraction bits $f$, each read as a whole number, stand for
+#
+# $$x = (-1)^s \cdot 2^{\,e - \text{bias}} \cdot \left(1 + \frac{f}{2^m}\right)$$
+#
+# $m$ is the number of fraction bits, and the bias is $2^{k-1}-1$ for $k$ exponent bits. (An exponent of only
+# zeros is special: it makes room for 0 and for very small numbers.) So the exponent says in which power of two
+# the number lies, and the fraction where in it.
+#
+# An **integer** has no such parts. The last two rows count steps: 0.1234 is about 12 steps of 0.01, or 1 step
+# of 1/7. Part 2 explains.
+
+# %%
+formats = {  # bits for sign, exponent, fraction
+    "float32": (torch.float32, (1, 8, 23)),
+    "float16": (torch.float16, (1, 5, 10)),
+    "bfloat16": (torch.bfloat16, (1, 8, 7)),
+    "fp8 e4m3": (torch.float8_e4m3fn, (1, 4, 3)),
+    "fp8 e5m2": (torch.float8_e5m2, (1, 5, 2)),
+}
+rows = {name: (bits_of(0.1234, dtype), sizes) for name, (dtype, sizes) in formats.items()}
+rows["int8: 12"] = (bits_of(12, torch.int8), (8,))
+rows["int4: 1"] = (bits_of(1, torch.int8)[4:], (4,))
+
+fig, ax = plot.figure(width=10, height=3.2)
+draw_bits(ax, rows)
+ax.set_title("0.1234 in six formats, bit by bit")
+plot.show(fig, alt="Rows of bits: sign, exponent and fraction for five floats; two integers.")
+
+
+# %%
+def decode(bits: str, exponent_bits: int, fraction_bits: int) -> float:
+    """The formula above, for numbers that are not very small."""
+    sign, exponent, fraction = bits[0], bits[1 : 1 + exponent_bits], bits[1 + exponent_bits :]
+    bias = 2 ** (exponent_bits - 1) - 1
+    size = 2.0 ** (int(exponent, 2) - bias) * (1 + int(fraction, 2) / 2**fraction_bits)
+    return -size if sign == "1" else size
+
+
+for name, (dtype, (_, exponent_bits, fraction_bits)) in formats.items():
+    back = decode(bits_of(0.1234, dtype), exponent_bits, fraction_bits)
+    print(f"{name:9} {back:.10f}   off by {abs(back - 0.1234):.1e}")
+    assert back == torch.tensor(0.1234).to(dtype).item()  # the library reads the bits as we do
+
+# %% [markdown]
+# bfloat16 is float32 rounded to its first half: the same eight exponent bits, a short fraction. float16 has fewer exponent
+# bits and a longer fraction. The two fp8 formats are named by their **e**xponent and **m**antissa (fraction)
+# bits.
+#
+# Now look at all the values that a format has, as points on a line. For the integers we need a scale; take
+# 1/127 for int8 and 1/7 for int4, so that both reach 1. One guess first: which number comes right
+# after 1 in bfloat16?
+
+# %%
+ledger.guess("the next bfloat16 after 1", None)
+
+# %%
+points = {name: every_value(dtype) for name, (dtype, _) in formats.items() if name != "float32"}
+points["int8 · 1/127"] = np.arange(-127, 128) / 127
+points["int4 · 1/7"] = np.arange(-7, 8) / 7
+
+fig, axes = plot.figure(1, 2, width=11, height=3)
+small = {name: values for name, values in points.items() if "16" not in name}
+draw_points(axes[0], small, -1.02, 1.02)
+axes[0].set(title="Floats crowd around 0, integers keep their distance", xlabel="value")
+draw_points(axes[1], points, 0.1, 0.15)
+axes[1].plot([0.1234] * 2, [-0.5, 5.5], color="#D55E00", marker="", linestyle="--")
+axes[1].set(title="Near 0.1234 (dashed)", xlabel="value")
+plot.show(fig, alt="Ticks on lines: floats dense near zero, integers evenly spaced; then a zoom.")
+
+print("format       largest     next after 1   smallest above 0")
+for name, values in points.items():
+    after_one, above_zero = values[values > 1], values[values > 0][0]
+    gap = f"1 + 1/{1 / (after_one[0] - 1):g}" if len(after_one) else "none"
+    print(f"{name:12} {values[-1]:<11.4g} {gap:14} {above_zero:.2g}")
+after_one = points["bfloat16"][points["bfloat16"] > 1][0]
+ledger.reveal("the next bfloat16 after 1", after_one)
+assert after_one == 1 + torch.finfo(torch.bfloat16).eps
+
+# %% [markdown]
+# A float's gaps grow with the number: from each power of two to the next there are equally many points. Its
+# error is **relative**. float16 has eight times as many points there as bfloat16, but ends at 65,504.
+#
+# An integer's gaps are all alike. Its error is **absolute**: half a gap, wherever the number lies. So
+# it matters much where the points are put. That is what scale and zero point are for.
+#
+# ## 2 · From 0.1234 to an integer and back
+#
+# The **scale** $S$ is the distance from one point to the next. To **quantize** $x$: count how many steps of
+# size $S$ lead to it, round, and keep the result within what $b$ bits can hold. To **dequantize**: multiply.
+#
+# $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{S}\right),\; q_{\min},\;
+# q_{\max}\right), \qquad \hat x = S\,q$$
+#
+# $q$ is the **code**, a whole number from $q_{\min} = -2^{b-1}$ to $q_{\max} = 2^{b-1}-1$: from −128 to 127
+# for int8, from −2 to 1 for 2 bits. $\hat x$ is what you get back. At scale 0.01,
+# 0.1234 is 12.34 steps, so its code is 12. Two guesses: which code does it get at scale 0.001? And what comes
+# back from 1.5, in int8 at scale 0.01?
+
+# %%
+ledger.guess("0.1234 at scale 0.001: code", None)
+ledger.guess("1.5 at scale 0.01, int8: what comes back", None)
+
+
+# %%
+def code_range(bits: int) -> tuple[int, int]:
+    """The lowest and the highest code that `bits` bits can hold."""
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def first_quantize(values: torch.Tensor, scale: float, bits: int) -> torch.Tensor:
+    low, high = code_range(bits)
+    return torch.round(values / scale).clamp(low, high).to(torch.int8)
+
+
+print("value    scale   code   back     error")
+for value, scale in ((0.1234, 0.01), (0.1234, 0.001), (0.1234, 1.0), (-0.1234, 0.01), (1.5, 0.01)):
+    code = first_quantize(torch.tensor(value), scale, bits=8).item()
+    print(f"{value:7}  {scale:5}   {code:4}   {scale * code:6.3f}   {scale * code - value:7.4f}")
+ledger.reveal("0.1234 at scale 0.001: code", first_quantize(torch.tensor(0.1234), 0.001, 8).item())
+clipped = 0.01 * first_quantize(torch.tensor(1.5), 0.01, 8).item()
+ledger.reveal("1.5 at scale 0.01, int8: what comes back", clipped)
+assert math.isclose(clipped, 1.27)
+
+steps = torch.tensor([150, -150])
+clip_first = steps.clamp(-128, 127).to(torch.int8).tolist()
+cast_first = steps.to(torch.int8).clamp(-128, 127).tolist()
+print("\n150 and -150 steps: clip, then cast:", clip_first, "  cast, then clip:", cast_first)
+assert cast_first == [-106, 106]  # of 150, only the lowest eight bits are left
+
+# %% [markdown]
+# Two kinds of error. 0.1234 became 0.12: that is **rounding**, never more than half a step. 1.5 became 1.27,
+# the last point there is: that is **clipping**, and it has no limit. The last line shows why the order of the
+# steps matters: who casts to int8 first and clips afterwards gets a large positive number back as a negative
+# one. And the code alone says nothing: 0.1234 was 12, 123 and 0, at three scales.
+#
+# Now the middle step. There are several ways to round, and the lazy one is `int()`, which cuts off. Take
+# numbers from 0 to 100 steps, as after a ReLU. And take the means of two neighbouring pixels, many of which
+# lie exactly between two whole numbers: a **tie**. What is the mean error of cutting off, in steps? And what
+# is `torch.round(torch.tensor(2.5))`?
+
+# %%
+ledger.guess("torch.round of 2.5", None)
+ledger.guess("cutting off: mean error in steps", None)
+
+# %%
+set_seed(0)
+anything = torch.rand(100_000) * 100
+pixels = torch.from_numpy(data.train.images[:500]).float()
+pairs = (pixels[:, :, 0::2] + pixels[:, :, 1::2]) / 2
+ways = {
+    "cut off": torch.trunc,
+    "half goes up": lambda x: torch.floor(x + 0.5),
+    "half goes to even": torch.round,
+}
+series = {
+    "any values": [float((way(anything) - anything).mean()) for way in ways.values()],
+    "means of two pixels": [float((way(pairs) - pairs).double().mean()) for way in ways.values()],
+}
+fig, ax = plot.figure(height=2.6)
+shown = {name: [round(v, 2) + 0.0 for v in values] for name, values in series.items()}  # no -0.00
+plot.grouped_bars(ax, list(ways), shown, label="{:.2f}")
+ax.axvline(0, color="black", linewidth=1)
+ax.set(title="Only one way is fair to ties", xlabel="mean error (steps)", xlim=(-0.6, 0.25))
+ax.legend(loc="lower left")
+plot.show(fig, alt="Mean errors: cutting off is far below zero, half up above it with ties.")
+halves = torch.tensor([0.5, 1.5, 2.5, 3.5])
+print(halves.tolist(), "become", torch.round(halves).tolist())
+ledger.reveal("torch.round of 2.5", torch.round(torch.tensor(2.5)).item())
+ledger.reveal("cutting off: mean error in steps", round(series["any values"][0], 2))
+assert abs(series["means of two pixels"][2]) < 0.01 < series["means of two pixels"][1]
+
+# %% [markdown]
+# Cutting off makes everything smaller by half a step on average. One such error is small, but a layer adds up
+# hundreds of them, all in the same direction. Rounding half up errs in one direction too, if there
+# are ties. `torch.round` sends ties to the **even** neighbour, sometimes up, sometimes down: 2.5 becomes 2, and
+# 3.5 becomes 4.
+#
+# ## 3 · The zero point
+#
+# Pixels and everything after a ReLU are never negative. With the formula above half of all codes would
+# lie idle. So we shift the points: the **zero point** $Z$ is the code that stands for 0.
+#
+# $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{S}\right) + Z,\; q_{\min},\;
+# q_{\max}\right), \qquad \hat x = S\,(q - Z)$$
+#
+# For values from $a$ to $c$ put the first point at $a$ and the last at $c$:
+#
+# $$S = \frac{c - a}{2^b - 1}, \qquad Z = q_{\min} - \operatorname{round}\!\left(\frac{a}{S}\right)$$
+#
+# $2^b$ points have $2^b - 1$ gaps between them. Two more rules, and both have a reason that you will see below:
+# the range must contain 0, and $Z$ is rounded. This is **asymmetric** (or affine) quantization.
+# **Symmetric** quantization fixes $Z = 0$ and has the same points on both sides:
+# $S = \max|x| / (2^{b-1}-1)$.
+#
+# By hand, for 3 bits and values from −0.5 to 3: $S = 3.5/7 = 0.5$, and $Z = -4 - (-1) = -3$.
+
+
+# %%
+def choose_scale(values: torch.Tensor, bits: int) -> tuple[torch.Tensor, int]:
+    """Scale (float32) and zero point: the range of `values`, with 0 in it, just fits."""
+    low, high = code_range(bits)
+    bottom = values.min().clamp(max=0)  # the range must contain 0
+    top = values.max().clamp(min=0)
+    scale = (top - bottom) / (high - low)
+    return scale, low - int(torch.round(bottom / scale))
+
+
+def symmetric_scale(values: torch.Tensor, bits: int) -> tuple[torch.Tensor, int]:
+    """The same with zero point 0: the largest magnitude just fits, on either side."""
+    return values.abs().max() / code_range(bits)[1], 0
+
+
+def fake_quantize(
+    values: torch.Tensor, scale: torch.Tensor, zero_point: int, bits: int
+) -> torch.Tensor:
+    """Quantize and dequantize in one go: what the codes stand for, as floats."""
+    low, high = code_range(bits)
+    codes = (torch.round(values / scale) + zero_point).clamp(low, high)
+    return (codes - zero_point) * scale
+
+
+example = torch.tensor([-0.5, 0.0, 0.1, 0.9, 2.2, 3.0])
+scale, zero_point = choose_scale(example, bits=3)
+print(f"scale {scale:g}, zero point {zero_point}")
+print("values:", [round(v, 2) for v in example.tolist()])
+print("back:  ", [round(v, 2) for v in fake_quantize(example, scale, zero_point, 3).tolist()])
+assert (scale.item(), zero_point) == (0.5, -3)
+
+# %% [markdown]
+# 0 comes back as exactly 0. Is that worth a rule? Zero is no number like the others: it is the padding around an
+# image, the value of every silent ReLU, and every weight that has been pruned.
+#
+# So here is layer 1 of the trained network, with 80 % of its weights set to zero. We quantize it to 4 bits
+# twice: once with a rounded zero point, once *without* rounding it, which puts the first point exactly on the
+# smallest weight. How many weights are exactly zero afterwards, in per cent? And by which factor does the
+# mean error of the layer's outputs grow if the zeros are missed?
+
+# %%
+ledger.guess("zero point not rounded: % of weights still zero", None)
+ledger.guess("zero point not rounded: output error, times", None)
+
+# %% tags=["nbval-ignore-output"]
+weight = models[0][1].weight.data
+threshold = weight.abs().flatten().kthvalue(round(0.8 * weight.numel())).values
+sparse = torch.where(weight.abs() <= threshold, 0.0, weight)
+
+scale, zero_point = choose_scale(sparse, bits=4)
+rounded = fake_quantize(sparse, scale, zero_point, 4)
+start = sparse.min()  # the first point; the others follow at distances of one scale
+unrounded = start + scale * torch.round((sparse - start) / scale).clamp(0, 15)
+
+pixels = validation[0].flatten(1)
+wanted = pixels @ sparse.t()
+errors = [float((pixels @ w.t() - wanted).abs().mean()) for w in (rounded, unrounded)]
+zeros = [100 * float((w == 0).float().mean()) for w in (sparse, rounded, unrounded)]
+print("zeros (%): pruned {:.1f}, zero point rounded {:.1f}, not rounded {:.1f}".format(*zeros))
+print(f"the zeros became {unrounded[sparse == 0][0]:.4f} at a scale of {scale:.4f}")
+print("mean output error: {:.3f} rounded, {:.3f} not rounded".format(*errors))
+ledger.reveal("zero point not rounded: % of weights still zero", round(zeros[2], 1))
+ledger.reveal("zero point not rounded: output error, times", errors[1] / errors[0])
+assert zeros[1] >= zeros[0]
+assert zeros[2] < zeros[0]
+
+# %% [markdown]
+# Not one zero is left. Each is off by only a part of a step, but all 188,160 of them by the *same* part, so
+# nothing cancels when the layer adds them up. Hence both rules. The range must contain 0, or the point for it
+# would be cut off; and $Z$ must be a whole number, or no point would lie on it.
+#
+# What does the shift gain? Compare symmetric with asymmetric at 8 bits. We measure with the **SQNR** (signal
+# to quantization noise ratio), in decibels:
+#
+# $$\text{SQNR} = 10 \log_{10} \frac{\sum x^2}{\sum (x - \hat x)^2}$$
+#
+# It compares the size of the values with the size of the errors; more is better. 20 dB means that the errors
+# are ten times smaller than the values, 40 dB a hundred times. How many dB does asymmetric gain on ReLU
+# outputs?
+
+
+# %%
+def sqnr(values: torch.Tensor, back: torch.Tensor) -> float:
+    """Decibels; `values` must not be all zero."""
+    values, back = values.double(), back.double()
+    return 10 * math.log10(float(values.square().sum() / (values - back).square().sum()))
+
+
+ledger.guess("ReLU outputs, 8 bits: dB that asymmetric gains", None)
+
+# %% tags=["nbval-ignore-output"]
+after_relu = models[0][:3](validation[0][:500]).detach()
+gains = {}
+for name, values in {"weights of layer 1": weight, "outputs of ReLU 1": after_relu}.items():
+    quality = {
+        choose.__name__: sqnr(values, fake_quantize(values, *choose(values, 8), 8))
+        for choose in (symmetric_scale, choose_scale)
+    }
+    gains[name] = quality["choose_scale"] - quality["symmetric_scale"]
+    print(f"{name}: from {values.min():.2f} to {values.max():.2f}")
+    print(
+        "   symmetric {symmetric_scale:.1f} dB, asymmetric {choose_scale:.1f} dB".format(**quality)
+    )
+ledger.reveal("ReLU outputs, 8 bits: dB that asymmetric gains", gains["outputs of ReLU 1"])
+assert 5 < gains["outputs of ReLU 1"] < 7
+assert abs(gains["weights of layer 1"]) < 3
+
+# %% [markdown]
+# About 6 dB on the one-sided values: the step is half as long, as if they had one bit more. On weights, which
+# lie on both sides of zero, there is little to gain. So the usual advice is symmetric for weights and
+# asymmetric for activations (Nagel et al. 2021). Symmetric has a virtue of its own: without $Z$ there is less to compute (lesson
+# 04).
+#
+# ## 4 · The staircase
+#
+# What comes back, drawn over what went in, is a staircase. Below it is the error. Move the scale and the zero
+# point (with the course installed and the notebook running; else read the still). Before you move: what
+# happens to the *height* of a stair, to the *reach*, and to the error's saw-tooth, if the scale doubles? And
+# where does the staircase go if the zero point rises by 1?
+
+
+# %%
+def staircase(bits: int, scale: float, zero_point: int) -> plot.Figure:
+    low, high = code_range(bits)
+    x = torch.linspace(-2, 2, 1601)
+    back = fake_quantize(x, torch.tensor(scale), zero_point, bits)
+    first, last = scale * (low - zero_point), scale * (high - zero_point)
+    fig, (above, below) = plot.figure(2, 1, width=7, height=5, sharex=True)
+    above.plot(x, x, color="grey", marker="", linewidth=1, linestyle=":", label="no error")
+    above.plot(x, back, color="black", marker="", linestyle="-", label="what comes back")
+    above.plot(0, 0, color="#D55E00", marker="o", linestyle="", label=f"0 is code {zero_point}")
+    above.set(
+        title=f"{bits} bits: {2**bits} stairs from {first:g} to {last:g}, one every {scale:g}",
+        ylabel="value out",
+        ylim=(-2.2, 2.2),
+    )
+    above.legend(loc="upper left")
+    below.plot(x, back - x, color="black", marker="")
+    for edge in (-scale / 2, scale / 2):
+        below.axhline(edge, color="#0072B2", linewidth=1, linestyle="--")
+    for ax in (above, below):
+        ax.axvspan(-2, max(-2, first - scale / 2), color="#EEEEEE")
+        ax.axvspan(min(2, last + scale / 2), 2, color="#EEEEEE")
+    below.set(
+        title=f"Error: at most {scale / 2:g} (dashed), unless clipped (grey)",
+        xlabel="value in",
+        ylabel="error",
+        xlim=(-2, 2),
+        ylim=(-1.1, 1.1),
+    )
+    return fig
+
+
+explore(
+    staircase,
+    alt="A staircase around the diagonal, and below it a saw-tooth error that runs away where "
+    "values are clipped; bits, scale and zero point can be moved.",
+    bits=[1, 2, 3, 4],
+    scale=[0.1, 0.2, 0.25, 0.4, 0.5, 0.8],
+    zero_point=[-3, -2, -1, 0, 1, 2],
+    start={"bits": 3, "scale": 0.4, "zero_point": -1},
+)
+
+# %% [markdown]
+# A larger scale makes stairs higher *and* the reach longer: you can't have both small errors and a long
+# reach, except with more bits. The zero point moves the whole staircase along the diagonal, a stair at a
+# time, and the orange point stays on it.
+#
+# Where the error is a saw-tooth, it is rounding, and it stays between the dashed lines:
+#
+# $$|x - \hat x| \le \frac{S}{2} \quad\text{as long as}\quad S\,(q_{\min}-Z) \le x \le S\,(q_{\max}-Z)$$
+#
+# In the grey, it is clipping. Three more properties can be read off the picture. The next cell tests all of them
+# on random tensors, scales and zero points: the bound; that a larger value never comes back smaller
+# (**monotonic**); that a second round trip changes nothing (**idempotent**); and that 0 stays exactly 0.
+
+# %%
+set_seed(1)
+for trial in range(1000):
+    bits = 2 + trial % 7
+    low, high = code_range(bits)
+    scale = torch.rand(()) + 0.01
+    zero_point = int(torch.randint(low, high + 1, ()))
+    x = torch.randn(500).sort().values * scale * 2**bits
+    back = fake_quantize(x, scale, zero_point, bits)
+
+    inside = (x >= scale * (low - zero_point)) & (x <= scale * (high - zero_point))
+    # Products of float32 numbers are rounded too: a few parts in 2**24 of the value.
+    slack = 4 * x.abs() * torch.finfo(torch.float32).eps
+    assert ((back - x).abs() <= scale / 2 + slack)[inside].all()
+    assert (back.diff() >= 0).all()
+    assert torch.equal(fake_quantize(back, scale, zero_point, bits), back)
+    assert fake_quantize(torch.zeros(1), scale, zero_point, bits) == 0
+print("bound, monotonic, idempotent, exact zero: 1,000 of 1,000")
+
+# %% [markdown]
+# ## 5 · The library
+#
+# PyTorch has the same two pieces. An **observer** looks at values and chooses scale and zero point.
+# `torch.fake_quantize_per_tensor_affine` does the round trip. Do they agree with our code, not nearly but bit
+# for bit? The numbers to try are nasty on purpose: half of them are ties, exactly half-way between two points
+# as far as float32 can say. Of a million such numbers, how many come back different?
+
+# %%
+ledger.guess("of a million numbers: how many differ from PyTorch's", None)
+
+# %%
+set_seed(2)
+cases = []
+for trial in range(100):
+    bits = 2 + trial % 7
+    low, high = code_range(bits)
+    scale = torch.rand(()) * 0.1 + 0.001
+    zero_point = int(torch.randint(low, high + 1, ()))
+    ties = (torch.randint(2 * low, 2 * high, (5000,)) + 0.5) * scale
+    cases.append((torch.cat([ties, torch.randn(5000)]), scale, zero_point, bits))
+
+
+def differences(ours: Callable[..., torch.Tensor]) -> int:
+    """In how many of the numbers of all cases `ours` and PyTorch differ."""
+    count = 0
+    for x, scale, zero_point, bits in cases:
+        theirs = torch.fake_quantize_per_tensor_affine(
+            x, scale.item(), zero_point, *code_range(bits)
+        )
+        count += int((ours(x, scale, zero_point, bits) != theirs).sum())
+    return count
+
+
+total = sum(len(x) for x, *_ in cases)
+by_division = differences(fake_quantize)
+print(f"{by_division:,} of {total:,} differ")
+ledger.reveal("of a million numbers: how many differ from PyTorch's", by_division)
+assert 0 < by_division < total / 10
+
+# %% [markdown]
+# Nearly all agree, and some don't. PyTorch's documentation gives the same formula as we have: `input / scale`.
+# But division is slow, so the library divides *once*: it computes $1/S$ as a float32 and multiplies by that.
+# The two results may differ in their last bit, and at a tie the last bit decides. Let us do the same.
+
+
+# %%
+def fake_quantize(
+    values: torch.Tensor, scale: torch.Tensor, zero_point: int, bits: int
+) -> torch.Tensor:
+    """Quantize and dequantize in one go, with the arithmetic of PyTorch."""
+    low, high = code_range(bits)
+    codes = (torch.round(values * (1 / scale)) + zero_point).clamp(low, high)
+    return (codes - zero_point) * scale
+
+
+for x, scale, *_ in cases:
+    odd = torch.round(x / scale) != torch.round(x * (1 / scale))
+    if odd.any():
+        break
+value = x[odd][0]
+print(f"scale {scale:.9f}: {value:.9f} is {value / scale:.7f} or {value * (1 / scale):.7f} steps")
+print(f"with the reciprocal, {differences(fake_quantize)} of {total:,} differ")
+assert differences(fake_quantize) == 0
+
+# %% [markdown]
+# None differ. Neither way is more right; both land within half a step, on one side or the other. But whoever
+# compares two implementations must know it: “one step off, now and then” is often no bug but a tie.
+#
+# Next the observer. For asymmetric ranges it does what `choose_scale` does. For symmetric ones it differs
+# from our formula. Can you tell from the numbers what it divides by?
+
+# %%
+set_seed(3)
+for _ in range(200):
+    x = torch.randn(100) * torch.rand(()) * 5 + torch.randn(())
+    bits = int(torch.randint(2, 9, ()))
+    low, high = code_range(bits)
+    observer = MinMaxObserver(dtype=torch.qint8, quant_min=low, quant_max=high)
+    observer(x)
+    theirs = observer.calculate_qparams()
+    ours = choose_scale(x, bits)
+    assert ours[0] == theirs[0]  # the scale, bit for bit
+    assert ours[1] == theirs[1]  # the zero point
+print("asymmetric: scale and zero point agree, 200 of 200")
+
+observer = MinMaxObserver(dtype=torch.qint8, qscheme=torch.per_tensor_symmetric)
+x = torch.tensor([-1.0, 0.25, 1.0])
+observer(x)
+their_scale, _ = observer.calculate_qparams()
+print(
+    f"symmetric: ours is 1/{1 / symmetric_scale(x, 8)[0]:.1f}, PyTorch's is 1/{1 / their_scale.item():.1f}"
+)
+assert math.isclose(their_scale.item(), 1 / 127.5, rel_tol=1e-6)
+
+# %% [markdown]
+# 127.5 is half of all 255 gaps. So PyTorch's symmetric range reaches a little less far on the positive side
+# than the largest value (127/127.5 of it), and uses the code −128. Ours leaves −128 idle. At 8 bits nobody
+# notices. At 2 bits it is one code of four.
+#
+# ## 6 · Noise in decibels
+#
+# How much better is one more bit? The error is anywhere between $-S/2$ and $S/2$, each value as likely as any
+# other. Then its mean square is
+#
+# $$\frac1S \int_{-S/2}^{S/2} e^2\,\mathrm{d}e = \frac{S^2}{12}$$
+#
+# One bit more halves $S$, and a quarter of the noise is left: $10\log_{10} 4 \approx 6.02$ dB. This is the *6 dB
+# a bit* that you can read everywhere. It supposes that the range stays the same.
+#
+# Try it on two kinds of values: uniform ones, and Gaussian ones, which weights resemble more. For the
+# Gaussian we use the range that is *best* at each number of bits: of many clips, the one with the highest
+# SQNR. How many dB does it gain a bit, from 2 to 6 bits?
+
+
+# %%
+def clip_to(values: torch.Tensor, clip: float, bits: int) -> torch.Tensor:
+    """Fake-quantized with a range from -clip to clip, whatever the values are."""
+    return fake_quantize(values, *choose_scale(torch.tensor([-clip, clip]), bits), bits)
+
+
+def best_clip(values: torch.Tensor, bits: int) -> float:
+    """The clip with the highest SQNR among 60 from 2 to 100 % of the largest magnitude."""
+    clips = (values.abs().max() * torch.linspace(0.02, 1, 60)).tolist()
+    return max(clips, key=lambda clip: sqnr(values, clip_to(values, clip, bits)))
+
+
+def best_clipped(values: torch.Tensor, bits: int) -> torch.Tensor:
+    """To `bits` bits and back, at the best clip."""
+    return clip_to(values, best_clip(values, bits), bits)
+
+
+set_seed(4)
+uniform, gaussian = torch.rand(20_000) * 2 - 1, torch.randn(20_000)
+error = clip_to(uniform, 1, 6) - uniform
+step = 2 / 63
+print(f"mean square of the error, 6 bits, uniform: {error.square().mean() / step**2:.4f} steps²")
+print(f"a twelfth:                                 {1 / 12:.4f}")
+assert abs(error.square().mean() / step**2 - 1 / 12) < 0.002
+ledger.guess("Gaussian, best clip: dB a bit", None)
+
+
+# %%
+def best_without_zero(values: torch.Tensor, bits: int) -> float:
+    """The best SQNR if the points need not include 0: as many on its left as on its right."""
+    half, found = 2 ** (bits - 1), []
+    for clip in (values.abs().max() * torch.linspace(0.02, 1, 60)).tolist():
+        step = clip / half
+        codes = torch.floor(values / step).clamp(-half, half - 1)
+        found.append(sqnr(values, (codes + 0.5) * step))
+    return max(found)
+
+
+some_bits = list(range(2, 9))
+lines = {
+    "uniform, range −1 to 1": [sqnr(uniform, clip_to(uniform, 1, b)) for b in some_bits],
+    "Gaussian, best clip": [sqnr(gaussian, best_clipped(gaussian, b)) for b in some_bits],
+    "the same, no point on 0": [best_without_zero(gaussian, b) for b in some_bits],
+    "Gaussian, largest fits": [
+        sqnr(gaussian, clip_to(gaussian, float(gaussian.abs().max()), b)) for b in some_bits
+    ],
+}
+fig, ax = plot.figure(height=3.8)
+ax.plot(some_bits, [6.02 * b for b in some_bits], color="grey", marker="", label="6.02 dB · bits")
+for name, values in lines.items():
+    ax.plot(some_bits, values, label=name)
+ax.set(
+    title="6 dB a bit for uniform values, less for a Gaussian", xlabel="bits", ylabel="SQNR (dB)"
+)
+ax.legend()
+plot.show(fig, alt="SQNR against bits: lines rise beside the 6 dB line; Gaussian ones below it.")
+
+print("SQNR in dB at", some_bits, "bits, and the gain of a bit from 2 to 6")
+for name, values in lines.items():
+    a_bit = (values[4] - values[0]) / 4
+    print(f"{name:24}", " ".join(f"{value:5.1f}" for value in values), f"  {a_bit:4.1f} a bit")
+gain = (lines["Gaussian, best clip"][4] - lines["Gaussian, best clip"][0]) / 4
+ledger.reveal("Gaussian, best clip: dB a bit", round(gain, 1))
+assert 4.8 < gain < 5.7
+max_1960 = [9.25, 14.27, 19.38, 24.57]  # from his mean squared errors for 4, 8, 16 and 32 points
+assert np.allclose(lines["the same, no point on 0"][:4], max_1960, atol=0.12)
+assert abs(lines["uniform, range −1 to 1"][6] - 6.02 * 8) < 0.2
+
+# %% [markdown]
+# The uniform line runs into the grey one. (At 2 and 3 bits it lies below: with a point on 0 and an even number of
+# points, the two sides can't be alike.) The Gaussian gains only a little over 5 dB a bit at its best clip. With
+# more points its best range gets *longer*, so the step does not quite halve.
+#
+# The third line shows what an exact 0 costs: 1 dB at 2 bits, next to nothing from 4 bits on. Its first four
+# values are, to a tenth of a dB, those that Max worked out in 1960. And if the largest value must fit, 2 bits
+# are left with 2.5 dB: the errors are nearly as large as the values. That is our first hint at the cliff.
+#
+# ## 7 · Clip or round?
+#
+# A range that is too short clips, one that is too long has coarse steps. Every choice of range trades one
+# error for the other. Below, both are measured on the Gaussian values, for each clip. Move the bits: where
+# does the best clip go? For 2 bits, guess it before you look, in standard deviations. (The largest of the
+# 20,000 values lies at about 4.)
+
+# %%
+ledger.guess("Gaussian, 2 bits: the best clip (standard deviations)", None)
+
+
+# %%
+def two_errors(values: torch.Tensor, clip: float, bits: int) -> tuple[float, float]:
+    """Mean squares of the rounding error and of the clipping error; together, the whole error."""
+    scale, zero_point = choose_scale(torch.tensor([-clip, clip]), bits)
+    low, high = code_range(bits)
+    squares = (fake_quantize(values, scale, zero_point, bits) - values).square()
+    outside = (values < scale * (low - zero_point)) | (values > scale * (high - zero_point))
+    mean = len(values)
+    return float(squares[~outside].sum()) / mean, float(squares[outside].sum()) / mean
+
+
+clips = [round(0.5 + 0.25 * n, 2) for n in range(15)]
+measured = {
+    bits: np.array([two_errors(gaussian, clip, bits) for clip in clips]) for bits in some_bits
+}
+
+
+def rounding_or_clipping(bits: int, clip: float) -> plot.Figure:
+    errors = measured[bits]
+    fig, ax = plot.figure(height=3.6)
+    ax.plot(clips, errors[:, 0], label="rounding")
+    ax.plot(clips, np.maximum(errors[:, 1], 1e-9), label="clipping")
+    ax.plot(clips, errors.sum(1), label="both", linewidth=2)
+    ax.axvline(clip, color="grey", linewidth=1)
+    here = errors.sum(1)[clips.index(clip)]
+    best = clips[int(errors.sum(1).argmin())]
+    ax.set_yscale("log")
+    ax.set(
+        title=f"{bits} bits: at clip {clip:g} the error is {here:.2g}; it is least near {best:g}",
+        xlabel="clip (standard deviations)",
+        ylabel="mean squared error",
+        ylim=(1e-5, 2),
+    )
+    ax.legend(loc="lower left")
+    return fig
+
+
+bests = {bits: clips[int(errors.sum(1).argmin())] for bits, errors in measured.items()}
+print("best clip at", ", ".join(f"{bits} bits: {clip:g}" for bits, clip in bests.items()))
+ledger.reveal("Gaussian, 2 bits: the best clip (standard deviations)", bests[2])
+assert sorted(bests.values()) == list(bests.values())
+
+explore(
+    rounding_or_clipping,
+    alt="Rounding error rises with the clip, clipping error falls, their sum has a minimum between; "
+    "bits and clip can be moved.",
+    bits=some_bits,
+    clip=clips,
+    start={"bits": 4, "clip": 2.5},
+)
+
+
+# %% [markdown]
+# The fewer bits, the shorter the best range. At 8 bits it pays to reach nearly to the largest value. At 2
+# bits it pays to clip a good part of the values, so that the rest get finer steps. Lesson 03 chooses ranges
+# in earnest.
+#
+# ## 8 · The 2-bit cliff
+#
+# Back to the network. Here is the histogram of layer 1's weights with the points that the opening used, at 4
+# bits and at 2 bits, where the largest weight just fits. Which share of the weights becomes 0 at 2 bits, in
+# per cent?
+
+# %%
+ledger.guess("layer 1 at 2 bits: % of weights that become 0", None)
+
+# %% tags=["nbval-ignore-output"]
+fig, axes = plot.figure(1, 3, width=12, height=3.2, sharey=True)
+pictures = {
+    "4 bits, largest fits": library_round(weight, 4),
+    "2 bits, largest fits": library_round(weight, 2),
+    "2 bits, best clip": best_clipped(weight, 2),
+}
+for ax, (title, back) in zip(axes, pictures.items(), strict=True):
+    ax.hist(weight.flatten().numpy(), bins=80, color="#CCCCCC")
+    for point in back.unique().tolist():
+        ax.axvline(point, color="#D55E00", linewidth=1, linestyle="--")
+    became_zero = 100 * float((back == 0).float().mean())
+    ax.set(title=f"{title}: {became_zero:.0f} % at 0", xlabel="weight", xlim=(-0.28, 0.28))
+axes[0].set_ylabel("weights")
+plot.show(fig, alt="Three histograms of weights with the points to which they are rounded.")
+share = 100 * float((pictures["2 bits, largest fits"] == 0).float().mean())
+for title, back in pictures.items():
+    print(f"{title:21} {sqnr(weight, back):5.1f} dB")
+ledger.reveal("layer 1 at 2 bits: % of weights that become 0", round(share, 1))
+assert share > 90
+assert sqnr(weight, pictures["2 bits, best clip"]) > 4 + sqnr(
+    weight, pictures["2 bits, largest fits"]
+)
+
+# %% [markdown]
+# There is the cliff. The few largest weights fix the range; the points then lie where hardly any weights are,
+# and nearly all weights round to 0. The SQNR says it in one number: near 0 dB the error is as large as the
+# values themselves.
+#
+# The third picture has just as many bits, and a clip that was chosen by SQNR. Now the whole network with
+# that: of what the cliff has cost, how much comes back at 2 bits? No data are needed for it, no training,
+# only another scale.
+
+# %%
+ledger.guess("accuracy at 2 bits with the best clip", None)
+
+# %% tags=["nbval-ignore-output"]
+few_bits = [4, 3, 2]
+clipped_well = accuracies(best_clipped, few_bits)
+
+fig, ax = plot.figure(height=3)
+for name, values, at in (
+    ("largest weight fits", largest_fits, all_bits),
+    ("best clip", clipped_well, few_bits),
+):
+    plot.band(ax, at, values.mean(0), values.min(0), values.max(0), label=name)
+ax.axhline(full.mean(), color="grey", linewidth=1, label="float32")
+ax.set(
+    title="Another scale, same bits (mean, range of three seeds)",
+    xlabel="bits a weight",
+    ylabel="validation accuracy",
+    ylim=(0, 1),
+)
+ax.invert_xaxis()
+ax.legend(loc="lower left")
+plot.show(fig, alt="Accuracy against bits for two choices of range; at 2 bits they lie far apart.")
+ledger.reveal("accuracy at 2 bits with the best clip", clipped_well[:, -1].mean())
+print("2 bits, each seed:", largest_fits[:, -1].round(3), "->", clipped_well[:, -1].round(3))
+assert (clipped_well[:, -1] > largest_fits[:, -1] + 0.3).all()
+assert clipped_well[:, -1].mean() > 0.75
+assert abs(clipped_well[:, 0].mean() - largest_fits[:, 4].mean()) < 0.02  # 4 bits
+
+# %% [markdown]
+# Most of it comes back, in each of the three networks. At 4 bits the two lines can't be told apart. So “2 bits are too few” is only half of the truth: 2 bits with the wrong
+# *scale* are too few.
+#
+# (A fair warning: this is a small network, and only its weights were quantized. Activations are harder:
+# lesson 03 shows outliers, and lesson 06 trains with rounding in the loop.)
+#
+# ## 9 · What goes wrong in silence
+#
+# Real tensors hold a NaN now and then, or an infinity, or only zeros. What does PyTorch's
+# `fake_quantize` make of a NaN, at scale 0.1 in int8?
+
+# %%
+ledger.guess("NaN, quantized at scale 0.1", None)
+
+# %% tags=["nbval-ignore-output"]
+broken = torch.tensor([math.nan, math.inf, 1.0])
+silent = torch.fake_quantize_per_tensor_affine(broken, 0.1, 0, -128, 127)
+print("fake_quantize:", broken.tolist(), "->", [round(v, 2) for v in silent.tolist()])
+ledger.reveal("NaN, quantized at scale 0.1", silent[0].item())
+assert silent.isfinite().all()
+
+observer = MinMaxObserver(dtype=torch.qint8, quant_min=-128, quant_max=127)
+observer(broken[1:])
+print("an observer that saw one infinity has the scale", observer.calculate_qparams()[0].item())
+zeros = torch.zeros(3)
+print("zeros at scale 0:", fake_quantize(zeros, torch.tensor(0.0), 0, 8).tolist())
+
+# %% [markdown]
+# A NaN became an ordinary number, without a word: whoever had watched for NaN to find a broken layer finds
+# nothing any more. (Which number may depend on the processor.) One infinity makes the scale infinite. And if
+# all values are 0, so is the scale, and what comes back is NaN.
+#
+# So a quantizer that you can trust refuses what is not finite, and has a rule for a range of length 0.
+# PyTorch's observer takes a tiny scale then ($2^{-23}$); any scale above 0 will do, since 0 is exact at each.
+# The final version:
+
+
+# %%
+def safe_scale(values: torch.Tensor, bits: int) -> tuple[torch.Tensor, int]:
+    """Scale and zero point for any tensor.
+
+    Raises ValueError for NaN, for infinities, and for no values at all.
+    """
+    if values.numel() == 0 or not values.isfinite().all():
+        raise ValueError("a range needs at least one value, and finite ones only")
+    if not values.any():
+        return torch.tensor(1.0), 0
+    return choose_scale(values, bits)
+
+
+for name, x in {
+    "zeros": zeros,
+    "a constant": torch.full((3,), 3.0),
+    "negative": -example[1:],
+}.items():
+    scale, zero_point = safe_scale(x, 8)
+    back = fake_quantize(x, scale, zero_point, 8)
+    print(
+        f"{name:10} scale {scale:.4f}, zero point {zero_point:4}, back {[round(v, 3) for v in back.tolist()]}"
+    )
+    assert (back - x).abs().max() <= scale / 2
+for x in (broken, torch.zeros(0)):
+    try:
+        safe_scale(x, 8)
+        refused = False
+    except ValueError:
+        refused = True
+    assert refused
+
+# %% [markdown]
+# One last thing that is easy to miss. The networks of the opening are *fake*-quantized: the weights lie on
+# few points, and are float32 all the same. How large is the file of the 2-bit network, if the float32 one
+# counts as 1? And if we store int8 codes and scales instead, at 8 bits and at 2 bits?
+
+# %%
+ledger.guess("file, fake-quantized to 2 bits (float32 = 1)", None)
+ledger.guess("file, 2-bit codes in int8 (float32 = 1)", None)
+
+
+# %%
+def stored(model: nn.Sequential, bits: int) -> dict[str, torch.Tensor]:
+    """What a file needs: codes in int8, a scale and a zero point a layer, biases in float32."""
+    content = {}
+    for name, values in model.state_dict().items():
+        if name.endswith("bias"):
+            content[name] = values
+            continue
+        scale, zero_point = safe_scale(values, bits)
+        codes = torch.round(values * (1 / scale)) + zero_point
+        content[name] = codes.clamp(*code_range(bits)).to(torch.int8)
+        content[name + ".scale"], content[name + ".zero_point"] = scale, torch.tensor(zero_point)
+    return content
+
+
+dense_bytes = saved_bytes(models[0])
+fake_bytes = saved_bytes(with_weights(models[0], library_round, 2))
+int8_bytes, two_bit_bytes = saved_bytes(stored(models[0], 8)), saved_bytes(stored(models[0], 2))
+ratios = [fake_bytes / dense_bytes, int8_bytes / dense_bytes, two_bit_bytes / dense_bytes]
+fig, ax = plot.figure(height=2)
+plot.bars(
+    ax,
+    ["fake-quantized, 2 bits", "int8 codes, 8 bits", "int8 codes, 2 bits"],
+    ratios,
+    label="{:.2f}",
+)
+ax.set(title="A file shrinks with its type, not its points", xlabel="float32 = 1")
+plot.show(
+    fig, alt="Three bars: fake-quantized as large as float32, both int8 files near a quarter."
+)
+ledger.reveal("file, fake-quantized to 2 bits (float32 = 1)", round(ratios[0], 2))
+ledger.reveal("file, 2-bit codes in int8 (float32 = 1)", round(ratios[2], 2))
+assert abs(ratios[0] - 1) < 0.01
+assert abs(ratios[1] - 0.25) < 0.02
+assert two_bit_bytes == int8_bytes
+
+# %% [markdown]
+# Fake quantization shows what rounding does to accuracy; it saves nothing. A 2-bit code in an int8 takes 8
+# bits. To get to 2 bits, four codes must be **packed** into a byte, which lesson 03 does. Whoever says “2-bit
+# model” and means its accuracy should also show its file.
+
+# %% tags=["nbval-ignore-output"]
+ledger
+
+# %% [markdown]
+# ## You can now…
+#
+# - read a float's bits, and say where a format has its points and what that does to errors;
+# - quantize to any number of bits and back, with a scale and a zero point, as PyTorch does, bit for bit;
+# - say how large an error can be: half a step inside the range, without limit outside it;
+# - measure the noise in dB, and tell what one more bit gains;
+# - explain the 2-bit cliff, and mend most of it with another scale.
+#
+# **Common mistakes**
+#
+# - Dividing the range by $2^b$. That many points have one gap less.
+# - Casting to an integer before clipping: large values wrap around.
+# - `int()` or `floor` for rounding: all errors go the same way.
+# - A range without 0, or a zero point that is no whole number: padding, ReLU and pruned weights are off.
+# - The bound $S/2$ for values that were clipped.
+# - “6 dB a bit” for every kind of data.
+# - Taking a fake-quantized network for a small one.
+#
+# **Check yourself**
+#
+# <details><summary>8 bits, values from −1 to 1, asymmetric: which scale?</summary>2/255: there are 256 points, and 255
+# gaps between them.</details>
+#
+# <details><summary>You multiply all values by 1,000 and choose the scale anew. What happens to the SQNR?</summary>
+# Nothing (but for rounding in float32). Values and errors grow alike. That is why a ratio is used.</details>
+#
+# <details><summary>One weight of a layer is suddenly ten times as large as all the others. What happens at 4 bits, if the
+# largest must fit?</summary>The scale gets ten times as large. The other weights have 15 points between them
+# no more, but one or two, and most become 0.</details>
+#
+# ## Cheat sheet
+#
+# | to | write |
+# |---|---|
+# | get the codes of $b$ bits | from $-2^{b-1}$ to $2^{b-1}-1$ |
+# | choose a symmetric scale | $S = \max\lvert x\rvert / (2^{b-1}-1)$, $Z = 0$ |
+# | choose an asymmetric one | $S = (c-a)/(2^b-1)$, $Z = q_{\min} - \operatorname{round}(a/S)$, with $a \le 0 \le c$ |
+# | quantize | `(torch.round(x * (1 / S)) + Z).clamp(low, high).to(torch.int8)` |
+# | dequantize | `(q.float() - Z) * S` |
+# | do both, as the library | `torch.fake_quantize_per_tensor_affine(x, S, Z, low, high)` |
+# | let PyTorch choose | `MinMaxObserver(dtype=torch.qint8, quant_min=low, quant_max=high)`, call it, `calculate_qparams()` |
+# | bound an error in the range | $S/2$; its mean square is about $S^2/12$ |
+# | measure the noise | $\text{SQNR} = 10\log_{10}\left(\sum x^2 / \sum (x-\hat x)^2\right)$ dB |
+# | know what a bit gains | 6 dB if the range stays; about 5 for a Gaussian at its best clip |
+# | look at a float's limits | `torch.finfo(torch.bfloat16)`: `max`, `eps`, `tiny` |
+# | count bytes | numbers × bits / 8, rounded up, plus scales; but int8 takes 8 bits for each code |
+#
+# Order of work: refuse what is not finite → choose a range that has 0 in it → scale and zero point → round, clip,
+# *then* cast → dequantize and look at the SQNR → measure accuracy and the file.
+#
+# ## Practise
+#
+# Cards, choices, free questions and worked problems for this lesson wait in its question bank. Begin with the
+# cards, then take a practice item of each level. Whatever you get wrong comes back sooner.
+#
+# ## References
+#
+# - W. R. Bennett (1948): *Spectra of Quantized Signals*. Bell System Technical Journal 27, 446–472. The noise $S^2/12$.
+# - J. Max (1960): *Quantizing for Minimum Distortion*. IRE Transactions on Information Theory 6, 7–12. The best steps for
+#   a Gaussian.
+# - R. M. Gray, D. L. Neuhoff (1998): *Quantization*. IEEE Transactions on Information Theory 44, 2325–2383. Its history.
+# - D. Goldberg (1991): *What Every Computer Scientist Should Know About Floating-Point Arithmetic*. ACM Computing
+#   Surveys 23, 5–48.
+# - B. Jacob et al. (2018): *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+#   Inference*. CVPR. arXiv:1712.05877. Scale and zero point, and why 0 must be exact.
+# - M. Nagel et al. (2021): *A White Paper on Neural Network Quantization*. arXiv:2106.08295. Clipping against rounding.
+# - P. Micikevicius et al. (2022): *FP8 Formats for Deep Learning*. arXiv:2209.05433.
+# - D. Kalamkar et al. (2019): *A Study of BFLOAT16 for Deep Learning Training*. arXiv:1905.12322.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
+# - Y. LeCun et al. (1998): *Gradient-Based Learning Applied to Document Recognition*. Proc. IEEE 86. LeNet-300-100.
+# - PyTorch: [`fake_quantize_per_tensor_affine`](https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_tensor_affine.html).
+#
+# **Now you:** [the exercise](../exercises/02_numbers_in_few_bits/02_numbers_in_few_bits.ipynb).
