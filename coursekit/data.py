@@ -137,6 +137,19 @@ def download_fashion_mnist(folder: Path | str) -> Dataset:
     return _torchvision("FashionMNIST", folder)
 
 
+def load_results(name: str) -> pd.DataFrame:
+    """A table of measurements that would take too long in a lesson: data/`name`.csv.
+
+    What its columns hold, and which script made it, stands in data/README.md.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    import pandas as pd
+
+    return pd.read_csv(_checked(f"{name}.csv"))
+
+
 def _folder() -> Path:
     """Inside an installed package the data lies in coursekit/_data, in a checkout in data/."""
     package = Path(__file__).parent

@@ -185,3 +185,16 @@ def test_the_experiment_has_every_setting_in_three_seeds_and_its_answers():
         assert row.right.shape == (2000,)
         assert row.right.dtype == bool
         assert abs(row.right.mean() - row.validation) < 1e-9
+
+
+def test_a_table_of_results_has_the_columns_that_its_card_names():
+    table = data.load_results("structured_pruning")
+    assert list(table) == ["seed", "what", "share", "macs", "before", "after"]
+    assert set(table["seed"]) == {0, 1, 2, 3, 4}
+    assert table["after"].between(0, 1).all()
+    assert not table.duplicated(["seed", "what", "share"]).any()
+
+
+def test_a_table_that_is_not_there_is_named():
+    with pytest.raises(DataError, match=r"nothing_of_the_kind\.csv is missing"):
+        data.load_results("nothing_of_the_kind")

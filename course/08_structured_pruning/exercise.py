@@ -1,0 +1,966 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 08 · Structured pruning and N:M: exercise
+#
+# Eight items, 20 points, about 80 minutes. Everything you need stands in
+# [the lesson](../../notebooks/08_structured_pruning.ipynb); each item says where.
+#
+# - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
+#   other names are yours.
+# - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
+#   you have not seen, so solve the task and not the example.
+# - The items do not need each other. If one resists, go on.
+# - All models and layers are in evaluation mode. *Returns a new one* means: what was passed in stays as it was.
+#   `copy.deepcopy` is imported.
+# - Whatever you return must fit itself: a layer with 3 outputs says `out_features` (or `out_channels`) 3.
+
+# %% given=true
+import copy
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from coursekit import explain
+
+# %% [markdown]
+# ## 1 · Remove units (2 points)
+#
+# Two linear layers, with a ReLU between them: `layer` makes units, `reader` reads them.
+#
+# Write `remove_units(layer, reader, gone)`. `gone` is a list of unit numbers. It returns two new `nn.Linear`, the layer
+# and the reader without these units. Those that stay keep their order.
+#
+# - `gone` may be empty, in any order, and may name a unit twice.
+# - `layer` may have been made with `bias=False`. `reader` always has a bias.
+# - If a unit is named that is not there (numbers are 0 and up), or no unit would be left: `ValueError`.
+#
+# Example: from `nn.Linear(4, 3)` and `nn.Linear(3, 2)` with `gone=[1]` come an `nn.Linear(4, 2)` and an
+# `nn.Linear(2, 2)`.
+#
+# *Lesson: part 1.*
+
+
+# %% item="units" answers=["remove_units"]
+### BEGIN SOLUTION
+def remove_units(layer, reader, gone):
+    count = layer.out_features
+    kept = [unit for unit in range(count) if unit not in gone]
+    if not kept or not all(unit in range(count) for unit in gone):
+        raise ValueError(f"can't remove {gone} of {count} units")
+    smaller = nn.Linear(layer.in_features, len(kept), bias=layer.bias is not None)
+    smaller.weight.data = layer.weight.data[kept]
+    if layer.bias is not None:
+        smaller.bias.data = layer.bias.data[kept]
+    smaller_reader = nn.Linear(len(kept), reader.out_features)
+    smaller_reader.weight.data = reader.weight.data[:, kept]
+    smaller_reader.bias.data = reader.bias.data.clone()
+    return smaller, smaller_reader
+
+
+### END SOLUTION
+
+# %% test="units" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+layer, reader = nn.Linear(4, 3), nn.Linear(3, 2)
+with torch.no_grad():
+    layer.weight[1], layer.bias[1] = 0, 0  # unit 1 sends 0 for every input
+small, small_reader = remove_units(layer, reader, [1])
+assert (small.in_features, small.out_features) == (4, 2), f"the layer is {small}, expected (4, 2)"
+assert small_reader.weight.shape == (2, 2), (
+    f"the reader's weight has the shape {tuple(small_reader.weight.shape)}, expected (2, 2)"
+)
+inputs = torch.randn(6, 4)
+assert torch.allclose(
+    small_reader(F.relu(small(inputs))), reader(F.relu(layer(inputs))), atol=1e-5
+), "unit 1 sent nothing but 0, so the outputs should be the same without it (lesson, part 1)"
+### BEGIN HIDDEN TESTS
+for width, units, outputs, gone, biased in (
+    (5, 9, 5, [2, 7, 0], True),
+    (7, 7, 7, [6, 1], True),
+    (3, 6, 2, [5, 4, 3, 1, 0], True),
+    (4, 8, 3, [1, 6], False),
+):
+    layer, reader = nn.Linear(width, units, bias=biased), nn.Linear(units, outputs)
+    with torch.no_grad():
+        layer.weight[gone] = 0
+        if biased:
+            layer.bias[gone] = -1.0  # a negative constant: ReLU stops it
+    small, small_reader = remove_units(layer, reader, gone)
+    assert small.out_features == small_reader.in_features == units - len(gone), (
+        "How many units are left, and does the reader read just as many?"
+    )
+    stays = [unit for unit in range(units) if unit not in gone]
+    inputs = torch.randn(20, width)
+    assert torch.allclose(small(inputs), layer(inputs)[:, stays], atol=1e-5), (
+        "A unit that stays computes something else now. Did its bias come along, and the order stay?"
+    )
+    assert torch.allclose(
+        small_reader(F.relu(small(inputs))), reader(F.relu(layer(inputs))), atol=1e-4
+    ), "The outputs differ. Which axis of the reader's weight reads this unit?"
+### END HIDDEN TESTS
+
+# %% test="units" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+layer, reader = nn.Linear(4, 3), nn.Linear(3, 2)
+small, small_reader = remove_units(layer, reader, [])
+assert torch.equal(small.weight, layer.weight), "nothing to remove: all should stay as it is"
+try:
+    remove_units(layer, reader, [0, 1, 2])
+    refused = False
+except ValueError:
+    refused = True
+assert refused, "removing all units should raise a ValueError"
+### BEGIN HIDDEN TESTS
+layer, reader = nn.Linear(6, 5), nn.Linear(5, 4)
+with torch.no_grad():
+    layer.bias[3] = 1.0
+    reader.weight[:2, 3] = 0  # outputs 0 and 1 do not read unit 3
+originals = [t.detach().clone() for t in (layer.weight, layer.bias, reader.weight, reader.bias)]
+inputs = torch.randn(30, 6)
+before = reader(F.relu(layer(inputs)))
+small, small_reader = remove_units(layer, reader, [3, 3])
+now = [t.detach() for t in (layer.weight, layer.bias, reader.weight, reader.bias)]
+assert all(torch.equal(a, b) for a, b in zip(originals, now, strict=True)), (
+    "What was passed in has changed. Was it cut in place?"
+)
+change = (small_reader(F.relu(small(inputs))) - before).abs().amax(0)
+assert small.out_features == 4, "A unit that is named twice is still one unit."
+assert change[:2].max() < 1e-5, "An output has changed that never read the unit."
+assert change[2:].min() > 1e-4, "An output that did read the unit has not changed. Is it gone?"
+for request in ([5], [0, 9], [-1], [4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 4]):
+    try:
+        remove_units(nn.Linear(6, 5), nn.Linear(5, 4), request)
+        outcome = "no error"
+    except ValueError:
+        outcome = "ValueError"
+    except Exception:
+        outcome = "another error"
+    assert outcome != "no error", "A request that can't be met was accepted. Which are those?"
+    assert outcome == "ValueError", "What kind of error does the prompt ask for?"
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2 · Count the MACs (2 points)
+#
+# Write `macs(model, images)`. It returns, as an `int`, how many multiply-accumulates the convolutions and linear layers
+# of an `nn.Sequential` need for **one** image. `images` is a batch of one or more, shape (n, channels, height, width).
+# Biases, batch norm, ReLU, pooling and flatten count as 0. Strides and paddings may be anything; `groups` is always 1. Count
+# yourself: PyTorch's counter is not needed.
+#
+# Example: `nn.Conv2d(1, 2, 3, padding=1)` on a 4×4 image makes 2 maps of 4×4, and each of their values takes
+# 1·3·3 products: 2·16·9 = 288.
+#
+# *Lesson: part 4.*
+
+
+# %% item="macs" answers=["macs"]
+### BEGIN SOLUTION
+def macs(model, images):
+    total = 0
+    for part in model:
+        images = part(images)
+        if isinstance(part, nn.Conv2d):
+            total += images.shape[2] * images.shape[3] * part.weight.numel()
+        elif isinstance(part, nn.Linear):
+            total += part.weight.numel()
+    return total
+
+
+### END SOLUTION
+
+# %% test="macs" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+count = macs(nn.Sequential(nn.Conv2d(1, 2, 3, padding=1)), torch.rand(1, 1, 4, 4))
+assert isinstance(count, int), f"expected an int, but got {type(count).__name__}"
+assert count == 288, f"expected 288 for the example, but got {count} (lesson, part 4)"
+### BEGIN HIDDEN TESTS
+for inside, outside, size, side in ((2, 5, 3, 8), (4, 2, 5, 9), (2, 7, 1, 6)):
+    conv = nn.Conv2d(inside, outside, size, padding=size // 2)
+    weights = inside * outside * size * size
+    count = macs(nn.Sequential(conv), torch.rand(1, inside, side, side))
+    assert count == weights * side * side, explain(
+        count,
+        {
+            weights: "That is the number of weights. How often is each of them used?",
+            weights * side * side + outside * side * side: "Are biases multiplied?",
+            outside * size * size * side * side: "How many input channels does one filter read?",
+            inside * outside * size * side * side: "A filter has two sides.",
+            2 * weights * side * side: "One MAC is a multiplication *and* an addition.",
+            inside * outside * side * side: "How large is a filter?",
+        },
+    )
+### END HIDDEN TESTS
+
+# %% test="macs" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+model = nn.Sequential(
+    nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 3)
+)
+count = macs(model, torch.rand(5, 1, 4, 4))
+assert count == 288 + 8 * 3, f"expected 288 + 24 for one image, but got {count}"
+### BEGIN HIDDEN TESTS
+for stride, padding, side, pool in ((2, 1, 9, 1), (1, 0, 10, 2), (3, 2, 12, 1)):
+    first, second = (
+        nn.Conv2d(3, 4, 3, stride=stride, padding=padding, bias=False),
+        nn.Conv2d(4, 6, (3, 1), padding=1),
+    )
+    out = (side + 2 * padding - 3) // stride + 1
+    pooled = out // pool
+    height, width = pooled, pooled + 2  # a 3×1 filter with padding 1
+    model = nn.Sequential(
+        first,
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.MaxPool2d(pool),
+        second,
+        nn.Flatten(),
+        nn.Linear(6 * height * width, 5, bias=False),
+        nn.ReLU(),
+        nn.Linear(5, 3),
+    ).eval()
+    linear = 6 * height * width * 5 + 15
+    wanted = out * out * 3 * 4 * 9 + height * width * 4 * 6 * 3 + linear
+    count = macs(model, torch.rand(3, 3, side, side))
+    assert count == wanted, explain(
+        count,
+        {
+            3 * wanted: "That is for the whole batch. What is it for one image?",
+            wanted - 15: "Is the last layer a layer like the others?",
+            wanted - linear: "What about the linear layers?",
+            side * side * 108
+            + pooled * pooled * 72
+            + linear: "Is it the map that goes in, or the one that comes out?",
+        },
+        "Strides, paddings and pooling change the size of a map. Which size counts?",
+    )
+assert macs(nn.Sequential(nn.ReLU(), nn.Flatten()), torch.rand(1, 1, 2, 2)) == 0, (
+    "What does a model without any such layer need?"
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3 · 2:4 (3 points)
+#
+# Write `mask_2_of_4(weight)` for a tensor of the shape (rows, columns). It returns a mask of the same shape: 1 (or
+# `True`) where a weight stays and 0 (or `False`) where it goes.
+#
+# - In **every** group of four neighbours in a row (columns 0 to 3, 4 to 7, …) exactly two stay, those with the largest
+#   magnitudes. Also where several are equal, or all are zero; then any two will do.
+# - It works for float32, float16 and bfloat16, and leaves `weight` as it is.
+# - If the columns do not come in fours: `ValueError`.
+#
+# Write `packed_bytes(weight)` too. It returns, as an `int`, the bytes of that matrix in 2:4 form: for each group the two
+# values that stay, at the size of the tensor's type (`weight.element_size()`), and two bits for the place of each of them.
+# Bits fill whole bytes (12 bits take 2 bytes).
+#
+# Example: for the row `[[3., -5., 1., 4.]]` the mask is `[[0, 1, 0, 1]]`, and float32 takes 2·4 + 1 = 9 bytes.
+#
+# *Lesson: part 6.*
+
+
+# %% item="two_of_four" answers=["mask_2_of_4", "packed_bytes"]
+### BEGIN SOLUTION
+def mask_2_of_4(weight):
+    if weight.shape[1] % 4:
+        raise ValueError(f"the columns of {tuple(weight.shape)} are no groups of four")
+    groups = weight.detach().abs().reshape(-1, 4)
+    best = groups.topk(2, dim=1).indices
+    return torch.zeros_like(groups).scatter(1, best, 1).reshape(weight.shape)
+
+
+def packed_bytes(weight):
+    groups = weight.numel() // 4
+    return 2 * groups * weight.element_size() + (4 * groups + 7) // 8
+
+
+### END SOLUTION
+
+# %% test="two_of_four" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+mask = mask_2_of_4(torch.tensor([[3.0, -5.0, 1.0, 4.0]]))
+assert mask.shape == (1, 4), f"the mask's shape is {tuple(mask.shape)}, expected (1, 4)"
+assert (mask == torch.tensor([[0, 1, 0, 1]])).all(), f"expected [[0, 1, 0, 1]], not {mask.tolist()}"
+### BEGIN HIDDEN TESTS
+for rows, columns in ((5, 8), (3, 20), (16, 4)):
+    # All magnitudes differ; half of the groups are larger than the other half.
+    ranks = torch.rand(rows, columns // 4, 4).argsort(dim=2).argsort(dim=2)
+    signs = torch.where(torch.rand(rows, columns // 4, 4) < 0.5, -1.0, 1.0)
+    size = 10.0 ** torch.arange(columns // 4)[None, :, None]
+    weight = ((ranks + 1) * signs * size).reshape(rows, columns)
+    copy_of_weight = weight.clone()
+    mask = mask_2_of_4(weight)
+    wanted = (ranks >= 2).reshape(rows, columns)
+    assert not ((mask == 0) == wanted).all(), "What does a 1 in the mask mean: stays, or goes?"
+    per_group = (mask != 0).reshape(rows, -1, 4).sum(2)
+    assert (per_group == 2).all(), "Is it two of *each* four neighbours? Count group by group."
+    assert ((mask != 0) == wanted).all(), "In each group, are the two largest in magnitude left?"
+    assert torch.equal(weight, copy_of_weight), "The weights themselves have changed."
+### END HIDDEN TESTS
+
+# %% test="two_of_four" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+mask = mask_2_of_4(torch.tensor([[2.0, 2.0, -2.0, 2.0, 0.0, 0.0, 0.0, 1.0]]))
+per_group = (mask != 0).reshape(-1, 4).sum(1).tolist()
+assert per_group == [2, 2], f"two of each four should stay, also among equal ones, not {per_group}"
+### BEGIN HIDDEN TESTS
+for dtype in (torch.float32, torch.float16, torch.bfloat16):
+    weight = torch.randint(-2, 3, (12, 16)).to(dtype)
+    weight[0] = 0
+    mask = mask_2_of_4(weight)
+    assert ((mask != 0).reshape(12, 4, 4).sum(2) == 2).all(), (
+        "With equal weights or zeros in a group the count is off. Do you choose places?"
+    )
+    magnitude = weight.abs().float().reshape(-1, 4)
+    stays = (mask != 0).reshape(-1, 4)
+    assert (
+        torch.where(stays, magnitude, 9.0).amin(1) >= torch.where(stays, -1.0, magnitude).amax(1)
+    ).all(), "In each group, are the two largest in magnitude left?"
+weight = torch.randn(8, 3).t()  # 3 rows, 8 columns, not contiguous in memory
+mask = mask_2_of_4(weight)
+wanted = mask_2_of_4(weight.contiguous())
+assert torch.equal(mask != 0, wanted != 0), "A transposed matrix has rows and columns too."
+for columns in (1, 6, 10):
+    try:
+        mask_2_of_4(torch.randn(4, columns))
+        outcome = "no error"
+    except ValueError:
+        outcome = "ValueError"
+    except Exception:
+        outcome = "another error"
+    assert outcome == "ValueError", "What should happen when the columns do not come in fours?"
+### END HIDDEN TESTS
+
+# %% test="two_of_four" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+size = packed_bytes(torch.tensor([[3.0, -5.0, 1.0, 4.0]]))
+assert isinstance(size, int), f"expected an int, but got {type(size).__name__}"
+assert size == 9, f"expected 9 bytes for the example, but got {size} (lesson, part 6)"
+### BEGIN HIDDEN TESTS
+for dtype, value in ((torch.int8, 1), (torch.float16, 2), (torch.float32, 4), (torch.float64, 8)):
+    weight = torch.randint(-3, 4, (6, 40)).to(dtype)
+    size = packed_bytes(weight)
+    assert size == 120 * value + 30, explain(
+        size,
+        {
+            120 * value: "How does the reader know which two of the four they are?",
+            120 * value + 60: "How many bits does a place among four need?",
+            120 * value + 15: "Two values stay in each group. Has each a place?",
+            120 * value + 120: "A place needs fewer bits than a byte has.",
+            120 * value + 240: "Bits or bytes?",
+            120 * 4 + 30: "Does every type of number take 4 bytes?",
+            240 * value + 30: "How many of the values are stored?",
+        },
+    )
+assert packed_bytes(torch.randn(3, 4)) == 24 + 2, "Bits come in whole bytes. Up, or down?"
+assert packed_bytes(torch.randn(1, 4).half()) == 4 + 1, "Bits come in whole bytes. Up, or down?"
+assert packed_bytes(torch.zeros(2, 8)) == 32 + 2, (
+    "Are zeros left out? The pattern stores two values of each group, whatever they are."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4 · Remove channels (4 points)
+#
+# Write `remove_channels(model, place, gone)` for an `nn.Sequential`. `model[place]` is an `nn.Conv2d` whose channels in
+# the list `gone` go. Return a new, smaller model. Behind the convolution there may be, in this order, `nn.BatchNorm2d` or none,
+# then any of `nn.ReLU`, `nn.MaxPool2d` and `nn.Flatten`, then the reader: the next `nn.Conv2d`, or, after an
+# `nn.Flatten`, an `nn.Linear`. More parts may follow the reader, and more may stand before the convolution; they
+# stay as they are.
+#
+# - Batch norm keeps four vectors for its channels. Convolutions may have been made with `bias=False`.
+# - The channels that stay keep their order. `gone` may be empty or in any order.
+# - `ValueError`, with a message that tells why, if a channel is named that is not there, if none would be left, and if
+#   on the way to the reader there is a part of another kind than those named above, or no reader at all.
+# - `groups` is always 1.
+#
+# *Lesson: part 3.*
+
+
+# %% item="channels" answers=["remove_channels"]
+### BEGIN SOLUTION
+def remove_channels(model, place, gone):
+    count = model[place].out_channels
+    kept = [channel for channel in range(count) if channel not in gone]
+    if not kept:
+        raise ValueError("no channel would be left")
+    if any(channel not in range(count) for channel in gone):
+        raise ValueError(f"there are {count} channels, numbered from 0: {gone} won't do")
+    smaller = copy.deepcopy(model)
+    conv = smaller[place]
+    conv.weight = nn.Parameter(conv.weight.detach()[kept])
+    if conv.bias is not None:
+        conv.bias = nn.Parameter(conv.bias.detach()[kept])
+    conv.out_channels = len(kept)
+    for part in list(smaller)[place + 1 :]:
+        if isinstance(part, nn.BatchNorm2d):
+            part.weight = nn.Parameter(part.weight.detach()[kept])
+            part.bias = nn.Parameter(part.bias.detach()[kept])
+            part.running_mean = part.running_mean[kept]
+            part.running_var = part.running_var[kept]
+            part.num_features = len(kept)
+        elif isinstance(part, nn.Conv2d):
+            part.weight = nn.Parameter(part.weight.detach()[:, kept])
+            part.in_channels = len(kept)
+            return smaller
+        elif isinstance(part, nn.Linear):
+            each = part.in_features // count
+            columns = [each * channel + i for channel in kept for i in range(each)]
+            part.weight = nn.Parameter(part.weight.detach()[:, columns])
+            part.in_features = len(columns)
+            return smaller
+        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Flatten)):
+            raise ValueError(f"what does {type(part).__name__} do to a channel?")
+    raise ValueError("nothing reads these channels")
+
+
+### END SOLUTION
+
+
+# %% given=true
+def plain(first, second, units, bias=True):
+    """A network for images (n, 2, 8, 8) with random weights and batch norm statistics."""
+    model = nn.Sequential(
+        nn.Conv2d(2, first, 3, padding=1, bias=bias),
+        nn.BatchNorm2d(first),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(first, second, 3, padding=1, bias=bias),
+        nn.BatchNorm2d(second),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(second * 4, units),
+        nn.ReLU(),
+        nn.Linear(units, 3),
+    )
+    for norm in (model[1], model[5]):
+        for vector in (norm.weight.data, norm.bias.data, norm.running_mean):
+            vector.copy_(torch.randn(len(vector)))
+        norm.running_var.copy_(torch.rand(len(norm.running_var)) + 0.5)
+    return model.eval()
+
+
+def silenced(model, place, gone):
+    """A copy whose batch norm behind model[place] sends 0 for these channels."""
+    model = copy.deepcopy(model)
+    model[place + 1].weight.data[gone] = 0
+    model[place + 1].bias.data[gone] = 0
+    return model
+
+
+# %% test="channels" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+model = silenced(plain(6, 5, 4), 0, [1, 4])
+small = remove_channels(model, 0, [1, 4]).eval()
+assert small[0].weight.shape == (4, 2, 3, 3), (
+    f"the convolution's weight has the shape {tuple(small[0].weight.shape)}, expected (4, 2, 3, 3)"
+)
+images = torch.randn(3, 2, 8, 8)
+assert torch.allclose(small(images), model(images), atol=1e-4), (
+    "channels 1 and 4 sent nothing but 0, so the outputs should be the same (lesson, part 3)"
+)
+### BEGIN HIDDEN TESTS
+for first, second, gone, bias in ((9, 4, [0, 8, 3], True), (5, 5, [3, 1, 0, 4], False)):
+    model = silenced(plain(first, second, 6, bias), 0, gone)
+    small = remove_channels(model, 0, gone).eval()
+    left = first - len(gone)
+    assert (small[0].out_channels, small[1].num_features, small[4].in_channels) == (left,) * 3, (
+        "How many channels do convolution, batch norm and reader say they have?"
+    )
+    images = torch.randn(4, 2, 8, 8)
+    assert torch.allclose(
+        small[:2](images),
+        model[:2](images)[:, [c for c in range(first) if c not in gone]],
+        atol=1e-4,
+    ), "What leaves the batch norm differs. How many vectors does it keep per channel?"
+    assert torch.allclose(small(images), model(images), atol=1e-4), (
+        "The outputs differ. Which axis of the next weight reads this channel?"
+    )
+### END HIDDEN TESTS
+
+# %% test="channels" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+model = silenced(plain(3, 5, 4), 4, [2])
+small = remove_channels(model, 4, [2]).eval()
+assert small[9].in_features == 4 * 4, (
+    f"each channel is 2×2 after pooling, so 4 of them make 16 inputs, not {small[9].in_features}"
+)
+### BEGIN HIDDEN TESTS
+for second, units, gone in ((5, 4, [2]), (8, 3, [7, 0, 4]), (6, 24, [5, 1])):
+    model = silenced(plain(4, second, units), 4, gone)
+    small = remove_channels(model, 4, gone).eval()
+    images = torch.randn(4, 2, 8, 8)
+    assert small[9].weight.shape == (units, 4 * (second - len(gone))), (
+        "How many columns of the linear layer does one channel own?"
+    )
+    assert torch.allclose(small(images), model(images), atol=1e-4), (
+        "The outputs differ after flatten. Which columns belong to one channel? Try it on 2 channels of 2×2."
+    )
+tall = nn.Sequential(
+    nn.Tanh(), nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.ReLU(), nn.Linear(4 * 3 * 7, 2)
+).eval()
+tall[1].weight.data[[0, 2]] = 0
+tall[1].bias.data[[0, 2]] = -1
+small = remove_channels(tall, 1, [2, 0]).eval()
+images = torch.randn(3, 1, 5, 9)
+assert torch.allclose(small(images), tall(images), atol=1e-4), (
+    "Does it work for maps that are not square, and without batch norm?"
+)
+### END HIDDEN TESTS
+
+# %% test="channels" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+model = plain(4, 6, 5)
+images = torch.randn(3, 2, 8, 8)
+before = model(images).detach()
+small = remove_channels(model, 4, [0]).eval()
+assert torch.equal(model(images).detach(), before), "the model that was passed in should not change"
+### BEGIN HIDDEN TESTS
+for place, gone in ((0, [2]), (4, [5, 3])):
+    model = plain(4, 6, 5)
+    count = model[place].out_channels
+    stays = [channel for channel in range(count) if channel not in gone]
+    reader = model[4] if place == 0 else model[9]
+    each = reader.weight.shape[1] // count
+    with torch.no_grad():  # the reader's outputs 0 and 1 do not read what goes
+        model[place + 1].bias[gone] = 2.0  # alive for sure
+        for channel in gone:
+            reader.weight[:2, channel * each : (channel + 1) * each] = 0
+    small = remove_channels(model, place, gone).eval()
+    images = torch.randn(5, 2, 8, 8)
+    end = 5 if place == 0 else 10
+    assert torch.allclose(
+        small[: place + 3](images), model[: place + 3](images)[:, stays], atol=1e-4
+    ), "A channel that stays has changed. Nothing in it depended on those that went."
+    change = (small[:end](images) - model[:end](images)).abs()
+    change = change.amax((0, 2, 3)) if place == 0 else change.amax(0)
+    assert change[:2].max() < 1e-4, "An output has changed that never read what went."
+    assert change[2:].min() > 1e-4, "An output that did read it has not changed. Is it gone?"
+    assert torch.equal(reader.bias, small[4].bias if place == 0 else small[9].bias), (
+        "Should the reader's own bias change?"
+    )
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(model[10:].state_dict().values(), small[10:].state_dict().values())
+    ), "A part behind the reader has changed."
+twice = remove_channels(remove_channels(plain(6, 4, 3), 0, [5, 0]), 0, [1]).eval()
+assert twice(torch.randn(2, 2, 8, 8)).shape == (2, 3), "Can the smaller model be cut once more?"
+### END HIDDEN TESTS
+
+# %% test="channels" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+model = plain(3, 4, 2)
+try:
+    remove_channels(model, 0, [0, 1, 2])
+    refused = False
+except ValueError:
+    refused = True
+assert refused, "removing all channels should raise a ValueError"
+### BEGIN HIDDEN TESTS
+images = torch.randn(2, 2, 8, 8)
+assert torch.equal(remove_channels(model, 0, []).eval()(images), model(images)), (
+    "With nothing to remove the model should compute just the same."
+)
+strange = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Softmax(dim=1), nn.Conv2d(4, 2, 3))
+unread = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
+requests = (
+    (model, 0, [3]),
+    (model, 4, [1, 7]),
+    (model, 0, [-1]),
+    (model, 4, [3, 2, 1, 0]),
+    (strange, 0, [1]),
+    (unread, 0, [1]),
+)
+for request in requests:
+    try:
+        remove_channels(*request)
+        outcome = "no error"
+    except ValueError:
+        outcome = "ValueError"
+    except Exception:
+        outcome = "another error"
+    assert outcome != "no error", explain(
+        request[0] is strange,
+        {True: "A part that mixes channels was passed over in silence."},
+        "A request that can't be met was accepted. Read the list of errors in the prompt.",
+    )
+    assert outcome == "ValueError", "What kind of error does the prompt ask for?"
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5 · Units without weights (2 points)
+#
+# Two linear layers, with a ReLU between them. Some units of `layer` have only zeros as incoming weights. Their biases may be
+# anything.
+#
+# Write `drop_constant_units(layer, reader)`. It returns two new `nn.Linear`, the layer and the reader without all these units.
+# **For every input the outputs must stay the same** (up to rounding). Both layers have biases.
+#
+# - If there is no such unit, nothing changes.
+# - If all units are such, exactly one stays, whichever you like. The outputs must still be the same.
+#
+# Example: a unit with weights 0 and bias 2 is read with the weight 3. It adds 6 to the output, always.
+#
+# *Lesson: part 2.*
+
+
+# %% item="constant" answers=["drop_constant_units"]
+### BEGIN SOLUTION
+def drop_constant_units(layer, reader):
+    constant = (layer.weight.detach() == 0).all(1)
+    if constant.all():
+        constant[0] = False
+    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
+    smaller.weight.data = layer.weight.data[~constant]
+    smaller.bias.data = layer.bias.data[~constant]
+    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
+    smaller_reader.weight.data = reader.weight.data[:, ~constant]
+    sent = F.relu(layer.bias.data[constant])
+    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
+    return smaller, smaller_reader
+
+
+### END SOLUTION
+
+# %% test="constant" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+layer, reader = nn.Linear(3, 4), nn.Linear(4, 1)
+with torch.no_grad():
+    layer.weight[2], layer.bias[2], reader.weight[:, 2] = 0, 2, 3
+inputs = torch.randn(5, 3)
+wanted = reader(F.relu(layer(inputs)))
+small, small_reader = drop_constant_units(layer, reader)
+assert small.out_features == 3, f"one unit of four should go, but {small.out_features} are left"
+found = small_reader(F.relu(small(inputs)))
+assert torch.allclose(found, wanted, atol=1e-4), (
+    f"the first output was {float(wanted[0]):.3f} and is {float(found[0]):.3f} (lesson, part 2)"
+)
+### BEGIN HIDDEN TESTS
+for width, units, outputs, constant in ((5, 8, 3, [0, 3, 7]), (4, 6, 6, [2, 5])):
+    layer, reader = nn.Linear(width, units), nn.Linear(units, outputs)
+    with torch.no_grad():
+        layer.weight[constant] = 0
+        layer.bias[constant] = torch.rand(len(constant)) + 0.5
+    inputs = torch.randn(20, width)
+    wanted = reader(F.relu(layer(inputs)))
+    small, small_reader = drop_constant_units(layer, reader)
+    assert small.out_features == small_reader.in_features == units - len(constant), (
+        "Are all units without weights gone, and no other?"
+    )
+    assert torch.allclose(small_reader(F.relu(small(inputs))), wanted, atol=1e-4), (
+        "The outputs differ. What left such a unit, and who counted on it?"
+    )
+### END HIDDEN TESTS
+
+# %% test="constant" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+layer, reader = nn.Linear(3, 4), nn.Linear(4, 2)
+small, small_reader = drop_constant_units(layer, reader)
+assert small.out_features == 4, "every unit has weights here: all four should stay"
+### BEGIN HIDDEN TESTS
+layer, reader = nn.Linear(6, 7), nn.Linear(7, 3)
+with torch.no_grad():
+    layer.weight[[1, 4, 5]] = 0
+    layer.bias[[1, 4, 5]] = torch.tensor([-2.0, 3.0, 0.0])
+    layer.weight[2], layer.weight[2, 3] = 0, 0.5  # one weight left: it is no constant
+    layer.weight[3] = torch.tensor([1.0, -1.0, 2.0, -2.0, 0.5, -0.5])  # sums to 0
+    layer.weight[6] *= 1e-4  # small, but it does depend on the input
+    layer.weight[0] = -layer.weight[0].abs()  # none above 0
+originals = [t.detach().clone() for t in (layer.weight, layer.bias, reader.weight, reader.bias)]
+inputs = torch.randn(40, 6)
+wanted = reader(F.relu(layer(inputs)))
+small, small_reader = drop_constant_units(layer, reader)
+assert small.out_features == 4, (
+    "Which units depend on no input at all? Small weights, or weights that add up to 0, are weights."
+)
+assert torch.allclose(small_reader(F.relu(small(inputs))), wanted, atol=1e-4), (
+    "The outputs differ when such a bias is negative. What leaves the unit after ReLU?"
+)
+now = [t.detach() for t in (layer.weight, layer.bias, reader.weight, reader.bias)]
+assert all(torch.equal(a, b) for a, b in zip(originals, now, strict=True)), (
+    "What was passed in has changed. Was it changed in place?"
+)
+for biases in (torch.rand(7) + 1, -torch.rand(7), torch.linspace(-1, 1, 7), torch.ones(1)):
+    layer, reader = nn.Linear(6, len(biases)), nn.Linear(len(biases), 3)
+    layer.weight.data.zero_()
+    layer.bias.data = biases
+    small, small_reader = drop_constant_units(layer, reader)
+    assert small.out_features == 1, "All units are constant: exactly one should stay."
+    assert torch.allclose(
+        small_reader(F.relu(small(inputs))), reader(F.relu(layer(inputs))), atol=1e-4
+    ), "All units are constant: the outputs should be the same all the same."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6 · Find the bugs (2 points)
+#
+# A colleague removes channels from networks of one kind: convolution, batch norm, ReLU, flatten, linear. She wants the
+# channels with the **largest** L1 norms to stay, `keep` of them, in their old order. Her function runs without an error, the shapes
+# fit, and the accuracy is gone:
+#
+# ```python
+# def slim(model, keep):
+#     conv, norm, relu, flatten, linear = model
+#     scores = conv.weight.detach().abs().flatten(1).sum(1)
+#     kept = scores.argsort()[:keep].sort().values
+#
+#     conv2 = nn.Conv2d(conv.in_channels, keep, conv.kernel_size, padding=conv.padding)
+#     conv2.weight.data, conv2.bias.data = conv.weight.data[kept], conv.bias.data[kept]
+#
+#     norm2 = nn.BatchNorm2d(keep)
+#     norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
+#
+#     maps = linear.weight.data.reshape(linear.out_features, -1, conv.out_channels)
+#     linear2 = nn.Linear(maps.shape[1] * keep, linear.out_features)
+#     linear2.weight.data = maps[:, :, kept].reshape(linear.out_features, -1)
+#     linear2.bias.data = linear.bias.data.clone()
+#     return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
+# ```
+#
+# There are three bugs. Write `slim(model, keep)` so that it does what she meant. `keep` is from 1 to the number of
+# channels; all convolutions have a bias and stride 1, and all channels have different norms.
+#
+# *Lesson: part 3. Test it on a network whose weakest channels send only zeros.*
+
+
+# %% item="slim" answers=["slim"]
+### BEGIN SOLUTION
+def slim(model, keep):
+    conv, norm, _, _, linear = model
+    scores = conv.weight.detach().abs().flatten(1).sum(1)
+    kept = scores.argsort(descending=True)[:keep].sort().values
+
+    conv2 = nn.Conv2d(conv.in_channels, keep, conv.kernel_size, padding=conv.padding)
+    conv2.weight.data, conv2.bias.data = conv.weight.data[kept], conv.bias.data[kept]
+
+    norm2 = nn.BatchNorm2d(keep)
+    norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
+    norm2.running_mean, norm2.running_var = norm.running_mean[kept], norm.running_var[kept]
+
+    maps = linear.weight.data.reshape(linear.out_features, conv.out_channels, -1)
+    linear2 = nn.Linear(maps.shape[2] * keep, linear.out_features)
+    linear2.weight.data = maps[:, kept].reshape(linear.out_features, -1)
+    linear2.bias.data = linear.bias.data.clone()
+    return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
+
+
+### END SOLUTION
+
+
+# %% given=true
+def short(channels, side, size, outputs):
+    """A network of her kind for images (n, 2, side, side + 1), with random weights and statistics."""
+    model = nn.Sequential(
+        nn.Conv2d(2, channels, size, padding=size // 2),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(channels * side * (side + 1), outputs),
+    )
+    model[1].weight.data = torch.rand(channels) + 0.5
+    model[1].bias.data = torch.randn(channels)
+    model[1].running_mean = torch.randn(channels)
+    model[1].running_var = torch.rand(channels) + 0.5
+    return model.eval()
+
+
+# %% test="slim" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+model = short(5, 4, 3, 3)
+small = slim(model, 2).eval()
+norms = model[0].weight.detach().abs().flatten(1).sum(1)
+stays = sorted(norms.argsort().tolist()[-2:])
+assert torch.equal(small[0].weight.detach(), model[0].weight.detach()[stays]), (
+    f"the norms are {[round(n, 2) for n in norms.tolist()]}: channels {stays} should stay, in this order"
+)
+### BEGIN HIDDEN TESTS
+for channels, side, size, keep in ((5, 4, 3, 2), (8, 3, 1, 5), (7, 5, 5, 7), (6, 3, 3, 1)):
+    model = short(channels, side, size, 4)
+    small = slim(model, keep).eval()
+    norms = model[0].weight.detach().abs().flatten(1).sum(1)
+    stays = sorted(norms.argsort().tolist()[-keep:])
+    assert torch.equal(small[0].weight.detach(), model[0].weight.detach()[stays]), (
+        "Do the strongest channels stay, in their old order?"
+    )
+    images = torch.randn(4, 2, side, side + 1)
+    wanted = model[:2](images)[:, stays]
+    assert torch.allclose(small[:2](images), wanted, atol=1e-4), (
+        "What leaves the batch norm differs. How many vectors does it keep per channel?"
+    )
+### END HIDDEN TESTS
+
+# %% test="slim" points=1
+torch.manual_seed(7)  # what is random below is the same each time
+model = short(5, 4, 3, 3)
+small = slim(model, 5).eval()
+images = torch.randn(3, 2, 4, 5)
+assert torch.allclose(small(images), model(images), atol=1e-4), (
+    "with all five channels kept, the outputs should be the same"
+)
+### BEGIN HIDDEN TESTS
+for channels, side, size, keep in ((6, 4, 3, 3), (8, 3, 3, 1), (4, 2, 1, 3), (6, 5, 3, 5)):
+    model = short(channels, side, size, 5)
+    norms = model[0].weight.detach().abs().flatten(1).sum(1)
+    goes = norms.argsort()[: channels - keep]
+    model[1].weight.data[goes] = 0
+    model[1].bias.data[goes] = 0
+    kept_weights = model[4].weight.detach().clone()
+    small = slim(model, keep).eval()
+    assert small[4].in_features == keep * side * (side + 1), (
+        "Does the linear layer say how many inputs it has?"
+    )
+    images = torch.randn(4, 2, side, side + 1)
+    assert torch.allclose(small(images), model(images), atol=1e-3), (
+        "The channels that went sent only zeros, and yet the outputs differ. Which columns does a channel own?"
+    )
+    assert torch.equal(model[4].weight.detach(), kept_weights), "The model passed in has changed."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 7 · Which network? (2 points)
+#
+# A device has room for `max_bytes` bytes and time for `max_macs` MACs. Suppose you have measured some networks, each on several
+# seeds. Write `choose(networks, max_macs, max_bytes, margin)`.
+#
+# `networks` is a list of `dict`: `"name"`, `"macs"`, `"bytes"` and `"accuracy"`, a list with one accuracy for each seed. Return
+# the name of the network to take, or `None` if none fits:
+#
+# 1. Only networks that keep **both** limits count. A network that just reaches a limit keeps it.
+# 2. Of these, find the highest **mean** accuracy. Networks whose mean is at most `margin` below it count as equally good:
+#    with these seeds they can't be told apart.
+# 3. Of the equally good ones, take the one with the fewest MACs.
+#
+# Then leave in `taken` the name for the networks in `MEASURED` below, 500,000 MACs, 250,000 bytes and a margin of 0.005.
+#
+# *Lesson: parts 4 and 5.*
+
+# %% given=true
+MEASURED = [  # named by channels, channels and units
+    {"name": "16-32-64", "macs": 1_317_760, "bytes": 424_872, "accuracy": [0.880, 0.884, 0.879]},
+    {"name": "16-32-16", "macs": 1_242_016, "bytes": 121_704, "accuracy": [0.872, 0.876, 0.874]},
+    {"name": "8-16-64", "macs": 433_408, "bytes": 209_256, "accuracy": [0.866, 0.858, 0.868]},
+    {"name": "10-14-64", "macs": 487_504, "bytes": 184_800, "accuracy": [0.869, 0.864, 0.866]},
+    {"name": "4-32-64", "macs": 405_184, "bytes": 409_704, "accuracy": [0.876, 0.874, 0.878]},
+    {"name": "4-8-64", "macs": 160_576, "bytes": 104_904, "accuracy": [0.851, 0.872, 0.849]},
+]
+
+
+# %% item="choose" answers=["choose", "taken"]
+### BEGIN SOLUTION
+def choose(networks, max_macs, max_bytes, margin):
+    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
+    if not fit:
+        return None
+    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
+    best = max(mean.values())
+    good = [n for n in fit if mean[n["name"]] >= best - margin]
+    return min(good, key=lambda n: n["macs"])["name"]
+
+
+taken = choose(MEASURED, 500_000, 250_000, 0.005)
+### END SOLUTION
+
+# %% test="choose" points=1
+assert isinstance(taken, str), f"taken should be a name, not {type(taken).__name__}"
+### BEGIN HIDDEN TESTS
+assert taken == "8-16-64", explain(
+    taken,
+    {
+        "16-32-64": "Does it fit the brief at all?",
+        "16-32-16": "It has few bytes. How many MACs?",
+        "4-32-64": "It has few MACs. How many bytes?",
+        "10-14-64": "The highest mean, but is another one that is cheaper within the margin of it?",
+        "4-8-64": "One good seed is luck. What is its mean?",
+    },
+)
+### END HIDDEN TESTS
+
+# %% test="choose" points=1
+name = choose(MEASURED, 2_000_000, 1_000_000, 0.0)
+assert name == "16-32-64", f"with room for all and no margin the most accurate is right, not {name}"
+### BEGIN HIDDEN TESTS
+for offered in (MEASURED, []):
+    try:
+        nothing = choose(offered, 1000, 1000, 0.01)
+    except Exception:
+        nothing = "an error"
+    assert nothing is None, "What comes back when nothing fits?"
+table = [
+    {"name": "a", "macs": 100, "bytes": 50, "accuracy": [0.5, 0.75]},
+    {"name": "b", "macs": 80, "bytes": 60, "accuracy": [0.5, 0.5, 0.5]},
+    {"name": "c", "macs": 60, "bytes": 90, "accuracy": [0.375]},
+    {"name": "d", "macs": 200, "bytes": 10, "accuracy": [0.875]},
+    {"name": "e", "macs": 40, "bytes": 95, "accuracy": [0.9, 0.1]},
+]
+cases = (
+    (100, 60, 0.0, "a"),
+    (99, 60, 0.0, "b"),
+    (200, 59, 0.0, "d"),
+    (100, 90, 0.25, "c"),
+    (100, 90, 0.125, "b"),
+    (100, 90, 0.0625, "a"),
+    (100, 99, 0.03125, "a"),
+    (40, 95, 0.5, "e"),
+)
+for number, (max_macs, max_bytes, margin, wanted) in enumerate(cases):
+    for order in (table, table[::-1]):
+        assert choose(order, max_macs, max_bytes, margin) == wanted, explain(
+            number,
+            {
+                0: "A network that just reaches a limit keeps it.",
+                1: "Are both limits kept?",
+                2: "Are both limits kept?",
+                3: "A wide margin: which of the equally good ones needs the fewest MACs?",
+                4: "A mean that lies exactly the margin below the best counts as equally good.",
+                5: "Which is the best mean of those that fit, and what lies within the margin of it?",
+                6: "Is it the mean over seeds, or the best seed?",
+                7: "Only one network fits. Is it found?",
+            },
+        )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 8 · A report (3 points, graded by your teacher)
+#
+# A colleague writes: *“I removed half of the channels by L1 norm and fine-tuned for two epochs: 86.4 %. With random channels
+# it was 86.1 %, so L1 finds the right ones. The MACs are down to a third, so on the phone it should be three times as
+# fast. It is only 1.6 times as fast, so I'll use 2:4 as well: that halves the bytes and doubles the speed.”*
+#
+# Answer in five to ten sentences, so that she can act on it: what her two accuracies show, and which comparisons are missing; why
+# the time does not follow the MACs, and what to measure; what 2:4 will do to her bytes and to her time.
+#
+# *Lesson: parts 4, 5 and 6.*
+
+# %% [markdown] item="report" manual=true points=3
+# ### BEGIN SOLUTION
+# **Accuracy.** A difference of 0.3 points on one seed is within the noise, so the two are indistinguishable so far. Repeat it with
+# at least three seeds, compare on the same seeds, and give the interval of the difference. Missing are the controls with the same
+# budget: the dense network with two more epochs, and the small network trained from scratch. If the small one does as well, it is
+# the shape that counts and not which channels were picked.
+#
+# **Time.** MACs count only the products of convolutions and linear layers. Batch norm, pooling, reading memory and starting each
+# layer cost time as well and shrink less, and small layers use a processor less well. So the MACs are no time. Measure the latency on
+# the phone itself, with its runtime: warm up, run both networks in turn, compare medians.
+#
+# **2:4.** The bytes do not halve: each group of four also needs 4 bits that say which two stayed, so float16 comes to 56.25 %, int8 to
+# 62.5 %. Speed comes only from hardware and kernels that know the pattern, such as some graphics cards. On a phone's CPU with
+# ordinary dense kernels the time stays the same. She has to look up what her device supports, and measure.
+#
+# Rubric, 1 point each:
+#
+# 1. Accuracy: noise or one seed **and** a missing control with equal budget (dense or from scratch). One of the two: half a point.
+# 2. Time: something that MACs leave out **and** measuring on the device. One of the two: half a point.
+# 3. 2:4: metadata (more than half of the bytes) **and** no speed without hardware or kernels for it. One of the two: half a point.
+# ### END SOLUTION

@@ -1,0 +1,1272 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 08 · Structured pruning and N:M
+#
+# **I set half of my network's channels to zero. File and time stayed as they were. So I cut the channels out
+# for real, and now the shapes do not fit. What else has to go with a channel?**
+#
+# This lesson removes units and channels so that what is left is an ordinary smaller network. It shows which
+# tensors must follow, when the answers stay the same, and what is gained: multiplications, bytes and time.
+#
+# It takes 50 to 60 minutes. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode.
+#
+# First the goal. Below stands a small network for 28×28 images: two convolutions, two linear layers. Then
+# we make two other ones. In the first, half of each hidden layer is **set to zero**. The second is built
+# with **half as many** channels and units from the start: that is what a network looks like from which they
+# were cut out. The cost is counted in **MACs**, multiply-accumulates: one multiplication and one addition.
+# Which share of the MACs does the second one need, if the full network counts as 1? And the first one?
+
+# %%
+import copy
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils import prune
+
+from coursekit import Ledger, plot
+from coursekit.data import load_fashion_mnist, load_results
+from coursekit.explore import explore
+from coursekit.measure import accuracy, count_macs, count_parameters, latency, saved_bytes
+from coursekit.train import fit, set_seed
+
+set_seed(0)
+ledger = Ledger()
+
+
+# %%
+def cnn(first: int = 16, second: int = 32, units: int = 64) -> nn.Sequential:
+    """A plain network for images (n, 1, 28, 28): each part reads the one before it."""
+    return nn.Sequential(
+        nn.Conv2d(1, first, 5, padding=2),  # 0
+        nn.BatchNorm2d(first),  # 1
+        nn.ReLU(),  # 2
+        nn.MaxPool2d(2),  # 3: 28×28 → 14×14
+        nn.Conv2d(first, second, 3, padding=1),  # 4
+        nn.BatchNorm2d(second),  # 5
+        nn.ReLU(),  # 6
+        nn.MaxPool2d(2),  # 7: 14×14 → 7×7
+        nn.Flatten(),  # 8
+        nn.Linear(second * 7 * 7, units),  # 9
+        nn.ReLU(),  # 10
+        nn.Linear(units, 10),  # 11
+    )
+
+
+full, narrow = cnn().eval(), cnn(8, 16, 32).eval()
+zeroed = copy.deepcopy(full)
+with torch.no_grad():
+    for place in (0, 4, 9):
+        half = len(zeroed[place].weight) // 2
+        zeroed[place].weight[:half] = 0  # rows are outputs: channels, or units
+ledger.guess("half of each layer set to zero: MACs (full = 1)", None)
+ledger.guess("half of each layer gone: MACs (full = 1)", None)
+
+# %% tags=["nbval-ignore-output"]
+image = torch.rand(1, 1, 28, 28)
+networks = {"full": full, "half set to zero": zeroed, "half gone": narrow}
+times = latency({name: partial(net, image) for name, net in networks.items()}, runs=200)
+shares = {
+    name: [
+        count_macs(net, image) / count_macs(full, image),
+        saved_bytes(net) / saved_bytes(full),
+        times[name].median / times["full"].median,
+    ]
+    for name, net in networks.items()
+    if name != "full"
+}
+fig, ax = plot.figure(height=2.8)
+plot.grouped_bars(ax, ["MACs", "file", "time for one image"], shares, label="{:.2f}")
+ax.axvline(1, color="black", linewidth=1)
+ax.set(title="Only what is gone is saved", xlabel="full network = 1", xlim=(0, 1.7))
+ax.legend(loc="center right")
+plot.show(fig, alt="Bars: set to zero, MACs, file and time stay at one; gone, all are far below.")
+ledger.reveal("half of each layer set to zero: MACs (full = 1)", shares["half set to zero"][0])
+ledger.reveal("half of each layer gone: MACs (full = 1)", shares["half gone"][0])
+assert shares["half set to zero"][0] == 1 and shares["half gone"][0] < 0.35
+assert shares["half gone"][2] < min(0.97, shares["half set to zero"][2])
+
+# %% [markdown]
+# Zeros save nothing, give or take the noise in the time: the kernels multiply them like any number (lesson 07). With the channels gone, the MACs fall
+# to less than a third, not to a half. Where the rest went is part 4. The time falls less than the MACs, since a
+# call costs something whatever its size.
+#
+# Now we earn that second bar: from a *trained* network to the smaller one, with the answers kept.
+#
+# ## 1 · A unit, by hand
+#
+# The smallest case: 4 inputs, 3 hidden units, 2 outputs.
+#
+# $$y = b_2 + W_2\,\mathrm{relu}(W_1 x + b_1) = b_2 + \sum_{i} \underbrace{W_2[:, i]}_{\text{column}}\;
+# \mathrm{relu}\big(\underbrace{W_1[i, :]}_{\text{row}} \cdot x + b_1[i]\big)$$
+#
+# $x$ has the shape (4,), $W_1$ (3, 4), $b_1$ (3,), $W_2$ (2, 3), $b_2$ and $y$ (2,). The right side says it all:
+# **each unit $i$ is one term of a sum.** To remove the unit is to drop its term, and with it all numbers
+# that appear only there.
+#
+# Below, unit 1 (the middle one) has only zeros in its row, and its bias is 0. How many numbers go when it goes?
+
+# %%
+w1 = torch.tensor([[0.5, -1.0, 0.8, 0.3], [0.0, 0.0, 0.0, 0.0], [-0.4, 0.9, 0.2, -0.7]])
+b1 = torch.tensor([0.1, 0.0, -0.2])
+w2 = torch.tensor([[1.0, 0.6, -0.5], [-0.8, 0.4, 1.2]])
+b2 = torch.tensor([0.2, -0.1])
+
+fig, axes = plot.figure(1, 3, width=10, height=2.4)
+for ax, values in zip(axes, (w1, b1[:, None], w2), strict=True):
+    plot.matrix(ax, values.numpy())
+    around = ax.axvspan if values is w2 else ax.axhspan
+    around(0.5, 1.5, facecolor="none", edgecolor="black", linewidth=4)
+axes[0].set(title="$W_1$: a row", xlabel="input", ylabel="unit")
+axes[1].set(title="$b_1$: an entry", ylabel="unit", xticks=[])
+axes[2].set(title="$W_2$: a column", xlabel="unit", ylabel="output")
+plot.show(fig, alt="Framed: one row of W1, one entry of b1 and one column of W2.")
+ledger.guess("numbers that go with the unit", None)
+
+# %%
+kept = [0, 2]
+x = torch.randn(5, 4)  # five inputs
+before = F.linear(F.relu(F.linear(x, w1, b1)), w2, b2)
+after = F.linear(F.relu(F.linear(x, w1[kept], b1[kept])), w2[:, kept], b2)
+print("W1", tuple(w1[kept].shape), " b1", tuple(b1[kept].shape), " W2", tuple(w2[:, kept].shape))
+assert torch.allclose(before, after)
+gone_numbers = w1[1].numel() + 1 + w2[:, 1].numel()
+ledger.reveal("numbers that go with the unit", gone_numbers)
+
+# %% [markdown]
+# A **row** where the unit is made, its **bias**, and a **column** where it is read. The outputs are equal,
+# because the term that was dropped was $W_2[:, 1] \cdot \mathrm{relu}(0) = 0$ for every input.
+#
+# Now for any pair of linear layers. We call the second one the **reader**. Two requests are refused, each
+# with a message that tells what is wrong: a unit that is not there, and all units at once. Nothing to remove is
+# fine: it changes nothing.
+
+
+# %%
+def survivors(count: int, gone: Sequence[int]) -> list[int]:
+    """The places 0, 1, …, count - 1 that are not in `gone`, in order.
+
+    Raises ValueError for a place that is not there, and if nothing would be left.
+    """
+    if not set(gone) <= set(range(count)):
+        raise ValueError(f"can't remove {sorted(set(gone))}: the places are 0 to {count - 1}")
+    kept = [place for place in range(count) if place not in set(gone)]
+    if not kept:
+        raise ValueError(f"can't remove all {count}: the next layer would have nothing to read")
+    return kept
+
+
+def keep_outputs(layer: nn.Linear | nn.Conv2d, kept: list[int]) -> None:
+    """Leaves only these rows of weight and bias, in place."""
+    layer.weight = nn.Parameter(layer.weight.detach()[kept])
+    if layer.bias is not None:
+        layer.bias = nn.Parameter(layer.bias.detach()[kept])
+    setattr(layer, "out_features" if isinstance(layer, nn.Linear) else "out_channels", len(kept))
+
+
+def keep_inputs(layer: nn.Linear | nn.Conv2d, kept: list[int]) -> None:
+    """Leaves only these columns of the weight, in place; the bias belongs to the outputs."""
+    layer.weight = nn.Parameter(layer.weight.detach()[:, kept])
+    setattr(layer, "in_features" if isinstance(layer, nn.Linear) else "in_channels", len(kept))
+
+
+def remove_units(model: nn.Sequential, place: int, reader: int, gone: Sequence[int]) -> nn.Module:
+    """A copy of `model` without these units of layer `place`, which layer `reader` reads."""
+    kept = survivors(model[place].out_features, gone)
+    smaller = copy.deepcopy(model)
+    keep_outputs(smaller[place], kept)
+    keep_inputs(smaller[reader], kept)
+    return smaller
+
+
+set_seed(0)
+mlp = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3))
+with torch.no_grad():
+    for silent in (2, 5):
+        mlp[0].weight[silent], mlp[0].bias[silent] = 0, 0
+x = torch.randn(100, 6)
+smaller = remove_units(mlp, 0, 2, [2, 5])
+print(smaller)
+assert torch.allclose(mlp(x), smaller(x), atol=1e-6)
+assert torch.equal(mlp(x), remove_units(mlp, 0, 2, [])(x))  # removing none changes nothing
+for request in (range(8), [8]):
+    try:
+        remove_units(mlp, 0, 2, request)
+    except ValueError as error:
+        print("refused:", error)
+
+# %% [markdown]
+# What if the unit did matter? Then the outputs change, but **only those that depended on it**. The other units of
+# its own layer don't read it: they compute exactly what they did. And an output whose weight for the unit
+# is 0 does not notice either. That makes a good test for any code that removes something.
+
+# %%
+other = remove_units(mlp, 0, 2, [0])  # unit 0 is alive
+assert torch.allclose(other[0](x), mlp[0](x)[:, 1:], atol=1e-6)  # its seven neighbours
+
+reads_not = copy.deepcopy(mlp)
+with torch.no_grad():
+    reads_not[2].weight[:2, 0] = 0  # units 0 and 1 of the second layer don't read unit 0
+change = (remove_units(reads_not, 0, 2, [0])[:3](x) - reads_not[:3](x)).abs().amax(0)
+for unit, largest in enumerate(change.tolist()):
+    print(f"unit {unit} of layer 2:", "changed" if largest > 1e-6 else "the same")
+assert (change[:2] < 1e-6).all() and (change[2:] > 1e-3).all()
+
+# %% [markdown]
+# ## 2 · A unit with no weights, and alive
+#
+# A unit is called dead when its incoming weights are all zero: whatever comes in, nothing gets through. A
+# criterion that looks at the size of the weights gives it the lowest score there is. So can it go?
+#
+# To see what happens, we train a network with 64 hidden units on Fashion-MNIST: grey 28×28 images of clothes in
+# ten classes. Then we put in ten units by hand whose incoming weights are 0 and whose bias is 2. The output layer
+# is adjusted so that the network answers exactly as before. (We know how; that is the remedy in a moment.)
+#
+# Now remove the ten units with the smallest norm. Which accuracy is left, from 0 to 1?
+
+
+# %%
+def fashion_parts() -> tuple[tuple[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
+    """8,000 images to train on and 2,000 for validation, with their labels."""
+    train, validation = load_fashion_mnist().train.hold_out(2000)
+    return train.tensors(), validation.tensors()
+
+
+def with_constant_units(model: nn.Sequential, count: int, bias: float) -> nn.Sequential:
+    """Adds units with zero weights and this bias to layer 1, and takes their effect off layer 3."""
+    wider = copy.deepcopy(model)
+    layer, reader = wider[1], wider[3]
+    columns = torch.randn(reader.out_features, count)
+    layer.weight = nn.Parameter(F.pad(layer.weight.detach(), (0, 0, 0, count)))
+    layer.bias = nn.Parameter(F.pad(layer.bias.detach(), (0, count), value=bias))
+    reader.weight = nn.Parameter(torch.cat([reader.weight.detach(), columns], 1))
+    reader.bias = nn.Parameter(reader.bias.detach() - columns.sum(1) * max(bias, 0))
+    layer.out_features += count
+    reader.in_features += count
+    return wider
+
+
+train, validation = fashion_parts()
+ledger.guess("ten units with zero weights removed: accuracy left", None)
+
+# %% tags=["nbval-ignore-output"]
+set_seed(0)
+trained = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+fit(trained, train, epochs=3)
+doctored = with_constant_units(trained, 10, bias=2.0)
+norms = doctored[1].weight.detach().norm(dim=1)
+lowest = norms.argsort()[:10].tolist()
+without = remove_units(doctored, 1, 3, lowest)
+found = {
+    "as it was": accuracy(doctored, *validation),
+    "ten weakest units removed": accuracy(without, *validation),
+}
+print("norms of the ten:", norms[lowest].tolist())
+print({name: round(value, 3) for name, value in found.items()})
+ledger.reveal(
+    "ten units with zero weights removed: accuracy left", found["ten weakest units removed"]
+)
+assert norms[lowest].max() == 0
+assert found["ten weakest units removed"] < found["as it was"] - 0.1
+
+# %% [markdown]
+# Nothing gets through such a unit, and yet something comes out: $\mathrm{relu}(0 \cdot x + 2) = 2$, for every
+# image. The next layer has counted on that constant. Zero *weights* are not a zero *output*.
+#
+# But a constant needs no unit. The term of the sum in part 1 is $W_2[:, i]\,\mathrm{relu}(b_1[i])$, the same for
+# every $x$. So move it into the bias of the reader, and remove the unit then. This is called **folding**:
+#
+# $$b_2 \leftarrow b_2 + W_2[:, i]\;\mathrm{relu}(b_1[i])$$
+#
+# If the bias is negative, ReLU makes it 0 and nothing is left to fold. Will the accuracy come back in full?
+
+
+# %%
+def fold_constant_units(model: nn.Sequential, place: int, reader: int) -> nn.Sequential:
+    """Removes units with zero weights; what they send after a ReLU goes into the reader's bias."""
+    layer = model[place]
+    constant = (layer.weight == 0).all(1).nonzero().flatten().tolist()
+    if len(constant) == layer.out_features:
+        constant = constant[1:]  # one must stay, or the reader would have no input
+    folded = copy.deepcopy(model)
+    with torch.no_grad():
+        sent = F.relu(layer.bias[constant])
+        folded[reader].bias += folded[reader].weight[:, constant] @ sent
+    return remove_units(folded, place, reader, constant)
+
+
+# %% tags=["nbval-ignore-output"]
+folded = fold_constant_units(doctored, 1, 3)
+found["folded, then removed"] = accuracy(folded, *validation)
+fig, ax = plot.figure(width=8, height=2)
+plot.bars(ax, list(found), list(found.values()), label="{:.3f}")
+ax.set(
+    title="Ten units without weights: their biases were alive",
+    xlabel="validation accuracy",
+    xlim=(0, 1),
+)
+plot.show(fig, alt="Bars of accuracy: high, far lower with the units removed, high when folded.")
+assert folded[1].out_features == 64
+assert torch.allclose(folded(validation[0]), doctored(validation[0]), atol=1e-3)
+assert abs(found["folded, then removed"] - found["as it was"]) < 0.002
+
+# %% [markdown]
+# Folded, the network is as small as the one that failed, and it answers as before. Before you remove what has no
+# weights, ask: **what leaves it after the activation?**
+#
+# ## 3 · A channel: convolution, batch norm, and the next layer
+#
+# In a convolution the weight has the shape (output channels, input channels, height, width). One output channel is
+# a **filter**: a whole block `weight[c]`. After it come parts that handle each channel on its own, and
+# somewhere behind them the reader. Here are all shapes of our network. How many numbers go, in all parts
+# together, when **one** channel of the second convolution goes?
+
+# %%
+x = image
+print("part                output            tensors")
+for place, part in enumerate(full):
+    x = part(x)
+    tensors = {name: tuple(t.shape) for name, t in part.state_dict().items() if t.dim()}
+    listed = ", ".join(f"{name} {shape}" for name, shape in tensors.items())
+    print(f"{place:>2} {type(part).__name__:<12} {tuple(x.shape)!s:<18} {listed}")
+ledger.guess("one channel of the second convolution: numbers that go", None)
+
+# %% [markdown]
+# Follow the channel down the list:
+#
+# - **4, the convolution** that makes it: one filter, and one entry of the bias.
+# - **5, batch norm**: it keeps *four* numbers for each channel. Two are learned, `weight` (called γ) and
+#   `bias` (β). Two are measured, `running_mean` (μ) and `running_var` (σ²), and they decide in evaluation mode:
+#   $\hat z = \gamma\,(z - \mu)/\sqrt{\sigma^2 + \epsilon} + \beta$.
+# - **6 and 7, ReLU and pooling**: no numbers, and they never mix channels.
+# - **8, flatten**: still no numbers, but a channel is now a map of 7×7 = 49 values in a row.
+# - **9, the reader**: it has one column for each of these 49 values.
+#
+# Which 49 columns? Here is flatten on three channels of 2×2. Which places does channel 1 get?
+
+# %%
+small = torch.tensor([[[10, 11], [12, 13]], [[20, 21], [22, 23]], [[30, 31], [32, 33]]])
+print("channel 1:", small[1].flatten().tolist())
+print("flattened:", small.flatten().tolist())
+owned = [place for place, value in enumerate(small.flatten().tolist()) if value // 10 == 2]
+print("its places:", owned)
+assert owned == list(range(1 * 4, 2 * 4))  # h·w neighbours, from c·h·w on
+
+# %% [markdown]
+# Channel after channel: channel $c$ owns the columns from $c\,h\,w$ up to, not including, $(c+1)\,h\,w$. We need
+# not even know $h$ and $w$: the reader's columns divided by the channels says how many each one owns.
+#
+# So removing a channel is a walk. Begin at the layer that makes it, go forward, note who keeps numbers for
+# it, and stop at the reader. A part of which we don't know what it does to channels is an error, never a shrug.
+
+
+# %%
+def walk(model: nn.Sequential, place: int) -> list[tuple[int, str]]:
+    """Which parts hold numbers for the outputs of model[place], and how: (place, what).
+
+    Raises ValueError if a part on the way is unknown, or nobody reads the outputs.
+    """
+    touched = [(place, "outputs")]
+    for later in range(place + 1, len(model)):
+        part = model[later]
+        if isinstance(part, nn.BatchNorm2d):
+            touched.append((later, "norm"))
+        elif isinstance(part, nn.Linear | nn.Conv2d):
+            return [*touched, (later, "inputs")]
+        elif not isinstance(part, nn.ReLU | nn.MaxPool2d | nn.Flatten):
+            raise ValueError(f"part {later}: what does {type(part).__name__} do to a channel?")
+    raise ValueError(f"nobody reads part {place}: its outputs are the network's answers")
+
+
+def keep_norm(norm: nn.BatchNorm2d, kept: list[int]) -> None:
+    """Leaves only these channels of all four vectors, in place."""
+    norm.weight = nn.Parameter(norm.weight.detach()[kept])
+    norm.bias = nn.Parameter(norm.bias.detach()[kept])
+    norm.running_mean = norm.running_mean[kept]
+    norm.running_var = norm.running_var[kept]
+    norm.num_features = len(kept)
+
+
+for place in (0, 4, 9):
+    print(place, "→", walk(full, place))
+try:
+    walk(full, 11)
+except ValueError as error:
+    print("refused:", error)
+
+
+# %%
+def remove_channels(model: nn.Sequential, place: int, gone: Sequence[int]) -> nn.Sequential:
+    """A copy of `model` without these outputs of model[place]: channels, or units."""
+    count = len(model[place].weight)
+    kept = survivors(count, gone)
+    smaller = copy.deepcopy(model)
+    for other, what in walk(model, place):
+        part = smaller[other]
+        if what == "outputs":
+            keep_outputs(part, kept)
+        elif what == "norm":
+            keep_norm(part, kept)
+        else:
+            each = part.weight.shape[1] // count  # 1, or height × width after a flatten
+            keep_inputs(part, [c * each + i for c in kept for i in range(each)])
+    return smaller
+
+
+def numbers(model: nn.Module) -> int:
+    """All numbers that the model keeps, the running statistics among them."""
+    return sum(tensor.numel() for tensor in model.state_dict().values() if tensor.dim())
+
+
+one_less = remove_channels(full, 4, [7])
+gone_numbers = numbers(full) - numbers(one_less)
+ledger.reveal("one channel of the second convolution: numbers that go", gone_numbers)
+assert gone_numbers == (16 * 3 * 3 + 1) + 4 + 64 * 49
+
+# %% [markdown]
+# One channel takes 3,285 numbers along, and 3,136 of them stand in the *reader*: 49 columns of 64.
+#
+# Are the answers right? The first test: train the network, silence some channels, remove them, compare. To silence
+# a channel for sure, set γ and β of its batch norm to 0. Then its map is 0 whatever the filter says.
+
+
+# %%
+def train_cnn(seed: int, *widths: int, epochs: int = 4) -> nn.Sequential:
+    """A network of these widths, trained from this seed."""
+    set_seed(seed)
+    model = cnn(*widths)
+    fit(model, fashion_parts()[0], epochs=epochs, seed=seed)
+    return model
+
+
+def silence(model: nn.Sequential, place: int, gone: Sequence[int]) -> nn.Sequential:
+    """A copy in which the batch norm behind model[place] sends 0 for these channels."""
+    model = copy.deepcopy(model)
+    with torch.no_grad():
+        model[place + 1].weight[list(gone)] = 0
+        model[place + 1].bias[list(gone)] = 0
+    return model
+
+
+# %% tags=["nbval-ignore-output"]
+net = train_cnn(0)
+print(f"validation accuracy {accuracy(net, *validation):.3f}")
+quiet = silence(silence(net, 0, [1, 4, 9]), 4, range(0, 32, 3))
+small_net = remove_channels(remove_channels(quiet, 0, [1, 4, 9]), 4, range(0, 32, 3))
+outputs, small_outputs = quiet(validation[0][:500]), small_net(validation[0][:500])
+print(f"largest difference of an output: {(outputs - small_outputs).abs().max():.1e}")
+print(small_net)
+assert accuracy(net, *validation) > 0.82
+assert torch.allclose(outputs, small_outputs, atol=1e-4)
+
+# %% [markdown]
+# Equal, but for the rounding of sums that are added up in another order. The second test: another implementation.
+# The library `torch_pruning` records which operation reads which result, and finds the parts to change from that
+# record. It handles the walk through far more kinds of layers than ours. On our network both must agree in every
+# number, also when the channels that go are *not* zero.
+
+# %%
+import torch_pruning as tp  # noqa: E402 (here, where it is used first)
+
+theirs = copy.deepcopy(net)
+graph = tp.DependencyGraph().build_dependency(theirs, example_inputs=image)
+for place, gone in ((0, [3, 11]), (4, [0, 17, 30]), (9, [5])):
+    group = graph.get_pruning_group(
+        theirs[place],
+        tp.prune_linear_out_channels if place == 9 else tp.prune_conv_out_channels,
+        idxs=gone,
+    )
+    group.prune()
+ours = remove_channels(remove_channels(remove_channels(net, 0, [3, 11]), 4, [0, 17, 30]), 9, [5])
+pairs = zip(ours.state_dict().items(), theirs.state_dict().values(), strict=True)
+for (name, mine), other in pairs:
+    assert torch.equal(mine, other), name
+print(f"all {len(ours.state_dict())} tensors agree with torch_pruning, number by number")
+
+# %% [markdown]
+# What if the walk is done by hand, in a hurry? Two mistakes are made often, and neither raises an error:
+#
+# - **A new batch norm.** Someone builds `BatchNorm2d(21)` and copies `weight` and `bias`. μ and σ² are those of a
+#   fresh one, 0 and 1.
+# - **The wrong columns after flatten.** Someone thinks that the channels alternate, and takes columns $c$, $c + 32$,
+#   $c + 64$, … The number of columns is right.
+#
+# We remove eleven channels of `quiet` that send only zeros, so a right removal loses nothing. Which accuracies do
+# the two mistakes leave?
+
+# %%
+ledger.guess("batch norm with fresh statistics: accuracy", None)
+ledger.guess("wrong columns after flatten: accuracy", None)
+gone = list(range(0, 32, 3))
+kept = survivors(32, gone)
+right = remove_channels(quiet, 4, gone)
+
+fresh_norm = copy.deepcopy(right)
+fresh_norm[5].running_mean = torch.zeros(21)
+fresh_norm[5].running_var = torch.ones(21)
+
+wrong_columns = copy.deepcopy(right)
+columns = [c + 32 * i for i in range(49) for c in kept]
+wrong_columns[9].weight = nn.Parameter(quiet[9].weight.detach()[:, columns])
+
+# %% tags=["nbval-ignore-output"]
+variants = {
+    "silenced, not removed": quiet,
+    "removed": right,
+    "removed, fresh batch norm": fresh_norm,
+    "removed, wrong columns": wrong_columns,
+}
+left = {name: accuracy(model, *validation) for name, model in variants.items()}
+fig, ax = plot.figure(width=8, height=2.2)
+plot.bars(ax, list(left), list(left.values()), label="{:.3f}")
+ax.set(
+    title="Shapes that fit are no proof", xlabel="validation accuracy (chance: 0.1)", xlim=(0, 1)
+)
+plot.show(fig, alt="Bars of accuracy: two are equal and high, both mistakes are far lower.")
+ledger.reveal("batch norm with fresh statistics: accuracy", left["removed, fresh batch norm"])
+ledger.reveal("wrong columns after flatten: accuracy", left["removed, wrong columns"])
+assert abs(left["removed"] - left["silenced, not removed"]) < 0.002
+assert (
+    max(left["removed, fresh batch norm"], left["removed, wrong columns"]) < left["removed"] - 0.05
+)
+
+# %% [markdown]
+# No error, and a ruined network. Silencing channels and comparing outputs finds both mistakes in a second.
+#
+# ### A channel with no weights, and alive
+#
+# The trap of part 2 has a twin here. Set filter and bias of a channel to 0. What leaves its batch norm in
+# evaluation mode: 0, or something else? (Use the formula for $\hat z$ above with $z = 0$.)
+#
+# If it is a constant $a$, can we fold it? If the next layer is linear: yes, each of its 49 columns gets
+# $a$, so add their sum times $a$ to the bias. If the next layer is a **convolution with padding**, look
+# closely. In the middle of the map its window sees $a$ everywhere. At the border it also sees the padding, and
+# that is 0.
+#
+# We silence the filters of channel 2 in both convolutions (with β + 1, so that the constant is alive), fold, and
+# compare what the readers compute. Where will it differ?
+
+
+# %%
+def fold_channel(model: nn.Sequential, place: int, channel: int) -> nn.Sequential:
+    """Removes a channel with a zero filter; its constant goes into the reader's bias."""
+    norm, reader = model[place + 1], walk(model, place)[-1][0]
+    scale = norm.weight[channel] / (norm.running_var[channel] + norm.eps).sqrt()
+    centred = model[place].bias[channel] - norm.running_mean[channel]  # the filter adds nothing
+    sent = F.relu(centred * scale + norm.bias[channel])
+    folded = copy.deepcopy(model)
+    by_channel = model[reader].weight.unflatten(1, (len(model[place].weight), -1))
+    with torch.no_grad():
+        folded[reader].bias += sent * by_channel[:, channel].flatten(1).sum(1)
+    return remove_channels(folded, place, [channel])
+
+
+constant = copy.deepcopy(net)
+with torch.no_grad():
+    for place in (0, 4):
+        constant[place].weight[2], constant[place].bias[2] = 0, 0
+        constant[place + 1].bias[2] += 1
+ledger.guess("folded into a linear layer: exact? (yes or no)", None)
+ledger.guess("folded into a convolution with padding: exact? (yes, no, or where)", None)
+
+# %% tags=["nbval-ignore-output"]
+some = validation[0][:200]
+for place in (0, 4):
+    sent = constant[: place + 3](some)[:, 2]
+    print(f"part {place}: channel 2 sends {sent.min():.3f} to {sent.max():.3f} after its ReLU")
+    assert sent.max() - sent.min() < 1e-5
+after_conv = (fold_channel(constant, 0, 2)[:5](some) - constant[:5](some)).abs().amax((0, 1))
+after_linear = (fold_channel(constant, 4, 2)[:10](some) - constant[:10](some)).abs().max()
+
+fig, axes = plot.figure(1, 2, width=9, height=3.4)
+shown = axes[0].imshow(after_conv.detach(), cmap="gray_r", vmin=0)
+axes[0].set(title="Reader: convolution, padding 1", xlabel="column", ylabel="row")
+axes[0].grid(visible=False)
+fig.colorbar(shown, ax=axes[0], label="largest difference")
+inside, border = after_conv[1:-1, 1:-1].max().item(), after_conv[0].max().item()
+names = ["convolution, border", "convolution, inside", "linear layer"]
+plot.bars(axes[1], names, [border, inside, after_linear.item()], label="{:.1e}")
+axes[1].set(title="Exact, but for the border", xlabel="largest difference")
+plot.show(fig, alt="A 14×14 map that is white inside and dark along its border; three bars.")
+ledger.reveal("folded into a linear layer: exact? (yes or no)", "yes, up to rounding")
+ledger.reveal(
+    "folded into a convolution with padding: exact? (yes, no, or where)",
+    "inside, not at the border",
+)
+assert inside < 1e-4 and after_linear < 1e-4 and border > 1e-2
+
+# %% [markdown]
+# First the printed lines: with no weights at all, both channels send something, the same everywhere. Now the map. Inside,
+# and in the linear layer, nothing is left of the difference but rounding. Along the border the padding sends 0 where the
+# channel would have sent its constant, and one bias can't be right for both. So for such a channel you
+# choose: keep it, or accept an error at the border and measure what it does to the accuracy.
+#
+# ## 4 · What it saves
+#
+# A convolution uses each of its weights once at every place of its output map. A linear layer uses each weight
+# once. So the MACs for one image are
+#
+# $$\text{MACs} = \sum_{\text{convolutions}} h_\text{out}\,w_\text{out} \cdot
+# \underbrace{c_\text{out}\,c_\text{in}\,k_h\,k_w}_{\text{weights}} \;+ \sum_{\text{linear}}
+# \underbrace{n_\text{out}\,n_\text{in}}_{\text{weights}}$$
+#
+# ($c$: channels; $k_h \times k_w$: the filter's size; $h \times w$: the map's; $n$: features. Biases, batch norm
+# and pooling are left out, as is usual: they are few.)
+#
+# We remove half of the channels of **both convolutions**; the 64 units stay. By which factor do the MACs of each
+# layer fall? And where are most of the *bytes*?
+
+
+# %%
+def macs_by_layer(model: nn.Sequential, image: torch.Tensor) -> dict[str, int]:
+    """Multiply-accumulates of each convolution and linear layer for one image (1, …)."""
+    counts, x = {}, image
+    for place, part in enumerate(model):
+        x = part(x)
+        if isinstance(part, nn.Conv2d):
+            height, width = x.shape[2:]
+            counts[f"{place} Conv2d"] = height * width * part.weight.numel()
+        elif isinstance(part, nn.Linear):
+            counts[f"{place} Linear"] = part.weight.numel()
+    return counts
+
+
+halved = remove_channels(remove_channels(net, 0, range(8)), 4, range(16))
+ledger.guess("half of both convolutions: MACs of the second (before = 1)", None)
+before, after = macs_by_layer(net, image), macs_by_layer(halved, image)
+assert sum(before.values()) == count_macs(net, image)  # as PyTorch counts them
+assert sum(after.values()) == count_macs(halved, image)
+table = pd.DataFrame({"MACs": before, "MACs, halved": after})
+table["left"] = (table["MACs, halved"] / table["MACs"]).round(2)
+weights = {name: [net[int(name.split()[0])], halved[int(name.split()[0])]] for name in before}
+table["parameters"] = [count_parameters(pair[0]) for pair in weights.values()]
+table["parameters, halved"] = [count_parameters(pair[1]) for pair in weights.values()]
+ledger.reveal(
+    "half of both convolutions: MACs of the second (before = 1)",
+    after["4 Conv2d"] / before["4 Conv2d"],
+)
+table
+
+# %% [markdown]
+# Look at the column *left*. The first convolution loses half: its input is the image, which stays. The second
+# falls to a **quarter**: it makes half as many channels *and* reads half as many. The linear layer reads half.
+#
+# Then compare MACs with parameters. The second convolution does most of the work and has few parameters. The first
+# linear layer has nearly all of the parameters and does little work. So *what do you need*? Fewer MACs: take channels
+# where the maps are large and both sides shrink. Fewer bytes: take what the big linear layer reads, or its units.
+#
+# Does the time follow the MACs? Three networks, measured in turn.
+
+# %% tags=["nbval-ignore-output"]
+masked = silence(silence(net, 0, range(8)), 4, range(16))
+networks = {"full": net, "half silenced": masked, "half removed": halved}
+fig, axes = plot.figure(1, 2, width=10, height=2.4)
+fig.suptitle("Removing is faster, and less so than the MACs say")
+ratios = {}
+for ax, size in zip(axes, (1, 8), strict=True):
+    inputs = validation[0][:size]
+    timed = latency(
+        {name: partial(model, inputs) for name, model in networks.items()},
+        runs=200,
+    )
+    plot.latencies(ax, timed)
+    ax.set_title("1 image" if size == 1 else f"{size} images")
+    ratios[size] = timed["half removed"].median / timed["full"].median
+plot.show(fig, alt="Times for one and eight images: removed is shorter than full in both.")
+mac_ratio = count_macs(halved, image) / count_macs(net, image)
+print(f"left: MACs {mac_ratio:.2f}, time for 8 images {ratios[8]:.2f}, for one {ratios[1]:.2f}")
+file_ratio = saved_bytes(halved) / saved_bytes(net)
+print(f"      file {file_ratio:.2f}, parameters {numbers(halved) / numbers(net):.2f}")
+assert ratios[8] < 0.9
+assert timed["half silenced"].median > timed["half removed"].median
+
+# %% [markdown]
+# For one image, the silenced network takes as long as the full one, give or take the noise. The removed channels bring
+# time, but less than the MACs promise. For 8 images look again: the silenced network may be *faster*, although it
+# does all the multiplications. To see why, we time each part alone. Where do zeros save time, and where don't they?
+
+# %% tags=["nbval-ignore-output"]
+rows, x = [], dict.fromkeys(networks, validation[0][:8])
+for place, part in enumerate(net):
+    parts = {name: partial(model[place], x[name]) for name, model in networks.items()}
+    timed = {name: 1e6 * t.median for name, t in latency(parts, runs=100).items()}
+    rows.append({"part": f"{place} {type(part).__name__}", **timed})
+    with torch.no_grad():
+        x = {name: model[place](x[name]) for name, model in networks.items()}
+table = pd.DataFrame(rows).set_index("part")
+conv = table.loc["4 Conv2d"]
+assert (
+    0.7 < conv["half silenced"] / conv["full"] < 1.4 and conv["half removed"] < 0.9 * conv["full"]
+)
+table.round(0).astype(int).rename_axis(columns="µs, 8 images")
+
+# %% [markdown]
+# Convolutions and linear layers take the same time with zeros: a product is a product. But compare the lines of
+# *MaxPool2d*. Pooling multiplies nothing; it asks of each value “larger than the largest so far?”. On maps of zeros the answer is
+# always no, and processors guess an answer that never changes. (That is a likely reason, not one that the table
+# proves. And it is no reason to leave zeros in: removed channels save that time, too.)
+#
+# Look also at how long pooling takes in all: it stands in no MAC count. Nor does batch norm, nor the fixed cost of starting
+# each of the twelve parts, which weighs most for one image. **MACs are no time: measure on the device.**
+#
+# Now move it yourself: how many channels stay in each convolution. The filters shown are those of the first
+# one, strongest first. What goes first is the filter with the smallest L1 norm, the sum of its magnitudes. The
+# accuracy is *without* any training afterwards.
+
+
+# %% tags=["nbval-ignore-output"]
+def l1(model: nn.Sequential, place: int) -> torch.Tensor:
+    """A score for each output channel: the sum of its weights' magnitudes."""
+    return model[place].weight.detach().abs().flatten(1).sum(1)
+
+
+def weakest(scores: torch.Tensor, count: int) -> list[int]:
+    """The places of the `count` lowest scores."""
+    return scores.argsort(stable=True)[:count].tolist()
+
+
+choices = {"first": [4, 8, 12, 16], "second": [4, 8, 16, 24, 32]}
+some = [part[:1000] for part in validation]
+explored = {}
+for first in choices["first"]:
+    shorter = remove_channels(net, 0, weakest(l1(net, 0), 16 - first))
+    for second in choices["second"]:
+        model = remove_channels(shorter, 4, weakest(l1(net, 4), 32 - second))
+        explored[first, second] = {
+            "MACs": count_macs(model, image) / count_macs(net, image),
+            "parameters": count_parameters(model) / count_parameters(net),
+            "accuracy": accuracy(model, *some),
+        }
+
+
+def strip(ax, filters: np.ndarray, gone: Sequence[int]) -> None:
+    """A row of filters (n, height, width), black for negative, white for positive weights."""
+    most = np.abs(filters).max()
+    for place, values in enumerate(filters):
+        left = place * (values.shape[1] + 1)
+        ax.imshow(
+            values,
+            cmap="gray",
+            vmin=-most,
+            vmax=most,
+            alpha=0.12 if place in set(gone) else 1.0,
+            extent=(left, left + values.shape[1], 0, values.shape[0]),
+        )
+    ax.set(xlim=(-0.5, len(filters) * (filters.shape[2] + 1)), ylim=(-0.5, filters.shape[1] + 0.5))
+    ax.set(xticks=[], yticks=[])
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+
+
+def draw(first: int, second: int):
+    fig, axes = plot.figure(2, 1, width=9, height=3.6, height_ratios=[1, 2])
+    order = l1(net, 0).argsort(descending=True).tolist()
+    strip(axes[0], net[0].weight.detach()[order, 0].numpy(), range(first, 16))
+    axes[0].set_title(f"{first} of 16 and {second} of 32 channels stay")
+    values = explored[first, second]
+    plot.bars(axes[1], list(values), list(values.values()), label="{:.2f}")
+    axes[1].set(xlabel="share of the full network; accuracy (0–1)", xlim=(0, 1.15))
+    return fig
+
+
+explore(
+    draw,
+    alt="Filters of the first convolution, the removed ones faded; bars for MACs, parameters and "
+    "accuracy. How many channels of each convolution stay can be moved.",
+    first=choices["first"],
+    second=choices["second"],
+    start={"first": 8, "second": 16},
+)
+
+# %% [markdown]
+# Try this: leave the second convolution at 32 and move the first; then the other way round. Which of the two
+# moves the MACs more, which one the parameters, and which the accuracy?
+#
+# ## 5 · Which channels?
+#
+# Removing is bookkeeping. Choosing is a bet. Five **criteria** give each channel a score; the lowest go:
+#
+# - **L1**: the sum of its weights' magnitudes. **L2**: the root of the sum of their squares.
+# - **BN scale**: $|\gamma|$ of its batch norm, which multiplies the whole map.
+# - **Taylor**: how much would the loss change if the channel's map $a$ were 0? To first order
+#   $\big|\sum a\, \partial L / \partial a\big|$, averaged over images. It needs images and one backward pass.
+# - **random**: luck, as the yardstick.
+
+
+# %%
+def taylor(
+    model: nn.Sequential, place: int, images: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    """A score for each channel that leaves the ReLU behind model[place], from these images."""
+    maps = model[: place + 3](images).detach().requires_grad_()  # convolution, batch norm, ReLU
+    loss = F.cross_entropy(model[place + 3 :](maps), labels)
+    (gradient,) = torch.autograd.grad(loss, maps)
+    return (maps * gradient).sum((2, 3)).abs().mean(0).detach()
+
+
+criteria: dict[str, Callable[[nn.Sequential, int, tuple], torch.Tensor]] = {
+    "L1": lambda model, place, batch: l1(model, place),
+    "L2": lambda model, place, batch: model[place].weight.detach().flatten(1).norm(dim=1),
+    "BN scale": lambda model, place, batch: model[place + 1].weight.detach().abs(),
+    "Taylor": lambda model, place, batch: taylor(model, place, *batch),
+    "random": lambda model, place, batch: torch.rand(len(model[place].weight)),
+}
+
+
+def prune_convolutions(
+    model: nn.Sequential, criterion: str, share: float, batch: tuple
+) -> nn.Sequential:
+    """A copy without this share of the channels of both convolutions: the lowest scores go."""
+    scores = {place: criteria[criterion](model, place, batch) for place in (0, 4)}
+    for place, score in scores.items():
+        model = remove_channels(model, place, weakest(score, round(share * len(score))))
+    return model
+
+
+# %% tags=["nbval-ignore-output"]
+batch = train[0][:1000], train[1][:1000]  # training images; validation images are for judging
+order = l1(net, 0).argsort(descending=True)
+filters = net[0].weight.detach()[order, 0].numpy()
+set_seed(100)
+fig, axes = plot.figure(len(criteria), 1, width=9, height=4.2)
+fig.suptitle("The same 16 filters: each criterion lets eight vanish")
+vanished = {}
+for ax, (name, score) in zip(axes, criteria.items(), strict=True):
+    gone = set(weakest(score(net, 0, batch), 8))
+    vanished[name] = gone
+    strip(ax, filters, [rank for rank, c in enumerate(order.tolist()) if c in gone])
+    ax.set_ylabel(name, rotation=0, ha="right", va="center")
+plot.show(
+    fig, alt="Five rows of the same sixteen 5×5 filters; in each row another eight are faded."
+)
+shared = [len(vanished["L1"] & gone) for gone in vanished.values()]
+print("of the eight that L1 removes, the others remove:", dict(zip(criteria, shared, strict=True)))
+
+# %% [markdown]
+# The filters are sorted by L1 norm, so L1 takes the right half. Compare the printed counts with 4: that is what luck
+# agrees on, on average (half of the eight). L2 looks at the same weights in almost the same way. BN scale and Taylor look
+# at other things.
+#
+# Which is best? One network is an anecdote. So this was measured once, on five networks from five seeds, by a
+# script that comes with the course (`data/make_structured_pruning.py`; it runs this lesson's own functions). For
+# each seed: train for 4 epochs; remove 25, 50 or 75 % of the channels of both convolutions; **fine-tune for 2
+# epochs**. The controls:
+#
+# - **dense**: nothing removed, and the same 2 epochs more;
+# - **small, 6 epochs**: the small network, with random weights, trained from scratch for as long as the pruned
+#   one has been trained in all;
+# - **small, 2 epochs**: the same with the 2 epochs only. That is what you can afford if somebody gives you the
+#   trained network, and you have time for 2 epochs.
+#
+# The next cells read the table and recompute one row of it: seed 0, L1, half of the channels. Guess first. At 75 %,
+# after fine-tuning: by how many points (hundredths) is L1 better than random? And than *small, 6 epochs*?
+
+
+# %%
+def fine_tuned(model: nn.Sequential, seed: int) -> nn.Sequential:
+    """Two more epochs, in place; the dense control gets the same images in the same order."""
+    fit(model, fashion_parts()[0], epochs=2, seed=100 + seed)
+    return model
+
+
+results = load_results("structured_pruning")
+ledger.guess("75 % removed, fine-tuned: points of L1 above random", None)
+ledger.guess("75 % removed, fine-tuned: points of L1 above small, 6 epochs", None)
+results.head(3)
+
+# %% tags=["nbval-ignore-output"]
+model = prune_convolutions(net, "L1", 0.5, batch)
+again = {"before": accuracy(model, *validation)}
+again["after"] = accuracy(fine_tuned(model, 0), *validation)
+kept_row = results.query("seed == 0 and what == 'L1' and share == 0.5").iloc[0]
+for column, value in again.items():
+    print(f"{column} fine-tuning: {value:.4f} now, {kept_row[column]:.4f} in the table")
+    # On another CPU the sums are added up in another order, and training carries that on.
+    assert abs(value - kept_row[column]) < (0.15 if column == "before" else 0.03)
+
+# %%
+shares = (0.25, 0.5, 0.75)
+
+
+def measured(what: str, share: float, column: str) -> np.ndarray:
+    """The accuracies of five seeds, in their order."""
+    rows = results[(results["what"] == what) & (results["share"] == share)]
+    return rows.sort_values("seed")[column].to_numpy()
+
+
+dense_control = measured("dense control", 0.0, "after")
+fig, axes = plot.figure(1, 2, width=12, height=4)
+for ax, column in zip(axes, ("before", "after"), strict=True):
+    shown = list(criteria) if column == "before" else [*criteria, "small, 6 epochs"]
+    series = {name: [measured(name, share, column) for share in shares] for name in shown}
+    plot.ranges(ax, [f"{100 * share:.0f} %" for share in shares], series)
+    ax.set(xlabel="channels removed from both convolutions")
+axes[1].axhspan(dense_control.min(), dense_control.max(), color="grey", alpha=0.25)
+axes[1].axhline(dense_control.mean(), color="grey", label="dense control", marker="")
+axes[0].get_legend().remove()
+axes[1].legend(loc="lower left", ncols=2)
+axes[0].set(title="Without fine-tuning", ylabel="validation accuracy", ylim=(0, 0.95))
+axes[1].set(title="After 2 epochs of fine-tuning", ylim=(0.82, 0.89))
+fig.suptitle("Mean and range of five seeds (mind the two scales)")
+plot.show(
+    fig,
+    alt="Accuracy of five criteria: long overlapping ranges before fine-tuning, short ones after.",
+)
+
+# %% [markdown]
+# On the left, without training, look at the length of the lines, and at where *random* stands. At 50 and 75 % five seeds of
+# one criterion differ by more than the criteria do, and luck is among them. On the right, after two epochs, all
+# have moved up and together.
+#
+# Is what is left a difference at all? L1 is the usual default, so we compare each of the others with it, **on the same
+# seed**. Over the five differences we take the mean and its 95 % interval (Student's $t$ with four degrees of freedom:
+# ± 2.78 standard errors). An interval that holds 0 means *indistinguishable*.
+
+
+# %%
+def difference(one: str, other: str, share: float) -> tuple[float, float]:
+    """Mean of the paired differences in points after fine-tuning, and half the 95 % interval."""
+
+    theirs = dense_control if other == "dense control" else measured(other, share, "after")
+    points = 100 * (measured(one, share, "after") - theirs)
+    return points.mean(), 2.78 * points.std(ddof=1) / math.sqrt(len(points))
+
+
+others = [
+    "L2",
+    "BN scale",
+    "Taylor",
+    "random",
+    "small, 2 epochs",
+    "small, 6 epochs",
+    "dense control",
+]
+verdicts, table = {}, {}
+for share in shares:
+    column = table.setdefault(f"{share:.0%} removed", [])
+    for other in others:
+        mean, half = difference("L1", other, share)
+        verdict = "indistinguishable" if abs(mean) <= half else "better" if mean > 0 else "worse"
+        verdicts[other, share] = verdict
+        column.append(f"{mean:+.2f} ± {half:.2f}  {verdict}")
+assert {verdicts["random", share] for share in (0.5, 0.75)} == {"indistinguishable"}
+assert {verdicts["small, 2 epochs", share] for share in shares} == {"better"}
+assert {verdicts["small, 6 epochs", share] for share in shares} == {"indistinguishable"}
+assert verdicts["dense control", 0.75] == "worse"
+for other in ("random", "small, 6 epochs"):
+    mean, half = difference("L1", other, 0.75)
+    ledger.reveal(
+        f"75 % removed, fine-tuned: points of L1 above {other}", f"{mean:+.2f} ± {half:.2f}"
+    )
+pd.DataFrame(table, index=pd.Index(others, name="L1 against"))
+
+# %% [markdown]
+# Read it row by row.
+#
+# - **L2, BN scale, Taylor, random.** With 50 and 75 % removed, none of them can be told from L1, not even luck. With 25 %
+#   there are small differences. But of 21 intervals at 95 %, about one leaves out 0 by chance alone: a quarter of a
+#   point deserves a repetition, not a headline.
+# - **small, 2 epochs.** L1 is better each time, by one and a half to two points. What the trained network knew is worth
+#   something, if time for training is short.
+# - **small, 6 epochs.** At no share can L1 be told from it, and the means lean the other way. Who has the time to train anew
+#   may as well train the small network. Liu et al. (2019) report the same for large ones.
+# - **dense control.** With 75 % gone, about two points are lost. With 25 and 50 % the loss, if there is one, is too small
+#   for these seeds.
+#
+# So on this network the **shape** decides more than the choice of channels. It may be otherwise on yours. What carries
+# over is the way to ask: random as a yardstick, equal budgets, several seeds, intervals. (All this was on validation images, and
+# nothing was chosen by it; so the test images stay untouched.)
+#
+# ## 6 · 2:4: a pattern that hardware can use
+#
+# Between single weights and whole channels lies **N:M**: of every M neighbouring entries of a row, N stay. The most
+# common one is **2:4**. Half of the entries go, so no more and no less, and each group of four has exactly two. By
+# hand, on one row:
+
+# %%
+row = torch.tensor([[0.9, -0.1, 0.4, 0.2, 0.3, 0.3, -0.3, 0.3, 0.0, 0.0, 0.0, -1.1]])
+
+
+def mask_2_of_4(weight: torch.Tensor) -> torch.Tensor:
+    """A mask of the same shape: in each group of four neighbours the two largest magnitudes stay.
+
+    Raises ValueError if the entries of a row do not come in fours.
+    """
+    if weight[0].numel() % 4:
+        raise ValueError(f"{weight[0].numel()} entries a row can't be cut into groups of four")
+    groups = weight.detach().abs().reshape(-1, 4)
+    best = groups.topk(2, dim=1).indices  # two places, whatever the ties
+    return torch.zeros_like(groups).scatter(1, best, 1).reshape(weight.shape)
+
+
+mask = mask_2_of_4(row)
+fig, axes = plot.figure(3, 1, width=9, height=3.2)
+for ax, (title, values) in zip(
+    axes, {"weights": row, "mask": mask, "what stays": row * mask}.items(), strict=True
+):
+    plot.matrix(ax, values.numpy(), decimals=0 if values is mask else 1)
+    ax.set(title=title, xticks=[], yticks=[])
+    for border in (3.5, 7.5):
+        ax.axvline(border, color="black", linewidth=2)
+plot.show(fig, alt="A row of twelve weights in three groups of four; two of each group stay.")
+assert (mask.reshape(-1, 4).sum(1) == 2).all()  # also where all four are equal, or zero
+
+# %% [markdown]
+# Look at the second group: four equal magnitudes, two stay all the same. And at the third: it had one weight that is
+# not zero, and its mask still has two ones. The pattern is a promise about **places**, not about values.
+#
+# The promise makes storage simple. Write down the two values that stay, and for each *which place* of the four
+# it had: 0, 1, 2 or 3, which takes two bits. These are the **metadata**. A float16 matrix stored in this way: which
+# share of its dense bytes does it take, in per cent? And an int8 matrix?
+
+# %%
+ledger.guess("2:4 of float16: % of the dense bytes", None)
+ledger.guess("2:4 of int8: % of the dense bytes", None)
+
+
+def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A 2:4 matrix (rows, columns; columns in eights) as values and codes, two places each.
+
+    Returns values (rows, columns / 2), and codes, uint8 (rows, columns / 8): four bits a group.
+    """
+    groups = weight.reshape(len(weight), -1, 4)
+    places = mask_2_of_4(weight).reshape(groups.shape).topk(2, dim=2).indices.sort(dim=2).values
+    values = groups.gather(2, places).flatten(1)
+    nibbles = places[..., 0] + 4 * places[..., 1]  # two bits, and two bits
+    return values, (nibbles[:, 0::2] + 16 * nibbles[:, 1::2]).to(torch.uint8)
+
+
+def unpack(values: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+    """The matrix again, with its zeros."""
+    nibbles = torch.stack([codes % 16, codes // 16], 2).flatten(1).long()
+    places = torch.stack([nibbles % 4, nibbles // 4], 2)
+    groups = torch.zeros(*nibbles.shape, 4, dtype=values.dtype)
+    return groups.scatter(2, places, values.reshape(places.shape)).flatten(1)
+
+
+set_seed(0)
+matrix = torch.randn(256, 512)
+table = {}
+for dtype in (torch.float32, torch.float16, torch.int8):
+    dense = (20 * matrix).to(dtype)
+    sparse = dense * mask_2_of_4(dense)
+    values, codes = pack(sparse)
+    assert torch.equal(unpack(values, codes), sparse)  # nothing is lost
+    table[str(dtype).removeprefix("torch.")] = {
+        "dense bytes": dense.nbytes,
+        "values": values.nbytes,
+        "metadata": codes.nbytes,
+        "%": 100 * (values.nbytes + codes.nbytes) / dense.nbytes,
+    }
+ledger.reveal("2:4 of float16: % of the dense bytes", table["float16"]["%"])
+ledger.reveal("2:4 of int8: % of the dense bytes", table["int8"]["%"])
+assert table["float16"]["%"] == 56.25 and table["int8"]["%"] == 62.5
+pd.DataFrame(table).T
+
+# %% [markdown]
+# Not 50 %. The metadata are the same for every type: 4 bits a group. The smaller the values, the more they weigh: for
+# float16, 4 of 64 bits, for int8, 4 of 32.
+#
+# And time? Graphics cards since NVIDIA's Ampere have units that skip the zeros of this pattern; for these,
+# the paper states up to twice the throughput of a dense matrix product (Mishra et al. 2021, see References). We have
+# not measured that here. What does a **CPU** with ordinary kernels make of the pattern? Guess the time of a
+# product with a 2:4 matrix, if the dense one counts as 1. And what does PyTorch's own function for the packed form
+# say to a matrix on the CPU?
+
+# %% tags=["nbval-ignore-output"]
+ledger.guess("2:4 on a CPU: time of a product (dense = 1)", None)
+dense, inputs = torch.randn(512, 512), torch.randn(512, 16)
+sparse = dense * mask_2_of_4(dense)
+half = dense[:256]  # half of the outputs gone, for comparison
+calls = {"dense": dense, "2:4": sparse, "half of the rows gone": half}
+timed = latency({name: partial(torch.matmul, w, inputs) for name, w in calls.items()}, runs=300)
+fig, ax = plot.figure(width=8, height=2)
+plot.latencies(ax, timed)
+ax.set_title("A CPU's dense kernel does not see the pattern")
+plot.show(fig, alt="Three bars of times: dense and 2:4 alike, half of the rows gone far shorter.")
+ledger.reveal(
+    "2:4 on a CPU: time of a product (dense = 1)", timed["2:4"].median / timed["dense"].median
+)
+assert 0.6 < timed["2:4"].median / timed["dense"].median < 1.6
+assert timed["half of the rows gone"].median < 0.85 * timed["dense"].median
+
+# %%
+try:
+    torch.sparse.to_sparse_semi_structured(sparse.half())
+    packed_on_cpu = True
+except RuntimeError as error:
+    packed_on_cpu = False
+    print("RuntimeError:", "Only CUDA tensors" in str(error) and "only CUDA tensors are supported")
+assert not packed_on_cpu
+
+# %% [markdown]
+# The time is the same, give or take the noise; half of the rows gone, and it falls. So on a CPU, 2:4 is a
+# pattern and a size. It is a speed only where kernel and hardware know it: look that up for your device, then
+# measure.
+#
+# What does the pattern cost in accuracy? In the same experiment as above, the second convolution and the
+# large linear layer got 2:4 masks, and were fine-tuned with the masks attached.
+
+# %%
+mean, half = difference("2:4", "dense control", 0.5)
+untuned = measured("2:4", 0.5, "before").mean()
+print(f"2:4, not fine-tuned: accuracy {untuned:.3f}")
+print(f"2:4, fine-tuned:     accuracy {measured('2:4', 0.5, 'after').mean():.3f}")
+print(f"against the dense control: {mean:+.2f} ± {half:.2f} points")
+assert abs(mean) < half
+assert all(untuned > measured(name, 0.5, "before").mean() + 0.1 for name in criteria)
+
+# %% [markdown]
+# The interval holds 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense here. Without fine-tuning a few
+# points were lost, far fewer than by removing half of the channels (the plot of part 5). The finer the pieces, the less it
+# costs, and the fewer machines are faster for it.
+#
+# ## 7 · Further: a network with shortcuts
+#
+# *This part is optional; the exercise does not need it.* ResNet-18 has shortcuts: $y = f(x) + x$. An addition
+# needs the same channels on both sides. So channel 3 of $f(x)$ can't go alone: channel 3 of $x$ must go too, and
+# with it whatever makes $x$, which may be an addition again. Our walk, which goes forward along one line, is not
+# enough; `torch_pruning` follows such ties in both directions.
+#
+# We take torchvision's ResNet-18 with random weights, so nothing is downloaded. In our plain network a channel
+# touched 3 parts. How many will one channel of ResNet's very first convolution touch?
+
+# %%
+from torchvision.models import resnet18  # noqa: E402 (takes seconds to import)
+
+set_seed(0)
+resnet = resnet18(weights=None).eval()
+pictures = torch.rand(2, 3, 64, 64)
+names = {module: name for name, module in resnet.named_modules()}
+ledger.guess("ResNet-18: parts touched by one channel of the first convolution", None)
+
+
+def tied(model: nn.Module, layer: nn.Module, gone: list[int]) -> "tp.Group":
+    """All that must change together when these outputs of `layer` go."""
+    graph = tp.DependencyGraph().build_dependency(model, example_inputs=pictures[:1])
+    return graph.get_pruning_group(layer, tp.prune_conv_out_channels, idxs=gone)
+
+
+group = tied(resnet, resnet.conv1, [3])
+members = {
+    names[dep.target.module]: dep.handler.__name__ for dep, _ in group if dep.target.module in names
+}
+for name, action in sorted(members.items()):
+    print(f"{name:<22} {action}")
+ledger.reveal("ResNet-18: parts touched by one channel of the first convolution", len(members))
+assert len(members) == 10
+
+# %% [markdown]
+# The library says `prune_out_channels` where we said “outputs” or “norm”, and `prune_in_channels` where we said
+# “inputs”. The first convolution, and the second one of both blocks in `layer1`: all make the *same* channels,
+# because they are added up.
+#
+# The same test as before: silence the channels everywhere they are made, remove the group, compare. We take 16 of
+# the 64 channels that `layer1` hands on. Which outputs, which shapes, how many MACs?
+
+
+# %%
+gone = list(range(0, 64, 4))
+group = tied(resnet, resnet.conv1, gone)
+with torch.no_grad():
+    for dep, _ in group:
+        part = dep.target.module
+        if isinstance(part, nn.BatchNorm2d):
+            part.weight[gone], part.bias[gone] = 0, 0
+    before = resnet(pictures)
+macs_before = count_macs(resnet, pictures[:1])
+group.prune()
+after = resnet(pictures).detach()
+print("outputs agree:", torch.allclose(before, after, atol=1e-4), tuple(after.shape))
+print("first convolution:", tuple(resnet.conv1.weight.shape))
+print("layer2 reads:     ", tuple(resnet.layer2[0].conv1.weight.shape))
+print(f"MACs: {macs_before:,} → {count_macs(resnet, pictures[:1]):,}")
+assert torch.allclose(before, after, atol=1e-4)
+assert before.abs().max() > 0.1  # the outputs were not zero to begin with
+assert resnet.layer2[0].downsample[0].in_channels == 48
+assert count_macs(resnet, pictures[:1]) < macs_before
+
+# %% tags=["nbval-ignore-output"]
+ledger
+
+# %% [markdown]
+# ## You can now…
+#
+# - remove units of a linear layer and channels of a convolution: outputs, batch norm and the reader's inputs;
+# - find by a walk which parts must follow, with a flatten on the way, and prove the result by equal outputs;
+# - tell a dead unit from one that only has no weights, and fold its constant, knowing where that is exact;
+# - count MACs by hand, and say what channels save in MACs, bytes and time, and where;
+# - compare criteria with seeds, intervals and two controls; store a 2:4 matrix, and say what it saves where.
+#
+# **Common mistakes**
+#
+# - Setting channels to zero and expecting a smaller file or a faster network.
+# - Slicing the next layer along its outputs. It is the *columns* that read the channel.
+# - Only γ and β of a batch norm: it keeps **four** vectors for its channels.
+# - After a flatten: one column a channel, or columns that alternate. It is $h\,w$ neighbours.
+# - Zero weights taken for a zero output. The bias, or β, may be alive.
+# - Half of the channels taken for half of the MACs, or MACs for time.
+# - 2:4 taken for half of the bytes, or for speed on any hardware.
+#
+# ## Cheat sheet
+#
+# | to remove channel $c$ | keep the rest of |
+# |---|---|
+# | from `nn.Linear` or `nn.Conv2d` that makes it | `weight[kept]`, `bias[kept]` |
+# | from `nn.BatchNorm2d` | `weight`, `bias`, `running_mean`, `running_var` |
+# | from ReLU, pooling, flatten | nothing there; they have no numbers |
+# | from the `nn.Conv2d` that reads it | `weight[:, kept]` |
+# | from the `nn.Linear` behind a flatten | all but the columns $c\,h\,w$ to $(c+1)\,h\,w - 1$ |
+# | from a sum, $f(x) + x$ | the same $c$ on both sides, and all who make or read it |
+#
+# | to know | compute |
+# |---|---|
+# | what a unit without weights sends | $\mathrm{relu}(b_i)$ |
+# | what a channel without weights sends | $\mathrm{relu}(\gamma (b - \mu)/\sqrt{\sigma^2+\epsilon} + \beta)$ |
+# | the bias after folding a constant $a$ | $b \leftarrow b + a \sum W[:, i]$; not exact at a padded border |
+# | MACs of a convolution | $h_\text{out}\,w_\text{out}\,c_\text{out}\,c_\text{in}\,k_h\,k_w$ |
+# | MACs of a linear layer | $n_\text{out}\,n_\text{in}$ |
+# | share of bytes with 2:4, $b$ bits a value | $(2b + 4)/(4b)$: 56.25 % for 16, 62.5 % for 8 |
+#
+# Order of work: score → remove for real → check the shapes, and equal outputs with silenced channels → fine-tune, and give
+# a dense and a from-scratch control the same → measure MACs, bytes and time on the device.
+#
+# ## Practise
+#
+# The flashcards, questions and worked problems of this lesson ask about the same ideas in other words. Come back to them
+# tomorrow: what you can still say then, you know.
+#
+# ## References
+#
+# - H. Li, A. Kadav, I. Durdanovic, H. Samet, H. P. Graf (2017): *Pruning Filters for Efficient ConvNets*. ICLR.
+#   arXiv:1608.08710. Filters by their L1 norm, removed together with their readers.
+# - Z. Liu et al. (2017): *Learning Efficient Convolutional Networks through Network Slimming*. ICCV.
+#   arXiv:1708.06519. The batch norm's scale as criterion.
+# - P. Molchanov, S. Tyree, T. Karras, T. Aila, J. Kautz (2017): *Pruning Convolutional Neural Networks for Resource
+#   Efficient Inference*. ICLR. arXiv:1611.06440. The first-order Taylor criterion.
+# - Z. Liu, M. Sun, T. Zhou, G. Huang, T. Darrell (2019): *Rethinking the Value of Network Pruning*. ICLR.
+#   arXiv:1810.05270. The small network from scratch as a control.
+# - A. Mishra et al. (2021): *Accelerating Sparse Deep Neural Networks*. arXiv:2104.08378. 2:4, metadata, hardware.
+# - G. Fang, X. Ma, M. Song, M. B. Mi, X. Wang (2023): *DepGraph: Towards Any Structural Pruning*. CVPR.
+#   arXiv:2301.12900. The method behind `torch_pruning`.
+# - S. Ioffe, C. Szegedy (2015): *Batch Normalization*. arXiv:1502.03167. K. He, X. Zhang, S. Ren, J. Sun (2016):
+#   *Deep Residual Learning for Image Recognition*. arXiv:1512.03385. ResNet-18.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
+#
+# **Now you:** [the exercise](../exercises/08_structured_pruning/08_structured_pruning.ipynb).

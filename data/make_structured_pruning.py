@@ -1,0 +1,85 @@
+"""Measures criteria for removing channels, for lesson 08: writes structured_pruning.csv.
+
+It runs the functions of course/08_structured_pruning/lesson.py themselves: `python
+data/make_structured_pruning.py`, about ten minutes on one thread. Then enter the file's SHA-256 in
+checksums.json and in README.md. The numbers depend a little on the CPU and on torch's version.
+"""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from torch.nn.utils import prune
+
+from coursekit.measure import accuracy, count_macs
+from coursekit.train import set_seed
+
+HERE = Path(__file__).parent
+LESSON = HERE.parent / "course" / "08_structured_pruning" / "lesson.py"
+SEEDS = range(5)
+SHARES = (0.25, 0.5, 0.75)
+
+
+def lesson_functions() -> dict[str, Any]:
+    """What the lesson defines: its imports, functions and the table of criteria."""
+    tree = ast.parse(LESSON.read_text(encoding="utf-8"))
+    kept: list[ast.stmt] = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)
+        or (isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "criteria")
+    ]
+    namespace: dict[str, Any] = {}
+    exec(compile(ast.Module(kept, []), str(LESSON), "exec"), namespace)
+    return namespace
+
+
+def measure(lesson: dict[str, Any], seed: int) -> list[dict[str, Any]]:
+    """All rows of one seed. Accuracies are on the 2,000 validation images."""
+    train, validation = lesson["fashion_parts"]()
+    batch = train[0][:1000], train[1][:1000]
+    net = lesson["train_cnn"](seed)
+    dense = accuracy(net, *validation)
+    rows: list[dict[str, Any]] = []
+
+    def note(what: str, share: float, model: Any, before: float | None) -> None:
+        rows.append(
+            {
+                "seed": seed,
+                "what": what,
+                "share": share,
+                "macs": count_macs(model, train[0][:1]),
+                "before": before,
+                "after": accuracy(model, *validation),
+            }
+        )
+        print(rows[-1], flush=True)
+
+    def tune(what: str, share: float, model: Any) -> None:
+        before = accuracy(model, *validation)
+        note(what, share, lesson["fine_tuned"](model, seed), before)
+
+    for share in SHARES:
+        for criterion in lesson["criteria"]:
+            set_seed(100 + seed)  # not a seed that drew weights: “random” must be chance
+            tune(criterion, share, lesson["prune_convolutions"](net, criterion, share, batch))
+        widths = [count - round(share * count) for count in (16, 32)]
+        for epochs in (2, 6):
+            small = lesson["train_cnn"](200 + seed, *widths, epochs=epochs)
+            note(f"small, {epochs} epochs", share, small, None)
+    masked = lesson["copy"].deepcopy(net)
+    for place in (4, 9):
+        layer = masked[place]
+        prune.custom_from_mask(layer, "weight", lesson["mask_2_of_4"](layer.weight))
+    tune("2:4", 0.5, masked)
+    control = lesson["copy"].deepcopy(net)
+    lesson["fine_tuned"](control, seed)
+    note("dense control", 0.0, control, dense)
+    return rows
+
+
+if __name__ == "__main__":
+    functions = lesson_functions()
+    table = pd.DataFrame([row for seed in SEEDS for row in measure(functions, seed)])
+    table.to_csv(HERE / "structured_pruning.csv", index=False, lineterminator="\n")
