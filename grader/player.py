@@ -200,9 +200,15 @@ def play(engine: Engine, cells: Sequence[str], folder: Path | None = None) -> Pe
     return play_cells(engine, cells, files)
 
 
-def play_cells(engine: Engine, cells: Sequence[str], files: Files) -> Performance:
-    """As `play`, with the files named."""
-    player = Player(engine, engine.import_room(()), files, warm=False)
+def play_cells(
+    engine: Engine, cells: Sequence[str], files: Files, modules: Sequence[str] = ()
+) -> Performance:
+    """As `play`, with the files named.
+
+    Args:
+        modules: of the teacher's cells, imported beforehand: a slow import costs no cell its time.
+    """
+    player = Player(engine, engine.import_room(modules), files, warm=False)
     played: dict[int, Played] = {}
     try:
         for position, source in enumerate(cells):

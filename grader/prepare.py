@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import nbformat
@@ -29,9 +30,9 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     """
     code = notebook.code
     names = [_names(cell.original) for cell in code]
-    beside = play_cells(engine, [_solved(cell) for cell in code], files)
-    count = opening(notebook)
     modules = imported(cell.original for cell in code)
+    beside = play_cells(engine, [_solved(cell) for cell in code], files, modules)
+    count = opening(notebook)
     learner = _Learner(notebook, engine, files, count, modules)
     tests = {}
     try:
@@ -47,15 +48,17 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
                 learner.player.cell(cell.released)
     finally:
         learner.close()
-    untouched = _untouched(code, engine, files)
+    untouched = _untouched(code, engine, files, modules)
     return Contract(tests, count, _bequeathing(code, names), modules, untouched)
 
 
-def _untouched(code: list[TeacherCell], engine: Engine, files: Files) -> dict[int, Played]:
+def _untouched(
+    code: list[TeacherCell], engine: Engine, files: Files, modules: Sequence[str]
+) -> dict[int, Played]:
     sources = [cell.released if cell.kind.for_answer else cell.node.source for cell in code]
     # What tests say is not asked for, and may be long in coming.
     shown = ["" if cell.kind is Kind.TEST else s for cell, s in zip(code, sources, strict=True)]
-    played = play_cells(engine, shown, files).played
+    played = play_cells(engine, shown, files, modules).played
     return {
         position: played[position]
         for position, cell in enumerate(code)

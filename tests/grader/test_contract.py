@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.conduct import contract_of
+from grader.engine import Engine
 from tests.grader.conftest import exercise, hidden
 
 
@@ -300,3 +301,19 @@ def test_a_test_with_a_magic_or_shell_line_is_read_too(engine):
 
 def test_a_contract_is_made_once_for_each_engine(engine, assignment):
     assert contract_of(assignment, "numbers", engine) is contract_of(assignment, "numbers", engine)
+
+
+def test_an_import_may_take_longer_than_a_cell(bubblewrap, tmp_path):
+    """TensorFlow's takes 10 s: the teacher's own cells get it beforehand, as learners' do."""
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(1.5)\nnumber = 3\n")
+    show = {"/course/slow.py": tmp_path / "slow.py"}
+    with Engine(preload=(), timeout=1, show=show) as engine:
+        found = contract(
+            engine,
+            "# given\nfrom slow import number",
+            "# answer\ntwice = 2 * number",
+            "# test t\nassert twice == 6",
+            answers=["twice"],
+        )
+    assert found.tests["t"].broken is None
+    assert found.tests["t"].takes == {"twice": "number"}

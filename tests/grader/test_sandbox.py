@@ -284,9 +284,21 @@ def test_nothing_of_the_environment_comes_in(monkeypatch):
 
 
 def test_a_child_sees_no_other_process():
-    everybody = try_out(listed, ["/proc"], before=environments)
-    assert everybody.result == [["cpuinfo", "meminfo", "stat"]]
+    everybody = try_out(listed, ["/proc", "/proc/self"], before=environments)
+    assert everybody.result == [["cpuinfo", "meminfo", "self", "stat"], ["cmdline", "exe"]]
     assert len(everybody.before) == 3
+
+
+def which_program():
+    import os
+
+    with open("/proc/self/cmdline", "rb") as file:
+        return os.readlink("/proc/self/exe"), file.read().decode()
+
+
+def test_a_child_can_ask_which_program_it_is():
+    """TensorFlow does, and ends the process when it gets no answer."""
+    assert try_out(which_program).result == [sys.executable, "grader\0"]
 
 
 def fill_scratch(*_):

@@ -1,0 +1,723 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 11 · TFLite and LiteRT: answers that people give
+
+
+# %% item="proof" right="with a loop over all that is no constant, and the weights"
+def is_full_int8(content):
+    file = read(content)
+    for tensor in file.tensors:
+        if len(tensor.shape) > 1 and tensor.dtype != "int8":
+            return False
+    return True
+
+
+# %% item="proof" right="no float anywhere in the interpreter's list"
+def is_full_int8(content):
+    kinds = {t["dtype"] for t in load(content).get_tensor_details()}
+    return not kinds & {np.float32, np.float16} and np.int8 in kinds
+
+
+# %% item="proof" right="sets of types"
+def is_full_int8(content):
+    f = read(content)
+    kinds = set()
+    for group in (f.inputs, f.outputs, f.weights, f.computed):
+        kinds |= {t.dtype for t in group}
+    return kinds == {"int8"}
+
+
+# %% item="proof" wrong="looks at the weights only" keeps=1 hint="look at the input, too"
+def is_full_int8(content):
+    return all(tensor.dtype == "int8" for tensor in read(content).weights)
+
+
+# %% item="proof" wrong="input and output only" keeps=1 hint="What are the values between them?"
+def is_full_int8(content):
+    file = read(content)
+    return file.inputs[0].dtype == "int8" and file.outputs[0].dtype == "int8"
+
+
+# %% item="proof" wrong="every tensor, biases too" hint="this file holds nothing but integers"
+def is_full_int8(content):
+    return all(tensor.dtype == "int8" for tensor in read(content).tensors)
+
+
+# %% item="proof" wrong="any int8 will do" keeps=1 hint="look at the input, too"
+def is_full_int8(content):
+    return any(tensor.dtype == "int8" for tensor in read(content).tensors)
+
+
+# %% item="proof" wrong="by the size" hint="should be True"
+def is_full_int8(content):
+    return len(content) < 500
+
+
+# %% item="dynamic" right="the wish as a set"
+def to_dynamic(layers):
+    model = keras_model(layers)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = {tf.lite.Optimize.DEFAULT}
+    content = converter.convert()
+    return content
+
+
+# %% item="dynamic" right="TensorFlow imported again, the wish added to the set that is there"
+def to_dynamic(layers):
+    import tensorflow
+
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations.add(tensorflow.lite.Optimize.DEFAULT)
+    return converter.convert()
+
+
+# %% item="dynamic" wrong="British spelling" hint="the kernels should be int8"
+def to_dynamic(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimisations = [tf.lite.Optimize.DEFAULT]
+    return converter.convert()
+
+
+# %% item="dynamic" wrong="no wish at all" hint="the kernels should be int8"
+def to_dynamic(layers):
+    return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
+
+
+# %% item="dynamic" wrong="set after convert" hint="'bytes' object has no attribute"
+def to_dynamic(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter = converter.convert()
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter
+
+
+# %% item="dynamic" wrong="a word in the list" hint="the kernels should be int8"
+def to_dynamic(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = ["DEFAULT"]
+    return converter.convert()
+
+
+# %% item="dynamic" wrong="nothing returned" hint="expected bytes, but got NoneType"
+def to_dynamic(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.convert()
+
+
+# %% item="dynamic" wrong="integers inside" keeps=1 hint="leaves the values between the layers in float32"
+def to_dynamic(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    width = layers[0][0].shape[1]
+    converter.representative_dataset = lambda: ([np.ones((1, width), "float32")] for _ in range(5))
+    return converter.convert()
+
+
+# %% item="rows" right="row by row"
+def quantize_rows(weights):
+    if np.isnan(weights).any() or np.isinf(weights).any():
+        raise ValueError("not finite")
+    levels = np.zeros(weights.shape, dtype=np.int8)
+    scales = np.ones(len(weights), dtype=np.float32)
+    for i, row in enumerate(weights):
+        largest = max(abs(row))
+        if largest > 0:
+            scales[i] = largest / np.float32(127)
+            levels[i] = np.rint(row / scales[i])
+    return levels, scales
+
+
+# %% item="rows" right="in torch"
+def quantize_rows(weights):
+    import torch
+
+    w = torch.from_numpy(np.array(weights, dtype=np.float32))
+    if not torch.isfinite(w).all():
+        raise ValueError("NaN or infinity")
+    scales = w.abs().amax(1) / 127
+    scales[scales == 0] = 1
+    return torch.round(w / scales[:, None]).to(torch.int8).numpy(), scales.numpy()
+
+
+# %% item="rows" right="clipped as well"
+def quantize_rows(weights):
+    if not np.all(np.isfinite(weights)):
+        raise ValueError
+    scales = np.maximum(weights.max(axis=1), -weights.min(axis=1)) / np.float32(127)
+    scales[scales == 0] = 1
+    q = np.clip(np.round(weights / scales.reshape(-1, 1)), -127, 127)
+    return q.astype(np.int8), scales.astype(np.float32)
+
+
+# %% item="rows" wrong="one scale for all" hint="Does each row have a scale of its own"
+def quantize_rows(weights):
+    if not np.isfinite(weights).all():
+        raise ValueError("finite")
+    largest = np.abs(weights).max() if weights.size else 0
+    scale = np.float32(largest / 127 if largest > 0 else 1)
+    return np.round(weights / scale).astype("int8"), np.full(len(weights), scale, "float32")
+
+
+# %% item="rows" wrong="128 for 127" hint="expected [[50, -127]]"
+def quantize_rows(weights):
+    if not np.isfinite(weights).all():
+        raise ValueError("finite")
+    largest = np.abs(weights).max(axis=1, initial=0)
+    scales = np.where(largest > 0, largest / 128, 1).astype("float32")
+    return np.clip(np.round(weights / scales[:, None]), -128, 127).astype("int8"), scales
+
+
+# %% item="rows" wrong="cut off" keeps=0 hint="cut off"
+def quantize_rows(weights):
+    if not np.isfinite(weights).all():
+        raise ValueError("finite")
+    largest = np.abs(weights).max(axis=1, initial=0)
+    scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+    return np.trunc(weights / scales[:, None] * 1.000001).astype("int8"), scales
+
+
+# %% item="rows" wrong="rows of zeros divide by zero" keeps=1 hint="a row of zeros"
+def quantize_rows(weights):
+    if not np.isfinite(weights).all():
+        raise ValueError("finite")
+    scales = (np.abs(weights).max(axis=1, initial=0) / np.float32(127)).astype("float32")
+    with np.errstate(all="ignore"):
+        return np.round(weights / scales[:, None]).astype("int8"), scales
+
+
+# %% item="rows" wrong="NaN goes through" keeps=1 hint="NaN should raise ValueError"
+def quantize_rows(weights):
+    largest = np.abs(weights).max(axis=1, initial=0)
+    scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+    with np.errstate(all="ignore"):
+        return np.round(weights / scales[:, None]).astype("int8"), scales
+
+
+# %% item="rows" wrong="only NaN refused" keeps=1 hint="of either sign and in any row"
+def quantize_rows(weights):
+    if np.isnan(weights).any():
+        raise ValueError("NaN")
+    largest = np.abs(weights).max(axis=1, initial=0)
+    scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+    with np.errstate(all="ignore"):
+        return np.round(weights / scales[:, None]).astype("int8"), scales
+
+
+# %% item="rows" wrong="columns for rows" hint="expected [[50, -127]]"
+def quantize_rows(weights):
+    if not np.isfinite(weights).all():
+        raise ValueError("finite")
+    largest = np.abs(weights).max(axis=0, initial=0)
+    scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+    return np.round(weights / scales).astype("int8"), scales
+
+
+# %% item="int8" right="a generator with yield"
+def to_full_int8(layers, inputs):
+    def examples():
+        for i in range(len(inputs)):
+            yield [inputs[i : i + 1]]
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = examples
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+# %% item="int8" right="all in one batch"
+def to_full_int8(layers, inputs):
+    c = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    c.optimizations = [tf.lite.Optimize.DEFAULT]
+    c.representative_dataset = lambda: iter([[inputs]])
+    c.inference_input_type = tf.int8
+    c.inference_output_type = tf.int8
+    return c.convert()
+
+
+# %% item="int8" wrong="dynamic range" hint="the input should be int8"
+def to_full_int8(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter.convert()
+
+
+# %% item="int8" wrong="no representative data" hint="must be tf.float32"
+def to_full_int8(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+# %% item="int8" wrong="float input and output" keeps=1 hint="the input should be int8"
+def to_full_int8(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    return converter.convert()
+
+
+# %% item="int8" wrong="only the output left in float" keeps=2 hint="The output should be int8, too"
+def to_full_int8(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+    converter.inference_input_type = tf.int8
+    return converter.convert()
+
+
+# %% item="int8" wrong="scaled once more" keeps=1 hint="need a scale of about 1/255"
+def to_full_int8(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: (
+        [(one[None] / 255).astype("float32")] for one in inputs
+    )
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+# %% item="int8" wrong="the first hundred only" keeps=2 hint="Are all of them used, as they are?"
+def to_full_int8(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+# %% item="int8" wrong="noise in place of the inputs" keeps=2 hint="need a scale of about 1/255"
+def to_full_int8(layers, inputs):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=inputs.shape).astype("float32")
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in noise)
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+# %% item="ask" right="the scale tells whether there is something to do"
+def ask(content, inputs):
+    i = load(content)
+    a, b = i.get_input_details()[0], i.get_output_details()[0]
+    found = np.zeros((len(inputs), b["shape"][-1]), dtype=np.float32)
+    for n, x in enumerate(inputs):
+        s, z = a["quantization"]
+        if s > 0:
+            x = np.rint(x / s + z).clip(-128, 127).astype(np.int8)
+        i.set_tensor(a["index"], np.expand_dims(x, 0))
+        i.invoke()
+        y = i.get_tensor(b["index"])[0]
+        s, z = b["quantization"]
+        found[n] = (y.astype(np.float32) - z) * s if s > 0 else y
+    return found
+
+
+# %% item="ask" right="scales from read"
+def ask(content, inputs):
+    file, interpreter = read(content), load(content, fast=False)
+    source, sink = file.inputs[0], file.outputs[0]
+    x = np.asarray(inputs, dtype="float32")
+    if source.dtype == "int8":
+        x = np.round(x / source.scales[0]) + source.zero_points[0]
+        x = np.minimum(np.maximum(x, -128), 127).astype("int8")
+    rows = []
+    for one in x:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], one.reshape(1, -1))
+        interpreter.invoke()
+        rows.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).ravel())
+    y = np.stack(rows).astype("float32")
+    if sink.dtype == "int8":
+        y = (y - sink.zero_points[0]) * sink.scales[0]
+    return y.astype("float32")
+
+
+# %% item="ask" wrong="floats cast to int8" keeps=1 hint="far off for an int8 file"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
+        scale, zero_point = sink["quantization"]
+        answers.append(scale * (answer - zero_point) if scale else answer)
+    return np.array(answers)
+
+
+# %% item="ask" wrong="outputs left as levels" keeps=1 hint="far off for an int8 file"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        scale, zero_point = source["quantization"]
+        if scale:
+            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answers.append(interpreter.get_tensor(sink["index"])[0].astype("float32"))
+    return np.array(answers)
+
+
+# %% item="ask" wrong="float files forgotten" keeps=1 hint="ZeroDivisionError"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        scale, zero_point = source["quantization"]
+        levels = [max(-128, min(127, round(float(x) / scale) + zero_point)) for x in one]
+        interpreter.set_tensor(source["index"], np.array([levels], dtype=source["dtype"]))
+        interpreter.invoke()
+        scale, zero_point = sink["quantization"]
+        answers.append(
+            scale * (interpreter.get_tensor(sink["index"])[0].astype("float32") - zero_point)
+        )
+    return np.array(answers)
+
+
+# %% item="ask" wrong="no clipping" keeps=1 hint="larger than the scale allows for"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        scale, zero_point = source["quantization"]
+        if scale:
+            one = (np.round(one / scale) + zero_point).astype("int64")
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
+        scale, zero_point = sink["quantization"]
+        answers.append(scale * (answer - zero_point) if scale else answer)
+    return np.array(answers)
+
+
+# %% item="ask" wrong="zero point forgotten" keeps=1 hint="far off for an int8 file"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        scale, _ = source["quantization"]
+        if scale:
+            one = np.clip(np.round(one / scale), -128, 127)
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
+        scale, _ = sink["quantization"]
+        answers.append(scale * answer if scale else answer)
+    return np.array(answers)
+
+
+# %% item="mend" right="a list kept for the examples, and the function without its model"
+def to_float16(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    examples = [[one[None]] for one in inputs]
+    converter.representative_dataset = lambda: iter(examples)
+    return converter.convert()
+
+
+def from_function(layers):
+    model = keras_model(layers)
+    spec = tf.TensorSpec([1, layers[0][0].shape[1]], tf.float32)
+    function = tf.function(lambda x: model(x)).get_concrete_function(spec)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    return converter.convert()
+
+
+# %% item="mend" right="with a generator function"
+def to_float16(layers):
+    c = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    c.optimizations, c.target_spec.supported_types = [tf.lite.Optimize.DEFAULT], [tf.float16]
+    return c.convert()
+
+
+def to_int8_inside(layers, inputs):
+    def examples():
+        for one in inputs:
+            yield [one.reshape(1, -1)]
+
+    c = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    c.optimizations = [tf.lite.Optimize.DEFAULT]
+    c.representative_dataset = examples
+    return c.convert()
+
+
+def from_function(layers):
+    model = keras_model(layers)
+    return bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+
+
+# %% item="mend" wrong="as they were" hint="the kernels should be float16"
+def to_float16(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    examples = ([one[None]] for one in inputs)
+    print(len(list(examples)), "examples")
+    converter.representative_dataset = lambda: examples
+    return converter.convert()
+
+
+def from_function(layers):
+    model = keras_model(layers)
+    spec = tf.TensorSpec([1, layers[0][0].shape[1]], tf.float32)
+    function = tf.function(lambda x: model(x)).get_concrete_function(spec)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    return converter.convert()
+
+
+# %% item="mend" wrong="types without the wish, data dropped" keeps=1 hint="Which data did the converter see?"
+def to_float16(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter.convert()
+
+
+def from_function(layers):
+    return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
+
+
+# %% item="mend" wrong="int8 input too, ones for data" keeps=1 hint="Input and output should stay float32"
+def to_float16(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+def from_function(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter.convert()
+
+
+# %% item="mend" wrong="data that is not theirs" keeps=2 hint="No scale in the file fits the inputs"
+def to_float16(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: (
+        [np.ones((1, inputs.shape[1]), "float32")] for _ in range(9)
+    )
+    return converter.convert()
+
+
+def from_function(layers):
+    return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
+
+
+# %% item="diagnose" right="with a regular expression"
+def diagnose(message):
+    import re
+
+    kind, name = re.match(r"(type object |module |)'([^']*)'", message).groups()
+    words = {"type object ": "class", "module ": "import"}
+    if kind in words:
+        return name, words[kind]
+    if name == "bytes":
+        return name, "late"
+    return name, "return" if name == "NoneType" else "other"
+
+
+# %% item="diagnose" right="cut at the words that always come"
+def diagnose(message):
+    left, _, _ = message.partition(" has no attribute")
+    first, name, rest = left.split("'")
+    if rest.strip() == "object":
+        word = "late" if name == "bytes" else "return" if name == "NoneType" else "other"
+    else:
+        word = "class" if "type" in first else "import"
+    return [name, word]
+
+
+# %% item="diagnose" wrong="what is missing taken for the type" hint="bytes stands left, not"
+def diagnose(message):
+    name = message.split("'")[3]
+    return name, "other"
+
+
+# %% item="diagnose" wrong="looks for words anywhere" keeps=1 hint="Do you look at the whole text"
+def diagnose(message):
+    name = message.split("'")[1]
+    if "bytes" in message:
+        return name, "late"
+    if "NoneType" in message:
+        return name, "return"
+    if "type object" in message:
+        return name, "class"
+    if "module" in message:
+        return name, "import"
+    return name, "other"
+
+
+# %% item="diagnose" wrong="the first word of the message" hint="bytes stands left, not"
+def diagnose(message):
+    first = message.split()[0]
+    return first, {
+        "'bytes'": "late",
+        "'NoneType'": "return",
+        "module": "import",
+        "type": "class",
+    }.get(first, "other")
+
+
+# %% item="diagnose" wrong="two words only" keeps=1 hint="Do you look at the whole text"
+def diagnose(message):
+    name = message.split("'")[1]
+    return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
+
+
+# %% item="choose" right="sorted lists"
+def choose(files, max_bytes, integers_only, noise):
+    rows = [(f["accuracy"], f["microseconds"], f["bytes"], name) for name, f in files.items()]
+    rows = [row for row in rows if row[2] <= max_bytes]
+    if integers_only:
+        rows = [row for row in rows if files[row[3]]["integers"]]
+    if len(rows) == 0:
+        return None
+    rows.sort(reverse=True)
+    top = rows[0][0]
+    rows = [row[1:] for row in rows if round(top - row[0], 9) <= noise]
+    return sorted(rows)[0][2]
+
+
+# %% item="choose" right="with pandas"
+def choose(files, max_bytes, integers_only, noise):
+    import pandas as pd
+
+    if not files:
+        return None
+    table = pd.DataFrame(files).T
+    table = table[table["bytes"] <= max_bytes]
+    if integers_only:
+        table = table[table["integers"].astype(bool)]
+    if table.empty:
+        return None
+    table = table[table["accuracy"] >= table["accuracy"].max() - noise - 1e-12]
+    return table.sort_values(["microseconds", "bytes"]).index[0]
+
+
+# %% item="choose" wrong="the most accurate one" keeps=1 hint="take the fastest"
+def choose(files, max_bytes, integers_only, noise):
+    names = [
+        name
+        for name, file in files.items()
+        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
+    ]
+    return max(names, key=lambda name: files[name]["accuracy"], default=None)
+
+
+# %% item="choose" wrong="the smallest one" hint="the most accurate one wins"
+def choose(files, max_bytes, integers_only, noise):
+    names = [
+        name
+        for name, file in files.items()
+        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
+    ]
+    return min(names, key=lambda name: files[name]["bytes"], default=None)
+
+
+# %% item="choose" wrong="an error when nothing fits" keeps=1 hint="ValueError"
+def choose(files, max_bytes, integers_only, noise):
+    fitting = {
+        name: file
+        for name, file in files.items()
+        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
+    }
+    best = max(file["accuracy"] for file in fitting.values())
+    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-9]
+    return min(good, key=lambda name: (fitting[name]["microseconds"], fitting[name]["bytes"]))
+
+
+# %% item="choose" wrong="the best accuracy of all" keeps=1 hint="The best accuracy must be taken of those that fit"
+def choose(files, max_bytes, integers_only, noise):
+    if not files:
+        return None
+    best = max(file["accuracy"] for file in files.values())
+    names = [
+        name
+        for name, file in files.items()
+        if file["bytes"] <= max_bytes
+        and (file["integers"] or not integers_only)
+        and file["accuracy"] >= best - noise - 1e-9
+    ]
+    return min(names, key=lambda n: (files[n]["microseconds"], files[n]["bytes"]), default=None)
+
+
+# %% [markdown] item="report" answer="all of it"
+# You have dynamic range quantization: DEFAULT alone puts the large weights into int8, the values between the layers, input and
+# output are still float32. You see it in the types: open the file and print the dtype of the input and of the tensors. For the
+# microcontroller you need a representative dataset, supported_ops with TFLITE_BUILTINS_INT8 and inference_input_type and
+# inference_output_type int8. 27 % is fine, because biases, names, scales and small kernels do not get four times smaller. The accuracy
+# says little, as it was measured on training images. Run the .tflite file on test images and compare it with float32.
+
+# %% [markdown] item="report" answer="half of each"
+# It is only dynamic range quantization, look at the input's dtype. 27 % is okay since the scales and names are
+# in the file too.
+
+# %% [markdown] item="report" answer="believes the label"
+# Full int8 should be exactly 25 %. Maybe he has forgotten to delete the optimizer state. He should set optimizations twice or
+# use an older version of TensorFlow. The accuracy is good, so it can be shipped.

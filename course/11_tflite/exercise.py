@@ -1,0 +1,736 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 11 · TFLite and LiteRT: exercise
+#
+# Nine items, 20 points, about 75 minutes. Everything you need stands in
+# [the lesson](../../notebooks/11_tflite.ipynb); each item says where.
+#
+# - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
+#   other names are yours.
+# - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
+#   you have not seen, so solve the task and not the example.
+# - The items do not need each other. If one resists, go on.
+# - A network is a list of **layers**, from the first to the last. Each is a pair of NumPy arrays: weights,
+#   float32, shape (outputs, inputs), and a bias, float32, shape (outputs,). Between two layers there is a
+#   ReLU. `keras_model(layers)` makes a Keras model of it.
+# - A **file** is the content of a `.tflite` file, as `bytes`. `read(content)` opens it: `.inputs`,
+#   `.outputs`, `.weights` (the kernels) and `.computed` (the values that the graph computes, its inputs
+#   included) are tuples of tensors with `.dtype`, `.shape`, `.data`, `.scales` and `.zero_points`.
+#   `load(content)` gives an interpreter whose tensors are allocated.
+#
+# The first cell imports TensorFlow, which takes 5 to 10 seconds.
+
+# %% given=true
+from itertools import pairwise
+
+import numpy as np
+
+from coursekit import explain
+from coursekit.tensorflow import tf
+from coursekit.tflite import load, predict, read, write_dense
+
+
+def keras_model(layers):
+    """A Keras model of dense layers with ReLU between them."""
+    model = tf.keras.Sequential([tf.keras.Input((layers[0][0].shape[1],))])
+    for number, (weights, bias) in enumerate(layers):
+        last = number == len(layers) - 1
+        layer = tf.keras.layers.Dense(len(weights), activation=None if last else "relu")
+        model.add(layer)
+        layer.set_weights([weights.T, bias])
+    return model
+
+
+def random_layers(seed, *sizes):
+    """Layers with random weights: random_layers(0, 20, 60, 5) has 20 inputs and 5 outputs."""
+    rng = np.random.default_rng(seed)
+    layers = []
+    for inputs, outputs in pairwise(sizes):
+        weights = rng.normal(size=(outputs, inputs)) / np.sqrt(inputs)
+        layers.append((weights.astype("float32"), rng.normal(size=outputs).astype("float32")))
+    return layers
+
+
+def network(layers, inputs):
+    """What the layers compute in float32, for inputs of the shape (n, inputs)."""
+    values = inputs
+    for number, (weights, bias) in enumerate(layers):
+        values = values @ weights.T + bias
+        if number < len(layers) - 1:
+            values = np.maximum(values, 0)
+    return values
+
+
+# %% [markdown]
+# ## 1 · Is it? (2 points)
+#
+# “This is our full int8 model”, says the note on a file. Write `is_full_int8(content)`. It returns `True` if
+# input, output, all weights **and** all values that the graph computes are int8, else `False`.
+#
+# *Lesson: part 4.*
+
+
+# %% item="proof" answers=["is_full_int8"]
+### BEGIN SOLUTION
+def is_full_int8(content):
+    file = read(content)
+    tensors = file.inputs + file.outputs + file.weights + file.computed
+    return all(tensor.dtype == "int8" for tensor in tensors)
+
+
+### END SOLUTION
+
+# %% test="proof" points=1
+layers = random_layers(7, 6, 5, 3)
+ranges = [(-1, 1), (0, 4), (-5, 5)]
+assert is_full_int8(write_dense(layers, "int8", ranges=ranges)) is True, (
+    "this file holds nothing but integers: the answer should be True"
+)
+assert is_full_int8(write_dense(layers, "float32")) is False, (
+    "this file is float32: the answer should be False"
+)
+### BEGIN HIDDEN TESTS
+assert is_full_int8(write_dense(layers[:1], "int8", ranges=ranges[:2])) is True, (
+    "A file with a single layer can be full int8, too."
+)
+assert is_full_int8(write_dense(layers, "float16")) is False, (
+    "Float16 is no integer type. Which type are you looking for?"
+)
+### END HIDDEN TESTS
+
+# %% test="proof" points=1
+assert is_full_int8(write_dense(layers, "dynamic")) is False, (
+    "int8 weights with float32 around them are dynamic range: look at the input, too (lesson, part 4)"
+)
+### BEGIN HIDDEN TESTS
+for seed, sizes in ((3, (4, 8, 8, 2)), (4, (9, 2))):
+    some = random_layers(seed, *sizes)
+    wide = [(-3, 3)] * len(sizes)
+    assert is_full_int8(write_dense(some, "wrapped", ranges=wide)) is False, (
+        "Input and output are int8 here. What are the values between them?"
+    )
+    assert is_full_int8(write_dense(some, "int8", ranges=wide)) is True, (
+        "This one is full int8, and you deny it. Do you also look at biases? They are int32."
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2 · Weights in int8 (2 points)
+#
+# Write `to_dynamic(layers)`. It makes a Keras model of the layers, converts it with **dynamic range**
+# quantization, and returns the file as `bytes`: large kernels in int8, input and output in float32.
+#
+# *Lesson: part 2.*
+
+
+# %% item="dynamic" answers=["to_dynamic"]
+### BEGIN SOLUTION
+def to_dynamic(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    return converter.convert()
+
+
+### END SOLUTION
+
+# %% test="dynamic" points=1
+layers = random_layers(7, 100, 80, 40)
+content = to_dynamic(layers)
+assert isinstance(content, bytes), f"expected bytes, but got {type(content).__name__}"
+found = sorted({tensor.dtype for tensor in read(content).weights})
+assert found == ["int8"], f"the kernels should be int8, but the file has {found} (lesson, part 2)"
+### BEGIN HIDDEN TESTS
+whole = len(write_dense(layers))
+assert len(content) < 0.4 * whole, "The file is not as small as int8 weights make it."
+### END HIDDEN TESTS
+
+# %% test="dynamic" points=1
+layers = random_layers(8, 64, 50, 30)
+content = to_dynamic(layers)
+assert read(content).inputs[0].dtype == "float32", "the input should stay float32"
+### BEGIN HIDDEN TESTS
+assert "int8" in {tensor.dtype for tensor in read(content).weights}, (
+    "No kernel is int8. Was your wish heard?"
+)
+assert read(content).outputs[0].dtype == "float32", "The output should stay float32."
+computed = {tensor.dtype for tensor in read(content).computed}
+assert computed == {"float32"}, "Dynamic range leaves the values between the layers in float32."
+inputs = np.random.default_rng(9).random((30, 64), dtype="float32")
+wanted = network(layers, inputs)
+difference = np.abs(predict(content, inputs, fast=False) - wanted).max()
+assert difference < 0.1 * np.abs(wanted).max(), (
+    "The outputs are not those of the layers that were passed in."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3 · Scales by hand (2 points)
+#
+# Write `quantize_rows(weights)` with NumPy alone, as the converter does it. `weights` is float32 with the
+# shape (outputs, inputs). It returns a pair: the int8 levels in the same shape, and the scales, float32 with the
+# shape (outputs,).
+#
+# - The largest magnitude of each row becomes 127 or −127. The zero point is 0, and no level is −128.
+# - A row of zeros has the levels 0 and the scale 1.
+# - NaN or infinity anywhere raises `ValueError`.
+# - `weights` itself is not changed. It may have no rows.
+#
+# Example: `[[0.5, -1.27]]` gives the levels `[[50, -127]]` and the scale `[0.01]`.
+#
+# *Lesson: part 5.*
+
+
+# %% item="rows" answers=["quantize_rows"]
+### BEGIN SOLUTION
+def quantize_rows(weights):
+    if not np.isfinite(weights).all():
+        raise ValueError("weights should be finite")
+    largest = np.abs(weights).max(axis=1, initial=0)
+    scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+    levels = np.round(weights / scales[:, None])
+    return levels.astype("int8"), scales
+
+
+### END SOLUTION
+
+# %% test="rows" points=1
+levels, scales = quantize_rows(np.array([[0.5, -1.27]], dtype="float32"))
+assert np.array_equal(levels, [[50, -127]]), f"expected [[50, -127]], but got {levels.tolist()}"
+assert np.allclose(scales, [0.01]), f"expected the scale 0.01, but got {scales.tolist()}"
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(7)
+for outputs, inputs in ((6, 9), (1, 40), (30, 3)):
+    # Rows of very different sizes.
+    weights = (
+        rng.normal(size=(outputs, inputs)) * 10.0 ** rng.integers(-4, 4, (outputs, 1))
+    ).astype("float32")
+    levels, scales = quantize_rows(weights)
+    assert levels.shape == weights.shape and scales.shape == (outputs,), (
+        "One level for each weight and one scale for each row: what are your shapes?"
+    )
+    wanted = np.abs(weights).max(1)
+    assert not np.allclose(scales * 127.5, wanted, rtol=1e-4), (
+        "Is the range divided by the number of levels, or the largest magnitude by the largest level?"
+    )
+    assert not np.allclose(scales * 128, wanted, rtol=1e-4), (
+        "Which is the largest int8 number? Count from 0."
+    )
+    assert np.allclose(scales * 127, wanted, rtol=1e-5), (
+        "Does each row have a scale of its own, made from its largest magnitude?"
+    )
+    (stored,) = read(write_dense([(weights, np.zeros(outputs, "float32"))], "dynamic")).weights
+    off = np.abs(levels.astype(int) - stored.data).max()
+    assert off == 0, "Are the levels rounded to the nearest, or cut off?"
+### END HIDDEN TESTS
+
+# %% test="rows" points=1
+levels, scales = quantize_rows(np.array([[0, 0], [3, 1]], dtype="float32"))
+assert levels.dtype == np.int8, f"the levels should be int8, not {levels.dtype}"
+assert scales[0] == 1 and np.all(levels[0] == 0), "a row of zeros: levels 0, scale 1"
+try:
+    quantize_rows(np.array([[1, np.nan]], dtype="float32"))
+    outcome = "no error"
+except ValueError:
+    outcome = "ValueError"
+assert outcome == "ValueError", "NaN should raise ValueError"
+### BEGIN HIDDEN TESTS
+assert scales.dtype == np.float32, "Of which type are the scales in a .tflite file?"
+weights = np.array([[-2, 1, 0.5], [-1e-30, 1e-30, 0], [1e30, -1e30, 5]], dtype="float32")
+kept = weights.copy()
+levels, scales = quantize_rows(weights)
+assert np.array_equal(weights, kept), "The weights themselves have changed."
+assert levels.min() == -127 and levels.max() == 127, (
+    "Symmetric means −127 to 127, whatever the sign of the largest magnitude."
+)
+assert levels[0, 0] == -127, "Is the largest magnitude of a row the one that is negative, too?"
+error = np.abs(weights - levels.astype("float64") * scales[:, None])
+assert (error <= 0.501 * scales[:, None]).all(), (
+    "A weight is further than half a step from what came back. Also for tiny and for huge rows?"
+)
+again, same = quantize_rows((levels * scales[:, None]).astype("float32"))
+assert np.array_equal(again, levels), "Quantizing what came back should give the same levels."
+levels, scales = quantize_rows(np.zeros((0, 4), "float32"))
+assert levels.shape == (0, 4) and scales.shape == (0,), "What comes back for a matrix without rows?"
+for place, bad in (((0, 0), np.inf), ((2, 1), -np.inf), ((1, 2), np.nan)):
+    weights = np.ones((3, 4), "float32")
+    weights[place] = bad
+    try:
+        quantize_rows(weights)
+        outcome = "no error"
+    except ValueError:
+        outcome = "ValueError"
+    except Exception:
+        outcome = "another error"
+    assert outcome == "ValueError", (
+        "Infinity, of either sign and in any row, should raise ValueError."
+    )
+levels, _ = quantize_rows(np.full((2, 2), 3e38, "float32"))
+assert np.all(levels == 127), "A huge number is still finite: it is no reason for an error."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4 · Integers all the way (3 points)
+#
+# Write `to_full_int8(layers, inputs)`. It converts to **full int8**, with int8 input and output, and returns the file
+# as `bytes`. `inputs` are float32 with the shape (n, inputs), as the model gets them in use. All of them are to be
+# used as the representative dataset.
+#
+# *Lesson: part 4. A representative dataset is a function that yields lists with one array; its first axis is the batch.*
+
+
+# %% item="int8" answers=["to_full_int8"]
+### BEGIN SOLUTION
+def to_full_int8(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+### END SOLUTION
+
+# %% test="int8" points=1
+layers = random_layers(7, 20, 60, 30)
+inputs = np.random.default_rng(7).random((50, 20), dtype="float32")
+file = read(to_full_int8(layers, inputs))
+assert file.inputs[0].dtype == "int8", f"the input should be int8, not {file.inputs[0].dtype}"
+assert {tensor.dtype for tensor in file.weights} == {"int8"}, "all kernels should be int8"
+### BEGIN HIDDEN TESTS
+assert file.outputs[0].dtype == "int8", "The output should be int8, too."
+assert {tensor.dtype for tensor in file.computed} == {"int8"}, (
+    "Some values between the layers are not int8."
+)
+### END HIDDEN TESTS
+
+# %% test="int8" points=1
+inputs = np.random.default_rng(8).random((40, 20), dtype="float32")
+scale = float(read(to_full_int8(layers, inputs)).inputs[0].scales[0])
+assert abs(scale * 255 - 1) < 0.02, (
+    f"inputs from 0 to 1 need a scale of about 1/255, but the file has {scale:.5f} (lesson, part 6)"
+)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(9)
+for low, high, count in ((-1, 1, 30), (0, 6, 150), (-0.5, 3, 260)):
+    inputs = rng.uniform(low / 2, high / 2, (count, 20)).astype("float32")
+    inputs[-1, 3], inputs[-1, 5] = low, high  # the extremes stand in the last example
+    tensor = read(to_full_int8(layers, inputs)).inputs[0]
+    assert len(tensor.scales) == 1, "The input is not quantized."
+    assert abs(tensor.scales[0] * 255 / (high - low) - 1) < 0.02, (
+        "The input's scale does not fit the inputs. Are all of them used, as they are?"
+    )
+### END HIDDEN TESTS
+
+# %% test="int8" points=1
+inputs = np.random.default_rng(10).random((60, 20), dtype="float32")
+answers = predict(to_full_int8(layers, inputs), inputs, fast=False)
+wanted = network(layers, inputs)
+assert np.abs(answers - wanted).mean() < 0.05 * np.ptp(wanted), (
+    "the file's outputs are far from those of the layers"
+)
+### BEGIN HIDDEN TESTS
+other = random_layers(11, 15, 70, 20)
+inputs = np.random.default_rng(12).normal(size=(100, 15)).astype("float32")
+file = to_full_int8(other, inputs)
+answers, wanted = predict(file, inputs, fast=False), network(other, inputs)
+# The largest error that rounding can make: half a step of the inputs and weights of a layer, one of
+# its outputs.
+steps = [float(tensor.scales[0]) for tensor in read(file).computed if len(tensor.scales) == 1]
+assert steps, "The file holds no scales for the values between the layers."
+step, error, values = max(steps), 0.5 * max(steps), np.abs(inputs)
+for weights, _ in other:
+    rounding = np.abs(weights).max(1) / 127 / 2
+    grown = np.abs(weights).sum(1) * error + rounding * (
+        values.max(0).sum() + len(weights[0]) * error
+    )
+    error, values = float(grown.max()) + step, np.abs(values @ np.abs(weights).T) + 1
+assert np.abs(answers - wanted).max() <= error, (
+    "The outputs are further off than rounding explains."
+)
+assert np.abs(answers - wanted).mean() < 0.02 * np.ptp(wanted), (
+    "The outputs are off. Did the representative data show the ranges that come in use?"
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5 · Ask any file (2 points)
+#
+# Write `ask(content, inputs)`. `inputs` are float32, shape (n, inputs). It runs the file on each of them and returns
+# the outputs as float32, shape (n, outputs). The file may have float32 **or int8** input and output. An int8 input gets
+# levels made with its own scale and zero point, rounded and clipped; int8 outputs are turned back.
+#
+# Use `load(content)` and the interpreter's methods, not `predict`, which is for the tests.
+#
+# *Lesson: part 4, and the cheat sheet.*
+
+
+# %% item="ask" answers=["ask"]
+### BEGIN SOLUTION
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        if source["dtype"] == np.int8:
+            scale, zero_point = source["quantization"]
+            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
+        if sink["dtype"] == np.int8:
+            scale, zero_point = sink["quantization"]
+            answer = scale * (answer - zero_point)
+        answers.append(answer)
+    return np.array(answers, dtype="float32")
+
+
+### END SOLUTION
+
+# %% test="ask" points=1
+layers = random_layers(7, 6, 5, 3)
+inputs = np.random.default_rng(7).uniform(-1, 1, (8, 6)).astype("float32")
+answers = ask(write_dense(layers), inputs)
+assert np.shape(answers) == (8, 3), f"expected the shape (8, 3), but got {np.shape(answers)}"
+assert np.allclose(answers, network(layers, inputs), atol=1e-4), "wrong outputs for a float32 file"
+### BEGIN HIDDEN TESTS
+for kind, seed in (("float16", 3), ("float32", 4)):
+    some = random_layers(seed, 9, 4)
+    more = np.random.default_rng(seed).normal(size=(5, 9)).astype("float32")
+    assert np.allclose(ask(write_dense(some, kind), more), network(some, more), atol=0.02), (
+        "The outputs are wrong for a file with float32 input and output."
+    )
+### END HIDDEN TESTS
+
+# %% test="ask" points=1
+ranges = [(-1, 2), (0, 6), (-8, 8)]
+content = write_dense(layers, "int8", ranges=ranges)
+answers = np.asarray(ask(content, inputs))
+assert np.abs(answers - network(layers, inputs)).max() < 0.5, (
+    "far off for an int8 file: what does the input's own scale make of a float? (lesson, part 4)"
+)
+### BEGIN HIDDEN TESTS
+some = random_layers(5, 6, 7, 4)
+for kind, low, high in (("int8", -1, 1), ("wrapped", 0, 3), ("int8", -4, 1)):
+    spans = [(low, high), (0, 20), (-20, 12)]
+    content = write_dense(some, kind, ranges=spans)
+    more = np.random.default_rng(8).uniform(low, high, (20, 6)).astype("float32")
+    wanted = predict(content, more, fast=False)
+    answers = np.asarray(ask(content, more))
+    step = float(read(content).outputs[0].scales[0])
+    assert np.abs(answers - wanted).max() < 12 * step, (
+        "Scale or zero point is missing on one of the two sides."
+    )
+    assert np.abs(answers - wanted).max() <= 1.01 * step, (
+        "Nearly. Are the levels of the input rounded to the nearest?"
+    )
+    beyond = np.full((1, 6), 3 * high, "float32")
+    clipped = predict(content, beyond, fast=False)
+    assert np.abs(np.asarray(ask(content, beyond)) - clipped).max() <= 1.01 * step, (
+        "What happens to an input that is larger than the scale allows for?"
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6 · Three broken conversions (3 points)
+#
+# Three colleagues send you code. None of it raises an error, and none of the three files is what they wanted:
+#
+# ```python
+# def to_float16(layers):                      # wanted: kernels in float16
+#     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+#     converter.optimizations = [tf.lite.Optimize.DEFAULT]
+#     converter.supported_types = [tf.float16]
+#     return converter.convert()
+#
+# def to_int8_inside(layers, inputs):          # wanted: integers inside, float32 input and output
+#     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+#     converter.optimizations = [tf.lite.Optimize.DEFAULT]
+#     examples = ([one[None]] for one in inputs)
+#     print(len(list(examples)), "examples")
+#     converter.representative_dataset = lambda: examples
+#     return converter.convert()
+#
+# def from_function(layers):                   # wanted: float32, for one example at a time
+#     model = keras_model(layers)
+#     spec = tf.TensorSpec([1, layers[0][0].shape[1]], tf.float32)
+#     function = tf.function(lambda x: model(x)).get_concrete_function(spec)
+#     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+#     return converter.convert()
+# ```
+#
+# Find out what is in each file, and write the three functions so that they give what was wanted. 1 point each.
+#
+# *Lesson: parts 7 and 8.*
+
+
+# %% item="mend" answers=["to_float16", "to_int8_inside", "from_function"]
+### BEGIN SOLUTION
+def to_float16(layers):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+    return converter.convert()
+
+
+def from_function(layers):
+    return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
+
+
+### END SOLUTION
+
+# %% test="mend" points=1
+layers = random_layers(7, 40, 50, 30)
+content = to_float16(layers)
+found = sorted({tensor.dtype for tensor in read(content).weights})
+assert found == ["float16"], f"the kernels should be float16, but the file has {found}"
+### BEGIN HIDDEN TESTS
+assert len(content) < 0.75 * len(write_dense(layers)), (
+    "The file is not as small as float16 makes it."
+)
+inputs = np.random.default_rng(3).random((10, 40), dtype="float32")
+assert np.allclose(predict(content, inputs, fast=False), network(layers, inputs), atol=0.05), (
+    "The outputs are not those of the layers."
+)
+### END HIDDEN TESTS
+
+# %% test="mend" points=1
+layers = random_layers(7, 40, 50, 30)
+inputs = np.random.default_rng(7).random((30, 40), dtype="float32")
+file = read(to_int8_inside(layers, inputs))
+assert {tensor.dtype for tensor in file.weights} == {"int8"}, "the kernels should be int8"
+### BEGIN HIDDEN TESTS
+assert file.inputs[0].dtype == file.outputs[0].dtype == "float32", (
+    "Input and output should stay float32."
+)
+between = [tensor.dtype for tensor in file.computed if tensor not in file.inputs + file.outputs]
+assert "int8" in between, (
+    "The values between the layers are float32 still. Which data did the converter see?"
+)
+assert "float32" not in between, "Some values between the layers are float32 still."
+wide = inputs * 5
+scales = [t.scales[0] for t in read(to_int8_inside(layers, wide)).computed if len(t.scales)]
+assert any(abs(scale * 255 / 5 - 1) < 0.05 for scale in scales), (
+    "No scale in the file fits the inputs that were passed in."
+)
+### END HIDDEN TESTS
+
+# %% test="mend" points=1
+layers = random_layers(7, 40, 50, 30)
+content = from_function(layers)
+assert len(content) > 4 * sum(weights.size for weights, _ in layers), (
+    f"{len(content):,} bytes: can all the weights be in the file?"
+)
+### BEGIN HIDDEN TESTS
+assert {tensor.dtype for tensor in read(content).weights} == {"float32"}, (
+    "The kernels should stay float32."
+)
+some = random_layers(8, 12, 9)
+inputs = np.random.default_rng(3).random((10, 12), dtype="float32")
+assert np.allclose(
+    predict(from_function(some), inputs, fast=False), network(some, inputs), atol=1e-3
+), "The outputs are not those of the layers."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 7 · What stands left of the dot? (2 points)
+#
+# Write `diagnose(message)`. `message` is the text of an `AttributeError`. It returns a pair of `str`: the type's (or
+# the module's) name as the message has it, and one of these words:
+#
+# | word | when |
+# |---|---|
+# | `"late"` | the thing is `bytes`: the conversion is over |
+# | `"return"` | the thing is `None`: a function has returned nothing |
+# | `"class"` | the message speaks of a *type object*: nobody has made an object of it |
+# | `"import"` | the message speaks of a *module*: too old, too new, or a file of your own |
+# | `"other"` | anything else |
+#
+# Examples: `"'bytes' object has no attribute 'optimizations'"` gives `("bytes", "late")`, and
+# `"module 'tensorflow' has no attribute 'contrib'"` gives `("tensorflow", "import")`. From Python 3.13 on, some
+# messages go on: `"'TFLiteConverter' object has no attribute 'optimizations' and no __dict__ for setting new
+# attributes"` gives `("TFLiteConverter", "other")`.
+#
+# *Lesson: part 8.*
+
+
+# %% item="diagnose" answers=["diagnose"]
+### BEGIN SOLUTION
+def diagnose(message):
+    name = message.split("'")[1]
+    if message.startswith("type object"):
+        return name, "class"
+    if message.startswith("module"):
+        return name, "import"
+    return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
+
+
+### END SOLUTION
+
+# %% test="diagnose" points=1
+message = "'bytes' object has no attribute 'optimizations'"
+assert diagnose(message)[0] == "bytes", f"{message}: bytes stands left, not {diagnose(message)[0]}"
+### BEGIN HIDDEN TESTS
+for name in ("Sequential", "TFLiteKerasModelConverterV2", "set", "NoneType"):
+    for end in ("", " and no __dict__ for setting new attributes", ". Did you mean: 'bytes'?"):
+        text = f"'{name}' object has no attribute 'convert'{end}"
+        assert diagnose(text)[0] == name, explain(
+            diagnose(text)[0],
+            {"convert": "That is what is missing. What is it missing from?"},
+            "Which word of the message is the type, also in a long message?",
+        )
+assert diagnose("module 'tensorflow._api.v2.lite' has no attribute 'x'")[0] == (
+    "tensorflow._api.v2.lite"
+), "A module's name may hold dots."
+assert diagnose("type object 'Optimize' has no attribute 'INT4'")[0] == "Optimize", (
+    "In “type object 'X'”, what is the name?"
+)
+### END HIDDEN TESTS
+
+# %% test="diagnose" points=1
+assert tuple(diagnose("'NoneType' object has no attribute 'convert'")) == ("NoneType", "return"), (
+    "None comes from a function that returns nothing"
+)
+### BEGIN HIDDEN TESTS
+for text, word in (
+    ("'bytes' object has no attribute 'convert'", "late"),
+    ("module 'tensorflow.lite' has no attribute 'bytes'", "import"),
+    ("type object 'TFLiteConverterV2' has no attribute 'optimizations'", "class"),
+    ("type object 'bytes' has no attribute 'convert'", "class"),
+    ("'Sequential' object has no attribute 'convert'", "other"),
+    ("'module_list' object has no attribute 'NoneType'", "other"),
+    ("'list' object has no attribute 'bytes'", "other"),
+):
+    assert diagnose(text)[1] == word, (
+        "The wrong word for one of the messages. Do you look at the whole text, or at what is left of the dot?"
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 8 · Which file goes out? (2 points)
+#
+# Several conversions of one model were measured. Write `choose(files, max_bytes, integers_only, noise)`. `files` is a
+# dict: name → dict with `"bytes"`, `"accuracy"` (0 to 1), `"integers"` (`True` if it needs no float unit) and
+# `"microseconds"`. It returns the name of the file to ship:
+#
+# 1. It must fit: at most `max_bytes`. If `integers_only`, it must need no float unit.
+# 2. Among those that fit, all whose accuracy is at most `noise` below the best **of those that fit** are
+#    indistinguishable.
+# 3. Of the indistinguishable ones, the fastest. If several are equally fast, the one with the fewest bytes.
+# 4. `None` if nothing fits.
+#
+# *Lesson: parts 4 and 9.*
+
+
+# %% item="choose" answers=["choose"]
+### BEGIN SOLUTION
+def choose(files, max_bytes, integers_only, noise):
+    fitting = {
+        name: file
+        for name, file in files.items()
+        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
+    }
+    if not fitting:
+        return None
+    best = max(file["accuracy"] for file in fitting.values())
+    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-9]
+    return min(good, key=lambda name: (fitting[name]["microseconds"], fitting[name]["bytes"]))
+
+
+### END SOLUTION
+
+# %% test="choose" points=1
+measured = {
+    "float32": {"bytes": 320000, "accuracy": 0.830, "integers": False, "microseconds": 50},
+    "dynamic": {"bytes": 87000, "accuracy": 0.828, "integers": False, "microseconds": 30},
+    "int8": {"bytes": 86000, "accuracy": 0.826, "integers": True, "microseconds": 20},
+    "tiny": {"bytes": 20000, "accuracy": 0.700, "integers": True, "microseconds": 9},
+}
+assert choose(measured, 10**6, False, 0.0) == "float32", (
+    "with no noise and much room, the most accurate one wins"
+)
+assert choose(measured, 100_000, True, 0.01) == "int8", (
+    "100 kB and integers only: int8 and tiny fit, and tiny is clearly less accurate"
+)
+### BEGIN HIDDEN TESTS
+assert choose(measured, 50_000, False, 0.0) == "tiny", (
+    "The best accuracy must be taken of those that fit, not of all."
+)
+assert choose(measured, 10**6, True, 0.0) == "int8", "Does every file run without a float unit?"
+assert choose(measured, 86000, False, 0.0) == "int8", "At most: what about exactly max_bytes?"
+assert choose(measured, 86_500, True, 0.1) == "int8", (
+    "Is a file that is below the best by more than the noise still in?"
+)
+### END HIDDEN TESTS
+
+# %% test="choose" points=1
+assert choose(measured, 10**6, False, 0.005) == "int8", (
+    "within 0.005 of the best, three files are indistinguishable: take the fastest"
+)
+assert choose(measured, 10, False, 0.01) is None, "nothing fits into 10 bytes: None"
+### BEGIN HIDDEN TESTS
+assert choose(measured, 10**6, False, 0.002) == "dynamic", (
+    "A file exactly `noise` below is still in."
+)
+equal = {
+    name: {"bytes": size, "accuracy": 0.9, "integers": True, "microseconds": time}
+    for name, size, time in (("a", 50, 7), ("b", 40, 7), ("c", 30, 8), ("d", 60, 7))
+}
+assert choose(equal, 100, True, 0.0) == "b", "Equally accurate and equally fast: what decides then?"
+assert choose(equal, 39, False, 0.0) == "c", "The fastest of those that fit."
+assert choose({}, 10**6, False, 0.1) is None, "And if there are no files at all?"
+floats = {"only": {"bytes": 5, "accuracy": 0.9, "integers": False, "microseconds": 1}}
+assert choose(floats, 10, True, 0.1) is None, (
+    "A float file on a device without floats does not fit."
+)
+assert choose(floats, 10, False, 0.1) == "only", "A single file that fits is chosen."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 9 · A report (graded by your teacher)
+#
+# A colleague writes: *“I set `optimizations = [tf.lite.Optimize.DEFAULT]` and got no error, so our model is full int8
+# now and will run on the microcontroller without a float unit. The file is 27 % of the old size and not 25 %, so something is
+# broken. My accuracy on the training images is the same as before.”*
+#
+# Answer in five to eight sentences, so that he can act on it: what he has in fact and how he can prove it; what is missing
+# for his microcontroller; whether 27 % is a fault; what is wrong with his accuracy. (2 points)
+#
+# *Lesson: parts 2 to 4.*
+
+# %% [markdown] item="report" manual=true points=2
+# ### BEGIN SOLUTION
+# `DEFAULT` alone gives dynamic range quantization: large kernels in int8, while small kernels, input, output and all values
+# between the layers stay float32. No error proves nothing. He should open the file and read the types of its input, its
+# weights and the values between the layers. For a device without floats he needs full int8: a representative dataset of
+# images, preprocessed as in use, `supported_ops = [TFLITE_BUILTINS_INT8]`, and int8 as inference input and output type; then he
+# checks the types and the input's scale. He also has to quantize inputs himself. 27 % is no fault: names, shapes,
+# scales, biases and small kernels do not shrink fourfold. Accuracy has to be measured on test images, with
+# the finished `.tflite` file, against the float32 file.
+#
+# Rubric, 1 point each:
+#
+# 1. It is dynamic range and not full int8, shown by types, **and** what is missing (representative data, int8 operations,
+#    int8 input and output). One of the two: half a point.
+# 2. 27 % explained (what does not shrink) **and** accuracy on test images with the converted file. One of the two: half.
+# ### END SOLUTION

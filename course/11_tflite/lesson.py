@@ -1,0 +1,1098 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 11 · TFLite and LiteRT
+#
+# **I asked the converter to quantize my model. No error came, and there is a file. Is it quantized?**
+#
+# Perhaps not. The converter takes many wishes without a word and grants none of them. This lesson turns
+# a PyTorch network into a `.tflite` file, the format that phones and small devices run. It opens that
+# file, finds every weight again by hand, and collects the ways in which a conversion goes wrong.
+#
+# It takes 50 to 60 minutes. You need a little PyTorch, and what a scale and a zero point are: an int8
+# number $q$ stands for $s\,(q - z)$, with scale $s$ and zero point $z$.
+#
+# Two names, one format: **TFLite** is what the format and the converter have been called since 2017.
+# **LiteRT** is the runtime's name today. Files end in `.tflite` as ever.
+#
+# The first cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
+# `import tensorflow as tf` without log lines on the screen. It also sees to the order of imports: on
+# Linux, TensorFlow before Triton, which PyTorch brings, can end Python with a crash.
+
+# %%
+import copy
+import gzip
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+from ai_edge_litert.interpreter import Interpreter
+from torch import nn
+
+from coursekit import Ledger, plot
+from coursekit.data import load_fashion_mnist
+from coursekit.explore import explore
+from coursekit.measure import latency
+from coursekit.tensorflow import tf
+from coursekit.tflite import load, predict, read
+from coursekit.train import fit, set_seed
+
+set_seed(0)
+tf.keras.utils.set_random_seed(0)
+ledger = Ledger()
+
+# %% [markdown]
+# Six people want a smaller file. Each sets one thing on a converter of the same Keras model, then calls
+# `convert()`:
+#
+# | who | what they set |
+# |---|---|
+# | A | `converter.optimizations = [tf.lite.Optimize.DEFAULT]` |
+# | B | `converter.optimisations = [tf.lite.Optimize.DEFAULT]` |
+# | C | `converter.optimizations = ["DEFAULT"]` |
+# | D | `converter.post_training_quantize = True` |
+# | E | `converter.representative_dataset = some_images` |
+# | F | `converter.target_spec.supported_types = [tf.float16]` |
+#
+# All six get a file. How many of the six files are smaller than with no wish at all? Type your guess
+# in place of `None`.
+
+# %%
+ledger.guess("six wishes: how many files are smaller?", None)
+
+
+def keras_net() -> tf.keras.Sequential:
+    """A small CNN for images of the shape (28, 28, 1)."""
+    layers = tf.keras.layers
+    return tf.keras.Sequential(
+        [
+            tf.keras.Input((28, 28, 1)),
+            layers.Conv2D(16, 3, strides=2, activation="relu"),
+            layers.Conv2D(32, 3, strides=2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
+
+
+# %%
+def some_images():
+    """Yields inputs as the model gets them, each as a list with one array."""
+    for _ in range(10):
+        yield [np.random.default_rng(0).random((1, 28, 28, 1), dtype=np.float32)]
+
+
+untrained = keras_net()
+DEFAULT = [tf.lite.Optimize.DEFAULT]
+wishes = {
+    "nothing": lambda c: None,
+    "A  optimizations = […DEFAULT]": lambda c: setattr(c, "optimizations", DEFAULT),
+    "B  optimisations = […DEFAULT]": lambda c: setattr(c, "optimisations", DEFAULT),
+    'C  optimizations = ["DEFAULT"]': lambda c: setattr(c, "optimizations", ["DEFAULT"]),
+    "D  post_training_quantize": lambda c: setattr(c, "post_training_quantize", True),
+    "E  representative_dataset": lambda c: setattr(c, "representative_dataset", some_images),
+    "F  supported_types = [float16]": lambda c: setattr(
+        c.target_spec, "supported_types", [tf.float16]
+    ),
+}
+six = {}
+for name, wish in wishes.items():
+    converter = tf.lite.TFLiteConverter.from_keras_model(untrained)
+    wish(converter)
+    six[name] = converter.convert()
+
+fig, ax = plot.figure(width=8, height=3.2)
+plot.bars(ax, list(six), [len(content) / 1000 for content in six.values()], label="{:.0f}")
+ax.set(title="Six wishes, no error, one smaller file", xlabel="size of the file (kB)")
+plot.show(fig, alt="Seven bars: only wish A gives a shorter bar than no wish at all.")
+smaller = sum(len(content) < len(six["nothing"]) for content in six.values())
+ledger.reveal("six wishes: how many files are smaller?", smaller)
+assert smaller == 1
+
+# %% [markdown]
+# One. The other five asked for something too, and nobody told them that they got nothing. Why each of
+# them failed comes in part 7. The rule comes now: **the absence of an error proves nothing. Look at the
+# types and the size of what is in the file.**
+#
+# ## 1 · From PyTorch to Keras
+#
+# First we need a trained model. You know how to train in PyTorch, so we do it there. Then we carry the
+# weights over to Keras, whose models the TFLite converter reads. (There is a direct way, a package
+# called `litert-torch`. It is large and is not run here.)
+#
+# Keras for PyTorch people, on one screen:
+#
+# | | PyTorch | Keras |
+# |---|---|---|
+# | images | (batch, **channels**, height, width) | (batch, height, width, **channels**) |
+# | kernel of a convolution | (out, in, height, width) | (height, width, in, out) |
+# | weights of a dense layer | (**out**, in) | (in, **out**) |
+# | a layer's numbers | `layer.weight`, `layer.bias` | `layer.get_weights()`: a list of arrays |
+# | ReLU | a layer of its own | `activation="relu"` |
+# | train | a loop | `model.compile(…)`, then `model.fit(…)` |
+#
+# The images are Fashion-MNIST, 28×28 grey values of clothes in ten classes. 2,000 training images are
+# held out for validation, 2,000 test images are kept for the comparison of the finished files.
+
+
+# %% tags=["nbval-ignore-output"]
+def torch_net() -> nn.Sequential:
+    """The same network in PyTorch, for images of the shape (1, 28, 28)."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, stride=2),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 3, stride=2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(32 * 6 * 6, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+
+
+data = load_fashion_mnist()
+train, validation = data.train.hold_out(2000)
+original = torch_net()
+history = fit(original, train.tensors(), validation.tensors(), epochs=5)
+assert history["validation_accuracy"].iloc[-1] > 0.75
+history.round(3)
+
+# %% [markdown]
+# Now the weights. For each layer, the axes are put into Keras's order with `transpose`. Both networks
+# then get the same test images. Which share of their answers will be the same?
+
+# %%
+ledger.guess("first attempt: share of equal answers (0 to 1)", None)
+
+
+def image_last(images: np.ndarray) -> np.ndarray:
+    """Grey values 0–255, (n, 28, 28), as Keras takes them: float32 in 0–1, (n, 28, 28, 1)."""
+    return (images / np.float32(255))[..., None]
+
+
+def weighted(model):
+    """The layers that have weights, of a PyTorch or a Keras model."""
+    if isinstance(model, nn.Module):
+        return [layer for layer in model if hasattr(layer, "weight")]
+    return [layer for layer in model.layers if layer.weights]
+
+
+def carry_over(model: nn.Sequential, target: tf.keras.Sequential) -> None:
+    """Copies weights and biases, with the axes of each kernel in Keras's order."""
+    for layer, other in zip(weighted(model), weighted(target), strict=True):
+        weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+        axes = (2, 3, 1, 0) if weight.ndim == 4 else (1, 0)
+        other.set_weights([weight.transpose(axes), bias])
+
+
+keras_model = keras_net()
+carry_over(original, keras_model)
+test_images, test_labels = image_last(data.test.images), data.test.labels
+with torch.no_grad():
+    torch_outputs = original(data.test.tensors()[0]).numpy()
+keras_outputs = keras_model.predict(test_images, verbose=0)
+
+# %% tags=["nbval-ignore-output"]
+same = float((keras_outputs.argmax(1) == torch_outputs.argmax(1)).mean())
+ledger.reveal("first attempt: share of equal answers (0 to 1)", same)
+print(f"largest difference: {np.abs(keras_outputs - torch_outputs).max():.3g}")
+assert same < 0.6
+
+# %% [markdown]
+# No error, every shape fits, and the answers are wrong. Where does it come from? Follow the shapes
+# through `Flatten`. PyTorch hands it (32, 6, 6) and goes through one *channel* after the other. Keras
+# hands it (6, 6, 32) and goes through one *place* after the other. Both give 1,152 numbers, in another
+# order. So the columns of the first dense layer must change places too.
+
+
+# %%
+first_dense = weighted(original)[2]
+by_channel = first_dense.weight.detach().numpy().reshape(64, 32, 6, 6)
+by_place = by_channel.transpose(0, 2, 3, 1).reshape(64, 6 * 6 * 32)
+weighted(keras_model)[2].set_weights([by_place.T, first_dense.bias.detach().numpy()])
+
+keras_outputs = keras_model.predict(test_images, verbose=0)
+agree = bool(np.allclose(keras_outputs, torch_outputs, atol=1e-4))
+print("outputs agree within 0.0001:", agree)
+assert agree
+
+# %% [markdown]
+# They agree, up to the order in which float32 numbers are added. Keep the habit: after each step of a
+# conversion, compare outputs on real inputs. Shapes that fit prove nothing.
+#
+# ## 2 · One line, and what it did
+#
+# A **converter** is made from the model. It holds your wishes. `convert()` returns the finished file as
+# `bytes`. Write them with `open("model.tflite", "wb").write(content)`.
+#
+# With no wish you get float32. With `optimizations = [tf.lite.Optimize.DEFAULT]` you get **dynamic
+# range** quantization: weights in int8, everything else in float32.
+#
+# A weight goes from 32 bits to 8. How large is the second file, if the first one is 1? And which share
+# of the model's four kernels is int8 afterwards?
+
+# %%
+ledger.guess("DEFAULT: size of the file (float32 = 1)", None)
+ledger.guess("DEFAULT: how many of 4 kernels are int8?", None)
+
+converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
+float32_file = converter.convert()
+
+converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+dynamic_file = converter.convert()
+
+# %%
+interpreter = Interpreter(model_content=dynamic_file)
+print("input: ", interpreter.get_input_details()[0]["dtype"].__name__)
+print("output:", interpreter.get_output_details()[0]["dtype"].__name__)
+for tensor in read(dynamic_file).weights:
+    print(f"{tensor.shape!s:15} {tensor.dtype:8} {math.prod(tensor.shape):>6,} weights")
+is_int8 = [tensor.dtype == "int8" for tensor in read(dynamic_file).weights]
+ledger.reveal("DEFAULT: size of the file (float32 = 1)", len(dynamic_file) / len(float32_file))
+ledger.reveal("DEFAULT: how many of 4 kernels are int8?", sum(is_int8))
+assert sum(is_int8) == 2 and 0.25 < len(dynamic_file) / len(float32_file) < 0.3
+
+# %% [markdown]
+# A bit more than a quarter. And only two of the four kernels are int8, the two large ones. Where is the
+# limit? Two tiny models tell, with 1,023 and with 1,024 weights.
+
+# %%
+for inputs, outputs in ((31, 33), (32, 32)):
+    tiny = tf.keras.Sequential([tf.keras.Input((inputs,)), tf.keras.layers.Dense(outputs)])
+    converter = tf.lite.TFLiteConverter.from_keras_model(tiny)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    (kernel,) = read(converter.convert()).weights
+    print(f"{inputs * outputs:,} weights: {kernel.dtype}")
+    assert (kernel.dtype == "int8") == (inputs * outputs >= 1024)
+
+# %% [markdown]
+# Kernels with fewer than 1,024 entries stay float32. So “all weights are int8” is not what this option
+# promises.
+#
+# Input and output are float32. So are all values between the layers, as we will see. That is what
+# *dynamic range* means: the ranges of the values between the layers are found anew in each run.
+#
+# `Interpreter` is LiteRT's own way to look into a file and to run it. It also stands in TensorFlow as
+# `tf.lite.Interpreter`, which is deprecated. `read` is a small helper of this course: it opens the file
+# without running it, and we use it from here on.
+#
+# ## 3 · A map of the file
+#
+# A `.tflite` file is a **FlatBuffer**: tables that point to each other, and a block of raw bytes for each
+# constant. Nothing is compressed, so one can point at every byte and say what it is.
+#
+# The picture shows the same network in three files. Each coloured block is one constant, as long as it is
+# in bytes. White is everything else. Before you look: which layer takes most of the file, the first
+# convolution, the second, or one of the dense layers?
+
+# %%
+ledger.guess("which layer takes most bytes?", None)
+
+converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+converter.target_spec.supported_types = [tf.float16]
+float16_file = converter.convert()
+
+KINDS = {"float32": plot.COLOURS[5], "float16": "#CCCCCC", "int8": plot.COLOURS[4]}
+LAYERS = {144: "conv 1", 4608: "conv 2", 73728: "dense 1", 640: "dense 2"}
+
+
+def blocks(content: bytes):
+    """Name, first byte, bytes and type of each constant with weights or biases."""
+    for tensor in read(content).tensors:
+        if tensor.data is not None and tensor.data.size >= 10:
+            name = LAYERS.get(tensor.data.size, "bias")
+            yield name, tensor.start, tensor.data.nbytes, tensor.dtype
+
+
+def draw_map(ax, content: bytes, line: float) -> None:
+    """One file as a strip of its bytes, in kB."""
+    ax.broken_barh([(0, len(content) / 1000)], (line - 0.35, 0.7), facecolor="white", edgecolor="k")
+    for name, start, size, dtype in blocks(content):
+        strip = [(start / 1000, size / 1000)], (line - 0.35, 0.7)
+        ax.broken_barh(*strip, facecolor=KINDS[dtype], edgecolor="black", linewidth=0.5)
+        if size > 25_000:
+            ax.text((start + size / 2) / 1000, line, f"{name}\n{dtype}", ha="center", va="center")
+
+
+fig, ax = plot.figure(width=10, height=3)
+for line, content in enumerate([float32_file, float16_file, dynamic_file]):
+    draw_map(ax, content, line)
+    ax.text(len(content) / 1000 + 3, line, f"{len(content):,} B", va="center")
+ax.set_yticks([0, 1, 2], ["float32", "float16", "dynamic range"])
+ax.invert_yaxis()
+ax.grid(visible=False)
+ax.set(title="Three files of one network, byte by byte", xlabel="place in the file (kB)")
+ax.set_xlim(0, 360)
+plot.show(fig, alt="Three strips of bytes; one block, dense 1, fills nine tenths of each strip.")
+
+largest = max(blocks(float32_file), key=lambda block: block[2])
+ledger.reveal("which layer takes most bytes?", largest[0])
+print("float16 begins with:", *(name for name, _, _ in read(float16_file).operators[:2]))
+rest = len(float32_file) - sum(size for _, _, size, _ in blocks(float32_file))
+print(f"not weights or biases: {rest:,} of {len(float32_file):,} bytes")
+assert largest[0] == "dense 1" and rest < 10_000
+
+# %% [markdown]
+# The first dense layer is nine tenths of each file. What is no weight and no bias is about 2 % of the float32
+# file: names, shapes, which layer reads what. That part does not shrink, and scales are added to it. So
+# int8 never reaches exactly a quarter, and the smaller the model, the further it stays away.
+#
+# Float16 halves the weights. Each is turned back into float32 before it is used (the file has an operation
+# `DEQUANTIZE` for that), so it saves bytes and no arithmetic, unless the device computes in float16.
+#
+# Choose a file and look at the small blocks, on a logarithmic axis:
+
+
+# %%
+def draw_sizes(file: str):
+    """The constants of one file, each as a bar."""
+    content = {"float32": float32_file, "float16": float16_file, "dynamic": dynamic_file}[file]
+    found = sorted(blocks(content), key=lambda block: -block[2])
+    fig, ax = plot.figure(width=8, height=3.4)
+    labels = [f"{name} ({dtype})" for name, _, _, dtype in found] + ["everything else"]
+    sizes = [size for _, _, size, _ in found]
+    plot.bars(ax, labels, [*sizes, len(content) - sum(sizes)])
+    ax.set_xscale("log")
+    ax.set(title=f"{file}: {len(content):,} bytes", xlabel="bytes (logarithmic)", xlim=(10, 2e6))
+    return fig
+
+
+explore(
+    draw_sizes,
+    alt="Bars: the bytes of each constant in one of the files; the file can be chosen.",
+    file=["dynamic", "float32", "float16"],
+)
+
+# %% [markdown]
+# ## 4 · Integers all the way
+#
+# Many small devices have no float unit at all. For them every value must be an integer: weights,
+# inputs, outputs, and everything between the layers.
+#
+# A weight's range stands in the model. The range of a value between two layers does not: it depends on
+# the images. So the converter needs some. You give it a **representative dataset**, a function that yields
+# inputs *as the model gets them in use*: same preprocessing, same shape, float32. It runs them, notes the
+# smallest and the largest value of each tensor, and makes scale and zero point from those. No labels are
+# needed.
+#
+# Three lines more make input and output int8 too. By LiteRT's documentation, an operation that has no
+# integer version stays in float, in silence; with `supported_ops` the converter stops with an error.
+
+
+# %%
+def representative(images: np.ndarray):
+    """A function that yields one image at a time, in a list, as the converter wants it."""
+    return lambda: ([image[None]] for image in images)
+
+
+calibration = image_last(train.images[:200])
+
+
+def full_int8(model: tf.keras.Sequential, images: np.ndarray) -> bytes:
+    """A file without floats: weights, activations, input and output in int8."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative(images)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return converter.convert()
+
+
+int8_file = full_int8(keras_model, calibration)
+
+converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+converter.representative_dataset = representative(calibration)
+int8_inside_file = converter.convert()  # the same without the last three lines
+
+# %% [markdown]
+# To prove what a file is, four facts are enough: the type of its input, of its output, of its weights, and of
+# the values between the layers. Plus the bytes. We put them in one function, because we will need it often.
+#
+# One of the five files below has float32 values between the layers *and* int8 weights. Which? And which
+# has a float32 input, though its insides are int8?
+
+
+# %%
+def evidence(content: bytes) -> dict[str, object]:
+    """What a .tflite file is, by types and size."""
+    file = read(content)
+    return {
+        "input": file.inputs[0].dtype,
+        "output": file.outputs[0].dtype,
+        "weights": ", ".join(sorted({tensor.dtype for tensor in file.weights})) or "none",
+        "between": ", ".join(sorted({tensor.dtype for tensor in file.computed})),
+        "bytes": file.size,
+    }
+
+
+files = {
+    "float32": float32_file,
+    "float16": float16_file,
+    "dynamic range": dynamic_file,
+    "int8 inside": int8_inside_file,
+    "full int8": int8_file,
+}
+proof = pd.DataFrame({name: evidence(content) for name, content in files.items()}).T
+assert proof.loc["full int8", ["input", "output", "weights", "between"]].eq("int8").all()
+assert proof.loc["dynamic range", "between"] == "float32"
+proof
+
+# %% [markdown]
+# Read the column *between*. It tells dynamic range (`float32`) from integers inside (`int8`; the
+# float32 beside it are the input and the output that you did not ask to change). Only the last file can
+# run where there are no floats.
+#
+# How well do they answer? All five get the 2,000 test images. An int8 input takes no 0.59: **you** must
+# turn it into an integer, with the input's own scale and zero point, and turn the output back:
+#
+# $$q = \operatorname{clip}\left(\operatorname{round}(x / s) + z,\,-128,\,127\right), \qquad
+# y = s\,(q - z)$$
+#
+# What does a grey value of 0.59 become? And how many of the 2,000 answers change from float32 to full int8?
+
+# %%
+ledger.guess("grey value 0.59 as int8", None)
+ledger.guess("full int8: how many of 2,000 answers change?", None)
+scale, zero_point = load(int8_file).get_input_details()[0]["quantization"]
+print(f"scale {scale:.6f} = 1/{1 / scale:.0f}, zero point {zero_point}")
+grey = int(np.clip(np.round(0.59 / scale) + zero_point, -128, 127))
+ledger.reveal("grey value 0.59 as int8", grey)
+assert grey == round(0.59 * 255) - 128
+
+# %% tags=["nbval-ignore-output"]
+# predict() quantizes the inputs as above, runs the file image by image, and turns the outputs back.
+answers = {name: predict(content, test_images).argmax(1) for name, content in files.items()}
+right = {name: answer == test_labels for name, answer in answers.items()}
+rows = {}
+for name in files:
+    won = int((right[name] & ~right["float32"]).sum())
+    lost = int((right["float32"] & ~right[name]).sum())
+    rows[name] = {
+        "accuracy": right[name].mean(),
+        "changed": int((answers[name] != answers["float32"]).sum()),
+        "won": won,
+        "lost": lost,
+        "difference (points)": 100 * (won - lost) / 2000,
+        "standard error": 100 * math.sqrt(won + lost) / 2000,
+    }
+ledger.reveal("full int8: how many of 2,000 answers change?", rows["full int8"]["changed"])
+assert all(abs(row["accuracy"] - right["float32"].mean()) < 0.015 for row in rows.values())
+pd.DataFrame(rows).T.round(3)
+
+# %% [markdown]
+# Some answers change, some for the better and some for the worse. The difference is to be compared with its
+# standard error: as long as it is below twice that, the two are **indistinguishable** on these images.
+# It is one network, so it says nothing on quantization in general.
+#
+# ## 5 · Every weight again, by hand
+#
+# Where do the int8 weights come from? Small first. A kernel has a **row** for each output. The
+# largest magnitude of a row shall become 127. So
+#
+# $$s_i = \frac{\max_j |w_{ij}|}{127}, \qquad q_{ij} = \operatorname{round}(w_{ij} / s_i)$$
+#
+# Here $w$ is the float kernel, $i$ counts outputs and $j$ inputs. Each row has a scale of its own (*per channel*),
+# and the zero point is always 0. Work out the second row before you run the cell.
+
+# %%
+small = np.array([[0.5, -1.27, 0.02], [0.1, 0.05, -0.2]], dtype=np.float32)
+scales = np.abs(small).max(1) / 127
+levels = np.round(small / scales[:, None]).astype(np.int8)
+fig, axes = plot.figure(1, 2, width=9, height=1.7)
+plot.matrix(axes[0], small, decimals=2)
+plot.matrix(axes[1], levels, decimals=0)
+axes[0].set(title="float32", xlabel="input", ylabel="output")
+axes[1].set(title="int8, a scale for each row", xlabel="input", ylabel="output")
+plot.show(fig, alt="Two rows of three weights as floats, and as integers up to 127.")
+assert levels.tolist() == [[50, -127, 2], [64, 32, -127]]
+
+# %% [markdown]
+# Now on our network. We compute scales and levels for all four kernels from the float weights, and look
+# for the same numbers in the file. What share of the 79,120 weights will be equal?
+#
+# One trap first. `get_tensor_details()` has an old key, `"quantization"`, with room for one scale. What
+# does it say for a kernel with 64?
+
+# %%
+ledger.guess("our int8 weights equal to those in the file: share (0 to 1)", None)
+for tensor in load(int8_file).get_tensor_details():
+    if tuple(tensor["shape"]) == (64, 1152):
+        print('"quantization":           ', tensor["quantization"])
+        found = tensor["quantization_parameters"]
+        print('"quantization_parameters":', len(found["scales"]), "scales, along axis", end=" ")
+        print(found["quantized_dimension"])
+        assert tensor["quantization"] == (0.0, 0) and len(found["scales"]) == 64
+
+# %% [markdown]
+# It says `(0.0, 0)`, which looks like “not quantized”. Per-channel scales stand in
+# `"quantization_parameters"`. Now the comparison.
+
+
+# %%
+def per_channel(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (outputs, …) → int8 of the same shape, and one scale for each output."""
+    rows = weight.reshape(len(weight), -1)
+    scales = (np.abs(rows).max(1) / np.float32(127)).astype(np.float32)
+    levels = np.round(rows / scales[:, None]).astype(np.int8)
+    return levels.reshape(weight.shape), scales
+
+
+in_file = {tensor.shape: tensor for tensor in read(int8_file).weights}
+equal, total = 0, 0
+for layer in weighted(keras_model):
+    kernel = layer.get_weights()[0]
+    # TFLite's order is (outputs, height, width, inputs), or (outputs, inputs).
+    kernel = kernel.transpose(3, 0, 1, 2) if kernel.ndim == 4 else kernel.T
+    levels, scales = per_channel(kernel)
+    stored = in_file[kernel.shape]
+    assert np.allclose(scales, stored.scales, rtol=1e-6)
+    equal += int((levels == stored.data).sum())
+    total += levels.size
+print(f"{equal:,} of {total:,} weights are equal")
+ledger.reveal("our int8 weights equal to those in the file: share (0 to 1)", equal / total)
+assert equal == total
+
+# %% [markdown]
+# All of them. There is no secret in the converter's weights.
+#
+# And the arithmetic? For the last layer we do what the runtime does, in integers:
+#
+# 1. subtract the zero point of the input, multiply by the int8 weights, add up in **int32**;
+# 2. add the bias, which the file holds as int32 with the scale $s_x\,s_i$;
+# 3. multiply by $s_x\,s_i / s_y$, round, add the output's zero point, clip to int8.
+#
+# $x$ is the layer's input and $y$ its output. `keep=True` lets us read what came out of the layer before. The
+# runtime does step 3 in integers too, with a multiplier and a shift, so we may differ by one step.
+
+# %%
+interpreter = load(int8_file, keep=True)
+source = interpreter.get_input_details()[0]
+file = read(int8_file)
+name, (x, kernel, bias), (y,) = file.operators[-1]
+place = {tensor.name: number for number, tensor in enumerate(file.tensors)}
+print("the last operation:", name, kernel.shape)
+
+worst = 0
+for image in test_images[:100]:
+    levels = np.clip(np.round(image / scale) + zero_point, -128, 127).astype(np.int8)
+    interpreter.set_tensor(source["index"], levels[None])
+    interpreter.invoke()
+    x_levels = interpreter.get_tensor(place[x.name])[0].astype(np.int32)
+    total = kernel.data.astype(np.int32) @ (x_levels - int(x.zero_points[0])) + bias.data
+    real = total * (x.scales[0] * kernel.scales / y.scales[0])
+    by_hand = np.clip(np.round(real) + y.zero_points[0], -128, 127)
+    theirs = interpreter.get_tensor(place[y.name])[0]
+    worst = max(worst, int(np.abs(by_hand - theirs).max()))
+print("1,000 outputs: all within one step of the runtime's:", worst <= 1)
+assert worst <= 1
+
+# %% [markdown]
+# ## 6 · Representative data
+#
+# Two hundred images decided all the ranges between the layers. What if they are the wrong ones? We
+# convert again, each time with other data, and change nothing else:
+#
+# - the same images, but **from 0 to 255**: somebody forgot to divide;
+# - **darker** images, a tenth as bright;
+# - **one class** only, sandals;
+# - **noise**, Gaussian, nothing like clothes;
+# - **all zeros**, ten of them.
+#
+# The weights are the same in all of them, to the last bit. Which of the five does most harm, and which none?
+
+# %% tags=["nbval-ignore-output"]
+ledger.guess("0 to 255 as representative data: accuracy", None)
+ledger.guess("one class as representative data: accuracy", None)
+noise = np.random.default_rng(0).normal(size=(200, 28, 28, 1)).astype(np.float32)
+choices = {
+    "as in use": calibration,
+    "one class": image_last(train.images[train.labels == 5][:200]),
+    "noise": noise,
+    "a tenth as bright": calibration / 10,
+    "0 to 255": calibration * 255,
+    "all zeros": np.zeros((10, 28, 28, 1), np.float32),
+}
+calibrated = {name: full_int8(keras_model, images) for name, images in choices.items()}
+accuracies = {
+    name: float((predict(content, test_images).argmax(1) == test_labels).mean())
+    for name, content in calibrated.items()
+}
+fig, ax = plot.figure(width=8, height=2.8)
+plot.bars(ax, list(accuracies), list(accuracies.values()), label="{:.3f}")
+ax.set(title="The same weights, other representative data", xlabel="test accuracy, full int8")
+plot.show(fig, alt="Six bars of accuracy; wrong ranges ruin some files and leave others alone.")
+ledger.reveal("0 to 255 as representative data: accuracy", accuracies["0 to 255"])
+ledger.reveal("one class as representative data: accuracy", accuracies["one class"])
+assert accuracies["0 to 255"] < accuracies["as in use"] - 0.2
+assert accuracies["all zeros"] < accuracies["as in use"] - 0.5
+assert accuracies["one class"] > accuracies["as in use"] - 0.05
+assert accuracies["noise"] > accuracies["as in use"] - 0.1
+
+# %% [markdown]
+# No error in any of them, and no warning. Zeros and a range 255 times too wide ruin the model, and so do
+# images that are too dark. One class, and even noise, did little harm here. That is no recipe: it is one network,
+# and the noise had a range some nine times too wide, which this network forgives. What matters is the *range* of the
+# values. Move the brightness of the representative images, and watch what the input can hold:
+
+
+# %%
+def draw_range(brightness: float):
+    """The grey values of real images, and the int8 levels that the input has for them."""
+    high = max(brightness, 1e-3)
+    step = high / 255
+    fig, ax = plot.figure(width=8, height=2.8)
+    counts, edges = np.histogram(calibration[calibration > 0], 25, (0, 1))
+    ax.bar(edges[:-1], counts / counts.max(), 0.04, align="edge", color="#CCCCCC")
+    used = np.arange(0, min(high, 1) + step / 2, step)
+    ax.vlines(used, 0, 1, color=plot.COLOURS[1], linewidth=0.4)
+    if high < 1:
+        ax.axvspan(high, 1, color=plot.COLOURS[2], alpha=0.3)
+    clipped = float((calibration[calibration > 0] > high).mean())
+    ax.set(
+        title=f"{len(used)} levels between 0 and 1; {clipped:.0%} of the grey pixels are clipped",
+        xlabel="grey value as the model gets it (lines: levels; shaded: clipped)",
+        ylabel="grey pixels (most = 1)",
+        xlim=(0, 1),
+        ylim=(0, 1.05),
+    )
+    return fig
+
+
+explore(
+    draw_range,
+    alt="A histogram of grey values under lines for int8 levels; the brightness can be moved.",
+    brightness=[0.1, 0.3, 0.5, 1.0, 2.0, 10.0, 255.0],
+    start={"brightness": 10.0},
+)
+
+# %% [markdown]
+# A range too narrow **clips**: all that is brighter becomes the same number. A range too wide leaves few
+# **levels**: at 255 times, black and white are two neighbours. The check takes a second: does the input's
+# scale fit the values that the model gets? For 0 to 1 it must be about 1/255.
+
+# %%
+for name in ("as in use", "noise", "0 to 255", "a tenth as bright"):
+    tensor = read(calibrated[name]).inputs[0]
+    low, high = tensor.scales[0] * (np.array([-128, 127]) - tensor.zero_points[0])
+    print(f"{name:18} scale {tensor.scales[0]:.5f}, input from {low:.3g} to {high:.3g}")
+
+# %% [markdown]
+# ## 7 · Options that fail in silence
+#
+# Back to the six wishes. A converter is an ordinary Python object: `converter.anything = 1` makes a new
+# attribute, and nobody reads it. That explains the spelling mistakes. Others are known names which
+# do nothing without another one. Guess for each line below whether the file is quantized.
+
+
+# %%
+def with_wishes(**wishes: object) -> bytes:
+    """Converts with these attributes set; names with __ go to target_spec."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
+    for name, value in wishes.items():
+        where = converter.target_spec if name.startswith("target_spec__") else converter
+        setattr(where, name.removeprefix("target_spec__"), value)
+    return converter.convert()
+
+
+images = representative(calibration[:20])
+silent = {
+    "optimizations = [Optimize.DEFAULT]": with_wishes(optimizations=DEFAULT),
+    "optimisations = [Optimize.DEFAULT]": with_wishes(optimisations=DEFAULT),
+    "optimization = [Optimize.DEFAULT]": with_wishes(optimization=DEFAULT),
+    'optimizations = ["DEFAULT"]': with_wishes(optimizations=["DEFAULT"]),
+    "post_training_quantize = True": with_wishes(post_training_quantize=True),
+    "representative_dataset alone": with_wishes(representative_dataset=images),
+    "target_spec.supported_types = [float16] alone": with_wishes(
+        target_spec__supported_types=[tf.float16]
+    ),
+    "DEFAULT, and supported_types not on target_spec": with_wishes(
+        optimizations=DEFAULT, supported_types=[tf.float16]
+    ),
+    "DEFAULT, and representative data that yields nothing": with_wishes(
+        optimizations=DEFAULT, representative_dataset=lambda: iter(())
+    ),
+}
+table = pd.DataFrame({name: evidence(content) for name, content in silent.items()}).T
+quantized = [name for name, row in table.iterrows() if "int8" in row["weights"]]
+print(len(silent) - len(quantized), "of", len(silent), "files have no int8 weight")
+assert (table["bytes"] > 300_000).sum() == 7
+table[["weights", "between", "bytes"]]
+
+# %% [markdown]
+# Seven files are float32 still. The eighth line asked for float16 and got int8 weights: `supported_types`
+# belongs to `converter.target_spec`. `post_training_quantize` did quantize in TensorFlow 1. The word
+# `"DEFAULT"` is no member of `tf.lite.Optimize`. And an empty generator is what remains when a generator
+# has been used up once, for example by a `print(list(…))`.
+#
+# So write the proof into your script, below each conversion. Two lines are enough:
+#
+# ```python
+# assert all(t.dtype == "int8" for t in read(content).weights)
+# assert len(content) < 0.35 * len(float32_content)
+# ```
+#
+# ## 8 · Errors: read the type left of the dot
+#
+# Some mistakes do raise. The best known error of TFLite in forums is this one:
+#
+# `AttributeError: 'TFLiteConverter' object has no attribute 'optimizations'`
+#
+# It says: *the thing left of the dot* has the type `TFLiteConverter`, and that type has no such attribute. It
+# comes from outdated versions. Today there is a relative of it that one meets quickly. In the next cell,
+# which type stands left of the dot?
+
+# %%
+ledger.guess("the type left of the dot", None)
+converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
+converter = converter.convert()
+try:
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+except AttributeError as error:
+    print("AttributeError:", error)
+    ledger.reveal("the type left of the dot", type(converter).__name__)
+assert isinstance(converter, bytes)
+
+# %% [markdown]
+# `bytes`. The second line put the finished file under the old name. Bytes can't be optimized; it is too late.
+# Mend it by setting the wish **before** `convert()`, and give the result a name of its own.
+#
+# The old error can't be had from today's converter, which takes any attribute. So here is an *imitation*: a
+# class that refuses new attributes. Read the type, then ask where that object comes from.
+
+
+# %%
+class TFLiteConverter:
+    """An imitation of an outdated converter: it has no `optimizations` and takes no new attribute."""
+
+    __slots__ = ()
+
+
+try:
+    TFLiteConverter().optimizations = [tf.lite.Optimize.DEFAULT]
+except AttributeError as error:
+    # From Python 3.13 on, the sentence goes on with "and no __dict__ …".
+    print("imitation:", str(error).split(" and no ")[0])
+print("today's class:", type(tf.lite.TFLiteConverter.from_keras_model(keras_model)).__name__)
+assert type(tf.lite.TFLiteConverter.from_keras_model(keras_model)).__name__ != "TFLiteConverter"
+
+# %% [markdown]
+# If you meet the old one for real, the class is not today's: print `tf.__version__` and `tf.__file__`. Either
+# the version is outdated, or a file of your own is called `tensorflow.py`.
+#
+# Five relatives, all real. Each is diagnosed in the same way: **what stands left of the dot, and where did it
+# come from?** Cover the right-hand side of the output and try.
+
+# %%
+import tensorflow
+
+
+def no_return(model):
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+
+mistakes = {
+    "model.convert()": lambda: keras_model.convert(),
+    "prepared(model).convert()": lambda: no_return(keras_model).convert(),
+    "converter.optimizations.append(…)": lambda: tf.lite.TFLiteConverter.from_keras_model(
+        keras_model
+    ).optimizations.append(tf.lite.Optimize.DEFAULT),
+    "TFLiteConverter.optimizations": lambda: tf.lite.TFLiteConverter.optimizations,
+    "tensorflow.contrib.lite": lambda: tensorflow.contrib.lite,
+}
+for code, mistake in mistakes.items():
+    try:
+        mistake()
+    except AttributeError as error:
+        print(f"{code:34} {error}")
+
+# %% [markdown]
+# | left of the dot | where it came from | mend |
+# |---|---|---|
+# | `'bytes' object` | `convert()` has run already | set the wish before |
+# | `'Sequential' object` | the model, not the converter | `from_keras_model(model)` |
+# | `'NoneType' object` | a function without `return` | return the converter |
+# | `'set' object` | `optimizations` is a set until you set it | assign a list |
+# | `type object '…'` | the class, not a converter made from it | make one first |
+# | `module '…'` | an import: too old, too new, or a file of yours with that name | look at `tf.__file__` |
+#
+# Two more errors name what is missing. And one conversion deserves a warning, as it raises nothing at all:
+# `from_concrete_functions` with a second argument.
+
+# %%
+try:
+    with_wishes(optimizations=DEFAULT, inference_input_type=tf.int8)
+except ValueError as error:
+    print("int8 input, no representative data:\n   ", error)
+try:
+    with_wishes(
+        optimizations=DEFAULT,
+        target_spec__supported_ops=[tf.lite.OpsSet.TFLITE_BUILTINS_INT8],
+    )
+except ValueError as error:
+    print("int8 operations, no representative data:\n   ", error)
+
+function = tf.function(lambda x: keras_model(x)).get_concrete_function(
+    tf.TensorSpec([1, 28, 28, 1], tf.float32)
+)
+with_model = tf.lite.TFLiteConverter.from_concrete_functions([function], keras_model).convert()
+alone = tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
+print(f"from_concrete_functions with the model:    {len(with_model):>7,} bytes")
+print(f"from_concrete_functions without the model: {len(alone):>7,} bytes")
+print("weights in the first:", len(read(with_model).weights))
+assert len(read(with_model).weights) == 0 and len(with_model) < 10_000
+
+# %% [markdown]
+# Both `ValueError`s mean the same: full integers need **representative data**. The first one does not say so, it only says
+# that without it, input and output must stay float32.
+#
+# The small file is no triumph of compression. **The weights are not in it.** With a model of Keras 3 as
+# second argument, they stay behind as variables that nobody fills. Leave the second argument out, or use
+# `from_keras_model`. (The converter itself warns against leaving it out;
+# `coursekit.tensorflow` keeps that warning off the screen.)
+#
+# ## 9 · Time
+#
+# Is int8 faster? That depends on the processor and on the kernels, so it is measured, always against float32
+# **in the same runtime**. We take one image at a time, on one thread, both files in turn, and compare the medians.
+# How many times faster is int8? (2 means half of the time.)
+
+# %% tags=["nbval-ignore-output"]
+ledger.guess("int8 in LiteRT: how many times faster than float32?", None)
+
+
+def ready(content: bytes):
+    """An interpreter with an image set; calling its invoke() is what gets timed."""
+    interpreter = load(content, threads=1)
+    source = interpreter.get_input_details()[0]
+    interpreter.set_tensor(source["index"], np.zeros(source["shape"], source["dtype"]))
+    return interpreter
+
+
+runners = {name: ready(files[name]) for name in ("float32", "dynamic range", "full int8")}
+times = latency({name: runner.invoke for name, runner in runners.items()}, runs=2000)
+fig, ax = plot.figure(width=8, height=2.2)
+plot.latencies(ax, times)
+ax.set_title("LiteRT, one image, one thread")
+plot.show(fig, alt="Bars of the time for one image: float32, dynamic range and full int8.")
+speed_up = times["float32"].median / times["full int8"].median
+ledger.reveal("int8 in LiteRT: how many times faster than float32?", speed_up)
+assert speed_up > 0.8
+
+# %% [markdown]
+# The number is that of this machine, this network and these kernels (XNNPACK, which LiteRT brings). Another
+# processor may show another one, and what your phone does, only your phone can tell.
+#
+# ## 10 · Zeros and gzip
+#
+# Lesson 07 set weights to zero. Does the converter make something of it? We zero the smallest 80 % of each kernel,
+# without fine-tuning, as only the bytes matter here. How large is the full int8 file, before and after gzip, if the
+# full int8 file of the dense network is 1?
+
+# %%
+ledger.guess("80 % zeros: size of the int8 file (dense = 1)", None)
+ledger.guess("80 % zeros: size after gzip (dense after gzip = 1)", None)
+pruned_model = keras_net()
+pruned_model.set_weights(keras_model.get_weights())
+for layer in weighted(pruned_model):
+    kernel, bias = layer.get_weights()
+    remove = round(0.8 * kernel.size)
+    kernel.flat[np.abs(kernel).argsort(axis=None)[:remove]] = 0
+    layer.set_weights([kernel, bias])
+pruned_file = full_int8(pruned_model, calibration)
+
+# %% tags=["nbval-ignore-output"]
+packed = {
+    "dense": (len(int8_file), len(gzip.compress(int8_file, 9))),
+    "80 % zeros": (len(pruned_file), len(gzip.compress(pruned_file, 9))),
+}
+fig, ax = plot.figure(width=8, height=2.4)
+plot.grouped_bars(
+    ax,
+    list(packed),
+    {"file": [p[0] for p in packed.values()], "gzip": [p[1] for p in packed.values()]},
+)
+ax.set(
+    title="Zeros shrink the download, not the file", xlabel="bytes, full int8", xlim=(0, 125_000)
+)
+ax.legend(loc="center right")
+plot.show(fig, alt="Two groups of bars: the files are alike, after gzip the pruned one is short.")
+ledger.reveal("80 % zeros: size of the int8 file (dense = 1)", len(pruned_file) / len(int8_file))
+ledger.reveal(
+    "80 % zeros: size after gzip (dense after gzip = 1)",
+    packed["80 % zeros"][1] / packed["dense"][1],
+)
+assert abs(len(pruned_file) / len(int8_file) - 1) < 0.02
+assert packed["80 % zeros"][1] < 0.5 * packed["dense"][1]
+
+# %% [markdown]
+# The file keeps its size: a zero takes a byte like any other weight. But app stores and servers compress what
+# they send, and there zeros pay. On the device the model is unpacked again.
+#
+# ## 11 · The clinic
+#
+# Six files were handed in. All are called `model_int8.tflite`, and for none of them was there an error. The next
+# cell makes them and shuffles them. One is healthy. The others have these ailments, one each:
+#
+# - the wish was never heard;
+# - dynamic range, sold as full int8;
+# - the weights are missing;
+# - the representative data had another preprocessing;
+# - one scale for a whole kernel whose rows differ widely.
+#
+# You have three instruments: **types, size, and a histogram** of the numbers in the largest kernel. Make your
+# diagnosis of each patient before you open the last cell of this part.
+
+# %% tags=["nbval-ignore-output"]
+rescaled = keras_net()
+weights = [w.copy() for w in keras_model.get_weights()]
+factors = 2.0 ** np.linspace(-5, 5, 64).round()
+weights[4], weights[5] = weights[4] * factors, weights[5] * factors  # dense 1: kernel and bias
+weights[6] = weights[6] / factors[:, None]  # dense 2 takes it back
+rescaled.set_weights(weights)
+assert np.allclose(
+    rescaled.predict(test_images[:100], verbose=0), keras_outputs[:100], rtol=1e-3, atol=1e-3
+)
+one_scale = tf.lite.TFLiteConverter.from_keras_model(rescaled)
+one_scale.optimizations = [tf.lite.Optimize.DEFAULT]
+one_scale.representative_dataset = representative(calibration)
+one_scale.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+one_scale.inference_input_type = one_scale.inference_output_type = tf.int8
+one_scale._experimental_disable_per_channel = True
+
+ward = [
+    (calibrated["0 to 255"], "representative data from 0 to 255: look at the input's scale"),
+    (silent["optimisations = [Optimize.DEFAULT]"], "the wish was never heard: float32, full size"),
+    (int8_file, "healthy"),
+    (with_model, "the weights are missing: a few kB, no kernel"),
+    (one_scale.convert(), "one scale for all rows: most weights fall on the levels around 0"),
+    (dynamic_file, "dynamic range: float32 input, float32 between the layers"),
+]
+order = np.random.default_rng(11).permutation(6)
+patients = {str(number): ward[place][0] for number, place in enumerate(order, 1)}
+for number in patients:
+    ledger.guess(f"patient {number}", None)
+
+cards = pd.DataFrame({number: evidence(content) for number, content in patients.items()}).T
+cards["input scale"] = [
+    f"{read(content).inputs[0].scales[0]:.4f}" if len(read(content).inputs[0].scales) else "–"
+    for content in patients.values()
+]
+cards["accuracy"] = [
+    f"{(predict(content, test_images).argmax(1) == test_labels).mean():.3f}"
+    for content in patients.values()
+]
+cards
+
+# %% tags=["nbval-ignore-output"]
+fig, axes = plot.figure(2, 3, width=11, height=4.6)
+for ax, (number, content) in zip(axes.flat, patients.items(), strict=True):
+    kernels = read(content).weights
+    ax.set(title=f"patient {number}")
+    if not kernels:
+        ax.text(0.5, 0.5, "no kernel in the file", ha="center", transform=ax.transAxes)
+        continue
+    kernel = max(kernels, key=lambda tensor: tensor.data.size)
+    bins = np.arange(-128, 129) if kernel.dtype == "int8" else 100
+    ax.hist(kernel.data.ravel(), bins, color=plot.COLOURS[1])
+    scales = {0: "no scale", 1: "one scale"}.get(len(kernel.scales), f"{len(kernel.scales)} scales")
+    ax.set(title=f"patient {number}: {kernel.dtype}, {scales}", xlabel="stored value")
+fig.supylabel("weights")
+plot.show(fig, alt="Six histograms of stored weights: four wide, one a spike at zero, one empty.")
+for number, content in patients.items():
+    for kernel in read(content).weights:
+        if kernel.shape == (64, 1152) and kernel.dtype == "int8":
+            share = (np.abs(kernel.data) <= 1).mean()
+            print(f"patient {number}: {share:.0%} of the largest kernel is -1, 0 or 1")
+spiked = max(read(ward[4][0]).weights, key=lambda tensor: tensor.data.size)
+assert (np.abs(spiked.data) <= 1).mean() > 0.4
+
+# %%
+for number, place in enumerate(order, 1):
+    ledger.reveal(f"patient {number}", ward[place][1])
+
+# %% [markdown]
+# Each instrument finds what the others miss. Types find float32 and dynamic range. Size finds float32 and the missing
+# weights. The input's scale, about 1 in place of 1/255, finds the wrong preprocessing. And only the histogram finds
+# the last one: its types and its size are perfect. Its units were multiplied by powers of two, and divided again in the
+# next layer, so the float network is the same. With one scale for all rows, the large rows decide, and the small ones
+# vanish. Per-channel scales, the default, keep a scale for each row.
+
+# %% tags=["nbval-ignore-output"]
+ledger
+
+# %% [markdown]
+# ## You can now…
+#
+# - carry a PyTorch network over to Keras, and prove that the outputs agree;
+# - convert it to float16, dynamic range and full int8, with representative data;
+# - prove by types and size what a `.tflite` file is, and find its weights and scales again by hand;
+# - read an `AttributeError` from the type left of the dot, and know the options that fail in silence;
+# - diagnose a broken file by types, size, scale and histogram.
+#
+# **Common mistakes**
+#
+# - Taking the absence of an error for success.
+# - Calling `DEFAULT` alone “full int8”. It leaves floats between the layers, and small kernels in float32.
+# - Setting `optimizations` after `convert()`, on bytes.
+# - Representative data with another preprocessing than the model's.
+# - Feeding 0.59 to an int8 input, without its scale and zero point.
+# - Carrying a dense layer over after `Flatten` without changing the order of its columns.
+# - Reading per-channel scales from `"quantization"`.
+# - Comparing the time of LiteRT's int8 with PyTorch's float32.
+#
+# ## Cheat sheet
+#
+# | to | write |
+# |---|---|
+# | make a converter | `c = tf.lite.TFLiteConverter.from_keras_model(model)` |
+# | dynamic range | `c.optimizations = [tf.lite.Optimize.DEFAULT]` |
+# | float16 | the same, and `c.target_spec.supported_types = [tf.float16]` |
+# | integers inside | `DEFAULT`, and `c.representative_dataset = function`, which yields `[batch]` |
+# | full int8 | also `c.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]`, `c.inference_input_type = c.inference_output_type = tf.int8` |
+# | get the file | `content = c.convert()`, last of all |
+# | run it | `i = Interpreter(model_content=content)`, `i.allocate_tensors()`, `i.set_tensor(…)`, `i.invoke()` |
+# | see types | `i.get_input_details()`, `i.get_tensor_details()` |
+# | per-channel scales | `details["quantization_parameters"]["scales"]` |
+# | quantize an input | $q = \operatorname{clip}(\operatorname{round}(x/s) + z, -128, 127)$ |
+# | recompute a kernel | $s_i = \max_j\lvert w_{ij}\rvert / 127$, $q_{ij} = \operatorname{round}(w_{ij}/s_i)$ |
+# | diagnose an `AttributeError` | which type stands left of the dot, and where did it come from? |
+#
+# Order of work: compare outputs → convert → types and size → accuracy on test data → time on the device.
+#
+# ## Practise
+#
+# Flashcards, multiple choice, free answers and worked problems of this lesson come next. Do the cards first, and
+# the rest a day later. What you get wrong comes back.
+#
+# ## References
+#
+# - B. Jacob et al. (2018): *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+#   Inference*. CVPR. arXiv:1712.05877. The integer arithmetic of TFLite.
+# - R. Krishnamoorthi (2018): *Quantizing deep convolutional networks for efficient inference: A whitepaper*.
+#   arXiv:1806.08342. Per channel and per tensor, measured.
+# - M. Nagel, M. van Baalen, T. Blankevoort, M. Welling (2019): *Data-Free Quantization Through Weight
+#   Equalization and Bias Correction*. ICCV. arXiv:1906.04721. Rescaled units, and how to even them out.
+# - Google: [Post-training quantization](https://ai.google.dev/edge/litert/models/post_training_quantization) and the
+#   [int8 specification](https://ai.google.dev/edge/litert/models/quantization_spec).
+# - TensorFlow: [`tf.lite.TFLiteConverter`](https://www.tensorflow.org/api_docs/python/tf/lite/TFLiteConverter).
+# - FlatBuffers: [the format](https://flatbuffers.dev/).
+# - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
+#
+# **Now you:** [the exercise](../exercises/11_tflite/11_tflite.ipynb).
