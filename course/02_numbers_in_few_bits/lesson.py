@@ -42,6 +42,15 @@ from coursekit.explore import explore
 from coursekit.formats import bits_of, draw_bits, draw_points, every_value
 from coursekit.measure import accuracy, saved_bytes
 from coursekit.train import fit, set_seed
+from coursekit.widgets import (
+    cards,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
 
 set_seed(0)
 ledger = Ledger()
@@ -1033,12 +1042,56 @@ ledger
 #
 # Order of work: refuse what is not finite → choose a range that has 0 in it → scale and zero point → round, clip,
 # *then* cast → dequantize and look at the SQNR → measure accuracy and the file.
-#
+
+# %% [markdown]
 # ## Practise
 #
-# Cards, choices, free questions and worked problems for this lesson wait in its question bank. Begin with the
-# cards, then take a practice item of each level. Whatever you get wrong comes back sooner.
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
+# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("02")` from `coursekit.widgets` brings the page above back.
 #
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("02")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("02")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("02")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("02")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("02")
+
+# %% [markdown]
+# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("quantization")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
 # ## References
 #
 # - W. R. Bennett (1948): *Spectra of Quantized Signals*. Bell System Technical Journal 27, 446–472. The noise $S^2/12$.

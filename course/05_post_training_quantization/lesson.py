@@ -58,6 +58,15 @@ from coursekit.data import load_fashion_mnist
 from coursekit.explore import explore
 from coursekit.measure import accuracy, compare, latency, saved_bytes
 from coursekit.train import fit, set_seed
+from coursekit.widgets import (
+    cards,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
 
 set_seed(0)
 ledger = Ledger()
@@ -1259,12 +1268,56 @@ ledger
 #
 # Order of work: weight-only first → enough? stop → static with calibration for speed → prove all four → sensitivity where it
 # breaks → finer scales or more bits for that layer → training with quantization (lesson 06) last.
-#
+
+# %% [markdown]
 # ## Practise
 #
-# Cards, questions and worked problems for this lesson are in its question bank. Take the cards first, then
-# the practice problems from easy to hard.
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
+# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("05")` from `coursekit.widgets` brings the page above back.
 #
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("05")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("05")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("05")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("05")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("05")
+
+# %% [markdown]
+# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("quantization")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
 # ## References
 #
 # - B. Jacob et al. (2018): *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only

@@ -45,6 +45,15 @@ from coursekit.data import load_fashion_mnist, load_results
 from coursekit.explore import explore
 from coursekit.measure import accuracy, count_macs, count_parameters, latency, saved_bytes
 from coursekit.train import fit, set_seed
+from coursekit.widgets import (
+    cards,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
 
 set_seed(0)
 ledger = Ledger()
@@ -1246,12 +1255,56 @@ ledger
 #
 # Order of work: score → remove for real → check the shapes, and equal outputs with silenced channels → fine-tune, and give
 # a dense and a from-scratch control the same → measure MACs, bytes and time on the device.
-#
+
+# %% [markdown]
 # ## Practise
 #
-# The flashcards, questions and worked problems of this lesson ask about the same ideas in other words. Come back to them
-# tomorrow: what you can still say then, you know.
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
+# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("08")` from `coursekit.widgets` brings the page above back.
 #
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("08")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("08")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("08")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("08")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("08")
+
+# %% [markdown]
+# **Is the pattern strong?** Ten questions on *pruning* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("pruning")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
 # ## References
 #
 # - H. Li, A. Kadav, I. Durdanovic, H. Samet, H. P. Graf (2017): *Pruning Filters for Efficient ConvNets*. ICLR.

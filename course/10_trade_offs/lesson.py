@@ -49,6 +49,15 @@ from coursekit.data import load_fashion_mnist, load_tradeoffs
 from coursekit.explore import explore
 from coursekit.measure import accuracy, compare
 from coursekit.train import fit, set_seed
+from coursekit.widgets import (
+    cards,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
 
 set_seed(0)
 ledger = Ledger()
@@ -1110,13 +1119,56 @@ ledger
 # | pays after gzip | zeros too |
 # | pays in time | fewer units; int8 where kernels are |
 # | choose | limits first → what may be lost → what to save; validation images, several seeds; test once |
-#
+
+# %% [markdown]
 # ## Practise
 #
-# Cards, questions and practice for this lesson ask what you have just seen: fronts, bounds, orders, and
-# decisions under limits. Do some now and some in a few days. What you get wrong then shows what to read
-# again.
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
+# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("10")` from `coursekit.widgets` brings the page above back.
 #
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("10")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("10")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("10")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("10")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("10")
+
+# %% [markdown]
+# **Is the pattern strong?** Ten questions on *comparing* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("comparing")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
 # ## References
 #
 # - C. Shannon (1948): *A Mathematical Theory of Communication*. Bell System Technical Journal 27. Entropy

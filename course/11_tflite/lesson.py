@@ -47,6 +47,15 @@ from coursekit.measure import latency
 from coursekit.tensorflow import tf
 from coursekit.tflite import load, predict, read
 from coursekit.train import fit, set_seed
+from coursekit.widgets import (
+    cards,
+    pattern_test,
+    practice,
+    progress,
+    quiz,
+    respond,
+    trace,
+)
 
 set_seed(0)
 tf.keras.utils.set_random_seed(0)
@@ -1075,12 +1084,56 @@ ledger
 # | diagnose an `AttributeError` | which type stands left of the dot, and where did it come from? |
 #
 # Order of work: compare outputs → convert → types and size → accuracy on test data → time on the device.
-#
+
+# %% [markdown]
 # ## Practise
 #
-# Flashcards, multiple choice, free answers and worked problems of this lesson come next. Do the cards first, and
-# the rest a day later. What you get wrong comes back.
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
+# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("11")` from `coursekit.widgets` brings the page above back.
 #
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("11")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("11")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("11")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("11")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("11")
+
+# %% [markdown]
+# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("quantization")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
 # ## References
 #
 # - B. Jacob et al. (2018): *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
