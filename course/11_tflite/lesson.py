@@ -844,7 +844,7 @@ for code, mistake in mistakes.items():
 # Two more errors name what is missing. And one conversion deserves a warning, as it raises nothing at all:
 # `from_concrete_functions` with a second argument.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 try:
     with_wishes(optimizations=DEFAULT, inference_input_type=tf.int8)
 except ValueError as error:
