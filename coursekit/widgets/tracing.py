@@ -8,6 +8,7 @@ from coursekit.questions import Bank, Trace, lesson_title
 from coursekit.store import Attempt, Store
 from coursekit.traces import Stage, load_trace
 from coursekit.traces.stages import times
+from coursekit.widgets.banks import WidgetError
 from coursekit.widgets.panel import (
     Button,
     Part,
@@ -34,6 +35,8 @@ class Tracing:
         self._bank = bank
         self._store = store
         self._questions = bank.of(Trace)
+        if not self._questions:
+            raise WidgetError(f"{lesson_title(bank.name)} has no traces.")
         self._seen = set(store.latest(Attempt, bank.name, mode="trace"))
         self._open(0)
 
