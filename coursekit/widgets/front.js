@@ -114,8 +114,7 @@ function render({ model, el }) {
   const at = { id: `fb-${(roots += 1)}`, act };
   const form = make("form", { class: "fb-parts", novalidate: true });
   const say = make("div", { class: "fb-say", role: "status", "aria-live": "polite" });
-  // JupyterLab takes no key for itself below an element with this attribute.
-  const root = make("section", { class: "fb", "data-lm-suppress-shortcuts": "true" }, form, say);
+  const root = make("section", { class: "fb" }, form, say);
   let drawn = [];
   let waiting = null;
   let next = null;
@@ -166,7 +165,8 @@ function render({ model, el }) {
 
   form.addEventListener("submit", (event) => event.preventDefault());
   root.addEventListener("keydown", (event) => {
-    event.stopPropagation();
+    // JupyterLab takes arrows and letters for itself, if they get there; Control+S may.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     const field = event.target;
     const typing = field.matches("input[type=text], textarea, select, input[type=range]");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && field.matches("textarea")) {
@@ -182,7 +182,6 @@ function render({ model, el }) {
       button.click();
     }
   });
-  for (const name of ["keypress", "keyup"]) root.addEventListener(name, (event) => event.stopPropagation());
 
   model.on("change:view", draw);
   el.append(root);

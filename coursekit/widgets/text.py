@@ -14,9 +14,16 @@ import mistune
 from latex2mathml.converter import convert
 
 
+class _Inline(mistune.HTMLRenderer):
+    """Without paragraphs."""
+
+    def paragraph(self, text: str) -> str:
+        return text
+
+
 @functools.cache
 def _renderer(mathml: bool, inline: bool) -> mistune.Markdown:
-    renderer = mistune.HTMLRenderer(escape=True)
+    renderer = (_Inline if inline else mistune.HTMLRenderer)(escape=True)
     markdown = mistune.Markdown(renderer, plugins=[_plugin(name) for name in ("math", "table")])
 
     def inline_maths(_: mistune.HTMLRenderer, tex: str) -> str:
@@ -29,8 +36,6 @@ def _renderer(mathml: bool, inline: bool) -> mistune.Markdown:
 
     renderer.register("inline_math", inline_maths)
     renderer.register("block_math", block_maths)
-    if inline:
-        renderer.register("paragraph", lambda _, text: text)
     return markdown
 
 

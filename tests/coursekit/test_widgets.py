@@ -75,6 +75,10 @@ def test_maths_is_mathml_in_a_widget_and_tex_in_a_saved_notebook() -> None:
     assert to_html(text, mathml=False) == "<p>a mask $M \\odot W$ and <code>x &lt; 1</code></p>"
 
 
+def test_a_label_is_no_paragraph() -> None:
+    assert to_html("a *b*", inline=True) == "a <em>b</em>"
+
+
 def test_html_in_a_text_is_shown_and_not_run() -> None:
     assert "<script" not in to_html("<script>alert(1)</script> $</script>$")
     assert "<img" not in to_html("<img src=x onerror=y>", mathml=False)
