@@ -28,12 +28,14 @@ def main() -> None:
         OUT / "screenshots" / "07_unstructured_pruning.png",
         OUT / "test.log",
         OUT / "sample_class/report.html",
+        OUT / "screenshots" / "widgets.png",
     ]
     for source in sources:
         if not source.is_file():
             sys.exit(f"{source} is missing: run make test 2>&1 | tee out/test.log, and make grade.")
     PICTURES.mkdir(parents=True, exist_ok=True)
     shutil.copy2(sources[0], PICTURES / "lab.png")
+    shutil.copy2(sources[3], PICTURES / "practise.png")
     terminal = OUT / "test.svg"
     terminal.write_text(_terminal(sources[1].read_text()))
     with sync_playwright() as playwright:
