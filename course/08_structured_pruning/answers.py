@@ -234,6 +234,19 @@ def macs(model, images):
     return total
 
 
+# %% item="macs" wrong="square filters only" keeps=1 hint="as wide as high"
+def macs(model, images):
+    total = 0
+    for part in model:
+        images = part(images)
+        if isinstance(part, nn.Conv2d):
+            each = part.in_channels * part.kernel_size[0] ** 2
+            total += images.shape[2] * images.shape[3] * part.out_channels * each
+        elif isinstance(part, nn.Linear):
+            total += part.in_features * part.out_features
+    return total
+
+
 # %% item="macs" wrong="convolutions only" keeps=1 hint="expected 288 + 24"
 def macs(model, images):
     total = 0

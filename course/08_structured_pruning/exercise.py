@@ -242,6 +242,8 @@ for stride, padding, side, pool in ((2, 1, 9, 1), (1, 0, 10, 2), (3, 2, 12, 1)):
             side * side * 108
             + pooled * pooled * 72
             + linear: "Is it the map that goes in, or the one that comes out?",
+            out * out * 108 + height * width * 216 + linear: "Is a filter always as wide as high?",
+            out * out * 108 + height * width * 24 + linear: "Is a filter always as wide as high?",
         },
         "Strides, paddings and pooling change the size of a map. Which size counts?",
     )

@@ -137,15 +137,25 @@ b1 = torch.tensor([0.1, 0.0, -0.2])
 w2 = torch.tensor([[1.0, 0.6, -0.5], [-0.8, 0.4, 1.2]])
 b2 = torch.tensor([0.2, -0.1])
 
-fig, axes = plot.figure(1, 3, width=10, height=2.4)
-for ax, values in zip(axes, (w1, b1[:, None], w2), strict=True):
-    plot.matrix(ax, values.numpy())
-    around = ax.axvspan if values is w2 else ax.axhspan
-    around(0.5, 1.5, facecolor="none", edgecolor="black", linewidth=4)
-axes[0].set(title="$W_1$: a row", xlabel="input", ylabel="unit")
-axes[1].set(title="$b_1$: an entry", ylabel="unit", xticks=[])
-axes[2].set(title="$W_2$: a column", xlabel="unit", ylabel="output")
-plot.show(fig, alt="Framed: one row of W1, one entry of b1 and one column of W2.")
+
+def tensors(framed: bool):
+    """The three tensors; `framed`: with a frame around what goes with unit 1."""
+    fig, axes = plot.figure(1, 3, width=10, height=2.4)
+    for ax, values in zip(axes, (w1, b1[:, None], w2), strict=True):
+        plot.matrix(ax, values.numpy())
+        around = ax.axvspan if values is w2 else ax.axhspan
+        if framed:
+            around(0.5, 1.5, facecolor="none", edgecolor="black", linewidth=4)
+    titles = ("$W_1$: a row", "$b_1$: an entry", "$W_2$: a column")
+    for ax, title in zip(axes, titles, strict=True):
+        ax.set_title(title if framed else title.split(":")[0])
+    axes[0].set(xlabel="input", ylabel="unit")
+    axes[1].set(ylabel="unit", xticks=[])
+    axes[2].set(xlabel="unit", ylabel="output")
+    return fig
+
+
+plot.show(tensors(framed=False), alt="The numbers of W1 (3×4), b1 (3) and W2 (2×3).")
 ledger.guess("numbers that go with the unit", None)
 
 # %%
@@ -156,6 +166,7 @@ after = F.linear(F.relu(F.linear(x, w1[kept], b1[kept])), w2[:, kept], b2)
 print("W1", tuple(w1[kept].shape), " b1", tuple(b1[kept].shape), " W2", tuple(w2[:, kept].shape))
 assert torch.allclose(before, after)
 gone_numbers = w1[1].numel() + 1 + w2[:, 1].numel()
+plot.show(tensors(framed=True), alt="Framed: one row of W1, one entry of b1 and one column of W2.")
 ledger.reveal("numbers that go with the unit", gone_numbers)
 
 # %% [markdown]
@@ -240,7 +251,7 @@ assert (change[:2] < 1e-6).all() and (change[2:] > 1e-3).all()
 # %% [markdown]
 # ## 2 · A unit with no weights, and alive
 #
-# A unit is called dead when its incoming weights are all zero: whatever comes in, nothing gets through. A
+# A unit whose incoming weights are all zero looks dead: whatever comes in, nothing gets through. A
 # criterion that looks at the size of the weights gives it the lowest score there is. So can it go?
 #
 # To see what happens, we train a network with 64 hidden units on Fashion-MNIST: grey 28×28 images of clothes in
@@ -563,13 +574,13 @@ assert (
 # The trap of part 2 has a twin here. Set filter and bias of a channel to 0. What leaves its batch norm in
 # evaluation mode: 0, or something else? (Use the formula for $\hat z$ above with $z = 0$.)
 #
-# If it is a constant $a$, can we fold it? If the next layer is linear: yes, each of its 49 columns gets
-# $a$, so add their sum times $a$ to the bias. If the next layer is a **convolution with padding**, look
-# closely. In the middle of the map its window sees $a$ everywhere. At the border it also sees the padding, and
-# that is 0.
+# If it is a constant $a$, we can try to fold it. A linear reader has 49 columns for the channel, and each of
+# them gets $a$: add the sum of their weights, times $a$, to the bias. For a reader that is a **convolution with
+# padding** do the same with the weights of its window. Does that keep the outputs? Think of what the window
+# sees, in each place of the map.
 #
-# We silence the filters of channel 2 in both convolutions (with β + 1, so that the constant is alive), fold, and
-# compare what the readers compute. Where will it differ?
+# Channel 2 of both convolutions gets a zero filter (and β + 1, so that the constant is alive). Then we fold, and
+# compare what the readers compute. Will it differ, and where?
 
 
 # %%
@@ -658,6 +669,8 @@ def macs_by_layer(model: nn.Sequential, image: torch.Tensor) -> dict[str, int]:
 
 halved = remove_channels(remove_channels(net, 0, range(8)), 4, range(16))
 ledger.guess("half of both convolutions: MACs of the second (before = 1)", None)
+
+# %%
 before, after = macs_by_layer(net, image), macs_by_layer(halved, image)
 assert sum(before.values()) == count_macs(net, image)  # as PyTorch counts them
 assert sum(after.values()) == count_macs(halved, image)
@@ -726,7 +739,8 @@ assert (
 table.round(0).astype(int).rename_axis(columns="µs, 8 images")
 
 # %% [markdown]
-# Convolutions and linear layers take the same time with zeros: a product is a product. But compare the lines of
+# Convolutions and linear layers take the same time with zeros: a product is a product. (Compare the first
+# convolution with *half removed*, too: half of its MACs are gone. How much of its time?) Now look at the lines of
 # *MaxPool2d*. Pooling multiplies nothing; it asks of each value “larger than the largest so far?”. On maps of zeros the answer is
 # always no, and processors guess an answer that never changes. (That is a likely reason, not one that the table
 # proves. And it is no reason to leave zeros in: removed channels save that time, too.)
@@ -944,8 +958,9 @@ plot.show(
 # have moved up and together.
 #
 # Is what is left a difference at all? L1 is the usual default, so we compare each of the others with it, **on the same
-# seed**. Over the five differences we take the mean and its 95 % interval (Student's $t$ with four degrees of freedom:
-# ± 2.78 standard errors). An interval that holds 0 means *indistinguishable*.
+# seed**. Over the five differences we take the mean and its 95 % interval: ± 2.78 standard errors. (A standard
+# error is the standard deviation of the five, divided by √5. The 2.78 is Student's $t$ for five values.) An
+# interval that holds 0 means *indistinguishable*.
 
 
 # %%
@@ -1069,6 +1084,7 @@ def unpack(values: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
     return groups.scatter(2, places, values.reshape(places.shape)).flatten(1)
 
 
+# %%
 set_seed(0)
 matrix = torch.randn(256, 512)
 table = {}
@@ -1098,11 +1114,13 @@ pd.DataFrame(table).T
 # product with a 2:4 matrix, if the dense one counts as 1. And what does PyTorch's own function for the packed form
 # say to a matrix on the CPU?
 
-# %% tags=["nbval-ignore-output"]
+# %%
 ledger.guess("2:4 on a CPU: time of a product (dense = 1)", None)
 dense, inputs = torch.randn(512, 512), torch.randn(512, 16)
 sparse = dense * mask_2_of_4(dense)
 half = dense[:256]  # half of the outputs gone, for comparison
+
+# %% tags=["nbval-ignore-output"]
 calls = {"dense": dense, "2:4": sparse, "half of the rows gone": half}
 timed = latency({name: partial(torch.matmul, w, inputs) for name, w in calls.items()}, runs=300)
 fig, ax = plot.figure(width=8, height=2)
@@ -1135,15 +1153,16 @@ assert not packed_on_cpu
 # %%
 mean, half = difference("2:4", "dense control", 0.5)
 untuned = measured("2:4", 0.5, "before").mean()
-print(f"2:4, not fine-tuned: accuracy {untuned:.3f}")
-print(f"2:4, fine-tuned:     accuracy {measured('2:4', 0.5, 'after').mean():.3f}")
+print(f"dense, not fine-tuned: accuracy {measured('dense control', 0.0, 'before').mean():.3f}")
+print(f"2:4,   not fine-tuned: accuracy {untuned:.3f}")
+print(f"2:4,   fine-tuned:     accuracy {measured('2:4', 0.5, 'after').mean():.3f}")
 print(f"against the dense control: {mean:+.2f} ± {half:.2f} points")
 assert abs(mean) < half
 assert all(untuned > measured(name, 0.5, "before").mean() + 0.1 for name in criteria)
 
 # %% [markdown]
-# The interval holds 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense here. Without fine-tuning a few
-# points were lost, far fewer than by removing half of the channels (the plot of part 5). The finer the pieces, the less it
+# The interval holds 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense here. Without fine-tuning about
+# two points were lost (the first two lines), far fewer than by removing half of the channels (the plot of part 5). The finer the pieces, the less it
 # costs, and the fewer machines are faster for it.
 #
 # ## 7 · Further: a network with shortcuts
@@ -1172,6 +1191,7 @@ def tied(model: nn.Module, layer: nn.Module, gone: list[int]) -> "tp.Group":
     return graph.get_pruning_group(layer, tp.prune_conv_out_channels, idxs=gone)
 
 
+# %%
 group = tied(resnet, resnet.conv1, [3])
 members = {
     names[dep.target.module]: dep.handler.__name__ for dep, _ in group if dep.target.module in names
