@@ -126,6 +126,15 @@ def entropy_bytes(codes):
     return float(-(shares * shares.log2()).sum()) * codes.numel() / 8
 
 
+# %% item="entropy" wrong="counts codes that don't occur" keeps=1 hint="That gave NaN"
+def entropy_bytes(codes):
+    if codes.numel() == 0:
+        return 0.0
+    codes = codes.flatten().long()
+    shares = torch.bincount(codes - codes.min()).double() / codes.numel()
+    return float((shares * (1 / shares).log2()).sum()) * codes.numel() / 8
+
+
 # %% item="entropy" wrong="zeros are free" keeps=0 hint="take 2 bytes"
 def entropy_bytes(codes):
     return float(torch.count_nonzero(codes)) / 8 * 8

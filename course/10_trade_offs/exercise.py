@@ -127,6 +127,7 @@ try:
 except Exception:
     result = None
 assert result is not None, "There was an error. Negative codes are codes like any other."
+assert not math.isnan(result), "That gave NaN. Which share has no logarithm?"
 assert math.isclose(result, 1000 * 1.75 / 8, rel_tol=1e-5), explain(
     result,
     {
@@ -325,7 +326,10 @@ assert math.isclose(p, 0.125, rel_tol=1e-6), f"the p of 6 to 1 is 0.125, not {p}
 generator = torch.Generator().manual_seed(7)
 for n in (20, 300, 2000):
     one = (torch.rand(n, generator=generator) < 0.85).tolist()
-    two = [(not a) if turn else a for a, turn in zip(one, (torch.rand(n) < 0.1).tolist())]
+    two = [
+        (not a) if turn else a
+        for a, turn in zip(one, (torch.rand(n, generator=generator) < 0.1).tolist())
+    ]
     b = sum(a > c for a, c in zip(one, two))
     c = sum(a < c for a, c in zip(one, two))
     lost, won, p = paired(one, two)
@@ -640,8 +644,8 @@ assert differs == "which of equal codes go", explain(
 # counts the zeros: none is left. (With another layer she gets NaN everywhere.) Find what is wrong and mend
 # it, in `quantize_pruned(weights, bits)`:
 #
-# - it returns the quantized weights as floats, same shape, with at most $2^b$ different values that are
-#   equally spaced, or fewer of these;
+# - it returns the quantized weights as floats, same shape, with at most $2^b$ different values, all from one
+#   row of equally spaced levels; also where both ends of the range lie halfway between two levels;
 # - a weight that is 0 comes back as exactly 0, whatever the others are;
 # - every weight is off by at most half a step, where the step is $(\max - \min)/(2^b - 1)$ of the range that
 #   holds all weights **and 0**;

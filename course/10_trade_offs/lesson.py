@@ -115,8 +115,15 @@ assert smaller["as stored"][3] < 4 and smaller["after gzip"][3] < 20
 # images are in the table too, and we will look at them once, in part 8.
 #
 # The other columns: `raw_bytes` is the file with all weights packed at their bits, zeros included;
-# `gzip_bytes` is that file through gzip; `latency` is the time for one image in LiteRT, as a ratio to the
-# dense float32 network in LiteRT (medians of 4,000 runs in turn, one thread). Only shapes were timed, each in float32 and in int8. Zeros are multiplied like any number there. And 4 and 2 bits are taken to be unpacked to int8 when the file is loaded, so they have the time of int8. (The times were measured once, on one machine. Yours has other ratios.)
+# `gzip_bytes` is that file through gzip; `latency` is the time for one image in LiteRT (the runtime for
+# small devices that was TensorFlow Lite; lesson 11), as a ratio to the dense float32 network in LiteRT
+# (medians of 4,000 runs in turn, one thread). Only shapes were timed, each in float32 and in int8. Zeros
+# are multiplied like any number there. And 4 and 2 bits are taken to be unpacked to int8 when the file is
+# loaded, so they have the time of int8. (The times were measured once, on one machine. Yours has other
+# ratios.)
+#
+# How can one tune through rounding, which is flat nearly everywhere? The gradient passes it as if it were
+# not there. That trick is called *straight-through*; lesson 06 is about it.
 #
 # The script that made it is `data/make_tradeoffs.py`. Don't believe it: make one row yourself. Here are the
 # steps for a quarter of the width, 90 % zeros and 4 bits.
@@ -328,7 +335,9 @@ pd.DataFrame(made_of, index=[label for _, label in SHAPES.values()])
 
 # %% [markdown]
 # Three costs, three different fronts. After gzip, pruned single weights make up nearly all of it: their
-# zeros compress. In time, nearly all have removed units, since only fewer units are less work there. As stored, removed units and few bits lead.
+# zeros compress. In time, nearly all have removed units: only fewer units are less work there, since zeros
+# are multiplied like any number. As stored, removed units lead; mark a number of bits to see that most
+# have 4 bits or fewer.
 #
 # No float32 network is on any of the three (mark 32 to see it). So the first step is safe here: some
 # quantization beats none.
@@ -337,7 +346,7 @@ pd.DataFrame(made_of, index=[label for _, label in SHAPES.values()])
 #
 # A front is drawn as a sharp line. But it is made of accuracies, and an accuracy has noise. Draw the front
 # of stored bytes for each seed by itself. How many settings are on all three? Guess in the cell above
-# before you look.
+# before you look. (From here on, too: a question comes with a line for its guess in the cell above.)
 
 # %%
 by_seed = []
@@ -385,7 +394,8 @@ assert (lost, won) == (library.lost, library.won) and math.isclose(p, library.p)
 print(f"lost {lost}, won {won}, p = {p:.3f}: {100 * (won - lost) / 2000:+.2f} points")
 
 # %% [markdown]
-# It agrees with `coursekit.measure.compare`. The test knows other *images*, but only this one seed. For a
+# It agrees with `coursekit.measure.compare`. The test speaks about other *images*, but about this one
+# seed only. For a
 # setting we have three seeds on the same images. So we average first: for each image the difference in how
 # many of the three networks get it right, then the mean over images and its interval. And we ask that the
 # three seeds agree about the sign. From here on, **different** means both; all else is
@@ -424,9 +434,10 @@ ledger.guess("best of 244 on half of the images: points lost on the other half",
 
 # %% [markdown]
 # Read the first and the last line. 95 % zeros cost about three points, and that is shown. int8 costs a
-# tenth of a point: two images of 2,000, always the same way, so it is “different” as well. **Different is
-# not the same as important.** And *indistinguishable* is not *equal*: the interval says which loss we could
-# have overlooked.
+# tenth of a point: two images of 2,000, in all three seeds the same way, so it is “different” as well.
+# **Different is not the same as important.** And *indistinguishable* is not *equal*: the interval says which
+# loss we could have overlooked. The fourth line shows why we ask for both: its interval leaves out 0, but
+# one seed says gain and two say loss.
 #
 # There is a second trap, and it needs no bad luck. Take the **best of many** on some images: it is best
 # partly because these images suit it. Choose the best of the 244 settings on one half of the validation
@@ -479,8 +490,8 @@ assert math.isclose(by_layer + scales_and_biases, entropy_bytes(model), rel_tol=
 ledger.guess("80 % zeros, 8 bits: times smaller than float32 by the formula", None)
 
 # %% [markdown]
-# 1.19 bits instead of 2. The last two lines do the same for the network of part 1: `entropy_bytes` of the
-# course is this formula layer by layer, plus the scales and biases, which stay as they are.
+# 1.19 bits instead of 2. The lines with `by_layer` do the same for the network of part 1: `entropy_bytes`
+# of the course is this formula layer by layer, plus the scales and biases, which stay as they are.
 #
 # Now split the entropy. First a weight must say whether it is zero: with a share $s$ of zeros that costs
 # $h(s) = s\log_2\frac1s + (1-s)\log_2\frac1{1-s}$ bits. Only if it is not zero, it must say its value, in
@@ -519,11 +530,12 @@ ledger.reveal(
 )
 
 # %% [markdown]
-# 13.8 instead of 20. And the fewer the bits, the less zeros add: the bill $h(s)$ is the same for 2 bits as
-# for 8.
+# 13.8 instead of 20. (It would be exactly 13.8 if all values but zero were equally frequent. If they are not,
+# the entropy is smaller, and the gain a little larger.) And the fewer the bits, the less zeros add: the bill
+# $h(s)$ is the same for 2 bits as for 8.
 #
-# Does a real compressor get there, or even below? Here is every setting: the bound for its file against
-# what gzip makes of it.
+# Does a real compressor get there, or even below? Here is every setting that is quantized: the entropy of
+# its own codes (`entropy_bytes`), which is the bound for its file, against what gzip makes of it.
 
 # %%
 few = models[models.bits < 32]
@@ -582,8 +594,8 @@ assert gzipped(codes) < bound < gzipped(shuffled)
 
 # %% [markdown]
 # As it is, gzip is below the bound; shuffled, it is above. So the bound holds for what it speaks of, and
-# the *places* of the weights can be worth something more. Don't count on it: with 8 bits hardly any point
-# lies below the line.
+# the *places* of the weights can be worth something more. Don't count on it: with 8 bits no point lies
+# below the line.
 #
 # ## 5 · Prune first, or quantize first?
 #
@@ -726,10 +738,12 @@ assert "different" in by_order.loc["95 % of weights", 2].split(": ")[1]
 by_order
 
 # %% [markdown]
-# With 8 bits all six are indistinguishable: the order does not matter there. With 4 bits quantizing first
-# begins to cost something at 90 %, and with 2 bits very much. Why? A row of 2-bit codes has three levels, 0 and $\pm s$, so all its weights that are not zero have the **same** magnitude, the row's step. A global ranking
-# of magnitudes then ranks rows. Look at what is left of the first layer's units, on the quarter-width
-# network of part 1.
+# With 8 bits all six are indistinguishable, and the intervals are narrow: if the order matters there at all,
+# then by about a quarter of a point. With 4 bits quantizing first begins to cost something where much is
+# pruned (90 % of the weights, 75 % of the units). With 2 bits it costs more, and at 90 and 95 % of the
+# weights very much. Why? A row of 2-bit codes has three levels, 0 and $\pm s$, so all its weights that are
+# not zero have the **same** magnitude, the row's step. A global ranking of magnitudes then ranks rows. Look
+# at what is left of the first layer's units, on the quarter-width network of part 1.
 
 # %% tags=["nbval-ignore-output"]
 prune_first, quantize_first = copy.deepcopy(control), copy.deepcopy(control)
@@ -807,13 +821,13 @@ assert inside.loc["99%", "hidden units without input (of 100)"] > 5
 inside.round(3)
 
 # %% [markdown]
-# The accuracy does not fade, it falls off a cliff. Look at the spread of the logits: it shrinks with every
-# step, since less and less of the image gets through, while the biases stay as they are. At the end the
+# The accuracy fades at first, and then it falls off a cliff. Look at the spread of the logits: it shrinks
+# with every step, since less and less of the image gets through, while the biases stay as they are. At the end the
 # biases decide, and every image gets the same answer. Each weight was small *by itself*. Together they
 # carried the signal, and the criterion never asked about “together”.
 #
 # Tuning brings much of it back. How far? The table knows: here is accuracy against the number of weights
-# that are left, all tuned for two epochs.
+# that are left, all tuned for two epochs. On each curve, from right to left: 0, 50, 80, 90 and 95 % zeros.
 
 # %%
 fig, ax = plot.figure(width=7.5, height=3.8)
@@ -847,8 +861,9 @@ ledger.guess("60,000 bytes after gzip: which plan leads", None)
 #
 # ## 7 · The usual advice, tested
 #
-# One reads: *prune, then quantize to int8*. Here it competes with five other plans, each free to choose
-# width and share as it likes. For every cost, the picture shows the best mean accuracy that a plan reaches
+# One reads: *prune, then quantize to int8*. Here “prune weights, then int8” competes with five other plans:
+# “int8 alone”, “remove units, then int8”, and the same three with 4 bits in place of int8. Each is free to
+# choose width and share as it likes. For every cost, the picture shows the best mean accuracy that a plan reaches
 # at that cost or less. Which plan will lead after gzip at 60,000 bytes?
 
 # %%
@@ -921,9 +936,10 @@ ledger.guess("plain int8 at full width: bytes as stored (limit 245,760)", None)
 # Move the cost, and the leader changes.
 #
 # - **As stored**, the zeros of “prune, then int8” bring no bytes at all. Fewer bits or fewer units do.
-# - **After gzip**, pruning weights pays; 4 bits lead over int8 at 60,000 bytes, and the printed lines say
-#   whether that is more than noise.
-# - **In time**, only units count here, and int8.
+# - **After gzip**, pruning weights pays. 4 bits lead over int8: at 60,000 bytes by more than noise, at
+#   30,000 bytes not.
+# - **In time**, only the number of units counts here, and int8. Units may be removed or never have been
+#   there: the usual advice just takes the half width, and what leads is indistinguishable from it.
 #
 # So the advice isn't wrong. It is an answer to a question that it doesn't name: a compressed file, room to
 # unpack it, and kernels for int8. Name the cost first.
@@ -1020,8 +1036,9 @@ pd.DataFrame(rows).set_index("brief").round(3)
 
 # %% [markdown]
 # All test accuracies are two to three points below validation, the dense one's too: these are other images,
-# and harder ones. What counts is the difference to the control. Its means are near what we allowed, and a little worse for the browser. (Part 3 said why one expects that: whoever is chosen looks too good.) But read the intervals:
-# three seeds differ by points, so none of the four promises is proven. To promise it for a *plan*, train
+# and harder ones. What counts is the difference to the control. Its means keep what we allowed, except for
+# the browser, which is a little worse. (Part 3 said why one expects that: whoever is chosen looks too good.)
+# But read the intervals: three seeds differ by points, so none of the four promises is proven. To promise it for a *plan*, train
 # more seeds. To promise it for the one network that you ship, compare that one with its control on more
 # images.
 #
@@ -1073,7 +1090,8 @@ explore(
 )
 
 # %% [markdown]
-# <details><summary>What fits best, and what is within a point of it?</summary>Open it when you have tried. The next cell prints both.</details>
+# Stop here until you have tried. The output below names what fits best, and the smallest within a point of
+# it.
 
 # %%
 best = fits.iloc[0]
@@ -1113,7 +1131,7 @@ ledger
 # | least bytes of codes | $n H / 8$ with $H = \sum p \log_2 (1/p)$, plus scales and biases |
 # | zeros and bits together | $H \le h(s) + (1-s)\,b$; 80 % zeros and 8 bits: 13.8×, not 20× |
 # | does gzip get there? | nearly; below it only where neighbouring weights are alike |
-# | prune or quantize first? | prune, tune, quantize; with 8 bits and tuning after both it makes no difference; with 2 bits and many zeros prune first |
+# | prune or quantize first? | prune, tune, quantize; with 8 bits and tuning after both no difference shows; with 2 bits and many zeros prune first |
 # | keep zeros exact | symmetric rounding, or a zero point that is a level |
 # | pays with stored bytes | fewer bits, fewer units |
 # | pays after gzip | zeros too |
