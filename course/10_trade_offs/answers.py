@@ -355,6 +355,16 @@ def paired(first, second):
     return lost, won, 2 * sum(math.comb(n, k) * 0.5**n for k in range(min(lost, won) + 1))
 
 
+# %% item="paired" wrong="counts up to what the second won" keeps=1 hint="wins less often"
+def paired(first, second):
+    if len(first) != len(second):
+        raise ValueError("lengths")
+    lost = sum(a and not b for a, b in zip(first, second))
+    won = sum(b and not a for a, b in zip(first, second))
+    n = lost + won
+    return lost, won, min(1.0, 2 * sum(math.comb(n, k) for k in range(won + 1)) / 2**n)
+
+
 # %% item="paired" wrong="zip cuts off the rest" keeps=1 hint="differ in length"
 def paired(first, second):
     lost = sum(a and not b for a, b in zip(first, second))

@@ -822,9 +822,9 @@ inside.round(3)
 
 # %% [markdown]
 # The accuracy fades at first, and then it falls off a cliff. Look at the spread of the logits: it shrinks
-# with every step, since less and less of the image gets through, while the biases stay as they are. At the end the
-# biases decide, and every image gets the same answer. Each weight was small *by itself*. Together they
-# carried the signal, and the criterion never asked about “together”.
+# with every step, since less and less of the image gets through, while the biases stay as they are. At
+# the end the biases decide, and every image gets the same answer. Each weight was small *by itself*.
+# Together they carried the signal, and the criterion never asked about “together”.
 #
 # Tuning brings much of it back. How far? The table knows: here is accuracy against the number of weights
 # that are left, all tuned for two epochs. On each curve, from right to left: 0, 50, 80, 90 and 95 % zeros.
