@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from coursekit.traces.affine import one_row
+from coursekit.traces.bytes_left import file_after_each_step
+from coursekit.traces.channel import one_channel
+from coursekit.traces.kernel import to_tflite_and_back
 from coursekit.traces.pipeline import data_flow, training
 from coursekit.traces.prediction import draw_prediction, layer_by_layer
 from coursekit.traces.pruning import mask_through_training, two_calls
 from coursekit.traces.stages import Stage, Trace
+from coursekit.traces.static_layer import whole_numbers
 
 __all__ = ["TRACES", "Stage", "Trace", "draw_prediction", "load_trace"]
 
@@ -18,6 +23,11 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "pipeline-layer-by-layer": layer_by_layer,
     "pruning-mask-through-training": mask_through_training,
     "pruning-two-calls": two_calls,
+    "affine-one-row": one_row,
+    "static-one-layer": whole_numbers,
+    "structured-one-channel": one_channel,
+    "tradeoffs-file-after-each-step": file_after_each_step,
+    "tflite-one-matrix": to_tflite_and_back,
 }
 
 

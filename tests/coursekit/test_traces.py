@@ -3,7 +3,10 @@
 import io
 import random
 import re
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib
@@ -22,7 +25,19 @@ from torch.nn.utils import prune
 from authoring.questions import unbalanced
 from authoring.sources import read_cells
 from coursekit import plot
-from coursekit.traces import TRACES, draw_prediction, load_trace, pipeline, prediction
+from coursekit.measure import accuracy
+from coursekit.traces import (
+    TRACES,
+    affine,
+    bytes_left,
+    channel,
+    draw_prediction,
+    kernel,
+    load_trace,
+    pipeline,
+    prediction,
+    static_layer,
+)
 from tests.conftest import ROOT
 
 LESSON = ROOT / "course" / "00_pipeline" / "lesson.py"
@@ -308,6 +323,249 @@ def test_a_masked_weight_stays_and_a_free_one_moves_as_the_formula_says():
             assert f"to −{abs(weight):.4f}" in one.text or f"to {weight:.4f}" in one.text
             assert "stays at 0" in one.text
     assert len(headings) == len(set(headings))
+
+
+# One row in few bits.
+
+
+def test_a_row_in_few_bits_is_what_pytorch_makes_of_it():
+    its = affine.affine(affine.ROW, affine.SEEN, affine.BITS)
+    theirs = torch.fake_quantize_per_tensor_affine(
+        its.values, its.scale, its.zero_point, its.low, its.high
+    )
+    assert torch.equal(its.back, theirs)
+    assert (int(its.clipped.sum()), int(its.ties.sum()), int((its.values == 0).sum())) == (1, 2, 1)
+    errors = column(stage("affine-one-row", "Errors"), "error")
+    causes = column(stage("affine-one-row", "Errors"), "because of")
+    back = column(stage("affine-one-row", "Errors"), "back")
+    codes = column(stage("affine-one-row", "Back"), "code")
+    for value, error in errors.items():
+        assert read(error) == pytest.approx(read(back[value]) - read(value), abs=1e-9)
+        assert read(back[value]) == its.scale * (read(codes[value]) - its.zero_point)
+        assert (abs(read(error)) <= its.scale / 2) == (causes[value] != "clipping")
+    assert errors["0"] == back["0"] == "0"
+    # What the bank says to notice.
+    rounded = stage("affine-one-row", "Rounded").text
+    assert "goes up to 2" in rounded
+    assert "goes down to 2" in rounded
+    assert len(set(codes.values())) < len(codes)
+
+
+def test_a_row_without_ties_and_clipping_is_told_as_such():
+    its = affine.affine([0.1, 0.9], affine.SEEN, affine.BITS)
+    assert affine._ties(its).startswith("None lies")
+    assert affine._rounding(its).endswith("No tie is here.")
+    assert affine._clipping(its) == "None needs to be clipped."
+    assert affine._same(its) == "None is as it was."
+    assert affine._errors(its).endswith("Nothing was clipped.")
+    assert affine._outside([]) == "All of them lie in it."
+    assert affine._outside(["4", "5"]) == "4 and 5 lie outside."
+    narrow = affine.affine([0.0, 3.1], affine.SEEN, affine.BITS)
+    assert not narrow.clipped.any(), "outside of the range, and still nearest to the last point"
+
+
+# One layer in whole numbers.
+
+
+def test_a_static_layer_is_what_its_codes_stand_for():
+    its = static_layer.static_layer()
+    assert (its.p.dtype, its.q.dtype) == (torch.uint8, torch.int8)
+    assert (its.products.dtype, its.bias.dtype) == (torch.int32, torch.int32)
+    inputs = its.t * (its.p.double() - its.z)
+    assert (inputs - its.x)[its.x <= its.high].abs().max() <= its.t / 2 + 1e-6
+    weight = its.s[:, None].double() * its.q
+    assert ((weight - its.weight).abs() <= its.s[:, None] / 2 + 1e-6).all()
+    bias = pipeline.run().trained[2].bias.detach()
+    assert torch.allclose(its.outputs.double(), weight @ inputs + bias, atol=1e-4)
+    assert its.sums.abs().max() >= 2**8, "eight bits can't hold the sums"
+
+
+def test_the_tables_of_the_static_layer_agree_with_each_other():
+    name = "static-one-layer"
+    sums = stage(name, "Sums in int32")
+    parts = [column(sums, heading) for heading in ("products", "bias in steps", "sum")]
+    back = stage(name, "Scaled back")
+    last = stage(name, "Against float32")
+    for digit in map(str, range(10)):
+        products, bias, total = (read(part[digit]) for part in parts)
+        assert products + bias == total == read(column(back, "sum")[digit])
+        scaled = read(column(back, "scaled back")[digit])
+        assert scaled == pytest.approx(total * read(column(back, "t · s")[digit]), abs=0.01)
+        float32, ours = (read(column(last, name)[digit]) for name in ("float32", "whole numbers"))
+        assert ours == scaled
+        assert read(column(last, "difference")[digit]) == pytest.approx(ours - float32, abs=2e-4)
+    largest = max(abs(read(cell)) for cell in column(last, "difference").values())
+    assert f"largest difference is {largest:.4f}" in last.text
+    signs = {cell.startswith("−") for cell in column(last, "difference").values()}
+    assert signs == {True, False}, "what the bank says to notice"
+
+
+def test_the_static_layer_is_told_as_it_is():
+    its = static_layer.static_layer()
+    louder = replace(its, x=its.x * 10)
+    assert "beyond" in static_layer._reach(louder)
+    assert "fits" in static_layer._reach(its)
+    assert static_layer._clamped(1).startswith("1 of them lies outside")
+    flipped = replace(its, float32=its.float32.flip(0))
+    assert re.search(r"int8 answers \d and float32 \d; it is a", static_layer._verdict(flipped))
+    assert "both answer" in static_layer._verdict(its)
+    assert "can't flip" in static_layer._verdict(replace(its, float32=its.outputs))
+    assert "wrong" in static_layer._verdict(replace(its, label=-1))
+    assert "16 bits would do" in static_layer._bits_needed(
+        replace(its, products=its.products // 1000, bias=its.bias // 1000)
+    )
+
+
+# One channel.
+
+
+def test_the_channel_takes_along_what_the_stages_say():
+    its = channel.removal()
+    gone = sum(v.numel() for v in its.quiet.state_dict().values()) - sum(
+        v.numel() for v in its.small.state_dict().values()
+    )
+    name = "structured-one-channel"
+    told = [
+        sum(map(int, column(stage(name, title), "numbers that go").values()))
+        for title in (
+            "Convolution: a filter goes",
+            "Batch norm: four numbers go",
+            "The reader: columns go",
+        )
+    ]
+    assert sum(told) == gone
+    assert f"of {gone:,} in all" in stage(name, "The reader: columns go").text
+    # What the bank says to notice.
+    assert told[2] > told[0] + told[1]
+    assert column(stage(name, "The reader: columns go"), "numbers that go")["linear.bias"] == "0"
+    for titled, place in (("Convolution: a filter goes", 0), ("The reader: columns go", 5)):
+        assert stage(name, titled).before == tuple(its.quiet[place].weight.shape)
+        assert stage(name, titled).after == tuple(its.small[place].weight.shape)
+
+
+def test_only_a_silent_channel_can_go_unnoticed():
+    its = channel.removal()
+    full, small = channel.outputs(its.quiet, its.images), channel.outputs(its.small, its.images)
+    assert torch.allclose(full, small, atol=channel.EQUAL)
+    alive = channel.outputs(its.trained, its.images)
+    removed = channel.outputs(its.alive_removed, its.images)
+    assert (alive - removed).abs().max() > 100 * channel.EQUAL
+    text = stage("structured-one-channel", "The outputs").text
+    assert "the outputs are equal" in text
+    assert f"{int((alive.argmax(1) != removed.argmax(1)).sum())} answers change" in text
+    swapped = channel._comparison(replace(its, quiet=its.trained, small=its.alive_removed))
+    assert "they differ" in swapped.text
+    deaf = channel._comparison(replace(its, alive_removed=its.trained))
+    assert "could not tell" in deaf.text
+
+
+# A file, step by step.
+
+
+@pytest.fixture(scope="module")
+def shots():
+    return bytes_left.steps()
+
+
+def test_the_file_after_each_step_is_what_the_table_says(shots):
+    *_, last = load_trace("tradeoffs-file-after-each-step").stages
+    for shot, (name, zeros, bits, stored, gzip, bound, right) in zip(
+        shots.shots, last.table[1:], strict=True
+    ):
+        assert name == shot.name
+        assert int(bits) == shot.bits
+        assert read(stored) == len(bytes_left.encode(shot.model))
+        assert read(gzip) == bytes_left.zipped(bytes_left.encode(shot.model))
+        assert read(bound) == round(bytes_left.entropy_bytes(shot.model))
+        assert zeros == f"{100 * shot.zeros:.0f} %"
+        assert right == f"{100 * shot.accuracy:.1f} %"
+    _, held = bytes_left.load_fashion_mnist().train.hold_out(bytes_left.HELD)
+    last_shot = shots.shots[-1]
+    assert accuracy(last_shot.model, *held.tensors()) == last_shot.accuracy
+    # What the bank says to notice.
+    trained, pruned, tuned, quantized = shots.shots
+    assert trained.stored == pruned.stored == tuned.stored > quantized.stored
+    assert pruned.gzip < trained.gzip
+    assert tuned.accuracy > pruned.accuracy
+    assert abs(tuned.gzip / pruned.gzip - 1) < 0.1
+    assert trained.stored / quantized.gzip < 32 / bytes_left.BITS / (1 - bytes_left.SHARE)
+    assert "don't multiply" in last.text
+
+
+def test_bytes_and_accuracy_are_told_as_they_moved(shots):
+    assert bytes_left._kept(5, 5) == "stay 5"
+    assert bytes_left._kept(5, 4) == "go down from 5 to 4"
+    assert bytes_left._kept(4, 5) == "go up from 4 to 5"
+    assert bytes_left._moved(0.5, 0.5) == "stays 50.0 %"
+    assert bytes_left._moved(0.5, 0.6) == "rises from 50.0 % to 60.0 %"
+    assert bytes_left._moved(0.6, 0.5) == "falls from 60.0 % to 50.0 %"
+    assert bytes_left._moved(0.5, 0.505).endswith("less than its standard error")
+    dense, *_, last = shots.shots
+    over, under, at = (replace(last) for _ in range(3))
+    for shot, bound in ((over, 0.5), (under, 2.0), (at, 1.0)):
+        vars(shot)["bound"] = bound * last.gzip
+    assert "100 % above the bound" in bytes_left._of_gzip(dense, over)
+    assert "50 % below the bound, which holds only" in bytes_left._of_gzip(dense, under)
+    assert "just at the bound" in bytes_left._of_gzip(dense, at)
+    for control, says in ((0.9, "points above"), (0.1, "points below")):
+        assert says in bytes_left._of_tuned(shots.shots[1], last, control)
+    assert "level with" in bytes_left._of_tuned(shots.shots[1], last, last.accuracy)
+
+
+# A matrix in a .tflite file.
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return kernel.kernel()
+
+
+def test_the_matrix_in_the_file_is_that_of_pytorch(matrix):
+    theirs = pipeline.run().trained[2].weight.detach().numpy()
+    assert np.array_equal(matrix.torch, theirs)
+    assert np.array_equal(matrix.keras, theirs.T)
+    assert matrix.raw == theirs.astype("<f4").tobytes()
+    levels, scales = matrix.by_hand
+    assert np.array_equal(levels, matrix.levels)
+    assert np.allclose(scales, matrix.scales, rtol=1e-6)
+    assert np.array_equal(matrix.restored, matrix.levels * matrix.scales[:, None])
+    assert (np.abs(matrix.restored - theirs) <= matrix.scales[:, None] * 0.5001).all()
+    rows = load_trace("tflite-one-matrix").stages[-1].table[1:]
+    for place, weight, code, back, error in rows:
+        assert read(code) == matrix.levels[0, int(place)]
+        assert read(back) == pytest.approx(read(code) * float(matrix.scales[0]), abs=6e-5)
+        assert read(error) == pytest.approx(read(back) - read(weight), abs=2e-4)
+    shapes = [one.after for one in load_trace("tflite-one-matrix").stages]
+    assert shapes == [(10, 128), (128, 10), *[(10, 128)] * 4]
+
+
+def test_a_matrix_that_is_another_in_the_file_is_told(matrix):
+    levels, scales = matrix.by_hand
+    assert kernel._agree(matrix, levels, scales).startswith("All 1,280 codes are")
+    other = kernel._agree(matrix, levels + 1, scales * 2)
+    assert other == "1,280 of 1,280 codes differ from the file's, and the scales are others."
+    assert "bit for bit" in kernel._in_file(matrix)
+    assert "numbers differ" in kernel._in_file(replace(matrix, in_file=matrix.in_file + 1))
+    assert "order is not" in kernel._in_file(replace(matrix, in_file=matrix.in_file.T))
+    one = replace(matrix, scales=matrix.scales[:1])
+    assert kernel._scales(one) == "it has one scale"
+    assert len(one.by_hand[1]) == 1
+    assert "more than half" in kernel._back(replace(matrix, torch=matrix.torch * 2)).replace(
+        "no more", ""
+    )
+
+
+def test_tensorflow_is_imported_only_for_the_trace_that_needs_it():
+    others = [name for name in TRACES if not name.startswith("tflite-")]
+    script = (
+        "import sys\n"
+        "from coursekit.traces import load_trace\n"
+        f"for name in {others!r}:\n"
+        "    load_trace(name)\n"
+        "assert 'tensorflow' not in sys.modules\n"
+        "assert 'ai_edge_litert' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 # The interactive picture.
