@@ -546,7 +546,7 @@ def best_clip(values, bits, clips):
     return min(sorted(clips), key=error)
 
 
-# %% item="clip" wrong="one code more below 0" hint="Compute the whole error"
+# %% item="clip" wrong="one code more below 0" hint="Do you use the codes that the prompt names"
 def best_clip(values, bits, clips):
     high = 2 ** (bits - 1) - 1
 
@@ -677,7 +677,7 @@ sensor = None
 
 
 # %% [markdown] item="report" answer="names all three, with both halves"
-# Three weights near 2 set the scale. The points are then about 0.14 apart, while nearly all weights are smaller than
+# Three weights near −2 set the scale. The points are then about 0.14 apart, while nearly all weights are smaller than
 # 0.1, so most of them become 0. The SQNR of the layer will be close to 0 dB, and she can count the zeros. She should clip
 # the three large weights, choosing the clip with the smallest squared error, and measure again before she says that 4 bits are
 # too few. The zero point has to be rounded to 6, or no code stands for 0: the padding, the zeros after ReLU and pruned weights
@@ -691,7 +691,7 @@ sensor = None
 
 # %% [markdown] item="report" answer="more bits, no more"
 # 4 bits have only 16 values, which is not enough for a network like this one. She should use 8 bits, as everybody does,
-# or train again with quantization. The zero point looks fine to me, 6.4 is more exact than 6. To make the file smaller she
+# or train again with quantization. The zero point looks fine to me, 6.3 is more exact than 6. To make the file smaller she
 # can zip it.
 
 # %% [markdown] item="report" answer="half of each"

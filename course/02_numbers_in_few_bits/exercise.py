@@ -287,7 +287,7 @@ for bad in (
 #
 # Write `sqnr(values, back)`: the signal to quantization noise ratio in decibels, a `float`, for two tensors of the
 # same shape. If they are equal, it is `math.inf`. If `values` is empty or holds only zeros there is no signal, and it
-# raises `ValueError`.
+# raises `ValueError`. Values may be as large as float32 allows.
 #
 # Example: for the values `[3., 4.]` that came back as `[3., 5.]` it is $10 \log_{10}(25/1) = 13.98$ dB.
 #
@@ -452,8 +452,8 @@ assert error_bound(torch.zeros(0, 2), 0.1, 0, 4).shape == (0, 2), (
 # ## 5 · Find the bugs (3 points)
 #
 # A colleague has written a round trip: it chooses a range, quantizes, and dequantizes. “Nearly right,” he says. “The
-# pictures look fine.” But at 8 bits a few bright pixels come back black, everything gets a little darker, and
-# what was 0 is not quite 0 any more.
+# pictures look fine.” But at 8 bits a few bright pixels come back black, other bright ones get a little
+# darker and dark ones a little brighter, and in tensors with negative values what was 0 is not quite 0 any more.
 #
 # ```python
 # def round_trip(values, bits):
@@ -465,12 +465,12 @@ assert error_bound(torch.zeros(0, 2), 0.1, 0, 4).shape == (0, 2), (
 #     return (codes - zero_point) * scale
 # ```
 #
-# Find the bugs (there are more than three) and write it so that, for any finite `values`, at least one, and `bits` from 2
-# to 8:
+# Find the bugs (there are more than three) and write it so that, for any finite `values`, at least one, whose
+# range float32 can express, and `bits` from 2 to 8:
 #
 # - no error is larger than half a step, where a step is the width of the range divided by the number of gaps (the range
 #   is that of the values, stretched to contain 0 if need be; a hair more for float32 is fine);
-# - values that are 0 come back as exactly 0;
+# - the points lie one step apart, and 0 is one of them, also if no value is 0; so a 0 comes back as exactly 0;
 # - a larger value never comes back smaller, and all zeros come back as zeros.
 #
 # *Lesson: parts 2, 3 and 9.*
@@ -629,7 +629,8 @@ for bits in (2, 3, 4, 5):
                 23: "Is the longest range always the best? What happens to the steps?",
                 0: "Is it the smallest error, or the largest? Does every value get clipped?",
             },
-            "Compute the whole error for each clip: of values that are rounded and that are clipped.",
+            "Compute the whole error for each clip: of values that are rounded and that are clipped. "
+            "Do you use the codes that the prompt names?",
         )
 ### END HIDDEN TESTS
 
@@ -750,9 +751,9 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 # ## 8 · A report (3 points, graded by your teacher)
 #
 # A colleague writes: *“I quantized our network to 4 bits with one scale a layer, so that the largest weight fits. Accuracy fell
-# from 85 % to 41 %, so 4 bits are too few for us. By the way, the zero point came out as 6.4, and I used it like that. And it does
+# from 85 % to 41 %, so 4 bits are too few for us. By the way, the zero point came out as 6.3, and I used it like that. And it does
 # not even pay: the file that I save with `torch.save` after `fake_quantize` is as large as before.”* You look at her weights: nearly
-# all lie between −0.1 and 0.1, three of them near 2.
+# all lie between −0.1 and 0.1, three of them near −2.
 #
 # Answer in five to ten sentences, so that she can act on it: what ruined the accuracy, how she can see it in a number, and what to
 # try before giving up 4 bits; what is wrong with the zero point and whom it hurts; and why the file has not shrunk.
@@ -761,7 +762,7 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 
 # %% [markdown] item="report" manual=true points=3
 # ### BEGIN SOLUTION
-# **Accuracy.** Three weights near 2 fix the range. From about −0.1 to 2, 15 gaps are 0.14 each, so the points lie further apart than
+# **Accuracy.** Three weights near −2 fix the range. From about −2 to 0.1, 15 gaps are 0.14 each, so the points lie further apart than
 # nearly all weights are from 0, and most weights round to 0 or to one neighbour. The SQNR of the layer shows it (a few dB or less,
 # where about 20 dB are possible at 4 bits), and so does the share of weights that became 0. Choose a shorter range: clip the three, by the
 # clip with the smallest squared error. The many get fine steps, the three get a large error each. Then measure accuracy again on data that

@@ -138,9 +138,9 @@ assert middle[-1] < 0.35
 
 # %% [markdown]
 # Down to 4 bits the line can't be told from float32: on 2,000 images an accuracy of 0.85 has a standard error
-# of 0.008. At 2 bits nothing but guessing is left. And the trained network is not to blame: at the end of this
-# lesson the same weights, at the same 2 bits, come back to nearly full accuracy. To see how, we need to know
-# what becomes of one number.
+# of 0.008. At 2 bits nothing but guessing is left. Is the trained network to blame, or the rounding? At the end
+# of this lesson the same weights get a second chance, at the same 2 bits. For that we need to know what becomes
+# of one number.
 #
 # ## 1 · Formats: bits, and points on a line
 #
@@ -317,7 +317,8 @@ ledger.reveal("cutting off: mean error in steps", round(series["any values"][0],
 assert abs(series["means of two pixels"][2]) < 0.01 < series["means of two pixels"][1]
 
 # %% [markdown]
-# Cutting off makes everything smaller by half a step on average. One such error is small, but a layer adds up
+# Cutting off makes these numbers smaller by half a step on average (negative ones it makes larger: it always
+# goes toward 0). One such error is small, but a layer adds up
 # hundreds of them, all in the same direction. Rounding half up errs in one direction too, if there
 # are ties. `torch.round` sends ties to the **even** neighbour, sometimes up, sometimes down: 2.5 becomes 2, and
 # 3.5 becomes 4.
@@ -360,7 +361,7 @@ def symmetric_scale(values: torch.Tensor, bits: int) -> tuple[torch.Tensor, int]
 def fake_quantize(
     values: torch.Tensor, scale: torch.Tensor, zero_point: int, bits: int
 ) -> torch.Tensor:
-    """Quantize and dequantize in one go: what the codes stand for, as floats."""
+    """Quantize and dequantize in one go: what the codes stand for, as floats (so it is "fake")."""
     low, high = code_range(bits)
     codes = (torch.round(values / scale) + zero_point).clamp(low, high)
     return (codes - zero_point) * scale
@@ -458,7 +459,7 @@ assert abs(gains["weights of layer 1"]) < 3
 # ## 4 · The staircase
 #
 # What comes back, drawn over what went in, is a staircase. Below it is the error. Move the scale and the zero
-# point (with the course installed and the notebook running; else read the still). Before you move: what
+# point (with the course installed and the notebook running; else look at the still picture). Before you move: what
 # happens to the *height* of a stair, to the *reach*, and to the error's saw-tooth, if the scale doubles? And
 # where does the staircase go if the zero point rises by 1?
 
@@ -514,7 +515,8 @@ explore(
 #
 # $$|x - \hat x| \le \frac{S}{2} \quad\text{as long as}\quad S\,(q_{\min}-Z) \le x \le S\,(q_{\max}-Z)$$
 #
-# In the grey, it is clipping. Three more properties can be read off the picture. The next cell tests all of them
+# In the grey, it is clipping. (For half a step beyond the last point the error is still that small; the grey
+# begins after that.) Three more properties can be read off the picture. The next cell tests all of them
 # on random tensors, scales and zero points: the bound; that a larger value never comes back smaller
 # (**monotonic**); that a second round trip changes nothing (**idempotent**); and that 0 stays exactly 0.
 
@@ -704,7 +706,9 @@ ax.plot(some_bits, [6.02 * b for b in some_bits], color="grey", marker="", label
 for name, values in lines.items():
     ax.plot(some_bits, values, label=name)
 ax.set(
-    title="6 dB a bit for uniform values, less for a Gaussian", xlabel="bits", ylabel="SQNR (dB)"
+    title="About 6 dB a bit; less for a Gaussian at its best clip",
+    xlabel="bits",
+    ylabel="SQNR (dB)",
 )
 ax.legend()
 plot.show(fig, alt="SQNR against bits: lines rise beside the 6 dB line; Gaussian ones below it.")
@@ -726,8 +730,9 @@ assert abs(lines["uniform, range −1 to 1"][6] - 6.02 * 8) < 0.2
 # more points its best range gets *longer*, so the step does not quite halve.
 #
 # The third line shows what an exact 0 costs: 1 dB at 2 bits, next to nothing from 4 bits on. Its first four
-# values are, to a tenth of a dB, those that Max worked out in 1960. And if the largest value must fit, 2 bits
-# are left with 2.5 dB: the errors are nearly as large as the values. That is our first hint at the cliff.
+# values are, to a tenth of a dB, those that Max worked out in 1960. And if the largest value must fit, the
+# range stays, and a bit gains 6 dB or more; but 2 bits begin at 2.5 dB: the errors are nearly as large as the values.
+# That is our first hint at the cliff.
 #
 # ## 7 · Clip or round?
 #
@@ -780,6 +785,7 @@ def rounding_or_clipping(bits: int, clip: float) -> plot.Figure:
 bests = {bits: clips[int(errors.sum(1).argmin())] for bits, errors in measured.items()}
 print("best clip at", ", ".join(f"{bits} bits: {clip:g}" for bits, clip in bests.items()))
 ledger.reveal("Gaussian, 2 bits: the best clip (standard deviations)", bests[2])
+print("the points at 2 bits and clip 1.5:", clip_to(gaussian, 1.5, 2).unique().tolist())
 assert sorted(bests.values()) == list(bests.values())
 
 explore(
@@ -794,14 +800,15 @@ explore(
 
 # %% [markdown]
 # The fewer bits, the shorter the best range. At 8 bits it pays to reach nearly to the largest value. At 2
-# bits it pays to clip a good part of the values, so that the rest get finer steps. Lesson 03 chooses ranges
-# in earnest.
+# bits it pays to clip a good part of the values, so that the rest get finer steps. (With four points, one of them
+# on 0, the two sides can't be alike: the zero point is rounded, and clip 1.5 gives −2, −1, 0 and 1.) Lesson 03
+# chooses ranges in earnest.
 #
 # ## 8 · The 2-bit cliff
 #
 # Back to the network. Here is the histogram of layer 1's weights with the points that the opening used, at 4
-# bits and at 2 bits, where the largest weight just fits. Which share of the weights becomes 0 at 2 bits, in
-# per cent?
+# bits and at 2 bits, where the largest weight just fits. (It is symmetric and leaves the lowest code idle, so at 2
+# bits there are three points.) Which share of the weights becomes 0 at 2 bits, in per cent?
 
 # %%
 ledger.guess("layer 1 at 2 bits: % of weights that become 0", None)
@@ -835,16 +842,28 @@ assert sqnr(weight, pictures["2 bits, best clip"]) > 4 + sqnr(
 # and nearly all weights round to 0. The SQNR says it in one number: near 0 dB the error is as large as the
 # values themselves.
 #
-# The third picture has just as many bits, and a clip that was chosen by SQNR. Now the whole network with
-# that: of what the cliff has cost, how much comes back at 2 bits? No data are needed for it, no training,
-# only another scale.
+# The third picture has just as many bits, and a clip that was chosen by SQNR. It also has all four points. So we
+# try the better clip twice: with four points, and with the opening's three. No data are needed for it, no
+# training, only another scale. Which accuracy does the whole network reach at 2 bits, with all four points?
 
 # %%
 ledger.guess("accuracy at 2 bits with the best clip", None)
 
+
 # %% tags=["nbval-ignore-output"]
+def best_symmetric(weight: torch.Tensor, bits: int) -> torch.Tensor:
+    """The opening's points, at the best of 60 clips."""
+    high = 2 ** (bits - 1) - 1
+    scales = (weight.abs().max() / high * torch.linspace(0.02, 1, 60)).tolist()
+    tried = (
+        torch.fake_quantize_per_tensor_affine(weight, scale, 0, -high, high) for scale in scales
+    )
+    return max(tried, key=lambda back: sqnr(weight, back))
+
+
 few_bits = [4, 3, 2]
 clipped_well = accuracies(best_clipped, few_bits)
+three_points = accuracies(best_symmetric, [2])
 
 fig, ax = plot.figure(height=3)
 for name, values, at in (
@@ -864,13 +883,16 @@ ax.legend(loc="lower left")
 plot.show(fig, alt="Accuracy against bits for two choices of range; at 2 bits they lie far apart.")
 ledger.reveal("accuracy at 2 bits with the best clip", clipped_well[:, -1].mean())
 print("2 bits, each seed:", largest_fits[:, -1].round(3), "->", clipped_well[:, -1].round(3))
+print("with three points:", three_points[:, 0].round(3))
+assert three_points.mean() > 0.75
 assert (clipped_well[:, -1] > largest_fits[:, -1] + 0.3).all()
 assert clipped_well[:, -1].mean() > 0.75
 assert abs(clipped_well[:, 0].mean() - largest_fits[:, 4].mean()) < 0.02  # 4 bits
 
 # %% [markdown]
-# Most of it comes back, in each of the three networks. At 4 bits the two lines can't be told apart. So “2 bits are too few” is only half of the truth: 2 bits with the wrong
-# *scale* are too few.
+# Most of it comes back, in each of the three networks, and with the opening's three points too: it is the scale
+# that does it, not the fourth point. At 4 bits the two lines can't be told apart. So “2 bits are too few” is only
+# half of the truth: 2 bits with the wrong *scale* are too few.
 #
 # (A fair warning: this is a small network, and only its weights were quantized. Activations are harder:
 # lesson 03 shows outliers, and lesson 06 trains with rounding in the loop.)
@@ -1005,7 +1027,7 @@ ledger
 #
 # - Dividing the range by $2^b$. That many points have one gap less.
 # - Casting to an integer before clipping: large values wrap around.
-# - `int()` or `floor` for rounding: all errors go the same way.
+# - `floor` for rounding: all errors go down. `int()`: all go toward 0.
 # - A range without 0, or a zero point that is no whole number: padding, ReLU and pruned weights are off.
 # - The bound $S/2$ for values that were clipped.
 # - “6 dB a bit” for every kind of data.
@@ -1021,7 +1043,7 @@ ledger
 #
 # <details><summary>One weight of a layer is suddenly ten times as large as all the others. What happens at 4 bits, if the
 # largest must fit?</summary>The scale gets ten times as large. The other weights have 15 points between them
-# no more, but one or two, and most become 0.</details>
+# no more, but three at most, and most become 0.</details>
 #
 # ## Cheat sheet
 #
