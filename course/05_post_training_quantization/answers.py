@@ -18,8 +18,8 @@
 def quantize_rows(weight):
     if torch.isnan(weight).any() or torch.isinf(weight).any():
         raise ValueError("not finite")
-    largest = weight.abs().amax(1).double()
-    scale = (2 * largest / 255).clamp(min=1e-30).float()
+    largest = weight.abs().amax(1)
+    scale = (2 * largest / 255).clamp(min=torch.finfo(torch.float32).eps)
     q = (weight * (1 / scale)[:, None]).round().clamp(-128, 127)
     return q.to(torch.int8), scale
 
