@@ -624,6 +624,18 @@ def diagnose(message):
     }.get(first, "other")
 
 
+# %% item="diagnose" wrong="the name first, then the kind" keeps=1 hint="Do you look at the whole text"
+def diagnose(message):
+    name = message.split("'")[1]
+    if name == "bytes":
+        return name, "late"
+    if name == "NoneType":
+        return name, "return"
+    if message.startswith("type object"):
+        return name, "class"
+    return name, "import" if message.startswith("module") else "other"
+
+
 # %% item="diagnose" wrong="two words only" keeps=1 hint="Do you look at the whole text"
 def diagnose(message):
     name = message.split("'")[1]
@@ -658,6 +670,18 @@ def choose(files, max_bytes, integers_only, noise):
         return None
     table = table[table["accuracy"] >= table["accuracy"].max() - noise - 1e-12]
     return table.sort_values(["microseconds", "bytes"]).index[0]
+
+
+# %% item="choose" right="the difference as it is"
+def choose(files, max_bytes, integers_only, noise):
+    fit = {n: f for n, f in files.items() if f["bytes"] <= max_bytes}
+    if integers_only:
+        fit = {n: f for n, f in fit.items() if f["integers"]}
+    if not fit:
+        return None
+    best = max(f["accuracy"] for f in fit.values())
+    close = [n for n, f in fit.items() if best - f["accuracy"] <= noise]
+    return min(close, key=lambda n: (fit[n]["microseconds"], fit[n]["bytes"]))
 
 
 # %% item="choose" wrong="the most accurate one" keeps=1 hint="take the fastest"
