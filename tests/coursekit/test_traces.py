@@ -64,7 +64,7 @@ def lesson():
     cells = [cell for cell in read_cells(LESSON) if cell.kind == "code"]
     texts = [cell.source for cell in cells]
     packed = next(n for n, text in enumerate(texts) if "def unpack" in text)
-    (traced,) = (text for text in texts if "def trace" in text)
+    (traced,) = (text for text in texts if "def through" in text)
     names = {}
     with pytest.MonkeyPatch.context() as patch, matplotlib.rc_context():
         patch.setenv("COURSE_PROGRESS", ":memory:")
