@@ -32,6 +32,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 with contextlib.suppress(ImportError):
     import triton  # type: ignore[import-untyped]  # noqa: F401  # before TensorFlow, see above
 
+import absl.logging
 import tensorflow as tf  # type: ignore[import-untyped]
 
 __all__ = ["tf"]
@@ -50,8 +51,9 @@ def _quietly(convert: Callable[..., bytes]) -> Callable[..., bytes]:
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.keras.config.disable_interactive_logging()
-for _name in ("tensorflow", "absl"):
-    logging.getLogger(_name).setLevel(logging.ERROR)
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+# Not by its logger's level alone: Keras puts back what absl says that it was.
+absl.logging.set_verbosity(absl.logging.ERROR)
 for _kind in vars(inspect.getmodule(tf.lite.TFLiteConverter)).values():
     # The classes whose objects `TFLiteConverter.from_…` returns.
     if inspect.isclass(_kind) and _kind.__name__.endswith("V2") and "convert" in vars(_kind):

@@ -510,6 +510,7 @@ for second, units, gone in ((5, 4, [2]), (8, 3, [7, 0, 4]), (6, 24, [5, 1])):
     assert torch.allclose(small(images), model(images), atol=1e-4), (
         "The outputs differ after flatten. Which columns belong to one channel? Try it on 2 channels of 2×2."
     )
+    assert model[4].out_channels == second, "The model that was passed in should not change."
 tall = nn.Sequential(
     nn.Tanh(), nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.ReLU(), nn.Linear(4 * 3 * 7, 2)
 ).eval()

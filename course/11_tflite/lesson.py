@@ -857,7 +857,7 @@ for code, mistake in mistakes.items():
 # `from_concrete_functions` with a second argument. (A *concrete function* is a function of TensorFlow, recorded
 # for one shape and type of its input.)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 try:
     with_wishes(optimizations=DEFAULT, inference_input_type=tf.int8)
 except ValueError as error:

@@ -199,6 +199,28 @@ def test_a_free_response_by_keyboard_alone(bench: Bench, store: Store) -> None:
     assert bench.errors == []
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_everything_is_reached_and_pressed_without_a_mouse(
+    name: str, bench: Bench, store: Store
+) -> None:
+    bench.show(ALL[name](store))
+    buttons = bench.page.locator("button:enabled")
+    wanted = set(buttons.evaluate_all("all => all.map((one) => one.dataset.key)"))
+    wanted |= {part["key"] for part in bench.panel.view["parts"] if part["kind"] == "control"}
+    reached = set()
+    for _ in range(len(wanted) + 8):
+        bench.page.keyboard.press("Tab")
+        reached.add(bench.focused)
+    assert wanted <= reached
+    turn = bench.panel.view["turn"]
+    if wanted:
+        bench.page.locator(f"[data-key='{sorted(wanted)[0]}']").focus()
+        bench.press("ArrowRight" if name == "explore" else "Enter")
+        assert bench.panel.view["turn"] > turn
+    assert bench.errors == []
+    plt.close("all")
+
+
 def test_a_slider_and_a_list_redraw_the_picture(bench: Bench) -> None:
     bench.show(moved())
     picture = bench.page.locator("img")

@@ -476,7 +476,7 @@ def test_progress_is_exported_imported_and_forgotten_only_at_the_second_click(
 
 def drawing(bits: int, kind: str) -> Figure:
     figure, ax = plt.subplots()
-    ax.set_title(f"{bits} {kind}")
+    figure.suptitle(f"{bits} {kind}")
     return figure
 
 
@@ -488,9 +488,9 @@ def test_a_picture_is_drawn_anew_when_something_is_moved() -> None:
     )
     assert part(first, "kind")["slider"] is False
     mode.act("bits", {"bits": 2, "kind": 1})
-    assert mode.figure().axes[0].get_title() == "8 b"
+    assert mode.figure().get_suptitle() == "8 b"
     mode.act("bits", {"bits": 99, "kind": "x"})
-    assert mode.figure().axes[0].get_title() == "8 b"
+    assert mode.figure().get_suptitle() == "8 b"
     assert first.parts[0]["src"] != mode.view().parts[0]["src"]
     plt.close("all")
 
