@@ -673,7 +673,7 @@ def remove_channels(model, place, gone):
     raise ValueError("nothing reads these channels")
 
 
-# %% item="channels" wrong="in place" keeps=1 hint="changes what it is given"
+# %% item="channels" wrong="in place" keeps=1 hint="should not change"
 def remove_channels(model, place, gone):
     count = model[place].out_channels
     kept = [channel for channel in range(count) if channel not in gone]

@@ -475,7 +475,7 @@ def test_progress_is_exported_imported_and_forgotten_only_at_the_second_click(
 
 
 def drawing(bits: int, kind: str) -> Figure:
-    figure, ax = plt.subplots()
+    figure = plt.figure()
     figure.suptitle(f"{bits} {kind}")
     return figure
 
