@@ -111,9 +111,7 @@ def load_tradeoffs() -> pd.DataFrame:
     Raises:
         DataError: if the file is missing or damaged.
     """
-    import pandas as pd
-
-    table = pd.read_csv(_checked("tradeoffs.csv"))
+    table = load_results("tradeoffs")
     table["right"] = table["right"].map(
         lambda text: np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8)).astype(bool)
     )

@@ -7,7 +7,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from coursekit.widgets.panel import Panel, Part, Still, Values, View, control, picture, png
+from coursekit.plot import png
+from coursekit.widgets.panel import Panel, Part, Still, Values, View, control, picture
 
 # What can be set: the name of an argument, and the values to choose from.
 Choices = Mapping[str, Sequence[Any]]

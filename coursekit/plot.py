@@ -67,14 +67,19 @@ def show(fig: Figure, alt: str) -> None:
 
     if not alt.strip():
         raise ValueError("a plot needs alt text: say what it shows")
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", metadata={"Software": None})
-    plt.close(fig)
     display(
-        {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt},
+        {"image/png": png(fig), "text/plain": alt},
         metadata={"image/png": {"alt": alt}},
         raw=True,
     )
+
+
+def png(fig: Figure, dpi: int | None = None) -> str:
+    """A figure as PNG, in base64, at its own resolution if none is given. It is closed."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=dpi or "figure", metadata={"Software": None})
+    plt.close(fig)
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def bars(ax: Axes, names: list[str], values: list[float], *, label: str = "{:,.0f}") -> None:

@@ -72,7 +72,7 @@ class Ledger:
         entry = self._entries[question]
         entry.result = result
         self._keep(question, result=result)
-        print(f"{question}: you guessed {_shown(entry.guess)}, it is {_shown(result)}.")
+        print(f"{question}: you guessed {shown(entry.guess)}, it is {shown(result)}.")
 
     def _keep(
         self, question: str, guess: float | str | None = None, result: float | str | None = None
@@ -95,7 +95,7 @@ class Ledger:
         for entry in (self._entries or self._kept).values():
             kept = self._kept.get(entry.question)
             guess = kept.guess if entry.guess is None and kept else entry.guess
-            rows.append((entry.question, _shown(guess), _shown(entry.result)))
+            rows.append((entry.question, shown(guess), shown(entry.result)))
         return rows
 
     def _repr_html_(self) -> str:
@@ -135,7 +135,8 @@ def _plain(value: float | str) -> float | str:
     return number if abs(number) < float("inf") else str(number)
 
 
-def _shown(value: float | str | None) -> str:
+def shown(value: float | str | None) -> str:
+    """A guess or a result as it is printed; a dash where there is none."""
     if value is None:
         return "–"
     if isinstance(value, str):

@@ -25,6 +25,8 @@ from pydantic import (
 )
 
 GENERAL = "general"
+# What the build makes of the questions and cheat sheets in course/.
+BANKS = Path(__file__).parent / "banks"
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -292,10 +294,9 @@ def load_bank(name: str) -> Bank:
     Raises:
         BankError: if there is no such bank, or its file is damaged.
     """
-    folder = Path(__file__).parent / "banks"
-    path = folder / f"{name}.json"
+    path = BANKS / f"{name}.json"
     if not path.is_file():
-        there = ", ".join(sorted(other.stem for other in folder.glob("*.json"))) or "none"
+        there = ", ".join(sorted(other.stem for other in BANKS.glob("*.json"))) or "none"
         raise BankError(path, f"there is no such bank; there are: {there}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

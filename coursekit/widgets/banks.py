@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from urllib.parse import quote
 
-from coursekit import questions
-from coursekit.questions import GENERAL, Bank, Primer, Question, lesson_title, load_bank
+from coursekit.questions import BANKS, GENERAL, Bank, Primer, Question, lesson_title, load_bank
 
 # The headings of notebooks/primers.ipynb.
 PRIMERS: dict[Primer, str] = {
@@ -42,8 +40,7 @@ def bank_of(lesson: str) -> Bank:
 
 def bank_names() -> list[str]:
     """The names of all banks, lessons in their order, then “general”."""
-    folder = Path(questions.__file__).parent / "banks"
-    lessons = sorted(path.stem for path in folder.glob("[0-9]*.json"))
+    lessons = sorted(path.stem for path in BANKS.glob("[0-9]*.json"))
     return [*lessons, GENERAL]
 
 

@@ -17,6 +17,7 @@ from coursekit.widgets.panel import (
     fold,
     html,
     still,
+    turned,
 )
 from coursekit.widgets.text import to_html
 
@@ -52,8 +53,7 @@ class FreeResponse:
                 self._shown.add(question.id)
                 self._focus = "model"
             case "next" | "back":
-                step = 1 if key == "next" else -1
-                self._at = (self._at + step) % len(self._questions)
+                self._at = turned(self._at, key, len(self._questions))
                 self._focus = "place"
 
     def _read(self, question: Free) -> None:

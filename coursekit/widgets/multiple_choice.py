@@ -24,6 +24,7 @@ from coursekit.widgets.panel import (
     html,
     meter,
     still,
+    turned,
 )
 from coursekit.widgets.text import to_html
 
@@ -167,8 +168,7 @@ class Quiz:
             case "check":
                 self._check(values)
             case "next" | "back":
-                step = 1 if key == "next" else -1
-                self._at = (self._at + step) % len(self._questions)
+                self._at = turned(self._at, key, len(self._questions))
                 self._focus = "place"
             case "open":
                 rest = [n for n, asked in enumerate(self._asked) if not asked.right]

@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
+from coursekit.predict import shown
 from coursekit.questions import GENERAL, Card, Choice, Free, Practice, Trace, lesson_title
 from coursekit.store import Guess, Mode, Outcome, Store, StoreError, course_folder
 from coursekit.summary import Summary, Tally, summary
@@ -142,8 +143,8 @@ class Overview:
         outcomes = {(o.lesson, o.question): o.result for o in self._store.events(Outcome)}
         guesses = {(g.lesson, g.question): g.guess for g in self._store.events(Guess)}
         rows = "".join(
-            f"<tr><td>{escape(lesson[:2])}</td><td>{escape(question)}</td><td>{_shown(guess)}</td>"
-            f"<td>{_shown(outcomes.get((lesson, question)))}</td></tr>"
+            f"<tr><td>{escape(lesson[:2])}</td><td>{escape(question)}</td><td>{escape(shown(guess))}</td>"
+            f"<td>{escape(shown(outcomes.get((lesson, question))))}</td></tr>"
             for (lesson, question), guess in sorted(guesses.items())
         )
         head = "<tr><th>Lesson</th><th>Question</th><th>Your guess</th><th>What came out</th></tr>"
@@ -160,9 +161,3 @@ def _bar(tally: Tally) -> str:
         return str(tally.done) if tally.done else "–"
     done = min(tally.done, tally.of)
     return f'<span style="--share: {done / tally.of:.0%}">{done}/{tally.of}</span>'
-
-
-def _shown(value: float | str | None) -> str:
-    if value is None:
-        return "–"
-    return escape(value if isinstance(value, str) else f"{value:.4g}")

@@ -6,8 +6,6 @@ page, so right answers stay in Python until they are given.
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +88,7 @@ class Panel(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        title = self._mode.view().title
+        title = self.view["title"]
         alt = {"image/png": {"alt": title}}
         return {**data, "text/plain": title, **self._mode.still()}, {**metadata, **alt}
 
@@ -195,18 +193,11 @@ def meter(label: str, value: int, of: int) -> Part:
 
 def picture(figure: Figure, alt: str) -> Part:
     """A figure, drawn for sharp screens too. It is closed."""
-    return {"kind": "picture", "src": f"data:image/png;base64,{png(figure)}", "alt": alt}
+    # Not at the top: who opens a quiz need not wait for matplotlib.
+    from coursekit.plot import png
 
-
-def png(figure: Figure, dpi: int = 140) -> str:
-    """A figure as PNG, in base64. It is closed."""
-    # Not at the top: who opens a quiz need not wait for it.
-    from matplotlib import pyplot as plt
-
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    plt.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode()
+    source = f"data:image/png;base64,{png(figure, dpi=140)}"
+    return {"kind": "picture", "src": source, "alt": alt}
 
 
 def control(
@@ -226,6 +217,11 @@ def control(
 def number_among(value: object, count: int) -> int:
     """What a page says a control is set to, 0 if it is none of `count` values."""
     return value if isinstance(value, int) and value in range(count) else 0
+
+
+def turned(at: int, key: str, count: int) -> int:
+    """The place after the button “next”, or “back”, of `count` that go round."""
+    return (at + (1 if key == "next" else -1)) % count
 
 
 def fold(summary: str, body: str) -> str:

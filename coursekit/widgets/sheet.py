@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from coursekit.questions import lesson_title
+from coursekit.questions import BANKS, lesson_title
 from coursekit.store import Store, Visit
 from coursekit.widgets.banks import WidgetError
 from coursekit.widgets.panel import Still, Values, View, html
 from coursekit.widgets.text import to_html
-
-FOLDER = Path(__file__).parents[1] / "banks"
-
-
-def sheet_path(lesson: str) -> Path:
-    """Where the cheat sheet of a lesson lies: Markdown."""
-    return FOLDER / f"{lesson}.md"
 
 
 class CheatSheet:
     """Shows the sheet of a lesson, and keeps that it was opened."""
 
     def __init__(self, lesson: str, store: Store) -> None:
-        path = sheet_path(lesson)
+        path = BANKS / f"{lesson}.md"
         if not path.is_file():
             raise WidgetError(f"{lesson_title(lesson)} has no cheat sheet: fetch the course again.")
         self._title = f"Cheat sheet · {lesson_title(lesson)}"

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import get_args
 
 from pydantic import JsonValue
 
@@ -13,6 +14,7 @@ from coursekit.questions import (
     Bank,
     ChoiceAnswer,
     CodeAnswer,
+    Difficulty,
     NumberAnswer,
     Practice,
     lesson_title,
@@ -32,10 +34,11 @@ from coursekit.widgets.panel import (
     html,
     meter,
     still,
+    turned,
 )
 from coursekit.widgets.text import to_html
 
-ORDER = ("easy", "medium", "hard")
+ORDER = get_args(Difficulty)
 SECONDS = 30
 
 
@@ -86,7 +89,6 @@ class WorkedPractice:
     ) -> None:
         self._bank = bank
         self._store = store
-        self._run = run
         self._problems = sorted(bank.of(Practice), key=lambda one: ORDER.index(one.level))
         kept = store.latest(Attempt, bank.name, mode="practice")
         self._solving = [Solving(problem, kept.get(problem.id), run) for problem in self._problems]
@@ -108,8 +110,7 @@ class WorkedPractice:
                 solving.steps = min(solving.steps + 1, len(solving.problem.steps) + 1)
                 self._focus = "step"
             case "next" | "back":
-                step = 1 if key == "next" else -1
-                self._at = (self._at + step) % len(self._problems)
+                self._at = turned(self._at, key, len(self._problems))
                 self._focus = "place"
 
     def _check(self, solving: Solving, values: Values) -> None:

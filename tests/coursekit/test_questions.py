@@ -213,7 +213,7 @@ def test_levels_and_difficulties_go_together():
 @pytest.fixture
 def shipped(tmp_path, monkeypatch):
     """An installed coursekit that carries one bank."""
-    monkeypatch.setattr(questions, "__file__", str(tmp_path / "questions.py"))
+    monkeypatch.setattr(questions, "BANKS", tmp_path / "banks")
     (tmp_path / "banks").mkdir()
     path = tmp_path / "banks" / "01_counting.json"
     path.write_text(json.dumps([PLACE | CARD]))
