@@ -15,7 +15,9 @@ The parts, in the order in which a submission passes them:
 - `session` (one notebook: its cells and tests in their turn), `player` and `judge` (its two
   processes as the conductor sees them), `playing` and `judging` (what runs in these), `shell`
   (cells and their outputs), `names` (which names a cell binds and reads);
-- `wire` (frames), `crossing` with `modules` and `frames` (values as data), `handles` (calls);
+- `wire` (frames of bytes), `manifest` (the schema of values as data), `packing` and `unpacking`
+  (values out and in, with `modules`, `frames`, `attributes` and `libraries`), `changes` (to what
+  was lent), `handles` (calls);
 - `score` and `messages` (points and words), `results` (what is stored), `clean` (outputs made
   harmless), `gradebook`, `feedback` and `report` (who gets to see what), `conduct` (many at a
   time), `cli`.

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grader.crossing import Kind
 from grader.handles import Terms
+from grader.manifest import Kind
 from grader.player import Played
 
 

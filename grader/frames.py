@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from grader.crossing import CannotCross, Frame, Node
+from grader.manifest import CannotCross, Frame, Node
 
 # Kinds of NumPy types that cross as arrays; anything else as a list of its values.
 _PLAIN = "biufcM"

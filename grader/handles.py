@@ -22,23 +22,11 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from grader.crossing import (
-    DATA,
-    CannotCross,
-    Kind,
-    Live,
-    Named,
-    Node,
-    Packer,
-    Unpacker,
-    Yours,
-    assign,
-    join,
-    kind_of,
-    library_name,
-    split,
-    torch_module,
-)
+from grader.changes import assign
+from grader.libraries import library_name, torch_module
+from grader.manifest import DATA, CannotCross, Kind, Live, Named, Node, Yours, join, kind_of, split
+from grader.packing import Packer
+from grader.unpacking import Unpacker
 from grader.wire import Channel, Gone, Silent
 
 # Manifests are small beside their buffers.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from grader.contract import Clause
-from grader.crossing import Kind
 from grader.engine import GRACE, Child, Done, Ended, Engine, Files, Room
 from grader.handles import Terms
+from grader.manifest import Kind
 from grader.player import Played, Report, error
 
 

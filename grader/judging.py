@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 
 from grader import wire
-from grader.crossing import LIVE, CannotCross, Kind, Node, Packer, join, kind_of
 from grader.handles import Allowance, Peer, Proxy, Said, Stopped, Stream, Terms, serves_as
+from grader.manifest import LIVE, CannotCross, Kind, Node, join, kind_of
 from grader.names import names_of
+from grader.packing import Packer
 from grader.shell import (
     OUTPUTS,
     Shell,

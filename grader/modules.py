@@ -17,7 +17,8 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from grader.crossing import CannotCross, Module, Node, is_plain_attribute
+from grader.attributes import is_plain_attribute
+from grader.manifest import CannotCross, Module, Node
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 _RECURRENT = (nn.RNN, nn.LSTM, nn.GRU)

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from grader import wire
 from grader.assignment import Kind, TeacherNotebook
 from grader.contract import Clause, Contract
-from grader.crossing import LIVE
 from grader.engine import Ended, Engine, Files
 from grader.intake import Paper, PaperCell
 from grader.judge import Judge, Verdict
+from grader.manifest import LIVE
 from grader.messages import is_as_written
 from grader.player import Played, Player, error
 

@@ -28,10 +28,10 @@ from typing import Any, NoReturn
 import msgspec
 
 from grader import wire
-from grader.crossing import torch_module
 from grader.handles import Allowance, random_states, set_random_states
 from grader.isolate import Limits, end, end_the_too_large, enter, fork
 from grader.judging import JudgePeer, judge
+from grader.libraries import torch_module
 from grader.playing import PlayerPeer, play
 from grader.shell import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.wire import Channel, Gone, Silent

@@ -29,8 +29,9 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader import wire
-from grader.crossing import CannotCross, Packer, join
 from grader.handles import Allowance, Peer, Proxy, Stopped, Terms
+from grader.manifest import CannotCross, join
+from grader.packing import Packer
 from grader.wire import Channel, Gone
 from tests.fuzz.damage import EXAMPLES, SECONDS, bounded, damaged_bytes, damaged_tree
 

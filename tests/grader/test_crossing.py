@@ -28,7 +28,9 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader import modules
-from grader.crossing import (
+from grader.changes import assign
+from grader.libraries import library_name
+from grader.manifest import (
     MAX_DEPTH,
     MAX_DIGITS,
     Array,
@@ -39,7 +41,6 @@ from grader.crossing import (
     Live,
     Named,
     Node,
-    Packer,
     Pairs,
     Quantized,
     Record,
@@ -47,14 +48,13 @@ from grader.crossing import (
     Sparse,
     Spelled,
     Tensor,
-    Unpacker,
     Yours,
-    assign,
     join,
     kind_of,
-    library_name,
     split,
 )
+from grader.packing import Packer
+from grader.unpacking import Unpacker
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(deprecated|oneDNN|Sparse)")
 
@@ -939,10 +939,10 @@ def test_depth_is_limited_on_both_sides():
 
 
 def test_the_number_of_values_is_limited_on_both_sides(monkeypatch):
-    from grader import crossing
+    from grader import manifest
 
-    monkeypatch.setattr(crossing, "MAX_NODES", 100)
-    monkeypatch.setattr(crossing.Budget.__init__, "__defaults__", (100, 1000))
+    monkeypatch.setattr(manifest, "MAX_NODES", 100)
+    monkeypatch.setattr(manifest.Budget.__init__, "__defaults__", (100, 1000))
     assert len(cross(list(range(90)))) == 90
     with pytest.raises(CannotCross, match="more than 100 values"):
         cross(list(range(101)))

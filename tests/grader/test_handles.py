@@ -18,7 +18,6 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader import wire
-from grader.crossing import Back, CannotCross, Live, Named, Seq
 from grader.handles import (
     Allowance,
     Display,
@@ -34,6 +33,7 @@ from grader.handles import (
     serves_as,
     set_random_states,
 )
+from grader.manifest import Back, CannotCross, Live, Named, Seq
 from grader.wire import Channel, Gone
 
 

@@ -5,7 +5,7 @@ OURS = 1
 
 # %% first
 import grader.handles as handles
-from grader.crossing import Named
+from grader.manifest import Named
 
 NODES = {
     "product": Named("type", "nothing"),

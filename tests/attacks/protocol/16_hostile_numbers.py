@@ -5,7 +5,7 @@ OURS = 1
 
 # %% first
 import grader.handles as handles
-from grader.crossing import Array, Big, Complex, Numbers, Record, Seq, Spelled
+from grader.manifest import Array, Big, Complex, Numbers, Record, Seq, Spelled
 
 NODES = {
     "product": Record("a", ["foo", "\uff46oo"], [1, 2]),

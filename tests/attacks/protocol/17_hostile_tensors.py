@@ -5,7 +5,7 @@ OURS = 1
 
 # %% first
 import grader.handles as handles
-from grader.crossing import Array, Quantized, Seq, Sparse, Tensor
+from grader.manifest import Array, Quantized, Seq, Sparse, Tensor
 
 LONG = [1] * 33
 NODES = {

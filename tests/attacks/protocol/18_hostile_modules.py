@@ -5,7 +5,7 @@ OURS = 1
 
 # %% first
 import grader.handles as handles
-from grader.crossing import Back, Given, Live, Module, Tensor
+from grader.manifest import Back, Given, Live, Module, Tensor
 
 HANDLE = Live(1, "function", "f", ["__call__", "__eq__"])
 NODES = {

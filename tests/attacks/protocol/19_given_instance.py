@@ -4,7 +4,7 @@ STOCK = "does not apply: tests and learner's code share a process"
 
 # %% first
 import grader.handles as handles
-from grader.crossing import Given, Pairs
+from grader.manifest import Given, Pairs
 
 state = {}
 really = handles.Peer._give

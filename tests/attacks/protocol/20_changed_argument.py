@@ -4,7 +4,7 @@ STOCK = "does not apply: tests and learner's code share a process"
 
 # %% first
 import grader.handles as handles
-from grader.crossing import Given, Pairs, Tensor
+from grader.manifest import Given, Pairs, Tensor
 
 really = handles.Peer._called
 

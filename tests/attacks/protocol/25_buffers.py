@@ -7,7 +7,7 @@ import json
 import struct
 
 import grader.handles as handles
-from grader.crossing import Tensor
+from grader.manifest import Tensor
 
 HEADS = [
     {"0": {"dtype": "U8", "shape": [2**62], "data_offsets": [0, 2**62]}},

@@ -1,0 +1,56 @@
+"""What both sides have, by name: types, and functions and modules of libraries."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+BUILTIN_TYPES = (
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    list,
+    tuple,
+    dict,
+    set,
+    frozenset,
+    type(None),
+    type,
+    object,
+    Exception,
+)
+
+
+def torch_module() -> Any:
+    """torch, if this process has imported it: what has not been imported has made no tensor."""
+    return sys.modules.get("torch")
+
+
+def library_name(value: Any) -> str | None:
+    """Under which name a library has this function or module; None where it has not."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__ if sys.modules.get(value.__name__) is value else None
+    module = getattr(value, "__module__", None)
+    # Functions written in C often say no module, or another one, or are named after a class.
+    for place in (module, "torch", "torch.nn.functional", "builtins"):
+        for name in (getattr(value, "__qualname__", None), getattr(value, "__name__", None)):
+            if not isinstance(place, str) or place == "__main__" or not isinstance(name, str):
+                continue
+            found: Any = sys.modules.get(place)
+            for part in name.split("."):
+                found = getattr(found, part, None)
+            if found is value:
+                return f"{place}:{name}"
+    return None
+
+
+def from_library(name: str) -> Any:
+    module, _, path = name.partition(":")
+    found: Any = sys.modules[module]
+    for part in path.split(".") if path else ():
+        found = getattr(found, part)
+    return found

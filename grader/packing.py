@@ -1,0 +1,362 @@
+"""Values become manifests and buffers: the way out of a player or a judge."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import pathlib
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from grader.attributes import attributes_of
+from grader.libraries import BUILTIN_TYPES, torch_module
+from grader.manifest import (
+    CONTAINERS,
+    MAPPINGS,
+    MAX_DEPTH,
+    MAX_DIGITS,
+    TIMES,
+    Array,
+    Back,
+    Big,
+    Budget,
+    CannotCross,
+    Complex,
+    Given,
+    Named,
+    Node,
+    Numbers,
+    Pairs,
+    Quantized,
+    Random,
+    Raw,
+    Record,
+    Seq,
+    Sparse,
+    Spelled,
+    Tensor,
+)
+
+_INT64 = range(-(2**63), 2**63)
+_VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
+
+
+class Packer:
+    """Makes manifests of values.
+
+    Args:
+        live: makes a node of what is no data.
+        given: the classes that given cells define, by name.
+        known: objects that the other side has already, by their number.
+
+    Attributes:
+        buffers: what the manifests refer to.
+        objects: by number, every object that can be referred to again, those of `known` first.
+    """
+
+    def __init__(
+        self,
+        live: Callable[[Any], Node],
+        given: dict[str, type],
+        known: Iterable[Any] = (),
+    ) -> None:
+        self.buffers: list[np.ndarray] = []
+        self.objects: list[Any] = list(known)
+        self._numbers = {id(value): number for number, value in enumerate(self.objects)}
+        self._live = live
+        self._given = given
+        self._depth = 0
+        self._budget = Budget()
+
+    def pack(self, value: Any) -> Node:
+        """The node of a value.
+
+        Raises:
+            CannotCross: when there is none.
+        """
+        self._budget.take(nodes=1)
+        if value is None or type(value) in (bool, str, float):
+            return value
+        if type(value) is int:
+            return _integer(value)
+        if getattr(type(value), "stays_where_it_is", False):
+            return self._live(value)
+        number = self._numbers.get(id(value))
+        if number is not None:
+            return Back(number)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise CannotCross("nested too deep")
+        try:
+            return self._pack(value)
+        finally:
+            self._depth -= 1
+
+    def pack_again(self, number: int) -> Node:
+        """The node of a known object as it is now."""
+        return self._pack(self.objects[number])
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is packed meanwhile is only looked at: it leaves no buffers and no known objects."""
+        known = len(self.objects)
+        try:
+            yield
+        finally:
+            for value in self.objects[known:]:
+                # A known object is there once more.
+                if self._numbers.get(id(value), 0) >= known:
+                    del self._numbers[id(value)]
+            del self.objects[known:]
+            self.buffers.clear()
+            self._budget = Budget()
+
+    def forget(self, value: Any) -> None:
+        """Makes a known object cross by value from here on."""
+        self._numbers.pop(id(value), None)
+
+    def _register(self, value: Any) -> None:
+        # What refers to a known object means itself, not a later picture of it.
+        self._numbers.setdefault(id(value), len(self.objects))
+        self.objects.append(value)
+
+    def _pack(self, value: Any) -> Node:
+        if isinstance(value, np.generic):
+            return self._array(np.asarray(value), scalar=True)
+        if isinstance(value, enum.Enum) and self._is_member(value):
+            return Named("member", f"{type(value).__name__}.{value.name}")
+        if isinstance(value, bool):
+            return bool(value)
+        if isinstance(value, int):
+            return _integer(int.__index__(value))
+        if isinstance(value, float):
+            return float.__float__(value)
+        if isinstance(value, complex):
+            return Complex(value.real, value.imag)
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, bytes):
+            return Raw("bytes", bytes.__getitem__(value, slice(None)))
+        if isinstance(value, np.ndarray):
+            self._register(value)
+            return self._array(np.asarray(value))
+        torch = torch_module()
+        if torch is not None and isinstance(value, torch.Tensor):
+            self._register(value)
+            return self._tensor(torch, value)
+        if isinstance(value, type):
+            return self._type(value)
+        if torch is not None and isinstance(value, torch.nn.Module):
+            return self._module(value)
+        return self._container(value)
+
+    def _container(self, value: Any) -> Node:
+        fields = _fields(value)
+        if fields:
+            items = [self.pack(item) for item in tuple.__iter__(value)]
+            return Record(type(value).__name__, fields, items)
+        if type(value).__module__ == "__main__" and not self._is_given(type(value)):
+            # A class of the learner's own, whatever it is made of.
+            return self._live(value)
+        for cls, name in CONTAINERS.items():
+            if isinstance(value, cls):
+                if cls is not tuple and cls is not frozenset:
+                    self._register(value)
+                most = value.maxlen if isinstance(value, collections.deque) else None
+                return Seq(name, [self.pack(item) for item in cls.__iter__(value)], most)
+        for cls, name in MAPPINGS.items():
+            if isinstance(value, cls):
+                self._register(value)
+                pairs: list[Any] = list(dict.items(value))
+                default = getattr(value, "default_factory", None)
+                known = self.pack(default) if default in BUILTIN_TYPES else None
+                return Pairs(name, [(self.pack(k), self.pack(v)) for k, v in pairs], known)
+        if isinstance(value, _VIEWS):
+            return Seq("list", [self.pack(item) for item in value])
+        if isinstance(value, range):
+            return Numbers("range", [self.pack(v) for v in (value.start, value.stop, value.step)])
+        if isinstance(value, slice):
+            return Numbers("slice", [self.pack(v) for v in (value.start, value.stop, value.step)])
+        if isinstance(value, decimal.Decimal):
+            return Spelled("Decimal", str(value))
+        if isinstance(value, fractions.Fraction):
+            return Spelled("Fraction", str(value))
+        # Not subclasses: those of pandas say more.
+        if type(value) in TIMES:
+            return Spelled(TIMES[type(value)], value.isoformat())
+        if type(value) is datetime.timedelta:
+            return Numbers("timedelta", [value.days, value.seconds, value.microseconds])
+        if isinstance(value, bytearray):
+            self._register(value)
+            return Raw("bytearray", bytes(value))
+        if isinstance(value, pathlib.PurePath):
+            return Spelled("PurePosixPath", str(value))
+        named = _named(value)
+        if named is not None:
+            return named
+        if isinstance(value, types.FunctionType) and self._given.get(value.__name__) is value:
+            return Named("given", value.__name__)
+        if isinstance(value, np.random.Generator):
+            self._register(value)
+            return Random("numpy", self.pack(value.bit_generator.state))
+        torch = torch_module()
+        if torch is not None and isinstance(value, torch.Generator):
+            self._register(value)
+            return Random("torch", self.pack(value.get_state()))
+        pandas = sys.modules.get("pandas")
+        if pandas is not None and isinstance(
+            value, pandas.DataFrame | pandas.Series | pandas.Index
+        ):
+            from grader import frames
+
+            self._register(value)
+            return frames.describe(value, self.pack)
+        if self._is_given(type(value)):
+            self._register(value)
+            state = attributes_of(value)
+            return Given(type(value).__name__, {k: self.pack(v) for k, v in state.items()})
+        return self._live(value)
+
+    def _is_member(self, value: enum.Enum) -> bool:
+        """Whether a given cell names it: a combination of flags has a number only."""
+        return self._is_given(type(value)) and value.name in type(value).__members__
+
+    def _is_given(self, cls: type) -> bool:
+        return self._given.get(cls.__name__) is cls
+
+    def _type(self, cls: type) -> Node:
+        if cls in BUILTIN_TYPES:
+            return Named("type", cls.__name__)
+        if self._is_given(cls):
+            return Named("given", cls.__name__)
+        if issubclass(cls, np.generic):
+            return Named("numpy", cls.__name__)
+        if torch_module() is not None:
+            from grader import modules
+
+            if modules.is_library_class(cls):
+                return Named("nn", cls.__name__)
+        return self._live(cls)
+
+    def _module(self, value: Any) -> Node:
+        from grader import modules
+
+        if self._is_given(type(value)) or modules.is_supported(value):
+            self._register(value)
+            return modules.describe(value, self.pack, self._is_given(type(value)))
+        return self._live(value)
+
+    def _buffer(self, data: np.ndarray) -> int:
+        self._budget.take(logical=data.nbytes)
+        self.buffers.append(np.ascontiguousarray(data).reshape(-1))
+        return len(self.buffers) - 1
+
+    def _array(self, value: np.ndarray, scalar: bool = False) -> Node:
+        if value.dtype.kind not in "biufcSUMm":
+            if value.dtype.kind == "O":
+                raise CannotCross("an array of objects")
+            raise CannotCross(f"an array of {value.dtype}")
+        data = np.frombuffer(value.tobytes(), np.uint8)
+        return Array(value.dtype.str, list(value.shape), self._buffer(data), scalar)
+
+    def _tensor(self, torch: Any, value: Any) -> Node:
+        # A subclass may have its own idea of everything.
+        with torch._C.DisableTorchFunctionSubclass():
+            base = torch.Tensor.detach(value)
+            if type(base) is not torch.Tensor:
+                base = base.as_subclass(torch.Tensor)
+            requires_grad = bool(value.requires_grad)
+            grad = value.grad if value.is_leaf else None
+        if base.is_quantized:
+            return self._quantized(torch, base)
+        if base.layout is not torch.strided:
+            return self._sparse(torch, base, requires_grad)
+        if base.device.type == "meta":
+            raise CannotCross("a tensor without data")
+        node = self._dense(torch, base)
+        node.requires_grad = requires_grad
+        node.parameter = isinstance(value, torch.nn.Parameter)
+        node.grad = None if grad is None else self.pack(grad)
+        return node
+
+    def _dense(self, torch: Any, tensor: Any) -> Tensor:
+        tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
+        shape, stride = list(tensor.shape), list(tensor.stride())
+        kept = None
+        if not tensor.is_contiguous():
+            span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
+            # A column of a large matrix need not bring the matrix.
+            if span <= 4 * tensor.numel() + 64:
+                tensor, kept = torch.as_strided(tensor, (span,), (1,)), stride
+        flat = tensor.contiguous().reshape(-1)
+        data = flat.view(torch.uint8).numpy() if flat.numel() else np.empty(0, np.uint8)
+        name = str(tensor.dtype).removeprefix("torch.")
+        return Tensor(name, shape, self._buffer(np.array(data)), kept)
+
+    def _sparse(self, torch: Any, tensor: Any, requires_grad: bool) -> Node:
+        layout = str(tensor.layout).removeprefix("torch.sparse_").removeprefix("torch.")
+        coalesced = False
+        if layout == "coo":
+            parts = [tensor._indices(), tensor._values()]
+            coalesced = tensor.is_coalesced()
+        elif layout in ("csr", "bsr"):
+            parts = [tensor.crow_indices(), tensor.col_indices(), tensor.values()]
+        elif layout in ("csc", "bsc"):
+            parts = [tensor.ccol_indices(), tensor.row_indices(), tensor.values()]
+        else:
+            raise CannotCross(f"a tensor of layout {layout}")
+        nodes = [self._dense(torch, part) for part in parts]
+        return Sparse(layout, list(tensor.shape), nodes, coalesced, requires_grad)  # type: ignore[arg-type]
+
+    def _quantized(self, torch: Any, tensor: Any) -> Node:
+        integers = self._dense(torch, tensor.int_repr())
+        scheme = tensor.qscheme()
+        if scheme in (torch.per_tensor_affine, torch.per_tensor_symmetric):
+            return Quantized(integers, tensor.q_scale(), tensor.q_zero_point())
+        if scheme in (torch.per_channel_affine, torch.per_channel_symmetric):
+            return Quantized(
+                integers,
+                self._dense(torch, tensor.q_per_channel_scales()),
+                self._dense(torch, tensor.q_per_channel_zero_points()),
+                tensor.q_per_channel_axis(),
+            )
+        raise CannotCross(f"a tensor quantized by {scheme}")
+
+
+def _fields(value: Any) -> list[str]:
+    """The names of a named tuple's items, also of one written in C; none of any other value."""
+    if not isinstance(value, tuple):
+        return []
+    names: Any = getattr(value, "_fields", None) or getattr(type(value), "__match_args__", ())
+    return [str(name) for name in names] if len(names) == len(value) else []
+
+
+def _integer(value: int) -> Node:
+    if value in _INT64:
+        return value
+    # 3.32 bits a digit, before the digits are computed.
+    if value.bit_length() > MAX_DIGITS * 3.32:
+        raise CannotCross(f"an integer of more than {MAX_DIGITS} digits")
+    return Big(hex(value))
+
+
+def _named(value: Any) -> Node | None:
+    if value is Ellipsis or value is NotImplemented:
+        return Named("constant", str(value))
+    if isinstance(value, np.dtype) and value.kind in "biufcSUMm":
+        return Named("numpy.dtype", value.str)
+    torch = torch_module()
+    if torch is not None:
+        if isinstance(value, torch.device):
+            return Named("torch.device", str(value))
+        if isinstance(value, torch.dtype | torch.layout | torch.memory_format):
+            return Named("torch", str(value).removeprefix("torch."))
+    return None
