@@ -237,11 +237,6 @@ def _entropy(values: torch.Tensor) -> float:
     return float(-(shares * shares.log2()).sum())
 
 
-def macs(model: Network) -> int:
-    """Multiply-accumulates for one image; zeros count like any other weight."""
-    return sum(layer.weight.numel() for layer in model.layers)
-
-
 def _check(share: float) -> None:
     if not 0 <= share <= 1:
         raise ValueError(f"a share is between 0 and 1, not {share}")

@@ -21,14 +21,13 @@ from coursekit.combine import (
     encode,
     entropy_bytes,
     hidden_units,
-    macs,
     prune_weights,
     quantize,
     remove_units,
     zipped,
 )
 from coursekit.data import load_fashion_mnist
-from coursekit.measure import latency
+from coursekit.measure import count_macs, latency
 from coursekit.train import fit, set_seed
 
 HERE = Path(__file__).parent
@@ -142,7 +141,7 @@ def row(run: Run, setting: tuple[float, str, float, int, str]) -> dict[str, obje
         second=model.hidden[1],
         parameters=sum(p.numel() for p in model.parameters()),
         nonzero=sum(int(torch.count_nonzero(layer.used())) for layer in model.layers),
-        macs=macs(model),
+        macs=count_macs(model, run.test[0][:1]),
         raw_bytes=len(content),
         gzip_bytes=zipped(content),
         entropy_bytes=round(entropy_bytes(model)),
