@@ -21,6 +21,8 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Literal
 
+import snowballstemmer
+
 from coursekit.questions import Concept, Free
 from coursekit.wordlists import (
     CLAUSE,
@@ -69,7 +71,12 @@ _TOKEN = re.compile(
     r"|(?P<end>[.!?]+(?=[\s\"”’)*_]|$|[A-Z])|;|…)"
     r"|(?P<comma>,|:|\n|[–—()]| [-/+] )"
 )
-_BRITISH = (("isation", "ization"), ("yse", "yze"), ("ise", "ize"))
+_STEMMER = snowballstemmer.stemmer("english")
+_BRITISH = (
+    (re.compile(r"(?<=[a-z]{3})is(?=ation|e$|ed$|er$|es$|ing$)"), "iz"),
+    (re.compile(r"(?<=[a-z]{2})ys(?=e$|ed$|er$|es$|ing$)"), "yz"),
+    (re.compile(r"(?<=[a-z]{3})our(?=$|s$|ed$|ing$)"), "or"),
+)
 _BEGINS = SAYING | NEGATIONS | NEAR_NEGATIONS
 _BIT_TYPES = {"int", "uint", "float", "fp", "bf", "bfloat"}
 
@@ -84,42 +91,17 @@ _Ways = tuple[tuple[str, ...], ...]  # Any of these, each a run of stems.
 def stem(word: str) -> str:
     """The part of a word, given in lower case, that its forms share: “pruned” and “pruning”.
 
-    It need not be a word itself, and only serves to compare.
+    It need not be a word itself, and only serves to compare. Endings: M. Porter's English stemmer,
+    https://snowballstem.org/algorithms/english/stemmer.html.
     """
     if word in NUMBERS:
         return NUMBERS[word]
     if word in IRREGULAR:
         return IRREGULAR[word]
-    if len(word) <= 3:
-        return word
-    if len(word) > 4 and word.endswith("ies"):
-        word = word[:-3] + "y"
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    if word in IRREGULAR:
-        return IRREGULAR[word]
-    if len(word) > 5 and word.endswith("ly"):
-        word = word[:-2]
     for british, american in _BRITISH:
-        if len(word) > len(british) + 2:
-            word = re.sub(f"{british}(?=$|d$|r$)", american, word)
-    word = re.sub(r"(?<=..)ising$", "izing", re.sub(r"(?<=[a-z]{3})our(?=$|ed$|ing$)", "or", word))
-    if word.endswith("ied"):
-        word = word[:-3] + "y"
-    for ending, rest in (("ing", 3), ("ed", 3), ("ment", 5)):
-        if word.endswith(ending) and len(word) - len(ending) >= rest and not word.endswith("eed"):
-            bare = word[: -len(ending)]
-            if re.search("[aeiouy]", bare):
-                double = len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "lsz"
-                word = bare[:-1] if double else bare
-            break
-    for ending, rest in (("ation", 4), ("ate", 4), ("acy", 4), ("ion", 4), ("at", 5)):
-        if word.endswith(ending) and len(word) - len(ending) >= rest:
-            word = word[: -len(ending)]
-            break
-    if len(word) >= 6 and word.endswith("ll"):
-        word = word[:-1]
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+        word = british.sub(american, word)
+    bare: str = _STEMMER.stemWord(word)
+    return IRREGULAR.get(bare, bare)
 
 
 def _plain(word: str) -> str:

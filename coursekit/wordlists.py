@@ -48,6 +48,8 @@ IRREGULAR: dict[str, str] = {
     structured structural structurally
     faster fastest
     precise precisely
+    accurate accurately accuracy
+    comparable comparably
     bias biases
     """.strip().splitlines()
     for form in line.split()

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, Page, expect
 
 import coursekit.widgets
 from coursekit.explore import explore
-from coursekit.questions import Choice
-from coursekit.store import Attempt, Response, Review, Store
+from coursekit.questions import Choice, CodeAnswer, NumberAnswer, Practice
+from coursekit.store import Attempt, Pattern, Response, Review, Store
 from coursekit.widgets import (
     cards,
     cheat_sheet,
@@ -32,7 +32,7 @@ from coursekit.widgets import (
 from coursekit.widgets.banks import bank_of
 from coursekit.widgets.panel import Panel
 from coursekit.widgets.text import to_html
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.lab import SCREENSHOTS
 
 FRONT = Path(coursekit.widgets.__file__).parent
 SEQUENCES = 1000
@@ -196,6 +196,72 @@ def test_a_free_response_by_keyboard_alone(bench: Bench, store: Store) -> None:
     bench.press("End")
     bench.page.keyboard.type(" 1")
     assert bench.page.locator("textarea").input_value().endswith("saved. 1"), "keys are text here"
+    assert bench.errors == []
+
+
+def answer_by_keyboard(bench: Bench, question: Choice | Practice) -> None:
+    """Gives the right answer without a mouse, from what has the focus before the first field."""
+    keyboard = bench.page.keyboard
+    answer = question if isinstance(question, Choice) else question.answer
+    keyboard.press("Tab")
+    if isinstance(answer, NumberAnswer):
+        keyboard.type(f"{answer.number:.12g}")
+        bench.press("Enter")
+        return
+    if isinstance(answer, CodeAnswer):
+        keyboard.press("Control+a")
+        keyboard.insert_text(answer.solution)
+        bench.press("Control+Enter")
+        return
+    [shown] = [part for part in bench.panel.view["parts"] if part["kind"] == "choice"]
+    right = {to_html(option.text, inline=True) for option in answer.options if option.right}
+    places = [n for n, option in enumerate(shown["options"]) if option["html"] in right]
+    if shown["several"]:
+        for place in range(max(places) + 1):
+            if place in places:
+                keyboard.press("Space")
+            if place < max(places):
+                keyboard.press("Tab")
+    else:
+        keyboard.press("Space")
+        for _ in range(places[0]):
+            keyboard.press("ArrowDown")
+    bench.press("Enter")
+
+
+def test_a_pattern_test_by_keyboard_alone_to_its_verdict(bench: Bench, store: Store) -> None:
+    bench.show(pattern_test("pruning", store))
+    bench.page.locator("[data-key=place]").focus()
+    for number in range(1, 11):
+        assert f"question {number} of 10" in bench.title
+        answer_by_keyboard(bench, bench.panel._mode._at)
+        assert bench.said.startswith("✓ Correct"), bench.title
+        assert bench.focused == "next"
+        bench.press("Enter")
+    expect(bench.page.locator(".fb")).to_contain_text("10 of 10 right")
+    expect(bench.page.locator(".fb")).to_contain_text("Strong.")
+    [result] = store.events(Pattern)
+    assert (result.right, result.of, result.strong) == (10, 10, True)
+    bench.page.get_by_role("button", name="Another test").focus()
+    bench.press("Enter")
+    assert "question 1 of 10" in bench.title
+    assert bench.focused == "place"
+    assert bench.errors == []
+
+
+def test_practice_by_keyboard_alone_to_the_last_problem(bench: Bench, store: Store) -> None:
+    bench.show(practice("07", store))
+    problems = bench.panel._mode._problems
+    bench.page.locator("[data-key=place]").focus()
+    for number, problem in enumerate(problems, 1):
+        assert f"problem {number} of {len(problems)}" in bench.title
+        answer_by_keyboard(bench, problem)
+        assert bench.said.startswith("✓ Correct"), problem.id
+        expect(bench.page.locator(".fb")).to_contain_text("Common mistakes.")
+        assert bench.focused == "next"
+        bench.press("Enter")
+    assert [attempt.right for attempt in store.events(Attempt)] == [True] * len(problems)
+    assert bench.panel.view["parts"][1]["label"] == f"{len(problems)} of {len(problems)} solved"
     assert bench.errors == []
 
 

@@ -10,22 +10,9 @@ import nbformat.reader
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, SCREENSHOTS, Lab
+from tests.browser.lab import MINUTE, ROOT, Lab, choose, open_notebook, shoot, wait_for_kernel
 
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-MINUTE = 60_000
-
-
-def shoot(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
-def wait_for_kernel(page: Page) -> None:
-    """Until the status bar says so; before that, running a cell would ask for a kernel."""
-    expect(page.get_by_role("button", name="Python 3 (ipykernel) | Idle")).to_be_visible(
-        timeout=MINUTE
-    )
 
 
 def run_cells(page: Page, path: Path) -> list[nbformat.NotebookNode]:
@@ -57,12 +44,10 @@ def test_the_start_page_leads_to_a_lesson(page: Page, lab: Lab) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab, lesson: str) -> None:
-    page.goto(lab.tree(f"notebooks/{lesson}.ipynb"))
-    expect(page.locator(".jp-NotebookPanel-toolbar")).to_be_visible(timeout=MINUTE)
-    wait_for_kernel(page)
-    page.locator(".lm-MenuBar-item", has_text="Run").first.click()
-    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
-    code = run_cells(page, lab.folder / "notebooks" / f"{lesson}.ipynb")
+    path = lab.folder / "notebooks" / f"{lesson}.ipynb"
+    open_notebook(page, lab, path)
+    choose(page, "Run", "runmenu:run-all")
+    code = run_cells(page, path)
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert not [out for cell in code for out in cell.outputs if out.output_type == "error"]
     page.reload()

@@ -8,13 +8,23 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from coursekit.questions import Card, Choice
+from coursekit.exercises import read_exercise
+from coursekit.questions import Card, Choice, Trace
 from coursekit.store import Attempt, Response, Review, Store
+from coursekit.traces import load_trace
 from coursekit.widgets.banks import bank_of
-from tests.browser.conftest import ROOT, Lab
-from tests.browser.test_lab import MINUTE, shoot, wait_for_kernel
+from tests.browser.lab import (
+    MINUTE,
+    ROOT,
+    Lab,
+    choose,
+    open_notebook,
+    shoot,
+    visit,
+    wait_for_kernel,
+)
 
 CELLS = (
     "from coursekit.widgets import *",
@@ -28,6 +38,15 @@ CELLS = (
 )
 CHOICES = len(bank_of("07").of(Choice))
 CARDS = len(bank_of("07").of(Card))
+TRACE = bank_of("07").of(Trace)[0].trace
+FIRST_ANSWER = """
+def prune_layer(layer, share):
+    prune.l1_unstructured(layer, "weight", amount=share)
+    return int((layer.weight != 0).sum())
+
+
+left = prune_layer(nn.Linear(100, 50), 0.2)
+"""
 # JupyterLab says these itself, whatever is shown.
 ITS_OWN = re.compile(r"favicon|404|collaboration|ResizeObserver")
 
@@ -45,16 +64,9 @@ def notebook(lab: Lab, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def open_notebook(page: Page, lab: Lab, path: Path) -> None:
-    page.goto(lab.tree(str(path.relative_to(lab.folder))))
-    expect(page.locator(".jp-NotebookPanel-toolbar")).to_be_visible(timeout=MINUTE)
-
-
 def run_all(page: Page) -> None:
-    wait_for_kernel(page)
-    page.locator(".lm-MenuBar-item", has_text="Run").first.click()
-    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
-    expect(widget(page, "Your progress")).to_be_visible(timeout=MINUTE)
+    choose(page, "Run", "runmenu:run-all")
+    expect(widget(page, "Your progress")).to_be_visible(timeout=3 * MINUTE)
     wait_for_kernel(page)
 
 
@@ -136,8 +148,7 @@ def test_pressed_typed_reloaded_and_restarted(page: Page, lab: Lab, notebook: Pa
     expect(widget(page, "Quiz")).to_contain_text(f"question 2 of {CHOICES}")
 
     # Another kernel: once the cells have run, everything stands where it was.
-    page.locator(".lm-MenuBar-item", has_text="Kernel").first.click()
-    page.locator(".lm-Menu-item[data-command='kernelmenu:restart-and-clear']").click()
+    choose(page, "Kernel", "kernelmenu:restart-and-clear")
     page.locator(".jp-Dialog .jp-mod-accept").click()
     expect(widget(page, "Quiz")).to_have_count(0, timeout=MINUTE)
     run_all(page)
@@ -164,3 +175,83 @@ def test_a_lesson_that_was_not_run_shows_its_questions(page: Page, lab: Lab) -> 
     fold.click()
     expect(answer).to_be_visible()
     shoot(page, "not-run")
+
+
+def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
+    browser: Browser, lab: Lab
+) -> None:
+    """The lesson and its exercise as a learner has them."""
+    course = lab.folder / "nine-modes"
+    lesson = course / "notebooks" / "07_unstructured_pruning.ipynb"
+    exercise = course / "exercises" / lesson.stem / lesson.name
+    for path in (lesson, exercise):
+        path.parent.mkdir(parents=True)
+        shutil.copy2(ROOT / path.relative_to(course), path)
+    words = "A dense kernel multiplies the zeros too."
+
+    with visit(browser, lab) as page:
+        open_notebook(page, lab, lesson)
+        run_all(page)
+        expect(page.get_by_role("heading", name="Cheat sheet")).to_be_attached()
+        deck = widget(page, "Cards")
+        deck.get_by_role("button", name="Show the answer").click()
+        deck.get_by_role("button", name="3 Known").click()
+        quiz = widget(page, "Quiz")
+        quiz.get_by_label("The 30 % that are smallest in magnitude").check()
+        quiz.get_by_role("button", name="Check").click()
+        expect(quiz).to_contain_text("✓ Correct")
+        free = widget(page, "In your own words")
+        free.get_by_role("textbox").fill(words)
+        free.get_by_role("button", name="Read it").click()
+        expect(free).to_contain_text("You got ")
+        problem = widget(page, "Practice")
+        problem.get_by_role("button", name="Show step 1").click()
+        expect(problem).to_contain_text("Step 1.")
+        strong = widget(page, "Is the pattern strong?")
+        strong.locator("input").first.click()
+        if strong.locator("input[type=text]").count():
+            strong.locator("input[type=text]").fill("1")
+        strong.get_by_role("button", name="Check").click()
+        expect(strong).to_contain_text("1 of 10 answered")
+        steps = widget(page, "Trace")
+        for number in range(1, len(load_trace(TRACE).stages) + 1):
+            steps.get_by_role("button", name="Next step").click()
+            expect(steps).to_contain_text(f"step {number} of")
+        expect(steps).to_contain_text("Did you notice?")
+
+    with visit(browser, lab) as page:
+        open_notebook(page, lab, exercise)
+        blank = page.locator(".jp-CodeCell", has_text="YOUR CODE HERE").first
+        blank.locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(FIRST_ANSWER)
+        choose(page, "Run", "runmenu:run-all")
+        # The first item passes; the second is blank, and there it stops.
+        expect(page.locator(".jp-RenderedText", has_text="NotImplementedError")).to_be_attached(
+            timeout=MINUTE
+        )
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(1500)
+        choose(page, "Kernel", "kernelmenu:shutdownAll")
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+        page.wait_for_timeout(1500)
+
+    with visit(browser, lab) as page:
+        open_notebook(page, lab, lesson)
+        run_all(page)
+        expect(widget(page, "Cards")).to_contain_text(f"0 of {CARDS - 1}")
+        quiz = widget(page, "Quiz")
+        expect(quiz).to_contain_text(f"1 of {CHOICES} right")
+        expect(quiz).to_contain_text(f"question 2 of {CHOICES}")
+        free = widget(page, "In your own words")
+        free.get_by_role("button", name="Back").click()
+        expect(free.get_by_role("textbox")).to_have_value(words)
+        expect(widget(page, "Is the pattern strong?")).to_contain_text("1 of 10 answered")
+        row = widget(page, "Your progress").get_by_role("row", name="07")
+        expect(row).to_contain_text(f"1/{CHOICES}")
+        tested = len(read_exercise(course, lesson.stem))
+        expect(row.get_by_role("cell").last).to_have_text(f"1/{tested}")
+        quiz.get_by_role("button", name="Next").click()
+        expect(quiz).to_contain_text(f"question 3 of {CHOICES}")
+        row.scroll_into_view_if_needed()
+        shoot(page, "nine-modes")
