@@ -303,7 +303,6 @@ all_three = np.all(list(on_front.values()), axis=0)
 print(f"on all three fronts: {all_three.sum()} of {len(models)} settings")
 assert all_three.sum() < 5
 assert not any((models.bits[kept] == 32).any() for kept in on_front.values())
-ledger.guess("settings on the stored-bytes front of all three seeds", None)
 pd.DataFrame(made_of).reindex(list(SHAPES)).fillna(0).astype(int)
 
 # %% [markdown]
@@ -317,8 +316,10 @@ pd.DataFrame(made_of).reindex(list(SHAPES)).fillna(0).astype(int)
 # ## 3 · How sure is the front?
 #
 # A front is made of accuracies, and an accuracy has noise. Draw the front of stored bytes for each seed by
-# itself. How many settings are on all three? Guess in the cell above before you look. (From here on, too: a
-# question comes with a line for its guess in the cell above.)
+# itself. How many settings are on all three?
+
+# %%
+ledger.guess("settings on the stored-bytes front of all three seeds", None)
 
 # %%
 by_seed = []
@@ -397,7 +398,6 @@ for name, row in pairs.items():
     print(f"{name} against dense: {verdict(dense, row)}")
 assert abs(difference(dense, pairs["int8"])[0]) < 0.2
 assert verdict(dense, pairs["95 % zeros, int8"]).endswith(": different")
-ledger.guess("best of 244 on half of the images: points lost on the other half", None)
 
 # %% [markdown]
 # Read the first and the last line. 95 % zeros cost about three points, and that is shown. int8 costs a
@@ -409,6 +409,9 @@ ledger.guess("best of 244 on half of the images: points lost on the other half",
 # There is a second trap. The **best of many** on some images is best partly because these images suit it.
 # Choose the best of the 244 settings on one half of the validation images, then look at it on the other
 # half. How many points will it lose, on average over many ways to cut?
+
+# %%
+ledger.guess("best of 244 on half of the images: points lost on the other half", None)
 
 # %%
 all_right = np.stack(list(table[table.seed == 0].right))  # shape (244, 2000), one seed
@@ -453,7 +456,6 @@ print(f"entropy: {entropy(sixteen):.3f} bits a weight, {16 * entropy(sixteen):.1
 by_layer = sum(entropy(layer.codes()) * layer.weight.numel() / 8 for layer in model.layers)
 scales_and_biases = sum(8 * layer.out_features for layer in model.layers)
 assert math.isclose(by_layer + scales_and_biases, entropy_bytes(model), rel_tol=1e-6)
-ledger.guess("80 % zeros, 8 bits: times smaller than float32 by the formula", None)
 
 # %% [markdown]
 # 1.19 bits instead of 2. Now split the entropy. First a weight must say whether it is zero: with a share $s$
@@ -464,6 +466,10 @@ ledger.guess("80 % zeros, 8 bits: times smaller than float32 by the formula", No
 #
 # The second term is what the ×5 promised. The first one is the bill for *where*. With 80 % zeros and 8
 # bits: how many times smaller than 32 bits?
+
+
+# %%
+ledger.guess("80 % zeros, 8 bits: times smaller than float32 by the formula", None)
 
 
 # %%
@@ -606,8 +612,6 @@ plot.show(
 assert (ways["prune, min to max"] == 0).sum() == 0
 assert (ways["prune, symmetric"] == 0).sum() == (ways["symmetric, prune"] == 0).sum() == 4
 assert not torch.equal(ways["prune, symmetric"], ways["symmetric, prune"])
-ledger.guess("90 % zeros, 8 bits, tuned before quantizing: accuracy", None)
-ledger.guess("90 % zeros, 8 bits, tuned before pruning: accuracy", None)
 
 # %% [markdown]
 # Row 3 has no zero left. Rows 2 and 5 have four each, but not in the same places: one keeps 0.31, the other
@@ -624,6 +628,10 @@ ledger.guess("90 % zeros, 8 bits, tuned before pruning: accuracy", None)
 # | quantize, prune, tune | – |
 #
 # At 90 % zeros and 8 bits, how accurate are “prune, tune, quantize” and “quantize, tune, prune”?
+
+# %%
+ledger.guess("90 % zeros, 8 bits, tuned before quantizing: accuracy", None)
+ledger.guess("90 % zeros, 8 bits, tuned before pruning: accuracy", None)
 
 # %%
 ORDERS = list(models.order.unique())
@@ -707,7 +715,6 @@ for name, net in {"prune first": prune_first, "quantize first": quantize_first}.
     empty[name] = int((units == 0).sum())
     print(f"{name}: {empty[name]} of {len(units)} units of layer 1 have no weight left")
 assert empty["quantize first"] > empty["prune first"]
-ledger.guess("99 % zeros, no tuning: how many of the ten classes are ever answered", None)
 
 # %% [markdown]
 # With 8 bits all six are indistinguishable, and the intervals are narrow: if the order matters there at all,
@@ -731,6 +738,9 @@ ledger.guess("99 % zeros, no tuning: how many of the ten classes are ever answer
 #
 # Tuning brings much of it back. The picture below the table shows how far: accuracy against the number of
 # weights left, after two epochs of tuning. On each curve, from right to left: 0, 50, 80, 90 and 95 % zeros.
+
+# %%
+ledger.guess("99 % zeros, no tuning: how many of the ten classes are ever answered", None)
 
 # %% tags=["nbval-ignore-output"]
 rows = []
@@ -782,7 +792,6 @@ print(f"95 % of the full width:    {wide.nonzero:,.0f} weights left, {wide.accur
 print(f"80 % of the quarter width: {narrow.nonzero:,.0f} weights left, {narrow.accuracy:.3f}")
 print(f"the second against the first: {verdict(wide, narrow)}")
 assert narrow.nonzero < wide.nonzero and verdict(wide, narrow).endswith(": different")
-ledger.guess("60,000 bytes after gzip: which plan leads", None)
 
 # %% [markdown]
 # Without tuning the accuracy fades at first, and then it falls off a cliff. Look at the spread of the logits:
@@ -801,6 +810,9 @@ ledger.guess("60,000 bytes after gzip: which plan leads", None)
 # “int8 alone”, “remove units, then int8”, and the same three with 4 bits. Each is free to choose width and
 # share. For every cost, the picture shows the best mean accuracy that a plan reaches at that cost or less.
 # Which plan will lead after gzip at 60,000 bytes?
+
+# %%
+ledger.guess("60,000 bytes after gzip: which plan leads", None)
 
 # %%
 PLANS = {
@@ -866,7 +878,6 @@ for cost, most in (
     )
     print(f"{costs[cost]} ≤ {most:,g}: {winner} leads")
     print(f"  against the usual advice {verdict(best[usual], best[winner])}")
-ledger.guess("plain int8 at full width: bytes as stored (limit 245,760)", None)
 
 # %% [markdown]
 # Move the cost, and the leader changes.
@@ -895,6 +906,9 @@ ledger.guess("plain int8 at full width: bytes as stored (limit 245,760)", None)
 # The rule: of the settings that keep the limit and whose mean validation accuracy is at most so much below
 # the dense control, take the one that costs least; if several cost the same, the most accurate. Does plain
 # int8 fit the microcontroller, a quarter of 1,066,440 bytes?
+
+# %%
+ledger.guess("plain int8 at full width: bytes as stored (limit 245,760)", None)
 
 # %%
 BRIEFS = {
