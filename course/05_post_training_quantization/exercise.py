@@ -672,7 +672,15 @@ assert abs(float(scale) - 0.01) < 1e-6 and int(zero_point) == 0, (
 )
 assert q[:3].tolist() == [0, 100, 200], f"expected [0, 100, 200, …], but got {q.tolist()}"
 ### BEGIN HIDDEN TESTS
-for low, high in ((-1.0, 1.0), (0.0, 6.0), (-3.7, 0.4), (-1e-3, 5e-3), (-2e4, 1e4), (-8.0, 0.0)):
+for low, high in (
+    (-1.0, 1.0),
+    (-1.0, 3.0),
+    (0.0, 6.0),
+    (-3.7, 0.4),
+    (-1e-3, 5e-3),
+    (-2e4, 1e4),
+    (-8.0, 0.0),
+):
     step = (high - low) / 255
     x = torch.rand(7, 300) * (high - low) + low
     q, scale, zero_point = to_uint8(x, low, high)

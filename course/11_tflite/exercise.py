@@ -107,6 +107,13 @@ assert is_full_int8(write_dense(layers[:1], "int8", ranges=ranges[:2])) is True,
 assert is_full_int8(write_dense(layers, "float16")) is False, (
     "Float16 is no integer type. Which type are you looking for?"
 )
+converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+converter.representative_dataset = lambda: ([np.eye(6, dtype="float32")[[n]]] for n in range(6))
+converter.inference_input_type = converter.inference_output_type = tf.uint8
+assert is_full_int8(converter.convert()) is False, (
+    "Input and output are integers here, but of another type than int8."
+)
 ### END HIDDEN TESTS
 
 # %% test="proof" points=1
@@ -441,6 +448,17 @@ for kind, low, high in (("int8", -1, 1), ("wrapped", 0, 3), ("int8", -4, 1)):
     clipped = predict(content, beyond, fast=False)
     assert np.abs(np.asarray(ask(content, beyond)) - clipped).max() <= 1.01 * step, (
         "What happens to an input that is larger than the scale allows for?"
+    )
+# One level of the input is twenty of the output, so that a single one can be seen.
+one = np.ones((1, 1), "float32")
+for bias, low, high in ((0, -0.04, 0.04), (1, -3, -2), (-1, 2, 3)):
+    content = write_dense(
+        [(one, np.array([bias], "float32"))], "int8", ranges=[(-1, 1), (-0.05, 0.05)]
+    )
+    more = np.random.default_rng(9).uniform(low, high, (20, 1)).astype("float32")
+    off = np.abs(np.asarray(ask(content, more)) - predict(content, more, fast=False)).max()
+    assert off < 0.002, (
+        "Some level of the input is one too high or too low. Rounded to the nearest, and clipped to all of int8?"
     )
 ### END HIDDEN TESTS
 
