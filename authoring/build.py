@@ -16,6 +16,7 @@ from authoring.sheet import sheet
 from authoring.sources import Course, Lesson
 from authoring.start import start_notebook
 from authoring.text_file import TextFile
+from authoring.titles import titles
 from coursekit.questions import GENERAL
 
 
@@ -61,7 +62,7 @@ def main(
         wanted: list[Built] = [*targets(lesson), *_banks(course, lesson.name), *_sheets(lesson)]
         for target in wanted:
             _bring_up(course, target, force, report)
-    wanted = [_start(course), *_primers(course), *_banks(course, GENERAL)]
+    wanted = [_start(course), titles(course), *_primers(course), *_banks(course, GENERAL)]
     for target in wanted:
         _bring_up(course, target, force, report)
 
@@ -104,7 +105,7 @@ def targets(lesson: Lesson) -> list[Target]:
 
 def stale(course: Course) -> Iterator[Path]:
     """Built files that differ from their source, and files that nothing builds."""
-    all_targets: list[Built] = [_start(course), *_primers(course)]
+    all_targets: list[Built] = [_start(course), titles(course), *_primers(course)]
     for lesson in course.lessons():
         all_targets += [*targets(lesson), *_sheets(lesson)]
     all_targets += [practice_bank(source) for source in sources(course)]

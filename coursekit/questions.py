@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -25,8 +26,9 @@ from pydantic import (
 )
 
 GENERAL = "general"
-# What the build makes of the questions and cheat sheets in course/.
+# What the build makes of the questions and cheat sheets in course/, and the titles of the lessons.
 BANKS = Path(__file__).parent / "banks"
+TITLES = Path(__file__).parent / "titles.json"
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -283,9 +285,16 @@ class Bank:
 
 
 def lesson_title(name: str) -> str:
-    """A lesson's name for people: “07 · unstructured pruning” for 07_unstructured_pruning."""
+    """A lesson's name for people: “07 · Unstructured pruning” for 07_unstructured_pruning."""
     number, _, words = name.partition("_")
-    return f"{number} · {words.replace('_', ' ')}" if words else number
+    title = _titles().get(name, words.replace("_", " "))
+    return f"{number} · {title}" if title else number
+
+
+@cache
+def _titles() -> dict[str, str]:
+    titles: dict[str, str] = json.loads(TITLES.read_text(encoding="utf-8"))
+    return titles
 
 
 def load_bank(name: str) -> Bank:

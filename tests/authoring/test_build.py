@@ -22,9 +22,11 @@ def test_everything_is_built_once_and_then_only_what_changed(
         "exercises/01_counting/01_counting.ipynb",
         "notebooks/01_counting.ipynb",
         "notebooks/start.ipynb",
+        "coursekit/titles.json",
     ]
     assert list(build.stale(course)) == [
         course.root / "notebooks" / "start.ipynb",
+        course.root / "coursekit" / "titles.json",
         lesson.solution,
         lesson.exercise,
         lesson.notebook,

@@ -160,7 +160,7 @@ def test_the_table_says_all_in_words_and_names_its_rows_and_columns(store, cours
     assert set(table.tags) == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
     cells = dict(zip(table.rows[0], table.rows[-1], strict=True))
     assert cells == {
-        "Lesson": "07 · unstructured pruning",
+        "Lesson": "07 · Unstructured pruning",
         "Lesson run": "1 time, 1 guess",
         "Cheat sheet": "–",
         "Cards": "1 seen, 1 due",
@@ -177,7 +177,7 @@ def test_the_table_says_all_in_words_and_names_its_rows_and_columns(store, cours
 def test_as_text_it_names_only_what_was_begun(store, course):
     store.record(attempt("a", False))
     assert repr(summary(store, course)).splitlines()[1:] == [
-        "00 · pipeline",
-        "07 · unstructured pruning",
+        "00 · The pipeline, end to end",
+        "07 · Unstructured pruning",
         "  Multiple choice: 1, 0 right",
     ]

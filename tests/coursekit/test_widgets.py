@@ -533,7 +533,7 @@ def test_a_notebook_that_was_not_run_shows_questions_and_no_widget_alone(store: 
     data, _ = cards("07", store)._repr_mimebundle_()
     assert data["text/html"].count("<details>") == len(SEVEN.of(Card))
     assert "Run this cell" in data["text/html"]
-    assert data["text/plain"] == "Cards · 07 · unstructured pruning"
+    assert data["text/plain"] == "Cards · 07 · Unstructured pruning"
 
 
 def test_a_picture_stays_a_picture_in_a_saved_notebook() -> None:
