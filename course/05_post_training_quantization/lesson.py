@@ -16,17 +16,16 @@
 # **I quantized my network to int8 with the library that PyTorch recommends. Smaller and faster, I had read.
 # Only one of the two came true. Which one, and why?**
 #
-# *Post-training quantization* takes a network that is trained already, and stores or computes it in
-# fewer bits. There is no training in it, so it is the first thing to try. This lesson shows the three
-# kinds there are, what each one really gains, and how to prove it.
+# *Post-training quantization* takes a network that is trained already, and stores or computes it in fewer bits. It
+# needs no training, so it is the first thing to try. This lesson shows its three kinds, what each one really gains,
+# and how to prove it.
 #
-# It takes 50 to 60 minutes. You need a little PyTorch: `nn.Linear`, `nn.Conv2d`, `state_dict`. From lesson 02
+# It takes 45 to 55 minutes. You need a little PyTorch: `nn.Linear`, `nn.Conv2d`, `state_dict`. From lesson 02
 # you need scale and zero point; part 1 repeats what it uses.
 #
-# We start with the puzzle. LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) goes through
-# torchao's `quantize_` with `Int8DynamicActivationInt8WeightConfig`: int8 weights, int8 inputs. Before you
-# look: how big is the saved file, and how long does one image take? The float32 network counts as 1. Type
-# your guesses in place of `None`.
+# LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) goes through torchao's `quantize_` with
+# `Int8DynamicActivationInt8WeightConfig`: int8 weights, int8 inputs. How big is the saved file, and how long does one
+# image take? The float32 network counts as 1. Type your guesses in place of `None`.
 
 # %%
 import copy
@@ -58,15 +57,7 @@ from coursekit.data import load_fashion_mnist
 from coursekit.explore import explore
 from coursekit.measure import accuracy, compare, latency, saved_bytes
 from coursekit.train import fit, set_seed
-from coursekit.widgets import (
-    cards,
-    pattern_test,
-    practice,
-    progress,
-    quiz,
-    respond,
-    trace,
-)
+from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 ledger = Ledger()
@@ -123,22 +114,20 @@ assert 0.25 < file_ratio < 0.27 and time_ratio > 1.3
 # | static | int8 | int8, range fixed beforehand | int8 | 4 and 5 |
 #
 # A product in int8 is faster only if there is a *kernel* for it: compiled code that uses the CPU's int8
-# instructions. That is why we prove four things for each model, one by one: **dtype, bytes, latency,
-# accuracy**.
+# instructions. So we prove four things for each model: **dtype, bytes, latency, accuracy**.
 #
 # ## 1 · Weight-only, by hand
 #
-# Begin with a layer that fits on the screen. Its rows are its outputs, as always in PyTorch. The third row
-# is much smaller than the others.
+# Begin with a layer that fits on the screen. Its rows are its outputs. The third is much smaller than the others.
 #
-# An int8 holds 256 whole numbers, from −128 to 127. Between 256 numbers there are 255 steps. Row $i$ has
-# values from $-m_i$ to $m_i$, with $m_i = \max_j |w_{ij}|$. So one step, the **scale** $s_i$, is
+# An int8 holds 256 whole numbers, from −128 to 127, with 255 steps between them. Row $i$ has values from $-m_i$
+# to $m_i$, with $m_i = \max_j |w_{ij}|$. So one step, the **scale** $s_i$, is
 #
 # $$s_i = \frac{2\,m_i}{255}, \qquad q_{ij} = \operatorname{clamp}\big(\operatorname{round}(w_{ij} / s_i),\,
 # -128,\, 127\big), \qquad \hat w_{ij} = s_i\, q_{ij}.$$
 #
-# $q$ is what we store, as int8, with one float32 scale for each row. $\hat w$ is what the layer computes
-# with. Zero stays exactly zero. This is *symmetric* quantization, *per channel*: a scale for each output.
+# $q$ is what we store, with one float32 scale for each row. $\hat w$ is what the layer computes with. Zero
+# stays exactly zero. This is *symmetric* quantization, *per channel*: a scale for each output.
 
 
 # %%
@@ -151,7 +140,7 @@ def quantize_rows(
         largest = largest.max().expand_as(largest)
     scale = (2 * largest / (2**bits - 1)).clamp(min=torch.finfo(torch.float32).eps)
     scale = scale.reshape(-1, *[1] * (weight.dim() - 1))
-    steps = (weight * (1 / scale)).round()
+    steps = (weight * (1 / scale)).round()  # Not divided: to agree with torchao to the last bit.
     return steps.clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1).to(torch.int8), scale
 
 
@@ -163,7 +152,6 @@ weights = torch.tensor(
     ]
 )
 q, scale = quantize_rows(weights)
-restored = q * scale
 
 fig, axes = plot.figure(1, 3, width=13, height=2.2)
 plot.matrix(axes[0], weights.numpy(), decimals=2)
@@ -177,17 +165,17 @@ plot.show(
     alt="Three grids: small weights, whole numbers from -99 to 127, differences of half a step.",
 )
 print("scales:", [f"{value:.5f}" for value in scale.flatten().tolist()])
-assert ((restored - weights).abs() <= scale / 2 + 1e-6).all()
+assert ((q * scale - weights).abs() <= scale / 2 + 1e-6).all()
 
 # %% [markdown]
 # Look at the third row: its weights are small, and its whole numbers are not. Its own scale lets it use all
 # 256 of them. No weight is off by more than half a step.
 #
-# (The largest weight of a row sits at 127.5 steps. If it is positive it is rounded to 128 and clamped to 127,
-# which is just that half step. Other tools divide by 127 instead and leave −128 out; lesson 11 meets one.)
+# (The largest weight of a row sits at 127.5 steps. If it is positive it is clamped to 127, which is just that
+# half step. Other tools divide by 127 and leave −128 out; lesson 11 meets one.)
 #
 # Now a layer that stores $q$ and computes with $s\,q$. How many bytes does a 784→300 layer take, compared with
-# float32? Mind the scales and the bias.
+# float32?
 
 
 # %%
@@ -207,54 +195,44 @@ class WeightOnlyLinear(nn.Module):
 
 layer = nn.Linear(784, 300)
 own = WeightOnlyLinear(layer)
-ledger.guess("784→300, weight-only int8: bytes (float32 = 1)", None)
-
-# %%
 for name, buffer in own.named_buffers():
     print(f"{name:6} {buffer.dtype!s:14} {tuple(buffer.shape)!s:11} {buffer.nbytes:7,} bytes")
 own_bytes = sum(buffer.nbytes for buffer in own.buffers())
-float_bytes = layer.weight.nbytes + layer.bias.nbytes
-ledger.reveal("784→300, weight-only int8: bytes (float32 = 1)", own_bytes / float_bytes)
+print(f"{own_bytes / (layer.weight.nbytes + layer.bias.nbytes):.3f} of float32")
 assert own_bytes == 300 * 784 + 300 * 4 + 300 * 4
 
 # %% [markdown]
-# Close to a quarter, and never quite. Scales and biases stay float32. The smaller a layer is, the more they
-# weigh.
+# Close to a quarter, and never quite: scales and biases stay float32.
 #
 # ## 2 · Weight-only, with the library
 #
 # torchao does this with `quantize_(model, Int8WeightOnlyConfig())`. Does it agree with ours, number by number?
-# And before you run the next cell: what will `layer.weight.dtype` say about the quantized layer?
+# And before you look: what will `layer.weight.dtype` say about the quantized layer?
 
 # %%
+library = quantized(nn.Sequential(layer), Int8WeightOnlyConfig())
 ledger.guess("dtype that layer.weight reports after Int8WeightOnlyConfig", None)
-model = nn.Sequential(layer)
-library = quantized(model, Int8WeightOnlyConfig())
+
+# %%
 weight = library[0].weight
 ledger.reveal("dtype that layer.weight reports after Int8WeightOnlyConfig", str(weight.dtype))
-
 print("type:  ", type(weight).__name__)
 print("inside:", weight.qdata.dtype, tuple(weight.qdata.shape), "and scales", weight.scale.dtype)
-print("still float32:", quantized(model, Int8WeightOnlyConfig())[0].bias.dtype, "bias")
+print("bias:  ", library[0].bias.dtype)
 assert torch.equal(weight.qdata, own.q)  # all 235,200 whole numbers
 assert torch.equal(weight.scale, own.scale)
 x = torch.rand(16, 784)
 assert torch.allclose(library(x), own(x), atol=1e-5)
 
-divided = (layer.weight / own.scale).round().clamp(-128, 127)
-print("dividing by the scale:", int((divided != own.q).sum()), "whole numbers differ")
-
 # %% [markdown]
-# All 235,200 whole numbers agree, and all scales. (To the last bit only because we multiply by `1 / scale`, as
-# the library does. Dividing by `scale` sends a few weights on a border to the other side.)
+# All 235,200 whole numbers agree, and all scales.
 #
 # **Trap 1: `weight.dtype` says float32.** The weight is a *tensor subclass*: outside it behaves like the
 # float32 matrix that it stands for. What is stored is in `weight.qdata`. So a check such as
-# `weight.dtype == torch.int8` fails on a network that is quantized, and a list of dtypes can fool you in
-# either direction. Look inside, or look at the bytes.
+# `weight.dtype == torch.int8` fails on a network that is quantized. Look inside, or look at the bytes.
 #
-# Next: which layers does `quantize_` touch at all? Here are two convolutional networks. The first ends in
-# a large linear layer. The second has convolutions nearly everywhere. What becomes of each file?
+# Next: which layers does `quantize_` touch at all? Of two convolutional networks, the first ends in a large
+# linear layer. The second has convolutions nearly everywhere. What becomes of each file?
 
 
 # %%
@@ -313,9 +291,9 @@ ledger.reveal(
 assert shares["a large linear layer"] < 0.35 and shares["nearly all conv"] > 0.95
 
 # %% [markdown]
-# **Trap 2: `quantize_` takes linear layers only, unless told otherwise.** It says nothing about the rest. In the
-# first network the linear layer holds most of the weights, so the file hides that both convolutions are still
-# float32. In the second one next to nothing has happened, without an error or a warning.
+# **Trap 2: `quantize_` takes linear layers only, unless told otherwise.** In the first network a linear layer
+# holds most of the weights, so the file hides that both convolutions are still float32. In the second one next
+# to nothing has happened, without an error or a warning.
 #
 # Next, fewer bits: `IntxWeightOnlyConfig` takes `torch.int4`. How big is its file, compared with the int8 file?
 
@@ -348,9 +326,9 @@ assert torch.equal(unpack(packed), values.flatten())
 print(f"layer 1: {values.nbytes:,} bytes as they are, {packed.nbytes:,} packed")
 
 # %% [markdown]
-# **Trap 3: the int4 file is no smaller than the int8 file.** Each number from −8 to 7 sits in a byte of its own.
-# You get the error of 4 bits and the bytes of 8. A format for a certain device packs two numbers into a byte; on
-# an ordinary CPU, and here, that is left to you. It takes two lines.
+# **Trap 3: the int4 file is no smaller than the int8 file.** Each number from −8 to 7 sits in a byte of its own. You
+# get the error of 4 bits and the bytes of 8. A format for a certain device packs two numbers into a byte; on an
+# ordinary CPU, and here, that is left to you.
 #
 # ## 3 · Dynamic: int8 inputs, too
 #
@@ -364,6 +342,9 @@ print(f"layer 1: {values.nbytes:,} bytes as they are, {packed.nbytes:,} packed")
 # numbers, int32}} + \; b_i$$
 #
 # The sum needs more than 8 bits: 784 products of up to 128 · 128 reach 12,845,056, so it is kept in int32.
+#
+# We compare our function with torchao. Then comes PyTorch's older API, `torch.ao.quantization`, which you will meet
+# in much code. What does it say when it is used?
 
 
 # %%
@@ -382,15 +363,6 @@ with torch.no_grad():
     print(f"largest difference to torchao: below {1e-5:.0e}")
     print(f"largest difference to float32: {(by_hand - layer(x)).abs().max():.3f}")
 
-# %% [markdown]
-# The same numbers as torchao, and close to float32. So why did the puzzle's network take so long? torchao's
-# layer does what our function does: find the range, divide, round, clamp, multiply, scale. Each step is a
-# call from Python with its own overhead, whatever the size of the layer. torchao leaves it to `torch.compile` to
-# melt the steps into one kernel, which needs a C++ compiler. We run it as it is, *eagerly*.
-#
-# PyTorch has ready-made int8 kernels for whole layers as well, behind an older door: `torch.ao.quantization`. You
-# will meet it in much code, so you should be able to read it. Let's see what it says when it is used.
-
 # %%
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -407,11 +379,17 @@ warnings.filterwarnings("ignore", message="torch.ao.quantization is deprecated")
 warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
 
 # %% [markdown]
-# It is deprecated: it still runs in this version and will not stay. Read its line, too: `per_tensor_affine` means one
-# scale for the whole matrix. Part 7 shows what that risks.
+# The same numbers as torchao, and close to float32. So why did the puzzle's network take so long? torchao's layer
+# does what our function does: find the range, divide, round, clamp, multiply, scale. Each step is a call from Python
+# with its own overhead, whatever the size of the layer. `torch.compile` would melt the steps into one kernel, which
+# needs a C++ compiler. We run them as they are, *eagerly*.
 #
-# Its kernels do a whole layer in one call. Is int8 faster with them? We time one linear layer, float32 against
-# int8, at widths from 64 to 2048, for one input and for 64. At which width does the dynamic layer get faster than float32, with one input? And with 64?
+# The older API is deprecated: it still runs in this version and will not stay. Read its line, too:
+# `per_tensor_affine` means one scale for the whole matrix. Part 7 shows what that risks.
+#
+# But it has ready-made kernels, which do a whole layer in one call. Is int8 faster with them? We time one linear
+# layer, float32 against int8, at widths from 64 to 2048. From which width on is the dynamic layer faster than
+# float32, with one input? And with 64?
 
 # %%
 ledger.guess("one input: width from which dynamic int8 kernels are faster", None)
@@ -461,20 +439,15 @@ assert speed[1][kinds[1]][0] < 1 and speed[1][kinds[2]][0] < 1
 
 # %% [markdown]
 # Look at three things. On a small layer int8 is **slower**, even with kernels made for it: finding the range and
-# rounding costs more than the product. On a large one it is faster, with 64 inputs several times. And torchao's dynamic layer pays its
-# fixed overhead: only with many inputs and a wide layer can the int8 product make up for it. The weight-only layer
-# has no int8 product at all, it turns its weights back to float32 in each call. So “int8 is faster” is a
-# statement about a kernel, a size and a batch. Measure on your machine, and compare with the same machine's float32.
-#
-# Does a single point lie far from its line, above or below? Run the measurement once more before you explain it: other
-# programs use this machine, too. What stays needs an explanation. At width 2048, for example, a weight-only layer makes a
-# new float32 matrix of 4 million numbers in each call.
+# rounding costs more than the product. On a large one it is faster, with 64 inputs several times. And torchao's
+# dynamic layer pays its fixed overhead: only with many inputs and a wide layer can the int8 product make up for it.
+# So “int8 is faster” is a statement about a kernel, a size and a batch.
 #
 # ## 4 · Static: ranges fixed beforehand
 #
-# Dynamic quantization pays for finding a range in every call. *Static* quantization looks at some images once,
-# writes the range of each layer's inputs down, and uses it for ever. Those images are **calibration data**. Now the
-# values between two layers never have to be float32 at all.
+# Dynamic quantization pays for finding a range in every call. *Static* quantization looks at some images once, and
+# writes down the range of each layer's inputs. Those images are **calibration data**. Now the values between two
+# layers never have to be float32 at all.
 #
 # After a ReLU no value is negative. A symmetric range would waste half of the numbers, so activations use
 # *affine* quantization to uint8, with a scale $t$ and a zero point $z$, a whole number:
@@ -486,6 +459,9 @@ assert speed[1][kinds[1]][0] < 1 and speed[1][kinds[2]][0] < 1
 #
 # First three trained networks of each kind, from three seeds: one network is an anecdote. 2,000 of the
 # 10,000 training images are held out for **validation**, where we make all choices. The test images wait for part 6.
+#
+# Then **hooks** observe the inputs of every layer: functions that PyTorch calls before each layer with what goes in.
+# Ours keep all of it; its lowest and highest value are the range. Afterwards the hooks must come off.
 
 # %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
@@ -507,11 +483,6 @@ float_accuracy = {
 for name, values in float_accuracy.items():
     print(name, "validation accuracy:", [f"{value:.3f}" for value in values])
     assert all(value > 0.7 for value in values)
-
-# %% [markdown]
-# To observe the inputs of every layer we use **hooks**: functions that PyTorch calls before each layer with what
-# goes in. Ours keep all of it, over all calibration images; its lowest and highest value are the range. Afterwards the
-# hooks must be taken off again.
 
 
 # %%
@@ -551,19 +522,16 @@ assert ranges[0] == (0.0, 1.0)  # the pixels themselves
 assert all(low == 0 for low, _ in ranges.values())  # pixels, and what ReLU lets through
 
 # %% [markdown]
-# ### One layer in whole numbers
+# The older API makes static layers. `prepare` puts *observers* in, which note the lowest and highest value of the
+# calibration images. `convert` puts int8 layers in their place, **convolutions included**. `QuantStub` and
+# `DeQuantStub` mark where whole numbers begin and end. `fuse_modules` makes one layer of a convolution or linear
+# layer and its ReLU, so that nothing is stored between them.
 #
-# Now a linear layer whose products and sums are whole numbers. Its inputs are uint8 with scale $t$ and zero point $z$, its
-# weights int8 with scales $s_i$. The bias becomes a whole number too, in steps of $t\,s_i$, so that it can be
-# added to the sum. The result goes to uint8 with the output's own scale.
-#
-# The library's layer is made by the older API: `prepare` puts *observers* in, which note the lowest and highest
-# value of the calibration images that we show them. `convert` puts int8 layers in their place. `QuantStub` and `DeQuantStub` mark where whole numbers begin and end.
-# `fuse_modules` makes one layer of a convolution or linear layer and its ReLU, so that nothing is stored
-# between them. Our own int32 layer should agree with the library's within one step. Does it?
+# Look for what the layers of the CNN are called now, and for the scale and zero point that each one has kept from
+# calibration.
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def static(model: nn.Sequential, images: torch.Tensor) -> nn.Sequential:
     """`model` with static int8 layers, calibrated on `images` by lowest and highest value."""
     with warnings.catch_warnings():
@@ -586,6 +554,26 @@ def static(model: nn.Sequential, images: torch.Tensor) -> nn.Sequential:
         return older.convert(net, inplace=True)
 
 
+static_cnn = static(cnns[0], calibration)
+print(static_cnn)
+first = static_cnn[1]
+assert first.weight().dtype == torch.qint8 and first.weight().shape == (8, 1, 3, 3)
+low, high = ranges[3]  # what our own hooks saw in front of the second convolution
+assert math.isclose(first.scale, (high - low) / 255, rel_tol=1e-4)
+ratio = saved_bytes(static_cnn) / saved_bytes(cnns[0])
+print(f"file: {ratio:.2f} of float32")
+
+# %% [markdown]
+# Our hooks and the library's observers saw the same range, so they chose the same scale.
+#
+# ### One layer in whole numbers
+#
+# Now take a linear layer apart, whose products and sums are whole numbers. Its inputs are uint8 with scale $t$ and
+# zero point $z$, its weights int8 with scales $s_i$. The bias becomes a whole number too, in steps of $t\,s_i$, so
+# that it can be added to the sum. The result goes to uint8 with the output's own scale. Does our own int32 layer
+# agree with the library's within one step?
+
+# %%
 static_mlp = static(mlps[0], calibration)
 converted = static_mlp[2]  # after QuantStub and Flatten: linear layer 1 with its ReLU
 x = static_mlp[0](validation[0][:64]).flatten(1)  # a quantized tensor
@@ -609,23 +597,7 @@ assert same_weights and steps.max() <= 1 and (steps > 0).float().mean() < 0.01
 # All weights are equal, and no output is more than one step away: the library adds the bias and rounds in
 # a slightly different order.
 #
-# The same function quantizes the CNN, **convolutions included**. Here is what is in it now. Look for what the layers
-# are called, and for the scale and zero point that each one has kept from calibration.
-
-# %% tags=["nbval-ignore-output"]
-static_cnn = static(cnns[0], calibration)
-print(static_cnn)
-first = static_cnn[1]
-assert first.weight().dtype == torch.qint8 and first.weight().shape == (8, 1, 3, 3)
-low, high = ranges[3]  # what our own hooks saw in front of the second convolution
-assert math.isclose(first.scale, (high - low) / 255, rel_tol=1e-4)
-ratio = saved_bytes(static_cnn) / saved_bytes(cnns[0])
-print(f"file: {ratio:.2f} of float32")
-
-# %% [markdown]
-# Our hooks and the library's observers saw the same range, so they chose the same scale.
-#
-# **How to read older code.** Much of what you find uses these names. The left column still runs, with the warning:
+# **How to read older code.** The left column still runs, with the warning:
 #
 # | older (`torch.ao.quantization`) | what it does | today |
 # |---|---|---|
@@ -639,8 +611,8 @@ print(f"file: {ratio:.2f} of float32")
 #
 # ## 5 · Calibration: which images, and how many?
 #
-# To try many calibrations, we simulate: round each layer's inputs to the grid that the calibration gives, and compute on
-# in float32. That shows the accuracy of int8, not its speed. It is called *fake quantization*.
+# To try many calibrations, we simulate: round each layer's inputs to the grid that the calibration gives, and compute
+# on in float32. That is called *fake quantization*; it shows the accuracy of int8, not its speed.
 #
 # Five ways to calibrate the CNN. All of them finish without a complaint:
 #
@@ -668,39 +640,20 @@ class Rounded(nn.Module):
         return (p - self.zero_point) * self.scale
 
 
-def simulate_weights(
-    model: nn.Sequential,
-    bits: int = 8,
-    per_tensor: bool = False,
-    only: Iterable[int] | None = None,
-) -> nn.Sequential:
-    """A copy whose weights are rounded to the grid; `only`: the places of the layers, else all."""
-    model = copy.deepcopy(model)
-    for place, layer in with_weights(model).items():
-        if only is None or place in only:
-            q, scale = quantize_rows(layer.weight.detach(), bits, per_tensor)
-            layer.weight.data = q * scale
-    return model
-
-
-def upper_end(values: torch.Tensor, percentile: float) -> float:
-    """The value that the given percentage of `values` does not exceed; 100: the highest."""
-    place = math.ceil(percentile / 100 * len(values)) - 1
-    return float(values.kthvalue(place + 1).values)
-
-
 def simulate_static(
-    model: nn.Sequential, images: torch.Tensor, bits: int = 8, percentile: float = 100
+    model: nn.Sequential, images: torch.Tensor, percentile: float = 100
 ) -> nn.Sequential:
-    """int8 weights, and inputs of each layer in `bits`, with ranges calibrated on `images`."""
-    seen = observe(model, images)
-    layers = list(simulate_weights(model))
-    for place in sorted(seen, reverse=True):
-        values = seen[place]
-        layers.insert(place, Rounded(float(values.min()), upper_end(values, percentile), bits))
+    """int8 weights, and the inputs of each layer rounded, with ranges calibrated on `images`."""
+    layers = list(copy.deepcopy(model))
+    for place, values in reversed(observe(model, images).items()):
+        q, scale = quantize_rows(layers[place].weight.detach())
+        layers[place].weight.data = q * scale
+        high = float(values.quantile(percentile / 100))
+        layers.insert(place, Rounded(float(values.min()), high))
     return nn.Sequential(*layers)
 
 
+# %%
 set_seed(0)
 calibrations = {
     "256 images": calibration,
@@ -740,44 +693,43 @@ assert mean["dark"] < mean["float32"] - 0.15 and mean["one unscaled"] < mean["fl
 # The simulation agrees with the int8 kernels, so we may believe it. Then read the plot:
 #
 # - 256 real images cost nothing that three seeds could show. Already one image comes close, here.
-# - *Noise*: look where it came out on your machine. Nothing ties its range to that of real images, so whatever it
-#   does is luck.
+# - *Noise*: look where it came out on your machine. Nothing ties its range to that of real images; it is luck.
 # - *Dark* images make the range too small. Everything brighter is **clipped**.
 # - *One* unscaled image among 257 makes the range of the pixels 255 times too large. Real pixels then share two whole
 #   numbers, 0 and 1: all of it is **rounding error**.
 #
 # So calibrate on images like those the device will see, prepared by the same code. Not on test images: they are
-# for the last word, and whoever calibrates on them has looked at them.
+# for the last word.
 #
 # What can be done about a rare freak value? Leave it outside. A **percentile** in place of the highest value clips
-# the largest 1 % or so, and gives all others a finer grid. In the next picture, move the bits and the percentile, and watch
-# the two errors (mean squares, times 10,000): more clipping on the right, finer steps on the left.
+# the largest 1 % or so, and gives all others a finer grid. In the next picture, move the bits and the percentile, and
+# watch the two errors (mean squares, times 10,000): a lower percentile clips more on the right, and makes finer steps
+# on the left.
+#
+# Does that help the network which one unscaled image has ruined? Guess its accuracy with the 99th percentile, at 8
+# bits.
 
 # %% tags=["nbval-ignore-output"]
 values = observe(cnns[0], calibrations["one unscaled"])[7]  # what enters the first linear layer
 usual = observe(cnns[0], calibration)[7]
 counts, edges = np.histogram(usual.numpy(), bins=80, range=(0, float(usual.max())))
-ends = {p: upper_end(values, p) for p in (100.0, 99.9, 99.0, 95.0)}
+percentiles = [100.0, 99.9, 99.0, 95.0]
+ends = {p: float(values.quantile(p / 100)) for p in percentiles}
 
 
 def draw(bits: int, percentile: float):
     rounded = Rounded(0.0, ends[percentile], bits)
-    error = rounded(usual) - usual
+    squares = (rounded(usual) - usual) ** 2
     outside = usual > ends[percentile]
-    clipping = float((error[outside] ** 2).sum() / len(usual))
-    rounding = float((error[~outside] ** 2).sum() / len(usual))
+    clipping = float(squares[outside].sum() / len(usual))
+    rounding = float(squares[~outside].sum() / len(usual))
     fig, ax = plot.figure(width=8, height=3)
     ax.stairs(counts + 0.5, edges, fill=True, color=plot.COLOURS[5], label="activations")
-    for step in range(2**bits if 2**bits <= 64 else 0):
-        if step * rounded.scale <= edges[-1]:
-            ax.axvline(step * rounded.scale, color="black", linewidth=0.6, marker="", linestyle="-")
-    ax.axvline(
-        min(ends[percentile], edges[-1]),
-        color=plot.COLOURS[2],
-        linewidth=2,
-        marker="",
-        label="end of the range",
-    )
+    if bits <= 6:
+        steps = np.arange(2**bits) * rounded.scale
+        ax.vlines(steps, 0.5, counts.max(), color="black", linewidth=0.6)
+    end = min(ends[percentile], edges[-1])
+    ax.axvline(end, color=plot.COLOURS[2], linewidth=2, marker="", label="end of the range")
     plot.log_y(ax)
     ax.set(
         title=f"{bits} bits, {percentile:g} %: error {1e4 * clipping:.2f} by clipping, "
@@ -794,34 +746,25 @@ explore(
     draw,
     alt="Histogram of activations with the grid of a chosen number of bits and the end of its range.",
     bits=[3, 4, 5, 6, 8],
-    percentile=[100.0, 99.9, 99.0, 95.0],
+    percentile=percentiles,
     start={"bits": 4, "percentile": 99.0},
 )
-
-# %% [markdown]
-# Does that help the network which one unscaled image has ruined? Guess its accuracy with the 99th percentile, at 8 bits.
 
 # %%
 ledger.guess("one unscaled image, but 99th percentile: accuracy", None)
 
 # %% tags=["nbval-ignore-output"]
-percentiles = [100.0, 99.9, 99.0, 95.0]
 fig, ax = plot.figure(width=8, height=3.2)
+places = range(len(percentiles))
 saved = {}
 for name in ("256 images", "one unscaled"):
-    saved[name] = np.array(
-        [
-            [
-                accuracy(simulate_static(model, calibrations[name], percentile=p), *validation)
-                for model in cnns
-            ]
-            for p in percentiles
-        ]
-    )
-    x = range(len(percentiles))
-    low, high = saved[name].min(1), saved[name].max(1)
-    plot.band(ax, x, saved[name].mean(1), low, high, label=name)
-ax.set_xticks(range(len(percentiles)), [f"{p:g}" for p in percentiles])
+    runs = [
+        [accuracy(simulate_static(m, calibrations[name], p), *validation) for m in cnns]
+        for p in percentiles
+    ]
+    saved[name] = np.mean(runs, 1)
+    plot.band(ax, places, saved[name], np.min(runs, 1), np.max(runs, 1), label=name)
+ax.set_xticks(places, [f"{p:g}" for p in percentiles])
 ax.set(
     title="A percentile survives one bad image: 8 bits, mean and range of three seeds",
     xlabel="percentile taken as the end of the range",
@@ -830,25 +773,24 @@ ax.set(
 )
 ax.legend(loc="lower right")
 plot.show(fig, alt="Accuracy against percentile: with one bad image it is low at 100, good at 99.")
-good, bad = saved["256 images"].mean(1), saved["one unscaled"].mean(1)
+good, bad = saved["256 images"], saved["one unscaled"]
 ledger.reveal("one unscaled image, but 99th percentile: accuracy", bad[2])
 assert bad[2] > bad[0] + 0.1 and abs(bad[2] - good[0]) < 0.03
 
 # %% [markdown]
 # The bad image is 1 of 257, so 0.4 % of the values: 99.9 leaves too much of it inside, 99 leaves it out. Now the
 # other line, the clean images: is any percentile better there than the highest value, by more than the three seeds
-# differ? At 8 bits there is room for a wide range, so percentiles matter little. With fewer bits they matter more;
-# lesson 03 looks for the best end of a range.
+# differ? With fewer bits percentiles matter more; lesson 03 looks for the best end of a range.
 #
 # ## 6 · What each kind shrinks and speeds up
 #
-# Now all kinds side by side, on both networks, with all four proofs. The choice of calibration is made, so the
-# **test images** come out, once. Time is measured in turn against float32 of the same run, for one image and for
-# 64. For accuracy we compare image by image: `lost` counts the images that only float32 gets right, `won` those that
-# only int8 gets right, and `p` says how easily chance alone makes such a pair. Before you look: which kind is
-# fastest for the CNN with 64 images? And with one?
+# Now all kinds side by side, on both networks: bytes, time and accuracy. The choice of calibration is made, so the
+# **test images** come out, once. Time is measured in turn against float32 of the same run, for one image and for 64.
+# Accuracy is compared image by image: `lost` counts the images that only float32 gets right, `won` those that only
+# int8 gets right, and `p` says how easily chance alone makes such a pair. Which kind is fastest for the CNN with 64
+# images? And with one?
 
-# %% tags=["nbval-ignore-output"]
+# %%
 ledger.guess("CNN, 64 images: the fastest kind", None)
 ledger.guess("CNN, one image: the fastest kind", None)
 test = data.test.tensors()
@@ -883,12 +825,6 @@ for network, model in {"MLP": mlps[0], "CNN": cnns[0]}.items():
             }
         )
 table = pd.DataFrame(rows).set_index(["network", "kind"])
-fastest = {b: table.loc["CNN", f"time, {b}"].idxmin() for b in ("1 image", "64 images")}
-ledger.reveal("CNN, 64 images: the fastest kind", fastest["64 images"])
-ledger.reveal("CNN, one image: the fastest kind", fastest["1 image"])
-assert table["file"].drop("float32", level="kind").between(0.2, 0.35).all()
-assert (table["lost"] - table["won"]).abs().max() < 40
-table.round({"file": 2, "time, 1 image": 2, "time, 64 images": 2, "accuracy": 3, "p": 2})
 
 # %% tags=["nbval-ignore-output"]
 fig, axes = plot.figure(1, 2, width=12, height=3.6)
@@ -902,20 +838,27 @@ for ax, network in zip(axes, ("MLP", "CNN"), strict=True):
 plot.show(
     fig, alt="Bars of time for four kinds and two batches, one panel for MLP and one for CNN."
 )
+fastest = {b: table.loc["CNN", f"time, {b}"].idxmin() for b in ("1 image", "64 images")}
+ledger.reveal("CNN, 64 images: the fastest kind", fastest["64 images"])
+ledger.reveal("CNN, one image: the fastest kind", fastest["1 image"])
+assert table["file"].drop("float32", level="kind").between(0.2, 0.35).all()
+assert (table["lost"] - table["won"]).abs().max() < 40
+assert table.loc[("CNN", "dynamic, torchao"), "time, 1 image"] > 1
+table.round({"file": 2, "time, 1 image": 2, "time, 64 images": 2, "accuracy": 3, "p": 2})
 
 # %% [markdown]
 # Read the table one column at a time.
 #
-# - **file**: about a quarter for all of them. In these networks linear layers dominate. The CNN's convolutions are int8
+# - **file**: about a quarter for all of them, since linear layers dominate here. The CNN's convolutions are int8
 #   in the last row only.
 # - **time, 1 image**: look for a number below 1. These networks are so small that overhead decides. Dynamic
 #   quantization of the CNN adds its steps to the linear layers and leaves everything else as it is.
-# - **time, 64 images**: look at the rows with int8 kernels. The dynamic one helps the MLP, which is all linear layers, and does
-#   next to nothing for the CNN. The static one helps both.
-# - **p**: is any of them small? Where it is above 0.05, the accuracy is *indistinguishable* from float32 on these 2,000
-#   images. That is not *equal*: a difference of half a point would hide in it.
+# - **time, 64 images**: look at the rows with int8 kernels. The dynamic one helps the MLP, which is all linear
+#   layers, and does next to nothing for the CNN. The static one helps both.
+# - **p**: is any of them small? Where it is above 0.05, the accuracy is *indistinguishable* from float32 on these
+#   2,000 images. That is not *equal*: a difference of half a point would hide in it.
 #
-# So int8 convolutions are fast? Don't guess, take the static CNN apart. Which part of it has gained the most time?
+# So int8 convolutions are fast? Take the static CNN apart: which part of it has gained the most time?
 
 # %%
 ledger.guess("static CNN, 64 images: the part that gained the most time", None)
@@ -949,25 +892,23 @@ ledger.reveal("static CNN, 64 images: the part that gained the most time", most)
 assert sum(spent["static"]) < 1.2 * sum(spent["float32"])
 
 # %% [markdown]
-# On the machine that made this page it is the **max-pooling**, which was also the slowest part. (A likely reason: it only
-# compares numbers, and a uint8 is a quarter of the bytes.) The convolutions gained far less. So the network got faster,
-# and not for the reason that everybody would have named. What takes the time on yours?
-#
-# (Each part was timed alone, with its input ready. So the parts need not add up to the whole network's time, and their
-# ratio need not be that of the table.)
+# On the machine that made this page it is the **max-pooling**, which was also the slowest part. (A likely reason: it
+# only compares numbers, and a uint8 is a quarter of the bytes.) The convolutions gained far less. So the network got
+# faster, and not for the reason that everybody would have named. What takes the time on yours? (Each part was timed
+# alone, so the parts need not add up to the whole network's time.)
 #
 # ## 7 · A network that int8 breaks
 #
-# So far int8 cost nothing. One often reads that it never does. Here is a network that computes **exactly** the same
-# as ours, and does not survive it.
+# So far int8 cost nothing. Here is a network that computes **exactly** the same as ours, and does not survive it.
 #
-# A ReLU lets a positive factor through: $\operatorname{relu}(a\,x) = a\operatorname{relu}(x)$ for $a > 0$. So multiply
-# all weights into a hidden unit (and its bias) by $a$, and divide the weights out of it by $a$: nothing changes. With a
-# power of two not even a bit does. We draw a factor from $2^{-6}$ to $2^{6}$ for each of the 300 units, for three seeds.
+# A ReLU lets a positive factor through: $\operatorname{relu}(a\,x) = a\operatorname{relu}(x)$ for $a > 0$. So
+# multiply all weights into a hidden unit (and its bias) by $a$, and divide the weights out of it by $a$: nothing
+# changes. With a power of two not even a bit does. We draw a factor from $2^{-6}$ to $2^{6}$ for each of the 300
+# units, for three seeds.
 #
-# Training does not do that on purpose. It does not forbid it either: batch norm folded into a layer makes such
-# factors (Nagel et al. 2019), and large language models have such units (Dettmers et al. 2022; lesson 13). Guess the accuracy with one scale for each whole matrix, and
-# with one for each row.
+# Is that far-fetched? Batch norm folded into a layer makes such factors (Nagel et al. 2019), and large language models
+# have such units (Dettmers et al. 2022; lesson 13). Guess the accuracy with one scale for each whole matrix, and with
+# one for each row.
 
 
 # %%
@@ -1025,17 +966,17 @@ assert mean["int8 weights, per row"] > mean["int8 weights, per tensor"] + 0.15
 # every unit keeps its own step, and most of the accuracy stays. Not all: in layer 2 the factors stand in the
 # *columns*, and a row's scale can't follow those.
 #
-# Now compare the ranges of the last two columns. Static quantization has a scale for each row of the weights, too, but only
-# **one scale for all inputs** of a layer. Between layers 1 and 2 the units now differ by factors up to 4,096. Part 8
-# comes back to that.
+# Now compare the ranges of the last two columns. Static quantization has a scale for each row of the weights, too,
+# but only **one scale for all inputs** of a layer. Between layers 1 and 2 the units now differ by factors up to
+# 4,096.
 #
-# Move the largest factor and the scheme below. Each point is a unit of layer 1, the line is half of the step in which its
-# weights are stored. A unit is lost where its largest weight falls below that line.
+# Move the largest factor and the scheme below. Each point is a unit of layer 1, the line is half of the step in which
+# its weights are stored. A unit is lost where its largest weight falls below that line.
 
 # %% tags=["nbval-ignore-output"]
 moved = {top: rescale(mlps[0], top) for top in (0, 2, 4, 6, 8)}
 reached = {
-    (top, scheme): accuracy(simulate_weights(m, per_tensor=scheme == "per tensor"), *validation)
+    (top, scheme): accuracy(schemes[f"int8 weights, {scheme}"](m), *validation)
     for top, m in moved.items()
     for scheme in ("per tensor", "per row")
 }
@@ -1071,15 +1012,31 @@ explore(
 # %% [markdown]
 # ## 8 · Which layer breaks?
 #
-# A network got worse, and you want to know where. **Sensitivity**, one layer at a time: quantize a single layer, leave all
-# others in float32, measure, put it back, go on with the next. Then spend more bits, or a finer scale, on the worst one.
+# A network got worse, and you want to know where. **Sensitivity**, one layer at a time: quantize a single layer,
+# leave all others in float32, measure, put it back, go on with the next. Then spend more bits, or a finer scale, on
+# the worst one.
 #
-# Two cases. On the left the network as trained, at only 2 bits. On the right another disguise: **one** of the 300 units of
-# layer 1, the most active one, is multiplied by 1,024, and divided again in layer 2; 8 bits, one scale for each matrix. Which layer is the worst,
-# in each of them?
+# Two cases. On the left the network as trained, at only 2 bits. On the right another disguise: **one** of the 300
+# units of layer 1, the most active one, times 1,024, and divided again in layer 2; 8 bits, one scale for each matrix.
+# Which layer is the worst, in each of them?
 
 
 # %%
+def simulate_weights(
+    model: nn.Sequential,
+    bits: int = 8,
+    per_tensor: bool = False,
+    only: Iterable[int] | None = None,
+) -> nn.Sequential:
+    """A copy whose weights are rounded to the grid; `only`: the places of the layers, else all."""
+    model = copy.deepcopy(model)
+    for place, layer in with_weights(model).items():
+        if only is None or place in only:
+            q, scale = quantize_rows(layer.weight.detach(), bits, per_tensor)
+            layer.weight.data = q * scale
+    return model
+
+
 def one_unit(model: nn.Sequential, factor: float = 1024.0) -> nn.Sequential:
     """The same function, with the most active unit of layer 1 made large."""
     model = copy.deepcopy(model)
@@ -1125,12 +1082,9 @@ plot.show(
     fig, alt="Accuracy lost by each layer alone and by all, in two cases; in one layer 1 only."
 )
 worst = {case: 1 + int(np.argmax(np.mean(lost, 1)[:3])) for case, lost in drops.items()}
-questions = (
-    "as trained, 2 bits: the layer that suffers most (1, 2 or 3)",
-    "one large unit, 8 bits: the layer that suffers most (1, 2 or 3)",
-)
-for question, case in zip(questions, cases, strict=False):
-    ledger.reveal(question, worst[case])
+for case in ("as trained, 2 bits, per row", "one large unit, 8 bits, per tensor"):
+    name = case.rsplit(", ", 1)[0]
+    ledger.reveal(f"{name}: the layer that suffers most (1, 2 or 3)", worst[case])
 broken = np.mean(drops["one large unit, 8 bits, per tensor"], 1)
 assert broken[0] > 20 and broken[1] < 5 and broken[2] < 5
 
@@ -1138,12 +1092,10 @@ assert broken[0] > 20 and broken[1] < 5 and broken[2] < 5
 # On the right the culprit is plain: layer 1 alone costs as much as all three together. On the left, compare
 # the ranges before you name a worst layer: do they overlap?
 #
-# So mend layer 1, and only layer 1: one scale for each of its rows, one scale for the whole matrix elsewhere. What
-# does that cost in bytes? 300 scales in place of one. And will static int8, which has a scale for each row anyway, do as well
-# on this network? Guess its accuracy.
+# So mend layer 1, and only layer 1: one scale for each of its rows, one scale for the whole matrix elsewhere. And will
+# static int8, which has a scale for each row anyway, do as well on this network? Guess its accuracy.
 #
-# One more question. The third case that was measured is the network of part 7, all units rescaled. Which of
-# its layers will be the worst?
+# A third case was measured, too: the network of part 7, all units rescaled. Which of its layers will be the worst?
 
 # %%
 ledger.guess("one large unit, static int8 with a scale for each row: accuracy", None)
@@ -1173,19 +1125,19 @@ print("all units rescaled, points lost:", {name: round(value, 1) for name, value
 assert lost["all three"] > lost["layer 1"] + lost["layer 2"] + lost["layer 3"] + 10
 
 # %% [markdown]
-# The weights are mended, for 1,196 bytes: 299 more scales of 4 bytes. Static int8 breaks all the same. Its weights are
-# fine, but one scale has to serve all *inputs* of layer 2, and the large unit stretches it until the others round to nothing.
-# No scale for a row of weights can help there. Dividing the unit again would: that is equalization (Nagel et al. 2019).
+# The weights are mended, for 1,196 bytes: 300 scales of 4 bytes in place of one. Static int8 breaks all the same. One
+# scale has to serve all *inputs* of layer 2, and the large unit stretches it until the others round to nothing. No
+# scale for a row of weights can help there. Dividing the unit again would: that is equalization (Nagel et al. 2019).
 #
 # The last line is the trap. No layer alone does much harm, and together they ruin the network. Layer 1 loses its
-# *small* units. Layer 2 loses those that were made *large*, for it divides them. Alone, each leaves the other half alive.
-# So one at a time finds a layer that breaks by itself. That all layers pass does not prove that the network does. And
-# do not quantize one more layer at each step: then every bar holds the damage of those before it.
+# *small* units. Layer 2 loses those that were made *large*, for it divides them. Alone, each leaves the other half
+# alive. So one at a time finds a layer that breaks by itself. That all layers pass does not prove that the network
+# does. And do not quantize one more layer at each step: then every bar holds the damage of those before it.
 #
 # ## 9 · Further reading: PT2E, a graph for a compiler
 #
-# The new way to static int8 is *PyTorch 2 export quantization*. `torch.export` records the network as a graph, and a **quantizer**,
-# here that of x86 CPUs, marks where to round. No stubs, no fusing by hand, and convolutions are included. Then
+# The new way to static int8 is *PyTorch 2 export quantization*. `torch.export` records the network as a graph, and a
+# **quantizer**, here that of x86 CPUs, marks where to round: no stubs, no fusing by hand, convolutions included. Then
 # `prepare_pt2e`, calibration, `convert_pt2e`. Guess the size of its `state_dict` against float32.
 
 # %%
@@ -1205,22 +1157,20 @@ with warnings.catch_warnings():
     prepared(calibration)
     exported = convert_pt2e(prepared)
 
+# %% tags=["nbval-ignore-output"]
 state = exported.state_dict()
 for name, tensor in state.items():
     if tensor.numel() > 50:
         print(f"{name:15} {tensor.dtype!s:14} {tuple(tensor.shape)}")
-
-# %% tags=["nbval-ignore-output"]
 grown = saved_bytes(state) / saved_bytes(cnns[0])
 assert grown > 1
 ledger.reveal("CNN, PT2E: bytes of the state_dict (float32 = 1)", grown)
 names = [node.name for node in exported.graph.nodes]
 rounding = [name for name in names if name.startswith(("quantize_", "dequantize_"))]
 print(f"{len(rounding)} of {len(names)} nodes of the graph round or turn back to float32")
-batch = calibration[:256]
-answers = exported(batch).argmax(1)
-agree = float((answers == static_cnn(batch).argmax(1)).float().mean())
-print(f"same answer as the int8 kernels of part 4: {agree:.1%} of {len(batch)} calibration images")
+same = exported(calibration).argmax(1) == static_cnn(calibration).argmax(1)
+agree = float(same.float().mean())
+print(f"same answer as the int8 kernels of part 4: {agree:.1%} of {len(same)} calibration images")
 assert agree > 0.9
 
 # %% [markdown]
@@ -1235,7 +1185,7 @@ ledger
 # %% [markdown]
 # ## You can now…
 #
-# - quantize weights per row by hand, and get the library's whole numbers, all of them;
+# - quantize weights per row by hand, and get the library's whole numbers;
 # - tell weight-only, dynamic and static apart, and say what each needs and computes;
 # - calibrate with hooks, and see what a bad image does to a range;
 # - prove dtype, bytes, latency and accuracy, each in its own way;
@@ -1249,18 +1199,6 @@ ledger
 # - Timing eager torchao or a PT2E graph and calling it the speed of int8.
 # - Calibrating on noise, on test images, or with other preprocessing.
 # - Measuring sensitivity while the layers before are quantized, too.
-#
-# **Check yourself**
-#
-# <details><summary>A CNN's file has shrunk to 0.97 of float32 after <code>quantize_</code>. What do you look at
-# first?</summary>The type that each layer stores. <code>quantize_</code> takes linear layers only, and most weights
-# of this network must be in convolutions.</details>
-#
-# <details><summary>Static int8 lost 30 points, weight-only int8 lost none. Where do you look?</summary>At the activations:
-# the calibration images and their preprocessing, then units of very different size between two layers.</details>
-#
-# <details><summary>Weight-only int8 on a CPU, run eagerly, is not faster. Must there be a bug?</summary>No. It turns the
-# weights back to float32 and multiplies as before. It saves bytes.</details>
 #
 # ## Cheat sheet
 #
