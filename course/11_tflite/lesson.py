@@ -16,21 +16,19 @@
 # **I asked the converter to quantize my model. No error came, and there is a file. Is it quantized?**
 #
 # Perhaps not. The converter takes many wishes without a word and grants none of them. This lesson turns
-# a PyTorch network into a `.tflite` file, the format that phones and small devices run. It opens that
-# file, finds every weight again by hand, and collects the ways in which a conversion goes wrong.
+# a PyTorch network into a `.tflite` file, as phones and small devices run it, finds every weight in that file
+# again by hand, and collects the ways in which a conversion goes wrong.
 #
-# It takes 50 to 60 minutes. You need a little PyTorch, and what a scale and a zero point are: an int8
+# It takes about 50 minutes. You need a little PyTorch, and what a scale and a zero point are: an int8
 # number $q$ stands for $s\,(q - z)$, with scale $s$ and zero point $z$.
 #
-# Two names, one format: **TFLite** is what the format and the converter have been called since 2017.
-# **LiteRT** is the runtime's name today. Files end in `.tflite` as ever.
+# **TFLite** is the name of the format and the converter. Its runtime is called **LiteRT** today.
 #
 # The first cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
-# `import tensorflow as tf` without log lines on the screen. It also sees to the order of imports: on
-# Linux, TensorFlow before Triton, which PyTorch brings, can end Python with a crash.
+# `import tensorflow as tf` without log lines. It also sees to the order of imports: on Linux, TensorFlow before
+# Triton, which PyTorch brings, can end Python with a crash.
 
 # %%
-import copy
 import gzip
 import math
 
@@ -74,8 +72,8 @@ ledger = Ledger()
 # | E | `converter.representative_dataset = some_images` |
 # | F | `converter.target_spec.supported_types = [tf.float16]` |
 #
-# All six get a file. How many of the six files are smaller than with no wish at all? Type your guess
-# in place of `None`.
+# All six get a file. How many of the six are smaller than with no wish at all? Type your guess in place of
+# `None`.
 
 # %%
 ledger.guess("six wishes: how many files are smaller?", None)
@@ -131,17 +129,13 @@ ledger.reveal("six wishes: how many files are smaller?", smaller)
 assert smaller == 1
 
 # %% [markdown]
-# One. The other five asked for something too, and nobody told them that they got nothing. Why each of
-# them failed comes in part 7. The rule comes now: **the absence of an error proves nothing. Look at the
-# types and the size of what is in the file.**
+# One. The other five got nothing, and nobody told them; part 7 says why. The rule comes now: **the absence of
+# an error proves nothing. Look at the types and the size of what is in the file.**
 #
 # ## 1 · From PyTorch to Keras
 #
-# First we need a trained model. You know how to train in PyTorch, so we do it there. Then we carry the
-# weights over to Keras, whose models the TFLite converter reads. (There is a direct way, a package
-# called `litert-torch`. It is large and is not run here.)
-#
-# Keras for PyTorch people, on one screen:
+# We train in PyTorch and carry the weights over to Keras, whose models the TFLite converter reads. (The package
+# `litert-torch` does without Keras. It is large and is not run here.) Keras for PyTorch people:
 #
 # | | PyTorch | Keras |
 # |---|---|---|
@@ -150,10 +144,9 @@ assert smaller == 1
 # | weights of a dense layer | (**out**, in) | (in, **out**) |
 # | a layer's numbers | `layer.weight`, `layer.bias` | `layer.get_weights()`: a list of arrays |
 # | ReLU | a layer of its own | `activation="relu"` |
-# | train | a loop | `model.compile(…)`, then `model.fit(…)` |
 #
-# The images are Fashion-MNIST, 28×28 grey values of clothes in ten classes. 2,000 training images are
-# held out for validation, 2,000 test images are kept for the comparison of the finished files.
+# The images are Fashion-MNIST, 28×28 grey values of clothes in ten classes: 2,000 of the training images for
+# validation, 2,000 test images for the finished files.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -179,8 +172,8 @@ assert history["validation_accuracy"].iloc[-1] > 0.75
 history.round(3)
 
 # %% [markdown]
-# Now the weights. For each layer, the axes are put into Keras's order with `transpose`. Both networks
-# then get the same test images. Which share of their answers will be the same?
+# Now the weights. For each layer, `transpose` puts the axes into Keras's order. Both networks then get the
+# same test images. Which share of their answers will be the same?
 
 # %%
 ledger.guess("first attempt: share of equal answers (0 to 1)", None)
@@ -220,11 +213,10 @@ print(f"largest difference: {np.abs(keras_outputs - torch_outputs).max():.3g}")
 assert same < 0.6
 
 # %% [markdown]
-# No error, every shape fits, and the answers are wrong. Where does it come from? Follow the shapes
-# through `Flatten`. PyTorch hands it (32, 6, 6) and goes through one *channel* after the other. Keras
-# hands it (6, 6, 32) and goes through one *place* after the other. Both give 1,152 numbers, in another
-# order. So the columns of the first dense layer must change places too.
-
+# No error, every shape fits, and the answers are wrong. Why? Follow the shapes through `Flatten`. PyTorch
+# hands it (32, 6, 6) and goes through one *channel* after the other. Keras hands it (6, 6, 32) and goes
+# through one *place* after the other. Both give 1,152 numbers, in another order. So the columns of the first
+# dense layer must change places too.
 
 # %%
 first_dense = weighted(original)[2]
@@ -238,20 +230,19 @@ print("outputs agree within 0.0001:", agree)
 assert agree
 
 # %% [markdown]
-# They agree, up to the order in which float32 numbers are added. Keep the habit: after each step of a
-# conversion, compare outputs on real inputs. Shapes that fit prove nothing.
+# They agree, up to the order in which float32 numbers are added. Shapes that fit prove nothing: after each step
+# of a conversion, compare outputs on real inputs.
 #
 # ## 2 · One line, and what it did
 #
-# A **converter** is made from the model. It holds your wishes. `convert()` returns the finished file as
+# A **converter** is made from the model and holds your wishes. `convert()` returns the finished file as
 # `bytes`. Write them with `open("model.tflite", "wb").write(content)`.
 #
 # With no wish you get float32. With `optimizations = [tf.lite.Optimize.DEFAULT]` you get **dynamic
 # range** quantization: weights in int8, everything else in float32.
 #
 # A weight goes from 32 bits to 8. How large is the second file, if the first one is 1? The model has four
-# **kernels**, as a layer's weights without its bias are called, of dense layers too. How many of the four
-# are int8 afterwards?
+# **kernels**: the weights of a layer, convolution or dense, without its bias. How many are int8 afterwards?
 
 # %%
 ledger.guess("DEFAULT: size of the file (float32 = 1)", None)
@@ -275,11 +266,7 @@ ledger.reveal("DEFAULT: size of the file (float32 = 1)", len(dynamic_file) / len
 ledger.reveal("DEFAULT: how many of 4 kernels are int8?", sum(is_int8))
 assert sum(is_int8) == 2 and 0.25 < len(dynamic_file) / len(float32_file) < 0.3
 
-# %% [markdown]
-# A bit more than a quarter. And only two of the four kernels are int8, the two large ones. Where is the
-# limit? Two tiny models tell, with 1,023 and with 1,024 weights.
-
-# %%
+# Where is the limit? Two tiny models, one on each side of it.
 for inputs, outputs in ((31, 33), (32, 32)):
     tiny = tf.keras.Sequential([tf.keras.Input((inputs,)), tf.keras.layers.Dense(outputs)])
     converter = tf.lite.TFLiteConverter.from_keras_model(tiny)
@@ -289,15 +276,14 @@ for inputs, outputs in ((31, 33), (32, 32)):
     assert (kernel.dtype == "int8") == (inputs * outputs >= 1024)
 
 # %% [markdown]
-# Kernels with fewer than 1,024 entries stay float32. So “all weights are int8” is not what this option
-# promises.
+# A bit more than a quarter, and only the two large kernels are int8. The two tiny models show the limit: kernels
+# with fewer than 1,024 entries stay float32. This option does not promise that all weights are int8.
 #
 # Input and output are float32. So are all values between the layers, as we will see. That is what
-# *dynamic range* means: the ranges of the values between the layers are found anew in each run.
+# *dynamic range* means: the ranges of those values are found anew in each run.
 #
-# `Interpreter` is LiteRT's own way to look into a file and to run it. It also stands in TensorFlow as
-# `tf.lite.Interpreter`, which is deprecated. `read` is a small helper of this course: it opens the file
-# without running it, and we use it from here on.
+# `Interpreter` is LiteRT's own way to look into a file and to run it. (TensorFlow's `tf.lite.Interpreter` is
+# deprecated.) `read`, a helper of this course, opens the file without running it. We use it from here on.
 #
 # ## 3 · A map of the file
 #
@@ -305,8 +291,8 @@ for inputs, outputs in ((31, 33), (32, 32)):
 # constant. Nothing is compressed, so one can point at every byte and say what it is.
 #
 # The picture shows the same network in three files. Each coloured block is one constant, as long as it is
-# in bytes. White is everything else, neither weights nor biases. Before you look: which share of the float32
-# file is white?
+# in bytes. White is everything else. Before you look: which share of the float32 file is white, neither weight
+# nor bias?
 
 # %%
 ledger.guess("share of the float32 file that is no weight and no bias (0 to 1)", None)
@@ -315,6 +301,7 @@ converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.target_spec.supported_types = [tf.float16]
 float16_file = converter.convert()
+mapped = {"float32": float32_file, "float16": float16_file, "dynamic range": dynamic_file}
 
 KINDS = {"float32": plot.COLOURS[5], "float16": "#CCCCCC", "int8": plot.COLOURS[4]}
 LAYERS = {144: "conv 1", 4608: "conv 2", 73728: "dense 1", 640: "dense 2"}
@@ -328,46 +315,36 @@ def blocks(content: bytes):
             yield name, tensor.start, tensor.data.nbytes, tensor.dtype
 
 
-def draw_map(ax, content: bytes, line: float) -> None:
-    """One file as a strip of its bytes, in kB."""
+fig, ax = plot.figure(width=10, height=3)
+for line, content in enumerate(mapped.values()):
     ax.broken_barh([(0, len(content) / 1000)], (line - 0.35, 0.7), facecolor="white", edgecolor="k")
     for name, start, size, dtype in blocks(content):
         strip = [(start / 1000, size / 1000)], (line - 0.35, 0.7)
         ax.broken_barh(*strip, facecolor=KINDS[dtype], edgecolor="black", linewidth=0.5)
         if size > 25_000:
             ax.text((start + size / 2) / 1000, line, f"{name}\n{dtype}", ha="center", va="center")
-
-
-fig, ax = plot.figure(width=10, height=3)
-for line, content in enumerate([float32_file, float16_file, dynamic_file]):
-    draw_map(ax, content, line)
     ax.text(len(content) / 1000 + 3, line, f"{len(content):,} B", va="center")
-ax.set_yticks([0, 1, 2], ["float32", "float16", "dynamic range"])
+ax.set_yticks([0, 1, 2], list(mapped))
 ax.invert_yaxis()
 ax.grid(visible=False)
 ax.set(title="Three files of one network, byte by byte", xlabel="place in the file (kB)")
 ax.set_xlim(0, 360)
 plot.show(fig, alt="Three strips of bytes; one block, dense 1, fills nine tenths of each strip.")
 
-rest = {}
-for name, content in {"float32": float32_file, "dynamic range": dynamic_file}.items():
-    rest[name] = len(content) - sum(size for _, _, size, _ in blocks(content))
-    print(f"{name}: {rest[name]:,} of {len(content):,} bytes are no weights and no biases")
+share = {}
+for name, content in mapped.items():
+    rest = len(content) - sum(size for _, _, size, _ in blocks(content))
+    share[name] = rest / len(content)
+    print(f"{name}: {rest:,} of {len(content):,} bytes are no weights and no biases")
 print("float16 begins with:", *(name for name, _, _ in read(float16_file).operators[:2]))
-ledger.reveal(
-    "share of the float32 file that is no weight and no bias (0 to 1)",
-    rest["float32"] / len(float32_file),
-)
+ledger.reveal("share of the float32 file that is no weight and no bias (0 to 1)", share["float32"])
 assert max(blocks(float32_file), key=lambda block: block[2])[0] == "dense 1"
-assert (
-    0.01 < rest["float32"] / len(float32_file) < 0.015 and rest["dynamic range"] > rest["float32"]
-)
+assert 0.01 < share["float32"] < 0.015 and 0.055 < share["dynamic range"] < 0.065
 
 # %% [markdown]
-# The first dense layer is about nine tenths of each file. What is no weight and no bias is about 1 % of the
-# float32 file: names, shapes, which layer reads what. That part does not shrink, and scales are added to it:
-# 6 % of the dynamic range file. So int8 never reaches exactly a quarter, and the smaller the model, the
-# further it stays away.
+# The first dense layer is about nine tenths of each file. White is about 1 % of the float32 file: names, shapes,
+# which layer reads what. That part does not shrink, and scales are added to it: 6 % of the dynamic range file. So
+# int8 never quite reaches a quarter, and the smaller the model, the further it stays away.
 #
 # Float16 halves the weights. Each is turned back into float32 before it is used (the file has an operation
 # `DEQUANTIZE` for that), so it saves bytes and no arithmetic, unless the device computes in float16.
@@ -378,7 +355,7 @@ assert (
 # %%
 def draw_sizes(file: str):
     """The constants of one file, each as a bar."""
-    content = {"float32": float32_file, "float16": float16_file, "dynamic": dynamic_file}[file]
+    content = mapped[file]
     found = sorted(blocks(content), key=lambda block: -block[2])
     fig, ax = plot.figure(width=8, height=3.4)
     labels = [f"{name} ({dtype})" for name, _, _, dtype in found] + ["everything else"]
@@ -392,23 +369,26 @@ def draw_sizes(file: str):
 explore(
     draw_sizes,
     alt="Bars: the bytes of each constant in one of the files; the file can be chosen.",
-    file=["dynamic", "float32", "float16"],
+    file=["dynamic range", "float32", "float16"],
 )
 
 # %% [markdown]
 # ## 4 · Integers all the way
 #
-# Many small devices have no float unit at all. For them every value must be an integer: weights,
-# inputs, outputs, and everything between the layers.
+# Many small devices have no float unit. For them every value must be an integer: weights, inputs, outputs, and
+# everything between the layers.
 #
-# A weight's range stands in the model. The range of a value between two layers does not: it depends on
-# the images. So the converter needs some. You give it a **representative dataset**, a function that yields
-# inputs *as the model gets them in use*: same preprocessing, same shape, float32. It runs them, notes the
-# smallest and the largest value of each tensor, and makes scale and zero point from those. No labels are
-# needed.
+# A weight's range stands in the model. The range of a value between two layers depends on the images, so the
+# converter needs some: a **representative dataset**, a function that yields inputs *as the model gets them in
+# use*, with the same preprocessing and shape, in float32. It runs them, notes the smallest and the largest value
+# of each tensor, and makes scale and zero point from those. No labels are needed.
 #
 # Three lines more make input and output int8 too. By LiteRT's documentation, an operation that has no
 # integer version stays in float, in silence; with `supported_ops` the converter stops with an error.
+#
+# The second cell below proves what each file is, by its bytes and four types: of the input, the output, the
+# weights, and the values between the layers. One of the five files has float32 values between the layers *and* int8
+# weights. Which? And which has a float32 input, though its insides are int8?
 
 
 # %%
@@ -437,13 +417,6 @@ converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.representative_dataset = representative(calibration)
 int8_inside_file = converter.convert()  # the same without the last three lines
-
-# %% [markdown]
-# To prove what a file is, four facts are enough: the type of its input, of its output, of its weights, and of
-# the values between the layers. Plus the bytes. We put them in one function, because we will need it often.
-#
-# One of the five files below has float32 values between the layers *and* int8 weights. Which? And which
-# has a float32 input, though its insides are int8?
 
 
 # %%
@@ -476,13 +449,14 @@ proof
 # float32 beside it are the input and the output that you did not ask to change). Only the last file can
 # run where there are no floats.
 #
-# How well do they answer? All five get the 2,000 test images. An int8 input takes no 0.59: **you** must
-# turn it into an integer, with the input's own scale and zero point, and turn the output back:
+# Now all five get the 2,000 test images. An int8 input takes no 0.59: **you** must turn it into an integer, with
+# the input's own scale and zero point, and turn the output back:
 #
 # $$q = \operatorname{clip}\left(\operatorname{round}(x / s) + z,\,-128,\,127\right), \qquad
 # y = s\,(q - z)$$
 #
-# Grey values go from 0 to 1. What does 0.59 become? And how many of the 2,000 answers change from float32 to full int8?
+# Grey values go from 0 to 1. What does 0.59 become? And how many of the 2,000 answers change from float32 to
+# full int8?
 
 # %%
 ledger.guess("grey value 0.59 as int8", None)
@@ -515,15 +489,14 @@ pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
 # Some answers change, some for the better (`won`: wrong in float32, right now) and some for the worse
-# (`lost`). The difference is to be compared with its standard error, $\sqrt{\text{won} + \text{lost}}$ in images:
-# how far the luck of the images alone moves it. As long as the difference is below twice that, the two are
-# **indistinguishable** on these images.
-# It is one network, so it says nothing on quantization in general.
+# (`lost`). The standard error, $\sqrt{\text{won} + \text{lost}}$ in images, is how far the luck of the images
+# alone moves the difference. Below twice that, two files are **indistinguishable** on these images. It is one
+# network, so it says nothing on quantization in general.
 #
 # ## 5 · Every weight again, by hand
 #
-# Where do the int8 weights come from? Small first. A kernel has a **row** for each output. The
-# largest magnitude of a row shall become 127. So
+# Where do the int8 weights come from? A kernel has a **row** for each output, and the largest magnitude of a row
+# becomes 127:
 #
 # $$s_i = \frac{\max_j |w_{ij}|}{127}, \qquad q_{ij} = \operatorname{round}(w_{ij} / s_i)$$
 #
@@ -543,8 +516,8 @@ plot.show(fig, alt="Two rows of three weights as floats, and as integers up to 1
 assert levels.tolist() == [[50, -127, 2], [64, 32, -127]]
 
 # %% [markdown]
-# Now on our network. We compute scales and levels for all four kernels from the float weights, and look
-# for the same numbers in the file. What share of the 79,120 weights will be equal?
+# Now our network: scales and levels for all four kernels, from the float weights. What share of the 79,120
+# weights will be equal to those in the file?
 #
 # One trap first. `get_tensor_details()` has an old key, `"quantization"`, with room for one scale. What
 # does it say for a kernel with 64?
@@ -558,10 +531,6 @@ for tensor in load(int8_file).get_tensor_details():
         print('"quantization_parameters":', len(found["scales"]), "scales, along axis", end=" ")
         print(found["quantized_dimension"])
         assert tensor["quantization"] == (0.0, 0) and len(found["scales"]) == 64
-
-# %% [markdown]
-# It says `(0.0, 0)`, which looks like “not quantized”. Per-channel scales stand in
-# `"quantization_parameters"`. Now the comparison.
 
 
 # %%
@@ -589,7 +558,8 @@ ledger.reveal("our int8 weights equal to those in the file: share (0 to 1)", equ
 assert equal == total
 
 # %% [markdown]
-# All of them. There is no secret in the converter's weights.
+# All of them. But the old key says `(0.0, 0)`, which looks like “not quantized”: per-channel scales stand in
+# `"quantization_parameters"`.
 #
 # And the arithmetic? For the last layer we do what the runtime does, in integers:
 #
@@ -625,8 +595,8 @@ assert worst <= 1
 # %% [markdown]
 # ## 6 · Representative data
 #
-# Two hundred images decided all the ranges between the layers. What if they are the wrong ones? We
-# convert again, each time with other data, and change nothing else:
+# Two hundred images decided all the ranges between the layers. What if they are the wrong ones? We convert
+# again, and change nothing but them:
 #
 # - the same images, but **from 0 to 255**: somebody forgot to divide;
 # - **darker** images, a tenth as bright;
@@ -634,16 +604,15 @@ assert worst <= 1
 # - **noise**, Gaussian, nothing like clothes;
 # - **all zeros**, ten of them.
 #
-# The weights are the same in all of them, to the last bit. Which of the five does most harm, and which none?
+# The weights stay the same. Which of the five does most harm, and which none?
 
 # %% tags=["nbval-ignore-output"]
 ledger.guess("0 to 255 as representative data: accuracy", None)
 ledger.guess("one class as representative data: accuracy", None)
-noise = np.random.default_rng(0).normal(size=(200, 28, 28, 1)).astype(np.float32)
 choices = {
     "as in use": calibration,
     "one class": image_last(train.images[train.labels == 5][:200]),
-    "noise": noise,
+    "noise": np.random.default_rng(0).normal(size=(200, 28, 28, 1)).astype(np.float32),
     "a tenth as bright": calibration / 10,
     "0 to 255": calibration * 255,
     "all zeros": np.zeros((10, 28, 28, 1), np.float32),
@@ -653,8 +622,13 @@ accuracies = {
     name: float((predict(content, test_images).argmax(1) == test_labels).mean())
     for name, content in calibrated.items()
 }
+labels = []
+for name, content in calibrated.items():
+    source = read(content).inputs[0]
+    low, high = source.scales[0] * (np.array([-128, 127]) - source.zero_points[0])
+    labels.append(f"{name}: {low:.3g} to {high:.3g}")
 fig, ax = plot.figure(width=8, height=2.8)
-plot.bars(ax, list(accuracies), list(accuracies.values()), label="{:.3f}")
+plot.bars(ax, labels, list(accuracies.values()), label="{:.3f}")
 ax.set(title="The same weights, other representative data", xlabel="test accuracy, full int8")
 plot.show(fig, alt="Six bars of accuracy; wrong ranges ruin some files and leave others alone.")
 ledger.reveal("0 to 255 as representative data: accuracy", accuracies["0 to 255"])
@@ -665,10 +639,11 @@ assert accuracies["one class"] > accuracies["as in use"] - 0.05
 assert accuracies["noise"] > accuracies["as in use"] - 0.1
 
 # %% [markdown]
-# No error in any of them, and no warning. Zeros and a range 255 times too wide ruin the model, and so do
-# images that are too dark. One class, and even noise, did little harm here. That is no recipe: it is one network,
-# and the noise had a range some nine times too wide, which this network forgives. What matters is the *range* of the
-# values. Move the brightness of the representative images, and watch what the input can hold:
+# No error in any of them, and no warning. Beside each name stands what the input can hold, from its scale and
+# zero point. Zeros and a range 255 times too wide ruin the model, and so do images that are too dark. One class,
+# and even noise, did little harm here. That is no recipe: this one network forgives the noise a range some nine
+# times too wide. What matters is the *range* of the values. Move the brightness of the representative images,
+# and watch what the input can hold:
 
 
 # %%
@@ -705,14 +680,7 @@ explore(
 # A range too narrow **clips**: all that is brighter becomes the same number. A range too wide leaves few
 # **levels**: at 255 times, black and white are two neighbours. The check takes a second: does the input's
 # scale fit the values that the model gets? For 0 to 1 it must be about 1/255.
-
-# %%
-for name in ("as in use", "noise", "0 to 255", "a tenth as bright"):
-    tensor = read(calibrated[name]).inputs[0]
-    low, high = tensor.scales[0] * (np.array([-128, 127]) - tensor.zero_points[0])
-    print(f"{name:18} scale {tensor.scales[0]:.5f}, input from {low:.3g} to {high:.3g}")
-
-# %% [markdown]
+#
 # ## 7 · Options that fail in silence
 #
 # Back to the six wishes. A converter is an ordinary Python object: `converter.anything = 1` makes a new
@@ -760,8 +728,8 @@ table[["weights", "between", "bytes"]]
 # `"DEFAULT"` is no member of `tf.lite.Optimize`. And an empty generator is what remains when a generator
 # has been used up once, for example by a `print(list(…))`.
 #
-# So write the proof into your script, below each conversion. Two lines are enough when all weights are to be
-# int8. (With `all(…)` in place of the set, a file without any weights would pass.)
+# So write the proof into your script, below each conversion. Where all weights are to be int8, two lines are
+# enough. (With `all(…)` in place of the set, a file without any weights would pass.)
 #
 # ```python
 # assert {t.dtype for t in read(content).weights} == {"int8"}
@@ -775,8 +743,7 @@ table[["weights", "between", "bytes"]]
 # `AttributeError: 'TFLiteConverter' object has no attribute 'optimizations'`
 #
 # It says: *the thing left of the dot* has the type `TFLiteConverter`, and that type has no such attribute. It
-# comes from outdated versions. Today there is a relative of it that one meets quickly. In the next cell,
-# which type stands left of the dot?
+# comes from outdated versions. Today one meets a relative. In the next cell, which type stands left of the dot?
 
 # %%
 ledger.guess("the type left of the dot", None)
@@ -790,37 +757,23 @@ except AttributeError as error:
 assert not hasattr(converter, "convert")
 
 # %% [markdown]
-# `bytes`. The second line put the finished file under the old name. Bytes can't be optimized; it is too late.
-# Mend it by setting the wish **before** `convert()`, and give the result a name of its own.
+# `bytes`. The second line put the finished file under the old name, and it is too late to optimize. Set the
+# wish **before** `convert()`, and give the result a name of its own.
 #
-# The old error can't be had from today's converter, which takes any attribute. So here is an *imitation*: a
-# class that refuses new attributes. Read the type, then ask where that object comes from.
-
-
-# %%
-class TFLiteConverter:
-    """An imitation of an outdated converter: it has no `optimizations` and takes no new attribute."""
-
-    __slots__ = ()
-
-
-try:
-    TFLiteConverter().optimizations = [tf.lite.Optimize.DEFAULT]
-except AttributeError as error:
-    # From Python 3.13 on, the sentence goes on with "and no __dict__ …".
-    print("imitation:", str(error).split(" and no ")[0])
-print("today's class:", type(tf.lite.TFLiteConverter.from_keras_model(keras_model)).__name__)
-assert type(tf.lite.TFLiteConverter.from_keras_model(keras_model)).__name__ != "TFLiteConverter"
-
-# %% [markdown]
-# If you meet the old one for real, the class is not today's: print `tf.__version__` and `tf.__file__`. Either
-# the version is outdated, or a file of your own is called `tensorflow.py`.
+# Today's converter takes any attribute, so the first line below shows the old error by an *imitation*, a class
+# that refuses new ones. If you meet it for real, the class is not today's: print `tf.__version__`.
 #
-# Five relatives, all real. Each is diagnosed in the same way: **what stands left of the dot, and where did it
+# The five others are real. Each is diagnosed in the same way: **what stands left of the dot, and where did it
 # come from?** Cover the right-hand side of the output and try.
 
 # %%
 import tensorflow
+
+
+class TFLiteConverter:
+    """An imitation of an outdated converter: it has no `optimizations` and takes no new attribute."""
+
+    __slots__ = ()
 
 
 def no_return(model):
@@ -828,12 +781,12 @@ def no_return(model):
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
 
 
+today = tf.lite.TFLiteConverter.from_keras_model(keras_model)
 mistakes = {
+    "imitation.optimizations = […]": lambda: setattr(TFLiteConverter(), "optimizations", DEFAULT),
     "model.convert()": lambda: keras_model.convert(),
     "prepared(model).convert()": lambda: no_return(keras_model).convert(),
-    "converter.optimizations.append(…)": lambda: tf.lite.TFLiteConverter.from_keras_model(
-        keras_model
-    ).optimizations.append(tf.lite.Optimize.DEFAULT),
+    "converter.optimizations.append(…)": lambda: today.optimizations.append(DEFAULT[0]),
     "TFLiteConverter.optimizations": lambda: tf.lite.TFLiteConverter.optimizations,
     "tensorflow.contrib.lite": lambda: tensorflow.contrib.lite,
 }
@@ -841,7 +794,10 @@ for code, mistake in mistakes.items():
     try:
         mistake()
     except AttributeError as error:
-        print(f"{code:34} {error}")
+        # From Python 3.13 on, the first sentence goes on with "and no __dict__ …".
+        print(f"{code:34} {str(error).split(' and no ')[0]}")
+print("today's class:", type(today).__name__)
+assert type(today).__name__ != "TFLiteConverter"
 
 # %% [markdown]
 # | left of the dot | where it came from | mend |
@@ -853,7 +809,7 @@ for code, mistake in mistakes.items():
 # | `type object '…'` | the class, not a converter made from it | make one first |
 # | `module '…'` | an import: too old, too new, or a file of yours with that name | look at `tf.__file__` |
 #
-# Two more errors name what is missing. And one conversion deserves a warning, as it raises nothing at all:
+# Two more errors are about something that is missing. And one conversion raises nothing at all:
 # `from_concrete_functions` with a second argument. (A *concrete function* is a function of TensorFlow, recorded
 # for one shape and type of its input.)
 
@@ -881,20 +837,18 @@ print("weights in the first:", len(read(with_model).weights))
 assert len(read(with_model).weights) == 0 and len(with_model) < 10_000
 
 # %% [markdown]
-# Both `ValueError`s mean the same: full integers need **representative data**. The first one does not say so, it only says
-# that without it, input and output must stay float32.
+# Both `ValueError`s mean the same: full integers need **representative data**. The first one only says that
+# without it, input and output must stay float32.
 #
 # The small file is no triumph of compression. **The weights are not in it.** With a model of Keras 3 as
 # second argument, they stay behind as variables that nobody fills. Leave the second argument out, or use
-# `from_keras_model`. (The converter itself warns against leaving it out;
-# `coursekit.tensorflow` keeps that warning off the screen.)
+# `from_keras_model`. (The converter warns against leaving it out; `coursekit.tensorflow` hides that warning.)
 #
 # ## 9 · Time
 #
-# Is int8 faster? That depends on the processor and on the routines that compute, so it is measured, always
-# against float32 **in the same runtime**. We take one image at a time, on one thread, three files in turn, and
-# compare the medians.
-# How many times faster is int8? (2 means half of the time.)
+# Is int8 faster? That depends on the processor and on the routines that compute. Measure it, always against
+# float32 **in the same runtime**. We take one image at a time, on one thread, three files in turn, and compare the
+# medians. How many times faster is int8? (2 means half of the time.)
 
 # %% tags=["nbval-ignore-output"]
 ledger.guess("int8 in LiteRT: how many times faster than float32?", None)
@@ -919,14 +873,14 @@ ledger.reveal("int8 in LiteRT: how many times faster than float32?", speed_up)
 assert speed_up > 0.8
 
 # %% [markdown]
-# The number is that of this machine, this network and these routines (XNNPACK, which LiteRT brings). Another
-# processor may show another one, and what your phone does, only your phone can tell.
+# The number is that of this machine, this network and these routines (XNNPACK, which LiteRT brings). What your
+# phone does, only your phone can tell.
 #
 # ## 10 · Zeros and gzip
 #
-# Lesson 07 set weights to zero. Does the converter make something of it? We zero the smallest 80 % of each kernel,
-# without fine-tuning, as only the bytes matter here. How large is the full int8 file, before and after gzip, if the
-# full int8 file of the dense network is 1?
+# Lesson 07 set weights to zero. Does the converter make something of it? We zero the smallest 80 % of each kernel;
+# only the bytes matter here. How large is the full int8 file, before and after gzip, if that of the dense network
+# is 1?
 
 # %%
 ledger.guess("80 % zeros: size of the int8 file (dense = 1)", None)
@@ -970,8 +924,8 @@ assert packed["80 % zeros"][1] < 0.5 * packed["dense"][1]
 #
 # ## 11 · The clinic
 #
-# Six files were handed in. All are called `model_int8.tflite`, and for none of them was there an error. The next
-# cell makes them and shuffles them. One is healthy. The others have these ailments, one each:
+# Six files were handed in. All are called `model_int8.tflite`, and none raised an error. One is healthy. The others
+# have one of these ailments each:
 #
 # - the wish was never heard;
 # - dynamic range, sold as full int8;
@@ -980,8 +934,8 @@ assert packed["80 % zeros"][1] < 0.5 * packed["dense"][1]
 # - one scale for a whole kernel whose rows differ widely.
 #
 # You have four instruments: **types, size, the input's scale, and a histogram** of the numbers in the largest
-# kernel. The accuracy tells that something is wrong, not what. Make your diagnosis of each patient before you
-# open the last cell of this part.
+# kernel. The accuracy tells that something is wrong, not what. Type your diagnosis of each patient into the cell
+# with the histograms, before you run the one below it.
 
 # %% tags=["nbval-ignore-output"]
 rescaled = keras_net()
@@ -1010,8 +964,6 @@ ward = [
 ]
 order = np.random.default_rng(11).permutation(6)
 patients = {str(number): ward[place][0] for number, place in enumerate(order, 1)}
-for number in patients:
-    ledger.guess(f"patient {number}", None)
 
 charts = pd.DataFrame({number: evidence(content) for number, content in patients.items()}).T
 charts["input scale"] = [
@@ -1047,20 +999,22 @@ for number, content in patients.items():
 spiked = max(read(ward[4][0]).weights, key=lambda tensor: tensor.data.size)
 assert (np.abs(spiked.data) <= 1).mean() > 0.4
 
-# %%
-for number, place in enumerate(order, 1):
-    ledger.reveal(f"patient {number}", ward[place][1])
-
-# %% [markdown]
-# Each instrument finds what the others miss. Types find float32 and dynamic range. Size finds float32 and the missing
-# weights. The input's scale, about 1 in place of 1/255, finds the wrong preprocessing. And only the histogram finds
-# the last one: its types are perfect, and its file is 3 % smaller than the healthy one, as it holds fewer scales. Its
-# units were multiplied by powers of two, and divided again in the next layer, so the float network is the same. With
-# one scale for all rows, the large rows decide, and the small ones vanish. Per-channel scales, the
-# default, keep a scale for each row.
+# Your diagnoses, in place of None:
+diagnoses = {"1": None, "2": None, "3": None, "4": None, "5": None, "6": None}
+for number, diagnosis in diagnoses.items():
+    ledger.guess(f"patient {number}", diagnosis)
 
 # %% tags=["nbval-ignore-output"]
+for number, place in enumerate(order, 1):
+    ledger.reveal(f"patient {number}", ward[place][1])
 ledger
+
+# %% [markdown]
+# No instrument finds them all. Types find float32 and dynamic range. Size finds float32 and the missing weights. The
+# input's scale, about 1 in place of 1/255, finds the wrong preprocessing. Only the histogram finds the last one. Its
+# types are perfect, and its file is 3 % smaller than the healthy one, as it holds fewer scales. Its units were
+# multiplied by powers of two, and divided again in the next layer, so the float network is the same. With one scale
+# for all rows, the large ones decide and the small ones vanish. Per-channel scales are the default.
 
 # %% [markdown]
 # ## You can now…
@@ -1074,7 +1028,7 @@ ledger
 # **Common mistakes**
 #
 # - Taking the absence of an error for success.
-# - Calling `DEFAULT` alone “full int8”. It leaves floats between the layers, and small kernels in float32.
+# - Calling `DEFAULT` alone “full int8”.
 # - Setting `optimizations` after `convert()`, on bytes.
 # - Representative data with another preprocessing than the model's.
 # - Feeding 0.59 to an int8 input, without its scale and zero point.
