@@ -297,6 +297,7 @@ for inputs, outputs in ((31, 33), (32, 32)):
 # %%
 ledger.guess("share of the float32 file that is no weight and no bias (0 to 1)", None)
 
+# %%
 converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.target_spec.supported_types = [tf.float16]
@@ -461,6 +462,8 @@ proof
 # %%
 ledger.guess("grey value 0.59 as int8", None)
 ledger.guess("full int8: how many of 2,000 answers change?", None)
+
+# %%
 scale, zero_point = load(int8_file).get_input_details()[0]["quantization"]
 print(f"scale {scale:.6f} = 1/{1 / scale:.0f}, zero point {zero_point}")
 grey = int(np.clip(np.round(0.59 / scale) + zero_point, -128, 127))
@@ -606,9 +609,11 @@ assert worst <= 1
 #
 # The weights stay the same. Which of the five does most harm, and which none?
 
-# %% tags=["nbval-ignore-output"]
+# %%
 ledger.guess("0 to 255 as representative data: accuracy", None)
 ledger.guess("one class as representative data: accuracy", None)
+
+# %% tags=["nbval-ignore-output"]
 choices = {
     "as in use": calibration,
     "one class": image_last(train.images[train.labels == 5][:200]),
@@ -747,6 +752,8 @@ table[["weights", "between", "bytes"]]
 
 # %%
 ledger.guess("the type left of the dot", None)
+
+# %%
 converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
 converter = converter.convert()
 try:
@@ -850,10 +857,11 @@ assert len(read(with_model).weights) == 0 and len(with_model) < 10_000
 # float32 **in the same runtime**. We take one image at a time, on one thread, three files in turn, and compare the
 # medians. How many times faster is int8? (2 means half of the time.)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 ledger.guess("int8 in LiteRT: how many times faster than float32?", None)
 
 
+# %% tags=["nbval-ignore-output"]
 def ready(content: bytes):
     """An interpreter with an image set; calling its invoke() is what gets timed."""
     interpreter = load(content, threads=1)
