@@ -23,12 +23,6 @@ def is_full_int8(content):
     return True
 
 
-# %% item="proof" right="no float anywhere in the interpreter's list"
-def is_full_int8(content):
-    kinds = {t["dtype"] for t in load(content).get_tensor_details()}
-    return not kinds & {np.float32, np.float16} and np.int8 in kinds
-
-
 # %% item="proof" right="sets of types"
 def is_full_int8(content):
     f = read(content)
@@ -57,6 +51,12 @@ def is_full_int8(content):
 # %% item="proof" wrong="any int8 will do" keeps=1 hint="look at the input, too"
 def is_full_int8(content):
     return any(tensor.dtype == "int8" for tensor in read(content).tensors)
+
+
+# %% item="proof" wrong="no float anywhere in the interpreter's list" keeps=1 hint="of another type than int8"
+def is_full_int8(content):
+    kinds = {t["dtype"] for t in load(content).get_tensor_details()}
+    return not kinds & {np.float32, np.float16} and np.int8 in kinds
 
 
 # %% item="proof" wrong="by the size" hint="should be True"
