@@ -738,7 +738,7 @@ def draw(bits: int, percentile: float):
         ylabel="how many",
         xlim=(0, edges[-1]),
     )
-    ax.legend()
+    ax.legend(loc="upper right")
     return fig
 
 

@@ -935,9 +935,9 @@ plot.show(
 )
 
 # %% [markdown]
-# On the left, without training, look at the length of the lines, and at where *random* stands. At 50 and 75 % five
-# seeds of one criterion differ by more than the criteria do. On the right, after two epochs, all have moved up and
-# together.
+# On the left, without training, look at the length of the lines, and at where *random* stands. At 50 and 75 % the
+# seeds of nearly every criterion differ by more than the criteria do. On the right, after two epochs, all have moved
+# up and together.
 #
 # Is what is left a difference at all? We compare L1, the usual default, with each of the others **on the same seed**.
 # Of the five differences we take the mean and its 95 % interval: ± 2.78 standard errors. (A standard error is the

@@ -21,7 +21,7 @@ from grader.feedback import render
 from grader.report import ClassReport
 from grader.results import CellResult, Result
 from grader.score import blank, to_items
-from tests.browser.conftest import CHROMIUM_OPTIONS
+from tests.browser.lab import start_chromium
 
 CANARY = "http://canary.invalid/"
 HACK = "hack()"
@@ -146,7 +146,7 @@ def shown(chromium, tmp_path):
                 asked.append(request.url)
 
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+            browser = start_chromium(playwright, chromium)
             page = browser.new_context().new_page()
             page.expose_binding("hack", lambda *_: hacks.append(1))
             page.on("request", note)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -15,7 +12,7 @@ from playwright.sync_api import sync_playwright
 from grader import engine as engine_module
 from grader.conduct import find_tasks, grade_class
 from grader.results import Result
-from tests.browser.conftest import CHROMIUM_OPTIONS, _url
+from tests.browser.lab import serve, start_chromium
 from tests.grader.conftest import RIGHT
 from tests.grader.test_clean import CANARY, HOSTILE_HTML, HOSTILE_MARKDOWN
 
@@ -48,22 +45,8 @@ def jupyter(graded, tmp_path) -> Iterator[str]:
     """JupyterLab, started in the folder that was graded into."""
     home = tmp_path / "home"
     home.mkdir()
-    environment = os.environ | {
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "PATH": f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}",
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]
-    command += ["--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1", "--LabApp.news_url="]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(
-            command, cwd=graded.out, env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        yield _url(server, home)
-    finally:
-        server.terminate()
-        server.wait(20)
+    with serve(graded.out, home) as lab:
+        yield lab.url
 
 
 def gradebook(desk):
@@ -89,7 +72,7 @@ def test_a_teacher_gives_marks_and_a_learner_does_no_harm(graded, jupyter, chrom
     hacks: list[str] = []
     asked: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        browser = start_chromium(playwright, chromium)
         page = browser.new_page()
         page.expose_binding("hack", lambda *_: hacks.append(page.url))
         page.on("request", lambda request: asked.append(request.url))
