@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 OUT = ROOT / "out"
 PICTURES = ROOT / "docs" / "pictures"
 COLOURS = 64
+# Lines of dots that stay at the beginning and at the end.
+DOTS = 3
 
 
 def main() -> None:
@@ -57,14 +59,23 @@ def main() -> None:
 
 
 def _terminal(log: str) -> str:
-    """The log from its first heading on, without paths of this machine, as a terminal in SVG."""
+    """The log from its first heading on, shortened and without this machine's paths, in SVG."""
     console = Console(record=True, width=86, file=io.StringIO())
     console.print(Text("$ make test"))
-    for line in log[log.index("== Style") :].rstrip().splitlines():
-        if str(ROOT) not in line and line.strip():
-            console.print(Text.from_ansi(line), overflow="ellipsis", no_wrap=True)
+    for line in _shortened(log[log.index("== Style") :].rstrip().splitlines()):
+        console.print(Text.from_ansi(line), overflow="ellipsis", no_wrap=True)
     svg = console.export_svg(title="make test")
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # fonts from the web
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    """Without warnings, and with the first and last lines of dots alone."""
+    [result] = [line for line in lines if re.search(r"=== .* passed.* ===", line)]
+    end = next(n for n, line in enumerate(lines) if "warnings summary" in line or line == result)
+    kept = [line for line in lines[:end] if line.strip() and str(ROOT) not in line]
+    dots = [n for n, line in enumerate(kept) if re.fullmatch(r"\.+ +\[ *\d+%\]", line)]
+    kept[dots[DOTS] : dots[-DOTS]] = ["…"]
+    return [*kept, result]
 
 
 if __name__ == "__main__":
