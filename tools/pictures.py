@@ -30,7 +30,7 @@ def main() -> None:
         OUT / "screenshots" / "07_unstructured_pruning.png",
         OUT / "test.log",
         OUT / "sample_class/report.html",
-        OUT / "screenshots" / "widgets.png",
+        OUT / "screenshots" / "practise.png",
     ]
     for source in sources:
         if not source.is_file():

@@ -22,7 +22,7 @@ class Stage:
     Attributes:
         title: Its name.
         text: What happens in it, Markdown with $maths$; numbers in it come from the run.
-        of: What `before` and `after` are the shape of, as in “the images”.
+        of: What `before` and `after` are the shape of, as in “the images”; in Markdown.
         before: The shape before the stage; None where that which `of` names is new.
         after: The shape after it.
         picture: Draws it, anew at each call; the caller shows and closes the figure.

@@ -120,7 +120,8 @@ class Tracing:
 
 def _text(stage: Stage, *, mathml: bool) -> str:
     before = "" if stage.before is None else f"{times(stage.before)} → "
-    shapes = f"{stage.of}: <code>{before}{times(stage.after)}</code>"
+    of = to_html(stage.of, mathml=mathml, inline=True)
+    shapes = f"{of}: <code>{before}{times(stage.after)}</code>"
     head, *rows = stage.table or ((),)
     table = f"<tr>{_cells(head, 'th')}</tr>"
     table += "".join(f"<tr>{_cells(row, 'td')}</tr>" for row in rows)

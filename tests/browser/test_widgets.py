@@ -130,8 +130,6 @@ def test_pressed_typed_reloaded_and_restarted(page: Page, lab: Lab, notebook: Pa
     steps = widget(page, "Trace")
     steps.get_by_role("button", name="Next step").click()
     expect(steps).to_contain_text("step 1 of")
-    steps.scroll_into_view_if_needed()
-    shoot(page, "widgets")
 
     store = progress_of(notebook)
     assert [review.rating for review in store.events(Review)] == [3]
@@ -181,7 +179,7 @@ def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
     browser: Browser, lab: Lab
 ) -> None:
     """The lesson and its exercise as a learner has them."""
-    course = lab.folder / "nine-modes"
+    course = lab.folder / "my-course"
     lesson = course / "notebooks" / "07_unstructured_pruning.ipynb"
     exercise = course / "exercises" / lesson.stem / lesson.name
     for path in (lesson, exercise):
@@ -217,6 +215,10 @@ def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
         for number in range(1, len(load_trace(TRACE).stages) + 1):
             steps.get_by_role("button", name="Next step").click()
             expect(steps).to_contain_text(f"step {number} of")
+            if number == 1:
+                steps.scroll_into_view_if_needed()
+                page.wait_for_timeout(500)
+                shoot(page, "practise")
         expect(steps).to_contain_text("Did you notice?")
 
     with visit(browser, lab) as page:
