@@ -73,7 +73,7 @@ data: .venv/installed-dev ## make the files in data/ anew from the original pack
 	@$(BIN)/python data/make_data.py
 
 pictures: .venv/installed-dev ## take README's pictures, after `make test 2>&1 | tee out/test.log` and `make grade`
-	@$(BIN)/python tools/pictures.py
+	@$(BIN)/python -m tools.pictures
 
 constraints: ## bring constraints.txt to the newest versions that pyproject.toml allows
 	@sh tools/setup.sh constraints

@@ -62,9 +62,13 @@ def main(
         wanted: list[Built] = [*targets(lesson), *_banks(course, lesson.name), *_sheets(lesson)]
         for target in wanted:
             _bring_up(course, target, force, report)
-    wanted = [_start(course), titles(course), *_primers(course), *_banks(course, GENERAL)]
-    for target in wanted:
+    for target in [*_shared(course), *_banks(course, GENERAL)]:
         _bring_up(course, target, force, report)
+
+
+def _shared(course: Course) -> list[Built]:
+    """What is of no single lesson, but for banks."""
+    return [_start(course), titles(course), *_primers(course)]
 
 
 def _start(course: Course) -> Target:
@@ -105,7 +109,7 @@ def targets(lesson: Lesson) -> list[Target]:
 
 def stale(course: Course) -> Iterator[Path]:
     """Built files that differ from their source, and files that nothing builds."""
-    all_targets: list[Built] = [_start(course), titles(course), *_primers(course)]
+    all_targets = _shared(course)
     for lesson in course.lessons():
         all_targets += [*targets(lesson), *_sheets(lesson)]
     all_targets += [practice_bank(source) for source in sources(course)]

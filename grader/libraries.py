@@ -49,6 +49,7 @@ def library_name(value: Any) -> str | None:
 
 
 def from_library(name: str) -> Any:
+    """The function or module of this name, as `library_name` gives it."""
     module, _, path = name.partition(":")
     found: Any = sys.modules[module]
     for part in path.split(".") if path else ():

@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from authoring.notebook import KERNEL
 from tests.browser.lab import MINUTE, ROOT, open_notebook, serve, start_chromium, visit
 
 OUT = ROOT / "out" / "opening.json"
@@ -62,10 +63,9 @@ def _waits(folder: Path, program: str) -> list[float]:
     for made in (course, home):
         made.mkdir()
     path = course / "quizzes.ipynb"
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     sources = ["from coursekit.widgets import quiz", *['quiz("07")'] * TIMES]
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), path)
     with sync_playwright() as playwright, serve(course, home) as lab:
         browser = start_chromium(playwright, program)
         with visit(browser, lab) as page:

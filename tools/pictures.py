@@ -10,14 +10,14 @@ import io
 import re
 import shutil
 import sys
-from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.text import Text
 
-ROOT = Path(__file__).parents[1]
+from tests.browser.lab import ROOT, SCREENSHOTS, start_chromium
+
 OUT = ROOT / "out"
 PICTURES = ROOT / "docs" / "pictures"
 COLOURS = 64
@@ -27,10 +27,10 @@ DOTS = 3
 
 def main() -> None:
     sources = [
-        OUT / "screenshots" / "07_unstructured_pruning.png",
+        SCREENSHOTS / "07_unstructured_pruning.png",
         OUT / "test.log",
         OUT / "sample_class/report.html",
-        OUT / "screenshots" / "practise.png",
+        SCREENSHOTS / "practise.png",
     ]
     for source in sources:
         if not source.is_file():
@@ -41,9 +41,7 @@ def main() -> None:
     terminal = OUT / "test.svg"
     terminal.write_text(_terminal(sources[1].read_text()))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = start_chromium(playwright, shutil.which("chromium") or "chromium")
         page = browser.new_page(viewport={"width": 1000, "height": 640})
         page.goto(sources[2].as_uri())
         page.screenshot(path=PICTURES / "grade.png")

@@ -206,9 +206,7 @@ def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
         problem.get_by_role("button", name="Show step 1").click()
         expect(problem).to_contain_text("Step 1.")
         strong = widget(page, "Is the pattern strong?")
-        strong.locator("input").first.click()
-        if strong.locator("input[type=text]").count():
-            strong.locator("input[type=text]").fill("1")
+        strong.get_by_role("radio").first.check()
         strong.get_by_role("button", name="Check").click()
         expect(strong).to_contain_text("1 of 10 answered")
         steps = widget(page, "Trace")
