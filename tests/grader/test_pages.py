@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import time
+from html import unescape
 
 import nbformat
 import pytest
 
 from grader.clean import clean_notebook
 from grader.conduct import grade
-from grader.feedback import render
+from grader.feedback import _source, render
 from grader.intake import collect
 from grader.pages import number, plain
 from grader.report import ClassReport
@@ -69,6 +72,41 @@ def test_feedback_holds_nothing_of_hidden_tests_or_solutions(page):
     assert "more of it is hidden" in html
     for secret in ("secret", "144", "HIDDEN", "Two equal signs", "got 12", "got -3", "<summary>"):
         assert secret not in html
+
+
+@pytest.mark.parametrize(
+    ("source", "coloured"),
+    [
+        ("def classify(x):", {"k": ["def"], "n": ["classify", "x"]}),
+        ("print(len(x)) # 'no'", {"nb": ["print", "len"], "c1": ["# 'no'"]}),
+        ('f\'{x}\' + r"a\\"b"', {"s": ["f'{x}'", 'r"a\\"b"']}),
+        ('"""two\nlines"""\n\'open', {"s": ['"""two', 'lines"""', "'open"]}),
+        ("x = 0x1F + 1.5e3", {"m": ["0x1F", "1.5e3"], "o": ["=", "+"]}),
+    ],
+)
+def test_code_is_coloured_by_what_it_is(source, coloured):
+    found = re.findall(r'<span class="(\w+)">([^<]*)</span>', str(_source("code", source, {})))
+    for kind, words in coloured.items():
+        assert [unescape(text) for name, text in found if name == kind] == words
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '"""' + "\\" * 300_000,
+        '"' + '\\"' * 200_000,
+        "'" * 400_000,
+        "f" * 400_000 + "'",
+        "(\\" * 200_000,
+    ],
+    ids=["escapes", "quotes", "openings", "prefixes", "signs"],
+)
+def test_code_that_is_none_is_shown_as_it_is_and_soon(hostile):
+    begun = time.process_time()
+    shown = unescape(re.sub("<[^>]*>", "", str(_source("code", hostile, {}))))
+    assert shown.strip() == hostile
+    # A rule that looks at everything again and again would take hours.
+    assert time.process_time() - begun < 20
 
 
 def test_feedback_is_one_file_that_runs_nothing(page):
