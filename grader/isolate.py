@@ -183,16 +183,16 @@ def end_the_too_large(children: Mapping[int, int]) -> None:
 
 
 def _own_world(limits: Limits) -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{_USER} {_USER} 1")
-    Path("/proc/self/gid_map").write_text(f"{_GROUP} {_GROUP} 1")
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{_USER} {_USER} 1")
+    _write("/proc/self/gid_map", f"{_GROUP} {_GROUP} 1")
     # Whoever makes a further world has all rights in it, such as mounting a /tmp without a limit.
-    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    _write("/proc/sys/user/max_user_namespaces", "0")
 
     _check("prctl", _libc.prctl(_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
     # The first to be ended when the machine's memory is used up.
-    Path("/proc/self/oom_score_adj").write_text("1000")
+    _write("/proc/self/oom_score_adj", "1000")
     # A group of its own: kill(0, …) reaches the whole group, also those that cannot be seen.
     os.setsid()
     _mounts(limits.scratch)
@@ -284,6 +284,14 @@ def _close_all_but(keep: set[int]) -> None:
         low = fd + 1
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     os.closerange(low, os.sysconf("SC_OPEN_MAX") if highest == resource.RLIM_INFINITY else highest)
+
+
+def _write(path: str, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
 
 
 def _limit(what: int, value: int) -> None:

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import struct
+from functools import cache
 
 # Numbers on x86_64 and on aarch64, from <asm/unistd.h>.
 _REFUSED = {
@@ -53,6 +54,9 @@ _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 _SET_SECCOMP, _MODE_FILTER = 22, 2
 
 
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
@@ -66,13 +70,13 @@ def refuse_system_calls() -> None:
         OSError: when the kernel cannot do it, or the machine's numbers are not known here.
     """
     program = _program(os.uname().machine)
-    libc = ctypes.CDLL(None, use_errno=True)
     loaded = _Program(len(program) // 8, program)
-    if libc.prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.byref(loaded), 0, 0):
+    if _libc.prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.byref(loaded), 0, 0):
         number = ctypes.get_errno()
         raise OSError(number, f"seccomp: {os.strerror(number)}")
 
 
+@cache
 def _program(machine: str) -> bytes:
     if machine not in _MACHINES:
         raise OSError(errno.ENOSYS, f"seccomp: the system calls of {machine} are not known")
