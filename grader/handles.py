@@ -16,6 +16,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -737,19 +738,10 @@ class Peer:
         reply.value = packer.pack(value)
         return packer
 
-    def _looks(self, objects: list[Any]) -> list[bytes]:
+    def _looks(self, objects: list[Any]) -> list[object]:
         """The own content of each object; what it holds counts by identity."""
         packer = self._packer(objects)
-        return [_look(packer, number) for number in range(len(objects))]
-
-
-def _look(packer: Packer, number: int) -> bytes:
-    with packer.aside():
-        try:
-            node = packer.pack_again(number)
-        except CannotCross as error:
-            return str(error).encode()
-        return _ENCODER.encode(node) + b"".join(buffer.tobytes() for buffer in packer.buffers)
+        return [packer.look(number) for number in range(len(objects))]
 
 
 def random_states() -> list[Any]:
@@ -826,7 +818,7 @@ def _live_nodes(node: Node) -> Iterator[Live]:
     if isinstance(node, Live):
         yield node
     elif isinstance(node, Struct):
-        for name in node.__struct_fields__:
+        for name in _fields_with_nodes(type(node)):
             yield from _live_nodes(getattr(node, name))
     elif isinstance(node, list | tuple):
         for item in node:
@@ -834,3 +826,10 @@ def _live_nodes(node: Node) -> Iterator[Live]:
     elif isinstance(node, dict):
         for item in node.values():
             yield from _live_nodes(item)
+
+
+@cache
+def _fields_with_nodes(cls: type[Struct]) -> tuple[str, ...]:
+    """The fields of a part of a manifest that are nodes, or hold some."""
+    types = cls.__annotations__
+    return tuple(name for name in types if "Node" in types[name] or "Tensor" in types[name])

@@ -15,11 +15,11 @@ import datetime
 from dataclasses import dataclass
 from typing import Any, Literal, Union
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_buffers
-from safetensors.numpy import save as save_buffers
 
 MAX_DEPTH = 60
 MAX_NODES = 2_000_000
@@ -314,7 +314,15 @@ def join(buffers: list[np.ndarray]) -> bytes:
     """Raw buffers as one safetensors file; no bytes for no buffers."""
     if not buffers:
         return b""
-    return save_buffers({str(number): buffer for number, buffer in enumerate(buffers)})
+    # Written here, as the library takes twenty times as long for small ones.
+    header, start = {}, 0
+    for number, buffer in enumerate(buffers):
+        end = start + len(buffer)
+        header[str(number)] = {"dtype": "U8", "shape": [end - start], "data_offsets": [start, end]}
+        start = end
+    text = msgspec.json.encode(header)
+    text += b" " * (-len(text) % 8)
+    return b"".join((len(text).to_bytes(8, "little"), text, *(b.data for b in buffers)))
 
 
 def split(data: bytes) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
@@ -110,7 +110,15 @@ def library_class(name: str) -> type[nn.Module]:
 
 def is_supported(module: nn.Module) -> bool:
     """Whether a module can cross: it and all that is in it have classes of torch.nn."""
-    return all(is_library_class(type(part)) for part in nn.Module.modules(module))
+    todo, seen = [module], {id(module)}
+    for part in todo:
+        if not is_library_class(type(part)):
+            return False
+        children = part.__dict__["_modules"].values()
+        new = [child for child in children if child is not None and id(child) not in seen]
+        seen.update(map(id, new))
+        todo += new
+    return True
 
 
 def describe(module: nn.Module, pack: Callable[[Any], Node], given: bool) -> Module:
@@ -203,7 +211,31 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
         _check(value)
     if cls in _RECURRENT and not 0 < int(args.get("num_layers", 1)) <= _MAX_LAYERS:
         raise CannotCross("a recurrent network of that many layers")
-    # Without memory and first numbers: what it holds comes from the description.
+    key = cls, repr(args)
+    if key not in _attributes_of_made:
+        made = _make(cls, args)
+        if cls in _RECURRENT:
+            # They hold their weights a second time.
+            return made
+        if len(_attributes_of_made) >= _MOST_KEPT:
+            _attributes_of_made.clear()
+        _attributes_of_made[key] = vars(made)
+    # A layer of the same sizes has been made before: making one is most of what it costs to cross.
+    module: nn.Module = cls.__new__(cls)
+    module.__dict__.update(
+        (name, value.copy() if isinstance(value, dict | list | set) else value)
+        for name, value in _attributes_of_made[key].items()
+    )
+    return module
+
+
+# By class and arguments, what is in such a module's dictionary.
+_attributes_of_made: dict[tuple[Any, str], dict[str, Any]] = {}
+_MOST_KEPT = 1_000
+
+
+def _make(cls: Any, args: dict[str, Any]) -> nn.Module:
+    """A module without memory and first numbers: what it holds comes from its description."""
     with _unfilled(cls):
         if _takes_device(cls):
             return cls(**args, device="meta")
@@ -268,6 +300,7 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         _mask(module, name)
 
 
+@lru_cache(maxsize=1024)
 def _fits(name: str) -> bool:
     """Whether a parameter may be called so: it must not stand before a method."""
     return (name.isidentifier() and not hasattr(nn.Module, name)) or name.isdigit()

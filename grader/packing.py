@@ -10,10 +10,11 @@ import fractions
 import pathlib
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from grader.attributes import attributes_of
@@ -45,6 +46,7 @@ from grader.manifest import (
     Tensor,
 )
 
+_ENCODER = msgspec.msgpack.Encoder()
 _INT64 = range(-(2**63), 2**63)
 _VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 
@@ -83,11 +85,12 @@ class Packer:
             CannotCross: when there is none.
         """
         self._budget.take(nodes=1)
-        if value is None or type(value) in (bool, str, float):
+        cls = type(value)
+        if value is None or cls is bool or cls is str or cls is float:
             return value
-        if type(value) is int:
+        if cls is int:
             return _integer(value)
-        if getattr(type(value), "stays_where_it_is", False):
+        if getattr(cls, "stays_where_it_is", False):
             return self._live(value)
         number = self._numbers.get(id(value))
         if number is not None:
@@ -104,20 +107,25 @@ class Packer:
         """The node of a known object as it is now."""
         return self._pack(self.objects[number])
 
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """What is packed meanwhile is only looked at: it leaves no buffers and no known objects."""
+    def look(self, number: int) -> object:
+        """The own content of a known object, to be compared; what it holds counts by identity."""
+        quick = _look_at_tensor(self.objects[number])
+        if quick is not None:
+            return quick
+        buffers, self.buffers, self._budget = self.buffers, [], Budget()
         known = len(self.objects)
         try:
-            yield
+            node = self.pack_again(number)
+            return _ENCODER.encode(node) + b"".join(map(bytes, self.buffers))
+        except CannotCross as error:
+            return str(error).encode()
         finally:
             for value in self.objects[known:]:
                 # A known object is there once more.
                 if self._numbers.get(id(value), 0) >= known:
                     del self._numbers[id(value)]
             del self.objects[known:]
-            self.buffers.clear()
-            self._budget = Budget()
+            self.buffers, self._budget = buffers, Budget()
 
     def forget(self, value: Any) -> None:
         """Makes a known object cross by value from here on."""
@@ -129,6 +137,10 @@ class Packer:
         self.objects.append(value)
 
     def _pack(self, value: Any) -> Node:
+        torch = torch_module()
+        if torch is not None and type(value) in (torch.Tensor, torch.nn.Parameter):
+            self._register(value)
+            return self._tensor(torch, value, value.detach())
         if isinstance(value, np.generic):
             return self._array(np.asarray(value), scalar=True)
         if isinstance(value, enum.Enum) and self._is_member(value):
@@ -148,10 +160,11 @@ class Packer:
         if isinstance(value, np.ndarray):
             self._register(value)
             return self._array(np.asarray(value))
-        torch = torch_module()
         if torch is not None and isinstance(value, torch.Tensor):
             self._register(value)
-            return self._tensor(torch, value)
+            # A subclass may have its own idea of everything.
+            with torch._C.DisableTorchFunctionSubclass():
+                return self._tensor(torch, value, _plain(torch, value))
         if isinstance(value, type):
             return self._type(value)
         if torch is not None and isinstance(value, torch.nn.Module):
@@ -267,14 +280,9 @@ class Packer:
         data = np.frombuffer(value.tobytes(), np.uint8)
         return Array(value.dtype.str, list(value.shape), self._buffer(data), scalar)
 
-    def _tensor(self, torch: Any, value: Any) -> Node:
-        # A subclass may have its own idea of everything.
-        with torch._C.DisableTorchFunctionSubclass():
-            base = torch.Tensor.detach(value)
-            if type(base) is not torch.Tensor:
-                base = base.as_subclass(torch.Tensor)
-            requires_grad = bool(value.requires_grad)
-            grad = value.grad if value.is_leaf else None
+    def _tensor(self, torch: Any, value: Any, base: Any) -> Node:
+        requires_grad = bool(value.requires_grad)
+        grad = value.grad if value.is_leaf else None
         if base.is_quantized:
             return self._quantized(torch, base)
         if base.layout is not torch.strided:
@@ -289,17 +297,16 @@ class Packer:
 
     def _dense(self, torch: Any, tensor: Any) -> Tensor:
         tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
-        shape, stride = list(tensor.shape), list(tensor.stride())
-        kept = None
+        shape, kept = list(tensor.shape), None
         if not tensor.is_contiguous():
+            stride = list(tensor.stride())
             span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
             # A column of a large matrix need not bring the matrix.
             if span <= 4 * tensor.numel() + 64:
                 tensor, kept = torch.as_strided(tensor, (span,), (1,)), stride
         flat = tensor.contiguous().reshape(-1)
-        data = flat.view(torch.uint8).numpy() if flat.numel() else np.empty(0, np.uint8)
-        name = str(tensor.dtype).removeprefix("torch.")
-        return Tensor(name, shape, self._buffer(np.array(data)), kept)
+        data = flat.view(torch.uint8).numpy().copy() if len(flat) else np.empty(0, np.uint8)
+        return Tensor(_name_of(tensor.dtype), shape, self._buffer(data), kept)
 
     def _sparse(self, torch: Any, tensor: Any, requires_grad: bool) -> Node:
         layout = str(tensor.layout).removeprefix("torch.sparse_").removeprefix("torch.")
@@ -329,6 +336,36 @@ class Packer:
                 tensor.q_per_channel_axis(),
             )
         raise CannotCross(f"a tensor quantized by {scheme}")
+
+
+def _look_at_tensor(value: Any) -> object:
+    """What there is to see of a tensor of the usual kind; None for all else."""
+    torch = torch_module()
+    if torch is None or type(value) not in (torch.Tensor, torch.nn.Parameter):
+        return None
+    strided = value.layout is torch.strided and not value.is_quantized
+    if not strided or not value.is_cpu or value.dtype not in _of_numpy(torch):
+        return None
+    if value.is_conj() or value.is_neg() or (value.is_leaf and value.grad is not None):
+        return None
+    data = value.detach().numpy()
+    return value.dtype, data.shape, data.strides, value.requires_grad, data.tobytes()
+
+
+@cache
+def _of_numpy(torch: Any) -> frozenset[Any]:
+    return frozenset((torch.float32, torch.float64, torch.int64, torch.bool, torch.uint8))
+
+
+def _plain(torch: Any, value: Any) -> Any:
+    """A tensor of a subclass as one of torch's own class."""
+    base = torch.Tensor.detach(value)
+    return base if type(base) is torch.Tensor else base.as_subclass(torch.Tensor)
+
+
+@cache
+def _name_of(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _fields(value: Any) -> list[str]:

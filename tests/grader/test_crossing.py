@@ -23,7 +23,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 from torch import nn
 from torch.nn.utils import prune
 
@@ -694,7 +694,12 @@ def alike_modules(one: nn.Module, other: nn.Module) -> bool:
 def test_a_module_is_rebuilt(module, inputs):
     for parameter in module.parameters():
         nn.init.uniform_(parameter)
+    # A second one of the same sizes is not made from its arguments again.
+    first = cross(module)
+    first.register_forward_hook(lambda *_: None)
+    first.register_buffer("more", torch.zeros(1))
     got = cross(module)
+    assert not got._forward_hooks
     assert alike_modules(got, module)
     assert repr(got) == repr(module)
     if inputs is None:
@@ -962,6 +967,15 @@ def test_digits_are_limited_on_both_sides():
 def test_buffers_that_are_none_are_refused(data):
     with pytest.raises(CannotCross, match="damaged buffers"):
         split(data)
+
+
+def test_buffers_are_a_file_that_the_library_reads():
+    buffers = [np.frombuffer(data, np.uint8) for data in (b"", b"abc", b"", b"\0\xff" * 50)]
+    assert [bytes(buffer) for buffer in split(join(buffers))] == [bytes(b) for b in buffers]
+    assert join([]) == b""
+    assert {name: bytes(b) for name, b in load(join(buffers)).items()} == {
+        str(number): bytes(buffer) for number, buffer in enumerate(buffers)
+    }
 
 
 def test_buffers_of_another_kind_are_refused():
