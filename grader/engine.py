@@ -306,7 +306,7 @@ class Room:
 
     Attributes:
         played: the reports of the cells that it has run already, in order.
-        files, cells, modules: what it was made of.
+        files, cells, modules, tests: what it was made of.
     """
 
     warm: Warm
@@ -314,6 +314,7 @@ class Room:
     files: Files
     cells: tuple[str, ...]
     modules: tuple[str, ...]
+    tests: tuple[str, ...] = ()
 
 
 class Engine:
@@ -486,24 +487,33 @@ class Engine:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGKILL)
 
-    def room(self, cells: Sequence[str], files: Files, modules: Sequence[str] = ()) -> Room:
+    def room(
+        self,
+        cells: Sequence[str],
+        files: Files,
+        modules: Sequence[str] = (),
+        tests: Sequence[str] = (),
+    ) -> Room:
         """A warm process that has imported modules and run these cells; made once, then kept.
 
         Where it is not safe to fork a process that has run them, it has only imported, and leaves
         the cells to its children.
 
+        Args:
+            tests: cells that it has compiled. No player may come from a room that has some.
+
         Raises:
             GraderError: when the warm process cannot be started.
         """
         paths = sorted((name, str(path)) for name, path in files.paths.items())
-        key = (tuple(cells), tuple(paths), tuple(modules))
+        key = (tuple(cells), tuple(paths), tuple(modules), tuple(tests))
         known = self._rooms.get(key)
         if known is not None and self._is_alive():
             return known
         with self._lock:
             self.start()
             if key not in self._rooms:
-                made = self._make_room(files, cells, modules)
+                made = self._make_room(files, cells, modules, tests)
                 self._rooms[key] = made or self.import_room(modules)
             return self._rooms[key]
 
@@ -536,7 +546,7 @@ class Engine:
             if room.warm is not dead:
                 return
             dead.close()
-            made = self._make_room(room.files, room.cells, room.modules)
+            made = self._make_room(room.files, room.cells, room.modules, room.tests)
             if made is None:
                 raise GraderError("A process for learners' code could not be made.")
             room.warm = made.warm
@@ -545,7 +555,11 @@ class Engine:
                 self._replaced.append(made.warm)
 
     def _make_room(
-        self, files: Files, cells: Sequence[str] = (), modules: Sequence[str] = ()
+        self,
+        files: Files,
+        cells: Sequence[str] = (),
+        modules: Sequence[str] = (),
+        tests: Sequence[str] = (),
     ) -> Room | None:
         """A new room; None when it can't be made or forked.
 
@@ -555,14 +569,18 @@ class Engine:
         for _ in range(2):
             self.start()
             try:
-                return self._try_room(files, cells, modules)
+                return self._try_room(files, cells, modules, tests)
             except Gone:
                 # The warm process has ended, too: another one.
                 self.close()
         raise GraderError("The process for learners' code has ended.")
 
     def _try_room(
-        self, files: Files, cells: Sequence[str] = (), modules: Sequence[str] = ()
+        self,
+        files: Files,
+        cells: Sequence[str],
+        modules: Sequence[str],
+        tests: Sequence[str],
     ) -> Room | None:
         """As `_make_room`, in the warm process that there is.
 
@@ -576,6 +594,7 @@ class Engine:
         message = {
             "do": "room",
             "cells": list(cells),
+            "tests": list(tests),
             "modules": list(modules),
             "folder": folder,
             "files": sizes,
@@ -595,7 +614,7 @@ class Engine:
             ready = {"safe": False}
         if ready["safe"]:
             warm = Warm(channel, folder, self.shut_in)
-            return Room(warm, ready["played"], files, tuple(cells), tuple(modules))
+            return Room(warm, ready["played"], files, tuple(cells), tuple(modules), tuple(tests))
         channel.close()
         self._stage.ask({"do": "end", "pid": pid})
         return None

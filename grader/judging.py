@@ -63,6 +63,8 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         given: what the given cells that ran already define; see `defined_by_given`.
     """
     bench = _Bench(shell, given)
+    # Of a test that fails people see the line and the message.
+    shell.InteractiveTB.set_mode("Minimal")
     while True:
         try:
             header, body = channel.receive()

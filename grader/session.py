@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from grader import wire
 from grader.assignment import Kind, TeacherNotebook
 from grader.contract import Clause, Contract
-from grader.engine import Ended, Engine, Files
+from grader.engine import Ended, Engine, Files, Room
 from grader.intake import Paper, PaperCell
 from grader.judge import Judge, Verdict
 from grader.manifest import LIVE
@@ -286,7 +286,7 @@ class _Session:
     def _present_judge(self) -> Judge:
         """The judge, who knows all that came before."""
         if self._judge is None or self._judge.ended:
-            judge = Judge(self._engine, self._room, self._released)
+            judge = Judge(self._engine, self._judges_room(), self._released)
             self._judge = judge
             self._introduce()
             for position, cell in self._past:
@@ -298,6 +298,16 @@ class _Session:
                 elif cell.teacher.grade_id in self._contract.bequeathing:
                     judge.test(cell.node.source, clause, cell.teacher.visible_lines)
         return self._judge
+
+    def _judges_room(self) -> Room:
+        """Where judges come from: it knows the tests, which no player may."""
+        judged = [
+            str(cell.node.source)
+            for cell in self._teachers
+            if cell.kind is Kind.TEST and self._contract.tests[str(cell.grade_id)].live is None
+        ]
+        modules = self._contract.modules
+        return self._engine.room(self._opening, self._released, modules, judged)
 
     def _introduce(self) -> None:
         """Connects player and judge."""
