@@ -11,7 +11,8 @@ The parts, in the order in which a submission passes them:
 - `assignment` (what the teacher wrote), `intake` (an untrusted file becomes a submission or is
   rejected), `prepare` and `contract` (what may cross, from the teacher's own solution);
 - `engine` (the warm process and what it forks), `sandbox`, `isolate` and `seccomp` (what shuts
-  them in), `stage` (the warm process itself);
+  them in), `stage` (the warm process itself), `rehearsal` and `memory` (what it does so that
+  forks cost little);
 - `session` (one notebook: its cells and tests in their turn), `player` and `judge` (its two
   processes as the conductor sees them), `playing` and `judging` (what runs in these), `shell`
   (cells and their outputs), `names` (which names a cell binds and reads);

@@ -13,7 +13,6 @@ runs no line of a notebook itself. It forks
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
@@ -27,12 +26,11 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from grader import wire
-from grader.handles import Allowance, random_states, set_random_states
+from grader import memory, wire
 from grader.isolate import Limits, end, end_the_too_large, enter, fork
-from grader.judging import JudgePeer, judge
-from grader.libraries import torch_module
-from grader.playing import PlayerPeer, play
+from grader.judging import judge
+from grader.playing import play
+from grader.rehearsal import has_accelerator, rehearse
 from grader.shell import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.wire import Channel, Gone, Silent
 
@@ -40,8 +38,6 @@ from grader.wire import Channel, Gone, Silent
 _UNSAFE_TO_FORK = ("tensorflow", "jax")
 # Seconds from one look at the memory of children to the next.
 _LOOK_EVERY = 0.25
-
-_libc = ctypes.CDLL(None)
 
 
 def main() -> None:
@@ -55,9 +51,9 @@ def main() -> None:
     _import(sys.argv[2:])
     shell = make_shell()
     sys.argv = ["grader"]
-    _rehearse(shell)
-    _settle()
-    _take_large_pages()
+    rehearse(shell)
+    memory.settle()
+    memory.take_large_pages()
     channel.send(wire.encode({}))
     _serve(shell, channel, {})
 
@@ -71,80 +67,34 @@ def _import(modules: list[str]) -> None:
             importlib.import_module(name)
         if name == "torch" and "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
+            _seed_what_is_there(sys.modules["torch"])
             importlib.import_module("grader.modules")
     gc.enable()
 
 
-def _rehearse(shell: Shell) -> None:
-    """Has a test call an answer, as every submission's do.
+def _seed_what_is_there(torch: Any) -> None:
+    """Has torch.manual_seed pass over accelerators that are not there.
 
-    The caches that are filled by it and the bytecode that adapts to it are then shared: a child
-    would copy the memory for it, and do it anew.
+    It would note the seed for them with a trace of the stack, should one turn up: 0.3 ms each time.
     """
-    ours, theirs = wire.pair()
-    player = PlayerPeer(Channel(theirs), {}, {"answer": lambda *args: args}, trusted=True)
-    calls = 20
-
-    def serve() -> None:
-        for _ in range(calls + 1):
-            player.serve()
-
-    serving = threading.Thread(target=serve, daemon=True)
-    serving.start()
-    bench = JudgePeer(Channel(ours), {}, shell)
-    bench.begin(None, Allowance(time.monotonic() + 60))
-    bench.share_random = True
-    states = random_states()
-    _, answer = bench.take("answer")
-    for _ in range(calls):
-        args: list[Any] = [[1, 2.5, "text"], {"key": None}]
-        if torch := torch_module():
-            torch.manual_seed(0)
-            args += [torch.ones(2, 2), torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())]
-        answer(*args)
-    serving.join()
-    set_random_states(states)
-    ours.close()
-    theirs.close()
-
-
-def _settle() -> None:
-    """What is there now is shared by all children: keep the collector from touching its pages."""
-    gc.collect()
-    gc.freeze()
-
-
-def _take_large_pages() -> None:
-    """Has the kernel keep what is in memory now in large pages, if it can.
-
-    Most of what a fork costs is the list of pages, and large ones make that short.
-    Source: MADV_COLLAPSE in madvise(2), Linux 6.1.
-    """
-    collapse, large = 25, 2 * 2**20
-    with contextlib.suppress(OSError), open("/proc/self/maps") as regions:
-        for region in regions:
-            span, rights, _, _, file = region.split(maxsplit=5)[:5]
-            if rights != "rw-p" or file != "0":
-                continue
-            begin, end = (int(address, 16) for address in span.split("-"))
-            begin, end = -(-begin // large) * large, end // large * large
-            if begin < end:
-                _libc.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), collapse)
+    if not has_accelerator():
+        for kind in (torch.cuda, torch.xpu, torch.mtia):
+            kind.manual_seed_all = lambda seed: None
 
 
 def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     """Does what the conductor says until it hangs up."""
     # None for a room, which has not shut itself in.
     namespaces: dict[int, bool | None] = {}
-    memory: dict[int, int] = {}
+    allowed: dict[int, int] = {}
     look_at = 0.0
     with contextlib.suppress(Gone):
         while True:
             if time.monotonic() >= look_at:
-                end_the_too_large(memory)
+                end_the_too_large(allowed)
                 look_at = time.monotonic() + _LOOK_EVERY
             try:
-                header, body = channel.receive(look_at if memory else None)
+                header, body = channel.receive(look_at if allowed else None)
             except Silent:
                 continue
             message = wire.decode(header)
@@ -157,13 +107,13 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                     reply["pid"] = pid = _fork_child(shell, channel, message, given)
                     namespaces[pid] = message["namespaces"]
                     if message["namespaces"]:
-                        memory[pid] = message["limits"]["memory"]
+                        allowed[pid] = message["limits"]["memory"]
                 case "interrupt":
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(message["pid"], signal.SIGINT)
                 case "end":
                     pid, patience = message["pid"], message.get("patience", 0.0)
-                    memory.pop(pid, None)
+                    allowed.pop(pid, None)
                     reply["status"] = _end(pid, namespaces.pop(pid), patience)
             channel.send(wire.encode(reply))
 
@@ -211,8 +161,10 @@ def _be_room(shell: Shell, channel: Channel, message: dict[str, Any], body: byte
     for source in message["cells"]:
         played.append(run_cell(shell, source))
         defined_by_given(shell, source, given)
+    for source in message["tests"]:
+        shell.prepare(source)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _settle()
+    memory.settle()
     calm = _threads() == 1 and not any(name in sys.modules for name in _UNSAFE_TO_FORK)
     # Who has only imported may be forked all the same.
     safe = calm or not message["cells"]
