@@ -2,7 +2,8 @@
 
 The same 24 honest submissions of one exercise are put together from its answer bank and graded by
 `nbgrader autograde` and `generate_feedback`, and by `grader grade` from intake to gradebook and
-feedback; then copies of them for the curve. Written to out/bench.json:
+feedback; then copies of them for the curve, with a comment in each answer that tells them apart.
+Written to out/bench.json:
 
 - ``stock_seconds``, ``ours_seconds``: wall time a submission. Ours is the slope between a run of 24
   and a run of 240, so without the start-up, which is listed apart as ``startup_seconds`` (the run
@@ -30,6 +31,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import nbformat
 from rich.console import Console
 from rich.table import Table
 
@@ -105,9 +107,18 @@ def _hand_in(bench: Bench, folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path, assignment: str, count: int) -> None:
+    """Copies, no two alike: each answer ends with its student's name as a comment."""
     for number in range(count):
         original = source / f"s{number % HONEST:04}" / assignment
-        shutil.copytree(original, target / f"s{number:04}" / assignment)
+        copied = target / f"s{number:04}" / assignment
+        shutil.copytree(original, copied)
+        for path in copied.glob("*.ipynb"):
+            notebook = nbformat.read(path, 4)
+            for cell in notebook.cells:
+                marked = cell.metadata.get("nbgrader", {})
+                if marked.get("solution") and "NotImplementedError" not in cell.source:
+                    cell.source += f"\n# s{number:04}"
+            nbformat.write(notebook, path)
 
 
 def _cells_cpu(folder: Path, assignment: str) -> float:
