@@ -320,11 +320,11 @@ class Shell(InteractiveShell):
 
     def transform_cell(self, raw_cell: str) -> str:
         """As IPython's, which takes longer than running most cells, where there is need for it."""
-        cell = _as_lines(raw_cell)
-        if cell in self.compile.trees:
-            return cell
         known = self.input_transformer_manager
         if (len(known.cleanup_transforms), len(known.line_transforms)) == _TRANSFORMS:
+            cell = _as_lines(raw_cell)
+            if cell in self.compile.trees:
+                return cell
             tree = _parsed(raw_cell)
             if tree is not None:
                 self.compile.parsed = cell, tree

@@ -78,8 +78,9 @@ def _seed_what_is_there(torch: Any) -> None:
     It would note the seed for them with a trace of the stack, should one turn up: 0.3 ms each time.
     """
     if not has_accelerator():
-        for kind in (torch.cuda, torch.xpu, torch.mtia):
-            kind.manual_seed_all = lambda seed: None
+        for name in ("cuda", "xpu", "mtia"):
+            if hasattr(torch, name):
+                getattr(torch, name).manual_seed_all = lambda seed: None
 
 
 def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
