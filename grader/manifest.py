@@ -310,7 +310,7 @@ TIMES: dict[Any, Any] = {
 # --- Buffers -----------------------------------------------------------------------------------
 
 
-def join(buffers: list[np.ndarray]) -> bytes:
+def join(buffers: list[bytes]) -> bytes:
     """Raw buffers as one safetensors file; no bytes for no buffers."""
     if not buffers:
         return b""
@@ -322,7 +322,7 @@ def join(buffers: list[np.ndarray]) -> bytes:
         start = end
     text = msgspec.json.encode(header)
     text += b" " * (-len(text) % 8)
-    return b"".join((len(text).to_bytes(8, "little"), text, *(b.data for b in buffers)))
+    return b"".join((len(text).to_bytes(8, "little"), text, *buffers))
 
 
 def split(data: bytes) -> list[np.ndarray]:

@@ -34,6 +34,8 @@ _RECURRENT_ARGS = (
 # What only one of them takes.
 _OWN_ARGS = {nn.RNN: ("nonlinearity",), nn.LSTM: ("proj_size",)}
 _CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
+# Numbers that make no difference to the rest of a module, parameters aside.
+_ONLY_KEPT = {nn.Linear: {"in_features", "out_features"}}
 # Arguments that are kept under another name.
 _KEPT_AS = {(nn.PairwiseDistance, "p"): "norm"}
 # They hold modules or functions that their arguments do not tell.
@@ -211,7 +213,9 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
         _check(value)
     if cls in _RECURRENT and not 0 < int(args.get("num_layers", 1)) <= _MAX_LAYERS:
         raise CannotCross("a recurrent network of that many layers")
-    key = cls, repr(args)
+    names = _ONLY_KEPT.get(cls, set())
+    kept = {name: args[name] for name in names if type(args.get(name)) is int}
+    key = cls, repr(args | dict.fromkeys(kept, int))
     if key not in _attributes_of_made:
         made = _make(cls, args)
         if cls in _RECURRENT:
@@ -226,6 +230,7 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
         (name, value.copy() if isinstance(value, dict | list | set) else value)
         for name, value in _attributes_of_made[key].items()
     )
+    module.__dict__.update(kept)
     return module
 
 

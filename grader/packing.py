@@ -70,7 +70,7 @@ class Packer:
         given: dict[str, type],
         known: Iterable[Any] = (),
     ) -> None:
-        self.buffers: list[np.ndarray] = []
+        self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)
         self._numbers = {id(value): number for number, value in enumerate(self.objects)}
         self._live = live
@@ -116,7 +116,7 @@ class Packer:
         known = len(self.objects)
         try:
             node = self.pack_again(number)
-            return _ENCODER.encode(node) + b"".join(map(bytes, self.buffers))
+            return _ENCODER.encode(node) + b"".join(self.buffers)
         except CannotCross as error:
             return str(error).encode()
         finally:
@@ -267,9 +267,9 @@ class Packer:
             return modules.describe(value, self.pack, self._is_given(type(value)))
         return self._live(value)
 
-    def _buffer(self, data: np.ndarray) -> int:
-        self._budget.take(logical=data.nbytes)
-        self.buffers.append(np.ascontiguousarray(data).reshape(-1))
+    def _buffer(self, data: bytes) -> int:
+        self._budget.take(logical=len(data))
+        self.buffers.append(data)
         return len(self.buffers) - 1
 
     def _array(self, value: np.ndarray, scalar: bool = False) -> Node:
@@ -277,8 +277,7 @@ class Packer:
             if value.dtype.kind == "O":
                 raise CannotCross("an array of objects")
             raise CannotCross(f"an array of {value.dtype}")
-        data = np.frombuffer(value.tobytes(), np.uint8)
-        return Array(value.dtype.str, list(value.shape), self._buffer(data), scalar)
+        return Array(value.dtype.str, list(value.shape), self._buffer(value.tobytes()), scalar)
 
     def _tensor(self, torch: Any, value: Any, base: Any) -> Node:
         requires_grad = bool(value.requires_grad)
@@ -296,6 +295,10 @@ class Packer:
         return node
 
     def _dense(self, torch: Any, tensor: Any) -> Tensor:
+        if _is_plain(torch, tensor) and tensor.is_contiguous():
+            array = tensor.detach().numpy()
+            name = _name_of(tensor.dtype)
+            return Tensor(name, list(array.shape), self._buffer(array.tobytes()), None)
         tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
         shape, kept = list(tensor.shape), None
         if not tensor.is_contiguous():
@@ -305,7 +308,7 @@ class Packer:
             if span <= 4 * tensor.numel() + 64:
                 tensor, kept = torch.as_strided(tensor, (span,), (1,)), stride
         flat = tensor.contiguous().reshape(-1)
-        data = flat.view(torch.uint8).numpy().copy() if len(flat) else np.empty(0, np.uint8)
+        data = flat.view(torch.uint8).numpy().tobytes() if len(flat) else b""
         return Tensor(_name_of(tensor.dtype), shape, self._buffer(data), kept)
 
     def _sparse(self, torch: Any, tensor: Any, requires_grad: bool) -> Node:
@@ -343,13 +346,17 @@ def _look_at_tensor(value: Any) -> object:
     torch = torch_module()
     if torch is None or type(value) not in (torch.Tensor, torch.nn.Parameter):
         return None
-    strided = value.layout is torch.strided and not value.is_quantized
-    if not strided or not value.is_cpu or value.dtype not in _of_numpy(torch):
-        return None
-    if value.is_conj() or value.is_neg() or (value.is_leaf and value.grad is not None):
+    if not _is_plain(torch, value) or (value.is_leaf and value.grad is not None):
         return None
     data = value.detach().numpy()
     return value.dtype, data.shape, data.strides, value.requires_grad, data.tobytes()
+
+
+def _is_plain(torch: Any, tensor: Any) -> bool:
+    """Whether NumPy can have its memory as it is."""
+    strided = tensor.layout is torch.strided and not tensor.is_quantized
+    usual = strided and tensor.is_cpu and tensor.dtype in _of_numpy(torch)
+    return usual and not tensor.is_conj() and not tensor.is_neg()
 
 
 @cache
