@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -123,6 +124,13 @@ def choose(page: Page, menu: str, command: str) -> None:
     """Takes a command of one of JupyterLab's menus."""
     page.locator(".lm-MenuBar-item", has_text=menu).first.click()
     page.locator(f".lm-Menu-item[data-command='{command}']").click()
+
+
+def save(page: Page) -> None:
+    """Saves the notebook, and waits until its tab shows no unsaved change."""
+    page.keyboard.press("Control+s")
+    tab = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab.lm-mod-current")
+    expect(tab).not_to_have_class(re.compile("jp-mod-dirty"), timeout=MINUTE)
 
 
 def shoot(page: Page, name: str) -> None:

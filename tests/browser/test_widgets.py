@@ -21,6 +21,7 @@ from tests.browser.lab import (
     Lab,
     choose,
     open_notebook,
+    save,
     shoot,
     visit,
     wait_for_kernel,
@@ -138,8 +139,7 @@ def test_pressed_typed_reloaded_and_restarted(page: Page, lab: Lab, notebook: Pa
     assert modes == ["choice", "choice", "pattern"]
 
     # The page again, with the same kernel: Python still knows, and answers.
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(1500)
+    save(page)
     page.reload()
     expect(widget(page, "Quiz")).to_contain_text(f"1 of {CHOICES} right", timeout=MINUTE)
     widget(page, "Quiz").get_by_role("button", name="Next").click()
@@ -230,11 +230,10 @@ def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
         expect(page.locator(".jp-RenderedText", has_text="NotImplementedError")).to_be_attached(
             timeout=MINUTE
         )
-        page.keyboard.press("Control+s")
-        page.wait_for_timeout(1500)
+        save(page)
         choose(page, "Kernel", "kernelmenu:shutdownAll")
         page.locator(".jp-Dialog .jp-mod-accept").click()
-        page.wait_for_timeout(1500)
+        expect(page.get_by_role("button", name="No Kernel | Unknown")).to_be_visible(timeout=MINUTE)
 
     with visit(browser, lab) as page:
         open_notebook(page, lab, lesson)
