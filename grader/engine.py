@@ -306,7 +306,9 @@ class Room:
 
     Attributes:
         played: the reports of the cells that it has run already, in order.
-        files, cells, modules, tests: what it was made of.
+        files, cells, modules: what it was made of.
+        parent: the room that it was forked from, if it is one for judges.
+        tests: cells that it has compiled.
     """
 
     warm: Warm
@@ -314,6 +316,7 @@ class Room:
     files: Files
     cells: tuple[str, ...]
     modules: tuple[str, ...]
+    parent: Room | None = None
     tests: tuple[str, ...] = ()
 
 
@@ -492,30 +495,58 @@ class Engine:
         cells: Sequence[str],
         files: Files,
         modules: Sequence[str] = (),
-        tests: Sequence[str] = (),
     ) -> Room:
         """A warm process that has imported modules and run these cells; made once, then kept.
 
         Where it is not safe to fork a process that has run them, it has only imported, and leaves
         the cells to its children.
 
-        Args:
-            tests: cells that it has compiled. No player may come from a room that has some.
-
         Raises:
             GraderError: when the warm process cannot be started.
         """
         paths = sorted((name, str(path)) for name, path in files.paths.items())
-        key = (tuple(cells), tuple(paths), tuple(modules), tuple(tests))
+        key = (tuple(cells), tuple(paths), tuple(modules))
         known = self._rooms.get(key)
         if known is not None and self._is_alive():
             return known
         with self._lock:
             self.start()
             if key not in self._rooms:
-                made = self._make_room(files, cells, modules, tests)
+                made = self._make_room(files, cells, modules)
                 self._rooms[key] = made or self.import_room(modules)
             return self._rooms[key]
+
+    def judges_room(self, room: Room, tests: Sequence[str]) -> Room:
+        """A room like another, forked from it, that has compiled tests; made once, then kept.
+
+        No player may come from it. Neither `room` nor the warm process gets to see the tests: what
+        is in their memory is in that of every player, though nobody refers to it any more.
+
+        Returns:
+            `room` itself, where it can't be had.
+        """
+        key = ("tests", id(room), tuple(tests))
+        known = self._rooms.get(key)
+        if known is not None and self._is_alive():
+            return known
+        with self._lock:
+            if key not in self._rooms:
+                made = self._fork_judges_room(room, tests)
+                if made is None:
+                    return room
+                self._rooms[key] = made
+            return self._rooms[key]
+
+    def _fork_judges_room(self, room: Room, tests: Sequence[str]) -> Room | None:
+        try:
+            made = self._ask_for_room(room.warm, room.warm.folder, Files(), (), room.modules)
+            if made is None:
+                return None
+            warm, _ = made
+            warm.ask({"do": "prepare", "tests": list(tests)}, seconds=START_TIMEOUT)
+        except Gone:
+            return None
+        return replace(room, warm=warm, parent=room, tests=tuple(tests))
 
     def import_room(self, modules: Sequence[str]) -> Room:
         """A warm process that has imported modules and run no cell.
@@ -546,7 +577,14 @@ class Engine:
             if room.warm is not dead:
                 return
             dead.close()
-            made = self._make_room(room.files, room.cells, room.modules, room.tests)
+            if room.parent is not None:
+                made = self._fork_judges_room(room.parent, room.tests)
+                if made is None:
+                    self._revive(room.parent, room.parent.warm)
+                    made = self._fork_judges_room(room.parent, room.tests)
+            else:
+                made = self._make_room(room.files, room.cells, room.modules)
+                self._forget_judges_rooms(room)
             if made is None:
                 raise GraderError("A process for learners' code could not be made.")
             room.warm = made.warm
@@ -554,12 +592,18 @@ class Engine:
                 # Everything was made anew: nobody else closes it.
                 self._replaced.append(made.warm)
 
+    def _forget_judges_rooms(self, room: Room) -> None:
+        """Those that a dead room has forked have not run the same cells at the same time."""
+        for key, known in list(self._rooms.items()):
+            if known.parent is room:
+                del self._rooms[key]
+                self._replaced.append(known.warm)
+
     def _make_room(
         self,
         files: Files,
         cells: Sequence[str] = (),
         modules: Sequence[str] = (),
-        tests: Sequence[str] = (),
     ) -> Room | None:
         """A new room; None when it can't be made or forked.
 
@@ -569,32 +613,36 @@ class Engine:
         for _ in range(2):
             self.start()
             try:
-                return self._try_room(files, cells, modules, tests)
+                assert self._stage is not None
+                made = self._ask_for_room(self._stage, self.new_folder(), files, cells, modules)
             except Gone:
                 # The warm process has ended, too: another one.
                 self.close()
+                continue
+            if made is None:
+                return None
+            warm, played = made
+            return Room(warm, played, files, tuple(cells), tuple(modules))
         raise GraderError("The process for learners' code has ended.")
 
-    def _try_room(
+    def _ask_for_room(
         self,
+        asked: Warm,
+        folder: str,
         files: Files,
         cells: Sequence[str],
         modules: Sequence[str],
-        tests: Sequence[str],
-    ) -> Room | None:
-        """As `_make_room`, in the warm process that there is.
+    ) -> tuple[Warm, Sequence[dict[str, Any]]] | None:
+        """Has a warm process fork a room; also what came of its cells. None when it must not be.
 
         Raises:
-            Gone: when that has ended.
+            Gone: when the process that was asked has ended.
         """
-        assert self._stage is not None
         sizes, data = files.pack()
         ours, theirs = wire.pair()
-        folder = self.new_folder()
         message = {
             "do": "room",
             "cells": list(cells),
-            "tests": list(tests),
             "modules": list(modules),
             "folder": folder,
             "files": sizes,
@@ -603,20 +651,19 @@ class Engine:
         channel = Channel(ours)
         try:
             with theirs:
-                pid = self._stage.ask(message, data, [theirs.fileno()])["pid"]
+                pid = asked.ask(message, data, [theirs.fileno()])["pid"]
         except Gone:
             channel.close()
-            return None
+            raise
         try:
             seconds = self.timeout * len(cells) + START_TIMEOUT
             ready = wire.decode(channel.receive(time.monotonic() + seconds)[0])
         except (Gone, Silent):
             ready = {"safe": False}
         if ready["safe"]:
-            warm = Warm(channel, folder, self.shut_in)
-            return Room(warm, ready["played"], files, tuple(cells), tuple(modules), tuple(tests))
+            return Warm(channel, folder, self.shut_in), ready["played"]
         channel.close()
-        self._stage.ask({"do": "end", "pid": pid})
+        asked.ask({"do": "end", "pid": pid})
         return None
 
     def _cores(self) -> tuple[int, ...]:

@@ -7,7 +7,6 @@ done once for all submissions.
 
 from __future__ import annotations
 
-import glob
 import sys
 import threading
 import time
@@ -24,8 +23,6 @@ from grader.wire import Channel
 
 # Bytecode adapts within so many rounds.
 _ROUNDS = 20
-# Devices of NVIDIA, AMD and Intel, and those of Windows' Linux.
-_ACCELERATORS = ("nvidia*", "kfd", "dri", "dxg")
 
 _PYTHON = """
 class Rehearsed:
@@ -57,6 +54,7 @@ same = np.allclose(grid, (levels - 3.0) * 0.1, atol=0.5) and np.array_equal(leve
 (np.abs(grid).max(), grid.mean(axis=0), grid[grid > 0].sum(), np.argsort(grid), grid @ grid.T)
 (chance.normal(size=3), np.count_nonzero(levels), np.isfinite(grid).all(), int(levels[0, 0]))
 """
+# No backward(): what autograd keeps for it does not survive the fork of a room.
 _TORCH = """
 import torch
 from torch import nn
@@ -88,20 +86,10 @@ near = torch.allclose(q.float() * scale, flat, atol=1e-1), torch.equal(mask, mas
 again = torch.tensor([[1.0, -2.0], [0.5, 3.0]]), torch.arange(4).reshape(2, 2), torch.eye(2)
 kept = torch.where(again[0] > 0, again[0], 0.0).tolist(), again[0].norm(), torch.zeros(2, 3).size()
 x.numpy().sum(), torch.linspace(0, 1, 5).unique(), torch.quantile(row, 0.5), x.mean().item()
-"""
-_TRAINING = """
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-loss = F.cross_entropy(net(x), torch.tensor([0, 1, 2, 0]))
-optimizer.zero_grad()
-loss.backward()
-optimizer.step()
+torch.optim.SGD(net.parameters(), lr=0.1).zero_grad()
+F.cross_entropy(net(x), torch.tensor([0, 1, 2, 0]))
 """
 _FAILING = "raise NotImplementedError", "assert 1 == 2, 'not the same'", "unknown_name"
-
-
-def has_accelerator() -> bool:
-    """Whether this process may see a device that computes: none is there in the sandbox."""
-    return sys.platform != "linux" or any(glob.glob(f"/dev/{name}") for name in _ACCELERATORS)
 
 
 def rehearse(shell: Shell) -> None:
@@ -115,12 +103,7 @@ def rehearse(shell: Shell) -> None:
 
 
 def _run_cells(shell: Shell) -> None:
-    cells = [_PYTHON, _NUMPY]
-    if torch_module():
-        cells.append(_TORCH)
-        # Training on a device would start threads, and no child could train then.
-        if not has_accelerator():
-            cells.append(_TRAINING)
+    cells = [_PYTHON, _NUMPY, *([_TORCH] if torch_module() else [])]
     for _ in range(_ROUNDS):
         for source in cells:
             run_cell(shell, source, keep=False)
@@ -135,6 +118,8 @@ def _forget(shell: Shell, names: dict[str, Any]) -> None:
     shell.user_ns.clear()
     shell.user_ns.update(names)
     shell.user_ns["_oh"].clear()
+    if shell.history_manager is not None:
+        shell.history_manager.outputs.clear()
     shell.displayhook._ = shell.displayhook.__ = shell.displayhook.___ = ""
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)

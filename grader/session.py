@@ -306,8 +306,7 @@ class _Session:
             for cell in self._teachers
             if cell.kind is Kind.TEST and self._contract.tests[str(cell.grade_id)].live is None
         ]
-        modules = self._contract.modules
-        return self._engine.room(self._opening, self._released, modules, judged)
+        return self._engine.judges_room(self._room, judged)
 
     def _introduce(self) -> None:
         """Connects player and judge."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import copy
 import inspect
 import io
 import json
@@ -333,15 +334,16 @@ class Shell(InteractiveShell):
         return transformed
 
     def transform_ast(self, node: Any) -> Any:
-        if self.ast_transformers:
-            # What is prepared has not been transformed.
-            self.compile.code.clear()
-        return super().transform_ast(node)
+        # What is prepared is to stay as it was written.
+        return super().transform_ast(copy.deepcopy(node) if self.ast_transformers else node)
 
     def prepare(self, source: str) -> None:
         """Compiles a cell that children of this process will run, if it is plain Python."""
         cell, tree = _as_lines(source), _parsed(source)
         if tree is None or cell in self.compile.trees:
+            return
+        # An event loop that it would make here is none in a child.
+        if self.should_run_async(source, transformed_cell=cell):
             return
         self.compile.trees[cell] = tree
 

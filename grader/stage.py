@@ -5,7 +5,8 @@ is imported (a fork after multi-threaded work deadlocks), and tells it over a so
 runs no line of a notebook itself. It forks
 
 - *rooms*: warm processes of one notebook, which run the teacher's first given cells once and then
-  serve like the stage itself;
+  serve like the stage itself. For judges a room forks another, which then gets the tests: no
+  ancestor of a player ever does;
 - *players* and *judges* (`grader.playing`, `grader.judging`): one each for a submission's notebook,
   in a world of its own (`grader.isolate`), speaking with the conductor over a socket of its own.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import glob
 import importlib
 import os
 import signal
@@ -30,12 +32,14 @@ from grader import memory, wire
 from grader.isolate import Limits, end, end_the_too_large, enter, fork
 from grader.judging import judge
 from grader.playing import play
-from grader.rehearsal import has_accelerator, rehearse
+from grader.rehearsal import rehearse
 from grader.shell import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.wire import Channel, Gone, Silent
 
 # One operation in the parent and every forked child of TensorFlow's hangs.
 _UNSAFE_TO_FORK = ("tensorflow", "jax")
+# Devices of NVIDIA, AMD and Intel, and those of Windows' Linux.
+_ACCELERATORS = ("nvidia*", "kfd", "dri", "dxg")
 # Seconds from one look at the memory of children to the next.
 _LOOK_EVERY = 0.25
 
@@ -77,10 +81,15 @@ def _seed_what_is_there(torch: Any) -> None:
 
     It would note the seed for them with a trace of the stack, should one turn up: 0.3 ms each time.
     """
-    if not has_accelerator():
+    if not _has_accelerator():
         for name in ("cuda", "xpu", "mtia"):
             if hasattr(torch, name):
                 getattr(torch, name).manual_seed_all = lambda seed: None
+
+
+def _has_accelerator() -> bool:
+    """Whether this process may see a device that computes: none is there in the sandbox."""
+    return sys.platform != "linux" or any(glob.glob(f"/dev/{name}") for name in _ACCELERATORS)
 
 
 def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
@@ -102,13 +111,17 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
             reply: dict[str, Any] = {}
             match message["do"]:
                 case "room":
-                    reply["pid"] = pid = _fork_room(shell, channel, message, body)
+                    reply["pid"] = pid = _fork_room(shell, channel, message, body, given)
                     namespaces[pid] = None
                 case "fork":
                     reply["pid"] = pid = _fork_child(shell, channel, message, given)
                     namespaces[pid] = message["namespaces"]
                     if message["namespaces"]:
                         allowed[pid] = message["limits"]["memory"]
+                case "prepare":
+                    for source in message["tests"]:
+                        shell.prepare(source)
+                    memory.settle()
                 case "interrupt":
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(message["pid"], signal.SIGINT)
@@ -138,7 +151,9 @@ def _end(pid: int, namespaces: bool | None, patience: float) -> int:
     return os.waitstatus_to_exitcode(code)
 
 
-def _fork_room(shell: Shell, channel: Channel, message: dict[str, Any], body: bytes) -> int:
+def _fork_room(
+    shell: Shell, channel: Channel, message: dict[str, Any], body: bytes, given: dict[str, Any]
+) -> int:
     (fd,) = channel.take_fds()
     pid = os.fork()
     if pid != 0:
@@ -147,23 +162,22 @@ def _fork_room(shell: Shell, channel: Channel, message: dict[str, Any], body: by
     try:
         channel.close()
         own = Channel(socket.socket(fileno=fd), takes_fds=True)
-        _be_room(shell, own, message, body)
+        _be_room(shell, own, message, body, dict(given))
     except Gone:
         pass
     finally:
         os._exit(0)
 
 
-def _be_room(shell: Shell, channel: Channel, message: dict[str, Any], body: bytes) -> None:
-    given: dict[str, Any] = {}
+def _be_room(
+    shell: Shell, channel: Channel, message: dict[str, Any], body: bytes, given: dict[str, Any]
+) -> None:
     settle_in(message, body)
     _import(message["modules"])
     played = []
     for source in message["cells"]:
         played.append(run_cell(shell, source))
         defined_by_given(shell, source, given)
-    for source in message["tests"]:
-        shell.prepare(source)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     memory.settle()
     calm = _threads() == 1 and not any(name in sys.modules for name in _UNSAFE_TO_FORK)

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from grader import Engine, grade_one, output
+from grader.engine import Files, Warm
 from grader.manifest import CannotCross
 from grader.packing import Packer
 from grader.player import Error, play
@@ -49,7 +50,8 @@ def test_a_rehearsal_runs_without_an_error_and_leaves_nothing_behind():
             hook = shell.displayhook
             errors = [name for name in dir(sys) if name.startswith("last_")]
             numbers = random.getstate(), np.random.get_state()[1].tobytes(), torch.get_rng_state()
-            outs = dict(shell.user_ns["_oh"]), list(shell.user_ns["In"]), hook._, hook.__
+            kept = dict(shell.history_manager.outputs), dict(shell.user_ns["_oh"])
+            outs = kept, list(shell.user_ns["In"]), hook._, hook.__
             return str((names, errors, numbers, outs, shell.execution_count, sys.stdout))
         torch.set_printoptions(threshold=10**6)
         before = state()
@@ -73,7 +75,7 @@ def test_a_rehearsal_runs_without_an_error_and_leaves_nothing_behind():
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         """
     )
-    assert said == ["True 1", "[]", "8", "7"]
+    assert said == ["True 1", "[]", "7", "7"]
 
 
 def test_seeds_count_and_no_accelerator_is_waited_for(tmp_path):
@@ -155,24 +157,131 @@ def test_what_a_cell_does_to_the_trees_of_later_ones_counts():
     assert said == ["2"]
 
 
-def test_players_come_from_processes_that_have_seen_no_test(engine, monkeypatch):
-    prepared = {"player": set(), "judge": set()}
-    fork = engine.fork
+def test_a_prepared_cell_is_transformed_once_each_time():
+    said = run(
+        """
+        import ast
+        from grader.shell import make_shell, run_cell
+        shell = make_shell()
+        class OneMore(ast.NodeTransformer):
+            def visit_Constant(self, node):
+                return ast.copy_location(ast.Constant(node.value + 1), node)
+        shell.prepare("first = 1")
+        shell.ast_transformers.append(OneMore())
+        shell.prepare("second = 1")
+        for _ in range(2):
+            run_cell(shell, "first = 1")
+            run_cell(shell, "second = 1")
+            print(shell.user_ns["first"], shell.user_ns["second"])
+        """
+    )
+    assert said == ["2 2", "2 2"]
 
-    def seen(room, role, *args, **kwargs):
-        prepared[role].update(room.tests)
+
+def test_a_test_may_await(engine):
+    made = exercise(
+        "# given\nimport asyncio",
+        "# answer y\ny = 5",
+        "# test y1\nvalue = await asyncio.sleep(0, 5)\nassert value == y",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}
+
+
+# --- Rooms of judges ---------------------------------------------------------------------------
+
+WITH_SECRET = (
+    "# given\nlimit = 3",
+    "# answer f\ndef f(x):\n    return x + limit",
+    "# test f1\n### BEGIN HIDDEN TESTS\nassert f(1) == 4, 'a secret'\n### END HIDDEN TESTS",
+    "# test f2\nassert f(2) == 5",
+)
+
+
+def test_no_process_that_players_descend_from_has_seen_a_test(engine, monkeypatch):
+    """Not even for a moment: what is freed stays in memory, and every fork has a copy."""
+    asked, forked = [], {"player": [], "judge": []}
+    ask, fork = Warm.ask, engine.fork
+
+    def seen_ask(warm, message, *args, **kwargs):
+        asked.append((warm, str(message)))
+        return ask(warm, message, *args, **kwargs)
+
+    def seen_fork(room, role, *args, **kwargs):
+        forked[role].append(room)
         return fork(room, role, *args, **kwargs)
 
-    monkeypatch.setattr(engine, "fork", seen)
-    made = exercise(
-        "# given\nlimit = 3",
-        "# answer f\ndef f(x):\n    return x + limit",
-        "# test f1\n### BEGIN HIDDEN TESTS\nassert f(1) == 4\n### END HIDDEN TESTS",
-        "# test f2\nassert f(2) == 5",
-    )
+    monkeypatch.setattr(Warm, "ask", seen_ask)
+    monkeypatch.setattr(engine, "fork", seen_fork)
+    made = exercise(*WITH_SECRET)
     assert scores(grade_one(made, handed_in(made), engine)) == {"f1": 1, "f2": 1}
-    assert prepared["player"] == set()
-    assert len(prepared["judge"]) == 2
+    knowing = {id(warm) for warm, text in asked if "a secret" in text}
+    assert knowing == {id(room.warm) for room in forked["judge"] if room.tests}
+    assert len(knowing) == 1
+    # Nobody was forked there but judges.
+    assert knowing.isdisjoint(id(room.warm) for room in forked["player"])
+    messages = [text for warm, text in asked if id(warm) in knowing]
+    assert not any("'room'" in text or "'player'" in text for text in messages)
+
+
+def test_given_cells_run_once_for_player_and_judge(engine):
+    made = exercise(
+        "# given\nimport pathlib, random, time\nfrom random import SystemRandom\n"
+        "numbers = [SystemRandom().random() for _ in range(5)]\n"
+        "here, start = pathlib.Path.cwd(), time.time()",
+        "# answer most\nmost, path, later = max(numbers), str(here / 'x.csv'), start + 60",
+        "# test is-most\nassert most == max(numbers)",
+        "# test is-path\nassert path == str(here / 'x.csv')",
+        "# test is-later\nassert later == start + 60",
+    )
+    wanted = {"is-most": 1, "is-path": 1, "is-later": 1}
+    assert scores(grade_one(made, handed_in(made), engine)) == wanted
+
+
+def test_judges_come_from_the_players_room_where_they_can_have_none_of_their_own(
+    engine, monkeypatch
+):
+    made = exercise(*WITH_SECRET, "# test f3\nassert f(3) == limit + 3")
+    room = engine.room(["limit = 3"], Files())
+    monkeypatch.setattr(engine, "_fork_judges_room", lambda *_: None)
+    assert engine.judges_room(room, ["assert True"]) is room
+    assert scores(grade_one(made, handed_in(made), engine)) == {"f1": 1, "f2": 1, "f3": 1}
+
+
+@linux
+@pytest.mark.parametrize("ended", ["its own", "the players' too"])
+def test_a_judges_room_that_has_ended_is_made_again(ended):
+    with Engine(timeout=30) as engine:
+        room = engine.room(["limit = 3"], Files())
+        judges = engine.judges_room(room, ["assert limit == 3"])
+        assert (judges.tests, judges.parent) == (("assert limit == 3",), room)
+        assert len(judges.played) == len(room.played) == 1
+        judges.warm.close()
+        if ended != "its own":
+            room.warm.close()
+        for one in (judges, room):
+            child = engine.fork(one, "judge", Files())
+            child.end()
+        again = engine.judges_room(room, ["assert limit == 3"])
+        assert (again.tests, again.parent) == (("assert limit == 3",), room)
+        engine.fork(again, "judge", Files()).end()
+
+
+@linux
+def test_deep_reentrant_autograd_survives_in_a_player(tmp_path):
+    deep = """
+import torch
+from torch.utils.checkpoint import checkpoint
+def nested(x, depth):
+    if depth == 0:
+        return x * 2
+    return checkpoint(nested, x, depth - 1, use_reentrant=True)
+x = torch.ones(2, requires_grad=True)
+nested(x, 70).sum().backward()
+x.grad.tolist()
+"""
+    with Engine(timeout=60) as engine:
+        done = play(engine, [deep], tmp_path)
+    assert done.played[0].outputs[0].data["text/plain"] == "[2.0, 2.0]"
 
 
 # --- Memory ------------------------------------------------------------------------------------
