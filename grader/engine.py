@@ -540,11 +540,15 @@ class Engine:
     def _fork_judges_room(self, room: Room, tests: Sequence[str]) -> Room | None:
         try:
             made = self._ask_for_room(room.warm, room.warm.folder, Files(), (), room.modules)
-            if made is None:
-                return None
-            warm, _ = made
+        except Gone:
+            return None
+        if made is None:
+            return None
+        warm, _ = made
+        try:
             warm.ask({"do": "prepare", "tests": list(tests)}, seconds=START_TIMEOUT)
         except Gone:
+            warm.close()
             return None
         return replace(room, warm=warm, parent=room, tests=tuple(tests))
 
@@ -572,7 +576,12 @@ class Engine:
         return process is not None and process.poll() is None
 
     def _revive(self, room: Room, dead: Warm) -> None:
-        """Gives a room a new process in the place of one that does not answer."""
+        """Gives a room a new process in the place of one that does not answer.
+
+        Raises:
+            Gone: when it is one for judges, and can't be had.
+            GraderError: when another can't be had.
+        """
         with self._lock:
             if room.warm is not dead:
                 return
@@ -580,8 +589,7 @@ class Engine:
             if room.parent is not None:
                 made = self._fork_judges_room(room.parent, room.tests)
                 if made is None:
-                    self._revive(room.parent, room.parent.warm)
-                    made = self._fork_judges_room(room.parent, room.tests)
+                    raise Gone("no room for judges")
             else:
                 made = self._make_room(room.files, room.cells, room.modules)
                 self._forget_judges_rooms(room)
@@ -694,10 +702,12 @@ class Engine:
         try:
             child = warm.fork(role, limits, self.output_limit)
         except Gone:
-            self._revive(room, warm)
             try:
+                self._revive(room, warm)
                 child = room.warm.fork(role, limits, self.output_limit)
             except Gone:
+                if room.parent is not None:
+                    return self.fork(room.parent, role, files, reuse_folder)
                 why = "A process for learners' code could not be made."
                 raise GraderError(why) from None
         sizes, data = files.pack()

@@ -154,6 +154,16 @@ def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
         raise GraderError(f"A process could not be shut in: {error}.") from error
 
 
+def end_with_parent() -> None:
+    """Has the kernel end the calling process as soon as its parent has ended, if it can.
+
+    Raises:
+        OSError: when the kernel refuses.
+    """
+    if sys.platform == "linux":
+        _check("prctl", _libc.prctl(_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
+
+
 def end(child: int, namespaces: bool) -> None:
     """Ends a child that called `enter`, and everything it started. To be waited for as before."""
     with contextlib.suppress(ProcessLookupError):
@@ -190,7 +200,7 @@ def _own_world(limits: Limits) -> None:
     # Whoever makes a further world has all rights in it, such as mounting a /tmp without a limit.
     _write("/proc/sys/user/max_user_namespaces", "0")
 
-    _check("prctl", _libc.prctl(_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
+    end_with_parent()
     # The first to be ended when the machine's memory is used up.
     _write("/proc/self/oom_score_adj", "1000")
     # A group of its own: kill(0, …) reaches the whole group, also those that cannot be seen.

@@ -24,9 +24,12 @@ def names_of(source: str) -> Names:
     """The names that `source` binds at top level and those it needs from earlier cells.
 
     Raises:
-        SyntaxError: if `source` is not Python.
+        SyntaxError: if `source` is not Python, or nested too deep.
     """
-    table = symtable.symtable(_with_own_scopes(source), "cell", "exec")
+    try:
+        table = symtable.symtable(_with_own_scopes(source), "cell", "exec")
+    except RecursionError as error:
+        raise SyntaxError("nested too deep") from error
     bound = {
         symbol.get_name()
         for symbol in table.get_symbols()

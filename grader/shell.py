@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
-import copy
 import inspect
 import io
 import json
@@ -334,8 +333,11 @@ class Shell(InteractiveShell):
         return transformed
 
     def transform_ast(self, node: Any) -> Any:
-        # What is prepared is to stay as it was written.
-        return super().transform_ast(copy.deepcopy(node) if self.ast_transformers else node)
+        if self.ast_transformers:
+            # What is prepared is to stay as it was written.
+            trees = self.compile.trees.items()
+            node = next((ast.parse(source) for source, tree in trees if tree is node), node)
+        return super().transform_ast(node)
 
     def prepare(self, source: str) -> None:
         """Compiles a cell that children of this process will run, if it is plain Python."""

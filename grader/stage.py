@@ -29,7 +29,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from grader import memory, wire
-from grader.isolate import Limits, end, end_the_too_large, enter, fork
+from grader.isolate import Limits, end, end_the_too_large, end_with_parent, enter, fork
 from grader.judging import judge
 from grader.playing import play
 from grader.rehearsal import rehearse
@@ -160,6 +160,8 @@ def _fork_room(
         os.close(fd)
         return pid
     try:
+        # Judges must not outlive the run of the given cells that their players have.
+        end_with_parent()
         channel.close()
         own = Channel(socket.socket(fileno=fd), takes_fds=True)
         _be_room(shell, own, message, body, dict(given))
@@ -181,10 +183,19 @@ def _be_room(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     memory.settle()
     calm = _threads() == 1 and not any(name in sys.modules for name in _UNSAFE_TO_FORK)
+    calm = calm and not _shares_memory()
     # Who has only imported may be forked all the same.
     safe = calm or not message["cells"]
     channel.send(wire.encode({"played": played, "safe": safe}))
     _serve(shell, channel, given)
+
+
+def _shares_memory() -> bool:
+    """Whether a fork would write to the same memory as this process and all other forks."""
+    with contextlib.suppress(OSError), open("/proc/self/maps") as regions:
+        rights = [region.split(maxsplit=2)[1] for region in regions]
+        return any("w" in right and right.endswith("s") for right in rights)
+    return False
 
 
 def _threads() -> int:

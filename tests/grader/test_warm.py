@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import time
 
 import nbformat
 import pytest
@@ -16,6 +17,7 @@ from grader.engine import Files, Warm
 from grader.manifest import CannotCross
 from grader.packing import Packer
 from grader.player import Error, play
+from grader.wire import Gone
 from tests.grader.conftest import exercise, handed_in
 from tests.grader.test_session import scores
 
@@ -173,9 +175,11 @@ def test_a_prepared_cell_is_transformed_once_each_time():
             run_cell(shell, "first = 1")
             run_cell(shell, "second = 1")
             print(shell.user_ns["first"], shell.user_ns["second"])
+        run_cell(shell, "many = " + " + ".join(["0"] * 250))
+        print(shell.user_ns["many"])
         """
     )
-    assert said == ["2 2", "2 2"]
+    assert said == ["2 2", "2 2", "250"]
 
 
 def test_a_test_may_await(engine):
@@ -216,7 +220,9 @@ def test_no_process_that_players_descend_from_has_seen_a_test(engine, monkeypatc
     assert scores(grade_one(made, handed_in(made), engine)) == {"f1": 1, "f2": 1}
     knowing = {id(warm) for warm, text in asked if "a secret" in text}
     assert knowing == {id(room.warm) for room in forked["judge"] if room.tests}
+    # Those who make the contract come from where all others come from.
     assert len(knowing) == 1
+    assert all(room.tests for room in forked["judge"])
     # Nobody was forked there but judges.
     assert knowing.isdisjoint(id(room.warm) for room in forked["player"])
     messages = [text for warm, text in asked if id(warm) in knowing]
@@ -245,6 +251,43 @@ def test_judges_come_from_the_players_room_where_they_can_have_none_of_their_own
     monkeypatch.setattr(engine, "_fork_judges_room", lambda *_: None)
     assert engine.judges_room(room, ["assert True"]) is room
     assert scores(grade_one(made, handed_in(made), engine)) == {"f1": 1, "f2": 1, "f3": 1}
+
+
+def test_given_cells_that_share_memory_run_apart_for_everybody(engine):
+    made = exercise(
+        "# given\nimport numpy as np\n"
+        "truth = np.memmap('truth.bin', mode='w+', dtype='int64', shape=(4,))\ntruth[:] = 3",
+        "# answer y\ny = 12",
+        "# test y1\nassert y == int(truth.sum())",
+    )
+    forged = handed_in(made, y="truth[:] = 0\ny = 0")
+    assert scores(grade_one(made, forged, engine)) == {"y1": 0}
+    assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}
+
+
+@linux
+def test_a_judges_room_ends_with_the_players_room():
+    with Engine(timeout=30) as engine:
+        room = engine.room(["limit = 3"], Files())
+        judges = engine.judges_room(room, ["assert limit == 3"])
+        room.warm.close()
+        time.sleep(1)
+        with pytest.raises(Gone):
+            judges.warm.fork("judge", engine.limits, 1000)
+
+
+@linux
+def test_a_judges_room_that_cannot_be_made_again_costs_nobody_else_anything(monkeypatch):
+    with Engine(timeout=30) as engine:
+        room = engine.room(["limit = 3"], Files())
+        judges = engine.judges_room(room, ["assert limit == 3"])
+        warm = room.warm
+        player = engine.fork(room, "player", Files())
+        monkeypatch.setattr(engine, "_fork_judges_room", lambda *_: None)
+        judges.warm.close()
+        engine.fork(judges, "judge", Files()).end()
+        assert room.warm is warm
+        assert player.end() is not None
 
 
 @linux
