@@ -196,7 +196,8 @@ class Assignment:
         for key, notebook in parsed.items():
             digest.update(key.encode())
             for cell in notebook.cells:
-                digest.update(json.dumps([cell.node, cell.released], sort_keys=True).encode())
+                known = [cell.node, cell.released, cell.original]
+                digest.update(json.dumps(known, sort_keys=True).encode())
         for path, file in sorted((files or {}).items()):
             digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())

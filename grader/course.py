@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +80,15 @@ class Course:
                 raise GraderError(f"{CONFIG_FILE} shows {name} to learners' code: it is missing.")
             shown[f"/course/{name}"] = path
         return shown
+
+    def shown_digest(self) -> str:
+        """A hash of what `shown` holds: names and contents."""
+        digest = hashlib.sha256()
+        for name, shown in self.shown.items():
+            for path in _files(shown) if shown.is_dir() else [shown]:
+                digest.update(os.fsencode(f"{name} {path.relative_to(shown)}\0"))
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
 
     def assignments(self) -> list[str]:
         """The names of all assignments, sorted."""

@@ -56,6 +56,8 @@ GRACE = 2.0
 _PATIENCE = 0.3
 # Seconds that one of our own processes may take for what takes none.
 SLACK = 20.0
+# All that can be written to in the sandbox. Every child has others.
+_OWN_FOLDERS = "/tmp", "/dev/shm"
 
 Role = Literal["player", "judge"]
 Name = Literal["stdout", "stderr"]
@@ -242,6 +244,8 @@ class Warm:
         self._channel = channel
         self._namespaces = namespaces
         self._lock = threading.Lock()
+        # Whether it did not answer once.
+        self.gone = False
 
     def ask(
         self,
@@ -260,7 +264,13 @@ class Warm:
                 self._channel.send(wire.encode(message), body, fds, time.monotonic() + SLACK)
                 header, _ = self._channel.receive(time.monotonic() + seconds)
             except Silent:
+                # A reply that came late would be taken for the next one.
+                self._channel.close()
+                self.gone = True
                 raise Gone("silent") from None
+            except Gone:
+                self.gone = True
+                raise
         return wire.decode(header)
 
     def fork(self, role: Role, limits: Limits, output_limit: int) -> Child:
@@ -555,6 +565,8 @@ class Engine:
     def import_room(self, modules: Sequence[str]) -> Room:
         """A warm process that has imported modules and run no cell.
 
+        Where it is not safe to fork one that has imported these, it has not.
+
         Raises:
             GraderError: when the warm process cannot be started.
         """
@@ -566,9 +578,9 @@ class Engine:
             self.start()
             if key not in self._rooms:
                 made = self._make_room(Files(), modules=modules)
-                if made is None:
+                if made is None and not modules:
                     raise GraderError("The process for learners' code has ended.")
-                self._rooms[key] = made
+                self._rooms[key] = made or self.import_room(())
             return self._rooms[key]
 
     def _is_alive(self) -> bool:
@@ -655,6 +667,8 @@ class Engine:
             "folder": folder,
             "files": sizes,
             "output_limit": self.output_limit,
+            # Where cells may leave files that children would not find.
+            "watched": list(_OWN_FOLDERS) if self.shut_in else [folder],
         }
         channel = Channel(ours)
         try:

@@ -31,12 +31,17 @@ _filling: list[list[object]] = []
 
 def settle() -> None:
     """Puts the memory of this process in order. Another call does so for what is new."""
+    fill_gaps()
+    # What is there now is shared by all children: keep the collector from touching its pages.
+    gc.freeze()
+
+
+def fill_gaps() -> None:
+    """Has what children make lie side by side. The collector goes on with what is there."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         _fill_gaps_of_python()
         _fill_gaps_of_c()
-    # What is there now is shared by all children: keep the collector from touching its pages.
-    gc.freeze()
 
 
 def take_large_pages() -> None:

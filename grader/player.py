@@ -23,6 +23,8 @@ from grader.engine import Child, Done, Ended, Engine, Files, Name, Room
 
 # Characters of a JSON output that are worth building.
 _MAX_JSON = 500_000
+# Deeper ones stay text.
+_MAX_DEPTH = 100
 
 
 class Stream(Struct, tag="stream", tag_field="output_type"):
@@ -239,9 +241,19 @@ def _is_json(mime: str) -> bool:
 def _parsed(text: str) -> object:
     """What is no text crossed as JSON."""
     try:
-        return json.loads(text) if len(text) <= _MAX_JSON else None
+        value = json.loads(text) if len(text) <= _MAX_JSON else None
     except (ValueError, RecursionError):
         return text
+    return text if _is_deep(value) else value
+
+
+def _is_deep(value: object) -> bool:
+    """Whether lists and dictionaries are nested deeper than those who write a notebook can go."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        lists = [list(one.values()) if isinstance(one, dict) else one for one in level]
+        level = [inner for one in lists if isinstance(one, list) for inner in one]
+    return bool(level)
 
 
 def error(kind: str, text: str) -> Error:

@@ -1,9 +1,9 @@
 """What a result is known by, and which marks a second run changes.
 
 Everything is known by its content. The mark of an item hangs on what was handed in, on its own
-tests, and on what all items share: given cells, answers as released, files, settings and this
-package. Only where one of these changed does an item get a new mark; the other items of a
-submission that is played again keep theirs.
+tests, and on what all items share: given cells, answers as released and as solved (the contract
+comes from the solution), files, settings and this package. Only where one of these changed does an
+item get a new mark; the other items of a submission that is played again keep theirs.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Identities:
                 if cell.kind is Kind.TEST:
                     tests[notebook.name, cell.grade_id] = cell.node
                 elif cell.kind is not Kind.FREE or cell.node.cell_type == "code":
-                    shared.append([cell.node, cell.released])
+                    code = cell.original if cell.node.cell_type == "code" else None
+                    shared.append([cell.node, cell.released, code])
         for path, file in sorted(assignment.files.items()):
             shared.append([path, hashlib.sha256(file.read_bytes()).hexdigest()])
         common = _hash(shared)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from grader import wire
 from grader.assignment import Kind, TeacherNotebook
 from grader.contract import Clause, Contract
-from grader.engine import Ended, Engine, Files, Room
+from grader.engine import Ended, Engine, Files, Room, Warm
 from grader.intake import Paper, PaperCell
 from grader.judge import Judge, Verdict
 from grader.manifest import LIVE
@@ -87,11 +87,18 @@ def hear(
     Raises:
         GraderError: when there can be no player or judge.
     """
-    session = _Session(paper, contract, engine, files, released)
-    try:
-        session.run()
-    finally:
-        session.close()
+    for _ in range(2):
+        session = _Session(paper, contract, engine, files, released)
+        try:
+            session.run()
+        finally:
+            session.close()
+        if not session.lost_its_room:
+            return session.heard
+    session.heard.notes.append(
+        "The grader's own process ended while this was graded, and once more when it was tried "
+        "again: points may be missing."
+    )
     return session.heard
 
 
@@ -111,18 +118,27 @@ class _Session:
         own = [cell.node.source for cell in self._cells[: contract.opening]]
         alike = own == self._opening and len(self._room.played) == contract.opening
         self._is_warm = alike and files == released
+        # What its processes were forked from.
+        self._warm: list[Warm] = []
         self._player = self._new_player()
         self._judge: Judge | None = None
         self._replays = 0
         self._until = time.monotonic() + TIMES_IN_ALL * engine.timeout
         # The teacher's cells that the judge has seen, to show them to the next.
-        self._past: list[tuple[int, PaperCell]] = []
+        self._past: list[PaperCell] = []
         # From here on the player may know what hidden tests have called it with.
         self._met_hidden: int | None = None
 
     def _new_player(self) -> Player:
         room = self._room if self._is_warm else self._engine.import_room(self._contract.modules)
-        return Player(self._engine, room, self._files, self._is_warm)
+        player = Player(self._engine, room, self._files, self._is_warm)
+        self._warm.append(room.warm)
+        return player
+
+    @property
+    def lost_its_room(self) -> bool:
+        """Whether a process of its may have ended because one of the grader's own did."""
+        return any(warm.gone for warm in self._warm)
 
     def run(self) -> None:
         waiting: list[int] = []
@@ -247,7 +263,7 @@ class _Session:
         if cell.teacher is not None and not cell.teacher.kind.for_answer:
             if self._judge is not None and not self._judge.ended:
                 self._judge.given(cell.teacher.node.source)
-            self._past.append((position, cell))
+            self._past.append(cell)
 
     def _judge_cell(self, position: int, cell: PaperCell, clause: Clause) -> None:
         if clause.takes and self._player.ended is not None:
@@ -270,12 +286,12 @@ class _Session:
             and LIVE & set(clause.takes.values())
         ):
             self._met_hidden = position
-        self._past.append((position, cell))
+        self._past.append(cell)
         if verdict.lost is not None:
             self._replace_player(position, cell, verdict.lost)
         if self._judge is not None and self._judge.ended:
             self.heard.notes.append(f"{label(cell, position)} ended the process that judges it.")
-            self._past.remove((position, cell))
+            self._past.pop()
             self._judge = None
 
     def _ask(self, cell: PaperCell, clause: Clause, withhold: bool = False) -> Verdict:
@@ -286,14 +302,17 @@ class _Session:
     def _present_judge(self) -> Judge:
         """The judge, who knows all that came before."""
         if self._judge is None or self._judge.ended:
-            judge = Judge(self._engine, self._judges_room(), self._released)
+            room = self._judges_room()
+            judge = Judge(self._engine, room, self._released)
+            self._warm.append(room.warm)
             self._judge = judge
             self._introduce()
-            for position, cell in self._past:
+            in_room = self._teachers[: len(self._room.played)]
+            for cell in self._past:
                 clause = self._clause(cell)
                 assert cell.teacher is not None
                 if clause is None:
-                    if position >= len(self._room.played):
+                    if not any(cell.teacher is played for played in in_room):
                         judge.given(cell.teacher.node.source)
                 elif cell.teacher.grade_id in self._contract.bequeathing:
                     judge.test(cell.node.source, clause, cell.teacher.visible_lines)

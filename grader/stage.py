@@ -121,7 +121,7 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 case "prepare":
                     for source in message["tests"]:
                         shell.prepare(source)
-                    memory.settle()
+                    memory.fill_gaps()
                 case "interrupt":
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(message["pid"], signal.SIGINT)
@@ -176,25 +176,62 @@ def _be_room(
 ) -> None:
     settle_in(message, body)
     _import(message["modules"])
+    memory.settle()
+    before = _left_outside(message["watched"])
     played = []
     for source in message["cells"]:
         played.append(run_cell(shell, source))
         defined_by_given(shell, source, given)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    memory.settle()
     calm = _threads() == 1 and not any(name in sys.modules for name in _UNSAFE_TO_FORK)
-    calm = calm and not _shares_memory()
-    # Who has only imported may be forked all the same.
-    safe = calm or not message["cells"]
+    calm = calm and _left_outside(message["watched"]) == before
+    # What cells have made may become garbage: the collector is to find it.
+    memory.fill_gaps()
+    shares = _shares_memory()
+    # Who has only imported may be forked though it is not calm.
+    safe = calm and not shares if message["cells"] else not (message["modules"] and shares)
     channel.send(wire.encode({"played": played, "safe": safe}))
     _serve(shell, channel, given)
 
 
+def _left_outside(folders: list[str]) -> object:
+    """What a process has outside its memory, which its forks will not have."""
+    files: dict[str, object] = {}
+    for folder in folders:
+        for path, _, names in os.walk(folder):
+            files[path] = None
+            for name in names:
+                status = os.lstat(os.path.join(path, name))
+                files[os.path.join(path, name)] = status.st_size, status.st_ctime_ns
+    return files, os.getcwd(), _open_files(), _has_children()
+
+
+def _open_files() -> dict[str, str]:
+    found = {}
+    with contextlib.suppress(OSError):
+        for number in os.listdir("/proc/self/fd"):
+            # The one that was opened to list them has gone.
+            with contextlib.suppress(FileNotFoundError):
+                found[number] = os.readlink(f"/proc/self/fd/{number}")
+    return found
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def _shares_memory() -> bool:
-    """Whether a fork would write to the same memory as this process and all other forks."""
-    with contextlib.suppress(OSError), open("/proc/self/maps") as regions:
-        rights = [region.split(maxsplit=2)[1] for region in regions]
-        return any("w" in right and right.endswith("s") for right in rights)
+    """Whether a fork could write to the same memory as this process and all other forks.
+
+    Source: VmFlags in proc(5): shared, and may be made writable.
+    """
+    with contextlib.suppress(OSError), open("/proc/self/smaps") as lines:
+        flags = [line.split() for line in lines if line.startswith("VmFlags:")]
+        return any("sh" in known and "mw" in known for known in flags)
     return False
 
 

@@ -156,8 +156,8 @@ class Channel:
     def _wait(self, deadline: float | None) -> None:
         if deadline is None:
             return
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+        left = max(0, deadline - time.monotonic())
+        if not select.select([self.socket], [], [], left)[0]:
             raise Silent
 
 

@@ -153,13 +153,16 @@ def second_of_pair() -> NotebookNode:
     )
 
 
-def exercise(*sources: str, answers: list[str] | None = None) -> Assignment:
+def exercise(
+    *sources: str, answers: list[str] | None = None, files: Mapping[str, Path] | None = None
+) -> Assignment:
     """An assignment of one notebook, x.
 
     Args:
         sources: cells; the first line says what each is: "# given", "# free", "# answer NAME" or
             "# test NAME". Each test has 1 point.
         answers: the names that the notebook's metadata declares; without, it has none.
+        files: released beside it.
     """
     nodes = []
     for number, source in enumerate(sources):
@@ -175,7 +178,7 @@ def exercise(*sources: str, answers: list[str] | None = None) -> Assignment:
                 nodes.append(cell(source, name, points=1))
             case _:
                 nodes.append(cell(source))
-    return Assignment.from_notebooks("x", {"x": notebook(nodes)})
+    return Assignment.from_notebooks("x", {"x": notebook(nodes)}, files=files)
 
 
 def handed_in(assignment: Assignment, **answers: str) -> NotebookNode:

@@ -81,14 +81,16 @@ def test_names_of_folders_default_to_nbgraders(desk):
     assert desk.course().assignments() == ["numbers", "pair"]
 
 
-@pytest.mark.parametrize("change", ["test", "file"])
+@pytest.mark.parametrize("change", ["test", "file", "solution"])
 def test_the_fingerprint_changes_with_what_is_graded_against(desk, change):
     before = desk.course().load("pair").fingerprint
     if change == "file":
         (desk.root / "exercises/pair/data.txt").write_text("other")
     else:
         path = desk.root / "solutions/pair/first.ipynb"
-        path.write_text(path.read_text().replace("abab", "baba"))
+        old, new = ("abab", "baba") if change == "test" else ("double(loaded)", "loaded * 2")
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
     assert desk.course().load("pair").fingerprint != before
 
 

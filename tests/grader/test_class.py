@@ -230,6 +230,26 @@ def test_a_mended_test_changes_the_marks_of_its_item_only(desk, run):
     assert "3 known from an earlier run" in run()
 
 
+@pytest.mark.parametrize("mended", ["the solution", "what is shown"])
+def test_what_the_contract_comes_from_counts(desk, run, mended):
+    if mended == "what is shown":
+        (desk.root / "helper").mkdir()
+        (desk.root / "helper/__init__.py").write_text("limit = 100")
+        with (desk.root / "nbgrader_config.py").open("a") as config:
+            config.write('c.Grader.show = ["helper"]\n')
+    desk.hand_in("a")
+    run()
+    set_mark(desk, "square", 2.5)
+    assert "1 known from an earlier run" in run()
+    assert scores(desk)[0] == "2.5"
+    if mended == "what is shown":
+        (desk.root / "helper/__init__.py").write_text("limit = 99")
+    else:
+        mend(desk, "return x * x", "return x**2")
+    assert "known from" not in run()
+    assert scores(desk)[0] == "3"
+
+
 def test_an_item_can_be_regraded_though_nothing_changed(desk, run):
     desk.hand_in("a")
     run()

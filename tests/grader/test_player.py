@@ -10,7 +10,7 @@ import time
 import pytest
 
 from grader import Engine, GraderError
-from grader.player import Display, Error, ExecuteResult, Stream
+from grader.player import Display, Error, ExecuteResult, Stream, as_node
 from grader.player import play as play_notebook
 
 
@@ -91,6 +91,19 @@ def test_what_passes_python_by_is_captured_too(play):
     assert texts == {"stdout": "raw \ufffd", "stderr": "err"}
     assert done.played[1].outputs[0].text.split() == ["shell"]
     assert "Wall time" in done.played[2].outputs[0].text
+
+
+def test_json_of_any_depth_can_be_written(play):
+    show = "from IPython.display import publish_display_data as show\n"
+    done = play(
+        *(
+            f"{show}show({{'application/json': '['*{depth} + '1' + ']'*{depth}}})"
+            for depth in (3, 99, 101, 600, 5_000)
+        )
+    )
+    shown = [as_node(played.outputs[0]).data["application/json"] for played in done.played.values()]
+    assert shown[0] == [[[1]]]
+    assert [isinstance(one, str) for one in shown] == [False, False, True, True, True]
 
 
 def test_text_that_no_file_can_hold_is_mended(play):

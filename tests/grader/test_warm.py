@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import nn
 
-from grader import Engine, grade_one, output
-from grader.engine import Files, Warm
+from grader import Engine, grade_one, output, wire
+from grader.engine import Child, Files, Warm
 from grader.manifest import CannotCross
 from grader.packing import Packer
 from grader.player import Error, play
-from grader.wire import Gone
+from grader.wire import Channel, Gone
 from tests.grader.conftest import exercise, handed_in
 from tests.grader.test_session import scores
 
@@ -253,16 +253,115 @@ def test_judges_come_from_the_players_room_where_they_can_have_none_of_their_own
     assert scores(grade_one(made, handed_in(made), engine)) == {"f1": 1, "f2": 1, "f3": 1}
 
 
-def test_given_cells_that_share_memory_run_apart_for_everybody(engine):
+SHARING = {
+    "a file to write": (
+        "import numpy as np\n"
+        "truth = np.memmap('truth.bin', mode='w+', dtype='uint8', shape=(4,))\ntruth[:] = 3",
+        "truth[:] = 0",
+    ),
+    "a file to read that may be made one to write": (
+        "import mmap\nopen('truth.bin', 'wb').write(bytes([3]) * 4096)\n"
+        "file = open('truth.bin', 'r+b')\n"
+        "truth = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)\nfile.close()",
+        "import ctypes, numpy as np\nat = np.frombuffer(truth, np.uint8).ctypes.data\n"
+        "assert not ctypes.CDLL(None).mprotect(ctypes.c_void_p(at), 4096, 3)\n"
+        "ctypes.memset(at, 0, 4)",
+    ),
+    "a module's": ("from helper import truth", "truth[:4] = bytes(4)"),
+}
+
+
+@linux
+@pytest.mark.parametrize(("given", "forge"), SHARING.values(), ids=SHARING)
+def test_memory_that_forks_would_share_is_everybodys_own(given, forge, tmp_path):
+    helper = tmp_path / "helper.py"
+    helper.write_text("import mmap\ntruth = mmap.mmap(-1, 4096)\ntruth[:4] = bytes([3]) * 4\n")
     made = exercise(
-        "# given\nimport numpy as np\n"
-        "truth = np.memmap('truth.bin', mode='w+', dtype='int64', shape=(4,))\ntruth[:] = 3",
-        "# answer y\ny = 12",
-        "# test y1\nassert y == int(truth.sum())",
+        f"# given\n{given}", "# answer y\ny = 12", "# test y1\nassert y == sum(map(int, truth[:4]))"
     )
-    forged = handed_in(made, y="truth[:] = 0\ny = 0")
-    assert scores(grade_one(made, forged, engine)) == {"y1": 0}
-    assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}
+    with Engine(timeout=30, show={"/course/helper.py": helper}) as engine:
+        for answer, points in (("y = 12", 1), (f"{forge}\ny = 0", 0), ("y = 12", 1)):
+            result = grade_one(made, handed_in(made, y=answer), engine)
+            assert scores(result) == {"y1": points}
+
+
+LEFT = {
+    "a file": ("open('d.txt', 'w').write('ab')", "y = open('d.txt').read() == 'ab'"),
+    "a file that was released": (
+        "open('x.txt', 'a').write('b')",
+        "y = open('x.txt').read() == 'ab'",
+    ),
+    "a folder": ("import os\nos.mkdir('d')", "y = os.path.isdir('d')"),
+    "where it is": ("import os\nos.mkdir('d')\nos.chdir('d')", "y = os.getcwd().endswith('d')"),
+    "a folder elsewhere": ("import os, tempfile\nd = tempfile.mkdtemp()", "y = os.path.isdir(d)"),
+    "an open file": (
+        "file = open('d.txt', 'w+')\nn = file.write('ab')\nn = file.seek(0)",
+        "y = file.read() == 'ab'",
+    ),
+    "a database": (
+        "import sqlite3\nkept = sqlite3.connect(':memory:')\nother = sqlite3.connect('d.db')\n"
+        "r = other.execute('create table t(a int)')",
+        "y = other.execute('select count(*) from t').fetchone() == (0,)",
+    ),
+    "an event loop": (
+        "import asyncio\nfive = await asyncio.sleep(0, 5)",
+        "y = await asyncio.sleep(0, five) == 5",
+    ),
+    "a process": (
+        "import subprocess, sys\n"
+        "held = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'])",
+        "y = held.poll() is None",
+    ),
+    "garbage to come": (
+        "import gc, weakref\nclass Node: pass\na = Node()\na.me, seen = a, weakref.ref(a)",
+        "del a\nn = gc.collect()\ny = seen() is None",
+    ),
+    "objects to count": (
+        "import gc\nclass Node: pass\nnodes = [Node() for _ in range(3)]",
+        "y = sum(type(one).__name__ == 'Node' for one in gc.get_objects()) == 3",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def open_engine():
+    with Engine(preload=(), timeout=5, shut_in=False) as made:
+        yield made
+
+
+@linux
+@pytest.mark.parametrize("where", ["engine", "open_engine"], ids=["shut in", "in the open"])
+@pytest.mark.parametrize(("given", "answer"), LEFT.values(), ids=LEFT)
+def test_what_given_cells_leave_is_there_for_the_learner(given, answer, where, tmp_path, request):
+    released = tmp_path / "x.txt"
+    released.write_text("a")
+    made = exercise(
+        f"# given\n{given}",
+        "# answer y\ny = True",
+        "# test y1\nassert y is True, repr(y)",
+        files={"x.txt": released},
+    )
+    found = grade_one(made, handed_in(made, y=answer), request.getfixturevalue(where))
+    assert (scores(found), found.notes) == ({"y1": 1}, [])
+
+
+ADDED = {
+    "seeded": ("import random\nrandom.seed(0)", "x = random.random()", "y == x"),
+    "counted": ("import itertools\nn = itertools.count()", "x = next(n)", "y == x"),
+    "used up": ("rows = iter([4, 5])", "x = list(rows)", "y == x and len(x) == 2"),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "test"), ADDED.values(), ids=ADDED)
+def test_an_added_cell_does_not_have_the_judge_run_given_cells_again(engine, first, second, test):
+    made = exercise(
+        f"# given\n{first}", f"# given\n{second}", "# answer y\ny = x", f"# test y1\nassert {test}"
+    )
+    for place in (0, 1, 2):
+        for count in (1, 2, 5):
+            notebook = handed_in(made)
+            notebook.cells[place:place] = [nbformat.v4.new_code_cell("# mine")] * count
+            assert scores(grade_one(made, notebook, engine)) == {"y1": 1}
 
 
 @linux
@@ -307,6 +406,55 @@ def test_a_judges_room_that_has_ended_is_made_again(ended):
         again = engine.judges_room(room, ["assert limit == 3"])
         assert (again.tests, again.parent) == (("assert limit == 3",), room)
         engine.fork(again, "judge", Files()).end()
+
+
+@linux
+def test_a_late_reply_is_not_taken_for_the_next():
+    made = exercise(*WITH_SECRET)
+    with Engine(preload=(), timeout=30) as engine:
+        room = engine.room(["limit = 3"], Files())
+        for warm in (room.warm, engine.judges_room(room, ["assert True"]).warm):
+            with pytest.raises(Gone):
+                warm.ask({"do": "prepare", "tests": ["assert limit"]}, seconds=0)
+            for _ in range(3):
+                result = grade_one(made, handed_in(made), engine)
+                assert (scores(result), result.notes) == ({"f1": 1, "f2": 1}, [])
+
+
+def test_what_has_come_is_read_though_the_time_is_up():
+    ours, theirs = map(Channel, wire.pair())
+    theirs.send(b"{}", b"body")
+    assert ours.receive(time.monotonic() - 1) == (b"{}", b"body")
+    with pytest.raises(wire.Silent):
+        ours.receive(time.monotonic() - 1)
+
+
+@linux
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "always"])
+def test_what_the_grader_s_own_end_costs_is_not_the_learner_s_fault(times, monkeypatch):
+    made = exercise(
+        "# given\nlimit = 3",
+        "# answer y\nimport time\ntime.sleep(1)\ny = limit",
+        "# test y1\nassert y == limit",
+    )
+    ask, ended = Child.ask, []
+
+    def seen_ask(child, message, *args, **kwargs):
+        if "sleep(1)" in str(message) and len(ended) < times:
+            ended.append(child)
+            # As when the machine's memory is used up: the room ends, and its players with it.
+            child._warm.close()
+        return ask(child, message, *args, **kwargs)
+
+    with Engine(preload=(), timeout=30) as engine:
+        grade_one(made, handed_in(made), engine)
+        monkeypatch.setattr(Child, "ask", seen_ask)
+        result = grade_one(made, handed_in(made), engine)
+        assert scores(result) == {"y1": 2 - times}
+        assert ["The grader's own process" in note for note in result.notes][-1:] == [True] * (
+            times - 1
+        )
+        assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}
 
 
 @linux
