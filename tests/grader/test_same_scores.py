@@ -394,7 +394,7 @@ def odd() -> NotebookNode:
     """An exercise in which every row of the table in the docs can happen."""
     return notebook(
         [
-            cell("limit = 100", "given"),
+            cell("limit = 100\nimport random\nchance = random.random()", "given"),
             cell(solution("def square(x):\n    return x * x"), "square", solution=True),
             cell("assert square(2) == 4", "test-two", points=1),
             cell("assert square(0) == 0", "test-zero", points=2),
@@ -421,6 +421,8 @@ def odd() -> NotebookNode:
                 "test-quarter",
                 points=1,
             ),
+            cell(solution("drawn = chance"), "drawn", solution=True),
+            cell("assert drawn == chance", "test-drawn", points=1),
             cell(solution("Because."), "why", cell_type="markdown", solution=True, points=3),
         ]
     )
@@ -432,6 +434,7 @@ SOLVED = {
     "squares": "squares = [n * n for n in (1, 2, 3)]",
     "ordered": "def ordered(v):\n    v = list(v)\n    v.sort()\n    return v",
     "quarter": "def half(x):\n    return x * 0.5\ndef quarter(x):\n    return half(half(x)) + 0",
+    "drawn": "drawn = chance + 0",
     "why": "Because minus times minus is plus.",
 }
 # By cell, what the answers above get: `why` is a teacher's, and so is `test-quarter` with us.
@@ -442,6 +445,7 @@ STOCK = {
     "test-squares": 1.0,
     "test-ordered": 1.0,
     "test-quarter": 1.0,
+    "test-drawn": 1.0,
     "why": None,
 }
 OURS = {**STOCK, "test-quarter": None}
@@ -474,6 +478,10 @@ def lose_metadata(made: NotebookNode) -> None:
         node.metadata = NotebookNode()
 
 
+def begin_with_a_note(made: NotebookNode) -> None:
+    made.cells.insert(0, nbformat.v4.new_code_cell("# Ada, on a Sunday"))
+
+
 def leave_alone(made: NotebookNode) -> None:
     pass
 
@@ -504,7 +512,7 @@ CASES = [
         ENDS,
         {"quarter": "import os\nos._exit(0)"},
         stock=None,
-        ours={"test-quarter": None},
+        ours={"test-quarter": None, "test-drawn": 0.0},
     ),
     Case(
         ENDS,
@@ -536,6 +544,16 @@ CASES = [
         "a test passes only because a function changed an argument that the solution leaves alone",
         {"ordered": "def ordered(v):\n    v.clear()\n    return []"},
         ours={"test-ordered": 0.0},
+    ),
+    Case(
+        "what a given cell draws without a seed",
+        change=begin_with_a_note,
+        ours={"test-drawn": 0.0},
+    ),
+    Case(
+        "a module is used that nobody imported",
+        {"squares": "import matplotlib\nmatplotlib.pyplot.figure\nsquares = [1, 4, 9]"},
+        stock={"test-squares": 0.0},
     ),
 ]
 

@@ -412,10 +412,12 @@ def test_a_judges_room_that_has_ended_is_made_again(ended):
 def test_a_late_reply_is_not_taken_for_the_next():
     made = exercise(*WITH_SECRET)
     with Engine(preload=(), timeout=30) as engine:
-        room = engine.room(["limit = 3"], Files())
-        for warm in (room.warm, engine.judges_room(room, ["assert True"]).warm):
+        grade_one(made, handed_in(made), engine)
+        rooms = [room for room in engine._rooms.values() if room.played]
+        assert [bool(room.tests) for room in rooms] == [False, True]
+        for room in rooms:
             with pytest.raises(Gone):
-                warm.ask({"do": "prepare", "tests": ["assert limit"]}, seconds=0)
+                room.warm.ask({"do": "prepare", "tests": ["assert limit"]}, seconds=0)
             for _ in range(3):
                 result = grade_one(made, handed_in(made), engine)
                 assert (scores(result), result.notes) == ({"f1": 1, "f2": 1}, [])
