@@ -26,6 +26,7 @@ class Clause:
         replay: whether later cells read names that its visible part binds.
         undeclared: answers that it reads though the course does not name them.
         broken: what the teacher's own solution loses in it, as a clause; None if nothing.
+        suggests: whether the solution gets its points where the test runs beside the code.
     """
 
     takes: Mapping[str, Kind] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Clause:
     replay: bool = False
     undeclared: tuple[str, ...] = ()
     broken: str | None = None
+    suggests: bool = True
 
 
 @dataclass(frozen=True)

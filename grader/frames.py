@@ -51,8 +51,9 @@ def rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
     Raises:
         CannotCross: when the description does not hold together.
     """
+    # In the order of `describe`: objects are numbered as they come.
+    index = unpack(node.index) if node.kind != "Index" else None
     labels = unpack(node.labels)
-    index = unpack(node.index)
     columns = [
         pd.Series(unpack(column), dtype=dtype)
         for column, dtype in zip(node.columns, node.dtypes, strict=True)

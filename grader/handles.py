@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import builtins
 import random
+import threading
 import types
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +47,34 @@ _DUNDER_NAMES = """
     exit call
 """
 DUNDERS = frozenset(f"__{name}__" for name in _DUNDER_NAMES.split())
+# What Python asks in the place of one that a class lacks.
+_IN_PLACE = "add sub mul matmul truediv floordiv mod pow"
+_FALLBACKS = {
+    "str": "repr",
+    "format": "str repr",
+    "ne": "eq",
+    "lt": "gt",
+    "gt": "lt",
+    "le": "ge",
+    "ge": "le",
+    "bool": "len",
+    "contains": "getitem len",
+    "reversed": "getitem len",
+    "int": "index",
+    "float": "index",
+    "complex": "float index",
+    **{f"i{name}": f"{name} r{name}" for name in _IN_PLACE.split()},
+    **{name: f"r{name}" for name in _IN_PLACE.split()},
+    **{f"r{name}": name for name in _IN_PLACE.split()},
+}
+# What hides it in a proxy is for tests.
+_OWN_CLASS = object.__dict__["__class__"]
+
+
+@cache
+def _with_fallbacks(names: frozenset[str]) -> frozenset[str]:
+    others = (_FALLBACKS.get(name.strip("_"), "").split() for name in names)
+    return names | DUNDERS.intersection(f"__{name}__" for found in others for name in found)
 
 
 class Stopped(BaseException):
@@ -111,6 +141,7 @@ class Reply(Struct, tag="reply"):
         changed: arguments that have changed, by number.
         names: watched names that have changed.
         said: what the call showed, as outputs of nbformat.
+        drew: whether the call has used up random numbers that it was given.
     """
 
     id: int
@@ -120,6 +151,7 @@ class Reply(Struct, tag="reply"):
     names: list[tuple[str, Node]] = []
     error: Raised | None = None
     said: list[Said] = []
+    drew: bool = False
 
 
 _DECODER: msgspec.msgpack.Decoder[Request | Reply] = msgspec.msgpack.Decoder(Request | Reply)
@@ -159,7 +191,7 @@ class Allowance:
     """
 
     deadline: float
-    calls: int = 20_000
+    calls: int = 200_000
     bytes: int = 512 * 2**20
     items: int = 200_000
 
@@ -299,6 +331,9 @@ class Peer:
         self._numbers: dict[int, int] = {}
         self._exports = 0
         self._proxies: dict[int, Proxy] = {}
+        self._made: list[weakref.ref[Proxy]] = []
+        # The learner's code may have threads that all call what a test has lent.
+        self._asking = threading.RLock()
         self._pictures: dict[str, bytes] = {}
         self._raised_here: list[BaseException] = []
         self._relayed: list[tuple[BaseException, int]] = []
@@ -323,6 +358,11 @@ class Peer:
         self.lost: str | None = None
         self._taken: set[str] = set()
         self._proxies.clear()
+        # What a test before has kept is asked by the terms of this one.
+        kept = [(ref, proxy) for ref in self._made if (proxy := ref()) is not None]
+        for _, proxy in kept:
+            _OWN_CLASS.__set__(proxy, self._class_of(_node(proxy)))
+        self._made = [ref for ref, _ in kept]
 
     # What a side replaces: what becomes of outputs and of watched names, and what catches the
     # outputs of a call.
@@ -398,14 +438,17 @@ class Peer:
 
     def _proxy(self, node: Live) -> Proxy:
         if node.id not in self._proxies:
-            allowed = {"__call__", *ITERATION}
-            if self._trusted or self.terms is None:
-                allowed |= DUNDERS
-            else:
-                allowed |= self.terms.dunders & DUNDERS
-            cls = _proxy_class(frozenset(allowed.intersection(node.dunders)))
-            self._proxies[node.id] = cls(self, node, self._origin)
+            self._proxies[node.id] = made = self._class_of(node)(self, node, self._origin)
+            self._made.append(weakref.ref(made))
         return self._proxies[node.id]
+
+    def _class_of(self, node: Live) -> type[Proxy]:
+        allowed = {"__call__", *ITERATION}
+        if self._trusted or self.terms is None:
+            allowed |= DUNDERS
+        else:
+            allowed |= _with_fallbacks(frozenset(self.terms.dunders))
+        return _proxy_class(frozenset(allowed.intersection(node.dunders)))
 
     # Where the value that is being unpacked comes from; see the function of this name.
     _origin = ""
@@ -413,6 +456,10 @@ class Peer:
     # -- Asking
 
     def _ask(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+        with self._asking:
+            return self._ask_alone(request, packer)
+
+    def _ask_alone(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
         if self.lost is not None:
             raise Stopped(self.lost)
         if self.allowance is not None:
@@ -423,10 +470,17 @@ class Peer:
                 raise RecursionError("calls that call back are nested too deep")
             self._send(request, packer)
             while True:
-                message, body = self._receive()
+                try:
+                    message, body = self._receive()
+                    if isinstance(message, Request):
+                        self._answer(message, body)
+                except Stopped:
+                    # The other side waits for an answer that will not come.
+                    self.lost = self.lost or "used up"
+                    raise
                 if isinstance(message, Request):
-                    self._answer(message, body)
-                elif message.id != request.id:
+                    continue
+                if message.id != request.id:
                     raise Gone("an answer out of turn")
                 else:
                     return message, self._unpacker(body, packer.objects)
@@ -497,7 +551,9 @@ class Peer:
         if self.terms is None:
             getattr(self.learned, what).add(name)
             return True
-        return name in getattr(self.terms, what)
+        if what == "dunders":
+            return name in _with_fallbacks(frozenset(self.terms.dunders))
+        return name in self.terms.attributes
 
     def call(self, proxy: Proxy, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls something of the other side's, or its method.
@@ -560,7 +616,9 @@ class Peer:
             self.on_changed(name, unpacker.unpack(node))
         if reply.error is not None:
             raise self._exception(reply.error)
-        self._check_live(reply.value)
+        # That something can be iterated, it says itself; what comes of it, is looked at.
+        self._check_live(reply.value, but=reply.value if request.name == "__iter__" else None)
+        self.learned.random |= reply.drew
         self._origin = f"{label}()"
         return unpacker.unpack(reply.value)
 
@@ -709,8 +767,10 @@ class Peer:
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)
             owners.extend([key] * (len(objects) - len(owners)))
+        states = None
         if request.random is not None and self._trusted:
             set_random_states(unpacker.unpack(request.random))
+            states = _picture_of_states()
         before = self._looks(objects)
         value = None
         with self.capture() as said:
@@ -721,6 +781,7 @@ class Peer:
             except BaseException as error:
                 reply.error = self._raised(error)
         reply.said = said
+        reply.drew = states is not None and states != _picture_of_states()
         packer = self._packer(objects)
         for number, (look, now) in enumerate(zip(before, self._looks(objects), strict=True)):
             if look == now:
@@ -754,6 +815,11 @@ def random_states() -> list[Any]:
         [name, keys, place, has_gauss, cached],
         None if torch is None else torch.get_rng_state(),
     ]
+
+
+def _picture_of_states() -> bytes:
+    packer = Packer(lambda value: None, {})
+    return _ENCODER.encode(packer.pack(random_states())) + join(packer.buffers)
 
 
 def set_random_states(states: list[Any]) -> None:

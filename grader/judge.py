@@ -20,7 +20,8 @@ class Verdict:
 
     Attributes:
         played: the test as a cell that ran; its outputs are those of visible lines.
-        lost: what became of the player meanwhile: "timed out" or "ended"; None if it is well.
+        lost: what became of the player meanwhile: "timed out", "ended", or "used up" where it has
+            asked for more than a test may; None if it is well.
         undeclared: changes of arguments that the teacher's solution does not make.
     """
 
@@ -84,7 +85,7 @@ class Judge:
         if lost == "timed out" or (lost is None and played.interrupted):
             text = f"The test was stopped after {self._timeout:g} s."
             played = Played([error("CellTimeoutError", text)], interrupted=True)
-        elif lost is not None:
+        elif lost == "ended":
             played = Played([error("ProcessEnded", "Your code ended its process in this test.")])
         played = replace(played, from_teacher=report.from_teacher)
         return Verdict(played, lost, report.undeclared)

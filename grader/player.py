@@ -155,11 +155,15 @@ class Player:
         except Ended as ended:
             self.ended = str(ended)
 
-    def run_beside(self, number: int, source: str) -> Played | None:
-        """Runs a test in what `wait_with` kept. The result is the learner's word."""
+    def run_beside(self, number: int, source: str, before: Sequence[str] = ()) -> Played | None:
+        """Runs a test in what `wait_with` kept. The result is the learner's word.
+
+        Args:
+            before: cells to run before it.
+        """
         if self.ended is not None:
             return None
-        message = {"do": "test", "number": number, "source": source}
+        message = {"do": "test", "number": number, "source": source, "before": list(before)}
         try:
             return Played.of(self._child.ask(message, Report, self._timeout), self._child)
         except Ended as ended:

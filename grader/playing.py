@@ -6,9 +6,11 @@ to say is only data to those who read it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,6 +62,8 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     """
     peer: PlayerPeer | None = None
     waiting: dict[int, int] = {}
+    # Whether a test has called something since the last cell.
+    called = False
     while True:
         watched = [channel] if peer is None else [channel, peer.channel]
         ready = select.select(watched, [], [])[0]
@@ -69,6 +73,7 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
             except Gone:
                 peer.channel.close()
                 peer = None
+            called = True
             continue
         try:
             header, body = channel.receive()
@@ -80,6 +85,9 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
             case "begin":
                 settle_in(message, body)
             case "cell":
+                if called:
+                    _close_figures()
+                    called = False
                 reply = run_cell(shell, message["source"])
                 if message["given"]:
                     defined_by_given(shell, message["source"], given)
@@ -90,8 +98,16 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
             case "wait":
                 waiting[message["number"]] = _wait_for_test(shell, peer)
             case "test":
-                reply = _run_beside(waiting.pop(message["number"]), message["source"])
+                reply = _run_beside(waiting.pop(message["number"]), message)
         channel.send(wire.encode(reply))
+
+
+def _close_figures() -> None:
+    """Those that calls have left open, as they would be at the end of the test's cell."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    with contextlib.suppress(Exception):
+        if pyplot is not None:
+            pyplot.close("all")
 
 
 def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
@@ -110,16 +126,19 @@ def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
             peer.channel.close()
         channel = Channel(theirs)
         header, _ = channel.receive()
-        channel.send(wire.encode(run_cell(shell, wire.decode(header)["source"])))
+        message = wire.decode(header)
+        for source in message["before"]:
+            run_cell(shell, source)
+        channel.send(wire.encode(run_cell(shell, message["source"])))
     finally:
         os._exit(0)
 
 
-def _run_beside(fd: int, source: str) -> dict[str, Any]:
+def _run_beside(fd: int, message: dict[str, Any]) -> dict[str, Any]:
     """Has a fork run its test."""
     channel = Channel(socket.socket(fileno=fd))
     try:
-        channel.send(wire.encode({"source": source}))
+        channel.send(wire.encode(message))
         header, _ = channel.receive()
         return wire.decode(header)
     except Gone:

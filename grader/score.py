@@ -72,7 +72,8 @@ def score(
             result = _grade(name, teacher, node, played, shown)
             clause = contract.tests.get(result.grade_id)
             if clause is not None and clause.live is not None:
-                result = _not_apart(result, result.grade_id in beside)
+                says = played is not None and clause.suggests
+                result = _not_apart(result, result.grade_id in beside, says)
                 if result.score is None:
                     unjudged.append(f"{result.grade_id} can't be judged apart: {clause.live}.")
             graded[result.grade_id] = result
@@ -90,19 +91,25 @@ def score(
     return Scored(tuple(nodes), graded, tuple(unjudged))
 
 
-def _not_apart(result: CellResult, allowed: bool) -> CellResult:
-    """The mark of a test that ran beside the learner's code: a suggestion, unless allowed."""
+def _not_apart(result: CellResult, allowed: bool, says: bool) -> CellResult:
+    """The mark of a test that ran beside the learner's code: a suggestion, unless allowed.
+
+    Args:
+        says: whether the result tells something.
+    """
     if allowed:
         said = None if result.outcome == "passed" else "Run beside the code, this test fails."
         return result.model_copy(update={"beside": True, "message": said})
-    found = f"{result.score or 0:g} of {result.points:g} points"
+    found = (
+        f" Run beside the code, the test gives {result.score or 0:g} of {result.points:g} points."
+    )
     return result.model_copy(
         update={
             "score": None,
-            "suggestion": result.score or 0.0,
+            "suggestion": (result.score or 0.0) if says else None,
             "beside": True,
             "outcome": "needs manual",
-            "message": f"A teacher grades this. Run beside the code, the test gives {found}.",
+            "message": f"A teacher grades this.{found if says else ''}",
         }
     )
 

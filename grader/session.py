@@ -162,10 +162,22 @@ class _Session:
                 self._player.cell(_visible_source(cell))
         for position in waiting:
             self.heard.beside.add(position)
-            played = self._player.run_beside(position, self._cells[position].node.source)
+            played = self._player.run_beside(
+                position, self._cells[position].node.source, self._bequeathed(position)
+            )
             if played is not None:
                 self.heard.played[position] = played
         self._show_others()
+
+    def _bequeathed(self, position: int) -> list[str]:
+        """The visible part of tests before that bind what later tests read."""
+        return [
+            _visible_source(cell)
+            for cell in self._cells[:position]
+            if self._clause(cell) is not None
+            and cell.teacher is not None
+            and cell.teacher.grade_id in self._contract.bequeathing
+        ]
 
     def _show_others(self) -> None:
         """Replaces what could tell of hidden tests.
@@ -335,7 +347,9 @@ class _Session:
 
     def _replace_player(self, position: int, cell: PaperCell, lost: str) -> None:
         """After a call that ended the player: a new one that has played the same cells."""
-        how = "took too long" if lost == "timed out" else "ended its process"
+        how = {"timed out": "took too long", "used up": "asked for too much"}.get(
+            lost, "ended its process"
+        )
         note = f"{label(cell, position)}: the learner's code {how} when the test called it."
         self._player.end()
         self._replays += 1
@@ -347,11 +361,14 @@ class _Session:
             self._player = self._new_player()
         except Ended:
             return
-        for earlier in self._cells[:position]:
+        for number, earlier in enumerate(self._cells[:position]):
             clause = self._clause(earlier)
             if clause is None:
                 self._player.cell(earlier.node.source, _is_given(earlier))
-            elif clause.replay:
+                continue
+            if clause.live is not None:
+                self._player.wait_with(number)
+            if clause.replay:
                 self._player.cell(_visible_source(earlier))
         self._introduce()
 
