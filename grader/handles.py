@@ -27,7 +27,21 @@ from msgspec import Struct
 
 from grader.changes import assign
 from grader.libraries import library_name, torch_module
-from grader.manifest import DATA, CannotCross, Kind, Live, Named, Node, Yours, join, kind_of, split
+from grader.manifest import (
+    DATA,
+    CannotCross,
+    Given,
+    Kind,
+    Live,
+    Module,
+    Named,
+    Node,
+    Record,
+    Yours,
+    join,
+    kind_of,
+    split,
+)
 from grader.packing import Packer
 from grader.unpacking import Unpacker
 from grader.wire import Channel, Gone, Silent
@@ -603,7 +617,7 @@ class Peer:
         for number, node in reply.changed:
             if not 0 <= number < len(owners):
                 raise CannotCross("a change of nothing")
-            self._check_live(node)
+            self._check_live(node, but=node)
             value = unpacker.unpack(node)
             self._note_change(f"{label}:{owners[number]}")
             if request.keep is None or owners[number] in request.keep:
@@ -633,16 +647,19 @@ class Peer:
             self.undeclared.add(place)
 
     def _check_live(self, node: Node, but: Node = None) -> None:
-        """Live values come only where the teacher's solution brought some."""
+        """What can be called comes only where the teacher's solution brought some."""
         if self._trusted:
             return
-        for live in _live_nodes(node):
-            if live is but:
+        for found in _callable_nodes(node):
+            if found is but and not isinstance(found, Record):
                 continue
+            kind: Kind = "name" if isinstance(found, Record) else kind_of(found)
             if self.terms is None:
-                self.learned.results.add(live.kind)
-            elif not any(serves_as(live, kind) for kind in self.terms.results):
-                raise CannotCross(f"a {live.kind} where plain values are expected")
+                self.learned.results.add(kind)
+            elif kind == "name" and kind not in self.terms.results:
+                raise CannotCross("a type where plain values are expected")
+            elif kind != "name" and not any(serves_as(found, k) for k in self.terms.results):
+                raise CannotCross(f"a {kind} where plain values are expected")
 
     def _exception(self, raised: Raised) -> BaseException:
         number = -1 if raised.relayed is None or self._trusted else raised.relayed
@@ -874,24 +891,30 @@ def serves_as(node: Node, wanted: Kind) -> bool:
     kind = kind_of(node)
     if kind == wanted or (kind in DATA and wanted in DATA):
         return True
+    if (kind, wanted) == ("given instance", "instance"):
+        return True
     if wanted == "generator" and kind == "container":
         return True
     needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
     return isinstance(node, Live) and needed in node.dunders
 
 
-def _live_nodes(node: Node) -> Iterator[Live]:
-    if isinstance(node, Live):
+def _callable_nodes(node: Node) -> Iterator[Node]:
+    """What can be called: live values, modules, and named tuples with types as their methods."""
+    if isinstance(node, Live | Module):
         yield node
-    elif isinstance(node, Struct):
+        return
+    if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
+        yield node
+    if isinstance(node, Struct):
         for name in _fields_with_nodes(type(node)):
-            yield from _live_nodes(getattr(node, name))
+            yield from _callable_nodes(getattr(node, name))
     elif isinstance(node, list | tuple):
         for item in node:
-            yield from _live_nodes(item)
+            yield from _callable_nodes(item)
     elif isinstance(node, dict):
         for item in node.values():
-            yield from _live_nodes(item)
+            yield from _callable_nodes(item)
 
 
 @cache

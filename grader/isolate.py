@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import resource
 import signal
 import sys
@@ -268,12 +269,13 @@ def _processes_below() -> dict[int, list[int]]:
 
 
 def _own_pages(process: int) -> int:
-    """Resident memory that is no file's; 0 for a process that has ended."""
+    """Resident memory that is no file's, shared or not; 0 for a process that has ended."""
     try:
-        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()
+        status = Path(f"/proc/{process}/status").read_text()
     except OSError:
         return 0
-    return int(resident) - int(shared)
+    kib = [int(v) for k, v in re.findall(r"^(RssAnon|RssShmem):\s+(\d+)", status, re.M)]
+    return sum(kib) * 1024 // resource.getpagesize()
 
 
 def _drop_capabilities() -> None:

@@ -288,7 +288,7 @@ class _Bench:
     def _content(self, value: Any) -> tuple[Node, bytes]:
         packer = Packer(_no_live, self._given)
         node = packer.pack(value)
-        if kind_of(node) == "instance":
+        if kind_of(node) in ("instance", "given instance"):
             raise CannotCross("an instance")
         return msgspec.msgpack.encode(node), join(packer.buffers)  # type: ignore[return-value]
 
@@ -320,4 +320,6 @@ def _failed(problem: tuple[str, str]) -> dict[str, Any]:
 def _a(kind: Kind) -> str:
     if kind == "None":
         return "None"
+    if kind == "given instance":
+        return "an instance of a given class"
     return f"{_ARTICLE.get(kind, 'a')} {kind}"

@@ -245,6 +245,7 @@ Kind = Literal[
     "function",
     "class",
     "instance",
+    "given instance",
     "generator",
     "name",
 ]
@@ -252,7 +253,7 @@ Kind = Literal[
 DATA: frozenset[Kind] = frozenset(
     ("None", "number", "text", "bytes", "container", "array", "tensor", "name")
 )
-LIVE: frozenset[Kind] = frozenset(("function", "class", "instance", "generator"))
+LIVE: frozenset[Kind] = frozenset(("function", "class", "instance", "given instance", "generator"))
 
 
 def kind_of(node: Node) -> Kind:
@@ -282,6 +283,8 @@ def kind_of(node: Node) -> Kind:
             return kind
         case Named():
             return "name"
+        case Given():
+            return "given instance"
         case _:
             return "instance"
 

@@ -20,6 +20,10 @@ _REFUSED = {
     "memfd_secret": (447, 447),
     "shmget": (29, 194),
     "msgget": (68, 186),
+    "semget": (64, 190),
+    # Events of files that all see tell who opens them.
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
     # Keys lie in a ring that the warm process's children share.
     "add_key": (248, 217),
     "request_key": (249, 218),
@@ -39,6 +43,9 @@ _REFUSED = {
     "userfaultfd": (323, 282),
 }
 _SOCKET = (41, 198)
+# F_SETLEASE and F_NOTIFY: a lease on a file that all see stops everybody who opens it.
+_FCNTL = (72, 25)
+_FCNTL_REFUSED = (1024, 1026)
 # Files and internet, both inside the process's own namespace. Others, such as those of a virtual
 # machine to its host (AF_VSOCK), know no namespace.
 _SOCKET_FAMILIES = (1, 2, 10)
@@ -51,6 +58,7 @@ _X32 = 0x40000000
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_SECOND_ARGUMENT = 24
 _SET_SECCOMP, _MODE_FILTER = 22, 2
 
 
@@ -92,7 +100,14 @@ def _program(machine: str) -> bytes:
     if machine == "x86_64":
         program += step(_IF_AT_LEAST, _X32, 0, 1) + step(_RETURN, _KILL)
     for numbers in _REFUSED.values():
-        program += step(_IF_EQUAL, numbers[column], 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
+        if (number := numbers[column]) is not None:
+            program += step(_IF_EQUAL, number, 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
+    # Else past the load, a comparison and a refusal for each command, and the allowance.
+    program += step(_IF_EQUAL, _FCNTL[column], 0, 2 + 2 * len(_FCNTL_REFUSED))
+    program += step(_LOAD, _SECOND_ARGUMENT)
+    for command in _FCNTL_REFUSED:
+        program += step(_IF_EQUAL, command, 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
+    program += step(_RETURN, _ALLOW)
     program += step(_IF_EQUAL, _SOCKET[column], 1, 0) + step(_RETURN, _ALLOW)
     program += step(_LOAD, _FIRST_ARGUMENT)
     for family in _SOCKET_FAMILIES:

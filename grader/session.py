@@ -190,12 +190,12 @@ class _Session:
             return
         for position, played in self.heard.played.items():
             untouched = self._as_untouched(position, played)
-            if position > self._met_hidden and untouched is not None:
+            if position >= self._met_hidden and untouched is not None:
                 self.heard.shown[position] = untouched
         suspect = [
             position
             for position, played in self.heard.played.items()
-            if position > self._met_hidden
+            if position >= self._met_hidden
             and position not in self.heard.shown
             and self._is_telling(position, played)
         ]
@@ -282,8 +282,13 @@ class _Session:
             return
         verdict = self._ask(cell, clause)
         failed = verdict.played.error is not None
+        if verdict.undeclared and self._judge is not None:
+            # What given cells define may have been changed, too: no other test is to see that.
+            self._judge.end()
+            self._judge = None
         if verdict.undeclared and not failed and verdict.lost is None:
             # The test holds; does it hold only because its own values were changed?
+            self._play_again(position)
             again = self._ask(cell, clause, withhold=True)
             if again.played.error is not None:
                 names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
@@ -295,7 +300,7 @@ class _Session:
         if (
             self._met_hidden is None
             and cell.teacher.has_hidden_tests
-            and LIVE & set(clause.takes.values())
+            and LIVE & {*clause.takes.values(), *clause.terms.results}
         ):
             self._met_hidden = position
         self._past.append(cell)
@@ -351,16 +356,22 @@ class _Session:
             lost, "ended its process"
         )
         note = f"{label(cell, position)}: the learner's code {how} when the test called it."
-        self._player.end()
+        if self._play_again(position):
+            self.heard.notes.append(note)
+        else:
+            self._player.end()
+            self.heard.notes.append(f"{note} The tests after it were not run.")
+
+    def _play_again(self, position: int) -> bool:
+        """Gives the cells before this one a new player, if there may be one more."""
         self._replays += 1
         if self._replays > MAX_REPLAYS or time.monotonic() > self._until:
-            self.heard.notes.append(f"{note} The tests after it were not run.")
-            return
-        self.heard.notes.append(note)
+            return False
+        self._player.end()
         try:
             self._player = self._new_player()
         except Ended:
-            return
+            return False
         for number, earlier in enumerate(self._cells[:position]):
             clause = self._clause(earlier)
             if clause is None:
@@ -371,6 +382,7 @@ class _Session:
             if clause.replay:
                 self._player.cell(_visible_source(earlier))
         self._introduce()
+        return True
 
     def close(self) -> None:
         self._player.end()

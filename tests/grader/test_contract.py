@@ -61,7 +61,7 @@ TESTS = {
         "assert number == 3 and text == 'three' and nothing is None and words[0] == 'a'\n"
         "assert array.sum() == 3 and exact == Point(1, 2)",
         {"number": "number", "text": "text", "nothing": "None", "words": "container"}
-        | {"array": "array", "exact": "instance"},
+        | {"array": "array", "exact": "given instance"},
         {},
     ),
     "function": ("assert f(1) == 2 and callable(f)", {"f": "function"}, {}),

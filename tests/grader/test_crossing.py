@@ -1043,7 +1043,7 @@ def test_an_instance_gets_no_attribute_that_stands_before_a_method():
         (SPARSE.to_sparse(), "tensor"),
         (nn.ReLU(), "module"),
         (torch.float32, "name"),
-        (Box(1), "instance"),
+        (Box(1), "given instance"),
     ],
 )
 def test_a_contract_s_word_for_a_value(value, kind):

@@ -377,3 +377,269 @@ def test_hidden_lines_of_other_tests_are_not_in_its_process(engine):
     assert heard.played[position].error is None
     marks = score("x", paper, heard, contract, ["live"]).graded
     assert {name: cell.score for name, cell in marks.items()} == {"first": 1, "live": 1}
+
+
+# --- What honest notebooks do ------------------------------------------------------------------
+
+MAT = """class Mat:
+    def __init__(self, v):
+        self.v = v
+    def __len__(self):
+        return len(self.v)
+    def __getitem__(self, i):
+        return self.v[i]
+    def __add__(self, other):
+        return Mat([a + b for a, b in zip(self.v, other.v)])"""
+
+
+def test_what_a_test_has_kept_is_asked_by_the_terms_of_the_next(engine):
+    made = exercise(
+        f"# answer Mat\n{MAT}",
+        "# test attribute\na, b = Mat([1, 2]), Mat([3, 4])\nassert a.v == [1, 2]",
+        "# test length\nassert len(a) == 2",
+        "# test item\nassert a[1] == 2 and list(a) == [1, 2]",
+        "# test sum\nassert (a + b).v == [4, 6]",
+    )
+    result = grade_one(made, handed_in(made), engine)
+    assert scores(result) == {"attribute": 1, "length": 1, "item": 1, "sum": 1}
+
+
+FALLBACKS = {
+    "str": ("__str__(self): return 'p'", "__repr__(self): return 'p'", "str(p) == f'{p}' == 'p'"),
+    "less": (
+        "__lt__(self, other): return self.n < other.n",
+        "__gt__(self, other): return self.n > other.n",
+        "p < q and sorted([q, p])[0] is p",
+    ),
+    "in place": (
+        "__iadd__(self, k): self.n += k; return self",
+        "__add__(self, k): return P(self.n + k)",
+        "add(p).n == 4",
+    ),
+    "contains": (
+        "__contains__(self, k): return k == 1",
+        "__iter__(self): yield 1",
+        "1 in p and 2 not in p",
+    ),
+    "bool": ("__bool__(self): return False", "__len__(self): return 0", "not p"),
+    "not equal": (
+        "__ne__(self, other): return self.n != other.n",
+        "__eq__(self, other): return self.n == other.n",
+        "p != q",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "other", "test"), FALLBACKS.values(), ids=FALLBACKS)
+def test_what_python_asks_instead_is_as_good(engine, solved, other, test):
+    start = "class P:\n    def __init__(self, n):\n        self.n = n\n    def "
+    made = exercise(
+        f"# answer P\n{start}{solved}",
+        f"# test p1\ndef add(x):\n    x += 3\n    return x\np, q = P(1), P(2)\nassert {test}",
+    )
+    for body in (solved, other):
+        result = grade_one(made, handed_in(made, P=f"{start}{body}"), engine)
+        assert (scores(result), messages(result)) == ({"p1": 1}, {"p1": []})
+
+
+def test_a_test_that_asks_for_too_much_costs_itself(engine):
+    made = exercise(
+        "# answer f\ndef f(g):\n    return g('x')",
+        "# test f1\nassert f(len) == 1",
+        "# test f2\nassert f(lambda text: text) == 'x'",
+        G,
+        "# test g1\nassert g(2) == 4",
+    )
+    greedy = "def f(g):\n    for _ in range(40):\n        g('x' * 10**7)\n    return g('x')"
+    result = grade_one(made, handed_in(made, f=greedy), engine)
+    assert scores(result) == {"f1": 1, "f2": 0, "g1": 1}
+    assert "asked for too much" in result.notes[0]
+
+
+def test_a_second_run_of_a_test_begins_where_the_first_began(engine):
+    account = (
+        "class Account:\n    def __init__(self, n):\n        self.balance = n\n"
+        "    def deposit(self, n):\n        self.balance += n\nacct = Account(100)\n"
+    )
+    pay = "def pay(account, amounts):\n    "
+    made = exercise(
+        f"# answer a\n{account}{pay}for n in amounts:\n        account.deposit(n)",
+        "# test first\npay(acct, [10, 20])\nassert acct.balance == 130",
+        "# test second\nacct.deposit(5)\nassert acct.balance == 135",
+    )
+    popping = f"{account}{pay}while amounts:\n        account.deposit(amounts.pop(0))"
+    result = grade_one(made, handed_in(made, a=popping), engine)
+    assert (scores(result), result.notes) == ({"first": 1, "second": 1}, [])
+
+
+def test_seeds_count_though_another_number_would_do_as_well(engine):
+    made = exercise(
+        "# given\nimport random",
+        "# answer f\ndef f(n):\n    return sum(random.random() for _ in range(n)) / n",
+        "# test f1\nrandom.seed(3)\nassert abs(f(4) - 0.5) < 0.45\n"
+        "kept = f(4)\nrandom.seed(3)\nassert f(4) == kept or True",
+        "# test f2\nrandom.seed(1)\nassert abs(f(2) - 0.5) < 0.5",
+    )
+    known = "import random as r\nr.seed(1)\nfirst = [r.random() for _ in range(2)]\nr.seed(5)\n"
+    seen = f"{known}def f(n):\n    if n == 4:\n        return 0.5\n    return "
+    right = handed_in(made, f=f"{seen}0.5 if [random.random(), random.random()] == first else 9")
+    assert scores(grade_one(made, right, engine)) == {"f1": 1, "f2": 1}
+
+
+def test_figures_of_a_test_are_not_there_for_the_next_answer(engine):
+    made = exercise(
+        "# given\nimport matplotlib.pyplot as plt",
+        "# answer f\ndef f(v):\n    return len(plt.bar(range(len(v)), v))",
+        "# test f1\nassert f([1, 2, 3]) == 3",
+        "# answer h\nplt.bar([0, 1], [5, 6])\nh = [p.get_height() for p in plt.gca().patches]",
+        "# test h1\nassert h == [5, 6]",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"f1": 1, "h1": 1}
+
+
+def test_threads_may_call_what_a_test_lends(engine):
+    made = exercise(
+        "# answer f\ndef f(g, v):\n    return [g(x) for x in v]",
+        "# test f1\nassert f(lambda x: 2 * x, range(30)) == list(range(0, 60, 2))",
+    )
+    threads = (
+        "from concurrent.futures import ThreadPoolExecutor\ndef f(g, v):\n"
+        "    with ThreadPoolExecutor(4) as pool:\n        return list(pool.map(g, v))"
+    )
+    assert scores(grade_one(made, handed_in(made, f=threads), engine)) == {"f1": 1}
+
+
+def test_a_table_that_is_changed_in_place_keeps_its_index_and_labels(engine):
+    made = exercise(
+        "# given\nimport pandas as pd",
+        "# answer f\ndef f(t):\n    return t.assign(w=t.v * 2)",
+        "# test f1\nt = pd.DataFrame({'k': [5, 6, 7], 'v': [1, 2, 3]})\nfound = f(t.copy())\n"
+        "assert found.loc[0, 'w'] == 2 and found.index.tolist() == [0, 1, 2]",
+    )
+    changed = "def f(t):\n    t['w'] = t.v * 2\n    return t"
+    assert scores(grade_one(made, handed_in(made, f=changed), engine)) == {"f1": 1}
+
+
+# --- A contract is tried -----------------------------------------------------------------------
+
+DOCUMENTED = "def f(x):\n    'Squares.'\n    return x * x"
+CASES = exercise(
+    f"# answer f\n{DOCUMENTED}",
+    "# test live\ncases = [(2, 4), (3, 9)]\nassert f.__doc__, 'no text'",
+    "# test later\nfor x, y in cases:\n    assert f(x) == y",
+    "# test apart\nassert f(5) == 25",
+)
+
+
+def suggestions(result):
+    return {item.name: [cell.suggestion for cell in item.cells] for item in result.items}
+
+
+def test_a_test_that_needs_one_that_needs_live_objects_goes_to_the_teacher_too(engine):
+    right = grade_one(CASES, handed_in(CASES), engine)
+    assert scores(right) == {"live": None, "later": None, "apart": 1}
+    assert suggestions(right) == {"live": [1], "later": [1], "apart": [None]}
+    wrong = grade_one(CASES, handed_in(CASES, f="def f(x):\n    return 2 * x"), engine)
+    assert suggestions(wrong) == {"live": [0], "later": [0], "apart": [None]}
+
+
+def test_suggestions_survive_a_lost_player(engine):
+    made = exercise(
+        f"# answer f\n{DOCUMENTED}",
+        "# test first\nassert f.__doc__",
+        G,
+        "# test lost\nassert g(2) == 4",
+        "# test last\nassert f.__doc__ == 'Squares.'",
+    )
+    result = grade_one(made, handed_in(made, g="import os\ndef g(x):\n    os._exit(0)"), engine)
+    assert scores(result) == {"first": None, "lost": 0, "last": None}
+    assert suggestions(result) == {"first": [1], "lost": [None], "last": [1]}
+
+
+def test_where_nothing_was_run_nothing_is_suggested(engine):
+    made = exercise(f"# answer f\n{DOCUMENTED}", "# test f1\nassert f.__doc__")
+    result = grade_one(made, handed_in(made, f="import os\nos._exit(0)"), engine)
+    assert suggestions(result) == {"f1": [None]}
+    assert [cell.message for cell in result.item("f1").cells] == ["A teacher grades this."]
+
+
+# --- Points that are not earned ----------------------------------------------------------------
+
+
+def test_a_given_value_that_an_answer_changes_is_as_it_was_for_every_test(engine):
+    made = exercise(
+        "# given\nnumbers, table = [3, 1, 2], {'a': 3}",
+        "# answer total\ndef total(v):\n    return sum(v)",
+        "# test total1\nassert total(numbers) == sum(numbers)",
+        "# test total2\nassert total(table.values()) == sum(table.values())",
+        "# answer most\nmost = max(numbers)",
+        "# test most1\nassert most == max(numbers, default=0)",
+    )
+    emptying = "def total(v):\n    v.clear()\n    return 0"
+    result = grade_one(made, handed_in(made, total=emptying, most="most = 0"), engine)
+    assert scores(result) == {"total1": 0, "total2": 0, "most1": 0}
+    failing = "def total(v):\n    v.clear()\n    return 1"
+    result = grade_one(made, handed_in(made, total=failing, most="most = 0"), engine)
+    assert scores(result) == {"total1": 0, "total2": 0, "most1": 0}
+    result = grade_one(made, handed_in(made, total=failing), engine)
+    assert scores(result) == {"total1": 0, "total2": 0, "most1": 1}
+
+
+TELLING = {
+    "a function in a container": (
+        "ops = {'double': lambda x: 2 * x}",
+        f"d = ops['double']\nassert d(1) == 2\n{hidden('assert d(733109426) == 1466218852')}",
+        "seen = []\nops = {'double': lambda x: (seen.append(x), 2 * x)[1]}\n",
+        "print(seen)",
+    ),
+    "a visible line after hidden ones": (
+        "def f(x):\n    return 2 * x",
+        f"{hidden('assert f(733109426) == 1466218852')}\nassert f(2) == 4, f'it is {{f(2)}}'",
+        "seen = []\ndef f(x):\n    seen.append(x)\n    return 2 * x if x > 9 else seen[:]",
+        "pass",
+    ),
+    "what it prints there": (
+        "def f(x):\n    return 2 * x",
+        f"{hidden('assert f(733109426) == 1466218852')}\nassert f(2) == 4",
+        "seen = []\ndef f(x):\n    seen.append(x)\n    print(seen)\n    return 2 * x",
+        "pass",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "answer", "last"), TELLING.values(), ids=TELLING)
+def test_what_hidden_lines_have_called_with_is_not_told(graded, solved, test, answer, last):
+    made = exercise(f"# answer f\n{solved}", f"# test f1\n{test}", f"# answer g\n{last}")
+    result, shown = graded(made, f=answer)
+    assert "733109426" not in str(result.model_dump()) + shown
+
+
+IMPOSTORS = {
+    "a class of one's own for a given one": (
+        "gauge = Gauge(1849)",
+        "gauge.reads(1849)",
+        "class Yes:\n    def reads(self, n):\n        return True\ngauge = Yes()",
+    ),
+    "types as methods": (
+        "name = 'hidden'",
+        "name.startswith('hid')",
+        "import collections\nname = collections.namedtuple('M', 'startswith')(str)",
+    ),
+    "types as methods of a result": (
+        "def f(x):\n    return str(x)",
+        "f(12).startswith('12')",
+        "import collections\ndef f(x):\n    return collections.namedtuple('M', 'startswith')(str)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "forged"), IMPOSTORS.values(), ids=IMPOSTORS)
+def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forged):
+    made = exercise(
+        "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
+        "    def reads(self, n):\n        return self.n == n",
+        f"# answer a\n{solved}",
+        f"# test a1\nassert {test}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"a1": 1}
+    assert scores(grade_one(made, handed_in(made, a=forged), engine)) == {"a1": 0}
