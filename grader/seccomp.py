@@ -43,9 +43,13 @@ _REFUSED = {
     "userfaultfd": (323, 282),
 }
 _SOCKET = (41, 198)
-# F_SETLEASE and F_NOTIFY: a lease on a file that all see stops everybody who opens it.
-_FCNTL = (72, 25)
-_FCNTL_REFUSED = (1024, 1026)
+# By the number of the call, the offset of an argument and values that are refused there:
+# F_SETLEASE and F_NOTIFY of fcntl (a lease on a file that all see stops everybody who opens it),
+# and sizes of sockets' buffers by setsockopt, which are memory that nobody counts.
+_REFUSED_WITH = (
+    ((72, 25), 24, (1024, 1026)),
+    ((54, 208), 32, (7, 8, 32, 33)),
+)
 # Files and internet, both inside the process's own namespace. Others, such as those of a virtual
 # machine to its host (AF_VSOCK), know no namespace.
 _SOCKET_FAMILIES = (1, 2, 10)
@@ -58,7 +62,6 @@ _X32 = 0x40000000
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
-_SECOND_ARGUMENT = 24
 _SET_SECCOMP, _MODE_FILTER = 22, 2
 
 
@@ -99,15 +102,16 @@ def _program(machine: str) -> bytes:
     program += step(_LOAD, _NUMBER)
     if machine == "x86_64":
         program += step(_IF_AT_LEAST, _X32, 0, 1) + step(_RETURN, _KILL)
-    for numbers in _REFUSED.values():
-        if (number := numbers[column]) is not None:
+    for calls in _REFUSED.values():
+        if (number := calls[column]) is not None:
             program += step(_IF_EQUAL, number, 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
-    # Else past the load, a comparison and a refusal for each command, and the allowance.
-    program += step(_IF_EQUAL, _FCNTL[column], 0, 2 + 2 * len(_FCNTL_REFUSED))
-    program += step(_LOAD, _SECOND_ARGUMENT)
-    for command in _FCNTL_REFUSED:
-        program += step(_IF_EQUAL, command, 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
-    program += step(_RETURN, _ALLOW)
+    for numbers, argument, values in _REFUSED_WITH:
+        # Else past the load, a comparison and a refusal for each value, and the allowance.
+        program += step(_IF_EQUAL, numbers[column], 0, 2 + 2 * len(values))
+        program += step(_LOAD, argument)
+        for value in values:
+            program += step(_IF_EQUAL, value, 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
+        program += step(_RETURN, _ALLOW)
     program += step(_IF_EQUAL, _SOCKET[column], 1, 0) + step(_RETURN, _ALLOW)
     program += step(_LOAD, _FIRST_ARGUMENT)
     for family in _SOCKET_FAMILIES:

@@ -394,14 +394,18 @@ def odd() -> NotebookNode:
     """An exercise in which every row of the table in the docs can happen."""
     return notebook(
         [
-            cell("limit = 100\nimport random\nchance = random.random()", "given"),
+            cell("limit = 100\nimport random\nchance = random.random()\nrow = [1, 2, 3]", "given"),
             cell(solution("def square(x):\n    return x * x"), "square", solution=True),
             cell("assert square(2) == 4", "test-two", points=1),
             cell("assert square(0) == 0", "test-zero", points=2),
             cell(solution("def is_below(x):\n    return x < limit"), "is_below", solution=True),
             cell("assert is_below(limit - 1) and not is_below(limit)", "test-below", points=1),
             cell(solution("squares = [1, 4, 9]"), "squares", solution=True),
-            cell("assert list(squares) == [1, 4, 9]", "test-squares", points=1),
+            cell(
+                "import operator\nassert list(squares) == [1, 4, 9] and operator.ne(squares, 0)",
+                "test-squares",
+                points=1,
+            ),
             cell(solution("def ordered(v):\n    return sorted(v)"), "ordered", solution=True),
             cell(
                 "values = [3, 1, 2]\nassert ordered(values) == sorted(values)",
@@ -421,6 +425,12 @@ def odd() -> NotebookNode:
                 "test-quarter",
                 points=1,
             ),
+            cell(solution("copied = list(row)"), "copied", solution=True),
+            cell(
+                "assert copied == row and copied is not row and 'spare' not in globals()",
+                "test-copied",
+                points=1,
+            ),
             cell(solution("drawn = chance"), "drawn", solution=True),
             cell("assert drawn == chance", "test-drawn", points=1),
             cell(solution("Because."), "why", cell_type="markdown", solution=True, points=3),
@@ -434,6 +444,7 @@ SOLVED = {
     "squares": "squares = [n * n for n in (1, 2, 3)]",
     "ordered": "def ordered(v):\n    v = list(v)\n    v.sort()\n    return v",
     "quarter": "def half(x):\n    return x * 0.5\ndef quarter(x):\n    return half(half(x)) + 0",
+    "copied": "copied = row[:]",
     "drawn": "drawn = chance + 0",
     "why": "Because minus times minus is plus.",
 }
@@ -445,6 +456,7 @@ STOCK = {
     "test-squares": 1.0,
     "test-ordered": 1.0,
     "test-quarter": 1.0,
+    "test-copied": 1.0,
     "test-drawn": 1.0,
     "why": None,
 }
@@ -512,7 +524,7 @@ CASES = [
         ENDS,
         {"quarter": "import os\nos._exit(0)"},
         stock=None,
-        ours={"test-quarter": None, "test-drawn": 0.0},
+        ours={"test-quarter": None, "test-copied": 0.0, "test-drawn": 0.0},
     ),
     Case(
         ENDS,
@@ -549,6 +561,21 @@ CASES = [
         "what a given cell draws without a seed",
         change=begin_with_a_note,
         ours={"test-drawn": 0.0},
+    ),
+    Case(
+        "an object that the test and the learner's code both hold",
+        {"copied": "copied = row"},
+        stock={"test-copied": 0.0},
+    ),
+    Case(
+        "a name or an attribute that the solution lacks",
+        {"copied": "spare = 1\ncopied = row[:]"},
+        stock={"test-copied": 0.0},
+    ),
+    Case(
+        "a name that only a test cell binds",
+        {"ordered": "def ordered(v):\n    return [operator.pos(n) for n in sorted(v)]"},
+        ours={"test-ordered": 0.0},
     ),
     Case(
         "a module is used that nobody imported",

@@ -631,6 +631,24 @@ def stop_others_from_opening():
     return reasons
 
 
+def enlarge_buffers():
+    import socket
+
+    reasons = []
+    for end in socket.socketpair():
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            try:
+                end.setsockopt(socket.SOL_SOCKET, option, 10**7)
+            except PermissionError as error:
+                reasons.append(error.strerror)
+    return reasons
+
+
+def test_buffers_of_sockets_stay_small():
+    assert try_out(enlarge_buffers).result == ["Operation not permitted"] * 4
+
+
 def test_no_lease_on_a_file_stops_others_from_opening_it():
     assert try_out(stop_others_from_opening).result == ["Operation not permitted"] * 2
 
