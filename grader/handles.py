@@ -630,8 +630,9 @@ class Peer:
             self.on_changed(name, unpacker.unpack(node))
         if reply.error is not None:
             raise self._exception(reply.error)
-        # That something can be iterated, it says itself; what comes of it, is looked at.
-        self._check_live(reply.value, but=reply.value if request.name == "__iter__" else None)
+        # Who may iterate may have what iterates, whatever it is with the solution.
+        is_iterator = request.name == "__iter__" and self.terms is not None
+        self._check_live(reply.value, but=reply.value if is_iterator else None)
         self.learned.random |= reply.drew
         self._origin = f"{label}()"
         return unpacker.unpack(reply.value)
