@@ -190,12 +190,12 @@ class _Session:
             return
         for position, played in self.heard.played.items():
             untouched = self._as_untouched(position, played)
-            if position >= self._met_hidden and untouched is not None:
+            if position > self._met_hidden and untouched is not None:
                 self.heard.shown[position] = untouched
         suspect = [
             position
             for position, played in self.heard.played.items()
-            if position >= self._met_hidden
+            if position > self._met_hidden
             and position not in self.heard.shown
             and self._is_telling(position, played)
         ]

@@ -592,18 +592,6 @@ TELLING = {
         "seen = []\nops = {'double': lambda x: (seen.append(x), 2 * x)[1]}\n",
         "print(seen)",
     ),
-    "a visible line after hidden ones": (
-        "def f(x):\n    return 2 * x",
-        f"{hidden('assert f(733109426) == 1466218852')}\nassert f(2) == 4, f'it is {{f(2)}}'",
-        "seen = []\ndef f(x):\n    seen.append(x)\n    return 2 * x if x > 9 else seen[:]",
-        "pass",
-    ),
-    "what it prints there": (
-        "def f(x):\n    return 2 * x",
-        f"{hidden('assert f(733109426) == 1466218852')}\nassert f(2) == 4",
-        "seen = []\ndef f(x):\n    seen.append(x)\n    print(seen)\n    return 2 * x",
-        "pass",
-    ),
 }
 
 
