@@ -60,7 +60,9 @@ def test_a_bank_that_lies_is_found(
     change(lesson.folder / file, old, new)
     if found is None:
         monkeypatch.setattr(engine, "timeout", 1)
-        found = ["reference"]
+        # Nothing can be judged by the contract of a solution that does not end.
+        found = ["reference", "a loop", "by filter", "counts all", "counts zeros"]
+        found.append("stops at the first")
     assert failing(lesson, engine) == found
 
 
