@@ -9,48 +9,53 @@ from pathlib import Path
 
 import nbformat
 
+from authoring import hosting, ways
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.sources import Course, Lesson, read_cells
 
-COLAB_SETUP = """\
-# On Google Colab this fetches what the notebook imports; anywhere else it does nothing.
-import sys
-
-if "google.colab" in sys.modules:
-    import subprocess
-
-    course = "git+https://github.com/{repository}@{branch}"
-    pip = [sys.executable, "-m", "pip", "install", "-q"]
-    # Colab has torch and most of the rest; --no-deps leaves its versions alone.
-    missing = "ai-edge-litert anywidget fsrs latex2mathml torch-pruning"
-    subprocess.run([*pip, *missing.split()], check=True)
-    subprocess.run([*pip, "--no-deps", course], check=True)
-"""
-
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    # Without an ending, JupyterLab exports a notebook as a script called .txt.
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 
 
 def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """The lesson without outputs."""
-    return reading_notebook(lesson.course, lesson.folder / "lesson.py", lesson.name)
+    return reading_notebook(lesson.course, lesson.folder / "lesson.py", lesson.name, lesson)
 
 
-def reading_notebook(course: Course, source: Path, name: str) -> nbformat.NotebookNode:
+def reading_notebook(
+    course: Course, source: Path, name: str, lesson: Lesson | None = None
+) -> nbformat.NotebookNode:
     """A notebook to read and run, without outputs, as it will lie in notebooks/."""
     cells = []
     for cell in read_cells(source):
-        new = NEW_CELL[cell.kind](cell.source)
+        text = cell.source
+        if cell.kind == "markdown":
+            text = ways.with_lessons(course, text, "", name)
+        new = NEW_CELL[cell.kind](text)
         new.metadata.update(cell.metadata)
         cells.append(new)
+    if lesson:
+        cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=False)))
     return _finished(course, cells, f"notebooks/{name}.ipynb")
 
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """nbgrader's source version of the exercise: solutions and hidden tests, no outputs."""
     cells = instructor_cells(read_exercise(lesson))
+    for cell in cells:
+        if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
+            text = ways.with_parts(lesson, cell.source)
+            cell.source = ways.with_lessons(lesson.course, text, "../../notebooks/", lesson.name)
+    cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=True)))
     return _finished(
         lesson.course, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True
     )
@@ -61,10 +66,16 @@ def _finished(
 ) -> nbformat.NotebookNode:
     heading, *rest = cells
     title, _, text = heading.source.partition("\n")
-    heading.source = f"{title}\n\n{_badges(course, path)}\n{text}".rstrip()
-    setup = nbformat.v4.new_code_cell(
-        COLAB_SETUP.format(repository=course.repository, branch=course.branch).strip()
-    )
+    above = hosting.badges(course, path)
+    heading.source = f"{title}\n\n{above}\n{text}".rstrip() if above else heading.source.rstrip()
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = hosting.linked(course, path, cell.source)
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    setup = nbformat.v4.new_code_cell(hosting.set_up(course, code))
+    # Folded: nobody needs to read it. The first is JupyterLab's name for that, the second Colab's.
+    setup.metadata["jupyter"] = {"source_hidden": True}
+    setup.metadata["cellView"] = "form"
     if graded:
         setup.metadata["nbgrader"] = {
             "schema_version": 3,
@@ -78,12 +89,6 @@ def _finished(
     notebook = nbformat.v4.new_notebook(cells=[heading, setup, *rest], metadata=KERNEL)
     _set_ids(notebook)
     return notebook
-
-
-def _badges(course: Course, path: str) -> str:
-    colab = f"https://colab.research.google.com/github/{course.repository}/blob/{course.branch}"
-    binder = f"https://mybinder.org/v2/gh/{course.repository}/{course.branch}?urlpath=lab/tree"
-    return f"[Open in Colab]({colab}/{path}) · [Open in Binder]({binder}/{path})"
 
 
 def _set_ids(notebook: nbformat.NotebookNode) -> None:
