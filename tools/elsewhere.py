@@ -78,13 +78,16 @@ def main(python: str, numbers: Sequence[str]) -> int:
         if numbers and lesson.number not in numbers:
             continue
         notebook = lesson_notebook(lesson)
+        # Each notebook gets a machine of its own there.
+        subprocess.run([python, "-m", "pip", "uninstall", "-q", "-y", "fewer-bits"], check=True)
         with tempfile.TemporaryDirectory() as folder:
             try:
                 run(Path(python).absolute(), notebook, Path(folder))
                 outcome = "runs"
             except CellExecutionError as error:
                 failed += 1
-                outcome = f"stops: {error.ename}: {error.evalue}"
+                cell = next(cell for cell in notebook.cells[::-1] if cell.get("execution_count"))
+                outcome = f"stops: {error.ename}: {error.evalue}, in\n{cell.source}"
         set_up = notebook.cells[1].get("outputs", [])
         told = " ".join(output.get("text", "") for output in set_up if "text" in output)
         print(f"{lesson.number} {outcome}\n   {' '.join(told.split())}", flush=True)
