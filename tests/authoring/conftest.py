@@ -90,7 +90,9 @@ def course(tmp_path: Path) -> Course:
     # Where it can be imported, the set-up cell has nothing to fetch.
     (tmp_path / "coursekit").mkdir()
     (tmp_path / "coursekit" / "__init__.py").touch()
-    (tmp_path / "nbgrader_config.py").write_text('c = get_config()\nc.Grader.show = ["coursekit"]\n')
+    (tmp_path / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.Grader.show = ["coursekit"]\n'
+    )
     folder = tmp_path / "course" / "01_counting"
     folder.mkdir(parents=True)
     (folder / "lesson.py").write_text(LESSON)
