@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 
+from authoring import guesses
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.sources import Course, Lesson, read_cells
 
@@ -34,7 +35,12 @@ KERNEL = {
 
 
 def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
-    """The lesson without outputs."""
+    """The lesson without outputs.
+
+    Raises:
+        SourceError: for a mistake in its guesses, too.
+    """
+    guesses.check(read_cells(lesson.folder / "lesson.py"))
     return reading_notebook(lesson.course, lesson.folder / "lesson.py", lesson.name)
 
 

@@ -193,7 +193,9 @@ def ranges(ax: Axes, names: list[str], series: Mapping[str, Sequence[Sequence[fl
     ax.legend()
 
 
-def mark_guess(ax: Axes, question: str, *, axis: Literal["x", "y"] = "y") -> None:
+def mark_guess(
+    ax: Axes, question: str, *, axis: Literal["x", "y"] = "y", label: str = "your guess"
+) -> None:
     """Marks the learner's guess on an axis: a dashed line, nothing where no number was guessed.
 
     Call it once all else is drawn. A guess outside of the plot is written at the edge, since the
@@ -203,6 +205,7 @@ def mark_guess(ax: Axes, question: str, *, axis: Literal["x", "y"] = "y") -> Non
         ax: A plot whose axis shows what was asked, in the same unit.
         question: As `coursekit.guess` has it.
         axis: The axis on which the result is read.
+        label: What is written beside it, where a plot answers two questions.
     """
     guess = guessed(question)
     if guess is None:
@@ -214,28 +217,27 @@ def mark_guess(ax: Axes, question: str, *, axis: Literal["x", "y"] = "y") -> Non
     # From 0 to 1 inside of the plot, whichever way the axis runs; nan for 0 on a log axis.
     place = float((at - start) / (end - start))
     place = -1.0 if np.isnan(place) else place
-    label: dict[str, Any] = {
+    style: dict[str, Any] = {
         "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
         "color": "#333333",
         "fontsize": 9,
         "textcoords": "offset points",
     }
-    text = "your guess"
     if 0 <= place <= 1:
         line = ax.axvline if axis == "x" else ax.axhline
         line(guess, color="#555555", linestyle="--", linewidth=1.5)
     else:
         arrow = ("←→" if axis == "x" else "↓↑")[int(place > 1)]
-        text = f"{arrow} your guess: {shown(guess)}"
+        label = f"{arrow} {label}: {shown(guess)}"
         place = min(max(place, 0.0), 1.0)
     # Beside the line, on the side where there is more room.
     far = place > 0.5
     if axis == "x":
-        label |= {"rotation": 90, "va": "top", "ha": "right" if far else "left"}
-        ax.annotate(text, (place, 1), (-4 if far else 4, -4), "axes fraction", **label)
+        style |= {"rotation": 90, "va": "top", "ha": "right" if far else "left"}
+        ax.annotate(label, (place, 1), (-4 if far else 4, -4), "axes fraction", **style)
     else:
-        label |= {"ha": "right", "va": "top" if far else "bottom"}
-        ax.annotate(text, (1, place), (-4, -4 if far else 4), "axes fraction", **label)
+        style |= {"ha": "right", "va": "top" if far else "bottom"}
+        ax.annotate(label, (1, place), (-4, -4 if far else 4), "axes fraction", **style)
 
 
 def log_y(ax: Axes) -> None:

@@ -119,7 +119,7 @@ class Asked:
         if (factor := self._factor) is None:
             return f"{_rough(off)} {way}"
         if off <= 0.1 * self.result:
-            return f"within {math.ceil(100 * off / self.result)} %"
+            return f"within {math.ceil(round(100 * off / self.result, 6))} %"
         return f"{_rough(factor)} times {way}"
 
     @property

@@ -39,12 +39,12 @@ class Guessing:
     def act(self, key: str, values: Values) -> None:
         if self._asked.result is not None:
             return
-        typed = values.get("guess")
+        given = values.get("guess")
         if self._asked.choices:
-            typed = self._chosen(typed)
+            self._typed = self._chosen(given)
         else:
-            self._typed = typed if isinstance(typed, str) else ""
-        understood = self._asked.understood(self._typed if typed is None else typed)
+            self._typed = given if isinstance(given, str) else ""
+        understood = self._asked.understood(self._typed)
         if understood is None:
             self._say = self._asked.what_to_type
             return
