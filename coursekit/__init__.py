@@ -4,6 +4,6 @@ Importing `coursekit` loads none of the heavy libraries: each part brings its ow
 """
 
 from coursekit.explain import explain
-from coursekit.predict import Ledger
+from coursekit.predict import guess, guesses, reveal
 
-__all__ = ["Ledger", "explain"]
+__all__ = ["explain", "guess", "guesses", "reveal"]

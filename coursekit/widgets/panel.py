@@ -79,6 +79,10 @@ class Panel(anywidget.AnyWidget):
         match content:
             case {"key": str(key), "values": dict(values)}:
                 self._mode.act(key, values)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the mode as it is now; to be called where something else has changed it."""
         self._turn += 1
         self.view = self._view()
 
@@ -124,14 +128,16 @@ def choice(
     *,
     several: bool = False,
     locked: bool = False,
+    at_once: bool = False,
 ) -> Part:
-    """Options to choose one from, or several."""
+    """Options to choose one from, or several; with `at_once` Python is told of each choice."""
     return {
         "kind": "choice",
         "key": key,
         "legend": to_html(legend),
         "several": several,
         "locked": locked,
+        "at_once": at_once,
         "chosen": list(chosen),
         "options": [
             {
@@ -154,8 +160,14 @@ def entry(
     numeric: bool = False,
     unit: str = "",
     locked: bool = False,
+    at_once: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> Part:
-    """A field to type into: one line, or with `rows` as many as are needed."""
+    """A field to type into: one line, or with `rows` as many as are needed.
+
+    With `at_once` Python is told what was typed when the field is left, too. With `limits` a slider
+    between them stands beside it, and each moves the other.
+    """
     return {
         "kind": "entry",
         "key": key,
@@ -166,6 +178,8 @@ def entry(
         "numeric": numeric,
         "unit": to_html(unit, inline=True),
         "locked": locked,
+        "at_once": at_once,
+        "limits": limits and list(limits),
     }
 
 

@@ -6,11 +6,32 @@ import pytest
 
 from authoring.sources import Course, Lesson
 
-LESSON = """\
+_ASKED = [f"Question {number}" for number in range(1, 7)]
+LESSON = f"""\
 # %% [markdown]
 # # 01 · Counting
 # How many are left?
 
+# %%
+from coursekit import guess, reveal
+
+{
+    "".join(
+        f'''# %%
+guess("{question}")
+
+'''
+        for question in _ASKED
+    )
+}
+# %%
+{
+    "".join(
+        f'''reveal("{question}", 2)
+'''
+        for question in _ASKED
+    )
+}
 # %%
 print(1 + 1)
 """
