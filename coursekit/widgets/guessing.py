@@ -94,9 +94,7 @@ class Guessing:
         text = how_to_type(asked)
         where = f"Run this cell to guess here. If no field appears: {text.splitlines()[-1]}"
         question = to_html(f"**{asked.question}**", mathml=False, inline=True)
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in asked.choices)
-        shown_choices = f"<ul>{choices}</ul>" if choices else ""
         return {
-            "text/html": f"<p>Your guess: {question}</p>{shown_choices}<p>{escape(where)}</p>",
+            "text/html": f"<p>Your guess: {question}</p><p>{escape(where)}</p>",
             "text/plain": text,
         }
