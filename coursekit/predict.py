@@ -332,8 +332,9 @@ class _Notes:
         asked = self.find(wanted.question)
         asked.unit, asked.choices = wanted.unit, wanted.choices
         asked.low, asked.high = wanted.low, wanted.high
-        # The lesson asks in another way today: this can't have been meant.
-        if asked.earlier and isinstance(asked.guess, str) and asked.guess not in asked.choices:
+        possible = asked.guess in asked.choices if asked.choices else type(asked.guess) is not str
+        if asked.earlier and not possible:
+            # The lesson asked in another way then.
             asked.guess, asked.earlier = None, False
         return asked
 

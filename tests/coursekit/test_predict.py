@@ -405,11 +405,15 @@ def test_until_the_result_is_out_again_an_earlier_guess_can_be_changed(kernel):
 
 
 def test_a_guess_that_the_lesson_no_longer_offers_is_forgotten(kernel):
+    for then, options in [("a", {"choices": ["a", "b"]}), (3, {})]:
+        kernel()
+        guess("which?", then, **options)
+        kernel()
+        assert field(guess("which?", choices=["c", "d"]))["chosen"] == []
+        assert guesses().asked[0].guess is None
+    guess("which?", "c", choices=["c", "d"])
     kernel()
-    guess("which?", "a", choices=["a", "b"])
-    kernel()
-    assert field(guess("which?", choices=["c", "d"]))["chosen"] == []
-    assert guesses().asked[0].guess is None
+    assert field(guess("which?"))["value"] == ""
 
 
 def test_a_question_that_the_lesson_no_longer_asks_is_not_shown(kernel):
