@@ -67,7 +67,11 @@ class Asked:
     @property
     def example(self) -> str:
         """The call that gives the guess without a widget, to copy."""
-        value = f'"{self.choices[0]}"' if self.choices else "3.5"
+        value = "2.5"
+        if self.choices:
+            value = f'"{self.choices[0]}"'
+        elif self.low is not None and self.high is not None:
+            value = shown((self.low + self.high) / 2)
         return f'guess("{self.question}", {value})'
 
     @property
@@ -89,7 +93,8 @@ class Asked:
         question = f" for “{self.question}”" if alone else ""
         came_out = f"It is {self._with_unit(self.result)}"
         if self.between is not None:
-            came_out += f" (from {shown(self.between[0])} to {shown(self.between[1])})"
+            low, high = map(shown, self.between)
+            came_out += f" (from {low} to {high})" if low != high else ""
         if self.guess is None:
             return f"You made no guess{question}. {came_out}."
         # Once is enough for the unit, if both have the same.
@@ -198,9 +203,9 @@ def _given(asked: Asked, value: object) -> str:
 def how_to_type(asked: Asked) -> str:
     """How a guess is given where no widget can be."""
     unit = f" ({asked.unit})" if asked.unit else ""
-    choices = f" {asked.what_to_type}" if asked.choices else ""
+    choices = f"{asked.what_to_type} " if asked.choices else ""
     typed = f"Type your guess behind the question, as in {asked.example}, and run this cell again."
-    return f"{asked.question}{unit}{choices}\n{typed}"
+    return f"{asked.question}{unit}\n{choices}{typed}"
 
 
 def reveal(
@@ -327,8 +332,9 @@ class _Notes:
         asked = self.find(wanted.question)
         asked.unit, asked.choices = wanted.unit, wanted.choices
         asked.low, asked.high = wanted.low, wanted.high
-        # The lesson asks in another way today: this can't have been meant.
-        if asked.earlier and isinstance(asked.guess, str) and asked.guess not in asked.choices:
+        possible = asked.guess in asked.choices if asked.choices else type(asked.guess) is not str
+        if asked.earlier and not possible:
+            # The lesson asked in another way then.
             asked.guess, asked.earlier = None, False
         return asked
 

@@ -211,7 +211,7 @@ for ax, quantity, factor in zip(axes, ["loss", "accuracy"], [1, 100], strict=Tru
     ax.set(xlabel="epoch (0: untrained)", ylim=(0, None))
 axes[0].axhline(math.log(10), color="grey", linestyle=":", marker="")
 axes[0].set(title="Loss falls from chance (dotted)", ylabel="cross-entropy loss")
-axes[1].set(title="Most accuracy comes in epoch 1", ylabel="accuracy (% right)")
+axes[1].set(title="Accuracy", ylabel="accuracy (% right)")
 axes[1].legend(loc="lower right")
 plot.mark_guess(axes[1], "Validation accuracy after one epoch of training")
 plot.show(
@@ -511,7 +511,7 @@ sizes = {"as saved": np.divide(files, files[0]), "then gzip": np.divide(zipped, 
 plot.grouped_bars(ax, list(stored), sizes, label="{:.2f}")
 ax.axvline(1 / 3, color="black", linestyle=":", marker="")
 ax.set(
-    title="Zeros alone save nothing; int8 saves if it is stored as int8",
+    title="Five ways to store the model",
     xlabel="size (the dense file = 1); dotted: a third of it",
 )
 plot.mark_guess(ax, "30 % of the first layer zero: size of the file", axis="x")

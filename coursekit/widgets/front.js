@@ -162,10 +162,13 @@ function render({ model, el }) {
     const nodes = drawn.map((entry) => entry.node);
     if (nodes.length !== form.children.length || nodes.some((node, place) => node !== form.children[place])) {
       form.replaceChildren(...nodes);
-      // What was typed while Python was at work stays.
-      for (const field of form.querySelectorAll("input[type=text], textarea")) {
-        const key = field.dataset.key;
-        if (key in typed && typed[key] !== sent[key] && field.value === sent[key]) field.value = typed[key];
+      // What was typed or chosen while Python was at work stays.
+      const shown = valuesIn(form);
+      for (const field of form.querySelectorAll("input[type=text], textarea, input[type=radio], input[type=checkbox]")) {
+        const [key, number] = field.dataset.key.split(".");
+        if (!(key in typed) || `${typed[key]}` === `${sent[key]}` || `${shown[key]}` !== `${sent[key]}`) continue;
+        if (number === undefined) field.value = typed[key];
+        else field.checked = typed[key].includes(Number(number));
       }
     }
     root.setAttribute("aria-label", view.title);
@@ -173,7 +176,8 @@ function render({ model, el }) {
     const answered = waiting !== null;
     clearTimeout(waiting);
     waiting = null;
-    const find = (key) => key && form.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`);
+    const find = (key) => (key === "next cell" ? root.closest(".jp-Cell")?.nextElementSibling
+      : key && form.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`));
     if (focused || answered) (find(answered && view.focus) || find(focused) || (focused && find(view.focus)))?.focus({ preventScroll: true });
     if (next) {
       const key = next;

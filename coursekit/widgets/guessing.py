@@ -8,6 +8,7 @@ from html import escape
 from coursekit.numbers import shown
 from coursekit.predict import Asked, Value, how_to_type
 from coursekit.widgets.panel import (
+    NEXT_CELL,
     Button,
     Part,
     Shown,
@@ -35,8 +36,10 @@ class Guessing:
         self._note = note
         self._typed = "" if asked.guess is None else shown(asked.guess)
         self._say = ""
+        self._focus = ""
 
     def act(self, key: str, values: Values) -> None:
+        self._focus = ""
         if self._asked.result is not None:
             return
         given = values.get("guess")
@@ -50,6 +53,8 @@ class Guessing:
             return
         self._note(self._asked, understood)
         self._say = ""
+        # Who only left the field has gone where they wanted already.
+        self._focus = NEXT_CELL if key == "note" else ""
 
     def _chosen(self, numbers: object) -> str:
         """The choice that was made, by its number."""
@@ -67,7 +72,7 @@ class Guessing:
         say = self._say
         if not out and not say and asked.guess is not None:
             say = asked.noted
-        return View(f"Your guess: {asked.question}", parts, "" if out else say)
+        return View(f"Your guess: {asked.question}", parts, "" if out else say, self._focus)
 
     def _field(self, *, locked: bool) -> list[Part]:
         asked = self._asked
@@ -94,9 +99,7 @@ class Guessing:
         text = how_to_type(asked)
         where = f"Run this cell to guess here. If no field appears: {text.splitlines()[-1]}"
         question = to_html(f"**{asked.question}**", mathml=False, inline=True)
-        choices = "".join(f"<li>{escape(choice)}</li>" for choice in asked.choices)
-        shown_choices = f"<ul>{choices}</ul>" if choices else ""
         return {
-            "text/html": f"<p>Your guess: {question}</p>{shown_choices}<p>{escape(where)}</p>",
+            "text/html": f"<p>Your guess: {question}</p><p>{escape(where)}</p>",
             "text/plain": text,
         }

@@ -28,6 +28,9 @@ Part = dict[str, Any]
 # Data by MIME type, as a notebook keeps it.
 Still = dict[str, str]
 
+# Where to go on from when a widget is done with: the cell below, so that Shift+Enter runs it.
+NEXT_CELL = "next cell"
+
 _FOLDER = Path(__file__).parent
 
 
@@ -39,7 +42,7 @@ class View:
         title: what the widget is called, for who can't see it.
         parts: from top to bottom.
         say: a sentence below, read out when it changes.
-        focus: the key of the part to go on from, once something was done.
+        focus: the key of the part to go on from, once something was done, or `NEXT_CELL`.
     """
 
     title: str

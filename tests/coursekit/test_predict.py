@@ -174,10 +174,14 @@ def test_where_anywidget_is_missing_a_sentence_says_how_to_guess(monkeypatch, ca
     assert guess(FILE, unit="× the dense one") is None
     assert capsys.readouterr().out == (
         f"{FILE} (× the dense one)\nType your guess behind the question, as in "
-        f'guess("{FILE}", 3.5), and run this cell again.\n'
+        f'guess("{FILE}", 2.5), and run this cell again.\n'
     )
     guess("which?", choices=["one", "two"])
-    assert 'guess("which?", "one")' in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert printed.startswith("which?\nTake one of these: one; two. Type your guess")
+    assert 'guess("which?", "one")' in printed
+    guess("accuracy", low=0, high=1)
+    assert 'guess("accuracy", 0.5)' in capsys.readouterr().out
 
 
 def test_a_notebook_that_was_not_run_asks_and_says_how():
@@ -186,7 +190,7 @@ def test_a_notebook_that_was_not_run_asks_and_says_how():
     data, _ = panel._repr_mimebundle_()
     assert f"<strong>{FILE}</strong>" in data["text/html"]
     assert "Run this cell to guess here" in data["text/html"]
-    assert f'guess("{FILE}", 3.5)' in data["text/plain"]
+    assert f'guess("{FILE}", 2.5)' in data["text/plain"]
     assert "987" not in data["text/html"] + data["text/plain"], "else nbval would compare it"
 
 
@@ -242,6 +246,11 @@ def test_over_several_runs_a_guess_inside_the_range_is_right(capsys, given, near
     guess("accuracy", given, unit="%")
     reveal("accuracy", 85, between=(81, 90))
     assert capsys.readouterr().out.endswith(f"It is 85 % (from 81 to 90): {near}.\n")
+
+
+def test_a_range_that_is_one_number_is_not_named(capsys):
+    reveal("accuracy", 0.1, between=(0.1, 0.1))
+    assert capsys.readouterr().out.endswith("It is 0.1.\n")
 
 
 @pytest.mark.parametrize(
@@ -396,11 +405,15 @@ def test_until_the_result_is_out_again_an_earlier_guess_can_be_changed(kernel):
 
 
 def test_a_guess_that_the_lesson_no_longer_offers_is_forgotten(kernel):
+    for then, options in [("a", {"choices": ["a", "b"]}), (3, {})]:
+        kernel()
+        guess("which?", then, **options)
+        kernel()
+        assert field(guess("which?", choices=["c", "d"]))["chosen"] == []
+        assert guesses().asked[0].guess is None
+    guess("which?", "c", choices=["c", "d"])
     kernel()
-    guess("which?", "a", choices=["a", "b"])
-    kernel()
-    assert field(guess("which?", choices=["c", "d"]))["chosen"] == []
-    assert guesses().asked[0].guess is None
+    assert field(guess("which?"))["value"] == ""
 
 
 def test_a_question_that_the_lesson_no_longer_asks_is_not_shown(kernel):
