@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
+from authoring.items import items_metadata
 from authoring.sources import Course, Lesson, read_cells
 
 COLAB_SETUP = """\
@@ -26,6 +27,28 @@ if "google.colab" in sys.modules:
     subprocess.run([*pip, *missing.split()], check=True)
     subprocess.run([*pip, "--no-deps", course], check=True)
 """
+
+# The two ends of an exercise; both do nothing while it is graded.
+BEGIN = """
+from coursekit import begin_exercise
+
+begin_exercise()  # an item that is not done yet then says so in one line
+"""
+END_PROMPT = """\
+## How far are you?
+
+The next cell tells what is still to do, checks what you saved, and says how to get it marked. Save
+first (Ctrl+S).
+"""
+END = """\
+from coursekit import end_exercise
+
+end_exercise()
+"""
+LOCKED = (
+    "Tests and given code are locked, and the lab refuses to change them without a word: "
+    "you write in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, or in new ones."
+)
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -50,14 +73,35 @@ def reading_notebook(course: Course, source: Path, name: str) -> nbformat.Notebo
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """nbgrader's source version of the exercise: solutions and hidden tests, no outputs."""
-    cells = instructor_cells(read_exercise(lesson))
-    return _finished(
-        lesson.course, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True
+    exercise = read_exercise(lesson)
+    heading, *rest = instructor_cells(exercise)
+    heading.source = f"{heading.source}\n\n{LOCKED}"
+    end = [nbformat.v4.new_markdown_cell(END_PROMPT.strip()), _given("finish", END)]
+    notebook = _finished(
+        lesson.course, [heading, *rest, *end], f"exercises/{lesson.name}/{lesson.name}.ipynb"
     )
+    setup = notebook.cells[1]
+    notebook.cells[1] = _given("setup", f"{setup.source}\n{BEGIN}")
+    notebook.metadata["course"] = {"items": items_metadata(exercise)}
+    return notebook
+
+
+def _given(name: str, source: str) -> nbformat.NotebookNode:
+    """A locked cell of every exercise."""
+    nbgrader = {
+        "schema_version": 3,
+        "grade_id": name,
+        "grade": False,
+        "solution": False,
+        "locked": True,
+        "task": False,
+    }
+    metadata = {"nbgrader": nbgrader, "course": {"given": True}}
+    return nbformat.v4.new_code_cell(source.strip(), id=name, metadata=metadata)
 
 
 def _finished(
-    course: Course, cells: list[nbformat.NotebookNode], path: str, graded: bool = False
+    course: Course, cells: list[nbformat.NotebookNode], path: str
 ) -> nbformat.NotebookNode:
     heading, *rest = cells
     title, _, text = heading.source.partition("\n")
@@ -65,16 +109,6 @@ def _finished(
     setup = nbformat.v4.new_code_cell(
         COLAB_SETUP.format(repository=course.repository, branch=course.branch).strip()
     )
-    if graded:
-        setup.metadata["nbgrader"] = {
-            "schema_version": 3,
-            "grade_id": "setup",
-            "grade": False,
-            "solution": False,
-            "locked": True,
-            "task": False,
-        }
-        setup.metadata["course"] = {"given": True}
     notebook = nbformat.v4.new_notebook(cells=[heading, setup, *rest], metadata=KERNEL)
     _set_ids(notebook)
     return notebook

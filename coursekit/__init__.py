@@ -3,7 +3,8 @@
 Importing `coursekit` loads none of the heavy libraries: each part brings its own when imported.
 """
 
+from coursekit.begin import begin_exercise, end_exercise
 from coursekit.explain import explain
 from coursekit.predict import Ledger
 
-__all__ = ["Ledger", "explain"]
+__all__ = ["Ledger", "begin_exercise", "end_exercise", "explain"]

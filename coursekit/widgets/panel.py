@@ -79,6 +79,10 @@ class Panel(anywidget.AnyWidget):
         match content:
             case {"key": str(key), "values": dict(values)}:
                 self._mode.act(key, values)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Shows what is to be seen now: for a mode that goes on working after a press."""
         self._turn += 1
         self.view = self._view()
 
