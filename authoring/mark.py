@@ -52,13 +52,14 @@ class Marked:
     def _line(self, item: ItemResult) -> str:
         title = self.titles.get(item.name, item.name)
         if item.needs_manual:
-            return f"○ {title}: {item.points:g} points, for whoever reads it."
+            return f"○ {title} – {item.points:g} points, for whoever reads it."
         blank = {name.rpartition("/")[2] for name in self.result.unanswered}
         score = f"{item.score:g} of {item.points:g}."
         if item.name in blank:
-            return f"○ {title}: {score} Not done yet."
+            return f"○ {title} – {score} Not done yet."
+        sign = "✓" if item.score == item.points else "✗"
         said = dict.fromkeys(" ".join((cell.message or "").split()) for cell in item.cells)
-        return f"{'✓' if item.score == item.points else '✗'} {title}: {score} {' '.join(said)}".rstrip()
+        return " ".join([sign, title, "–", score, *filter(None, said)])
 
 
 def mark(root: Path, notebook: Path, out: Path) -> Marked:
@@ -97,7 +98,7 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
 
 
 def _has_sandbox() -> bool:
-    """Whether there is one. It is no must: the learner's code runs here with these rights anyway."""
+    """Whether there is one. It is no must: a learner's own code has these rights anyway."""
     try:
         check_sandbox()
     except GraderError:

@@ -39,6 +39,12 @@ GIVEN_SECONDS = 120.0
 MAX_RESTARTS = 5
 
 
+def line(state: State, title: str, text: str) -> str:
+    """What is said of an item: a sign, its title, a sentence."""
+    # No colon: titles may be questions.
+    return f"{SIGNS[state]} {title} – {text}"
+
+
 @dataclass(frozen=True)
 class Finding:
     """How an item stands: its title, and a sentence."""
@@ -48,7 +54,7 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        return f"{SIGNS[self.state]} {self.title}: {self.text}"
+        return line(self.state, self.title, self.text)
 
 
 @dataclass(frozen=True)
@@ -234,8 +240,8 @@ def _sentence(ending: Ending, seconds: float, count: int, of_test: bool = False)
         return ending.text.strip() or "a test does not hold."
     if ending.name == "NotImplementedError" and not ending.text:
         return "`raise NotImplementedError()` still stands in it: take that line out."
-    line = ending.line_in(count)
-    where = f" in line {line}{whose}" if line else ""
+    number = ending.line_in(count)
+    where = f" in line {number}{whose}" if number else ""
     told = " ".join(ending.text.split())
     return (
         f"{ending.name}{where}" + (f": {told}" if told else "") + ("" if told[-1:] == "." else ".")

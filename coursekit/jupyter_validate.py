@@ -20,6 +20,8 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from coursekit.check import SIGNS
+
 # Seconds for a whole exercise, in which many cells may each run into their own limit.
 LIMIT = 300.0
 # The dialog of nbgrader has a place for the source of one cell that failed and for HTML of what
@@ -62,7 +64,7 @@ class ValidateHandler(JupyterHandler):
         try:
             said, _ = await asyncio.wait_for(self._process.communicate(), LIMIT)
             told: dict[str, Any] = json.loads(said)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return [f"✗ The check was given up after {LIMIT:g} s: which cell runs that long?"]
         except ValueError:
             return ["✗ The check did not work: run `python -m coursekit.check` to see why."]
@@ -92,9 +94,7 @@ def _html(lines: list[str]) -> str:
     """A list, each line with its sign in front."""
     items = []
     for line in lines:
-        sign, _, text = line.partition(" ")
-        if len(sign) > 1:
-            sign, text = "", line
+        sign, text = (line[:1], line[2:]) if line[:1] in SIGNS.values() else ("", line)
         items.append(f"<li><span>{escape(sign)}</span>{escape(text)}</li>")
     return f"<ul>{''.join(items)}</ul>"
 

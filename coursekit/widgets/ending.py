@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.begin import Outcome
-from coursekit.check import SIGNS, State
+from coursekit.check import State, line
 from coursekit.items import (
     Exercise,
     ExerciseError,
@@ -111,8 +111,7 @@ class Ending:
     def _so_far(self, exercise: Exercise) -> Part:
         """How the items stand after what ran in this kernel."""
         found = [(item, *self._standing(exercise, item)) for item in exercise.items]
-        lines = [f"{SIGNS[state]} {item.title}: {text}" for item, state, text in found]
-        return _lines(lines)
+        return _lines([line(state, item.title, text) for item, state, text in found])
 
     def _standing(self, exercise: Exercise, item: Item) -> tuple[State, str]:
         cell = exercise.named.get(item.name)
@@ -129,7 +128,7 @@ class Ending:
             return "passes", "passes what you can see."
         return "to do", "not done yet."
 
-    # --- Checking and marking ----------------------------------------------------------------------
+    # --- Checking and marking --------------------------------------------------------------------
 
     def _begin(self, key: str) -> None:
         self._busy = True
@@ -156,14 +155,14 @@ class Ending:
             self._busy = False
             self.on_change()
 
-    # --- What comes after ----------------------------------------------------------------------------
+    # --- What comes after ------------------------------------------------------------------------
 
     def _hand_in(self) -> str:
         assert self._path is not None
         return (
-            f"**To hand in:** save (Ctrl+S), then give the file `{self._path.name}` from the folder "
-            f"`{self._path.parent.name}` to your teacher, in the way that your class agreed on. "
-            "Marks and hints for what can't be checked here come back with the feedback."
+            f"**To hand in:** save (Ctrl+S), then give the file `{self._path.name}` from the "
+            f"folder `{self._path.parent.name}` to your teacher, in the way that your class "
+            "agreed on. Marks and hints for what can't be checked here come back with the feedback."
         )
 
     def _texts(self, exercise: Exercise) -> list[Part]:
@@ -188,16 +187,16 @@ class Ending:
 def _lines(lines: Sequence[str]) -> Part:
     """One line below the other, each with its sign."""
     shown = [
-        f'<div class="fb-html fb-{LOOKS.get(line[:1], "note")}">{_inline(line)}</div>'
-        for line in lines
+        f'<div class="fb-html fb-{LOOKS.get(text[:1], "note")}">{_inline(text)}</div>'
+        for text in lines
     ]
     return made_of("".join(shown))
 
 
-def _inline(line: str) -> str:
+def _inline(text: str) -> str:
     from coursekit.widgets.text import to_html
 
-    return to_html(line, inline=True)
+    return to_html(text, inline=True)
 
 
 def _page(told: Mapping[str, Any]) -> Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.lab import MINUTE, ROOT, Lab, choose, open_notebook, serve, shoot, visit
 
+NUMBERS = "02_numbers_in_few_bits"
 PRUNING = "07_unstructured_pruning"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
@@ -105,21 +107,54 @@ def test_validate_says_a_line_for_each_item_while_the_server_serves(page: Page, 
     expect(dialog).to_be_visible(timeout=3 * MINUTE)
     shoot(page, "validate")
     lines = dialog.locator("li").all_inner_texts()
-    assert [" ".join(line.split()) for line in lines] == [
-        "✓ 1 · What is left?: passes what you can see; 6 more checks at hand-in.",
-        "✗ 2 · The same share in every row: SyntaxError in line 2: expected ':'.",
-        "✗ 3 · Globally, but not the last layer: took longer than 10 s: is there a loop without an "
-        "end?",
-        "✗ 4 · Make it permanent: your code ended Python.",
-        "○ 5 · Which zeros stay?: not done yet.",
-        "○ 6 · How many bytes?: not done yet.",
-        "○ 7 · Find the bug: not done yet.",
-        "○ 8 · A claim: not done yet.",
-        "✗ 9 · Your own pruning method: the test cell own-test-2 is gone: copy it from a fresh copy "
-        "of the exercise.",
+    assert [re.sub(r"^([✓✗○])\s*", r"\1 ", line.strip()) for line in lines] == [
+        "✓ 1 · What is left? – passes what you can see; 6 more checks at hand-in.",
+        "✗ 2 · The same share in every row – SyntaxError in line 2: expected ':'.",
+        "✗ 3 · Globally, but not the last layer – took longer than 10 s: is there a loop without "
+        "an end?",
+        "✗ 4 · Make it permanent – your code ended Python.",
+        "○ 5 · Which zeros stay? – not done yet.",
+        "○ 6 · How many bytes? – not done yet.",
+        "○ 7 · Find the bug – not done yet.",
+        "○ 8 · A claim – not done yet.",
+        "✗ 9 · Your own pruning method – the test cell own-test-2 is gone: copy it from a fresh "
+        "copy of the exercise.",
         "1 of 9 pass what you can see, 4 wrong, 4 to do. 73 more checks are kept for hand-in.",
     ]
     expect(dialog.get_by_text("The following cell failed")).to_be_hidden()
+
+
+def test_run_all_goes_to_the_end_of_a_blank_exercise(page: Page, lab: Lab) -> None:
+    path = lab.folder / "exercises" / NUMBERS / f"{NUMBERS}.ipynb"
+    open_notebook(page, lab, path)
+    choose(page, "Run", "runmenu:run-all")
+    code = run_cells(page, path)
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
+    assert errors, "nothing was to do"
+    assert {line.partition(":")[0] for out in errors for line in out.traceback} <= {
+        "Not done yet.",
+        "Not done yet",
+    }
+    panel = page.locator("section.fb")
+    expect(panel).to_contain_text("How far are you?", timeout=MINUTE)
+    expect(panel.get_by_text("not done yet.")).to_have_count(len(solutions(NUMBERS)) - 1)
+    page.wait_for_timeout(1000)
+    shoot(page, "run_all_blank")
+
+
+def test_the_end_of_an_exercise_checks_it_and_says_how_to_hand_in(page: Page, lab: Lab) -> None:
+    path = lab.folder / "exercises" / NUMBERS / f"{NUMBERS}.ipynb"
+    open_notebook(page, lab, path)
+    choose(page, "Run", "runmenu:run-all")
+    panel = page.locator("section.fb")
+    panel.get_by_role("button", name="Check what you can see").click(timeout=MINUTE)
+    expect(panel.get_by_text("more checks are kept for hand-in")).to_be_visible(timeout=MINUTE)
+    expect(panel.get_by_role("button", name="Mark it")).to_have_count(0)
+    expect(panel).to_contain_text("To hand in: save")
+    panel.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    shoot(page, "exercise_end")
 
 
 def test_a_learners_lab_has_no_tools_of_teachers(page: Page, lab: Lab) -> None:
