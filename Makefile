@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test lint types attacks fuzz mutation bench build grade class data pictures constraints clean distclean
+.PHONY: help lab test lint types attacks fuzz mutation bench build grade mark class data pictures constraints clean distclean
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -64,6 +64,9 @@ grade: .venv/installed ## grade the sample class
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) grader grade --course . --submitted $(SAMPLE)/submitted --out out/sample_class \
 		$(foreach name,$(notdir $(wildcard solutions/*)),--due $(name)=$(DUE))
+
+mark: .venv/installed ## mark your own exercise as a teacher would, with the hidden tests: LESSON=07
+	@$(if $(LESSON),$(RUN) python -m authoring.mark $(LESSON),echo "Say which: make mark LESSON=07"; exit 1)
 
 class: .venv/installed ## export what learners get, without an answer in it, to OUT=folder
 	@$(if $(OUT),$(RUN) authoring class "$(OUT)",echo "Say where to: make class OUT=../my-class"; exit 1)
