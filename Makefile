@@ -1,27 +1,11 @@
-# Everything is run from here. `make` lists the targets.
-.DEFAULT_GOAL := help
-.NOTPARALLEL:
-.PHONY: help lab test lint types attacks fuzz mutation bench build grade mark class data pictures constraints clean distclean
+# Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
+include tools/learner.mk
 
-SHELL := /bin/sh
-BIN := .venv/bin
-# nbgrader looks for alembic on the PATH.
-RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+.PHONY: test lint types attacks fuzz mutation bench build publish grade mark class data pictures constraints clean distclean
+
 SAMPLE := data/sample_class
 # When the sample class had to hand in.
 DUE := 2026-03-02T12:00
-
-help: ## list the targets
-	@awk -F ' ?## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-12s %s\n", $$1, $$2 }' Makefile
-
-# Later options win: those in LAB_ARGS over those before them.
-lab: .venv/installed ## open JupyterLab on the start page; options go into LAB_ARGS="--port 9999"
-	@echo "Starting JupyterLab. Control-C stops it."
-	@$(RUN) jupyter lab -y --log-level=WARN --ServerApp.root_dir="$(CURDIR)" \
-		--LabApp.default_url=/lab/tree/notebooks/start.ipynb \
-		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
-		$$([ "$$(uname)" != Linux ] || [ "$$DISPLAY$$WAYLAND_DISPLAY" ] || echo --no-browser) \
-		$(LAB_ARGS)
 
 test: .venv/installed-dev lint types ## check everything: style, types, tests, every cell of every notebook
 	@sh tools/setup.sh chromium
@@ -60,15 +44,18 @@ bench: .venv/installed-dev ## measure grading against stock nbgrader, and how so
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)
 
-grade: .venv/installed ## grade the sample class
+publish: .venv/installed-dev ## name the public repository, REPO=owner/name, and build badges and links to it
+	@$(if $(REPO),$(RUN) authoring publish "$(REPO)",echo "Say where: make publish REPO=owner/name"; exit 1)
+
+grade: .venv/installed-teach ## grade the sample class
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) grader grade --course . --submitted $(SAMPLE)/submitted --out out/sample_class \
 		$(foreach name,$(notdir $(wildcard solutions/*)),--due $(name)=$(DUE))
 
-mark: .venv/installed ## mark your own exercise as a teacher would, with the hidden tests: LESSON=07
+mark: .venv/installed-teach ## mark your own exercise as a teacher would, with the hidden tests: LESSON=07
 	@$(if $(LESSON),$(RUN) python -m authoring.mark $(LESSON),echo "Say which: make mark LESSON=07"; exit 1)
 
-class: .venv/installed ## export what learners get, without an answer in it, to OUT=folder
+class: .venv/installed-teach ## export what learners get, without an answer in it, to OUT=folder
 	@$(if $(OUT),$(RUN) authoring class "$(OUT)",echo "Say where to: make class OUT=../my-class"; exit 1)
 
 data: .venv/installed-dev ## make the files in data/ anew from the original packages
@@ -89,11 +76,11 @@ clean: ## remove what targets leave behind, but for .venv
 distclean: clean ## remove .venv too
 	rm -rf .venv
 
-.venv/installed: pyproject.toml constraints.txt tools/setup.sh
-	@sh tools/setup.sh venv
-	@touch $@
+# Who has the tools of teachers has what learners need; who has those of authors, both.
+.venv/installed-teach: pyproject.toml constraints.txt tools/setup.sh
+	@sh tools/setup.sh venv teach
+	@touch .venv/installed $@
 
-# Who has the tools of authors has what learners need.
 .venv/installed-dev: pyproject.toml constraints.txt tools/setup.sh
 	@sh tools/setup.sh venv dev
-	@touch .venv/installed $@
+	@touch .venv/installed .venv/installed-teach $@

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from authoring import build as build_
-from authoring import handout, mark, questions, sample_class, verify
+from authoring import handout, hosting, mark, questions, sample_class, verify
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
 from authoring.sources import Course, Lesson
@@ -129,6 +129,20 @@ def class_(
     except FileExistsError as error:
         _stop(error)
     console.print(f"What the class gets is in {out}. Keep solutions/ private for marks that count.")
+
+
+@app.command()
+def publish(
+    repository: Annotated[str, typer.Argument(help="Where the course is hosted: owner/name.")],
+    branch: Annotated[str, typer.Option(help="What badges open.")] = "main",
+) -> None:
+    """Names the repository in pyproject.toml, and builds all badges and links to it."""
+    try:
+        hosting.publish(_here().root, repository, branch)
+    except SourceError as error:
+        _stop(error)
+    build()
+    console.print("Commit and push what was built; notebooks fetch the commit before that one.")
 
 
 def _here() -> Course:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.items import Exercise, ExerciseError, learners_exercise
+from coursekit.workspace import WorkspaceError, course_root
 from grader.course import Course
 from grader.engine import Engine
 from grader.errors import GraderError
@@ -111,13 +112,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mark", description="Marks your own exercise.")
     parser.add_argument("lesson", help="its number, as in 07")
     parser.add_argument("--notebook", type=Path, help="the file, if it lies elsewhere")
-    parser.add_argument("--out", type=Path, default=OUT, help="where feedback and marks go")
+    parser.add_argument("--out", type=Path, help="where feedback and marks go")
     parser.add_argument("--json", action="store_true", help="for programs; opens nothing")
     asked = parser.parse_args(arguments)
     try:
-        notebook = asked.notebook or learners_exercise(Path.cwd(), asked.lesson)
-        marked = mark(Path.cwd(), notebook, asked.out)
-    except (ExerciseError, GraderError) as error:
+        root = course_root()
+        notebook = asked.notebook or learners_exercise(root, asked.lesson)
+        marked = mark(root, notebook, asked.out or root / OUT)
+    except (ExerciseError, GraderError, WorkspaceError) as error:
         print(json.dumps({"error": str(error)}) if asked.json else str(error))
         return 1
     if asked.json:

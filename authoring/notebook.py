@@ -9,24 +9,10 @@ from pathlib import Path
 
 import nbformat
 
+from authoring import hosting, ways
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.items import items_metadata
 from authoring.sources import Course, Lesson, read_cells
-
-COLAB_SETUP = """\
-# On Google Colab this fetches what the notebook imports; anywhere else it does nothing.
-import sys
-
-if "google.colab" in sys.modules:
-    import subprocess
-
-    course = "git+https://github.com/{repository}@{branch}"
-    pip = [sys.executable, "-m", "pip", "install", "-q"]
-    # Colab has torch and most of the rest; --no-deps leaves its versions alone.
-    missing = "ai-edge-litert anywidget fsrs latex2mathml torch-pruning"
-    subprocess.run([*pip, *missing.split()], check=True)
-    subprocess.run([*pip, "--no-deps", course], check=True)
-"""
 
 # The two ends of an exercise; both do nothing while it is graded.
 BEGIN = """
@@ -37,8 +23,8 @@ begin_exercise()  # an item that is not done yet then says so in one line
 END_PROMPT = """\
 ## How far are you?
 
-The next cell tells what is still to do, checks what you saved, and says how to get it marked. Save
-first (Ctrl+S).
+The next cell says what is still to do. Its buttons work on the file as it was saved: press Ctrl+S
+first.
 """
 END = """\
 from coursekit import end_exercise
@@ -47,48 +33,67 @@ end_exercise()
 """
 LOCKED = (
     "Tests and given code are locked, and the lab refuses to change them without a word: "
-    "you write in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, or in new ones."
+    "write in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, or in new ones."
 )
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    # Without an ending, JupyterLab exports a notebook as a script called .txt.
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 
 
 def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """The lesson without outputs."""
-    return reading_notebook(lesson.course, lesson.folder / "lesson.py", lesson.name)
+    return reading_notebook(lesson.course, lesson.folder / "lesson.py", lesson.name, lesson)
 
 
-def reading_notebook(course: Course, source: Path, name: str) -> nbformat.NotebookNode:
+def reading_notebook(
+    course: Course, source: Path, name: str, lesson: Lesson | None = None
+) -> nbformat.NotebookNode:
     """A notebook to read and run, without outputs, as it will lie in notebooks/."""
     cells = []
     for cell in read_cells(source):
-        new = NEW_CELL[cell.kind](cell.source)
+        text = cell.source
+        if cell.kind == "markdown":
+            text = ways.with_lessons(course, text, "", name)
+        new = NEW_CELL[cell.kind](text)
         new.metadata.update(cell.metadata)
         cells.append(new)
+    if lesson:
+        cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=False)))
     return _finished(course, cells, f"notebooks/{name}.ipynb")
 
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """nbgrader's source version of the exercise: solutions and hidden tests, no outputs."""
     exercise = read_exercise(lesson)
-    heading, *rest = instructor_cells(exercise)
-    heading.source = f"{heading.source}\n\n{LOCKED}"
-    end = [nbformat.v4.new_markdown_cell(END_PROMPT.strip()), _given("finish", END)]
+    cells = instructor_cells(exercise)
+    for cell in cells:
+        if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
+            text = ways.with_parts(lesson, cell.source)
+            cell.source = ways.with_lessons(lesson.course, text, "../../notebooks/", lesson.name)
+    cells[0].source += f"\n\n{LOCKED}"
+    cells.append(nbformat.v4.new_markdown_cell(END_PROMPT.strip()))
+    cells.append(nbformat.v4.new_code_cell(END.strip()))
+    _lock(cells[-1], "finish")
+    cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=True)))
     notebook = _finished(
-        lesson.course, [heading, *rest, *end], f"exercises/{lesson.name}/{lesson.name}.ipynb"
+        lesson.course, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True
     )
-    setup = notebook.cells[1]
-    notebook.cells[1] = _given("setup", f"{setup.source}\n{BEGIN}")
     notebook.metadata["course"] = {"items": items_metadata(exercise)}
     return notebook
 
 
-def _given(name: str, source: str) -> nbformat.NotebookNode:
-    """A locked cell of every exercise."""
-    nbgrader = {
+def _lock(cell: nbformat.NotebookNode, name: str) -> None:
+    """Makes it a given cell of this grade_id."""
+    cell.metadata["nbgrader"] = {
         "schema_version": 3,
         "grade_id": name,
         "grade": False,
@@ -96,28 +101,30 @@ def _given(name: str, source: str) -> nbformat.NotebookNode:
         "locked": True,
         "task": False,
     }
-    metadata = {"nbgrader": nbgrader, "course": {"given": True}}
-    return nbformat.v4.new_code_cell(source.strip(), id=name, metadata=metadata)
+    cell.metadata["course"] = {"given": True}
 
 
 def _finished(
-    course: Course, cells: list[nbformat.NotebookNode], path: str
+    course: Course, cells: list[nbformat.NotebookNode], path: str, graded: bool = False
 ) -> nbformat.NotebookNode:
     heading, *rest = cells
     title, _, text = heading.source.partition("\n")
-    heading.source = f"{title}\n\n{_badges(course, path)}\n{text}".rstrip()
-    setup = nbformat.v4.new_code_cell(
-        COLAB_SETUP.format(repository=course.repository, branch=course.branch).strip()
-    )
+    above = hosting.badges(course, path)
+    heading.source = f"{title}\n\n{above}\n{text}".rstrip() if above else heading.source.rstrip()
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = hosting.linked(course, path, cell.source)
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    setup = nbformat.v4.new_code_cell(hosting.set_up(course, code))
+    # Folded: nobody needs to read it. The first is JupyterLab's name for that, the second Colab's.
+    setup.metadata["jupyter"] = {"source_hidden": True}
+    setup.metadata["cellView"] = "form"
+    if graded:
+        setup.source += f"\n{BEGIN.rstrip()}"
+        _lock(setup, "setup")
     notebook = nbformat.v4.new_notebook(cells=[heading, setup, *rest], metadata=KERNEL)
     _set_ids(notebook)
     return notebook
-
-
-def _badges(course: Course, path: str) -> str:
-    colab = f"https://colab.research.google.com/github/{course.repository}/blob/{course.branch}"
-    binder = f"https://mybinder.org/v2/gh/{course.repository}/{course.branch}?urlpath=lab/tree"
-    return f"[Open in Colab]({colab}/{path}) · [Open in Binder]({binder}/{path})"
 
 
 def _set_ids(notebook: nbformat.NotebookNode) -> None:

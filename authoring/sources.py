@@ -18,11 +18,18 @@ CELL_MARK = re.compile(r"^# %%( |$)")
 
 @dataclass(frozen=True)
 class Course:
-    """A checkout of the course, and where it is hosted."""
+    """A checkout of the course, and where it is hosted.
+
+    Attributes:
+        repository: owner/name; empty while the course is no public place.
+        branch: what badges open.
+        commit: what notebooks fetch where the course is not installed.
+    """
 
     root: Path
     repository: str
     branch: str
+    commit: str
 
     @classmethod
     def at(cls, root: Path) -> Course:
@@ -38,7 +45,8 @@ class Course:
             raise LookupError(
                 f"{root.resolve()} is no course: run this where course/ is"
             ) from error
-        return cls(root.resolve(), settings["repository"], settings["branch"])
+        branch = settings["branch"]
+        return cls(root.resolve(), settings["repository"], branch, settings.get("commit") or branch)
 
     def lessons(self) -> list[Lesson]:
         """All lessons, in the order of their numbers."""

@@ -1,4 +1,4 @@
-"""What a saved exercise passes, as far as its learner can see: `python -m coursekit.check 07`.
+"""What a saved exercise passes, as far as its learner can see: `coursekit check 07`.
 
 Its cells are run from the top in a fresh kernel, each for a few seconds, and the run goes on after
 whatever fails. Every item gets a line by its title. Nobody is graded: hidden checks come on top.
@@ -27,6 +27,7 @@ from coursekit.items import (
     source,
 )
 from coursekit.kernel import Ending, Kernel
+from coursekit.workspace import WorkspaceError, course_root
 
 State = Literal["passes", "written", "to do", "wrong"]
 
@@ -258,9 +259,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         named = Path(asked.exercise)
-        path = named if named.is_file() else learners_exercise(Path.cwd(), asked.exercise)
+        path = named if named.is_file() else learners_exercise(course_root(), asked.exercise)
         checked = check(path)
-    except ExerciseError as error:
+    except (ExerciseError, WorkspaceError) as error:
         print(json.dumps({"error": str(error)}) if asked.json else str(error))
         return 2
     if asked.json:

@@ -148,6 +148,18 @@ def load_results(name: str) -> pd.DataFrame:
     return pd.read_csv(_checked(f"{name}.csv"))
 
 
+def check_files() -> int:
+    """Looks at every file that the course ships, and returns how many there are.
+
+    Raises:
+        DataError: for the first that is missing or damaged.
+    """
+    names = json.loads((_folder() / "checksums.json").read_text(encoding="utf-8"))
+    for name in names:
+        _checked(name)
+    return len(names)
+
+
 def _folder() -> Path:
     """Inside an installed package the data lies in coursekit/_data, in a checkout in data/."""
     package = Path(__file__).parent
@@ -158,12 +170,15 @@ def _checked(name: str) -> Path:
     """A shipped file that is there and as it was shipped."""
     path = _folder() / name
     if not path.is_file():
-        raise DataError(f"{path} is missing. Fetch the course again, or restore the file with git.")
+        raise DataError(
+            f"{path} is missing. Ask your teacher for a new copy; in a checkout, "
+            "restore the file with git."
+        )
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     if checksum != json.loads((_folder() / "checksums.json").read_text())[name]:
         raise DataError(
             f"{path} is damaged: its SHA-256 is not the one in checksums.json. "
-            "Fetch the course again, or restore the file with git."
+            "Ask your teacher for a new copy; in a checkout, restore the file with git."
         )
     return path
 

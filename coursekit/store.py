@@ -4,9 +4,10 @@ What happened is written down once and never changed; what it amounts to, such a
 or when a card is due, is worked out from it. So two notebooks can write at once without undoing
 each other's work, and an import adds what is missing, however often it is repeated.
 
-The file is `progress.sqlite` in the course's folder, beside notebooks/ and exercises/. The variable
-COURSE_PROGRESS names another file; with `:memory:` nothing is written at all. Whatever is wrong
-with the file, a lesson goes on: progress is kept in memory then, and a sentence says so, once.
+The file is `progress.sqlite` beside notebooks/ and exercises/, in a learner's own workspace/ where
+there is one. The variable COURSE_PROGRESS names another file; with `:memory:` nothing is written
+at all. Whatever is wrong with the file, a lesson goes on: progress is kept in memory then, and a
+sentence says so, once.
 """
 
 from __future__ import annotations
@@ -435,4 +436,9 @@ def default_store() -> Store:
     chosen = os.environ.get(VARIABLE)
     if chosen == IN_MEMORY:
         return Store(None)
-    return Store(Path(chosen).expanduser().absolute() if chosen else course_folder() / FILE)
+    if chosen:
+        return Store(Path(chosen).expanduser().absolute())
+    # Who opens a lesson of the course itself goes on with the progress of their own copies.
+    folder = course_folder()
+    own = folder / "workspace"
+    return Store((own if own.is_dir() else folder) / FILE)

@@ -9,7 +9,9 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from datetime import UTC, datetime
+from importlib.metadata import packages_distributions
 
 import nbformat
 import pytest
@@ -62,9 +64,10 @@ def test_conda_and_pip_install_the_same(root, project):
     listed |= by_pip
     build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
     assert listed.pop("pip") == SpecifierSet()
-    needed = requirements(project["dependencies"]) | requirements(build)
+    extras = project["optional-dependencies"]
+    needed = requirements([*project["dependencies"], *extras["teach"], *build])
     assert needed.items() <= listed.items()
-    tools = requirements(project["optional-dependencies"]["dev"])
+    tools = requirements(extras["dev"])
     assert (listed.items() - needed.items()) <= tools.items()
 
 
@@ -76,8 +79,11 @@ def test_constraints_pin_every_package_once_a_platform_and_nothing_else(root, pr
         assert pin.url is None
         assert [s.operator for s in pin.specifier] == ["=="], f"{line} is not a pin"
         pins.setdefault(canonicalize_name(pin.name), []).append(pin)
-    asked = project["dependencies"] + project["optional-dependencies"]["dev"]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["teach"], *extras["dev"]]
     for name, allowed in requirements(asked).items():
+        if name == project["name"]:
+            continue
         assert name in pins, f"constraints.txt does not pin {name}: make constraints"
         for pin in pins[name]:
             [version] = [s.version for s in pin.specifier]
@@ -134,15 +140,19 @@ def test_shipped_data_match_their_checksums_and_their_card(root):
         assert f"{len(content):,}" in card, f"the data card has another size for {name}"
 
 
-def test_a_wheel_carries_the_data_with_their_licence(root):
-    config = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]
-    carried = config["build"]["targets"]["wheel"]["force-include"]
+def test_a_wheel_carries_the_data_with_their_licence(root, tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
     data = root / "data"
     shipped = [*data.glob("*.npz"), *data.glob("*.csv")]
-    for file in [*shipped, data / "checksums.json", data / "README.md"]:
-        assert carried.get(f"data/{file.name}") == f"coursekit/_data/{file.name}", (
-            f"pyproject.toml, force-include: data/{file.name} is missing"
-        )
+    with zipfile.ZipFile(wheel) as archive:
+        for file in [*shipped, data / "checksums.json", data / "README.md"]:
+            assert archive.read(f"coursekit/_data/{file.name}") == file.read_bytes()
 
 
 def test_binder_accepts_the_repository(root):
@@ -174,12 +184,31 @@ def test_exercises_and_solutions_hold_no_outputs(root):
 
 
 def test_make_lists_every_target(root):
-    makefile = (root / "Makefile").read_text()
-    [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    files = [(root / name).read_text() for name in ("tools/learner.mk", "Makefile")]
+    phony = [line for text in files for line in re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)]
     run = subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True)
     listed = re.findall(r"^make (\S+) +\S", run.stdout, re.MULTILINE)
-    assert listed == phony.split()
-    assert sorted(listed) == sorted(set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE)))
+    assert listed == " ".join(phony).split()
+    targets = re.findall(r"^([a-z]+):", "".join(files), re.MULTILINE)
+    assert sorted(listed) == sorted(set(targets))
+
+
+def test_learners_need_what_coursekit_and_notebooks_import(root, project):
+    """And no more than that is asked of them, but for what shows and runs notebooks."""
+    notebooks = [*(root / "notebooks").glob("*.ipynb"), *(root / "exercises").rglob("*.ipynb")]
+    sources = [file.read_text() for file in (root / "coursekit").rglob("*.py")]
+    for notebook in notebooks:
+        cells = nbformat.read(notebook, as_version=4).cells
+        sources += [cell.source for cell in cells if cell.cell_type == "code"]
+    names = {name for source in sources for name in imported(source)} - sys.stdlib_module_names
+    known = packages_distributions()
+    # On Colab, from TensorFlow's own packages, or of ipykernel's.
+    names -= {"coursekit", "google", "flatbuffers", "triton", "psutil", "packaging", "__main__"}
+    found = {canonicalize_name(known[name][0]) for name in names}
+    asked = set(requirements(project["dependencies"]))
+    assert found <= asked
+    shows = {"ipykernel", "ipywidgets", "jupyterlab", "nbgrader", "tensorflow"}
+    assert asked - found <= shows
 
 
 def test_make_grade_knows_when_the_sample_class_was_due(root):

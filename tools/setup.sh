@@ -1,6 +1,9 @@
 #!/bin/sh
 # What the targets of the Makefile need before they can run:
-#   setup.sh venv [dev]      .venv with the course in it; with dev, the tools of its authors too
+#   setup.sh venv            .venv with what learners need
+#   setup.sh venv teach      with what grading needs too
+#   setup.sh venv dev        with the tools of authors too
+#   setup.sh doctor          what is missing before there is a .venv
 #   setup.sh chromium        a browser for the browser tests
 #   setup.sh bubblewrap      the sandbox in which submissions run
 #   setup.sh fashion-mnist   the original files that `make data` reads
@@ -47,9 +50,9 @@ make_venv() {
 }
 
 install() { # the course, with the extras named in $1
-    echo "Installing into .venv. torch alone is 5 GB on Linux: the first time takes minutes."
+    echo "Installing into .venv. The first time takes minutes: torch is large."
     if works uv --version; then
-        with_uv uv "$1"
+        with_uv uv "$1" || no_luck
         return
     fi
     works "$python" -m pip --version || "$python" -m ensurepip --upgrade >/dev/null
@@ -58,7 +61,7 @@ install() { # the course, with the extras named in $1
         if with_uv .venv/bin/uv "$1"; then return; fi
         echo "uv could not install it. Trying pip."
     fi
-    "$python" -m pip install --quiet --constraint constraints.txt --editable ".$1"
+    "$python" -m pip install --quiet --constraint constraints.txt --editable ".$1" || no_luck
 }
 
 with_uv() {
@@ -68,7 +71,29 @@ with_uv() {
     if [ "$(df -P "$cache" | tail -n 1)" != "$(df -P . | tail -n 1)" ]; then
         export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
     fi
+    if for_no_card "$1" "$2"; then return; fi
     "$1" pip install --python "$python" --constraint constraints.txt --editable ".$2"
+}
+
+# torch for Linux on x86-64 comes with 4.5 GB for graphics cards, which the course does not use.
+# PyTorch's own index has it without; uv knows where that is.
+for_no_card() {
+    [ "$(uname -sm)" = "Linux x86_64" ] && [ ! -e /proc/driver/nvidia/version ] || return 1
+    [ -z "${UV_TORCH_BACKEND:-}" ] || return 1
+    for there in .venv/lib/python3.*/site-packages/torch; do [ ! -d "$there" ] || return 1; done
+    if UV_HTTP_RETRIES=0 works "$1" pip install --python "$python" --constraint constraints.txt \
+        --torch-backend cpu --editable ".$2"; then return; fi
+    echo "PyTorch's index can't be reached for the smaller build: the one for graphics cards comes, 4.5 GB more."
+    return 1
+}
+
+gigabytes_free() { df -Pk . | awk 'NR == 2 { printf "%d", $4 / 1048576 }'; }
+
+no_luck() {
+    if [ "$(gigabytes_free)" -lt 1 ]; then
+        stop "There is no room left on this disk: the course needs 8 GB on Linux, 3 GB elsewhere. Make room, then try again."
+    fi
+    stop "The packages could not be installed. The lines above say why; most often there is no network. Then try again: what was fetched is kept."
 }
 
 # Jupyter's own news would lie over the notebook and ask a question at every learner's first start.
@@ -78,12 +103,18 @@ no_news() {
         >.venv/share/jupyter/lab/settings/overrides.json
 }
 
-# In the sandbox nothing can be written: what is not compiled now is compiled at each start. Some
-# machines ask Python to write nothing; this is to be written all the same.
+# What is not compiled now is compiled at each start where Python may write nothing: in the sandbox of
+# the grader, and on machines that ask Python to write nothing. This is to be written all the same.
+# What lessons import, side by side; TensorFlow by itself, since it does not get on with others.
 compile_imports() {
-    PYTHONDONTWRITEBYTECODE='' "$python" -c \
-        'import IPython, matplotlib.pyplot, torch._dynamo, grader.conduct, grader.modules, grader.stage'
+    compile_import 'IPython, matplotlib.pyplot, torch._dynamo, coursekit.widgets'
+    compile_import 'coursekit.tensorflow, ai_edge_litert.interpreter'
+    compile_import 'torchao.quantization, torchvision, torch_pruning'
+    if [ -n "${1:-}" ]; then compile_import 'grader.conduct, grader.modules, grader.stage'; fi
+    wait
 }
+
+compile_import() { PYTHONDONTWRITEBYTECODE='' "$python" -c "import $1" 2>/dev/null & }
 
 apt_install() {
     [ "$(id -u)" = 0 ] && works command -v apt-get || return 1
@@ -96,7 +127,12 @@ venv)
     make_venv
     install "${2:+[$2]}"
     no_news
-    compile_imports
+    compile_imports "${2:-}"
+    ;;
+doctor)
+    if found=$(find_python); then echo "ok  Python: $found"; else echo "no  Python 3.11, 3.12 or 3.13: install one, or uv, which brings its own."; fi
+    echo "ok  $(gigabytes_free) GB free here; the course needs 8 on Linux, 3 elsewhere"
+    echo "no  The course is not installed yet: make lab"
     ;;
 chromium)
     for browser in chromium chromium-browser google-chrome; do
@@ -119,7 +155,7 @@ constraints)
         --extra dev --output-file constraints.txt pyproject.toml
     ;;
 *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    sed -n '2,11s/^# \{0,1\}//p' "$0"
     exit 1
     ;;
 esac

@@ -42,7 +42,7 @@ TITLE = "How far are you?"
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 # Seconds after which a check or a marking has gone wrong.
 LIMIT = 600.0
-LOOKS: Mapping[str, Any] = {"✓": "right", "✗": "wrong"}
+LOOKS = {"✓": "right", "✗": "wrong", "○": "note"}
 
 
 def ending(outcomes: Mapping[str, Outcome]) -> Panel:
@@ -144,7 +144,7 @@ class Ending:
                 self._parts = [_lines(told["lines"])]
             else:
                 assert self._course is not None
-                arguments = [self._path.stem, "--notebook", str(self._path), "--json"]
+                arguments = [self._path.stem, "--notebook", str(self._path)]
                 told = _told("authoring.mark", arguments, self._course)
                 self._parts = [_lines(told["lines"]), _page(told)]
             self._say = f"{_saved(self._path)} {'checked' if key == 'check' else 'marked'}."
@@ -186,10 +186,10 @@ class Ending:
 
 def _lines(lines: Sequence[str]) -> Part:
     """One line below the other, each with its sign."""
-    shown = [
-        f'<div class="fb-html fb-{LOOKS.get(text[:1], "note")}">{_inline(text)}</div>'
-        for text in lines
-    ]
+    shown = []
+    for text in lines:
+        look = f" fb-{LOOKS[text[:1]]}" if text[:1] in LOOKS else ""
+        shown.append(f'<div class="fb-html{look}">{_inline(text)}</div>')
     return made_of("".join(shown))
 
 
@@ -223,17 +223,21 @@ def _told(module: str, arguments: Sequence[str], folder: Path) -> dict[str, Any]
     Raises:
         ExerciseError: when it says only what is wrong, or nothing.
     """
-    command = [sys.executable, "-m", module, *arguments]
-    if "--json" not in command:
-        command.append("--json")
+    command = [sys.executable, "-m", module, "--json", *arguments]
     try:
         run = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=LIMIT, check=False
         )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ExerciseError(f"It was given up: {error}.") from error
+    try:
         told: dict[str, Any] = json.loads(run.stdout.strip().splitlines()[-1])
-    except subprocess.TimeoutExpired as error:
-        raise ExerciseError(f"It was given up after {LIMIT:g} s.") from error
-    except (OSError, ValueError, IndexError) as error:
+    except (ValueError, IndexError) as error:
+        if "ModuleNotFoundError" in run.stderr:
+            raise ExerciseError(
+                f"This needs packages that are not installed yet. Type `make mark "
+                f"LESSON={arguments[0][:2]}` in the course's folder once: it fetches them, too."
+            ) from error
         raise ExerciseError(
             f"`python -m {module}` did not work: run it in a terminal to see why."
         ) from error

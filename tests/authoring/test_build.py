@@ -1,11 +1,18 @@
+import re
+import shutil
+import subprocess
+import tomllib
+
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from authoring import build, handout
+from authoring import build, handout, hosting, ways
 from authoring.notebook import instructor_notebook, lesson_notebook
+from authoring.problems import SourceError
 from authoring.release import release_notebooks
 from authoring.sources import Course, Lesson
+from tests.conftest import ROOT
 
 
 def built(course: Course, *lessons: Lesson) -> list[str]:
@@ -77,7 +84,9 @@ def test_ids_stay_when_another_cell_changes(lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
     path.write_text(path.read_text() + "\n# %%\nprint(3)\n\n# %%\nprint(3)\n")
     after = [cell.id for cell in lesson_notebook(lesson).cells]
-    assert after[: len(before)] == before
+    # In their order, with the new ones before the last cell, which says where to go on.
+    assert [name for name in after if name in before] == before
+    assert after[-1] == before[-1]
     assert len(set(after)) == len(after) == len(before) + 2
 
 
@@ -112,16 +121,75 @@ def test_what_a_class_gets_holds_no_answer(
     course: Course, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     built(course)
-    for name in (*(f"{folder}/x" for folder in ("coursekit",)), *handout.FILES):
+    for name in ("coursekit/x", "data/README.md", "data/make_data.py", *handout.FILES):
         (course.root / name).parent.mkdir(parents=True, exist_ok=True)
         (course.root / name).write_text("something")
+    (course.root / "data" / "checksums.json").write_text('{"some.csv": "0"}')
+    (course.root / "data" / "some.csv").write_text("1,2")
+    shutil.copy2(ROOT / "pyproject.toml", course.root)
     out = tmp_path_factory.mktemp("class") / "new"
     handout.main(course, out)
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert "exercises/01_counting/01_counting.ipynb" in files
+    assert {"data/some.csv", "data/make_data.py"} <= files
+    [_, _, counted, _] = nbformat.read(out / "notebooks/01_counting.ipynb", 4).cells
+    assert counted.outputs == []
+    project = tomllib.loads((out / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"coursekit": "coursekit.cli:app"}
     assert not any(
         name.startswith(("course/", "solutions/", "grader/", "tests/")) for name in files
     )
     assert not any("value != 0" in (out / name).read_text() for name in files)
     with pytest.raises(FileExistsError, match="is not empty"):
         handout.main(course, out)
+
+
+def test_a_course_without_a_public_place_has_no_links_to_one(lesson: Lesson) -> None:
+    text = (lesson.course.root / "pyproject.toml").read_text().replace("someone/somewhere", "")
+    (lesson.course.root / "pyproject.toml").write_text(text)
+    private = Course.at(lesson.course.root).lesson("01")
+    for notebook in (lesson_notebook(private), instructor_notebook(private)):
+        whole = nbformat.writes(notebook)
+        assert "http" not in whole
+        exec(notebook.cells[1].source, {})
+    last = lesson_notebook(private).cells[-1].source
+    assert "[The exercise](../exercises/01_counting/01_counting.ipynb)" in last
+    # Once it is public, the same links work where there is no folder around the notebook.
+    last = lesson_notebook(lesson).cells[-1].source
+    assert "someone/somewhere/blob/main/exercises/01_counting/01_counting.ipynb)" in last
+
+
+def test_publish_writes_the_one_setting(course: Course) -> None:
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a first one"]):
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@y", *command],
+            cwd=course.root,
+            check=True,
+        )
+    hosting.publish(course.root, "new/home", "trunk")
+    published = Course.at(course.root)
+    assert (published.repository, published.branch) == ("new/home", "trunk")
+    assert re.fullmatch(r"[0-9a-f]{40}", published.commit)
+    setup = lesson_notebook(published.lesson("01")).cells[1].source
+    assert f"new/home@{published.commit}" in setup
+    with pytest.raises(SourceError, match="write owner/name"):
+        hosting.publish(course.root, "https://a.b/c/d", "main")
+
+
+def test_lessons_that_are_named_are_linked_or_marked_as_to_come(course: Course) -> None:
+    text = "# Lesson 01\nSee lesson 01, `lesson 01`, [lesson 01](x), Lesson 09 and lesson 01."
+    assert ways.with_lessons(course, text, "up/", "02_other") == (
+        "# Lesson 01\nSee [lesson 01](up/01_counting.ipynb), `lesson 01`, [lesson 01](x), "
+        "Lesson 09 (to come) and [lesson 01](up/01_counting.ipynb)."
+    )
+    assert ways.with_lessons(course, "lesson 01", "", "01_counting") == "lesson 01"
+
+
+def test_an_item_leads_to_the_part_that_it_names(lesson: Lesson) -> None:
+    path = lesson.folder / "lesson.py"
+    path.write_text(path.read_text() + "\n# %% [markdown]\n# ## 2 · By hand, slowly\n")
+    there = "../../notebooks/01_counting.ipynb#2-·-By-hand,-slowly"
+    assert ways.with_parts(lesson, "Do it in 2 lines.\n\n*Lesson: part 2.*") == (
+        f"Do it in 2 lines.\n\n*Lesson: [part 2]({there}).*"
+    )
+    assert ways.with_parts(lesson, "*Lesson: part 7.*") == "*Lesson: part 7.*"

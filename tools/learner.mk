@@ -1,0 +1,26 @@
+# What learners type. The course's own Makefile has these too, and the Makefile of the folder that a
+# class gets has nothing else.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help lab again doctor
+
+SHELL := /bin/sh
+BIN := .venv/bin
+# nbgrader looks for alembic on the PATH.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+help: ## list the targets
+	@awk -F ' ?## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-12s %s\n", $$1, $$2 }' tools/learner.mk Makefile
+
+lab: .venv/installed ## open JupyterLab on your copies in workspace/; options go into LAB_ARGS="--port 9999"
+	@$(BIN)/coursekit lab $(LAB_ARGS)
+
+again: .venv/installed ## begin a lesson and its exercise anew, and keep what you had: LESSON=07
+	@$(if $(LESSON),$(BIN)/coursekit again "$(LESSON)",echo "Say which: make again LESSON=07"; exit 1)
+
+doctor: ## say what works, what does not, and how to mend it
+	@if [ -x $(BIN)/coursekit ]; then $(BIN)/coursekit doctor; else sh tools/setup.sh doctor; fi
+
+.venv/installed: pyproject.toml constraints.txt tools/setup.sh
+	@sh tools/setup.sh venv
+	@touch $@
