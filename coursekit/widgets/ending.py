@@ -97,11 +97,19 @@ class Ending:
         return View(TITLE, parts, self._say)
 
     def act(self, key: str, values: Values) -> None:
+        # A page of before may have other buttons.
+        if key not in self._keys():
+            return
         self._say = ""
-        if key in ("check", "mark") and not self._busy and self._path is not None:
+        if key in ("check", "mark"):
             self._begin(key)
-        elif key.startswith("model."):
+        else:
             self._opened ^= {key.removeprefix("model.")}
+
+    def _keys(self) -> set[str]:
+        """The buttons that can be pressed now."""
+        shown = [button for part in self.view().parts for button in part.get("buttons", ())]
+        return {button["key"] for button in shown if not button["disabled"]}
 
     def still(self) -> Still:
         return still(TITLE)

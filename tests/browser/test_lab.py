@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -155,6 +156,35 @@ def test_the_end_of_an_exercise_checks_it_and_says_how_to_hand_in(page: Page, la
     panel.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     shoot(page, "exercise_end")
+
+
+def test_a_full_copy_of_the_course_marks_an_exercise(page: Page, lab: Lab) -> None:
+    course = lab.folder / "full"
+    for name in ("exercises", "solutions"):
+        shutil.copytree(ROOT / name / PRUNING, course / name / PRUNING)
+    # What tells a full copy; the packages themselves are installed.
+    for name in ("grader", "authoring"):
+        (course / name).mkdir()
+    path = course / "exercises" / PRUNING / f"{PRUNING}.ipynb"
+    right = solutions(PRUNING)
+    answers = {"left": right["left"], "row_mask": "def row_mask(w, share): return w > share"}
+    solve(path, {**answers, "why": "Because the mask is still there."})
+    open_notebook(page, lab, path)
+    choose(page, "Run", "runmenu:run-all")
+    panel = page.locator("section.fb")
+    panel.get_by_role("button", name="Mark it").click(timeout=2 * MINUTE)
+    expect(panel.get_by_text("✓ 1 · What is left? – 2 of 2.")).to_be_visible(timeout=2 * MINUTE)
+    expect(panel.get_by_text("✗ 2 · The same share in every row – 0 of 3.")).to_be_visible()
+    frame = panel.frame_locator("iframe")
+    expect(frame.get_by_text("of 20 points").first).to_be_visible(timeout=MINUTE)
+    panel.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    shoot(page, "marked")
+    button = panel.get_by_role("button", name="Model answer: 8 · A claim")
+    button.click()
+    expect(panel.get_by_text("The masks are still attached.")).to_be_visible(timeout=MINUTE)
+    button.scroll_into_view_if_needed()
+    shoot(page, "model_answer")
 
 
 def test_a_learners_lab_has_no_tools_of_teachers(page: Page, lab: Lab) -> None:
