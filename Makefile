@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test lint types attacks fuzz mutation bench build publish grade class data pictures constraints clean distclean
+.PHONY: test lint types attacks fuzz mutation bench build publish grade mark class data pictures constraints clean distclean
 
 SAMPLE := data/sample_class
 # When the sample class had to hand in.
@@ -53,6 +53,9 @@ grade: .venv/installed-teach ## grade the sample class
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) grader grade --course . --submitted $(SAMPLE)/submitted --out out/sample_class \
 		$(foreach name,$(notdir $(wildcard solutions/*)),--due $(name)=$(DUE))
+
+mark: .venv/installed-teach ## mark your own exercise as a teacher would, with the hidden tests: LESSON=07
+	@$(if $(LESSON),$(RUN) python -m authoring.mark $(LESSON),echo "Say which: make mark LESSON=07"; exit 1)
 
 class: .venv/installed-teach ## export what learners get, without an answer in it, to OUT=folder
 	@$(if $(OUT),$(RUN) authoring class "$(OUT)",echo "Say where to: make class OUT=../my-class"; exit 1)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from authoring import build as build_
-from authoring import guesses, handout, hosting, questions, sample_class, verify
+from authoring import guesses, handout, hosting, mark, questions, sample_class, verify
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
 from authoring.sources import Course, Lesson, read_cells
@@ -115,6 +115,12 @@ def sample_class_(
     """Writes the made-up class that `make grade` grades, and the marks that it must get."""
     course = _here()
     sample_class.main(course, [lesson.number for lesson in course.lessons()], out)
+
+
+@app.command("mark")
+def mark_(number: Annotated[str, typer.Argument(help="A lesson's number, as in 07.")]) -> None:
+    """Marks your own exercise as a teacher would, with the hidden tests; the feedback opens."""
+    raise typer.Exit(mark.main([number]))
 
 
 @app.command("class")

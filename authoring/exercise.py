@@ -22,6 +22,9 @@ from grader.names import Names, names_of
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
+# Run All goes on after a cell with this tag that fails, as those of items not yet done must.
+GOES_ON = "raises-exception"
+
 NEW_CELL = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
 
 Role = Literal["given", "answer", "manual", "test", "prompt"]
@@ -312,8 +315,9 @@ def instructor_cells(exercise: Exercise) -> list[nbformat.NotebookNode]:
     cells = []
     for cell in exercise.cells:
         node = NEW_CELL[cell.source.kind](cell.source.source)
-        if cell.short.tags:
-            node.metadata["tags"] = cell.short.tags
+        tags = [*cell.short.tags, *([GOES_ON] if cell.role in ("answer", "test") else [])]
+        if tags:
+            node.metadata["tags"] = tags
         if cell.role != "prompt":
             node.metadata["nbgrader"] = _nbgrader(cell)
             node.metadata["course"] = _course(cell)

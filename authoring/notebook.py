@@ -11,7 +11,30 @@ import nbformat
 
 from authoring import guesses, hosting, ways
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
+from authoring.items import items_metadata
 from authoring.sources import Course, Lesson, read_cells
+
+# The two ends of an exercise; both do nothing while it is graded.
+BEGIN = """
+from coursekit import begin_exercise
+
+begin_exercise()  # an item that is not done yet then says so in one line
+"""
+END_PROMPT = """\
+## How far are you?
+
+The next cell says what is still to do. Its buttons work on the file as it was saved: press Ctrl+S
+first.
+"""
+END = """\
+from coursekit import end_exercise
+
+end_exercise()
+"""
+LOCKED = (
+    "Tests and given code are locked, and the lab refuses to change them without a word: "
+    "write in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, or in new ones."
+)
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -56,15 +79,35 @@ def reading_notebook(
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """nbgrader's source version of the exercise: solutions and hidden tests, no outputs."""
-    cells = instructor_cells(read_exercise(lesson))
+    exercise = read_exercise(lesson)
+    cells = instructor_cells(exercise)
     for cell in cells:
         if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
             text = ways.with_parts(lesson, cell.source)
             cell.source = ways.with_lessons(lesson.course, text, "../../notebooks/", lesson.name)
+    cells[0].source += f"\n\n{LOCKED}"
+    cells.append(nbformat.v4.new_markdown_cell(END_PROMPT.strip()))
+    cells.append(nbformat.v4.new_code_cell(END.strip()))
+    _lock(cells[-1], "finish")
     cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=True)))
-    return _finished(
+    notebook = _finished(
         lesson.course, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True
     )
+    notebook.metadata["course"] = {"items": items_metadata(exercise)}
+    return notebook
+
+
+def _lock(cell: nbformat.NotebookNode, name: str) -> None:
+    """Makes it a given cell of this grade_id."""
+    cell.metadata["nbgrader"] = {
+        "schema_version": 3,
+        "grade_id": name,
+        "grade": False,
+        "solution": False,
+        "locked": True,
+        "task": False,
+    }
+    cell.metadata["course"] = {"given": True}
 
 
 def _finished(
@@ -83,15 +126,8 @@ def _finished(
     setup.metadata["jupyter"] = {"source_hidden": True}
     setup.metadata["cellView"] = "form"
     if graded:
-        setup.metadata["nbgrader"] = {
-            "schema_version": 3,
-            "grade_id": "setup",
-            "grade": False,
-            "solution": False,
-            "locked": True,
-            "task": False,
-        }
-        setup.metadata["course"] = {"given": True}
+        setup.source += f"\n{BEGIN.rstrip()}"
+        _lock(setup, "setup")
     notebook = nbformat.v4.new_notebook(cells=[heading, setup, *rest], metadata=KERNEL)
     _set_ids(notebook)
     return notebook

@@ -53,6 +53,16 @@ def again(
     console.print(f"Lesson {lesson.zfill(2)} is as new, in {workspace.FOLDER}/.")
 
 
+@app.command()
+def check(
+    exercise: Annotated[str, typer.Argument(help="A lesson's number, as in 07, or a notebook.")],
+) -> None:
+    """Says of each item of your exercise whether it is done, as far as you can see."""
+    from coursekit import check as check_
+
+    raise typer.Exit(check_.main([exercise]))
+
+
 @app.command("test")
 def test_(
     lessons: Annotated[

@@ -42,12 +42,13 @@ class Lab:
 
 
 @contextmanager
-def serve(folder: Path, home: Path) -> Iterator[Lab]:
+def serve(folder: Path, home: Path, *, for_teachers: bool = False) -> Iterator[Lab]:
     """JupyterLab as `make lab` starts it.
 
     Args:
         folder: what it serves.
         home: an empty folder for its settings and its log.
+        for_teachers: with nbgrader's tools, as plain `jupyter lab` has them.
     """
     environment = os.environ | {
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
@@ -56,6 +57,8 @@ def serve(folder: Path, home: Path) -> Iterator[Lab]:
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+    if not for_teachers:
+        environment["JUPYTER_CONFIG_PATH"] = str(ROOT / "coursekit" / "lab_config")
     # Here progress is kept, in the folder of the notebook: what a learner has.
     environment.pop("COURSE_PROGRESS", None)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]
