@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -82,10 +81,9 @@ def test_while_it_is_graded_nothing_is_changed(tmp_path: Path, how: str) -> None
 
 
 @pytest.fixture
-def _no_shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     monkeypatch.setattr("IPython.get_ipython", lambda: None)
-    yield
 
 
 @pytest.mark.usefixtures("_no_shell")

@@ -139,7 +139,7 @@ def test_nothing_of_a_check_is_kept_as_progress(path: Path) -> None:
 def test_what_is_no_exercise_is_said_in_a_sentence(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(text)
-    with pytest.raises(ExerciseError, match="is damaged|is no exercise"):
+    with pytest.raises(ExerciseError, match=r"is damaged|is no exercise"):
         check(path)
 
 
