@@ -10,9 +10,11 @@ DUE := 2026-03-02T12:00
 test: .venv/installed-dev lint types ## check everything: style, types, tests, every cell of every notebook
 	@sh tools/setup.sh chromium
 	@sh tools/setup.sh bubblewrap
+	@echo "== What a class gets, installed by itself"
+	@$(RUN) python -m tools.class_folder
 	@echo "== Tests and notebooks"
-	@$(RUN) pytest --nbval --nbval-current-env --numprocesses 2 \
-		--dist loadfile --no-loadscope-reorder
+	@$(RUN) JUPYTER_PATH="$(CURDIR)/.build/jupyter" pytest --nbval --nbval-kernel-name class \
+		--numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev ## check the style of the code
 	@echo "== Style"

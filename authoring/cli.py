@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from authoring import build as build_
-from authoring import handout, hosting, mark, questions, sample_class, verify
+from authoring import guesses, handout, hosting, mark, questions, sample_class, verify
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
-from authoring.sources import Course, Lesson
+from authoring.sources import Course, Lesson, read_cells
 from grader import GraderError
 
 app = typer.Typer(
@@ -44,12 +44,16 @@ def build(
 def check(number: Number = None) -> None:
     """Runs every answer of the banks: each must get its points and its hint, no more, no less.
 
+    The guesses of the lessons are looked at before: each is asked alone, and answered below.
+
     The questions of all lessons are checked first, whichever lesson is named: that takes seconds.
     """
     course = _here()
     lessons = _chosen(course, number)
     failed = 0
     try:
+        for lesson in lessons:
+            guesses.check(read_cells(lesson.folder / "lesson.py"))
         for problem in questions.faults(course):
             failed += 1
             console.print("[red]no[/]  " + escape(str(problem)))

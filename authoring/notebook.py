@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 
-from authoring import hosting, ways
+from authoring import guesses, hosting, ways
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.items import items_metadata
 from authoring.sources import Course, Lesson, read_cells
@@ -50,8 +50,14 @@ KERNEL = {
 
 
 def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
-    """The lesson without outputs."""
-    return reading_notebook(lesson.course, lesson.folder / "lesson.py", lesson.name, lesson)
+    """The lesson without outputs.
+
+    Raises:
+        SourceError: for a mistake in its guesses, too.
+    """
+    source = lesson.folder / "lesson.py"
+    guesses.check(read_cells(source))
+    return reading_notebook(lesson.course, source, lesson.name, lesson)
 
 
 def reading_notebook(

@@ -5,6 +5,6 @@ Importing `coursekit` loads none of the heavy libraries: each part brings its ow
 
 from coursekit.begin import begin_exercise, end_exercise
 from coursekit.explain import explain
-from coursekit.predict import Ledger
+from coursekit.predict import guess, guesses, reveal
 
-__all__ = ["Ledger", "begin_exercise", "end_exercise", "explain"]
+__all__ = ["begin_exercise", "end_exercise", "explain", "guess", "guesses", "reveal"]

@@ -1,117 +1,387 @@
-"""Predictions before results: a lesson asks for a guess, then sets it beside what came out."""
+"""Predictions before results: a lesson asks for a guess, then sets it beside what came out.
+
+A cell with `guess("…")` alone asks, the next one ends with `reveal("…", result)`, and near the end
+of a lesson `guesses()` shows how near all of them were. What is asked, guessed and revealed in one
+run of the kernel belongs together by the text of the question.
+"""
 
 from __future__ import annotations
 
+import functools
+import math
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coursekit.numbers import number_in, shown
+
 if TYPE_CHECKING:
     from coursekit.store import Store
+    from coursekit.widgets.panel import Panel
+
+Value = float | str
+# Several texts are those that can't be told apart: each of them is right.
+Result = float | str | tuple[str, ...]
+
+# A guess by this factor too high or too low is still called near.
+NEAR = 1.5
 
 
 @dataclass
-class _Entry:
-    question: str
-    guess: float | str | None
-    result: float | str | None = None
+class Asked:
+    """A question of a lesson: how it is asked, what was guessed, and what came out.
 
-
-class Ledger:
-    """The guesses of one lesson and what came out, in the order in which they were asked.
-
-    Guesses and results are kept with the learner's progress too. What `guess` and `reveal` print
-    belongs to this run of the notebook alone, whatever was kept before. The table does not: where
-    this run has no guess, it shows the one kept; and before this run has asked anything, as in a
-    new kernel, it shows the questions, guesses and results of the runs before. So a lesson's cell
-    that shows the table is tagged nbval-ignore-output.
-
-    Args:
-        lesson: The lesson's name. Left out, it is that of the notebook, where Jupyter or VS Code
-            tells; where nobody does, nothing is kept.
-        store: Where to keep it; the learner's own progress if left out.
+    Attributes:
+        earlier: whether the guess was kept from an earlier run of the lesson.
+        between: the range of the result over several runs; a guess inside it is right.
+        panel: where it is seen.
     """
 
-    def __init__(self, lesson: str | None = None, store: Store | None = None) -> None:
-        self._entries: dict[str, _Entry] = {}
-        self._kept: dict[str, _Entry] = {}
-        self._lesson = lesson or notebook_lesson()
-        self._store = store
-        if self._lesson is None:
+    question: str
+    unit: str = ""
+    choices: Sequence[str] = ()
+    low: float | None = None
+    high: float | None = None
+    guess: Value | None = None
+    earlier: bool = False
+    result: Result | None = None
+    between: tuple[float, float] | None = None
+    panel: Panel | None = field(default=None, repr=False)
+
+    def understood(self, typed: object) -> Value | None:
+        """The guess that was meant; None if it is no number, or none of the choices."""
+        if not isinstance(typed, str):
+            return _plain(typed)
+        if self.choices:
+            same = (text for text in self.choices if text.casefold() == typed.strip().casefold())
+            return next(same, None)
+        number = number_in(typed)
+        # “50 %” of something that is not counted in per cent is a half of it.
+        hundredths = typed.rstrip().endswith("%") and not self.unit.startswith("%")
+        return number / 100 if number is not None and hundredths else number
+
+    @property
+    def example(self) -> str:
+        """The call that gives the guess without a widget, to copy."""
+        value = "2.5"
+        if self.choices:
+            value = f'"{self.choices[0]}"'
+        elif self.low is not None and self.high is not None:
+            value = shown((self.low + self.high) / 2)
+        return f'guess("{self.question}", {value})'
+
+    @property
+    def what_to_type(self) -> str:
+        """What to say to who typed something else."""
+        if self.choices:
+            return f"Take one of these: {'; '.join(self.choices)}."
+        return "Type a number, such as 2, 0.5 or 1,000."
+
+    @property
+    def noted(self) -> str:
+        """What to say once there is a guess, before the result is out."""
+        if self.earlier:
+            return f"You guessed {self._with_unit(self.guess)} earlier. Change it, or run on."
+        return f"Noted: {self._with_unit(self.guess)}. Run the next cell."
+
+    def line(self, *, alone: bool = True) -> str:
+        """Guess and result in words; not `alone` where the question stands beside it."""
+        question = f" for “{self.question}”" if alone else ""
+        came_out = f"It is {self._with_unit(self.result)}"
+        if self.between is not None:
+            low, high = map(shown, self.between)
+            came_out += f" (from {low} to {high})" if low != high else ""
+        if self.guess is None:
+            return f"You made no guess{question}. {came_out}."
+        # Once is enough for the unit, if both have the same.
+        guess = _quoted(self.guess) if alone else self._with_unit(self.guess)
+        return f"You guessed {guess}{question}. {came_out}: {self.nearness}."
+
+    def _with_unit(self, value: Result | None) -> str:
+        text = _quoted(value)
+        return text if isinstance(value, str | tuple) else f"{text} {self.unit}".rstrip()
+
+    @property
+    def nearness(self) -> str:
+        """How near the guess was, in words; nothing where one of both is missing."""
+        if self.guess is None or self.result is None:
+            return ""
+        if self.right:
+            return "right"
+        if isinstance(self.guess, str) or isinstance(self.result, str | tuple):
+            return "not right"
+        way = "too high" if self.guess > self.result else "too low"
+        off = abs(self.guess - self.result)
+        if not math.isfinite(off):
+            return "not right"
+        if self.unit.startswith("%"):
+            # Per cent of per cent would be read as these points.
+            return f"{_rough(off)} {'point' if _rough(off) == '1' else 'points'} {way}"
+        if (factor := self._factor) is None:
+            return f"{_rough(off)} {way}"
+        if off <= 0.1 * self.result:
+            return f"within {math.ceil(round(100 * off / self.result, 6))} %"
+        return f"{_rough(factor)} times {way}"
+
+    @property
+    def right(self) -> bool:
+        """Whether the guess is what came out, as both are printed, or inside its range."""
+        if self.guess is None or self.result is None:
+            return False
+        if isinstance(self.result, tuple):
+            return self.guess in self.result
+        if self.between is not None and not isinstance(self.guess, str):
+            return self.between[0] <= self.guess <= self.between[1]
+        return shown(self.guess) == shown(self.result)
+
+    @property
+    def near(self) -> bool:
+        """Whether the guess is right, or nearly so."""
+        return self.right or ((factor := self._factor) is not None and factor <= NEAR)
+
+    @property
+    def _factor(self) -> float | None:
+        """How many times too high or too low; None where that has no meaning."""
+        if not (isinstance(self.guess, int | float) and isinstance(self.result, int | float)):
+            return None
+        if not (0 < self.guess < math.inf and 0 < self.result < math.inf):
+            return None
+        return max(self.guess / self.result, self.result / self.guess)
+
+
+def guess(
+    question: str,
+    value: object = None,
+    *,
+    unit: str = "",
+    choices: Sequence[str] = (),
+    low: float | None = None,
+    high: float | None = None,
+) -> Panel | None:
+    """Asks for a guess: a field to type a number into, or a list to choose from.
+
+    A guess counts if it was noted before `reveal` had the result, in this run of the kernel; one of
+    an earlier run is there already, and can be changed until then.
+
+    Args:
+        question: What is asked; it is unique in the lesson, and `reveal` repeats it.
+        value: The guess itself, where no widget can be shown.
+        unit: What follows the number, such as “%”.
+        choices: The texts to choose from, instead of a number.
+        low: With `high` a slider from here to there stands beside the field.
+        high: See `low`.
+    """
+    asked = _notes().ask(Asked(question, unit, tuple(choices), low, high))
+    if value is not None:
+        print(_given(asked, value))
+        return None
+    try:
+        from coursekit.widgets.guessing import Guessing
+        from coursekit.widgets.panel import Panel
+    except ImportError:
+        print(how_to_type(asked))
+        return None
+    asked.panel = Panel(Guessing(asked, _notes().note))
+    return asked.panel
+
+
+def _given(asked: Asked, value: object) -> str:
+    """Notes a guess that was given in code, and says so."""
+    understood = asked.understood(value)
+    if understood is None:
+        return asked.what_to_type
+    if asked.result is not None and understood != asked.guess:
+        return f"The result is out, so this guess no longer counts. {asked.line()}"
+    _notes().note(asked, understood)
+    return asked.noted if asked.result is None else asked.line()
+
+
+def how_to_type(asked: Asked) -> str:
+    """How a guess is given where no widget can be."""
+    unit = f" ({asked.unit})" if asked.unit else ""
+    choices = f"{asked.what_to_type} " if asked.choices else ""
+    typed = f"Type your guess behind the question, as in {asked.example}, and run this cell again."
+    return f"{asked.question}{unit}\n{choices}{typed}"
+
+
+def reveal(
+    question: str,
+    result: object,
+    *,
+    between: tuple[float, float] | None = None,
+) -> None:
+    """Prints what came out beside the guess, and how near it was; kind to who made none.
+
+    Args:
+        question: As `guess` has it.
+        result: What came out: a number, or of `choices` one text, or a list of those that can't be
+            told apart.
+        between: The lowest and the highest of several runs, in the line, and right as a guess.
+    """
+    asked = _notes().find(question)
+    _notes().come_out(asked, _result(result), between and (float(between[0]), float(between[1])))
+    print(asked.line())
+    if asked.panel is not None:
+        asked.panel.refresh()
+
+
+def guessed(question: str) -> float | None:
+    """The number that was guessed, for a plot; None if there is none."""
+    guess = _notes().find(question).guess
+    return None if isinstance(guess, str) else guess
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """Questions, guesses and results of a lesson as a table, and a sentence on all of them."""
+
+    asked: Sequence[Asked]
+
+    @property
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        return [
+            (one.question, shown(one.guess), shown(one.result), one.nearness or "–")
+            for one in self.asked
+        ]
+
+    @property
+    def sentence(self) -> str:
+        judged = [one for one in self.asked if one.nearness]
+        if not judged:
+            return "No guess of yours can be set beside its result yet."
+        texts = [one for one in judged if isinstance(one.guess, str)]
+        numbers = [one for one in judged if not isinstance(one.guess, str)]
+        counts = []
+        if numbers:
+            near = sum(one.near for one in numbers)
+            counts.append(f"{near} of {len(numbers)} within a factor of {NEAR}")
+        if texts:
+            right = sum(one.right for one in texts)
+            counts.append(f"{right} of {len(texts)} {'choices' if numbers else 'guesses'} right")
+        return f"{', '.join(counts)}."
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>"
+            for row in self.rows
+        )
+        heads = ("Question", "Your guess", "What came out", "How near")
+        head = "<tr>" + "".join(f"<th>{text}</th>" for text in heads) + "</tr>"
+        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return f"{table}<p>{escape(self.sentence)}</p>"
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{question}: guessed {guess}, is {result}: {near}"
+            for question, guess, result, near in self.rows
+        ]
+        return "\n".join([*lines, self.sentence])
+
+
+def guesses() -> Guesses:
+    """A table of the lesson's guesses, what came out, and how near they were.
+
+    Before this run has asked anything, as in a new kernel, it shows what was kept of earlier runs.
+    So a lesson's cell with this is tagged nbval-ignore-output.
+    """
+    return Guesses(_notes().all())
+
+
+class _Notes:
+    """The guesses of one lesson and what came out, in the order in which they were asked.
+
+    They are kept with the learner's progress too; without a lesson nothing is kept.
+    """
+
+    def __init__(self, lesson: str | None) -> None:
+        self._lesson = lesson
+        self._asked: dict[str, Asked] = {}
+        self._kept: dict[str, Asked] = {}
+        self._store: Store | None = None
+        if lesson is None:
             return
         # Here, so that who imports coursekit for something else does not wait for it.
         from coursekit.store import Guess, Outcome, Visit, default_store
 
-        self._store = store or default_store()
-        for asked in self._store.latest(Guess, self._lesson).values():
-            self._kept[asked.question] = _Entry(asked.question, asked.guess)
-        for found in self._store.latest(Outcome, self._lesson).values():
-            entry = self._kept.setdefault(found.question, _Entry(found.question, None))
-            entry.result = found.result
-        self._store.record(Visit(lesson=self._lesson, mode="lesson"))
+        self._store = default_store()
+        for event in self._store.latest(Guess, lesson).values():
+            self._kept[event.question] = Asked(event.question, guess=event.guess)
+        for found in self._store.latest(Outcome, lesson).values():
+            kept = self._kept.setdefault(found.question, Asked(found.question))
+            kept.result, kept.between = found.result, found.between
+        self._store.record(Visit(lesson=lesson, mode="lesson"))
 
-    def guess(self, question: str, guess: float | str | None = None) -> None:
-        """Notes a guess; None while the learner has not typed one. Asking again replaces it."""
-        self._entries[question] = _Entry(question, guess)
-        if guess is not None:
-            self._keep(question, guess=guess)
-        print(
-            "Noted." if guess is not None else "No guess yet: type one, then run this cell again."
-        )
+    def all(self) -> list[Asked]:
+        """The questions of this run; before there are any, those kept."""
+        return list((self._asked or self._kept).values())
 
-    def reveal(self, question: str, result: float | str) -> None:
-        """Notes what came out for a question asked before, and prints both.
+    def find(self, question: str) -> Asked:
+        """The question as this run knows it, with the guess of an earlier run if it has none."""
+        if question not in self._asked:
+            kept = self._kept.get(question)
+            guess = kept.guess if kept else None
+            self._asked[question] = Asked(question, guess=guess, earlier=guess is not None)
+        return self._asked[question]
 
-        Raises:
-            KeyError: if the question was not asked.
-        """
-        if question not in self._entries:
-            raise KeyError(f"no guess was asked for: {question!r}")
-        entry = self._entries[question]
-        entry.result = result
-        self._keep(question, result=result)
-        print(f"{question}: you guessed {shown(entry.guess)}, it is {shown(result)}.")
+    def ask(self, wanted: Asked) -> Asked:
+        """The question, to be asked as `wanted` says."""
+        asked = self.find(wanted.question)
+        asked.unit, asked.choices = wanted.unit, wanted.choices
+        asked.low, asked.high = wanted.low, wanted.high
+        possible = asked.guess in asked.choices if asked.choices else type(asked.guess) is not str
+        if asked.earlier and not possible:
+            # The lesson asked in another way then.
+            asked.guess, asked.earlier = None, False
+        return asked
 
-    def _keep(
-        self, question: str, guess: float | str | None = None, result: float | str | None = None
-    ) -> None:
-        """Adds to the learner's progress what is not there yet: running again adds nothing."""
-        if self._lesson is None or self._store is None:
+    def note(self, asked: Asked, guess: Value) -> None:
+        """Notes a guess, unless the result is out."""
+        if asked.result is not None:
             return
-        from coursekit.store import Guess, Outcome
+        asked.guess, asked.earlier = guess, False
+        kept = self._kept.setdefault(asked.question, Asked(asked.question))
+        # Running again adds nothing to the progress but what is new.
+        if self._store is not None and self._lesson is not None and guess != kept.guess:
+            from coursekit.store import Guess
 
-        kept = self._kept.setdefault(question, _Entry(question, None))
-        if guess is not None and (guess := _plain(guess)) != kept.guess:
             kept.guess = guess
-            self._store.record(Guess(lesson=self._lesson, question=question, guess=guess))
-        if result is not None and (result := _plain(result)) != kept.result:
-            kept.result = result
-            self._store.record(Outcome(lesson=self._lesson, question=question, result=result))
+            self._store.record(Guess(lesson=self._lesson, question=asked.question, guess=guess))
 
-    def _rows(self) -> list[tuple[str, str, str]]:
-        rows = []
-        for entry in (self._entries or self._kept).values():
-            kept = self._kept.get(entry.question)
-            guess = kept.guess if entry.guess is None and kept else entry.guess
-            rows.append((entry.question, shown(guess), shown(entry.result)))
-        return rows
+    def come_out(self, asked: Asked, result: Result, between: tuple[float, float] | None) -> None:
+        """Notes a result."""
+        asked.result, asked.between = result, between
+        if between is not None and not all(map(math.isfinite, between)):
+            between = None
+        kept = self._kept.setdefault(asked.question, Asked(asked.question))
+        if (
+            self._store is None
+            or self._lesson is None
+            or (result, between)
+            == (
+                kept.result,
+                kept.between,
+            )
+        ):
+            return
+        from coursekit.store import Outcome
 
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>"
-            for row in self._rows()
+        kept.result, kept.between = result, between
+        self._store.record(
+            Outcome(lesson=self._lesson, question=asked.question, result=result, between=between)
         )
-        head = "<tr><th>Question</th><th>Your guess</th><th>What came out</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
-    def __repr__(self) -> str:
-        return "\n".join(
-            f"{question}: guessed {guess}, is {result}" for question, guess, result in self._rows()
-        )
+
+@functools.cache
+def _notes_of(lesson: str | None) -> _Notes:
+    return _Notes(lesson)
+
+
+def _notes() -> _Notes:
+    return _notes_of(notebook_lesson())
 
 
 def notebook_lesson() -> str | None:
@@ -124,23 +394,33 @@ def notebook_lesson() -> str | None:
     return found and found[0]
 
 
-def _plain(value: float | str) -> float | str:
+def _result(value: object) -> Result:
+    if isinstance(value, list | tuple) and value and all(isinstance(one, str) for one in value):
+        return value[0] if len(value) == 1 else tuple(value)
+    return _plain(value)
+
+
+def _plain(value: object) -> Value:
     """What JSON can hold: a finite number, or text. A tensor of one number is a number here."""
     if isinstance(value, str):
         return value
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return str(value)
-    return number if abs(number) < float("inf") else str(number)
+    return number if math.isfinite(number) else str(number)
 
 
-def shown(value: float | str | None) -> str:
-    """A guess or a result as it is printed; a dash where there is none."""
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    # Four digits alone would make 266,610 parameters 2.666e+05.
-    number = float(value)
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+def _quoted(value: Result | None) -> str:
+    """As `shown`; texts in quotation marks, to keep them apart from the sentence around them."""
+    match value:
+        case str():
+            return f"“{value}”"
+        case tuple():
+            return " or ".join(f"“{text}”" for text in value)
+    return shown(value)
+
+
+def _rough(number: float) -> str:
+    """Two digits, which is enough for how far off a guess is."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"

@@ -121,12 +121,16 @@ class Guess(_Event):
 
 
 class Outcome(_Event):
-    """What came out for a question that a guess was asked for."""
+    """What came out for a question that a guess was asked for.
+
+    Several texts are those that can't be told apart. `between` is the range over several runs.
+    """
 
     KEY = "question"
     kind: Literal["outcome"] = "outcome"
     question: str
-    result: float | str
+    result: float | str | tuple[str, ...]
+    between: tuple[float, float] | None = None
 
 
 class Visit(_Event):

@@ -20,9 +20,9 @@
 # are partly zero and stored in one byte each. Every later lesson opens one of these stages and
 # looks inside.
 #
-# How to read it: run the cells from top to bottom (Shift + Enter). Before a result that matters
-# stands a cell with `guess=None`. Put your guess there first, even a wild one. A wrong guess is
-# where you learn something.
+# How to read it: run the cells from top to bottom (Shift + Enter). Before a result that matters,
+# a cell asks for your guess. Type it into the field and press Enter, even if it is a wild one, then
+# run the next cell. A wrong guess is where you learn something.
 
 # %%
 import copy
@@ -34,7 +34,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from coursekit import Ledger, measure, plot
+from coursekit import guess, guesses, measure, plot, reveal
 from coursekit.data import load_digits
 from coursekit.explore import explore
 from coursekit.traces import draw_prediction
@@ -50,7 +50,6 @@ from coursekit.widgets import (
 )
 
 set_seed(0)
-ledger = Ledger()
 
 # %% jupyter={"source_hidden": true}
 stages = [
@@ -117,17 +116,11 @@ plot.show(
 # float32 and is divided by 255, the largest value that one byte can hold.
 
 # %%
-ledger.guess("Scaled to 0–1 as float32, the images take how many times the memory?", guess=None)
-
-# %%
 print(f"by hand: 150 / 255 = {150 / 255:.2f}")
 scaled = train.images.astype(np.float32) / 255
 print(f"before: {train.images.shape} {train.images.dtype}   {train.images.nbytes:,} bytes")
 print(f"after:  {scaled.shape} {scaled.dtype} {scaled.nbytes:,} bytes")
-ledger.reveal(
-    "Scaled to 0–1 as float32, the images take how many times the memory?",
-    scaled.nbytes / train.images.nbytes,
-)
+assert scaled.nbytes == 4 * train.images.nbytes
 # The course's helper does the same, and adds an axis of length 1 for the colour.
 assert torch.equal(train.tensors()[0].squeeze(1), torch.from_numpy(scaled))
 
@@ -153,14 +146,13 @@ for name, picture in {"strong": strong, "faint": faint}.items():
 # %%
 tiny = torch.tensor([[1, 2, 3], [4, 5, 6]])
 print(tiny, "→", tiny.flatten())
-ledger.guess("28×28 flattened: at which place (from 0) is row 2, column 3?", guess=None)
 
 # %%
 images = torch.from_numpy(scaled)
 flat = images.flatten(1)
 place = 2 * 28 + 3
 assert torch.equal(flat[:, place], images[:, 2, 3])
-ledger.reveal("28×28 flattened: at which place (from 0) is row 2, column 3?", place)
+print(f"row 2, column 3 of 28×28 is at place {place}, counted from 0")
 
 print("images.flatten(1):", tuple(images.shape), "→", tuple(flat.shape))
 print("images.flatten(): ", tuple(images.shape), "→", tuple(images.flatten().shape))
@@ -185,20 +177,16 @@ print("images.flatten(): ", tuple(images.shape), "→", tuple(images.flatten().s
 # `fit` takes them in small batches, and after each batch one step of *Adam*, a kind of gradient descent.
 
 # %%
-ledger.guess("The shape of W₁ in PyTorch, model[0].weight?", guess=None)
-ledger.guess("How many weights and biases in all?", guess=None)
-ledger.guess("Validation accuracy after one epoch, in %?", guess=None)
-ledger.guess("Validation accuracy after five epochs, in %?", guess=None)
-
-# %%
 model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 for name, tensor in model.named_parameters():
     print(f"{name:9} {tuple(tensor.shape)!s:11} {tensor.numel():>7,}")
 
 # Rows are outputs: one row of W₁ holds the 784 weights of one hidden unit, one for each pixel.
-ledger.reveal("The shape of W₁ in PyTorch, model[0].weight?", str(tuple(model[0].weight.shape)))
-ledger.reveal("How many weights and biases in all?", f"{measure.count_parameters(model):,}")
+print(f"in all    {measure.count_parameters(model):>19,}")
 assert measure.count_parameters(model) == 784 * 128 + 128 + 128 * 10 + 10
+
+# %%
+guess("Validation accuracy after one epoch of training", unit="%", low=0, high=100)
 
 # %% tags=["nbval-ignore-output"]
 labels = torch.from_numpy(train.labels).long()
@@ -211,28 +199,29 @@ history.loc[0] = untrained
 history = history.sort_index()
 
 accuracy = history["validation_accuracy"]
-ledger.reveal("Validation accuracy after one epoch, in %?", 100 * accuracy[1])
-ledger.reveal("Validation accuracy after five epochs, in %?", 100 * accuracy[5])
-assert abs(history["validation_loss"][0] - math.log(10)) < 0.1, "untrained should be near chance"
-assert accuracy[0] < 0.3 and accuracy[1] > 0.6 and accuracy[5] > 0.88
-assert (history["validation_loss"].diff()[1:] < 0).all(), "the loss should fall in every epoch"
+reveal("Validation accuracy after one epoch of training", 100 * accuracy[1])
 history.round(3)
 
 # %%
 fig, axes = plot.figure(1, 2, width=9, height=3.2)
-for ax, quantity in zip(axes, ["loss", "accuracy"], strict=True):
-    ax.plot(history.index, history[quantity], label="training, as seen")
-    ax.plot(history.index, history[f"validation_{quantity}"], label="validation, after the epoch")
+for ax, quantity, factor in zip(axes, ["loss", "accuracy"], [1, 100], strict=True):
+    after = factor * history[f"validation_{quantity}"]
+    ax.plot(history.index, factor * history[quantity], label="training, as seen")
+    ax.plot(history.index, after, label="validation, after the epoch")
     ax.set(xlabel="epoch (0: untrained)", ylim=(0, None))
 axes[0].axhline(math.log(10), color="grey", linestyle=":", marker="")
 axes[0].set(title="Loss falls from chance (dotted)", ylabel="cross-entropy loss")
-axes[1].set(title="Most accuracy comes in epoch 1", ylabel="accuracy (share right)")
+axes[1].set(title="Accuracy", ylabel="accuracy (% right)")
 axes[1].legend(loc="lower right")
+plot.mark_guess(axes[1], "Validation accuracy after one epoch of training")
 plot.show(
     fig,
     alt="Left: training and validation loss fall from about 2.3, steeply at first. Right: both "
     "accuracies rise, the validation one most of the way in the first epoch.",
 )
+assert abs(history["validation_loss"][0] - math.log(10)) < 0.1, "untrained should be near chance"
+assert accuracy[0] < 0.3 and accuracy[1] > 0.6 and accuracy[5] > 0.88
+assert (history["validation_loss"].diff()[1:] < 0).all(), "the loss should fall in every epoch"
 
 # %% tags=["nbval-ignore-output"]
 right = (accuracy * len(validation)).round().astype(int)
@@ -257,7 +246,7 @@ assert gained[1] > 0.6 * (right[5] - right[0])
 # - “The right digit gets …” is $e^{-\text{loss}}$, the *geometric mean* over all images: multiply
 #   the $n$ probabilities and take the $n$-th root.
 # - *Over-fitting* would be training that goes on getting better while validation gets worse. The
-#   validation loss fell in every epoch (the cell before the plot asserts it), so: not yet.
+#   validation loss fell in every epoch (the cell of the plot asserts it), so: not yet.
 # - ± is the standard error, $\sqrt{n\,a\,(1-a)}$ for accuracy $a$ on $n$ images: how far the luck of
 #   the draw moves such a count. Whether one model beats another on the **same** images is a sharper
 #   question. It gets its own test below, under “Answers”.
@@ -272,9 +261,6 @@ assert gained[1] > 0.6 * (right[5] - right[0])
 # %%
 small = torch.tensor([[0.8, -0.1, 0.4, 0.05, -0.6], [-0.3, 0.9, -0.02, 0.5, -0.2]])
 print(small)
-ledger.guess("These 2×5 weights, 30 % pruned: what share is NOT zero then, in %?", guess=None)
-ledger.guess("The first layer, 30 % pruned: how many weights are NOT zero?", guess=None)
-ledger.guess("The whole model then: what share is NOT zero, in %?", guess=None)
 
 
 # %%
@@ -294,10 +280,7 @@ for ax, values, title in zip(
     plot.matrix(ax, values.numpy(), decimals=2)
     ax.set(title=title, xlabel="input", ylabel="output")
 plot.show(fig, alt="A matrix of 2 by 5 weights; then the same with -0.1, 0.05 and -0.02 set to 0.")
-ledger.reveal(
-    "These 2×5 weights, 30 % pruned: what share is NOT zero then, in %?",
-    100 * measure.count_nonzero(small_pruned) / small.numel(),
-)
+print(f"not zero: {measure.count_nonzero(small_pruned)} of {small.numel()}")
 
 # %%
 pruned = copy.deepcopy(model)
@@ -305,13 +288,9 @@ pruned[0].weight.data = prune_smallest(model[0].weight.data, 0.3)
 
 weight = pruned[0].weight
 print(f"first layer: shape {tuple(weight.shape)}, sparsity {measure.sparsity(weight):.3f}")
-ledger.reveal(
-    "The first layer, 30 % pruned: how many weights are NOT zero?",
-    f"{measure.count_nonzero(weight):,} ({measure.count_nonzero(weight) / weight.numel():.1%})",
-)
-ledger.reveal(
-    "The whole model then: what share is NOT zero, in %?", 100 * (1 - measure.sparsity(pruned))
-)
+left = measure.count_nonzero(weight)
+print(f"not zero: {left:,} weights of the layer ({left / weight.numel():.1%})")
+print(f"not zero: {1 - measure.sparsity(pruned):.1%} of the whole model")
 
 library = copy.deepcopy(model)
 prune.l1_unstructured(library[0], "weight", amount=0.3)
@@ -341,10 +320,6 @@ print("prune.l1_unstructured leaves the same weights.")
 # lies outside goes to the nearer end.
 
 # %%
-ledger.guess("0.1234 at scale 0.01: which integer?", guess=None)
-ledger.guess("1.5 at scale 0.01: which integer in int8?", guess=None)
-
-# %%
 fig, ax = plot.figure(width=9, height=1.9)
 ax.plot([0.085, 0.165], [0, 0], marker="", color="black")
 for q in range(9, 17):
@@ -371,14 +346,20 @@ def quantize(values: torch.Tensor, scale: torch.Tensor | float) -> torch.Tensor:
 for value in (0.1234, -0.1234, 1.5, -1.5):
     q = quantize(torch.tensor(value), 0.01).item()
     print(f"{value:7} → {q:4}   back: {0.01 * q:5.2f}   error: {abs(value - 0.01 * q):.4f}")
-ledger.reveal("0.1234 at scale 0.01: which integer?", quantize(torch.tensor(0.1234), 0.01).item())
-ledger.reveal("1.5 at scale 0.01: which integer in int8?", quantize(torch.tensor(1.5), 0.01).item())
 
-print("\nthe integer 150 cast to int8:", torch.tensor(150).to(torch.int8).item())
 halves = torch.tensor([0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
 for name, steps in {"round": torch.round(halves), "always up": torch.floor(halves + 0.5)}.items():
     print(f"{name:9} {steps.int().tolist()}   mean error {(steps - halves).mean():.1f}")
 assert [round(half) for half in halves.tolist()] == torch.round(halves).tolist()
+
+# %% [markdown]
+# And if you leave `clamp` out? At scale 0.01 the weight 1.5 is 150 steps away from zero.
+
+# %%
+guess("The integer 150, cast to int8 without clipping")
+
+# %%
+reveal("The integer 150, cast to int8 without clipping", torch.tensor(150).to(torch.int8).item())
 
 # %% [markdown]
 # - Two kinds of error. **Rounding** costs at most half a step, here 0.005. **Clipping** costs more:
@@ -402,7 +383,9 @@ for scale in (0.1, 0.01, 0.001):
         f"scale {scale:5}: 0.5 is {round(0.5 / scale):3} steps, int8 stores {stored:3}, back "
         f"{scale * stored:5.3f};  int8 reaches {127 * scale:6.3f}, int16 {32767 * scale:8.3f}"
     )
-ledger.guess("How many different integers does the first layer use at scale 0.01?", guess=None)
+
+# %%
+guess("How many of the 256 integers does the first layer use at scale 0.01?")
 
 # %% tags=["nbval-ignore-output"]
 weight = model[0].weight.detach()
@@ -410,8 +393,7 @@ own_scale = weight.abs().max() / 127
 at_example, at_own = (len(quantize(weight, scale).unique()) for scale in (0.01, own_scale))
 print(f"largest weight {weight.abs().max():.4f}, so the layer's own scale is {own_scale:.6f}")
 print(f"different integers in use: {at_example} at 0.01, {at_own} at the layer's own scale")
-ledger.reveal("How many different integers does the first layer use at scale 0.01?", at_example)
-assert at_example < 50 < 150 < at_own
+reveal("How many of the 256 integers does the first layer use at scale 0.01?", at_example)
 
 # %% [markdown]
 # A fine scale has a small rounding error and a short reach; a coarse one the reverse. A wider type
@@ -443,6 +425,7 @@ def pack(model: nn.Module) -> dict[str, torch.Tensor]:
 packed = pack(pruned)
 for name, tensor in packed.items():
     print(f"{name:14} {tuple(tensor.shape)!s:11} {tensor.dtype!s:14} {tensor.nbytes:>7,} bytes")
+assert at_example < 50 < 150 < at_own
 
 
 # %% tags=["nbval-ignore-output"]
@@ -502,9 +485,10 @@ plot.show(
 # Store them in five ways. The sizes are those of the files that `torch.save` writes.
 
 # %%
-ledger.guess("30 % of the first layer zero: the file is how many times the dense one?", guess=None)
-ledger.guess("The dense weights as int8: the file is how many times the dense one?", guess=None)
-ledger.guess("The int8 weights kept as float32: how many times the dense one?", guess=None)
+guess("30 % of the first layer zero: size of the file", unit="× the dense one")
+
+# %%
+guess("The int8 weights kept as float32: size of the file", unit="× the dense one")
 
 # %% tags=["nbval-ignore-output"]
 stored = {
@@ -516,31 +500,30 @@ stored = {
 }
 files = [measure.saved_bytes(what) for what in stored.values()]
 zipped = [measure.saved_bytes(what, compressed=True) for what in stored.values()]
-for row, question in {
-    1: "30 % of the first layer zero: the file is how many times the dense one?",
-    2: "The int8 weights kept as float32: how many times the dense one?",
-    3: "The dense weights as int8: the file is how many times the dense one?",
-}.items():
-    ledger.reveal(question, f"{files[row] / files[0]:.2f} (with gzip {zipped[row] / files[0]:.2f})")
-assert files[0] == files[1] == files[2], "the same shapes and types make the same size"
-assert max(files[3:]) < files[0] / 3 < files[1], "int8 fits into a third, zeros in float32 don't"
-assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip finds the zeros"
+for name, size in zip(stored, files, strict=True):
+    print(f"{' '.join(name.split()):27} {size:>7,} bytes")
+reveal("30 % of the first layer zero: size of the file", files[1] / files[0])
+reveal("The int8 weights kept as float32: size of the file", files[2] / files[0])
 
 # %%
 fig, ax = plot.figure(width=9, height=3.8)
-kilobytes = {"as saved": np.divide(files, 1000), "then gzip": np.divide(zipped, 1000)}
-plot.grouped_bars(ax, list(stored), kilobytes)
-ax.axvline(files[0] / 3000, color="black", linestyle=":", marker="")
+sizes = {"as saved": np.divide(files, files[0]), "then gzip": np.divide(zipped, files[0])}
+plot.grouped_bars(ax, list(stored), sizes, label="{:.2f}")
+ax.axvline(1 / 3, color="black", linestyle=":", marker="")
 ax.set(
-    title="Zeros alone save nothing; int8 saves if it is stored as int8",
-    xlabel="kB (1000 bytes); dotted: a third of the dense file",
+    title="Five ways to store the model",
+    xlabel="size (the dense file = 1); dotted: a third of it",
 )
+plot.mark_guess(ax, "30 % of the first layer zero: size of the file", axis="x")
 plot.show(
     fig,
     alt="Bars for five ways to store the model. The three float32 files are equally long, the two "
     "int8 files about a quarter, left of a dotted line at a third of the dense file. gzip shortens "
     "the pruned ones more than the dense one.",
 )
+assert files[0] == files[1] == files[2], "the same shapes and types make the same size"
+assert max(files[3:]) < files[0] / 3 < files[1], "int8 fits into a third, zeros in float32 don't"
+assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip finds the zeros"
 
 # %% [markdown]
 # - **The question at the top: a third of the memory.** The dotted line says what fits. The pruned
@@ -559,9 +542,7 @@ plot.show(
 # units are gone, not zero. If the clock can see anything, it must see that one.
 
 # %%
-ledger.guess("Time of the pruned model, if the dense one takes 1?", guess=None)
-ledger.guess("Time of the quantized model, if the dense one takes 1?", guess=None)
-ledger.guess("Time of the control with half of the units, if the dense one takes 1?", guess=None)
+guess("Time of the pruned model", unit="× the dense one")
 
 # %% tags=["nbval-ignore-output"]
 control = nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
@@ -570,25 +551,26 @@ timed = {**models, "control, half the units": control}
 times = measure.latency(
     {name: lambda network=network: network(batch) for name, network in timed.items()}, runs=300
 )
-dense_time, *other_times = [time.median for time in times.values()]
-for name, time in zip(
-    ["pruned model", "quantized model", "control with half of the units"], other_times, strict=True
-):
-    ledger.reveal(f"Time of the {name}, if the dense one takes 1?", round(time / dense_time, 2))
+dense_time = times["dense"].median
+for name, time in times.items():
+    print(f"{name:23} {time.median / dense_time:.2f}")
 
 fig, ax = plot.figure(width=9, height=2.6)
 plot.latencies(ax, times)
-ax.set_title("256 images, one thread: fewer units gain time, zeros don't")
-plot.show(
-    fig,
-    alt="Four bars. Dense, pruned and quantized take about the same time, the control with half of "
-    "the units clearly less.",
+ax.set_title("Time for 256 images, one thread")
+plot.show(fig, alt="Four bars: the times of dense, pruned, quantized, and the control.")
+fast, slow = times["pruned"].lower_quartile, times["pruned"].upper_quartile
+reveal(
+    "Time of the pruned model",
+    times["pruned"].median / dense_time,
+    between=(fast / dense_time, slow / dense_time),
 )
+
+# %% tags=["nbval-ignore-output"]
 # Lower quartiles: a busy machine only ever adds time. If zeros were skipped, pruned would be at 0.7.
 fast = [time.lower_quartile for time in times.values()]
 assert fast[3] < 0.85 * min(fast[:3]) and max(fast[:3]) < 1.25 * min(fast[:3])
 
-# %% tags=["nbval-ignore-output"]
 one = flat[:1]
 for name, network in timed.items():
     print(f"{measure.count_macs(network, one):>7,} multiply-accumulates (MACs): {name}")
@@ -617,17 +599,15 @@ assert times["1→1→1"].median > 0.2 * times["dense"].median, "overhead should
 # nothing about which is better. What says something: *lost* images (only dense is right) and *won*
 # ones (only the other is right).
 #
-# **If two models are equally good, each lost or won image is a coin toss.** The next cell computes
+# **If two models are equally good, each lost or won image is a coin toss.** `coin_toss` computes
 # how often fair coins fall at least that unevenly: the *p-value* of McNemar's test. From 0.05 up,
 # call the two **indistinguishable**.
 
 # %%
-ledger.guess("Of 400: for how many does quantized answer something else than dense?", guess=None)
-ledger.guess(
-    "Lost 6, won 2: how often do fair coins fall at least that unevenly, in %?", guess=None
-)
+guess("Lost 6, won 2: how often do fair coins fall at least that unevenly?", unit="%")
 
 
+# %%
 def coin_toss(lost: int, won: int) -> float:
     """How often fair coins split `lost + won` tosses at least this unevenly (two-sided)."""
     tosses = lost + won
@@ -637,10 +617,10 @@ def coin_toss(lost: int, won: int) -> float:
 
 for lost, won in [(1, 0), (2, 0), (5, 0), (6, 0), (6, 2), (20, 3)]:
     print(f"lost {lost:2}, won {won}: p = {coin_toss(lost, won):.4f}")
-ledger.reveal(
-    "Lost 6, won 2: how often do fair coins fall at least that unevenly, in %?",
-    100 * coin_toss(6, 2),
-)
+reveal("Lost 6, won 2: how often do fair coins fall at least that unevenly?", 100 * coin_toss(6, 2))
+
+# %%
+guess("For how many of the 400 does quantized answer something else than dense?")
 
 # %% tags=["nbval-ignore-output"]
 ruined = copy.deepcopy(model)  # so that you see the test say “worse” too
@@ -651,13 +631,11 @@ compared = {  # for each model: right, changed, lost and won images, and p
     name: measure.compare(model, other, test_images.flatten(1), test_labels)
     for name, other in {**models, "98 % pruned": ruined}.items()
 }
-ledger.reveal(
-    "Of 400: for how many does quantized answer something else than dense?",
+reveal(
+    "For how many of the 400 does quantized answer something else than dense?",
     compared["quantized"].changed,
 )
 assert all(math.isclose(c.p, coin_toss(c.lost, c.won)) for c in compared.values())
-assert min(compared["pruned"].p, compared["quantized"].p) > 0.05
-assert compared["98 % pruned"].p < 0.001
 table = pd.DataFrame(compared.values(), index=compared)
 table["p"] = table["p"].map("{:.2g}".format)
 table
@@ -693,6 +671,8 @@ for step, dense in traces["dense"].items():
     follow = [float(steps[step][at]) for steps in traces.values()]
     rows[step] = [tuple(dense.shape), at, *follow, off]
 assert str(model) == str(pruned) == str(quantized), "the same layers"
+assert min(compared["pruned"].p, compared["quantized"].p) > 0.05
+assert compared["98 % pruned"].p < 0.001
 columns = ["shape", "number in place", *models, "largest difference to dense"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(4)
 
@@ -783,9 +763,7 @@ plot.show(
 # ## Your guesses and what came out
 
 # %% tags=["nbval-ignore-output"]
-ledger
-
-# %% [markdown]
+guesses()
 
 # %% [markdown]
 # ## Practise

@@ -14,17 +14,17 @@
 # # 02 · Numbers in few bits
 #
 # **An int8 is a whole number from −128 to 127. My weights are numbers like 0.1234. How can a network live in
-# 8 bits, and why does the same recipe work at 4 bits and wreck it at 2?**
+# 8 bits, and how few are too few?**
 #
 # A whole number needs two companions to stand for a weight: a *scale* and a *zero point*. With these two you
-# can say beforehand how large each error is, and where the cliff comes.
+# can say beforehand how large each error is, and when it becomes too large.
 #
 # It takes about 50 minutes. You need a little PyTorch: tensors, `nn.Linear`.
 #
-# First the cliff itself. The next cells train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
+# First a look at the whole. The next cells train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
 # outputs) on pictures of clothes, from three seeds. Then PyTorch's own function rounds all weights to
-# $b$ bits, with one scale for each layer. At 32 bits the network gets about 85 % right. And at 8 bits, at 3,
-# at 2? Type your guesses, from 0 to 1, in place of `None`.
+# $b$ bits, with one scale for each layer. At 32 bits the accuracy is about 0.85. And at 3 bits, and at 2?
+# Two cells below ask for your guess, from 0 to 1. Type it and press Enter, then run on.
 
 # %%
 import copy
@@ -36,7 +36,7 @@ import torch
 from torch import nn
 from torch.ao.quantization import MinMaxObserver
 
-from coursekit import Ledger, plot
+from coursekit import guess, guesses, plot, reveal
 from coursekit.data import load_fashion_mnist
 from coursekit.explore import explore
 from coursekit.formats import bits_of, draw_bits, draw_points, every_value
@@ -45,10 +45,6 @@ from coursekit.train import fit, set_seed
 from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
-ledger = Ledger()
-ledger.guess("accuracy at 8 bits", None)
-ledger.guess("accuracy at 3 bits", None)
-ledger.guess("accuracy at 2 bits", None)
 
 
 # %%
@@ -83,6 +79,12 @@ def library_round(weight: torch.Tensor, bits: int) -> torch.Tensor:
     return torch.fake_quantize_per_tensor_affine(weight, scale, 0, -high, high)
 
 
+# %%
+guess("Accuracy at 3 bits", low=0, high=1)
+
+# %%
+guess("Accuracy at 2 bits", low=0, high=1)
+
 # %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
 train_split, validation_split = data.train.hold_out(2000)
@@ -97,7 +99,7 @@ for seed in range(3):
 all_bits = [8, 7, 6, 5, 4, 3, 2]
 full = np.array([accuracy(model, *validation) for model in models])
 largest_fits = accuracies(library_round, all_bits)
-print("float32:", full.round(3), "  2 bits:", largest_fits[:, -1].round(3))
+print("float32:", full.round(3))
 
 fig, ax = plot.figure(height=3)
 low, middle, high = (f(largest_fits, axis=0) for f in (np.min, np.mean, np.max))
@@ -105,19 +107,18 @@ plot.band(ax, all_bits, middle, low, high, label="all weights rounded")
 ax.axhline(full.mean(), color="grey", linewidth=1, label="float32")
 ax.axhline(0.1, color="grey", linewidth=1, linestyle=":", label="chance")
 ax.set(
-    title="Flat, flat, cliff: accuracy against bits (mean, range of three seeds)",
+    title="Accuracy against bits (mean, range of three seeds)",
     xlabel="bits a weight",
     ylabel="validation accuracy",
     ylim=(0, 1),
 )
 ax.invert_xaxis()
 ax.legend(loc="lower left")
-plot.show(fig, alt="Accuracy against bits: level from 8 to 3 bits, down to chance at 2.")
-for bits in (8, 3, 2):
-    ledger.reveal(f"accuracy at {bits} bits", middle[all_bits.index(bits)])
-assert (np.abs(middle[:5] - full.mean()) < 0.015).all()  # 8 to 4 bits
-assert middle[all_bits.index(3)] > 0.75
-assert middle[-1] < 0.35
+plot.mark_guess(ax, "Accuracy at 3 bits", label="your guess at 3 bits")
+plot.mark_guess(ax, "Accuracy at 2 bits", label="your guess at 2 bits")
+plot.show(fig, alt="Accuracy against bits, from 8 to 2, with lines for float32 and for chance.")
+reveal("Accuracy at 3 bits", middle[-2], between=(low[-2], high[-2]))
+reveal("Accuracy at 2 bits", middle[-1], between=(low[-1], high[-1]))
 
 # %% [markdown]
 # Down to 4 bits the line can't be told from float32: on 2,000 images an accuracy of 0.85 has a standard error
@@ -139,6 +140,10 @@ assert middle[-1] < 0.35
 # of 1/7. Part 2 explains.
 
 # %%
+# What the picture above showed, on every machine: level from 8 to 4 bits, and down at 2.
+assert (np.abs(middle[:5] - full.mean()) < 0.015).all()
+assert middle[-2] > 0.75 and middle[-1] < 0.35
+
 formats = {  # bits for sign, exponent, fraction
     "float32": (torch.float32, (1, 8, 23)),
     "float16": (torch.float16, (1, 5, 10)),
@@ -174,10 +179,10 @@ for name, (dtype, (_, exponent_bits, fraction_bits)) in formats.items():
 # (fraction) bits.
 #
 # Next, all the values that a format has, as points on a line. The integers get a scale with which they reach 1:
-# 1/127 for int8 and 1/7 for int4. A guess first: which number comes right after 1 in bfloat16?
+# 1/127 for int8 and 1/7 for int4. A guess first: how far is it from 1 to the next number in bfloat16?
 
 # %%
-ledger.guess("the next bfloat16 after 1", None)
+guess("bfloat16: the distance from 1 to the next number")
 
 # %%
 points = {name: every_value(dtype) for name, (dtype, _) in formats.items() if name != "float32"}
@@ -199,7 +204,7 @@ for name, values in points.items():
     gap = f"1 + 1/{1 / (after_one[0] - 1):g}" if len(after_one) else "none"
     print(f"{name:12} {values[-1]:<11.4g} {gap:14} {above_zero:.2g}")
 after_one = points["bfloat16"][points["bfloat16"] > 1][0]
-ledger.reveal("the next bfloat16 after 1", after_one)
+reveal("bfloat16: the distance from 1 to the next number", after_one - 1)
 assert after_one == 1 + torch.finfo(torch.bfloat16).eps
 
 # %% [markdown]
@@ -221,10 +226,6 @@ assert after_one == 1 + torch.finfo(torch.bfloat16).eps
 # for int8, from −2 to 1 for 2 bits. $\hat x$ is what you get back. At scale 0.01, 0.1234 is 12.34 steps, so
 # its code is 12. Which code does it get at scale 0.001? And what comes back from 1.5, in int8 at scale 0.01?
 
-# %%
-ledger.guess("0.1234 at scale 0.001: code", None)
-ledger.guess("1.5 at scale 0.01, int8: what comes back", None)
-
 
 # %%
 def code_range(bits: int) -> tuple[int, int]:
@@ -241,10 +242,7 @@ print("value    scale   code   back     error")
 for value, scale in ((0.1234, 0.01), (0.1234, 0.001), (0.1234, 1.0), (-0.1234, 0.01), (1.5, 0.01)):
     code = first_quantize(torch.tensor(value), scale, bits=8).item()
     print(f"{value:7}  {scale:5}   {code:4}   {scale * code:6.3f}   {scale * code - value:7.4f}")
-ledger.reveal("0.1234 at scale 0.001: code", first_quantize(torch.tensor(0.1234), 0.001, 8).item())
-clipped = 0.01 * first_quantize(torch.tensor(1.5), 0.01, 8).item()
-ledger.reveal("1.5 at scale 0.01, int8: what comes back", clipped)
-assert math.isclose(clipped, 1.27)
+assert first_quantize(torch.tensor(1.5), 0.01, 8) == 127
 
 steps = torch.tensor([150, -150])
 clip_first = steps.clamp(-128, 127).to(torch.int8).tolist()
@@ -260,11 +258,7 @@ assert cast_first == [-106, 106]  # of 150, only the lowest eight bits are left
 #
 # Now the rounding. The lazy way is `int()`, which cuts off. We round numbers from 0 to 100 steps, as after a
 # ReLU, and the means of two neighbouring pixels, many of which lie exactly between two whole numbers: a
-# **tie**. What is the mean error of cutting off, in steps? And what is `torch.round(torch.tensor(2.5))`?
-
-# %%
-ledger.guess("torch.round of 2.5", None)
-ledger.guess("cutting off: mean error in steps", None)
+# **tie**. What is the mean error of cutting off, in steps?
 
 # %%
 set_seed(0)
@@ -289,8 +283,6 @@ ax.legend(loc="lower left")
 plot.show(fig, alt="Mean errors: cutting off is far below zero, half up above it with ties.")
 halves = torch.tensor([0.5, 1.5, 2.5, 3.5])
 print(halves.tolist(), "become", torch.round(halves).tolist())
-ledger.reveal("torch.round of 2.5", torch.round(torch.tensor(2.5)).item())
-ledger.reveal("cutting off: mean error in steps", round(series["any values"][0], 2))
 assert abs(series["means of two pixels"][2]) < 0.01 < series["means of two pixels"][1]
 
 # %% [markdown]
@@ -356,12 +348,10 @@ assert (scale.item(), zero_point) == (0.5, -3)
 #
 # So here is layer 1 of the trained network, with 80 % of its weights set to zero. We quantize it to 4 bits
 # twice: with a rounded zero point, and *without* rounding it, which puts the first point exactly on the
-# smallest weight. How many weights are exactly zero then, in per cent? And by which factor does the mean error
-# of the layer's outputs grow?
+# smallest weight. How many weights are exactly zero then? And does the layer's output notice?
 
 # %%
-ledger.guess("zero point not rounded: % of weights still zero", None)
-ledger.guess("zero point not rounded: output error, times", None)
+guess("Zero point not rounded: weights that are still zero", unit="%", low=0, high=100)
 
 # %% tags=["nbval-ignore-output"]
 weight = models[0][1].weight.data
@@ -380,10 +370,7 @@ zeros = [100 * float((w == 0).float().mean()) for w in (sparse, rounded, unround
 print("zeros (%): pruned {:.1f}, zero point rounded {:.1f}, not rounded {:.1f}".format(*zeros))
 print(f"the zeros became {unrounded[sparse == 0][0]:.4f} at a scale of {scale:.4f}")
 print("mean output error: {:.3f} rounded, {:.3f} not rounded".format(*errors))
-ledger.reveal("zero point not rounded: % of weights still zero", round(zeros[2], 1))
-ledger.reveal("zero point not rounded: output error, times", errors[1] / errors[0])
-assert zeros[1] >= zeros[0]
-assert zeros[2] < zeros[0]
+reveal("Zero point not rounded: weights that are still zero", zeros[2])
 
 # %% [markdown]
 # Not one zero is left. Each is off by only a part of a step, but all 188,160 of them by the *same* part, so
@@ -397,9 +384,6 @@ assert zeros[2] < zeros[0]
 #
 # It sets the size of the values against that of the errors; more is better. At 20 dB the errors are ten times
 # smaller than the values, at 40 dB a hundred times. How many dB does asymmetric gain on ReLU outputs?
-
-# %%
-ledger.guess("ReLU outputs, 8 bits: dB that asymmetric gains", None)
 
 
 # %% tags=["nbval-ignore-output"]
@@ -421,7 +405,7 @@ for name, values in {"weights of layer 1": weight, "outputs of ReLU 1": after_re
     print(
         "   symmetric {symmetric_scale:.1f} dB, asymmetric {choose_scale:.1f} dB".format(**quality)
     )
-ledger.reveal("ReLU outputs, 8 bits: dB that asymmetric gains", gains["outputs of ReLU 1"])
+assert zeros[1] >= zeros[0] > zeros[2]  # pruned weights, as counted in the cell above
 assert 5 < gains["outputs of ReLU 1"] < 7
 assert abs(gains["weights of layer 1"]) < 3
 
@@ -522,7 +506,7 @@ print("bound, monotonic, idempotent, exact zero: 1,000 of 1,000")
 # numbers, how many come back different?
 
 # %%
-ledger.guess("of a million numbers: how many differ from PyTorch's", None)
+guess("Of a million numbers: how many differ from PyTorch's")
 
 # %%
 set_seed(2)
@@ -549,9 +533,7 @@ def differences(ours: Callable[..., torch.Tensor]) -> int:
 
 total = sum(len(x) for x, *_ in cases)
 by_division = differences(fake_quantize)
-print(f"{by_division:,} of {total:,} differ")
-ledger.reveal("of a million numbers: how many differ from PyTorch's", by_division)
-assert 0 < by_division < total / 10
+reveal("Of a million numbers: how many differ from PyTorch's", by_division)
 
 # %% [markdown]
 # Nearly all agree, and some don't. PyTorch's documentation gives our formula, `input / scale`. But division is
@@ -575,7 +557,9 @@ for x, scale, *_ in cases:
         break
 value = x[odd][0]
 print(f"scale {scale:.9f}: {value:.9f} is {value / scale:.7f} or {value * (1 / scale):.7f} steps")
-print(f"with the reciprocal, {differences(fake_quantize)} of {total:,} differ")
+print(f"by division {by_division:,} of {total:,} differ, with the reciprocal", end=" ")
+print(differences(fake_quantize))
+assert 0 < by_division < total / 10
 assert differences(fake_quantize) == 0
 
 # %% [markdown]
@@ -647,7 +631,6 @@ step = 2 / 63
 print(f"mean square of the error, 6 bits, uniform: {error.square().mean() / step**2:.4f} steps²")
 print(f"a twelfth:                                 {1 / 12:.4f}")
 assert abs(error.square().mean() / step**2 - 1 / 12) < 0.002
-ledger.guess("Gaussian, best clip: dB a bit", None)
 
 
 # %%
@@ -675,7 +658,6 @@ for name, values in lines.items():
     a_bit = (values[4] - values[0]) / 4
     print(f"{name:24}", " ".join(f"{value:5.1f}" for value in values), f"  {a_bit:4.1f} a bit")
 gain = (lines["Gaussian, best clip"][4] - lines["Gaussian, best clip"][0]) / 4
-ledger.reveal("Gaussian, best clip: dB a bit", round(gain, 1))
 assert 4.8 < gain < 5.7
 assert abs(lines["uniform, range −1 to 1"][6] - 6.02 * 8) < 0.2
 
@@ -694,7 +676,7 @@ assert abs(lines["uniform, range −1 to 1"][6] - 6.02 * 8) < 0.2
 # look, in standard deviations. (The largest of the 20,000 values lies at about 4.)
 
 # %%
-ledger.guess("Gaussian, 2 bits: the best clip (standard deviations)", None)
+guess("Gaussian values in 2 bits: the best clip", unit="standard deviations")
 
 
 # %%
@@ -729,12 +711,15 @@ def rounding_or_clipping(bits: int, clip: float) -> plot.Figure:
         ylim=(1e-5, 2),
     )
     ax.legend(loc="lower left")
+    if bits == 2:
+        plot.mark_guess(ax, "Gaussian values in 2 bits: the best clip", axis="x")
     return fig
 
 
 print("best clip at", ", ".join(f"{bits} bits: {clip:g}" for bits, clip in bests.items()))
-ledger.reveal("Gaussian, 2 bits: the best clip (standard deviations)", bests[2])
-print("the points at 2 bits and clip 1.5:", clip_to(gaussian, 1.5, 2).unique().tolist())
+reveal("Gaussian values in 2 bits: the best clip", bests[2])
+points = clip_to(gaussian, bests[2], 2).unique().tolist()
+print(f"the points at 2 bits and clip {bests[2]:g}: {points}")
 assert sorted(bests.values()) == list(bests.values())
 
 explore(
@@ -756,10 +741,10 @@ explore(
 #
 # Back to the network. Here is the histogram of layer 1's weights with the points that the opening used, at 4
 # bits and at 2, where the largest weight just fits. (They are symmetric and leave the lowest code idle, so 2
-# bits have three points.) Which share of the weights becomes 0 at 2 bits, in per cent?
+# bits have three points.) Which share of the weights becomes 0 at 2 bits?
 
 # %%
-ledger.guess("layer 1 at 2 bits: % of weights that become 0", None)
+guess("Layer 1 at 2 bits: weights that become 0", unit="%", low=0, high=100)
 
 
 # %% tags=["nbval-ignore-output"]
@@ -788,9 +773,7 @@ plot.show(fig, alt="Three histograms of weights with the points to which they ar
 decibels = {title: sqnr(weight, back) for title, back in pictures.items()}
 print("\n".join(f"{title:21} {db:5.1f} dB" for title, db in decibels.items()))
 share = 100 * float((pictures["2 bits, largest fits"] == 0).float().mean())
-ledger.reveal("layer 1 at 2 bits: % of weights that become 0", round(share, 1))
-assert share > 90
-assert decibels["2 bits, best clip"] > 4 + decibels["2 bits, largest fits"]
+reveal("Layer 1 at 2 bits: weights that become 0", share)
 
 # %% [markdown]
 # There is the cliff. The few largest weights fix the range; the points then lie where hardly any weights are,
@@ -801,7 +784,7 @@ assert decibels["2 bits, best clip"] > 4 + decibels["2 bits, largest fits"]
 # only another scale. Which accuracy does the whole network reach with it, at 2 bits?
 
 # %%
-ledger.guess("accuracy at 2 bits with the best clip", None)
+guess("Accuracy at 2 bits with the best clip", low=0, high=1)
 
 
 # %% tags=["nbval-ignore-output"]
@@ -823,12 +806,11 @@ ax.set(
 )
 ax.invert_xaxis()
 ax.legend(loc="lower left")
-plot.show(fig, alt="Accuracy against bits for two choices of range; at 2 bits they lie far apart.")
-ledger.reveal("accuracy at 2 bits with the best clip", clipped_well[:, -1].mean())
-print("2 bits, each seed:", largest_fits[:, -1].round(3), "->", clipped_well[:, -1].round(3))
-assert (clipped_well[:, -1] > largest_fits[:, -1] + 0.3).all()
-assert clipped_well[:, -1].mean() > 0.75
-assert abs(clipped_well[:, 0].mean() - largest_fits[:, 4].mean()) < 0.02  # 4 bits
+plot.mark_guess(ax, "Accuracy at 2 bits with the best clip")
+plot.show(fig, alt="Accuracy against bits for two choices of range, with a line for float32.")
+at_two = clipped_well[:, -1]
+print("2 bits, each seed:", largest_fits[:, -1].round(3), "->", at_two.round(3))
+reveal("Accuracy at 2 bits with the best clip", at_two.mean(), between=(at_two.min(), at_two.max()))
 
 # %% [markdown]
 # Most of it comes back, in each of the three networks, and nothing has changed but the scale. At 4 bits the two
@@ -843,14 +825,15 @@ assert abs(clipped_well[:, 0].mean() - largest_fits[:, 4].mean()) < 0.02  # 4 bi
 # Real tensors hold a NaN now and then, or an infinity, or only zeros. What does PyTorch's
 # `fake_quantize` make of a NaN, at scale 0.1 in int8?
 
-# %%
-ledger.guess("NaN, quantized at scale 0.1", None)
-
 # %% tags=["nbval-ignore-output"]
+# Parts 8 and 9 rest on this; it holds on every machine.
+assert share > 90 and decibels["2 bits, best clip"] > 4 + decibels["2 bits, largest fits"]
+assert (at_two > largest_fits[:, -1] + 0.3).all() and at_two.mean() > 0.75
+assert abs(clipped_well[:, 0].mean() - largest_fits[:, 4].mean()) < 0.02  # 4 bits
+
 broken = torch.tensor([math.nan, math.inf, 1.0])
 silent = torch.fake_quantize_per_tensor_affine(broken, 0.1, 0, -128, 127)
 print("fake_quantize:", broken.tolist(), "->", [round(v, 2) for v in silent.tolist()])
-ledger.reveal("NaN, quantized at scale 0.1", silent[0].item())
 assert silent.isfinite().all()
 
 observer = MinMaxObserver(dtype=torch.qint8, quant_min=-128, quant_max=127)
@@ -901,10 +884,6 @@ for x in (broken, torch.zeros(0)):
 # float32 all the same. How large is the file of the 2-bit network, if the float32 one counts as 1? And if we
 # store its codes as int8 instead?
 
-# %%
-ledger.guess("file, fake-quantized to 2 bits (float32 = 1)", None)
-ledger.guess("file, 2-bit codes in int8 (float32 = 1)", None)
-
 
 # %%
 def stored(model: nn.Sequential, bits: int) -> dict[str, torch.Tensor]:
@@ -933,8 +912,6 @@ ax.set(title="A file shrinks with its type, not its points", xlabel="float32 = 1
 plot.show(
     fig, alt="Three bars: fake-quantized as large as float32, both int8 files near a quarter."
 )
-ledger.reveal("file, fake-quantized to 2 bits (float32 = 1)", round(ratios[0], 2))
-ledger.reveal("file, 2-bit codes in int8 (float32 = 1)", round(ratios[2], 2))
 assert abs(ratios[0] - 1) < 0.01
 assert abs(ratios[1] - 0.25) < 0.02
 assert ratios[2] == ratios[1]
@@ -944,7 +921,7 @@ assert ratios[2] == ratios[1]
 # bits. To get to 2, four codes must be **packed** into a byte, which lesson 03 does.
 
 # %% tags=["nbval-ignore-output"]
-ledger
+guesses()
 
 # %% [markdown]
 # ## You can now…

@@ -3,7 +3,6 @@
 
 const PATIENCE = 4000;
 const UNANSWERED = "Python has not answered. Is a cell still running? If the kernel was restarted, run this cell again.";
-let roots = 0;
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -35,6 +34,7 @@ const parts = {
         checked: part.chosen.includes(number), disabled: part.locked,
         "data-key": `${part.key}.${number}`,
         "aria-describedby": option.why ? `${at.id}-${part.key}-${number}` : null,
+        onchange: () => part.at_once && at.act(part.key),
       });
       const label = make("label", { class: "fb-option", "data-mark": option.mark },
         input, make("span", { html: option.html }));
@@ -48,14 +48,17 @@ const parts = {
     const attributes = {
       "data-key": part.key, id: `${at.id}-${part.key}`, autocomplete: "off", spellcheck: part.code ? "false" : null,
       class: part.code ? "fb-code" : "", disabled: part.locked,
+      // Who types and goes on to the next cell has said it, too.
+      onchange: () => part.at_once && at.act(part.key),
     };
     const field = part.rows
       ? make("textarea", { ...attributes, rows: part.rows })
       : make("input", { ...attributes, type: "text", inputmode: part.numeric ? "decimal" : null });
     field.value = part.value;
-    return make("div", { class: "fb-entry" },
-      make("label", { for: attributes.id, html: part.label }), field,
-      ...(part.unit ? [make("span", { html: part.unit })] : []));
+    const label = make("label", { for: attributes.id, html: part.label });
+    return make("div", { class: "fb-entry" }, label, field,
+      ...(part.unit ? [make("span", { html: part.unit })] : []),
+      ...(part.limits ? [slider(part, at, field, label.textContent)] : []));
   },
 
   buttons(part, at) {
@@ -97,6 +100,21 @@ const parts = {
   },
 };
 
+// A slider beside a field: each moves the other, and what counts is what stands in the field.
+function slider(part, at, field, label) {
+  const [low, high] = part.limits;
+  const range = make("input", {
+    type: "range", min: low, max: high, step: (high - low) / 100, disabled: part.locked,
+    "data-key": `${part.key}-slider`, "aria-label": `${label}, as a slider`,
+    onchange: () => at.act(part.key),
+  });
+  const follow = () => { range.value = Number.parseFloat(field.value) || low; };
+  follow();
+  field.addEventListener("input", follow);
+  range.addEventListener("input", () => { field.value = Number(Number(range.value).toPrecision(6)); });
+  return range;
+}
+
 function valuesIn(form) {
   const values = {};
   for (const field of form.querySelectorAll("[data-key]")) {
@@ -111,7 +129,8 @@ function valuesIn(form) {
 }
 
 function render({ model, el }) {
-  const at = { id: `fb-${(roots += 1)}`, act };
+  // By chance: this module is loaded anew for each widget, so it can't count them.
+  const at = { id: `fb-${Math.random().toString(36).slice(2)}`, act };
   const form = make("form", { class: "fb-parts", novalidate: true });
   const say = make("div", { class: "fb-say", role: "status", "aria-live": "polite" });
   const root = make("section", { class: "fb" }, form, say);
@@ -143,10 +162,13 @@ function render({ model, el }) {
     const nodes = drawn.map((entry) => entry.node);
     if (nodes.length !== form.children.length || nodes.some((node, place) => node !== form.children[place])) {
       form.replaceChildren(...nodes);
-      // What was typed while Python was at work stays.
-      for (const field of form.querySelectorAll("input[type=text], textarea")) {
-        const key = field.dataset.key;
-        if (key in typed && typed[key] !== sent[key] && field.value === sent[key]) field.value = typed[key];
+      // What was typed or chosen while Python was at work stays.
+      const shown = valuesIn(form);
+      for (const field of form.querySelectorAll("input[type=text], textarea, input[type=radio], input[type=checkbox]")) {
+        const [key, number] = field.dataset.key.split(".");
+        if (!(key in typed) || `${typed[key]}` === `${sent[key]}` || `${shown[key]}` !== `${sent[key]}`) continue;
+        if (number === undefined) field.value = typed[key];
+        else field.checked = typed[key].includes(Number(number));
       }
     }
     root.setAttribute("aria-label", view.title);
@@ -154,7 +176,8 @@ function render({ model, el }) {
     const answered = waiting !== null;
     clearTimeout(waiting);
     waiting = null;
-    const find = (key) => key && form.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`);
+    const find = (key) => (key === "next cell" ? root.closest(".jp-Cell")?.nextElementSibling
+      : key && form.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`));
     if (focused || answered) (find(answered && view.focus) || find(focused) || (focused && find(view.focus)))?.focus({ preventScroll: true });
     if (next) {
       const key = next;

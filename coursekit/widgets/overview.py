@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-from coursekit.predict import shown
+from coursekit.numbers import shown
 from coursekit.questions import GENERAL, Card, Choice, Free, Practice, Trace, lesson_title
 from coursekit.store import Guess, Mode, Outcome, Store, StoreError, course_folder
 from coursekit.summary import Summary, Tally, summary

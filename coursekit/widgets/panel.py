@@ -28,6 +28,9 @@ Part = dict[str, Any]
 # Data by MIME type, as a notebook keeps it.
 Still = dict[str, str]
 
+# Where to go on from when a widget is done with: the cell below, so that Shift+Enter runs it.
+NEXT_CELL = "next cell"
+
 _FOLDER = Path(__file__).parent
 
 
@@ -39,7 +42,7 @@ class View:
         title: what the widget is called, for who can't see it.
         parts: from top to bottom.
         say: a sentence below, read out when it changes.
-        focus: the key of the part to go on from, once something was done.
+        focus: the key of the part to go on from, once something was done, or `NEXT_CELL`.
     """
 
     title: str
@@ -79,10 +82,10 @@ class Panel(anywidget.AnyWidget):
         match content:
             case {"key": str(key), "values": dict(values)}:
                 self._mode.act(key, values)
-        self.redraw()
+        self.refresh()
 
-    def redraw(self) -> None:
-        """Shows what is to be seen now: for a mode that goes on working after a press."""
+    def refresh(self) -> None:
+        """Shows the mode as it is now; to be called where something else has changed it."""
         self._turn += 1
         self.view = self._view()
 
@@ -128,14 +131,16 @@ def choice(
     *,
     several: bool = False,
     locked: bool = False,
+    at_once: bool = False,
 ) -> Part:
-    """Options to choose one from, or several."""
+    """Options to choose one from, or several; with `at_once` Python is told of each choice."""
     return {
         "kind": "choice",
         "key": key,
         "legend": to_html(legend),
         "several": several,
         "locked": locked,
+        "at_once": at_once,
         "chosen": list(chosen),
         "options": [
             {
@@ -158,8 +163,14 @@ def entry(
     numeric: bool = False,
     unit: str = "",
     locked: bool = False,
+    at_once: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> Part:
-    """A field to type into: one line, or with `rows` as many as are needed."""
+    """A field to type into: one line, or with `rows` as many as are needed.
+
+    With `at_once` Python is told what was typed when the field is left, too. With `limits` a slider
+    between them stands beside it, and each moves the other.
+    """
     return {
         "kind": "entry",
         "key": key,
@@ -170,6 +181,8 @@ def entry(
         "numeric": numeric,
         "unit": to_html(unit, inline=True),
         "locked": locked,
+        "at_once": at_once,
+        "limits": limits and list(limits),
     }
 
 

@@ -10,6 +10,7 @@ from typing import get_args
 
 from pydantic import JsonValue
 
+from coursekit.numbers import number_in
 from coursekit.questions import (
     Bank,
     ChoiceAnswer,
@@ -40,22 +41,6 @@ from coursekit.widgets.text import to_html
 
 ORDER = get_args(Difficulty)
 SECONDS = 30
-
-
-def number_in(text: str) -> float | None:
-    """The number that a learner typed: “3,200”, “36 %” and “1e-3” are understood; else None."""
-    plain = text.strip().rstrip("%").replace("−", "-").replace(" ", "").replace("\u202f", "")
-    plain = plain.replace(",", "") if "." in plain or _thousands(plain) else plain.replace(",", ".")
-    try:
-        number = float(plain)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _thousands(text: str) -> bool:
-    head, *groups = text.lstrip("-+").split(",")
-    return bool(groups) and head[:1] not in ("", "0") and all(len(group) == 3 for group in groups)
 
 
 def run_code(code: str, tests: str, seconds: float = SECONDS) -> str | None:

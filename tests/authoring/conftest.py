@@ -6,11 +6,32 @@ import pytest
 
 from authoring.sources import Course, Lesson
 
-LESSON = """\
+_ASKED = [f"Question {number}" for number in range(1, 7)]
+LESSON = f"""\
 # %% [markdown]
 # # 01 · Counting
 # How many are left?
 
+# %%
+from coursekit import guess, reveal
+
+{
+    "".join(
+        f'''# %%
+guess("{question}")
+
+'''
+        for question in _ASKED
+    )
+}
+# %%
+{
+    "".join(
+        f'''reveal("{question}", 2)
+'''
+        for question in _ASKED
+    )
+}
 # %%
 print(1 + 1)
 """
@@ -86,6 +107,12 @@ def count(values):
 def course(tmp_path: Path) -> Course:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.course]\nrepository = "someone/somewhere"\nbranch = "main"\n'
+    )
+    # Where it can be imported, the set-up cell has nothing to fetch.
+    (tmp_path / "coursekit").mkdir()
+    (tmp_path / "coursekit" / "__init__.py").touch()
+    (tmp_path / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.Grader.show = ["coursekit"]\n'
     )
     folder = tmp_path / "course" / "01_counting"
     folder.mkdir(parents=True)

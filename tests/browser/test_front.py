@@ -16,7 +16,9 @@ from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Page, expect
 
 import coursekit.widgets
+from coursekit import guess, predict, reveal
 from coursekit.explore import explore
+from coursekit.predict import guessed
 from coursekit.questions import Choice, CodeAnswer, NumberAnswer, Practice
 from coursekit.store import Attempt, Pattern, Response, Review, Store
 from coursekit.widgets import (
@@ -57,6 +59,15 @@ window.show = (front, view) => {
   front.render({ model, el: document.body.appendChild(document.createElement("main")) });
 };
 """
+
+
+IDS = """async ([code, view]) => {
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const front = (await import(url)).default;
+  const el = document.createElement("div");
+  front.render({ model: { get: () => view, on: () => {}, off: () => {} }, el });
+  return [...el.querySelectorAll("[id]")].map((node) => node.id);
+}"""
 
 
 class Bench:
@@ -135,6 +146,20 @@ def moved() -> Panel:
     return explore(drawing, alt="A rising line", bits=[2, 3, 4], kind=["points", "steps"])
 
 
+def asked(**options: object) -> Panel:
+    predict._notes_of.cache_clear()
+    panel = guess("80 % zeros: size of the file", **options)
+    assert panel is not None
+    return panel
+
+
+def answered() -> Panel:
+    panel = asked(unit="× the dense one")
+    panel._told(panel, {"key": "note", "values": {"guess": "3"}}, [])
+    reveal("80 % zeros: size of the file", 1.996)
+    return panel
+
+
 ALL: dict[str, Callable[[Store], Panel]] = {
     "cards": lambda store: cards("07", store),
     "quiz": lambda store: quiz("07", store),
@@ -145,6 +170,10 @@ ALL: dict[str, Callable[[Store], Panel]] = {
     "cheat_sheet": lambda store: cheat_sheet("07", store),
     "progress": progress,
     "explore": lambda store: moved(),
+    "guess": lambda store: asked(unit="× the dense one"),
+    "guess-slider": lambda store: asked(unit="%", low=0, high=100),
+    "guess-choice": lambda store: asked(choices=["one", "two", "three"]),
+    "guess-answered": lambda store: answered(),
 }
 
 
@@ -300,6 +329,64 @@ def test_a_slider_and_a_list_redraw_the_picture(bench: Bench) -> None:
     bench.settle()
     assert picture.get_attribute("src") != before
     plt.close("all")
+
+
+def test_a_guess_is_noted_by_enter_by_the_button_and_by_leaving_the_field(bench: Bench) -> None:
+    for leave in ("Enter", "Tab"):
+        bench.show(asked())
+        bench.press("Tab")
+        assert bench.focused == "guess"
+        bench.page.keyboard.type("1,000")
+        assert guessed("80 % zeros: size of the file") is None
+        bench.press(leave)
+        assert bench.said == "Noted: 1,000. Run the next cell."
+        assert guessed("80 % zeros: size of the file") == 1000
+        assert bench.page.get_by_role("textbox").input_value() == "1,000"
+    assert bench.focused == "note"
+    bench.page.get_by_role("textbox").fill("2")
+    bench.page.get_by_role("button", name="Note it").click()
+    bench.settle()
+    assert guessed("80 % zeros: size of the file") == 2
+    assert bench.errors == []
+
+
+def test_a_slider_and_its_field_move_each_other(bench: Bench) -> None:
+    bench.show(asked(unit="%", low=0, high=1))
+    field, slider = bench.page.get_by_role("textbox"), bench.page.get_by_role("slider")
+    field.fill("0.5")
+    assert slider.input_value() == "0.5"
+    slider.focus()
+    bench.press("ArrowRight")
+    assert field.input_value() == "0.51"
+    assert bench.focused == "guess-slider", "the slider can be moved on"
+    bench.press("ArrowLeft", "ArrowLeft")
+    assert guessed("80 % zeros: size of the file") == 0.49
+    field.fill("7")
+    bench.press("Enter")
+    assert guessed("80 % zeros: size of the file") == 7, "what counts stands in the field"
+    assert slider.input_value() == "1"
+
+
+def test_a_choice_made_while_python_is_at_work_is_not_lost(bench: Bench) -> None:
+    bench.show(asked(choices=["one", "two", "three"]))
+    # Both before the page can hear of the first.
+    bench.page.evaluate(
+        """() => {
+          const all = document.querySelectorAll("input[type=radio]");
+          all[0].click();
+          all[2].click();
+        }"""
+    )
+    expect(bench.page.locator(".fb-say")).to_have_text("Noted: “three”. Run the next cell.")
+    assert bench.page.get_by_label("three").is_checked()
+
+
+def test_two_widgets_in_one_notebook_share_no_id(bench: Bench) -> None:
+    """Each is loaded as a module of its own, which can't count the others."""
+    code = (FRONT / "front.js").read_text(encoding="utf-8")
+    seen = [bench.page.evaluate(IDS, [code, asked().view]) for _ in range(2)]
+    assert len(seen[0]) == 1
+    assert not set(seen[0]) & set(seen[1])
 
 
 def test_a_trace_step_by_step(bench: Bench, store: Store) -> None:

@@ -1,4 +1,5 @@
 import base64
+import functools
 import io
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from coursekit import plot
+from coursekit import guess, plot, predict
 from coursekit.measure import Latency
 
 
@@ -229,3 +230,83 @@ def test_a_logarithmic_axis_has_plain_numbers():
         if low <= tick <= high
     ]
     assert shown_ticks == ["10", "20", "50", "100", "200", "500", "1,000", "2,000"]
+
+
+# The guess on the plot.
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    """Notes a guess of the question “?”."""
+    monkeypatch.setattr(predict, "_notes_of", functools.cache(predict._Notes))
+    return lambda value, **options: guess("?", value, **options)
+
+
+def test_a_guess_is_a_dashed_line_where_it_lies(noted):
+    noted(1.5)
+    _, ax = plot.figure()
+    ax.plot([1, 2], [1, 2], linestyle="-")
+    before = ax.get_xlim(), ax.get_ylim(), len(ax.texts)
+    plot.mark_guess(ax, "?", axis="x")
+    line = ax.lines[-1]
+    assert list(line.get_xdata()) == [1.5, 1.5]
+    assert line.get_linestyle() == "--"
+    assert ax.texts[-1].get_text() == "your guess"
+    plot.mark_guess(ax, "?", axis="y", label="your guess at 2 bits")
+    assert list(ax.lines[-1].get_ydata()) == [1.5, 1.5]
+    assert ax.texts[-1].get_text() == "your guess at 2 bits"
+    assert (ax.get_xlim(), ax.get_ylim(), len(ax.texts) - 2) == before
+
+
+@pytest.mark.parametrize(("axis", "arrows"), [("x", "←→"), ("y", "↓↑")])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_guess_outside_is_named_at_the_edge_and_squeezes_nothing(noted, axis, arrows, turned):
+    for value, which in [(-1000, 0), (1000, 1)]:
+        noted(value)
+        _, ax = plot.figure()
+        ax.plot([0, 1], [0, 1])
+        if turned:
+            ax.invert_xaxis()
+            ax.invert_yaxis()
+        before = ax.get_xlim(), ax.get_ylim()
+        plot.mark_guess(ax, "?", axis=axis)
+        assert len(ax.lines) == 1
+        arrow = arrows[1 - which if turned else which]
+        assert ax.texts[-1].get_text() == f"{arrow} your guess: {value:,}"
+        assert (ax.get_xlim(), ax.get_ylim()) == before
+
+
+def test_on_a_logarithmic_axis_a_guess_has_its_place_and_zero_has_none(noted):
+    noted(10)
+    _, ax = plot.figure()
+    ax.plot([1, 2], [1, 100])
+    plot.log_y(ax)
+    plot.mark_guess(ax, "?")
+    assert list(ax.lines[-1].get_ydata()) == [10, 10]
+    noted(0)
+    plot.mark_guess(ax, "?")
+    assert len(ax.lines) == 2
+    assert ax.texts[-1].get_text() == "↓ your guess: 0"
+
+
+def test_the_mark_and_its_words_can_be_seen_and_lie_on_the_plot(noted):
+    for value in (0.01, 0.5, 0.99, 7):
+        for axis in ("x", "y"):
+            noted(value)
+            fig, ax = plot.figure()
+            ax.set(xlim=(0, 1), ylim=(0, 1))
+            without = pixels(fig).copy()
+            plot.mark_guess(ax, "?", axis=axis)
+            assert (pixels(fig) != without).any()
+            box = ax.texts[-1].get_window_extent()
+            inside = ax.get_window_extent()
+            assert inside.x0 <= box.x0 < box.x1 <= inside.x1, (value, axis)
+            assert inside.y0 <= box.y0 < box.y1 <= inside.y1, (value, axis)
+
+
+def test_without_a_number_nothing_is_drawn(noted):
+    _, ax = plot.figure()
+    plot.mark_guess(ax, "?")
+    noted("one", choices=["one", "two"])
+    plot.mark_guess(ax, "?")
+    assert not [*ax.lines, *ax.texts]

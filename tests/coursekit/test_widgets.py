@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 import coursekit.widgets
 from coursekit.explore import Explorer, explore
+from coursekit.numbers import number_in
 from coursekit.questions import (
     Card,
     Choice,
@@ -36,7 +37,7 @@ from coursekit.widgets.panel import Mode, View
 from coursekit.widgets.pattern import PatternTest, askable, draw
 from coursekit.widgets.sheet import CheatSheet
 from coursekit.widgets.text import to_html
-from coursekit.widgets.worked_practice import WorkedPractice, number_in, run_code
+from coursekit.widgets.worked_practice import WorkedPractice, run_code
 
 ROOT = Path(__file__).parents[2]
 SEVEN = bank_of("07")
