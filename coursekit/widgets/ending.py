@@ -53,7 +53,7 @@ def ending(outcomes: Mapping[str, Outcome]) -> Panel:
     """
     mode = Ending(notebook_path(), outcomes)
     panel = Panel(mode)
-    mode.on_change = panel.redraw
+    mode.on_change = panel.refresh
     return panel
 
 
