@@ -169,9 +169,9 @@ class Ending:
     def _hand_in(self) -> str:
         assert self._path is not None
         return (
-            f"**To hand in:** save (Ctrl+S), then give the file `{self._path.name}` from the "
-            f"folder `{self._path.parent.name}` to your teacher, in the way that your class "
-            "agreed on. Marks and hints for what can't be checked here come back with the feedback."
+            "**To hand in:** save (Ctrl+S), then give your teacher the file "
+            f"`{'/'.join(self._path.parts[-4:])}`, in the way that your class agreed on. "
+            "Marks, and hints on what can't be checked here, come back with the feedback."
         )
 
     def _texts(self, exercise: Exercise) -> list[Part]:

@@ -44,24 +44,31 @@ class Lab:
 
 
 @contextmanager
-def serve(folder: Path, home: Path, *, for_teachers: bool = False) -> Iterator[Lab]:
+def serve(
+    folder: Path,
+    home: Path,
+    *,
+    for_teachers: bool = False,
+    python: Path = Path(sys.executable),
+) -> Iterator[Lab]:
     """JupyterLab as `make lab` starts it.
 
     Args:
         folder: what it serves.
         home: an empty folder for its settings and its log.
         for_teachers: with nbgrader's tools, as plain `jupyter lab` has them.
+        python: in whose environment it runs.
     """
     environment = (dict(os.environ) if for_teachers else learners_environment()) | {
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
     }
     # Here progress is kept, in the folder of the notebook: what a learner has.
     environment.pop("COURSE_PROGRESS", None)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]
+    command = [str(python), "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]
     command += ["--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
     command += ["--LabApp.news_url="]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
