@@ -60,7 +60,7 @@ class Marked:
             return f"○ {title} – {score} Not done yet."
         sign = "✓" if item.score == item.points else "✗"
         said = dict.fromkeys(" ".join((cell.message or "").split()) for cell in item.cells)
-        return " ".join([sign, title, "–", score, *filter(None, said)])
+        return f"{sign} {title} – {score} {' · '.join(filter(None, said))}".rstrip()
 
 
 def mark(root: Path, notebook: Path, out: Path) -> Marked:

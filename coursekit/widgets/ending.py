@@ -71,6 +71,7 @@ class Ending:
         self._course = _full_course(path)
         self._parts: list[Part] = []
         self._say = ""
+        self._pressed = "check"
         self._busy = False
         self._opened: set[str] = set()
 
@@ -94,13 +95,13 @@ class Ending:
         parts += (
             self._texts(exercise) if self._course is not None else [html(self._hand_in(), "small")]
         )
-        return View(TITLE, parts, self._say)
+        return View(TITLE, parts, self._say, focus=self._pressed)
 
     def act(self, key: str, values: Values) -> None:
         # A page of before may have other buttons.
         if key not in self._keys():
             return
-        self._say = ""
+        self._say, self._pressed = "", key
         if key in ("check", "mark"):
             self._begin(key)
         else:
@@ -168,9 +169,9 @@ class Ending:
     def _hand_in(self) -> str:
         assert self._path is not None
         return (
-            f"**To hand in:** save (Ctrl+S), then give the file `{self._path.name}` from the "
-            f"folder `{self._path.parent.name}` to your teacher, in the way that your class "
-            "agreed on. Marks and hints for what can't be checked here come back with the feedback."
+            "**To hand in:** save (Ctrl+S), then give your teacher the file "
+            f"`{'/'.join(self._path.parts[-4:])}`, in the way that your class agreed on. "
+            "Marks, and hints on what can't be checked here, come back with the feedback."
         )
 
     def _texts(self, exercise: Exercise) -> list[Part]:

@@ -177,7 +177,7 @@ function render({ model, el }) {
     clearTimeout(waiting);
     waiting = null;
     const find = (key) => (key === "next cell" ? root.closest(".jp-Cell")?.nextElementSibling
-      : key && form.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`));
+      : key ? form.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`) : null);
     if (focused || answered) (find(answered && view.focus) || find(focused) || (focused && find(view.focus)))?.focus({ preventScroll: true });
     if (next) {
       const key = next;

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, Request, expect
 
+from coursekit.lab import environment as learners_environment
+
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "out" / "screenshots"
 MINUTE = 60_000
@@ -43,7 +45,11 @@ class Lab:
 
 @contextmanager
 def serve(
-    folder: Path, home: Path, *, for_teachers: bool = False, python: Path = Path(sys.executable)
+    folder: Path,
+    home: Path,
+    *,
+    for_teachers: bool = False,
+    python: Path = Path(sys.executable),
 ) -> Iterator[Lab]:
     """JupyterLab as `make lab` starts it.
 
@@ -51,17 +57,15 @@ def serve(
         folder: what it serves.
         home: an empty folder for its settings and its log.
         for_teachers: with nbgrader's tools, as plain `jupyter lab` has them.
-        python: of the environment that it runs in.
+        python: in whose environment it runs.
     """
-    environment = os.environ | {
+    environment = (dict(os.environ) if for_teachers else learners_environment()) | {
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
     }
-    if not for_teachers:
-        environment["JUPYTER_CONFIG_PATH"] = str(ROOT / "coursekit" / "lab_config")
     # Here progress is kept, in the folder of the notebook: what a learner has.
     environment.pop("COURSE_PROGRESS", None)
     command = [str(python), "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]

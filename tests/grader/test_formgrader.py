@@ -45,7 +45,7 @@ def jupyter(graded, tmp_path) -> Iterator[str]:
     """JupyterLab, started in the folder that was graded into."""
     home = tmp_path / "home"
     home.mkdir()
-    with serve(graded.out, home) as lab:
+    with serve(graded.out, home, for_teachers=True) as lab:
         yield lab.url
 
 
