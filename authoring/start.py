@@ -26,8 +26,8 @@ primers to read.
 answer at once. Where it asks for a guess, type one before you run the next cell: being wrong is how
 you notice what you believed. When you are through, open the exercise beside it, write your answers
 where it says `YOUR CODE HERE`, and run the cells below: they tell you what is not right yet.
-**Validate** in the toolbar runs the whole exercise from the top, in a fresh kernel, and says item by
-item what passes and what is still to do. The last cell of an exercise says how to get it marked.
+**Validate** in the toolbar runs the whole exercise from the top, in a fresh kernel, and says item
+by item what passes and what is still to do. The last cell of an exercise says how to get it marked.
 
 **What is kept.** Lessons and exercises here are your own copies; a newer version of the course
 never overwrites what you changed. Your guesses, answers and cards are in `progress.sqlite`, in the
