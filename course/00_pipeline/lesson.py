@@ -671,8 +671,6 @@ for step, dense in traces["dense"].items():
     follow = [float(steps[step][at]) for steps in traces.values()]
     rows[step] = [tuple(dense.shape), at, *follow, off]
 assert str(model) == str(pruned) == str(quantized), "the same layers"
-assert min(compared["pruned"].p, compared["quantized"].p) > 0.05
-assert compared["98 % pruned"].p < 0.001
 columns = ["shape", "number in place", *models, "largest difference to dense"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(4)
 
@@ -683,6 +681,7 @@ print(
     f"the largest logit leads the second by {first - second:.2f}; no logit moved by more than {off:.2f}"
 )
 assert first - second > 2 * off
+assert min(compared["pruned"].p, compared["quantized"].p) > 0.05 > 50 * compared["98 % pruned"].p
 
 fig, axes = plot.figure(2, 3, width=9, height=4.4, height_ratios=[1, 1.3])
 for (above, below), (name, steps) in zip(axes.T, traces.items(), strict=True):
