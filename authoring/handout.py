@@ -43,7 +43,7 @@ first time. In this folder, type
 |---|---|---|
 | once | – | `py -m venv .venv`, then `.venv\\Scripts\\pip install -c constraints.txt -e .` |
 | open the course | `make lab` | `.venv\\Scripts\\coursekit lab` |
-| check your exercise | `.venv/bin/coursekit check 07` | `.venv\\Scripts\\coursekit check 07` |
+| see what your exercise passes | `make check LESSON=07` | `.venv\\Scripts\\coursekit check 07` |
 | begin a lesson anew | `make again LESSON=07` | `.venv\\Scripts\\coursekit again 07` |
 | find out what is wrong | `make doctor` | `.venv\\Scripts\\coursekit doctor` |
 

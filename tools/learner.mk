@@ -2,7 +2,7 @@
 # class gets has nothing else.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab again doctor
+.PHONY: help lab check again doctor
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -14,6 +14,9 @@ help: ## list the targets
 
 lab: .venv/installed ## open JupyterLab on your copies in workspace/; options go into LAB_ARGS="--port 9999"
 	@$(BIN)/coursekit lab $(LAB_ARGS)
+
+check: .venv/installed ## say of each item of your exercise what it passes and what is still to do: LESSON=07
+	@$(if $(LESSON),$(BIN)/coursekit check "$(LESSON)" || [ $$? = 1 ],echo "Say which: make check LESSON=07"; exit 1)
 
 again: .venv/installed ## begin a lesson and its exercise anew, and keep what you had: LESSON=07
 	@$(if $(LESSON),$(BIN)/coursekit again "$(LESSON)",echo "Say which: make again LESSON=07"; exit 1)

@@ -78,7 +78,10 @@ def handed_in(tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("bubblewrap")
 def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
-    handed_in: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    handed_in: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     arguments = ["07", "--notebook", str(handed_in), "--out", str(tmp_path / "out")]
     assert mark_.main([*arguments, "--json"]) == 0
@@ -91,6 +94,13 @@ def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
     page = Path(told["page"]).read_text()
     assert "BEGIN HIDDEN" not in page
     assert "of 20 points" in page
+
+    def made_again(*arguments: object) -> None:
+        raise AssertionError("the contract was kept the first time")
+
+    monkeypatch.setattr("grader.conduct.make_contract", made_again)
+    assert mark_.main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["lines"] == told["lines"]
 
 
 def test_without_a_sandbox_ones_own_code_is_marked_all_the_same(
