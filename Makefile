@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test lint types attacks fuzz mutation bench build publish grade mark class data pictures constraints clean distclean
+.PHONY: test lint types attacks fuzz mutation bench build publish grade mark class data wheels pictures constraints clean distclean
 
 SAMPLE := data/sample_class
 # When the sample class had to hand in.
@@ -63,6 +63,9 @@ class: .venv/installed-teach ## export what learners get, without an answer in i
 data: .venv/installed-dev ## make the files in data/ anew from the original packages
 	@sh tools/setup.sh fashion-mnist
 	@$(BIN)/python data/make_data.py
+
+wheels: .venv/installed-dev ## ask whether every dependency has wheels for Linux, Windows and macOS
+	@$(BIN)/python -m tools.wheels
 
 pictures: .venv/installed-dev ## take README's pictures, after `make test 2>&1 | tee out/test.log` and `make grade`
 	@$(BIN)/python -m tools.pictures

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
 from datetime import UTC, datetime
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -166,6 +169,24 @@ def test_binder_accepts_the_repository(root):
     environment = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
     [python] = [e for e in environment if isinstance(e, str) and e.startswith("python=")]
     assert f"Building conda environment for {python}\n" in run.stderr
+    assert "RUN ./postBuild" in run.stdout + run.stderr
+
+
+def test_binder_opens_what_learners_have(root, tmp_path):
+    """postBuild, run where Binder would run it, but for the environment's own folder."""
+    for name in ("notebooks", "exercises", "coursekit"):
+        shutil.copytree(root / name, tmp_path / "home" / name)
+    prefix = tmp_path / "conda"
+    (prefix / "etc" / "jupyter").mkdir(parents=True)
+    environment = os.environ | {
+        "NB_PYTHON_PREFIX": str(prefix),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    script = ["bash", str(root / "postBuild")]
+    subprocess.run(script, cwd=tmp_path / "home", env=environment, check=True, capture_output=True)
+    assert (tmp_path / "home" / "workspace" / "notebooks" / "start.ipynb").is_file()
+    for part in ("labconfig/page_config.json", "jupyter_server_config.d/learner.json"):
+        assert json.loads((prefix / "etc" / "jupyter" / part).read_text())
 
 
 def built_for_learners(root):
