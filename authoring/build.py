@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import nbformat.reader
 
 from authoring.execute import executed
 from authoring.notebook import instructor_notebook, lesson_notebook, reading_notebook
@@ -33,7 +34,11 @@ class Target:
         """Whether the file has the wanted cells, metadata and ids; outputs do not count."""
         if not self.path.is_file():
             return False
-        there = nbformat.read(self.path, as_version=4)
+        try:
+            there = nbformat.read(self.path, as_version=4)
+        except nbformat.reader.NotJSONError:
+            # As a merge leaves it.
+            return False
         return without_outputs(there) == without_outputs(self.wanted)
 
     def write(self) -> None:

@@ -41,8 +41,10 @@ import pandas as pd
 import torch
 from torch import nn
 
-# torchao logs a line while it is imported, about a type that it registers twice. It is harmless.
+# Two harmless lines while torchao is imported: it registers a type twice, and Python 3.12 and later
+# warn of how its source is written.
 logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", message="invalid escape sequence", category=SyntaxWarning)
 from torchao.quantization import (
     Int8DynamicActivationInt8WeightConfig,
     Int8WeightOnlyConfig,

@@ -777,7 +777,8 @@ converter = converter.convert()
 try:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
 except AttributeError as error:
-    print("AttributeError:", error)
+    # From Python 3.13 on, the sentence goes on with "and no __dict__ …".
+    print("AttributeError:", str(error).split(" and no ")[0])
     reveal("the last line: which type stands left of the dot?", type(converter).__name__)
 
 # %% [markdown]
@@ -819,7 +820,6 @@ for code, mistake in mistakes.items():
     try:
         mistake()
     except AttributeError as error:
-        # From Python 3.13 on, the first sentence goes on with "and no __dict__ …".
         print(f"{code:34} {str(error).split(' and no ')[0]}")
 print("today's class:", type(today).__name__)
 assert type(today).__name__ != "TFLiteConverter"
