@@ -181,9 +181,11 @@ def test_a_full_copy_of_the_course_marks_an_exercise(page: Page, lab: Lab) -> No
     page.wait_for_timeout(1000)
     shoot(page, "marked")
     button = panel.get_by_role("button", name="Model answer: 8 · A claim")
+    # JupyterLab goes on scrolling after the button is there.
+    button.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
     button.click()
     expect(panel.get_by_text("The masks are still attached.")).to_be_visible(timeout=MINUTE)
-    button.scroll_into_view_if_needed()
     shoot(page, "model_answer")
 
 
