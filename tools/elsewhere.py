@@ -20,6 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -46,16 +48,16 @@ def run(
     Raises:
         CellExecutionError: if a cell fails.
     """
-    kernels = folder / "jupyter" / "kernels" / "elsewhere"
-    kernels.mkdir(parents=True, exist_ok=True)
+    kernel = folder / "kernels" / "elsewhere"
+    kernel.mkdir(parents=True, exist_ok=True)
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     description = {"argv": argv, "display_name": "elsewhere", "language": "python"}
-    (kernels / "kernel.json").write_text(json.dumps(description))
-    os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
+    (kernel / "kernel.json").write_text(json.dumps(description))
+    specs = KernelSpecManager(kernel_dirs=[str(kernel.parent)])
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
-        kernel_name="elsewhere",
+        km=AsyncKernelManager(kernel_name="elsewhere", kernel_spec_manager=specs),
         resources={"metadata": {"path": str(folder)}},
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
