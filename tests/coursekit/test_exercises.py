@@ -61,6 +61,16 @@ def test_a_test_that_ran_before_the_answer_last_did_says_nothing(save, outputs):
     assert read_items(notebook) == {"left": "not run"}
 
 
+def test_an_item_that_is_still_blank_is_not_run_though_its_tests_were(save):
+    blank = answer("left", 1) | {"outputs": [ERROR | {"ename": "NotImplementedError"}]}
+    notebook = save(blank, visible_test("left", 2, [ERROR]), visible_test("left", 3, number=2))
+    assert read_items(notebook) == {"left": "not run"}
+    # An answer that fails in another way was given.
+    wrong = answer("left", 1) | {"outputs": [ERROR]}
+    notebook = save(wrong, visible_test("left", 2, [ERROR]))
+    assert read_items(notebook) == {"left": "failed"}
+
+
 def test_items_come_in_their_order_and_only_those_with_tests(save):
     manual = cell("why", None, [], "why", {"solution": True, "grade": True})
     given = {"cell_type": "code", "metadata": {"nbgrader": {"grade": False}}, "outputs": [ERROR]}
