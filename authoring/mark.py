@@ -6,28 +6,22 @@ With the real engine and the hidden tests of solutions/, into out/mark/; the fee
 from __future__ import annotations
 
 import argparse
-import contextlib
-import hashlib
 import json
 import os
-import pickle
 import sys
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from coursekit.items import Exercise, ExerciseError, learners_exercise
 from coursekit.workspace import WorkspaceError, course_root
+from grader import kept
 from grader.course import Course
 from grader.engine import Engine
 from grader.errors import GraderError
-from grader.results import ItemResult, Result, engine_version, write_atomically
+from grader.results import ItemResult, Result
 from grader.sandbox import check as check_sandbox
-
-if TYPE_CHECKING:
-    from grader.assignment import Assignment
 
 OUT = Path("out") / "mark"
 YOU = "you"
@@ -83,7 +77,7 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     """
     exercise = Exercise.read(notebook)
     course = Course.open(root)
-    with Engine(shut_in=_has_sandbox(), show=course.shown) as engine:
+    with Engine(shut_in=_has_sandbox(), show=course.shown, keep=kept.folder()) as engine:
         # It warms up while nbgrader is imported here.
         engine.launch()
         # As in grader.cli: nbformat must not import a grammar of web addresses.
@@ -97,37 +91,12 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
         if isinstance(submission, Rejected):
             graded = reject(assignment, YOU, submission.reason, None)
         else:
-            with _known_contract(out, course, assignment, engine):
-                graded = grade(submission, engine)
+            graded = grade(submission, engine)
         with cannot_write(out):
             output = Output(out)
             output.write(graded.result, graded.notebooks, assignment)
     page = output.feedback(graded.result) / f"{notebook.stem}.html"
     return Marked(graded.result, page.resolve(), {i.name: i.title for i in exercise.items})
-
-
-@contextlib.contextmanager
-def _known_contract(
-    out: Path, course: Course, assignment: Assignment, engine: Engine
-) -> Iterator[None]:
-    """Takes the assignment's contract from the last time, or keeps it for the next.
-
-    To make it, the solution is played and judged several times: most of what marking takes.
-    """
-    from grader.conduct import contract_of
-
-    (name,) = assignment.notebooks
-    parts = (engine_version(), assignment.fingerprint, course.shown_digest(), sys.version)
-    path = out / "contracts" / hashlib.sha256(repr(parts).encode()).hexdigest()
-    with contextlib.suppress(OSError, pickle.UnpicklingError, EOFError):
-        # Our own file: whoever can write here can change the grader as well.
-        known = pickle.loads(path.read_bytes())
-        engine.remember((assignment.fingerprint, name), lambda: known)
-    yield
-    contract = contract_of(assignment, name, engine)
-    # One that was made while the machine had no time for it is not worth keeping.
-    if not path.exists() and not any(test.broken for test in contract.tests.values()):
-        write_atomically(path, pickle.dumps(contract))
 
 
 def _has_sandbox() -> bool:

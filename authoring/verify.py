@@ -20,7 +20,7 @@ from authoring.notebook import instructor_notebook
 from authoring.problems import SourceError
 from authoring.release import release_notebooks
 from authoring.sources import Course, Lesson
-from grader import Assignment, Engine, grade_one
+from grader import Assignment, Engine, grade_one, kept
 from grader import Course as GradedCourse
 from grader.conduct import contract_of
 from grader.contract import Clause
@@ -69,7 +69,8 @@ def engine_for(course: Course) -> Engine:
     Raises:
         GraderError: when the course has not been built, or something of it is missing.
     """
-    return Engine(timeout=TIMEOUT, show=GradedCourse.open(course.root).shown)
+    shown = GradedCourse.open(course.root).shown
+    return Engine(timeout=TIMEOUT, show=shown, keep=kept.folder())
 
 
 @dataclass(frozen=True)

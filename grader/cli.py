@@ -21,6 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from grader import kept
 from grader.course import Course
 from grader.engine import TIMEOUT, Engine
 from grader.errors import GraderError
@@ -86,6 +87,15 @@ def grade(
             "--show-hidden-tests", help="Show the code of hidden tests in notebooks and feedback."
         ),
     ] = False,
+    no_kept_contracts: Annotated[
+        bool,
+        typer.Option(
+            "--no-kept-contracts",
+            help="Make every contract anew: what may cross between a submission and the tests, as "
+            "the solution shows. Contracts are kept, each for what it was made for, in the folder "
+            f"{kept.VARIABLE} names, or in your cache.",
+        ),
+    ] = False,
     no_sandbox: Annotated[
         bool,
         typer.Option(
@@ -103,7 +113,12 @@ def grade(
     screen = Console(highlight=False, soft_wrap=True)
     try:
         opened = Course.open(course)
-        with Engine(timeout=timeout, shut_in=not no_sandbox, show=opened.shown) as engine:
+        with Engine(
+            timeout=timeout,
+            shut_in=not no_sandbox,
+            show=opened.shown,
+            keep=None if no_kept_contracts else kept.folder(),
+        ) as engine:
             # It warms up while nbgrader is imported here.
             engine.launch()
             # nbformat imports jsonschema, and that a grammar of web addresses if it is installed:
@@ -150,6 +165,25 @@ def grade(
     except KeyboardInterrupt:
         _fail("Stopped. What was graded is kept: the same command goes on from here.", 130)
     _sum_up(screen, done)
+
+
+@app.command()
+def contract(
+    assignment: Annotated[str, typer.Argument(help="Its name, or the number it begins with.")],
+    course: Annotated[Path, typer.Option(help="The course, with nbgrader_config.py.")] = Path(),
+) -> None:
+    """Shows what may cross between a submission and each test, as the solution shows it (JSON)."""
+    try:
+        opened = Course.open(course)
+        names = [name for name in opened.assignments() if name.startswith(assignment)]
+        loaded = opened.load(names[0] if len(names) == 1 else assignment)
+        with Engine(show=opened.shown, keep=kept.folder()) as engine:
+            from grader.conduct import contract_of
+
+            for name in loaded.notebooks:
+                print(kept.shown(contract_of(loaded, name, engine)))
+    except GraderError as error:
+        _fail(str(error), 1)
 
 
 def _due(options: list[str], course: Course) -> dict[str, datetime]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import threading
@@ -22,9 +23,10 @@ from types import TracebackType
 import nbformat
 from nbformat import NotebookNode
 
+from grader import kept
 from grader.assignment import Assignment, Kind
 from grader.contract import Contract
-from grader.course import Course
+from grader.course import Course, digest_of
 from grader.engine import TIMEOUT, Ended, Engine, Files
 from grader.errors import GraderError
 from grader.gradebook import Book
@@ -46,6 +48,8 @@ from grader.report import ClassReport
 from grader.results import CellResult, Result, add_up, write_atomically
 from grader.score import blank, score, to_items
 from grader.session import Heard, hear
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -114,15 +118,28 @@ def grade(submission: Submission, engine: Engine, beside: Collection[str] = ()) 
 
 
 def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
-    """The contract of a notebook, made once for each engine.
+    """The contract of a notebook, made once for each engine, or once and for all if it keeps them.
 
     Raises:
         GraderError: when the engine does not start.
     """
-    return engine.remember(
-        (assignment.fingerprint, name),
-        lambda: make_contract(assignment.notebooks[name], engine, Files(assignment.files)),
-    )
+
+    def make() -> Contract:
+        return make_contract(assignment.notebooks[name], engine, Files(assignment.files))
+
+    def kept_or_made() -> Contract:
+        if engine.keep is None:
+            return make()
+        made_for = {
+            "assignment": assignment.fingerprint,
+            "notebook": name,
+            "shown": digest_of(engine.show),
+            "limits": f"{engine.timeout:g} s, {engine.output_limit} bytes, {engine.limits}",
+            "sandbox": str(engine.shut_in),
+        }
+        return kept.contract(engine.keep, name, made_for, make, _log.warning)
+
+    return engine.remember((assignment.fingerprint, name), kept_or_made)
 
 
 def _allowed(paper: Paper, beside: Collection[str]) -> set[str]:

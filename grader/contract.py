@@ -15,6 +15,9 @@ from grader.handles import Terms
 from grader.manifest import Kind
 from grader.player import Played
 
+# Stands in the reason of a clause where time was up: on another day it may not be.
+TOO_SLOW = "took more than"
+
 
 @dataclass(frozen=True)
 class Clause:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,13 +82,8 @@ class Course:
         return shown
 
     def shown_digest(self) -> str:
-        """A hash of what `shown` holds: names and contents."""
-        digest = hashlib.sha256()
-        for name, shown in self.shown.items():
-            for path in _files(shown) if shown.is_dir() else [shown]:
-                digest.update(os.fsencode(f"{name} {path.relative_to(shown)}\0"))
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+        """A hash of what `shown` holds."""
+        return digest_of(self.shown)
 
     def assignments(self) -> list[str]:
         """The names of all assignments, sorted."""
@@ -132,6 +127,16 @@ class Course:
             if path.suffix.lower() != ".ipynb"
         }
         return Assignment.from_notebooks(name, sources, released, files, self.config)
+
+
+def digest_of(shown: Mapping[str, Path]) -> str:
+    """A hash of files and folders: the names that they get, and contents."""
+    digest = hashlib.sha256()
+    for name, place in shown.items():
+        for path in _files(place) if place.is_dir() else [place]:
+            digest.update(os.fsencode(f"{name} {path.relative_to(place)}\0"))
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _read(path: Path) -> NotebookNode:

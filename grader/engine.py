@@ -343,6 +343,7 @@ class Engine:
         show: what of the course cells may read in the sandbox: path inside → file or folder. The
             folder /course is on Python's path.
         limits: for each child.
+        keep: the folder in which contracts are kept from run to run; without, none is.
     """
 
     def __init__(
@@ -353,6 +354,7 @@ class Engine:
         shut_in: bool = True,
         show: Mapping[str, Path] | None = None,
         limits: Limits | None = None,
+        keep: Path | None = None,
     ) -> None:
         self.preload = tuple(PRELOAD if preload is None else preload)
         self.timeout = timeout
@@ -360,6 +362,7 @@ class Engine:
         self.shut_in = shut_in
         self.show = dict(show or {})
         self.limits = limits or Limits()
+        self.keep = keep
         self._process: subprocess.Popen[bytes] | None = None
         self._stage: Warm | None = None
         self._channel: Channel | None = None
@@ -367,7 +370,8 @@ class Engine:
         self._rooms: dict[tuple[object, ...], Room] = {}
         self._lock = threading.RLock()
         self._memory: dict[object, Any] = {}
-        self._memory_lock = threading.RLock()
+        self._memory_lock = threading.Lock()
+        self._making: dict[object, threading.Lock] = {}
         self._threads: dict[int, int] = {}
         self._stopped = False
         self._folders = itertools.count(1)
@@ -462,8 +466,13 @@ class Engine:
         return self._channel
 
     def remember(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` made the first time that it was asked for with this key."""
+        """What `make` made the first time that it was asked for with this key.
+
+        Who asks for another key meanwhile does not wait.
+        """
         with self._memory_lock:
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
             if key not in self._memory:
                 self._memory[key] = make()
             made: T = self._memory[key]

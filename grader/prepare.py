@@ -9,7 +9,7 @@ import nbformat
 from nbgrader.utils import determine_grade
 
 from grader.assignment import Kind, TeacherCell, TeacherNotebook
-from grader.contract import Clause, Contract
+from grader.contract import TOO_SLOW, Clause, Contract
 from grader.engine import Ended, Engine, Files, imported
 from grader.intake import LearnerCell, put_together
 from grader.judge import Judge, Learned
@@ -89,7 +89,9 @@ def _tried(
         if not apart:
             break
         # Later ones may only miss what this one binds.
-        why = "apart from the code it gives the solution other points"
+        late = (played := heard.played.get(positions[apart[0]])) and played.interrupted
+        result = f"it {TOO_SLOW} it may" if late else "it gives the solution other points"
+        why = f"apart from the code {result}"
         tests[apart[0]] = replace(tests[apart[0]], live=why)
     for grade_id in differs:
         tests[grade_id] = replace(tests[grade_id], suggests=False)
@@ -264,6 +266,8 @@ def _clause(learned: Learned, broken: str | None) -> Clause:
 def _reason(played: Played, learned: Learned) -> str:
     for name, why in learned.unfit.items():
         return f"its answer {name} is {why}"
+    if played.interrupted:
+        return f"apart from the code it {TOO_SLOW} it may"
     failure = played.error
     if failure is None:
         return "apart from the code it gives another result"
