@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections import Counter
@@ -71,10 +72,18 @@ def reading_notebook(
             text = ways.with_lessons(course, text, "", name)
         new = NEW_CELL[cell.kind](text)
         new.metadata.update(cell.metadata)
+        if cell.kind == "code" and _only_asserts(text):
+            # They hold the lesson to what it says, and would tell a learner before it does.
+            new.metadata["jupyter"] = {"source_hidden": True}
         cells.append(new)
     if lesson:
         cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=False)))
     return _finished(course, cells, f"notebooks/{name}.ipynb")
+
+
+def _only_asserts(code: str) -> bool:
+    statements = ast.parse(code).body
+    return bool(statements) and all(isinstance(node, ast.Assert) for node in statements)
 
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
@@ -129,14 +138,23 @@ def _finished(
         setup.source += f"\n{BEGIN.rstrip()}"
         _lock(setup, "setup")
     notebook = nbformat.v4.new_notebook(cells=[heading, setup, *rest], metadata=KERNEL)
-    _set_ids(notebook)
+    _set_ids(notebook, parts=not graded)
     return notebook
 
 
-def _set_ids(notebook: nbformat.NotebookNode) -> None:
-    """Ids that depend on a cell alone, so that they stay from build to build."""
+def _set_ids(notebook: nbformat.NotebookNode, parts: bool) -> None:
+    """Ids that depend on a cell alone, so that they stay from build to build.
+
+    Args:
+        parts: whether cells in which a part begins are called after it.
+    """
     seen: Counter[str] = Counter()
     for cell in notebook.cells:
+        part = ways.part_id(cell.source) if parts and cell.cell_type == "markdown" else None
+        if part is not None and not seen[part]:
+            seen[part] += 1
+            cell.id = part
+            continue
         if "nbgrader" in cell.metadata:
             cell.id = cell.metadata["nbgrader"]["grade_id"]
             continue

@@ -4,9 +4,8 @@ where to go at the end."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 
-from authoring.sources import Course, Lesson, SourceCell, read_cells
+from authoring.sources import Course, Lesson, read_cells
 
 # Not in a heading, in code, or in the text of a link.
 _APART = re.compile(r"(^#.*$|`[^`\n]*`|\[[^\]]*\]\([^)]*\)|<[^>\n]*>)", re.MULTILINE)
@@ -40,24 +39,30 @@ def with_lessons(course: Course, text: str, up: str, own: str) -> str:
 
 
 def with_parts(lesson: Lesson, text: str) -> str:
-    """Markdown of an exercise, with a link for each part of the lesson that an item names."""
-    headings = dict(_headings(read_cells(lesson.folder / "lesson.py")))
+    """Markdown of an exercise, with a link for each part of the lesson that an item names.
+
+    It leads to the cell in which the part begins: JupyterLab does not find a heading that holds a
+    sign beyond ASCII, such as the dot after its number.
+    """
+    begin = {
+        number: part_id(cell.source)
+        for cell in read_cells(lesson.folder / "lesson.py")
+        if cell.kind == "markdown"
+        for number in _HEADING.findall(cell.source)
+    }
 
     def way(match: re.Match[str]) -> str:
-        anchor = headings.get(match[2])
-        if anchor is None:
+        if match[2] not in begin:
             return match[0]
-        return f"[{match[0]}](../../notebooks/{lesson.name}.ipynb#{anchor})"
+        return f"[{match[0]}](../../notebooks/{lesson.name}.ipynb#cell-id={begin[match[2]]})"
 
     return _WHERE.sub(lambda line: _PART.sub(way, line[0]), text)
 
 
-def _headings(cells: Sequence[SourceCell]) -> Iterator[tuple[str, str]]:
-    """The number of each part, and its heading's name in the address."""
-    for cell in cells:
-        if cell.kind == "markdown":
-            for match in _HEADING.finditer(cell.source):
-                yield match[1], match[0].removeprefix("## ").strip().replace(" ", "-")
+def part_id(text: str) -> str | None:
+    """The id of a lesson's cell in which a part begins; None for any other cell."""
+    found = _HEADING.search(text)
+    return f"part-{found[1]}" if found else None
 
 
 def onward(lesson: Lesson, exercise: bool) -> str:

@@ -164,6 +164,10 @@ def _bring(source: Path, workspace: Path, name: str, record: dict[str, str]) -> 
     """Brings one file up to date. `record` is brought along."""
     target = workspace / name
     content = _content(source, name)
+    beside = target.with_name(f"{target.stem}.new{target.suffix}")
+    if not target.exists() and beside.exists():
+        # Of the two, the learner has kept this one.
+        beside.rename(target)
     new, put, there = _digest_of(source.suffix, content), record.get(name), _digest(target)
     if there == new or (there is not None and put == new):
         # It is up to date, or the learner's own work on this very version.
@@ -173,7 +177,6 @@ def _bring(source: Path, workspace: Path, name: str, record: dict[str, str]) -> 
     if there is None or there == put:
         _write(target, content)
         return Change("new" if there is None else "updated", name)
-    beside = target.with_name(f"{target.stem}.new{target.suffix}")
     _write(_free(beside, record.get(_name(beside, workspace))), content)
     record[_name(beside, workspace)] = new
     return Change("beside", _name(beside, workspace))
@@ -199,13 +202,12 @@ def _start_page(course: Path, workspace: Path) -> str:
             f"[{_yours(path).name}]({_relative(_yours(path), workspace)})"
             for path in beside
         )
-        start.cells.insert(
-            1,
-            nbformat.v4.new_markdown_cell(
-                "**New versions came while you worked on these.** Yours are untouched. Look at the "
-                f"new one, take over what you like, and delete the one you don't need:\n\n{rows}",
-                id="new-versions",
-            ),
+        title, _, text = start.cells[0].source.partition("\n")
+        start.cells[0].source = (
+            f"{title}\n\n**New versions came while you worked on these.** Yours are untouched, and "
+            "are what you hand in. Look at the new one, take over what you like, and delete it. If "
+            "you would rather go on with the new one, delete yours: it takes its name.\n\n"
+            f"{rows}\n{text}"
         )
     return nbformat.writes(start) + "\n"
 

@@ -965,8 +965,8 @@ guesses()
 # %% [markdown]
 # ## Practise
 #
-# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file beside the
-# notebooks, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
+# in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
 # In any notebook, `cheat_sheet("02")` from `coursekit.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.

@@ -147,6 +147,14 @@ def test_what_a_class_gets_holds_no_answer(
         handout.main(course, out)
 
 
+def test_what_only_asserts_is_folded(lesson: Lesson) -> None:
+    path = lesson.folder / "lesson.py"
+    path.write_text(path.read_text() + "\n# %%\nassert 1 < 2, 'why'\n\n# %%\nx = 1\nassert x\n")
+    cells = [cell for cell in lesson_notebook(lesson).cells if cell.cell_type == "code"]
+    folded = [cell.source for cell in cells if cell.metadata.get("jupyter")]
+    assert folded == [cells[0].source, "assert 1 < 2, 'why'"]
+
+
 def test_a_course_without_a_public_place_has_no_links_to_one(lesson: Lesson) -> None:
     text = (lesson.course.root / "pyproject.toml").read_text().replace("someone/somewhere", "")
     (lesson.course.root / "pyproject.toml").write_text(text)
@@ -191,7 +199,8 @@ def test_lessons_that_are_named_are_linked_or_marked_as_to_come(course: Course) 
 def test_an_item_leads_to_the_part_that_it_names(lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
     path.write_text(path.read_text() + "\n# %% [markdown]\n# ## 2 · By hand, slowly\n")
-    there = "../../notebooks/01_counting.ipynb#2-·-By-hand,-slowly"
+    there = "../../notebooks/01_counting.ipynb#cell-id=part-2"
+    assert "part-2" in [cell.id for cell in lesson_notebook(lesson).cells]
     assert ways.with_parts(lesson, "Do it in 2 lines.\n\n*Lesson: part 2.*") == (
         f"Do it in 2 lines.\n\n*Lesson: [part 2]({there}).*"
     )

@@ -81,10 +81,25 @@ def test_where_both_changed_the_new_one_lies_beside(course: Path, own: Path) -> 
     start = "\n".join(sources(own / "notebooks" / "start.ipynb"))
     assert f"(../{beside})" in start
     assert f"(../{EXERCISE})" in start
+    [title, *_] = start.splitlines()
+    assert title == "# Start"
     # Not again and again; and once it is dealt with, nothing is said.
     assert fill(course, own) == []
     (own / beside).unlink()
     fill(course, own)
+    assert "New versions" not in "\n".join(sources(own / "notebooks" / "start.ipynb"))
+
+
+def test_who_deletes_their_own_goes_on_with_the_new_one(course: Path, own: Path) -> None:
+    write(own / EXERCISE, "mine")
+    write(course / EXERCISE, "a new version")
+    fill(course, own)
+    beside = own / EXERCISE.replace(".ipynb", ".new.ipynb")
+    write(beside, "a new version, and my answers in it")
+    (own / EXERCISE).unlink()
+    assert fill(course, own) == []
+    assert sources(own / EXERCISE) == ["a new version, and my answers in it"]
+    assert not beside.exists()
     assert "New versions" not in "\n".join(sources(own / "notebooks" / "start.ipynb"))
 
 
