@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from coursekit.workspace import without_outputs
 from tests.browser.lab import ROOT, Lab, serve, start_chromium, visit
 
 
@@ -20,19 +19,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     for name in ("notebooks", "exercises", "solutions"):
         shutil.copytree(ROOT / name, folder / name)
     for path in (folder / "notebooks").glob("*.ipynb"):
-        _clear(path)
+        # So that what a test finds in the notebook was made while it ran.
+        path.write_text(without_outputs(path), encoding="utf-8")
     shutil.copy2(ROOT / "nbgrader_config.py", folder)
     with serve(folder, tmp_path_factory.mktemp("home")) as lab:
         yield lab
-
-
-def _clear(path: Path) -> None:
-    """Without outputs, so that what a test finds in the notebook was made while it ran."""
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, path)
 
 
 # Playwright can't be started twice at a time, and tests elsewhere start it themselves.

@@ -8,11 +8,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Browser, Page, Playwright, Request, expect
 
 from coursekit.lab import environment as learners_environment
@@ -121,6 +122,18 @@ def open_notebook(page: Page, lab: Lab, path: Path) -> None:
     page.goto(lab.tree(str(path.relative_to(lab.folder))))
     expect(page.locator(".jp-NotebookPanel-toolbar")).to_be_visible(timeout=MINUTE)
     wait_for_kernel(page)
+
+
+def write_lesson(lab: Lab, name: str, cells: Sequence[str]) -> Path:
+    """A lesson of these code cells, in a course folder and a progress file of its own."""
+    course = lab.folder / f"course-{name}"
+    (course / "exercises").mkdir(parents=True)
+    path = course / "notebooks" / "07_unstructured_pruning.ipynb"
+    path.parent.mkdir()
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    made = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel}), path)
+    return path
 
 
 def wait_for_kernel(page: Page) -> None:

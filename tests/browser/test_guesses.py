@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from coursekit.store import Guess, Outcome, Store
-from tests.browser.lab import MINUTE, Lab, choose, open_notebook, shoot, wait_for_kernel
+from tests.browser.lab import (
+    MINUTE,
+    Lab,
+    choose,
+    open_notebook,
+    shoot,
+    wait_for_kernel,
+    write_lesson,
+)
 
 CELLS = (
     "from coursekit import guess, guesses, plot, reveal",
@@ -31,14 +38,7 @@ reveal("Size of the file", 1.996)""",
 @pytest.fixture
 def notebook(lab: Lab, request: pytest.FixtureRequest) -> Path:
     """A lesson with three guesses, in a course folder and a progress file of its own."""
-    course = lab.folder / f"course-{request.node.name}"
-    (course / "exercises").mkdir(parents=True)
-    path = course / "notebooks" / "07_unstructured_pruning.ipynb"
-    path.parent.mkdir()
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
-    return path
+    return write_lesson(lab, request.node.name, CELLS)
 
 
 def progress_of(notebook: Path) -> Store:

@@ -6,7 +6,6 @@ import re
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -25,6 +24,7 @@ from tests.browser.lab import (
     shoot,
     visit,
     wait_for_kernel,
+    write_lesson,
 )
 
 CELLS = (
@@ -55,14 +55,7 @@ ITS_OWN = re.compile(r"favicon|404|collaboration|ResizeObserver")
 @pytest.fixture
 def notebook(lab: Lab, request: pytest.FixtureRequest) -> Path:
     """A notebook with a cell for each widget, in a course folder and a progress file of its own."""
-    course = lab.folder / f"course-{request.node.name}"
-    (course / "exercises").mkdir(parents=True)
-    path = course / "notebooks" / "07_unstructured_pruning.ipynb"
-    path.parent.mkdir()
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
-    return path
+    return write_lesson(lab, request.node.name, CELLS)
 
 
 def run_all(page: Page) -> None:
