@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from grader.conduct import ClassResult
     from grader.results import Result
 
+# For --timeout: limits follow the teacher's solution.
+AUTO = "auto"
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
@@ -61,7 +64,14 @@ def grade(
             metavar="NAME=TIME", help="When an assignment was due, ISO 8601; UTC without a zone."
         ),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a cell may take.")] = TIMEOUT,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="SECONDS|auto",
+            help="How long a cell or a test may take. With auto: twenty times as long as it takes "
+            f"with your solution, from 5 s to {TIMEOUT:g} s.",
+        ),
+    ] = f"{TIMEOUT:g}",
     regrade: Annotated[
         list[str] | None,
         typer.Option(
@@ -114,7 +124,8 @@ def grade(
     try:
         opened = Course.open(course)
         with Engine(
-            timeout=timeout,
+            timeout=TIMEOUT if timeout == AUTO else _seconds(timeout),
+            follows_solution=timeout == AUTO,
             shut_in=not no_sandbox,
             show=opened.shown,
             keep=None if no_kept_contracts else kept.folder(),
@@ -184,6 +195,17 @@ def contract(
                 print(kept.shown(contract_of(loaded, name, engine)))
     except GraderError as error:
         _fail(str(error), 1)
+
+
+def _seconds(timeout: str) -> float:
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = 0.0
+    # Not a number compares as false, too.
+    if not 0.1 <= seconds < float("inf"):
+        raise GraderError(f"--timeout {timeout} is neither a number of seconds nor {AUTO}.")
+    return seconds
 
 
 def _due(options: list[str], course: Course) -> dict[str, datetime]:

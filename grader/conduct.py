@@ -381,9 +381,8 @@ def grade_class(
                 book.set_up(assignment, (due or {}).get(name))
             if engine is None:
                 engine = Engine(timeout=timeout, shut_in=sandbox, show=course.shown)
-            settings = (
-                f"{engine.timeout:g} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
-            )
+            limit = f"{engine.timeout:g}{' auto' if engine.follows_solution else ''}"
+            settings = f"{limit} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
             identities = {name: Identities(assignments[name], settings) for name in assignments}
             own: dict[tuple[str, str], bool] = {}
             count = workers or os.cpu_count() or 1

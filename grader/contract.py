@@ -52,6 +52,7 @@ class Contract:
         modules: what the teacher's cells and solution import.
         untouched: by position among the code cells, what an answer that is left as it was given
             comes to; those without an error are missing.
+        seconds: by grade_id, how long the solution took.
     """
 
     tests: Mapping[str, Clause]
@@ -59,3 +60,4 @@ class Contract:
     bequeathing: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
     untouched: Mapping[int, Played] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)

@@ -344,6 +344,8 @@ class Engine:
             folder /course is on Python's path.
         limits: for each child.
         keep: the folder in which contracts are kept from run to run; without, none is.
+        follows_solution: whether a cell or test may take as long only as the solution lets expect
+            (twenty times as long, and at least 5 s), where that is less than `timeout`.
     """
 
     def __init__(
@@ -355,6 +357,7 @@ class Engine:
         show: Mapping[str, Path] | None = None,
         limits: Limits | None = None,
         keep: Path | None = None,
+        follows_solution: bool = False,
     ) -> None:
         self.preload = tuple(PRELOAD if preload is None else preload)
         self.timeout = timeout
@@ -363,6 +366,7 @@ class Engine:
         self.show = dict(show or {})
         self.limits = limits or Limits()
         self.keep = keep
+        self.follows_solution = follows_solution
         self._process: subprocess.Popen[bytes] | None = None
         self._stage: Warm | None = None
         self._channel: Channel | None = None

@@ -63,27 +63,37 @@ class Judge:
             self.end()
 
     def test(
-        self, source: str, clause: Clause, visible: frozenset[int], withhold: bool = False
+        self,
+        source: str,
+        clause: Clause,
+        visible: frozenset[int],
+        withhold: bool = False,
+        seconds: float | None = None,
     ) -> Verdict:
-        """Runs a test."""
+        """Runs a test.
+
+        Args:
+            seconds: that it may take; as long as the engine allows if nothing is said.
+        """
+        limit = self._timeout if seconds is None else seconds
         message = {
             "do": "test",
             "source": source,
             "takes": dict(clause.takes),
             "terms": msgspec.to_builtins(clause.terms),
             "visible": sorted(visible),
-            "seconds": self._timeout,
+            "seconds": limit,
             "withhold": withhold,
         }
         try:
-            report = self._child.ask(message, _TestReport, self._timeout + GRACE)
+            report = self._child.ask(message, _TestReport, limit + GRACE)
         except Ended as ended:
             self.ended = True
             return Verdict(Played([error("ProcessEnded", f"The test {ended}.")]))
         played = Played.of(report, self._child)
         lost = report.lost
         if lost == "timed out" or (lost is None and played.interrupted):
-            text = f"The test was stopped after {self._timeout:g} s."
+            text = f"The test was stopped after {limit:g} s."
             played = Played([error("CellTimeoutError", text)], interrupted=True)
         elif lost == "ended":
             played = Played([error("ProcessEnded", "Your code ended its process in this test.")])

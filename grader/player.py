@@ -118,7 +118,7 @@ class Player:
         # Why it is no more, as a clause.
         self.ended: str | None = None
 
-    def cell(self, source: str, given: bool = False) -> Played | None:
+    def cell(self, source: str, given: bool = False, seconds: float | None = None) -> Played | None:
         """Runs the next cell; None when the player is no more.
 
         An error in a cell does not keep the next from running, as in nbgrader. A cell whose time is
@@ -126,20 +126,22 @@ class Player:
 
         Args:
             given: whether what it defines is the teacher's; see `shell.defined_by_given`.
+            seconds: that it may take; as long as the engine allows if nothing is said.
         """
         if self._played:
             return Played.of(msgspec.convert(self._played.pop(0), Report))
         if self.ended is not None:
             return None
+        limit = self._timeout if seconds is None else seconds
         message = {"do": "cell", "source": source, "given": given}
         try:
-            played = Played.of(self._child.ask(message, Report, self._timeout), self._child)
+            played = Played.of(self._child.ask(message, Report, limit), self._child)
         except Ended as ended:
             self.ended = str(ended)
             text = f"This cell {self.ended}. The cells after it were not run."
             raw = [Stream(name, said) for name, said in self._child.take_raw().items()]
             return Played([*raw, error("ProcessEnded", text)])
-        return _time_up(played, self._timeout) if played.interrupted else played
+        return _time_up(played, limit) if played.interrupted else played
 
     def meet(self, end: socket.socket) -> None:
         """Gives it its end of the conversation with the judge."""
@@ -155,17 +157,25 @@ class Player:
         except Ended as ended:
             self.ended = str(ended)
 
-    def run_beside(self, number: int, source: str, before: Sequence[str] = ()) -> Played | None:
+    def run_beside(
+        self,
+        number: int,
+        source: str,
+        before: Sequence[str] = (),
+        seconds: float | None = None,
+    ) -> Played | None:
         """Runs a test in what `wait_with` kept. The result is the learner's word.
 
         Args:
             before: cells to run before it.
+            seconds: that it may take; as long as the engine allows if nothing is said.
         """
         if self.ended is not None:
             return None
         message = {"do": "test", "number": number, "source": source, "before": list(before)}
         try:
-            return Played.of(self._child.ask(message, Report, self._timeout), self._child)
+            limit = self._timeout if seconds is None else seconds
+            return Played.of(self._child.ask(message, Report, limit), self._child)
         except Ended as ended:
             self.ended = str(ended)
         return None

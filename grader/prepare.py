@@ -50,7 +50,12 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     finally:
         learner.close()
     untouched = _untouched(code, engine, files, modules)
-    contract = Contract(tests, count, _bequeathing(code, names), modules, untouched)
+    seconds = {
+        str(code[position].grade_id): round(played.seconds, 2)
+        for position, played in beside.played.items()
+        if code[position].grade_id
+    }
+    contract = Contract(tests, count, _bequeathing(code, names), modules, untouched, seconds)
     scores = {place: _score(code[place], played) for place, played in beside.played.items()}
     return _tried(contract, notebook, scores, engine, files)
 

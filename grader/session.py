@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader import wire
 from grader.assignment import Kind, TeacherNotebook
@@ -26,6 +26,11 @@ from grader.player import Played, Player, error
 MAX_REPLAYS = 3
 # How many cells' time all cells and tests of a notebook may take together.
 TIMES_IN_ALL = 20
+# What was stopped once gets this part of its time when it runs again, and at least a second.
+_PART_AGAIN = 0.1
+# Where limits follow the solution: so many times what that took, and at least so many seconds.
+_TIMES_THE_SOLUTION = 20
+_LEAST_SECONDS = 5.0
 
 
 @dataclass
@@ -128,6 +133,9 @@ class _Session:
         self._past: list[PaperCell] = []
         # From here on the player may know what hidden tests have called it with.
         self._met_hidden: int | None = None
+        # Positions of cells that were stopped, and live answers that a stopped test had called.
+        self._stopped: set[int] = set()
+        self._slow: set[str] = set()
 
     def _new_player(self) -> Player:
         room = self._room if self._is_warm else self._engine.import_room(self._contract.modules)
@@ -163,7 +171,10 @@ class _Session:
         for position in waiting:
             self.heard.beside.add(position)
             played = self._player.run_beside(
-                position, self._cells[position].node.source, self._bequeathed(position)
+                position,
+                self._cells[position].node.source,
+                self._bequeathed(position),
+                self._limit(position),
             )
             if played is not None:
                 self.heard.played[position] = played
@@ -210,11 +221,21 @@ class _Session:
                     player.end()
                 is_test = self._clause(cell) is not None
                 source = _visible_source(cell) if is_test else cell.node.source
-                again = player.cell(source, not is_test and _is_given(cell))
+                again = player.cell(source, not is_test and _is_given(cell), self._limit(position))
                 if position in suspect:
-                    self.heard.shown[position] = again or Played([])
+                    self.heard.shown[position] = self._as_first(position, again)
         finally:
             player.end()
+
+    def _as_first(self, position: int, again: Played | None) -> Played:
+        """What came of a cell the second time; one that was stopped says when it was at first."""
+        if again is None:
+            return Played([])
+        first = self.heard.played[position]
+        if not (again.interrupted and first.interrupted and first.error):
+            return again
+        outputs = [output for output in again.outputs if output is not again.error]
+        return replace(again, outputs=[*outputs, first.error])
 
     def _as_untouched(self, position: int, played: Played) -> Played | None:
         """What an answer comes to that was left as it was given, if this one was."""
@@ -253,6 +274,19 @@ class _Session:
             cell.teacher, said, played.error_line
         )
 
+    def _limit(self, position: int) -> float:
+        """Seconds that a cell or test may take: few where it would be stopped once more."""
+        cell = self._cells[position]
+        limit = self._engine.timeout
+        if self._engine.follows_solution and cell.teacher is not None:
+            took = self._contract.seconds.get(str(cell.teacher.grade_id), limit)
+            limit = min(limit, max(_LEAST_SECONDS, _TIMES_THE_SOLUTION * took))
+        clause = self._clause(cell)
+        calls_slow = clause is not None and not self._slow.isdisjoint(clause.takes)
+        if position in self._stopped or calls_slow:
+            limit = min(limit, max(1.0, _PART_AGAIN * limit))
+        return limit
+
     def _clause(self, cell: PaperCell) -> Clause | None:
         if cell.teacher is None or cell.teacher.kind is not Kind.TEST:
             return None
@@ -261,9 +295,11 @@ class _Session:
     def _play(self, position: int, cell: PaperCell) -> None:
         """A cell that is no test."""
         ended = self._player.ended
-        played = self._player.cell(cell.node.source, _is_given(cell))
+        played = self._player.cell(cell.node.source, _is_given(cell), self._limit(position))
         if played is not None:
             self.heard.played[position] = played
+            if played.interrupted:
+                self._stopped.add(position)
             if played.interrupted and self._met_hidden is None:
                 self.heard.notes.append(f"{label(cell, position)} was stopped: its time was up.")
         if self._player.ended is not None and ended is None:
@@ -280,7 +316,7 @@ class _Session:
     def _judge_cell(self, position: int, cell: PaperCell, clause: Clause) -> None:
         if clause.takes and self._player.ended is not None:
             return
-        verdict = self._ask(cell, clause)
+        verdict = self._ask(position, cell, clause)
         failed = verdict.played.error is not None
         if verdict.undeclared and self._judge is not None:
             # What given cells define may have been changed, too: no other test is to see that.
@@ -289,7 +325,7 @@ class _Session:
         if verdict.undeclared and not failed and verdict.lost is None:
             # The test holds; does it hold only because its own values were changed?
             self._play_again(position)
-            again = self._ask(cell, clause, withhold=True)
+            again = self._ask(position, cell, clause, withhold=True)
             if again.played.error is not None:
                 names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
                 text = f"The test holds only because {names} changes what it is given."
@@ -304,6 +340,8 @@ class _Session:
         ):
             self._met_hidden = position
         self._past.append(cell)
+        if verdict.lost == "timed out":
+            self._slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
         if verdict.lost is not None:
             self._replace_player(position, cell, verdict.lost)
         if self._judge is not None and self._judge.ended:
@@ -311,10 +349,13 @@ class _Session:
             self._past.pop()
             self._judge = None
 
-    def _ask(self, cell: PaperCell, clause: Clause, withhold: bool = False) -> Verdict:
+    def _ask(
+        self, position: int, cell: PaperCell, clause: Clause, withhold: bool = False
+    ) -> Verdict:
         judge = self._present_judge()
         assert cell.teacher is not None
-        return judge.test(cell.node.source, clause, cell.teacher.visible_lines, withhold)
+        visible, seconds = cell.teacher.visible_lines, self._limit(position)
+        return judge.test(cell.node.source, clause, visible, withhold, seconds)
 
     def _present_judge(self) -> Judge:
         """The judge, who knows all that came before."""
@@ -375,7 +416,7 @@ class _Session:
         for number, earlier in enumerate(self._cells[:position]):
             clause = self._clause(earlier)
             if clause is None:
-                self._player.cell(earlier.node.source, _is_given(earlier))
+                self._player.cell(earlier.node.source, _is_given(earlier), self._limit(number))
                 continue
             if clause.live is not None:
                 self._player.wait_with(number)

@@ -7,7 +7,7 @@ import pytest
 
 from grader import Engine, grade_one, session
 from grader.conduct import contract_of, grade
-from grader.engine import Files
+from grader.engine import SLACK, Child, Files
 from grader.intake import Submission, put_together, read_notebook
 from grader.score import score
 from grader.session import hear
@@ -149,6 +149,73 @@ def test_all_in_all_a_notebook_has_a_limit(graded, monkeypatch):
     assert result.notes == [
         "All in all it took more than 1 s: nothing from Cell second on was run."
     ]
+
+
+@pytest.fixture
+def limits(monkeypatch):
+    """The seconds that each cell and test was allowed, in turn."""
+    allowed = []
+    ask = Child.ask
+
+    def listening(self, message, reply, seconds=SLACK, *rest, **named):
+        if message["do"] == "cell":
+            allowed.append(seconds)
+        elif message["do"] == "test":
+            allowed.append(message.get("seconds", seconds))
+        return ask(self, message, reply, seconds, *rest, **named)
+
+    monkeypatch.setattr(Child, "ask", listening)
+    return allowed
+
+
+def test_an_endless_cell_takes_its_time_once(graded, limits):
+    # What comes after a hidden test is played a second time, for what people see.
+    told = exercise(
+        "# answer f\nasked = []\ndef f(x):\n    asked.append(x)\n    return x + 1",
+        "# test first\n" + hidden("assert f(41) == 42"),
+        G,
+        "# test second\nassert g(2) == 4",
+    )
+    graded(told)
+    limits.clear()
+    endless = "def g(x):\n    return 2 * x\nprint(len(asked))\nwhile True:\n    pass"
+    result, shown = graded(told, g=endless)
+    assert scores(result) == {"first": 1, "second": 1}
+    # f, its test, g, its test; then f and the first test for show, and g for a second only.
+    assert limits == [2, 2, 2, 2, 2, 2, 1]
+    assert "This cell was stopped after 2 s." in shown
+    assert "after 1 s" not in shown
+
+
+def test_an_endless_function_takes_its_time_once(graded, limits):
+    thrice = exercise(
+        F,
+        "# test first\nassert f(0) == 1",
+        "# test second\nassert f(1) == 2",
+        G,
+        "# test third\nassert g(2) == 4",
+    )
+    graded(thrice)
+    limits.clear()
+    result, _ = graded(thrice, f="def f(x):\n    while x == 0:\n        pass\n    return x + 1")
+    assert scores(result) == {"first": 0, "second": 1, "third": 1}
+    # f and its test; f again for the next, which may be as endless; the others as ever.
+    assert limits == [2, 2, 2, 1, 2, 2]
+    assert messages(result)["first"] == ["The test was stopped after 2 s."]
+
+
+def test_limits_may_follow_the_solution(bubblewrap, limits, monkeypatch):
+    monkeypatch.setattr(session, "_LEAST_SECONDS", 0.4)
+    slow = "# answer g\nimport time\ntime.sleep(0.1)\ndef g(x): return 2 * x"
+    timed = exercise(F, "# test first\nassert f(1) == 2", slow, "# test second\nassert g(1) == 2")
+    with Engine(preload=(), timeout=3, follows_solution=True) as engine:
+        contract_of(timed, "x", engine)
+        limits.clear()
+        result = grade_one(timed, handed_in(timed, f="while True: pass"), engine)
+    assert scores(result) == {"first": 0, "second": 1}
+    assert limits[:2] == [0.4, 0.4]
+    assert 2 <= limits[2] <= 3
+    assert result.notes == ["Cell f was stopped: its time was up."]
 
 
 # --- What is right -----------------------------------------------------------------------------
