@@ -326,13 +326,7 @@ def load_assignments(
     Raises:
         GraderError: when a name is unknown or a source damaged.
     """
-    wanted = list(names)
-    if not wanted:
-        known = set(course.assignments())
-        if submitted.is_dir():
-            found = {path.name for path in submitted.glob("*/*") if path.is_dir()}
-            wanted = sorted(known & found)
-    return {name: course.load(name) for name in wanted}
+    return {name: course.load(name) for name in names or course.handed_in(submitted)}
 
 
 def grade_class(

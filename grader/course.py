@@ -93,6 +93,13 @@ class Course:
             if folder.is_dir() and any(folder.glob("*.ipynb"))
         )
 
+    def handed_in(self, submitted: Path) -> list[str]:
+        """The assignments for which a folder of submissions holds something, sorted."""
+        known = set(self.assignments())
+        if not submitted.is_dir():
+            return []
+        return sorted(known & {path.name for path in submitted.glob("*/*") if path.is_dir()})
+
     def load(self, name: str) -> Assignment:
         """Reads one assignment.
 
