@@ -20,6 +20,7 @@ from grader import kept
 from grader.course import Course
 from grader.engine import Engine
 from grader.errors import GraderError
+from grader.imports import preload
 from grader.results import ItemResult, Result
 from grader.sandbox import check as check_sandbox
 
@@ -77,7 +78,8 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     """
     exercise = Exercise.read(notebook)
     course = Course.open(root)
-    with Engine(shut_in=_has_sandbox(), show=course.shown, keep=kept.folder()) as engine:
+    imports = preload(course, [notebook.stem])
+    with Engine(imports, shut_in=_has_sandbox(), show=course.shown, keep=kept.folder()) as engine:
         # It warms up while nbgrader is imported here.
         engine.launch()
         # As in grader.cli: nbformat must not import a grammar of web addresses.

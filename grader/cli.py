@@ -25,6 +25,7 @@ from grader import kept
 from grader.course import Course
 from grader.engine import TIMEOUT, Engine
 from grader.errors import GraderError
+from grader.imports import preload
 
 if TYPE_CHECKING:
     from grader.conduct import ClassResult
@@ -123,7 +124,9 @@ def grade(
     screen = Console(highlight=False, soft_wrap=True)
     try:
         opened = Course.open(course)
+        wanted = assignment or opened.handed_in(submitted)
         with Engine(
+            preload=preload(opened, wanted),
             timeout=TIMEOUT if timeout == AUTO else _seconds(timeout),
             follows_solution=timeout == AUTO,
             shut_in=not no_sandbox,
@@ -138,7 +141,7 @@ def grade(
             from grader.conduct import find_tasks, grade_class, load_assignments
 
             times = _due(due or [], opened)
-            assignments = load_assignments(opened, submitted, assignment or [])
+            assignments = load_assignments(opened, submitted, wanted)
             tasks, others = find_tasks(submitted, assignments)
             if not tasks:
                 names = " or ".join(assignment) if assignment else "any assignment of the course"
@@ -157,6 +160,9 @@ def grade(
                     progress.advance(bar)
                     _tell(screen, result)
 
+                def on_trouble(assignment: str, sentence: str) -> None:
+                    _line(screen, assignment, "broken", sentence)
+
                 done = grade_class(
                     opened,
                     submitted,
@@ -166,6 +172,7 @@ def grade(
                     times,
                     workers,
                     on_result=on_result,
+                    on_trouble=on_trouble,
                     engine=engine,
                     show_hidden_tests=show_hidden_tests,
                     regrade=regrade or [],
@@ -188,7 +195,8 @@ def contract(
         opened = Course.open(course)
         names = [name for name in opened.assignments() if name.startswith(assignment)]
         loaded = opened.load(names[0] if len(names) == 1 else assignment)
-        with Engine(show=opened.shown, keep=kept.folder()) as engine:
+        wanted = preload(opened, [loaded.name])
+        with Engine(wanted, show=opened.shown, keep=kept.folder()) as engine:
             from grader.conduct import contract_of
 
             for name in loaded.notebooks:
@@ -262,7 +270,8 @@ def _line(screen: Console, name: str, status: str, text: str) -> None:
     from grader.pages import plain
 
     # Text, not markup: names and reasons may hold brackets.
-    style = {"rejected": "bold red", "skipped": "bold yellow"}.get(status, "yellow")
+    styles = {"rejected": "bold red", "broken": "bold red", "skipped": "bold yellow"}
+    style = styles.get(status, "yellow")
     line = Text.assemble((" ".join(plain(name).split()), "bold"), " ", (status, style), ": ")
     screen.print(line.append(" ".join(plain(text).split())))
 

@@ -149,6 +149,39 @@ def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
     return engine.remember((assignment.fingerprint, name), kept_or_made)
 
 
+# What to do about an error of the teacher's own solution.
+_REMEDIES = {
+    "ModuleNotFoundError": "install what is missing, or name it in c.Grader.show",
+    "ImportError": "install what is missing, or name it in c.Grader.show",
+    "FileNotFoundError": "release the file with the assignment, or name it in c.Grader.show",
+}
+
+
+def trouble_with(assignment: Assignment, engine: Engine) -> str | None:
+    """What to tell the teacher of tests that their own solution fails; None if there are none.
+
+    Raises:
+        GraderError: when the engine does not start.
+    """
+    broken = {
+        grade_id: clause.failed
+        for name in assignment.notebooks
+        for grade_id, clause in contract_of(assignment, name, engine).tests.items()
+        if clause.broken is not None
+    }
+    if not broken:
+        return None
+    told = [f"{name} ({failed})" if failed else name for name, failed in broken.items()]
+    more = f" and {len(told) - 5} more" if len(told) > 5 else ""
+    kinds = {failed.partition(":")[0] for failed in broken.values()}
+    known = [_REMEDIES[kind] for kind in sorted(kinds) if kind in _REMEDIES]
+    remedy = known[0] if known else "mend the tests or the solution"
+    return (
+        f"your own solution fails {', '.join(told[:5])}{more}: nobody gets these points. "
+        f"{remedy[0].upper()}{remedy[1:]}."
+    )
+
+
 def _allowed(paper: Paper, beside: Collection[str]) -> set[str]:
     """The grade_ids that are named, themselves or by their item."""
     return {
@@ -406,16 +439,7 @@ def load_assignments(
     Raises:
         GraderError: when a name is unknown or a source damaged.
     """
-    wanted = list(names)
-    if not wanted:
-        known = set(course.assignments())
-        if submitted.is_dir():
-            # One folder deeper than they should be, notebooks are named like their assignment.
-            found = {
-                path.stem if is_notebook(path.name) else path.name for path in submitted.glob("*/*")
-            }
-            wanted = sorted(known & found)
-    return {name: course.load(name) for name in wanted}
+    return {name: course.load(name) for name in names or course.handed_in(submitted)}
 
 
 def grade_class(
@@ -428,6 +452,7 @@ def grade_class(
     workers: int | None = None,
     timeout: float = TIMEOUT,
     on_result: Callable[[Result], None] = lambda result: None,
+    on_trouble: Callable[[str, str], None] = lambda assignment, sentence: None,
     sandbox: bool = True,
     engine: Engine | None = None,
     show_hidden_tests: bool = False,
@@ -441,6 +466,8 @@ def grade_class(
         workers: how many submissions at the same time; default one a core.
         timeout: seconds a cell may take.
         on_result: called in this thread after each submission.
+        on_trouble: called in any thread, before the first submission of an assignment is graded of
+            which the teacher's own solution fails tests, with its name and what to do.
         sandbox: whether learners' code is shut in; see `Engine`.
         engine: to grade with, instead of one with that `timeout` and `sandbox`; closed at the end.
         show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
@@ -473,7 +500,10 @@ def grade_class(
             # Before there are other threads: it forks.
             clerks = exits.enter_context(Clerks(_jobs(shown, output)))
             output.clerks = clerks
-            with _Workers(count, engine, output, identities, regrade, beside, clerks) as pool:
+            troubles = _Troubles(engine, output.troubles(), on_trouble)
+            with _Workers(
+                count, engine, output, identities, regrade, beside, clerks, troubles
+            ) as pool:
                 for result, fresh in pool.grade_all(tasks):
                     own[result.key] = fresh
                     on_result(_with_note(result, alike))
@@ -481,7 +511,9 @@ def grade_class(
             done = ClassResult(out / "report.html")
             done.reused = sum(not fresh for fresh in own.values())
             done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
-            report = ClassReport([shown[name] for name in sorted(shown)])
+            with cannot_write(out):
+                output.save_troubles(troubles.known)
+            report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)
             for result, late in _enter(sorted([*own, *others]), output, book, shown):
                 report.add(_with_note(result, alike), late)
                 if result.key in own:
@@ -564,6 +596,36 @@ def _enter(
             output.save_entered(entered)
 
 
+class _Troubles:
+    """What is to be told of assignments whose own solution fails tests.
+
+    Args:
+        known: what earlier runs found, by assignment.
+        tell: gets the name of an assignment and a sentence.
+    """
+
+    def __init__(
+        self, engine: Engine, known: Mapping[str, str], tell: Callable[[str, str], None]
+    ) -> None:
+        self._engine = engine
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        self.known = dict(known)
+
+    def look_at(self, assignment: Assignment) -> None:
+        """Looks at an assignment, once."""
+        with self._lock:
+            if assignment.name in self._seen:
+                return
+            self._seen.add(assignment.name)
+            self.known.pop(assignment.name, None)
+            sentence = trouble_with(assignment, self._engine)
+            if sentence is not None:
+                self.known[assignment.name] = sentence
+                self._tell(assignment.name, sentence)
+
+
 # The job of a clerk's that reads a notebook.
 _READ = "read"
 
@@ -593,8 +655,10 @@ class _Workers:
         regrade: Collection[str],
         beside: Collection[str],
         clerks: Clerks,
+        troubles: _Troubles,
     ) -> None:
         self._clerks = clerks
+        self._troubles = troubles
         self._executor = ThreadPoolExecutor(count, "grader")
         self._engine = engine
         self._output = output
@@ -673,4 +737,5 @@ class _Workers:
         if isinstance(submission, Rejected):
             when = timestamp_of(folder)
             return reject(task.assignment, task.student, submission.reason, when)
+        self._troubles.look_at(task.assignment)
         return grade(submission, self._engine, self._beside)

@@ -93,6 +93,15 @@ class Course:
             if folder.is_dir() and any(folder.glob("*.ipynb"))
         )
 
+    def handed_in(self, submitted: Path) -> list[str]:
+        """The assignments for which a folder of submissions holds something, sorted."""
+        known = set(self.assignments())
+        if not submitted.is_dir():
+            return []
+        # One folder higher than they should be, notebooks are named like their assignment.
+        found = {path.name.removesuffix(".ipynb") for path in submitted.glob("*/*")}
+        return sorted(known & found)
+
     def load(self, name: str) -> Assignment:
         """Reads one assignment.
 

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -376,6 +376,8 @@ class Engine:
         self._said: IO[bytes] | None = None
         self._rooms: dict[tuple[object, ...], Room] = {}
         self._lock = threading.RLock()
+        # Not the same: who revives a room may have to make the one that it comes from.
+        self._reviving = threading.Lock()
         self._memory: dict[object, Any] = {}
         self._memory_lock = threading.Lock()
         self._making: dict[object, threading.Lock] = {}
@@ -477,18 +479,24 @@ class Engine:
 
         Who asks for another key meanwhile does not wait.
         """
-        with self._memory_lock:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
+        with self._being_made(key):
             if key not in self._memory:
                 self._memory[key] = make()
             made: T = self._memory[key]
             return made
 
+    @contextlib.contextmanager
+    def _being_made(self, key: object) -> Iterator[None]:
+        """While nobody else makes what has this key."""
+        with self._memory_lock:
+            lock = self._making.setdefault(key, threading.Lock())
+        with lock:
+            yield
+
     def close(self) -> None:
         """Ends the warm process and all that it forked."""
         with self._lock:
-            for warm in [*self._replaced, *(room.warm for room in self._rooms.values())]:
+            for warm in [*self._replaced, *(room.warm for room in list(self._rooms.values()))]:
                 warm.close()
             self._replaced.clear()
             self._rooms.clear()
@@ -532,14 +540,25 @@ class Engine:
         """
         paths = sorted((name, str(path)) for name, path in files.paths.items())
         key = (tuple(cells), tuple(paths), tuple(modules))
+
+        def make() -> Room:
+            return self._make_room(files, cells, modules) or self.import_room(modules)
+
+        return self._made_once(key, make)
+
+    def _made_once(self, key: tuple[object, ...], make: Callable[[], Room]) -> Room:
+        """The room with this key. Who asks for another while it is made does not wait.
+
+        Raises:
+            GraderError: when the warm process cannot be started.
+        """
         known = self._rooms.get(key)
         if known is not None and self._is_alive():
             return known
-        with self._lock:
-            self.start()
+        self.start()
+        with self._being_made(("room", key)):
             if key not in self._rooms:
-                made = self._make_room(files, cells, modules)
-                self._rooms[key] = made or self.import_room(modules)
+                self._rooms[key] = make()
             return self._rooms[key]
 
     def judges_room(self, room: Room, tests: Sequence[str]) -> Room:
@@ -552,16 +571,7 @@ class Engine:
             `room` itself, where it can't be had.
         """
         key = ("tests", id(room), tuple(tests))
-        known = self._rooms.get(key)
-        if known is not None and self._is_alive():
-            return known
-        with self._lock:
-            if key not in self._rooms:
-                made = self._fork_judges_room(room, tests)
-                if made is None:
-                    return room
-                self._rooms[key] = made
-            return self._rooms[key]
+        return self._made_once(key, lambda: self._fork_judges_room(room, tests) or room)
 
     def _fork_judges_room(self, room: Room, tests: Sequence[str]) -> Room | None:
         try:
@@ -586,18 +596,14 @@ class Engine:
         Raises:
             GraderError: when the warm process cannot be started.
         """
-        key = ("imports", tuple(modules))
-        known = self._rooms.get(key)
-        if known is not None and self._is_alive():
-            return known
-        with self._lock:
-            self.start()
-            if key not in self._rooms:
-                made = self._make_room(Files(), modules=modules)
-                if made is None and not modules:
-                    raise GraderError("The process for learners' code has ended.")
-                self._rooms[key] = made or self.import_room(())
-            return self._rooms[key]
+
+        def make() -> Room:
+            made = self._make_room(Files(), modules=modules)
+            if made is None and not modules:
+                raise GraderError("The process for learners' code has ended.")
+            return made or self.import_room(())
+
+        return self._made_once(("imports", tuple(modules)), make)
 
     def _is_alive(self) -> bool:
         process = self._process
@@ -610,7 +616,7 @@ class Engine:
             Gone: when it is one for judges, and can't be had.
             GraderError: when another can't be had.
         """
-        with self._lock:
+        with self._reviving:
             if room.warm is not dead:
                 return
             dead.close()
@@ -624,7 +630,7 @@ class Engine:
             if made is None:
                 raise GraderError("A process for learners' code could not be made.")
             room.warm = made.warm
-            if not any(known is room for known in self._rooms.values()):
+            if not any(known is room for known in list(self._rooms.values())):
                 # Everything was made anew: nobody else closes it.
                 self._replaced.append(made.warm)
 
@@ -643,17 +649,26 @@ class Engine:
     ) -> Room | None:
         """A new room; None when it can't be made or forked.
 
+        One that runs cells comes from one that has imported what they import: TensorFlow takes
+        seconds.
+
         Raises:
             GraderError: when the warm process cannot be started.
         """
         for _ in range(2):
             self.start()
+            parent = self.import_room(modules) if cells else None
+            asked = parent.warm if parent else self._stage
             try:
-                assert self._stage is not None
-                made = self._ask_for_room(self._stage, self.new_folder(), files, cells, modules)
+                if asked is None:
+                    raise Gone("closed")
+                made = self._ask_for_room(asked, self.new_folder(), files, cells, modules)
             except Gone:
-                # The warm process has ended, too: another one.
-                self.close()
+                if parent is not None and self._is_alive():
+                    self._revive(parent, parent.warm)
+                else:
+                    # The warm process has ended, too: another one.
+                    self.close()
                 continue
             if made is None:
                 return None

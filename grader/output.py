@@ -212,6 +212,24 @@ class Output:
         made = make_pages(result, notebooks, assignment, self._show_hidden_tests)
         return msgspec.msgpack.encode(made)
 
+    def troubles(self) -> dict[str, str]:
+        """What was last to be told of assignments, by name."""
+        try:
+            told = json.loads((self.folder / "results" / "troubles.json").read_text("utf-8"))
+            return {str(name): str(sentence) for name, sentence in told.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def save_troubles(self, troubles: Mapping[str, str]) -> None:
+        """Remembers it.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        if troubles != self.troubles():
+            told = json.dumps(dict(troubles), indent=0, sort_keys=True)
+            write_atomically(self.folder / "results" / "troubles.json", told.encode())
+
     def entered(self) -> dict[str, Entered]:
         """What was last told of the results in results/, by "ASSIGNMENT/STUDENT"."""
         try:

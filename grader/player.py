@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -230,12 +230,17 @@ def play(engine: Engine, cells: Sequence[str], folder: Path | None = None) -> Pe
 
 
 def play_cells(
-    engine: Engine, cells: Sequence[str], files: Files, modules: Sequence[str] = ()
+    engine: Engine,
+    cells: Sequence[str],
+    files: Files,
+    modules: Sequence[str] = (),
+    tell: Callable[[int, Played], None] = lambda position, played: None,
 ) -> Performance:
     """As `play`, with the files named.
 
     Args:
         modules: of the teacher's cells, imported beforehand: a slow import costs no cell its time.
+        tell: gets each cell's position and what came of it, as soon as it has run.
     """
     player = Player(engine, engine.import_room(modules), files, warm=False)
     played: dict[int, Played] = {}
@@ -244,6 +249,7 @@ def play_cells(
             report = player.cell(source)
             if report is not None:
                 played[position] = report
+                tell(position, report)
             if player.ended is not None:
                 return Performance(played, player.ended, position)
     finally:

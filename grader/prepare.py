@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import nbformat
@@ -14,7 +16,7 @@ from grader.engine import Ended, Engine, Files, imported
 from grader.intake import LearnerCell, put_together
 from grader.judge import Judge, Learned
 from grader.names import Names, names_of
-from grader.player import Played, Player, as_node, play_cells
+from grader.player import Error, Played, Player, as_node, play_cells
 from grader.session import hear, introduce, opening, opening_cells
 
 _NOTHING = Names(frozenset(), frozenset())
@@ -32,32 +34,66 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     code = notebook.code
     names = [_names(cell.original) for cell in code]
     modules = imported(cell.original for cell in code)
-    beside = play_cells(engine, [_solved(cell) for cell in code], files, modules)
     count = opening(notebook)
-    learner = _Learner(notebook, engine, files, count, modules)
-    tests = {}
-    try:
-        for position, cell in enumerate(code):
-            if cell.kind is not Kind.TEST:
-                learner.play(position, cell)
-                continue
-            wanted = _score(cell, beside.played.get(position))
-            clause = learner.learn(cell, _own(code, names, position), _bound(code, names), wanted)
-            replay = _is_read_later(code, names, position)
-            tests[str(cell.grade_id)] = replace(clause, replay=replay)
-            if replay:
-                learner.player.cell(cell.released)
-    finally:
-        learner.close()
+    # The warm process ends with the thread that starts it, and one of these is short-lived.
+    engine.start()
+    with _beside(engine, [_solved(cell) for cell in code], files, modules) as beside:
+        learner = _Learner(notebook, engine, files, count, modules)
+        tests = {}
+        try:
+            for position, cell in enumerate(code):
+                if cell.kind is not Kind.TEST:
+                    learner.play(position, cell)
+                    continue
+                own, bound = _own(code, names, position), _bound(code, names)
+                clause = learner.learn(cell, own, bound, beside[position])
+                replay = _is_read_later(code, names, position)
+                alone = beside[position].result()
+                failed = _told(alone.error) if clause.broken and alone and alone.error else ""
+                tests[str(cell.grade_id)] = replace(clause, replay=replay, failed=failed)
+                if replay:
+                    learner.player.cell(cell.released)
+        finally:
+            learner.close()
     untouched = _untouched(code, engine, files, modules)
+    played = {place: one for place, told in enumerate(beside) if (one := told.result()) is not None}
     seconds = {
-        str(code[position].grade_id): round(played.seconds, 2)
-        for position, played in beside.played.items()
-        if code[position].grade_id
+        str(code[place].grade_id): round(one.seconds, 2)
+        for place, one in played.items()
+        if code[place].grade_id
     }
     contract = Contract(tests, count, _bequeathing(code, names), modules, untouched, seconds)
-    scores = {place: _score(code[place], played) for place, played in beside.played.items()}
+    scores = {place: _score(code[place], one) for place, one in played.items()}
     return _tried(contract, notebook, scores, engine, files)
+
+
+@contextlib.contextmanager
+def _beside(
+    engine: Engine, cells: Sequence[str], files: Files, modules: Sequence[str]
+) -> Iterator[Sequence[Future[Played | None]]]:
+    """The solution with its tests beside it, as nbgrader runs it, while something else goes on.
+
+    Returns:
+        What comes of each cell; None for those that never ran.
+    """
+    told: list[Future[Played | None]] = [Future() for _ in cells]
+
+    def play() -> None:
+        try:
+            play_cells(
+                engine, cells, files, modules, lambda place, one: told[place].set_result(one)
+            )
+        except Exception as error:
+            for future in told:
+                if not future.done():
+                    future.set_exception(error)
+        for future in told:
+            if not future.done():
+                future.set_result(None)
+
+    with ThreadPoolExecutor(1, "beside") as pool:
+        pool.submit(play)
+        yield told
 
 
 def _tried(
@@ -68,9 +104,6 @@ def _tried(
     files: Files,
 ) -> Contract:
     """The contract without what does not hold where the solution is graded like a submission."""
-    if any(clause.broken for clause in contract.tests.values()):
-        # There is nothing to compare with.
-        return contract
     solved = [
         LearnerCell(cell.node.cell_type, _solved(cell), cell.node.get("id"), cell.grade_id)
         for cell in notebook.cells
@@ -88,7 +121,9 @@ def _tried(
         differs = [
             grade_id
             for grade_id, position in positions.items()
-            if _score(notebook.code[position], heard.played.get(position)) != wanted.get(position)
+            # Where the solution itself gets no points there is nothing to compare with.
+            if tests[grade_id].broken is None
+            and _score(notebook.code[position], heard.played.get(position)) != wanted.get(position)
         ]
         apart = [grade_id for grade_id in differs if tests[grade_id].live is None]
         if not apart:
@@ -225,16 +260,14 @@ class _Learner:
             self._judge.given(cell.node.source)
 
     def learn(
-        self, cell: TeacherCell, own: list[str], bound: list[str], wanted: float | None
+        self, cell: TeacherCell, own: list[str], bound: list[str], beside: Future[Played | None]
     ) -> Clause:
         """The clause of a test.
 
         Args:
-            wanted: what it gives beside the solution.
+            beside: what comes of it beside the solution.
         """
         source = str(cell.node.source)
-        why = "it gives no points to the teacher's own solution"
-        broken = None if wanted is not None and wanted >= cell.points else why
         reasons = []
         # Only a test that seeds can need that the solution goes on with its random numbers.
         for random in (True, False) if "seed" in source else (False,):
@@ -248,10 +281,10 @@ class _Learner:
                 reasons.append("apart from the code it ends the solution's process")
                 self._begin_again()
                 continue
-            if _score(cell, played) == wanted:
-                return _clause(learned, broken)
+            if _score(cell, played) == _score(cell, beside.result()):
+                return _clause(learned, _broken(cell, beside.result()))
             reasons.append(_reason(played, learned))
-        return Clause(live=reasons[0], broken=broken)
+        return Clause(live=reasons[0], broken=_broken(cell, beside.result()))
 
     def _begin_again(self) -> None:
         self.close()
@@ -268,6 +301,19 @@ def _clause(learned: Learned, broken: str | None) -> Clause:
     return Clause(learned.takes, learned.terms, None, False, learned.undeclared, broken)
 
 
+def _broken(cell: TeacherCell, beside: Played | None) -> str | None:
+    score = _score(cell, beside)
+    if score is not None and score >= cell.points:
+        return None
+    return "it gives no points to the teacher's own solution"
+
+
+def _told(failure: Error) -> str:
+    """An error in a line."""
+    said = failure.evalue.strip().splitlines()
+    return f"{failure.ename}: {said[0]}" if said else failure.ename
+
+
 def _reason(played: Played, learned: Learned) -> str:
     for name, why in learned.unfit.items():
         return f"its answer {name} is {why}"
@@ -276,9 +322,7 @@ def _reason(played: Played, learned: Learned) -> str:
     failure = played.error
     if failure is None:
         return "apart from the code it gives another result"
-    said = failure.evalue.strip().splitlines()
-    told = f"{failure.ename}: {said[0]}" if said else failure.ename
-    return f"apart from the code it ends with {told}"
+    return f"apart from the code it ends with {_told(failure)}"
 
 
 def _declared(notebook: TeacherNotebook) -> list[str] | None:

@@ -1049,3 +1049,19 @@ def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch
     page = (desk.out / "feedback/shows/numbers/numbers.html").read_text()
     assert "minus times minus" in page
     assert "5555" not in page
+
+
+def test_tests_that_the_solution_fails_are_told_before_anybody_is_graded(desk, run):
+    mend(desk, "assert triple(2) == 6", "import nothing_such; assert triple(2) == 6")
+    desk.hand_in("amy")
+    desk.hand_in("bob")
+    told = "numbers broken: your own solution fails test-triple (ModuleNotFoundError: No module"
+    remedy = "Install what is missing, or name it in c.Grader.show."
+    for again in (False, True):
+        said = run()
+        assert said.count(told) == (not again)
+        assert again or said.index(told) < said.index("graded")
+        report = (desk.out / "report.html").read_text()
+        assert "your own solution fails test-triple" in report
+        assert remedy in report
+    assert rows(desk)["numbers", "amy"]["total"] == "3"
