@@ -89,7 +89,7 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
         from grader.output import Output, cannot_write
 
         assignment = course.load(notebook.stem)
-        submission = collect(assignment, notebook.parent, YOU)
+        submission = collect(assignment, notebook.parent.resolve(), YOU)
         if isinstance(submission, Rejected):
             graded = reject(assignment, YOU, submission.reason, None)
         else:

@@ -6,6 +6,7 @@ assignment means here what it means to `nbgrader generate_assignment`.
 
 from __future__ import annotations
 
+import ast
 import copy
 import hashlib
 import json
@@ -13,9 +14,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 from nbgrader import nbgraderformat, utils
 from nbgrader.preprocessors import (
@@ -70,6 +73,7 @@ class TeacherCell:
         item: the item it belongs to; None where it belongs to none.
         points: what it can bring; 0 for cells that are not graded.
         visible_lines: the lines of a test's source, from 1, that learners have, too.
+        early_lines: those of them that surely run before any hidden line does.
     """
 
     kind: Kind
@@ -85,6 +89,22 @@ class TeacherCell:
     def has_hidden_tests(self) -> bool:
         return self.kind is Kind.TEST and self.released != self.node.source
 
+    @cached_property
+    def early_lines(self) -> frozenset[int]:
+        count = len(self.node.source.splitlines())
+        hidden = min(set(range(1, count + 1)) - self.visible_lines, default=count + 1)
+        if hidden > count:
+            return self.visible_lines
+        try:
+            body = ast.parse(self.node.source).body
+        except SyntaxError:
+            return frozenset()
+        # Of a loop or a function all lines count as hidden if one of them is.
+        begins = [_first_line(statement) for statement in body]
+        ends = [statement.end_lineno or 0 for statement in body]
+        late = [begin for begin, end in zip(begins, ends, strict=True) if end >= hidden]
+        return frozenset(range(1, min([hidden, *late])))
+
 
 @dataclass(frozen=True)
 class TeacherNotebook:
@@ -98,6 +118,16 @@ class TeacherNotebook:
     def code(self) -> list[TeacherCell]:
         """The code cells, in order: what players and contracts count by position."""
         return [cell for cell in self.cells if cell.node.cell_type == "code"]
+
+    def as_released(self) -> NotebookNode:
+        """As a notebook file's content, with no answers."""
+        cells = []
+        for cell in self.cells:
+            node = copy.deepcopy(cell.node)
+            node.source = cell.released
+            cells.append(node)
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": self.metadata, "cells": cells}
+        return nbformat.from_dict(content)
 
 
 @dataclass(frozen=True)
@@ -203,6 +233,11 @@ class Assignment:
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
         digest.update(repr(sorted(keep)).encode())
         return cls(name, parsed, files or {}, frozenset(keep), digest.hexdigest())
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _kind(cell: NotebookNode) -> Kind:

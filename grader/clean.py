@@ -6,7 +6,9 @@ scripts through. So what goes into such a notebook is made harmless before it is
 - of outputs only the kinds in `SHOWN` stay, text without terminal codes, HTML through nh3, images
   by their first bytes, all of them bounded in size and without metadata;
 - markdown keeps its looks, but no raw HTML, no link with a scheme of its own, no picture from
-  elsewhere, and no heading that takes the name of an input field of Formgrader;
+  elsewhere, and no heading that takes the name of an input field of Formgrader. Patterns take these
+  out of the text; whether something is left is decided on what nbconvert's own parser makes of it,
+  and what is not tame then becomes plain text;
 - raw cells become text;
 - of a test with hidden parts only what the release version shows stays.
 
@@ -17,14 +19,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import nbformat
 import nh3
+from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat import NotebookNode
 
 from grader.assignment import TeacherNotebook
@@ -46,6 +52,12 @@ MAX_PIXELS = 30_000_000
 MAX_OUTPUTS = 1_000
 MAX_ALL_TEXT = 16_000_000
 MAX_ALL_HTML = 500_000
+# Of all that a learner wrote in a notebook together.
+MAX_ALL_MARKDOWN = 200_000
+MAX_ALL_CODE = 1_000_000
+# Of a notebook that takes too much to show: cells, and characters of one.
+MAX_SPARE_CELLS = 200
+MAX_SPARE = 2_000
 
 IMAGES = ("image/png", "image/jpeg")
 SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", *IMAGES)
@@ -104,11 +116,28 @@ def clean_notebook(
         if grade_id in hidden:
             cell.source = hidden[grade_id]
         elif (cell.source, cell.get("attachments")) not in own:
-            _clean_source(cell)
+            _clean_source(cell, room)
         cells.append(cell)
     cleaned = notebook.copy()
     cleaned.cells = cells
     return cleaned
+
+
+def spare_notebook(notebook: NotebookNode) -> NotebookNode:
+    """What little is shown of a notebook that takes too much: the beginnings of short texts."""
+    spare = notebook.copy()
+    spare.cells = []
+    for cell in notebook.cells[:MAX_SPARE_CELLS]:
+        cell = cell.copy()
+        cell.pop("attachments", None)
+        if len(cell.source) > MAX_SPARE:
+            cell.source = f"{cell.source[:MAX_SPARE]}…"
+        if cell.cell_type == "code":
+            cell.outputs = []
+        elif str(cell.get("id", "")).startswith("added-"):
+            continue
+        spare.cells.append(cell)
+    return spare
 
 
 def _of_test(outputs: list[NotebookNode], result: CellResult | None) -> list[NotebookNode]:
@@ -121,21 +150,32 @@ def _of_test(outputs: list[NotebookNode], result: CellResult | None) -> list[Not
     return [_note(result.message)] if result.message else []
 
 
-def _clean_source(cell: NotebookNode) -> None:
+def _clean_source(cell: NotebookNode, room: Room) -> None:
     if cell.cell_type == "code":
         cell.source = _clean_code(cell.source)
-    elif cell.cell_type == "markdown":
-        attachments = clean_attachments(cell.pop("attachments", {}))
-        cell.source = clean_markdown(cell.source, attachments)
+        room.code -= len(cell.source)
+        if room.code < 0:
+            cell.source = "# Not shown: the notebook holds too much code."
+        return
+    attachments = clean_attachments(cell.pop("attachments", {}))
+    text = _cut(plain(cell.source), MAX_MARKDOWN)
+    room.markdown -= len(text)
+    if room.markdown < 0:
+        text = "(Not shown: the notebook holds too much text.)"
+    if cell.cell_type == "markdown":
+        cell.source = clean_markdown(text, attachments)
         if attachments:
             cell.attachments = attachments
     else:
         # Of these nbconvert would take the text for HTML.
         cell.cell_type = "markdown"
-        cell.pop("attachments", None)
-        text = _cut(plain(cell.source), MAX_MARKDOWN)
-        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-        cell.source = clean_markdown(f"{fence}\n{text}\n{fence}")
+        cell.source = clean_markdown(_fenced(text))
+
+
+def _fenced(text: str) -> str:
+    """Markdown that shows the text as it is."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _clean_code(source: str) -> str:
@@ -158,11 +198,13 @@ def _cut(text: str, limit: int) -> str:
 
 @dataclass
 class Room:
-    """How much output there is still room for in a notebook."""
+    """What there is still room for in a notebook."""
 
     outputs: int = MAX_OUTPUTS
     text: int = MAX_ALL_TEXT
     html: int = MAX_ALL_HTML
+    markdown: int = MAX_ALL_MARKDOWN
+    code: int = MAX_ALL_CODE
 
 
 def clean_outputs(outputs: Sequence[NotebookNode], room: Room | None = None) -> list[NotebookNode]:
@@ -222,6 +264,10 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
             room.html -= len(value)
             if room.html < 0:
                 continue
+        if mime == "text/markdown":
+            room.markdown -= min(len(value), MAX_MARKDOWN)
+            if room.markdown < 0:
+                continue
         if made := make(value):
             kept[mime] = made
     if not kept.keys() - {"text/plain"}:
@@ -231,17 +277,17 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
     return kept
 
 
-def _clean_output_html(html: str) -> str:
+def _clean_output_html(page: str) -> str:
     """What a learner's code made; "" where it holds too much."""
-    if len(html) > MAX_HTML or len(_OPENING.findall(html)) > MAX_TAGS:
+    if len(page) > MAX_HTML or len(_OPENING.findall(page)) > MAX_TAGS:
         return ""
-    return "" if len(_FORMATTING.findall(html)) > MAX_FORMATTING else clean_html(html)
+    return "" if len(_FORMATTING.findall(page)) > MAX_FORMATTING else clean_html(page)
 
 
-def clean_html(html: str) -> str:
+def clean_html(page: str) -> str:
     """HTML that runs nothing, loads nothing and stays in its place."""
     cleaned = nh3.clean(
-        plain(html),
+        plain(page),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         allowed_classes={"table": {"dataframe"}},
@@ -305,6 +351,8 @@ _TAG = re.compile(
     r"(<br ?/?>|<(b|i|em|strong|sub|sup|kbd|code)>[^<\n]*</\2>|<https?://[^\s<>\"'`]*>)"
     r"|<(?=[A-Za-z/!?])"
 )
+_ANY_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_HARMLESS_TAG = re.compile(r"<br ?/?>|</?(?:b|i|em|strong|sub|sup|kbd|code)>", re.I)
 _FENCE = re.compile(r"^([ \t>*+\-\d.)]*+(?:`{3,}+|~{3,}+))[ \t]*+([^\n`]*+)$", re.M)
 _LANGUAGE = re.compile(r"(?!mermaid)[a-z0-9_+#.-]{1,30}", re.I)
 _HEADING = re.compile(r"[ \t>*+\-\d.)]*#")
@@ -317,13 +365,18 @@ def clean_markdown(text: str, attachments: Collection[str] = ()) -> str:
     What it takes out becomes visible text: the renderers differ too much to trust one of them.
 
     Args:
-        attachments: names of the pictures that come with the cell.
+        attachments: names of the pictures that come with the cell. Each is shown once: what renders
+            the text makes a copy of it wherever it stands.
     """
     text = _cut(plain(text), MAX_MARKDOWN)
+    left = set(attachments)
 
     def picture(found: re.Match[str]) -> str:
         whole = _PICTURE.match(text, found.start())
-        return found[0] if whole and whole[1] in attachments else "["
+        if not whole or whole[1] not in left:
+            return "["
+        left.remove(whole[1])
+        return found[0]
 
     def target(found: re.Match[str]) -> str:
         if _SAFE_TARGET.match(found[2].lstrip("< \t")):
@@ -333,12 +386,92 @@ def clean_markdown(text: str, attachments: Collection[str] = ()) -> str:
     def fence(found: re.Match[str]) -> str:
         return found[1] + (found[2] if _LANGUAGE.fullmatch(found[2].strip()) else "")
 
-    text = re.sub(r"!\[", picture, text)
-    text = _TARGET.sub(target, text)
+    made = re.sub(r"!\[", picture, text)
+    made = _TARGET.sub(target, made)
     # A blank keeps `<` from beginning a tag, in text, code and formulas alike.
-    text = _TAG.sub(lambda found: found[1] or "< ", text)
-    text = _FENCE.sub(fence, text)
-    return _tame_tex("\n".join(_clean_headings(text.split("\n"))))
+    made = _TAG.sub(lambda found: found[1] or "< ", made)
+    made = _FENCE.sub(fence, made)
+    made = _tame_tex("\n".join(_clean_headings(made.split("\n"))))
+    for shown in (made, _fenced(text)):
+        if _is_tame(shown, attachments):
+            return shown
+    return "(Not shown: this text cannot be shown safely.)"
+
+
+def _is_tame(text: str, attachments: Collection[str]) -> bool:
+    """Whether nothing comes of the text that runs, loads or takes a name.
+
+    It is decided on the tree that the renderer of the teacher's pages makes of it.
+    """
+    left = Counter(list(attachments))
+    return all(_is_tame_token(token, left) for token in _tokens(_parser()(text)))
+
+
+@cache
+def _parser() -> MarkdownWithMath:
+    # Without a renderer it gives the tree.
+    return MarkdownWithMath(renderer=None)  # type: ignore[arg-type]
+
+
+def _tokens(tree: Any) -> Iterator[dict[str, Any]]:
+    """All tokens of a tree, without recursion: it may be deep."""
+    todo = list(tree)
+    while todo:
+        token = todo.pop()
+        yield token
+        todo.extend(token.get("children", ()))
+
+
+def _is_tame_token(token: dict[str, Any], left: Counter[str]) -> bool:
+    """Whether a part of a tree is tame.
+
+    Args:
+        left: how often each attachment may still be shown.
+    """
+    kind, attributes = token["type"], token.get("attrs", {})
+    if kind == "image":
+        name = str(attributes["url"]).removeprefix("attachment:")
+        left[name] -= 1
+        return str(attributes["url"]).startswith("attachment:") and left[name] >= 0
+    if kind in ("block_html", "inline_html"):
+        return not _ANY_TAG.search(_HARMLESS_TAG.sub("", token["raw"]))
+    if kind == "block_code":
+        language = str(attributes.get("info") or "").strip()
+        return not language or bool(_LANGUAGE.fullmatch(language))
+    if kind == "heading" and not _text_of(token).endswith("\u200b"):
+        return False
+    if "url" in attributes and not _is_safe_target(str(attributes["url"])):
+        return False
+    # What reads formulas does so when all entities are characters.
+    is_block = not {"text", "codespan"} & {kind} and "children" in token
+    return not (is_block and _TEX.search(_unescaped(_text_of(token))))
+
+
+def _text_of(token: dict[str, Any]) -> str:
+    """The text in a token, but for code."""
+    parts: list[str] = []
+    todo = [token]
+    while todo:
+        found = todo.pop()
+        if found["type"] not in ("codespan", "block_code"):
+            parts.append(found.get("raw", ""))
+        todo.extend(reversed(found.get("children", ())))
+    return "".join(parts)
+
+
+def _unescaped(text: str) -> str:
+    """With characters for entities, also for those that are made of entities."""
+    for _ in range(5):
+        text, before = html.unescape(text), text
+        if text == before:
+            return text
+    return re.sub("&", "& ", text)
+
+
+def _is_safe_target(url: str) -> bool:
+    """Whether a link leads to where a link may: with an allowed scheme, or with none."""
+    seen = re.sub(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\ufeff]", "", _unescaped(url))
+    return bool(_SAFE_TARGET.match(seen))
 
 
 def _clean_headings(lines: Sequence[str]) -> Iterator[str]:
@@ -356,7 +489,8 @@ def _tame_tex(text: str) -> str:
 
 
 def _clean_latex(text: str) -> str:
-    return _tame_tex(_cut(plain(text), MAX_TEXT).replace("<", r"\lt "))
+    # nbconvert puts it into the page as it is: entities would become characters there.
+    return _tame_tex(_unescaped(_cut(plain(text), MAX_TEXT)).replace("<", r"\lt "))
 
 
 def clean_attachments(attachments: Mapping[str, Mapping[str, str]]) -> NotebookNode:

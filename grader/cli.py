@@ -160,6 +160,9 @@ def grade(
                     progress.advance(bar)
                     _tell(screen, result)
 
+                def on_trouble(assignment: str, sentence: str) -> None:
+                    _line(screen, assignment, "broken", sentence)
+
                 done = grade_class(
                     opened,
                     submitted,
@@ -169,6 +172,7 @@ def grade(
                     times,
                     workers,
                     on_result=on_result,
+                    on_trouble=on_trouble,
                     engine=engine,
                     show_hidden_tests=show_hidden_tests,
                     regrade=regrade or [],
@@ -266,7 +270,8 @@ def _line(screen: Console, name: str, status: str, text: str) -> None:
     from grader.pages import plain
 
     # Text, not markup: names and reasons may hold brackets.
-    style = {"rejected": "bold red", "skipped": "bold yellow"}.get(status, "yellow")
+    styles = {"rejected": "bold red", "broken": "bold red", "skipped": "bold yellow"}
+    style = styles.get(status, "yellow")
     line = Text.assemble((" ".join(plain(name).split()), "bold"), " ", (status, style), ": ")
     screen.print(line.append(" ".join(plain(text).split())))
 

@@ -7,12 +7,14 @@ A second run, or one after a kill, only does what is not done yet (`output`, `re
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
 import re
 import threading
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -20,28 +22,32 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
 import nbformat
 from nbformat import NotebookNode
 
 from grader import kept
-from grader.assignment import Assignment, Kind
+from grader.assignment import Assignment, Kind, TeacherNotebook
+from grader.clerk import Clerks, Job, TooMuch
 from grader.contract import Contract
 from grader.course import Course, digest_of
 from grader.engine import TIMEOUT, Ended, Engine, Files
 from grader.errors import GraderError
+from grader.folder import Folder, few, is_notebook, printable, read_folder
 from grader.gradebook import Book
 from grader.intake import (
-    TIMESTAMP,
     Paper,
     Rejected,
     Submission,
+    as_bytes,
     collect,
-    fingerprint,
+    from_bytes,
     put_together,
     read_notebook,
-    read_timestamp,
+    read_paper,
+    timestamp_of,
 )
-from grader.output import Entered, Output, cannot_write, is_full
+from grader.output import RENDER, Entered, Output, cannot_write, is_full
 from grader.prepare import make_contract
 from grader.regrade import Identities, merge
 from grader.report import ClassReport
@@ -78,7 +84,8 @@ def grade(submission: Submission, engine: Engine, beside: Collection[str] = ()) 
     notebooks: dict[str, NotebookNode] = {}
     unanswered: list[str] = []
     seconds = 0.0
-    files = _working_folder(submission)
+    files, left_out = _working_folder(submission)
+    notes += left_out
     released = Files(assignment.files)
     for name, paper in submission.papers.items():
         if isinstance(paper, Rejected):
@@ -142,6 +149,39 @@ def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
     return engine.remember((assignment.fingerprint, name), kept_or_made)
 
 
+# What to do about an error of the teacher's own solution.
+_REMEDIES = {
+    "ModuleNotFoundError": "install what is missing, or name it in c.Grader.show",
+    "ImportError": "install what is missing, or name it in c.Grader.show",
+    "FileNotFoundError": "release the file with the assignment, or name it in c.Grader.show",
+}
+
+
+def trouble_with(assignment: Assignment, engine: Engine) -> str | None:
+    """What to tell the teacher of tests that their own solution fails; None if there are none.
+
+    Raises:
+        GraderError: when the engine does not start.
+    """
+    broken = {
+        grade_id: clause.failed
+        for name in assignment.notebooks
+        for grade_id, clause in contract_of(assignment, name, engine).tests.items()
+        if clause.broken is not None
+    }
+    if not broken:
+        return None
+    told = [f"{name} ({failed})" if failed else name for name, failed in broken.items()]
+    more = f" and {len(told) - 5} more" if len(told) > 5 else ""
+    kinds = {failed.partition(":")[0] for failed in broken.values()}
+    known = [_REMEDIES[kind] for kind in sorted(kinds) if kind in _REMEDIES]
+    remedy = known[0] if known else "mend the tests or the solution"
+    return (
+        f"your own solution fails {', '.join(told[:5])}{more}: nobody gets these points. "
+        f"{remedy[0].upper()}{remedy[1:]}."
+    )
+
+
 def _allowed(paper: Paper, beside: Collection[str]) -> set[str]:
     """The grade_ids that are named, themselves or by their item."""
     return {
@@ -151,15 +191,28 @@ def _allowed(paper: Paper, beside: Collection[str]) -> set[str]:
     }
 
 
-def _working_folder(submission: Submission) -> Files:
-    """The released files and the learner's own.
+def _working_folder(submission: Submission) -> tuple[Files, list[str]]:
+    """The released files and the learner's own, and notes on what of these is not there.
 
     As in nbgrader, the teacher's version of a file wins, unless the course says otherwise.
     """
     assignment = submission.assignment
     keep = assignment.keep.intersection(submission.files)
     released = {path: file for path, file in assignment.files.items() if path not in keep}
-    return Files({**submission.files, **released})
+    folders = {above for path in released for above in _above(path)}
+    own, notes = {}, []
+    for path, content in submission.files.items():
+        if path in folders or not released.keys().isdisjoint(_above(path)):
+            notes.append(f"{printable(path)} stands where a released file belongs: left out.")
+        else:
+            own[path] = content
+    return Files({**own, **released}), few(notes)
+
+
+def _above(path: str) -> list[str]:
+    """The folders that a file lies in."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def reject(assignment: Assignment, student: str, reason: str, when: datetime | None) -> Graded:
@@ -233,11 +286,16 @@ MAX_NAME = 128
 
 @dataclass(frozen=True)
 class Task:
-    """A folder that was handed in."""
+    """A folder that was handed in.
+
+    Attributes:
+        reason: why it can't be graded, where its place tells.
+    """
 
     assignment: Assignment
     student: str
     folder: Path
+    reason: str | None = None
 
 
 @dataclass
@@ -282,40 +340,95 @@ def find_tasks(
     Raises:
         GraderError: when the folder of all cannot be read.
     """
-    tasks = []
-    others = {}
     try:
-        students = sorted(path for path in submitted.iterdir() if path.is_dir())
+        folders = sorted(path for path in submitted.iterdir() if path.is_dir())
     except OSError as error:
         raise GraderError(f"Cannot read {submitted}: {error.strerror}.") from error
-    for student in students:
-        if student.name.startswith("."):
-            continue
+    names = _names_of_students([folder.name for folder in folders])
+    tasks: dict[tuple[str, str], Task] = {}
+    others = {}
+    for folder in folders:
+        student = names[folder.name]
         try:
-            folders = sorted(path for path in student.iterdir() if path.is_dir())
+            found = sorted(folder.iterdir())
         except OSError as error:
-            others[_printable(student.name)] = f"The folder cannot be read ({error.strerror})."
+            others[student] = f"The folder cannot be read ({error.strerror})."
             continue
-        for folder in folders:
-            if folder.name in assignments:
-                tasks.append(Task(assignments[folder.name], _printable(student.name), folder))
-            elif not folder.name.startswith("."):
-                name = _printable(f"{student.name}/{folder.name}")
-                others[name] = "This is no assignment that is being graded."
-    return tasks, others
+        for inside in found:
+            assignment = assignments.get(inside.name)
+            if assignment is not None and (inside.is_dir() or inside.is_symlink()):
+                if folder.name.startswith("."):
+                    others[student] = "No student's folder begins with a dot."
+                else:
+                    tasks[assignment.name, student] = Task(assignment, student, inside)
+            elif folder.name.startswith(".") or folder.is_symlink():
+                continue
+            elif inside.is_dir():
+                if not inside.name.startswith("."):
+                    name = f"{student}/{_printable(inside.name)}"
+                    others[name] = "This is no assignment that is being graded."
+            else:
+                for wrong in _named_like(inside.name, assignments):
+                    task = Task(wrong, student, folder / wrong.name, _too_high(inside.name))
+                    # It may lie in its place, too.
+                    tasks.setdefault((wrong.name, student), task)
+    return list(tasks.values()), others
 
 
-def _printable(name: str) -> str:
+def _named_like(file: str, assignments: Mapping[str, Assignment]) -> Iterator[Assignment]:
+    """The assignments that have a notebook of this name."""
+    for assignment in assignments.values():
+        if is_notebook(file) and Path(file).stem in assignment.notebooks:
+            yield assignment
+
+
+def _too_high(file: str) -> str:
+    return f"{printable(file)} lies in the student's folder: it belongs one folder deeper."
+
+
+def _names_of_students(folders: Sequence[str]) -> dict[str, str]:
+    """What to call the students whose folders these are: two of them never get the same name."""
+    names = {folder: _printable(folder) for folder in folders}
+    taken = {folder for folder, name in names.items() if folder == name}
+    for folder, name in names.items():
+        again = 0
+        while name != folder and name in taken:
+            again += 1
+            name = _printable(folder, again)
+        names[folder] = name
+        taken.add(name)
+    return names
+
+
+def look_alikes(students: Collection[str]) -> dict[str, str]:
+    """By student, what to tell a teacher of names that others can't be told apart from."""
+    alike: dict[str, list[str]] = {}
+    for student in sorted(students):
+        alike.setdefault(unicodedata.normalize("NFKC", student).casefold(), []).append(student)
+    return {
+        student: f"{len(names)} students' names look like {student!a}: they are "
+        f"{', '.join(map(ascii, names))}."
+        for names in alike.values()
+        if len(names) > 1
+        for student in names
+    }
+
+
+def _printable(name: str, again: int = 0) -> str:
     """A folder's name as text that can be written, also as the name of a file with an ending.
 
     Bytes that are no UTF-8 get backslashes. A very long name is cut, and one with signs that
     Formgrader would take for HTML goes without them; a hash tells these from others.
+
+    Args:
+        again: how many other names of this one are taken.
     """
-    printable = os.fsencode(name).decode("utf-8", "backslashreplace")
-    safe = re.sub(r'[<>"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', "_", printable)
-    if safe == printable and len(printable.encode()) <= MAX_NAME:
-        return printable
-    return f"{safe[:50]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    safe = re.sub(r'[<>"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', "_", text)
+    if safe == text and len(text.encode()) <= MAX_NAME and not again:
+        return text
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return f"{safe[:50]}-{digest[: 16 + again]}"
 
 
 def load_assignments(
@@ -339,6 +452,7 @@ def grade_class(
     workers: int | None = None,
     timeout: float = TIMEOUT,
     on_result: Callable[[Result], None] = lambda result: None,
+    on_trouble: Callable[[str, str], None] = lambda assignment, sentence: None,
     sandbox: bool = True,
     engine: Engine | None = None,
     show_hidden_tests: bool = False,
@@ -352,6 +466,8 @@ def grade_class(
         workers: how many submissions at the same time; default one a core.
         timeout: seconds a cell may take.
         on_result: called in this thread after each submission.
+        on_trouble: called in any thread, before the first submission of an assignment is graded of
+            which the teacher's own solution fails tests, with its name and what to do.
         sandbox: whether learners' code is shut in; see `Engine`.
         engine: to grade with, instead of one with that `timeout` and `sandbox`; closed at the end.
         show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
@@ -365,7 +481,7 @@ def grade_class(
     _require("--regrade", regrade, _items(assignments))
     _require("--beside", beside, _tests(assignments))
     output = Output(out, show_hidden_tests)
-    with output.held():
+    with output.held(), contextlib.ExitStack() as exits:
         earlier = output.keys()
         shown = dict(assignments)
         for name in sorted({name for name, _ in earlier} & set(course.assignments())):
@@ -379,18 +495,27 @@ def grade_class(
             settings = f"{limit} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
             identities = {name: Identities(assignments[name], settings) for name in assignments}
             own: dict[tuple[str, str], bool] = {}
+            alike = look_alikes({task.student for task in tasks})
             count = workers or os.cpu_count() or 1
-            with _Workers(count, engine, output, identities, regrade, beside) as pool:
+            # Before there are other threads: it forks.
+            clerks = exits.enter_context(Clerks(_jobs(shown, output)))
+            output.clerks = clerks
+            troubles = _Troubles(engine, output.troubles(), on_trouble)
+            with _Workers(
+                count, engine, output, identities, regrade, beside, clerks, troubles
+            ) as pool:
                 for result, fresh in pool.grade_all(tasks):
                     own[result.key] = fresh
-                    on_result(result)
+                    on_result(_with_note(result, alike))
             others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
             done = ClassResult(out / "report.html")
             done.reused = sum(not fresh for fresh in own.values())
             done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
-            report = ClassReport([shown[name] for name in sorted(shown)])
+            with cannot_write(out):
+                output.save_troubles(troubles.known)
+            report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)
             for result, late in _enter(sorted([*own, *others]), output, book, shown):
-                report.add(result, late)
+                report.add(_with_note(result, alike), late)
                 if result.key in own:
                     done.count(result, late)
         with cannot_write(out):
@@ -398,6 +523,12 @@ def grade_class(
             write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))
             output.write_config(course, submitted)
     return done
+
+
+def _with_note(result: Result, notes: Mapping[str, str]) -> Result:
+    """With what is to be said of this student in this run."""
+    note = notes.get(result.student)
+    return result if note is None else result.model_copy(update={"notes": [*result.notes, note]})
 
 
 def _items(assignments: Mapping[str, Assignment]) -> set[str]:
@@ -465,6 +596,53 @@ def _enter(
             output.save_entered(entered)
 
 
+class _Troubles:
+    """What is to be told of assignments whose own solution fails tests.
+
+    Args:
+        known: what earlier runs found, by assignment.
+        tell: gets the name of an assignment and a sentence.
+    """
+
+    def __init__(
+        self, engine: Engine, known: Mapping[str, str], tell: Callable[[str, str], None]
+    ) -> None:
+        self._engine = engine
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        self.known = dict(known)
+
+    def look_at(self, assignment: Assignment) -> None:
+        """Looks at an assignment, once."""
+        with self._lock:
+            if assignment.name in self._seen:
+                return
+            self._seen.add(assignment.name)
+            self.known.pop(assignment.name, None)
+            sentence = trouble_with(assignment, self._engine)
+            if sentence is not None:
+                self.known[assignment.name] = sentence
+                self._tell(assignment.name, sentence)
+
+
+# The job of a clerk's that reads a notebook.
+_READ = "read"
+
+
+def _jobs(assignments: Mapping[str, Assignment], output: Output) -> dict[str, Job]:
+    """What is left to clerks: all that reads, compares or renders what learners wrote."""
+
+    def read(question: bytes) -> bytes:
+        assignment, notebook, data, name = msgspec.msgpack.decode(question)
+        return as_bytes(read_paper(assignments[assignment].notebooks[notebook], data, name))
+
+    def render(question: bytes) -> bytes:
+        return output.render(assignments, question)
+
+    return {_READ: read, RENDER: render}
+
+
 class _Workers:
     """Threads that grade with one engine."""
 
@@ -476,7 +654,11 @@ class _Workers:
         identities: Mapping[str, Identities],
         regrade: Collection[str],
         beside: Collection[str],
+        clerks: Clerks,
+        troubles: _Troubles,
     ) -> None:
+        self._clerks = clerks
+        self._troubles = troubles
         self._executor = ThreadPoolExecutor(count, "grader")
         self._engine = engine
         self._output = output
@@ -511,15 +693,19 @@ class _Workers:
     def _grade(self, task: Task) -> tuple[Result, bool]:
         if self._stopping.is_set():
             raise GraderError("Stopped.")
-        identity = self._identities[task.assignment.name].of(fingerprint(task.folder))
+        folder = read_folder(task.folder) if task.reason is None else Folder(reason=task.reason)
+        identity = self._identities[task.assignment.name].of(folder.fingerprint())
         known = self._output.load(task.assignment.name, task.student)
         wanted = any(item.name in self._regrade for item in known.items) if known else False
         is_known = known is not None and known.fingerprint == identity.whole and not wanted
         if known is not None and is_known and self._output.has(known, task.assignment):
             return known, False
         try:
-            graded = self._play(task)
+            graded = self._play(task, folder)
             result = identity.put_on(graded.result)
+            if known is not None:
+                result = merge(known, result, self._regrade)
+            self._write(task, result, graded.notebooks)
         except GraderError:
             raise
         except Exception as error:
@@ -527,22 +713,29 @@ class _Workers:
                 raise GraderError(f"There is no room to grade {task.student}: {error}.") from error
             # A fault of the grader's must not stop the class either. It has no fingerprint: it is
             # to be tried again next time.
-            reason = (
-                f"The grader failed on it ({type(error).__name__}: {error}): please report this."
-            )
-            graded = reject(task.assignment, task.student, reason, None)
-            result = graded.result
-        if self._stopping.is_set():
-            raise GraderError("Stopped.")
-        if known is not None:
-            result = merge(known, result, self._regrade)
-        with cannot_write(self._output.folder):
-            self._output.write(result, graded.notebooks, task.assignment)
+            said = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()
+            reason = f"The grader failed on it ({said}): please report this."
+            result = reject(task.assignment, task.student, reason, None).result
+            self._write(task, result, {})
         return result, True
 
-    def _play(self, task: Task) -> Graded:
-        submission = collect(task.assignment, task.folder, task.student)
+    def _write(self, task: Task, result: Result, notebooks: Mapping[str, NotebookNode]) -> None:
+        if self._stopping.is_set():
+            raise GraderError("Stopped.")
+        with cannot_write(self._output.folder):
+            self._output.write(result, notebooks, task.assignment)
+
+    def _play(self, task: Task, folder: Folder) -> Graded:
+        def read(notebook: TeacherNotebook, data: bytes, name: str) -> Paper | Rejected:
+            asked = msgspec.msgpack.encode([task.assignment.name, notebook.name, data, name])
+            try:
+                return from_bytes(notebook, self._clerks.ask(_READ, asked))
+            except TooMuch as error:
+                return Rejected(f"To read {name} {error}.")
+
+        submission = collect(task.assignment, folder, task.student, read)
         if isinstance(submission, Rejected):
-            when = read_timestamp(task.folder / TIMESTAMP)
+            when = timestamp_of(folder)
             return reject(task.assignment, task.student, submission.reason, when)
+        self._troubles.look_at(task.assignment)
         return grade(submission, self._engine, self._beside)

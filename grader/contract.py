@@ -29,6 +29,7 @@ class Clause:
         replay: whether later cells read names that its visible part binds.
         undeclared: answers that it reads though the course does not name them.
         broken: what the teacher's own solution loses in it, as a clause; None if nothing.
+        failed: the error that it ends with then, if it is one.
         suggests: whether the solution gets its points where the test runs beside the code.
     """
 
@@ -39,6 +40,7 @@ class Clause:
     undeclared: tuple[str, ...] = ()
     broken: str | None = None
     suggests: bool = True
+    failed: str = ""
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,9 @@ class Course:
         known = set(self.assignments())
         if not submitted.is_dir():
             return []
-        return sorted(known & {path.name for path in submitted.glob("*/*") if path.is_dir()})
+        # One folder higher than they should be, notebooks are named like their assignment.
+        found = {path.name.removesuffix(".ipynb") for path in submitted.glob("*/*")}
+        return sorted(known & found)
 
     def load(self, name: str) -> Assignment:
         """Reads one assignment.

@@ -94,13 +94,16 @@ class Ended(Exception):
 
 @dataclass(frozen=True)
 class Files:
-    """Files of a working folder, by path relative to it."""
+    """Files of a working folder, or their contents, by path relative to it."""
 
-    paths: Mapping[str, Path] = field(default_factory=dict)
+    paths: Mapping[str, Path | bytes] = field(default_factory=dict)
 
     def pack(self) -> tuple[dict[str, int], bytes]:
         """Sizes, and all contents in one."""
-        contents = {name: path.read_bytes() for name, path in self.paths.items()}
+        contents = {
+            name: file if isinstance(file, bytes) else file.read_bytes()
+            for name, file in self.paths.items()
+        }
         return {name: len(data) for name, data in contents.items()}, b"".join(contents.values())
 
 

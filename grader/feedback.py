@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, ClassVar
 
@@ -60,6 +60,11 @@ class _Cell:
     comment: str | None = None
 
 
+# Characters of all cells of a page: what is harmless in a notebook may be many times as long here.
+MAX_PAGE = 32_000_000
+_NO_ROOM = Markup("<p>Not shown: the page has become too long.</p>")
+
+
 @cache
 def _tools() -> tuple[Any, Any, Any, Any]:
     formatter = HtmlFormatter(nowrap=True, style="default")
@@ -101,10 +106,20 @@ def render(result: Result, teacher: TeacherNotebook, notebook: NotebookNode | No
             penalty=result.penalty,
             points=sum(cell.points for cell in graded),
             waiting=sum(cell.points for cell in graded if cell.score is None),
-            cells=list(_cells(teacher, notebook, graded, result.comments)) if notebook else [],
+            cells=_within(_cells(teacher, notebook, graded, result.comments)) if notebook else [],
             highlight=Markup(_highlight_style(formatter)),
         )
     )
+
+
+def _within(cells: Iterable[_Cell]) -> list[_Cell]:
+    """The cells as long as there is room for them in the page; then without what they hold."""
+    room = MAX_PAGE
+    kept = []
+    for cell in cells:
+        room -= len(cell.source) + sum(map(len, cell.outputs))
+        kept.append(cell if room >= 0 else replace(cell, source=_NO_ROOM, outputs=[]))
+    return kept
 
 
 def _highlight_style(formatter: Any) -> str:

@@ -434,7 +434,7 @@ def _comments(result: Result, assignment: Assignment) -> dict[str, str]:
                 place = f"{notebook.name}/{cell.grade_id}"
             test = flagged.get((notebook.name, str(cell.grade_id)))
             if test is not None and place is not None:
-                said.setdefault(place, []).append(test.flag)
+                said.setdefault(place, []).append(test.hint)
     return {place: " ".join(sentences) for place, sentences in said.items()}
 
 

@@ -11,7 +11,9 @@ call that calls back.
 from __future__ import annotations
 
 import builtins
+import copy
 import random
+import sys
 import threading
 import types
 import weakref
@@ -185,6 +187,10 @@ class Terms(Struct):
         changes: arguments that come back changed, as "function:position".
         watch: answers that calls change.
         random: whether calls go on with the test's random numbers, so that its seeds count.
+        methods: of what the test lends, the methods that calls call, as "Type.method".
+        raises: exceptions that decide where Python goes on, where calls raise them, as
+            "function:name".
+        swallows: exceptions that an `__exit__` swallows, as "function:name".
     """
 
     results: set[Kind] = set()
@@ -193,6 +199,9 @@ class Terms(Struct):
     changes: set[str] = set()
     watch: set[str] = set()
     random: bool = False
+    methods: set[str] = set()
+    raises: set[str] = set()
+    swallows: set[str] = set()
 
 
 @dataclass
@@ -349,6 +358,8 @@ class Peer:
         # The learner's code may have threads that all call what a test has lent.
         self._asking = threading.RLock()
         self._pictures: dict[str, bytes] = {}
+        # Copies of what is lent, for methods that the solution does not call.
+        self._copies: dict[int, Any] = {}
         self._raised_here: list[BaseException] = []
         self._relayed: list[tuple[BaseException, int]] = []
 
@@ -603,12 +614,16 @@ class Peer:
         finally:
             if not self._trusted:
                 self._take_back(lent)
-        return self._settle(request, reply, unpacker, owners, label)
+        value = self._settle(request, reply, unpacker, owners, label)
+        if method == "__exit__":
+            return self._swallows(value, args[0] if args else None, label)
+        return value
 
     def _take_back(self, lent_before: set[int]) -> None:
         """What was lent to a call is dead when it returns."""
         for number in set(self._exported) - lent_before:
             self._numbers.pop(id(self._exported.pop(number)), None)
+            self._copies.pop(number, None)
 
     def _settle(
         self, request: Request, reply: Reply, unpacker: Unpacker, owners: list[str], label: str
@@ -629,7 +644,7 @@ class Peer:
             self.learned.watch.add(name)
             self.on_changed(name, unpacker.unpack(node))
         if reply.error is not None:
-            raise self._exception(reply.error)
+            raise self._without_control(self._exception(reply.error), request.name, label)
         # Who may iterate may have what iterates, whatever it is with the solution.
         is_iterator = request.name == "__iter__" and self.terms is not None
         self._check_live(reply.value, but=reply.value if is_iterator else None)
@@ -638,6 +653,41 @@ class Peer:
         return unpacker.unpack(reply.value)
 
     learned = Terms()
+
+    def _without_control(self, error: BaseException, method: str, label: str) -> BaseException:
+        """An exception of a call's, which must not decide where the test goes on.
+
+        A loop would end with it, and a test in it pass. As in generators (PEP 479), it becomes a
+        RuntimeError where the teacher's solution raises no such thing.
+        """
+        if self._trusted or method == "__next__" or not _decides(error):
+            return error
+        place = f"{label}:{type(error).__name__}"
+        if self.terms is None:
+            self.learned.raises.add(place)
+        elif place not in self.terms.raises:
+            return RuntimeError(f"it raised {type(error).__name__}")
+        return error
+
+    def _swallows(self, value: Any, raised: object, label: str) -> Any:
+        """What an `__exit__` may give back: it never swallows a test's assertion.
+
+        Args:
+            raised: the type of what was raised in its block, if something was.
+
+        Raises:
+            Stopped: when it swallows what the teacher's solution lets through.
+        """
+        if self._trusted or not isinstance(raised, type) or not value:
+            return value
+        place = f"{label}:{raised.__name__}"
+        if self.terms is None:
+            self.learned.swallows.add(place)
+        elif place not in self.terms.swallows and not issubclass(raised, AssertionError):
+            raise Stopped(
+                "An `__exit__` of your code swallows an error that it should let through."
+            )
+        return False if issubclass(raised, AssertionError) else value
 
     def _note_change(self, place: str) -> None:
         if self._trusted:
@@ -756,7 +806,13 @@ class Peer:
 
     def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
         name = self._reachable(request.name)
-        value = getattr(self._own(request.target), name)
+        target = self._own(request.target)
+        if self.terms is not None and name not in self.terms.attributes:
+            # Not even looked at: a property may do something.
+            self._to_call(request.target, name)
+            reply.method = True
+            return
+        value = getattr(target, name)
         if callable(value) and not isinstance(value, type):
             reply.method = True
         elif self._may(name, "attributes"):
@@ -771,9 +827,33 @@ class Peer:
             return name
         raise AttributeError(f"{name} of what a test lends")
 
+    def _to_call(self, number: int, name: str) -> Any:
+        """The object whose method is called.
+
+        Of what a test lends, a call may call what can only be meant to be called, and what the
+        teacher's solution calls, too. Other methods could change the test's own object: those of a
+        few kinds that can be copied are called on a copy.
+
+        Raises:
+            AttributeError: when the method is not to be had.
+        """
+        target = self._own(number)
+        if self._trusted or name in _MEANT_FOR.get(_live_kind(target), ()):
+            return target
+        place = _place(target, name)
+        if self.terms is None:
+            self.learned.methods.add(place)
+        elif place not in self.terms.methods:
+            if type(target).__module__.partition(".")[0] not in _COPIED:
+                raise AttributeError(f"{name} of what a test lends")
+            if number not in self._copies:
+                self._copies[number] = copy.deepcopy(target)
+            return self._copies[number]
+        return target
+
     def _called(self, request: Request, body: bytes, reply: Reply) -> Packer:
-        target = self._own(request.target)
         name = self._reachable(request.name)
+        target = self._to_call(request.target, name)
         unpacker = self._unpacker(body)
         objects = unpacker.objects
         owners: list[str] = []
@@ -875,6 +955,38 @@ def _live_kind(value: Any) -> Literal["function", "class", "instance", "generato
     if isinstance(value, Iterator):
         return "generator"
     return "instance"
+
+
+# What a call may do with what a test lends it, by kind, whatever the teacher's solution does.
+_MEANT_FOR: dict[str, tuple[str, ...]] = {
+    "function": ("", "__call__"),
+    "class": ("", "__call__"),
+    "generator": ITERATION,
+}
+# Top-level modules of classes whose copies share nothing with what they are copied from.
+_COPIED = ("random", "numpy", "_io")
+
+
+def _place(target: Any, name: str) -> str:
+    """A method of something lent, as `Terms.methods` names it; iteration and calls go by one."""
+    owner = f"type {target.__qualname__}" if isinstance(target, type) else type(target).__qualname__
+    alike = {"": "__call__", "__next__": "__iter__"}
+    return f"{owner}.{alike.get(name, name)}"
+
+
+def _decides(error: BaseException) -> bool:
+    """Whether Python takes an exception for a sign of where to go on."""
+    if isinstance(error, StopIteration | StopAsyncIteration):
+        return True
+    # So a sequence of the test's own ends, and an attribute is not there.
+    signs = {IndexError: "__getitem__", AttributeError: "__getattr__"}
+    names = {name for kind, name in signs.items() if isinstance(error, kind)}
+    frame: types.FrameType | None = sys._getframe() if names else None
+    while frame is not None:
+        if frame.f_code.co_name in names and frame.f_globals.get("__name__") == "__main__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _special_methods(cls: type) -> set[str]:

@@ -14,28 +14,24 @@ nearest cell before it that was recognised.
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
 from grader.assignment import Assignment, Kind, TeacherCell, TeacherNotebook
+from grader.folder import MAX_NOTEBOOK_BYTES, Folder, few, is_notebook, printable, read_folder
 
-MAX_NOTEBOOK_BYTES = 25 * 10**6
 MAX_CELLS = 2_000
-# Files that come with a notebook: what nbgrader allows a submission by default.
-MAX_FILES = 500
-MAX_FILES_BYTES = 100 * 10**6
 # How alike a locked or free cell must be to its released text to be taken for it, edited.
 ALIKE = 0.6
 
@@ -109,7 +105,7 @@ class Submission:
 
     Attributes:
         papers: by name of the notebook; `Rejected` where one of several is missing or damaged.
-        files: what lies beside the notebooks, by relative path.
+        files: contents of what lies beside the notebooks, by relative path.
         timestamp: when it was handed in, UTC without time zone as in nbgrader; None if unknown.
         notes: about the folder, a sentence each.
     """
@@ -117,7 +113,7 @@ class Submission:
     assignment: Assignment
     student: str
     papers: Mapping[str, Paper | Rejected]
-    files: Mapping[str, Path] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     timestamp: datetime | None = None
     notes: tuple[str, ...] = ()
 
@@ -152,6 +148,7 @@ def read_notebook(data: bytes, name: str) -> list[LearnerCell] | Rejected:
         return Rejected(f"{name} is JSON, but not a notebook.")
     if version == 3:
         try:
+            _check_headings(content)
             content = nbformat.v4.upgrade(nbformat.from_dict(content), from_version=3)
         except Exception:
             return Rejected(f"{name} says it is of notebook format 3, but is not.")
@@ -169,6 +166,20 @@ def read_notebook(data: bytes, name: str) -> list[LearnerCell] | Rejected:
             return Rejected(f"Cell {number} of {name} is not a notebook cell.")
         read.append(learner_cell)
     return read
+
+
+def _check_headings(content: dict[str, Any]) -> None:
+    """The upgrade writes as many signs before a heading as it has levels.
+
+    Raises:
+        ValueError: where these are not 1 to 6.
+    """
+    for sheet in content.get("worksheets", ()):
+        for cell in sheet.get("cells", ()):
+            level = cell.get("level", 1)
+            is_heading = cell.get("cell_type") == "heading"
+            if is_heading and (type(level) is not int or not 1 <= level <= 6):
+                raise ValueError("a heading of no level")
 
 
 def _too_large(name: str, size: int) -> Rejected:
@@ -196,7 +207,7 @@ def _read_cell(cell: Any) -> LearnerCell | None:
         # Test cells name their item too: only what declares answers is one.
         _text(course.get("item")) if "answers" in course else None,
         nbgrader.get("points"),
-        nbformat.from_dict(attachments) if _are_attachments(attachments) else None,
+        _pictures(attachments),
     )
 
 
@@ -208,10 +219,19 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _are_attachments(value: Any) -> bool:
-    return isinstance(value, dict) and all(
+def _pictures(attachments: Any) -> NotebookNode | None:
+    """A cell's attachments, if they are some."""
+    are_some = isinstance(attachments, dict) and all(
         isinstance(bundle, dict) and all(isinstance(entry, str) for entry in bundle.values())
-        for bundle in value.values()
+        for bundle in attachments.values()
+    )
+    if not are_some:
+        return None
+    return nbformat.from_dict(
+        {
+            _clean(name): {_clean(mime): _clean(data) for mime, data in bundle.items()}
+            for name, bundle in attachments.items()
+        }
     )
 
 
@@ -373,13 +393,15 @@ def _paper_cell(teacher: TeacherCell, match: LearnerCell | None) -> PaperCell:
     return PaperCell(node, teacher, untouched)
 
 
+_MAKE: Mapping[str, Callable[..., NotebookNode]] = {
+    "code": nbformat.v4.new_code_cell,
+    "markdown": nbformat.v4.new_markdown_cell,
+    "raw": nbformat.v4.new_raw_cell,
+}
+
+
 def _added_node(cell: LearnerCell, number: int) -> NotebookNode:
-    make = {
-        "code": nbformat.v4.new_code_cell,
-        "markdown": nbformat.v4.new_markdown_cell,
-        "raw": nbformat.v4.new_raw_cell,
-    }[cell.cell_type]
-    node: NotebookNode = make(cell.source, id=f"added-{number}")
+    node = _MAKE[cell.cell_type](cell.source, id=f"added-{number}")
     if cell.attachments is not None:
         node.attachments = cell.attachments
     return node
@@ -425,77 +447,143 @@ def _about_cell(teacher: TeacherCell, match: LearnerCell | None) -> Iterator[str
 # --- A whole folder ----------------------------------------------------------------------------
 
 
-def collect(assignment: Assignment, folder: Path, student: str) -> Submission | Rejected:
-    """Reads what a learner handed in.
+def collect(
+    assignment: Assignment, folder: Path | Folder, student: str, read: Reader | None = None
+) -> Submission | Rejected:
+    """Takes what a learner handed in.
 
     A single notebook under another name is graded under the assignment's, and that is noted. Of
     several notebooks, those that are missing or damaged count as not answered.
+
+    Args:
+        folder: STUDENT/ASSIGNMENT, or what was read of it.
+        read: what to read a notebook with, instead of `read_paper`.
     """
-    try:
-        files, notes = _list(folder)
-        return _collect(assignment, student, files, notes)
-    except OSError as error:
-        return Rejected(f"The folder cannot be read ({error.strerror}).")
-
-
-def _collect(
-    assignment: Assignment, student: str, files: dict[str, Path], notes: list[str]
-) -> Submission | Rejected:
+    if isinstance(folder, Path):
+        folder = read_folder(folder)
+    if folder.reason is not None:
+        return Rejected(folder.reason)
+    notes = list(folder.notes)
     notebooks = {
-        path: file
-        for path, file in files.items()
-        if "/" not in path and path.lower().endswith(".ipynb")
+        path for path in (*folder.files, *folder.too_large) if "/" not in path and is_notebook(path)
     }
     if not notebooks:
         return Rejected(" ".join(["The folder holds no notebook.", *notes]))
     wanted = {f"{name}.ipynb": name for name in assignment.notebooks}
-    if len(notebooks) == 1 and len(wanted) == 1 and not notebooks.keys() & wanted.keys():
-        (found,), (expected,) = notebooks, wanted
-        notes.append(f"The notebook is named {found}, not {expected}.")
-        notebooks = {expected: notebooks[found]}
-    elif not notebooks.keys() & wanted.keys():
-        found = ", ".join(sorted(notebooks)[:5])
-        return Rejected(f"None of its notebooks ({found}) is named {' or '.join(wanted)}.")
+    # By the name that was expected, the name that was found.
+    found = {expected: expected for expected in wanted if expected in notebooks}
+    if len(notebooks) == 1 and len(wanted) == 1 and not found:
+        (other,), (expected,) = notebooks, wanted
+        notes.append(f"The notebook is named {printable(other)}, not {expected}.")
+        found = {expected: other}
+    elif not found:
+        others = ", ".join(map(printable, sorted(notebooks)[:5]))
+        return Rejected(f"None of its notebooks ({others}) is named {' or '.join(wanted)}.")
     papers: dict[str, Paper | Rejected] = {}
     for expected, name in wanted.items():
-        if expected not in notebooks:
+        if expected not in found:
             papers[name] = Rejected(f"{expected} was not handed in.")
             continue
-        file = notebooks[expected]
-        if file.stat().st_size > MAX_NOTEBOOK_BYTES:
-            papers[name] = _too_large(file.name, file.stat().st_size)
+        file = found[expected]
+        if file in folder.too_large:
+            papers[name] = _too_large(printable(file), folder.too_large[file])
             continue
-        cells = read_notebook(file.read_bytes(), file.name)
-        if isinstance(cells, Rejected):
-            papers[name] = cells
-        else:
-            papers[name] = put_together(assignment.notebooks[name], cells)
+        teacher = assignment.notebooks[name]
+        papers[name] = (read or read_paper)(teacher, folder.files[file], printable(file))
     if all(isinstance(paper, Rejected) for paper in papers.values()):
         reasons = [paper.reason for paper in papers.values() if isinstance(paper, Rejected)]
         return Rejected(" ".join(reasons))
-    for name in sorted(set(notebooks) - set(wanted)):
-        notes.append(f"{name} is no notebook of this assignment and was not graded.")
-    timestamp = None
-    if TIMESTAMP in files:
-        timestamp = read_timestamp(files[TIMESTAMP])
-        if timestamp is None:
-            notes.append(f"{TIMESTAMP} cannot be read as a time.")
-    extra = {
-        path: file
-        for path, file in files.items()
-        if path != TIMESTAMP and not path.lower().endswith(".ipynb")
+    extra = sorted(notebooks - set(found.values()))
+    notes += few(
+        [f"{printable(n)} is no notebook of this assignment and was not graded." for n in extra]
+    )
+    timestamp = timestamp_of(folder)
+    if TIMESTAMP in folder.files and timestamp is None:
+        notes.append(f"{TIMESTAMP} cannot be read as a time.")
+    files = {
+        path: content
+        for path, content in folder.files.items()
+        if path != TIMESTAMP and not is_notebook(path)
     }
-    return Submission(assignment, student, papers, extra, timestamp, tuple(notes))
+    return Submission(assignment, student, papers, files, timestamp, tuple(notes))
 
 
-def read_timestamp(file: Path) -> datetime | None:
+Reader = Callable[[TeacherNotebook, bytes, str], Paper | Rejected]
+
+
+def read_paper(notebook: TeacherNotebook, data: bytes, name: str) -> Paper | Rejected:
+    """The teacher's notebook with the answers of an untrusted file in it.
+
+    Args:
+        name: what to call the file in the reason for a rejection.
+    """
+    cells = read_notebook(data, name)
+    return cells if isinstance(cells, Rejected) else put_together(notebook, cells)
+
+
+class _SentCell(msgspec.Struct, array_like=True):
+    """A cell of a paper: its place among the teacher's, or what it is made of."""
+
+    place: int | None
+    cell_type: str
+    source: str
+    attachments: dict[str, dict[str, str]] | None
+    id: str
+    untouched: bool
+
+
+class _Sent(msgspec.Struct):
+    """A paper without the teacher's notebook, or why there is none."""
+
+    reason: str | None = None
+    cells: list[_SentCell] = []
+    notes: tuple[str, ...] = ()
+
+
+def as_bytes(paper: Paper | Rejected) -> bytes:
+    """A paper as it goes from one process to another."""
+    if isinstance(paper, Rejected):
+        return msgspec.msgpack.encode(_Sent(paper.reason))
+    places = {id(cell): place for place, cell in enumerate(paper.notebook.cells)}
+    cells = [
+        _SentCell(
+            None if cell.teacher is None else places[id(cell.teacher)],
+            cell.node.cell_type,
+            cell.node.source,
+            cell.node.get("attachments"),
+            cell.node.id,
+            cell.untouched,
+        )
+        for cell in paper.cells
+    ]
+    return msgspec.msgpack.encode(_Sent(None, cells, paper.notes))
+
+
+def from_bytes(notebook: TeacherNotebook, data: bytes) -> Paper | Rejected:
+    """The paper that `as_bytes` wrote, made with this teacher's notebook."""
+    sent = msgspec.msgpack.decode(data, type=_Sent)
+    if sent.reason is not None:
+        return Rejected(sent.reason)
+    cells = []
+    for cell in sent.cells:
+        if cell.place is None:
+            teacher = None
+            node = _MAKE[cell.cell_type](cell.source, id=cell.id)
+        else:
+            teacher = notebook.cells[cell.place]
+            node = copy.deepcopy(teacher.node)
+            node.source = cell.source
+        if cell.attachments is not None:
+            node.attachments = nbformat.from_dict(cell.attachments)
+        cells.append(PaperCell(node, teacher, cell.untouched))
+    return Paper(notebook, tuple(cells), sent.notes)
+
+
+def timestamp_of(folder: Folder) -> datetime | None:
     """nbgrader's timestamp.txt, as UTC without time zone; None when it holds no time."""
-    if not file.is_file():
-        return None
     try:
-        with file.open(encoding="utf-8") as text:
-            return parse_time(text.read(100))
-    except (OSError, ValueError):
+        return parse_time(folder.files[TIMESTAMP][:100].decode("utf-8"))
+    except (KeyError, ValueError):
         return None
 
 
@@ -503,7 +591,7 @@ def parse_time(text: str) -> datetime:
     """A time in ISO 8601 or as nbgrader writes it, as UTC without time zone; UTC if it names none.
 
     Raises:
-        ValueError: when it is neither.
+        ValueError: when it is neither, or UTC has no room for it.
     """
     text = re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", text.strip().removesuffix(" UTC"))
     try:
@@ -516,49 +604,7 @@ def parse_time(text: str) -> datetime:
             when = parse_utc(text)
         except (OverflowError, TypeError, AttributeError) as error:
             raise ValueError(f"{text} is no time") from error
-    return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
-
-
-def _list(folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """Regular files below a folder, by path relative to it, and what was left out."""
-    files: dict[str, Path] = {}
-    notes = []
-    size = left_out = 0
-    for path, _, names in os.walk(folder, onerror=_raise):
-        if Path(path).name in (".ipynb_checkpoints", "__pycache__"):
-            continue
-        for name in sorted(names):
-            file = Path(path, name)
-            relative = file.relative_to(folder).as_posix()
-            if file.is_symlink() or not file.is_file():
-                notes.append(f"{relative} is not a plain file and was left out.")
-                continue
-            if not name.lower().endswith(".ipynb"):
-                size += file.stat().st_size
-                if len(files) >= MAX_FILES or size > MAX_FILES_BYTES:
-                    left_out += 1
-                    continue
-            files[relative] = file
-    if left_out:
-        limit = f"{MAX_FILES} files and {MAX_FILES_BYTES / 1e6:.0f} MB"
-        notes.append(f"{left_out} files beside the notebook were left out: {limit} are the limit.")
-    return files, notes
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def fingerprint(folder: Path) -> str:
-    """A hash of all that was handed in: names and contents, the time stamp included."""
-    digest = hashlib.sha256()
     try:
-        files, notes = _list(folder)
-        for path, file in sorted(files.items()):
-            with file.open("rb") as content:
-                digest.update(os.fsencode(path) + b"\0")
-                digest.update(hashlib.file_digest(content, "sha256").digest())
-        digest.update(repr(notes).encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        digest.update(repr(error).encode("utf-8", "backslashreplace"))
-    return digest.hexdigest()
+        return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{text} is no time in UTC") from error

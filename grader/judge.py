@@ -23,11 +23,15 @@ class Verdict:
         lost: what became of the player meanwhile: "timed out", "ended", or "used up" where it has
             asked for more than a test may; None if it is well.
         undeclared: changes of arguments that the teacher's solution does not make.
+        called: whether the test has asked the player for something.
+        called_late: whether it may have done so after a hidden line of its own.
     """
 
     played: Played
     lost: str | None = None
     undeclared: tuple[str, ...] = ()
+    called: bool = True
+    called_late: bool = True
 
 
 class Judge:
@@ -98,7 +102,7 @@ class Judge:
         elif lost == "ended":
             played = Played([error("ProcessEnded", "Your code ended its process in this test.")])
         played = replace(played, from_teacher=report.from_teacher)
-        return Verdict(played, lost, report.undeclared)
+        return Verdict(played, lost, report.undeclared, report.called, report.called_late)
 
     def learn(
         self,
@@ -135,6 +139,8 @@ class _TestReport(Report, kw_only=True):
     from_teacher: bool = False
     lost: str | None = None
     undeclared: tuple[str, ...] = ()
+    called: bool = True
+    called_late: bool = True
 
 
 class Learned(Report, kw_only=True):

@@ -17,7 +17,18 @@ from typing import Any
 import msgspec
 
 from grader import wire
-from grader.handles import Allowance, Peer, Proxy, Said, Stopped, Stream, Terms, serves_as
+from grader.handles import (
+    Allowance,
+    Peer,
+    Proxy,
+    Reply,
+    Request,
+    Said,
+    Stopped,
+    Stream,
+    Terms,
+    serves_as,
+)
 from grader.manifest import LIVE, CannotCross, Kind, Node, join, kind_of
 from grader.names import names_of
 from grader.packing import Packer
@@ -28,6 +39,7 @@ from grader.shell import (
     run_cell,
     settle_in,
 )
+from grader.unpacking import Unpacker
 from grader.wire import Channel, Gone
 
 _ARTICLE = {"array": "an", "instance": "an"}
@@ -51,6 +63,13 @@ class JudgePeer(Peer):
             else:
                 shown = {"output_type": "display_data", "data": output.data, "metadata": {}}
                 OUTPUTS.display(shown, None, False)
+
+    def on_asking(self) -> None:
+        """Gets to know that the player is asked for something; a bench puts its own here."""
+
+    def _ask(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+        self.on_asking()
+        return super()._ask(request, packer)
 
     def on_changed(self, name: str, value: Any) -> None:
         self._shell.user_ns[name] = self.rebound[name] = value
@@ -93,7 +112,7 @@ class Test(msgspec.Struct):
 
     Attributes:
         takes: the answers to bind and the kinds that they should have.
-        visible: the lines of the source that learners see.
+        visible: the lines of the source that learners see, and that run before any hidden line.
         withhold: see `Peer.begin`.
     """
 
@@ -143,11 +162,18 @@ class _Bench:
             problem = self._bind(test.takes)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
+        # Whether the player was asked from those lines, from others, or both.
+        asked: set[bool] = set()
+        peer = self.peer
+        if peer is not None:
+            setattr(peer, "on_asking", lambda: asked.add(self._line() in lines))  # noqa: B010
         try:
             report = _failed(problem) if problem else run_cell(self._shell, test.source)
         finally:
             del OUTPUTS.shown
-        peer = self.peer
+            if peer is not None:
+                del peer.on_asking
+        report["called"], report["called_late"] = bool(asked), False in asked
         report["from_teacher"] = self._is_a_default(report)
         report["lost"] = None if peer is None else peer.lost
         report["undeclared"] = [] if peer is None else sorted(peer.undeclared)

@@ -21,7 +21,8 @@ from nbformat import NotebookNode
 
 from grader import feedback
 from grader.assignment import Assignment
-from grader.clean import clean_notebook
+from grader.clean import clean_notebook, spare_notebook
+from grader.clerk import Clerks, TooMuch
 from grader.course import Course
 from grader.errors import GraderError
 from grader.results import CellResult, Result, write_atomically
@@ -59,6 +60,8 @@ class Output:
     def __init__(self, folder: Path, show_hidden_tests: bool = False) -> None:
         self.folder = folder
         self._show_hidden_tests = show_hidden_tests
+        # Who makes the pages; without, they are made here.
+        self.clerks: Clerks | None = None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -137,14 +140,15 @@ class Output:
         Raises:
             OSError: when a file cannot be written.
         """
-        cleaned = self._cleaned(result, notebooks, assignment)
-        for name, notebook in cleaned.items():
-            write_atomically(self.autograded(result) / f"{name}.ipynb", _as_file(notebook))
-        self._write_feedback(result, assignment, cleaned)
+        pages, result = self._pages(result, notebooks, assignment)
+        for name, notebook in pages.autograded.items():
+            write_atomically(self.autograded(result) / f"{name}.ipynb", notebook)
+        for name, page in pages.feedback.items():
+            write_atomically(self.feedback(result) / f"{name}.html", page)
         # What an earlier attempt left: nobody is to take it for this one's.
         for folder, kept in (
-            (self.autograded(result), {f"{name}.ipynb" for name in cleaned}),
-            (self.feedback(result), {f"{name}.html" for name in assignment.notebooks}),
+            (self.autograded(result), {f"{name}.ipynb" for name in pages.autograded}),
+            (self.feedback(result), {f"{name}.html" for name in pages.feedback}),
         ):
             for path in folder.glob("*"):
                 if path.name not in kept and path.is_file():
@@ -162,30 +166,69 @@ class Output:
             for path in self.autograded(result).glob("*.ipynb")
         }
         # Cleaned once more: nbgrader may have been there since.
-        cleaned = self._cleaned(result, notebooks, assignment)
-        self._write_feedback(result, assignment, cleaned)
+        pages, _ = self._pages(result, notebooks, assignment)
+        for name, page in pages.feedback.items():
+            write_atomically(self.feedback(result) / f"{name}.html", page)
 
-    def _cleaned(
+    def _pages(
         self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
-    ) -> dict[str, NotebookNode]:
-        graded = _by_cell(result)
-        return {
-            name: clean_notebook(
-                notebook,
-                assignment.notebooks[name],
-                graded.get(name, {}),
-                self._show_hidden_tests,
-            )
-            for name, notebook in notebooks.items()
-        }
+    ) -> tuple[Pages, Result]:
+        """The pages, and the result with what is to be said of them."""
+        if self.clerks is None:
+            return make_pages(result, notebooks, assignment, self._show_hidden_tests), result
+        try:
+            return self._ask_for_pages(self.clerks, result, notebooks), result
+        except TooMuch as error:
+            note = f"To show all of it {error}: feedback and notebook show less."
+        less = {name: spare_notebook(notebook) for name, notebook in notebooks.items()}
+        noted = result.model_copy(update={"notes": [*result.notes, note]})
+        try:
+            return self._ask_for_pages(self.clerks, noted, less), noted
+        except TooMuch:
+            none = {
+                name: teacher.as_released()
+                for name, teacher in assignment.notebooks.items()
+                if name in notebooks
+            }
+            return make_pages(noted, none, assignment, self._show_hidden_tests), noted
 
-    def _write_feedback(
-        self, result: Result, assignment: Assignment, notebooks: Mapping[str, NotebookNode]
-    ) -> None:
-        for name, teacher in assignment.notebooks.items():
-            page = feedback.render(result, teacher, notebooks.get(name))
-            path = self.feedback(result) / f"{name}.html"
-            write_atomically(path, page.encode("utf-8", "replace"))
+    def _ask_for_pages(
+        self, clerks: Clerks, result: Result, notebooks: Mapping[str, NotebookNode]
+    ) -> Pages:
+        files = {name: _as_file(notebook) for name, notebook in notebooks.items()}
+        asked = _Asked(result.model_dump_json().encode("utf-8"), files)
+        answer = clerks.ask(RENDER, msgspec.msgpack.encode(asked))
+        return msgspec.msgpack.decode(answer, type=Pages)
+
+    def render(self, assignments: Mapping[str, Assignment], question: bytes) -> bytes:
+        """A clerk's side of making pages."""
+        asked = msgspec.msgpack.decode(question, type=_Asked)
+        result = Result.model_validate_json(asked.result)
+        notebooks = {
+            name: nbformat.from_dict(msgspec.json.decode(file))
+            for name, file in asked.notebooks.items()
+        }
+        assignment = assignments[result.assignment]
+        made = make_pages(result, notebooks, assignment, self._show_hidden_tests)
+        return msgspec.msgpack.encode(made)
+
+    def troubles(self) -> dict[str, str]:
+        """What was last to be told of assignments, by name."""
+        try:
+            told = json.loads((self.folder / "results" / "troubles.json").read_text("utf-8"))
+            return {str(name): str(sentence) for name, sentence in told.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def save_troubles(self, troubles: Mapping[str, str]) -> None:
+        """Remembers it.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        if troubles != self.troubles():
+            told = json.dumps(dict(troubles), indent=0, sort_keys=True)
+            write_atomically(self.folder / "results" / "troubles.json", told.encode())
 
     def entered(self) -> dict[str, Entered]:
         """What was last told of the results in results/, by "ASSIGNMENT/STUDENT"."""
@@ -225,6 +268,49 @@ class Output:
         path = self.folder / "nbgrader_config.py"
         if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):
             write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"))
+
+
+# The job of a clerk's that makes pages.
+RENDER = "render"
+
+
+class Pages(msgspec.Struct):
+    """What is written for people of one submission, by name of the notebook."""
+
+    autograded: dict[str, bytes]
+    feedback: dict[str, bytes]
+
+
+class _Asked(msgspec.Struct):
+    """A result and the notebooks to show, as JSON."""
+
+    result: bytes
+    notebooks: dict[str, bytes]
+
+
+def make_pages(
+    result: Result,
+    notebooks: Mapping[str, NotebookNode],
+    assignment: Assignment,
+    show_hidden_tests: bool,
+) -> Pages:
+    """The notebooks as they may be shown, and feedback.
+
+    Args:
+        notebooks: as they were played, by name.
+    """
+    graded = _by_cell(result)
+    cleaned = {
+        name: clean_notebook(
+            notebook, assignment.notebooks[name], graded.get(name, {}), show_hidden_tests
+        )
+        for name, notebook in notebooks.items()
+    }
+    pages = {
+        name: feedback.render(result, teacher, cleaned.get(name)).encode("utf-8", "replace")
+        for name, teacher in assignment.notebooks.items()
+    }
+    return Pages({name: _as_file(notebook) for name, notebook in cleaned.items()}, pages)
 
 
 def _as_file(notebook: NotebookNode) -> bytes:

@@ -99,6 +99,19 @@ class Played:
         return cls(outputs, report.execution_count, seconds, report.error_line, interrupted)
 
 
+def size_of(played: Played) -> int:
+    """Characters of its outputs."""
+    return sum(_size(output) for output in played.outputs)
+
+
+def _size(output: Output) -> int:
+    if isinstance(output, Stream):
+        return len(output.text)
+    if isinstance(output, Error):
+        return len(output.evalue) + sum(map(len, output.traceback))
+    return sum(map(len, [*output.data.values(), *output.metadata.values()]))
+
+
 class Player:
     """One notebook's player.
 

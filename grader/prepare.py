@@ -16,7 +16,7 @@ from grader.engine import Ended, Engine, Files, imported
 from grader.intake import LearnerCell, put_together
 from grader.judge import Judge, Learned
 from grader.names import Names, names_of
-from grader.player import Played, Player, as_node, play_cells
+from grader.player import Error, Played, Player, as_node, play_cells
 from grader.session import hear, introduce, opening, opening_cells
 
 _NOTHING = Names(frozenset(), frozenset())
@@ -48,7 +48,9 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
                 own, bound = _own(code, names, position), _bound(code, names)
                 clause = learner.learn(cell, own, bound, beside[position])
                 replay = _is_read_later(code, names, position)
-                tests[str(cell.grade_id)] = replace(clause, replay=replay)
+                alone = beside[position].result()
+                failed = _told(alone.error) if clause.broken and alone and alone.error else ""
+                tests[str(cell.grade_id)] = replace(clause, replay=replay, failed=failed)
                 if replay:
                     learner.player.cell(cell.released)
         finally:
@@ -102,9 +104,6 @@ def _tried(
     files: Files,
 ) -> Contract:
     """The contract without what does not hold where the solution is graded like a submission."""
-    if any(clause.broken for clause in contract.tests.values()):
-        # There is nothing to compare with.
-        return contract
     solved = [
         LearnerCell(cell.node.cell_type, _solved(cell), cell.node.get("id"), cell.grade_id)
         for cell in notebook.cells
@@ -122,7 +121,9 @@ def _tried(
         differs = [
             grade_id
             for grade_id, position in positions.items()
-            if _score(notebook.code[position], heard.played.get(position)) != wanted.get(position)
+            # Where the solution itself gets no points there is nothing to compare with.
+            if tests[grade_id].broken is None
+            and _score(notebook.code[position], heard.played.get(position)) != wanted.get(position)
         ]
         apart = [grade_id for grade_id in differs if tests[grade_id].live is None]
         if not apart:
@@ -307,6 +308,12 @@ def _broken(cell: TeacherCell, beside: Played | None) -> str | None:
     return "it gives no points to the teacher's own solution"
 
 
+def _told(failure: Error) -> str:
+    """An error in a line."""
+    said = failure.evalue.strip().splitlines()
+    return f"{failure.ename}: {said[0]}" if said else failure.ename
+
+
 def _reason(played: Played, learned: Learned) -> str:
     for name, why in learned.unfit.items():
         return f"its answer {name} is {why}"
@@ -315,9 +322,7 @@ def _reason(played: Played, learned: Learned) -> str:
     failure = played.error
     if failure is None:
         return "apart from the code it gives another result"
-    said = failure.evalue.strip().splitlines()
-    told = f"{failure.ename}: {said[0]}" if said else failure.ename
-    return f"apart from the code it ends with {told}"
+    return f"apart from the code it ends with {_told(failure)}"
 
 
 def _declared(notebook: TeacherNotebook) -> list[str] | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,12 +27,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class ClassReport:
-    """What came of a class."""
+    """What came of a class.
 
-    def __init__(self, assignments: Sequence[Assignment]) -> None:
+    Args:
+        troubles: what to tell of assignments, by name.
+    """
+
+    def __init__(
+        self, assignments: Sequence[Assignment], troubles: Mapping[str, str] | None = None
+    ) -> None:
         self._columns = [(a.name, item.name) for a in assignments for item in a.items]
         self._rows: dict[tuple[str, str], list[str]] = {}
-        self._sections = {a.name: _Section(a) for a in assignments}
+        told = troubles or {}
+        self._sections = {a.name: _Section(a, told.get(a.name, "")) for a in assignments}
 
     def add(self, result: Result, late: bool) -> None:
         """Takes in a result, with marks given by hand."""
@@ -88,7 +95,8 @@ def _safe(cell: str) -> str:
 class _Section:
     """One assignment."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, trouble: str) -> None:
+        self._trouble = trouble
         self._name = assignment.name
         self._points = assignment.points
         self._rows = [_Row(item) for item in assignment.items]
@@ -130,6 +138,7 @@ class _Section:
         return {
             "name": plain(self._name),
             "points": self._points,
+            "trouble": plain(self._trouble),
             "graded": self._graded,
             "rejected": by_student(self._rejected),
             "late": self._late,

@@ -50,6 +50,21 @@ class CellResult(BaseModel):
             f"suggests {self.suggestion:g} of {self.points:g} points."
         )
 
+    @property
+    def hint(self) -> str:
+        """The same for where a learner may come to read it: a suggestion in few words.
+
+        As a number it could tell what a hidden part of the test was about.
+        """
+        if self.suggestion is None:
+            return self.flag
+        how = "fails" if self.suggestion <= 0 else "gives a part of its points"
+        how = "passes" if self.suggestion >= self.points else how
+        return (
+            f"{self.grade_id} can't be judged apart from the learner's code; run beside it, it "
+            f"{how}."
+        )
+
 
 class ItemResult(BaseModel):
     """An item: the sum of its cells.

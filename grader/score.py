@@ -100,16 +100,15 @@ def _not_apart(result: CellResult, allowed: bool, says: bool) -> CellResult:
     if allowed:
         said = None if result.outcome == "passed" else "Run beside the code, this test fails."
         return result.model_copy(update={"beside": True, "message": said})
-    found = (
-        f" Run beside the code, the test gives {result.score or 0:g} of {result.points:g} points."
-    )
+    # The suggestion is the learner's word, and may tell what a hidden part called: no learner is to
+    # read it.
     return result.model_copy(
         update={
             "score": None,
             "suggestion": (result.score or 0.0) if says else None,
             "beside": True,
             "outcome": "needs manual",
-            "message": f"A teacher grades this.{found if says else ''}",
+            "message": "A teacher grades this.",
         }
     )
 
@@ -123,16 +122,19 @@ def _shown(
         if isinstance(output, Error):
             continue
         source = teacher.node.source
-        if not isinstance(output, ExecuteResult) or _last_line(source) in teacher.visible_lines:
+        if not isinstance(output, ExecuteResult) or _last_line(source) in teacher.early_lines:
             nodes.append(as_node(output))
     failure = played.error
     if failure is not None:
         said = result.message or ""
         statement = visible_statement(teacher, played.error_line)
         text = [f"line {played.error_line}: {statement}", said] if statement else [said]
-        nodes.append(
-            nbformat.v4.new_output("error", ename=failure.ename, evalue=said, traceback=text)
-        )
+        # Its name may tell of hidden lines, as its words may.
+        seen = played.error_line in teacher.visible_lines or not teacher.has_hidden_tests
+        told = shown.error if seen else None
+        name = told.ename if told else "AssertionError"
+        name = failure.ename if failure.ename in OUR_ERRORS else name
+        nodes.append(nbformat.v4.new_output("error", ename=name, evalue=said, traceback=text))
     return nodes
 
 
@@ -189,8 +191,9 @@ def _grade(
     if failure is not None:
         line = played.error_line if played else None
         if line in teacher.visible_lines and shown is not None and shown is not played:
-            # The words come from a process that has met no hidden test.
-            failure = shown.error or Error(failure.ename, "", [])
+            # The words come from a process that has met no hidden test. Where that does not fail,
+            # the name of the error may tell of one.
+            failure = shown.error or Error("AssertionError", "", [])
         known = played is not None and played.from_teacher
         return result(score, "failed", _message(teacher, failure, line, known))
     if score < teacher.points:

@@ -20,10 +20,12 @@ from grader.intake import Paper, PaperCell
 from grader.judge import Judge, Verdict
 from grader.manifest import LIVE
 from grader.messages import is_as_written
-from grader.player import Played, Player, error
+from grader.player import Error, ExecuteResult, Played, Player, Stream, error, size_of
 
-# How often a notebook's cells may be played again.
-MAX_REPLAYS = 3
+# Characters of output that are kept of all cells of a notebook together; then, of a cell's value.
+MAX_OUTPUT = 32_000_000
+_MAX_BEYOND = 20_000
+NO_ROOM = "The notebook's cells have shown too much: nothing more is kept.\n"
 # How many cells' time all cells and tests of a notebook may take together.
 TIMES_IN_ALL = 20
 # What was stopped once gets this part of its time when it runs again, and at least a second.
@@ -127,12 +129,15 @@ class _Session:
         self._warm: list[Warm] = []
         self._player = self._new_player()
         self._judge: Judge | None = None
-        self._replays = 0
         self._until = time.monotonic() + TIMES_IN_ALL * engine.timeout
         # The teacher's cells that the judge has seen, to show them to the next.
         self._past: list[PaperCell] = []
         # From here on the player may know what hidden tests have called it with.
         self._met_hidden: int | None = None
+        # Whether hidden lines of a test before may have told it; whether there have been some.
+        self._met_before = self._hidden_ran = False
+        # Characters of output that there is still room for.
+        self._room_left = MAX_OUTPUT
         # Positions of cells that were stopped, and live answers that a stopped test had called.
         self._stopped: set[int] = set()
         self._slow: set[str] = set()
@@ -177,7 +182,7 @@ class _Session:
                 self._limit(position),
             )
             if played is not None:
-                self.heard.played[position] = played
+                self.heard.played[position] = self._kept(played)
         self._show_others()
 
     def _bequeathed(self, position: int) -> list[str]:
@@ -206,7 +211,7 @@ class _Session:
         suspect = [
             position
             for position, played in self.heard.played.items()
-            if position > self._met_hidden
+            if position >= self._met_hidden
             and position not in self.heard.shown
             and self._is_telling(position, played)
         ]
@@ -223,7 +228,7 @@ class _Session:
                 source = _visible_source(cell) if is_test else cell.node.source
                 again = player.cell(source, not is_test and _is_given(cell), self._limit(position))
                 if position in suspect:
-                    self.heard.shown[position] = self._as_first(position, again)
+                    self.heard.shown[position] = self._kept(self._as_first(position, again))
         finally:
             player.end()
 
@@ -236,6 +241,17 @@ class _Session:
             return again
         outputs = [output for output in again.outputs if output is not again.error]
         return replace(again, outputs=[*outputs, first.error])
+
+    def _kept(self, played: Played) -> Played:
+        """With its outputs while there is room for them; a mark hangs on errors and values."""
+        size = size_of(played)
+        if size <= self._room_left:
+            self._room_left -= size
+            return played
+        large = size > _MAX_BEYOND
+        kept = Error if large else Error | ExecuteResult
+        outputs = [output for output in played.outputs if isinstance(output, kept)]
+        return replace(played, outputs=[Stream("stderr", NO_ROOM), *outputs])
 
     def _as_untouched(self, position: int, played: Played) -> Played | None:
         """What an answer comes to that was left as it was given, if this one was."""
@@ -262,10 +278,13 @@ class _Session:
         if clause is None:
             return bool(played.outputs)
         assert cell.teacher is not None
-        failure = played.error
-        if any(output is not failure for output in played.outputs):
+        failure, line = played.error, played.error_line
+        # What the test that met hidden inputs first showed before it did so.
+        before = position == self._met_hidden and not self._met_before
+        if not before and any(output is not failure for output in played.outputs):
             return True
-        if failure is None or played.error_line not in cell.teacher.visible_lines:
+        seen = line in cell.teacher.visible_lines or not cell.teacher.has_hidden_tests
+        if failure is None or not seen or (before and line in cell.teacher.early_lines):
             return False
         if failure.ename == "NameError":
             return failure.evalue not in {f"name '{name}' is not defined" for name in clause.takes}
@@ -297,7 +316,7 @@ class _Session:
         ended = self._player.ended
         played = self._player.cell(cell.node.source, _is_given(cell), self._limit(position))
         if played is not None:
-            self.heard.played[position] = played
+            self.heard.played[position] = self._kept(played)
             if played.interrupted:
                 self._stopped.add(position)
             if played.interrupted and self._met_hidden is None:
@@ -331,14 +350,15 @@ class _Session:
                 text = f"The test holds only because {names} changes what it is given."
                 verdict = Verdict(Played([error("ChangedArgument", text)]), again.lost)
                 self.heard.notes.append(f"{label(cell, position)}: {text}")
-        self.heard.played[position] = verdict.played
+        self.heard.played[position] = self._kept(verdict.played)
         assert cell.teacher is not None
-        if (
-            self._met_hidden is None
-            and cell.teacher.has_hidden_tests
-            and LIVE & {*clause.takes.values(), *clause.terms.results}
-        ):
-            self._met_hidden = position
+        hidden = cell.teacher.has_hidden_tests
+        if self._met_hidden is None:
+            # A name that hidden lines have bound may be used later, in visible ones.
+            self._met_before = self._hidden_ran and verdict.called
+            if self._met_before or (hidden and verdict.called_late):
+                self._met_hidden = position
+        self._hidden_ran |= hidden
         self._past.append(cell)
         if verdict.lost == "timed out":
             self._slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
@@ -354,7 +374,7 @@ class _Session:
     ) -> Verdict:
         judge = self._present_judge()
         assert cell.teacher is not None
-        visible, seconds = cell.teacher.visible_lines, self._limit(position)
+        visible, seconds = cell.teacher.early_lines, self._limit(position)
         return judge.test(cell.node.source, clause, visible, withhold, seconds)
 
     def _present_judge(self) -> Judge:
@@ -373,7 +393,7 @@ class _Session:
                     if not any(cell.teacher is played for played in in_room):
                         judge.given(cell.teacher.node.source)
                 elif cell.teacher.grade_id in self._contract.bequeathing:
-                    judge.test(cell.node.source, clause, cell.teacher.visible_lines)
+                    judge.test(cell.node.source, clause, cell.teacher.early_lines)
         return self._judge
 
     def _judges_room(self) -> Room:
@@ -405,8 +425,7 @@ class _Session:
 
     def _play_again(self, position: int) -> bool:
         """Gives the cells before this one a new player, if there may be one more."""
-        self._replays += 1
-        if self._replays > MAX_REPLAYS or time.monotonic() > self._until:
+        if time.monotonic() > self._until:
             return False
         self._player.end()
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
+import re
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html_mistune
 from playwright.sync_api import Request, sync_playwright
 
-from grader import clean
+from grader import clean, feedback
 from grader.clean import clean_html, clean_markdown, clean_notebook, clean_outputs, is_image
 from grader.feedback import render
 from grader.report import ClassReport
@@ -360,6 +362,92 @@ def test_nothing_takes_long_to_clean_or_to_show(assignment):
                 [cell] = clean_notebook(made, teacher, {}).cells
                 highlight(cell.source, IPython3Lexer(), HtmlFormatter())
             assert time.process_time() - begun < 3, (kind, piece)
+
+
+LINKS = [
+    "> [x]:\n> javascript:hack()\n\n[x]",
+    "- [x]:\n  javascript:hack()\n\n[x]",
+    "1. > [x]:\n   > <javascript:hack()>\n\n[x]",
+    "> [a](\n> javascript:hack())",
+    "> [a](\n>\tjavascript:hack())",
+    "- [a](\n  <javascript:hack()>)",
+    "[x]:\n\tjavascript:hack()\n\n[x]",
+    "[x]: &#106;avascript:hack()\n\n[x]",
+    "> [x]:\n> &#106;avascript:hack()\n\n[x]",
+    "> [x]:\n> java&#9;script:hack()\n\n[x]",
+    "> [x]:\n> &amp;#106;avascript:hack()\n\n[x]",
+    "> [x]:\n> data:text/html,hack()\n\n[x]",
+    "> [x]:\n> vbscript:hack()\n\n[x]",
+    "a\n: [x]:\n  javascript:hack()\n\n[x]",
+    "> ![x]\n\n> [x]:\n> http://canary.invalid/a.png",
+]
+
+
+@pytest.mark.parametrize("source", LINKS)
+def test_no_link_runs_whatever_shape_it_has(source):
+    page = html.unescape(html.unescape(markdown2html_mistune(clean_markdown(source))))
+    targets = re.findall(r"(?:href|src)=\"([^\"]*)", page)
+    assert not [target for target in targets if not target.startswith(("#", "http"))], page
+    assert "<img" not in page
+    assert "hack()" in page or "canary" in page
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "&#36;\\&#104;ref{javascript:hack()}{x}&#36;",
+        "&#92;(\\hre&#102;{javascript:hack()}{x}&#92;)",
+        "&#36;&#92;&#115;tyle{color: red}{x}&#36;",
+    ],
+)
+def test_no_formula_is_made_of_entities(formula):
+    page = markdown2html_mistune(clean_markdown(formula))
+    # A code block is no place for formulas.
+    page = re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
+    assert not re.search(r"\\(href|style)", html.unescape(html.unescape(page)))
+    output = nbformat.v4.new_output("display_data", data={"text/latex": formula})
+    [cleaned] = clean_outputs([output])
+    assert not re.search(r"\\(href|style)", html.unescape(cleaned.data["text/latex"]))
+
+
+def test_a_picture_is_shown_once_however_often_it_is_mentioned(assignment):
+    cell = nbformat.v4.new_markdown_cell("![a](attachment:a.png) " * 400)
+    picture = encoded(png())
+    cell.attachments = {"a.png": {"image/png": picture}}
+    made = nbformat.v4.new_notebook(cells=[cell])
+    [cleaned] = clean_notebook(made, assignment.notebooks["numbers"], {}).cells
+    assert cleaned.source.count("![") == 1
+    assert rendered(nbformat.v4.new_notebook(cells=[cleaned])).count(picture) == 1
+
+
+def test_all_code_and_text_of_a_notebook_has_room_for_so_much(assignment):
+    table = "|a|\n|-|\n" + "|b|\n" * 4_000
+    text = [nbformat.v4.new_markdown_cell(f"{table}{n}") for n in range(400)]
+    code = [nbformat.v4.new_code_cell("a\n" * 9_000 + f"{n}") for n in range(400)]
+    raw = [nbformat.v4.new_raw_cell(f"{table}{n}") for n in range(20)]
+    shown = nbformat.v4.new_code_cell()
+    shown.outputs = [bundle({"text/markdown": f"{table}{n}"}) for n in range(400)]
+    made = nbformat.v4.new_notebook(cells=[shown, *text, *code, *raw])
+    cleaned = clean_notebook(made, assignment.notebooks["numbers"], {})
+    begun = time.process_time()
+    kept = [o for o in cleaned.cells[0].outputs if "text/markdown" in o.data]
+    assert 3 < len(kept) < 20
+    assert sum(len(c.source) for c in cleaned.cells if c.cell_type == "markdown") < 300_000
+    assert sum(len(c.source) for c in cleaned.cells if c.cell_type == "code") < 1_100_000
+    blank_one = Result(assignment="numbers", student="s", status="graded", total=0)
+    page = render(blank_one, assignment.notebooks["numbers"], cleaned)
+    assert len(page) < 40_000_000
+    assert time.process_time() - begun < 20
+
+
+def test_a_page_has_room_for_so_much(assignment, monkeypatch):
+    monkeypatch.setattr(feedback, "MAX_PAGE", 5_000)
+    code = [nbformat.v4.new_code_cell("a\n" * 100 + f"{n}") for n in range(40)]
+    made = nbformat.v4.new_notebook(cells=code)
+    result = Result(assignment="numbers", student="s", status="graded", total=0)
+    page = render(result, assignment.notebooks["numbers"], made)
+    assert "the page has become too long" in page
+    assert len(page) < 30_000
 
 
 # --- Hidden tests ------------------------------------------------------------------------------

@@ -317,3 +317,15 @@ def test_an_import_may_take_longer_than_a_cell(bubblewrap, tmp_path):
         )
     assert found.tests["t"].broken is None
     assert found.tests["t"].takes == {"twice": "number"}
+
+
+def test_one_broken_test_leaves_the_others_to_be_tried(engine):
+    cells = [
+        "# answer f\ndef f(x):\n    return x + 1",
+        f"# test first\nassert f(1) == 2\n{hidden('n = 3')}",
+        "# test live\nassert any('def f' in cell for cell in In[:-1]) and f(n) == 4",
+    ]
+    assert not contract(engine, *cells).tests["live"].suggests
+    made = contract(engine, *cells, "# test wrong\nimport nothing_such\nassert f(1) == 0")
+    assert made.tests["wrong"].failed == "ModuleNotFoundError: No module named 'nothing_such'"
+    assert not made.tests["live"].suggests

@@ -517,8 +517,10 @@ def test_of_what_is_lent_only_public_methods_can_be_called(talk):
                 found.append(type(error).__name__)
         return found
 
-    judge = talk(Terms(), probe=probe)
+    judge = talk(Terms(methods={f"{Lent.__qualname__}.tell"}), probe=probe)
     assert judge["probe"](Lent(), "tell") == ["told", "told"]
+    # Only those that the teacher's solution calls, too.
+    assert talk(Terms(), probe=probe)["probe"](Lent(), "tell") == ["AttributeError"] * 2
     assert judge["probe"](Lent(), "secret")[0] == "AttributeError"
     for name in ("_hidden", "_tell", "__init__", "__len__", "__reduce__", "__class__"):
         assert judge["probe"](Lent(), name) == ["AttributeError", "AttributeError"], name

@@ -9,16 +9,19 @@ import os
 import nbformat
 import pytest
 
+from grader.folder import read_folder
 from grader.intake import (
     MAX_CELLS,
     MAX_NOTEBOOK_BYTES,
     LearnerCell,
     Rejected,
     collect,
-    fingerprint,
+    from_bytes,
     put_together,
     read_notebook,
+    read_paper,
 )
+from grader.intake import as_bytes as as_bytes_of_paper
 
 
 def as_bytes(notebook) -> bytes:
@@ -351,7 +354,7 @@ def test_time_and_files_beside_the_notebook(desk, assignment):
 
 
 def test_too_many_files_are_left_out_but_the_notebook_is_not(desk, assignment, monkeypatch):
-    monkeypatch.setattr("grader.intake.MAX_FILES", 3)
+    monkeypatch.setattr("grader.folder.MAX_FILES", 3)
     path = desk.hand_in("s")
     for number in range(9):
         (path.parent / f"a{number}").write_text("x")
@@ -363,14 +366,81 @@ def test_too_many_files_are_left_out_but_the_notebook_is_not(desk, assignment, m
 
 def test_the_fingerprint_is_of_all_that_was_handed_in(desk):
     path = desk.hand_in("s")
-    seen = {fingerprint(path.parent)}
+    seen = {read_folder(path.parent).fingerprint()}
     os.utime(path, (1, 1))
-    assert fingerprint(path.parent) in seen
+    assert read_folder(path.parent).fingerprint() in seen
     for change in ("timestamp.txt", "other.py"):
         (path.parent / change).write_text("2026-01-01 00:00:00 UTC")
-        seen.add(fingerprint(path.parent))
+        seen.add(read_folder(path.parent).fingerprint())
     path.write_text(path.read_text() + " ")
-    seen.add(fingerprint(path.parent))
+    seen.add(read_folder(path.parent).fingerprint())
     path.rename(path.with_name("b.ipynb"))
-    seen.add(fingerprint(path.parent))
+    seen.add(read_folder(path.parent).fingerprint())
     assert len(seen) == 5
+
+
+# --- Folders and files that take too much ------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [700_000_000, 10**30, 0, -1, 7, "9", 2.0, True, None, [1]])
+def test_a_heading_of_format_3_has_one_of_six_levels(level):
+    heading = {"cell_type": "heading", "level": level, "source": "x", "metadata": {}}
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [heading]}]}
+    rejected = read_notebook(json.dumps(old).encode(), "x.ipynb")
+    assert rejected == Rejected("x.ipynb says it is of notebook format 3, but is not.")
+    heading["level"] = 2
+    [cell] = read_notebook(json.dumps(old).encode(), "x.ipynb")
+    assert cell.source == "## x"
+
+
+def test_what_takes_no_room_on_a_disk_is_not_read(desk, assignment):
+    path = desk.hand_in("s")
+    for name in ("more.ipynb", "more.bin"):
+        with path.with_name(name).open("wb") as file:
+            file.truncate(3 * 10**12)
+    submission = collect(assignment, path.parent, "s")
+    assert submission.files == {}
+    assert len(submission.notes) == 2
+    os.truncate(path, 3 * 10**12)
+    assert "3000000 MB; more than 25 MB is not read" in collect(assignment, path.parent, "s").reason
+
+
+def test_deep_and_wide_folders_are_looked_at_in_part(desk, assignment, monkeypatch):
+    monkeypatch.setattr("grader.folder.MAX_ENTRIES", 300)
+    path = desk.hand_in("s")
+    below = os.open(path.parent, os.O_RDONLY)
+    for _ in range(60):
+        os.mkdir("d", dir_fd=below)
+        below, above = os.open("d", os.O_RDONLY, dir_fd=below), below
+        os.close(above)
+    os.close(below)
+    submission = collect(assignment, path.parent, "s")
+    assert "deeper folders than are looked at" in submission.notes[0]
+    for number in range(400):
+        path.with_name(f"x{number}").touch()
+    submission = collect(assignment, path.parent, "s")
+    assert len(submission.files) < 300
+    assert submission.papers["numbers"].notes == ()
+
+
+def test_of_notes_of_one_kind_there_are_ten(desk, assignment):
+    path = desk.hand_in("s")
+    for number in range(3000):
+        path.with_name(f"link{number}").symlink_to("/etc/passwd")
+    os.mkfifo(path.with_name("pipe"))
+    notes = collect(assignment, path.parent, "s").notes
+    assert len(notes) == 11
+    assert notes[10] == "The same is true of 2,991 more."
+
+
+def test_a_paper_comes_back_as_it_was(desk, assignment):
+    teacher = assignment.notebooks["numbers"]
+
+    def change(notebook):
+        notebook.cells.insert(2, nbformat.v4.new_raw_cell("raw"))
+        notebook.cells[0].attachments = {"a.png": {"image/png": "half a sign"}}
+
+    data = desk.hand_in("s", change=change).read_bytes().replace(b"half", rb"\ud800")
+    paper = read_paper(teacher, data, "numbers.ipynb")
+    assert from_bytes(teacher, as_bytes_of_paper(paper)) == paper
+    assert from_bytes(teacher, as_bytes_of_paper(Rejected("no"))) == Rejected("no")

@@ -57,7 +57,7 @@ def hidden(source, said=None, line=None):
         ("for x, hint in [('secret', 'one')]:\n    assert x != 'secret', x", NEUTRAL),
         ("hints = {'a': 'hint'}\nassert 0, hints['a']", "hint"),
         ("assert 'secret' == 'other'", NEUTRAL),
-        ("assert [][0], 'never said'", "A hidden check ended with IndexError."),
+        ("assert [][0], 'never said'", NEUTRAL),
     ],
 )
 def test_of_hidden_tests_the_teachers_words_are_shown_without_values(source, shown):

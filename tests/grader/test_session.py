@@ -103,17 +103,37 @@ def test_what_tests_have_bound_for_the_learner_is_there_again(graded):
     assert scores(result) == {"first": 1, "ends": 0, "after": 1}
 
 
-def test_after_some_lost_calls_no_player_is_made_any_more(graded, monkeypatch):
-    monkeypatch.setattr(session, "MAX_REPLAYS", 1)
-    four = exercise(
-        F, *(f"# test t{n}\nassert f({n}) == {n + 1}" for n in range(4)), "# test free\nassert True"
-    )
-    result, _ = graded(four, f="def f(x):\n    import os; os._exit(1)")
-    assert scores(result) == {"t0": 0, "t1": 0, "t2": 0, "t3": 0, "free": 1}
+FOUR = exercise(
+    F,
+    *(f"# test t{n}\nassert f({n}) == {n + 1}" for n in range(4)),
+    G,
+    "# test free\nassert True",
+    "# test g1\nassert g(1) == 2",
+)
+LOSES = "def f(x):\n    import os; os._exit(1)"
+
+
+def test_when_time_is_up_no_player_is_made_any_more(graded, monkeypatch):
+    turns = iter([True, False, False, False])
+    play_again = session._Session._play_again
+
+    def twice(self, position):
+        if not next(turns):
+            self._until = 0.0
+        return play_again(self, position)
+
+    monkeypatch.setattr(session._Session, "_play_again", twice)
+    result, _ = graded(FOUR, f=LOSES)
     assert result.notes[1].endswith("when the test called it. The tests after it were not run.")
-    assert [item.cells[0].outcome for item in result.items] == [
-        *("failed", "failed", "not run", "not run", "passed")
-    ]
+    outcomes = [item.cells[0].outcome for item in result.items]
+    assert outcomes == ["failed", "failed", *["not run"] * 4]
+
+
+def test_points_behind_many_lost_calls_are_kept(graded):
+    result, _ = graded(FOUR, f=LOSES)
+    assert scores(result) == {"t0": 0, "t1": 0, "t2": 0, "t3": 0, "free": 1, "g1": 1}
+    outcomes = [item.cells[0].outcome for item in result.items]
+    assert outcomes == [*["failed"] * 4, "passed", "passed"]
 
 
 def test_a_cell_that_ends_the_player_loses_what_comes_after(graded):
@@ -348,7 +368,7 @@ def test_what_a_call_shows_is_told_for_visible_lines_only(graded):
     crying = "def f(x):\n    if x > 5: raise ValueError(f'got {x}')\n    return x + 1"
     result, text = graded(KEPT, f=crying)
     assert scores(result) == {"first": 0, "second": 1, "third": 1}
-    assert messages(result)["first"] == ["A hidden check ended with ValueError."]
+    assert messages(result)["first"] == ["A hidden check does not hold."]
     assert "987654" not in text + result.model_dump_json()
 
 
@@ -372,7 +392,9 @@ def test_a_test_that_needs_live_objects_suggests_a_mark(graded, loud, points):
     [cell] = result.item("printed").cells
     assert (cell.score, cell.suggestion, cell.beside) == (None, points, True)
     assert cell.outcome == "needs manual"
-    assert f"{points} of 1 points" in cell.message
+    # What it suggests is the learner's word, and for the teacher only.
+    assert cell.message == "A teacher grades this."
+    assert f"{points} of 1 points" in cell.flag
     assert scores(result)["apart"] == 1
     [note] = result.notes
     assert note.startswith("printed can't be judged apart: apart from the code it ends with")
@@ -699,3 +721,293 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"a1": 1}
     assert scores(grade_one(made, handed_in(made, a=forged), engine)) == {"a1": 0}
+
+
+# --- What decides where a test goes on ---------------------------------------------------------
+
+LOOP = exercise(
+    "# answer square\ndef square(x):\n    return x * x",
+    "# test visible\nassert square(2) == 4",
+    "# test loop\n"
+    + hidden("for got, want in zip(map(square, [2, 3, 4]), [4, 9, 16]):\n    assert got == want"),
+    "# test sentinel\n"
+    + hidden(
+        "numbers = iter([2, 3])\nfor x in iter(lambda: square(2), 4):\n"
+        "    pass\nfor got in map(lambda x: square(x), [1]):\n"
+        "    assert got == 1\nassert square(1) == 1"
+    ),
+)
+
+
+@pytest.mark.parametrize("kind", ["StopIteration", "StopAsyncIteration"])
+@pytest.mark.parametrize("when", ["True", "x != 2"])
+def test_an_exception_of_the_learners_ends_no_loop_of_the_tests(graded, kind, when):
+    body = f"def square(x):\n    if {when}: raise {kind}\n    return x * x"
+    result, _ = graded(LOOP, square=body)
+    assert scores(result) == {"visible": int(when != "True"), "loop": 0, "sentinel": 0}
+
+
+def test_nor_does_one_that_a_test_raised_itself(graded):
+    """A learner may catch what a callback raises, and raise it elsewhere."""
+    relayed = exercise(
+        "# answer each\ndef each(f, x):\n    return f(x)",
+        "# test loop\nones = iter([5])\nfor got in [each(lambda x: x, 1)]:\n    assert got == 1\n"
+        "for got, want in zip((each(lambda x: next(ones), x) for x in [1]), [5]):\n"
+        "    assert got == want\n"
+        "for got in map(lambda x: each(lambda y: 2, x), [1, 2]):\n    assert got == 2, 'two'",
+    )
+    assert scores(graded(relayed)[0]) == {"loop": 1}
+    body = (
+        "def each(f, x):\n    try:\n        if f(x) == 5: f(x)\n"
+        "    except StopIteration as error:\n"
+        "        each.kept = error\n        return 5\n"
+        "    if hasattr(each, 'kept'): raise each.kept\n    return f(x)"
+    )
+    result, _ = graded(relayed, each=body)
+    assert scores(result) == {"loop": 0}
+
+
+def test_a_sequence_of_the_tests_own_does_not_end_early(graded):
+    dataset = exercise(
+        "# answer change\ndef change(x):\n    return 2 * x",
+        "# test loop\nclass Data:\n"
+        "    def __getitem__(self, i):\n        return change([1, 2][i])\n"
+        "for got, want in zip(Data(), [2, 4]):\n    assert got == want",
+    )
+    assert scores(graded(dataset)[0]) == {"loop": 1}
+    result, _ = graded(dataset, change="def change(x):\n    raise IndexError")
+    assert scores(result) == {"loop": 0}
+
+
+def test_who_shall_raise_it_may(graded):
+    late = exercise(
+        "# answer take\ndef take(values):\n    return next(iter(values))",
+        "# test raises\ntry:\n    take([])\nexcept StopIteration:\n    pass\n"
+        "else:\n    assert False, 'nothing to take'\nassert take([4]) == 4",
+    )
+    assert scores(graded(late)[0]) == {"raises": 1}
+    other = (
+        "def take(values):\n    for value in values: return value\n    raise StopIteration('no')"
+    )
+    assert scores(graded(late, take=other)[0]) == {"raises": 1}
+
+
+LOG = (
+    "class Log:\n    def __enter__(self): return self\n"
+    "    def __exit__(self, *a): return {}\n"
+    "    def write(self, line): self.lines.append(line)\n"
+    "    def __init__(self): self.lines = []\n    def count(self): return len(self.lines)"
+)
+
+
+def test_an_exit_swallows_no_assertion_of_the_tests(graded):
+    logging = exercise(
+        "# answer Log\n" + LOG.format(False),
+        "# test Log-test\nwith Log() as log:\n    log.write('a')\n    assert log.count() == 1",
+        "# test other\nwith Log() as log:\n    assert log.count() == 0\n    log.nothing()",
+    )
+    liar = LOG.format(True).replace("len(self.lines)", "7")
+    result, _ = graded(logging, Log=liar)
+    assert scores(result) == {"Log-test": 0, "other": 0}
+
+
+def test_an_exit_swallows_what_the_solutions_swallows(graded):
+    quiet = exercise(
+        "# answer Quiet\nclass Quiet:\n    def __enter__(self): return self\n"
+        "    def __exit__(self, kind, *a): return kind is KeyError",
+        "# test Quiet-test\ndone = []\nwith Quiet():\n    raise KeyError(1)\n"
+        "try:\n    with Quiet():\n        raise ValueError\n"
+        "except ValueError:\n    done.append(1)\n"
+        "assert done == [1]",
+    )
+    assert scores(graded(quiet)[0]) == {"Quiet-test": 1}
+    all_of_it = (
+        "class Quiet:\n    def __enter__(self): return self\n"
+        "    def __exit__(self, *a): return True"
+    )
+    assert scores(graded(quiet, Quiet=all_of_it)[0]) == {"Quiet-test": 0}
+    nothing = all_of_it.replace("True", "False")
+    assert scores(graded(quiet, Quiet=nothing)[0]) == {"Quiet-test": 0}
+
+
+DECK = exercise(
+    "# answer best\ndef best(deck):\n    return max(deck.all())",
+    "# test best-test\nclass Deck:\n    def __init__(self, cards): self.cards = cards\n"
+    "    def put(self, card): self.cards.append(card)\n"
+    "    def all(self): return list(self.cards)\n"
+    "    @property\n    def emptied(self):\n        self.cards.clear()\n        return 0\n"
+    "deck = Deck([3, 9, 4])\nassert best(deck) == max(deck.cards, default=0)",
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "deck.put(10**9)\n    return 10**9",
+        "getattr(deck, 'emptied', 0)\n    return 0",
+        "type(deck).put(deck, 10**9)\n    return 10**9",
+    ],
+)
+def test_a_call_changes_nothing_that_it_is_lent(graded, body):
+    assert scores(graded(DECK)[0]) == {"best-test": 1}
+    assert scores(graded(DECK, best=f"def best(deck):\n    {body}")[0]) == {"best-test": 0}
+
+
+def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
+    drawn = exercise(
+        "# given\nimport random",
+        "# answer draw\ndef draw(rng):\n    return [rng.random() for _ in range(3)]",
+        "# test same\nrng = random.Random(4)\nimport copy\ntwin = copy.deepcopy(rng)\n"
+        "got = draw(rng)\nassert got == [twin.random() for _ in got]",
+        "# test several\nrng = random.Random(5)\ngot = draw(rng)\n"
+        "assert len(set(got)) == 3 and all(0 <= x < 1 for x in got)",
+    )
+    assert scores(graded(drawn)[0]) == {"same": 1, "several": 1}
+    other = "def draw(rng):\n    return [rng.uniform(0, 1) for _ in range(3)]"
+    # A method that the solution does not call serves as well: it is called on a copy.
+    assert scores(graded(drawn, draw=other)[0])["several"] == 1
+    seeded = exercise(
+        "# given\nimport random",
+        "# answer draw\ndef draw(rng):\n    return rng.random()",
+        "# test next\nrng = random.Random(4)\nassert draw(rng) != rng.random()\n"
+        "rng = random.Random(4)\nfirst = draw(random.Random(4))\nassert rng.random() == first\n"
+        "assert draw(rng) == random.Random(4).random() or True\n"
+        "x = random.Random(7)\nassert draw(x) + 0 == random.Random(7).random()",
+    )
+    cheat = "def draw(rng):\n    rng.seed(1)\n    return __import__('random').Random(1).random()"
+    assert scores(graded(seeded)[0]) == {"next": 1}
+    assert scores(graded(seeded, draw=cheat)[0]) == {"next": 0}
+
+
+# --- What comes out ----------------------------------------------------------------------------
+
+SIX = exercise(
+    *(f"# answer small{n}\ndef small{n}(x):\n    return x" for n in range(6)),
+    *(f"# test hidden{n}\n" + hidden(f"assert small{n}(927345618) == 927345618") for n in range(6)),
+)
+
+
+def test_no_name_of_an_exception_tells_a_hidden_input(graded):
+    """32 names of Python's own are five bits for each test."""
+    told = {}
+    for digit in (3, 17):
+        names = "sorted(n for n, v in vars(b).items() if isinstance(v, type)"
+        names += " and issubclass(v, Exception))[:32]"
+        answers = {
+            f"small{n}": f"import builtins as b\ndef small{n}(x):\n"
+            f"    raise vars(b)[{names}[(x // 32**{n} + {digit}) % 32]]('x')"
+            for n in range(6)
+        }
+        result, text = graded(SIX, **answers)
+        assert set(scores(result).values()) == {0}
+        told[digit] = text, messages(result)
+    # Whatever it raises: nobody can tell.
+    assert told[3] == told[17]
+
+
+FIRST = exercise(
+    "# answer clip\ndef clip(x):\n    return min(x, 100)",
+    "# test first\nassert clip(2) == 2\n"
+    + hidden("assert clip(927345618) == 100")
+    + "\nassert clip(5) == 5, f'not {clip(5)}'\nprint('late', clip(7))",
+)
+SEEN = "seen = []\ndef clip(x):\n    seen.append(x); print('seen', seen)\n    return {}"
+
+
+@pytest.mark.parametrize("back", ["min(x, 100)", "seen if x == 5 else min(x, 100)"])
+def test_the_first_test_with_hidden_lines_shows_nothing_of_them(graded, back):
+    result, text = graded(FIRST, clip=SEEN.format(back))
+    assert "927345618" not in text + result.model_dump_json()
+    assert "seen [2]" in text
+
+
+def test_nor_in_a_loop_nor_through_a_helper(graded):
+    loop = exercise(
+        "# answer clip\ndef clip(x):\n    return min(x, 100)",
+        "# test loop\nfor x in (2, 5):\n    assert clip(x) == x, f'not {clip(x)}'\n"
+        + hidden("    assert clip(927345618) == 100"),
+        "# test helper\n"
+        + hidden("def check():\n    assert clip(927345619) == 100")
+        + "\ncheck()\nassert clip(5) == 5, f'not {clip(5)}'",
+        "# test name\n" + hidden("N = 927345617") + "\nassert clip(N) == 100, f'not {clip(1)}'",
+    )
+    for back in ("min(x, 100)", "min(x, 100) if len(seen) < 3 else seen"):
+        result, text = graded(loop, clip=SEEN.format(back))
+        told = text + result.model_dump_json()
+        assert not any(str(n) in told for n in (927345617, 927345618, 927345619))
+
+
+def test_what_an_earlier_test_has_bound_meets_hidden_inputs_too(graded):
+    made = exercise(
+        "# answer make_sum\ndef make_sum():\n    return lambda x: x + 1",
+        "# test visible\nadder = make_sum()\nassert adder(1) == 2",
+        "# test hidden\n" + hidden("assert adder(927345618) == 927345619"),
+        "# answer later\nlater = 1",
+        "# test last\nassert later == 1, later",
+    )
+    spy = (
+        "seen = []\ndef make_sum():\n"
+        "    def add(x):\n        seen.append(x)\n        return x + 1\n"
+        "    return add"
+    )
+    later = "print('seen', seen)\nlater = repr(seen)"
+    result, text = graded(made, make_sum=spy, later=later)
+    assert scores(result) == {"visible": 1, "hidden": 1, "last": 0}
+    assert "927345618" not in text + result.model_dump_json()
+
+
+def test_what_is_never_called_again_costs_no_second_player(engine, monkeypatch):
+    """Values that cross tell the player nothing."""
+    data = exercise(
+        "# answer x\nx = 5",
+        "# test first\n" + hidden("secret = 5\nassert x == secret"),
+        "# answer y\nprint('shown')\ny = 6",
+        "# test second\nassert y == 6",
+    )
+    contract_of(data, "x", engine)
+    made = []
+    first = session._Session._new_player
+    monkeypatch.setattr(session._Session, "_new_player", lambda self: made.append(1) or first(self))
+    assert scores(grade_one(data, handed_in(data), engine)) == {"first": 1, "second": 1}
+    assert len(made) == 1
+
+
+def test_a_suggested_mark_is_for_the_teacher_only(graded):
+    forged = exercise(
+        "# answer greet\ndef greet(name, mark='!'):\n    return name + mark",
+        "# test greet-test\nimport inspect\npoints = 0.0\n"
+        + hidden(
+            "points += inspect.signature(greet).parameters['mark'].default == '!'\n"
+            "points += greet('839472') == '839472!'\npoints / 2"
+        ),
+    )
+    body = (
+        "import sys\ndef greet(name, mark='!'):\n    class P(float):\n"
+        "        def __add__(self, other): return P(int(name) / 1e6)\n"
+        "        def __truediv__(self, other): return int(name) / 1e6\n"
+        "    sys._getframe(1).f_globals['points'] = P(0)\n    return name + mark"
+    )
+    result, text = graded(forged, greet=body)
+    [cell] = result.item("greet-test").cells
+    assert cell.score is None
+    shown = text + str(cell.message) + str(result.notes) + cell.hint
+    assert "839472" not in shown
+
+
+def test_a_notebooks_outputs_have_room_for_so_much_together(graded, monkeypatch):
+    monkeypatch.setattr(session, "MAX_OUTPUT", 2_000)
+    loud = exercise(
+        F,
+        "# answer one\nprint('x' * 1500)",
+        "# answer two\nprint('y' * 1500)\n1 / 0",
+        "# test first\nassert f(1) == 2, 'one more'",
+        "# test part\n0.5",
+    )
+    result, text = graded(loud, f="def f(x):\n    return 0")
+    assert "x" * 1500 in text
+    assert "y" * 1500 not in text
+    assert "have shown too much" in text
+    # A mark hangs on errors and values.
+    assert "ZeroDivisionError" in text
+    assert scores(result) == {"first": 0, "part": 0.5}
+    assert messages(result)["first"] == ["one more"]
