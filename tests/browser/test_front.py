@@ -155,7 +155,8 @@ def asked(**options: object) -> Panel:
 
 def answered() -> Panel:
     panel = asked(unit="× the dense one")
-    panel._told(panel, {"key": "note", "values": {"guess": "3"}}, [])
+    said = {"key": "note", "values": {"guess": "3"}, "about": panel.view["about"]}
+    panel._told(panel, said, [])
     reveal("80 % zeros: size of the file", 1.996)
     return panel
 
