@@ -57,8 +57,10 @@ def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab, lesson: str) -> 
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert not [out for cell in code for out in cell.outputs if out.output_type == "error"]
     page.reload()
-    picture = page.locator(".jp-RenderedImage img").first
+    picture = page.locator(".jp-OutputArea-output img").first
     expect(picture).to_be_visible(timeout=MINUTE)
+    assert page.locator(".jp-OutputArea-output img:not([alt])").count() == 0
+    expect(page.get_by_role("img", name=picture.get_attribute("alt"))).to_be_visible()
     picture.scroll_into_view_if_needed()
     page.mouse.move(800, 500)
     page.mouse.wheel(0, 200)
