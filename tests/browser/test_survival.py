@@ -166,7 +166,8 @@ def test_practice_survives_and_comes_back(page: Page, lab: Lab, notebook: Path) 
     run_all(page)
     expect(text).to_have_value(DRAFT)
     expect(widget(page, "Trace")).to_contain_text("step 1 of")
-    expect(seven.get_by_role("radio").nth(2)).to_be_checked()
+    # The first was right, so it goes on with the second.
+    expect(seven).to_contain_text("question 2 of")
 
     # Shut down, too.
     save(page)
