@@ -14,6 +14,7 @@ from authoring import guesses, hosting, ways
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.items import items_metadata
 from authoring.sources import Course, Lesson, read_cells
+from coursekit import widgets
 
 # The two ends of an exercise; both do nothing while it is graded.
 BEGIN = """
@@ -67,7 +68,7 @@ def reading_notebook(
     """A notebook to read and run, without outputs, as it will lie in notebooks/."""
     cells = []
     for cell in read_cells(source):
-        text = cell.source
+        text = _with_import(cell.source) if cell.kind == "code" else cell.source
         if cell.kind == "markdown":
             text = ways.with_lessons(course, text, "", name)
         new = NEW_CELL[cell.kind](text)
@@ -79,6 +80,14 @@ def reading_notebook(
     if lesson:
         cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=False)))
     return _finished(course, cells, f"notebooks/{name}.ipynb")
+
+
+def _with_import(code: str) -> str:
+    """A cell that only shows a widget, with its import: after a restart it can be run alone."""
+    match ast.parse(code).body:
+        case [ast.Expr(ast.Call(ast.Name(name)))] if name in widgets.__all__:
+            return f"from coursekit.widgets import {name}\n\n{code}"
+    return code
 
 
 def _only_asserts(code: str) -> bool:

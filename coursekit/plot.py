@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib.pyplot as plt
@@ -60,8 +61,8 @@ def figure(
 def show(fig: Figure, alt: str) -> None:
     """Displays a figure once, with its alt text, and closes it.
 
-    The text stands in the image's metadata, which web pages made from the notebook use, and as the
-    plain-text form of the output. Leave out of it what differs between machines.
+    The figure is HTML: Jupyter shows an image that stands alone without its alt text. The text is
+    the plain form of the output, too. Leave out of it what differs between machines.
 
     Raises:
         ValueError: if `alt` says nothing.
@@ -70,11 +71,12 @@ def show(fig: Figure, alt: str) -> None:
 
     if not alt.strip():
         raise ValueError("a plot needs alt text: say what it shows")
-    display(
-        {"image/png": png(fig), "text/plain": alt},
-        metadata={"image/png": {"alt": alt}},
-        raw=True,
-    )
+    display({"text/html": image(png(fig), alt), "text/plain": alt}, raw=True)
+
+
+def image(data: str, alt: str) -> str:
+    """HTML of a PNG in base64."""
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
 
 
 def png(fig: Figure, dpi: int | None = None) -> str:

@@ -102,8 +102,15 @@ class Asked:
         return f"You guessed {guess}{question}. {came_out}: {self.nearness}."
 
     def _with_unit(self, value: Result | None) -> str:
-        text = _quoted(value)
-        return text if isinstance(value, str | tuple) else f"{text} {self.unit}".rstrip()
+        return _quoted(value) if isinstance(value, str | tuple) else self.with_unit(value)
+
+    def with_unit(self, value: Result | None) -> str:
+        """A guess or a result as a table has it."""
+        return (
+            f"{shown(value)} {self.unit}"
+            if isinstance(value, int | float) and self.unit
+            else shown(value)
+        )
 
     @property
     def nearness(self) -> str:
@@ -185,7 +192,7 @@ def guess(
     except ImportError:
         print(how_to_type(asked))
         return None
-    asked.panel = Panel(Guessing(asked, _notes().note))
+    asked.panel = Panel(Guessing(asked, _notes().note), _notes().store)
     return asked.panel
 
 
@@ -244,7 +251,7 @@ class Guesses:
     @property
     def rows(self) -> list[tuple[str, str, str, str]]:
         return [
-            (one.question, shown(one.guess), shown(one.result), one.nearness or "–")
+            (one.question, one.with_unit(one.guess), one.with_unit(one.result), one.nearness or "–")
             for one in self.asked
         ]
 
@@ -301,19 +308,19 @@ class _Notes:
         self._lesson = lesson
         self._asked: dict[str, Asked] = {}
         self._kept: dict[str, Asked] = {}
-        self._store: Store | None = None
+        self.store: Store | None = None
         if lesson is None:
             return
         # Here, so that who imports coursekit for something else does not wait for it.
         from coursekit.store import Guess, Outcome, Visit, default_store
 
-        self._store = default_store()
-        for event in self._store.latest(Guess, lesson).values():
+        self.store = default_store()
+        for event in self.store.latest(Guess, lesson).values():
             self._kept[event.question] = Asked(event.question, guess=event.guess)
-        for found in self._store.latest(Outcome, lesson).values():
+        for found in self.store.latest(Outcome, lesson).values():
             kept = self._kept.setdefault(found.question, Asked(found.question))
             kept.result, kept.between = found.result, found.between
-        self._store.record(Visit(lesson=lesson, mode="lesson"))
+        self.store.record(Visit(lesson=lesson, mode="lesson"))
 
     def all(self) -> list[Asked]:
         """The questions of this run; before there are any, those kept."""
@@ -345,11 +352,11 @@ class _Notes:
         asked.guess, asked.earlier = guess, False
         kept = self._kept.setdefault(asked.question, Asked(asked.question))
         # Running again adds nothing to the progress but what is new.
-        if self._store is not None and self._lesson is not None and guess != kept.guess:
+        if self.store is not None and self._lesson is not None and guess != kept.guess:
             from coursekit.store import Guess
 
             kept.guess = guess
-            self._store.record(Guess(lesson=self._lesson, question=asked.question, guess=guess))
+            self.store.record(Guess(lesson=self._lesson, question=asked.question, guess=guess))
 
     def come_out(self, asked: Asked, result: Result, between: tuple[float, float] | None) -> None:
         """Notes a result."""
@@ -358,7 +365,7 @@ class _Notes:
             between = None
         kept = self._kept.setdefault(asked.question, Asked(asked.question))
         if (
-            self._store is None
+            self.store is None
             or self._lesson is None
             or (result, between)
             == (
@@ -370,7 +377,7 @@ class _Notes:
         from coursekit.store import Outcome
 
         kept.result, kept.between = result, between
-        self._store.record(
+        self.store.record(
             Outcome(lesson=self._lesson, question=asked.question, result=result, between=between)
         )
 

@@ -133,6 +133,16 @@ class Outcome(_Event):
     between: tuple[float, float] | None = None
 
 
+class Place(_Event):
+    """Where a learner went in a mode: to a question, and to a step of it, where it has steps."""
+
+    KEY = "mode"
+    kind: Literal["place"] = "place"
+    mode: Mode
+    question: str
+    step: int = Field(default=0, ge=0)
+
+
 class Visit(_Event):
     """Something without a question in it was used: a lesson was run, a cheat sheet opened."""
 
@@ -141,7 +151,7 @@ class Visit(_Event):
     mode: Mode
 
 
-Event = Attempt | Response | Review | Pattern | Guess | Outcome | Visit
+Event = Attempt | Response | Review | Pattern | Guess | Outcome | Place | Visit
 _KINDS: dict[str, type[Event]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(Event)
 }
@@ -170,6 +180,9 @@ class Store:
 
     Each call opens the file and closes it again: nothing is held while a notebook stands idle, and
     a file that was moved or replaced meanwhile does no harm.
+
+    Attributes:
+        trouble: what is wrong with keeping progress, in a sentence; "" if nothing is.
     """
 
     # Seconds to wait for another notebook that is writing. A write takes milliseconds.
@@ -177,9 +190,11 @@ class Store:
 
     def __init__(self, path: Path | None, say: Callable[[str], None] = _to_stderr) -> None:
         self.path = path
+        self.trouble = ""
         self._say = say
         self._unsaved: list[Event] = []
         self._works = True
+        self._was_there = False
 
     def record(self, *events: Event) -> None:
         """Writes events down. What can't be written stays in memory, and is tried again next time.
@@ -188,7 +203,13 @@ class Store:
         """
         self._unsaved += events
         if self.path is not None:
+            self.trouble = ""
             self._reach(self._save_unsaved)
+
+    def retry(self) -> None:
+        """Tries again to write what could not be written before."""
+        if self._unsaved and self.path is not None:
+            self.record()
 
     def events(self, kind: type[E], lesson: str | None = None) -> list[E]:
         """All events of a kind, oldest first: those in the file, and those not written yet.
@@ -291,6 +312,10 @@ class Store:
         try:
             return self._strictly(work)
         except StoreError as error:
+            self.trouble = (
+                "What you do is not saved: it is kept until this notebook's Python stops, and "
+                f"saved as soon as that works again. {error}"
+            )
             if self._works:
                 self._say(f"Your progress is kept in memory for now, not in a file: {error}")
             self._works = False
@@ -319,10 +344,12 @@ class Store:
         # No journal is left to be rolled back into the new file: SQLite did that, or threw it away,
         # before it looked into this one.
         self.path.rename(aside)
-        self._say(
+        self._was_there = False
+        self.trouble = (
             f"{self.path} was damaged, or not a progress file: it is now {aside.name}, "
             "and a new one is begun."
         )
+        self._say(self.trouble)
 
     def _open(self) -> sqlite3.Connection:
         """A connection to a file of the current version.
@@ -384,7 +411,11 @@ class Store:
             (e.uid, e.at.astimezone(UTC).isoformat(), e.kind, e.model_dump_json(exclude=_COLUMNS))
             for e in events
         ]
+        assert self.path is not None
+        if self._was_there and not self.path.exists():
+            self.trouble = f"{self.path} is gone, and what was in it: a new one is begun."
         with closing(self._open()) as db, db:
+            self._was_there = True
             db.execute("BEGIN IMMEDIATE")
             # One that is there already, from an import or a write that seemed to fail, stays.
             return db.executemany("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?)", rows).rowcount

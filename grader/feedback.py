@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -23,7 +24,7 @@ from pygments.lexer import RegexLexer, words
 
 from grader.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.clean import IMAGES, clean_html
-from grader.pages import environment, number, plain
+from grader.pages import environment, number, plain, title, titles
 from grader.results import CellResult, Result, add_up
 
 
@@ -58,8 +59,11 @@ class _Cell:
     tone: str = ""
     verdict: str = ""
     comment: str | None = None
+    anchor: str = ""
 
 
+# A link that lost its target. A value may hold a > but no quotation mark, as nh3 writes them.
+_NO_LINK = re.compile(r'<a(?: (?!href=)[a-z-]+="[^"]*")*>(.*?)</a>', re.DOTALL)
 # Characters of all cells of a page: what is harmless in a notebook may be many times as long here.
 MAX_PAGE = 32_000_000
 _NO_ROOM = Markup("<p>Not shown: the page has become too long.</p>")
@@ -85,23 +89,30 @@ def render(result: Result, teacher: TeacherNotebook, notebook: NotebookNode | No
     template, _, formatter, _ = _tools()
     items = [item for item in result.items if item.cells[0].notebook == teacher.name]
     graded = [cell for item in items for cell in item.cells]
+    called = titles(teacher)
+    shown: list[dict[str, Any]] = [
+        {
+            "name": item.name,
+            "anchor": _anchor(item.cells[0].item) if notebook else "",
+            "title": called.get(item.cells[0].item, item.name),
+            "score": item.score,
+            "points": item.points,
+            "lost": item.points - item.score if item.score is not None else 0,
+            "messages": dict.fromkeys(plain(cell.message or "") for cell in item.cells),
+        }
+        for item in items
+    ]
     return str(
         template.render(
-            title=plain(result.assignment),
+            title=title(teacher),
             student=plain(result.student),
             notebook=teacher.name if len(items) < len(result.items) else "",
             timestamp=result.timestamp,
             reason=plain(result.reason or "") if result.status == "rejected" else None,
             notes=[plain(note) for note in result.notes],
-            items=[
-                {
-                    "name": item.name,
-                    "score": item.score,
-                    "points": item.points,
-                    "messages": dict.fromkeys(plain(cell.message or "") for cell in item.cells),
-                }
-                for item in items
-            ],
+            items=shown,
+            # Where most can still be won; of several, the first.
+            first=max(shown, key=lambda item: item["lost"], default=None),
             total=add_up(graded),
             penalty=result.penalty,
             points=sum(cell.points for cell in graded),
@@ -135,23 +146,34 @@ def _cells(
     by_grade_id = {cell.grade_id: cell for cell in teacher.cells if cell.grade_id}
     teachers = {cell.released for cell in teacher.cells}
     results = {cell.grade_id: cell for cell in graded}
+    called = titles(teacher)
+    reached: set[str] = set()
     for node in notebook.cells:
         grade_id = node.metadata.get("nbgrader", {}).get("grade_id")
         known = by_grade_id.get(grade_id)
         is_test = known is not None and known.kind is Kind.TEST
         state, tone, verdict = _verdict(results.get(grade_id))
+        item = known.item if known is not None else None
+        anchor = _anchor(item) if item is not None and item not in reached else ""
+        reached |= {item} if item is not None else set()
         comment = comments.get(f"{teacher.name}/{grade_id}")
         yield _Cell(
             _teachers_source(node.cell_type, node.source)
             if node.source in teachers
             else _source(node.cell_type, node.source, node.get("attachments", {})),
             list(_outputs(node, errors=not is_test)),
-            _label(known, node),
+            _label(known, node, called),
             state,
             tone,
             verdict,
             plain(comment) if comment else None,
+            anchor,
         )
+
+
+def _anchor(item: str) -> str:
+    """The id of the cell in which an item begins."""
+    return f"item-{plain(item)}"
 
 
 # In most pages of a class these are the same.
@@ -173,17 +195,24 @@ def _source(cell_type: str, source: str, attachments: Mapping[str, Mapping[str, 
         for mime, image in images.items():
             data = f"data:{mime};base64,{''.join(image.split())}"
             source = source.replace(f"](attachment:{name})", f"]({data})")
-    return Markup(clean_html(markdown(source)))
+    return _in_page(clean_html(markdown(source)))
 
 
-def _label(known: TeacherCell | None, node: NotebookNode) -> str:
+def _in_page(html: str) -> Markup:
+    """HTML of a notebook as it stands in a page: headings below the page's, no link to nowhere."""
+    html = re.sub(r"(</?h)([1-5])\b", lambda found: f"{found[1]}{int(found[2]) + 1}", html)
+    return Markup(_NO_LINK.sub(r"\1", html))
+
+
+def _label(known: TeacherCell | None, node: NotebookNode, called: Mapping[str, str]) -> str:
     if known is None:
         return "Added by you" if str(node.get("id", "")).startswith("added-") else ""
+    item = called.get(known.item or "", known.item)
     if known.kind is Kind.TEST:
         hidden = known.has_hidden_tests and node.source == known.released
-        return f"Test · {known.item}" + (" · more of it is hidden" if hidden else "")
+        return f"Test · {item}" + (" · more of it is hidden" if hidden else "")
     if known.kind.for_answer:
-        return f"Your answer · {known.item}"
+        return f"Your answer · {item}"
     return ""
 
 
@@ -224,9 +253,9 @@ def _bundle(data: Mapping[str, Any]) -> Markup:
             alt = plain(str(data.get("text/plain", "")))
             return Markup('<img src="data:{};base64,{}" alt="{}">').format(mime, image, alt)
     if "text/html" in data:
-        return Markup(clean_html(data["text/html"]))
+        return _in_page(clean_html(data["text/html"]))
     if "text/markdown" in data:
-        return Markup(clean_html(markdown(data["text/markdown"])))
+        return _in_page(clean_html(markdown(data["text/markdown"])))
     return _pre(str(data.get("text/latex") or data.get("text/plain", "")))
 
 

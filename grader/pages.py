@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from grader.assignment import TeacherNotebook
 
 _FOLDER = Path(__file__).parent / "templates"
 # Colours and cursor movements of terminals, control characters but tab and line end, and those that
@@ -17,6 +21,9 @@ _CONTROL = re.compile(
 )
 
 
+_HEADING = re.compile(r"^# +(.+?) *$", re.MULTILINE)
+
+
 def plain(text: str) -> str:
     """The text without terminal codes and control characters."""
     return _CONTROL.sub("", text)
@@ -25,6 +32,20 @@ def plain(text: str) -> str:
 def number(value: float) -> str:
     """Points as people write them: 2, 1.5."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def titles(notebook: TeacherNotebook) -> dict[str, str]:
+    """The titles of a notebook's items, by name, where the course says them."""
+    told = notebook.metadata.get("course", {}).get("items", [])
+    return {one["name"]: plain(one["title"]) for one in told}
+
+
+def title(notebook: TeacherNotebook) -> str:
+    """The notebook's first heading; its name if it has none."""
+    for cell in notebook.cells:
+        if cell.node.cell_type == "markdown" and (found := _HEADING.search(cell.released)):
+            return plain(found[1])
+    return plain(notebook.name)
 
 
 def _message(text: str) -> Markup:

@@ -16,9 +16,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from grader.assignment import Assignment, Item
-from grader.pages import environment, number, plain
+from grader.pages import environment, number, plain, title, titles
 from grader.results import ItemResult, Result
 
 NEEDS_MANUAL = "manual"
@@ -98,10 +99,16 @@ class _Section:
     def __init__(self, assignment: Assignment, trouble: str) -> None:
         self._trouble = trouble
         self._name = assignment.name
+        notebooks = list(assignment.notebooks.values())
+        self._first = notebooks[0].name if notebooks else ""
+        self._title = title(notebooks[0]) if len(notebooks) == 1 else plain(assignment.name)
         self._points = assignment.points
-        self._rows = [_Row(item) for item in assignment.items]
+        self._rows = [
+            _Row(item, titles(assignment.notebooks[item.notebook])) for item in assignment.items
+        ]
         self._totals: list[float] = []
-        self._late = self._graded = self._waiting = 0
+        self._late = self._graded = 0
+        self._open: dict[str, str] = {}
         # By student, what to say of them.
         self._rejected: dict[str, str] = {}
         self._flagged: dict[str, list[str]] = {}
@@ -117,7 +124,8 @@ class _Section:
         self._graded += 1
         if result.total is not None:
             self._totals.append(result.total)
-        self._waiting += any(item.needs_manual for item in result.items)
+        if any(item.needs_manual for item in result.items):
+            self._open[result.student] = ""
         unanswered = set(result.unanswered)
         items = {item.name: item for item in result.items}
         for row in self._rows:
@@ -133,22 +141,37 @@ class _Section:
         """For the template."""
 
         def by_student(said: dict[str, Any]) -> list[dict[str, Any]]:
-            return [{"student": plain(student), "said": said[student]} for student in sorted(said)]
+            return [
+                {"student": plain(student), "said": said[student], "page": self._page(student)}
+                for student in sorted(said)
+            ]
 
         return {
             "name": plain(self._name),
+            "title": self._title,
             "points": self._points,
             "trouble": plain(self._trouble),
             "graded": self._graded,
             "rejected": by_student(self._rejected),
             "late": self._late,
             "mean": sum(self._totals) / len(self._totals) if self._totals else None,
-            "waiting": self._waiting,
+            "waiting": len(self._open),
+            "open": by_student(self._open),
             "histogram": _histogram(self._totals, self._points),
-            "rows": [row.fields() for row in self._rows] if self._graded else [],
+            "rows": sorted((row.fields() for row in self._rows), key=_cost) if self._graded else [],
             "flagged": by_student(self._flagged),
             "noted": by_student(self._noted),
         }
+
+    def _page(self, student: str) -> str:
+        """The way from the report to a student's feedback."""
+        parts = ("feedback", student, self._name, f"{self._first}.html")
+        return "/".join(quote(part, safe="") for part in parts)
+
+
+def _cost(row: dict[str, Any]) -> float:
+    """What an item cost the class, for a sort in which the dearest comes first."""
+    return 0.0 if row["mean"] is None else row["mean"] - row["points"]
 
 
 @dataclass
@@ -156,6 +179,7 @@ class _Row:
     """One item over the class."""
 
     item: Item
+    titles: Mapping[str, str]
     scores: list[float] = field(default_factory=list)
     waiting: int = 0
     said: Counter[str] = field(default_factory=Counter)
@@ -176,7 +200,7 @@ class _Row:
         known = scores and not self.waiting
         message, count = self.said.most_common(1)[0] if self.said else ("", 0)
         return {
-            "name": self.item.name,
+            "title": self.titles.get(self.item.name.rpartition("/")[2], plain(self.item.name)),
             "points": points,
             # Of those that a teacher has still to grade, nothing can be said yet.
             "mean": sum(scores) / len(scores) if known else None,

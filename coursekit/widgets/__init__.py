@@ -36,44 +36,50 @@ def cheat_sheet(lesson: str, store: Store | None = None) -> Panel:
     """
     from coursekit.widgets.sheet import CheatSheet
 
-    return Panel(CheatSheet(bank_of(lesson).name, store or default_store()))
+    store = store or default_store()
+    return Panel(CheatSheet(bank_of(lesson).name, store), store)
 
 
 def cards(lesson: str, store: Store | None = None) -> Panel:
     """The flashcards of a lesson, due ones first."""
     from coursekit.widgets.flashcards import Flashcards
 
-    return Panel(Flashcards(bank_of(lesson), store or default_store()))
+    store = store or default_store()
+    return Panel(Flashcards(bank_of(lesson), store), store)
 
 
 def quiz(lesson: str, store: Store | None = None) -> Panel:
     """The multiple choice of a lesson."""
     from coursekit.widgets.multiple_choice import Quiz
 
-    return Panel(Quiz(bank_of(lesson), store or default_store()))
+    store = store or default_store()
+    return Panel(Quiz(bank_of(lesson), store), store)
 
 
 def entry_check(store: Store | None = None) -> Panel:
     """Ten questions that say which primers to read."""
     from coursekit.widgets.multiple_choice import Quiz
 
+    store = store or default_store()
     bank = bank_of(GENERAL)
     questions = [question for question in bank.of(Choice) if question.primer]
-    return Panel(Quiz(bank, store or default_store(), questions, "Which primers do you need?"))
+    return Panel(Quiz(bank, store, questions, "Which primers do you need?"), store)
 
 
 def respond(lesson: str, store: Store | None = None) -> Panel:
     """The free questions of a lesson."""
     from coursekit.widgets.free_response import FreeResponse
 
-    return Panel(FreeResponse(bank_of(lesson), store or default_store()))
+    store = store or default_store()
+    return Panel(FreeResponse(bank_of(lesson), store), store)
 
 
 def practice(lesson: str, store: Store | None = None) -> Panel:
     """The practice of a lesson, from easy to hard."""
     from coursekit.widgets.worked_practice import WorkedPractice
 
-    return Panel(WorkedPractice(bank_of(lesson), store or default_store()))
+    store = store or default_store()
+    return Panel(WorkedPractice(bank_of(lesson), store), store)
 
 
 def pattern_test(topic: str, store: Store | None = None) -> Panel:
@@ -84,23 +90,26 @@ def pattern_test(topic: str, store: Store | None = None) -> Panel:
     """
     from coursekit.widgets.pattern import PatternTest
 
+    store = store or default_store()
     topics = get_args(Topic)
     if topic not in topics:
         raise WidgetError(f"There is no topic “{topic}”. There are {', '.join(topics)}.")
     banks = [bank_of(name) for name in bank_names()]
     lesson = notebook_lesson() or GENERAL
-    return Panel(PatternTest(cast(Topic, topic), banks, store or default_store(), lesson))
+    return Panel(PatternTest(cast(Topic, topic), banks, store, lesson), store)
 
 
 def trace(lesson: str, store: Store | None = None) -> Panel:
     """The traces of a lesson: data, training, a prediction, step by step."""
     from coursekit.widgets.tracing import Tracing
 
-    return Panel(Tracing(bank_of(lesson), store or default_store()))
+    store = store or default_store()
+    return Panel(Tracing(bank_of(lesson), store), store)
 
 
 def progress(store: Store | None = None) -> Panel:
     """All lessons and modes: what was done, what is strong, what is due."""
     from coursekit.widgets.overview import Overview
 
-    return Panel(Overview(store or default_store()))
+    store = store or default_store()
+    return Panel(Overview(store), store)

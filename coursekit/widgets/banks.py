@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from urllib.parse import quote
 
 from coursekit.questions import BANKS, GENERAL, Bank, Primer, Question, lesson_title, load_bank
@@ -56,5 +57,10 @@ def where(question: Question, bank: Bank) -> str:
 
 
 def _link(notebook: str, heading: str) -> str:
-    """The address of a heading, as JupyterLab makes it."""
+    """The address of a heading, as JupyterLab makes it; of a part, that of the cell it begins in.
+
+    JupyterLab does not find a heading that holds a sign beyond ASCII, as after a part's number.
+    """
+    if part := re.match(r"(\d+) · ", heading):
+        return f"./{notebook}.ipynb#cell-id=part-{part[1]}"
     return f"./{notebook}.ipynb#{quote(heading.replace(' ', '-'), safe='')}"

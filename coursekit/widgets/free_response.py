@@ -19,6 +19,7 @@ from coursekit.widgets.panel import (
     still,
     turned,
 )
+from coursekit.widgets.places import Places
 from coursekit.widgets.text import to_html
 
 
@@ -34,7 +35,9 @@ class FreeResponse:
         self._drafts = dict(self._texts)
         self._hinted: set[str] = set()
         self._shown: set[str] = set()
-        self._at = next((n for n, q in enumerate(self._questions) if q.id not in kept), 0)
+        self._places = Places(store, bank.name, "free")
+        ids = [q.id for q in self._questions]
+        self._at = self._places.begin(ids, [one in kept for one in ids])
         self._say = ""
         self._focus = ""
 
@@ -55,6 +58,7 @@ class FreeResponse:
             case "next" | "back":
                 self._at = turned(self._at, key, len(self._questions))
                 self._focus = "place"
+                self._places.keep(self._questions[self._at].id)
 
     def _read(self, question: Free) -> None:
         text = self._drafts.get(question.id, "")
@@ -96,7 +100,7 @@ class FreeResponse:
         ]
         if question.id in self._texts:
             parts += self._reading(question)
-        return View(title, parts, self._say, self._focus)
+        return View(title, parts, self._say, self._focus, question.id)
 
     def _reading(self, question: Free) -> list[Part]:
         reading = read(self._texts[question.id], question)

@@ -2,7 +2,12 @@
 // answer is known here, and no request leaves the page. A view is a list of parts, see panel.py.
 
 const PATIENCE = 4000;
-const UNANSWERED = "Python has not answered. Is a cell still running? If the kernel was restarted, run this cell again.";
+const BUSY = "Python is still at work. What you pressed is on its way and comes next; until then nothing more is sent. If the kernel was restarted, run this cell again.";
+const DEAD = "This notebook's Python was stopped or restarted, so nothing can be kept here. Run this cell again; if it says that a name is not defined, choose “Run All Above Selected Cell” in the menu Run first. What you have typed stays.";
+const RESTORED = "What you had typed here, and not sent, is back.";
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowDown: "↓", ArrowUp: "↑" };
+const HEADINGS = { title: "h3", head: "h4", big: "h4" };
+const DRAFTS = "fewer-bits-draft:";
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -18,11 +23,9 @@ function make(tag, attributes = {}, ...children) {
 
 const parts = {
   html(part, at) {
-    // A wide table scrolls, and who has no mouse must get there.
-    const wide = part.html.includes("<table");
     const look = ["fb-html", part.look && `fb-${part.look}`, part.click && "fb-click"].filter(Boolean);
-    return make("div", {
-      class: look.join(" "), html: part.html, "data-key": part.key, tabindex: wide ? 0 : part.key ? -1 : null,
+    return make(HEADINGS[part.look] ?? "div", {
+      class: look.join(" "), html: part.html, "data-key": part.key, tabindex: part.key ? -1 : null,
       onclick: (event) => part.click && !event.target.closest("a") && at.act(part.click),
     });
   },
@@ -31,7 +34,10 @@ const parts = {
     const options = part.options.flatMap((option, number) => {
       const input = make("input", {
         type: part.several ? "checkbox" : "radio", name: `${at.id}-${part.key}`, value: number,
-        checked: part.chosen.includes(number), disabled: part.locked,
+        checked: part.chosen.includes(number),
+        // Not disabled: its reason must be reached with Tab, too.
+        "aria-disabled": part.locked ? "true" : null,
+        onclick: (event) => part.locked && event.preventDefault(),
         "data-key": `${part.key}.${number}`,
         "aria-describedby": option.why ? `${at.id}-${part.key}-${number}` : null,
         onchange: () => part.at_once && at.act(part.key),
@@ -41,7 +47,7 @@ const parts = {
       if (!option.why) return [label];
       return [label, make("div", { class: `fb-html fb-${option.mark}`, id: `${at.id}-${part.key}-${number}`, html: option.why })];
     });
-    return make("fieldset", { class: "fb-choice" }, make("legend", { html: part.legend }), ...options);
+    return make("fieldset", { class: "fb-choice", "data-locked": part.locked }, make("legend", { html: part.legend }), ...options);
   },
 
   entry(part, at) {
@@ -64,7 +70,8 @@ const parts = {
   buttons(part, at) {
     return make("div", { class: "fb-buttons" }, ...part.buttons.map((button) => make("button", {
       type: button.primary ? "submit" : "button", class: button.primary ? "fb-primary" : "",
-      "data-key": button.key, disabled: button.disabled, title: button.keys?.length ? `Key: ${button.keys.join(", ")}` : null,
+      "data-key": button.key, disabled: button.disabled,
+      title: button.keys?.length ? `Key: ${button.keys.map((key) => SIGNS[key] ?? key).join(", ")}` : null,
       "aria-keyshortcuts": button.keys?.join(" "), "aria-pressed": button.pressed == null ? null : `${button.pressed}`,
       onclick: (event) => { event.preventDefault(); at.act(button.key); },
     }, button.label)));
@@ -75,7 +82,7 @@ const parts = {
     return make("div", { class: "fb-meter" },
       make("div", { role: "progressbar", "aria-label": part.label, "aria-valuenow": part.value, "aria-valuemin": 0, "aria-valuemax": part.of },
         make("span", { style: `width:${share}%` })),
-      make("span", {}, part.label));
+      make("span", { "aria-hidden": "true" }, part.label));
   },
 
   picture(part) {
@@ -84,7 +91,8 @@ const parts = {
 
   control(part, at) {
     const id = `${at.id}-${part.key}`;
-    const shown = make("output", { for: id }, part.options[part.index]);
+    // Said by the slider already.
+    const shown = make("output", { for: id, "aria-live": "off" }, part.options[part.index]);
     const field = part.slider
       ? make("input", { type: "range", min: 0, max: part.options.length - 1, step: 1, "aria-valuetext": part.options[part.index] })
       : make("select", {}, ...part.options.map((text, number) => make("option", { value: number }, text)));
@@ -128,90 +136,277 @@ function valuesIn(form) {
   return values;
 }
 
+// What was typed or chosen and not sent, kept in this browser until it is: `base` is what stood in
+// the field before, `sent` what Python was told since. Where one of both still stands there, the
+// draft is newer.
+function draftsOf(title) {
+  const memory = new Map();
+  const place = (about) => `${DRAFTS}${title}|${about}`;
+  return {
+    load(about) {
+      try {
+        return JSON.parse(localStorage.getItem(place(about))) ?? {};
+      } catch {
+        return memory.get(about) ?? {};
+      }
+    },
+    keep(about, drafts) {
+      memory.set(about, drafts);
+      try {
+        if (Object.keys(drafts).length) localStorage.setItem(place(about), JSON.stringify(drafts));
+        else localStorage.removeItem(place(about));
+      } catch { /* a page without storage: they last as long as it does */ }
+    },
+    forget() {
+      memory.clear();
+      try {
+        for (const key of Object.keys(localStorage)) if (key.startsWith(DRAFTS)) localStorage.removeItem(key);
+      } catch { /* as above */ }
+    },
+  };
+}
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
 function render({ model, el }) {
   // By chance: this module is loaded anew for each widget, so it can't count them.
   const at = { id: `fb-${Math.random().toString(36).slice(2)}`, act };
   const form = make("form", { class: "fb-parts", novalidate: true });
+  const trouble = make("div", { class: "fb-trouble", role: "alert" });
   const say = make("div", { class: "fb-say", role: "status", "aria-live": "polite" });
-  const root = make("section", { class: "fb" }, form, say);
+  const aloud = make("div", { class: "fb-aloud", role: "status", "aria-live": "polite" });
+  const root = make("section", { class: "fb" }, form, trouble, say, aloud);
+  const drafts = draftsOf(model.get("view").title);
+  let view = {};
   let drawn = [];
   let waiting = null;
+  let late = false;
+  let lost = false;
   let next = null;
-  let sent = {};
+  let fresh = {};
+
+  // New nodes, so that the same sentence is read out again.
+  const tell = (where, text) => where.replaceChildren(...(text ? [document.createTextNode(text)] : []));
 
   function act(key) {
-    // While Python is at work only the newest thing to do is kept, as when a slider is dragged.
-    if (waiting) {
-      next = key;
+    if (lost) {
+      tell(say, DEAD);
       return;
     }
-    sent = valuesIn(form);
-    model.send({ key, values: sent });
-    waiting = setTimeout(() => { say.textContent = UNANSWERED; waiting = null; next = null; }, PATIENCE);
+    // While Python is at work only the newest thing to do is kept, as when a slider is dragged, and
+    // done only if what it is about still stands here.
+    if (waiting) {
+      if (!late) next = { key, about: view.about };
+      return;
+    }
+    const values = valuesIn(form);
+    try {
+      model.send({ key, values, about: view.about });
+    } catch {
+      lose();
+      return;
+    }
+    const kept = view.about ? drafts.load(view.about) : {};
+    for (const [name, draft] of Object.entries(kept)) draft.sent = values[name];
+    if (view.about) drafts.keep(view.about, kept);
+    waiting = setTimeout(() => { late = true; next = null; tell(say, BUSY); }, PATIENCE);
+  }
+
+  // Python is gone: said at once, and by each press from now on.
+  function lose() {
+    lost = true;
+    done();
+    next = null;
+    tell(say, DEAD);
+  }
+
+  function done() {
+    clearTimeout(waiting);
+    waiting = null;
+    late = false;
+  }
+
+  function fields() {
+    const open = "input[type=text]:enabled, textarea:enabled, input[type=radio]:not([aria-disabled]), input[type=checkbox]:not([aria-disabled])";
+    return [...form.querySelectorAll(open)];
+  }
+
+  function typed(event) {
+    if (!view.about || !fields().includes(event.target)) return;
+    const key = event.target.dataset.key.split(".")[0];
+    const kept = drafts.load(view.about);
+    kept[key] = { ...(kept[key] ?? { base: fresh[key] }), typed: valuesIn(form)[key] };
+    drafts.keep(view.about, kept);
+  }
+
+  // Puts back what was typed and not sent; whether there was something.
+  function restore() {
+    const kept = view.about ? drafts.load(view.about) : {};
+    const shown = fresh;
+    let found = false;
+    for (const [key, draft] of Object.entries(kept)) {
+      const there = fields().filter((field) => field.dataset.key.split(".")[0] === key);
+      const older = same(shown[key], draft.base) || same(shown[key], draft.sent);
+      if (!there.length || !older || same(shown[key], draft.typed)) {
+        delete kept[key];
+        continue;
+      }
+      found = true;
+      for (const field of there) {
+        if (Array.isArray(draft.typed)) field.checked = draft.typed.includes(Number(field.value));
+        else field.value = draft.typed;
+      }
+    }
+    if (view.about) drafts.keep(view.about, kept);
+    return found;
   }
 
   function draw() {
-    const view = model.get("view");
+    const first = !drawn.length;
+    view = model.get("view");
+    if (view.forget) drafts.forget();
     const focused = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    const typed = valuesIn(form);
     drawn = view.parts.map((part, place) => {
-      const text = JSON.stringify(part);
+      const text = JSON.stringify([part, view.about]);
       const old = drawn[place];
       return old?.text === text ? old : { text, node: parts[part.kind](part, at) };
     });
     const nodes = drawn.map((entry) => entry.node);
+    let restored = false;
     if (nodes.length !== form.children.length || nodes.some((node, place) => node !== form.children[place])) {
+      const before = valuesIn(form);
+      const kept = new Set(form.children);
       form.replaceChildren(...nodes);
-      // What was typed or chosen while Python was at work stays.
-      const shown = valuesIn(form);
-      for (const field of form.querySelectorAll("input[type=text], textarea, input[type=radio], input[type=checkbox]")) {
-        const [key, number] = field.dataset.key.split(".");
-        if (!(key in typed) || `${typed[key]}` === `${sent[key]}` || `${shown[key]}` !== `${sent[key]}`) continue;
-        if (number === undefined) field.value = typed[key];
-        else field.checked = typed[key].includes(Number(number));
+      // What Python says stands in a field; in one that was not drawn anew it is what it was.
+      const after = valuesIn(form);
+      for (const key of Object.keys(after)) {
+        const node = form.querySelector(`[data-key="${CSS.escape(key)}"], [data-key^="${CSS.escape(key)}."]`);
+        if (!(kept.has(node?.closest(".fb-parts > *")) && key in before)) fresh[key] = after[key];
       }
+      restored = restore();
+      lead();
+      fit();
     }
     root.setAttribute("aria-label", view.title);
-    say.textContent = view.say;
+    tell(trouble, view.trouble);
     const answered = waiting !== null;
-    clearTimeout(waiting);
-    waiting = null;
+    done();
     const find = (key) => (key === "next cell" ? root.closest(".jp-Cell")?.nextElementSibling
       : key ? form.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`) : null);
-    if (focused || answered) (find(answered && view.focus) || find(focused) || (focused && find(view.focus)))?.focus({ preventScroll: true });
+    // What the focus goes to is read out anyway.
+    const twice = answered && view.say && find(view.focus)?.textContent === view.say;
+    say.setAttribute("aria-live", twice ? "off" : "polite");
+    tell(say, view.say || (first && restored ? RESTORED : ""));
+    tell(aloud, view.aloud);
+    if (focused || answered) go((answered && find(view.focus)) || find(focused) || (focused && find(view.focus)));
     if (next) {
-      const key = next;
+      const { key, about } = next;
       next = null;
-      act(key);
+      if (about === view.about) act(key);
+    }
+  }
+
+  // Focus, always in sight: what is drawn anew may lie outside the window.
+  function go(node) {
+    if (!node) return;
+    node.focus({ preventScroll: true });
+    if (!root.contains(node)) return;
+    const show = () => {
+      if (document.activeElement === node) node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    };
+    show();
+    // JupyterLab moves cells about once their heights have changed.
+    requestAnimationFrame(show);
+    setTimeout(show, 150);
+  }
+
+  // A link to a lesson opens as one of Markdown does: in a tab of its own, at its section.
+  function lead() {
+    const { resolver, linkHandler } = model.widget_manager?.rendermime ?? {};
+    for (const anchor of form.querySelectorAll("a[href]:not([target])")) {
+      const [path, id] = anchor.getAttribute("href").split("#");
+      anchor.target = "_blank";
+      anchor.rel = "noopener";
+      if (!resolver || !linkHandler) continue;
+      resolver.resolveUrl(path).then((full) => linkHandler.handleLink(anchor, decodeURIComponent(full), id ? `#${id}` : ""));
+    }
+  }
+
+  // A wide table scrolls, and who has no mouse must get there.
+  function fit() {
+    for (const block of form.querySelectorAll(".fb-html")) {
+      if (!block.querySelector("table")) continue;
+      const wide = block.scrollWidth > block.clientWidth;
+      for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", `Table: ${view.title}`]]) {
+        if (wide) block.setAttribute(name, value);
+        else block.removeAttribute(name);
+      }
     }
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", typed);
   root.addEventListener("keydown", (event) => {
-    // JupyterLab takes arrows and letters for itself, if they get there; Control+S may.
-    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     const field = event.target;
+    const command = event.ctrlKey || event.metaKey;
+    const key = event.key === " " ? "Space" : event.key;
     const typing = field.matches("input[type=text], textarea, select, input[type=range]");
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && field.matches("textarea")) {
-      form.querySelector(".fb-primary:not(:disabled)")?.click();
+    // JupyterLab takes arrows, letters, and Control+Z for itself, if they get there; Control+S may,
+    // and elsewhere than in a text what does nothing to the cell's code.
+    if (!command || typing && key.toLowerCase() !== "s" || ["z", "y", "enter"].includes(key.toLowerCase())) event.stopPropagation();
+    if (key === "Enter" && command) {
+      event.preventDefault();
+      if (!event.repeat) form.querySelector(".fb-primary:not(:disabled)")?.click();
       return;
     }
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (field.matches("input[type=radio]") && event.key.startsWith("Arrow")) return;
-    const button = [...form.querySelectorAll("button[aria-keyshortcuts]:not(:disabled)")]
-      .find((one) => one.getAttribute("aria-keyshortcuts").split(" ").includes(event.key));
-    if (button) {
-      event.preventDefault();
-      button.click();
+    if (command || event.altKey) return;
+    if (key === "Escape") {
+      root.closest(".jp-Cell")?.focus();
+      return;
     }
+    if (key === "Enter" && field.matches(".fb-click")) {
+      event.preventDefault();
+      if (!event.repeat) field.click();
+      return;
+    }
+    const presses = field.matches("button") ? ["Enter", "Space"] : field.matches("input") ? ["Enter"] : [];
+    if (event.repeat && presses.includes(key)) {
+      // A key that is held counts once.
+      event.preventDefault();
+      return;
+    }
+    if (typing || field.matches("input") && (key.startsWith("Arrow") || key === "Space")) return;
+    const button = [...form.querySelectorAll("button[aria-keyshortcuts]:not(:disabled)")]
+      .find((one) => one.getAttribute("aria-keyshortcuts").split(" ").includes(key));
+    // Space presses the button that has the focus, and nothing else.
+    if (!button || key === "Space" && field.matches("button, summary, a")) return;
+    event.preventDefault();
+    if (!event.repeat) button.click();
   });
 
+  // JupyterLab marks a widget whose kernel was restarted, and tells of a new one.
+  const look = () => queueMicrotask(() => {
+    if (el.closest(".jupyter-widgets-disconnected")) lose();
+    else if (lost) {
+      lost = false;
+      tell(say, "");
+    }
+  });
+  const changed = (_, change) => change.oldValue && lose();
+  const kernel = model.widget_manager?.context?.sessionContext?.kernelChanged;
   model.on("change:view", draw);
+  model.on("comm_live_update", look);
+  kernel?.connect(changed);
+  const size = new ResizeObserver(fit);
+  size.observe(root);
   el.append(root);
   draw();
   return () => {
-    clearTimeout(waiting);
+    done();
+    size.disconnect();
+    kernel?.disconnect(changed);
     model.off("change:view", draw);
+    model.off("comm_live_update", look);
   };
 }
 

@@ -72,7 +72,8 @@ class Guessing:
         say = self._say
         if not out and not say and asked.guess is not None:
             say = asked.noted
-        return View(f"Your guess: {asked.question}", parts, "" if out else say, self._focus)
+        title = f"Your guess: {asked.question}"
+        return View(title, parts, "" if out else say, self._focus, about=asked.question)
 
     def _field(self, *, locked: bool) -> list[Part]:
         asked = self._asked

@@ -26,6 +26,7 @@ from coursekit.widgets.panel import (
     still,
     turned,
 )
+from coursekit.widgets.places import Places
 from coursekit.widgets.text import to_html
 
 RIGHT = "✓ Correct"
@@ -106,8 +107,10 @@ class Asked:
             if place in chosen:
                 verdict = RIGHT if option.right else WRONG
                 shown.append(Shown(option.text, mark, f"**{verdict}.** {option.why}"))
+            elif (self.right or over) and option.right:
+                shown.append(Shown(option.text, mark, f"**✓ This is right.** {option.why}"))
             elif self.right or over:
-                shown.append(Shown(option.text, mark if option.right else "", option.why))
+                shown.append(Shown(option.text, "", option.why))
             else:
                 shown.append(Shown(option.text))
         note = " *(More than one is right.)*" if self._several else ""
@@ -158,7 +161,9 @@ class Quiz:
             Asked(q.id, q.prompt, q.options, q.several, kept[q.id].answer if q.id in kept else None)
             for q in self._questions
         ]
-        self._at = next((n for n, asked in enumerate(self._asked) if not asked.right), 0)
+        self._places = Places(store, bank.name, "choice")
+        ids = [question.id for question in self._questions]
+        self._at = self._places.begin(ids, [bool(asked.right) for asked in self._asked])
         self._say = ""
         self._focus = ""
 
@@ -168,12 +173,15 @@ class Quiz:
             case "check":
                 self._check(values)
             case "next" | "back":
-                self._at = turned(self._at, key, len(self._questions))
-                self._focus = "place"
+                self._go(turned(self._at, key, len(self._questions)))
             case "open":
                 rest = [n for n, asked in enumerate(self._asked) if not asked.right]
-                self._at = next((n for n in rest if n > self._at), rest[0] if rest else self._at)
-                self._focus = "place"
+                self._go(next((n for n in rest if n > self._at), rest[0] if rest else self._at))
+
+    def _go(self, number: int) -> None:
+        self._at = number
+        self._focus = "place"
+        self._places.keep(self._questions[number].id)
 
     def _check(self, values: Values) -> None:
         question, asked = self._questions[self._at], self._asked[self._at]
@@ -214,7 +222,7 @@ class Quiz:
             parts.append(
                 html("**All of them are right.** Come back in a week and see what is left.")
             )
-        return View(self._title, parts, self._say, self._focus)
+        return View(self._title, parts, self._say, self._focus, question.id)
 
     def still(self) -> Still:
         blocks = [still_choice(q.prompt, q.id, q.options) for q in self._questions]

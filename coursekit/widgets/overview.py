@@ -60,15 +60,17 @@ class Overview:
     def __init__(self, store: Store, course: Path | None = None) -> None:
         self._store = store
         self._course = course or course_folder()
-        self._sure = False
+        self._sure = self._forget = False
         self._say = ""
         self._focus = ""
 
     def act(self, key: str, values: Values) -> None:
         sure, self._sure = self._sure, False
-        self._say, self._focus = "", key
+        self._say, self._focus, self._forget = "", key, False
         try:
             match key:
+                case "refresh":
+                    self._say = f"As it was at {datetime.now():%H:%M:%S}."
                 case "export":
                     path = self._course / f"progress-{datetime.now():%Y%m%d-%H%M%S}.json"
                     number = self._store.export(path)
@@ -78,6 +80,7 @@ class Overview:
                     self._import(named.strip() if isinstance(named, str) else "")
                 case "reset" if sure:
                     backup = self._store.reset()
+                    self._forget = True
                     kept = f" {backup.name} holds what it was: import it to undo." if backup else ""
                     self._say = f"All progress is forgotten.{kept}"
                 case "reset":
@@ -100,7 +103,7 @@ class Overview:
         found = summary(self._store, self._course, totals())
         parts = [html("Your progress", "title"), *self._lessons(found), *self._strengths(found)]
         if guesses := self._guesses():
-            parts += [html("**Your guesses**"), made_of(guesses)]
+            parts += [html("Your guesses", "head"), made_of(guesses)]
         parts += [
             html("Progress stays in one file on this machine. Nothing is sent anywhere.", "small"),
             buttons(
@@ -109,9 +112,12 @@ class Overview:
                 Button("reset", "Yes, forget all" if self._sure else "Forget all…"),
             ),
             entry("file", "Exported file"),
-            buttons(Button("import", "Import")),
+            buttons(Button("import", "Import", primary=True)),
         ]
-        return View("Your progress", parts, self._say, self._focus)
+        # That one is sure is said of what was asked, and of nothing before.
+        about = "sure" if self._sure else "progress"
+        title = "Your progress"
+        return View(title, parts, self._say, self._focus, about, forget=self._forget)
 
     def _lessons(self, found: Summary) -> list[Part]:
         due = f"{found.due} cards are due." if found.due else "No card is due."
@@ -136,7 +142,7 @@ class Overview:
         for one in newest.values():
             word = "strong" if one.strong else "not strong yet"
             rows.append(meter(f"{one.topic}: {one.right} of {one.of}, {word}", one.right, one.of))
-        return [html("**Patterns**"), *rows]
+        return [html("Patterns", "head"), *rows]
 
     def _guesses(self) -> str:
         """A table of guesses and what came out, for all lessons."""

@@ -6,8 +6,11 @@ page, so right answers stay in Python until they are given.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -19,7 +22,10 @@ from coursekit.widgets.text import to_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Look = Literal["title", "small", "big", "face", "right", "wrong", "note"]
+    from coursekit.store import Store
+
+# Titles and heads are headings of the page; so is what is big.
+Look = Literal["title", "head", "small", "big", "face", "right", "wrong", "note"]
 Mark = Literal["right", "wrong", ""]
 # What the learner typed, chose and set, by the key of the part: a text, the numbers of the options
 # chosen, the number of a value.
@@ -31,7 +37,10 @@ Still = dict[str, str]
 # Where to go on from when a widget is done with: the cell below, so that Shift+Enter runs it.
 NEXT_CELL = "next cell"
 
+LATE = "That came too late: it was meant for what stood here before, and nothing of it was kept."
+
 _FOLDER = Path(__file__).parent
+_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass
@@ -43,12 +52,19 @@ class View:
         parts: from top to bottom.
         say: a sentence below, read out when it changes.
         focus: the key of the part to go on from, once something was done, or `NEXT_CELL`.
+        about: what is asked, such as a question's id. A press is for this and nothing else; what
+            is typed and not sent yet is kept under it in the page.
+        aloud: what is new, read out and not shown, where it can be seen anyway.
+        forget: whether the page is to forget what was typed and not sent.
     """
 
     title: str
     parts: list[Part] = field(default_factory=list)
     say: str = ""
     focus: str = ""
+    about: str = ""
+    aloud: str = ""
+    forget: bool = False
 
 
 class Mode(Protocol):
@@ -65,46 +81,68 @@ class Mode(Protocol):
 
 
 class Panel(anywidget.AnyWidget):
-    """Shows a mode, and passes on what the learner does."""
+    """Shows a mode, and passes on what the learner does.
+
+    Args:
+        mode: what is shown.
+        store: where the mode keeps what is done; if it can't, the page says so.
+    """
 
     _esm = _FOLDER / "front.js"
     _css = _FOLDER / "front.css"
     view = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, mode: Mode) -> None:
+    def __init__(self, mode: Mode, store: Store | None = None) -> None:
         self._mode = mode
+        self._store = store
         self._turn = 0
         super().__init__(view=self._view())
         self.on_msg(self._told)
 
     def _told(self, _: object, content: object, __: object) -> None:
-        # A page of another version, or an old message, may say anything: it is passed over.
+        if self._store is not None:
+            self._store.retry()
+        late = ""
+        # A page of another version, or an old message, may say anything: it is passed over. So is
+        # a press for what this page showed before another one turned it.
         match content:
-            case {"key": str(key), "values": dict(values)}:
-                self._mode.act(key, values)
-        self.refresh()
+            case {"key": str(key), "values": dict(values), "about": str(about)}:
+                if about == self.view["about"]:
+                    self._mode.act(key, values)
+                else:
+                    late = LATE
+        self.refresh(late)
 
-    def refresh(self) -> None:
-        """Shows the mode as it is now; to be called where something else has changed it."""
+    def refresh(self, say: str = "") -> None:
+        """Shows the mode as it is now; to be called where something else has changed it.
+
+        Args:
+            say: a sentence in the place of the mode's own.
+        """
         self._turn += 1
-        self.view = self._view()
+        self.view = self._view() | ({"say": say, "aloud": ""} if say else {})
 
     def _view(self) -> dict[str, Any]:
+        view = vars(self._mode.view())
+        trouble = self._store.trouble if self._store is not None else ""
         # With the turn no two views are equal, so that the page always gets an answer.
-        return vars(self._mode.view()) | {"turn": self._turn}
+        return view | {"turn": self._turn, "trouble": trouble}
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        title = self.view["title"]
-        alt = {"image/png": {"alt": title}}
-        return {**data, "text/plain": title, **self._mode.still()}, {**metadata, **alt}
+        if _VIEW in data:
+            # Tells `coursekit.contents` whether this kernel still runs. Where a launcher stands
+            # between it and Jupyter's server, as on Windows, the server knows the parent.
+            data[_VIEW] = data[_VIEW] | {"processes": [os.getpid(), os.getppid()]}
+        return {**data, "text/plain": self.view["title"], **self._mode.still()}, metadata
 
 
 def html(
     markdown: str, look: Look | None = None, *, key: str | None = None, click: str | None = None
 ) -> Part:
     """A text. With `key` focus can go to it; with `click` a click on it is one on that button."""
-    return made_of(to_html(markdown), look, key=key, click=click)
+    heading = look in ("title", "head", "big")
+    return made_of(to_html(markdown, inline=heading), look, key=key, click=click)
 
 
 def made_of(
@@ -241,6 +279,11 @@ def turned(at: int, key: str, count: int) -> int:
     return (at + (1 if key == "next" else -1)) % count
 
 
+def spoken(markdown: str) -> str:
+    """A text as it is read out: its words alone."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", to_html(markdown))).split())
+
+
 def fold(summary: str, body: str) -> str:
     """HTML for a saved notebook: a line to click, and what it opens. Both are HTML."""
     return f"<details><summary>{summary}</summary>{body}</details>"
@@ -248,5 +291,8 @@ def fold(summary: str, body: str) -> str:
 
 def still(title: str, *blocks: str) -> Still:
     """For a saved notebook: the title, what to do, and blocks of HTML."""
-    lead = "Run this cell to answer here. Until then, click a line to see what is behind it."
+    lead = (
+        "Run this cell to answer here; what you answered before is still known. Until then, click "
+        "a line to see what is behind it."
+    )
     return {"text/html": f"<p><strong>{title}</strong><br>{lead}</p>" + "".join(blocks)}

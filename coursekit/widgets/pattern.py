@@ -106,7 +106,7 @@ class PatternTest:
                 f"{topic}: take another of the topics {', '.join(get_args(Topic))}."
             )
         self._result: Pattern | None = None
-        self._say = ""
+        self._say = self._aloud = ""
         self._focus = ""
         tests = self._tests()
         self._load(len(tests))
@@ -169,13 +169,17 @@ class PatternTest:
         self._store.record(self._result)
 
     def act(self, key: str, values: Values) -> None:
-        self._say, self._focus = "", ""
+        self._say = self._aloud = self._focus = ""
         match key:
             case "check" if self._at is not None and self._asking.right is None:
                 self._check(values)
             case "next" if self._at is not None and self._at.id in self._right:
                 self._ask()
                 self._focus = "place"
+                if self._result:
+                    self._focus = "verdict"
+                    right = f"{self._result.right} of {self._result.of} right."
+                    self._aloud = f"{self._title}: {right}"
             case "another" if self._result:
                 self._result = None
                 self._load(len(self._tests()))
@@ -211,7 +215,8 @@ class PatternTest:
 
     def view(self) -> View:
         parts = self._verdict(self._result) if self._result else self._question()
-        return View(self._title, parts, self._say, self._focus)
+        about = self._at.id if self._at and not self._result else "result"
+        return View(self._title, parts, self._say, self._focus, about, self._aloud)
 
     def _question(self) -> list[Part]:
         assert self._at is not None
@@ -247,14 +252,14 @@ class PatternTest:
         taken = f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
         parts = [
             html(self._title, "title", key="place"),
-            html(verdict, "big"),
+            html(verdict, "big", key="verdict"),
             html(f"{result.right} of {result.of} right, in {taken}."),
         ]
         wrong = [question for question in self._drawn if not self._right[question.id]]
         sections = Counter(where(*self._questions[question.id]) for question in wrong)
         if sections:
             lines = "\n".join(f"- {section}" for section in sections)
-            parts.append(html(f"**To revise**\n\n{lines}", "note"))
+            parts += [html("To revise", "head"), html(lines, "note")]
         return [*parts, buttons(Button("another", "Another test", primary=True))]
 
     def still(self) -> Still:

@@ -23,8 +23,10 @@ from coursekit.widgets.panel import (
     meter,
     number_among,
     picture,
+    spoken,
     still,
 )
+from coursekit.widgets.places import Places
 from coursekit.widgets.text import to_html
 
 
@@ -38,28 +40,46 @@ class Tracing:
         if not self._questions:
             raise WidgetError(f"{lesson_title(bank.name)} has no traces.")
         self._seen = set(store.latest(Attempt, bank.name, mode="trace"))
-        self._open(0)
+        self._places = Places(store, bank.name, "trace")
+        # By number of the trace, the step at which it was left.
+        self._steps: dict[int, int] = {}
+        ids = [question.id for question in self._questions]
+        last, step = self._places.newest() or (ids[0], 0)
+        number = ids.index(last) if last in ids else 0
+        self._steps[number] = step if last in ids else 0
+        self._open(number)
 
     def _open(self, number: int) -> None:
         self._number = number
         self._question = self._questions[number]
         self._trace = load_trace(self._question.trace)
-        self._at = 0
-        self._focus = "next"
+        # The trace may have got fewer stages since.
+        self._at = min(self._steps.get(number, 0), len(self._trace.stages))
+        self._focus, self._aloud = "next", ""
 
     def act(self, key: str, values: Values) -> None:
+        self._aloud = ""
         match key:
             case "trace":
                 self._open(number_among(values.get("trace"), len(self._questions)))
                 self._focus = "trace"
+                self._move(self._at)
             case "next" if self._at < len(self._trace.stages):
-                self._at += 1
+                self._move(self._at + 1)
                 self._focus = "next"
                 if self._at == len(self._trace.stages):
                     self._keep()
             case "back" if self._at:
-                self._at -= 1
+                self._move(self._at - 1)
                 self._focus = "back" if self._at else "next"
+
+    def _move(self, to: int) -> None:
+        self._at = self._steps[self._number] = to
+        self._places.keep(self._question.id, to)
+        stages = self._trace.stages
+        what = stages[to - 1] if to else None
+        told = f"{what.title}. {spoken(what.text)}" if what else spoken(self._question.prompt)
+        self._aloud = f"Step {to} of {len(stages)}: {told}"
 
     def _keep(self) -> None:
         self._focus = "notice"
@@ -88,14 +108,15 @@ class Tracing:
         ended = self._at == len(stages)
         if ended:
             lines = "\n".join(f"- {line}" for line in self._question.notice)
-            parts.append(html(f"**Did you notice?**\n\n{lines}", "note", key="notice"))
+            parts += [html("Did you notice?", "head", key="notice"), html(lines, "note")]
         parts.append(
             buttons(
                 Button("back", "Back", ("ArrowLeft",), disabled=not self._at),
                 Button("next", "Next step", ("ArrowRight",), primary=True, disabled=ended),
             )
         )
-        return View(title, parts, "", self._focus)
+        about = f"{self._question.id} {self._at}"
+        return View(title, parts, "", self._focus, about, self._aloud)
 
     def _stage(self) -> list[Part]:
         stage = self._trace.stages[self._at - 1]

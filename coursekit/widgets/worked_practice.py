@@ -34,9 +34,11 @@ from coursekit.widgets.panel import (
     fold,
     html,
     meter,
+    spoken,
     still,
     turned,
 )
+from coursekit.widgets.places import Places
 from coursekit.widgets.text import to_html
 
 ORDER = get_args(Difficulty)
@@ -77,13 +79,15 @@ class WorkedPractice:
         self._problems = sorted(bank.of(Practice), key=lambda one: ORDER.index(one.level))
         kept = store.latest(Attempt, bank.name, mode="practice")
         self._solving = [Solving(problem, kept.get(problem.id), run) for problem in self._problems]
-        self._at = next((n for n, one in enumerate(self._solving) if not one.right), 0)
-        self._say = ""
+        self._places = Places(store, bank.name, "practice")
+        ids = [problem.id for problem in self._problems]
+        self._at = self._places.begin(ids, [bool(one.right) for one in self._solving])
+        self._say = self._aloud = ""
         self._focus = ""
 
     def act(self, key: str, values: Values) -> None:
         solving = self._solving[self._at]
-        self._say, self._focus = "", ""
+        self._say = self._aloud = self._focus = ""
         solving.note(values)
         match key:
             case "check":
@@ -93,10 +97,12 @@ class WorkedPractice:
                 self._focus = "hint"
             case "step":
                 solving.steps = min(solving.steps + 1, len(solving.problem.steps) + 1)
-                self._focus = "step"
+                self._focus = "final" if solving.worked_out else "step"
+                self._aloud = solving.newest
             case "next" | "back":
                 self._at = turned(self._at, key, len(self._problems))
                 self._focus = "place"
+                self._places.keep(self._problems[self._at].id)
 
     def _check(self, solving: Solving, values: Values) -> None:
         self._say, given = solving.check(values)
@@ -132,7 +138,7 @@ class WorkedPractice:
             ),
             *solving.shown(where(solving.problem, self._bank)),
         ]
-        return View(title, parts, self._say, self._focus)
+        return View(title, parts, self._say, self._focus, solving.problem.id, self._aloud)
 
     def still(self) -> Still:
         blocks = (_still(problem) for problem in self._problems)
@@ -210,6 +216,14 @@ class Solving:
             return f"Show step {self.steps + 1} of {len(self.problem.steps)}"
         return "Show the answer"
 
+    @property
+    def newest(self) -> str:
+        """The step that was shown last, to be read out; "" where the focus goes to it."""
+        if not self.steps or self.worked_out:
+            return ""
+        total = len(self.problem.steps)
+        return f"Step {self.steps} of {total}: {spoken(self.problem.steps[self.steps - 1])}"
+
     def parts(self, *, over: bool = False) -> list[Part]:
         """The problem, and where to answer it; no more where it is `over`."""
         if self._asked is not None:
@@ -233,13 +247,11 @@ class Solving:
             parts.append(html(f"**Hint.** {problem.hint}", "note", key="hint"))
         steps = len(problem.steps) if self.right else min(self.steps, len(problem.steps))
         for number, step in enumerate(problem.steps[:steps], 1):
-            key = "step" if number == self.steps else None
-            parts.append(html(f"**Step {number}.** {step}", "note", key=key))
+            parts.append(html(f"**Step {number}.** {step}", "note"))
         if self.right or self.worked_out:
             mistakes = _bullets(problem.mistakes)
-            key = "step" if self.worked_out else None
             parts += [
-                html(f"**Answer.** {problem.final}", "right", key=key),
+                html(f"**Answer.** {problem.final}", "right", key="final"),
                 *self._solution(),
                 html(f"**Quick check.** {problem.quick_check}", "note"),
                 html(f"**Common mistakes.**\n\n{mistakes}", "wrong"),

@@ -155,6 +155,14 @@ def test_what_only_asserts_is_folded(lesson: Lesson) -> None:
     assert folded == [cells[0].source, "assert 1 < 2, 'why'"]
 
 
+def test_a_cell_that_shows_a_widget_can_be_run_alone(lesson: Lesson) -> None:
+    path = lesson.folder / "lesson.py"
+    path.write_text(path.read_text() + '\n# %%\nquiz("01")\n\n# %%\nquiz = 3\n')
+    sources = [cell.source for cell in lesson_notebook(lesson).cells]
+    assert 'from coursekit.widgets import quiz\n\nquiz("01")' in sources
+    assert "quiz = 3" in sources
+
+
 def test_a_course_without_a_public_place_has_no_links_to_one(lesson: Lesson) -> None:
     text = (lesson.course.root / "pyproject.toml").read_text().replace("someone/somewhere", "")
     (lesson.course.root / "pyproject.toml").write_text(text)

@@ -65,8 +65,10 @@ def test_a_lesson_that_has_run_shows_its_pictures(page: Page, lab: Lab, lesson: 
     path.parent.mkdir(exist_ok=True)
     shutil.copy2(ROOT / "notebooks" / path.name, path)
     page.goto(lab.tree(str(path.relative_to(lab.folder))))
-    picture = page.locator(".jp-RenderedImage img").first
+    picture = page.locator(".jp-OutputArea-output img").first
     expect(picture).to_be_visible(timeout=MINUTE)
+    assert page.locator(".jp-OutputArea-output img:not([alt])").count() == 0
+    expect(page.get_by_role("img", name=picture.get_attribute("alt"))).to_be_visible()
     picture.scroll_into_view_if_needed()
     page.mouse.move(800, 500)
     page.mouse.wheel(0, 200)

@@ -93,9 +93,13 @@ def test_pressed_typed_reloaded_and_restarted(page: Page, lab: Lab, notebook: Pa
     expect(deck.locator(".fb-say")).to_have_text("How well did you know it?")
     page.keyboard.press("3")
     expect(deck).to_contain_text(f"1 of {CARDS}")
+    front = deck.locator("[data-key=front]")
+    card = front.inner_text()
     page.keyboard.press("ArrowRight")
+    # A key counts for the card that is on the screen when it is pressed.
+    expect(front).not_to_have_text(card)
     page.keyboard.press("ArrowDown")
-    expect(deck.get_by_role("button", name="3 Known")).to_be_focused()
+    expect(deck.locator("[data-key=answer]")).to_be_focused()
 
     # The quiz, by mouse.
     quiz = widget(page, "Quiz")

@@ -26,7 +26,8 @@ def _new_kernel():
 
 def type_in(panel, text, key="guess"):
     """What the page sends when something was typed, or the options chosen."""
-    panel._told(panel, {"key": key, "values": {"guess": text}}, [])
+    said = {"key": key, "values": {"guess": text}, "about": panel.view["about"]}
+    panel._told(panel, said, [])
 
 
 def field(panel):
@@ -325,6 +326,13 @@ def test_the_table_escapes_what_stands_in_it():
     row = "<td>Is x &lt; y?</td><td>&lt;b&gt;</td><td>no</td><td>not right</td>"
     assert row in table
     assert table.count("<tr>") == 2
+
+
+def test_the_table_has_units():
+    guess("size", 3, unit="× the dense one")
+    reveal("size", 2.0)
+    [row] = guesses().rows
+    assert row[1:3] == ("3 × the dense one", "2 × the dense one")
 
 
 # What is kept from run to run.

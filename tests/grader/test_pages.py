@@ -276,3 +276,44 @@ def test_results_are_stored_whole(graded, tmp_path):
 def test_notebooks_with_outputs_are_valid(graded):
     done = graded(triple="print(1)\ndisplay(2)\n1/0")
     nbformat.validate(done.notebooks["numbers"])
+
+
+def test_feedback_leads_from_each_item_to_its_cell_and_says_where_to_begin(
+    page, assignment, monkeypatch
+):
+    told = [{"name": "square", "title": "1 · Squares"}, {"name": "triple", "title": "2 · Threes"}]
+    monkeypatch.setitem(assignment.notebooks["numbers"].metadata, "course", {"items": told})
+    html = page(
+        square="def square(x):\n    return x + x",
+        why="# Mine\n\n[the lesson](../../notebooks/a.ipynb) and [a page](https://example.org)",
+    )
+    assert '<a href="#item-square">1 · Squares</a>' in html
+    assert html.count('id="item-square"') == 1
+    assert re.search(r"Begin with <a href=\"#item-square\">1 · Squares</a>: \d points? can", html)
+    assert "✓ passed" in html
+    # One title of the page, and those of the exercise below it; a way that is none is no link.
+    assert html.count("<h1") == 1
+    assert "<h2>Mine" in html
+    assert "the lesson and <a " in html
+    assert all("href=" in link for link in re.findall(r"<a [^>]*>", html))
+    assert html.count("<main>") == 1
+
+
+def test_the_class_report_names_items_puts_the_dearest_first_and_leads_on(
+    graded, assignment, monkeypatch
+):
+    told = [{"name": "square", "title": "1 · Squares"}, {"name": "triple", "title": "2 · Threes"}]
+    monkeypatch.setitem(assignment.notebooks["numbers"].metadata, "course", {"items": told})
+    results = [graded(student=name, triple="triple = 3").result for name in ("a", "b c")]
+    html = report([assignment], results).html()
+    titles = re.findall(r'<th scope="row" class="item">([^<]*)</th>', html)
+    assert titles.index("2 · Threes") < titles.index("1 · Squares")
+    assert "Formgrader" in html
+    assert 'href="feedback/b%20c/numbers/numbers.html">b c</a>' in html
+    assert re.search(r'aria-label="Submissions by points: [^"]*: 2"', html)
+    assert html.count("<main>") == 1
+
+
+def test_one_who_says_a_thing_is_not_the_class(graded, assignment):
+    html = report([assignment], [graded(triple="triple = 3").result]).html()
+    assert "1 ×" not in html
