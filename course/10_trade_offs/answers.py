@@ -388,7 +388,7 @@ def choose(models, limits, slack, save):
     return equal[0]["name"]
 
 
-chip = choose(measured, dict(bytes=262144), 0.01, "latency")
+chip = choose(measured, dict(bytes=245760, ram=32768), 0.01, "bytes")
 page = choose(measured, dict(zipped=50000), 0.01, "zipped")
 
 
@@ -436,7 +436,7 @@ def choose(models, limits, slack, save):
     return max(fitting, key=lambda m: m["accuracy"] / m[save])["name"]
 
 
-chip = choose(measured, {"bytes": 262_144}, 0.01, "latency")
+chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
 page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
 
 
@@ -448,7 +448,7 @@ def choose(models, limits, slack, save):
     return max(fitting, key=lambda m: m["accuracy"])["name"]
 
 
-chip = choose(measured, {"bytes": 262_144}, 0.01, "latency")
+chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
 page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
 
 
@@ -458,7 +458,7 @@ def choose(models, limits, slack, save):
     return min(fitting, key=lambda m: m[save])["name"] if fitting else None
 
 
-chip = choose(measured, {"bytes": 262_144}, 0.01, "latency")
+chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
 page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
 
 
@@ -472,7 +472,7 @@ def choose(models, limits, slack, save):
     return min(equal, key=lambda m: (m[save], -m["accuracy"]))["name"]
 
 
-chip = choose(measured, {"bytes": 262_144}, 0.01, "latency")
+chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
 page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
 
 
