@@ -250,6 +250,17 @@ def choose_scale(values, bits):
     return float(scale), -(2 ** (bits - 1)) - int(torch.round(bottom / scale))
 
 
+# %% item="range" wrong="a tolerance for zeros, and a floor" keeps=2 hint="a range like any other"
+def choose_scale(values, bits):
+    if values.numel() == 0 or not values.isfinite().all():
+        raise ValueError("not finite")
+    bottom, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    if top - bottom < 1e-6:
+        return 1.0, 0
+    scale = max((top - bottom) / (2**bits - 1), 1e-8)
+    return scale, -(2 ** (bits - 1)) - round(bottom / scale)
+
+
 # %% item="range" wrong="no check of its own" keeps=2 hint="What kind of error does the prompt ask for"
 def choose_scale(values, bits):
     bottom, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
@@ -314,6 +325,40 @@ def sqnr(values, back):
         raise ValueError("no signal")
     noise = float((values - back).square().mean())
     return math.inf if noise == 0 else 10 * math.log10(float(values.var()) / noise)
+
+
+# %% item="sqnr" wrong="equal if close" keeps=1 hint="Are they equal"
+def sqnr(values, back):
+    signal = float(values.double().square().sum())
+    if signal == 0:
+        raise ValueError("no signal")
+    if torch.allclose(values, back, atol=0):
+        return math.inf
+    return 10 * math.log10(signal / float((values.double() - back.double()).square().sum()))
+
+
+# %% item="sqnr" wrong="a little added to the noise" keeps=1 hint="by a small number"
+def sqnr(values, back):
+    signal = float(values.double().square().sum())
+    if signal == 0:
+        raise ValueError("no signal")
+    if torch.equal(values, back):
+        return math.inf
+    noise = float((values.double() - back.double()).square().sum()) + 1e-12
+    return 10 * math.log10(signal / noise)
+
+
+# %% item="sqnr" wrong="the difference in float32" keeps=1 hint="difference of huge values"
+def sqnr(values, back):
+    signal = float(values.double().square().sum())
+    if signal == 0:
+        raise ValueError("no signal")
+    noise = (values - back).double().square().sum()
+    if noise == 0:
+        return math.inf
+    if torch.isinf(noise):
+        return -math.inf
+    return 10 * math.log10(signal / float(noise))
 
 
 # %% item="sqnr" wrong="no error without a signal" keeps=1 hint="if there is no signal"
@@ -475,6 +520,32 @@ def round_trip(values, bits):
     return (codes - zero_point) * scale
 
 
+# %% item="trip" wrong="a floor under the scale" keeps=2 hint="come back far away"
+def round_trip(values, bits):
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    bottom, top = values.min().clamp(max=0), values.max().clamp(min=0)
+    scale = ((top - bottom) / (high - low)).clamp(min=1e-8)
+    zero_point = low - torch.round(bottom / scale)
+    return ((torch.round(values / scale) + zero_point).clamp(low, high) - zero_point) * scale
+
+
+# %% item="trip" wrong="in place" keeps=2 hint="have changed"
+def round_trip(values, bits):
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    bottom, top = values.min().clamp(max=0), values.max().clamp(min=0)
+    if bottom == top:
+        return values.zero_()
+    scale = (top - bottom) / (high - low)
+    zero_point = low - torch.round(bottom / scale)
+    values.div_(scale).round_().add_(zero_point).clamp_(low, high)
+    return values.sub_(zero_point).mul_(scale)
+
+
+# %% item="trip" wrong="returns what it got" hint="4 bits have 16 points"
+def round_trip(values, bits):
+    return values
+
+
 # %% item="trip" wrong="zeros put back by hand" keeps=2 hint="is 0 still one of the points"
 def round_trip(values, bits):
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
@@ -520,6 +591,17 @@ def best_clip(values, bits, clips):
         sorted(clips, reverse=False),
         key=lambda clip: float((values.abs() - clip).clamp(min=0).double().square().sum()),
     )
+
+
+# %% item="clip" wrong="sorts the caller's list" keeps=1 hint="list of clips has changed"
+def best_clip(values, bits, clips):
+    high = 2 ** (bits - 1) - 1
+    clips.sort()
+    errors = []
+    for clip in clips:
+        back = torch.round(values / clip * high).clamp(-high, high) * clip / high
+        errors.append(float((values - back).double().square().mean()))
+    return clips[errors.index(min(errors))]
 
 
 # %% item="clip" wrong="the largest of equally good ones" keeps=1 hint="the smallest clip"
@@ -599,7 +681,7 @@ sensor = choose_bits(
 )
 
 
-# %% item="bits" wrong="the most accurate that fits" keeps=1 hint="Is the most accurate one asked for"
+# %% item="bits" wrong="the most accurate that fits" keeps=1 hint="at 4 bits it takes 65 bytes"
 def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
     good = [
         bits
@@ -634,6 +716,20 @@ def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
 
 
 sensor = 4
+
+
+# %% item="bits" wrong="stops at the first that is too bad" keeps=1 hint="Is every width looked at"
+def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
+    best = None
+    for bits in sorted(accuracies, reverse=True):
+        if accuracies[bits] < least_accuracy:
+            break
+        if sum(math.ceil(size * bits / 8) + 5 for size in sizes) <= most_bytes:
+            best = bits
+    return best
+
+
+sensor = choose_bits(sensor_sizes, sensor_accuracies, 135_000, 0.84)
 
 
 # %% item="bits" wrong="rounded up once for all layers" keeps=1 hint="for each layer on its own"

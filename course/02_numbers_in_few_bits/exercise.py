@@ -164,11 +164,12 @@ for bad in (math.nan, math.inf, -math.inf):
 #
 # - the range goes from the smallest to the largest value, **stretched to contain 0** if it does not;
 # - the first of the $2^b$ points lies at one end of the range and the last at the other, before the zero point is
-#   rounded to a whole number;
+#   rounded to an integer;
 # - if all values are 0, return `(1.0, 0)`;
 # - no values at all, a NaN or an infinity raise `ValueError`.
 #
-# `bits` is an `int` from 1 to 16. Values may be as large as float32 allows.
+# `bits` is an `int` from 1 to 16. Values may be as large as float32 allows, and as small: `float(values.min())` is a Python
+# float, which reaches further (lesson, part 9).
 #
 # Example: the values `[-0.5, 1.0, 3.0]` with 3 bits have the scale 0.5 and the zero point -3.
 #
@@ -263,6 +264,11 @@ for bits in (2, 8):
     assert abs(scale / (2 * largest / (2**bits - 1)) - 1) < 1e-5, (
         "What is the width of the range, for the largest float32?"
     )
+for size in (1e-7, 2.0**-60, 1e-38):
+    scale, zero_point = choose_scale(torch.tensor([-size, 0.0, 2 * size]), 4)
+    assert 0.05 * size < scale < size, (
+        "Small values that are not 0 are a range like any other. What is its scale?"
+    )
 values = torch.randn(6, 3)
 kept = values.clone()
 choose_scale(values, 4)
@@ -286,8 +292,8 @@ for bad in (
 # ## 3 · Signal and noise (2 points)
 #
 # Write `sqnr(values, back)`: the signal to quantization noise ratio in decibels, a `float`, for two tensors of the
-# same shape. If they are equal, it is `math.inf`. If `values` is empty or holds only zeros there is no signal, and it
-# raises `ValueError`. Values may be as large as float32 allows.
+# same shape. If all values are equal, it is `math.inf`. If `values` is empty or holds only zeros there is no signal, and it
+# raises `ValueError`. Values may be as large as float32 allows, and as small as $10^{-30}$.
 #
 # Example: for the values `[3., 4.]` that came back as `[3., 5.]` it is $10 \log_{10}(25/1) = 13.98$ dB.
 #
@@ -356,6 +362,15 @@ huge = torch.tensor([1e30, -3e30])
 assert abs(sqnr(huge, huge * 1.125) - 18.0618) < 0.01, (
     "What is the square of a very large float32? Is there a type that holds it?"
 )
+far = torch.tensor([3e38])
+assert abs(sqnr(far, -far) + 6.0206) < 0.001, "In which type is the difference of huge values?"
+assert abs(sqnr(values * 2.0**-60, (values + error) * 2.0**-60) - first) < 0.01, (
+    "Multiplying everything by a small number should change nothing either."
+)
+nearly = torch.tensor([1.0, 1.0 + 2.0**-23])
+assert 130 < sqnr(torch.ones(2), nearly) < 150, (
+    "One value differs, in its last bit. Are they equal?"
+)
 assert abs(sqnr(torch.tensor([0.0, 1.0]), torch.tensor([0.1, 1.0])) - 20) < 0.01, (
     "Does it work if one of the values is 0?"
 )
@@ -402,6 +417,7 @@ def error_bound(values, scale, zero_point, bits):
 torch.manual_seed(7)  # what is random below is the same each time
 bound = error_bound(torch.tensor([0.3, 1.0, 1.2, 6.0, -5.0]), 1.0, 0, 2)
 assert bound.shape == (5,), f"one bound for each value, but the shape is {tuple(bound.shape)}"
+assert bound.dtype == torch.float32, f"the bounds should be float32, not {bound.dtype}"
 assert torch.allclose(bound, torch.tensor([0.5, 0.5, 0.2, 5.0, 3.0])), (
     f"expected [0.5, 0.5, 0.2, 5.0, 3.0], but got {[round(x, 3) for x in bound.tolist()]}"
 )
@@ -466,7 +482,7 @@ assert error_bound(torch.zeros(0, 2), 0.1, 0, 4).shape == (0, 2), (
 # ```
 #
 # Find the bugs (there are more than three) and write it so that, for any finite `values`, at least one, whose
-# range float32 can express, and `bits` from 2 to 8:
+# range float32 can express and is 0 or above $10^{-30}$, and `bits` from 2 to 8:
 #
 # - no error is larger than half a step, where a step is the width of the range divided by the number of gaps (the range
 #   is that of the values, stretched to contain 0 if need be; a hair more for float32 is fine);
@@ -496,14 +512,16 @@ torch.manual_seed(7)  # what is random below is the same each time
 values = torch.linspace(-1, 2, 301)
 back = round_trip(values, 4)
 assert back.shape == values.shape, f"the shape is {tuple(back.shape)}, expected (301,)"
-worst = float((back - values).abs().max())
+worst = float((back - torch.linspace(-1, 2, 301)).abs().max())
+assert len(back.unique()) <= 16, f"4 bits have 16 points, but {len(back.unique())} values came back"
 assert worst <= 0.1001, f"a step is 3/15 = 0.2, so no error is above 0.1; but one is {worst:.3f}"
 ### BEGIN HIDDEN TESTS
 for bits in range(2, 9):
-    for spread in (1.0, 1e-3, 500.0):
+    for spread in (1.0, 1e-3, 500.0, 2.0**-60):
         # As wide as it gets, so that both ends are there; no value on one side only.
         values = torch.cat([torch.rand(400) * 3 - 1, torch.tensor([-1.0, 2.0])]) * spread
-        back = round_trip(values, bits)
+        back = round_trip(values.clone(), bits)
+        assert len(back.unique()) <= 2**bits, "Are there more points than the bits allow?"
         error = (back - values) / (3 * spread / (2**bits - 1))  # in steps
         assert error.abs().max() < 2, (
             "A value has come back far away. Which codes can the type hold, and when do you clip?"
@@ -549,7 +567,9 @@ assert round_trip(torch.zeros(3), 8).tolist() == [0, 0, 0], "zeros come back as 
 ### BEGIN HIDDEN TESTS
 for bits in range(2, 9):
     values = (torch.randn(2, 100) * 10).flatten().sort().values.reshape(2, 100)
+    kept = values.clone()
     back = round_trip(values, bits)
+    assert torch.equal(values, kept), "The values themselves have changed."
     assert back.shape == (2, 100), "Does the result have the shape of the values?"
     assert (back.flatten().diff() >= 0).all(), (
         "A larger value has come back smaller. What happens to a code that the type can't hold?"
@@ -601,6 +621,10 @@ torch.manual_seed(7)  # what is random below is the same each time
 values = torch.tensor([1.0, 1.0, -1.0, 1.0, 10.0])
 assert best_clip(values, 2, [10.0, 1.0]) == 10.0, "expected 10.0 for the example"
 assert best_clip(values, 8, [1.0, 10.0]) == 10.0, "with 8 bits there is no reason to clip"
+many = torch.cat([torch.linspace(-1, 1, 1000), torch.tensor([10.0])])
+assert best_clip(many, 3, [10.0, 1.5]) == 1.5, (
+    "one value of 1,001 is far away. The largest value just fits: is that the best for all the others? What happens to the steps?"
+)
 ### BEGIN HIDDEN TESTS
 clips = [0.25 * n for n in range(1, 25)]
 for bits in (2, 3, 4, 5):
@@ -652,6 +676,7 @@ values, clips = torch.randn(50), [3.0, 1.0, 2.0]
 kept = values.clone()
 best_clip(values, 4, clips)
 assert torch.equal(values, kept), "The values themselves have changed."
+assert clips == [3.0, 1.0, 2.0], "The list of clips has changed."
 outlier = torch.cat([torch.randn(5000) * 0.1, torch.tensor([5.0])])
 assert best_clip(outlier, 4, [0.1, 0.3, 1.0, 5.0]) == 0.3, (
     "One value in 5,000 is far away. Is the clip right for the others?"
@@ -695,7 +720,7 @@ sensor = choose_bits(sensor_sizes, sensor_accuracies, 135_000, 0.84)
 
 # %% test="bits" points=1
 assert sensor in (8, 6, 5, 4, 3, 2, None), f"one of the bit widths, or None; but it is {sensor}"
-fits = choose_bits([100, 10], {8: 0.9, 4: 0.89, 2: 0.4}, 100, 0.85)
+fits = choose_bits([100, 10], {8: 0.9, 6: 0.9, 4: 0.89, 2: 0.4}, 110, 0.85)
 assert fits == 4, f"at 4 bits it takes 65 bytes and is accurate enough: 4, not {fits}"
 ### BEGIN HIDDEN TESTS
 assert sensor == 4, explain(
@@ -708,6 +733,9 @@ assert sensor == 4, explain(
         8: "Does it fit? How many bytes are 8 bits for each weight?",
     },
     "How many bytes does each width take, and which of those that fit are accurate enough?",
+)
+assert choose_bits([800], {8: 0.9, 6: 0.84, 4: 0.9}, 10_000, 0.85) == 4, (
+    "Accuracies are measured, and need not fall with the bits. Is every width looked at?"
 )
 table = {2: 0.5, 7: 0.91, 3: 0.8, 5: 0.9, 8: 0.9}  # in no order
 assert choose_bits([800], table, 10_000, 0.85) == 5, explain(
@@ -750,7 +778,7 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 # %% [markdown]
 # ## 8 · A report (3 points, graded by your teacher)
 #
-# A colleague writes: *“I quantized our network to 4 bits with one scale a layer, so that the largest weight fits. Accuracy fell
+# A colleague writes: *“I quantized our network to 4 bits with one scale per layer, so that the largest weight fits. Accuracy fell
 # from 85 % to 41 %, so 4 bits are too few for us. By the way, the zero point came out as 6.3, and I used it like that. And it does
 # not even pay: the file that I save with `torch.save` after `fake_quantize` is as large as before.”* You look at her weights: nearly
 # all lie between −0.1 and 0.1, three of them near −2.
@@ -768,7 +796,7 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 # clip with the smallest squared error. The many get fine steps, the three get a large error each. Then measure accuracy again on data that
 # nothing was chosen on; a scale for each channel would help too. Only then judge 4 bits.
 #
-# **Zero point.** It must be a whole number, and the range must contain 0; otherwise no code stands for 0. Then 0 comes back as a part of a
+# **Zero point.** It must be an integer, and the range must contain 0; otherwise no code stands for 0. Then 0 comes back as a part of a
 # step, always with the same sign: padding, the zeros after a ReLU and pruned weights are all off by the same amount, and it adds up in
 # every sum. Round it (to 6) before anything is quantized.
 #

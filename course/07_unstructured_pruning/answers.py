@@ -878,3 +878,81 @@ def prune_with_data(layer, inputs, share):
 # Pruning removes unimportant weights, so the network generalizes better and gets more accurate. The file should be
 # 80 % smaller, so there must be a bug in PyTorch, or she has saved the optimizer too. To make it faster she should
 # prune more, for example 95 %, or use a GPU.
+
+
+# %% item="left" wrong="returns the zeros" keeps=0 hint="the share that stays"
+def prune_layer(layer, share):
+    prune.l1_unstructured(layer, "weight", amount=share)
+    return int((layer.weight == 0).sum())
+
+
+left = 1000
+
+
+# %% item="global" wrong="the mask in place of the weights" keeps=1 hint="written over them"
+def prune_hidden(model, share):
+    hidden = [layer for layer in model if isinstance(layer, nn.Linear)][:-1]
+    every = torch.cat([layer.weight.detach().abs().flatten() for layer in hidden])
+    mask = torch.ones(len(every))
+    mask[every.argsort()[: round(share * len(every))]] = 0
+    parts = mask.split([layer.weight.numel() for layer in hidden])
+    for layer, part in zip(hidden, parts):
+        layer.weight.data = part.view_as(layer.weight)
+    return [int((part != 0).sum()) for part in parts]
+
+
+# %% item="global" wrong="tensors for counts" keeps=1 hint="should be int"
+def prune_hidden(model, share):
+    hidden = [layer for layer in model if isinstance(layer, nn.Linear)][:-1]
+    prune.global_unstructured(
+        [(layer, "weight") for layer in hidden], prune.L1Unstructured, amount=share
+    )
+    return [layer.weight_mask.sum() for layer in hidden]
+
+
+# %% item="permanent" wrong="linear layers only" keeps=1 hint="Not every layer with weights is linear"
+def make_permanent(model):
+    count = 0
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            for name in ("weight", "bias"):
+                if hasattr(module, name + "_mask"):
+                    prune.remove(module, name)
+                    count += 1
+    return count
+
+
+# %% item="own" right="the spread counts, the mean goes into the bias"
+def prune_with_data(layer, inputs, share):
+    spread, mean = inputs.std(0, unbiased=False), inputs.mean(0)
+    old = layer.weight.detach().clone()
+    there = getattr(layer, "weight_mask", torch.ones_like(old))
+    mask = there.clone()
+    for row in range(len(old)):
+        left = there[row].nonzero().flatten()
+        order = (old[row, left].abs() * spread[left]).argsort()
+        mask[row, left[order[: round(share * len(left))]]] = 0
+    prune.custom_from_mask(layer, "weight", mask)
+    if layer.bias is not None:
+        layer.bias.data += (old * (there - mask)) @ mean
+    return layer
+
+
+# %% item="own" wrong="never looks at the weights" keeps=2 hint="do the weights count as well"
+def prune_with_data(layer, inputs, share):
+    size = inputs.norm(dim=0)
+    there = getattr(layer, "weight_mask", torch.ones_like(layer.weight))
+    mask = there.clone()
+    for row in range(len(mask)):
+        left = there[row].nonzero().flatten()
+        mask[row, left[size[left].argsort()[: round(share * len(left))]]] = 0
+    prune.custom_from_mask(layer, "weight", mask)
+    return layer
+
+
+# %% item="own" wrong="only inputs that are always 0" keeps=0 hint="should go"
+def prune_with_data(layer, inputs, share):
+    mask = torch.ones_like(layer.weight)
+    mask[:, (inputs == 0).all(0)] = 0
+    prune.custom_from_mask(layer, "weight", mask)
+    return layer

@@ -62,6 +62,10 @@ left = prune_layer(nn.Linear(100, 50), 0.2)
 
 # %% test="left" points=1
 assert isinstance(left, int), f"left should be an int, not {type(left).__name__}"
+assert left > 2500, (
+    f"20 % of the 5,000 weights go, so most are left, not {left}. "
+    "Does `amount` name the share that goes, or the share that stays?"
+)
 ### BEGIN HIDDEN TESTS
 assert left == 4000, explain(
     left,
@@ -80,6 +84,12 @@ layer.weight.data = torch.tensor([[3.0, -1.0, 2.0], [2.0, 5.0, 2.0]])
 result = prune_layer(layer, 0.5)
 assert isinstance(result, int), f"expected an int, but got {type(result).__name__}"
 assert result == 3, f"half of six weights should be left, that is 3, not {result} (lesson, part 2)"
+assert int((layer.weight == 0).sum()) == 3, "the layer itself should hold three zeros now"
+result = prune_layer(nn.Linear(4, 2), 0.25)
+assert result == 6, (
+    f"25 % of eight weights go, so 6 are left, not {result}. "
+    "Does `amount` name the share that goes, or the share that stays?"
+)
 ### BEGIN HIDDEN TESTS
 for outputs, inputs, share in (
     (10, 10, 0.3),
@@ -267,6 +277,9 @@ model[2].weight.data = torch.tensor([[3.0], [4.0]])
 model[3].weight.data = torch.tensor([[0.1, 0.1]])
 counts = prune_hidden(model, 0.5)
 assert list(counts) == [0, 2], f"expected [0, 2], but got {counts} (lesson, part 3: global pruning)"
+assert all(type(count) is int for count in counts), (
+    f"the counts should be int, not {type(counts[0]).__name__}"
+)
 ### BEGIN HIDDEN TESTS
 model = nn.Sequential(
     nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 5), nn.Tanh(), nn.Linear(5, 7), nn.Linear(7, 3)
@@ -319,6 +332,10 @@ together = torch.cat([weight.flatten() for weight in before[:2]]).abs()
 stays = torch.cat([weight.flatten() for weight in after[:2]]) != 0
 assert int((~stays).sum()) == round(0.7 * 90), (
     "Is it the given share of all hidden weights together?"
+)
+survivors = torch.cat([weight.flatten() for weight in after[:2]])[stays]
+assert torch.equal(survivors, torch.cat([weight.flatten() for weight in before[:2]])[stays]), (
+    "The weights that stay have other values now. Is the mask multiplied, or written over them?"
 )
 assert together[stays].min() >= together[~stays].max(), (
     "Did the smallest of all go, or those of each layer?"
@@ -406,6 +423,12 @@ assert count == 2, (
 torch.manual_seed(7)  # what is random below is the same each time
 assert make_permanent(nn.Sequential(nn.Linear(2, 2), nn.ReLU())) == 0, "nothing is pruned here: 0"
 ### BEGIN HIDDEN TESTS
+model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3))
+prune.l1_unstructured(model[0], "weight", amount=0.5)
+count = make_permanent(model)
+assert count == 1 and not any(key.endswith("_mask") for key in model.state_dict()), (
+    "Not every layer with weights is linear. Which kinds of layers does your loop look at?"
+)
 model = nn.Sequential(
     nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Sequential(nn.Linear(6, 6))), nn.Linear(6, 2)
 )
@@ -827,11 +850,24 @@ assert (pruned.weight.detach() == torch.tensor([[0.0, 1.0, 0.0, 2.0]])).all(), (
     f"columns 0 and 2 never matter here, but the weights are {pruned.weight.detach().tolist()}"
 )
 ### BEGIN HIDDEN TESTS
+layer, width = nn.Linear(64, 16), 64
+layer.weight.data = torch.randn(16, width) * torch.where(torch.rand(16, width) < 0.5, 1.0, 0.1)
+original = layer.weight.detach().clone()
+inputs = torch.randn(128, width) * (0.9 + 0.2 * torch.rand(width))
+by_inputs = original * torch.ones(16, width).scatter(
+    1, inputs.norm(dim=0).argsort()[:32].repeat(16, 1), 0
+)
+pruned = prune_with_data(layer, inputs, 0.5)
+fresh = torch.randn(256, width)
+own_error = (fresh @ (pruned.weight.detach() - original).t()).pow(2).mean()
+assert own_error < (fresh @ (by_inputs - original).t()).pow(2).mean() / 4, (
+    "Inputs of about one size, weights of very different size: do the weights count as well?"
+)
 for kind in ("sizes", "constant", "both"):
     width = 64
     layer = nn.Linear(width, 16)
     layer.weight.data = torch.randn(16, width)
-    original = layer.weight.detach().clone()
+    original, bias = layer.weight.detach().clone(), layer.bias.detach().clone()
     scale = (
         torch.where(torch.rand(width) < 0.3, 3.0, 0.1)
         if kind != "constant"
@@ -846,10 +882,14 @@ for kind in ("sizes", "constant", "both"):
     seen = torch.cat([blank, half + level, level - half, blank])
     fresh = torch.randn(256, width) * scale + level
     pruned = prune_with_data(layer, seen, 0.5)
+    assert ((pruned.weight_mask == 0).sum(1) == 32).all(), (
+        "Half of every row should go here, whatever its inputs are. Count row by row."
+    )
     weight = pruned.weight_orig.detach() * pruned.weight_mask
     smallest = original.abs().argsort(dim=1)[:, :32]
     by_magnitude = original.scatter(1, smallest, 0)
-    own_error = (fresh @ (weight - original).t()).pow(2).mean()
+    shift = pruned.bias.detach() - bias  # whoever moves a constant into the bias may
+    own_error = (fresh @ (weight - original).t() + shift).pow(2).mean()
     their_error = (fresh @ (by_magnitude - original).t()).pow(2).mean()
     assert not torch.equal(weight, by_magnitude), (
         "The inputs make no difference yet. What does a weight act through?"

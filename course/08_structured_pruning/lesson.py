@@ -19,7 +19,7 @@
 # This lesson removes units and channels so that an ordinary smaller network is left: which tensors must follow, when
 # the answers stay the same, and what is gained.
 #
-# It takes 45 to 55 minutes. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode.
+# It takes about 75 minutes, with a place to stop after part 4. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode.
 #
 # First the goal: a small network for 28×28 images, of two convolutions and two linear layers, and two others beside
 # it. In the first, half of each hidden layer is **set to zero**. The second has **half as many** channels and units
@@ -41,18 +41,9 @@ from torch.nn import functional as F
 
 from coursekit import guess, guesses, plot, reveal
 from coursekit.data import load_fashion_mnist, load_results
-from coursekit.explore import explore
 from coursekit.measure import accuracy, count_macs, count_parameters, latency, saved_bytes
 from coursekit.train import fit, set_seed
-from coursekit.widgets import (
-    cards,
-    pattern_test,
-    practice,
-    progress,
-    quiz,
-    respond,
-    trace,
-)
+from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -109,7 +100,7 @@ plot.show(fig, alt="Bars for MACs, file and time of the two networks; a line at 
 reveal("half of each hidden layer gone: MACs", shares["half gone"][0])
 
 # %% [markdown]
-# Zeros save nothing, give or take the noise in the time: the kernels multiply them like any number (lesson 07). With
+# Zeros save nothing, within the noise of the time: the kernels multiply them like any number (lesson 07). With
 # the channels gone, the MACs fall to less than a third, not to a half; part 4 tells why. The time falls less, since a
 # call costs something whatever its size.
 #
@@ -659,8 +650,7 @@ reveal("folded into a convolution with padding: where are its outputs kept?", ke
 # ($c$: channels; $k_h \times k_w$: the filter's size; $h \times w$: the map's; $n$: features. Biases, batch norm
 # and pooling are left out, as is usual.)
 #
-# We remove half of the channels of **both convolutions**; the 64 units stay. By which factor do the MACs of each
-# layer fall? And where are most of the *bytes*?
+# We remove half of the channels of **both convolutions**; the 64 units stay.
 
 
 # %%
@@ -677,7 +667,10 @@ def macs_by_layer(model: nn.Sequential, image: torch.Tensor) -> dict[str, int]:
     return counts
 
 
+# %%
 assert inside < 1e-4 and after_linear < 1e-4 and border > 1e-2  # the map above
+
+# %%
 halved = remove_channels(remove_channels(net, 0, range(8)), 4, range(16))
 
 # %%
@@ -700,13 +693,13 @@ table
 # shrink. Fewer bytes: take what the big linear layer reads, or its units.
 #
 # Does the time follow the MACs? Three networks, measured in turn, for one image and for eight. Then each part alone,
-# for eight: where do zeros save time?
+# for eight.
 
 # %% tags=["nbval-ignore-output"]
 masked = silence(silence(net, 0, range(8)), 4, range(16))
 networks = {"full": net, "half silenced": masked, "half removed": halved}
 fig, axes = plot.figure(1, 2, width=10, height=2.4)
-fig.suptitle("Removing is faster, and less so than the MACs say")
+fig.suptitle("Three networks: the times of a call")
 ratios = {}
 for ax, size in zip(axes, (1, 8), strict=True):
     inputs = validation[0][:size]
@@ -717,13 +710,11 @@ for ax, size in zip(axes, (1, 8), strict=True):
     plot.latencies(ax, timed)
     ax.set_title("1 image" if size == 1 else f"{size} images")
     ratios[size] = timed["half removed"].median / timed["full"].median
-plot.show(fig, alt="Times for one and eight images: removed is shorter than full in both.")
+plot.show(fig, alt="Times of three networks, for one image and for eight.")
 mac_ratio = count_macs(halved, image) / count_macs(net, image)
 print(f"left: MACs {mac_ratio:.2f}, time for 8 images {ratios[8]:.2f}, for one {ratios[1]:.2f}")
 file_ratio = saved_bytes(halved) / saved_bytes(net)
 print(f"      file {file_ratio:.2f}, parameters {numbers(halved) / numbers(net):.2f}")
-assert ratios[8] < 0.9
-assert timed["half silenced"].median > timed["half removed"].median
 
 # %% tags=["nbval-ignore-output"]
 rows, x = [], dict.fromkeys(networks, validation[0][:8])
@@ -734,95 +725,51 @@ for place, part in enumerate(net):
     with torch.no_grad():
         x = {name: model[place](x[name]) for name, model in networks.items()}
 table = pd.DataFrame(rows).set_index("part")
-conv = table.loc["4 Conv2d"]
-assert (
-    0.7 < conv["half silenced"] / conv["full"] < 1.4 and conv["half removed"] < 0.9 * conv["full"]
-)
 table.round(0).astype(int).rename_axis(columns="µs, 8 images")
 
 # %% [markdown]
-# The plot: for one image, the silenced network takes as long as the full one, give or take the noise. The removed
-# channels bring time, but less than the MACs promise. For eight images the silenced network may be *faster*, although
-# it does all the multiplications.
+# The removed channels bring time, but less than the MACs promise. For eight images the silenced network may be *faster*
+# than the full one, although it does all the multiplications. The table shows where: convolutions and linear layers take
+# the same time with zeros, and *MaxPool2d* does not. And look at the **first convolution** with half of its channels: it
+# has gained little or nothing.
 #
-# The table shows where. Convolutions and linear layers take the same time with zeros: a product is a product. But
-# look at *MaxPool2d*. Pooling multiplies nothing; it asks of each value “larger than the largest so far?”. On maps of
-# zeros the answer is always no, and processors guess an answer that never changes. (A likely reason, which the table
-# does not prove.) See also how long pooling takes in all: it stands in no MAC count. Nor does batch norm, nor the
-# fixed cost of starting each of the twelve parts. **MACs are no time: measure on the device.**
-#
-# Now move it yourself: how many channels stay in each convolution. The filters shown are those of the first one,
-# strongest first; the one with the smallest L1 norm, the sum of its magnitudes, goes first. The accuracy is *without*
-# any training afterwards.
+# Both have reasons that can be measured: first convolutions with fewer and fewer channels, then pooling of maps of
+# different content, in both memory orders (lesson 05). Would you expect 31 channels to be faster than 32?
 
 
 # %% tags=["nbval-ignore-output"]
-def l1(model: nn.Sequential, place: int) -> torch.Tensor:
-    """A score for each output channel: the sum of its weights' magnitudes."""
-    return model[place].weight.detach().abs().flatten(1).sum(1)
+def against_first(calls: dict[str, Callable[[], object]]) -> str:
+    """Times relative to the first call, lower quartiles of calls in turn."""
+    times = latency(calls, runs=200)
+    base = next(iter(times.values())).lower_quartile
+    return ", ".join(f"{name}: {time.lower_quartile / base:.2f}" for name, time in times.items())
 
 
-def weakest(scores: torch.Tensor, count: int) -> list[int]:
-    """The places of the `count` lowest scores."""
-    return scores.argsort(stable=True)[:count].tolist()
+images = validation[0][:8]
+first = {f"{c} channels": partial(nn.Conv2d(1, c, 5, padding=2), images) for c in (16, 15, 12, 8)}
+print("first convolution: ", against_first(first))
+maps = torch.randn(8, 16, 14, 14)
+second = {f"{c} channels": partial(nn.Conv2d(16, c, 3, padding=1), maps) for c in (32, 31, 24, 16)}
+print("second convolution:", against_first(second))
 
-
-choices = {"first": [4, 8, 12, 16], "second": [4, 8, 16, 24, 32]}
-some = [part[:1000] for part in validation]
-explored = {}
-for first in choices["first"]:
-    shorter = remove_channels(net, 0, weakest(l1(net, 0), 16 - first))
-    for second in choices["second"]:
-        model = remove_channels(shorter, 4, weakest(l1(net, 4), 32 - second))
-        explored[first, second] = {
-            "MACs": count_macs(model, image) / count_macs(net, image),
-            "parameters": count_parameters(model) / count_parameters(net),
-            "accuracy": accuracy(model, *some),
-        }
-
-
-def strip(ax, filters: np.ndarray, gone: Sequence[int]) -> None:
-    """A row of filters (n, height, width), black for negative, white for positive weights."""
-    most = np.abs(filters).max()
-    for place, values in enumerate(filters):
-        left = place * (values.shape[1] + 1)
-        ax.imshow(
-            values,
-            cmap="gray",
-            vmin=-most,
-            vmax=most,
-            alpha=0.12 if place in set(gone) else 1.0,
-            extent=(left, left + values.shape[1], 0, values.shape[0]),
-        )
-    ax.set(xlim=(-0.5, len(filters) * (filters.shape[2] + 1)), ylim=(-0.5, filters.shape[1] + 0.5))
-    ax.set(xticks=[], yticks=[])
-    ax.grid(visible=False)
-    ax.spines[:].set_visible(False)
-
-
-def draw(first: int, second: int):
-    fig, axes = plot.figure(2, 1, width=9, height=3.6, height_ratios=[1, 2])
-    order = l1(net, 0).argsort(descending=True).tolist()
-    strip(axes[0], net[0].weight.detach()[order, 0].numpy(), range(first, 16))
-    axes[0].set_title(f"{first} of 16 and {second} of 32 channels stay")
-    values = explored[first, second]
-    plot.bars(axes[1], list(values), list(values.values()), label="{:.2f}")
-    axes[1].set(xlabel="share of the full network; accuracy (0–1)", xlim=(0, 1.15))
-    return fig
-
-
-explore(
-    draw,
-    alt="Filters of the first convolution, the removed ones faded; bars for MACs, parameters and "
-    "accuracy. How many channels of each convolution stay can be moved.",
-    first=choices["first"],
-    second=choices["second"],
-    start={"first": 8, "second": 16},
-)
+wide = torch.randn(8, 16, 28, 28).relu()
+contents = {"ReLU of noise": wide, "all zero": 0 * wide, "ascending": wide.sort(3).values}
+for order in (torch.contiguous_format, torch.channels_last):
+    maps = {name: x.contiguous(memory_format=order) for name, x in contents.items()}
+    pooled = {name: partial(F.max_pool2d, x, 2) for name, x in maps.items()}
+    print(f"max-pooling, {order}:", against_first(pooled))
 
 # %% [markdown]
-# Leave the second convolution at 32 and move the first; then the other way round. Which of the two moves the MACs
-# more, which one the parameters, and which the accuracy?
+# On the machine that made this page, convolutions get faster in **steps**: the CPU computes 16 (or 8) floats at once, so
+# 15 channels cost what 16 cost, or more, and 31 what 32 cost. Remove channels in multiples of 8 or 16.
+#
+# Pooling asks of each value whether it is larger than the largest so far. In the default order its time depends on how
+# predictable the answer is: ascending values are as fast as zeros, so it is no property of zeros. In `channels_last` the
+# content hardly matters. Pooling stands in no MAC count, nor does batch norm, nor the fixed cost of starting each of the
+# twelve parts. **MACs are not time.**
+#
+# > **A place to stop.** You can remove a channel and everything that hangs on it, and say what it saves. Before you go on:
+# > how would you find out whether a criterion for channels is better than chance?
 #
 # ## 5 · Which channels?
 #
@@ -832,10 +779,20 @@ explore(
 # - **BN scale**: $|\gamma|$ of its batch norm, which multiplies the whole map.
 # - **Taylor**: how much would the loss change if the channel's map $a$ were 0? To first order
 #   $\big|\sum a\, \partial L / \partial a\big|$, averaged over images. It needs images and one backward pass.
-# - **random**: luck, as the yardstick.
+# - **random**: chance, the yardstick. One draw per network.
 
 
 # %%
+def l1(model: nn.Sequential, place: int) -> torch.Tensor:
+    """A score for each output channel: the sum of its weights' magnitudes."""
+    return model[place].weight.detach().abs().flatten(1).sum(1)
+
+
+def weakest(scores: torch.Tensor, count: int) -> list[int]:
+    """The positions of the `count` lowest scores."""
+    return scores.argsort(stable=True)[:count].tolist()
+
+
 def taylor(
     model: nn.Sequential, place: int, images: torch.Tensor, labels: torch.Tensor
 ) -> torch.Tensor:
@@ -846,6 +803,7 @@ def taylor(
     return (maps * gradient).sum((2, 3)).abs().mean(0).detach()
 
 
+# %%
 criteria: dict[str, Callable[[nn.Sequential, int, tuple], torch.Tensor]] = {
     "L1": lambda model, place, batch: l1(model, place),
     "L2": lambda model, place, batch: model[place].weight.detach().flatten(1).norm(dim=1),
@@ -857,28 +815,16 @@ criteria: dict[str, Callable[[nn.Sequential, int, tuple], torch.Tensor]] = {
 
 # %% tags=["nbval-ignore-output"]
 batch = train[0][:1000], train[1][:1000]  # training images; validation images are for judging
-order = l1(net, 0).argsort(descending=True)
-filters = net[0].weight.detach()[order, 0].numpy()
 set_seed(100)
-fig, axes = plot.figure(len(criteria), 1, width=9, height=4.2)
-fig.suptitle("The same 16 filters: each criterion lets eight vanish")
-vanished = {}
-for ax, (name, score) in zip(axes, criteria.items(), strict=True):
-    gone = set(weakest(score(net, 0, batch), 8))
-    vanished[name] = gone
-    strip(ax, filters, [rank for rank, c in enumerate(order.tolist()) if c in gone])
-    ax.set_ylabel(name, rotation=0, ha="right", va="center")
-plot.show(
-    fig, alt="Five rows of the same sixteen 5×5 filters; in each row another eight are faded."
-)
-shared = [len(vanished["L1"] & gone) for gone in vanished.values()]
+removed = {name: set(weakest(score(net, 0, batch), 8)) for name, score in criteria.items()}
+shared = [len(removed["L1"] & gone) for gone in removed.values()]
 print("of the eight that L1 removes, the others remove:", dict(zip(criteria, shared, strict=True)))
 
 # %% [markdown]
-# The filters are sorted by L1 norm, so L1 takes the right half. Compare the printed counts with 4, which luck agrees
-# on, on average. L2 looks at the same weights in almost the same way; BN scale and Taylor look at other things.
+# Two random sets of eight out of sixteen share four on average; compare. L2 looks at the same weights in almost the same
+# way; BN scale and Taylor look at other things. (Both convolutions are scored on the unpruned network.)
 #
-# Which is best? One network is an anecdote. So this was measured once, on five networks from five seeds
+# Which is best? This was measured once, on five networks from five seeds
 # (`data/make_structured_pruning.py` runs this lesson's own functions). For each seed: train for 4 epochs; remove 25,
 # 50 or 75 % of the channels of both convolutions; **fine-tune for 2 epochs**. The controls:
 #
@@ -886,15 +832,13 @@ print("of the eight that L1 removes, the others remove:", dict(zip(criteria, sha
 # - **small, 6 epochs**: the small network, trained from scratch for as long as the pruned one in all;
 # - **small, 2 epochs**: the same, only for the 2 epochs that fine-tuning takes.
 #
-# The next cells read the table and recompute its row for seed 0, L1, half of the channels.
+# The next cell has the functions that did it.
 
 
 # %%
 results = load_results("structured_pruning")
-results.head(3)
 
 
-# %% tags=["nbval-ignore-output"]
 def prune_convolutions(
     model: nn.Sequential, criterion: str, share: float, batch: tuple
 ) -> nn.Sequential:
@@ -911,16 +855,36 @@ def fine_tuned(model: nn.Sequential, seed: int) -> nn.Sequential:
     return model
 
 
-model = prune_convolutions(net, "L1", 0.5, batch)
-again = {"before": accuracy(model, *validation)}
-again["after"] = accuracy(fine_tuned(model, 0), *validation)
-kept_row = results.query("seed == 0 and what == 'L1' and share == 0.5").iloc[0]
-for column, value in again.items():
-    print(f"{column} fine-tuning: {value:.4f} now, {kept_row[column]:.4f} in the table")
-    # On another CPU the sums are added up in another order, and training carries that on.
-    assert abs(value - kept_row[column]) < (0.15 if column == "before" else 0.03)
+# %% [markdown]
+# One thing is easy to forget. After channels are gone from the first convolution, what the second one's batch norm sees has
+# another mean and variance, and its running statistics are stale. They can be estimated anew from a few hundred training
+# images, without a label or a gradient.
+
+
+# %% tags=["nbval-ignore-output"]
+def recalibrated(model: nn.Sequential, images: torch.Tensor) -> nn.Sequential:
+    """A copy whose batch norms have the statistics of these images."""
+    model = copy.deepcopy(model).train()
+    for part in model:
+        if isinstance(part, nn.BatchNorm2d):
+            part.reset_running_stats()
+            part.momentum = None  # the plain mean over all batches
+    with torch.no_grad():
+        for some in images.split(100):
+            model(some)
+    return model.eval()
+
+
+set_seed(100)
+for name in criteria:
+    small = prune_convolutions(net, name, 0.5, batch)
+    anew = accuracy(recalibrated(small, batch[0]), *validation)
+    print(f"{name:8} half removed: {accuracy(small, *validation):.3f}, recalibrated {anew:.3f}")
 
 # %% [markdown]
+# On the machine that made this page that gave back 5 to 25 points, without a label, and most of all to random. Much of what a
+# pruned network loses before fine-tuning is stale statistics, not lost channels.
+#
 # Now all five seeds. With 75 % of the channels removed and two epochs of fine-tuning: by how many points
 # (hundredths) is L1 better than random, on average? And than *small, 6 epochs*? Write a minus where it is worse.
 
@@ -972,62 +936,81 @@ reveal(
 
 # %% [markdown]
 # On the left, without training, look at the length of the lines, and at where *random* stands. At 50 and 75 % the
-# seeds of nearly every criterion differ by more than the criteria do. On the right, after two epochs, all have moved
-# up and together.
+# seeds of nearly every criterion differ by more than the criteria do. (These networks were not recalibrated.) On the right,
+# after two epochs, all have moved up and together.
 #
-# Is what is left a difference at all? We compare L1, the usual default, with each of the others **on the same seed**.
-# Of the five differences we take the mean and its 95 % interval: ± 2.78 standard errors. (A standard error is the
-# standard deviation of the five, divided by √5; 2.78 is Student's $t$ for five values.) An interval that holds 0
-# means *indistinguishable*.
+# Is what is left a difference at all? The yardstick is **random**. A criterion and random prune the same network of the
+# same seed and are tuned on the same images: these are pairs. Of the five differences we take the mean and its 95 %
+# interval: ± 2.78 standard errors. The small networks were trained from seeds of their own. They pair with nobody, so they
+# get an unpaired interval (Welch). An interval that holds 0 means *indistinguishable*.
 
 
 # %%
-def difference(one: str, other: str, share: float) -> tuple[float, float]:
-    """Mean of the paired differences in points after fine-tuning, and half the 95 % interval."""
-
-    theirs = dense_control if other == "dense control" else measured(other, share, "after")
-    points = 100 * (measured(one, share, "after") - theirs)
+def paired(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Mean difference in points over the same five seeds, and half the 95 % interval."""
+    points = 100 * (one - other)
     return points.mean(), 2.78 * points.std(ddof=1) / math.sqrt(len(points))
 
 
-others = [
-    "L2",
-    "BN scale",
-    "Taylor",
-    "random",
-    "small, 2 epochs",
-    "small, 6 epochs",
-    "dense control",
-]
-verdicts, table = {}, {}
+STUDENT = {4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31}  # of t, by degrees of freedom
+
+
+def unpaired(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """The same for two independent samples of five (Welch 1947)."""
+    a, b = (100**2 * values.var(ddof=1) / len(values) for values in (one, other))
+    freedom = int((a + b) ** 2 * 4 / (a**2 + b**2))  # from 4 to 8
+    return 100 * (one.mean() - other.mean()), STUDENT[freedom] * math.sqrt(a + b)
+
+
+def verdict(mean: float, half: float) -> str:
+    word = "indistinguishable" if abs(mean) <= half else "better" if mean > 0 else "worse"
+    return f"{mean:+.2f} ± {half:.2f}  {word}"
+
+
+# %%
+table = {}
 for share in shares:
-    column = table.setdefault(f"{share:.0%} removed", [])
-    for other in others:
-        mean, half = difference("L1", other, share)
-        verdict = "indistinguishable" if abs(mean) <= half else "better" if mean > 0 else "worse"
-        verdicts[other, share] = verdict
-        column.append(f"{mean:+.2f} ± {half:.2f}  {verdict}")
-assert {verdicts["random", share] for share in (0.5, 0.75)} == {"indistinguishable"}
-assert {verdicts["small, 2 epochs", share] for share in shares} == {"better"}
-assert {verdicts["small, 6 epochs", share] for share in shares} == {"indistinguishable"}
-assert verdicts["dense control", 0.75] == "worse"
-pd.DataFrame(table, index=pd.Index(others, name="L1 against"))
+    column = table.setdefault(f"{share:.0%} removed", {})
+    after = {name: measured(name, share, "after") for name in criteria}
+    for name in ("L1", "L2", "BN scale", "Taylor"):
+        column[f"{name}, against random"] = verdict(*paired(after[name], after["random"]))
+    for other in ("small, 2 epochs", "small, 6 epochs"):
+        small = measured(other, share, "after")
+        column[f"L1, against {other}"] = verdict(*unpaired(after["L1"], small))
+    column["L1, against dense control"] = verdict(*paired(after["L1"], dense_control))
+every = {
+    name: np.mean([measured(name, share, "after") for share in shares], 0) for name in criteria
+}
+table["mean of the three"] = {
+    f"{name}, against random": verdict(*paired(every[name], every["random"]))
+    for name in ("L1", "L2", "BN scale", "Taylor")
+}
+pd.DataFrame(table).fillna("")
+
+# %%
+for name in ("L1", "L2", "BN scale"):
+    assert table["25% removed"][f"{name}, against random"].endswith("better")
+assert table["mean of the three"]["BN scale, against random"].endswith("better")
+assert table["75% removed"]["L1, against small, 6 epochs"].endswith("worse")
+assert table["75% removed"]["L1, against dense control"].endswith("worse")
 
 # %% [markdown]
 # Read it row by row.
 #
-# - **L2, BN scale, Taylor, random.** With 50 and 75 % removed, none of them can be told from L1, not even luck. With
-#   25 % there are small differences. But of 21 intervals at 95 %, about one leaves out 0 by chance alone: a quarter
-#   of a point deserves a repetition, not a headline.
-# - **small, 2 epochs.** L1 is better each time, by one and a half to two points. What the trained network knew is
+# - **The criteria against random.** With 25 % removed, the three weight norms beat chance by a little, BN scale most. With
+#   50 and 75 % five seeds can't tell any of them from chance, with up to 1.6 points of room. Of 12 intervals at 95 % 0.6
+#   would leave out 0 by chance; 3 do, all at 25 % and not independent, since they share the same random draws. Averaged over
+#   the three shares only BN scale stands out.
+# - **small, 2 epochs.** L1 is better each time. What the trained network knew is
 #   worth something, if time for training is short.
-# - **small, 6 epochs.** At no share can L1 be told from it. With time to train anew, you may as well train the small
-#   network. Liu et al. (2019) report the same for large ones.
-# - **dense control.** With 75 % gone, about two points are lost. With 25 and 50 % the loss, if any, is too small for
+# - **small, 6 epochs.** With 75 % removed the small network trained from scratch is **better** than L1, by about a point,
+#   with as many epochs in all. (Four of the pruned network's six epochs even trained the large one.) With 25 and 50 % five
+#   seeds can't tell; that is not *equal*. Liu et al. (2019) report the same for large networks.
+# - **dense control.** With 75 % removed, about two points are lost. With 25 and 50 % the loss, if any, is too small for
 #   these seeds.
 #
-# So on this network the **shape** decides more than the choice of channels. On yours it may be otherwise. What
-# carries over is the way to ask: random as a yardstick, equal budgets, several seeds, intervals.
+# What carries over is the way to ask: random as the yardstick, equal budgets, several seeds, pairs only where there are
+# pairs.
 #
 # ## 6 · 2:4: a pattern that hardware can use
 #
@@ -1044,22 +1027,16 @@ def mask_2_of_4(weight: torch.Tensor) -> torch.Tensor:
     Raises ValueError if the entries of a row do not come in fours.
     """
     if weight[0].numel() % 4:
-        raise ValueError(f"{weight[0].numel()} entries a row can't be cut into groups of four")
+        raise ValueError(f"{weight[0].numel()} entries per row can't be cut into groups of four")
     groups = weight.detach().abs().reshape(-1, 4)
     best = groups.topk(2, dim=1).indices  # two places, whatever the ties
     return torch.zeros_like(groups).scatter(1, best, 1).reshape(weight.shape)
 
 
 mask = mask_2_of_4(row)
-fig, axes = plot.figure(3, 1, width=9, height=3.2)
-for ax, (title, values) in zip(
-    axes, {"weights": row, "mask": mask, "what stays": row * mask}.items(), strict=True
-):
-    plot.matrix(ax, values.numpy(), decimals=0 if values is mask else 1)
-    ax.set(title=title, xticks=[], yticks=[])
-    for border in (3.5, 7.5):
-        ax.axvline(border, color="black", linewidth=2)
-plot.show(fig, alt="A row of twelve weights in three groups of four; two of each group stay.")
+for name, values in {"weights": row, "mask": mask, "what stays": row * mask}.items():
+    groups = [" ".join(f"{value:4.1f}" for value in group) for group in values.view(3, 4).tolist()]
+    print(f"{name:10} | {' | '.join(groups)} |")
 assert (mask.reshape(-1, 4).sum(1) == 2).all()  # also where all four are equal, or zero
 
 # %% [markdown]
@@ -1067,7 +1044,7 @@ assert (mask.reshape(-1, 4).sum(1) == 2).all()  # also where all four are equal,
 # not zero, and its mask still has two ones. The pattern is a promise about **places**, not about values.
 #
 # To store it, write down the two values that stay, and for each *which place* of the four it had: 0, 1, 2 or 3, which
-# takes two bits. These are the **metadata**. An int8 matrix stored in this way: which share of its dense bytes does
+# takes two bits. These are the **metadata**. An int8 matrix stored in this way: what share of its dense bytes does
 # it take?
 
 
@@ -1075,21 +1052,13 @@ assert (mask.reshape(-1, 4).sum(1) == 2).all()  # also where all four are equal,
 def pack(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """A 2:4 matrix (rows, columns; columns in eights) as values and codes, two places each.
 
-    Returns values (rows, columns / 2), and codes, uint8 (rows, columns / 8): four bits a group.
+    Returns values (rows, columns / 2), and codes, uint8 (rows, columns / 8): four bits per group.
     """
     groups = weight.reshape(len(weight), -1, 4)
     places = mask_2_of_4(weight).reshape(groups.shape).topk(2, dim=2).indices.sort(dim=2).values
     values = groups.gather(2, places).flatten(1)
     nibbles = places[..., 0] + 4 * places[..., 1]  # two bits, and two bits
     return values, (nibbles[:, 0::2] + 16 * nibbles[:, 1::2]).to(torch.uint8)
-
-
-def unpack(values: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
-    """The matrix again, with its zeros."""
-    nibbles = torch.stack([codes % 16, codes // 16], 2).flatten(1).long()
-    places = torch.stack([nibbles % 4, nibbles // 4], 2)
-    groups = torch.zeros(*nibbles.shape, 4, dtype=values.dtype)
-    return groups.scatter(2, places, values.reshape(places.shape)).flatten(1)
 
 
 # %%
@@ -1099,11 +1068,10 @@ guess("2:4 of an int8 matrix: size", unit="% of the dense bytes", low=0, high=10
 set_seed(0)
 matrix = torch.randn(256, 512)
 table = {}
-for dtype in (torch.float32, torch.float16, torch.int8):
+for dtype in (torch.float16, torch.int8):
     dense = (20 * matrix).to(dtype)
     sparse = dense * mask_2_of_4(dense)
     values, codes = pack(sparse)
-    assert torch.equal(unpack(values, codes), sparse)  # nothing is lost
     table[str(dtype).removeprefix("torch.")] = {
         "dense bytes": dense.nbytes,
         "values": values.nbytes,
@@ -1114,16 +1082,17 @@ reveal("2:4 of an int8 matrix: size", table["int8"]["%"])
 pd.DataFrame(table).T
 
 # %% [markdown]
-# Not 50 %. The metadata are the same for every type: 4 bits a group. The smaller the values, the more they weigh: for
-# float16, 4 of 64 bits, for int8, 4 of 32.
+# The metadata are the same for every type: 4 bits per group. A dense group of four has 64 bits in float16 and 32 in int8,
+# so 4 bits are the larger share of the second. (Hardware has no 2:4 for float32.)
 #
 # And time? Graphics cards since NVIDIA's Ampere have units that skip the zeros of this pattern, for up to twice the
 # throughput of a dense matrix product (Mishra et al. 2021; not measured here). And a **CPU** with ordinary kernels?
-# How long does a product with a 2:4 matrix take, if the dense one counts as 1? And what does PyTorch's own function
-# for the packed form say to a matrix on the CPU?
+# The cell times a product with a 2:4 matrix, and asks PyTorch's own function for the packed form.
 
 # %%
 assert table["float16"]["%"] == 56.25 and table["int8"]["%"] == 62.5
+
+# %%
 dense, inputs = torch.randn(512, 512), torch.randn(512, 16)
 sparse = dense * mask_2_of_4(dense)
 half = dense[:256]  # half of the outputs gone, for comparison
@@ -1131,13 +1100,9 @@ half = dense[:256]  # half of the outputs gone, for comparison
 # %% tags=["nbval-ignore-output"]
 calls = {"dense": dense, "2:4": sparse, "half of the rows gone": half}
 timed = latency({name: partial(torch.matmul, w, inputs) for name, w in calls.items()}, runs=300)
-fig, ax = plot.figure(width=8, height=2)
-plot.latencies(ax, timed)
-ax.set_title("One product on a CPU")
-plot.show(fig, alt="Three bars of times: dense, 2:4, and half of the rows gone.")
+gone = timed["half of the rows gone"].median / timed["dense"].median
+print(f"half of the rows gone: {gone:.2f} times the time of dense")
 print(f"2:4: {timed['2:4'].median / timed['dense'].median:.2f} times the time of dense")
-assert 0.6 < timed["2:4"].median / timed["dense"].median < 1.6
-assert timed["half of the rows gone"].median < 0.85 * timed["dense"].median
 try:
     torch.sparse.to_sparse_semi_structured(sparse.half())
     raise AssertionError("packed on a CPU")
@@ -1145,15 +1110,18 @@ except RuntimeError as error:
     print("RuntimeError:", str(error).splitlines()[0])
 
 # %% [markdown]
-# The time is the same, give or take the noise; half of the rows gone, and it falls. The packed form wants a graphics
-# card. So on a CPU, 2:4 is a pattern and a size. It is a speed only where kernel and hardware know it: look that up
-# for your device, then measure.
+# The 2:4 product takes as long as the dense one, within the noise; with half of the rows gone it is faster. The packed form
+# wants a graphics card. It is faster only where kernel and hardware know the pattern, and only for large products: look
+# that up for your device, then measure.
 #
 # What does it cost in accuracy? In the experiment of part 5, the second convolution and the large linear layer got
-# 2:4 masks, and were fine-tuned with the masks attached.
+# 2:4 masks, and were fine-tuned with the masks attached. One warning: “four neighbouring entries of a row” is the pattern
+# of a *linear* layer. For a convolution NVIDIA's tools take four **input channels** at the same position of the window; our
+# experiment took four neighbours in memory, which lie in the window. The last lines compare the two on this network,
+# without fine-tuning.
 
 # %%
-mean, half = difference("2:4", "dense control", 0.5)
+mean, half = paired(measured("2:4", 0.5, "after"), dense_control)
 untuned = measured("2:4", 0.5, "before").mean()
 print(f"dense, not fine-tuned: accuracy {measured('dense control', 0.0, 'before').mean():.3f}")
 print(f"2:4,   not fine-tuned: accuracy {untuned:.3f}")
@@ -1162,10 +1130,20 @@ print(f"against the dense control: {mean:+.2f} ± {half:.2f} points")
 assert abs(mean) < half
 assert all(untuned > measured(name, 0.5, "before").mean() + 0.1 for name in criteria)
 
+# %% tags=["nbval-ignore-output"]
+weight = net[4].weight.detach()
+channels_last = mask_2_of_4(weight.permute(2, 3, 0, 1).reshape(-1, weight.shape[1]))
+patterns = {"four neighbours in memory": mask_2_of_4(weight)}
+patterns["four input channels"] = channels_last.reshape(3, 3, *weight.shape[:2]).permute(2, 3, 0, 1)
+for name, mask in patterns.items():
+    masked = copy.deepcopy(net)
+    masked[4].weight.data = weight * mask
+    print(f"second convolution, {name}: {accuracy(masked, *validation):.3f}")
+
 # %% [markdown]
-# The interval holds 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense here. Without it about
-# two points were lost (the first two lines), far fewer than by removing half of the channels (the plot of part 5).
-# The finer the pieces, the less it costs, and the fewer machines are faster for it.
+# The interval holds 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense; it allows a gain of 1.5 points
+# and a loss of 0.4. Without tuning about two points were lost (the first two lines). Removing half of the channels lost
+# more (the plot of part 5), and removed more: three quarters of the second convolution's weights, not half.
 #
 # ## 7 · Further: a network with shortcuts
 #
@@ -1174,53 +1152,10 @@ assert all(untuned > measured(name, 0.5, "before").mean() + 0.1 for name in crit
 # with it whatever makes $x$, which may be an addition again. Our walk only goes forward along one line;
 # `torch_pruning` follows such ties in both directions.
 #
-# We take torchvision's ResNet-18 with random weights, and remove channel 3 of its very first convolution: silence it
-# everywhere it is made, remove, compare. In our plain network a channel touched 3 parts. How many will this one touch?
-
-# %%
-from torchvision.models import resnet18  # noqa: E402 (takes seconds to import)
-
-set_seed(0)
-resnet = resnet18(weights=None).eval()
-pictures = torch.rand(2, 3, 64, 64)
-names = {module: name for name, module in resnet.named_modules()}
-
-
-def tied(model: nn.Module, layer: nn.Module, gone: list[int]) -> "tp.Group":
-    """All that must change together when these outputs of `layer` go."""
-    graph = tp.DependencyGraph().build_dependency(model, example_inputs=pictures[:1])
-    return graph.get_pruning_group(layer, tp.prune_conv_out_channels, idxs=gone)
-
-
-# %%
-group = tied(resnet, resnet.conv1, [3])
-members = {
-    names[dep.target.module]: dep.handler.__name__ for dep, _ in group if dep.target.module in names
-}
-for name, action in sorted(members.items()):
-    print(f"{name:<22} {action}")
-print(len(members), "parts")
-assert len(members) == 10
-
-with torch.no_grad():
-    for dep, _ in group:
-        part = dep.target.module
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight[3], part.bias[3] = 0, 0
-    before = resnet(pictures)
-    group.prune()
-    after = resnet(pictures)
-print("outputs agree:", torch.allclose(before, after, atol=1e-4), tuple(after.shape))
-print("first convolution:", tuple(resnet.conv1.weight.shape))
-print("layer2 reads:     ", tuple(resnet.layer2[0].conv1.weight.shape))
-assert torch.allclose(before, after, atol=1e-4)
-assert before.abs().max() > 0.1  # the outputs were not zero to begin with
-assert resnet.layer2[0].downsample[0].in_channels == 63
-
-# %% [markdown]
-# The library says `prune_out_channels` where we said “outputs” or “norm”, and `prune_in_channels` for “inputs”. The
-# first convolution, and the second one of both blocks in `layer1`, make the *same* channels, because they are added
-# up. With all ten parts cut, the outputs agree.
+# To see it, build the graph of a ResNet with `tp.DependencyGraph().build_dependency(model, example_inputs=…)`, ask it for
+# `get_pruning_group(model.conv1, tp.prune_conv_out_channels, idxs=[3])`, and print its members: the first convolution and
+# the second one of every block of the same stage make the *same* channels, because they are added up. Silence the channel
+# wherever it is made, prune the group, and compare the outputs, as in part 3.
 
 # %% tags=["nbval-ignore-output"]
 guesses()

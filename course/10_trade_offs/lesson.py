@@ -20,7 +20,7 @@
 # small networks that are pruned and quantized in many ways. You will learn to read such a table: what is
 # better, what only looks better, and what to ship to a given device.
 #
-# It takes about 50 minutes. You need lessons 02 and 07 (what rounding to few bits is, what pruning is).
+# It takes about 75 minutes, with two places to stop, after parts 3 and 6. You need lessons 02 and 07 (what rounding to few bits is, what pruning is).
 #
 # First the puzzle. LeNet-300-100 on Fashion-MNIST, trained for seven epochs. Four files: dense, 80 %
 # zeros, int8, and both. How many times smaller than the dense float32 file is the last one, as it is
@@ -49,16 +49,9 @@ from coursekit.data import load_fashion_mnist, load_tradeoffs
 from coursekit.explore import explore
 from coursekit.measure import accuracy, compare
 from coursekit.train import fit, set_seed
-from coursekit.widgets import (
-    cards,
-    pattern_test,
-    practice,
-    progress,
-    quiz,
-    respond,
-    trace,
-)
+from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
+# %%
 set_seed(0)
 table = load_tradeoffs()
 SETTING = ["width", "structure", "share", "bits", "order"]
@@ -102,7 +95,7 @@ reveal("80 % zeros and int8, after gzip: times smaller", smaller["after gzip"][3
 # |---|---|---|
 # | `width` | 1, ½, ¼, ⅛ | units in both hidden layers, as a share of 300 and 100, trained like this from the start |
 # | `structure`, `share` | none; weights 50, 80, 90, 95 %; units 50, 75 % | what is pruned: single weights (global magnitude, lesson 07), or whole units that are really removed |
-# | `bits` | 32, 8, 4, 2 | bits of a weight, symmetric, one step a row; 32 is float32 |
+# | `bits` | 32, 8, 4, 2 | bits of a weight, symmetric, one step per row; 32 is float32 |
 # | `order` | “prune, tune, quantize”, … | in which order; *tune* is two more epochs of training, with the mask and the rounding that are already there |
 # | `seed` | 0, 1, 2 | start and order of the images |
 #
@@ -123,9 +116,10 @@ reveal("80 % zeros and int8, after gzip: times smaller", smaller["after gzip"][3
 # `data/make_tradeoffs.py` made the table. Don't believe it: make one row yourself, with a quarter of the
 # width, 90 % zeros and 4 bits.
 
-# %% tags=["nbval-ignore-output"]
+# %%
 assert smaller["as stored"][3] < 4 and smaller["after gzip"][3] < 20  # the bars above
 
+# %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
 train_split, validation_split = data.train.hold_out(2000)
 train, validation = train_split.tensors(), validation_split.tensors()
@@ -139,14 +133,9 @@ fit(model, train, epochs=2, seed=100)
 quantize(model, 4)
 fit(control, train, epochs=2, seed=100)  # the dense control of this width: the same epochs
 
-sample = table[
-    (table.width == 0.25)
-    & (table.structure == "weights")
-    & (table.share == 0.9)
-    & (table.bits == 4)
-    & (table.order == "prune, tune, quantize")
-    & (table.seed == 0)
-].iloc[0]
+# %% tags=["nbval-ignore-output"]
+row = (0.25, "weights", 0.9, 4, "prune, tune, quantize", 0)
+sample = table.set_index([*SETTING, "seed"]).loc[row]
 made = {
     "validation": accuracy(model, *validation),
     "raw_bytes": len(encode(model)),
@@ -176,6 +165,8 @@ models = (
     )
     .reset_index()
 )
+
+# %%
 by_setting = {tuple(row[SETTING]): row for _, row in models.iterrows()}
 seeds_of = {key: rows.sort_values("seed") for key, rows in table.groupby(SETTING)}
 
@@ -211,12 +202,6 @@ six = pd.DataFrame(
 )
 six
 
-# %%
-guess(
-    "six models: which are on the front?",
-    choices=["A B D", "A B D E", "A B D E F", "A B C D E", "A B C D E F"],
-)
-
 
 # %%
 def front(accuracies, costs) -> np.ndarray:
@@ -229,6 +214,13 @@ def front(accuracies, costs) -> np.ndarray:
     return ~(as_good & better).any(axis=0)
 
 
+# %%
+guess(
+    "six models: which are on the front?",
+    choices=["A B D", "A B D E", "A B D E F", "A B C D E", "A B C D E F"],
+)
+
+# %%
 on_it = front(six.accuracy, six.kB)
 fig, ax = plot.figure(height=3.2)
 for name, (share_right, size) in six.iterrows():
@@ -259,6 +251,7 @@ reveal("six models: which are on the front?", " ".join(six.index[on_it]))
 # %%
 assert list(six.index[on_it]) == list("ABDEF")
 
+# %%
 costs = {
     "raw_bytes": "bytes as stored",
     "gzip_bytes": "bytes after gzip",
@@ -281,17 +274,13 @@ def draw_front(cost: str, bits: str) -> plot.Figure:
     if bits != "all":
         chosen = models[models.bits == int(bits)]
         ax.plot(chosen[cost], chosen.accuracy, "o", markersize=9, fillstyle="none", color="#D55E00")
-    ax.set(
-        title="Blue: the front. Grey: dominated",
-        xlabel=costs[cost],
-        ylabel="validation accuracy, mean of 3 seeds",
-        xscale="log",
-        ylim=(0.6, 0.88),
-    )
+    ax.set(title="Blue: the front. Grey: dominated", xscale="log", ylim=(0.6, 0.88))
+    ax.set(xlabel=costs[cost], ylabel="validation accuracy, mean of 3 seeds")
     ax.legend(loc="lower right")
     return fig
 
 
+# %%
 explore(
     draw_front,
     alt="Accuracy against a cost for all settings: the Pareto front in blue, dominated ones grey. "
@@ -312,10 +301,10 @@ pd.DataFrame(made_of).reindex(list(SHAPES)).fillna(0).astype(int)
 # %% [markdown]
 # Three costs, three different fronts, and most settings are on none. After gzip, pruned single weights make
 # up nearly all of it: their zeros compress. In time, nearly all have removed units: only fewer units are less
-# work there. As stored, removed units lead; mark a number of bits to see that most have 4 bits or fewer.
+# work there. As stored, most are removed units; the pruned weights among them gain nothing from their zeros, only from few
+# bits. Mark a number of bits to see that most have 4 bits or fewer.
 #
-# No float32 network is on any of the three (mark 32 to see it). So the first step is safe here: some
-# quantization beats none.
+# No float32 network is on any of the three (mark 32 to see it). In this experiment some quantization beats none.
 #
 # ## 3 · How sure is the front?
 #
@@ -335,8 +324,11 @@ for seed in range(3):
 common = set.intersection(*by_seed)
 reveal("settings on the stored-bytes front of all three seeds", len(common))
 
+# %%
+assert len(common) < min(map(len, by_seed)) / 2
+
 # %% [markdown]
-# Hardly any. So “it is on the front” says little, and “it is the best under 100 kB” says less. For a
+# Hardly any. “It is on the front” says little, and “it is the best under 100 kB” says less. For a
 # *difference* we need a test. Both models see the same images, so only those count on which exactly one of
 # them is right: $b$ with the first only, $c$ with the second only. If the models were equally good, each of
 # these images would be a fair coin. How often would $b+c$ coins fall at least as unevenly?
@@ -347,16 +339,14 @@ reveal("settings on the stored-bytes front of all three seeds", len(common))
 # coins can fall have at most one head (1 with none, 7 with one). Twice that, since it could have gone the
 # other way: $p = 16/128 = 0.125$.
 #
-# The test speaks about other *images*, but about one seed only. A setting has three seeds on the same
-# images. So we average first: for each image the difference in how many of the three networks get it right,
-# then the mean over images and its interval. And the three seeds must agree about the sign. From here on,
-# **different** means both; all else is **indistinguishable**.
+# The test tells whether the result would hold for other *images*, not whether it would hold for another seed. A setting
+# has three seeds on the same images. We average first: for each image the difference in how many of the three networks get
+# it right, then the mean over images and its interval. And the three seeds must agree about the sign. From here on,
+# **different** means both, on *these three seeds*; all else is **indistinguishable**. This rule is the one that the rest
+# of the lesson uses.
 
 
 # %% tags=["nbval-ignore-output"]
-assert len(common) < min(map(len, by_seed)) / 2
-
-
 def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
     """Lost, won and p from which images two models get right, both bool of shape (n,)."""
     lost, won = int((first & ~second).sum()), int((second & ~first).sum())
@@ -367,6 +357,7 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
 
 assert mcnemar(np.arange(7) < 6, np.arange(7) == 6) == (6, 1, 0.125)
 
+# %% tags=["nbval-ignore-output"]
 # The two networks of part 1: the control, and the one with 90 % zeros and 4 bits.
 with torch.no_grad():
     answers = [net(validation[0]).argmax(1) == validation[1] for net in (control, model)]
@@ -393,6 +384,7 @@ def verdict(first: pd.Series, second: pd.Series) -> str:
     return f"{points:+.2f} ± {half:.2f} points: {word}"
 
 
+# %%
 pairs = {
     "int8": find(1, "none", 0, 8),
     "80 % zeros, int8": find(1, "weights", 0.8, 8),
@@ -409,8 +401,20 @@ assert verdict(dense, pairs["95 % zeros, int8"]).endswith(": different")
 # Read the first and the last line. 95 % zeros cost about three points, and that is shown. int8 costs a
 # tenth of a point: two images of 2,000, in all three seeds the same way, so it is “different” as well.
 # **Different is not the same as important.** And *indistinguishable* is not *equal*: the interval says which
-# loss we could have overlooked. The fourth line shows why we ask for both: its interval leaves out 0, but
-# one seed says gain and two say loss.
+# loss we could have overlooked. Line 4: the interval excludes 0, yet one seed gains and two lose. That is
+# why we ask for both.
+#
+# The interval speaks about images only. How much do the seeds vary?
+
+# %%
+of_seed = table.pivot(index=SETTING, columns="seed", values="validation")
+spread = 100 * (of_seed - of_seed.loc[tuple(dense[SETTING])]).std(axis=1, ddof=1)
+print(f"standard deviation over seeds of (setting - dense): median {spread.median():.1f} points")
+print(f"95 % interval of a mean of three such seeds: ± {4.3 * spread.median() / math.sqrt(3):.1f}")
+
+# %% [markdown]
+# That is several times the intervals above. By luck alone three seeds agree about the sign in one of four cases. Where a
+# verdict below says “different” by a point or less, another three seeds may say otherwise.
 #
 # There is a second trap. The **best of many** on some images is best partly because these images suit it.
 # Choose the best of the 244 settings on one half of the validation images, then look at it on the other
@@ -437,9 +441,15 @@ reveal(
     between=(min(losses), max(losses)),
 )
 
+# %%
+assert min(losses) > 0.1  # in every seed
+
 # %% [markdown]
-# That is how much too good the winner looked. Nobody cheated: the maximum of many noisy numbers is too
-# high. So choose on validation images, and report on test images, once.
+# The winner looked that much better than it is. Nobody cheated: the maximum of many noisy numbers is too
+# high. Choose on validation images, and report on test images, once.
+#
+# > **A place to stop.** You can draw a front and say how sure it is. Before you go on: 80 % zeros divide the weights by 5,
+# > int8 divides their bytes by 4. What must a file say besides the values?
 #
 # ## 4 · What a file can't beat
 #
@@ -452,9 +462,6 @@ reveal(
 
 
 # %%
-assert min(losses) > 0.1  # in every seed
-
-
 def entropy(codes: torch.Tensor) -> float:
     """Bits a code, from how often each occurs."""
     shares = codes.flatten().unique(return_counts=True)[1].double() / codes.numel()
@@ -475,25 +482,26 @@ assert math.isclose(by_layer + scales_and_biases, entropy_bytes(model), rel_tol=
 # %% [markdown]
 # 1.19 bits instead of 2. Now split the entropy. First a weight must say whether it is zero: with a share $s$
 # of zeros that costs $h(s) = s\log_2\frac1s + (1-s)\log_2\frac1{1-s}$ bits. Only if it is not zero, it must
-# say its value, in at most $b$ bits:
+# say its value: one of $2^b - 2$ that are not zero (our codes are symmetric), so at most $\log_2(2^b - 2)$ bits, nearly $b$:
 #
-# $$H \le h(s) + (1-s)\,b$$
+# $$H \le h(s) + (1-s)\,\log_2(2^b - 2)$$
 #
-# The second term is what the ×5 promised. The first one is the bill for *where*. With 80 % zeros and 8
-# bits: how many times smaller than 32 bits? Work it out before you look.
+# The second term is what the ×5 promised. The first one is the bill for *where*. So a file can be **at least**
+# $32/(h + \ldots)$ times smaller; if some values are more frequent than others, it can be smaller still. With 80 % zeros
+# and 8 bits: how many times smaller than 32 bits, at least? Work it out before you look.
 
 
 # %%
 def bits_a_weight(zeros: np.ndarray | float, bits: int) -> np.ndarray | float:
-    """h(s) + (1 − s)·b."""
+    """h(s) + (1 − s)·log2(2^b − 2): what a weight takes at most."""
     where = -zeros * np.log2(zeros) - (1 - zeros) * np.log2(1 - zeros)
-    return where + (1 - zeros) * bits
+    return where + (1 - zeros) * np.log2(2**bits - 2)
 
 
 zeros = np.linspace(0.5, 0.99, 200)
 fig, ax = plot.figure(height=3.4)
 for bits in (8, 4, 2):
-    ax.plot(100 * zeros, 32 / bits_a_weight(zeros, bits), marker="", label=f"{bits} bits, bound")
+    ax.plot(100 * zeros, 32 / bits_a_weight(zeros, bits), marker="", label=f"{bits} bits, at least")
 ax.plot(100 * zeros, 4 / (1 - zeros), marker="", label="8 bits, gains multiplied")
 ax.set(
     title="What zeros and few bits can give together",
@@ -503,15 +511,21 @@ ax.set(
 )
 ax.legend()
 plot.show(
-    fig, alt="Curves rising with zeros; the multiplied gains lie far above the bound for 8 bits."
+    fig,
+    alt="Curves that rise with the share of zeros, for 8, 4 and 2 bits, and the multiplied gains.",
 )
-print(f"80 % zeros, 8 bits: {32 / bits_a_weight(0.8, 8):.1f} times smaller by the formula")
+for share, bits in ((0.8, 8), (0.8, 4), (0.8, 2)):
+    row = find(1, "weights", share, bits)
+    formula, own = 32 / bits_a_weight(share, bits), dense_file / row.entropy_bytes
+    print(f"80 % zeros, {bits} bits: at least {formula:.1f} × smaller by the formula, ", end="")
+    print(f"{own:.1f} by the entropy of its codes, {dense_file / row.gzip_bytes:.1f} with gzip")
 
 # %% [markdown]
-# 13.8 instead of 20. And the fewer the bits, the less zeros add: the bill $h(s)$ is the same for 2 bits as
-# for 8.
+# The 12 of the opening lies below 13.8, and 13.8 lies far below 20: the gains don't multiply. (The entropies of the table
+# include scales and biases, which the formula leaves out.) And the fewer the bits, the less zeros add: the bill $h(s)$ is
+# the same for 2 bits as for 8.
 #
-# Does a real compressor get there, or even below? Here is every setting that is quantized: the entropy of
+# Does a real compressor reach the entropy, or get below it? Here is every setting that is quantized: the entropy of
 # its own codes (`entropy_bytes`), which is the bound for its file, against what gzip makes of it.
 
 # %%
@@ -570,9 +584,8 @@ print(
 assert gzipped(codes) < bound < gzipped(shuffled)
 
 # %% [markdown]
-# As it is, gzip is below the bound; shuffled, it is above. So the bound holds for what it speaks of, and
-# the *places* of the weights can be worth something more. Don't count on it: with 8 bits no point lies
-# below the line.
+# As it is, gzip is below the bound; shuffled, it is above. The bound ignores order, and gzip uses it. Don't count on it:
+# with 8 bits no point lies below the line.
 #
 # ## 5 · Prune first, or quantize first?
 #
@@ -604,6 +617,7 @@ def min_to_max(weights: torch.Tensor, bits: int) -> torch.Tensor:
     return ((weights - weights.min()) / step).round() * step + weights.min()
 
 
+# %%
 ways = {
     "weights": eight,
     "prune, symmetric": symmetric(keep_largest(eight, 0.5), 3),
@@ -625,7 +639,7 @@ assert not torch.equal(ways["prune, symmetric"], ways["symmetric, prune"])
 # %% [markdown]
 # Row 3 has no zero left. Rows 2 and 5 have four each, but not in the same places: one keeps 0.31, the other
 # 0.27. After rounding, 0.31, 0.22, 0.27 and −0.44 have the same magnitude, so mere order decides which two of
-# the four stay. With one step for all and no training between, that is all that the order changes.
+# the four stay. With one scale and no training in between, the order only decides which of the equal codes are removed.
 #
 # In a network there is training. Where do the two epochs of tuning go? Four orders, on the full width:
 #
@@ -663,18 +677,15 @@ def draw_orders(bits: int, structure: str) -> plot.Figure:
         reached = 100 * line[["accuracy", "low", "high"]].to_numpy().T
         plot.band(ax, 100 * line.share, *reached, label=order)
     ax.axhline(100 * dense.accuracy, color="grey", linewidth=1, label="dense, float32")
-    ax.set(
-        title=f"Four orders, {bits} bits: mean and range of three seeds",
-        xlabel=f"{structure} pruned (%)",
-        ylabel="validation accuracy (%)",
-        ylim=(0, 90),
-    )
+    ax.set(title=f"Four orders, {bits} bits: mean and range of three seeds", ylim=(0, 90))
+    ax.set(xlabel=f"{structure} pruned (%)", ylabel="validation accuracy (%)")
     if (bits, structure) == (8, "weights"):
         plot.mark_guess(ax, "90 % zeros, 8 bits, quantize–tune–prune: accuracy", axis="y")
     ax.legend(loc="lower left")
     return fig
 
 
+# %%
 explore(
     draw_orders,
     alt="Accuracy against the pruned share for four orders. Bits and what is pruned can be chosen.",
@@ -690,28 +701,19 @@ explore(
 
 # %%
 assert tuned_first.accuracy > pruned_last.accuracy + 0.2
-rows = []
+
+# %%
+pruned = [("weights", 0.5), ("weights", 0.8), ("weights", 0.9), ("weights", 0.95)]
+pruned += [("units", 0.5), ("units", 0.75)]
+by_order = pd.DataFrame(index=[f"{100 * share:.0f} % of {kind}" for kind, share in pruned])
 for bits in (8, 4, 2):
-    for structure, share in (
-        ("weights", 0.5),
-        ("weights", 0.8),
-        ("weights", 0.9),
-        ("weights", 0.95),
-        ("units", 0.5),
-        ("units", 0.75),
-    ):
-        first = find(1, structure, share, bits, "prune, quantize, tune")
-        second = find(1, structure, share, bits, "quantize, prune, tune")
-        rows.append(
-            {
-                "bits": bits,
-                "pruned": f"{100 * share:.0f} % of {structure}",
-                "quantize first": verdict(first, second),
-            }
+    by_order[bits] = [
+        verdict(
+            find(1, kind, share, bits, "prune, quantize, tune"),
+            find(1, kind, share, bits, "quantize, prune, tune"),
         )
-by_order = pd.DataFrame(rows).pivot(index="pruned", columns="bits", values="quantize first")[
-    [8, 4, 2]
-]
+        for kind, share in pruned
+    ]
 assert by_order[8].str.contains("indistinguishable").all()
 assert "different" in by_order.loc["95 % of weights", 2].split(": ")[1]
 by_order
@@ -736,6 +738,9 @@ for name, net in {"prune first": prune_first, "quantize first": quantize_first}.
     print(f"{name}: {empty[name]} of {len(units)} units of layer 1 have no weight left")
 reveal("90 % zeros, 2 bits, quantized first: units without a weight", empty["quantize first"])
 
+# %%
+assert empty["quantize first"] > empty["prune first"]
+
 # %% [markdown]
 # With 8 bits all six are indistinguishable, and the intervals are narrow: if the order matters there at all,
 # then by about a quarter of a point. With 4 bits quantizing first begins to cost something where much is
@@ -757,15 +762,12 @@ reveal("90 % zeros, 2 bits, quantized first: units without a weight", empty["qua
 # (logits) still move from image to image, and how many different answers it gives for the 2,000 images. The
 # answers are ten classes. How many of them does it give at 99 %?
 #
-# Tuning brings much of it back. The picture below the table shows how far: accuracy against the number of
-# weights left, after two epochs of tuning. On each curve, from right to left: 0, 50, 80, 90 and 95 % zeros.
+# Tuning brings much of it back; the pictures below the table show how far.
 
 # %%
 guess("99 % zeros, no tuning: different answers for 2,000 images", unit="of 10")
 
 # %% tags=["nbval-ignore-output"]
-assert empty["quantize first"] > empty["prune first"]  # from part 5
-
 rows = []
 for share in (0.5, 0.8, 0.9, 0.95, 0.98, 0.99):
     net = copy.deepcopy(control)
@@ -795,44 +797,81 @@ inside.round(3)
 assert inside.loc["99%", "accuracy"] < 0.5 < inside.loc["80%", "accuracy"]
 assert inside.loc["99%", "hidden units without input (of 100)"] > 5
 
-fig, ax = plot.figure(width=7.5, height=3.8)
-for width in (1.0, 0.5, 0.25, 0.125):
-    some = models[
-        (models.width == width) & (models.bits == 32) & models.structure.isin(["none", "weights"])
-    ].sort_values("nonzero")
-    plot.band(ax, some.nonzero, some.accuracy, some.low, some.high, label=f"width {width:g}")
-ax.set(
-    title="Weights left, and accuracy after two epochs of tuning",
-    xlabel="weights that are not zero",
-    ylabel="validation accuracy",
-    xscale="log",
-)
-ax.legend()
+# %% [markdown]
+# Now after two epochs of tuning. Two ways lead to few weights: train a small dense network, or prune a large one. Which is
+# more accurate with as many weights left, and which with as many bytes stored?
+
+# %%
+fig, axes = plot.figure(1, 2, width=12, height=3.8, sharey=True)
+kinds = {"dense, narrower": models.structure == "none"}
+kinds["full width, pruned"] = (models.width == 1) & (models.structure == "weights")
+for ax, (cost, label) in zip(
+    axes, {"nonzero": "weights left", "raw_bytes": "bytes stored"}.items()
+):
+    for name, kind in kinds.items():
+        some = models[kind & (models.bits == 32) & (models.order == "prune, tune, quantize")]
+        some = some.sort_values("nonzero")
+        plot.band(ax, some[cost], some.accuracy, some.low, some.high, label=name)
+    ax.set(title=f"float32, by {label}", xlabel=label, ylabel="validation accuracy", xscale="log")
+    ax.legend()
 plot.show(
-    fig, alt="Four curves of accuracy against weights left, one for each width of the network."
+    fig, alt="Accuracy of narrower dense networks and of pruned wide ones, by weights and by bytes."
 )
+
+# %%
+for width, share in ((0.5, 0.5), (0.25, 0.8), (0.125, 0.9)):
+    small, sparse = find(width, "none", 0, 32), find(1, "weights", share, 32)
+    print(f"dense, width {width:g}: {small.nonzero:,.0f} weights; ", end="")
+    print(f"{share:.0%} pruned: {sparse.nonzero:,.0f}: {verdict(small, sparse)}")
+    assert verdict(small, sparse).endswith(": different") and sparse.accuracy > small.accuracy
 wide, narrow = find(1, "weights", 0.95, 32), find(0.25, "weights", 0.8, 32)
-print(f"95 % of the full width:    {wide.nonzero:,.0f} weights left, {wide.accuracy:.3f}")
-print(f"80 % of the quarter width: {narrow.nonzero:,.0f} weights left, {narrow.accuracy:.3f}")
-print(f"the second against the first: {verdict(wide, narrow)}")
-assert narrow.nonzero < wide.nonzero and verdict(wide, narrow).endswith(": different")
+print(
+    f"95 % of the full width, {wide.nonzero:,.0f} weights, against 80 % of a quarter of it, ",
+    end="",
+)
+print(f"{narrow.nonzero:,.0f}: {verdict(wide, narrow)}")
 
 # %% [markdown]
 # Without tuning the accuracy fades at first, and then it falls off a cliff. Look at the spread of the logits:
 # it shrinks with every step, since less and less of the image gets through, while the biases stay as they
-# are. At the end the biases decide, and every image gets the same answer. Each weight was small *by itself*.
-# Together they carried the signal, and the criterion never asked about “together”.
+# are. At the end the biases decide, and every image gets the same answer. Each removed weight was small, but together they
+# carried the signal; magnitude pruning scores weights one at a time.
 #
-# With tuning every curve is flat for a while and then bends down, somewhere between 80 and 95 % zeros,
-# whatever number of weights that is. The printed lines compare two networks with about as many weights left:
-# the narrow one with 80 % zeros is better than the wide one with 95 %. So when pruning goes too far, start
-# from a narrower network, prune in steps with training in between (lesson 09), or stop earlier.
+# With tuning, **a large sparse network beats a small dense one** with as many weights left (Zhu and Gupta 2017), here at
+# all three sizes. As *stored* bytes the advantage is gone: the file holds the zeros, too. It comes back only with a
+# compressor, or a kernel that skips zeros.
+#
+# Pruning can still go too far. The last line compares two sparse networks with about as many weights left: a quarter of
+# the width with 80 % zeros is better than the full width with 95 %. Both were pruned in one cut with two epochs of
+# tuning. Beyond 90 % in one cut, start from a narrower network, or prune in steps with training in between.
+#
+# > **A place to stop.** You know what zeros and few bits can give together, and when they stop giving. Before you go on:
+# > which of these gains does a chip see that has to hold the weights unpacked?
 #
 # ## 7 · The usual advice, tested
 #
 # One reads: *prune, then quantize to int8*. Here “prune weights, then int8” competes with five other plans:
 # “int8 alone”, “remove units, then int8”, and the same three with 4 bits. Each is free to choose width and
 # share. Which plan will lead after gzip at 60,000 bytes?
+
+# %%
+PLANS = {
+    "int8 alone": (models.structure == "none") & (models.bits == 8),
+    "prune weights, then int8": (models.structure == "weights") & (models.bits == 8),
+    "remove units, then int8": (models.structure == "units") & (models.bits == 8),
+    "4 bits alone": (models.structure == "none") & (models.bits == 4),
+    "prune weights, then 4 bits": (models.structure == "weights") & (models.bits == 4),
+    "remove units, then 4 bits": (models.structure == "units") & (models.bits == 4),
+}
+prune_comes_first = models.order.str.startswith("prune")
+
+
+# %%
+def best_within(plan: str, cost: str, most: float) -> pd.Series | None:
+    """The most accurate setting of a plan that costs at most `most`."""
+    some = models[PLANS[plan] & prune_comes_first & (models[cost] <= most)]
+    return None if some.empty else some.loc[some.accuracy.idxmax()]
+
 
 # %%
 guess(
@@ -848,23 +887,6 @@ guess(
 )
 
 # %%
-PLANS = {
-    "int8 alone": (models.structure == "none") & (models.bits == 8),
-    "prune weights, then int8": (models.structure == "weights") & (models.bits == 8),
-    "remove units, then int8": (models.structure == "units") & (models.bits == 8),
-    "4 bits alone": (models.structure == "none") & (models.bits == 4),
-    "prune weights, then 4 bits": (models.structure == "weights") & (models.bits == 4),
-    "remove units, then 4 bits": (models.structure == "units") & (models.bits == 4),
-}
-prune_comes_first = models.order.str.startswith("prune")
-
-
-def best_within(plan: str, cost: str, most: float) -> pd.Series | None:
-    """The most accurate setting of a plan that costs at most `most`."""
-    some = models[PLANS[plan] & prune_comes_first & (models[cost] <= most)]
-    return None if some.empty else some.loc[some.accuracy.idxmax()]
-
-
 at_60 = {plan: best_within(plan, "gzip_bytes", 60_000) for plan in PLANS}
 leader = max(at_60, key=lambda plan: at_60[plan].accuracy)
 # What can't be told from the leader is as right as the leader.
@@ -872,63 +894,29 @@ level = [
     plan for plan, row in at_60.items() if not verdict(row, at_60[leader]).endswith(": different")
 ]
 reveal("60,000 bytes after gzip: which plan leads?", level)
+
+# %%
 usual = "prune weights, then int8"
-for cost, most in (
-    ("raw_bytes", 70_000),
-    ("gzip_bytes", 30_000),
-    ("gzip_bytes", 60_000),
-    ("latency", 0.12),
-):
+limits = [("raw_bytes", 70_000), ("gzip_bytes", 30_000), ("gzip_bytes", 60_000), ("latency", 0.12)]
+for cost, most in limits:
     best = {plan: best_within(plan, cost, most) for plan in PLANS}
-    winner = max(
-        (plan for plan in best if best[plan] is not None), key=lambda plan: best[plan].accuracy
-    )
+    reached = {plan: row.accuracy for plan, row in best.items() if row is not None}
+    winner = max(reached, key=reached.get)
     print(f"{costs[cost]} ≤ {most:,g}: {winner} leads")
     print(f"  against the usual advice {verdict(best[usual], best[winner])}")
 
 # %% [markdown]
-# The picture shows it for every cost: the best mean accuracy that a plan reaches at that cost or less.
-
-
-# %%
-def draw_plans(cost: str) -> plot.Figure:
-    """For each plan the best accuracy at a cost or less."""
-    fig, ax = plot.figure(width=8, height=4)
-    for plan, chosen in PLANS.items():
-        some = models[chosen & prune_comes_first].sort_values(cost)
-        so_far = some.accuracy.cummax()
-        x, y = [*some[cost], models[cost].max()], [*so_far, so_far.max()]
-        ax.step(x, y, where="post", marker="", label=plan)
-    ax.axhline(dense.accuracy, color="grey", linewidth=1, label="dense, float32")
-    ax.set(
-        title="Best accuracy at a cost or less",
-        xlabel=costs[cost],
-        ylabel="validation accuracy",
-        xscale="log",
-        ylim=(0.78, 0.87),
-    )
-    ax.legend(loc="lower right")
-    return fig
-
-
-explore(
-    draw_plans,
-    alt="Best accuracy of six plans against a cost that can be chosen.",
-    cost=list(costs),
-    start={"cost": "gzip_bytes"},
-)
-
-# %% [markdown]
-# Move the cost, and the leader changes.
+# The leader changes with the cost. (Each plan's best was chosen on the images that judge it, so the gains are a little too
+# good: part 3.)
 #
 # - **As stored**, the zeros of “prune, then int8” bring no bytes at all. Fewer bits or fewer units do.
 # - **After gzip**, pruning weights pays. 4 bits lead over int8: at 60,000 bytes by more than noise, at
 #   30,000 bytes not.
-# - **In time**, only the number of units counts here, and int8. Units may be removed or never have been
-#   there: the usual advice just takes the half width, and what leads is indistinguishable from it.
+# - **In time**, only the number of units counts in this experiment, and int8. Removing units or training fewer from the
+#   start takes the same time. Both are indistinguishable here.
 #
-# So the advice isn't wrong. It is an answer to a question that it doesn't name: a compressed file, room to
-# unpack it, and kernels for int8. Name the cost first.
+# The advice assumes three things: the file is compressed, the device can unpack it, and it has int8 kernels. Name the cost
+# first.
 #
 # ## 8 · Four briefs
 #
@@ -937,14 +925,18 @@ explore(
 #
 # | brief | limit, and where it is from | may lose | saves |
 # |---|---|---|---|
-# | microcontroller | 256 KiB flash (SAM D21 data sheet), less 16 KiB for the runtime (TensorFlow Lite Micro): **245,760 bytes as stored**. No room to unpack: it has 32 KiB of RAM | 2 points | stored bytes |
+# | microcontroller | 256 KiB flash (SAM D21 data sheet), less 16 KiB for the runtime (TensorFlow Lite Micro): **245,760 bytes as stored**. **32 KiB of RAM** for what the layers pass on, and for weights that must be unpacked | 2 points | stored bytes |
 # | browser | a 400 kbit/s link (Russell 2017) for at most 1 s (Nielsen 1993, “flow of thought”): **50,000 bytes after gzip** | 1 point | gzip bytes |
 # | phone | **200 MB after compression** (Google Play, base module) | 1 point | time |
 # | server | **250 MB unpacked** (AWS Lambda, deployment package) | nothing | time |
 #
 # The rule: of the settings that keep the limit and whose mean validation accuracy is at most so much below
-# the dense control, take the one that costs least; if several cost the same, the most accurate. Before you
-# look: does plain int8 at full width fit the microcontroller? The dense float32 file has 1,066,440 bytes.
+# the dense control, take the one that costs least; if several cost the same, the most accurate.
+#
+# RAM is another limit than flash. int8 weights are read where they lie, in flash. For 4-bit weights the runtime unpacks a
+# whole layer to int8 in RAM first (the reference kernel of TensorFlow Lite Micro does; 2 bits have no kernel at all). The
+# next cell counts: the inputs and the widest layer's outputs, one byte each in int8, and with fewer than 8 bits the
+# largest matrix.
 
 # %%
 BRIEFS = {
@@ -953,37 +945,51 @@ BRIEFS = {
     "phone": ("gzip_bytes", 200e6, 1, "latency"),
     "server": ("raw_bytes", 250e6, 0, "latency"),
 }
+models["ram"] = 784 + np.ceil(table.groupby(SETTING, sort=False)["first"].mean().to_numpy())
+models.loc[models.bits == 32, "ram"] *= 4
+models.loc[models.bits < 8, "ram"] += 784 * (models.ram - 784)
+RAM = {"microcontroller": 32 * 1024}
+
+
+def decided(brief: str, some: pd.DataFrame, control: float) -> pd.Series:
+    """The rule: what keeps the limits and is good enough, the cheapest, then the most accurate."""
+    limited, most, may_lose, saves = BRIEFS[brief]
+    fits = (some[limited] <= most) & (some.ram <= RAM.get(brief, math.inf))
+    good = some[fits & (some.accuracy >= control - may_lose / 100)]
+    return good.sort_values([saves, "accuracy"], ascending=[True, False]).iloc[0]
+
+
+# %%
 chosen, rows = {}, []
-for brief, (limited, most, may_lose, saves) in BRIEFS.items():
-    fitting = models[models[limited] <= most]
-    good = fitting[fitting.accuracy >= dense.accuracy - may_lose / 100]
-    chosen[brief] = good.sort_values([saves, "accuracy"], ascending=[True, False]).iloc[0]
-    near = good[good[saves] <= 1.1 * chosen[brief][saves]]
-    rows.append(
-        {
-            "brief": brief,
-            "fit": len(fitting),
-            "good enough": len(good),
-            "chosen": described(chosen[brief]),
-            "cost": f"{chosen[brief][saves]:,.3g}"
-            if saves == "latency"
-            else f"{chosen[brief][saves]:,.0f}",
-            "others at most 10 % dearer": len(near) - 1,
-            "against dense": verdict(dense, chosen[brief]),
-        }
-    )
+for brief, (_, _, may_lose, saves) in BRIEFS.items():
+    row = chosen[brief] = decided(brief, models, dense.accuracy)
+    by_seed = []
+    for seed in range(3):
+        one = table[table.seed == seed].rename(columns={"validation": "accuracy"})
+        one = one.merge(models[[*SETTING, "ram"]], on=SETTING)
+        control = one.set_index(SETTING).accuracy[tuple(dense[SETTING])]
+        by_seed.append(tuple(decided(brief, one, control)[SETTING]) == tuple(row[SETTING]))
+    spare = 100 * (row.accuracy - dense.accuracy) + may_lose
+    entry = {"brief": brief, "chosen": described(row), "cost": f"{row[saves]:,.5g}"}
+    entry |= {"passes by (points)": f"{spare:.2f}", "chosen in": f"{sum(by_seed)} of 3 seeds"}
+    rows.append(entry | {"against dense": verdict(dense, row)})
 plain = find(1, "none", 0, 8).raw_bytes
 print(f"plain int8 at full width: {plain:,.0f} bytes, limit 245,760")
+few = find(0.5, "units", 0.5, 4)
+print(
+    f"{described(few)}: {few.raw_bytes:,.0f} bytes, RAM {models.ram[few.name]:,.0f}, limit 32,768"
+)
 assert plain > 245_760
 pd.set_option("display.max_colwidth", None)
 pd.DataFrame(rows).set_index("brief")
 
 # %% [markdown]
-# Read it line by line. The column “others” says how narrow the decision was.
+# Read it line by line.
 #
-# - **Microcontroller.** Plain int8 at full width does *not* fit: a quarter of the weights, but scales and
-#   biases come on top, and the runtime wants its share. Fewer units and 4 bits win, since every stored bit
-#   counts and zeros don't.
+# - **Microcontroller.** Plain int8 at full width does *not* fit the flash: a quarter of the weights, but scales and
+#   biases come on top, and the runtime wants its share. With 4 bits the file would be half as large as the chosen one, and
+#   would fit the flash; unpacking its first layer takes more RAM than the chip has. So it is int8 and fewer units. Zeros
+#   don't count.
 # - **Browser.** Here zeros count: pruned weights in few bits.
 # - **Phone and server.** All 244 settings keep the limit. The honest first question is whether to compress
 #   at all. What decides is what we want to save: time. If a point may be lost, half of the units go. (4 or 8
@@ -991,6 +997,9 @@ pd.DataFrame(rows).set_index("brief")
 # - **Server.** If nothing may be lost, no smaller shape qualifies. It is int8 at full width, and the zeros
 #   of the chosen one save no time at all. It stands there because its accuracy is the highest of sixteen.
 #   You know from part 3 what that is worth.
+#
+# The last columns say how firm this is: by how much the choice passes, and in how many seeds the same rule, applied to
+# that seed alone, takes the same setting. These are choices of these three seeds.
 #
 # And now, once, the test images: the four that were chosen against the dense control, seed by seed.
 
@@ -1019,26 +1028,29 @@ pd.DataFrame(rows).set_index("brief").round(3)
 
 # %% [markdown]
 # All test accuracies are two to three points below validation, the dense one's too: these images are harder.
-# What counts is the difference to the control. Its means keep what we allowed, except for the browser, which
-# is a little worse. (Whoever is chosen looks too good: part 3.) But read the intervals: three seeds differ by
+# What counts is the difference to the control. On average three of four lose no more than we allowed; the browser
+# loses 1.18 points instead of 1. A chosen model looks better than it is (part 3). And read the
+# intervals: three seeds differ by
 # points, so none of the four promises is proven. To promise it for a *plan*, train more seeds. To promise it
 # for the one network that you ship, compare that one with its control on more images. And now stop looking:
 # whoever goes back to choose another setting has used up the test images.
 #
 # ## 9 · Fit it in 256 KB
 #
-# Your turn. You have the 245,760 bytes of the microcontroller. Choose width, pruning, bits and order; the
-# table answers. How accurate can you get? Then stay within one point of the best with as few bytes as you
+# Your turn. You have the flash and the RAM of the microcontroller. Choose width, pruning, bits and order; the
+# table answers. How accurate can you get? Then stay within two points of the best with as few bytes as you
 # can. When you have tried, run the cell below the picture: it names the solution of both.
 
 # %%
 LIMIT = 245_760
-fits = models[models.raw_bytes <= LIMIT].sort_values("accuracy", ascending=False).reset_index()
+fits = models[(models.raw_bytes <= LIMIT) & (models.ram <= 32 * 1024)]
+fits = fits.sort_values("accuracy", ascending=False).reset_index()
 PRUNED = {"nothing": ("none", 0.0)}
 PRUNED |= {f"{share:.0%} of the weights": ("weights", share) for share in (0.5, 0.8, 0.9, 0.95)}
 PRUNED |= {f"{share:.0%} of the units": ("units", share) for share in (0.5, 0.75)}
 
 
+# %%
 def draw_game(width: float, pruned: str, bits: int, order: str) -> plot.Figure:
     """Bytes against the limit, and the place among all that fit."""
     fig, ax = plot.figure(height=2.4)
@@ -1050,15 +1062,15 @@ def draw_game(width: float, pruned: str, bits: int, order: str) -> plot.Figure:
     plot.bars(ax, ["as stored", "after gzip"], [row.raw_bytes, row.gzip_bytes])
     ax.axvline(LIMIT, color="black", linewidth=1)
     place = int((fits.accuracy > row.accuracy).sum()) + 1
-    says = f"place {place} of {len(fits)}" if row.raw_bytes <= LIMIT else "does not fit"
-    ax.set(
-        title=f"Accuracy {row.accuracy:.3f}: {says}",
-        xlabel="bytes (line: what the chip has)",
-        xlim=(0, 1.3 * max(LIMIT, row.raw_bytes)),
-    )
+    says = f"place {place} of {len(fits)}" if row.raw_bytes <= LIMIT else "does not fit the flash"
+    if models.ram[row.name] > 32 * 1024:
+        says = "does not fit the RAM"
+    ax.set(title=f"Accuracy {row.accuracy:.3f}: {says}", xlabel="bytes (line: what the chip has)")
+    ax.set_xlim(0, 1.3 * max(LIMIT, row.raw_bytes))
     return fig
 
 
+# %%
 explore(
     draw_game,
     alt="Bytes of a chosen network, stored and after gzip, against a limit of 245,760 bytes. Width, "
@@ -1072,8 +1084,8 @@ explore(
 
 # %%
 best = fits.iloc[0]
-close = fits[fits.accuracy >= best.accuracy - 0.01].sort_values("raw_bytes")
-for says, row in {"most accurate": best, "within a point, fewest bytes": close.iloc[0]}.items():
+close = fits[fits.accuracy >= best.accuracy - 0.02].sort_values("raw_bytes")
+for says, row in {"most accurate": best, "within two points, fewest bytes": close.iloc[0]}.items():
     print(f"{says}: {described(row)}\n  {row.raw_bytes:,.0f} bytes, accuracy {row.accuracy:.3f}")
 print(f"second against first: {verdict(best, close.iloc[0])}")
 
