@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib.image
 import nbformat
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from nbconvert.exporters import HTMLExporter
@@ -495,6 +496,24 @@ def test_what_ran_beside_the_code_shows_no_outputs(assignment):
     text = nbformat.writes(clean_notebook(made, teacher, beside))
     assert "called with -3" not in text
     assert "Not yet." in text
+
+
+def test_a_figure_with_its_alt_text_is_a_picture_and_other_html_has_its_limit():
+    noise = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    matplotlib.image.imsave(file, noise, format="png")
+    image = base64.b64encode(file.getvalue()).decode()
+    assert len(image) > clean.MAX_HTML
+    figure = f'<img alt="Noise &amp; more" src="data:image/png;base64,{image}">'
+    for page, stays in (
+        (figure, True),
+        (f"{figure}<p>and more</p>", False),
+        (figure.replace(image, f"AAAA{image}"), False),
+        (figure.replace("alt=", "onerror='PWNED()' alt="), False),
+    ):
+        output = nbformat.v4.new_output("display_data", data={"text/html": page})
+        (made,) = clean_outputs([output])
+        assert (image in made.data.get("text/html", "")) == stays, page[:60]
 
 
 def test_no_page_of_the_sample_class_loses_its_figures():
