@@ -37,10 +37,11 @@ mutation: .venv/installed-dev ## do the tests of the exercises notice a change i
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) authoring mutation $(LESSON)
 
-bench: .venv/installed-dev ## measure grading against stock nbgrader, and how soon a quiz opens: tables, and out/*.json
+bench: .venv/installed-dev ## measure grading against stock nbgrader, classes as teachers have them, and how soon a quiz opens: tables, and out/*.json
 	@sh tools/setup.sh chromium
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) python -m tools.bench
+	@$(RUN) python -m tools.classes
 	@$(RUN) python -m tools.opening
 
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07

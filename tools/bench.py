@@ -37,6 +37,7 @@ from rich.table import Table
 
 from authoring.sample_class import Bench, Draft, hand_in
 from authoring.sources import Course as Sources
+from grader import kept
 from grader.course import Course
 from grader.engine import Engine, Files
 from grader.player import Stream, play_cells
@@ -75,6 +76,8 @@ def main() -> None:
     bench = Bench.of(Sources.at(ROOT).lesson(LESSON))
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
+        # What this machine has kept is no part of the measurement.
+        os.environ[kept.VARIABLE] = str(folder / "contracts")
         console.print(f"Handing in: {HONEST} submissions of {bench.lesson.name}")
         first = folder / "class-24"
         _hand_in(bench, first)
@@ -148,7 +151,7 @@ def _ours(submitted: Path, out: Path, count: int, workers: int, sizes: bool = Fa
         *("--out", out, "--workers", workers),
     ]
     with console.status(f"grader grade: {count} submissions, {workers} workers"):
-        run = _timed([str(part) for part in command], ROOT, count, workers, sizes)
+        run = timed([str(part) for part in command], ROOT, count, workers, sizes)
     console.print(f"grader grade: {count} submissions, {workers} workers: {run.seconds:.1f} s")
     return run
 
@@ -160,16 +163,17 @@ def _stock(folder: Path, submitted: Path, assignment: str) -> Run:
     shutil.copytree(submitted, course / "submitted")
     shutil.copy2(ROOT / "nbgrader_config.py", course)
     program = str(Path(sys.executable).parent / "nbgrader")
-    _timed([program, "generate_assignment", assignment], course, 1, 1)
+    timed([program, "generate_assignment", assignment], course, 1, 1)
     with console.status(f"nbgrader autograde and generate_feedback: {HONEST} submissions"):
-        graded = _timed([program, "autograde", assignment], course, HONEST, 1)
-        told = _timed([program, "generate_feedback", assignment], course, HONEST, 1)
+        graded = timed([program, "autograde", assignment], course, HONEST, 1)
+        told = timed([program, "generate_feedback", assignment], course, HONEST, 1)
     seconds = graded.seconds + told.seconds
     console.print(f"nbgrader: {HONEST} submissions: {seconds:.1f} s")
     return Run(HONEST, 1, seconds, graded.cpu + told.cpu, graded.peak_mib, graded.unique_mib)
 
 
-def _timed(command: list[str], folder: Path, count: int, workers: int, sizes: bool = False) -> Run:
+def timed(command: list[str], folder: Path, count: int, workers: int, sizes: bool = False) -> Run:
+    """Runs a command in a folder, and watches it and what it starts."""
     programs = str(Path(sys.executable).parent)
     environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     with tempfile.TemporaryFile("w+") as said:
