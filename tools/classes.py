@@ -153,6 +153,8 @@ def small_course(root: Path) -> Course:
     (root / "nbgrader_config.py").write_text(CONFIG)
     config = Config(PyFileConfigLoader("nbgrader_config.py", str(root)).load_config())
     config.CourseDirectory.root = str(root)
+    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     ways: dict[str, Callable[[int], str | None]] = {
         "right": lambda number: "reference",
