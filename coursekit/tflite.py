@@ -115,11 +115,17 @@ def _tensor(stored: Any, model: Any, whole: np.ndarray) -> Tensor:
         zero_points = _vector(quantization.ZeroPointAsNumpy(), np.int64)
         axis = quantization.QuantizedDimension()
     raw = _vector(model.Buffers(stored.Buffer()).DataAsNumpy(), np.uint8)
-    if not len(raw) or dtype not in np.sctypeDict:
+    if not len(raw) or (dtype != "int4" and dtype not in np.sctypeDict):
         return Tensor(_text(stored.Name()), shape, dtype, scales, zero_points, axis, None, None)
     start = int(raw.__array_interface__["data"][0] - whole.__array_interface__["data"][0])
-    data = raw.view(dtype).reshape(shape)
+    data = (_int4(raw)[: np.prod(shape)] if dtype == "int4" else raw.view(dtype)).reshape(shape)
     return Tensor(_text(stored.Name()), shape, dtype, scales, zero_points, axis, data, start)
+
+
+def _int4(raw: np.ndarray) -> np.ndarray:
+    """Two numbers from −8 to 7 in each byte, the first in the lower four bits → int8."""
+    nibbles = np.stack([raw & 15, raw >> 4], 1).ravel().astype(np.int8)
+    return np.where(nibbles > 7, nibbles - 16, nibbles).astype(np.int8)
 
 
 def _operators(

@@ -1056,3 +1056,18 @@ def is_worse(lost, won):
 
 
 lost, won = counted(q, scale)
+
+
+# %% item="normalise" wrong="divides only where it seems needed" keeps=1 hint="is it divided all the same"
+def normalise(images):
+    scaled = images.float()
+    return scaled / 255 if scaled.numel() and scaled.max() > 1 else scaled
+
+
+# %% item="quantize" wrong="rounds the value first" keeps=2 hint="Which mark on the number line is nearest"
+def quantize(value, scale):
+    if not scale > 0:
+        raise ValueError("scale")
+    if isinstance(value, torch.Tensor):
+        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+    return max(-128, min(127, round(round(value, 3) / scale)))

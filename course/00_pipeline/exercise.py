@@ -109,6 +109,11 @@ found = shapes(5, 2, 3, 4, 7)
 for key in ("first weight", "last weight"):
     assert key in found, f"the key {key!r} is missing"
     assert len(found[key]) == 2, f"{key!r} should have two axes: outputs and inputs"
+wanted = tuple(torch.nn.Linear(6, 4).weight.shape)
+assert tuple(found["first weight"]) == wanted, (
+    f"nn.Linear(6, 4).weight has the shape {wanted}, but you have {tuple(found['first weight'])}: "
+    "does PyTorch store outputs or inputs first? See stage 4"
+)
 ### BEGIN HIDDEN TESTS
 found = shapes(3, 4, 9, 11, 6)
 for key, inputs, outputs in (("first weight", 36, 11), ("last weight", 11, 6)):
@@ -193,6 +198,10 @@ dark[1] //= 3
 kept = dark.clone()
 assert torch.allclose(normalise(dark).double(), kept.double() / 255, rtol=0, atol=2e-6), (
     "With images of different brightness: would the same grey get the same value in two images?"
+)
+few = torch.tensor([[[0, 1]]], dtype=torch.uint8)
+assert abs(normalise(few)[0, 0, 1].item() - 1 / 255) < 2e-6, (
+    "A batch with the greys 0 and 1 only: is it divided all the same?"
 )
 flat_grey = torch.full((2, 3, 3), 77, dtype=torch.uint8)
 kept = flat_grey.clone()
@@ -388,12 +397,18 @@ stored = quantize(0.1234, 0.01)
 assert isinstance(stored, int), f"a float should give an int, not {type(stored).__name__}"
 assert stored == 12, f"0.1234 at scale 0.01 should be 12, not {stored}: see stage 6"
 assert quantize(-0.1234, 0.01) == -12, f"-0.1234 should be -12, not {quantize(-0.1234, 0.01)}"
+assert quantize(0.128, 0.01) == 13, (
+    f"12.8 steps should become 13, not {quantize(0.128, 0.01)}. "
+    "Was it cut off, where it should go to the nearest?"
+)
 ### BEGIN HIDDEN TESTS
 for value, scale, wanted in (
     (0.1279, 0.01, 13),
     (-0.1279, 0.01, -13),
     (20.8, 0.5, 42),
     (0.0, 3.0, 0),
+    (0.0305, 7e-4, 44),
+    (100.0, 7.0, 14),
 ):
     stored = quantize(value, scale)
     assert stored == wanted, explain(

@@ -13,11 +13,11 @@
 # %% [markdown]
 # # 00 · The pipeline, end to end
 #
-# **You have a network that reads digits. It must move to a chip with a third of the memory that its
-# file takes today. What can you take away, and how do you know that nothing broke?**
+# **You have a network that reads digits. It must move to a chip whose flash, the memory that keeps files,
+# has a third of the room that its file takes today. What can you take away, and how do you know that nothing broke?**
 #
-# This lesson walks the whole way once, on real images: from raw pixels to a network whose weights
-# are partly zero and stored in one byte each. Every later lesson opens one of these stages and
+# This lesson walks the whole way once, on small images: from raw pixels to a network whose weights
+# are partly zero and stored in one byte each. It takes about 55 minutes. Every later lesson opens one of these stages and
 # looks inside.
 #
 # How to read it: run the cells from top to bottom (Shift + Enter). Before a result that matters,
@@ -108,12 +108,12 @@ plot.show(
 )
 
 # %% [markdown]
-# An image is a table of whole numbers from 0 (paper) to 255 (ink), one byte each.
+# An image is a table of integers from 0 (paper) to 255 (ink), one byte each. These digits were written by hand and
+# scanned at 8×8 pixels with 17 greys; the course has enlarged them to 28×28. An image has 784 numbers and the detail of 64.
 #
 # ## Stage 2 · Scaled to 0–1
-# Training steps and starting weights are made for inputs of about the size of 1. Raw grey
-# values would make every weighted sum of pixels 255 times as large. So each grey value becomes a
-# float32 and is divided by 255, the largest value that one byte can hold.
+# Raw grey values would make every weighted sum of pixels 255 times as large. Each grey value becomes a
+# float32 and is divided by 255, the largest value that one byte can hold. Stage 4 shows what training makes of the raw ones.
 
 # %%
 print(f"by hand: 150 / 255 = {150 / 255:.2f}")
@@ -132,8 +132,8 @@ for name, picture in {"strong": strong, "faint": faint}.items():
 
 # %% [markdown]
 # Same shape, same picture, **four times the bytes**: a float32 has 32 bits, the grey value had 8.
-# No detail was won, there are still at most 256 different greys. Keep this in mind for stage 6,
-# where the weights go the other way.
+# No detail was won, there are still at most 256 different greys. Stage 6 does the opposite with the weights: 32 bits become
+# 8.
 #
 # Divided by each image's own maximum, **the same grey becomes two very different numbers**, because
 # of a pixel elsewhere. Divided by 255 it is always the same. A scale that is fixed in advance keeps
@@ -159,7 +159,7 @@ print("images.flatten(): ", tuple(images.shape), "→", tuple(images.flatten().s
 
 # %% [markdown]
 # `flatten(1)` leaves axis 0 alone, the images, and joins the rest. Plain `flatten()` joins
-# everything: 1,000 images run into one list, and nobody knows any more where one ends.
+# everything: 1,000 images run into one list, and the borders between the images are lost.
 #
 # ## Stage 4 · A network, trained for five epochs
 # Two linear layers with a ReLU between them. For one flattened image $x$ (784 numbers):
@@ -201,6 +201,22 @@ history = history.sort_index()
 accuracy = history["validation_accuracy"]
 reveal("Validation accuracy after one epoch of training", 100 * accuracy[1])
 history.round(3)
+
+# %% tags=["nbval-ignore-output"]
+measure_of = {}
+for name, size in {"divided by 255": 1, "raw greys": 255}.items():
+    torch.manual_seed(1)
+    other = copy.deepcopy(model)
+    for layer in (other[0], other[2]):
+        layer.reset_parameters()
+    fit(other, (size * flat, labels), epochs=5)
+    measure_of[name] = evaluate(other, size * validation_data[0], validation_labels)[1]
+print("validation accuracy:", {name: round(value, 3) for name, value in measure_of.items()})
+
+# %% [markdown]
+# The last lines trained the same network anew, once on grey values divided by 255 and once on raw ones. Adam, the optimizer
+# used here, sizes the step of each weight by itself, so the raw ones do as well. Other optimizers are less forgiving. What
+# matters in any case: the images that come later must be scaled like those that the network was trained on.
 
 # %%
 fig, axes = plot.figure(1, 2, width=9, height=3.2)
@@ -247,8 +263,8 @@ assert gained[1] > 0.6 * (right[5] - right[0])
 #   the $n$ probabilities and take the $n$-th root.
 # - *Over-fitting* would be training that goes on getting better while validation gets worse. The
 #   validation loss fell in every epoch (the cell of the plot asserts it), so: not yet.
-# - ± is the standard error, $\sqrt{n\,a\,(1-a)}$ for accuracy $a$ on $n$ images: how far the luck of
-#   the draw moves such a count. Whether one model beats another on the **same** images is a sharper
+# - ± is the standard error, $\sqrt{n\,a\,(1-a)}$ for accuracy $a$ on $n$ images: how far the choice
+#   of images moves such a count. Whether one model beats another on the **same** images is a sharper
 #   question. It gets its own test below, under “Answers”.
 #
 # This trained network is called **dense** from here on: its weights are not zero.
@@ -304,13 +320,12 @@ print("prune.l1_unstructured leaves the same weights.")
 # - In the 2×5 example −0.6 stays, though it is the smallest *number*: what counts is the magnitude,
 #   the distance from zero.
 # - “30 % pruned” names what **goes**: sparsity 0.3, and 70 % are left. The shape does not change.
-# - 70.0 % of the layer and 70.4 % of the model are left: the second layer and the biases count in
-#   the second. When somebody says “70 % non-zero”, ask **of what**.
+# - 70.0 % of the layer is left, and 70.4 % of the model, which also counts the second layer and the biases. When somebody says “70 % non-zero”, ask **of what**.
 # - PyTorch's own pruning leaves the same weights. It keeps the old weights and a mask beside them
 #   until `remove` drops both (more in lesson 07).
 #
 # ## Stage 6 · int8
-# A float32 weight takes four bytes. An `int8` takes one, but it only knows the whole numbers from
+# A float32 weight takes four bytes. An `int8` takes one, but it only knows the integers from
 # −128 to 127. So you choose a step, the **scale** $s$, and store how many steps a weight is away
 # from zero:
 #
@@ -368,7 +383,7 @@ reveal("The integer 150, cast to int8 without clipping", torch.tensor(150).to(to
 #   turns negative. For a float outside int8, what a cast gives is not even defined. Clip first, cast
 #   last.
 # - What lies exactly between two marks goes to the **even** one (*round half to even*; Python's
-#   `round` does the same, the cell asserts it). Always up would push all halves the same way, by half a step.
+#   `round` does the same, the cell asserts it). Rounding every half up adds half a step to each of them.
 #
 # The scale is **your choice**, and the integer means nothing without it. The next cell shows 0.5 at
 # three scales. For a whole tensor, a good start is the scale at which its largest weight just fits:
@@ -399,7 +414,7 @@ reveal("How many of the 256 integers does the first layer use at scale 0.01?", a
 # A fine scale has a small rounding error and a short reach; a coarse one the reverse. A wider type
 # such as int16 gives you both, for more bytes.
 #
-# At 0.01 all these weights share a few integers, and most of int8 lies idle. At its own scale the
+# At 0.01 all these weights share a few integers, and most of int8 is not used. At its own scale the
 # layer uses most of it. **A scale is chosen for a tensor.** Whether coarse steps cost answers is
 # another question. It is answered by measuring, as you will in the last item of the exercise.
 #
@@ -445,7 +460,7 @@ assert (after[before == 0] == 0).all(), "zeros stay zero"
 # PyTorch in one go: values, scale, zero point (the integer for 0), smallest and largest integer.
 theirs = torch.fake_quantize_per_tensor_affine(before, scale.item(), 0, -128, 127)
 elsewhere = int(((theirs - after).abs() > scale / 2).sum())
-print(f"PyTorch puts {elsewhere} of {after.numel():,} weights on another mark than we do.")
+print(f"PyTorch puts {elsewhere} of {after.numel():,} weights on another level than we do.")
 assert elsewhere < 100
 
 # %%
@@ -474,12 +489,12 @@ plot.show(
 # %% [markdown]
 # Three models: **dense**, **pruned**, and **quantized** (the pruned one, in int8). On top the 784
 # weights of one hidden unit, laid out as a picture again, dark where the magnitude is large:
-# pruning turns the palest places white, quantization leaves nothing to see. Below a narrow window
-# of the number line (the zeros lie outside it, on the left): pruning empties it up to a threshold,
-# and quantization moves every weight to the nearest of a few marks, a scale apart.
+# pruning turns the palest places white, and quantization changes nothing that one could see. The lower row shows a narrow
+# window of the weights (the zeros lie outside it, on the left): pruning empties it up to a threshold,
+# and quantization moves every weight to the nearest of a few levels, a scale apart.
 #
-# PyTorch may put a few weights on another mark: it multiplies by $1/s$ where we divide by $s$, so
-# the last bit can differ, and a weight exactly between two marks may go to the other one.
+# PyTorch multiplies by $1/s$ where we divide by $s$. The last bit can differ, so a weight exactly between two levels could
+# go to the other one; lesson 02 finds some.
 #
 # ## What did it bring? Bytes
 # Store them in five ways. The sizes are those of the files that `torch.save` writes.
@@ -504,6 +519,11 @@ for name, size in zip(stored, files, strict=True):
     print(f"{' '.join(name.split()):27} {size:>7,} bytes")
 reveal("30 % of the first layer zero: size of the file", files[1] / files[0])
 reveal("The int8 weights kept as float32: size of the file", files[2] / files[0])
+while_it_runs = sum(parameter.nbytes for parameter in quantized.parameters())
+in_the_file = sum(tensor.nbytes for tensor in packed.values())
+print(
+    f"\nthe int8 model: {in_the_file:,} bytes of numbers in the file, {while_it_runs:,} while it runs"
+)
 
 # %%
 fig, ax = plot.figure(width=9, height=3.8)
@@ -517,17 +537,19 @@ ax.set(
 plot.mark_guess(ax, "30 % of the first layer zero: size of the file", axis="x")
 plot.show(
     fig,
-    alt="Bars for five ways to store the model. The three float32 files are equally long, the two "
-    "int8 files about a quarter, left of a dotted line at a third of the dense file. gzip shortens "
-    "the pruned ones more than the dense one.",
+    alt="Bars for five ways to store the model, as saved and then through gzip, and a dotted line at "
+    "a third of the dense file.",
 )
 assert files[0] == files[1] == files[2], "the same shapes and types make the same size"
 assert max(files[3:]) < files[0] / 3 < files[1], "int8 fits into a third, zeros in float32 don't"
 assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip finds the zeros"
 
 # %% [markdown]
-# - **The question at the top: a third of the memory.** The dotted line says what fits. The pruned
+# - **The question at the top: a third of the flash.** The dotted line says what fits. The pruned
 #   float32 file doesn't. The int8 file does, pruned or not.
+# - **RAM is another limit.** To run the int8 file, `unpack` built a float32 network of it: all bytes of the original are
+#   there again, as the last printed line says. RAM shrinks only if something computes with the integers themselves
+#   (lessons 05 and 11).
 # - **The pruned file is not one byte smaller.** A zero is a float32 like any other number. Only a
 #   format that finds the zeros gains: gzip does.
 # - **int8 is about a quarter, if it is stored as int8.** The third row holds the very numbers of
@@ -539,7 +561,7 @@ assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip find
 # ## What did it bring? Time
 # A batch of 256 images, each model in turn, so that a busy moment of the machine hits all alike.
 # Beside the three models stands a *control*, a network that really is smaller: half of the hidden
-# units are gone, not zero. If the clock can see anything, it must see that one.
+# units are gone, not zero. If the measurement works, this one must be faster.
 
 # %%
 guess("Time of the pruned model", unit="× the dense one")
@@ -567,10 +589,6 @@ reveal(
 )
 
 # %% tags=["nbval-ignore-output"]
-# Lower quartiles: a busy machine only ever adds time. If zeros were skipped, pruned would be at 0.7.
-fast = [time.lower_quartile for time in times.values()]
-assert fast[3] < 0.85 * min(fast[:3]) and max(fast[:3]) < 1.25 * min(fast[:3])
-
 one = flat[:1]
 for name, network in timed.items():
     print(f"{measure.count_macs(network, one):>7,} multiply-accumulates (MACs): {name}")
@@ -580,24 +598,24 @@ times = measure.latency(
 )
 for name, time in times.items():
     print(f"one image through {name:5}: {1e6 * time.median:5.1f} µs")
-assert times["1→1→1"].median > 0.2 * times["dense"].median, "overhead should show"
 
 # %% [markdown]
-# **Zeros are not speed.** A dense matrix product multiplies zeros as carefully as any other number.
-# And the quantized model computes in float32 here, on numbers that happen to lie on a grid. Speed
+# **Zeros are not speed.** A dense matrix product does not check for zeros.
+# And the quantized model computes in float32, on numbers that happen to be multiples of a scale. Speed
 # needs code that uses the change: whole rows removed (as in the control; lesson 08), a *kernel*
 # (the routine that computes a layer) that skips zeros (07), integer arithmetic (04, 05, 11).
 #
 # MACs are the multiplications of a layer, each with its addition: the same for the three models, half
-# for the control. Why a batch? The last cell times one image, also through a network that computes next to nothing.
+# for the control. We timed a batch because one image takes only some µs, most of it overhead. The last cell shows how much:
+# its second network computes next to nothing.
 # What that one takes is *overhead*: the price of calling three layers. With one image, it is a
 # large part of the dense model's time too, and hides what is behind it.
 #
 # ## What did it cost? Answers
 # Now the 400 test images, on which no weight and no choice has depended so far. All models get the
 # **same** images, so compare them image by image. An image that both get right, or both wrong, says
-# nothing about which is better. What says something: *lost* images (only dense is right) and *won*
-# ones (only the other is right).
+# nothing about which is better. Only the images on which the two differ count: *lost* ones (only dense is right) and *won*
+# ones (only the other is right). With fewer than six of them no p-value falls below 0.05: 6 lost and none won give 0.03.
 #
 # **If two models are equally good, each lost or won image is a coin toss.** `coin_toss` computes
 # how often fair coins fall at least that unevenly: the *p-value* of McNemar's test. From 0.05 up,
@@ -626,10 +644,11 @@ guess("For how many of the 400 does quantized answer something else than dense?"
 ruined = copy.deepcopy(model)  # so that you see the test say “worse” too
 ruined[0].weight.data = prune_smallest(model[0].weight.data, 0.98)
 
+whole = unpack(pack(model))  # the price of int8 alone
 test_images, test_labels = test.tensors()
 compared = {  # for each model: right, changed, lost and won images, and p
     name: measure.compare(model, other, test_images.flatten(1), test_labels)
-    for name, other in {**models, "98 % pruned": ruined}.items()
+    for name, other in {**models, "int8, not pruned": whole, "98 % pruned": ruined}.items()
 }
 reveal(
     "For how many of the 400 does quantized answer something else than dense?",
@@ -641,10 +660,12 @@ table["p"] = table["p"].map("{:.2g}".format)
 table
 
 # %% [markdown]
-# Pruned and quantized are **indistinguishable** from dense on these images. That does not mean
+# Pruned, quantized and int8 alone are **indistinguishable** from dense on these images. That does not mean
 # equal: two images lost and none won give p = 0.5, so 400 images can't show a difference
-# of half a percentage point. Nor
-# better, should an image be won. And it is no law: with 98 % pruned the same test says clearly
+# of half a percentage point. And one image won would not make it better.
+#
+# This network has far more inputs than its data have numbers: 784 pixels with the detail of 64. Much of it repeats, so 30 %
+# of the weights and 24 of 32 bits cost next to nothing. Other networks have less to spare: with 98 % pruned the same test says clearly
 # “worse”. How much you may take away must be **measured**, every time.
 #
 # `changed` can be more than lost and won together: an image that goes from one wrong digit to

@@ -93,7 +93,7 @@ def prune_layer(layer, share):
 left = prune_layer(nn.Linear(100, 50), 0.2)
 
 
-# %% item="left" wrong="whole rows" keeps=1 hint="Are the survivors the largest?"
+# %% item="left" wrong="whole rows" keeps=1 hint="25 % of eight"
 def prune_layer(layer, share):
     prune.ln_structured(layer, "weight", amount=share, n=1, dim=0)
     return int(torch.count_nonzero(layer.weight))
@@ -340,11 +340,11 @@ def make_permanent(model):
     return len(pruned)
 
 
-# %% item="permanent" right="tries weight and bias of every linear layer"
+# %% item="permanent" right="tries weight and bias of every layer"
 def make_permanent(model):
     done = 0
     for module in model.modules():
-        if isinstance(module, nn.Linear):
+        if module is not model:
             for name in ("weight", "bias"):
                 try:
                     prune.remove(module, name)
@@ -374,7 +374,7 @@ def make_permanent(model):
     return count
 
 
-# %% item="permanent" wrong="only weights" keeps=1 hint="What else can be pruned in a layer"
+# %% item="permanent" wrong="only weights" keeps=1 hint="Not every layer with weights is linear"
 def make_permanent(model):
     count = 0
     for module in model.modules():
@@ -756,7 +756,7 @@ def prune_with_data(layer, inputs, share):
     return layer
 
 
-# %% item="own" wrong="all rows together" keeps=1 hint="Count row by row"
+# %% item="own" wrong="all rows together" hint="Count row by row"
 def prune_with_data(layer, inputs, share):
     scores = layer.weight.detach().abs() * inputs.norm(dim=0)
     prune.l1_unstructured(layer, "weight", amount=share, importance_scores=scores)

@@ -1272,3 +1272,17 @@ taken = choose(MEASURED, 500_000, 250_000, 0.005)
 # %% [markdown] item="report" answer="believes all of it"
 # L1 removes the unimportant channels, so it is better, as the accuracy shows. The phone is slow because of its battery mode. 2:4 sets half of the
 # weights to zero, so the file is half as large and there are half as many multiplications. Together it should be six times as fast.
+
+
+# %% item="choose" wrong="the median of the seeds" keeps=1 hint="or the middle one"
+def choose(networks, max_macs, max_bytes, margin):
+    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
+    if not fit:
+        return None
+    middle = {n["name"]: sorted(n["accuracy"])[len(n["accuracy"]) // 2] for n in fit}
+    best = max(middle.values())
+    good = [n for n in fit if middle[n["name"]] >= best - margin]
+    return min(good, key=lambda n: n["macs"])["name"]
+
+
+taken = "8-16-64"

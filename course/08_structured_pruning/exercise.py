@@ -210,6 +210,11 @@ model = nn.Sequential(
 )
 count = macs(model, torch.rand(5, 1, 4, 4))
 assert count == 288 + 8 * 3, f"expected 288 + 24 for one image, but got {count}"
+count = macs(nn.Sequential(nn.Conv2d(1, 2, 3, stride=2, padding=1)), torch.rand(1, 1, 4, 4))
+assert count == 72, (
+    f"with stride 2 the map is 2×2, so 72 MACs, but got {count}. "
+    "Is it the map that goes in, or the one that comes out?"
+)
 ### BEGIN HIDDEN TESTS
 for stride, padding, side, pool in ((2, 1, 9, 1), (1, 0, 10, 2), (3, 2, 12, 1)):
     first, second = (
@@ -349,6 +354,8 @@ torch.manual_seed(7)  # what is random below is the same each time
 size = packed_bytes(torch.tensor([[3.0, -5.0, 1.0, 4.0]]))
 assert isinstance(size, int), f"expected an int, but got {type(size).__name__}"
 assert size == 9, f"expected 9 bytes for the example, but got {size} (lesson, part 6)"
+size = packed_bytes(torch.tensor([[3.0, -5.0, 1.0, 4.0, 1.0, 2.0, 3.0, 4.0]]))
+assert size == 17, f"two groups take 16 bytes of values and 8 bits of metadata: 17, not {size}"
 ### BEGIN HIDDEN TESTS
 for dtype, value in ((torch.int8, 1), (torch.float16, 2), (torch.float32, 4), (torch.float64, 8)):
     weight = torch.randint(-3, 4, (6, 40)).to(dtype)
@@ -907,6 +914,11 @@ table = [
     {"name": "d", "macs": 200, "bytes": 10, "accuracy": [0.875]},
     {"name": "e", "macs": 40, "bytes": 95, "accuracy": [0.9, 0.1]},
 ]
+uneven = [
+    {"name": "a", "macs": 10, "bytes": 10, "accuracy": [1.0, 0.5, 0.5]},
+    {"name": "b", "macs": 10, "bytes": 10, "accuracy": [0.625, 0.625, 0.125]},
+]
+assert choose(uneven, 10, 10, 0.0) == "a", "Is it the mean of the seeds, or the middle one?"
 cases = (
     (100, 60, 0.0, "a"),
     (99, 60, 0.0, "b"),

@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 
 ADMISSION = """
 import numpy as np
-from coursekit.clinic import ONE_SCALE, admit
+from coursekit.clinic import ONE_SCALE, SIGNS, admit
 from coursekit.tensorflow import tf
 from coursekit.tflite import predict, read
 
@@ -27,6 +27,7 @@ images = np.random.default_rng(0).random((20, 8, 8, 1)).astype("float32")
 before = model.get_weights()
 
 patients, diagnoses = admit({"healthy": b"one", "ill": b"two"}, model, images)
+assert all(SIGNS[ailment] for ailment in ("healthy", ONE_SCALE)), "a sign for each"
 assert sorted(patients) == sorted(diagnoses) == ["1", "2", "3"], "a number for each"
 assert [diagnoses[number] for number in "123"] != ["healthy", "ill", ONE_SCALE], "mixed up"
 by_name = {diagnoses[number]: content for number, content in patients.items()}

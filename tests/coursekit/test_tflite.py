@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from coursekit.tflite import load, predict, quantized, read, write_dense
+from coursekit.tflite import _int4, load, predict, quantized, read, write_dense
 from tests.conftest import ROOT
 
 RANGES = [(-1.0, 1.0), (0.0, 8.0), (-12.0, 12.0)]
@@ -158,3 +158,7 @@ def test_tensorflow_and_its_converter_write_nothing():
         [sys.executable, "-c", CONVERSION], capture_output=True, text=True, cwd=ROOT
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_four_bit_weights_are_read_two_from_a_byte_with_their_signs() -> None:
+    assert _int4(np.array([0x21, 0x8F], np.uint8)).tolist() == [1, 2, -1, -8]
