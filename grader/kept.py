@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from grader.version import code
+
 if TYPE_CHECKING:
     # The command line asks for the folder before it imports what a contract is made of.
     from grader.contract import Contract
@@ -94,11 +96,9 @@ def _text(value: object) -> bytes:
 
 @cache
 def _environment() -> dict[str, str]:
-    from grader.results import engine_version
-
     packages = sorted(f"{found.name}=={found.version}" for found in distributions())
     return {
-        "grader": engine_version(),
+        "grader": code(),
         "python": sys.version,
         "packages": hashlib.sha256("\n".join(packages).encode()).hexdigest(),
     }

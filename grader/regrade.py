@@ -14,7 +14,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from grader.assignment import Assignment, Kind
-from grader.results import ItemResult, Result, engine_version
+from grader.results import ItemResult, Result
+from grader.version import grading
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class Identities:
     """
 
     def __init__(self, assignment: Assignment, settings: str) -> None:
-        self._all = f"{engine_version()} {settings} {assignment.fingerprint}"
+        self._all = f"{grading()} {settings} {assignment.fingerprint}"
         tests: dict[tuple[str, str | None], object] = {}
-        shared: list[object] = [engine_version(), settings, sorted(assignment.keep)]
+        shared: list[object] = [grading(), settings, sorted(assignment.keep)]
         for notebook in assignment.notebooks.values():
             for cell in notebook.cells:
                 if cell.kind is Kind.TEST:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -218,13 +215,3 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-@cache
-def engine_version() -> str:
-    """Changes when the code of this package does: results of another engine are not reused."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.rglob("*")):
-        if file.suffix in (".py", ".html", ".css"):
-            digest.update(file.name.encode() + file.read_bytes())
-    return f"{version('fewer-bits')}+{digest.hexdigest()[:16]}"

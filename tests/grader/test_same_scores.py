@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import nbformat
 import pytest
@@ -45,8 +47,12 @@ LESSONS = Course.at(ROOT).lessons()
 # Packed notebooks a lesson; None for as many as its longest bank needs.
 PACKS = None if os.environ.get("COURSE_THOROUGH") == "1" else 5
 
+# nbgrader looks for alembic there.
+WITH_ALEMBIC = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
 # Assignment, student, notebook, grade_id.
 Place = tuple[str, str, str, str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,15 @@ class Both:
     lost: frozenset[tuple[str, str]]
     ours: Mapping[Place, Mark]
     suggested: Mapping[Place, float]
+
+    def of(self, assignment: str) -> Both:
+        """One assignment of several."""
+
+        def only(marks: Mapping[Place, T]) -> dict[Place, T]:
+            return {place: mark for place, mark in marks.items() if place[0] == assignment}
+
+        lost = frozenset(key for key in self.lost if key[0] == assignment)
+        return Both(only(self.stock), lost, only(self.ours), only(self.suggested))
 
     def differences(self) -> dict[Place, str]:
         """Where the two do not agree. A suggestion is what the engine would have given."""
@@ -176,11 +191,16 @@ def _suggested(results: Path) -> Iterator[tuple[Place, float]]:
 
 @pytest.fixture
 def classroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Classroom:
-    # nbgrader looks for alembic on the PATH.
-    programs = str(Path(sys.executable).parent)
-    monkeypatch.setenv("PATH", programs + os.pathsep + os.environ["PATH"])
+    monkeypatch.setenv("PATH", WITH_ALEMBIC)
     (tmp_path / "nbgrader_config.py").write_text(CONFIG)
     return Classroom(tmp_path)
+
+
+@contextmanager
+def alembic_on_the_path() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", WITH_ALEMBIC)
+        yield
 
 
 def write(room: Classroom, assignment: str, notebooks: Mapping[str, NotebookNode]) -> None:
@@ -208,19 +228,28 @@ def packs(lesson: Lesson) -> Iterator[dict[str, str]]:
         }
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
-def test_bank_answers_get_the_same_points(lesson: Lesson, classroom: Classroom) -> None:
-    shutil.copytree(ROOT / "solutions" / lesson.name, classroom.root / "solutions" / lesson.name)
-    shutil.copy2(ROOT / "nbgrader_config.py", classroom.root)
+@pytest.fixture(scope="module")
+def our_course(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """All lessons as one class: the engine starts once for them."""
+    room = Classroom(tmp_path_factory.mktemp("ours"))
+    shutil.copy2(ROOT / "nbgrader_config.py", room.root)
     for inside, path in GradedCourse.open(ROOT).shown.items():
-        shown = classroom.root / inside.removeprefix("/course/")
+        shown = room.root / inside.removeprefix("/course/")
         shown.parent.mkdir(exist_ok=True)
         (shutil.copytree if path.is_dir() else shutil.copy2)(path, shown)
-    release = classroom.release(lesson.name)[lesson.name]
-    for number, answers in enumerate(packs(lesson)):
-        handed_in = {lesson.name: answered(release, answers)}
-        classroom.hand_in(f"s{number:02}", lesson.name, handed_in)
-    both = classroom.grade()
+    with alembic_on_the_path():
+        for lesson in LESSONS:
+            shutil.copytree(ROOT / "solutions" / lesson.name, room.root / "solutions" / lesson.name)
+            release = room.release(lesson.name)[lesson.name]
+            for number, answers in enumerate(packs(lesson)):
+                handed_in = {lesson.name: answered(release, answers)}
+                room.hand_in(f"s{number:02}", lesson.name, handed_in)
+        return room.grade()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+def test_bank_answers_get_the_same_points(lesson: Lesson, our_course: Both) -> None:
+    both = our_course.of(lesson.name)
     assert both.lost == frozenset()
     assert both.differences() == {}
     assert both.suggested == {}, "every test of ours must be judged apart"
@@ -280,7 +309,7 @@ def test_the_course_of_quickstart(
     app.start()
     monkeypatch.undo()
     room = Classroom(tmp_path / "new" / "demo")
-    monkeypatch.setenv("PATH", str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"])
+    monkeypatch.setenv("PATH", WITH_ALEMBIC)
     monkeypatch.chdir(room.root)  # The header that its configuration names is relative.
     release = room.release("ps1")
     assert {made.metadata.kernelspec.name for made in release.values()} == {"python"}
@@ -310,8 +339,7 @@ def idioms(tmp_path_factory: pytest.TempPathFactory) -> Both:
         cells.append(cell(solution(idiom.reference), idiom.grade_id, solution=True))
         cells.append(cell(idiom.test, f"{idiom.grade_id}-test", points=1))
     write(room, "idioms", {"idioms": notebook(cells)})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"])
+    with alembic_on_the_path():
         release = room.release("idioms")["idioms"]
         for way in ("reference", "other", "wrong"):
             answers = {idiom.grade_id: getattr(idiom, way) for idiom in IDIOMS}
@@ -433,6 +461,7 @@ def odd() -> NotebookNode:
             ),
             cell(solution("drawn = chance"), "drawn", solution=True),
             cell("assert drawn == chance", "test-drawn", points=1),
+            cell("import matplotlib.pyplot", "later"),
             cell(solution("Because."), "why", cell_type="markdown", solution=True, points=3),
         ]
     )
