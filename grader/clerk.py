@@ -28,7 +28,7 @@ from grader.wire import Channel, Gone, Silent
 
 # For one question: seconds, and bytes of memory beside what a clerk has from the beginning.
 SECONDS = 60.0
-MEMORY = 512 * 2**20
+MEMORY = 448 * 2**20
 # Bytes of an answer.
 MAX_ANSWER = 96 * 2**20
 # A clerk that has grown by so many bytes is replaced.

@@ -723,6 +723,8 @@ class Peer:
 
     def _nearest(self, raised: Raised) -> BaseException:
         text = raised.text[:_MAX_TEXT]
+        if CannotCross.__name__ in raised.classes[:1]:
+            return CannotCross(text)
         for name in raised.classes[:20]:
             found = self._given.get(name, getattr(builtins, name, None))
             if isinstance(found, type) and issubclass(found, Exception | SystemExit):

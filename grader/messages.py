@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.assignment import TeacherCell
+from grader.manifest import CannotCross
 
 # Characters: a message may hold what the learner's code came up with.
 MAX_MESSAGE = 2_000
@@ -40,6 +41,8 @@ def message_for(
     if visible and ename == "AssertionError":
         statement = visible_statement(teacher, line)
         return said or (f"This does not hold: {statement}" if statement else "A check fails.")
+    if visible and ename == CannotCross.__name__:
+        return f"A value cannot cross between your code and the tests: {said}."
     if visible:
         return f"{ename}: {said}" if said else ename
     written = _written(teacher.node.source, said, line) if ename == "AssertionError" else None

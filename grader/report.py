@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from grader.results import ItemResult, Result
 NEEDS_MANUAL = "manual"
 # Beginnings that a spreadsheet takes for a formula, also those of East Asian keyboards.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# Where a spreadsheet takes other signs than commas for separators, a cell begins after them.
+_SEPARATED = re.compile(r"([;|\t])(?=\s*[=+\-@＝＋－＠])")
 
 
 class ClassReport:
@@ -71,10 +74,11 @@ class ClassReport:
 
         An item that a teacher has still to grade reads ``manual`` and is not in the total; what
         being late costs is taken off the total. A rejected submission has no total and no items,
-        but a reason. Cells that a spreadsheet would take for a formula begin with an apostrophe.
+        but a reason. What a spreadsheet would take for a formula begins with an apostrophe, at the
+        beginning of a cell or after what may separate cells elsewhere.
         """
         text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
+        rows = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         head = ["assignment", "student", "status", "late", "total", "max"]
         names = [f"{assignment}:{item}" for assignment, item in self._columns]
         rows.writerow(map(_safe, [*head, *names, "penalty", "reason", "notes"]))
@@ -89,7 +93,7 @@ class ClassReport:
 
 
 def _safe(cell: str) -> str:
-    cell = " ".join(plain(cell).split("\n"))
+    cell = _SEPARATED.sub(r"\1'", " ".join(plain(cell).split("\n")))
     return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
 
 

@@ -24,6 +24,10 @@ _REFUSED = {
     # Events of files that all see tell who opens them.
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
+    "fanotify_mark": (301, 263),
+    # So does what of them is in the page cache.
+    "cachestat": (451, 451),
     # Keys lie in a ring that the warm process's children share.
     "add_key": (248, 217),
     "request_key": (249, 218),

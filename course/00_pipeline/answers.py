@@ -916,7 +916,7 @@ def is_worse(lost, won):
 
 lost, won = counted(q, scale)
 
-# %% item="small" wrong="no tosses, no share" keeps=2 hint="ZeroDivisionError"
+# %% item="small" wrong="no tosses, no share" keeps=2 hint="A hidden check does not hold"
 scale = float(weight.abs().max() / 3.5)
 q = torch.round(weight / scale).to(torch.int8)
 

@@ -121,3 +121,6 @@ def test_of_visible_tests_all_is_shown():
         "NameError: name 'x' is not defined"
     )
     assert message_for(teacher, "KeyError", "", 1, True) == "KeyError"
+    # A word of the grader's own is no learner's.
+    said = message_for(teacher, "CannotCross", "a change that can't be followed", 1, True)
+    assert said.endswith("your code and the tests: a change that can't be followed.")

@@ -229,6 +229,15 @@ def test_cells_are_no_formulas(assignment):
     assert row["reason"] == "'@SUM(1) next"
 
 
+@pytest.mark.parametrize("separator", [";", "|", "\t", "; "])
+def test_nor_are_they_where_other_signs_separate(assignment, separator):
+    student = f"x{separator}=1+1;y"
+    text = report([assignment], [Result(assignment="numbers", student=student, status="graded")])
+    found = text.csv()
+    assert not re.search(r"[;|\t]\s*=", found)
+    assert all(line.startswith('"') and line.endswith('"') for line in found.splitlines())
+
+
 def test_the_class_report_counts(graded, assignment):
     results = [
         graded(student="a").result,

@@ -1,6 +1,6 @@
 """Hands in 3,000 links, and a hundred folders in each other."""
 
-STOCK = ""
+STOCK = "0 of 10"
 REASON = r"2,990 more(.|\n)*deeper folders"
 
 

@@ -1,6 +1,6 @@
 """Gives its notebook a name that is no UTF-8, which no result could be written with."""
 
-STOCK = ""
+STOCK = "no mark"
 REASON = r"\\xdcbung.ipynb, not vault.ipynb"
 
 

@@ -1,6 +1,6 @@
 """Has its whole folder be a link to the folder in which the solutions lie."""
 
-STOCK = ""
+STOCK = "10 of 10"
 OURS = REJECTED
 REASON = r"is a link to another place"
 
