@@ -218,7 +218,7 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
         value = data.get(mime)
         if not isinstance(value, str):
             continue
-        if mime == "text/html":
+        if mime == "text/html" and not _ONE_PICTURE.fullmatch(value):
             room.html -= len(value)
             if room.html < 0:
                 continue
@@ -231,8 +231,16 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
     return kept
 
 
+# A picture with its alt text and nothing else: it may be as large as one that stands alone.
+_ONE_PICTURE = re.compile(
+    r'<img alt="[^"<>]{0,2000}" src="data:image/(?:png|jpeg);base64,[\w+/=]*">'
+)
+
+
 def _clean_output_html(html: str) -> str:
     """What a learner's code made; "" where it holds too much."""
+    if _ONE_PICTURE.fullmatch(html):
+        return clean_html(html)
     if len(html) > MAX_HTML or len(_OPENING.findall(html)) > MAX_TAGS:
         return ""
     return "" if len(_FORMATTING.findall(html)) > MAX_FORMATTING else clean_html(html)
