@@ -119,7 +119,11 @@ function slider(part, at, field, label) {
   const follow = () => { range.value = Number.parseFloat(field.value) || low; };
   follow();
   field.addEventListener("input", follow);
-  range.addEventListener("input", () => { field.value = Number(Number(range.value).toPrecision(6)); });
+  range.addEventListener("input", () => {
+    field.value = Number(Number(range.value).toPrecision(6));
+    // As if it was typed, so that it stays while Python is at work.
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   return range;
 }
 
@@ -254,7 +258,10 @@ function render({ model, el }) {
       found = true;
       for (const field of there) {
         if (Array.isArray(draft.typed)) field.checked = draft.typed.includes(Number(field.value));
-        else field.value = draft.typed;
+        else {
+          field.value = draft.typed;
+          field.dispatchEvent(new Event("input"));
+        }
       }
     }
     if (view.about) drafts.keep(view.about, kept);

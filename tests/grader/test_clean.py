@@ -276,6 +276,17 @@ def test_tables_and_figures_stay():
     assert picture in clean_html(f'<img src="data:image/png;base64,{picture}" alt="a">')
 
 
+def test_a_picture_in_html_may_be_as_large_as_one_alone_and_no_larger():
+    whole = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (9).to_bytes(4) + (9).to_bytes(4)
+    for size, kept in ((400_000, True), (5_000_000, False)):
+        html = f'<img alt="a" src="data:image/png;base64,{encoded(whole + bytes(size))}">'
+        [output] = clean_outputs([bundle({"text/html": html, "text/plain": "a"})])
+        assert ("base64" in output.data.get("text/html", "")) == kept
+        # With anything beside it, it is HTML like any other.
+        [output] = clean_outputs([bundle({"text/html": html + "<p>", "text/plain": "a"})])
+        assert "text/html" not in output.data
+
+
 def test_images_are_told_by_their_first_bytes_and_size():
     whole = png()
     assert is_image("image/png", encoded(whole))
