@@ -64,7 +64,8 @@ def main(
         SourceError: for a mistake in a source; nothing of that lesson is written then.
     """
     for lesson in lessons:
-        wanted: list[Built] = [*targets(lesson), *_banks(course, lesson.name), *_sheets(lesson)]
+        # The bank first: the lesson shows it when it runs.
+        wanted: list[Built] = [*_banks(course, lesson.name), *targets(lesson), *_sheets(lesson)]
         for target in wanted:
             _bring_up(course, target, force, report)
     for target in [*_shared(course), *_banks(course, GENERAL)]:
