@@ -15,6 +15,7 @@ from grader.contract import TOO_SLOW, Clause, Contract
 from grader.engine import Ended, Engine, Files, imported
 from grader.intake import LearnerCell, put_together
 from grader.judge import Judge, Learned
+from grader.manifest import CannotCross
 from grader.names import Names, names_of
 from grader.player import Error, Played, Player, as_node, play_cells
 from grader.session import hear, introduce, opening, opening_cells
@@ -309,9 +310,10 @@ def _broken(cell: TeacherCell, beside: Played | None) -> str | None:
 
 
 def _told(failure: Error) -> str:
-    """An error in a line."""
+    """An error in a line. What crosses is no word of the teacher's."""
+    kind = "Exception" if failure.ename == CannotCross.__name__ else failure.ename
     said = failure.evalue.strip().splitlines()
-    return f"{failure.ename}: {said[0]}" if said else failure.ename
+    return f"{kind}: {said[0]}" if said else kind
 
 
 def _reason(played: Played, learned: Learned) -> str:

@@ -34,7 +34,7 @@ def shapes(images, height, width, hidden, classes):
     return result
 
 
-# %% item="shapes" wrong="weights as inputs by outputs" keeps=1 hint="which axis is outputs"
+# %% item="shapes" wrong="weights as inputs by outputs" keeps=1 hint="does PyTorch store outputs or inputs first"
 def shapes(images, height, width, hidden, classes):
     return {
         "flattened": (images, height * width),

@@ -237,7 +237,8 @@ def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
     with visit(browser, lab) as page:
         open_notebook(page, lab, lesson)
         # Another day, another kernel: who only wants to practise need not run the lesson again.
-        first = page.locator(".jp-CodeCell", has_text="import cards").last
+        first = page.locator(".jp-CodeCell", has_text='cards("07")')
+        expect(first).to_be_attached(timeout=MINUTE)
         first.scroll_into_view_if_needed(timeout=MINUTE)
         first.locator(".cm-content").click()
         choose(page, "Run", "notebook:run-all-below")

@@ -504,7 +504,7 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(desk, tmp_path, bubblewra
     assert done.returncode == 0, done.stdout + done.stderr
     [said] = done.stderr.strip().splitlines()
     assert "No space left on device. What was graded is kept" in said or "is full): make" in said
-    grades = done.stdout[done.stdout.index("assignment,") :]
+    grades = done.stdout[done.stdout.index('"assignment",') :]
     assert len(list(csv.DictReader(io.StringIO(grades)))) == 4
 
 

@@ -418,6 +418,29 @@ def test_files_notebooks_and_partial_credit(classroom: Classroom) -> None:
 # --- Where we differ on purpose ----------------------------------------------------------------
 
 
+GUARD = """\
+class Guard:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        return {}"""
+TILL = """\
+class Till:
+    total = 0
+
+    def add(self, n):
+        self.total += n
+
+    def add_all(self, several):
+        self.total += sum(several)
+
+
+till = Till()
+pay(till, 3)
+assert till.total == 3"""
+
+
 def odd() -> NotebookNode:
     """An exercise in which every row of the table in the docs can happen."""
     return notebook(
@@ -440,6 +463,20 @@ def odd() -> NotebookNode:
                 "test-ordered",
                 points=1,
             ),
+            cell(solution("def spoken(n):\n    return str(n)"), "spoken", solution=True),
+            cell(
+                "told = list(map(spoken, [1, 2]))\nassert told == ['1', '2'][: len(told)]",
+                "test-spoken",
+                points=1,
+            ),
+            cell(solution(GUARD.format("False")), "Guard", solution=True),
+            cell(
+                "try:\n    with Guard():\n        raise KeyError\nexcept KeyError:\n    pass",
+                "test-guard",
+                points=1,
+            ),
+            cell(solution("def pay(till, n):\n    till.add(n)"), "pay", solution=True),
+            cell(TILL, "test-paid", points=1),
             cell(
                 solution(
                     "def half(x):\n    return x / 2\ndef quarter(x):\n    return half(half(x))"
@@ -472,6 +509,9 @@ SOLVED = {
     "is_below": "def is_below(x):\n    return not x >= limit",
     "squares": "squares = [n * n for n in (1, 2, 3)]",
     "ordered": "def ordered(v):\n    v = list(v)\n    v.sort()\n    return v",
+    "spoken": "def spoken(n):\n    return f'{n}'",
+    "Guard": GUARD.format("None"),
+    "pay": "def pay(till, n):\n    return till.add(n)",
     "quarter": "def half(x):\n    return x * 0.5\ndef quarter(x):\n    return half(half(x)) + 0",
     "copied": "copied = row[:]",
     "drawn": "drawn = chance + 0",
@@ -484,6 +524,9 @@ STOCK = {
     "test-below": 1.0,
     "test-squares": 1.0,
     "test-ordered": 1.0,
+    "test-spoken": 1.0,
+    "test-guard": 1.0,
+    "test-paid": 1.0,
     "test-quarter": 1.0,
     "test-copied": 1.0,
     "test-drawn": 1.0,
@@ -610,6 +653,21 @@ CASES = [
         "a module is used that nobody imported",
         {"squares": "import matplotlib\nmatplotlib.pyplot.figure\nsquares = [1, 4, 9]"},
         stock={"test-squares": 0.0},
+    ),
+    Case(
+        "a function raises `StopIteration`",
+        {"spoken": "def spoken(n):\n    if n > 1:\n        raise StopIteration\n    return str(n)"},
+        ours={"test-spoken": 0.0},
+    ),
+    Case(
+        "an `__exit__` of the learner's swallows what the solution's lets through",
+        {"Guard": GUARD.format("True")},
+        ours={"test-guard": 0.0},
+    ),
+    Case(
+        "a method of an object that the test lends",
+        {"pay": "def pay(till, n):\n    till.add_all([n])"},
+        ours={"test-paid": 0.0},
     ),
 ]
 
