@@ -11,6 +11,9 @@ import pytest
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 
+# Files that take minutes each, the longest first.
+_LONGEST = ("test_same_scores.py", "test_course.py", "test_widgets.py", "test_lab.py")
+
 # For this process and all kernels it starts: a test run is no learner's progress.
 os.environ["COURSE_PROGRESS"] = ":memory:"
 
@@ -34,5 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # may not.
         if item.path.suffix == ".ipynb" and item.path.is_relative_to(SOLUTIONS):
             item.options["check_exception"] = False  # type: ignore[attr-defined]
-    # The longest file first: with two processes, whatever starts last should be short.
-    items.sort(key=lambda item: item.path.name != "test_course.py")
+    # With few processes, whatever starts last should be short.
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.name
+    return _LONGEST.index(name) if name in _LONGEST else len(_LONGEST)
