@@ -376,8 +376,8 @@ class Engine:
         self._said: IO[bytes] | None = None
         self._rooms: dict[tuple[object, ...], Room] = {}
         self._lock = threading.RLock()
-        # Not the same: who revives a room may have to make the one that it comes from.
-        self._reviving = threading.Lock()
+        # Who revives a room may have to revive the one that it comes from.
+        self._reviving = threading.RLock()
         self._memory: dict[object, Any] = {}
         self._memory_lock = threading.Lock()
         self._making: dict[object, threading.Lock] = {}

@@ -390,9 +390,9 @@ def test_a_judges_room_that_cannot_be_made_again_costs_nobody_else_anything(monk
 
 
 @linux
-@pytest.mark.parametrize("ended", ["its own", "the players' too"])
+@pytest.mark.parametrize("ended", ["its own", "the players' too", "and what both come from"])
 def test_a_judges_room_that_has_ended_is_made_again(ended):
-    with Engine(timeout=30) as engine:
+    with Engine(preload=(), timeout=30) as engine:
         room = engine.room(["limit = 3"], Files())
         judges = engine.judges_room(room, ["assert limit == 3"])
         assert (judges.tests, judges.parent) == (("assert limit == 3",), room)
@@ -400,6 +400,8 @@ def test_a_judges_room_that_has_ended_is_made_again(ended):
         judges.warm.close()
         if ended != "its own":
             room.warm.close()
+        if ended == "and what both come from":
+            engine.import_room(()).warm.close()
         for one in (judges, room):
             child = engine.fork(one, "judge", Files())
             child.end()
