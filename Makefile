@@ -14,7 +14,7 @@ test: .venv/installed-dev lint types ## check everything: style, types, tests, e
 	@$(RUN) python -m tools.class_folder
 	@echo "== Tests and notebooks"
 	@$(RUN) JUPYTER_PATH="$(CURDIR)/.build/jupyter" pytest --nbval --nbval-kernel-name class \
-		--numprocesses 3 --dist loadfile --no-loadscope-reorder
+		--numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev ## check the style of the code
 	@echo "== Style"
