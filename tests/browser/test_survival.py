@@ -5,6 +5,7 @@ All in one real JupyterLab and one notebook, in the order in which it happens to
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -142,11 +143,18 @@ def test_practice_survives_and_comes_back(page: Page, lab: Lab, notebook: Path) 
     if not wrong.count():
         eight.get_by_role("radio").last.check()
         eight.get_by_role("button", name="Check").click()
-    eight.get_by_role("link").last.click()
-    # JupyterLab may still be busy with its first tab, and go back to it.
-    tabs.filter(has_text="08_structured_pruning").click(timeout=MINUTE)
     there = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    expect(there.get_by_role("heading", name="1 · ")).to_be_in_viewport(timeout=MINUTE)
+    section = there.get_by_role("heading", name="1 · ")
+    # Right after a reload JupyterLab may go back to its first tab, and 08 opens behind it, where
+    # nothing scrolls: then the link is pressed once more.
+    for _ in range(2):
+        eight.get_by_role("link").last.click()
+        tabs.filter(has_text="08_structured_pruning").click(timeout=MINUTE)
+        with contextlib.suppress(AssertionError):
+            expect(section).to_be_in_viewport(timeout=20_000)
+            break
+        tabs.first.click()
+    expect(section).to_be_in_viewport()
     shoot(page, "link")
     assert page.url.count("/lab/") == 1
     tabs.first.click()
