@@ -664,8 +664,9 @@ class Engine:
                     raise Gone("closed")
                 made = self._ask_for_room(asked, self.new_folder(), files, cells, modules)
             except Gone:
-                if parent is not None and self._is_alive():
-                    self._revive(parent, parent.warm)
+                if parent is not None and asked is not None and self._is_alive():
+                    # Another thread may have done so meanwhile: not what it made.
+                    self._revive(parent, asked)
                 else:
                     # The warm process has ended, too: another one.
                     self.close()
