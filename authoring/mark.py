@@ -87,8 +87,6 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     ) as engine:
         # It warms up while nbgrader is imported here.
         engine.import_soon(modules(course, notebook.stem))
-        # As in grader.cli: nbformat must not import a grammar of web addresses.
-        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
         from grader.conduct import grade, reject
         from grader.intake import Rejected, collect
         from grader.output import Output, cannot_write

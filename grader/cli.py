@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -141,9 +140,6 @@ def grade(
                 engine.import_soon(modules(opened, wanted[0]))
             else:
                 engine.launch()
-            # nbformat imports jsonschema, and that a grammar of web addresses if it is installed:
-            # as slow as all of nbgrader, and no notebook is checked with it.
-            sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
             from grader.conduct import find_tasks, grade_class, load_assignments
 
             times = _due(due or [], opened)
