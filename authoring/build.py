@@ -163,7 +163,7 @@ def _bring_up(course: Course, target: Built, force: bool, report: Callable[[str]
 
 
 def without_outputs(notebook: nbformat.NotebookNode) -> list[tuple[object, ...]]:
-    """What is compared: each cell as it is written, its pictures too, and the notebook's metadata."""
+    """What is compared: cells as they are written, pictures too, and the notebook's metadata."""
     cells = [
         (c.id, c.cell_type, c.source, dict(c.metadata), dict(c.get("attachments", {})))
         for c in notebook.cells

@@ -1,7 +1,7 @@
 """A practice problem with other numbers: its own code draws them, and works out the answer.
 
 In course/ a problem draws with `one(400, 600, 800)`, the first of which are the numbers that are
-printed, and names what it draws in its texts: `[[weights]]`, or with a format, `[[share:%]]`.
+printed, and names what it draws in its texts: `<<weights>>`, or with a format, `<<share:%>>`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coursekit.questions import ChoiceAnswer, Fresh, NumberAnswer, Option, Pract
 # The draw that is printed: the first of all values.
 PRINTED = 0
 TRIES = 1000
-_NAME = re.compile(r"\[\[(\w+)(?::([^\]]+))?\]\]")
+_NAME = re.compile(r"<<(\w+)(?::([^>]+))?>>")
 
 
 class _Redraw(Exception):

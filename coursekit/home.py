@@ -28,7 +28,7 @@ PRIMERS = "primers.ipynb"
 REVIEW = "review.ipynb"
 MAP_HEAD = "## The lessons"
 LEGEND = """\
-*Needs* are the lessons to read before. *Minutes* are for reading, guessing and running; practice
+*Needs* are the lessons to read before. The minutes are for reading, guessing and running; practice
 and exercise come on top. A lesson is done when all items of its exercise pass what you can see."""
 DONE, BEGUN, NEW, TO_COME = "✓ done", "begun", "new", "to come"
 
@@ -135,12 +135,13 @@ def _way(shown: Sequence[Lesson], progress: Progress) -> str:
 
 def map_text(shown: Sequence[Lesson], progress: Progress) -> str:
     """All lessons, what each needs, how long it takes, and how far one is."""
-    lines = [f"{MAP_HEAD}\n\n| No. | Lesson | Needs | Minutes | You |", "|---|---|---|---|---|"]
+    # Few and narrow columns: the page is read on small screens, too.
+    lines = [MAP_HEAD, "", "| Lesson | Needs | Min. | You |", "|:---|:---|:---|:---|"]
     part = ""
     for lesson in shown:
         if lesson.part != part:
             part = lesson.part
-            lines.append(f"| | **{part}** | | | |")
+            lines.append(f"| **{part}** | | | |")
         lines.append(_row(lesson, progress.standings.get(lesson.name, Standing())))
     return "\n".join([*lines, "", LEGEND])
 
@@ -148,12 +149,12 @@ def map_text(shown: Sequence[Lesson], progress: Progress) -> str:
 def _row(lesson: Lesson, standing: Standing) -> str:
     needs = ", ".join(lesson.needs) or "–"
     if not lesson.is_there:
-        return f"| {lesson.number} | {lesson.title} | {needs} | | *{TO_COME}* |"
-    title = f"[{lesson.title}]({lesson.name}.ipynb) · {_exercise(lesson)}"
+        return f"| {lesson.number} · {lesson.title} | {needs} | | *{TO_COME}* |"
+    title = f"[{lesson.number} · {lesson.title}]({lesson.name}.ipynb), {_exercise(lesson)}"
     word = standing.word
     if standing.word == BEGUN and standing.passed:
         word += f", {standing.passed} of {standing.of} items"
-    return f"| {lesson.number} | {title} | {needs} | {lesson.minutes} | {word} |"
+    return f"| {title} | {needs} | {lesson.minutes} | {word} |"
 
 
 def _exercise(lesson: Lesson) -> str:
