@@ -111,10 +111,11 @@ class TryAgain:
         key = self._round[self._at]
         question, bank = self._questions[key]
         over = key in self._right
-        place = f"{TITLE} · question {self._at + 1} of {len(self._round)}"
+        done, total = len(self._right), len(self._round)
+        place = f"{TITLE} · question {self._at + 1} of {total}"
         parts = [
             html(place, "title", key="place"),
-            meter(f"{len(self._right)} of {len(self._round)} answered", self._at, len(self._round)),
+            meter(f"{done} of {total} answered", done, total),
             html(f"From {lesson_title(bank.name)}", "small"),
             *self._asking.parts(over=over),
             buttons(

@@ -104,8 +104,11 @@ class WorkedPractice:
                 self._aloud = solving.newest
             case "fresh" if solving.printed.fresh:
                 solving.draw()
-                self._focus = "prompt"
                 self._say = "The same problem, with other numbers."
+                # Options are no text that focus can go to.
+                is_choice = isinstance(solving.problem.answer, ChoiceAnswer)
+                self._focus = "fresh" if is_choice else "prompt"
+                self._aloud = spoken(solving.problem.prompt) if is_choice else ""
             case "next" | "back":
                 self._go(key, values)
                 self._focus = "place"
