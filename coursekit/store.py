@@ -265,8 +265,7 @@ class Store:
             StoreError: if progress can't be read, or the file not written.
         """
         path = Path(path)
-        stored = {event.uid: event for event in [*self._strictly(self._read), *self._unsaved]}
-        text = Export(events=list(stored.values())).model_dump_json(indent=1)
+        text, count = self.exported()
         half = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
         try:
             half.write_text(text, encoding="utf-8")
@@ -274,7 +273,16 @@ class Store:
         except OSError as error:
             half.unlink(missing_ok=True)
             raise StoreError(f"{path} can't be written: {_reason(error)}.") from error
-        return len(stored)
+        return count
+
+    def exported(self) -> tuple[str, int]:
+        """All events as JSON, and how many they are.
+
+        Raises:
+            StoreError: if progress can't be read.
+        """
+        stored = {event.uid: event for event in [*self._strictly(self._read), *self._unsaved]}
+        return Export(events=list(stored.values())).model_dump_json(indent=1), len(stored)
 
     def import_(self, path: Path | str) -> int:
         """Adds the events of an exported file that are not here yet, and returns how many.
@@ -284,14 +292,20 @@ class Store:
                 nothing is added then.
         """
         try:
-            events = Export.model_validate_json(Path(path).read_bytes()).events
+            content = Path(path).read_bytes()
         except OSError as error:
             raise StoreError(f"{path} can't be read: {_reason(error)}.") from error
+        return self.add(content, str(path))
+
+    def add(self, content: bytes, name: str) -> int:
+        """As `import_`, of what such a file holds; `name` is what it is called in errors."""
+        try:
+            events = Export.model_validate_json(content).events
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise StoreError(
-                f"{path} is no progress that this version of the course exports "
+                f"{name} is no progress that this version of the course exports "
                 f"({f'{place}: ' if place else ''}{first['msg']}); nothing was imported."
             ) from error
         if self.path is not None:

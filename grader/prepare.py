@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import nbformat
@@ -38,7 +37,10 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     count = opening(notebook)
     # The warm process ends with the thread that starts it, and one of these is short-lived.
     engine.start()
-    with _beside(engine, [_solved(cell) for cell in code], files, modules) as beside:
+    # Two things at a time: what takes longest is the solution with its tests apart from it.
+    with ThreadPoolExecutor(1, "beside") as pool:
+        beside = _beside(pool, engine, [_solved(cell) for cell in code], files, modules)
+        untouched = pool.submit(_untouched, code, engine, files, modules)
         learner = _Learner(notebook, engine, files, count, modules)
         tests = {}
         try:
@@ -56,22 +58,26 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
                     learner.player.cell(cell.released)
         finally:
             learner.close()
-    untouched = _untouched(code, engine, files, modules)
     played = {place: one for place, told in enumerate(beside) if (one := told.result()) is not None}
     seconds = {
         str(code[place].grade_id): round(one.seconds, 2)
         for place, one in played.items()
         if code[place].grade_id
     }
-    contract = Contract(tests, count, _bequeathing(code, names), modules, untouched, seconds)
+    contract = Contract(
+        tests, count, _bequeathing(code, names), modules, untouched.result(), seconds
+    )
     scores = {place: _score(code[place], one) for place, one in played.items()}
     return _tried(contract, notebook, scores, engine, files)
 
 
-@contextlib.contextmanager
 def _beside(
-    engine: Engine, cells: Sequence[str], files: Files, modules: Sequence[str]
-) -> Iterator[Sequence[Future[Played | None]]]:
+    pool: Executor,
+    engine: Engine,
+    cells: Sequence[str],
+    files: Files,
+    modules: Sequence[str],
+) -> Sequence[Future[Played | None]]:
     """The solution with its tests beside it, as nbgrader runs it, while something else goes on.
 
     Returns:
@@ -92,9 +98,8 @@ def _beside(
             if not future.done():
                 future.set_result(None)
 
-    with ThreadPoolExecutor(1, "beside") as pool:
-        pool.submit(play)
-        yield told
+    pool.submit(play)
+    return told
 
 
 def _tried(

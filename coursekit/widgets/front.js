@@ -106,7 +106,25 @@ const parts = {
     });
     return make("div", { class: "fb-control" }, make("label", { for: id }, part.label), field, ...(part.slider ? [shown] : []));
   },
+
+  upload(part, at) {
+    const id = `${at.id}-${part.key}`;
+    const field = make("input", { type: "file", id, accept: part.kinds, "data-key": part.key });
+    field.addEventListener("change", async () => {
+      field.text = await field.files[0]?.text();
+      if (field.text != null) at.act(part.key);
+      // So that the same file can be chosen once more.
+      field.value = "";
+    });
+    return make("div", { class: "fb-control" }, make("label", { for: id }, part.label), field);
+  },
 };
+
+function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+}
 
 // A slider beside a field: each moves the other, and what counts is what stands in the field.
 function slider(part, at, field, label) {
@@ -134,7 +152,8 @@ function valuesIn(form) {
       const [key, number] = field.dataset.key.split(".");
       values[key] ??= [];
       if (field.checked) values[key].push(Number(number));
-    } else if (field.type === "range" || field.tagName === "SELECT") values[field.dataset.key] = Number(field.value);
+    } else if (field.type === "file") values[field.dataset.key] = field.text ?? "";
+    else if (field.type === "range" || field.tagName === "SELECT") values[field.dataset.key] = Number(field.value);
     else if (field.matches("input, textarea")) values[field.dataset.key] = field.value;
   }
   return values;
@@ -405,7 +424,11 @@ function render({ model, el }) {
   });
   const changed = (_, change) => change.oldValue && lose();
   const kernel = model.widget_manager?.context?.sessionContext?.kernelChanged;
+  // A file to keep, before the view that says so: only for the page that asked, not for another
+  // that shows the same.
+  const told = ({ download }) => waiting && download && save(...download);
   model.on("change:view", draw);
+  model.on("msg:custom", told);
   model.on("comm_live_update", look);
   kernel?.connect(changed);
   const size = new ResizeObserver(fit);
@@ -417,6 +440,7 @@ function render({ model, el }) {
     size.disconnect();
     kernel?.disconnect(changed);
     model.off("change:view", draw);
+    model.off("msg:custom", told);
     model.off("comm_live_update", look);
   };
 }

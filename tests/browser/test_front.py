@@ -43,10 +43,12 @@ SEVEN = bank_of("07")
 STAND_IN = """
 window.show = (front, view) => {
   const handlers = new Set();
+  const listeners = new Set();
+  const of = (event) => (event === "msg:custom" ? listeners : handlers);
   const model = {
     get: () => view,
-    on: (_, handler) => handlers.add(handler),
-    off: (_, handler) => handlers.delete(handler),
+    on: (event, handler) => of(event).add(handler),
+    off: (event, handler) => of(event).delete(handler),
     send: (content) => {
       if (window.gone) throw new Error("Cannot send");
       return answer(content);
@@ -54,7 +56,9 @@ window.show = (front, view) => {
   };
   const answer = async (content) => {
       window.sent = window.sent + 1;
-      view = await window.tell(content);
+      const [messages, answered] = await window.tell(content);
+      for (const message of messages) for (const handler of listeners) handler(message);
+      view = answered;
       for (const handler of handlers) handler();
       window.answered = window.answered + 1;
   };
@@ -80,6 +84,7 @@ class Bench:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
+        self._messages: list[object] = []
         self.panel: Panel | None = None
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -96,13 +101,16 @@ class Bench:
         page.add_script_tag(content=STAND_IN)
         page.wait_for_function("window.front")
 
-    def _tell(self, content: object) -> dict:
+    def _tell(self, content: object) -> tuple[list[object], dict]:
+        """What Python sends to the page: messages, and the view."""
         assert self.panel is not None
+        self._messages.clear()
         self.panel._told(self.panel, content, [])
-        return self.panel.view
+        return self._messages, self.panel.view
 
     def show(self, panel: Panel) -> None:
         self.panel = panel
+        panel.send = self._messages.append  # type: ignore[method-assign]
         self.page.evaluate("view => window.show(window.front, view)", panel.view)
 
     def settle(self) -> None:
@@ -392,6 +400,32 @@ def test_two_widgets_in_one_notebook_share_no_id(bench: Bench) -> None:
     seen = [bench.page.evaluate(IDS, [code, asked().view]) for _ in range(2)]
     assert len(seen[0]) == 1
     assert not set(seen[0]) & set(seen[1])
+
+
+def test_progress_goes_through_the_browser_to_another_machine(
+    bench: Bench, store: Store, tmp_path: Path
+) -> None:
+    store.record(Review(lesson="07_unstructured_pruning", card="07-cards-mask", rating=3))
+    bench.show(progress(store))
+    with bench.page.expect_download() as downloading:
+        bench.page.get_by_role("button", name="Download", exact=True).click()
+    bench.settle()
+    name = downloading.value.suggested_filename
+    assert bench.said == f"1 entries go to {name}, in your downloads."
+    assert bench.panel is not None
+    assert "07-cards-mask" not in str(bench.panel.view), "what is saved with the notebook"
+    downloading.value.save_as(tmp_path / name)
+    elsewhere = Store(None)
+    bench.show(progress(elsewhere))
+    for said in ("1 entries were added.", "0 entries were added."):
+        bench.page.get_by_label("Upload").set_input_files(tmp_path / name)
+        expect(bench.page.locator(".fb-say")).to_have_text(said)
+        bench.settle()
+    assert elsewhere.events(Review) == store.events(Review)
+    (tmp_path / "photo.json").write_bytes(b"\x89PNG")
+    bench.page.get_by_label("Upload").set_input_files(tmp_path / "photo.json")
+    expect(bench.page.locator(".fb-say")).to_contain_text("is no progress that this version")
+    assert bench.errors == []
 
 
 def test_a_trace_step_by_step(bench: Bench, store: Store) -> None:
