@@ -151,7 +151,24 @@ class Visit(_Event):
     mode: Mode
 
 
-Event = Attempt | Response | Review | Pattern | Guess | Outcome | Place | Visit
+class Star(_Event):
+    """A question was marked to be found again, or was no longer."""
+
+    KEY = "question"
+    kind: Literal["star"] = "star"
+    question: str
+    on: bool
+
+
+class Undone(_Event):
+    """Another event, named by its uid, does not count: the learner took it back."""
+
+    KEY = "event"
+    kind: Literal["undone"] = "undone"
+    event: str
+
+
+Event = Attempt | Response | Review | Pattern | Guess | Outcome | Place | Visit | Star | Undone
 _KINDS: dict[str, type[Event]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(Event)
 }
@@ -214,13 +231,19 @@ class Store:
     def events(self, kind: type[E], lesson: str | None = None) -> list[E]:
         """All events of a kind, oldest first: those in the file, and those not written yet.
 
-        A row that can't be understood is passed over and stays in the file. Where the file can't be
-        read, `say` gets a sentence, and what is in memory is returned.
+        What was undone is left out. A row that can't be understood is passed over and stays in the
+        file. Where that can't be read, `say` gets a sentence, and what is in memory is returned.
         """
         name = kind.model_fields["kind"].default
-        stored = self._reach(lambda: self._read("WHERE kind = ?", (name,))) or []
-        found = {event.uid: event for event in [*stored, *self._unsaved] if isinstance(event, kind)}
-        chosen = (e for e in found.values() if lesson is None or e.lesson == lesson)
+        where = "WHERE kind IN (?, 'undone')"
+        known = [*(self._reach(lambda: self._read(where, (name,))) or []), *self._unsaved]
+        undone = {event.event for event in known if isinstance(event, Undone)}
+        found = {event.uid: event for event in known if isinstance(event, kind)}
+        chosen = (
+            event
+            for event in found.values()
+            if lesson in (None, event.lesson) and event.uid not in undone
+        )
         return sorted(chosen, key=lambda event: event.at)
 
     def latest(self, kind: type[E], lesson: str, **fields: object) -> dict[str, E]:
@@ -487,7 +510,11 @@ def default_store() -> Store:
         return Store(None)
     if chosen:
         return Store(Path(chosen).expanduser().absolute())
+    return Store(progress_of(course_folder()))
+
+
+def progress_of(folder: Path) -> Path:
+    """Where the progress of a course folder lies."""
     # Who opens a lesson of the course itself goes on with the progress of their own copies.
-    folder = course_folder()
     own = folder / "workspace"
-    return Store((own if own.is_dir() else folder) / FILE)
+    return (own if own.is_dir() else folder) / FILE

@@ -295,7 +295,11 @@ function render({ model, el }) {
     drawn = view.parts.map((part, place) => {
       const text = JSON.stringify([part, view.about]);
       const old = drawn[place];
-      return old?.text === text ? old : { text, node: parts[part.kind](part, at) };
+      if (old?.text !== text) return { text, node: parts[part.kind](part, at) };
+      // What could not be chosen stands there no longer.
+      const list = part.kind === "control" && old.node.querySelector("select");
+      if (list) list.value = part.index;
+      return old;
     });
     const nodes = drawn.map((entry) => entry.node);
     let restored = false;

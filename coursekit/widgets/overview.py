@@ -10,7 +10,7 @@ from pathlib import Path
 from coursekit.numbers import shown
 from coursekit.questions import GENERAL, Card, Choice, Free, Practice, Trace, lesson_title
 from coursekit.store import Guess, Mode, Outcome, Store, StoreError, course_folder
-from coursekit.summary import Summary, Tally, summary
+from coursekit.summary import NAMES, Summary, Tally, summary
 from coursekit.widgets.banks import bank_names, bank_of
 from coursekit.widgets.panel import (
     Button,
@@ -25,18 +25,6 @@ from coursekit.widgets.panel import (
     meter,
     upload,
 )
-
-COLUMNS: dict[Mode, str] = {
-    "lesson": "Runs",
-    "sheet": "Sheet",
-    "cards": "Cards",
-    "choice": "Quiz",
-    "free": "Words",
-    "practice": "Practice",
-    "pattern": "Patterns",
-    "trace": "Traces",
-    "exercise": "Exercise",
-}
 
 
 def totals() -> dict[str, dict[Mode, int]]:
@@ -146,10 +134,10 @@ class Overview:
 
     def _lessons(self, found: Summary) -> list[Part]:
         due = f"{found.due} cards are due." if found.due else "No card is due."
-        head = "".join(f'<th scope="col">{word}</th>' for word in ("Lesson", *COLUMNS.values()))
+        head = "".join(f'<th scope="col">{word}</th>' for word in ("Lesson", *NAMES.values()))
         rows = "".join(
             f'<tr><th scope="row">{escape(lesson_title(lesson.lesson))}</th>'
-            + "".join(f"<td>{_bar(lesson.modes[mode])}</td>" for mode in COLUMNS)
+            + "".join(f"<td>{_bar(lesson.modes[mode])}</td>" for mode in NAMES)
             + "</tr>"
             for lesson in found.lessons
         )
