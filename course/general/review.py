@@ -49,7 +49,10 @@ from coursekit.anki import export
 export()
 
 # %% [markdown]
-# ## How far you are
+# ## How far you are, and taking it with you
+#
+# *Download* puts all of it into one small file; on another machine, or in tomorrow's Binder, *Upload* adds what that
+# file holds. Nothing that is there already is lost or counted twice.
 
 # %% tags=["nbval-ignore-output"]
 from coursekit.widgets import progress
