@@ -37,7 +37,7 @@ HONEST = ("a-honest", "m-honest", "z-honest")
 BLANK = ("b-blank", "n-blank", "zz-blank")
 WORKERS = 2
 # Seconds a cell or a test may take: honest ones take a hundredth of it.
-TIMEOUT = 1
+TIMEOUT = 3
 # For the whole class: after so many seconds it hangs. Bytes of the conductor.
 MOST_SECONDS = 600
 MOST_MEMORY = 700 * 2**20
