@@ -24,6 +24,7 @@ from coursekit.store import Attempt, Pattern, Response, Review, Store
 from coursekit.widgets import (
     cards,
     cheat_sheet,
+    entry_check,
     pattern_test,
     practice,
     progress,
@@ -35,6 +36,7 @@ from coursekit.widgets.banks import bank_of
 from coursekit.widgets.panel import Panel
 from coursekit.widgets.text import to_html
 from tests.browser.lab import SCREENSHOTS
+from tests.browser.reader import Reader
 
 FRONT = Path(coursekit.widgets.__file__).parent
 SEQUENCES = 1000
@@ -389,6 +391,20 @@ def test_a_choice_made_while_python_is_at_work_is_not_lost(bench: Bench) -> None
     )
     expect(bench.page.locator(".fb-say")).to_have_text("Noted: “three”. Run the next cell.")
     assert bench.page.get_by_label("three").is_checked()
+
+
+def test_a_formula_is_heard_in_the_name_of_an_option(bench: Bench, store: Store) -> None:
+    bench.show(entry_check(store))
+    questions = bench.panel._mode._questions
+    place = next(n for n, one in enumerate(questions) if "$n \\times 1$" in one.options[0].text)
+    bench.page.locator("[data-key=place]").focus()
+    bench.press(*["ArrowRight"] * place)
+    reader = Reader(bench.page)
+    heard = []
+    for number in range(len(questions[place].options)):
+        bench.page.locator(f"[data-key='answer.{number}']").focus()
+        heard.append(reader.focus())
+    assert "radio | n × 1 , a weight for each token | checked: false" in heard
 
 
 def test_two_widgets_in_one_notebook_share_no_id(bench: Bench) -> None:
