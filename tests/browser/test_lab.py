@@ -50,7 +50,7 @@ def test_the_start_page_leads_to_a_lesson(page: Page, lab: Lab) -> None:
 
 
 def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab) -> None:
-    """One of them: every cell of all runs in nbval, and lesson 07 once more with its widgets."""
+    """One of them: every cell of all runs in nbval."""
     path = lab.folder / "notebooks" / f"{NUMBERS}.ipynb"
     open_notebook(page, lab, path)
     choose(page, "Run", "runmenu:run-all")
