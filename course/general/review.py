@@ -19,7 +19,9 @@
 # ## The cards that are due
 #
 # One deck for all lessons. A lesson's cards come in once you have turned them there for the first time. Each button
-# says when the card comes back; *Undo* takes the last one back.
+# says when the card comes back; *Undo* takes the last one back. If you use the flashcard program Anki, *All cards for
+# Anki* downloads a file for its *File → Import*. Import a newer one later: cards are brought up to date, and Anki keeps
+# its own schedule.
 
 # %%
 from coursekit.widgets import cards
@@ -29,24 +31,13 @@ cards()
 # %% [markdown]
 # ## What was wrong, again
 #
-# What you got wrong in a quiz or in practice is asked again three days later, with fresh numbers where the problem draws
+# What you got wrong in a quiz or in practice is asked again three days later, with other numbers where the problem draws
 # them, until you get it right then.
 
 # %%
 from coursekit.widgets import again
 
 again()
-
-# %% [markdown]
-# ## In Anki, too
-#
-# If you use the flashcard program Anki, take the cards there: this writes a file that Anki imports (*File →
-# Import*). When you import a newer one later, cards are brought up to date, and Anki keeps its own schedule.
-
-# %% tags=["nbval-ignore-output"]
-from coursekit.anki import export
-
-export()
 
 # %% [markdown]
 # ## How far you are, and taking it with you

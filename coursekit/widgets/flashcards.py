@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from coursekit import anki
 from coursekit.cards import CardKey, Deck, deck, intervals
 from coursekit.questions import Bank, Card, lesson_title
 from coursekit.store import Review, Store, Undone
@@ -238,10 +239,29 @@ class DueCards(Flashcards):
         self, banks: Sequence[Bank], store: Store, now: Callable[[], datetime] = _now
     ) -> None:
         self._title = "Cards that are due · all lessons"
+        self._download: tuple[str, str] | None = None
         self._start(banks, store, now)
 
     def _wanted(self, order: Deck) -> list[CardKey]:
         return order.due[: self.ROUND]
+
+    def act(self, key: str, values: Values) -> None:
+        super().act(key, values)
+        self._download = None
+        if key == "anki":
+            self._download = anki.FILE, anki.text_of(self._banks.values())
+            number = sum(len(bank.of(Card)) for bank in self._banks.values())
+            self._focus = "anki"
+            self._say = (
+                f"The {number} cards of all lessons go to {anki.FILE}, in your downloads. "
+                "In Anki: File → Import."
+            )
+
+    def view(self) -> View:
+        view = super().view()
+        view.parts.append(buttons(Button("anki", "All cards for Anki")))
+        view.download = self._download
+        return view
 
     def still(self) -> Still:
         text = (

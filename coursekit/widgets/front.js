@@ -145,6 +145,15 @@ function slider(part, at, field, label) {
   return range;
 }
 
+// A formula in words: Chromium leaves one out of the name of an option or a question.
+function words(node) {
+  const [first, second] = [...node.children].map(words);
+  if (node.localName === "mfrac") return `${first} over ${second}`;
+  if (node.localName === "msup") return `${first} to the power ${second}`;
+  if (node.localName === "msqrt") return `root of ${[...node.children].map(words).join(" ")}`;
+  return node.children.length ? [...node.children].map(words).join(" ") : node.textContent.trim();
+}
+
 function valuesIn(form) {
   const values = {};
   for (const field of form.querySelectorAll("[data-key]")) {
@@ -314,6 +323,7 @@ function render({ model, el }) {
         if (!(kept.has(node?.closest(".fb-parts > *")) && key in before)) fresh[key] = after[key];
       }
       restored = restore();
+      for (const formula of form.querySelectorAll("math")) formula.setAttribute("aria-label", words(formula));
       lead();
       fit();
     }

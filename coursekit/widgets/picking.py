@@ -85,8 +85,7 @@ class Picker:
         self.anew = chosen if only == AGAIN else []
         if self.at not in chosen:
             self.at = chosen[0]
-        count = "1 question" if len(chosen) == 1 else f"{len(chosen)} questions"
-        self.say = f"{count}: {SHOWN[only]}."
+        self.say = f"Shown now: {SHOWN[only]}, {len(chosen)}."
 
     def _star(self) -> None:
         lesson, question = key = self._questions[self.at]

@@ -190,8 +190,11 @@ def test_one_deck_by_keyboard(page: Page, lab: Lab, own: Path, theme: str) -> No
     expect(following).to_be_focused()
     assert in_sight(page, following)
     shoot(page, f"again_{theme.lower()}")
-    # The file for Anki lies where the page says.
-    assert (own / "fewer-bits-anki.txt").read_text(encoding="utf-8").startswith("#separator:tab")
+    # The cards as a file for Anki.
+    with page.expect_download() as download:
+        deck.get_by_role("button", name="All cards for Anki").press("Enter")
+    assert download.value.path().read_text(encoding="utf-8").startswith("#separator:tab")
+    expect(deck.locator(".fb-say")).to_contain_text("In Anki: File → Import.")
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -242,7 +245,7 @@ def test_practice_by_keyboard(page: Page, lab: Lab, theme: str, width: int) -> N
     for _ in range(2):
         page.keyboard.press("ArrowDown")
         page.wait_for_timeout(700)
-    expect(problem.locator(".fb-say")).to_have_text("1 question: only starred ones.")
+    expect(problem.locator(".fb-say")).to_have_text("Shown now: only starred ones, 1.")
     expect(place).to_contain_text("problem 1 of 1")
     expect(problem.get_by_label("Show")).to_be_focused()
     shoot(page, f"practice_{theme.lower()}_{width}")

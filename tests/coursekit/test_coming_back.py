@@ -210,7 +210,7 @@ def test_only_starred_questions_are_shown(store: Store, kind: type) -> None:
     assert part(mode.view(), "goto")["options"][3] == "4: not answered, starred"
     again = kind(SEVEN, store)
     again.act("only", {"only": STARRED})
-    assert again.view().say == "2 questions: only starred ones."
+    assert again.view().say == "Shown now: only starred ones, 2."
     seen = []
     for _ in range(3):
         seen.append(again._pick.at)
@@ -237,7 +237,7 @@ def test_only_what_is_not_right_yet(store: Store) -> None:
         mode.act("goto", {"goto": number})
         mode.act("check", {"answer": numbers_of(question, right=number > 1)})
     mode.act("only", {"only": OPEN})
-    assert mode.view().say == "2 questions: only those not right yet."
+    assert mode.view().say == "Shown now: only those not right yet, 2."
     assert part(mode.view(), "goto")["options"] == ["1: wrong", "2: wrong"]
 
 
@@ -276,7 +276,7 @@ def test_the_quiz_asks_it_as_if_for_the_first_time(store: Store) -> None:
     mode.act("goto", {"goto": 2})
     about = mode.view().about
     mode.act("only", {"only": AGAIN})
-    assert mode.view().say == "1 question: wrong some days ago."
+    assert mode.view().say == "Shown now: wrong some days ago, 1."
     assert part(mode.view(), "answer")["chosen"] == []
     assert mode.view().about != about
 
@@ -355,19 +355,29 @@ def test_who_knows_everything_is_sent_to_the_first_lesson(store: Store) -> None:
 # Anki.
 
 
-def test_the_file_for_anki_has_its_head_and_a_line_for_each_card(tmp_path: Path) -> None:
-    path = tmp_path / "cards.txt"
-    told = anki.export(path)
-    lines = path.read_text(encoding="utf-8").splitlines()
+def test_the_file_for_anki_has_its_head_and_a_line_for_each_card(store: Store) -> None:
+    deck = DueCards(BANKS, store)
+    assert deck.view().download is None
+    deck.act("anki", {})
+    view = deck.view()
+    assert view.download is not None
+    name, text = view.download
+    lines = text.splitlines()
     head = [line for line in lines if line.startswith("#")]
     assert head == list(anki.HEAD)
     # As Anki reads it: by tabs, with quotes of CSV.
     rows = list(csv.reader(lines[len(head) :], delimiter="\t"))
     every = [card for bank in BANKS for card in bank.of(Card)]
-    assert len(rows) == len(every)
+    assert len(rows) == len(every) == 100
     assert all(len(row) == 4 for row in rows)
     assert len({row[0] for row in rows}) == len(rows)
-    assert told.startswith(f"{len(every)} cards of 7 lessons are in cards.txt.")
+    assert (view.say, view.focus) == (
+        f"The 100 cards of all lessons go to {name}, in your downloads. In Anki: File → Import.",
+        "anki",
+    )
+    # It is sent once, to who asked.
+    deck.act("turn", {})
+    assert deck.view().download is None
 
 
 def test_maths_and_code_are_as_anki_shows_them() -> None:
@@ -378,10 +388,6 @@ def test_maths_and_code_are_as_anki_shows_them() -> None:
     assert "a b<br>c" in text
     assert "\n" not in text
     assert "\t" not in text
-
-
-def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    assert "can't be written" in anki.export(tmp_path / "nowhere" / "cards.txt")
 
 
 def test_what_comes_back_says_what_it_is_in_a_saved_notebook(store: Store) -> None:
