@@ -18,14 +18,12 @@ from nbgrader.utils import determine_grade
 
 from grader.assignment import Assignment, Kind, TeacherCell
 from grader.contract import Contract
+from grader.errors import OUR_ERRORS
 from grader.intake import Paper
 from grader.messages import message_for, visible_statement
 from grader.player import Error, ExecuteResult, Played, as_node
 from grader.results import CellResult, ItemResult, Outcome
 from grader.session import Heard
-
-# What the engine itself has to say of a test that did not go well.
-OUR_ERRORS = ("CellTimeoutError", "ProcessEnded", "WrongKind", "Stopped", "ChangedArgument")
 
 
 @dataclass(frozen=True)
