@@ -92,6 +92,13 @@ def grade(
             "such marks are left to a teacher, with what the tests gave as a suggestion.",
         ),
     ] = None,
+    beside_all: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ASSIGNMENT",
+            help="The same for all tests of an assignment that can't be judged apart.",
+        ),
+    ] = None,
     show_hidden_tests: Annotated[
         bool,
         typer.Option(
@@ -138,7 +145,7 @@ def grade(
             # nbformat imports jsonschema, and that a grammar of web addresses if it is installed:
             # as slow as all of nbgrader, and no notebook is checked with it.
             sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-            from grader.conduct import find_tasks, grade_class, load_assignments
+            from grader.conduct import OWN_FAILS, find_tasks, grade_class, load_assignments
 
             times = _due(due or [], opened)
             assignments = load_assignments(opened, submitted, wanted)
@@ -161,7 +168,8 @@ def grade(
                     _tell(screen, result)
 
                 def on_trouble(assignment: str, sentence: str) -> None:
-                    _line(screen, assignment, "broken", sentence)
+                    status = "broken" if sentence.startswith(OWN_FAILS) else "by hand"
+                    _line(screen, assignment, status, sentence)
 
                 done = grade_class(
                     opened,
@@ -177,6 +185,7 @@ def grade(
                     show_hidden_tests=show_hidden_tests,
                     regrade=regrade or [],
                     beside=beside or [],
+                    beside_all=beside_all or [],
                 )
     except GraderError as error:
         _fail(str(error), 1)

@@ -71,7 +71,9 @@ def score(
             clause = contract.tests.get(result.grade_id)
             if clause is not None and clause.live is not None:
                 says = played is not None and clause.suggests
-                result = _not_apart(result, result.grade_id in beside, says)
+                # Where the solution itself would not pass so, nobody is to lose points by it.
+                allowed = result.grade_id in beside and clause.suggests
+                result = _not_apart(result, allowed, says)
                 if result.score is None:
                     unjudged.append(f"{result.grade_id} can't be judged apart: {clause.live}.")
             graded[result.grade_id] = result

@@ -293,8 +293,13 @@ def test_marks_from_beside_the_code_are_flagged(desk, run):
     for options, mark, flag in [
         ([], None, "test-triple can't be judged apart from the learner's code; run beside it, it"),
         (["--beside", "triple"], 2, "test-triple ran beside the learner's code, which can forge"),
+        (["--beside-all", "numbers"], 2, "test-triple ran beside the learner's code, which can"),
     ]:
-        run(*options)
+        said = run(*options)
+        # What belongs to the assignment is said once.
+        told = "numbers by hand: You mark what can't be judged apart from the learners' code: test-"
+        assert said.count(told) == ("--beside-all" not in options and mark is None)
+        assert said.count("judged apart") <= 1
         row = rows(desk)["numbers", "a"]
         assert row["numbers:triple"] == ("manual" if mark is None else str(mark))
         assert flag in row["notes"]
