@@ -366,7 +366,7 @@ class ClassResult:
         self.graded += result.status == "graded"
         self.rejected += result.status == "rejected"
         self.late += late
-        self.waiting += any(item.needs_manual for item in result.items)
+        self.waiting += result.waits
 
 
 def find_tasks(
@@ -626,11 +626,12 @@ def _enter(
             result, assignments[assignment], look_again=last.handed_in != result.handed_in
         )
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
-        marks = json.dumps([entry.scores, entry.comments, entry.penalty], sort_keys=True)
+        given = [entry.scores, entry.comments, entry.penalty, sorted(entry.outdated)]
+        marks = json.dumps(given, sort_keys=True)
         shown = hashlib.sha256(marks.encode()).hexdigest() if by_hand else ""
         written = output.written(result)
         if by_hand:
-            result = result.with_marks(entry.scores, entry.comments, entry.penalty)
+            result = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
         if shown != (last.shown if last.written == written else ""):
             with cannot_write(output.folder):
                 output.rewrite_feedback(result, assignments[assignment])

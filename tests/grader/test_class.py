@@ -1070,3 +1070,62 @@ def test_tests_that_the_solution_fails_are_told_before_anybody_is_graded(desk, r
         assert "your own solution fails test-triple" in report
         assert remedy in report
     assert rows(desk)["numbers", "amy"]["total"] == "3"
+
+
+def test_a_text_that_changed_since_it_was_marked_is_told(desk, run):
+    desk.hand_in("amy")
+    desk.hand_in("bob")
+    run()
+    for student in ("amy", "bob"):
+        with open_book(desk) as book:
+            mark = book.find_grade("why", "numbers", "numbers", student)
+            mark.manual_score, mark.needs_manual_grade = 2.5, False
+            book.db.commit()
+    desk.hand_in("amy", RIGHT | {"why": "I do not know."})
+    told = "The submission has changed since why was marked by hand."
+    for _ in range(2):
+        said = run()
+        assert "1 wait for a teacher" in said
+        assert rows(desk)["numbers", "amy"]["numbers:why"] == "2.5"
+        assert told in rows(desk)["numbers", "amy"]["notes"]
+        assert rows(desk)["numbers", "bob"]["notes"] == ""
+        page = desk.out / "feedback/amy/numbers/numbers.html"
+        assert "2.5 of 3 points, given by a teacher, for an earlier version" in page.read_text()
+        assert "earlier version" not in (desk.out / "feedback/bob/numbers/numbers.html").read_text()
+        report = (desk.out / "report.html").read_text()
+        assert told in report
+        assert "formgrader/gradebook/numbers/numbers" in report
+    with open_book(desk) as book:
+        mark = book.find_grade("why", "numbers", "numbers", "amy")
+        mark.manual_score, mark.needs_manual_grade = 0.5, False
+        book.db.commit()
+    assert "wait" not in run()
+    assert told not in rows(desk)["numbers", "amy"]["notes"]
+
+
+def test_what_nbgrader_makes_of_its_own_replaces_no_feedback(desk, run):
+    desk.hand_in("amy")
+    run()
+    page = desk.out / "feedback/amy/numbers/numbers.html"
+    before = page.read_text()
+    api = formgrader(desk)
+    made = api.generate_feedback("numbers", force=True)
+    assert made["success"], made["log"]
+    assert page.read_text() == before
+    assert not api.exchange_missing
+
+
+def test_folders_outside_the_course_are_shown_and_on_the_path(desk, run, tmp_path):
+    tools = tmp_path / "tools"
+    (tools / "kit").mkdir(parents=True)
+    (tools / "kit/__init__.py").write_text("three = 3")
+    (tools / "plain.py").write_text("three = 3")
+    (tools / "table.csv").write_text("3")
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write(f'c.Grader.show = ["{tools}"]\n')
+    used = f"import kit, plain; assert open('{tools}/table.csv').read() == '3'; return "
+    mend(desk, "return 3 * x", f"{used}kit.three * x")
+    desk.hand_in("amy", RIGHT | {"triple": f"def triple(x):\n    {used}plain.three * x"})
+    for options in ((), ("--no-sandbox", "--regrade", "triple")):
+        assert "own solution fails" not in run(*options)
+        assert rows(desk)["numbers", "amy"]["numbers:triple"] == "2"

@@ -489,7 +489,7 @@ def test_hidden_lines_of_other_tests_are_not_in_its_process(engine):
         F,
         f"# test first\nassert f(1) == 2\n{hidden('planted = f(41)')}",
         "# answer look\ndef look():\n    return sorted(k for k in globals() if 'plant' in k)",
-        "# test live\nimport inspect\nassert inspect.getsource(f)\nassert look() == []",
+        "# test live\nassert look() == []",
     )
     paper = put_together(
         spying.notebooks["x"],
@@ -651,7 +651,8 @@ def test_a_table_that_is_changed_in_place_keeps_its_index_and_labels(engine):
 DOCUMENTED = "def f(x):\n    'Squares.'\n    return x * x"
 CASES = exercise(
     f"# answer f\n{DOCUMENTED}",
-    "# test live\nimport inspect\ncases = [(2, 4), (3, 9)]\nassert 'Squares' in inspect.getsource(f), 'no text'",
+    "# test live\nimport inspect\ncases = [(2, 4), (3, 9)]\n"
+    "assert 'Squares' in inspect.getsource(f), 'no text'",
     "# test later\nfor x, y in cases:\n    assert f(x) == y",
     "# test apart\nassert f(5) == 25",
 )
@@ -672,10 +673,10 @@ def test_a_test_that_needs_one_that_needs_live_objects_goes_to_the_teacher_too(e
 def test_suggestions_survive_a_lost_player(engine):
     made = exercise(
         f"# answer f\n{DOCUMENTED}",
-        "# test first\nassert f.__doc__",
+        "# test first\nimport inspect\nassert inspect.getsource(f)",
         G,
         "# test lost\nassert g(2) == 4",
-        "# test last\nassert f.__doc__ == 'Squares.'",
+        "# test last\nassert 'Squares.' in inspect.getsource(f)",
     )
     result = grade_one(made, handed_in(made, g="import os\ndef g(x):\n    os._exit(0)"), engine)
     assert scores(result) == {"first": None, "lost": 0, "last": None}
@@ -683,7 +684,8 @@ def test_suggestions_survive_a_lost_player(engine):
 
 
 def test_where_nothing_was_run_nothing_is_suggested(engine):
-    made = exercise(f"# answer f\n{DOCUMENTED}", "# test f1\nassert f.__doc__")
+    live = "# test f1\nimport inspect\nassert inspect.getsource(f)"
+    made = exercise(f"# answer f\n{DOCUMENTED}", live)
     result = grade_one(made, handed_in(made, f="import os\nos._exit(0)"), engine)
     assert suggestions(result) == {"f1": [None]}
     assert [cell.message for cell in result.item("f1").cells] == ["A teacher grades this."]
@@ -1013,7 +1015,7 @@ def test_a_suggested_mark_is_for_the_teacher_only(graded):
         "# answer greet\ndef greet(name, mark='!'):\n    return name + mark",
         "# test greet-test\nimport inspect\npoints = 0.0\n"
         + hidden(
-            "points += inspect.signature(greet).parameters['mark'].default == '!'\n"
+            "points += 'mark=' in inspect.getsource(greet)\n"
             "points += greet('839472') == '839472!'\npoints / 2"
         ),
     )
