@@ -6,6 +6,7 @@ import contextlib
 import copy
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -32,6 +34,7 @@ from grader.conduct import find_tasks
 from grader.folder import read_folder
 from grader.output import Output
 from grader.results import Result
+from tests.conftest import ROOT
 
 RIGHT = {
     "square": "def square(x):\n    return x ** 2",
@@ -1115,15 +1118,49 @@ def test_what_nbgrader_makes_of_its_own_replaces_no_feedback(desk, run):
     assert not api.exchange_missing
 
 
+def test_a_result_is_of_the_content_that_was_fingerprinted(desk, run, tmp_path):
+    """Notebooks that flip between right and blank while they are graded."""
+    right, blank = (desk.hand_in(name, answers) for name, answers in (("r", RIGHT), ("b", {})))
+    points = {
+        read_folder(right.parent).fingerprint(): 5,
+        read_folder(blank.parent).fingerprint(): 0,
+    }
+    assert len(points) == 2
+    contents = [right.read_bytes(), blank.read_bytes()]
+    flipping = [desk.hand_in(f"s{number:02}") for number in range(30)]
+    done = threading.Event()
+
+    def flip():
+        for turn in itertools.cycle(contents):
+            for place, path in enumerate(flipping):
+                beside = tmp_path / f"next-{place}"
+                beside.write_bytes(turn)
+                os.replace(beside, path)
+            if done.is_set():
+                return
+
+    thread = threading.Thread(target=flip)
+    thread.start()
+    try:
+        run()
+    finally:
+        done.set()
+        thread.join()
+    results = [Result.load(path) for path in desk.out.glob("results/numbers/*.json")]
+    assert len(results) == 32
+    assert {result.handed_in for result in results} == points.keys()
+    for result in results:
+        assert result.total == points[result.handed_in], result.student
+
+
 def test_folders_outside_the_course_are_shown_and_on_the_path(desk, run, tmp_path):
     tools = tmp_path / "tools"
     (tools / "kit").mkdir(parents=True)
     (tools / "kit/__init__.py").write_text("three = 3")
     (tools / "plain.py").write_text("three = 3")
-    (tools / "table.csv").write_text("3")
     with (desk.root / "nbgrader_config.py").open("a") as config:
-        config.write(f'c.Grader.show = ["{tools}"]\n')
-    used = f"import kit, plain; assert open('{tools}/table.csv').read() == '3'; return "
+        config.write(f'c.Grader.show = ["{tools}", "{ROOT}/data"]\n')
+    used = f"import kit, plain; assert open('{ROOT}/data/README.md').read(); return "
     mend(desk, "return 3 * x", f"{used}kit.three * x")
     desk.hand_in("amy", RIGHT | {"triple": f"def triple(x):\n    {used}plain.three * x"})
     for options in ((), ("--no-sandbox", "--regrade", "triple")):
