@@ -870,7 +870,8 @@ class Peer:
             if self._nesting > _MAX_NESTING:
                 raise RecursionError("calls that call back are nested too deep")
             if request.op == "take":
-                packer = self._give(request, reply)
+                packer = self._packer(self._brought[: request.known])
+                self._give(request, reply, packer)
             elif request.op == "get":
                 self._get(request, reply, packer)
             else:
@@ -901,19 +902,17 @@ class Peer:
         relayed = (number for known, number in self._relayed if known is error)
         return Raised(classes, text, next(relayed, None))
 
-    def _give(self, request: Request, reply: Reply) -> Packer:
+    def _give(self, request: Request, reply: Reply, packer: Packer) -> None:
         if not self._trusted:
             raise CannotCross("a name of the test's")
         value = self._lookup[request.name]
         if request.library and _is_library(value, request.library):
             reply.value = Named("library", request.library)
-            return self._packer()
-        packer = self._packer(self._brought[: request.known])
+            return
         reply.value = packer.pack(value)
         self._brought = packer.objects
         for name in request.watch:
             self._pictures[name] = self._picture(name)
-        return packer
 
     def _picture(self, name: str) -> bytes:
         """Tells whether a name has changed; nothing for what is no data."""

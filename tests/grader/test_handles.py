@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import itertools
+import math
 import random
 import threading
 import time
@@ -873,3 +875,95 @@ def test_an_exception_is_one_that_a_test_may_catch(hear, name):
     with pytest.raises(Exception, match="forged") as caught:
         proxy(judge)()
     assert type(caught.value) is Exception
+
+
+# --- What is wider for other courses, and no wider ----------------------------------------------
+
+
+class Agreeable:
+    """Gives values one by one, and agrees with whatever it is compared with."""
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration
+
+    def __eq__(self, other):
+        return True
+
+    def __len__(self):
+        return 3
+
+    __hash__ = None
+
+
+def test_what_gives_values_where_values_are_expected_does_nothing_else(talk):
+    terms = Terms({"instance", "function"}, dunders={"__eq__", "__len__"})
+    got = talk(terms, f=Agreeable)["f"]()
+    assert list(got) == []
+    assert got != [1, 2, 3]
+    with pytest.raises(TypeError):
+        len(got)
+    # Values are given one by one where the solution has them at once.
+    assert list(talk(Terms(), f=lambda: map(str, [1, 2]))["f"]()) == ["1", "2"]
+
+
+def test_a_default_is_there_where_the_solution_has_one(talk):
+    counts = collections.defaultdict(lambda: 7, a=1)
+    assert talk(Terms(default=True), f=lambda: counts)["f"]()["b"] == 7
+    with pytest.raises(KeyError):
+        talk(Terms(), f=lambda: counts)["f"]()["b"]
+
+
+def test_only_what_is_of_a_library_goes_by_its_name(talk):
+    fake = types.ModuleType("math")
+    judge = talk(Terms(), math=fake, sqrt=math.sqrt, pi=3, m=math)
+    assert judge.take("m", "math") == (Named("library", "math"), None)
+    assert judge.take("sqrt", "math:sqrt") == (Named("library", "math:sqrt"), None)
+    assert judge.take("pi", "math:pi")[0] == 3
+    with pytest.raises(CannotCross):
+        judge.take("math", "math")
+
+
+def test_answers_that_share_an_object_share_it_here(talk):
+    inner = [1]
+    judge = talk(Terms(), a=inner, b={"a": inner}, c=inner.copy())
+    a, b, c = judge["a"], judge["b"], judge["c"]
+    assert b["a"] is a
+    assert c == a
+    assert c is not a
+
+
+def test_what_a_test_patches_is_patched_while_a_call_runs(talk, monkeypatch):
+    said = []
+    judge = talk(Terms({"function"}), loud=lambda: print("hello"))
+    monkeypatch.setattr("builtins.print", said.append)
+    judge["loud"]()
+    assert said == ["hello"]
+
+
+def test_a_name_that_a_test_deletes_is_gone_while_a_call_runs(talk):
+    names = {"helper": 3}
+
+    def helped():
+        return "helper" in judge.player._lookup
+
+    judge = talk(Terms(sets={"helper"}), helped=helped, **names)
+    judge.set_to = lambda name: []
+    assert judge["helped"]() is False
+    judge.set_to = lambda name: None
+    assert judge["helped"]() is True
+    assert judge.player._lookup["helper"] == 3
+
+
+def test_attributes_are_set_only_where_the_solution_s_test_sets_some(talk):
+    class Lamp:
+        lit = False
+
+    lamp = Lamp()
+    judge = talk(Terms({"instance"}, {"lit"}, {"__setattr__"}), lamp=lamp)
+    judge["lamp"].lit = True
+    assert lamp.lit
+    with pytest.raises(AttributeError, match="not changed"):
+        talk(Terms({"instance"}, {"lit"}), lamp=lamp)["lamp"].lit = False
