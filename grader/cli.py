@@ -93,6 +93,13 @@ def grade(
             "such marks are left to a teacher, with what the tests gave as a suggestion.",
         ),
     ] = None,
+    beside_all: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ASSIGNMENT",
+            help="The same for all tests of an assignment that can't be judged apart.",
+        ),
+    ] = None,
     show_hidden_tests: Annotated[
         bool,
         typer.Option(
@@ -140,7 +147,7 @@ def grade(
                 engine.import_soon(modules(opened, wanted[0]))
             else:
                 engine.launch()
-            from grader.conduct import find_tasks, grade_class, load_assignments
+            from grader.conduct import OWN_FAILS, find_tasks, grade_class, load_assignments
 
             times = _due(due or [], opened)
             assignments = load_assignments(opened, submitted, wanted)
@@ -163,7 +170,8 @@ def grade(
                     _tell(screen, result)
 
                 def on_trouble(assignment: str, sentence: str) -> None:
-                    _line(screen, assignment, "broken", sentence)
+                    status = "broken" if sentence.startswith(OWN_FAILS) else "by hand"
+                    _line(screen, assignment, status, sentence)
 
                 done = grade_class(
                     opened,
@@ -179,6 +187,7 @@ def grade(
                     show_hidden_tests=show_hidden_tests,
                     regrade=regrade or [],
                     beside=beside or [],
+                    beside_all=beside_all or [],
                 )
     except GraderError as error:
         _fail(str(error), 1)

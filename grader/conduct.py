@@ -29,7 +29,7 @@ from nbformat import NotebookNode
 from grader import kept
 from grader.assignment import Assignment, Kind, TeacherNotebook
 from grader.clerk import Clerks, Job, TooMuch
-from grader.contract import Contract
+from grader.contract import Clause, Contract
 from grader.course import Course, digest_of
 from grader.engine import TIMEOUT, Ended, Engine, Files
 from grader.errors import GraderError
@@ -69,11 +69,14 @@ class Graded:
 # --- One submission ----------------------------------------------------------------------------
 
 
-def grade(submission: Submission, engine: Engine, beside: Collection[str] = ()) -> Graded:
+def grade(
+    submission: Submission, engine: Engine, beside: Collection[str] = (), alone: bool = True
+) -> Graded:
     """Plays and judges a submission.
 
     Args:
-        beside: items or grade_ids whose tests may run beside the learner's code.
+        beside: items or grade_ids whose tests may run beside the learner's code, or the assignment.
+        alone: whether what is to be told of the assignment belongs to its notes.
 
     Raises:
         GraderError: when the engine does not start.
@@ -93,7 +96,7 @@ def grade(submission: Submission, engine: Engine, beside: Collection[str] = ()) 
             graded[name] = blank(name, assignment.notebooks[name].cells, paper.reason)
             continue
         contract = contract_of(assignment, name, engine)
-        allowed = _allowed(paper, beside)
+        allowed = _allowed(assignment, paper, beside)
         try:
             heard = hear(paper, contract, engine, files, released)
         except Ended as ended:
@@ -107,7 +110,7 @@ def grade(submission: Submission, engine: Engine, beside: Collection[str] = ()) 
             for cell in paper.cells
             if cell.untouched and cell.teacher is not None
         )
-        notes.extend([*paper.notes, *heard.notes, *scored.unjudged])
+        notes.extend([*paper.notes, *heard.notes, *(scored.unjudged if alone else ())])
     items = to_items(assignment, graded)
     result = Result(
         assignment=assignment.name,
@@ -149,6 +152,7 @@ def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
     return engine.remember((assignment.fingerprint, name), kept_or_made)
 
 
+OWN_FAILS = "your own solution fails"
 # What to do about an error of the teacher's own solution.
 _REMEDIES = {
     "ModuleNotFoundError": "install what is missing, or name it in c.Grader.show",
@@ -157,38 +161,74 @@ _REMEDIES = {
 }
 
 
-def trouble_with(assignment: Assignment, engine: Engine) -> str | None:
-    """What to tell the teacher of tests that their own solution fails; None if there are none.
+def trouble_with(
+    assignment: Assignment, engine: Engine, beside: Collection[str] = ()
+) -> str | None:
+    """What to tell the teacher of tests that can't be judged, or not fully; None if there are none.
+
+    Args:
+        beside: as in `grade`.
 
     Raises:
         GraderError: when the engine does not start.
     """
-    broken = {
-        grade_id: clause.failed
+    clauses = {
+        grade_id: clause
         for name in assignment.notebooks
         for grade_id, clause in contract_of(assignment, name, engine).tests.items()
-        if clause.broken is not None
     }
-    if not broken:
-        return None
-    told = [f"{name} ({failed})" if failed else name for name, failed in broken.items()]
+    items = {
+        str(cell.grade_id): cell.item
+        for notebook in assignment.notebooks.values()
+        for cell in notebook.cells
+    }
+    broken = {name: clause.failed for name, clause in clauses.items() if clause.broken}
+    counts = {*beside}
+    live = {
+        name: clause
+        for name, clause in clauses.items()
+        if clause.live and not clause.broken
+        if counts.isdisjoint((name, items[name], _all_of(assignment.name)))
+    }
+    said = [_told_of_broken(broken)] * bool(broken) + [_told_of_live(assignment, live)] * bool(live)
+    return " ".join(said) or None
+
+
+def _some(told: Sequence[str]) -> str:
     more = f" and {len(told) - 5} more" if len(told) > 5 else ""
-    kinds = {failed.partition(":")[0] for failed in broken.values()}
-    known = [_REMEDIES[kind] for kind in sorted(kinds) if kind in _REMEDIES]
-    remedy = known[0] if known else "mend the tests or the solution"
+    return f"{', '.join(told[:5])}{more}"
+
+
+def _told_of_live(assignment: Assignment, live: Mapping[str, Clause]) -> str:
+    told = [f"{name} ({clause.live})" for name, clause in live.items()]
+    those = "that" if len(told) == 1 else "those"
+    hint = f" --beside-all {assignment.name} takes what {those} gave beside the code."
     return (
-        f"your own solution fails {', '.join(told[:5])}{more}: nobody gets these points. "
-        f"{remedy[0].upper()}{remedy[1:]}."
+        f"You mark what can't be judged apart from the learners' code: {_some(told)}."
+        f"{hint if any(clause.suggests for clause in live.values()) else ''}"
     )
 
 
-def _allowed(paper: Paper, beside: Collection[str]) -> set[str]:
-    """The grade_ids that are named, themselves or by their item."""
+def _told_of_broken(broken: Mapping[str, str]) -> str:
+    told = [f"{name} ({failed})" if failed else name for name, failed in broken.items()]
+    kinds = {failed.partition(":")[0] for failed in broken.values()}
+    known = [_REMEDIES[kind] for kind in sorted(kinds) if kind in _REMEDIES]
+    remedy = known[0] if known else "mend the tests or the solution"
+    return f"{OWN_FAILS} {_some(told)}: nobody gets these points. {remedy[0].upper()}{remedy[1:]}."
+
+
+def _allowed(assignment: Assignment, paper: Paper, beside: Collection[str]) -> set[str]:
+    """The grade_ids that are named, themselves, by their item, or with their assignment."""
     return {
         str(cell.grade_id)
         for cell in paper.notebook.cells
-        if cell.grade_id in beside or (cell.item is not None and cell.item in beside)
+        if beside and {cell.grade_id, cell.item, _all_of(assignment.name)} & {*beside}
     }
+
+
+def _all_of(assignment: str) -> str:
+    """What names all tests of an assignment: no item is called so."""
+    return f"{assignment}/"
 
 
 def _working_folder(submission: Submission) -> tuple[Files, list[str]]:
@@ -326,7 +366,7 @@ class ClassResult:
         self.graded += result.status == "graded"
         self.rejected += result.status == "rejected"
         self.late += late
-        self.waiting += any(item.needs_manual for item in result.items)
+        self.waiting += result.waits
 
 
 def find_tasks(
@@ -458,6 +498,7 @@ def grade_class(
     show_hidden_tests: bool = False,
     regrade: Collection[str] = (),
     beside: Collection[str] = (),
+    beside_all: Collection[str] = (),
 ) -> ClassResult:
     """Grades all tasks into a folder.
 
@@ -467,12 +508,14 @@ def grade_class(
         timeout: seconds a cell may take.
         on_result: called in this thread after each submission.
         on_trouble: called in any thread, before the first submission of an assignment is graded of
-            which the teacher's own solution fails tests, with its name and what to do.
+            which the teacher's own solution fails tests, or tests are left to the teacher, with its
+            name and what to do.
         sandbox: whether learners' code is shut in; see `Engine`.
         engine: to grade with, instead of one with that `timeout` and `sandbox`; closed at the end.
         show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
         regrade: items that get new marks, and only these, in what was graded before.
         beside: items or grade_ids whose tests may run beside the learner's code.
+        beside_all: assignments of which all tests may.
 
     Raises:
         GraderError: when the folder, the gradebook or the engine fail, or an item is unknown; no
@@ -480,6 +523,8 @@ def grade_class(
     """
     _require("--regrade", regrade, _items(assignments))
     _require("--beside", beside, _tests(assignments))
+    _require("--beside-all", beside_all, assignments, "assignment")
+    beside = [*beside, *map(_all_of, beside_all)]
     output = Output(out, show_hidden_tests)
     with output.held(), contextlib.ExitStack() as exits:
         earlier = output.keys()
@@ -500,7 +545,7 @@ def grade_class(
             # Before there are other threads: it forks.
             clerks = exits.enter_context(Clerks(_jobs(shown, output)))
             output.clerks = clerks
-            troubles = _Troubles(engine, output.troubles(), on_trouble)
+            troubles = _Troubles(engine, output.troubles(), on_trouble, beside)
             with _Workers(
                 count, engine, output, identities, regrade, beside, clerks, troubles
             ) as pool:
@@ -547,11 +592,13 @@ def _tests(assignments: Mapping[str, Assignment]) -> set[str]:
     }
 
 
-def _require(option: str, names: Collection[str], known: Collection[str]) -> None:
+def _require(
+    option: str, names: Collection[str], known: Collection[str], what: str = "item"
+) -> None:
     for name in names:
         if name not in known:
             raise GraderError(
-                f"{option} {name}: there is no such item; there are "
+                f"{option} {name}: there is no such {what}; there are "
                 f"{', '.join(sorted(known)) or 'none'}."
             )
 
@@ -579,11 +626,12 @@ def _enter(
             result, assignments[assignment], look_again=last.handed_in != result.handed_in
         )
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
-        marks = json.dumps([entry.scores, entry.comments, entry.penalty], sort_keys=True)
+        given = [entry.scores, entry.comments, entry.penalty, sorted(entry.outdated)]
+        marks = json.dumps(given, sort_keys=True)
         shown = hashlib.sha256(marks.encode()).hexdigest() if by_hand else ""
         written = output.written(result)
         if by_hand:
-            result = result.with_marks(entry.scores, entry.comments, entry.penalty)
+            result = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
         if shown != (last.shown if last.written == written else ""):
             with cannot_write(output.folder):
                 output.rewrite_feedback(result, assignments[assignment])
@@ -597,17 +645,23 @@ def _enter(
 
 
 class _Troubles:
-    """What is to be told of assignments whose own solution fails tests.
+    """What is to be told of assignments whose own solution fails tests, or that need a teacher.
 
     Args:
         known: what earlier runs found, by assignment.
         tell: gets the name of an assignment and a sentence.
+        beside: as in `grade`.
     """
 
     def __init__(
-        self, engine: Engine, known: Mapping[str, str], tell: Callable[[str, str], None]
+        self,
+        engine: Engine,
+        known: Mapping[str, str],
+        tell: Callable[[str, str], None],
+        beside: Collection[str],
     ) -> None:
         self._engine = engine
+        self._beside = beside
         self._tell = tell
         self._lock = threading.Lock()
         self._looking: dict[str, threading.Lock] = {}
@@ -622,7 +676,7 @@ class _Troubles:
             if assignment.name in self._seen:
                 return
             self.known.pop(assignment.name, None)
-            sentence = trouble_with(assignment, self._engine)
+            sentence = trouble_with(assignment, self._engine, self._beside)
             if sentence is not None:
                 self.known[assignment.name] = sentence
                 self._tell(assignment.name, sentence)
@@ -741,4 +795,4 @@ class _Workers:
             when = timestamp_of(folder)
             return reject(task.assignment, task.student, submission.reason, when)
         self._troubles.look_at(task.assignment)
-        return grade(submission, self._engine, self._beside)
+        return grade(submission, self._engine, self._beside, alone=False)

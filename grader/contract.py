@@ -31,6 +31,8 @@ class Clause:
         broken: what the teacher's own solution loses in it, as a clause; None if nothing.
         failed: the error that it ends with then, if it is one.
         suggests: whether the solution gets its points where the test runs beside the code.
+        library: names that answers import, and what they are, as "module:name": the judge has its
+            own of these.
     """
 
     takes: Mapping[str, Kind] = field(default_factory=dict)
@@ -41,6 +43,12 @@ class Clause:
     broken: str | None = None
     suggests: bool = True
     failed: str = ""
+    library: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """The names that a submission must have."""
+        return frozenset((*self.takes, *self.library))
 
 
 @dataclass(frozen=True)

@@ -76,10 +76,19 @@ class Course:
         """
         shown = {}
         for name in self.config.get("Grader", {}).get("show", ()):
-            path = self.root.absolute() / str(name)
+            path = Path(os.path.normpath(self.root.absolute() / str(name)))
             if not path.exists():
                 raise GraderError(f"{CONFIG_FILE} shows {name} to learners' code: it is missing.")
-            shown[f"/course/{name}"] = path
+            if path.is_relative_to(self.root.absolute()):
+                shown[f"/course/{path.relative_to(self.root.absolute())}"] = path
+                continue
+            # From elsewhere: in its own place, and what can be imported of it on the path.
+            if not path.is_relative_to("/tmp"):
+                # There every submission has one of its own.
+                shown[str(path)] = path
+            for part in [path] if _is_module(path) or not path.is_dir() else path.iterdir():
+                if _is_module(part):
+                    shown[f"/course/{part.name}"] = part
         return shown
 
     def shown_digest(self) -> str:
@@ -141,6 +150,11 @@ class Course:
             if path.suffix.lower() != ".ipynb"
         }
         return Assignment.from_notebooks(name, sources, released, files, self.config)
+
+
+def _is_module(path: Path) -> bool:
+    """Whether it can be imported by its name."""
+    return path.suffix == ".py" or (path / "__init__.py").is_file()
 
 
 def digest_of(shown: Mapping[str, Path]) -> str:

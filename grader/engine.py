@@ -447,7 +447,11 @@ class Engine:
             argv = sandbox.command(argv, self.show, environment)
             environment = {}
         else:
+            # What is shown as /course/name is imported as `name`.
+            places = {str(path.parent) for name, path in self.show.items() if name.count("/") == 2}
+            paths = [*sorted(places), os.environ.get("PYTHONPATH", "")]
             environment = {**os.environ, **environment}
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
             self._scratch = tempfile.TemporaryDirectory(
                 prefix="grader-", ignore_cleanup_errors=True
             )

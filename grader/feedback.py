@@ -62,6 +62,8 @@ class _Cell:
     anchor: str = ""
 
 
+# Said of a mark that a teacher gave.
+_OUTDATED = ", for an earlier version"
 # A link that lost its target. A value may hold a > but no quotation mark, as nh3 writes them.
 _NO_LINK = re.compile(r'<a(?: (?!href=)[a-z-]+="[^"]*")*>(.*?)</a>', re.DOTALL)
 # Characters of all cells of a page: what is harmless in a notebook may be many times as long here.
@@ -117,7 +119,9 @@ def render(result: Result, teacher: TeacherNotebook, notebook: NotebookNode | No
             penalty=result.penalty,
             points=sum(cell.points for cell in graded),
             waiting=sum(cell.points for cell in graded if cell.score is None),
-            cells=_within(_cells(teacher, notebook, graded, result.comments)) if notebook else [],
+            cells=_within(_cells(teacher, notebook, graded, result.comments, result.outdated))
+            if notebook
+            else [],
             highlight=Markup(_highlight_style(formatter)),
         )
     )
@@ -142,6 +146,7 @@ def _cells(
     notebook: NotebookNode,
     graded: Sequence[CellResult],
     comments: Mapping[str, str],
+    outdated: Sequence[str] = (),
 ) -> Iterator[_Cell]:
     by_grade_id = {cell.grade_id: cell for cell in teacher.cells if cell.grade_id}
     teachers = {cell.released for cell in teacher.cells}
@@ -165,7 +170,7 @@ def _cells(
             _label(known, node, called),
             state,
             tone,
-            verdict,
+            f"{verdict}{_OUTDATED}" if f"{teacher.name}/{grade_id}" in outdated else verdict,
             plain(comment) if comment else None,
             anchor,
         )

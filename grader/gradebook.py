@@ -67,12 +67,14 @@ class Entry:
         penalty: the points that this costs.
         scores: those that a teacher gave by hand, by "notebook/grade_id".
         comments: likewise.
+        outdated: of these, those whose submission has changed since, and nobody has looked.
     """
 
     late: bool
     penalty: float = 0.0
     scores: Mapping[str, float] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
+    outdated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ class Book:
         """
         scores: dict[str, float] = {}
         comments: dict[str, str] = {}
+        outdated: set[str] = set()
         penalty = 0.0
         with self._one_sentence():
             known = self._assignments.get(assignment.name) or self._read(assignment.name)
@@ -258,7 +261,7 @@ class Book:
             said = _comments(result, assignment)
             for sheet in known.sheets:
                 notebook, before = self._enter_notebook(submission, sheet)
-                total = self._enter_grades(result, sheet, notebook, look_again, scores)
+                total = self._enter_grades(result, sheet, notebook, look_again, scores, outdated)
                 self._enter_comments(said, sheet, notebook, comments)
                 if self._penalties is not None:
                     cost = self._cost(result, total, late)
@@ -269,7 +272,7 @@ class Book:
             self._waiting += 1
         if self._waiting >= BATCH:
             self.commit()
-        return Entry(late > 0, penalty, scores, comments)
+        return Entry(late > 0, penalty, scores, comments, frozenset(outdated))
 
     def _read(self, assignment: str) -> _Known:
         """The ids of an assignment, which do not change once it is set up."""
@@ -334,8 +337,10 @@ class Book:
         notebook: str,
         look_again: bool,
         scores: dict[str, float],
+        outdated: set[str],
     ) -> float:
-        """The points of the notebook; what was given by hand is put into `scores`."""
+        """The points of the notebook; what was given by hand is put into `scores`, and what of it
+        is to be looked at again, into `outdated`."""
         found = {
             cell.grade_id: cell.score
             for item in result.items
@@ -357,6 +362,8 @@ class Book:
             if by_hand:
                 news = look_again or row.auto_score != score
                 values["needs_manual_grade"] = news or row.needs_manual_grade
+                if values["needs_manual_grade"]:
+                    outdated.add(f"{sheet.name}/{name}")
             if (row.auto_score, row.needs_manual_grade) != tuple(values.values()):
                 changed.append({"row": row.id, **values})
             base = row.manual_score if by_hand else score

@@ -11,24 +11,27 @@ call that calls back.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import copy
 import random
 import sys
 import threading
 import types
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 
+from grader import patches, signatures
 from grader.changes import assign
-from grader.libraries import library_name, torch_module
+from grader.failures import error_class
+from grader.libraries import from_library, library_name, torch_module
 from grader.manifest import (
     DATA,
     CannotCross,
@@ -38,6 +41,7 @@ from grader.manifest import (
     Module,
     Named,
     Node,
+    Pairs,
     Record,
     Yours,
     join,
@@ -60,7 +64,7 @@ _DUNDER_NAMES = """
     len getitem setitem delitem contains reversed bool int float complex index str repr format hash
     eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv
     floordiv rfloordiv mod rmod pow rpow and or xor neg pos abs invert lshift rshift round enter
-    exit call
+    exit call dir setattr delattr
 """
 DUNDERS = frozenset(f"__{name}__" for name in _DUNDER_NAMES.split())
 # What Python asks in the place of one that a class lacks.
@@ -83,6 +87,8 @@ _FALLBACKS = {
     **{name: f"r{name}" for name in _IN_PLACE.split()},
     **{f"r{name}": name for name in _IN_PLACE.split()},
 }
+# Every object has these; a proxy asks for them where the solution did.
+_EVERYWHERE = ("__dir__", "__setattr__", "__delattr__")
 # What hides it in a proxy is for tests.
 _OWN_CLASS = object.__dict__["__class__"]
 
@@ -108,6 +114,10 @@ class Request(Struct, tag="request"):
         keep: positions of arguments whose changes come back; None for all.
         watch: names of which the other side is to say when they have changed.
         random: states of the generators of random numbers to go on from.
+        known: how many objects the answers that were taken before have brought.
+        library: what is taken if it is this of a library's, as "module:name".
+        exact: what is derived from a class of Python's own keeps what is its own.
+        patched: what the test has put in the place of something while this call runs.
     """
 
     id: int
@@ -119,6 +129,22 @@ class Request(Struct, tag="request"):
     keep: list[str] | None = None
     watch: list[str] = []
     random: Node = None
+    known: int = 0
+    library: str = ""
+    exact: bool = False
+    patched: list[Patch] = []
+
+
+class Patch(Struct):
+    """What a name is while a call runs; without a value it is not there.
+
+    Attributes:
+        place: the module; "" for the names of the notebook.
+    """
+
+    place: str
+    name: str
+    value: list[Node]
 
 
 class Raised(Struct):
@@ -191,6 +217,10 @@ class Terms(Struct):
         raises: exceptions that decide where Python goes on, where calls raise them, as
             "function:name".
         swallows: exceptions that an `__exit__` swallows, as "function:name".
+        lends: whether what a call is lent may be called until the test ends.
+        exact: whether what is derived from a class of Python's own keeps what is its own.
+        sets: names that the test binds or deletes for the answers.
+        default: whether missing keys of a mapping have a value.
     """
 
     results: set[Kind] = set()
@@ -202,6 +232,10 @@ class Terms(Struct):
     methods: set[str] = set()
     raises: set[str] = set()
     swallows: set[str] = set()
+    lends: bool = False
+    exact: bool = False
+    sets: set[str] = set()
+    default: bool = False
 
 
 @dataclass
@@ -237,6 +271,8 @@ class Allowance:
 class Proxy:
     """Something of the other side's that can be called, asked and iterated."""
 
+    # No __dict__, which `vars` would find instead of the other side's.
+    __slots__ = ("__weakref__", "_node", "_origin", "_peer")
     # For `Packer`, which must not ask a proxy what it is.
     stays_where_it_is = True
 
@@ -297,12 +333,17 @@ def _call(self: Proxy, *args: Any, **kwargs: Any) -> Any:
     return _peer(self).call(self, "", args, kwargs)
 
 
+def _doc(self: Proxy) -> Any:
+    return _peer(self).get(self, "__doc__")
+
+
 _proxy_classes: dict[frozenset[str], type[Proxy]] = {}
 
 
 def _proxy_class(dunders: frozenset[str]) -> type[Proxy]:
     if dunders not in _proxy_classes:
-        methods = {name: _remote(name) for name in dunders}
+        methods: dict[str, Any] = {name: _remote(name) for name in dunders}
+        methods |= {"__slots__": (), "__doc__": property(_doc)}
         if "__call__" in dunders:
             methods["__call__"] = _call
         if "__eq__" in dunders and "__hash__" not in dunders:
@@ -338,7 +379,7 @@ class Peer:
         self,
         channel: Channel,
         given: dict[str, Any],
-        lookup: Mapping[str, Any] | None = None,
+        lookup: MutableMapping[str, Any] | None = None,
         trusted: bool = False,
     ) -> None:
         self.channel = channel
@@ -362,12 +403,19 @@ class Peer:
         self._copies: dict[int, Any] = {}
         self._raised_here: list[BaseException] = []
         self._relayed: list[tuple[BaseException, int]] = []
+        # What the answers taken for this test have brought; answers may share objects.
+        self._brought: list[Any] = []
+        # What was lent to calls that have returned.
+        self._returned: set[int] = set()
 
     # What a judge sets for a test, and learns when there are no terms yet.
     terms: Terms | None = None
     allowance: Allowance | None = None
     withhold = False
     share_random = False
+    exact = False
+    # Names that a test may bind for the answers, as far as is known before it runs.
+    may_set: Collection[str] = ()
 
     def begin(self, terms: Terms | None, allowance: Allowance, withhold: bool = False) -> None:
         """Begins a test.
@@ -378,7 +426,13 @@ class Peer:
         """
         self.terms, self.allowance, self.withhold = terms, allowance, withhold
         self.share_random = terms is not None and terms.random
+        self.exact = terms is not None and terms.exact
+        self.may_set = () if terms is None else terms.sets
         self.learned = Terms()
+        self._brought = []
+        self._returned.clear()
+        if not self._trusted:
+            self._take_back(set(self._exported))
         self.undeclared: set[str] = set()
         self.lost: str | None = None
         self._taken: set[str] = set()
@@ -426,7 +480,7 @@ class Peer:
             raise Gone("a message that is none") from error
 
     def _packer(self, known: Iterable[Any] = ()) -> Packer:
-        return Packer(self._export, self._given, known)
+        return Packer(self._export, self._given, known, self.exact and self._trusted)
 
     def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
         return Unpacker(split(body), self._proxy, self._own, self._given, known, self._trusted)
@@ -451,7 +505,9 @@ class Peer:
         kind = _live_kind(value)
         own = None if kind == "generator" else getattr(value, "__name__", None)
         name = str(own or type(value).__name__)[:200]
-        offered = _special_methods(type(value)) if kind != "class" else set()
+        offered = _special_methods(type(value)) if type(value) is not type else set()
+        if kind in ("class", "instance"):
+            offered.update(_EVERYWHERE)
         if callable(value):
             offered.add("__call__")
         return Live(number, kind, name, sorted(offered))
@@ -459,6 +515,7 @@ class Peer:
     def _own(self, number: int) -> Any:
         if number not in self._exported:
             raise CannotCross("a handle that is not there")
+        self.learned.lends |= number in self._returned
         return self._exported[number]
 
     def _proxy(self, node: Live) -> Proxy:
@@ -522,20 +579,25 @@ class Peer:
 
     def _request(self, op: Literal["take", "call", "get"], target: int, name: str) -> Request:
         self._requests += 1
-        return Request(self._requests, op, target, name)
+        return Request(self._requests, op, target, name, exact=self.exact)
 
-    def take(self, name: str) -> tuple[Node, Any]:
+    def take(self, name: str, library: str = "") -> tuple[Node, Any]:
         """The value of a name of the other side's, and its node.
+
+        Args:
+            library: what it should be, as `library_name` gives it; then the value does not cross.
 
         Raises:
             KeyError: when there is no such name.
             CannotCross: when its value can't cross.
         """
         request = self._request("take", 0, name)
-        self._taken.add(name)
-        if self.terms is None or name in self.terms.watch:
+        request.library, request.known = library, len(self._brought)
+        if not library:
+            self._taken.add(name)
+        if not library and (self.terms is None or name in self.terms.watch):
             request.watch = [name]
-        reply, unpacker = self._ask(request, self._packer())
+        reply, unpacker = self._ask(request, self._packer(self._brought))
         if reply.error is not None:
             if "KeyError" in reply.error.classes:
                 raise KeyError(name)
@@ -543,12 +605,16 @@ class Peer:
             learning = self.terms is None
             raise CannotCross(reply.error.text if learning else "nothing that can cross")
         self._origin = name
-        if isinstance(reply.value, Live):
+        if library and reply.value == Named("library", library):
+            return reply.value, None
+        if isinstance(reply.value, Live) and reply.value.kind != "instance":
             # An answer goes by its own name, also where another one is the same thing.
             self._proxies.pop(reply.value.id, None)
         # What an answer is, the contract says of each; this is about what is in it.
         self._check_live(reply.value, but=reply.value)
-        return reply.value, unpacker.unpack(reply.value)
+        value = unpacker.unpack(reply.value)
+        self._brought = unpacker.objects
+        return reply.value, value
 
     def get(self, proxy: Proxy, name: str) -> Any:
         """A method, or an attribute of data that the terms name.
@@ -556,7 +622,7 @@ class Peer:
         Raises:
             AttributeError: when there is none, or none to be had.
         """
-        absent = AttributeError(f"{proxy!r} has no {name} here")
+        absent = AttributeError(f"{Proxy.__repr__(proxy)} has no {name} here")
         if name.startswith("_") and not (name.endswith("__") and self._may(name, "dunders")):
             raise absent
         reply, unpacker = self._ask(self._request("get", _node(proxy).id, name), self._packer())
@@ -564,11 +630,12 @@ class Peer:
             raise self._exception(reply.error)
         if reply.method:
             return _Method(proxy, name)
-        if not self._may(name, "attributes") or kind_of(reply.value) not in DATA | {"module"}:
+        if not self._may(name, "attributes"):
             raise absent
         self._check_live(reply.value)
         self._origin = f"{_origin(proxy)}.{name}"
-        return unpacker.unpack(reply.value)
+        value = unpacker.unpack(reply.value)
+        return signatures.rebuild(value) if name == "__signature__" else value
 
     def _may(self, name: str, what: Literal["dunders", "attributes"]) -> bool:
         if self._trusted:
@@ -588,7 +655,7 @@ class Peer:
             Exception: what the call raised, as the nearest built-in class.
         """
         if method in DUNDERS and not self._may(method, "dunders"):
-            raise TypeError(f"{proxy!r} has no {method} here")
+            raise TypeError(f"{Proxy.__repr__(proxy)} has no {method} here")
         if method == "__next__" and self.allowance is not None:
             self.allowance.take(items=1)
         lent = set(self._exported)
@@ -602,6 +669,10 @@ class Peer:
             request.kwargs[name] = packer.pack(value)
             owners.extend([name] * (len(packer.objects) - len(owners)))
         label = f"{_origin(proxy)}.{method}" if method else _origin(proxy)
+        for patch, value in self._patches():
+            patch.value.extend(map(packer.pack, value))
+            request.patched.append(patch)
+            owners.extend([f"={patch.name}"] * (len(packer.objects) - len(owners)))
         if self.share_random:
             request.random = packer.pack(random_states())
         if not self._trusted:
@@ -613,15 +684,37 @@ class Peer:
             reply, unpacker = self._ask(request, packer)
         finally:
             if not self._trusted:
-                self._take_back(lent)
+                self._returned_from(set(self._exported) - lent)
         value = self._settle(request, reply, unpacker, owners, label)
         if method == "__exit__":
             return self._swallows(value, args[0] if args else None, label)
         return value
 
-    def _take_back(self, lent_before: set[int]) -> None:
-        """What was lent to a call is dead when it returns."""
-        for number in set(self._exported) - lent_before:
+    def _patches(self) -> Iterator[tuple[Patch, list[Any]]]:
+        """What the test has put in the place of something, and what that is now."""
+        if self._trusted:
+            return
+        for place, name, now in patches.in_modules():
+            yield Patch(place, name, []), [now]
+        for name in sorted(self.may_set):
+            set_to = self.set_to(name)
+            if set_to is not None:
+                self.learned.sets.add(name)
+                yield Patch("", name, []), set_to
+
+    def set_to(self, name: str) -> list[Any] | None:
+        """What a test has made of a name: nothing left, or a value; None where it did nothing."""
+        return None
+
+    def _returned_from(self, lent: set[int]) -> None:
+        """What was lent to a call is dead when it returns, if the solution needs no more of it."""
+        if self.terms is None:
+            self._returned |= lent
+        elif not self.terms.lends:
+            self._take_back(lent)
+
+    def _take_back(self, lent: set[int]) -> None:
+        for number in lent:
             self._numbers.pop(id(self._exported.pop(number)), None)
             self._copies.pop(number, None)
 
@@ -662,7 +755,8 @@ class Peer:
         """
         if self._trusted or method == "__next__" or not _decides(error):
             return error
-        place = f"{label}:{type(error).__name__}"
+        kinds = (cls for cls in type(error).__mro__ if cls.__module__ == "builtins")
+        place = f"{label}:{next(kinds).__name__}"
         if self.terms is None:
             self.learned.raises.add(place)
         elif place not in self.terms.raises:
@@ -702,6 +796,9 @@ class Peer:
         if self._trusted:
             return
         for found in _callable_nodes(node):
+            if isinstance(found, Pairs):
+                self._check_default(found)
+                continue
             if found is but and not isinstance(found, Record):
                 continue
             kind: Kind = "name" if isinstance(found, Record) else kind_of(found)
@@ -709,8 +806,18 @@ class Peer:
                 self.learned.results.add(kind)
             elif kind == "name" and kind not in self.terms.results:
                 raise CannotCross("a type where plain values are expected")
+            elif gives_values(found) and kind not in self.terms.results:
+                # Whoever may have values may have what gives them one by one, and does no more.
+                found.dunders = list(ITERATION)
             elif kind != "name" and not any(serves_as(found, k) for k in self.terms.results):
                 raise CannotCross(f"a {kind} where plain values are expected")
+
+    def _check_default(self, mapping: Pairs) -> None:
+        """What gives values of missing keys is there where the solution has such a thing."""
+        if self.terms is None:
+            self.learned.default = True
+        elif isinstance(mapping.default, Live) and not self.terms.default:
+            mapping.default = None
 
     def _exception(self, raised: Raised) -> BaseException:
         number = -1 if raised.relayed is None or self._trusted else raised.relayed
@@ -725,14 +832,18 @@ class Peer:
         text = raised.text[:_MAX_TEXT]
         if CannotCross.__name__ in raised.classes[:1]:
             return CannotCross(text)
+        own: list[str] = []
         for name in raised.classes[:20]:
             found = self._given.get(name, getattr(builtins, name, None))
             if isinstance(found, type) and issubclass(found, Exception | SystemExit):
                 try:
-                    error: BaseException = found(text)
+                    # The names of a test's own classes are the test's business.
+                    names = (name,) if self._trusted else (*own, name)
+                    error: BaseException = error_class(names, found)(text)
                 except Exception:
                     continue
                 return error
+            own.append(name)
         return Exception(text)
 
     # -- Answering
@@ -750,6 +861,8 @@ class Peer:
     def _answer(self, request: Request, body: bytes) -> None:
         if self.allowance is not None:
             self.allowance.take(calls=1)
+        if self._trusted:
+            self.exact = request.exact
         reply = Reply(request.id)
         packer = self._packer()
         self._nesting += 1
@@ -757,6 +870,7 @@ class Peer:
             if self._nesting > _MAX_NESTING:
                 raise RecursionError("calls that call back are nested too deep")
             if request.op == "take":
+                packer = self._packer(self._brought[: request.known])
                 self._give(request, reply, packer)
             elif request.op == "get":
                 self._get(request, reply, packer)
@@ -791,7 +905,12 @@ class Peer:
     def _give(self, request: Request, reply: Reply, packer: Packer) -> None:
         if not self._trusted:
             raise CannotCross("a name of the test's")
-        reply.value = packer.pack(self._lookup[request.name])
+        value = self._lookup[request.name]
+        if request.library and _is_library(value, request.library):
+            reply.value = Named("library", request.library)
+            return
+        reply.value = packer.pack(value)
+        self._brought = packer.objects
         for name in request.watch:
             self._pictures[name] = self._picture(name)
 
@@ -813,6 +932,9 @@ class Peer:
             # Not even looked at: a property may do something.
             self._to_call(request.target, name)
             reply.method = True
+            return
+        if name == "__signature__" and self._trusted:
+            reply.value = packer.pack(signatures.describe(target))
             return
         value = getattr(target, name)
         if callable(value) and not isinstance(value, type):
@@ -867,21 +989,40 @@ class Peer:
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)
             owners.extend([key] * (len(objects) - len(owners)))
+        patched = []
+        for patch in request.patched if self._trusted else ():
+            patched.append((patch, [unpacker.unpack(node) for node in patch.value]))
+            owners.extend([f"={patch.name}"] * (len(objects) - len(owners)))
         states = None
         if request.random is not None and self._trusted:
             set_random_states(unpacker.unpack(request.random))
             states = _picture_of_states()
         before = self._looks(objects)
         value = None
-        with self.capture() as said:
-            try:
-                value = _invoke(target, name, args, kwargs)
-            except (Gone, Silent, Stopped):
-                raise
-            except BaseException as error:
-                reply.error = self._raised(error)
-        reply.said = said
-        reply.drew = states is not None and states != _picture_of_states()
+        with contextlib.ExitStack() as meanwhile:
+            for patch, now in patched:
+                space = vars(sys.modules[patch.place]) if patch.place else self._lookup
+                meanwhile.enter_context(patches.applied(space, patch.name, now))
+            with self.capture() as reply.said:
+                try:
+                    value = _invoke(target, name, args, kwargs)
+                except (Gone, Silent, Stopped):
+                    raise
+                except BaseException as error:
+                    reply.error = self._raised(error)
+            reply.drew = states is not None and states != _picture_of_states()
+            return self._reported(request, reply, objects, owners, before, value)
+
+    def _reported(
+        self,
+        request: Request,
+        reply: Reply,
+        objects: list[Any],
+        owners: list[str],
+        before: list[object],
+        value: Any,
+    ) -> Packer:
+        """Puts what came of a call into the reply."""
         packer = self._packer(objects)
         for number, (look, now) in enumerate(zip(before, self._looks(objects), strict=True)):
             if look == now:
@@ -947,6 +1088,25 @@ def _invoke(target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> 
         case _ if name in DUNDERS:
             return getattr(type(target), name)(target, *args, **kwargs)
     return getattr(target, name)(*args, **kwargs)
+
+
+def _is_library(value: Any, name: str) -> bool:
+    """Whether a value is what a library has under this name."""
+    try:
+        return value is from_library(name)
+    except (KeyError, AttributeError):
+        return False
+
+
+def only_iterates(proxy: Proxy) -> None:
+    """Leaves of what the other side has nothing but its items."""
+    _node(proxy).dunders = list(ITERATION)
+    _OWN_CLASS.__set__(proxy, _proxy_class(frozenset(ITERATION)))
+
+
+def gives_values(node: Node) -> TypeGuard[Live]:
+    """Whether it is what gives values one by one, such as a generator."""
+    return isinstance(node, Live) and node.kind == "generator" and {*ITERATION} <= {*node.dunders}
 
 
 def _live_kind(value: Any) -> Literal["function", "class", "instance", "generator"]:
@@ -1021,7 +1181,12 @@ def _callable_nodes(node: Node) -> Iterator[Node]:
         return
     if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
         yield node
-    if isinstance(node, Struct):
+    if isinstance(node, Pairs) and node.default is not None:
+        yield node
+        for pair in node.items:
+            yield from _callable_nodes(pair[0])
+            yield from _callable_nodes(pair[1])
+    elif isinstance(node, Struct):
         for name in _fields_with_nodes(type(node)):
             yield from _callable_nodes(getattr(node, name))
     elif isinstance(node, list | tuple):

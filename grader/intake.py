@@ -148,7 +148,7 @@ def read_notebook(data: bytes, name: str) -> list[LearnerCell] | Rejected:
         return Rejected(f"{name} is JSON, but not a notebook.")
     if version == 3:
         try:
-            _check_headings(content)
+            _mend_headings(content)
             content = nbformat.v4.upgrade(nbformat.from_dict(content), from_version=3)
         except Exception:
             return Rejected(f"{name} says it is of notebook format 3, but is not.")
@@ -168,8 +168,9 @@ def read_notebook(data: bytes, name: str) -> list[LearnerCell] | Rejected:
     return read
 
 
-def _check_headings(content: dict[str, Any]) -> None:
-    """The upgrade writes as many signs before a heading as it has levels.
+def _mend_headings(content: dict[str, Any]) -> None:
+    """The upgrade takes their text in one piece, and writes as many signs before it as they have
+    levels.
 
     Raises:
         ValueError: where these are not 1 to 6.
@@ -180,6 +181,8 @@ def _check_headings(content: dict[str, Any]) -> None:
             is_heading = cell.get("cell_type") == "heading"
             if is_heading and (type(level) is not int or not 1 <= level <= 6):
                 raise ValueError("a heading of no level")
+            if is_heading and isinstance(cell.get("source"), list):
+                cell["source"] = "".join(cell["source"])
 
 
 def _too_large(name: str, size: int) -> Rejected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -84,6 +85,7 @@ class Judge:
             "do": "test",
             "source": source,
             "takes": dict(clause.takes),
+            "library": dict(clause.library),
             "terms": msgspec.to_builtins(clause.terms),
             "visible": sorted(visible),
             "seconds": limit,
@@ -110,7 +112,7 @@ class Judge:
         declared: list[str] | None,
         own: list[str],
         bound: list[str],
-        random: bool,
+        way: Way,
     ) -> tuple[Played, Learned]:
         """Runs a test with the teacher's solution and no contract yet.
 
@@ -124,7 +126,11 @@ class Judge:
             "own": own,
             "bound": bound,
             "seconds": self._timeout,
-            "random": random,
+            "imported": dict(way.imported),
+            "everything_of": list(way.everything_of),
+            "random": way.random,
+            "exact": way.exact,
+            "sets": list(way.sets),
         }
         learned = self._child.ask(message, Learned, self._timeout + GRACE)
         return Played.of(learned, self._child), learned
@@ -133,6 +139,17 @@ class Judge:
         """Ends it."""
         self.ended = True
         self._child.end()
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the teacher's solution is tried; see `judging.Lesson`."""
+
+    imported: Mapping[str, str]
+    everything_of: Sequence[str]
+    random: bool = False
+    exact: bool = False
+    sets: Sequence[str] = ()
 
 
 class _TestReport(Report, kw_only=True):
@@ -148,12 +165,14 @@ class Learned(Report, kw_only=True):
 
     Attributes:
         takes: answers that crossed.
+        library: names that are something of a library's, and what.
         unfit: by name, why an answer could not cross.
         undeclared: answers that crossed though the course does not name them.
         lost: as in `Verdict`.
     """
 
     takes: dict[str, Kind]
+    library: dict[str, str]
     unfit: dict[str, str]
     undeclared: tuple[str, ...]
     terms: Terms

@@ -7,6 +7,7 @@ sandbox like a player's, one fork for each submission.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import time
@@ -27,9 +28,12 @@ from grader.handles import (
     Stopped,
     Stream,
     Terms,
+    gives_values,
+    only_iterates,
     serves_as,
 )
-from grader.manifest import LIVE, CannotCross, Kind, Node, join, kind_of
+from grader.libraries import imported_from
+from grader.manifest import DATA, LIVE, CannotCross, Kind, Named, Node, join, kind_of
 from grader.names import names_of
 from grader.packing import Packer
 from grader.shell import (
@@ -99,7 +103,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 defined_by_given(shell, message["source"], given)
             case "peer":
                 (fd,) = channel.take_fds()
-                bench.peer = JudgePeer(Channel(socket.socket(fileno=fd)), given, shell)
+                bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
             case "test":
                 reply = bench.test(msgspec.convert(message, Test))
             case "learn":
@@ -112,12 +116,14 @@ class Test(msgspec.Struct):
 
     Attributes:
         takes: the answers to bind and the kinds that they should have.
+        library: names that answers import, and of what library.
         visible: the lines of the source that learners see, and that run before any hidden line.
         withhold: see `Peer.begin`.
     """
 
     source: str
     takes: dict[str, Kind]
+    library: dict[str, str]
     terms: Terms
     visible: set[int]
     seconds: float
@@ -131,7 +137,11 @@ class Lesson(msgspec.Struct):
         declared: names that the course says are answers; None if it does not say.
         own: names whose value the judge has from an earlier test.
         bound: names that answers bind; what is live and bound by nobody else is the judge's own.
+        imported: names that only imports of answers bind, and what they are.
+        everything_of: modules of which answers import everything.
         random: whether random numbers are shared.
+        exact: see `Terms`.
+        sets: names that the test binds or deletes, and the solution reads.
     """
 
     source: str
@@ -139,7 +149,11 @@ class Lesson(msgspec.Struct):
     own: list[str]
     bound: list[str]
     seconds: float
+    imported: dict[str, str]
+    everything_of: list[str]
     random: bool
+    exact: bool
+    sets: list[str]
 
 
 class _Bench:
@@ -151,6 +165,13 @@ class _Bench:
         self.peer: JudgePeer | None = None
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
+        # What names stood for when the test began.
+        self._begun: dict[str, Any] = {}
+
+    def meet(self, peer: JudgePeer) -> None:
+        """Gets the conversation with a player."""
+        self.peer = peer
+        setattr(peer, "set_to", self._set_to)  # noqa: B010
 
     def test(self, test: Test) -> dict[str, Any]:
         """Runs a test; reports as `run_cell` does, and on the player."""
@@ -159,7 +180,8 @@ class _Bench:
         problem = None
         if self.peer is not None:
             self.peer.begin(test.terms, allowance, test.withhold)
-            problem = self._bind(test.takes)
+            problem = self._bind_library(test.library) or self._bind(test.takes)
+            self._begun = dict(self._shell.user_ns)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
         # Whether the player was asked from those lines, from others, or both.
@@ -216,10 +238,44 @@ class _Bench:
             except Stopped as stopped:
                 return "Stopped", str(stopped)
             if value is not _MISSING and not serves_as(node, wanted):
-                kind = kind_of(node)
-                return "WrongKind", f"`{name}` should be {_a(wanted)}, but is {_a(kind)}."
+                if wanted not in DATA or not gives_values(node):
+                    kind = kind_of(node)
+                    return "WrongKind", f"`{name}` should be {_a(wanted)}, but is {_a(kind)}."
+                only_iterates(value)
             self._put(name, value)
         return None
+
+    def _bind_library(self, library: dict[str, str]) -> tuple[str, str] | None:
+        """Binds what answers import, to what the judge has by that name.
+
+        The answer only says whether it has imported it.
+        """
+        assert self.peer is not None
+        for name, known in library.items():
+            try:
+                node, _ = self.peer.take(name, known)
+            except KeyError:
+                self._put(name, _MISSING)
+                continue
+            except CannotCross:
+                node = None
+            except Stopped as stopped:
+                return "Stopped", str(stopped)
+            if node != Named("library", known):
+                module, _, part = known.partition(":")
+                what = f"`{part}` of the module `{module}`" if part else f"the module `{module}`"
+                return "WrongKind", f"`{name}` should be {what}, but is something else."
+            self._put(name, imported_from(known))
+        return None
+
+    def _set_to(self, name: str) -> list[Any] | None:
+        """What the test has made of a name; see `Peer.set_to`."""
+        began, now = (names.get(name, _MISSING) for names in (self._begun, self._shell.user_ns))
+        assert self.peer is not None
+        # What a call has changed is there already.
+        if now is began or (name in self.peer.rebound and now is self.peer.rebound[name]):
+            return None
+        return [] if now is _MISSING else [now]
 
     def _put(self, name: str, value: Any) -> None:
         self._before[name] = self._shell.user_ns.pop(name, _MISSING), value
@@ -244,24 +300,32 @@ class _Bench:
         self._unbind()
         self.peer.begin(None, Allowance(time.monotonic() + lesson.seconds))
         self.peer.share_random = lesson.random
+        self.peer.exact = lesson.exact
+        self.peer.may_set = lesson.sets
         bound = lesson.bound if lesson.declared is None else lesson.declared
         names = self._needed(lesson.source, bound) - set(lesson.own)
         takes: dict[str, Kind] = {}
+        library: dict[str, str] = {}
         unfit: dict[str, str] = {}
         values = {}
         for name in sorted(names):
             here = self._shell.user_ns.get(name, _MISSING)
+            known = self._in_library(name, lesson)
             try:
-                node, value = self.peer.take(name)
+                node, value = self.peer.take(name, known)
             except KeyError:
                 continue
             except CannotCross as error:
                 if here is _MISSING:
                     unfit[name] = str(error)
                 continue
+            if known and node == Named("library", known):
+                if here is not (ours := imported_from(known)):
+                    library[name], values[name] = known, ours
+                continue
             kind = kind_of(node)
-            ours = here is not _MISSING and name not in lesson.bound and kind in LIVE
-            if not ours and (here is _MISSING or not self._same(here, value)):
+            is_ours = here is not _MISSING and name not in lesson.bound and kind in LIVE
+            if not is_ours and (here is _MISSING or not self._same(here, value)):
                 takes[name] = kind
                 values[name] = value
         undeclared = [] if lesson.declared is None else sorted(set(takes) - set(lesson.declared))
@@ -275,17 +339,31 @@ class _Bench:
                 takes[name] = kind_of(node)
         for name, value in values.items():
             self._put(name, value)
+        self._begun = dict(self._shell.user_ns)
         report = run_cell(self._shell, lesson.source)
         learned = self.peer.learned
         learned.random = lesson.random and learned.random
+        learned.exact = lesson.exact
         return {
             **report,
             "lost": self.peer.lost,
             "takes": takes,
+            "library": library,
             "unfit": unfit,
             "undeclared": undeclared,
             "terms": msgspec.to_builtins(learned),
         }
+
+    def _in_library(self, name: str, lesson: Lesson) -> str:
+        """What a name is of a library's, if answers import it; "" for all else."""
+        places = [f"{module}:{name}" for module in lesson.everything_of]
+        if name in lesson.imported:
+            places = [lesson.imported[name]]
+        for place in places:
+            with contextlib.suppress(Exception):
+                imported_from(place)
+                return place
+        return ""
 
     def _needed(self, source: str, bound: list[str]) -> set[str]:
         """The names that a test reads, itself or through functions that given cells define.

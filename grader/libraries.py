@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 from typing import Any
@@ -55,3 +56,17 @@ def from_library(name: str) -> Any:
     for part in path.split(".") if path else ():
         found = getattr(found, part)
     return found
+
+
+def imported_from(name: str) -> Any:
+    """The same, imported where it is not yet.
+
+    Raises:
+        Exception: whatever the import of a module comes to.
+    """
+    module, _, part = name.partition(":")
+    found = importlib.import_module(module)
+    if part and not hasattr(found, part):
+        # A module in a package.
+        importlib.import_module(f"{module}.{part}")
+    return from_library(name)

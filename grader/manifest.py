@@ -63,7 +63,9 @@ class Complex(Struct, tag="complex"):
 
 
 class Seq(Struct, tag="seq"):
-    kind: Literal["list", "tuple", "set", "frozenset", "deque"]
+    """Also what shows the keys, values or items of a dictionary."""
+
+    kind: Literal["list", "tuple", "set", "frozenset", "deque", "keys", "values", "items"]
     items: list[Node]
     most: int | None = None
 
@@ -85,8 +87,15 @@ class Record(Struct, tag="record"):
 class Spelled(Struct, tag="spelled"):
     """A value that its text says all about."""
 
-    kind: Literal["Decimal", "Fraction", "PurePosixPath", "datetime", "date", "time"]
+    kind: Literal["Decimal", "Fraction", "PurePosixPath", "Path", "datetime", "date", "time"]
     text: str
+
+
+class Regex(Struct, tag="regex"):
+    """A compiled regular expression, of text or bytes."""
+
+    pattern: Node
+    flags: int
 
 
 class Raw(Struct, tag="raw"):
@@ -108,6 +117,22 @@ class Array(Struct, tag="array"):
     shape: list[int]
     buffer: int
     scalar: bool = False
+
+
+class Objects(Struct, tag="objects"):
+    """A NumPy array of values of any type."""
+
+    shape: list[int]
+    items: list[Node]
+
+
+class Masked(Struct, tag="masked"):
+    """A NumPy array with a mask, or with `matrix` one whose product is that of matrices."""
+
+    data: Node
+    mask: Node = None
+    fill: Node = None
+    matrix: bool = False
 
 
 class Tensor(Struct, tag="tensor"):
@@ -160,13 +185,14 @@ class Given(Struct, tag="given"):
 
 
 class Frame(Struct, tag="frame"):
-    """A pandas DataFrame, Series or Index; columns of plain types only."""
+    """A table of pandas, a part of one, or a single value; columns of plain types only."""
 
-    kind: Literal["DataFrame", "Series", "Index"]
+    kind: Literal["DataFrame", "Series", "Index", "MultiIndex", "Array", "Scalar"]
     labels: Node
     index: Node
     columns: list[Node]
     dtypes: list[str]
+    freq: str = ""
 
 
 class Random(Struct, tag="random"):
@@ -220,6 +246,9 @@ Node = Union[  # noqa: UP007  (msgspec resolves it by name)
     Spelled,
     Numbers,
     Array,
+    Objects,
+    Masked,
+    Regex,
     Tensor,
     Sparse,
     Quantized,
@@ -267,13 +296,15 @@ def kind_of(node: Node) -> Kind:
             return "number"
         case Array(scalar=True):
             return "number"
-        case str() | Spelled():
+        case str() | Spelled() | Regex():
             return "text"
+        case Frame(kind="Scalar"):
+            return "number"
         case Raw():
             return "bytes"
         case Seq() | Pairs() | Record() | Numbers():
             return "container"
-        case Array() | Frame():
+        case Array() | Objects() | Masked() | Frame():
             return "array"
         case Tensor() | Sparse() | Quantized():
             return "tensor"
@@ -281,6 +312,8 @@ def kind_of(node: Node) -> Kind:
             return "module"
         case Live(kind=kind):
             return kind
+        case Named(kind="error"):
+            return "class"
         case Named():
             return "name"
         case Given():

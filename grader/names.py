@@ -12,12 +12,13 @@ ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
 
 @dataclass(frozen=True)
 class Names:
-    """Names of a cell: `bound` at its top level, `read` without being bound there, and `updated`,
-    those that are read before they are bound."""
+    """Names of a cell: `bound` at its top level, `read` without being bound there, `updated`, those
+    that are read before they are bound, and `used`, all that are read from the top level."""
 
     bound: frozenset[str]
     read: frozenset[str]
     updated: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
 
 
 def names_of(source: str) -> Names:
@@ -37,7 +38,30 @@ def names_of(source: str) -> Names:
     }
     read = _read(table) - ALWAYS_THERE
     updated = _read_first(source) & bound - ALWAYS_THERE
-    return Names(frozenset(bound), frozenset(read - bound), updated)
+    return Names(frozenset(bound), frozenset(read - bound), updated, frozenset(read))
+
+
+def imports_of(source: str) -> dict[str, str]:
+    """What the imports of a cell bind, and to what: "module", or "module:name".
+
+    A module of which everything is imported stands under "*" and its own name.
+
+    Raises:
+        SyntaxError: if `source` is not Python.
+    """
+    found = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                whole = alias.name if alias.asname else alias.name.partition(".")[0]
+                found[alias.asname or whole] = whole
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                if alias.name == "*":
+                    found[f"*{node.module}"] = node.module
+                else:
+                    found[alias.asname or alias.name] = f"{node.module}:{alias.name}"
+    return found
 
 
 def _read_first(source: str) -> frozenset[str]:

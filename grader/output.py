@@ -264,6 +264,11 @@ class Output:
             f"c.CourseDirectory.source_directory = {str(course.source.absolute())!r}",
             f"c.CourseDirectory.release_directory = {str(course.release.absolute())!r}",
             f"c.CourseDirectory.submitted_directory = {str(submitted.absolute())!r}",
+            "# What the button Generate Feedback makes is not to replace the pages in feedback/.",
+            "c.CourseDirectory.feedback_directory = 'feedback_of_nbgrader'",
+            "# Nothing is exchanged: Formgrader need not warn that it could not be.",
+            "c.Exchange.root = os.path.join(c.CourseDirectory.root, '.exchange')",
+            "os.makedirs(c.Exchange.root, mode=0o700, exist_ok=True)",
         ]
         path = self.folder / "nbgrader_config.py"
         if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):

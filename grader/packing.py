@@ -8,6 +8,7 @@ import decimal
 import enum
 import fractions
 import pathlib
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable
@@ -32,14 +33,17 @@ from grader.manifest import (
     CannotCross,
     Complex,
     Given,
+    Masked,
     Named,
     Node,
     Numbers,
+    Objects,
     Pairs,
     Quantized,
     Random,
     Raw,
     Record,
+    Regex,
     Seq,
     Sparse,
     Spelled,
@@ -48,7 +52,11 @@ from grader.manifest import (
 
 _ENCODER = msgspec.msgpack.Encoder()
 _INT64 = range(-(2**63), 2**63)
-_VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: dict[Any, Any] = {
+    type({}.keys()): "keys",
+    type({}.values()): "values",
+    type({}.items()): "items",
+}
 
 
 class Packer:
@@ -58,6 +66,7 @@ class Packer:
         live: makes a node of what is no data.
         given: the classes that given cells define, by name.
         known: objects that the other side has already, by their number.
+        exact: what is derived from a class of Python's own stays where it is, with what is its own.
 
     Attributes:
         buffers: what the manifests refer to.
@@ -69,12 +78,14 @@ class Packer:
         live: Callable[[Any], Node],
         given: dict[str, type],
         known: Iterable[Any] = (),
+        exact: bool = False,
     ) -> None:
         self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)
         self._numbers = {id(value): number for number, value in enumerate(self.objects)}
         self._live = live
         self._given = given
+        self._exact = exact
         self._depth = 0
         self._budget = Budget()
 
@@ -141,6 +152,8 @@ class Packer:
         if torch is not None and type(value) in (torch.Tensor, torch.nn.Parameter):
             self._register(value)
             return self._tensor(torch, value, value.detach())
+        if self._exact and self._is_own(type(value)):
+            return self._live(value)
         if isinstance(value, np.generic):
             return self._array(np.asarray(value), scalar=True)
         if isinstance(value, enum.Enum) and self._is_member(value):
@@ -159,7 +172,7 @@ class Packer:
             return Raw("bytes", bytes.__getitem__(value, slice(None)))
         if isinstance(value, np.ndarray):
             self._register(value)
-            return self._array(np.asarray(value))
+            return self._any_array(value)
         if torch is not None and isinstance(value, torch.Tensor):
             self._register(value)
             # A subclass may have its own idea of everything.
@@ -176,7 +189,7 @@ class Packer:
         if fields:
             items = [self.pack(item) for item in tuple.__iter__(value)]
             return Record(type(value).__name__, fields, items)
-        if type(value).__module__ == "__main__" and not self._is_given(type(value)):
+        if self._is_own(type(value)):
             # A class of the learner's own, whatever it is made of.
             return self._live(value)
         for cls, name in CONTAINERS.items():
@@ -189,11 +202,13 @@ class Packer:
             if isinstance(value, cls):
                 self._register(value)
                 pairs: list[Any] = list(dict.items(value))
-                default = getattr(value, "default_factory", None)
-                known = self.pack(default) if default in BUILTIN_TYPES else None
+                known = self._default(getattr(value, "default_factory", None))
                 return Pairs(name, [(self.pack(k), self.pack(v)) for k, v in pairs], known)
-        if isinstance(value, _VIEWS):
-            return Seq("list", [self.pack(item) for item in value])
+        for cls, kind in _VIEWS.items():
+            if isinstance(value, cls):
+                return Seq(kind, [self.pack(item) for item in value])
+        if isinstance(value, re.Pattern):
+            return Regex(self.pack(value.pattern), value.flags)
         if isinstance(value, range):
             return Numbers("range", [self.pack(v) for v in (value.start, value.stop, value.step)])
         if isinstance(value, slice):
@@ -211,7 +226,8 @@ class Packer:
             self._register(value)
             return Raw("bytearray", bytes(value))
         if isinstance(value, pathlib.PurePath):
-            return Spelled("PurePosixPath", str(value))
+            has_file = isinstance(value, pathlib.Path)
+            return Spelled("Path" if has_file else "PurePosixPath", str(value))
         named = _named(value)
         if named is not None:
             return named
@@ -224,19 +240,26 @@ class Packer:
         if torch is not None and isinstance(value, torch.Generator):
             self._register(value)
             return Random("torch", self.pack(value.get_state()))
-        pandas = sys.modules.get("pandas")
-        if pandas is not None and isinstance(
-            value, pandas.DataFrame | pandas.Series | pandas.Index
-        ):
+        if "pandas" in sys.modules:
             from grader import frames
 
-            self._register(value)
-            return frames.describe(value, self.pack)
+            if frames.is_constant(value):
+                return Named("constant", str(value))
+            if frames.is_of_pandas(value):
+                self._register(value)
+                return frames.describe(value, self.pack)
         if self._is_given(type(value)):
             self._register(value)
             state = attributes_of(value)
             return Given(type(value).__name__, {k: self.pack(v) for k, v in state.items()})
         return self._live(value)
+
+    def _default(self, factory: Any) -> Node:
+        """What makes the values of missing keys; nothing where that can't cross."""
+        try:
+            return None if factory is None else self.pack(factory)
+        except CannotCross:
+            return None
 
     def _is_member(self, value: enum.Enum) -> bool:
         """Whether a given cell names it: a combination of flags has a number only."""
@@ -245,11 +268,16 @@ class Packer:
     def _is_given(self, cls: type) -> bool:
         return self._given.get(cls.__name__) is cls
 
+    def _is_own(self, cls: type) -> bool:
+        return cls.__module__ == "__main__" and not self._is_given(cls)
+
     def _type(self, cls: type) -> Node:
         if cls in BUILTIN_TYPES:
             return Named("type", cls.__name__)
         if self._is_given(cls):
             return Named("given", cls.__name__)
+        if self._exact and issubclass(cls, Exception) and self._is_own(cls):
+            return Named("error", " ".join(base.__name__ for base in cls.__mro__))
         if issubclass(cls, np.generic):
             return Named("numpy", cls.__name__)
         if torch_module() is not None:
@@ -272,10 +300,20 @@ class Packer:
         self.buffers.append(data)
         return len(self.buffers) - 1
 
+    def _any_array(self, value: np.ndarray) -> Node:
+        plain = np.asarray(value)
+        if isinstance(value, np.ma.MaskedArray):
+            mask = None if value.mask is np.ma.nomask else self._array(np.asarray(value.mask))
+            fill = None if value.dtype.kind == "O" else self.pack(value.fill_value)
+            return Masked(self._array(plain), mask, fill)
+        if isinstance(value, np.matrix):
+            return Masked(self._array(plain), matrix=True)
+        return self._array(plain)
+
     def _array(self, value: np.ndarray, scalar: bool = False) -> Node:
+        if value.dtype.kind == "O":
+            return Objects(list(value.shape), [self.pack(item) for item in value.reshape(-1)])
         if value.dtype.kind not in "biufcSUMm":
-            if value.dtype.kind == "O":
-                raise CannotCross("an array of objects")
             raise CannotCross(f"an array of {value.dtype}")
         return Array(value.dtype.str, list(value.shape), self._buffer(value.tobytes()), scalar)
 

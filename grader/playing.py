@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -117,11 +119,14 @@ def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
         The descriptor to talk to it.
     """
     ours, theirs = wire.pair()
+    copy = _copy_of_folder()
     if os.fork() != 0:
         theirs.close()
         return ours.detach()
     try:
         ours.close()
+        if copy is not None:
+            os.chdir(copy)
         if peer is not None:
             peer.channel.close()
         channel = Channel(theirs)
@@ -132,6 +137,21 @@ def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
         channel.send(wire.encode(run_cell(shell, message["source"])))
     finally:
         os._exit(0)
+
+
+# Bytes of a working folder that is copied.
+_SMALL = 16 * 2**20
+
+
+def _copy_of_folder() -> str | None:
+    """The working folder as it is now, for a test that runs when later cells have changed it."""
+    copy = None
+    with contextlib.suppress(Exception):
+        names = [os.path.join(path, name) for path, _, files in os.walk(".") for name in files]
+        if len(names) <= 1000 and sum(os.lstat(name).st_size for name in names) <= _SMALL:
+            copy = tempfile.mkdtemp(prefix="beside-")
+            shutil.copytree(".", copy, symlinks=True, dirs_exist_ok=True)
+    return copy
 
 
 def _run_beside(fd: int, message: dict[str, Any]) -> dict[str, Any]:

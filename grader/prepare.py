@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,9 +14,9 @@ from grader.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.contract import TOO_SLOW, Clause, Contract
 from grader.engine import Ended, Engine, Files, imported
 from grader.intake import LearnerCell, put_together
-from grader.judge import Judge, Learned
+from grader.judge import Judge, Learned, Way
 from grader.manifest import CannotCross
-from grader.names import Names, names_of
+from grader.names import Names, imports_of, names_of
 from grader.player import Error, Played, Player, as_node, play_cells
 from grader.session import hear, introduce, opening, opening_cells
 
@@ -33,6 +34,7 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     """
     code = notebook.code
     names = [_names(cell.original) for cell in code]
+    bequeathing = _bequeathing(code, names)
     modules = imported(cell.original for cell in code)
     count = opening(notebook)
     # The warm process ends with the thread that starts it, and one of these is short-lived.
@@ -49,13 +51,15 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
                     learner.play(position, cell)
                     continue
                 own, bound = _own(code, names, position), _bound(code, names)
-                clause = learner.learn(cell, own, bound, beside[position])
+                ways = _ways(code, names, position)
+                clause = learner.learn(cell, own, bound, ways, beside[position])
                 replay = _is_read_later(code, names, position)
                 alone = beside[position].result()
                 failed = _told(alone.error) if clause.broken and alone and alone.error else ""
-                tests[str(cell.grade_id)] = replace(clause, replay=replay, failed=failed)
-                if replay:
-                    learner.player.cell(cell.released)
+                cause = _cause(code, names, position) if clause.live else None
+                clause = replace(clause, replay=replay, failed=failed, live=cause or clause.live)
+                tests[str(cell.grade_id)] = clause
+                learner.leave(cell, clause, str(cell.grade_id) in bequeathing)
         finally:
             learner.close()
     played = {place: one for place, told in enumerate(beside) if (one := told.result()) is not None}
@@ -64,9 +68,7 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
         for place, one in played.items()
         if code[place].grade_id
     }
-    contract = Contract(
-        tests, count, _bequeathing(code, names), modules, untouched.result(), seconds
-    )
+    contract = Contract(tests, count, bequeathing, modules, untouched.result(), seconds)
     scores = {place: _score(code[place], one) for place, one in played.items()}
     return _tried(contract, notebook, scores, engine, files)
 
@@ -162,12 +164,68 @@ def _solved(cell: TeacherCell) -> str:
     return cell.original if cell.kind.for_answer else str(cell.node.source)
 
 
+# A line that only IPython knows.
+_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
+# What may make a class that is derived from one of Python's own.
+_DERIVES = re.compile(r"^\s*class\s+\w+\s*\(|namedtuple|Enum", re.MULTILINE)
+
+
 def _names(source: str) -> Names:
     try:
-        return names_of(source)
+        return names_of(_MAGIC.sub(r"\1pass", source))
     except SyntaxError:
-        # A magic: what it binds is not known.
+        # What a cell's magic binds is not known.
         return _NOTHING
+
+
+def _imports(source: str) -> dict[str, str]:
+    try:
+        return imports_of(_MAGIC.sub(r"\1pass", source))
+    except SyntaxError:
+        return {}
+
+
+def _ways(code: list[TeacherCell], names: list[Names], position: int) -> list[Way]:
+    """In which ways to try a test apart from the solution: the narrowest first."""
+    answers = [
+        (cell, known) for cell, known in zip(code, names, strict=True) if cell.kind.for_answer
+    ]
+    imported: dict[str, str] = {}
+    for cell, _ in answers:
+        imported.update(_imports(cell.original))
+    everything = tuple(imported.pop(name) for name in sorted(imported) if name.startswith("*"))
+    source = str(code[position].node.source)
+    # Only a test that seeds can need that the solution goes on with its random numbers.
+    narrow = [
+        Way(imported, everything, random)
+        for random in ((True, False) if "seed" in source else (False,))
+    ]
+    used = frozenset().union(*(known.used | known.bound for _, known in answers))
+    sets = tuple(sorted(names[position].bound & used))
+    exact = any(_DERIVES.search(cell.original) for cell, _ in answers)
+    wider = (
+        [(False, sets)] * bool(sets)
+        + [(True, ())] * exact
+        + [(True, sets)] * (exact and bool(sets))
+    )
+    return narrow + [replace(way, exact=one, sets=other) for one, other in wider for way in narrow]
+
+
+def _cause(code: list[TeacherCell], names: list[Names], position: int) -> str | None:
+    """Why nothing can be told of a test where the solution itself reads what tests define."""
+    by_tests: set[str] = set()
+    by_others: set[str] = set()
+    read: set[str] = set()
+    for cell, known in zip(code[:position], names[:position], strict=True):
+        if cell.kind is Kind.TEST:
+            by_tests |= known.bound - _names(cell.released).bound
+        else:
+            read |= known.used & by_tests - by_others
+            by_others |= known.bound
+    missing = sorted(read - by_others)
+    if not missing:
+        return None
+    return f"the solution reads {', '.join(missing)}, which only a hidden test defines"
 
 
 def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:
@@ -246,7 +304,8 @@ class _Learner:
         tests = [str(cell.node.source) for cell in notebook.code if cell.kind is Kind.TEST]
         self._judges_room = engine.judges_room(self._room, tests)
         self._warm = len(self._room.played) == count
-        self._history: list[TeacherCell] = []
+        # What to do again where both begin again.
+        self._history: list[Callable[[], object]] = []
         self._declared = _declared(notebook)
         self._set_up()
 
@@ -257,8 +316,17 @@ class _Learner:
         introduce(self.player, self._judge)
 
     def play(self, position: int, cell: TeacherCell) -> None:
-        self._history.append(cell)
+        self._history.append(lambda: self._play(position, cell))
         self._play(position, cell)
+
+    def leave(self, cell: TeacherCell, clause: Clause, bequeaths: bool) -> None:
+        """Leaves behind what a test binds: its visible part for cells, all of it for tests."""
+        if clause.replay:
+            self._history.append(lambda: self.player.cell(cell.released))
+            self.player.cell(cell.released)
+        if bequeaths and clause.live is None:
+            source = str(cell.node.source)
+            self._history.append(lambda: self._judge.test(source, clause, frozenset()))
 
     def _play(self, position: int, cell: TeacherCell) -> None:
         self.player.cell(_solved(cell), cell.kind in (Kind.GIVEN, Kind.FREE))
@@ -266,19 +334,27 @@ class _Learner:
             self._judge.given(cell.node.source)
 
     def learn(
-        self, cell: TeacherCell, own: list[str], bound: list[str], beside: Future[Played | None]
+        self,
+        cell: TeacherCell,
+        own: list[str],
+        bound: list[str],
+        ways: Sequence[Way],
+        beside: Future[Played | None],
     ) -> Clause:
         """The clause of a test.
 
         Args:
+            ways: in which it may be tried.
             beside: what comes of it beside the solution.
         """
         source = str(cell.node.source)
-        reasons = []
-        # Only a test that seeds can need that the solution goes on with its random numbers.
-        for random in (True, False) if "seed" in source else (False,):
+        reasons: list[str] = []
+        for way in ways:
+            if way.sets or way.exact:
+                # What the test has made of the solution so far is not to count.
+                self._begin_again()
             try:
-                played, learned = self._judge.learn(source, self._declared, own, bound, random)
+                played, learned = self._judge.learn(source, self._declared, own, bound, way)
             except Ended as ended:
                 reasons.append(f"apart from the code the test {ended}")
                 self._begin_again()
@@ -295,8 +371,8 @@ class _Learner:
     def _begin_again(self) -> None:
         self.close()
         self._set_up()
-        for position, cell in enumerate(self._history):
-            self._play(position, cell)
+        for step in self._history:
+            step()
 
     def close(self) -> None:
         self.player.end()
@@ -304,7 +380,13 @@ class _Learner:
 
 
 def _clause(learned: Learned, broken: str | None) -> Clause:
-    return Clause(learned.takes, learned.terms, None, False, learned.undeclared, broken)
+    return Clause(
+        learned.takes,
+        learned.terms,
+        undeclared=learned.undeclared,
+        broken=broken,
+        library=learned.library,
+    )
 
 
 def _broken(cell: TeacherCell, beside: Played | None) -> str | None:

@@ -107,6 +107,8 @@ class _Section:
         self._first = notebooks[0].name if notebooks else ""
         self._title = title(notebooks[0]) if len(notebooks) == 1 else plain(assignment.name)
         self._points = assignment.points
+        place = [assignment.name, *([self._first] if len(notebooks) == 1 else [])]
+        self._address = "/".join(["formgrader/gradebook", *(quote(one, safe="") for one in place)])
         self._rows = [
             _Row(item, titles(assignment.notebooks[item.notebook])) for item in assignment.items
         ]
@@ -128,7 +130,7 @@ class _Section:
         self._graded += 1
         if result.total is not None:
             self._totals.append(result.total)
-        if any(item.needs_manual for item in result.items):
+        if result.waits:
             self._open[result.student] = ""
         unanswered = set(result.unanswered)
         items = {item.name: item for item in result.items}
@@ -160,6 +162,7 @@ class _Section:
             "late": self._late,
             "mean": sum(self._totals) / len(self._totals) if self._totals else None,
             "waiting": len(self._open),
+            "address": self._address,
             "open": by_student(self._open),
             "histogram": _histogram(self._totals, self._points),
             "rows": sorted((row.fields() for row in self._rows), key=_cost) if self._graded else [],

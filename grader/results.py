@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -120,6 +120,7 @@ class Result(BaseModel):
         seconds: wall time of its cells.
         comments: what a teacher wrote by hand, by "notebook/grade_id".
         penalty: the points that being late costs.
+        outdated: "notebook/grade_id" of marks given by hand before what they are for changed.
         handed_in: the fingerprint of the submission.
         fingerprint: of submission, assignment, settings and engine together; see `regrade`.
     """
@@ -138,6 +139,7 @@ class Result(BaseModel):
     seconds: float = 0.0
     comments: dict[str, str] = {}
     penalty: float = 0.0
+    outdated: list[str] = []
     handed_in: str = ""
     fingerprint: str = ""
 
@@ -149,7 +151,16 @@ class Result(BaseModel):
     @property
     def flags(self) -> list[str]:
         """What a teacher should know of how marks came about, a sentence each."""
-        return [cell.flag for item in self.items for cell in item.cells if cell.flag]
+        flags = [cell.flag for item in self.items for cell in item.cells if cell.flag]
+        return flags + [
+            f"The submission has changed since {place.rpartition('/')[2]} was marked by hand."
+            for place in self.outdated
+        ]
+
+    @property
+    def waits(self) -> bool:
+        """Whether a teacher has to mark something, or to look at a mark again."""
+        return bool(self.outdated) or any(item.needs_manual for item in self.items)
 
     def item(self, name: str) -> ItemResult:
         """The item of this name.
@@ -163,12 +174,17 @@ class Result(BaseModel):
         raise KeyError(name)
 
     def with_marks(
-        self, scores: Mapping[str, float], comments: Mapping[str, str], penalty: float = 0.0
+        self,
+        scores: Mapping[str, float],
+        comments: Mapping[str, str],
+        penalty: float = 0.0,
+        outdated: Collection[str] = (),
     ) -> Result:
         """With what a teacher gave by hand in place of what was found, by "notebook/grade_id".
 
         Args:
             penalty: the points that being late costs.
+            outdated: of these, those for what is no more what was handed in.
         """
         items = []
         for item in self.items:
@@ -183,6 +199,7 @@ class Result(BaseModel):
             marked.total = round(max(0.0, marked.total - penalty), 9)
         marked.comments = dict(comments)
         marked.penalty = penalty
+        marked.outdated = sorted(outdated)
         return marked
 
     def with_items(self, items: list[ItemResult]) -> Result:

@@ -18,14 +18,12 @@ from nbgrader.utils import determine_grade
 
 from grader.assignment import Assignment, Kind, TeacherCell
 from grader.contract import Contract
+from grader.errors import OUR_ERRORS
 from grader.intake import Paper
 from grader.messages import message_for, visible_statement
 from grader.player import Error, ExecuteResult, Played, as_node
 from grader.results import CellResult, ItemResult, Outcome
 from grader.session import Heard
-
-# What the engine itself has to say of a test that did not go well.
-OUR_ERRORS = ("CellTimeoutError", "ProcessEnded", "WrongKind", "Stopped", "ChangedArgument")
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,9 @@ def score(
             clause = contract.tests.get(result.grade_id)
             if clause is not None and clause.live is not None:
                 says = played is not None and clause.suggests
-                result = _not_apart(result, result.grade_id in beside, says)
+                # Where the solution itself would not pass so, nobody is to lose points by it.
+                allowed = result.grade_id in beside and clause.suggests
+                result = _not_apart(result, allowed, says)
                 if result.score is None:
                     unjudged.append(f"{result.grade_id} can't be judged apart: {clause.live}.")
             graded[result.grade_id] = result

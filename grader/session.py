@@ -287,7 +287,9 @@ class _Session:
         if failure is None or not seen or (before and line in cell.teacher.early_lines):
             return False
         if failure.ename == "NameError":
-            return failure.evalue not in {f"name '{name}' is not defined" for name in clause.takes}
+            return failure.evalue not in {
+                f"name '{name}' is not defined" for name in clause.asked_for
+            }
         said = failure.evalue.strip()
         return failure.ename != "AssertionError" or not is_as_written(
             cell.teacher, said, played.error_line
@@ -333,7 +335,7 @@ class _Session:
             self._past.append(cell)
 
     def _judge_cell(self, position: int, cell: PaperCell, clause: Clause) -> None:
-        if clause.takes and self._player.ended is not None:
+        if clause.asked_for and self._player.ended is not None:
             return
         verdict = self._ask(position, cell, clause)
         failed = verdict.played.error is not None

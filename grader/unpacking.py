@@ -6,6 +6,7 @@ only to what both sides have.
 
 from __future__ import annotations
 
+import builtins
 import collections
 import datetime
 import decimal
@@ -21,6 +22,8 @@ from typing import Any
 import numpy as np
 
 from grader.attributes import is_plain_attribute, slots_of
+from grader.failures import error_class
+from grader.farpath import FarPath
 from grader.libraries import BUILTIN_TYPES, from_library, torch_module
 from grader.manifest import (
     MAPPINGS,
@@ -36,15 +39,18 @@ from grader.manifest import (
     Frame,
     Given,
     Live,
+    Masked,
     Module,
     Named,
     Node,
     Numbers,
+    Objects,
     Pairs,
     Quantized,
     Random,
     Raw,
     Record,
+    Regex,
     Seq,
     Sparse,
     Spelled,
@@ -132,6 +138,12 @@ class Unpacker:
                 return make(*(self.unpack(item) for item in node.items))
             case Array():
                 return self._array(node)
+            case Objects():
+                return self._objects(node)
+            case Masked():
+                return self._masked(node)
+            case Regex():
+                return re.compile(self.unpack(node.pattern), node.flags)
             case Tensor() | Sparse() | Quantized():
                 return self._any_tensor(node)
             case Module():
@@ -158,6 +170,11 @@ class Unpacker:
         if node.kind in ("tuple", "frozenset"):
             items = [self.unpack(item) for item in node.items]
             return tuple(items) if node.kind == "tuple" else frozenset(items)
+        if node.kind in ("keys", "values", "items"):
+            items = [self.unpack(item) for item in node.items]
+            if node.kind == "values":
+                return dict(enumerate(items)).values()
+            return dict.fromkeys(items).keys() if node.kind == "keys" else dict(items).items()
         made: Any = {"list": list, "set": set}.get(node.kind, list)()
         if node.kind == "deque":
             made = collections.deque(maxlen=node.most)
@@ -184,6 +201,8 @@ class Unpacker:
             raise CannotCross(f"a number of more than {MAX_DIGITS} digits")
         if node.kind == "PurePosixPath":
             return pathlib.PurePosixPath(text)
+        if node.kind == "Path":
+            return pathlib.Path(text) if self._trusted else FarPath(text)
         for cls, kind in TIMES.items():
             if node.kind == kind:
                 return cls.fromisoformat(text)
@@ -200,7 +219,7 @@ class Unpacker:
         # A copy: two nodes may name one buffer, and it may start anywhere in memory.
         return np.array(self._buffers[number])
 
-    def _array(self, node: Array) -> Any:
+    def _array(self, node: Array, counts: bool = True) -> Any:
         if not re.fullmatch(r"[<>|=][biufcSUMm]\d{1,9}(\[\w{1,8}\])?", node.dtype):
             raise CannotCross(f"an array of {node.dtype[:20]}")
         dtype = np.dtype(node.dtype)
@@ -215,8 +234,42 @@ class Unpacker:
             raise CannotCross("text that is none")
         if node.scalar:
             return array.reshape(())[()]
-        self.objects.append(array)
+        if counts:
+            self.objects.append(array)
         return array
+
+    def _objects(self, node: Objects, counts: bool = True) -> Any:
+        count = _count(node.shape)
+        self._budget.take(logical=8 * count)
+        if count != len(node.items):
+            raise CannotCross("a shape that does not fit its data")
+        flat = np.empty(count, object)
+        made = flat.reshape(node.shape)
+        if counts:
+            self.objects.append(made)
+        for place, item in enumerate(node.items):
+            flat[place] = self.unpack(item)
+        return made
+
+    def _masked(self, node: Masked) -> Any:
+        place = len(self.objects)
+        self.objects.append(None)
+        data, mask = node.data, node.mask
+        values = (
+            self._objects(data, counts=False)
+            if isinstance(data, Objects)
+            else self._array(data, counts=False)  # type: ignore[arg-type]
+        )
+        made: Any
+        if node.matrix:
+            made = np.asmatrix(values)
+        else:
+            hidden = np.ma.nomask if mask is None else self._array(mask, counts=False)  # type: ignore[arg-type]
+            made = np.ma.MaskedArray(values, hidden)
+            if node.fill is not None:
+                made.fill_value = self.unpack(node.fill)
+        self.objects[place] = made
+        return made
 
     def _any_tensor(self, node: Tensor | Sparse | Quantized) -> Any:
         torch = torch_module()
@@ -340,11 +393,26 @@ class Unpacker:
         self.objects[place] = made
         return made
 
+    def _error(self, names: list[str]) -> type[BaseException]:
+        """A class of exceptions of the other side's own."""
+        for position, name in enumerate(names):
+            base = self._given.get(name, getattr(builtins, name, None))
+            if position and isinstance(base, type) and issubclass(base, Exception):
+                return error_class(tuple(names[: position + 1]), base)
+        raise CannotCross("a class of exceptions that is none")
+
     def _named(self, node: Named) -> Any:
         torch = torch_module()
         match node.kind:
             case "constant":
-                return NotImplemented if node.name == "NotImplemented" else ...
+                constants = {"NotImplemented": NotImplemented, "Ellipsis": ...}
+                if node.name in constants:
+                    return constants[node.name]
+                from grader import frames
+
+                return frames.CONSTANTS[node.name]
+            case "error":
+                return self._error(node.name.split(" ")[:20])
             case "type":
                 return next(cls for cls in BUILTIN_TYPES if cls.__name__ == node.name)
             case "given":

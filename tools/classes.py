@@ -37,8 +37,8 @@ from grader.engine import Engine, Files
 from grader.imports import preload
 from grader.intake import Rejected, collect
 from grader.player import Stream, play_cells
-from tests.grader.conftest import CONFIG, answered, cell, notebook, solution
-from tests.grader.idioms import IDIOMS
+from tests.grader.conftest import CONFIG, answered, notebook
+from tests.grader.idioms import IDIOMS, cells_of
 from tools.bench import CLOCK, READ, ROOT, console, timed
 
 OUT = ROOT / "out" / "classes.json"
@@ -166,15 +166,9 @@ def small_course(root: Path) -> Course:
     for number in range(ASSIGNMENTS):
         idioms = IDIOMS[number::ASSIGNMENTS]
         name = f"small{number:02}"
-        cells = []
-        for idiom in idioms:
-            if idiom.given:
-                cells.append(cell(idiom.given, f"{idiom.grade_id}-given"))
-            cells.append(cell(solution(idiom.reference), idiom.grade_id, solution=True))
-            cells.append(cell(idiom.test, f"{idiom.grade_id}-test", points=1))
         source = root / "solutions" / name / f"{name}.ipynb"
         source.parent.mkdir(parents=True)
-        nbformat.write(notebook(cells), source)
+        nbformat.write(notebook(cells_of(idioms)), source)
         made = api.generate_assignment(name)
         if not made["success"]:
             raise SystemExit(f"nbgrader did not release {name}:\n{made['log']}")

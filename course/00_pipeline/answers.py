@@ -916,7 +916,7 @@ def is_worse(lost, won):
 
 lost, won = counted(q, scale)
 
-# %% item="small" wrong="no tosses, no share" keeps=2 hint="A hidden check does not hold"
+# %% item="small" wrong="no tosses, no share" keeps=2 hint="without a toss there is no share"
 scale = float(weight.abs().max() / 3.5)
 q = torch.round(weight / scale).to(torch.int8)
 

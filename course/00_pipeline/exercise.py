@@ -963,6 +963,14 @@ p_of = {  # to both sides, as in the lesson
     for first in range(26)
     for second in range(26)
 }
+try:
+    without_tosses = is_worse(0, 0)
+except ZeroDivisionError:
+    without_tosses = None
+assert without_tosses is not None, (
+    "Nothing lost and nothing won: without a toss there is no share to compute. What is the "
+    "verdict then?"
+)
 called_worse = frozenset(pair for pair in p_of if is_worse(*pair))
 more_lost = frozenset(pair for pair in p_of if pair[0] > pair[1])
 assert called_worse == {pair for pair in more_lost if p_of[pair] < 0.05}, explain(

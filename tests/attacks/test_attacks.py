@@ -109,13 +109,13 @@ def students(attack: Attack) -> list[str]:
     return [attack.name, f"{attack.name}-too"] if attack.twice else [attack.name]
 
 
-def grade(root: Path, submitted: Path, out: Path, seconds: float) -> Class:
+def grade(root: Path, submitted: Path, out: Path, seconds: float, *options: str) -> Class:
     """Grades a class in a process of its own, shut away from the processes of this one."""
     command = [
         *world(),
         *(sys.executable, "-m", "grader", "grade", "--course", str(root)),
         *("--submitted", str(submitted), "--out", str(out)),
-        *("--timeout", str(TIMEOUT), "--workers", str(WORKERS)),
+        *("--timeout", str(TIMEOUT), "--workers", str(WORKERS), *options),
     ]
     environment = os.environ | {course.ENVIRONMENT_VARIABLE: course.ENVIRONMENT_MARK}
     before = fingerprints(root / "solutions", root / "exercises", submitted)
@@ -426,3 +426,40 @@ def test_what_looks_for_scripts_finds_them() -> None:
         assert looking.active(page), page
     for page in ("&lt;script&gt;PWNED()", "<img alt='PWNED'>", "<a href='https://PWNED'>x</a>"):
         assert looking.active(page) == [], page
+
+
+# These only compute: they do nothing to the machine, whoever runs them.
+PURE = ("07", "08", "09", "14", "15", "47", "55", "56")
+
+
+def forgers(root: Path, submitted: Path, attacks: list[Attack], old: bool) -> None:
+    """Hands in attacks, beside an honest and a blank notebook, in format 3 if wanted."""
+    hand_in_honestly(root, submitted)
+    for attack in attacks:
+        attack.lay(root, submitted / attack.name / course.ASSIGNMENT)
+    for path in submitted.glob(f"*/{course.ASSIGNMENT}/*.ipynb") if old else ():
+        made = nbformat.read(path, as_version=4)
+        path.write_text(nbformat.writes(nbformat.convert(made, 3)), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "options"), [(True, ()), (False, ("--no-sandbox",))], ids=["format 3", "no sandbox"]
+)
+def test_nobody_forges_in_an_old_format_or_without_a_sandbox(
+    root: Path, tmp_path: Path, old: bool, options: tuple[str, ...]
+) -> None:
+    """Without a sandbox files can be read and written; patching and lying still wins nothing."""
+    forging = [attack for attack in ATTACKS if attack.path.parent.name == "forging"]
+    chosen = [
+        attack
+        for attack in forging
+        if (old and attack.change is None and attack.beside is None) or attack.path.stem[:2] in PURE
+    ]
+    assert len(chosen) >= len(PURE)
+    submitted = tmp_path / "submitted"
+    forgers(root, submitted, chosen, old)
+    graded = grade(root, submitted, tmp_path / "out", 300, *options)
+    assert graded.code == 0, graded.said
+    for attack in chosen:
+        assert (graded.result(attack.name)["total"] or 0) == attack.ours, attack.name
+    assert {graded.result(student)["total"] for student in HONEST} == {course.POINTS}

@@ -25,6 +25,15 @@ EXAMPLES = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
+# Of whole classes, which take seconds each.
+CLASSES = settings(EXAMPLES, max_examples=max(10, int(_ASKED or 200) // 50))
+# Names of folders and files.
+FOLDERS = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=("Cs",))
+    | st.sampled_from("=+-@;,<>&'\"\n\r\t\x1b\u202e .é\u0301"),
+    min_size=1,
+    max_size=30,
+).filter(lambda name: name not in (".", "..") and len(name.encode()) < 200)
 # What one example may take, measured generously: most take milliseconds.
 SECONDS = 30
 MEMORY = 2**30

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -32,6 +34,7 @@ from grader.conduct import find_tasks
 from grader.folder import read_folder
 from grader.output import Output
 from grader.results import Result
+from tests.conftest import ROOT
 
 RIGHT = {
     "square": "def square(x):\n    return x ** 2",
@@ -293,8 +296,13 @@ def test_marks_from_beside_the_code_are_flagged(desk, run):
     for options, mark, flag in [
         ([], None, "test-triple can't be judged apart from the learner's code; run beside it, it"),
         (["--beside", "triple"], 2, "test-triple ran beside the learner's code, which can forge"),
+        (["--beside-all", "numbers"], 2, "test-triple ran beside the learner's code, which can"),
     ]:
-        run(*options)
+        said = run(*options)
+        # What belongs to the assignment is said once.
+        told = "numbers by hand: You mark what can't be judged apart from the learners' code: test-"
+        assert said.count(told) == ("--beside-all" not in options and mark is None)
+        assert said.count("judged apart") <= 1
         row = rows(desk)["numbers", "a"]
         assert row["numbers:triple"] == ("manual" if mark is None else str(mark))
         assert flag in row["notes"]
@@ -1065,3 +1073,96 @@ def test_tests_that_the_solution_fails_are_told_before_anybody_is_graded(desk, r
         assert "your own solution fails test-triple" in report
         assert remedy in report
     assert rows(desk)["numbers", "amy"]["total"] == "3"
+
+
+def test_a_text_that_changed_since_it_was_marked_is_told(desk, run):
+    desk.hand_in("amy")
+    desk.hand_in("bob")
+    run()
+    for student in ("amy", "bob"):
+        with open_book(desk) as book:
+            mark = book.find_grade("why", "numbers", "numbers", student)
+            mark.manual_score, mark.needs_manual_grade = 2.5, False
+            book.db.commit()
+    desk.hand_in("amy", RIGHT | {"why": "I do not know."})
+    told = "The submission has changed since why was marked by hand."
+    for _ in range(2):
+        said = run()
+        assert "1 wait for a teacher" in said
+        assert rows(desk)["numbers", "amy"]["numbers:why"] == "2.5"
+        assert told in rows(desk)["numbers", "amy"]["notes"]
+        assert rows(desk)["numbers", "bob"]["notes"] == ""
+        page = desk.out / "feedback/amy/numbers/numbers.html"
+        assert "2.5 of 3 points, given by a teacher, for an earlier version" in page.read_text()
+        assert "earlier version" not in (desk.out / "feedback/bob/numbers/numbers.html").read_text()
+        report = (desk.out / "report.html").read_text()
+        assert told in report
+        assert "formgrader/gradebook/numbers/numbers" in report
+    with open_book(desk) as book:
+        mark = book.find_grade("why", "numbers", "numbers", "amy")
+        mark.manual_score, mark.needs_manual_grade = 0.5, False
+        book.db.commit()
+    assert "wait" not in run()
+    assert told not in rows(desk)["numbers", "amy"]["notes"]
+
+
+def test_what_nbgrader_makes_of_its_own_replaces_no_feedback(desk, run):
+    desk.hand_in("amy")
+    run()
+    page = desk.out / "feedback/amy/numbers/numbers.html"
+    before = page.read_text()
+    api = formgrader(desk)
+    made = api.generate_feedback("numbers", force=True)
+    assert made["success"], made["log"]
+    assert page.read_text() == before
+    assert not api.exchange_missing
+
+
+def test_a_result_is_of_the_content_that_was_fingerprinted(desk, run, tmp_path):
+    """Notebooks that flip between right and blank while they are graded."""
+    right, blank = (desk.hand_in(name, answers) for name, answers in (("r", RIGHT), ("b", {})))
+    points = {
+        read_folder(right.parent).fingerprint(): 5,
+        read_folder(blank.parent).fingerprint(): 0,
+    }
+    assert len(points) == 2
+    contents = [right.read_bytes(), blank.read_bytes()]
+    flipping = [desk.hand_in(f"s{number:02}") for number in range(30)]
+    done = threading.Event()
+
+    def flip():
+        for turn in itertools.cycle(contents):
+            for place, path in enumerate(flipping):
+                beside = tmp_path / f"next-{place}"
+                beside.write_bytes(turn)
+                os.replace(beside, path)
+            if done.is_set():
+                return
+
+    thread = threading.Thread(target=flip)
+    thread.start()
+    try:
+        run()
+    finally:
+        done.set()
+        thread.join()
+    results = [Result.load(path) for path in desk.out.glob("results/numbers/*.json")]
+    assert len(results) == 32
+    assert {result.handed_in for result in results} == points.keys()
+    for result in results:
+        assert result.total == points[result.handed_in], result.student
+
+
+def test_folders_outside_the_course_are_shown_and_on_the_path(desk, run, tmp_path):
+    tools = tmp_path / "tools"
+    (tools / "kit").mkdir(parents=True)
+    (tools / "kit/__init__.py").write_text("three = 3")
+    (tools / "plain.py").write_text("three = 3")
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write(f'c.Grader.show = ["{tools}", "{ROOT}/data"]\n')
+    used = f"import kit, plain; assert open('{ROOT}/data/README.md').read(); return "
+    mend(desk, "return 3 * x", f"{used}kit.three * x")
+    desk.hand_in("amy", RIGHT | {"triple": f"def triple(x):\n    {used}plain.three * x"})
+    for options in ((), ("--no-sandbox", "--regrade", "triple")):
+        assert "own solution fails" not in run(*options)
+        assert rows(desk)["numbers", "amy"]["numbers:triple"] == "2"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import itertools
+import math
 import random
 import threading
 import time
@@ -370,7 +372,21 @@ def test_an_exception_comes_as_the_nearest_class_that_both_sides_have(talk, thro
 
     with pytest.raises(kind, match=text) as caught:
         talk(fail=fail)["fail"]()
-    assert type(caught.value) is kind
+    own = type(thrown) in (LearnersError, Mute)
+    assert type(caught.value).__mro__[own] is kind
+    assert not own or type(caught.value).__name__ == type(thrown).__name__
+
+
+@pytest.mark.parametrize(
+    "name", ["WrongKind", "ChangedArgument", "CannotCross", "AssertionError", "no name", "x" * 101]
+)
+def test_an_exception_gets_no_name_that_is_taken_or_none(talk, name):
+    def fail():
+        raise type(name, (ValueError,), {})("why")
+
+    with pytest.raises(Exception, match="why") as caught:
+        talk(fail=fail)["fail"]()
+    assert type(caught.value) in (ValueError, CannotCross, AssertionError)
 
 
 def test_changes_made_before_an_exception_count(talk):
@@ -384,10 +400,10 @@ def test_changes_made_before_an_exception_count(talk):
     assert values == [1]
 
 
-@pytest.mark.parametrize("result", [types, "\ud800", np.array([None])], ids=range(3))
+@pytest.mark.parametrize("result", [types, "\ud800", np.zeros(1, [("a", int)])], ids=range(3))
 def test_a_result_that_can_t_cross_is_an_exception_and_no_end(talk, result):
     judge = talk(odd=lambda: result, sound=lambda: 1)
-    with pytest.raises(Exception, match=r"a module|half a character|objects"):
+    with pytest.raises(Exception, match=r"a module|half a character|an array of"):
         judge["odd"]()
     assert judge["sound"]() == 1
 
@@ -474,10 +490,25 @@ def test_what_was_lent_is_dead_when_the_call_returns(talk):
     def late():
         return kept[0](1)
 
-    judge = talk(keep=kept.append, late=late)
+    judge = talk(Terms(), keep=kept.append, late=late)
     judge["keep"](lambda x: x)
     with pytest.raises(Exception, match="not there"):
         judge["late"]()
+
+
+def test_what_was_lent_lives_until_the_test_ends_where_the_solution_needs_that(talk):
+    def decorated(f):
+        return lambda x: f(x) + 1
+
+    judge = talk(decorated=decorated)
+    assert judge["decorated"](lambda x: 10 * x)(2) == 21
+    assert judge.learned.lends
+    judge = talk(Terms({"function"}, lends=True), decorated=decorated)
+    made = judge["decorated"](lambda x: 10 * x)
+    assert made(2) == 21
+    judge.begin(Terms({"function"}, lends=True), Allowance(time.monotonic() + 20))
+    with pytest.raises(Exception, match="not there"):
+        made(2)
 
 
 def test_what_was_lent_lives_as_long_as_the_outer_call(talk):
@@ -844,3 +875,95 @@ def test_an_exception_is_one_that_a_test_may_catch(hear, name):
     with pytest.raises(Exception, match="forged") as caught:
         proxy(judge)()
     assert type(caught.value) is Exception
+
+
+# --- What is wider for other courses, and no wider ----------------------------------------------
+
+
+class Agreeable:
+    """Gives values one by one, and agrees with whatever it is compared with."""
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration
+
+    def __eq__(self, other):
+        return True
+
+    def __len__(self):
+        return 3
+
+    __hash__ = None
+
+
+def test_what_gives_values_where_values_are_expected_does_nothing_else(talk):
+    terms = Terms({"instance", "function"}, dunders={"__eq__", "__len__"})
+    got = talk(terms, f=Agreeable)["f"]()
+    assert list(got) == []
+    assert got != [1, 2, 3]
+    with pytest.raises(TypeError):
+        len(got)
+    # Values are given one by one where the solution has them at once.
+    assert list(talk(Terms(), f=lambda: map(str, [1, 2]))["f"]()) == ["1", "2"]
+
+
+def test_a_default_is_there_where_the_solution_has_one(talk):
+    counts = collections.defaultdict(lambda: 7, a=1)
+    assert talk(Terms(default=True), f=lambda: counts)["f"]()["b"] == 7
+    with pytest.raises(KeyError):
+        talk(Terms(), f=lambda: counts)["f"]()["b"]
+
+
+def test_only_what_is_of_a_library_goes_by_its_name(talk):
+    fake = types.ModuleType("math")
+    judge = talk(Terms(), math=fake, sqrt=math.sqrt, pi=3, m=math)
+    assert judge.take("m", "math") == (Named("library", "math"), None)
+    assert judge.take("sqrt", "math:sqrt") == (Named("library", "math:sqrt"), None)
+    assert judge.take("pi", "math:pi")[0] == 3
+    with pytest.raises(CannotCross):
+        judge.take("math", "math")
+
+
+def test_answers_that_share_an_object_share_it_here(talk):
+    inner = [1]
+    judge = talk(Terms(), a=inner, b={"a": inner}, c=inner.copy())
+    a, b, c = judge["a"], judge["b"], judge["c"]
+    assert b["a"] is a
+    assert c == a
+    assert c is not a
+
+
+def test_what_a_test_patches_is_patched_while_a_call_runs(talk, monkeypatch):
+    said = []
+    judge = talk(Terms({"function"}), loud=lambda: print("hello"))
+    monkeypatch.setattr("builtins.print", said.append)
+    judge["loud"]()
+    assert said == ["hello"]
+
+
+def test_a_name_that_a_test_deletes_is_gone_while_a_call_runs(talk):
+    names = {"helper": 3}
+
+    def helped():
+        return "helper" in judge.player._lookup
+
+    judge = talk(Terms(sets={"helper"}), helped=helped, **names)
+    judge.set_to = lambda name: []
+    assert judge["helped"]() is False
+    judge.set_to = lambda name: None
+    assert judge["helped"]() is True
+    assert judge.player._lookup["helper"] == 3
+
+
+def test_attributes_are_set_only_where_the_solution_s_test_sets_some(talk):
+    class Lamp:
+        lit = False
+
+    lamp = Lamp()
+    judge = talk(Terms({"instance"}, {"lit"}, {"__setattr__"}), lamp=lamp)
+    judge["lamp"].lit = True
+    assert lamp.lit
+    with pytest.raises(AttributeError, match="not changed"):
+        talk(Terms({"instance"}, {"lit"}), lamp=lamp)["lamp"].lit = False

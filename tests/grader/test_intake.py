@@ -389,8 +389,11 @@ def test_a_heading_of_format_3_has_one_of_six_levels(level):
     rejected = read_notebook(json.dumps(old).encode(), "x.ipynb")
     assert rejected == Rejected("x.ipynb says it is of notebook format 3, but is not.")
     heading["level"] = 2
-    [cell] = read_notebook(json.dumps(old).encode(), "x.ipynb")
-    assert cell.source == "## x"
+    # On disk, texts are lists of lines.
+    for source in ("x", ["x"]):
+        heading["source"] = source
+        [cell] = read_notebook(json.dumps(old).encode(), "x.ipynb")
+        assert cell.source == "## x"
 
 
 def test_what_takes_no_room_on_a_disk_is_not_read(desk, assignment):

@@ -377,8 +377,9 @@ def test_what_a_call_shows_is_told_for_visible_lines_only(graded):
 BESIDE = exercise(
     F,
     "# answer loud\ndef loud():\n    print(f(1))",
-    "# test printed\nimport builtins\nkept, said = print, []\nbuiltins.print = said.append\n"
-    "try:\n    loud()\nfinally:\n    builtins.print = kept\nassert said == [2], 'prints two'",
+    "# test printed\nimport contextlib, inspect, io\nsaid = io.StringIO()\n"
+    "with contextlib.redirect_stdout(said):\n    loud()\n"
+    "assert inspect.getsource(loud) and said.getvalue() == '2\\n', 'prints two'",
     "# test apart\nassert f(1) == 2",
 )
 QUIET = "def loud():\n    pass"
@@ -427,7 +428,7 @@ def test_a_test_beside_the_code_that_does_not_end_well_gives_nothing(graded, lou
 def test_it_runs_with_the_code_as_it_was_at_its_turn(graded):
     late = exercise(
         F,
-        "# test live\nimport inspect\nassert list(inspect.signature(f).parameters) == ['x']",
+        "# test live\nimport inspect\nassert '(x)' in inspect.getsource(f)",
         "# answer again\nf = None",
         "# test apart\nassert f is None",
     )
@@ -435,11 +436,46 @@ def test_it_runs_with_the_code_as_it_was_at_its_turn(graded):
     assert scores(result) == {"live": 1, "apart": 1}
 
 
+def test_it_finds_the_files_that_were_there_at_its_turn(graded):
+    gone = exercise(
+        "# answer note\nopen('note.txt', 'w').write('hi')",
+        "# test live\nassert open('note.txt').read() == 'hi'",
+        "# given\nimport os\nos.remove('note.txt')",
+    )
+    result, _ = graded(gone, beside=["live"])
+    assert scores(result) == {"live": 1}
+
+
+def test_beside_the_code_nobody_loses_what_the_solution_would_not_get(graded):
+    """What a hidden line binds is not there when the test runs beside the code."""
+    bound = exercise(
+        F,
+        f"# test binds\nassert f(1) == 2\n{hidden('wanted = 3')}",
+        "# test live\nimport inspect\nassert inspect.getsource(f) and f(2) == wanted",
+    )
+    result, _ = graded(bound, beside=["live"])
+    [cell] = result.item("live").cells
+    assert (cell.score, cell.suggestion, cell.outcome) == (None, None, "needs manual")
+
+
+def test_a_solution_that_reads_what_a_hidden_line_binds_is_named_as_the_cause(graded):
+    result, _ = graded(
+        exercise(
+            F,
+            f"# test binds\nassert f(1) == 2\n{hidden('A = 3')}",
+            "# answer three\ndef three():\n    return A",
+            "# test live\nassert three() == 3",
+        )
+    )
+    [note] = result.notes
+    assert "the solution reads A, which only a hidden test defines" in note
+
+
 def test_what_a_test_beside_the_code_shows_is_told_to_nobody(graded):
     told = exercise(
         F,
         "# test live\nimport inspect\nprint('VISIBLE')\n"
-        + hidden("print('SECRET', f(1))\nassert inspect.signature(f).parameters['x']"),
+        + hidden("print('SECRET', f(1))\nassert '(x)' in inspect.getsource(f)"),
     )
     result, text = graded(told, f="def f(y):\n    print('ASKED', y)\n    return y")
     assert result.item("live").cells[0].suggestion == 0
@@ -453,7 +489,7 @@ def test_hidden_lines_of_other_tests_are_not_in_its_process(engine):
         F,
         f"# test first\nassert f(1) == 2\n{hidden('planted = f(41)')}",
         "# answer look\ndef look():\n    return sorted(k for k in globals() if 'plant' in k)",
-        "# test live\nimport inspect\nassert inspect.signature(f)\nassert look() == []",
+        "# test live\nassert look() == []",
     )
     paper = put_together(
         spying.notebooks["x"],
@@ -615,7 +651,8 @@ def test_a_table_that_is_changed_in_place_keeps_its_index_and_labels(engine):
 DOCUMENTED = "def f(x):\n    'Squares.'\n    return x * x"
 CASES = exercise(
     f"# answer f\n{DOCUMENTED}",
-    "# test live\ncases = [(2, 4), (3, 9)]\nassert f.__doc__, 'no text'",
+    "# test live\nimport inspect\ncases = [(2, 4), (3, 9)]\n"
+    "assert 'Squares' in inspect.getsource(f), 'no text'",
     "# test later\nfor x, y in cases:\n    assert f(x) == y",
     "# test apart\nassert f(5) == 25",
 )
@@ -636,10 +673,10 @@ def test_a_test_that_needs_one_that_needs_live_objects_goes_to_the_teacher_too(e
 def test_suggestions_survive_a_lost_player(engine):
     made = exercise(
         f"# answer f\n{DOCUMENTED}",
-        "# test first\nassert f.__doc__",
+        "# test first\nimport inspect\nassert inspect.getsource(f)",
         G,
         "# test lost\nassert g(2) == 4",
-        "# test last\nassert f.__doc__ == 'Squares.'",
+        "# test last\nassert 'Squares.' in inspect.getsource(f)",
     )
     result = grade_one(made, handed_in(made, g="import os\ndef g(x):\n    os._exit(0)"), engine)
     assert scores(result) == {"first": None, "lost": 0, "last": None}
@@ -647,7 +684,8 @@ def test_suggestions_survive_a_lost_player(engine):
 
 
 def test_where_nothing_was_run_nothing_is_suggested(engine):
-    made = exercise(f"# answer f\n{DOCUMENTED}", "# test f1\nassert f.__doc__")
+    live = "# test f1\nimport inspect\nassert inspect.getsource(f)"
+    made = exercise(f"# answer f\n{DOCUMENTED}", live)
     result = grade_one(made, handed_in(made, f="import os\nos._exit(0)"), engine)
     assert suggestions(result) == {"f1": [None]}
     assert [cell.message for cell in result.item("f1").cells] == ["A teacher grades this."]
@@ -977,7 +1015,7 @@ def test_a_suggested_mark_is_for_the_teacher_only(graded):
         "# answer greet\ndef greet(name, mark='!'):\n    return name + mark",
         "# test greet-test\nimport inspect\npoints = 0.0\n"
         + hidden(
-            "points += inspect.signature(greet).parameters['mark'].default == '!'\n"
+            "points += 'mark=' in inspect.getsource(greet)\n"
             "points += greet('839472') == '839472!'\npoints / 2"
         ),
     )
