@@ -116,7 +116,7 @@ def test_the_start_page_links_what_is_there(course: Course) -> None:
     built(course)
     cells = nbformat.read(course.root / "notebooks" / "start.ipynb", 4).cells
     page = "\n".join(cell.source for cell in cells)
-    assert "[Counting](01_counting.ipynb)" in page
+    assert "[01 · Counting](01_counting.ipynb)" in page
     assert "(../exercises/01_counting/01_counting.ipynb)" in page
 
 

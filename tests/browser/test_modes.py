@@ -214,7 +214,7 @@ def test_each_mode_in_each_look_and_at_each_width(modes: Page, look: str) -> Non
         set_theme(modes, "JupyterLab Dark")
     modes.emulate_media(forced_colors="active" if look == "forced colours" else "none")
     # Answered, so that marks, reasons and hints are seen.
-    for title in ("Quiz · 07", "Is the pattern strong?", "Which primers"):
+    for title in ("Quiz · 07", "Is the pattern strong?", "Entry check"):
         one = modes.locator(f".fb[aria-label^='{title}']")
         one.get_by_role("radio").first.check()
         one.get_by_role("button", name="Check").click()
