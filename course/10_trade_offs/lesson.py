@@ -274,7 +274,7 @@ def draw_front(cost: str, bits: str) -> plot.Figure:
     if bits != "all":
         chosen = models[models.bits == int(bits)]
         ax.plot(chosen[cost], chosen.accuracy, "o", markersize=9, fillstyle="none", color="#D55E00")
-    ax.set(title="Blue: the front. Grey: dominated", xscale="log", ylim=(0.6, 0.88))
+    ax.set(title="Dark, with a line: the front. Pale: dominated", xscale="log", ylim=(0.6, 0.88))
     ax.set(xlabel=costs[cost], ylabel="validation accuracy, mean of 3 seeds")
     ax.legend(loc="lower right")
     return fig

@@ -149,7 +149,7 @@ function slider(part, at, field, label) {
 function words(node) {
   const [first, second] = [...node.children].map(words);
   if (node.localName === "mfrac") return `${first} over ${second}`;
-  if (node.localName === "msup") return `${first} to the power ${second}`;
+  if (node.localName === "msup") return second === "′" ? `${first} prime` : `${first} to the power ${second}`;
   if (node.localName === "msqrt") return `root of ${[...node.children].map(words).join(" ")}`;
   return node.children.length ? [...node.children].map(words).join(" ") : node.textContent.trim();
 }
@@ -222,6 +222,7 @@ function render({ model, el }) {
 
   function act(key) {
     if (lost) {
+      say.setAttribute("aria-live", "polite");
       tell(say, DEAD);
       return;
     }
@@ -244,11 +245,16 @@ function render({ model, el }) {
     waiting = setTimeout(() => { late = true; next = null; tell(say, BUSY); }, PATIENCE);
   }
 
-  // Python is gone: said at once, and by each press from now on.
+  // Python is gone: said at once, and by each press from now on. Of all widgets that say so one is
+  // read out: that with the focus, or the first.
   function lose() {
+    if (lost) return;
     lost = true;
     done();
     next = null;
+    const page = root.closest(".jp-Notebook") ?? document;
+    const used = page.contains(document.activeElement) && document.activeElement.closest(".fb");
+    say.setAttribute("aria-live", (used || page.querySelector(".fb")) === root ? "polite" : "off");
     tell(say, DEAD);
   }
 

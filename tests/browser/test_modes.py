@@ -77,7 +77,8 @@ WAYS: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = {
     ],
     'pattern_test("pruning")': [
         (("→ answer.", "Space", "Control+Enter"), ("next",), "orrect"),
-        (("Shift+Tab",), ("answer.",), "checked: true"),
+        (("Shift+Tab",), ("answer.",), "✗ Incorrect."),
+        (("ArrowDown",), ("answer.",), "✓ This is right."),
         (("→ next", "Enter"), ("place",), "question 2 of 10"),
     ],
     'trace("00")': [
