@@ -37,6 +37,8 @@ def draw(bits, kind="points"):
     ax.plot(range(bits), range(bits))
     ax.set_title(f"{bits} {kind}")
     return fig
+
+plot.show(draw(2), alt="A plot.")
 """
 SHOWN = (
     'cards("07")',
@@ -225,6 +227,10 @@ def test_each_mode_in_each_look_and_at_each_width(modes: Page, look: str) -> Non
     expect(strong.get_by_text(re.compile("✓ (This is right|Correct)")).first).to_be_visible()
     for root in modes.locator(".fb:has(.fb-title)").all():
         expect(root.get_by_role("heading", level=3)).to_have_count(1)
+    # What is drawn on white glares in the dark, in a widget or beside one.
+    for picture in (modes.get_by_alt_text("A plot."), modes.locator(".fb-picture").first):
+        dimmed = picture.evaluate("node => getComputedStyle(node).filter") != "none"
+        assert dimmed == (look == "dark")
     for width, height in WINDOWS:
         modes.set_viewport_size({"width": width, "height": height})
         modes.wait_for_timeout(300)
