@@ -10,6 +10,7 @@ import nbformat
 import nbformat.reader
 
 from authoring.execute import executed
+from authoring.lessons import lessons as lessons_file
 from authoring.notebook import instructor_notebook, lesson_notebook, reading_notebook
 from authoring.questions import Source, practice_bank, sources
 from authoring.release import release_notebooks
@@ -17,7 +18,6 @@ from authoring.sheet import sheet
 from authoring.sources import Course, Lesson
 from authoring.start import start_notebook
 from authoring.text_file import TextFile
-from authoring.titles import titles
 from coursekit.questions import GENERAL
 
 
@@ -41,11 +41,31 @@ class Target:
             return False
         return without_outputs(there) == without_outputs(self.wanted)
 
-    def write(self) -> None:
-        """Writes the file, after running the notebook if its outputs belong to it."""
+    def write(self, force: bool = False) -> None:
+        """Writes the file, after running the notebook if its outputs belong to it.
+
+        Where only text has changed since it ran, its outputs stay, unless it is forced to run.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        notebook = executed(self.wanted, self.path.parent) if self.run else self.wanted
+        notebook = self.wanted
+        if self.run and (force or not self._take_outputs()):
+            notebook = executed(self.wanted, self.path.parent)
         nbformat.write(notebook, self.path)
+
+    def _take_outputs(self) -> bool:
+        """Takes over the outputs of the file; whether they are those of the same code."""
+        try:
+            there = nbformat.read(self.path, as_version=4)
+        except (OSError, nbformat.reader.NotJSONError):
+            return False
+        old, new = (
+            [cell for cell in one.cells if cell.cell_type == "code"] for one in (there, self.wanted)
+        )
+        if [cell.source for cell in old] != [cell.source for cell in new]:
+            return False
+        for one, other in zip(old, new, strict=True):
+            other.outputs, other.execution_count = one.outputs, one.execution_count
+        return True
 
 
 Built = Target | TextFile
@@ -74,20 +94,23 @@ def main(
 
 def _shared(course: Course) -> list[Built]:
     """What is of no single lesson, but for banks."""
-    return [_start(course), titles(course), *_primers(course)]
+    return [_start(course), lessons_file(course), *_pages(course)]
 
 
 def _start(course: Course) -> Target:
     return Target(course.root / "notebooks" / "start.ipynb", start_notebook(course))
 
 
-def _primers(course: Course) -> list[Target]:
-    """The primers, if they have been written."""
-    source = course.root / "course" / GENERAL / "primers.py"
-    path = course.root / "notebooks" / "primers.ipynb"
-    if not source.is_file():
-        return []
-    return [Target(path, reading_notebook(course, source, path.stem), run=True)]
+def _pages(course: Course) -> list[Target]:
+    """The notebooks that belong to no lesson, such as the primers, as far as they are written."""
+    return [
+        Target(
+            course.root / "notebooks" / f"{source.stem}.ipynb",
+            reading_notebook(course, source, source.stem),
+            run=True,
+        )
+        for source in sorted((course.root / "course" / GENERAL).glob("*.py"))
+    ]
 
 
 def _banks(course: Course, name: str) -> list[TextFile]:
@@ -135,11 +158,14 @@ def _bring_up(course: Course, target: Built, force: bool, report: Callable[[str]
     if target.is_fresh and not force:
         report(f"  up to date  {shown}")
         return
-    target.write()
+    target.write(force)
     report(f"  built       {shown}")
 
 
 def without_outputs(notebook: nbformat.NotebookNode) -> list[tuple[object, ...]]:
-    """What is compared: each cell's id, type, source and metadata, and the notebook's metadata."""
-    cells = [(c.id, c.cell_type, c.source, dict(c.metadata)) for c in notebook.cells]
+    """What is compared: cells as they are written, pictures too, and the notebook's metadata."""
+    cells = [
+        (c.id, c.cell_type, c.source, dict(c.metadata), dict(c.get("attachments", {})))
+        for c in notebook.cells
+    ]
     return [*cells, (dict(notebook.metadata),)]

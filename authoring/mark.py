@@ -20,7 +20,7 @@ from grader import kept
 from grader.course import Course
 from grader.engine import Engine
 from grader.errors import GraderError
-from grader.imports import preload
+from grader.imports import modules, preload
 from grader.results import ItemResult, Result
 from grader.sandbox import check as check_sandbox
 
@@ -78,12 +78,15 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     """
     exercise = Exercise.read(notebook)
     course = Course.open(root)
-    imports = preload(course, [notebook.stem])
-    with Engine(imports, shut_in=_has_sandbox(), show=course.shown, keep=kept.folder()) as engine:
+    with Engine(
+        preload(course, [notebook.stem]),
+        shut_in=_has_sandbox(),
+        show=course.shown,
+        keep=kept.folder(),
+        many=False,
+    ) as engine:
         # It warms up while nbgrader is imported here.
-        engine.launch()
-        # As in grader.cli: nbformat must not import a grammar of web addresses.
-        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+        engine.import_soon(modules(course, notebook.stem))
         from grader.conduct import grade, reject
         from grader.intake import Rejected, collect
         from grader.output import Output, cannot_write

@@ -13,6 +13,7 @@ import nbformat
 from authoring import guesses, hosting, ways
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.items import items_metadata
+from authoring.lessons import minutes
 from authoring.sources import Course, Lesson, read_cells
 from coursekit import widgets
 
@@ -33,6 +34,8 @@ from coursekit import end_exercise
 
 end_exercise()
 """
+# Where a lesson says how long it takes: the build counts.
+MINUTES = "{minutes}"
 LOCKED = (
     "Tests and given code are locked, and the lab refuses to change them without a word: "
     "write in the cells that say `YOUR CODE HERE` or `YOUR ANSWER HERE`, or in new ones."
@@ -67,10 +70,12 @@ def reading_notebook(
 ) -> nbformat.NotebookNode:
     """A notebook to read and run, without outputs, as it will lie in notebooks/."""
     cells = []
-    for cell in read_cells(source):
+    sources = read_cells(source)
+    for cell in sources:
         text = _with_import(cell.source) if cell.kind == "code" else cell.source
         if cell.kind == "markdown":
             text = ways.with_lessons(course, text, "", name)
+            text = text.replace(MINUTES, str(minutes(sources)))
         new = NEW_CELL[cell.kind](text)
         new.metadata.update(cell.metadata)
         if cell.kind == "code" and _only_asserts(text):

@@ -21,6 +21,7 @@ from authoring.problems import SourceError
 from authoring.sources import Course, read_cells
 from authoring.text_file import TextFile
 from coursekit.concepts import Phrase, PhraseError, read
+from coursekit.fresh import PRINTED, drawn, filled, numbers
 from coursekit.questions import (
     GENERAL,
     Bank,
@@ -30,6 +31,7 @@ from coursekit.questions import (
     ChoiceAnswer,
     CodeAnswer,
     Free,
+    Fresh,
     NumberAnswer,
     Option,
     Practice,
@@ -55,6 +57,12 @@ SUM = re.compile(r"([−√(]*\d[\d.,()·/+−√^ ]*[\d)]) = (−?\d[\d,]*(?:\.
 IN_PYTHON = {"·": "*", "−": "-", "^": "**", ",": ""}
 CODE = re.compile(r"```.*?```|``.*?``|`[^`\n]*`", re.DOTALL)
 MATHS = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
+
+
+# The texts of a problem that may name what its code draws.
+FRESH = ("prompt", "hint", "steps", "final", "quick_check", "mistakes")
+# So many draws of a problem are checked as the printed one is.
+DRAWS = 30
 
 
 class _Loader(yaml.SafeLoader):
@@ -90,6 +98,8 @@ class Source:
         """
         try:
             content = yaml.load(self.path.read_text(encoding="utf-8"), _Loader)
+            if isinstance(content, list):
+                content = [self._printed(fields) for fields in content]
             return read_bank(self.name, content, self.path)
         except FileNotFoundError as error:
             problem = "the file is missing: write the questions of this lesson, see CONTRIBUTING.md"
@@ -101,6 +111,24 @@ class Source:
             raise SourceError(self.path, line, f"the YAML can't be read: {problem}") from error
         except BankError as error:
             raise self.problem(error.question, error.problem) from error
+
+    def _printed(self, fields: Any) -> Any:
+        """A problem that draws numbers, with those that are printed, and how to draw others."""
+        if not (isinstance(fields, dict) and "one(" in str(fields.get("check", ""))):
+            return fields
+        code = fields["check"]
+        texts = {name: fields[name] for name in FRESH if name in fields}
+        options = fields.get("answer", {}).get("options", [])
+        pairs = [[option.get("text", ""), option.get("why", "")] for option in options]
+        try:
+            names = numbers(code, PRINTED)
+            shown = fields | filled(texts, names)
+            if options:
+                shown["answer"] = fields["answer"] | {"options": filled(options, names)}
+        except Exception as error:
+            problem = f"check: the numbers can't be drawn, {type(error).__name__}: {error}: mend it"
+            raise self.problem(fields.get("id"), problem) from error
+        return shown | {"fresh": {"code": code, **texts, "options": pairs}}
 
     def problem(self, question: str | None, text: str) -> SourceError:
         """An error at the line where the question with this id begins."""
@@ -158,8 +186,34 @@ def _of_question(course: Course, bank: Bank, question: Question) -> Iterator[str
                 yield f"{field}: the number {found[0]} is typed in: let the trace compute it"
     if isinstance(question, Practice) or question.check:
         yield from _numbers(question)
+    if isinstance(question, Practice) and question.fresh:
+        yield from _of_draws(question, question.fresh)
     if isinstance(question, Practice) and isinstance(question.answer, CodeAnswer):
         yield from _code(question.answer)
+
+
+def _of_draws(question: Practice, fresh: Fresh) -> Iterator[str]:
+    """What is wrong with a problem once it has drawn other numbers; the first draw that has it."""
+    if "import " in fresh.code:
+        yield "check: draws numbers, so it must not import anything: learners wait for it"
+        return
+    for seed in range(PRINTED + 1, DRAWS):
+        try:
+            other = drawn(question, seed)
+        except Exception as error:
+            yield f"check: draw {seed} fails with {type(error).__name__}: {error}: mend it"
+            return
+        found = list(_numbers(other, seed))
+        for field, text in texts(other):
+            if problem := unbalanced(text) or miscalculated(text):
+                found.append(f"{field}: {problem}")
+        for options in _options(other):
+            found += _giveaway(options)
+            if len({option.text for option in options}) < len(options):
+                found.append("options: two have the same text: use need(…) to draw again")
+        if found:
+            yield f"draw {seed}: {found[0]}"
+            return
 
 
 def texts(question: Question) -> Iterator[tuple[str, str]]:
@@ -175,6 +229,7 @@ def texts(question: Question) -> Iterator[tuple[str, str]]:
             "lesson",
             "primer",
             "check",
+            "fresh",
             "trace",
         }
     )
@@ -356,11 +411,10 @@ def unbalanced(text: str) -> str | None:
 # Numbers.
 
 
-def _numbers(question: Question) -> Iterator[str]:
+def _numbers(question: Question, seed: int = PRINTED) -> Iterator[str]:
     """Numbers of the answer that `check` does not compute, and answers that differ from its own."""
-    namespace: dict[str, Any] = {}
     try:
-        exec(question.check or "", namespace)
+        namespace = numbers(question.check or "", seed)
     except Exception as error:
         yield f"check: fails with {type(error).__name__}: {error}: mend it"
         return

@@ -1,48 +1,71 @@
-"""The start page that `make lab` opens: a notebook with a map of the lessons, for a click."""
+"""The start page that `make lab` opens: what to do now, the map of the lessons, and how it goes.
+
+It is built for who has not begun; `coursekit.home` writes it, and fills in what a learner has done.
+"""
 
 from __future__ import annotations
 
+import base64
+
 import nbformat
 
+from authoring.lessons import lessons
 from authoring.notebook import KERNEL
 from authoring.sources import Course
+from coursekit import home
+from coursekit.lessons import read
 
 TEXT = """\
 # Fewer Bits, Fewer Weights
 
-How to make neural networks small and fast, and how to know that they are: quantization and pruning,
-by hand first, then with PyTorch and TFLite.
+**In the end you can take a trained network, make it several times smaller with PyTorch or TFLite,
+and show by measurement what that costs.**
+"""
+PICTURE = "start.png"
+ALT = (
+    "Three pictures of the same 784 weights, with which a small model finds threes among "
+    "handwritten digits. In 32 bits per weight: smooth patches, 96 % of the digits right. In 4 "
+    "bits per weight: the same patches in few shades, still 96 %. In 4 bits and half of the "
+    "weights zero: the patches without their faint edges, 95 %."
+)
+REST = """\
+## How it goes
 
-| | lesson | exercise |
-|---|---|---|
-{rows}
+**Read and guess.** Open a lesson and press Shift+Enter, cell by cell. *Run All* would show you
+every answer at once. Where it asks for a guess, type one before you run the next cell: being wrong
+is how you notice what you believed. Escape leads from a widget back to its cell.
 
-The numbers in between are lessons to come.
+**Solve the exercise.** Write your answers where it says `YOUR CODE HERE`, and run the cells below:
+they tell you what is not right yet. **Validate** in the toolbar runs the whole exercise from the
+top, in a fresh kernel, and says item by item what passes and what is still to do. The last cell of
+an exercise says how to get it marked.
 
-**New to PyTorch, or not sure?** [Ten questions](primers.ipynb) tell which of five one-screen
-primers to read.
-
-**How it goes.** Open a lesson and press Shift+Enter, cell by cell. *Run All* would show you every
-answer at once. Where it asks for a guess, type one before you run the next cell: being wrong is how
-you notice what you believed. When you are through, open the exercise beside it, write your answers
-where it says `YOUR CODE HERE`, and run the cells below: they tell you what is not right yet.
-**Validate** in the toolbar runs the whole exercise from the top, in a fresh kernel, and says item
-by item what passes and what is still to do. The last cell of an exercise says how to get it marked.
+**Come back.** [Review](review.ipynb) holds one deck of the cards that are due, over all lessons,
+and asks what you got wrong again some days later.
 
 **What is kept.** Lessons and exercises here are your own copies; a newer version of the course
 never overwrites what you changed. Your guesses, answers and cards are in `progress.sqlite`, in the
-folder above this one. On Binder all of it is lost some minutes after you leave. Before you do,
-right-click `progress.sqlite` and your exercises in the file browser on the left and choose
-*Download*; next time, drag them back into the same folders.
+folder above this one. This page shows them as they were when it was opened: reload it (F5) to see
+them as they are. On Binder all of it is lost some minutes after you leave. Before you do, press
+*Download* at the end of [Review](review.ipynb); next time, *Upload* there brings everything back.
+Your exercises you keep by a right-click in the file browser on the left and *Download*; to have
+them back, drag them into the same folder.
 """
 
 
 def start_notebook(course: Course) -> nbformat.NotebookNode:
-    """A notebook of one markdown cell. Links are relative to notebooks/, where it lies."""
-    rows = "\n".join(
-        f"| {lesson.number} | [{lesson.title}]({lesson.name}.ipynb) "
-        f"| [to solve](../exercises/{lesson.name}/{lesson.name}.ipynb) |"
-        for lesson in course.lessons()
-    )
-    cell = nbformat.v4.new_markdown_cell(TEXT.format(rows=rows).strip(), id="start")
-    return nbformat.v4.new_notebook(cells=[cell], metadata=KERNEL)
+    """A notebook of Markdown cells. Links are relative to notebooks/, where it lies."""
+    shown = read(lessons(course).wanted)
+    first = nbformat.v4.new_markdown_cell(TEXT.strip(), id="start")
+    picture = course.root / "course" / "general" / PICTURE
+    if picture.is_file():
+        first.source += f"\n\n![{ALT}](attachment:{PICTURE})"
+        data = base64.b64encode(picture.read_bytes()).decode()
+        first["attachments"] = {PICTURE: {"image/png": data}}
+    texts = {
+        home.NOW: home.now_text(shown, home.NOTHING),
+        home.MAP: home.map_text(shown, home.NOTHING),
+        "rest": REST.strip(),
+    }
+    cells = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in texts.items()]
+    return nbformat.v4.new_notebook(cells=[first, *cells], metadata=KERNEL)

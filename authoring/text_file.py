@@ -18,7 +18,7 @@ class TextFile:
         """Whether the file is there and holds what it should."""
         return self.path.is_file() and self.path.read_text(encoding="utf-8") == self.wanted
 
-    def write(self) -> None:
-        """Writes the file."""
+    def write(self, force: bool = False) -> None:
+        """Writes the file; there is nothing to run, so that `force` is for others."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(self.wanted, encoding="utf-8")

@@ -25,8 +25,6 @@ from grader import Course as GradedCourse
 from grader.conduct import contract_of
 from grader.contract import Clause
 
-TIMEOUT = 60.0
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -66,11 +64,13 @@ class Verdict:
 def engine_for(course: Course) -> Engine:
     """An engine in which exercises of the course find what they import and read.
 
+    Its limits are those that a class is graded with, so that both have the same contracts.
+
     Raises:
         GraderError: when the course has not been built, or something of it is missing.
     """
     shown = GradedCourse.open(course.root).shown
-    return Engine(timeout=TIMEOUT, show=shown, keep=kept.folder())
+    return Engine(show=shown, keep=kept.folder())
 
 
 @dataclass(frozen=True)

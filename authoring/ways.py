@@ -13,6 +13,7 @@ _MENTION = re.compile(r"\b([Ll]esson) (\d\d)\b(?! \(to come\))")
 # *Lesson: part 2.* and *Lesson: parts 1 and 3.*, as items say where they come from.
 _WHERE = re.compile(r"^\*Lesson: .*\*$", re.MULTILINE)
 _PART = re.compile(r"\b(parts? )?(\d+)\b")
+NEXT = "## What to do next"
 _HEADING = re.compile(r"^## (\d+) · .*$", re.MULTILINE)
 
 
@@ -66,17 +67,17 @@ def part_id(text: str) -> str | None:
 
 
 def onward(lesson: Lesson, exercise: bool) -> str:
-    """The last cell of a lesson, or of its exercise: where to go from here."""
+    """The last cell of a lesson, or of its exercise: what to do next, one thing first."""
     lessons = lesson.course.lessons()
-    after = lessons[lessons.index(lesson) + 1 :]
+    after = lessons[lessons.index(lesson) + 1 :][:1]
     up = "../../notebooks/" if exercise else ""
-    own = (
-        f"[Back to the lesson]({up}{lesson.name}.ipynb)"
-        if exercise
-        else f"[The exercise](../exercises/{lesson.name}/{lesson.name}.ipynb)"
-    )
-    ways = [own]
-    if after:
-        ways.append(f"Next: [{after[0].number} · {after[0].title}]({up}{after[0].name}.ipynb)")
-    ways.append(f"[Start page]({up}start.ipynb)")
-    return " · ".join(ways)
+    start = f"back to the [start page]({up}start.ipynb)"
+    on = [f"on to [{one.number} · {one.title}]({up}{one.name}.ipynb)" for one in after]
+    way = f"{on[0]}**, or {start}" if on else f"{start}**"
+    if exercise:
+        return (
+            f"{NEXT}\n\n**Go {way}. In some days [Review]({up}review.ipynb) brings back what you "
+            f"learnt in [lesson {lesson.number}]({up}{lesson.name}.ipynb)."
+        )
+    own = f"[exercise {lesson.number}](../exercises/{lesson.name}/{lesson.name}.ipynb)"
+    return f"{NEXT}\n\n**Solve {own}.** Then go {way.replace('**', '')}."

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import fsrs
 
@@ -70,12 +70,34 @@ def deck(cards: Iterable[CardKey], store: Store, now: datetime | None = None) ->
     )
 
 
-def _due(reviews: list[Review]) -> datetime:
+def intervals(key: CardKey, store: Store, now: datetime | None = None) -> dict[int, timedelta]:
+    """How long a card would wait after each rating, if it got it now.
+
+    Args:
+        key: The card.
+        store: Where the reviews are.
+        now: A time with a time zone; the present if left out.
+    """
+    now = (now or datetime.now(UTC)).astimezone(UTC)
+    lesson, name = key
+    card = _card([review for review in store.events(Review, lesson) if review.card == name])
+    return {
+        int(rating): _SCHEDULER.review_card(card, rating, now)[0].due - now
+        for rating in fsrs.Rating
+    }
+
+
+def _due(reviews: Iterable[Review]) -> datetime:
     """When the card is due after `reviews`, oldest first."""
+    return _card(reviews).due
+
+
+def _card(reviews: Iterable[Review]) -> fsrs.Card:
+    """The card as fsrs knows it after `reviews`."""
     # fsrs would make up an id from the time, and wait a millisecond for the next to differ.
     card = fsrs.Card(card_id=0)
     for review in reviews:
         # fsrs takes nothing but this one time zone.
         moment = review.at.astimezone(UTC)
         card, _ = _SCHEDULER.review_card(card, fsrs.Rating(review.rating), moment)
-    return card.due
+    return card

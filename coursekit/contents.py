@@ -1,15 +1,21 @@
-"""How a learner's Jupyter reads notebooks: without widgets of a kernel that is gone.
+"""How a learner's Jupyter reads notebooks: without widgets of a kernel that is gone, and with what
+was done so far on the start page.
 
-Of those JupyterLab would say no more than “model not found”. What a widget shows where no kernel
-runs stands in the notebook beside it, and is seen once the widget is left out.
+Of such widgets JupyterLab would say no more than “model not found”. What a widget shows where no
+kernel runs stands in the notebook beside it, and is seen once the widget is left out.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+
+from coursekit.home import fill_in, progress_in
+from coursekit.workspace import START
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -28,7 +34,18 @@ class Contents(AsyncLargeFileManager):
         model: dict[str, Any] = await super().get(path, content, type, format, require_hash)
         if content and model["type"] == "notebook":
             leave_out(model["content"], await self._processes(path.strip("/")))
+            if path.endswith(START):
+                await asyncio.to_thread(self._bring_up_to_date, path, model["content"])
         return model
+
+    def _bring_up_to_date(self, path: str, notebook: dict[str, Any]) -> None:
+        """The start page with what the learner has done until now."""
+        try:
+            folder = Path(self._get_os_path(path)).parents[1]
+            fill_in(notebook, progress_in(folder))
+        except Exception:
+            # Without it, the page is what it was when JupyterLab was started: it must open.
+            self.log.exception("The start page could not be brought up to date.")
 
     async def _processes(self, path: str) -> set[int]:
         """The processes of the kernels that the notebook is open with."""

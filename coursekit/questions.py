@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -25,10 +24,11 @@ from pydantic import (
     field_validator,
 )
 
+from coursekit.lessons import lessons
+
 GENERAL = "general"
-# What the build makes of the questions and cheat sheets in course/, and the titles of the lessons.
+# What the build makes of the questions and cheat sheets in course/.
 BANKS = Path(__file__).parent / "banks"
-TITLES = Path(__file__).parent / "titles.json"
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -213,6 +213,24 @@ class CodeAnswer(_Strict):
     tests: Text
 
 
+class Fresh(_Strict):
+    """What `coursekit.fresh` makes a problem with other numbers from: code, and texts with names.
+
+    Attributes:
+        code: Python that draws the numbers and works out the answer.
+        options: the texts and reasons of the options, in their order; none for a number.
+    """
+
+    code: Text
+    prompt: Text
+    hint: Text
+    steps: list[Text]
+    final: Text
+    quick_check: Text
+    mistakes: list[Text]
+    options: list[Annotated[list[Text], Field(min_length=2, max_length=2)]] = []
+
+
 class Practice(_Question):
     """A problem with a worked solution.
 
@@ -221,6 +239,7 @@ class Practice(_Question):
         final: the answer in one sentence.
         quick_check: how to see in a moment whether an answer can be right.
         mistakes: common ones, each with what is wrong about it.
+        fresh: what makes it with other numbers; None where there is only one problem.
     """
 
     kind: Literal["practice"]
@@ -232,6 +251,7 @@ class Practice(_Question):
     final: Text
     quick_check: Text
     mistakes: Annotated[list[Text], Field(min_length=1)]
+    fresh: Fresh | None = None
 
 
 class Trace(_Question):
@@ -287,14 +307,9 @@ class Bank:
 def lesson_title(name: str) -> str:
     """A lesson's name for people: “07 · Unstructured pruning” for 07_unstructured_pruning."""
     number, _, words = name.partition("_")
-    title = _titles().get(name, words.replace("_", " "))
+    titles = {lesson.name: lesson.title for lesson in lessons()}
+    title = titles.get(name, words.replace("_", " "))
     return f"{number} · {title}" if title else number
-
-
-@cache
-def _titles() -> dict[str, str]:
-    titles: dict[str, str] = json.loads(TITLES.read_text(encoding="utf-8"))
-    return titles
 
 
 def load_bank(name: str) -> Bank:

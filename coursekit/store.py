@@ -151,7 +151,24 @@ class Visit(_Event):
     mode: Mode
 
 
-Event = Attempt | Response | Review | Pattern | Guess | Outcome | Place | Visit
+class Star(_Event):
+    """A question was marked to be found again, or was no longer."""
+
+    KEY = "question"
+    kind: Literal["star"] = "star"
+    question: str
+    on: bool
+
+
+class Undone(_Event):
+    """Another event, named by its uid, does not count: the learner took it back."""
+
+    KEY = "event"
+    kind: Literal["undone"] = "undone"
+    event: str
+
+
+Event = Attempt | Response | Review | Pattern | Guess | Outcome | Place | Visit | Star | Undone
 _KINDS: dict[str, type[Event]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(Event)
 }
@@ -214,13 +231,19 @@ class Store:
     def events(self, kind: type[E], lesson: str | None = None) -> list[E]:
         """All events of a kind, oldest first: those in the file, and those not written yet.
 
-        A row that can't be understood is passed over and stays in the file. Where the file can't be
-        read, `say` gets a sentence, and what is in memory is returned.
+        What was undone is left out. A row that can't be understood is passed over and stays in the
+        file. Where that can't be read, `say` gets a sentence, and what is in memory is returned.
         """
         name = kind.model_fields["kind"].default
-        stored = self._reach(lambda: self._read("WHERE kind = ?", (name,))) or []
-        found = {event.uid: event for event in [*stored, *self._unsaved] if isinstance(event, kind)}
-        chosen = (e for e in found.values() if lesson is None or e.lesson == lesson)
+        where = "WHERE kind IN (?, 'undone')"
+        known = [*(self._reach(lambda: self._read(where, (name,))) or []), *self._unsaved]
+        undone = {event.event for event in known if isinstance(event, Undone)}
+        found = {event.uid: event for event in known if isinstance(event, kind)}
+        chosen = (
+            event
+            for event in found.values()
+            if lesson in (None, event.lesson) and event.uid not in undone
+        )
         return sorted(chosen, key=lambda event: event.at)
 
     def latest(self, kind: type[E], lesson: str, **fields: object) -> dict[str, E]:
@@ -242,8 +265,7 @@ class Store:
             StoreError: if progress can't be read, or the file not written.
         """
         path = Path(path)
-        stored = {event.uid: event for event in [*self._strictly(self._read), *self._unsaved]}
-        text = Export(events=list(stored.values())).model_dump_json(indent=1)
+        text, count = self.exported()
         half = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
         try:
             half.write_text(text, encoding="utf-8")
@@ -251,7 +273,16 @@ class Store:
         except OSError as error:
             half.unlink(missing_ok=True)
             raise StoreError(f"{path} can't be written: {_reason(error)}.") from error
-        return len(stored)
+        return count
+
+    def exported(self) -> tuple[str, int]:
+        """All events as JSON, and how many they are.
+
+        Raises:
+            StoreError: if progress can't be read.
+        """
+        stored = {event.uid: event for event in [*self._strictly(self._read), *self._unsaved]}
+        return Export(events=list(stored.values())).model_dump_json(indent=1), len(stored)
 
     def import_(self, path: Path | str) -> int:
         """Adds the events of an exported file that are not here yet, and returns how many.
@@ -261,14 +292,20 @@ class Store:
                 nothing is added then.
         """
         try:
-            events = Export.model_validate_json(Path(path).read_bytes()).events
+            content = Path(path).read_bytes()
         except OSError as error:
             raise StoreError(f"{path} can't be read: {_reason(error)}.") from error
+        return self.add(content, str(path))
+
+    def add(self, content: bytes, name: str) -> int:
+        """As `import_`, of what such a file holds; `name` is what it is called in errors."""
+        try:
+            events = Export.model_validate_json(content).events
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise StoreError(
-                f"{path} is no progress that this version of the course exports "
+                f"{name} is no progress that this version of the course exports "
                 f"({f'{place}: ' if place else ''}{first['msg']}); nothing was imported."
             ) from error
         if self.path is not None:
@@ -473,7 +510,11 @@ def default_store() -> Store:
         return Store(None)
     if chosen:
         return Store(Path(chosen).expanduser().absolute())
+    return Store(progress_of(course_folder()))
+
+
+def progress_of(folder: Path) -> Path:
+    """Where the progress of a course folder lies."""
     # Who opens a lesson of the course itself goes on with the progress of their own copies.
-    folder = course_folder()
     own = folder / "workspace"
-    return Store((own if own.is_dir() else folder) / FILE)
+    return (own if own.is_dir() else folder) / FILE

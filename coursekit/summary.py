@@ -31,12 +31,13 @@ from coursekit.store import (
 # How many questions, cards, … a lesson has in each mode.
 Totals = Mapping[str, Mapping[Mode, int]]
 
-_HEADINGS: dict[Mode, str] = {
-    "lesson": "Lesson run",
+# What learners read of each mode, wherever it is named.
+NAMES: dict[Mode, str] = {
+    "lesson": "Runs",
     "sheet": "Cheat sheet",
     "cards": "Cards",
-    "choice": "Multiple choice",
-    "free": "Free response",
+    "choice": "Quiz",
+    "free": "Own words",
     "practice": "Practice",
     "pattern": "Patterns",
     "trace": "Traces",
@@ -93,10 +94,10 @@ class Summary(BaseModel):
         return sum(lesson.due for lesson in self.lessons)
 
     def _repr_html_(self) -> str:
-        columns = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS.values())
+        columns = "".join(f'<th scope="col">{heading}</th>' for heading in NAMES.values())
         rows = "".join(
             f'<tr><th scope="row">{escape(lesson_title(lesson.lesson))}</th>'
-            + "".join(f"<td>{escape(_cell(lesson, mode))}</td>" for mode in _HEADINGS)
+            + "".join(f"<td>{escape(_cell(lesson, mode))}</td>" for mode in NAMES)
             + "</tr>"
             for lesson in self.lessons
         )
@@ -112,7 +113,7 @@ class Summary(BaseModel):
             lines.append(lesson_title(lesson.lesson))
             lines += [
                 f"  {heading}: {text}"
-                for mode, heading in _HEADINGS.items()
+                for mode, heading in NAMES.items()
                 if (text := _cell(lesson, mode)) != "–"
             ]
         return "\n".join(lines)

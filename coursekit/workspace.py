@@ -193,8 +193,11 @@ def _free(path: Path, put: str | None) -> Path:
 
 
 def _start_page(course: Path, workspace: Path) -> str:
-    """The course's start page, and which new versions lie beside changed files."""
+    """The course's start page, with the learner's progress, and which new versions lie beside."""
+    from coursekit import home
+
     start = nbformat.reads(_content(course / START, START).decode(), as_version=4)
+    home.fill_in(start, home.progress_in(workspace))
     beside = sorted(workspace.glob("*/**/*.new.ipynb"))
     if beside:
         rows = "\n".join(

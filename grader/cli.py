@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -25,12 +24,14 @@ from grader import kept
 from grader.course import Course
 from grader.engine import TIMEOUT, Engine
 from grader.errors import GraderError
-from grader.imports import preload
+from grader.imports import modules, preload
 
 if TYPE_CHECKING:
     from grader.conduct import ClassResult
     from grader.results import Result
 
+# For so few submissions the engine does not prepare as for many.
+FEW = 10
 # For --timeout: limits follow the teacher's solution.
 AUTO = "auto"
 
@@ -139,12 +140,13 @@ def grade(
             shut_in=not no_sandbox,
             show=opened.shown,
             keep=None if no_kept_contracts else kept.folder(),
+            many=opened.count_handed_in(submitted, wanted) > FEW,
         ) as engine:
             # It warms up while nbgrader is imported here.
-            engine.launch()
-            # nbformat imports jsonschema, and that a grammar of web addresses if it is installed:
-            # as slow as all of nbgrader, and no notebook is checked with it.
-            sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+            if len(wanted) == 1:
+                engine.import_soon(modules(opened, wanted[0]))
+            else:
+                engine.launch()
             from grader.conduct import OWN_FAILS, find_tasks, grade_class, load_assignments
 
             times = _due(due or [], opened)
@@ -205,7 +207,7 @@ def contract(
         names = [name for name in opened.assignments() if name.startswith(assignment)]
         loaded = opened.load(names[0] if len(names) == 1 else assignment)
         wanted = preload(opened, [loaded.name])
-        with Engine(wanted, show=opened.shown, keep=kept.folder()) as engine:
+        with Engine(wanted, show=opened.shown, keep=kept.folder(), many=False) as engine:
             from grader.conduct import contract_of
 
             for name in loaded.notebooks:

@@ -664,20 +664,23 @@ class _Troubles:
         self._beside = beside
         self._tell = tell
         self._lock = threading.Lock()
+        self._looking: dict[str, threading.Lock] = {}
         self._seen: set[str] = set()
         self.known = dict(known)
 
     def look_at(self, assignment: Assignment) -> None:
-        """Looks at an assignment, once."""
+        """Looks at an assignment, once. Who looks at another meanwhile does not wait."""
         with self._lock:
+            looking = self._looking.setdefault(assignment.name, threading.Lock())
+        with looking:
             if assignment.name in self._seen:
                 return
-            self._seen.add(assignment.name)
             self.known.pop(assignment.name, None)
             sentence = trouble_with(assignment, self._engine, self._beside)
             if sentence is not None:
                 self.known[assignment.name] = sentence
                 self._tell(assignment.name, sentence)
+            self._seen.add(assignment.name)
 
 
 # The job of a clerk's that reads a notebook.

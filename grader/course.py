@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +111,10 @@ class Course:
         # One folder higher than they should be, notebooks are named like their assignment.
         found = {path.name.removesuffix(".ipynb") for path in submitted.glob("*/*")}
         return sorted(known & found)
+
+    def count_handed_in(self, submitted: Path, names: Iterable[str]) -> int:
+        """How many submissions there seem to be for these assignments, without opening one."""
+        return sum(1 for name in names for _ in submitted.glob(f"*/{glob.escape(name)}"))
 
     def load(self, name: str) -> Assignment:
         """Reads one assignment.

@@ -349,6 +349,8 @@ class Engine:
         keep: the folder in which contracts are kept from run to run; without, none is.
         follows_solution: whether a cell or test may take as long only as the solution lets expect
             (twenty times as long, and at least 5 s), where that is less than `timeout`.
+        many: whether the warm process does at its start what makes each submission cheaper and
+            takes more than a second: not worth while for a few.
     """
 
     def __init__(
@@ -361,6 +363,7 @@ class Engine:
         limits: Limits | None = None,
         keep: Path | None = None,
         follows_solution: bool = False,
+        many: bool = True,
     ) -> None:
         self.preload = tuple(PRELOAD if preload is None else preload)
         self.timeout = timeout
@@ -370,6 +373,7 @@ class Engine:
         self.limits = limits or Limits()
         self.keep = keep
         self.follows_solution = follows_solution
+        self.many = many
         self._process: subprocess.Popen[bytes] | None = None
         self._stage: Warm | None = None
         self._channel: Channel | None = None
@@ -393,6 +397,8 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
     ) -> None:
+        # Nobody starts it again.
+        self._stopped = True
         self.close()
 
     def start(self) -> None:
@@ -433,7 +439,8 @@ class Engine:
     def _launch(self) -> None:
         ours, theirs = wire.pair()
         code = "from grader.stage import main; main()"
-        argv = [sys.executable, "-c", code, str(theirs.fileno()), *self.preload]
+        number = "many" if self.many else "few"
+        argv = [sys.executable, "-c", code, str(theirs.fileno()), number, *self.preload]
         environment = dict(_ENVIRONMENT)
         if self.shut_in:
             environment["PYTHONPATH"] = f"{sandbox.ENGINE}:/course"
@@ -608,6 +615,22 @@ class Engine:
             return made or self.import_room(())
 
         return self._made_once(("imports", tuple(modules)), make)
+
+    def import_soon(self, modules: Sequence[str]) -> None:
+        """Has the `import_room` with these modules made meanwhile. Who asks for it waits for it.
+
+        Raises:
+            GraderError: when there is no fork or no sandbox on this system.
+        """
+        # By this thread: the process ends with the one that launches it.
+        self.launch()
+
+        def make() -> None:
+            # What fails now fails again for whoever needs the room.
+            with contextlib.suppress(GraderError, Gone):
+                self.import_room(modules)
+
+        threading.Thread(target=make, name="imports", daemon=True).start()
 
     def _is_alive(self) -> bool:
         process = self._process

@@ -164,10 +164,24 @@ class Book:
         """
         with self._one_sentence():
             options = {} if due is None else {"duedate": due}
-            self._book.update_or_create_assignment(assignment.name, **options)
-            for notebook in assignment.notebooks.values():
-                self._set_up_notebook(assignment.name, notebook)
-            self._book.db.commit()
+            with self._one_transaction():
+                self._book.update_or_create_assignment(assignment.name, **options)
+                for notebook in assignment.notebooks.values():
+                    self._set_up_notebook(assignment.name, notebook)
+
+    @contextlib.contextmanager
+    def _one_transaction(self) -> Iterator[None]:
+        """Has nbgrader's functions, each of which commits, wait for the disk once for them all."""
+        database = self._book.db
+        database.commit = database.flush
+        try:
+            yield
+        except BaseException:
+            database.rollback()
+            raise
+        finally:
+            del database.commit
+        database.commit()
 
     def _set_up_notebook(self, assignment: str, notebook: TeacherNotebook) -> None:
         book = self._book

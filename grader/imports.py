@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.course import Course
-from grader.engine import PRELOAD
+from grader.engine import PRELOAD, imported
 
 # What these import, they import when they are called, if ever.
 _LATER = ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda
@@ -26,6 +26,13 @@ def preload(course: Course, assignments: Iterable[str]) -> tuple[str, ...]:
     """What of `engine.PRELOAD` a warm process for these assignments needs."""
     wanted = packages(course, assignments) | _OURS
     return tuple(name for name in PRELOAD if name.partition(".")[0] in wanted)
+
+
+def modules(course: Course, assignment: str) -> tuple[str, ...]:
+    """What the cells of an assignment's first notebook import, as `contract_of` asks for it."""
+    for path in sorted((course.source / assignment).glob("*.ipynb")):
+        return imported(_cells(path))
+    return ()
 
 
 def packages(course: Course, assignments: Iterable[str]) -> set[str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import nbformat
@@ -40,7 +39,10 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     count = opening(notebook)
     # The warm process ends with the thread that starts it, and one of these is short-lived.
     engine.start()
-    with _beside(engine, [_solved(cell) for cell in code], files, modules) as beside:
+    # Two things at a time: what takes longest is the solution with its tests apart from it.
+    with ThreadPoolExecutor(1, "beside") as pool:
+        beside = _beside(pool, engine, [_solved(cell) for cell in code], files, modules)
+        untouched = pool.submit(_untouched, code, engine, files, modules)
         learner = _Learner(notebook, engine, files, count, modules)
         tests = {}
         try:
@@ -60,22 +62,24 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
                 learner.leave(cell, clause, str(cell.grade_id) in bequeathing)
         finally:
             learner.close()
-    untouched = _untouched(code, engine, files, modules)
     played = {place: one for place, told in enumerate(beside) if (one := told.result()) is not None}
     seconds = {
         str(code[place].grade_id): round(one.seconds, 2)
         for place, one in played.items()
         if code[place].grade_id
     }
-    contract = Contract(tests, count, bequeathing, modules, untouched, seconds)
+    contract = Contract(tests, count, bequeathing, modules, untouched.result(), seconds)
     scores = {place: _score(code[place], one) for place, one in played.items()}
     return _tried(contract, notebook, scores, engine, files)
 
 
-@contextlib.contextmanager
 def _beside(
-    engine: Engine, cells: Sequence[str], files: Files, modules: Sequence[str]
-) -> Iterator[Sequence[Future[Played | None]]]:
+    pool: Executor,
+    engine: Engine,
+    cells: Sequence[str],
+    files: Files,
+    modules: Sequence[str],
+) -> Sequence[Future[Played | None]]:
     """The solution with its tests beside it, as nbgrader runs it, while something else goes on.
 
     Returns:
@@ -96,9 +100,8 @@ def _beside(
             if not future.done():
                 future.set_result(None)
 
-    with ThreadPoolExecutor(1, "beside") as pool:
-        pool.submit(play)
-        yield told
+    pool.submit(play)
+    return told
 
 
 def _tried(

@@ -47,17 +47,21 @@ _LOOK_EVERY = 0.25
 def main() -> None:
     """Serves on the socket whose number is the first argument until it is closed.
 
-    The other arguments are modules to import beforehand.
+    The second says whether there are many or few submissions to come, the others are modules to
+    import beforehand.
     """
     channel = Channel(socket.socket(fileno=int(sys.argv[1])), takes_fds=True)
     os.set_inheritable(channel.fileno(), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _import(sys.argv[2:])
+    many, modules = sys.argv[2] == "many", sys.argv[3:]
+    _import(modules)
     shell = make_shell()
     sys.argv = ["grader"]
-    rehearse(shell)
+    if many:
+        rehearse(shell)
     memory.settle()
-    memory.take_large_pages()
+    if many:
+        memory.take_large_pages()
     channel.send(wire.encode({}))
     _serve(shell, channel, {})
 

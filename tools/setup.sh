@@ -107,6 +107,7 @@ no_news() {
 # the grader, and on machines that ask Python to write nothing. This is to be written all the same.
 # What lessons import, side by side; TensorFlow by itself, since it does not get on with others.
 compile_imports() {
+    echo "Compiling what lessons import: about half a minute, this once."
     compile_import 'IPython, matplotlib.pyplot, torch._dynamo, coursekit.widgets'
     compile_import 'coursekit.tensorflow, ai_edge_litert.interpreter'
     compile_import 'torchao.quantization, torchvision, torch_pruning'

@@ -17,7 +17,7 @@
 # has a third of the room that its file takes today. What can you take away, and how do you know that nothing broke?**
 #
 # This lesson walks the whole way once, on small images: from raw pixels to a network whose weights
-# are partly zero and stored in one byte each. It takes about 55 minutes. Every later lesson opens one of these stages and
+# are partly zero and stored in one byte each. It takes about {minutes} minutes. Every later lesson opens one of these stages and
 # looks inside.
 #
 # How to read it: run the cells from top to bottom (Shift + Enter). Before a result that matters,
@@ -861,6 +861,3 @@ progress()
 # - D. Kingma, J. Ba (2015), *Adam*, arXiv:1412.6980: the training step inside `fit`.
 # - Q. McNemar (1947), *Note on the sampling error of the difference between correlated proportions
 #   or percentages*, Psychometrika 12, 153–157: the paired test.
-#
-# **Now you:** [the exercise](../exercises/00_pipeline/00_pipeline.ipynb). Nine items, from shapes
-# to a model that you make as small as you can.

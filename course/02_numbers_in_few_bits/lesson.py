@@ -19,7 +19,7 @@
 # To represent a weight, an integer needs a *scale* and a *zero point*. With these two you
 # can say beforehand how large each error is, and when it becomes too large.
 #
-# It takes about 65 minutes, with a place to stop after part 5. You need a little PyTorch: tensors, `nn.Linear`.
+# It takes about {minutes} minutes, with a place to stop after part 5. You need a little PyTorch: tensors, `nn.Linear`.
 #
 # First a look at the whole. The next cells train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
 # outputs) on pictures of clothes, from three seeds. Then PyTorch's own function rounds all weights to
@@ -1090,5 +1090,3 @@ progress()
 # - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
 # - Y. LeCun et al. (1998): *Gradient-Based Learning Applied to Document Recognition*. Proc. IEEE 86. LeNet-300-100.
 # - PyTorch: [`fake_quantize_per_tensor_affine`](https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_tensor_affine.html).
-#
-# **Now you:** [the exercise](../exercises/02_numbers_in_few_bits/02_numbers_in_few_bits.ipynb).

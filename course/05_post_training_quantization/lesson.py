@@ -20,7 +20,7 @@
 # needs no training, so it is the first thing to try. This lesson shows its three kinds, what each one really gains,
 # and how to prove it.
 #
-# It takes about 65 minutes, with two marked places to stop. You need a little PyTorch: `nn.Linear`, `nn.Conv2d`,
+# It takes about {minutes} minutes, with two marked places to stop. You need a little PyTorch: `nn.Linear`, `nn.Conv2d`,
 # `state_dict`. From lesson 02 you need scale and zero point; part 1 repeats what it uses.
 #
 # LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) goes through torchao's `quantize_` with
@@ -1256,5 +1256,3 @@ progress()
 # - Y. LeCun et al. (1998): *Gradient-Based Learning Applied to Document Recognition*. Proc. IEEE 86. LeNet-300-100.
 # - PyTorch: [torchao](https://docs.pytorch.org/ao/stable/) and its [PT2E pages](https://docs.pytorch.org/ao/stable/pt2e_quantization/index.html);
 #   [`torch.ao.quantization`](https://docs.pytorch.org/docs/stable/quantization.html), the older one.
-#
-# **Now you:** [the exercise](../exercises/05_post_training_quantization/05_post_training_quantization.ipynb).

@@ -17,7 +17,7 @@
 #
 # This lesson shows what zeros do to a file and to a run time, which weights can go, and how to tell.
 #
-# It takes about 70 minutes, with a place to stop after part 4. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
+# It takes about {minutes} minutes, with a place to stop after part 4. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
 #
 # We start with the puzzle itself. Below, PyTorch's own pruning sets 80 % of the weights of
 # LeNet-300-100 to zero. The network has 784 inputs, 300 and 100 hidden units, and 10 outputs.
@@ -1158,5 +1158,3 @@ progress()
 #   LeNet-300-100.
 # - PyTorch: [`torch.nn.utils.prune`](https://docs.pytorch.org/docs/stable/nn.html#utilities) and its
 #   [pruning tutorial](https://docs.pytorch.org/tutorials/intermediate/pruning_tutorial.html).
-#
-# **Now you:** [the exercise](../exercises/07_unstructured_pruning/07_unstructured_pruning.ipynb).

@@ -19,7 +19,7 @@
 # This lesson removes units and channels so that an ordinary smaller network is left: which tensors must follow, when
 # the answers stay the same, and what is gained.
 #
-# It takes about 75 minutes, with a place to stop after part 4. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode.
+# It takes about {minutes} minutes, with a place to stop after part 4. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode.
 #
 # First the goal: a small network for 28×28 images, of two convolutions and two linear layers, and two others beside
 # it. In the first, half of each hidden layer is **set to zero**. The second has **half as many** channels and units
@@ -1266,5 +1266,3 @@ progress()
 # - S. Ioffe, C. Szegedy (2015): *Batch Normalization*. arXiv:1502.03167. K. He, X. Zhang, S. Ren, J. Sun (2016):
 #   *Deep Residual Learning for Image Recognition*. arXiv:1512.03385. ResNet-18.
 # - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
-#
-# **Now you:** [the exercise](../exercises/08_structured_pruning/08_structured_pruning.ipynb).

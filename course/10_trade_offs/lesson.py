@@ -20,7 +20,7 @@
 # small networks that are pruned and quantized in many ways. You will learn to read such a table: what is
 # better, what only looks better, and what to ship to a given device.
 #
-# It takes about 75 minutes, with two places to stop, after parts 3 and 6. You need lessons 02 and 07 (what rounding to few bits is, what pruning is).
+# It takes about {minutes} minutes, with two places to stop, after parts 3 and 6. You need lessons 02 and 07 (what rounding to few bits is, what pruning is).
 #
 # First the puzzle. LeNet-300-100 on Fashion-MNIST, trained for seven epochs. Four files: dense, 80 %
 # zeros, int8, and both. How many times smaller than the dense float32 file is the last one, as it is
@@ -1203,5 +1203,3 @@ progress()
 #   learns from the answers of a large one) and *low rank* (E. Denton et al. 2014, arXiv:1404.0736: a matrix
 #   as the product of two thin ones). Both make another dense network, which can then be pruned and
 #   quantized as here.
-#
-# **Now you:** [the exercise](../exercises/10_trade_offs/10_trade_offs.ipynb).

@@ -18,7 +18,7 @@
 # This lesson turns a PyTorch network into a `.tflite` file, as phones and small devices run it, looks for its
 # weights in that file by hand, and collects the ways in which a conversion goes wrong.
 #
-# It takes about 70 minutes, with a place to stop after part 5. You need a little PyTorch, and what a scale and a zero point are: an int8
+# It takes about {minutes} minutes, with a place to stop after part 5. You need a little PyTorch, and what a scale and a zero point are: an int8
 # number $q$ stands for $s\,(q - z)$, with scale $s$ and zero point $z$.
 #
 # The whole is called **LiteRT** today: the runtime, and a quantizer that needs no TensorFlow. **TFLite** is the name of the
@@ -1180,5 +1180,3 @@ progress()
 # - TensorFlow: [`tf.lite.TFLiteConverter`](https://www.tensorflow.org/api_docs/python/tf/lite/TFLiteConverter).
 # - FlatBuffers: [the format](https://flatbuffers.dev/).
 # - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
-#
-# **Now you:** [the exercise](../exercises/11_tflite/11_tflite.ipynb).

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Primers
 #
-# **Ten questions tell which of these five pages you need.** Each fits on a screen. If all of your answers
-# are right, go to [lesson 00](00_pipeline.ipynb).
+# **The entry check, ten questions, tells which of these five primers you need.** Each fits on a screen. The check ends
+# in a verdict; whoever needs none goes to [lesson 00](00_pipeline.ipynb).
 
 # %%
 from coursekit.widgets import entry_check

@@ -1,4 +1,4 @@
-"""The nine ways to learn, as widgets: `cards("07")`, `quiz("07")` and so on.
+"""The ways to learn, as widgets: `cards("07")`, `quiz("07")` and so on.
 
 They keep what was done in `coursekit.store`. A notebook that was not run, or is not trusted, shows
 the same questions to read.
@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import cast, get_args
 
 from coursekit.predict import notebook_lesson
-from coursekit.questions import GENERAL, Choice, Topic
+from coursekit.questions import GENERAL, Topic
 from coursekit.store import Store, default_store
 from coursekit.widgets.banks import WidgetError, bank_names, bank_of
 from coursekit.widgets.panel import Panel
 
 __all__ = [
     "WidgetError",
+    "again",
     "cards",
     "cheat_sheet",
     "entry_check",
@@ -40,11 +41,13 @@ def cheat_sheet(lesson: str, store: Store | None = None) -> Panel:
     return Panel(CheatSheet(bank_of(lesson).name, store), store)
 
 
-def cards(lesson: str, store: Store | None = None) -> Panel:
-    """The flashcards of a lesson, due ones first."""
-    from coursekit.widgets.flashcards import Flashcards
+def cards(lesson: str = "", store: Store | None = None) -> Panel:
+    """The cards of a lesson, due ones first; without a lesson, those of all that are due."""
+    from coursekit.widgets.flashcards import DueCards, Flashcards
 
     store = store or default_store()
+    if not lesson:
+        return Panel(DueCards([bank_of(name) for name in bank_names()], store), store)
     return Panel(Flashcards(bank_of(lesson), store), store)
 
 
@@ -56,14 +59,20 @@ def quiz(lesson: str, store: Store | None = None) -> Panel:
     return Panel(Quiz(bank_of(lesson), store), store)
 
 
-def entry_check(store: Store | None = None) -> Panel:
-    """Ten questions that say which primers to read."""
-    from coursekit.widgets.multiple_choice import Quiz
+def again(store: Store | None = None) -> Panel:
+    """What was wrong some days ago, from all lessons."""
+    from coursekit.widgets.try_again import TryAgain
 
     store = store or default_store()
-    bank = bank_of(GENERAL)
-    questions = [question for question in bank.of(Choice) if question.primer]
-    return Panel(Quiz(bank, store, questions, "Which primers do you need?"), store)
+    return Panel(TryAgain([bank_of(name) for name in bank_names()], store), store)
+
+
+def entry_check(store: Store | None = None) -> Panel:
+    """Ten questions that say which primers to read."""
+    from coursekit.widgets.entry import EntryCheck
+
+    store = store or default_store()
+    return Panel(EntryCheck(bank_of(GENERAL), store), store)
 
 
 def respond(lesson: str, store: Store | None = None) -> Panel:

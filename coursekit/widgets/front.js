@@ -106,7 +106,25 @@ const parts = {
     });
     return make("div", { class: "fb-control" }, make("label", { for: id }, part.label), field, ...(part.slider ? [shown] : []));
   },
+
+  upload(part, at) {
+    const id = `${at.id}-${part.key}`;
+    const field = make("input", { type: "file", id, accept: part.kinds, "data-key": part.key });
+    field.addEventListener("change", async () => {
+      field.text = await field.files[0]?.text();
+      if (field.text != null) at.act(part.key);
+      // So that the same file can be chosen once more.
+      field.value = "";
+    });
+    return make("div", { class: "fb-control" }, make("label", { for: id }, part.label), field);
+  },
 };
+
+function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+}
 
 // A slider beside a field: each moves the other, and what counts is what stands in the field.
 function slider(part, at, field, label) {
@@ -127,6 +145,15 @@ function slider(part, at, field, label) {
   return range;
 }
 
+// A formula in words: Chromium leaves one out of the name of an option or a question.
+function words(node) {
+  const [first, second] = [...node.children].map(words);
+  if (node.localName === "mfrac") return `${first} over ${second}`;
+  if (node.localName === "msup") return `${first} to the power ${second}`;
+  if (node.localName === "msqrt") return `root of ${[...node.children].map(words).join(" ")}`;
+  return node.children.length ? [...node.children].map(words).join(" ") : node.textContent.trim();
+}
+
 function valuesIn(form) {
   const values = {};
   for (const field of form.querySelectorAll("[data-key]")) {
@@ -134,7 +161,8 @@ function valuesIn(form) {
       const [key, number] = field.dataset.key.split(".");
       values[key] ??= [];
       if (field.checked) values[key].push(Number(number));
-    } else if (field.type === "range" || field.tagName === "SELECT") values[field.dataset.key] = Number(field.value);
+    } else if (field.type === "file") values[field.dataset.key] = field.text ?? "";
+    else if (field.type === "range" || field.tagName === "SELECT") values[field.dataset.key] = Number(field.value);
     else if (field.matches("input, textarea")) values[field.dataset.key] = field.value;
   }
   return values;
@@ -276,7 +304,11 @@ function render({ model, el }) {
     drawn = view.parts.map((part, place) => {
       const text = JSON.stringify([part, view.about]);
       const old = drawn[place];
-      return old?.text === text ? old : { text, node: parts[part.kind](part, at) };
+      if (old?.text !== text) return { text, node: parts[part.kind](part, at) };
+      // What could not be chosen stands there no longer.
+      const list = part.kind === "control" && old.node.querySelector("select");
+      if (list) list.value = part.index;
+      return old;
     });
     const nodes = drawn.map((entry) => entry.node);
     let restored = false;
@@ -291,6 +323,7 @@ function render({ model, el }) {
         if (!(kept.has(node?.closest(".fb-parts > *")) && key in before)) fresh[key] = after[key];
       }
       restored = restore();
+      for (const formula of form.querySelectorAll("math")) formula.setAttribute("aria-label", words(formula));
       lead();
       fit();
     }
@@ -401,7 +434,11 @@ function render({ model, el }) {
   });
   const changed = (_, change) => change.oldValue && lose();
   const kernel = model.widget_manager?.context?.sessionContext?.kernelChanged;
+  // A file to keep, before the view that says so: only for the page that asked, not for another
+  // that shows the same.
+  const told = ({ download }) => waiting && download && save(...download);
   model.on("change:view", draw);
+  model.on("msg:custom", told);
   model.on("comm_live_update", look);
   kernel?.connect(changed);
   const size = new ResizeObserver(fit);
@@ -413,6 +450,7 @@ function render({ model, el }) {
     size.disconnect();
     kernel?.disconnect(changed);
     model.off("change:view", draw);
+    model.off("msg:custom", told);
     model.off("comm_live_update", look);
   };
 }

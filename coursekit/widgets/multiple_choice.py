@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import JsonValue
@@ -23,9 +24,10 @@ from coursekit.widgets.panel import (
     fold,
     html,
     meter,
+    spoken,
     still,
-    turned,
 )
+from coursekit.widgets.picking import KEYS, Picker
 from coursekit.widgets.places import Places
 from coursekit.widgets.text import to_html
 
@@ -163,25 +165,47 @@ class Quiz:
         ]
         self._places = Places(store, bank.name, "choice")
         ids = [question.id for question in self._questions]
-        self._at = self._places.begin(ids, [bool(asked.right) for asked in self._asked])
-        self._say = ""
+        keys = [(bank.name, question.id) for question in self._questions]
+        self._pick = Picker(store, "choice", keys, lambda place: self._asked[place].right)
+        self._pick.at = self._places.begin(ids, [bool(asked.right) for asked in self._asked])
+        # How often a question is asked as if for the first time.
+        self._times = Counter[int]()
+        self._say = self._aloud = ""
         self._focus = ""
 
+    @property
+    def _at(self) -> int:
+        return self._pick.at
+
     def act(self, key: str, values: Values) -> None:
-        self._say, self._focus = "", ""
+        self._say, self._aloud, self._focus = "", "", ""
         match key:
             case "check":
                 self._check(values)
             case "next" | "back":
-                self._go(turned(self._at, key, len(self._questions)))
+                self._pick.act(key, values)
+                self._go("place")
             case "open":
                 rest = [n for n, asked in enumerate(self._asked) if not asked.right]
-                self._go(next((n for n in rest if n > self._at), rest[0] if rest else self._at))
+                self._pick.at = next(
+                    (n for n in rest if n > self._at), rest[0] if rest else self._at
+                )
+                self._go("place")
+            case _ if key in KEYS:
+                before = self._at
+                self._pick.act(key, values)
+                self._say = self._pick.say
+                for place in self._pick.anew:
+                    q = self._questions[place]
+                    self._asked[place] = Asked(q.id, q.prompt, q.options, q.several)
+                    self._times[place] += 1
+                if self._at != before:
+                    self._aloud = spoken(self._questions[self._at].prompt)
+                self._go(key)
 
-    def _go(self, number: int) -> None:
-        self._at = number
-        self._focus = "place"
-        self._places.keep(self._questions[number].id)
+    def _go(self, focus: str) -> None:
+        self._focus = focus
+        self._places.keep(self._questions[self._at].id)
 
     def _check(self, values: Values) -> None:
         question, asked = self._questions[self._at], self._asked[self._at]
@@ -206,7 +230,7 @@ class Quiz:
         question, asked = self._questions[self._at], self._asked[self._at]
         right = sum(bool(one.right) for one in self._asked)
         parts = [
-            html(f"{self._title} · question {self._at + 1} of {total}", "title", key="place"),
+            html(f"{self._title} · question {self._pick.place}", "title", key="place"),
             meter(f"{right} of {total} right", right, total),
             *asked.parts(),
             buttons(
@@ -214,15 +238,23 @@ class Quiz:
                 Button("back", "Back", ("ArrowLeft",)),
                 Button("next", "Next", ("ArrowRight",)),
                 Button("open", "To what is not right yet", disabled=right == total),
+                self._pick.star(),
             ),
         ]
         if asked.right is False:
             parts.append(html(f"To read again: {where(question, self._bank)}.", "small"))
-        if right == total:
-            parts.append(
-                html("**All of them are right.** Come back in a week and see what is left.")
-            )
-        return View(self._title, parts, self._say, self._focus, question.id)
+        parts += self._below()
+        times = self._times[self._at]
+        about = f"{question.id} {times}" if times else question.id
+        return View(self._title, parts, self._say, self._focus, about, self._aloud)
+
+    def _below(self) -> list[Part]:
+        """What stands below the question."""
+        parts = self._pick.parts()
+        if not all(asked.right for asked in self._asked):
+            return parts
+        text = "**All of them are right.** What was wrong before comes again in three days."
+        return [html(text), *parts]
 
     def still(self) -> Still:
         blocks = [still_choice(q.prompt, q.id, q.options) for q in self._questions]

@@ -10,7 +10,7 @@ from pathlib import Path
 from coursekit.numbers import shown
 from coursekit.questions import GENERAL, Card, Choice, Free, Practice, Trace, lesson_title
 from coursekit.store import Guess, Mode, Outcome, Store, StoreError, course_folder
-from coursekit.summary import Summary, Tally, summary
+from coursekit.summary import NAMES, Summary, Tally, summary
 from coursekit.widgets.banks import bank_names, bank_of
 from coursekit.widgets.panel import (
     Button,
@@ -23,19 +23,8 @@ from coursekit.widgets.panel import (
     html,
     made_of,
     meter,
+    upload,
 )
-
-COLUMNS: dict[Mode, str] = {
-    "lesson": "Runs",
-    "sheet": "Sheet",
-    "cards": "Cards",
-    "choice": "Quiz",
-    "free": "Words",
-    "practice": "Practice",
-    "pattern": "Patterns",
-    "trace": "Traces",
-    "exercise": "Exercise",
-}
 
 
 def totals() -> dict[str, dict[Mode, int]]:
@@ -55,7 +44,11 @@ def totals() -> dict[str, dict[Mode, int]]:
 
 
 class Overview:
-    """What was done so far; it can be exported, imported, and forgotten after a second click."""
+    """What was done so far.
+
+    It can be carried to another machine, through the browser or as a file beside notebooks/, and
+    forgotten after a second click.
+    """
 
     def __init__(self, store: Store, course: Path | None = None) -> None:
         self._store = store
@@ -63,16 +56,25 @@ class Overview:
         self._sure = self._forget = False
         self._say = ""
         self._focus = ""
+        self._download: tuple[str, str] | None = None
 
     def act(self, key: str, values: Values) -> None:
         sure, self._sure = self._sure, False
-        self._say, self._focus, self._forget = "", key, False
+        self._say, self._focus, self._forget, self._download = "", key, False, None
         try:
             match key:
                 case "refresh":
                     self._say = f"As it was at {datetime.now():%H:%M:%S}."
+                case "download":
+                    text, number = self._store.exported()
+                    self._download = _new_name(), text
+                    self._say = f"{number} entries go to {self._download[0]}, in your downloads."
+                case "upload":
+                    content = values.get("upload")
+                    number = self._store.add(str(content).encode(), "That file")
+                    self._say = f"{number} entries were added."
                 case "export":
-                    path = self._course / f"progress-{datetime.now():%Y%m%d-%H%M%S}.json"
+                    path = self._course / _new_name()
                     number = self._store.export(path)
                     self._say = f"{number} entries are in {path.name}, beside notebooks/."
                 case "import":
@@ -108,23 +110,34 @@ class Overview:
             html("Progress stays in one file on this machine. Nothing is sent anywhere.", "small"),
             buttons(
                 Button("refresh", "Refresh"),
-                Button("export", "Export"),
+                Button("download", "Download"),
                 Button("reset", "Yes, forget all" if self._sure else "Forget all…"),
             ),
+            upload("upload", "Upload what you have downloaded elsewhere", ".json"),
+            html("Where the browser keeps no files, by a file beside notebooks/:", "small"),
+            buttons(Button("export", "Export")),
             entry("file", "Exported file"),
             buttons(Button("import", "Import", primary=True)),
         ]
         # That one is sure is said of what was asked, and of nothing before.
         about = "sure" if self._sure else "progress"
         title = "Your progress"
-        return View(title, parts, self._say, self._focus, about, forget=self._forget)
+        return View(
+            title,
+            parts,
+            self._say,
+            self._focus,
+            about,
+            forget=self._forget,
+            download=self._download,
+        )
 
     def _lessons(self, found: Summary) -> list[Part]:
         due = f"{found.due} cards are due." if found.due else "No card is due."
-        head = "".join(f'<th scope="col">{word}</th>' for word in ("Lesson", *COLUMNS.values()))
+        head = "".join(f'<th scope="col">{word}</th>' for word in ("Lesson", *NAMES.values()))
         rows = "".join(
             f'<tr><th scope="row">{escape(lesson_title(lesson.lesson))}</th>'
-            + "".join(f"<td>{_bar(lesson.modes[mode])}</td>" for mode in COLUMNS)
+            + "".join(f"<td>{_bar(lesson.modes[mode])}</td>" for mode in NAMES)
             + "</tr>"
             for lesson in found.lessons
         )
@@ -159,6 +172,10 @@ class Overview:
     def still(self) -> Still:
         """A table, which needs no trust."""
         return {"text/html": summary(self._store, self._course, totals())._repr_html_()}
+
+
+def _new_name() -> str:
+    return f"progress-{datetime.now():%Y%m%d-%H%M%S}.json"
 
 
 def _bar(tally: Tally) -> str:

@@ -56,6 +56,7 @@ class View:
             is typed and not sent yet is kept under it in the page.
         aloud: what is new, read out and not shown, where it can be seen anyway.
         forget: whether the page is to forget what was typed and not sent.
+        download: a file to keep, for who pressed for it: its name and its text.
     """
 
     title: str
@@ -65,6 +66,7 @@ class View:
     about: str = ""
     aloud: str = ""
     forget: bool = False
+    download: tuple[str, str] | None = None
 
 
 class Mode(Protocol):
@@ -96,7 +98,7 @@ class Panel(anywidget.AnyWidget):
         self._mode = mode
         self._store = store
         self._turn = 0
-        super().__init__(view=self._view())
+        super().__init__(view=self._as_dict(mode.view()))
         self.on_msg(self._told)
 
     def _told(self, _: object, content: object, __: object) -> None:
@@ -120,13 +122,17 @@ class Panel(anywidget.AnyWidget):
             say: a sentence in the place of the mode's own.
         """
         self._turn += 1
-        self.view = self._view() | ({"say": say, "aloud": ""} if say else {})
+        view = self._mode.view()
+        if view.download is not None:
+            # Not with the view, which is saved with the notebook.
+            self.send({"download": view.download})
+        self.view = self._as_dict(view) | ({"say": say, "aloud": ""} if say else {})
 
-    def _view(self) -> dict[str, Any]:
-        view = vars(self._mode.view())
+    def _as_dict(self, view: View) -> dict[str, Any]:
+        shown = {name: value for name, value in vars(view).items() if name != "download"}
         trouble = self._store.trouble if self._store is not None else ""
         # With the turn no two views are equal, so that the page always gets an answer.
-        return view | {"turn": self._turn, "trouble": trouble}
+        return shown | {"turn": self._turn, "trouble": trouble}
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
@@ -267,6 +273,15 @@ def control(
         "index": index,
         "slider": slider,
     }
+
+
+def upload(key: str, label: str, kinds: str) -> Part:
+    """A button to choose a file with; Python is told its text at once.
+
+    Args:
+        kinds: endings of file names, as in ".json".
+    """
+    return {"kind": "upload", "key": key, "label": label, "kinds": kinds}
 
 
 def number_among(value: object, count: int) -> int:

@@ -1,4 +1,4 @@
-"""Markdown with $maths$ to HTML: with MathML for a widget, with TeX for a saved notebook.
+"""Markdown with $maths$ to HTML: with MathML for a widget, with TeX for a saved notebook or Anki.
 
 A widget's page gets no script for maths, so Python turns it into MathML, which browsers draw
 themselves (https://www.w3.org/TR/mathml-core/). A saved notebook's HTML is cleaned by Jupyter,
@@ -8,6 +8,7 @@ which drops MathML and typesets TeX.
 from __future__ import annotations
 
 import functools
+import re
 from html import escape
 
 import mistune
@@ -21,18 +22,26 @@ class _Inline(mistune.HTMLRenderer):
         return text
 
 
+# What Jupyter, and Anki, find TeX between: in a line, and on a line of its own.
+_DELIMITERS = {"tex": ("$", "$", "$$", "$$"), "anki": (r"\(", r"\)", r"\[", r"\]")}
+
+
 @functools.cache
-def _renderer(mathml: bool, inline: bool) -> mistune.Markdown:
+def _renderer(maths: str, inline: bool) -> mistune.Markdown:
     renderer = (_Inline if inline else mistune.HTMLRenderer)(escape=True)
     markdown = mistune.Markdown(renderer, plugins=[_plugin(name) for name in ("math", "table")])
 
     def inline_maths(_: mistune.HTMLRenderer, tex: str) -> str:
-        return convert(tex) if mathml else f"${escape(tex, quote=False)}$"
+        if maths == "mathml":
+            return convert(tex)
+        begin, end, *_rest = _DELIMITERS[maths]
+        return f"{begin}{escape(tex, quote=False)}{end}"
 
     def block_maths(_: mistune.HTMLRenderer, tex: str) -> str:
-        if mathml:
+        if maths == "mathml":
             return f"<p>{convert(tex, display='block')}</p>\n"
-        return f"<p>$${escape(tex, quote=False)}$$</p>\n"
+        *_rest, begin, end = _DELIMITERS[maths]
+        return f"<p>{begin}{escape(tex, quote=False)}{end}</p>\n"
 
     renderer.register("inline_math", inline_maths)
     renderer.register("block_math", block_maths)
@@ -52,4 +61,13 @@ def to_html(markdown: str, *, mathml: bool = True, inline: bool = False) -> str:
         mathml: Maths as MathML; else left as TeX, for Jupyter to typeset.
         inline: Without a paragraph around, for a label or a button.
     """
-    return str(_renderer(mathml, inline)(markdown)).strip()
+    return str(_renderer("mathml" if mathml else "tex", inline)(markdown)).strip()
+
+
+def to_anki(markdown: str) -> str:
+    """HTML on one line, with maths as Anki typesets it."""
+    html = str(_renderer("anki", False)(markdown)).strip()
+    pieces = re.split(r"(<pre>.*?</pre>)", html, flags=re.DOTALL)
+    return "".join(
+        piece.replace("\n", "<br>" if piece.startswith("<pre>") else " ") for piece in pieces
+    ).replace("\t", " ")

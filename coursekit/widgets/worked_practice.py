@@ -10,6 +10,7 @@ from typing import get_args
 
 from pydantic import JsonValue
 
+from coursekit.fresh import PRINTED, drawn
 from coursekit.numbers import number_in
 from coursekit.questions import (
     Bank,
@@ -36,8 +37,8 @@ from coursekit.widgets.panel import (
     meter,
     spoken,
     still,
-    turned,
 )
+from coursekit.widgets.picking import KEYS, Picker
 from coursekit.widgets.places import Places
 from coursekit.widgets.text import to_html
 
@@ -81,12 +82,14 @@ class WorkedPractice:
         self._solving = [Solving(problem, kept.get(problem.id), run) for problem in self._problems]
         self._places = Places(store, bank.name, "practice")
         ids = [problem.id for problem in self._problems]
-        self._at = self._places.begin(ids, [bool(one.right) for one in self._solving])
+        keys = [(bank.name, problem.id) for problem in self._problems]
+        self._pick = Picker(store, "practice", keys, lambda place: self._solving[place].right)
+        self._pick.at = self._places.begin(ids, [bool(one.right) for one in self._solving])
         self._say = self._aloud = ""
         self._focus = ""
 
     def act(self, key: str, values: Values) -> None:
-        solving = self._solving[self._at]
+        solving = self._solving[self._pick.at]
         self._say = self._aloud = self._focus = ""
         solving.note(values)
         match key:
@@ -99,10 +102,29 @@ class WorkedPractice:
                 solving.steps = min(solving.steps + 1, len(solving.problem.steps) + 1)
                 self._focus = "final" if solving.worked_out else "step"
                 self._aloud = solving.newest
+            case "fresh" if solving.printed.fresh:
+                solving.draw()
+                self._say = "The same problem, with other numbers."
+                # Options are no text that focus can go to.
+                is_choice = isinstance(solving.problem.answer, ChoiceAnswer)
+                self._focus = "fresh" if is_choice else "prompt"
+                self._aloud = spoken(solving.problem.prompt) if is_choice else ""
             case "next" | "back":
-                self._at = turned(self._at, key, len(self._problems))
+                self._go(key, values)
                 self._focus = "place"
-                self._places.keep(self._problems[self._at].id)
+            case _ if key in KEYS:
+                self._go(key, values)
+                self._focus = key
+
+    def _go(self, key: str, values: Values) -> None:
+        before = self._pick.at
+        self._pick.act(key, values)
+        self._say = self._pick.say
+        for place in self._pick.anew:
+            self._solving[place].draw()
+        if self._pick.at != before:
+            self._places.keep(self._problems[self._pick.at].id)
+            self._aloud = spoken(self._solving[self._pick.at].problem.prompt)
 
     def _check(self, solving: Solving, values: Values) -> None:
         self._say, given = solving.check(values)
@@ -121,10 +143,11 @@ class WorkedPractice:
         )
 
     def view(self) -> View:
-        solving = self._solving[self._at]
+        solving = self._solving[self._pick.at]
         title = f"Practice · {lesson_title(self._bank.name)}"
         total, right = len(self._problems), sum(bool(one.right) for one in self._solving)
-        place = f"{title} · problem {self._at + 1} of {total}, {solving.problem.level}"
+        place = f"{title} · problem {self._pick.place}, {solving.problem.level}"
+        fresh = [Button("fresh", "Other numbers", ("n",))] if solving.printed.fresh else []
         parts = [
             html(place, "title", key="place"),
             meter(f"{right} of {total} solved", right, total),
@@ -135,10 +158,13 @@ class WorkedPractice:
                 Button("step", solving.next_step, disabled=solving.worked_out),
                 Button("back", "Back", ("ArrowLeft",)),
                 Button("next", "Next", ("ArrowRight",)),
+                *fresh,
+                self._pick.star(),
             ),
             *solving.shown(where(solving.problem, self._bank)),
+            *self._pick.parts(),
         ]
-        return View(title, parts, self._say, self._focus, solving.problem.id, self._aloud)
+        return View(title, parts, self._say, self._focus, solving.about, self._aloud)
 
     def still(self) -> Still:
         blocks = (_still(problem) for problem in self._problems)
@@ -149,7 +175,9 @@ class Solving:
     """One problem: what was answered, and how much of the solution was shown.
 
     Attributes:
-        right: whether it is solved; None before an answer.
+        printed: the problem with the numbers of the bank.
+        problem: with those of this try.
+        right: whether the newest answer was right; None before an answer.
         hinted: whether the hint was asked for.
         steps: how many steps were shown; one more than there are shows the final answer.
     """
@@ -160,20 +188,54 @@ class Solving:
         kept: Attempt | None = None,
         run: Callable[[str, str], str | None] = run_code,
     ) -> None:
-        self.problem = problem
+        self.printed = problem
         self.right: bool | None = None
-        self.hinted = False
-        self.steps = 0
         self._run = run
-        answer, given = problem.answer, kept.answer if kept else None
-        self._text = answer.starter if isinstance(answer, CodeAnswer) else ""
-        self._asked: Asked | None = None
-        if isinstance(answer, ChoiceAnswer):
-            self._asked = Asked(problem.id, problem.prompt, answer.options, kept=given)
+        given, seed = _given(kept)
+        self._begin(seed)
+        if self._asked is not None:
+            self._ask(given)
             self.right = self._asked.right
         elif kept and isinstance(given, str):
             self._text = given
             self.right = kept.right
+        self._tried = self.right is not None
+
+    def _begin(self, seed: int) -> None:
+        """A try of the problem with the numbers of this draw."""
+        self._seed = seed
+        self.problem = drawn(self.printed, seed)
+        self.hinted = self._tried = False
+        self.steps = 0
+        answer = self.problem.answer
+        self._text = answer.starter if isinstance(answer, CodeAnswer) else ""
+        self._asked: Asked | None = None
+        if isinstance(answer, ChoiceAnswer):
+            self._ask()
+
+    def _ask(self, kept: object = None) -> None:
+        answer = self.problem.answer
+        assert isinstance(answer, ChoiceAnswer)
+        self._asked = Asked(self.problem.id, self.problem.prompt, answer.options, kept=kept)
+
+    def draw(self) -> None:
+        """Another try; with other numbers, where the problem draws them."""
+        before, seed = self.problem.prompt, self._seed
+        for seed in range(self._seed + 1, self._seed + 20):
+            if drawn(self.printed, seed).prompt != before:
+                break
+        self._begin(seed)
+
+    @property
+    def about(self) -> str:
+        """What a press is for: the problem, and its numbers."""
+        name = self.problem.id
+        return name if self._seed == PRINTED else f"{name} {self._seed}"
+
+    @property
+    def judged(self) -> bool | None:
+        """Whether this try was right; None before its answer."""
+        return self.right if self._tried else None
 
     def note(self, values: Values) -> None:
         """Keeps what was typed, so that it stands there when the problem is seen again."""
@@ -184,18 +246,28 @@ class Solving:
         """Judges the answer: what to say, and the answer to keep, None if there is none."""
         answer = self.problem.answer
         if self._asked is not None:
-            said = self._asked.check(values)
-            self.right = self._asked.right
-            return said
+            said, places = self._asked.check(values)
+            self._judge(bool(self._asked.right), places is not None)
+            return said, self._kept(places)
         if isinstance(answer, NumberAnswer):
             if number_in(self._text) is None:
                 return "Type a number, such as 0.25 or 1,000.", None
-            self.right = self._is_right(answer)
+            self._judge(self._is_right(answer))
             verdict = f"{RIGHT}." if self.right else f"{WRONG}. Try again, or take a hint."
-            return verdict, self._text
+            return verdict, self._kept(self._text)
         problem = self._run(self._text, answer.tests)  # type: ignore[union-attr]
-        self.right = problem is None
+        self._judge(problem is None)
         return (f"{RIGHT}: all checks pass." if self.right else f"{WRONG}. {problem}"), self._text
+
+    def _judge(self, right: bool, answered: bool = True) -> None:
+        if answered:
+            self.right, self._tried = right, True
+
+    def _kept(self, given: JsonValue) -> JsonValue:
+        """The answer as it is kept: with its draw, if that is not the printed one."""
+        if given is None or self._seed == PRINTED:
+            return given
+        return {"given": given, "seed": self._seed}
 
     def _is_right(self, answer: NumberAnswer) -> bool:
         number = number_in(self._text)
@@ -229,7 +301,7 @@ class Solving:
         if self._asked is not None:
             return self._asked.parts(over=over)
         answer = self.problem.answer
-        prompt = html(self.problem.prompt)
+        prompt = html(self.problem.prompt, key="prompt")
         if isinstance(answer, NumberAnswer):
             field = entry(
                 "answer", "Your answer", self._text, numeric=True, unit=answer.unit, locked=over
@@ -245,10 +317,10 @@ class Solving:
         parts = []
         if self.hinted:
             parts.append(html(f"**Hint.** {problem.hint}", "note", key="hint"))
-        steps = len(problem.steps) if self.right else min(self.steps, len(problem.steps))
+        steps = len(problem.steps) if self.judged else min(self.steps, len(problem.steps))
         for number, step in enumerate(problem.steps[:steps], 1):
             parts.append(html(f"**Step {number}.** {step}", "note"))
-        if self.right or self.worked_out:
+        if self.judged or self.worked_out:
             mistakes = _bullets(problem.mistakes)
             parts += [
                 html(f"**Answer.** {problem.final}", "right", key="final"),
@@ -256,7 +328,7 @@ class Solving:
                 html(f"**Quick check.** {problem.quick_check}", "note"),
                 html(f"**Common mistakes.**\n\n{mistakes}", "wrong"),
             ]
-        if self.right is False:
+        if self.judged is False:
             parts.append(html(f"To read again: {section}.", "small"))
         return parts
 
@@ -265,6 +337,15 @@ class Solving:
         if not isinstance(answer, CodeAnswer):
             return []
         return [html(f"One way to write it:\n\n```python\n{answer.solution.rstrip()}\n```")]
+
+
+def _given(kept: Attempt | None) -> tuple[object, int]:
+    """What was answered, and with the numbers of which draw."""
+    match kept.answer if kept else None:
+        case {"given": given, "seed": int(seed)}:
+            return given, seed
+        case given:
+            return given, PRINTED
 
 
 def _still(problem: Practice) -> str:

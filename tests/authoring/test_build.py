@@ -29,11 +29,11 @@ def test_everything_is_built_once_and_then_only_what_changed(
         "exercises/01_counting/01_counting.ipynb",
         "notebooks/01_counting.ipynb",
         "notebooks/start.ipynb",
-        "coursekit/titles.json",
+        "coursekit/lessons.json",
     ]
     assert list(build.stale(course)) == [
         course.root / "notebooks" / "start.ipynb",
-        course.root / "coursekit" / "titles.json",
+        course.root / "coursekit" / "lessons.json",
         lesson.solution,
         lesson.exercise,
         lesson.notebook,
@@ -114,7 +114,8 @@ def test_every_notebook_has_links_and_the_colab_cell(course: Course, lesson: Les
 
 def test_the_start_page_links_what_is_there(course: Course) -> None:
     built(course)
-    page = nbformat.read(course.root / "notebooks" / "start.ipynb", 4).cells[0].source
+    cells = nbformat.read(course.root / "notebooks" / "start.ipynb", 4).cells
+    page = "\n".join(cell.source for cell in cells)
     assert "[Counting](01_counting.ipynb)" in page
     assert "(../exercises/01_counting/01_counting.ipynb)" in page
 
@@ -172,7 +173,7 @@ def test_a_course_without_a_public_place_has_no_links_to_one(lesson: Lesson) -> 
         assert "http" not in whole
         exec(notebook.cells[1].source, {})
     last = lesson_notebook(private).cells[-1].source
-    assert "[The exercise](../exercises/01_counting/01_counting.ipynb)" in last
+    assert "[exercise 01](../exercises/01_counting/01_counting.ipynb)" in last
     # Once it is public, the same links work where there is no folder around the notebook.
     last = lesson_notebook(lesson).cells[-1].source
     assert "someone/somewhere/blob/main/exercises/01_counting/01_counting.ipynb)" in last

@@ -107,14 +107,15 @@ def visit(browser: Browser, lab: Lab) -> Iterator[Page]:
     outside: list[str] = []
 
     def note(request: Request) -> None:
-        here = (lab.url, lab.url.replace("http", "ws", 1), "data:", "blob:")
+        # A picture in a cell is called attachment:name until JupyterLab has put it there.
+        here = (lab.url, lab.url.replace("http", "ws", 1), "data:", "blob:", "attachment:")
         if not request.url.startswith(here):
             outside.append(request.url)
 
     page.on("request", note)
     yield page
     context.close()
-    assert outside == [], "requests left the machine"
+    assert outside == [], f"requests left the machine: {outside}"
 
 
 def open_notebook(page: Page, lab: Lab, path: Path) -> None:

@@ -24,6 +24,7 @@ from coursekit.store import Attempt, Pattern, Response, Review, Store
 from coursekit.widgets import (
     cards,
     cheat_sheet,
+    entry_check,
     pattern_test,
     practice,
     progress,
@@ -35,6 +36,7 @@ from coursekit.widgets.banks import bank_of
 from coursekit.widgets.panel import Panel
 from coursekit.widgets.text import to_html
 from tests.browser.lab import SCREENSHOTS
+from tests.browser.reader import Reader
 
 FRONT = Path(coursekit.widgets.__file__).parent
 SEQUENCES = 1000
@@ -43,10 +45,12 @@ SEVEN = bank_of("07")
 STAND_IN = """
 window.show = (front, view) => {
   const handlers = new Set();
+  const listeners = new Set();
+  const of = (event) => (event === "msg:custom" ? listeners : handlers);
   const model = {
     get: () => view,
-    on: (_, handler) => handlers.add(handler),
-    off: (_, handler) => handlers.delete(handler),
+    on: (event, handler) => of(event).add(handler),
+    off: (event, handler) => of(event).delete(handler),
     send: (content) => {
       if (window.gone) throw new Error("Cannot send");
       return answer(content);
@@ -54,12 +58,18 @@ window.show = (front, view) => {
   };
   const answer = async (content) => {
       window.sent = window.sent + 1;
-      view = await window.tell(content);
+      const [messages, answered] = await window.tell(content);
+      for (const message of messages) for (const handler of listeners) handler(message);
+      view = answered;
       for (const handler of handlers) handler();
       window.answered = window.answered + 1;
   };
   document.body.replaceChildren();
   window.sent = window.answered = 0;
+  window.settled = () => new Promise((settle) => {
+    const look = () => (window.sent === window.answered ? settle() : setTimeout(look));
+    look();
+  });
   front.render({ model, el: document.body.appendChild(document.createElement("main")) });
 };
 """
@@ -80,6 +90,7 @@ class Bench:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
+        self._messages: list[object] = []
         self.panel: Panel | None = None
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -96,18 +107,22 @@ class Bench:
         page.add_script_tag(content=STAND_IN)
         page.wait_for_function("window.front")
 
-    def _tell(self, content: object) -> dict:
+    def _tell(self, content: object) -> tuple[list[object], dict]:
+        """What Python sends to the page: messages, and the view."""
         assert self.panel is not None
+        self._messages.clear()
         self.panel._told(self.panel, content, [])
-        return self.panel.view
+        return self._messages, self.panel.view
 
     def show(self, panel: Panel) -> None:
         self.panel = panel
+        panel.send = self._messages.append  # type: ignore[method-assign]
         self.page.evaluate("view => window.show(window.front, view)", panel.view)
 
     def settle(self) -> None:
         """Waits until Python has answered."""
-        self.page.wait_for_function("window.sent === window.answered")
+        # In one request: Playwright's own wait takes several, and looks at each frame only.
+        self.page.evaluate("window.settled()")
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -386,12 +401,52 @@ def test_a_choice_made_while_python_is_at_work_is_not_lost(bench: Bench) -> None
     assert bench.page.get_by_label("three").is_checked()
 
 
+def test_a_formula_is_heard_in_the_name_of_an_option(bench: Bench, store: Store) -> None:
+    bench.show(entry_check(store))
+    questions = bench.panel._mode._questions
+    place = next(n for n, one in enumerate(questions) if "$n \\times 1$" in one.options[0].text)
+    bench.page.locator("[data-key=place]").focus()
+    bench.press(*["ArrowRight"] * place)
+    reader = Reader(bench.page)
+    heard = []
+    for number in range(len(questions[place].options)):
+        bench.page.locator(f"[data-key='answer.{number}']").focus()
+        heard.append(reader.focus())
+    assert "radio | n × 1 , a weight for each token | checked: false" in heard
+
+
 def test_two_widgets_in_one_notebook_share_no_id(bench: Bench) -> None:
     """Each is loaded as a module of its own, which can't count the others."""
     code = (FRONT / "front.js").read_text(encoding="utf-8")
     seen = [bench.page.evaluate(IDS, [code, asked().view]) for _ in range(2)]
     assert len(seen[0]) == 1
     assert not set(seen[0]) & set(seen[1])
+
+
+def test_progress_goes_through_the_browser_to_another_machine(
+    bench: Bench, store: Store, tmp_path: Path
+) -> None:
+    store.record(Review(lesson="07_unstructured_pruning", card="07-cards-mask", rating=3))
+    bench.show(progress(store))
+    with bench.page.expect_download() as downloading:
+        bench.page.get_by_role("button", name="Download", exact=True).click()
+    bench.settle()
+    name = downloading.value.suggested_filename
+    assert bench.said == f"1 entries go to {name}, in your downloads."
+    assert bench.panel is not None
+    assert "07-cards-mask" not in str(bench.panel.view), "what is saved with the notebook"
+    downloading.value.save_as(tmp_path / name)
+    elsewhere = Store(None)
+    bench.show(progress(elsewhere))
+    for said in ("1 entries were added.", "0 entries were added."):
+        bench.page.get_by_label("Upload").set_input_files(tmp_path / name)
+        expect(bench.page.locator(".fb-say")).to_have_text(said)
+        bench.settle()
+    assert elsewhere.events(Review) == store.events(Review)
+    (tmp_path / "photo.json").write_bytes(b"\x89PNG")
+    bench.page.get_by_label("Upload").set_input_files(tmp_path / "photo.json")
+    expect(bench.page.locator(".fb-say")).to_contain_text("is no progress that this version")
+    assert bench.errors == []
 
 
 def test_a_trace_step_by_step(bench: Bench, store: Store) -> None:
@@ -545,6 +600,18 @@ def test_bars_can_be_seen_with_forced_colours(bench: Bench, store: Store) -> Non
     bench.page.emulate_media(forced_colors="none")
 
 
+def test_a_table_is_a_stop_with_a_name_only_where_it_scrolls(bench: Bench, store: Store) -> None:
+    bench.show(progress(store))
+    stops = bench.page.get_by_role("region", name="Table: Your progress")
+    expect(stops).to_have_count(0)
+    assert bench.page.locator("[tabindex='0']").count() == 0
+    bench.page.set_viewport_size({"width": 320, "height": 900})
+    expect(stops).to_have_count(1)
+    assert stops.get_attribute("tabindex") == "0"
+    bench.page.set_viewport_size({"width": 900, "height": 900})
+    expect(stops).to_have_count(0)
+
+
 def test_what_is_not_saved_is_said_where_the_answer_is_shown(bench: Bench, tmp_path: Path) -> None:
     bench.show(quiz("07", Store(tmp_path)))
     bench.page.locator("input").first.check()
@@ -611,16 +678,21 @@ def test_a_thousand_random_sequences_of_clicks_and_keys(bench: Bench) -> None:
                 """share => {
                   const all = [...document.querySelectorAll("button, input, textarea, .fb-click")];
                   all[Math.floor(share * all.length)]?.click();
+                  return window.settled();
                 }""",
                 chance.random(),
             )
-            bench.settle()
         assert bench.errors == [], f"seed {seed}"
         view = bench.panel.view
-        assert bench.said == view["say"], f"seed {seed}"
-        kinds = [part["kind"] for part in view["parts"]]
-        assert bench.page.locator(".fb-parts > *").count() == len(kinds), f"seed {seed}"
-        drawn = bench.page.locator(".fb-html.fb-title").first.inner_html()
+        said, parts, drawn = bench.page.evaluate(
+            """() => [
+              document.querySelector(".fb-say").innerText,
+              document.querySelectorAll(".fb-parts > *").length,
+              document.querySelector(".fb-html.fb-title").innerHTML,
+            ]"""
+        )
+        assert said == view["say"], f"seed {seed}"
+        assert parts == len(view["parts"]), f"seed {seed}"
         assert drawn == view["parts"][0]["html"], f"seed {seed}"
         again = ALL[name](store)
         if name == "quiz":

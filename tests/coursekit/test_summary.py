@@ -161,11 +161,11 @@ def test_the_table_says_all_in_words_and_names_its_rows_and_columns(store, cours
     cells = dict(zip(table.rows[0], table.rows[-1], strict=True))
     assert cells == {
         "Lesson": "07 · Unstructured pruning",
-        "Lesson run": "1 time, 1 guess",
+        "Runs": "1 time, 1 guess",
         "Cheat sheet": "–",
         "Cards": "1 seen, 1 due",
-        "Multiple choice": "1 of 4, 1 right",
-        "Free response": "none of 2",
+        "Quiz": "1 of 4, 1 right",
+        "Own words": "none of 2",
         "Practice": "–",
         "Patterns": "ties strong, <csr> not yet",
         "Traces": "–",
@@ -179,5 +179,5 @@ def test_as_text_it_names_only_what_was_begun(store, course):
     assert repr(summary(store, course)).splitlines()[1:] == [
         "00 · The pipeline, end to end",
         "07 · Unstructured pruning",
-        "  Multiple choice: 1, 0 right",
+        "  Quiz: 1, 0 right",
     ]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -598,7 +601,18 @@ def test_another_kernel_goes_on_where_one_was(store: Store) -> None:
     assert "1 not due yet" in again
 
 
-@pytest.mark.parametrize("harm", ["read-only", "folder", "garbage", "half", "deleted"])
+@contextmanager
+def full() -> Iterator[None]:
+    """A disk on which this process can write no byte more."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("harm", ["read-only", "full", "folder", "garbage", "half", "deleted"])
 def test_what_could_not_be_saved_is_said_and_kept_until_it_can_be(
     harm: str, closed_folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -619,9 +633,9 @@ def test_what_could_not_be_saved_is_said_and_kept_until_it_can_be(
     assert check(0)["trouble"] == ""
     assert kept() == 1
     match harm:
-        case "read-only":
-            path.chmod(0o444)
-            with closed():
+        case "read-only" | "full":
+            path.chmod(0o444 if harm == "read-only" else 0o644)
+            with closed() if harm == "read-only" else full():
                 assert "not saved" in check(1)["trouble"]
                 assert "not saved" in check(2)["trouble"], "said as long as it is so"
             path.chmod(0o644)
