@@ -124,8 +124,8 @@ class FreeResponse:
     def still(self) -> Still:
         blocks = (
             to_html(q.prompt, mathml=False)
-            + fold("Hint", to_html(q.hint, mathml=False))
-            + fold("One way to say it", to_html(q.answer, mathml=False))
-            for q in self._questions
+            + fold(f"Question {number}: a hint", to_html(q.hint, mathml=False))
+            + fold(f"Question {number}: one way to say it", to_html(q.answer, mathml=False))
+            for number, q in enumerate(self._questions, 1)
         )
         return still(f"In your own words · {lesson_title(self._bank.name)}", *blocks)

@@ -121,8 +121,12 @@ class Asked:
         return [choice("answer", prompt, shown, at, several=self._several, locked=over)]
 
 
-def still_choice(prompt: str, question_id: str, options: Sequence[Option]) -> str:
-    """HTML of a question for a saved notebook, with its answers behind a line to click."""
+def still_choice(name: str, prompt: str, question_id: str, options: Sequence[Option]) -> str:
+    """HTML of a question for a saved notebook, with its answers behind a line to click.
+
+    Args:
+        name: as in "Question 3", for who hears the line by itself.
+    """
     order = order_of(question_id, options)
     items = "".join(
         f"<li>{to_html(options[p].text, mathml=False, inline=True)}</li>" for p in order
@@ -133,7 +137,7 @@ def still_choice(prompt: str, question_id: str, options: Sequence[Option]) -> st
         for p in order
     )
     return f"{to_html(prompt, mathml=False)}<ol>{items}</ol>" + fold(
-        "Which is right, and why?", f"<ol>{whys}</ol>"
+        f"{name}: which is right, and why?", f"<ol>{whys}</ol>"
     )
 
 
@@ -257,5 +261,8 @@ class Quiz:
         return [html(text), *parts]
 
     def still(self) -> Still:
-        blocks = [still_choice(q.prompt, q.id, q.options) for q in self._questions]
+        blocks = [
+            still_choice(f"Question {number}", q.prompt, q.id, q.options)
+            for number, q in enumerate(self._questions, 1)
+        ]
         return still(self._title, *blocks)

@@ -167,7 +167,7 @@ class WorkedPractice:
         return View(title, parts, self._say, self._focus, solving.about, self._aloud)
 
     def still(self) -> Still:
-        blocks = (_still(problem) for problem in self._problems)
+        blocks = (_still(number, problem) for number, problem in enumerate(self._problems, 1))
         return still(f"Practice · {lesson_title(self._bank.name)}", *blocks)
 
 
@@ -348,10 +348,10 @@ def _given(kept: Attempt | None) -> tuple[object, int]:
             return given, PRINTED
 
 
-def _still(problem: Practice) -> str:
-    answer = problem.answer
+def _still(number: int, problem: Practice) -> str:
+    name, answer = f"Problem {number}", problem.answer
     if isinstance(answer, ChoiceAnswer):
-        asked = still_choice(problem.prompt, problem.id, answer.options)
+        asked = still_choice(name, problem.prompt, problem.id, answer.options)
     else:
         asked = to_html(problem.prompt, mathml=False)
     solution = to_html(
@@ -360,8 +360,9 @@ def _still(problem: Practice) -> str:
         f"**Common mistakes.**\n\n{_bullets(problem.mistakes)}",
         mathml=False,
     )
-    hint = fold("Hint", to_html(problem.hint, mathml=False))
-    return f"<p><em>{problem.level}</em></p>{asked}{hint}{fold('Solution', solution)}"
+    hint = fold(f"{name}: a hint", to_html(problem.hint, mathml=False))
+    solved = fold(f"{name}: its solution", solution)
+    return f"<p><em>{problem.level}</em></p>{asked}{hint}{solved}"
 
 
 def _numbered(lines: list[str]) -> str:

@@ -226,7 +226,7 @@ def test_practice_survives_and_comes_back(page: Page, lab: Lab, notebook: Path) 
         )
         expect(page.get_by_text("model not found")).to_have_count(0)
         expect(page.locator(".fb")).to_have_count(0)
-        fold = outputs.locator("summary", has_text="Which is right, and why?").first
+        fold = outputs.locator("summary", has_text="which is right, and why?").first
         reason = outputs.locator("details").first.locator("li").first
         expect(reason).to_be_hidden()
         fold.click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import resource
 from collections import Counter
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ from coursekit.widgets import (
     progress,
     quiz,
     respond,
+    trace,
 )
 from coursekit.widgets.banks import PRIMERS, bank_names, bank_of
 from coursekit.widgets.flashcards import Flashcards
@@ -672,6 +674,14 @@ def test_a_notebook_that_was_not_run_shows_questions_and_no_widget_alone(store: 
     assert data["text/html"].count("<details>") == len(SEVEN.of(Card))
     assert "Run this cell" in data["text/html"]
     assert data["text/plain"] == "Cards · 07 · Unstructured pruning"
+
+
+def test_every_line_to_click_in_a_saved_notebook_has_a_name_of_its_own(store: Store) -> None:
+    for show in (quiz, practice, respond, cards, trace):
+        page = show("07", store)._mode.still()["text/html"]
+        found = re.findall("<summary>(.*?)</summary>", page)
+        assert len(found) > 1, show.__name__
+        assert len(set(found)) == len(found), show.__name__
 
 
 def test_a_picture_stays_a_picture_in_a_saved_notebook() -> None:
