@@ -102,7 +102,7 @@ def rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
     index = unpack(node.index) if is_table else None
     labels = unpack(node.labels)
     columns = [
-        _rebuilt(unpack(column), dtype)
+        _rebuilt(unpack(column), dtype, node.missing)
         for column, dtype in zip(node.columns, node.dtypes, strict=True)
     ]
     if node.kind == "MultiIndex":
@@ -129,7 +129,16 @@ def rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
     return table
 
 
-def _rebuilt(values: Any, dtype: str) -> pd.Series:
+def has_missing(dtype: str) -> bool:
+    """Whether what is missing in a column of this type is `NA`, which equals all."""
+    try:
+        return getattr(pd.api.types.pandas_dtype(dtype), "na_value", None) is pd.NA
+    except Exception:
+        # No type at all: `_rebuilt` says so.
+        return False
+
+
+def _rebuilt(values: Any, dtype: str, missing: bool) -> pd.Series:
     kind, _, rest = dtype.partition(" ")
     if dtype in ("category", "ordered"):
         codes, categories = values
@@ -144,7 +153,10 @@ def _rebuilt(values: Any, dtype: str) -> pd.Series:
     known = pd.api.types.pandas_dtype(dtype)
     if isinstance(known, pd.DatetimeTZDtype):
         return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))
-    return pd.Series(values, dtype=known)
+    made = pd.Series(values, dtype=known)
+    if not missing and has_missing(dtype) and made.hasnans:
+        return pd.Series([None if value is pd.NA else value for value in made])
+    return made
 
 
 def assign(target: Any, value: Any) -> None:

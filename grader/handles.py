@@ -13,6 +13,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import copy
+import itertools
 import random
 import sys
 import threading
@@ -35,9 +36,11 @@ from grader.libraries import from_library, library_name, torch_module
 from grader.manifest import (
     DATA,
     CannotCross,
+    Frame,
     Given,
     Kind,
     Live,
+    Masked,
     Module,
     Named,
     Node,
@@ -89,6 +92,11 @@ _FALLBACKS = {
 }
 # Every object has these; a proxy asks for them where the solution did.
 _EVERYWHERE = ("__dir__", "__setattr__", "__delattr__")
+_GIVING = """
+    call len getitem setitem delitem reversed int float complex index str repr format enter exit
+"""
+# What gives a value to look at; other special methods say themselves what is equal, or less.
+_GIVES = frozenset((*ITERATION, *_EVERYWHERE, *(f"__{name}__" for name in _GIVING.split())))
 # What hides it in a proxy is for tests.
 _OWN_CLASS = object.__dict__["__class__"]
 
@@ -221,6 +229,9 @@ class Terms(Struct):
         exact: whether what is derived from a class of Python's own keeps what is its own.
         sets: names that the test binds or deletes for the answers.
         default: whether missing keys of a mapping have a value.
+        places: where live values come from, as names of answers, methods and attributes; None for
+            anywhere.
+        missing: whether arrays and tables may leave values out.
     """
 
     results: set[Kind] = set()
@@ -236,6 +247,8 @@ class Terms(Struct):
     exact: bool = False
     sets: set[str] = set()
     default: bool = False
+    places: set[str] | None = None
+    missing: bool = False
 
 
 @dataclass
@@ -394,7 +407,7 @@ class Peer:
         self._exported: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._exports = 0
-        self._proxies: dict[int, Proxy] = {}
+        self._proxies: dict[tuple[int, type[Proxy]], Proxy] = {}
         self._made: list[weakref.ref[Proxy]] = []
         # The learner's code may have threads that all call what a test has lent.
         self._asking = threading.RLock()
@@ -428,7 +441,7 @@ class Peer:
         self.share_random = terms is not None and terms.random
         self.exact = terms is not None and terms.exact
         self.may_set = () if terms is None else terms.sets
-        self.learned = Terms()
+        self.learned = Terms(places=set())
         self._brought = []
         self._returned.clear()
         if not self._trusted:
@@ -519,10 +532,12 @@ class Peer:
         return self._exported[number]
 
     def _proxy(self, node: Live) -> Proxy:
-        if node.id not in self._proxies:
-            self._proxies[node.id] = made = self._class_of(node)(self, node, self._origin)
+        # What may do less at one place than at another is two things.
+        key = node.id, self._class_of(node)
+        if key not in self._proxies:
+            self._proxies[key] = made = key[1](self, node, self._origin)
             self._made.append(weakref.ref(made))
-        return self._proxies[node.id]
+        return self._proxies[key]
 
     def _class_of(self, node: Live) -> type[Proxy]:
         allowed = {"__call__", *ITERATION}
@@ -609,9 +624,9 @@ class Peer:
             return reply.value, None
         if isinstance(reply.value, Live) and reply.value.kind != "instance":
             # An answer goes by its own name, also where another one is the same thing.
-            self._proxies.pop(reply.value.id, None)
+            self._proxies.pop((reply.value.id, self._class_of(reply.value)), None)
         # What an answer is, the contract says of each; this is about what is in it.
-        self._check_live(reply.value, but=reply.value)
+        self._check_live(reply.value, name, but=reply.value)
         value = unpacker.unpack(reply.value)
         self._brought = unpacker.objects
         return reply.value, value
@@ -632,7 +647,7 @@ class Peer:
             return _Method(proxy, name)
         if not self._may(name, "attributes"):
             raise absent
-        self._check_live(reply.value)
+        self._check_live(reply.value, name)
         self._origin = f"{_origin(proxy)}.{name}"
         value = unpacker.unpack(reply.value)
         return signatures.rebuild(value) if name == "__signature__" else value
@@ -722,10 +737,11 @@ class Peer:
         self, request: Request, reply: Reply, unpacker: Unpacker, owners: list[str], label: str
     ) -> Any:
         self.on_said(reply.said)
+        place = _place_of(label)
         for number, node in reply.changed:
             if not 0 <= number < len(owners):
                 raise CannotCross("a change of nothing")
-            self._check_live(node, but=node)
+            self._check_live(node, f"{place}:{owners[number]}", but=node)
             value = unpacker.unpack(node)
             self._note_change(f"{label}:{owners[number]}")
             if request.keep is None or owners[number] in request.keep:
@@ -733,14 +749,14 @@ class Peer:
         for name, node in reply.names:
             if name not in request.watch or kind_of(node) not in DATA:
                 raise CannotCross(f"the name {name[:50]}")
-            self._check_live(node)
+            self._check_live(node, name)
             self.learned.watch.add(name)
             self.on_changed(name, unpacker.unpack(node))
         if reply.error is not None:
             raise self._without_control(self._exception(reply.error), request.name, label)
         # Who may iterate may have what iterates, whatever it is with the solution.
         is_iterator = request.name == "__iter__" and self.terms is not None
-        self._check_live(reply.value, but=reply.value if is_iterator else None)
+        self._check_live(reply.value, place, but=reply.value if is_iterator else None)
         self.learned.random |= reply.drew
         self._origin = f"{label}()"
         return unpacker.unpack(reply.value)
@@ -791,13 +807,20 @@ class Peer:
         elif place not in self.terms.changes:
             self.undeclared.add(place)
 
-    def _check_live(self, node: Node, but: Node = None) -> None:
-        """What can be called comes only where the teacher's solution brought some."""
+    def _check_live(self, node: Node, place: str, but: Node = None) -> None:
+        """What can be called comes only where the teacher's solution brought some.
+
+        Args:
+            place: what has brought it; see `Terms`.
+        """
         if self._trusted:
             return
         for found in _callable_nodes(node):
             if isinstance(found, Pairs):
                 self._check_default(found)
+                continue
+            if isinstance(found, Masked | Frame):
+                self._check_missing(found)
                 continue
             if found is but and not isinstance(found, Record):
                 continue
@@ -811,6 +834,37 @@ class Peer:
                 found.dunders = list(ITERATION)
             elif kind != "name" and not any(serves_as(found, k) for k in self.terms.results):
                 raise CannotCross(f"a {kind} where plain values are expected")
+            if isinstance(found, Live):
+                self._check_place(found, place)
+
+    def _check_sent(self, nodes: list[Node]) -> None:
+        """The same for what a test's own function is called with, which may be anything."""
+        if self._trusted:
+            return
+        for found in itertools.chain.from_iterable(map(_callable_nodes, nodes)):
+            if isinstance(found, Live):
+                self._check_place(found, "()")
+            elif isinstance(found, Masked | Frame):
+                self._check_missing(found)
+
+    def _check_place(self, node: Live, place: str) -> None:
+        """Where the solution has plain values, what comes instead does not say what it equals."""
+        if self.terms is None:
+            assert self.learned.places is not None
+            self.learned.places.add(place)
+        elif self.terms.places is not None and place not in self.terms.places:
+            node.dunders = [name for name in node.dunders if name in _GIVES]
+
+    def _check_missing(self, node: Masked | Frame) -> None:
+        """What is left out passes many a comparison: it is where the solution leaves things out."""
+        if isinstance(node, Masked):
+            self.learned.missing |= node.mask is not None
+        else:
+            from grader import frames
+
+            self.learned.missing |= any(map(frames.has_missing, node.dtypes))
+        if self.terms is not None:
+            node.missing = self.terms.missing
 
     def _check_default(self, mapping: Pairs) -> None:
         """What gives values of missing keys is there where the solution has such a thing."""
@@ -978,6 +1032,7 @@ class Peer:
     def _called(self, request: Request, body: bytes, reply: Reply) -> Packer:
         name = self._reachable(request.name)
         target = self._to_call(request.target, name)
+        self._check_sent([*request.args, *request.kwargs.values()])
         unpacker = self._unpacker(body)
         objects = unpacker.objects
         owners: list[str] = []
@@ -1071,6 +1126,13 @@ def set_random_states(states: list[Any]) -> None:
     np.random.set_state(tuple(states[1]))
     if torch is not None and states[2] is not None:
         torch.set_rng_state(states[2])
+
+
+def _place_of(label: str) -> str:
+    """The answer, method or attribute that a value comes from, whatever is iterated or called on
+    the way."""
+    parts = [part.rstrip("()") for part in label.split(".")]
+    return next(part for part in reversed(parts) if part not in ITERATION)
 
 
 def _invoke(target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -1175,11 +1237,14 @@ def serves_as(node: Node, wanted: Kind) -> bool:
 
 
 def _callable_nodes(node: Node) -> Iterator[Node]:
-    """What can be called: live values, modules, and named tuples with types as their methods."""
+    """What needs a look: live values, modules, named tuples with types as their methods, mappings
+    with values for missing keys, and what may leave values out."""
     if isinstance(node, Live | Module):
         yield node
         return
     if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
+        yield node
+    if isinstance(node, Masked | Frame):
         yield node
     if isinstance(node, Pairs) and node.default is not None:
         yield node

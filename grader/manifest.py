@@ -127,12 +127,17 @@ class Objects(Struct, tag="objects"):
 
 
 class Masked(Struct, tag="masked"):
-    """A NumPy array with a mask, or with `matrix` one whose product is that of matrices."""
+    """A NumPy array with a mask, or with `matrix` one whose product is that of matrices.
+
+    Attributes:
+        missing: whether the mask counts; set by who gets it.
+    """
 
     data: Node
     mask: Node = None
     fill: Node = None
     matrix: bool = False
+    missing: bool = True
 
 
 class Tensor(Struct, tag="tensor"):
@@ -185,7 +190,11 @@ class Given(Struct, tag="given"):
 
 
 class Frame(Struct, tag="frame"):
-    """A table of pandas, a part of one, or a single value; columns of plain types only."""
+    """A table of pandas, a part of one, or a single value; columns of plain types only.
+
+    Attributes:
+        missing: whether what is missing may be `NA`, which equals all; set by who gets it.
+    """
 
     kind: Literal["DataFrame", "Series", "Index", "MultiIndex", "Array", "Scalar"]
     labels: Node
@@ -193,6 +202,7 @@ class Frame(Struct, tag="frame"):
     columns: list[Node]
     dtypes: list[str]
     freq: str = ""
+    missing: bool = True
 
 
 class Random(Struct, tag="random"):

@@ -139,18 +139,28 @@ def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
         os._exit(0)
 
 
-# Bytes of a working folder that is copied.
+# Bytes of a working folder that is copied, and of all copies: /tmp is the learner's, too.
 _SMALL = 16 * 2**20
+_ALL = 4 * _SMALL
+_copied = 0
 
 
 def _copy_of_folder() -> str | None:
     """The working folder as it is now, for a test that runs when later cells have changed it."""
+    global _copied
     copy = None
-    with contextlib.suppress(Exception):
+    try:
         names = [os.path.join(path, name) for path, _, files in os.walk(".") for name in files]
-        if len(names) <= 1000 and sum(os.lstat(name).st_size for name in names) <= _SMALL:
+        size = sum(os.lstat(name).st_size for name in names)
+        if len(names) <= 1000 and size <= min(_SMALL, _ALL - _copied):
             copy = tempfile.mkdtemp(prefix="beside-")
             shutil.copytree(".", copy, symlinks=True, dirs_exist_ok=True)
+            _copied += size
+    except Exception:
+        # Better the folder itself than half of it.
+        if copy is not None:
+            shutil.rmtree(copy, ignore_errors=True)
+        return None
     return copy
 
 

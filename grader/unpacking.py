@@ -263,6 +263,8 @@ class Unpacker:
         made: Any
         if node.matrix:
             made = np.asmatrix(values)
+        elif not node.missing:
+            made = values
         else:
             hidden = np.ma.nomask if mask is None else self._array(mask, counts=False)  # type: ignore[arg-type]
             made = np.ma.MaskedArray(values, hidden)

@@ -69,7 +69,11 @@ TESTS = {
     "given_names": ("assert unchanged == [1]", {}, {}),
     "through_given": ("assert asks() == 7", {"called_by_given": "function"}, {}),
     "read_then_bound": ("number = number + 1\nassert number == 4", {"number": "number"}, {}),
-    "closure": ("assert make()(4) == 8", {"make": "function"}, {"results": {"function"}}),
+    "closure": (
+        "assert make()(4) == 8",
+        {"make": "function"},
+        {"results": {"function"}, "places": {"make"}},
+    ),
     "changes": (
         "values = [3, 1]\nassert sort(values, copy=[1]) is values and values == [1, 3]",
         {"sort": "function"},
@@ -83,12 +87,17 @@ TESTS = {
     "generator": (
         "assert list(count(3)) == [0, 1, 2]",
         {"count": "function"},
-        {"results": {"generator"}},
+        {"results": {"generator"}, "places": {"count"}},
     ),
     "class": (
         "r = Robot()\nr.move()\nassert r.place == len(r) == 3",
         {"Robot": "class"},
-        {"results": {"instance"}, "attributes": {"place"}, "dunders": {"__len__"}},
+        {
+            "results": {"instance"},
+            "attributes": {"place"},
+            "dunders": {"__len__"},
+            "places": {"Robot"},
+        },
     ),
     "exception": (
         "try:\n    fail()\n    assert False\nexcept KeyError:\n    pass",
@@ -131,12 +140,12 @@ LATER = {
     "decorated": (
         "@wrapped\ndef g(x):\n    return 2 * x\nassert g(2) == 5",
         {"wrapped": "function"},
-        {"results": {"function"}, "lends": True},
+        {"results": {"function"}, "lends": True, "places": {"wrapped"}},
     ),
     "derived": (
         "assert Word('a').twice() == 'aa'",
         {"Word": "class"},
-        {"results": {"instance"}, "exact": True},
+        {"results": {"instance"}, "exact": True, "places": {"Word"}},
     ),
     "keys": ("assert defaults()['missing'] == 3", {"defaults": "function"}, {"default": True}),
 }

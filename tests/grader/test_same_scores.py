@@ -493,6 +493,14 @@ def odd() -> NotebookNode:
                 "test-ordered",
                 points=1,
             ),
+            cell(
+                solution("import numpy as np\nhalves = np.array([0.5, 1.0])"),
+                "halves",
+                solution=True,
+            ),
+            cell(
+                "import numpy as np\nassert np.allclose(halves, [0.5, 1])", "test-halves", points=1
+            ),
             cell(solution("def spoken(n):\n    return str(n)"), "spoken", solution=True),
             cell(
                 "told = list(map(spoken, [1, 2]))\nassert told == ['1', '2'][: len(told)]",
@@ -539,6 +547,7 @@ SOLVED = {
     "is_below": "def is_below(x):\n    return not x >= limit",
     "squares": "squares = [n * n for n in (1, 2, 3)]",
     "ordered": "def ordered(v):\n    v = list(v)\n    v.sort()\n    return v",
+    "halves": "import numpy as np\nhalves = np.arange(1, 3) / 2",
     "spoken": "def spoken(n):\n    return f'{n}'",
     "Guard": GUARD.format("None"),
     "pay": "def pay(till, n):\n    return till.add(n)",
@@ -554,6 +563,7 @@ STOCK = {
     "test-below": 1.0,
     "test-squares": 1.0,
     "test-ordered": 1.0,
+    "test-halves": 1.0,
     "test-spoken": 1.0,
     "test-guard": 1.0,
     "test-paid": 1.0,
@@ -656,6 +666,11 @@ CASES = [
             "squares = Squares()"
         },
         ours={"test-squares": 0.0},
+    ),
+    Case(
+        "an array whose mask leaves values out",
+        {"halves": "import numpy as np\nhalves = np.ma.array([0.5, 7], mask=[False, True])"},
+        ours={"test-halves": 0.0},
     ),
     Case(
         "a test passes only because a function changed an argument that the solution leaves alone",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 import nbformat
 import pytest
 
-from grader import Engine, grade_one, session
+from grader import Engine, grade_one, playing, session
 from grader.conduct import contract_of, grade
 from grader.engine import SLACK, Child, Files
 from grader.intake import Submission, put_together, read_notebook
@@ -730,6 +733,31 @@ def test_what_hidden_lines_have_called_with_is_not_told(graded, solved, test, an
     assert "733109426" not in str(result.model_dump()) + shown
 
 
+# Instances are compared here, so what their class says of `==` counts for them, and only for them.
+VECTOR = """class V:
+    def __init__(self, x):
+        self.x = x
+    def __add__(self, other):
+        return V(self.x + other.x)
+    def __eq__(self, other):
+        return self.x == other.x
+    def size(self):
+        return abs(self.x)
+    def __sub__(self, other):
+        return V(self.x - other.x)"""
+SUM = "V(1) + V(2) == V(3) and V(2) - V(1) == V(1)"
+AGREES = """class V:
+    def __init__(self, x):
+        pass
+    def __add__(self, other):
+        return V(0)
+    def __eq__(self, other):
+        return True
+    x = property(lambda self: V(0))
+    def size(self):
+        return V(0)  # size
+    def __sub__(self, other):
+        return V(0)"""
 IMPOSTORS = {
     "a class of one's own for a given one": (
         "gauge = Gauge(1849)",
@@ -746,6 +774,48 @@ IMPOSTORS = {
         "f(12).startswith('12')",
         "import collections\ndef f(x):\n    return collections.namedtuple('M', 'startswith')(str)",
     ),
+    "an array that leaves everything out": (
+        "f = np.array([1.0, 2.0])",
+        "np.testing.assert_allclose(f, [1, 2]) is None",
+        "f = np.ma.masked_all(2)",
+    ),
+    "an array that leaves out what it does not know": (
+        "f = np.array([1.0, 2.0])",
+        "np.allclose(f, [1, 2])",
+        "f = np.ma.array([1.0, 9.0], mask=[False, True])",
+    ),
+    "a column of nothing": (
+        "f = pd.Series([1, 2])",
+        "(f == pd.Series([1, 2])).all()",
+        "f = pd.Series([pd.NA, pd.NA], dtype='Int64')",
+    ),
+    "a table of nothing": (
+        "def f(): return pd.DataFrame({'a': ['x']})",
+        "(f()['a'] == pd.Series(['x'])).all()",
+        "def f(): return pd.DataFrame({'a': pd.Series([pd.NA], dtype='string')})",
+    ),
+    "an attribute that agrees": (VECTOR, f"{SUM} and V(1).x == 1", AGREES),
+    "the result of a method that agrees": (VECTOR, f"{SUM} and V(-4).size() == 4", AGREES),
+    "one that gives itself": (
+        VECTOR,
+        f"{SUM} and V(-4).size() == 4",
+        AGREES.replace("return V(0)  # size", "return self"),
+    ),
+    "a difference that is nothing": (
+        VECTOR,
+        f"{SUM} and abs(V(-4).size() - 4) < 1e-9",
+        f"{AGREES}\n    __sub__ = lambda self, other: 0",
+    ),
+    "what a callback gets": (
+        f"{VECTOR}\ndef each(f):\n    f(4)",
+        f"{SUM} and not each(calls.append) and calls == [4]",
+        f"{AGREES}\ndef each(f):\n    f(V(4))",
+    ),
+    "items that agree": (
+        f"{VECTOR}\ndef f():\n    return [1, 2]",
+        f"{SUM} and list(f()) == [1, 2]",
+        f"{AGREES}\ndef f():\n    yield V(1)\n    yield V(2)",
+    ),
 }
 
 
@@ -753,12 +823,50 @@ IMPOSTORS = {
 def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forged):
     made = exercise(
         "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
-        "    def reads(self, n):\n        return self.n == n",
+        "    def reads(self, n):\n        return self.n == n\n"
+        "import numpy as np, pandas as pd\ncalls = []",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"a1": 1}
     assert scores(grade_one(made, handed_in(made, a=forged), engine)) == {"a1": 0}
+
+
+HONEST = {
+    "a method that gives itself, too": (
+        f"{VECTOR}\n    def grow(self): self.x += 1",
+        f"{SUM} and (V(1).grow() or True) and V(1) == V(1)",
+        f"{VECTOR}\n    def grow(self): self.x += 1; return self",
+    ),
+    "rows of one's own": (
+        f"{VECTOR}\n    def __getitem__(self, n): return [self.x, 2]",
+        f"{SUM} and V(1)[0][1] == 2",
+        f"{VECTOR}\n    def __getitem__(self, n): return V(2) if n == 0 else 2",
+    ),
+    "one by one": (
+        f"{VECTOR}\ndef f(): return [V(1), V(2)]",
+        "list(f()) == [V(1), V(2)]",
+        f"{VECTOR}\ndef f(): yield V(1); yield V(2)",
+    ),
+    "a column that could leave something out": (
+        "f = pd.Series([1, 2])",
+        "(f == pd.Series([1, 2])).all()",
+        "f = pd.Series([1, 2], dtype='Int64')",
+    ),
+    "a column that leaves something out, as the solution's": (
+        "f = pd.Series([1, None], dtype='Int64')",
+        "f.isna().sum() == 1 and f.dtype == 'Int64'",
+        "f = pd.Series([1, pd.NA], dtype='Int64')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "other"), HONEST.values(), ids=HONEST)
+def test_another_way_to_the_same_values_is_as_good(engine, solved, test, other):
+    made = exercise(
+        "# given\nimport pandas as pd", f"# answer a\n{solved}", f"# test a1\nassert {test}"
+    )
+    assert scores(grade_one(made, handed_in(made, a=other), engine)) == {"a1": 1}
 
 
 # --- What decides where a test goes on ---------------------------------------------------------
@@ -1049,3 +1157,19 @@ def test_a_notebooks_outputs_have_room_for_so_much_together(graded, monkeypatch)
     assert "ZeroDivisionError" in text
     assert scores(result) == {"first": 0, "part": 0.5}
     assert messages(result)["first"] == ["one more"]
+
+
+def test_copies_of_a_working_folder_leave_room_in_tmp(tmp_path, monkeypatch):
+    folder, copies = tmp_path / "folder", tmp_path / "copies"
+    folder.mkdir(), copies.mkdir()
+    (folder / "data.txt").write_text("0123456789")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(copies))
+    monkeypatch.setattr(playing, "_ALL", 25)
+    monkeypatch.setattr(playing, "_copied", 0)
+    assert [bool(playing._copy_of_folder()) for _ in range(3)] == [True, True, False]
+    monkeypatch.setattr(playing, "_copied", 0)
+    # Cannot be copied: better the folder itself than half of it.
+    os.mkfifo(folder / "pipe")
+    assert playing._copy_of_folder() is None
+    assert len(list(copies.iterdir())) == 2
