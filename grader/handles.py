@@ -35,6 +35,7 @@ from grader.failures import error_class
 from grader.libraries import from_library, library_name, torch_module
 from grader.manifest import (
     DATA,
+    Back,
     CannotCross,
     Frame,
     Given,
@@ -629,6 +630,9 @@ class Peer:
         self._check_live(reply.value, name, but=reply.value)
         value = unpacker.unpack(reply.value)
         self._brought = unpacker.objects
+        if isinstance(reply.value, Back):
+            # Another answer has brought it: it is what it was there, with what is live left out.
+            return Packer(lambda live: None, self._given).pack(value), value
         return reply.value, value
 
     def get(self, proxy: Proxy, name: str) -> Any:

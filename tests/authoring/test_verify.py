@@ -85,8 +85,8 @@ def test_a_given_value_that_the_solution_changes_is_found(lesson: Lesson, engine
     [
         (
             "assert count([]) == 0",
-            "assert count.__code__.co_argcount == 1",
-            "can't be judged apart from the code: apart from the code it ends with AttributeError",
+            "import inspect; assert 'def' in inspect.getsource(count)",
+            "can't be judged apart from the code: apart from the code it ends with TypeError",
         ),
         (
             "assert count([]) == 0",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from grader.conduct import contract_of
+from grader.conduct import contract_of, grade_one
 from grader.engine import Engine
-from tests.grader.conftest import exercise, hidden
+from tests.grader.conftest import exercise, handed_in, hidden
 
 
 def contract(engine, *sources, answers=None):
@@ -381,3 +381,11 @@ def test_one_broken_test_leaves_the_others_to_be_tried(engine):
     made = contract(engine, *cells, "# test wrong\nimport nothing_such\nassert f(1) == 0")
     assert made.tests["wrong"].failed == "ModuleNotFoundError: No module named 'nothing_such'"
     assert not made.tests["live"].suggests
+
+
+def test_an_answer_that_is_anothers_object_may_be_a_copy_of_it(engine: Engine) -> None:
+    made = exercise("# answer a\na = [1]", "# answer b\nb = a", "# test t\nassert a == b == [1]")
+    assert contract_of(made, "x", engine).tests["t"].takes == {"a": "container", "b": "container"}
+    for answer, points in (("b = a", 1), ("b = [1]", 1), ("b = [2]", 0)):
+        found = grade_one(made, handed_in(made, b=answer), engine)
+        assert found.item("t").score == points, answer
