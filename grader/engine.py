@@ -723,6 +723,7 @@ class Engine:
             "do": "room",
             "cells": list(cells),
             "modules": list(modules),
+            "many": self.many,
             "folder": folder,
             "files": sizes,
             "output_limit": self.output_limit,

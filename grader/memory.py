@@ -29,9 +29,15 @@ _libc = ctypes.CDLL(None)
 _filling: list[list[object]] = []
 
 
-def settle() -> None:
-    """Puts the memory of this process in order. Another call does so for what is new."""
-    fill_gaps()
+def settle(many: bool = True) -> None:
+    """Puts the memory of this process in order. Another call does so for what is new.
+
+    Args:
+        many: whether many forks are to come. To look for garbage takes half a second after
+            TensorFlow, which few do not save.
+    """
+    if many:
+        fill_gaps()
     # What is there now is shared by all children: keep the collector from touching its pages.
     gc.freeze()
 

@@ -59,7 +59,7 @@ def main() -> None:
     sys.argv = ["grader"]
     if many:
         rehearse(shell)
-    memory.settle()
+    memory.settle(many)
     if many:
         memory.take_large_pages()
     channel.send(wire.encode({}))
@@ -180,7 +180,7 @@ def _be_room(
 ) -> None:
     settle_in(message, body)
     _import(message["modules"])
-    memory.settle()
+    memory.settle(message["many"])
     before = _left_outside(message["watched"])
     played = []
     for source in message["cells"]:
