@@ -248,24 +248,26 @@ class _Bench:
     def _bind_library(self, library: dict[str, str]) -> tuple[str, str] | None:
         """Binds what answers import, to what the judge has by that name.
 
-        The answer only says whether it has imported it.
+        The answer only says whether it has imported it. One of its own, in the place of a single
+        name, is taken like any other answer, if it is a function or data.
         """
         assert self.peer is not None
         for name, known in library.items():
             try:
-                node, _ = self.peer.take(name, known)
+                node, value = self.peer.take(name, known)
             except KeyError:
                 self._put(name, _MISSING)
                 continue
             except CannotCross:
-                node = None
+                return "WrongKind", _not_imported(name, known)
             except Stopped as stopped:
                 return "Stopped", str(stopped)
-            if node != Named("library", known):
-                module, _, part = known.partition(":")
-                what = f"`{part}` of the module `{module}`" if part else f"the module `{module}`"
-                return "WrongKind", f"`{name}` should be {what}, but is something else."
-            self._put(name, imported_from(known))
+            if node == Named("library", known):
+                self._put(name, imported_from(known))
+            elif ":" in known and (kind_of(node) in _OWN or serves_as(node, "function")):
+                self._put(name, value)
+            else:
+                return "WrongKind", _not_imported(name, known)
         return None
 
     def _set_to(self, name: str) -> list[Any] | None:
@@ -398,6 +400,8 @@ class _Bench:
 
 
 _MISSING = object()
+# What an answer may have of its own where the solution imports one name of a library's.
+_OWN = DATA - {"name"}
 
 
 def _no_live(value: Any) -> Node:
@@ -419,6 +423,12 @@ def _failed(problem: tuple[str, str]) -> dict[str, Any]:
     kind, text = problem
     error = {"output_type": "error", "ename": kind, "evalue": text, "traceback": [text]}
     return {"outputs": [error], "execution_count": None, "seconds": 0.0, "error_line": None}
+
+
+def _not_imported(name: str, known: str) -> str:
+    module, _, part = known.partition(":")
+    what = f"`{part}` of the module `{module}`" if part else f"the module `{module}`"
+    return f"`{name}` should be {what}, but is something else."
 
 
 def _a(kind: Kind) -> str:

@@ -2116,6 +2116,26 @@ OTHERS = [
         """,
     ),
     _idiom(
+        "a function that the answer imports",
+        "from statistics import mean",
+        """
+        def mean(values):
+            return sum(values) / len(values)
+        """,
+        """
+        def mean(values):
+            return sorted(values)[len(values) // 2]
+        """,
+        "assert mean([1, 2, 6]) == 3",
+    ),
+    _idiom(
+        "a number that the answer imports",
+        "from math import tau",
+        "tau = 6.283185307179586",
+        "tau = 3.141592653589793",
+        "assert abs(tau - 6.28) < 0.01",
+    ),
+    _idiom(
         "all that a module has",
         """
         from math import *
