@@ -463,3 +463,32 @@ def test_nobody_forges_in_an_old_format_or_without_a_sandbox(
     for attack in chosen:
         assert (graded.result(attack.name)["total"] or 0) == attack.ours, attack.name
     assert {graded.result(student)["total"] for student in HONEST} == {course.POINTS}
+
+
+def test_nobody_forges_for_another_notebook_of_the_assignment(root: Path, tmp_path: Path) -> None:
+    """What one does to get points wins and costs none in the one before it and the one after it."""
+    course_of_three = tmp_path / "course"
+    shutil.copytree(root, course_of_three, ignore=shutil.ignore_patterns("submitted*", "*mark*"))
+    # Notebooks are graded in the order of their names.
+    others = "aa_before", "zz_after"
+    for folder in ("solutions", "exercises"):
+        path = course_of_three / folder / course.ASSIGNMENT / f"{course.ASSIGNMENT}.ipynb"
+        for other in others:
+            shutil.copy2(path, path.with_stem(other))
+    chosen = [
+        attack
+        for attack in ATTACKS
+        if attack.path.parent.name == "forging" and attack.ours != REJECTED and not attack.beside
+    ]
+    assert len(chosen) > 30
+    submitted = tmp_path / "submitted"
+    beside = course.hand_in(root, {}), course.honest(root)
+    for attack in chosen:
+        folder = submitted / attack.name / course.ASSIGNMENT
+        attack.lay(root, folder)
+        for other, notebook in zip(others, beside, strict=True):
+            nbformat.write(notebook, folder / f"{other}.ipynb")
+    graded = grade(course_of_three, submitted, tmp_path / "out", 600)
+    assert graded.code == 0, graded.said
+    for attack in chosen:
+        assert graded.result(attack.name)["total"] == attack.ours + course.POINTS, attack.name
