@@ -51,6 +51,7 @@ from grader.manifest import (
     join,
     kind_of,
     split,
+    with_article,
 )
 from grader.packing import Packer
 from grader.unpacking import Unpacker
@@ -837,7 +838,7 @@ class Peer:
                 # Whoever may have values may have what gives them one by one, and does no more.
                 found.dunders = list(ITERATION)
             elif kind != "name" and not any(serves_as(found, k) for k in self.terms.results):
-                raise CannotCross(f"a {kind} where plain values are expected")
+                raise CannotCross(f"{with_article(kind)} where plain values are expected")
             if isinstance(found, Live):
                 self._check_place(found, place)
 

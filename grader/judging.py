@@ -33,7 +33,7 @@ from grader.handles import (
     serves_as,
 )
 from grader.libraries import imported_from
-from grader.manifest import DATA, LIVE, CannotCross, Kind, Named, Node, join, kind_of
+from grader.manifest import DATA, LIVE, CannotCross, Kind, Named, Node, join, kind_of, with_article
 from grader.names import names_of
 from grader.packing import Packer
 from grader.shell import (
@@ -45,8 +45,6 @@ from grader.shell import (
 )
 from grader.unpacking import Unpacker
 from grader.wire import Channel, Gone
-
-_ARTICLE = {"array": "an", "instance": "an"}
 
 
 class JudgePeer(Peer):
@@ -239,8 +237,11 @@ class _Bench:
                 return "Stopped", str(stopped)
             if value is not _MISSING and not serves_as(node, wanted):
                 if wanted not in DATA or not gives_values(node):
-                    kind = kind_of(node)
-                    return "WrongKind", f"`{name}` should be {_a(wanted)}, but is {_a(kind)}."
+                    found = with_article(kind_of(node))
+                    return (
+                        "WrongKind",
+                        f"`{name}` should be {with_article(wanted)}, but is {found}.",
+                    )
                 only_iterates(value)
             self._put(name, value)
         return None
@@ -429,11 +430,3 @@ def _not_imported(name: str, known: str) -> str:
     module, _, part = known.partition(":")
     what = f"`{part}` of the module `{module}`" if part else f"the module `{module}`"
     return f"`{name}` should be {what}, but is something else."
-
-
-def _a(kind: Kind) -> str:
-    if kind == "None":
-        return "None"
-    if kind == "given instance":
-        return "an instance of a given class"
-    return f"{_ARTICLE.get(kind, 'a')} {kind}"

@@ -332,6 +332,18 @@ def kind_of(node: Node) -> Kind:
             return "instance"
 
 
+_ARTICLE = {"array": "an", "instance": "an"}
+
+
+def with_article(kind: Kind) -> str:
+    """As a sentence says it."""
+    if kind == "None":
+        return "None"
+    if kind == "given instance":
+        return "an instance of a given class"
+    return f"{_ARTICLE.get(kind, 'a')} {kind}"
+
+
 # The classes behind these kinds.
 CONTAINERS: dict[Any, Any] = {
     list: "list",

@@ -822,7 +822,7 @@ def test_a_forged_message_ends_the_conversation(hear):
         (Reply(1, names=[("secret", 1)]), "the name secret"),
         (Reply(1, names=[("history", HANDLE)]), "the name history"),
         (Reply(1, HANDLE), "a function where plain"),
-        (Reply(1, Live(9, "instance", "x", ["__eq__"])), "a instance where plain"),
+        (Reply(1, Live(9, "instance", "x", ["__eq__"])), "an instance where plain"),
         (Reply(1, Named("library", "os:system")), "the name os:system"),
         (Reply(1, Back(9)), "a reference to nothing"),
         (Reply(1, Seq("tuple", [Named("given", "nope")])), "does not hold together"),
