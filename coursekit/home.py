@@ -129,7 +129,11 @@ def _way(shown: Sequence[Lesson], progress: Progress) -> str:
     text = (
         f"## Continue: [{last.number} · {last.title}{where}]({last.name}.ipynb{progress.place})\n\n"
     )
-    state = f"{standing.passed} of {standing.of} items pass" if standing.passed else "not begun"
+    state = (
+        f"{standing.passed} of {standing.of} items pass"
+        if standing.passed
+        else "no item passes yet"
+    )
     return f"{text}Its {_exercise(last)}: {state}."
 
 
