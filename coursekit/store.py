@@ -53,12 +53,17 @@ class StoreError(Exception):
     """
 
 
+def current_time() -> datetime:
+    """The time, as events have it."""
+    return datetime.now(UTC)
+
+
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     KEY: ClassVar[str]
 
     uid: str = Field(default_factory=lambda: uuid.uuid4().hex)
-    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    at: AwareDatetime = Field(default_factory=current_time)
     lesson: str
 
     @property

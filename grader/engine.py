@@ -447,8 +447,7 @@ class Engine:
             argv = sandbox.command(argv, self.show, environment)
             environment = {}
         else:
-            # What is shown as /course/name is imported as `name`.
-            places = {str(path.parent) for name, path in self.show.items() if name.count("/") == 2}
+            places = {str(place) for place in import_places(self.show)}
             paths = [*sorted(places), os.environ.get("PYTHONPATH", "")]
             environment = {**os.environ, **environment}
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
@@ -795,6 +794,11 @@ class Engine:
         }
         child.ask(message, Done, body=data)
         return child
+
+
+def import_places(show: Mapping[str, Path]) -> list[Path]:
+    """The folders of what cells may import: what is shown as /course/name is imported as `name`."""
+    return [path.parent for name, path in show.items() if name.count("/") == 2]
 
 
 def imported(cells: Iterable[str]) -> tuple[str, ...]:

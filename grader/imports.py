@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.course import Course
-from grader.engine import PRELOAD, imported
+from grader.engine import PRELOAD, import_places, imported
 
 # What these import, they import when they are called, if ever.
 _LATER = ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda
@@ -43,8 +43,7 @@ def packages(course: Course, assignments: Iterable[str]) -> set[str]:
     """
     found: set[str] = set()
     read: set[Path] = set()
-    # What is shown as /course/name is imported as `name`.
-    places = [path.parent for inside, path in course.shown.items() if inside.count("/") == 2]
+    places = import_places(course.shown)
     for name in assignments:
         folders = [course.source / name, course.release / name, *places]
         waiting = [text for path in folders[0].glob("*.ipynb") for text in _cells(path)]

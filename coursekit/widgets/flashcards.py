@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from coursekit import anki
 from coursekit.cards import CardKey, Deck, deck, intervals
 from coursekit.questions import Bank, Card, lesson_title
-from coursekit.store import Review, Store, Undone
+from coursekit.store import Review, Store, Undone, current_time
 from coursekit.widgets.banks import where
 from coursekit.widgets.panel import (
     Button,
@@ -30,10 +30,6 @@ LEVELS = ("all levels", "beginner", "intermediate", "advanced")
 RATINGS = {1: "Forgotten", 2: "Hard", 3: "Known", 4: "Easy"}
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def span(time: timedelta) -> str:
     """How long, in the largest unit that fits: “10 min”, “3 days”."""
     minutes = round(time / timedelta(minutes=1))
@@ -53,7 +49,9 @@ class Flashcards:
     A card that was forgotten comes again at the end of the round.
     """
 
-    def __init__(self, bank: Bank, store: Store, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, bank: Bank, store: Store, now: Callable[[], datetime] = current_time
+    ) -> None:
         self._title = f"Cards · {lesson_title(bank.name)}"
         self._start([bank], store, now)
 
@@ -236,7 +234,7 @@ class DueCards(Flashcards):
     ROUND = 20
 
     def __init__(
-        self, banks: Sequence[Bank], store: Store, now: Callable[[], datetime] = _now
+        self, banks: Sequence[Bank], store: Store, now: Callable[[], datetime] = current_time
     ) -> None:
         self._title = "Cards that are due · all lessons"
         self._download: tuple[str, str] | None = None

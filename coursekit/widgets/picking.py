@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from coursekit.again import QuestionKey, due_again
-from coursekit.store import Mode, Star, Store
+from coursekit.store import Mode, Star, Store, current_time
 from coursekit.widgets.panel import Button, Part, Values, control, number_among, turned
 
 SHOWN = ("all", "only those not right yet", "only starred ones", "wrong some days ago")
@@ -18,10 +18,6 @@ NONE = (
     "Nothing was wrong three days ago or before.",
 )
 KEYS = ("goto", "only", "star")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Picker:
@@ -40,7 +36,7 @@ class Picker:
         mode: Mode,
         questions: Sequence[QuestionKey],
         right: Callable[[int], bool | None],
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = current_time,
     ) -> None:
         self._store = store
         self._mode = mode

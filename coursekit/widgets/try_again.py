@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from coursekit.again import DAYS, QuestionKey, due_again
 from coursekit.questions import Bank, Choice, Practice, lesson_title
-from coursekit.store import Attempt, Store
+from coursekit.store import Attempt, Store, current_time
 from coursekit.widgets.banks import where
 from coursekit.widgets.multiple_choice import Asked
 from coursekit.widgets.panel import (
@@ -28,15 +28,11 @@ TITLE = "What was wrong, again"
 ROUND = 10
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class TryAgain:
     """The questions one by one, each with one try now; what is wrong comes again days later."""
 
     def __init__(
-        self, banks: Sequence[Bank], store: Store, now: Callable[[], datetime] = _now
+        self, banks: Sequence[Bank], store: Store, now: Callable[[], datetime] = current_time
     ) -> None:
         self._store = store
         self._now = now
