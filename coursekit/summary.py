@@ -39,7 +39,7 @@ NAMES: dict[Mode, str] = {
     "choice": "Quiz",
     "free": "Own words",
     "practice": "Practice",
-    "pattern": "Patterns",
+    "pattern": "Pattern test",
     "trace": "Traces",
     "exercise": "Exercise",
 }
