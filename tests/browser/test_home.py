@@ -275,3 +275,5 @@ def test_what_was_done_since_the_start_page_was_opened_shows_after_f5(
     )
     page.reload()
     expect(page.get_by_role("heading", name="Continue: 00")).to_be_visible(timeout=MINUTE)
+    # JupyterLab can't be ended while a kernel starts.
+    wait_for_kernel(page)
