@@ -37,7 +37,7 @@ NAMES: dict[Mode, str] = {
     "sheet": "Cheat sheet",
     "cards": "Cards",
     "choice": "Quiz",
-    "free": "Own words",
+    "free": "In your own words",
     "practice": "Practice",
     "pattern": "Pattern test",
     "trace": "Traces",
