@@ -1,4 +1,4 @@
-"""A learner's own folder: workspace/, with the lessons, without outputs, and the exercises.
+"""A learner's own folder: workspace/, with the lessons, as if not run, and the exercises.
 
 `fill` brings it up to date with the course, and never overwrites what a learner changed. What it
 put there is written down in `.course.json`, so that it can tell. A notebook counts as changed when
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
+
+from coursekit.moving import VEGA
 
 LESSONS = "notebooks"
 EXERCISES = "exercises"
@@ -121,7 +123,7 @@ def again(course: Path, workspace: Path, number: str) -> list[str]:
 
 
 def without_outputs(notebook: Path) -> str:
-    """The text of a notebook file without outputs and execution counts."""
+    """The text of a notebook file as if nothing had run: pictures that open lessons stay."""
     return nbformat.writes(_bare(notebook)) + "\n"
 
 
@@ -129,7 +131,10 @@ def _bare(path: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = []
+            # These move without a kernel, and tell no answer.
+            cell.outputs = [one for one in cell.outputs if VEGA in one.get("data", {})]
+            for output in cell.outputs:
+                output.execution_count = None
             cell.execution_count = None
     return notebook
 
@@ -273,4 +278,4 @@ def _digest_of(suffix: str, content: bytes) -> str:
 
 def _was_run(path: Path) -> bool:
     cells = json.loads(path.read_bytes())["cells"]
-    return any(cell.get("outputs") for cell in cells)
+    return any(cell.get("execution_count") for cell in cells)

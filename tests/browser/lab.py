@@ -150,6 +150,15 @@ def choose(page: Page, menu: str, command: str) -> None:
     page.locator(f".lm-Menu-item[data-command='{command}']").click()
 
 
+def set_theme(page: Page, theme: str) -> None:
+    """Another of JupyterLab's themes than the one that is on."""
+    page.locator(".lm-MenuBar-item", has_text="Settings").first.click()
+    page.locator(".lm-Menu-item[data-type=submenu]", has_text="Theme").first.hover()
+    page.get_by_role("menuitem", name=theme, exact=True).click()
+    is_light = str("Light" in theme).lower()
+    expect(page.locator(f"body[data-jp-theme-light='{is_light}']")).to_be_attached()
+
+
 def save(page: Page) -> None:
     """Saves the notebook, and waits until its tab shows no unsaved change."""
     page.keyboard.press("Control+s")

@@ -15,6 +15,7 @@ from tests.browser.lab import (
     Lab,
     choose,
     open_notebook,
+    set_theme,
     shoot,
     visit,
     wait_for_kernel,
@@ -201,14 +202,6 @@ def test_each_mode_by_keyboard_alone(modes: Page, width: int, height: int) -> No
         modes.keyboard.press("Escape")
     assert modes.evaluate(TWICE) == [], "ids that several have"
     assert modes.evaluate(ASTRAY) == []
-
-
-def set_theme(page: Page, theme: str) -> None:
-    page.locator(".lm-MenuBar-item", has_text="Settings").first.click()
-    page.locator(".lm-Menu-item[data-type=submenu]", has_text="Theme").first.hover()
-    page.get_by_role("menuitem", name=theme, exact=True).click()
-    is_light = str("Light" in theme).lower()
-    expect(page.locator(f"body[data-jp-theme-light='{is_light}']")).to_be_attached()
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "forced colours"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from coursekit.moving import VEGA
 from coursekit.workspace import Change, WorkspaceError, again, fill
 
 LESSON = "notebooks/07_pruning.ipynb"
@@ -54,6 +55,23 @@ def test_a_new_workspace_has_everything_and_no_outputs(course: Path) -> None:
     [cell] = nbformat.read(own / LESSON, as_version=4).cells
     assert (cell.outputs, cell.execution_count) == ([], None)
     assert fill(course, own) == []
+
+
+def test_the_picture_that_opens_a_lesson_stays(course: Path) -> None:
+    """It moves without a kernel, so it is there before anything has run."""
+    cell = nbformat.v4.new_code_cell("staircase()", execution_count=2)
+    moving = nbformat.v4.new_output(
+        "execute_result", data={VEGA: {"marks": []}, "text/plain": "A boot."}, execution_count=2
+    )
+    cell.outputs = [nbformat.v4.new_output("stream", text="the answer"), moving]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), course / LESSON)
+    own = course / "workspace"
+    fill(course, own)
+    [cell] = nbformat.read(own / LESSON, as_version=4).cells
+    assert [output.data["text/plain"] for output in cell.outputs] == ["A boot."]
+    assert cell.execution_count is cell.outputs[0].execution_count is None
+    # Nobody has run it: there is nothing to keep.
+    assert again(course, own, "07") == []
 
 
 def test_what_was_not_changed_is_brought_up_to_date(course: Path, own: Path) -> None:
