@@ -156,7 +156,8 @@ def set_theme(page: Page, theme: str) -> None:
     page.locator(".lm-Menu-item[data-type=submenu]", has_text="Theme").first.hover()
     page.get_by_role("menuitem", name=theme, exact=True).click()
     is_light = str("Light" in theme).lower()
-    expect(page.locator(f"body[data-jp-theme-light='{is_light}']")).to_be_attached()
+    body = page.locator(f"body[data-jp-theme-light='{is_light}']")
+    expect(body).to_be_attached(timeout=MINUTE)
 
 
 def save(page: Page) -> None:
