@@ -64,6 +64,35 @@ def is_full_int8(content):
     return len(content) < 500
 
 
+# %% item="proof" right="through the interpreter"
+def is_full_int8(content):
+    interpreter = load(content, keep=True)
+    ends = interpreter.get_input_details() + interpreter.get_output_details()
+    file = read(content)
+    kinds = {one["dtype"] for one in ends}
+    return kinds == {np.int8} and {t.dtype for t in file.computed + file.weights} == {"int8"}
+
+
+# %% item="proof" wrong="never looks at the weights" keeps=1 hint="Of which type are the weights?"
+def is_full_int8(content):
+    file = read(content)
+    return all(tensor.dtype == "int8" for tensor in file.inputs + file.outputs + file.computed)
+
+
+# %% item="proof" wrong="the input, and no operator that converts" keeps=1 hint="Of which type are the weights?"
+def is_full_int8(content):
+    file = read(content)
+    names = {name for name, _, _ in file.operators}
+    return file.inputs[0].dtype == "int8" and not names & {"QUANTIZE", "DEQUANTIZE"}
+
+
+# %% item="dynamic" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
+def to_dynamic(layers):
+    from coursekit.tflite import write_dense
+
+    return write_dense(layers, "dynamic")
+
+
 # %% item="dynamic" right="the wish as a set"
 def to_dynamic(layers):
     model = keras_model(layers)
@@ -159,6 +188,16 @@ def quantize_rows(weights):
     scales[scales == 0] = 1
     q = np.clip(np.round(weights / scales.reshape(-1, 1)), -127, 127)
     return q.astype(np.int8), scales.astype(np.float32)
+
+
+# %% item="rows" right="all in float64"
+def quantize_rows(weights):
+    w = weights.astype("float64")
+    if not np.isfinite(w).all():
+        raise ValueError("NaN or infinity")
+    top = np.abs(w).max(axis=1, initial=0)
+    scales = np.where(top > 0, top / 127, 1.0)
+    return np.rint(w / scales[:, None]).astype(np.int8), scales.astype(np.float32)
 
 
 # %% item="rows" wrong="one scale for all" hint="Does each row have a scale of its own"
@@ -383,7 +422,7 @@ def ask(content, inputs):
     return np.array(answers)
 
 
-# %% item="ask" wrong="float files forgotten" keeps=1 hint="ZeroDivisionError"
+# %% item="ask" wrong="float files forgotten" hint="ZeroDivisionError"
 def ask(content, inputs):
     interpreter = load(content)
     source = interpreter.get_input_details()[0]
@@ -434,6 +473,45 @@ def ask(content, inputs):
         answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
         scale, _ = sink["quantization"]
         answers.append(scale * answer if scale else answer)
+    return np.array(answers)
+
+
+# %% item="ask" wrong="the input's type decides for both ends" keeps=1 hint="Does each end follow its own type?"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    integers = source["dtype"] == np.int8
+    answers = []
+    for one in inputs:
+        if integers:
+            scale, zero_point = source["quantization"]
+            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
+        if integers:
+            scale, zero_point = sink["quantization"]
+            answer = scale * (answer - zero_point)
+        answers.append(answer)
+    return np.array(answers, dtype="float32")
+
+
+# %% item="ask" wrong="float64 comes back" keeps=0 hint="another type than float32"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        scale, zero_point = source["quantization"]
+        if scale:
+            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float64")
+        scale, zero_point = sink["quantization"]
+        answers.append(scale * (answer - zero_point) if scale else answer)
     return np.array(answers)
 
 
@@ -569,6 +647,26 @@ def from_function(layers):
     return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
 
 
+# %% item="mend" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
+def to_float16(layers):
+    from coursekit.tflite import write_dense
+
+    return write_dense(layers, "float16")
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+    return converter.convert()
+
+
+def from_function(layers):
+    from coursekit.tflite import write_dense
+
+    return write_dense(layers)
+
+
 # %% item="diagnose" right="with a regular expression"
 def diagnose(message):
     import re
@@ -682,6 +780,18 @@ def choose(files, max_bytes, integers_only, noise):
     best = max(f["accuracy"] for f in fit.values())
     close = [n for n, f in fit.items() if best - f["accuracy"] <= noise]
     return min(close, key=lambda n: (fit[n]["microseconds"], fit[n]["bytes"]))
+
+
+# %% item="choose" wrong="a little more than the noise" keeps=1 hint="by more than `noise` is out"
+def choose(files, max_bytes, integers_only, noise):
+    fitting = {
+        name: file
+        for name, file in files.items()
+        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
+    }
+    best = max((file["accuracy"] for file in fitting.values()), default=None)
+    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-3]
+    return min(good, key=lambda n: (fitting[n]["microseconds"], fitting[n]["bytes"]), default=None)
 
 
 # %% item="choose" wrong="the most accurate one" keeps=1 hint="take the fastest"

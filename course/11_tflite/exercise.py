@@ -38,7 +38,7 @@ import numpy as np
 
 from coursekit import explain
 from coursekit.tensorflow import tf
-from coursekit.tflite import load, predict, read, write_dense
+from coursekit.tflite import load, read
 
 
 def keras_model(layers):
@@ -92,6 +92,8 @@ def is_full_int8(content):
 ### END SOLUTION
 
 # %% test="proof" points=1
+from coursekit.tflite import write_dense
+
 layers = random_layers(7, 6, 5, 3)
 ranges = [(-1, 1), (0, 4), (-5, 5)]
 assert is_full_int8(write_dense(layers, "int8", ranges=ranges)) is True, (
@@ -110,6 +112,8 @@ assert is_full_int8(write_dense(layers, "float16")) is False, (
 ### END HIDDEN TESTS
 
 # %% test="proof" points=1
+from coursekit.tflite import write_dense
+
 assert is_full_int8(write_dense(layers, "dynamic")) is False, (
     "int8 weights with float32 around them are dynamic range: look at the input, too (lesson, part 4)"
 )
@@ -123,6 +127,13 @@ for seed, sizes in ((3, (4, 8, 8, 2)), (4, (9, 2))):
     assert is_full_int8(write_dense(some, "int8", ranges=wide)) is True, (
         "This one is full int8, and you deny it. Do you also look at biases? They are int32."
     )
+    assert is_full_int8(write_dense(some, "int4", ranges=wide)) is False, (
+        "All that is computed is int8 here. Of which type are the weights?"
+    )
+    for one_end in ("int8 in", "int8 out"):
+        assert is_full_int8(write_dense(some, one_end, ranges=wide)) is False, (
+            "Only one end of this file is int8. Do you look at both?"
+        )
 converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.representative_dataset = lambda: ([np.eye(6, dtype="float32")[[n]]] for n in range(6))
@@ -136,7 +147,8 @@ assert is_full_int8(converter.convert()) is False, (
 # ## 2 · Weights in int8 (2 points)
 #
 # Write `to_dynamic(layers)`. It makes a Keras model of the layers, converts it with **dynamic range**
-# quantization, and returns the file as `bytes`: large kernels in int8, input and output in float32.
+# quantization, and returns the file as `bytes`: large kernels in int8, input and output in float32. The file
+# has to come from TensorFlow's converter.
 #
 # *Lesson: part 2.*
 
@@ -152,17 +164,22 @@ def to_dynamic(layers):
 ### END SOLUTION
 
 # %% test="dynamic" points=1
+from coursekit.tflite import write_dense
+
 layers = random_layers(7, 100, 80, 40)
 content = to_dynamic(layers)
 assert isinstance(content, bytes), f"expected bytes, but got {type(content).__name__}"
 found = sorted({tensor.dtype for tensor in read(content).weights})
 assert found == ["int8"], f"the kernels should be int8, but the file has {found} (lesson, part 2)"
 ### BEGIN HIDDEN TESTS
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 whole = len(write_dense(layers))
 assert len(content) < 0.4 * whole, "The file is not as small as int8 weights make it."
 ### END HIDDEN TESTS
 
 # %% test="dynamic" points=1
+from coursekit.tflite import predict
+
 layers = random_layers(8, 64, 50, 30)
 content = to_dynamic(layers)
 assert read(content).inputs[0].dtype == "float32", "the input should stay float32"
@@ -184,7 +201,7 @@ assert difference < 0.1 * np.abs(wanted).max(), (
 # %% [markdown]
 # ## 3 · Scales by hand (2 points)
 #
-# Write `quantize_rows(weights)` with NumPy alone, as the converter does it. `weights` is float32 with the
+# Write `quantize_rows(weights)` by hand, as the converter does it. `weights` is float32 with the
 # shape (outputs, inputs). It returns a pair: the int8 levels in the same shape, and the scales, float32 with the
 # shape (outputs,).
 #
@@ -212,6 +229,8 @@ def quantize_rows(weights):
 ### END SOLUTION
 
 # %% test="rows" points=1
+from coursekit.tflite import write_dense
+
 levels, scales = quantize_rows(np.array([[0.5, -1.27]], dtype="float32"))
 assert np.array_equal(levels, [[50, -127]]), f"expected [[50, -127]], but got {levels.tolist()}"
 assert np.allclose(scales, [0.01]), f"expected the scale 0.01, but got {scales.tolist()}"
@@ -342,6 +361,8 @@ for low, high, count in ((-1, 1, 30), (0, 6, 150), (-0.5, 3, 260)):
 ### END HIDDEN TESTS
 
 # %% test="int8" points=1
+from coursekit.tflite import predict
+
 inputs = np.random.default_rng(10).random((60, 20), dtype="float32")
 answers = predict(to_full_int8(layers, inputs), inputs, fast=False)
 wanted = network(layers, inputs)
@@ -379,7 +400,7 @@ assert np.abs(answers - wanted).mean() < 0.02 * np.ptp(wanted), (
 # the outputs as float32, shape (n, outputs). The file may have float32 **or int8** input and output. An int8 input gets
 # levels made with its own scale and zero point, rounded and clipped; int8 outputs are turned back.
 #
-# Use `load(content)` and the interpreter's methods, not `predict`, which is for the tests.
+# Use `load(content)` and the interpreter's methods.
 #
 # *Lesson: part 4, and the cheat sheet.*
 
@@ -408,6 +429,8 @@ def ask(content, inputs):
 ### END SOLUTION
 
 # %% test="ask" points=1
+from coursekit.tflite import write_dense
+
 layers = random_layers(7, 6, 5, 3)
 inputs = np.random.default_rng(7).uniform(-1, 1, (8, 6)).astype("float32")
 answers = ask(write_dense(layers), inputs)
@@ -417,12 +440,16 @@ assert np.allclose(answers, network(layers, inputs), atol=1e-4), "wrong outputs 
 for kind, seed in (("float16", 3), ("float32", 4)):
     some = random_layers(seed, 9, 4)
     more = np.random.default_rng(seed).normal(size=(5, 9)).astype("float32")
-    assert np.allclose(ask(write_dense(some, kind), more), network(some, more), atol=0.02), (
+    answers = np.asarray(ask(write_dense(some, kind), more))
+    assert np.allclose(answers, network(some, more), atol=0.02), (
         "The outputs are wrong for a file with float32 input and output."
     )
+    assert answers.dtype == np.float32, "Outputs of another type than float32 came back."
 ### END HIDDEN TESTS
 
 # %% test="ask" points=1
+from coursekit.tflite import predict, write_dense
+
 ranges = [(-1, 2), (0, 6), (-8, 8)]
 content = write_dense(layers, "int8", ranges=ranges)
 answers = np.asarray(ask(content, inputs))
@@ -431,12 +458,19 @@ assert np.abs(answers - network(layers, inputs)).max() < 0.5, (
 )
 ### BEGIN HIDDEN TESTS
 some = random_layers(5, 6, 7, 4)
+for kind in ("int8 in", "int8 out"):
+    content = write_dense(some, kind, ranges=[(-1, 1), (0, 20), (-20, 12)])
+    more = np.random.default_rng(6).uniform(-1, 1, (20, 6)).astype("float32")
+    assert (
+        np.abs(np.asarray(ask(content, more)) - predict(content, more, fast=False)).max() < 0.2
+    ), "One end of this file is int8 and the other float32. Does each end follow its own type?"
 for kind, low, high in (("int8", -1, 1), ("wrapped", 0, 3), ("int8", -4, 1)):
     spans = [(low, high), (0, 20), (-20, 12)]
     content = write_dense(some, kind, ranges=spans)
     more = np.random.default_rng(8).uniform(low, high, (20, 6)).astype("float32")
     wanted = predict(content, more, fast=False)
     answers = np.asarray(ask(content, more))
+    assert answers.dtype == np.float32, "Outputs of another type than float32 came back."
     step = float(read(content).outputs[0].scales[0])
     assert np.abs(answers - wanted).max() < 12 * step, (
         "Scale or zero point is missing on one of the two sides."
@@ -490,7 +524,8 @@ for bias, low, high in ((0, -0.04, 0.04), (1, -3, -2), (-1, 2, 3)):
 #     return converter.convert()
 # ```
 #
-# Find out what is in each file, and write the three functions so that they give what was wanted. 1 point each.
+# Find out what is in each file, and write the three functions so that TensorFlow's converter gives what was
+# wanted. 1 point each.
 #
 # *Lesson: parts 7 and 8.*
 
@@ -518,11 +553,14 @@ def from_function(layers):
 ### END SOLUTION
 
 # %% test="mend" points=1
+from coursekit.tflite import predict, write_dense
+
 layers = random_layers(7, 40, 50, 30)
 content = to_float16(layers)
 found = sorted({tensor.dtype for tensor in read(content).weights})
 assert found == ["float16"], f"the kernels should be float16, but the file has {found}"
 ### BEGIN HIDDEN TESTS
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 assert len(content) < 0.75 * len(write_dense(layers)), (
     "The file is not as small as float16 makes it."
 )
@@ -554,12 +592,15 @@ assert any(abs(scale * 255 / 5 - 1) < 0.05 for scale in scales), (
 ### END HIDDEN TESTS
 
 # %% test="mend" points=1
+from coursekit.tflite import predict
+
 layers = random_layers(7, 40, 50, 30)
 content = from_function(layers)
 assert len(content) > 4 * sum(weights.size for weights, _ in layers), (
     f"{len(content):,} bytes: can all the weights be in the file?"
 )
 ### BEGIN HIDDEN TESTS
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 assert {tensor.dtype for tensor in read(content).weights} == {"float32"}, (
     "The kernels should stay float32."
 )
@@ -715,6 +756,9 @@ eighths = {
     for name, accuracy, time in (("a", 0.875, 9), ("b", 0.75, 5), ("c", 0.625, 1))
 }
 assert choose(eighths, 10, True, 0.125) == "b", "A file exactly `noise` below is still in."
+assert choose(eighths, 10, True, 0.1245) == "a", (
+    "A file below the best by more than `noise` is out."
+)
 equal = {
     name: {"bytes": size, "accuracy": 0.9, "integers": True, "microseconds": time}
     for name, size, time in (("a", 50, 7), ("b", 40, 7), ("c", 30, 8), ("d", 60, 7))
