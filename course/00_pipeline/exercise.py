@@ -542,7 +542,7 @@ for value, scale in (
 #
 # The cost is reach. int8 ends at 127, so at scale 0.001 it holds only −0.128 … 0.127. 123 just
 # fits; a weight of 1.5 would be 1500 and be clipped to 0.127. For such a tensor take a wider type,
-# such as int16 (to 32767, two bytes a weight), or a coarser scale, about 1.5 / 127.
+# such as int16 (to 32767, two bytes per weight), or a coarser scale, about 1.5 / 127.
 #
 # **Rubric**
 #

@@ -558,8 +558,8 @@ print({name: [round(value, 3) for value in values] for name, values in by_plan.i
 # How large must a difference be to count? Two things make it uncertain:
 #
 # - **The images.** Two models differ only on the images that one gets right and the other wrong. Of $n$
-#   images, let $b$ be right with the control only and $c$ with the pruned model only. The difference is
-#   $(c-b)/n$, its standard error about $\sqrt{b+c}/n$. `compare` counts both: `lost` is $b$, `won` is $c$.
+#   images, *lost* are those that only the control gets right, *won* those that only the pruned model gets right. The
+#   difference is $(\text{won}-\text{lost})/n$, its standard error about $\sqrt{\text{won}+\text{lost}}/n$. `compare` counts both.
 # - **The seed.** Another start, another difference. That shows only in the spread over seeds. With three of
 #   them, the 95 % interval is the mean ± 4.3 standard errors (Student's $t$, two degrees of freedom).
 #

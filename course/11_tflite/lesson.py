@@ -685,8 +685,8 @@ plot.show(fig, alt="Six bars of accuracy, one for each kind of representative da
 reveal("one class as representative data: accuracy", accuracies["one class"])
 
 # %% [markdown]
-# No error in any of them, and no warning. In brackets stands what the input can hold, from its scale and zero
-# point. Zeros and a range 255 times too wide ruin the model, and so do images that are too dark. One class,
+# No error in any of them, and no warning. The brackets give the range of the input, computed from its scale and
+# zero point. Zeros and a range 255 times too wide ruin the model, and so do images that are too dark. One class,
 # and even noise, did little harm here. Don't rely on it: this one network happens to cope with a range some nine
 # times too wide. What matters is the *range* of the values. Move the brightness of the representative images,
 # and watch what the input can hold:
