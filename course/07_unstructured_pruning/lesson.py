@@ -350,6 +350,7 @@ ax.set(
 )
 ax.legend(loc="lower left")
 plot.show(fig, alt="Accuracy against sparsity for four ways to prune, and the dense network's.")
+# %%
 at = {name: dict(zip(shares, values.mean(0), strict=True)) for name, values in found.items()}
 print("at 80 % zeros:", {name: round(float(values[0.8]), 3) for name, values in at.items()})
 assert at["global"][0.7] > at["random"][0.7] + 0.15
@@ -681,6 +682,8 @@ formats = {
     "CSR, 2-byte indices": csr_bytes(nonzeros, 300, index_bytes=2),
     "bitmap": nonzeros * 4 + 300 * 784 / 8,
 }
+
+# %%
 fig, ax = plot.figure(width=8, height=3.8)
 for name, size in formats.items():
     ax.plot(100 * zeros, size / 1000, label=name, marker="")

@@ -196,6 +196,7 @@ def keep_inputs(layer: nn.Linear | nn.Conv2d, kept: list[int]) -> None:
     setattr(layer, "in_features" if isinstance(layer, nn.Linear) else "in_channels", len(kept))
 
 
+# %%
 def remove_units(model: nn.Sequential, place: int, reader: int, gone: Sequence[int]) -> nn.Module:
     """A copy of `model` without these units of layer `place`, which layer `reader` reads."""
     kept = survivors(model[place].out_features, gone)
@@ -414,6 +415,7 @@ def keep_norm(norm: nn.BatchNorm2d, kept: list[int]) -> None:
     norm.num_features = len(kept)
 
 
+# %%
 for place in (0, 4, 9):
     print(place, "→", walk(full, place))
 try:
@@ -921,6 +923,7 @@ axes[1].set_title("After 2 epochs of fine-tuning")
 fig.suptitle("Mean and range of five seeds (mind the two scales)")
 plot.show(fig, alt="Accuracy of five criteria with three shares removed, before and after tuning.")
 
+# %%
 l1_after = measured("L1", 0.75, "after")
 above = 100 * (l1_after - measured("random", 0.75, "after"))  # one for each seed
 reveal(
