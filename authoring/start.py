@@ -48,11 +48,10 @@ and asks what you got wrong again some days later.
 
 **What is kept.** Lessons and exercises here are your own copies; a newer version of the course
 never overwrites what you changed. Your guesses, answers and cards are in `progress.sqlite`, in the
-folder above this one. This page shows them as they were when it was opened: reload it (F5) to see
-them as they are. On Binder all of it is lost some minutes after you leave. Before you do, press
-*Download* at the end of [Review](review.ipynb); next time, *Upload* there brings everything back.
-Your exercises you keep by a right-click in the file browser on the left and *Download*; to have
-them back, drag them into the same folder.
+folder above this one. On Binder all of it is lost some minutes after you leave. Before you do,
+press *Download* at the end of [Review](review.ipynb); next time, *Upload* there brings everything
+back. Your exercises you keep by a right-click in the file browser on the left and *Download*; to
+have them back, drag them into the same folder.
 """
 
 

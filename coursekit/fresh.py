@@ -6,6 +6,7 @@ printed, and names what it draws in its texts: `<<weights>>`, or with a format, 
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -56,15 +57,20 @@ def _answer(answer: Any, fresh: Fresh, names: Mapping[str, Any]) -> Any:
 def numbers(code: str, seed: int) -> dict[str, Any]:
     """What a problem's code computes, by name.
 
-    In it `one(…)` is one of its arguments, and `need(…)` draws anew where it gets False.
+    In it `one(…)` is one of its arguments, `need(…)` draws anew where it gets False, and `math`
+    is there.
     """
     for again in range(TRIES):
-        names: dict[str, Any] = {"one": _chooser(seed, again), "need": _need}
+        names: dict[str, Any] = {
+            "one": _chooser(seed, again),
+            "need": _need,
+            "math": math,
+        }
         try:
             exec(code, names)
         except _Redraw:
             continue
-        for name in ("one", "need", "__builtins__"):
+        for name in ("one", "need", "math", "__builtins__"):
             names.pop(name, None)
         return names
     raise ValueError(f"need(…) did not hold in {TRIES} draws")

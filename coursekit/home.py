@@ -30,6 +30,8 @@ MAP_HEAD = "## The lessons"
 LEGEND = """\
 *Needs* are the lessons to read before. The minutes are for reading, guessing and running; practice
 and exercise come on top. A lesson is done when all items of its exercise pass what you can see."""
+# JupyterLab reads a page that is open only when the whole of it is loaded anew.
+SINCE = "*What you do from now on shows here once you press F5.*"
 DONE, BEGUN, NEW, TO_COME = "✓ done", "begun", "new", "to come"
 
 
@@ -172,13 +174,11 @@ def _count(number: int, one: str, many: str) -> str:
 
 def fill_in(notebook: Mapping[str, Any], progress: Progress) -> None:
     """Writes a learner's progress into the start page."""
-    texts: dict[str, Callable[[Sequence[Lesson], Progress], str]] = {
-        NOW: now_text,
-        MAP: map_text,
-    }
+    shown = lessons()
+    texts = {NOW: f"{now_text(shown, progress)}\n\n{SINCE}", MAP: map_text(shown, progress)}
     for cell in notebook["cells"]:
         if cell.get("id") in texts:
-            cell["source"] = texts[cell["id"]](lessons(), progress)
+            cell["source"] = texts[cell["id"]]
 
 
 def progress_in(folder: Path) -> Progress:

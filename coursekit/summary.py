@@ -37,9 +37,9 @@ NAMES: dict[Mode, str] = {
     "sheet": "Cheat sheet",
     "cards": "Cards",
     "choice": "Quiz",
-    "free": "Own words",
+    "free": "In your own words",
     "practice": "Practice",
-    "pattern": "Patterns",
+    "pattern": "Pattern test",
     "trace": "Traces",
     "exercise": "Exercise",
 }

@@ -18,6 +18,9 @@ from coursekit.train import set_seed
 
 OUT = Path(__file__).resolve().parents[1] / "course" / "general" / "start.png"
 DIGIT = 3
+GREY = "#7d7d7d"
+# Red, green and blue of what speaks against a three, and for one.
+AGAINST, FOR = (0.90, 0.45, 0.02), (0.46, 0.40, 0.82)
 
 
 def trained() -> tuple[nn.Linear, Tensor, Tensor]:
@@ -50,6 +53,12 @@ def pruned(weight: Tensor, share: float) -> Tensor:
     return torch.where(weight.abs() > cut, weight, 0.0)
 
 
+def coloured(weight: Tensor) -> Tensor:
+    """Red, green, blue and opacity of weights from −1 to 1: what is zero can't be seen."""
+    colour = torch.where(weight[..., None] < 0, torch.tensor(AGAINST), torch.tensor(FOR))
+    return torch.cat([colour, weight.abs()[..., None] ** 0.7], -1)
+
+
 def main() -> None:
     """Draws, and says what it measured."""
     model, tests, labels = trained()
@@ -60,20 +69,24 @@ def main() -> None:
         "4 bits per weight": few,
         "4 bits, half are zero": quantized(pruned(weight, 0.5), 4),
     }
+    # On no ground, in colours that carry on white as on black: JupyterLab's themes are both.
+    plt.rcParams.update(dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "text.color"), GREY))
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.9), layout="constrained")
     top = float(weight[DIGIT].abs().max())
     for ax, (name, values) in zip(axes, shown.items(), strict=True):
         with torch.no_grad():
             outputs = tests @ values.T + model.bias
         right = float((outputs.argmax(1) == labels).float().mean())
-        ax.imshow(values[DIGIT].reshape(28, 28), cmap="PuOr", vmin=-top, vmax=top)
+        ax.patch.set_visible(False)
+        ax.imshow(coloured(values[DIGIT].reshape(28, 28) / top))
         ax.set_title(name, fontsize=17)
         ax.set_xlabel(f"{100 * right:.0f} % right", fontsize=19, labelpad=8)
         ax.set_xticks([])
         ax.set_yticks([])
         print(name, f"{right:.3f}", f"{float((values == 0).float().mean()):.3f} zero")
-    figure.savefig(OUT, dpi=100)
-    Image.open(OUT).convert("RGB").quantize(48).save(OUT, optimize=True)
+    figure.savefig(OUT, dpi=100, transparent=True)
+    fewer = Image.open(OUT).quantize(96, method=Image.Quantize.FASTOCTREE)
+    fewer.save(OUT, optimize=True)
     print(OUT.stat().st_size, "bytes")
 
 

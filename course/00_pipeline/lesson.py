@@ -836,7 +836,7 @@ explore(
 )
 
 # %% [markdown]
-# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+# **Pattern test.** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
 
 # %%
 pattern_test("quantization")

@@ -1062,7 +1062,7 @@ practice("02")
 trace("02")
 
 # %% [markdown]
-# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+# **Pattern test.** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
 
 # %%
 pattern_test("quantization")

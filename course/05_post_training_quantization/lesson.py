@@ -1227,7 +1227,7 @@ practice("05")
 trace("05")
 
 # %% [markdown]
-# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+# **Pattern test.** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
 
 # %%
 pattern_test("quantization")

@@ -1133,7 +1133,7 @@ practice("07")
 trace("07")
 
 # %% [markdown]
-# **Is the pattern strong?** Ten questions on *pruning* from all lessons. Take it when the rest feels easy.
+# **Pattern test.** Ten questions on *pruning* from all lessons. Take it when the rest feels easy.
 
 # %%
 pattern_test("pruning")

@@ -1242,7 +1242,7 @@ practice("08")
 trace("08")
 
 # %% [markdown]
-# **Is the pattern strong?** Ten questions on *pruning* from all lessons. Take it when the rest feels easy.
+# **Pattern test.** Ten questions on *pruning* from all lessons. Take it when the rest feels easy.
 
 # %%
 pattern_test("pruning")

@@ -228,7 +228,7 @@ for name, (share_right, size) in six.iterrows():
     label = "E, F" if name in "EF" else name
     ax.annotate(label, (size, share_right), (6, 6), textcoords="offset points")
 ax.plot(six.kB[on_it], six.accuracy[on_it], "o", label="on the front")
-ax.plot(six.kB[~on_it], six.accuracy[~on_it], "o", color="#AAAAAA", label="dominated")
+ax.plot(six.kB[~on_it], six.accuracy[~on_it], "X", color="#888888", label="dominated")
 ax.set(
     title="Each model dominates what lies below it and to its right",
     xlabel="size (kB)",
@@ -262,7 +262,7 @@ SHAPES = {"none": ("o", "nothing pruned"), "weights": ("^", "weights"), "units":
 
 
 def draw_front(cost: str, bits: str) -> plot.Figure:
-    """All settings by accuracy and one cost; dominated ones are grey."""
+    """All settings by accuracy and one cost; dominated ones are pale."""
     fig, ax = plot.figure(width=8, height=4.4)
     for structure, (marker, label) in SHAPES.items():
         some = models[models.structure == structure]
@@ -283,7 +283,7 @@ def draw_front(cost: str, bits: str) -> plot.Figure:
 # %%
 explore(
     draw_front,
-    alt="Accuracy against a cost for all settings: the Pareto front in blue, dominated ones grey. "
+    alt="Accuracy against a cost for all settings: those on the Pareto front dark, the dominated ones pale. "
     "Cost and number of bits can be chosen.",
     cost=list(costs),
     bits=["all", "32", "8", "4", "2"],
@@ -1164,7 +1164,7 @@ practice("10")
 trace("10")
 
 # %% [markdown]
-# **Is the pattern strong?** Ten questions on *comparing* from all lessons. Take it when the rest feels easy.
+# **Pattern test.** Ten questions on *comparing* from all lessons. Take it when the rest feels easy.
 
 # %%
 pattern_test("comparing")

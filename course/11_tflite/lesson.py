@@ -1152,7 +1152,7 @@ practice("11")
 trace("11")
 
 # %% [markdown]
-# **Is the pattern strong?** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+# **Pattern test.** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
 
 # %%
 pattern_test("quantization")

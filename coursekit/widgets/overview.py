@@ -155,7 +155,7 @@ class Overview:
         for one in newest.values():
             word = "strong" if one.strong else "not strong yet"
             rows.append(meter(f"{one.topic}: {one.right} of {one.of}, {word}", one.right, one.of))
-        return [html("Patterns", "head"), *rows]
+        return [html(NAMES["pattern"], "head"), *rows]
 
     def _guesses(self) -> str:
         """A table of guesses and what came out, for all lessons."""

@@ -1,4 +1,4 @@
-"""Mode 7, “test this pattern”: ten questions on one topic that say whether it is strong."""
+"""Mode 7, the pattern test: ten questions on one topic that say whether it is strong."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ class PatternTest:
 
     @property
     def _title(self) -> str:
-        return f"Is the pattern strong? · {self._topic}"
+        return f"Pattern test · {self._topic}"
 
     def view(self) -> View:
         parts = self._verdict(self._result) if self._result else self._question()

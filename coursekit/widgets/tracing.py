@@ -97,7 +97,7 @@ class Tracing:
         )
 
     def view(self) -> View:
-        title = f"Trace · {lesson_title(self._bank.name)}"
+        title = f"Traces · {lesson_title(self._bank.name)}"
         stages = self._trace.stages
         parts = [html(title, "title")]
         if len(self._questions) > 1:
@@ -136,7 +136,7 @@ class Tracing:
             )
             prompt = to_html(question.prompt, mathml=False)
             blocks.append(prompt + fold(escape(trace.title), f"{stages}<ul>{notice}</ul>"))
-        return still(f"Trace · {lesson_title(self._bank.name)}", *blocks)
+        return still(f"Traces · {lesson_title(self._bank.name)}", *blocks)
 
 
 def _text(stage: Stage, *, mathml: bool) -> str:

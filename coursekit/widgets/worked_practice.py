@@ -299,7 +299,7 @@ class Solving:
     def parts(self, *, over: bool = False) -> list[Part]:
         """The problem, and where to answer it; no more where it is `over`."""
         if self._asked is not None:
-            return self._asked.parts(over=over)
+            return [*self._hint(), *self._asked.parts(over=over)]
         answer = self.problem.answer
         prompt = html(self.problem.prompt, key="prompt")
         if isinstance(answer, NumberAnswer):
@@ -309,14 +309,16 @@ class Solving:
         else:
             rows = max(6, self._text.count("\n") + 2)
             field = entry("answer", "Your code", self._text, rows=rows, code=True, locked=over)
-        return [prompt, field]
+        return [prompt, *self._hint(), field]
+
+    def _hint(self) -> list[Part]:
+        """Above where one answers: who has read it goes on to there by Tab."""
+        return [html(f"**Hint.** {self.problem.hint}", "note", key="hint")] if self.hinted else []
 
     def shown(self, section: str) -> list[Part]:
-        """What stands below: verdict, hint, steps; all of the solution once it is solved."""
+        """What stands below: verdict, steps; all of the solution once it is solved."""
         problem = self.problem
         parts = []
-        if self.hinted:
-            parts.append(html(f"**Hint.** {problem.hint}", "note", key="hint"))
         steps = len(problem.steps) if self.judged else min(self.steps, len(problem.steps))
         for number, step in enumerate(problem.steps[:steps], 1):
             parts.append(html(f"**Step {number}.** {step}", "note"))

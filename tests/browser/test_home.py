@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from coursekit.questions import Card, Choice, Practice
@@ -141,6 +142,8 @@ def test_the_start_page_is_the_home(page: Page, lab: Lab, theme: str, width: int
         "table.closest('.jp-RenderedMarkdown').getBoundingClientRect().right + 1"
     )
     assert fits, "the map is cut off"
+    found = Axe().run(page, context=".jp-RenderedMarkdown").response["violations"]
+    assert not found, [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
     shoot(page, f"home_{theme.lower()}_{width}")
     rows.first.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
@@ -257,3 +260,20 @@ def test_practice_by_keyboard(page: Page, lab: Lab, theme: str, width: int) -> N
     assert problem.evaluate("root => root.scrollWidth <= root.clientWidth + 1")
     place.scroll_into_view_if_needed()
     shoot(page, f"practice_top_{theme.lower()}_{width}")
+
+
+def test_what_was_done_since_the_start_page_was_opened_shows_after_f5(
+    page: Page, lab: Lab, own: Path
+) -> None:
+    page.goto(lab.tree("notebooks/start.ipynb"))
+    expect(page.get_by_role("heading", name="Continue: 07")).to_be_visible(timeout=MINUTE)
+    # The page can't know of it, and says so where it says what to do.
+    expect(page.locator("em", has_text="shows here once you press F5")).to_be_visible()
+    done = FIRST.of(Choice)[0]
+    Store(own / "progress.sqlite").record(
+        Attempt(lesson=FIRST.name, question=done.id, mode="choice", answer=[0], right=True)
+    )
+    page.reload()
+    expect(page.get_by_role("heading", name="Continue: 00")).to_be_visible(timeout=MINUTE)
+    # JupyterLab can't be ended while a kernel starts.
+    wait_for_kernel(page)

@@ -74,7 +74,8 @@ WAYS: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = {
     ],
     'practice("07")': [
         (("→ hint", "Enter"), ("hint",), "Hint."),
-        (("← step", "Enter"), ("step",), "Step 1 of "),
+        (("Tab",), ("answer",), ""),
+        (("→ step", "Enter"), ("step",), "Step 1 of "),
         (("→ next", "Enter"), ("place",), "problem 2 of"),
     ],
     'pattern_test("pruning")': [
@@ -217,12 +218,12 @@ def test_each_mode_in_each_look_and_at_each_width(modes: Page, look: str) -> Non
         set_theme(modes, "JupyterLab Dark")
     modes.emulate_media(forced_colors="active" if look == "forced colours" else "none")
     # Answered, so that marks, reasons and hints are seen.
-    for title in ("Quiz · 07", "Is the pattern strong?", "Entry check"):
+    for title in ("Quiz · 07", "Pattern test", "Entry check"):
         one = modes.locator(f".fb[aria-label^='{title}']")
         one.get_by_role("radio").first.check()
         one.get_by_role("button", name="Check").click()
         expect(one.locator(".fb-say")).to_contain_text("orrect")
-    strong = modes.locator(".fb[aria-label^='Is the pattern strong?']")
+    strong = modes.locator(".fb[aria-label^='Pattern test']")
     # Right by a word, not by a frame alone.
     expect(strong.get_by_text(re.compile("✓ (This is right|Correct)")).first).to_be_visible()
     for root in modes.locator(".fb:has(.fb-title)").all():

@@ -8,7 +8,7 @@ import pytest
 
 from coursekit.fresh import PRINTED, drawn, numbers, written
 from coursekit.numbers import number_in
-from coursekit.questions import Bank, ChoiceAnswer, Practice
+from coursekit.questions import Bank, ChoiceAnswer, NumberAnswer, Practice
 from coursekit.store import Attempt, Store
 from coursekit.widgets.banks import bank_names, bank_of
 from coursekit.widgets.multiple_choice import order_of
@@ -19,6 +19,9 @@ BANKS = [bank_of(name) for name in bank_names()]
 FRESH = [problem for bank in BANKS for problem in bank.of(Practice) if problem.fresh]
 # A number as a text has it.
 NUMBER = re.compile(r"−?\d+(?:,\d{3})*(?:\.\d+)?")
+
+# More digits than anybody would work out on paper: the trace of a sum that was not rounded.
+UNWIELDY = re.compile(r"\.\d{8,}|\de[-−+]?\d")
 
 
 def tries(solving: Solving, typed: object) -> bool:
@@ -34,6 +37,16 @@ def test_every_lesson_has_problems_with_fresh_numbers() -> None:
         assert sum(problem.fresh is not None for problem in bank.of(Practice)) >= 2, bank.name
 
 
+def test_every_problem_with_a_number_for_an_answer_has_fresh_numbers() -> None:
+    printed_only = [
+        problem.id
+        for bank in BANKS
+        for problem in bank.of(Practice)
+        if isinstance(problem.answer, NumberAnswer) and not problem.fresh
+    ]
+    assert printed_only == []
+
+
 @pytest.mark.parametrize("problem", FRESH, ids=lambda problem: problem.id)
 def test_of_every_draw_the_right_answer_is_right_and_each_wrong_one_wrong(
     problem: Practice,
@@ -42,7 +55,9 @@ def test_of_every_draw_the_right_answer_is_right_and_each_wrong_one_wrong(
     for seed in SEEDS:
         other = drawn(problem, seed)
         prompts.add(other.prompt)
-        assert "<<" not in str(other.model_dump(exclude={"fresh"})), f"seed {seed}: a name is left"
+        texts = str(other.model_dump(exclude={"fresh", "answer"}))
+        assert "<<" not in texts, f"seed {seed}: a name is left"
+        assert not UNWIELDY.search(texts), f"seed {seed}: {UNWIELDY.findall(texts)}"
         if isinstance(other.answer, ChoiceAnswer):
             check_options(other, seed)
         else:

@@ -165,9 +165,9 @@ def test_the_table_says_all_in_words_and_names_its_rows_and_columns(store, cours
         "Cheat sheet": "–",
         "Cards": "1 seen, 1 due",
         "Quiz": "1 of 4, 1 right",
-        "Own words": "none of 2",
+        "In your own words": "none of 2",
         "Practice": "–",
-        "Patterns": "ties strong, <csr> not yet",
+        "Pattern test": "ties strong, <csr> not yet",
         "Traces": "–",
         "Exercise": "–",
     }

@@ -32,6 +32,8 @@ from coursekit.questions import (
     difficulty_of,
 )
 from coursekit.store import Attempt, Pattern, Response, Review, Store, Visit
+from coursekit.store import Mode as Shown
+from coursekit.summary import NAMES
 from coursekit.widgets import (
     WidgetError,
     cards,
@@ -691,6 +693,22 @@ def test_a_picture_stays_a_picture_in_a_saved_notebook() -> None:
     assert "image/png" not in data
     assert data["text/html"].startswith('<img alt="A title" src="data:image/png;base64,iVBOR')
     plt.close("all")
+
+
+def test_a_mode_goes_by_one_name_in_lessons_in_widgets_and_in_the_progress(store: Store) -> None:
+    shown: dict[Shown, Mode] = {
+        "sheet": CheatSheet(SEVEN.name, store),
+        "cards": Flashcards(SEVEN, store),
+        "choice": Quiz(SEVEN, store),
+        "free": FreeResponse(SEVEN, store),
+        "practice": WorkedPractice(SEVEN, store),
+        "pattern": PatternTest("pruning", BANKS, store),
+        "trace": Tracing(SEVEN, store),
+    }
+    lesson = (ROOT / "course" / SEVEN.name / "lesson.py").read_text(encoding="utf-8")
+    for kind, mode in shown.items():
+        assert mode.view().title.startswith(f"{NAMES[kind]} · ")
+        assert f"# **{NAMES[kind]}.**" in lesson or f"# ## {NAMES[kind]}\n" in lesson
 
 
 def test_the_front_end_is_small_and_asks_nobody() -> None:

@@ -1,0 +1,104 @@
+"""Pictures of the course: on any ground, and for who sees no colours."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from authoring.sources import Course, Lesson, read_cells
+from coursekit import plot
+from tests.conftest import ROOT
+
+LESSONS = Course.at(ROOT).lessons()
+# A series that goes by a colour: “Blue: the front”.
+BY_COLOUR = re.compile(r"\b(blue|orange|gr[ea]y|green|red|purple|yellow|black)\s*[:=]", re.I)
+# The grounds of JupyterLab's themes, and of dark GitHub.
+GROUNDS = ((255, 255, 255), (17, 17, 17), (13, 17, 23))
+
+
+def code_of(lesson: Lesson) -> list[str]:
+    cells = read_cells(lesson.folder / "lesson.py")
+    return [cell.source for cell in cells if cell.kind == "code"]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+def test_no_plot_names_a_series_by_its_colour(lesson: Lesson) -> None:
+    texts = [
+        node.value
+        for source in code_of(lesson)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert [text for text in texts if BY_COLOUR.search(text)] == []
+
+
+def test_the_front_of_lesson_10_can_be_told_without_colours() -> None:
+    """Finding K19: who is on the front has a line through the point, and is darker."""
+    [lesson] = [lesson for lesson in LESSONS if lesson.number == "10"]
+    [source] = [source for source in code_of(lesson) if "def draw_front(" in source]
+    models = pd.DataFrame(
+        {
+            "structure": ["none", "none", "weights", "units"],
+            "bits": [32, 8, 8, 4],
+            "raw_bytes": [400, 300, 200, 100],
+            "accuracy": [0.86, 0.70, 0.84, 0.80],
+            "low": [0.85, 0.69, 0.83, 0.79],
+            "high": [0.87, 0.71, 0.85, 0.81],
+        }
+    )
+    for cost in ("gzip_bytes", "latency"):
+        models[cost] = models.raw_bytes
+    on_it = np.array([True, False, True, True])
+    names: dict[str, Any] = {"front": lambda *_: on_it, "models": models, "plot": plot}
+    exec(source, names)
+    [ax] = names["draw_front"]("raw_bytes", "all").axes
+    assert "with a line" in ax.get_title(loc="left")
+    lines = np.concatenate([bundle.get_segments() for bundle in ax.collections])
+    assert sorted(line[0][0] for line in lines) == [100, 200, 400], "a line for each on the front"
+    drawn = [line for line in ax.lines if len(line.get_xdata())]
+    assert len({line.get_marker() for line in drawn}) == 3, "a shape for what was pruned"
+    best = [line for line in drawn if line.get_zorder() == 3]
+    pale = [line for line in drawn if line.get_zorder() == 2]
+    assert max(brightness(one) for one in best) < min(brightness(one) for one in pale) - 0.2
+
+
+def brightness(line: Line2D) -> float:
+    return float(np.mean(to_rgb(line.get_color())))
+
+
+def test_the_picture_of_the_start_page_carries_in_both_themes() -> None:
+    picture = Image.open(ROOT / "course" / "general" / "start.png").convert("RGBA")
+    pixels = np.asarray(picture, float)
+    assert pixels[0, 0, 3] == 0, "the picture brings its own ground"
+    # The writing, above the frames.
+    top = pixels[:45].reshape(-1, 4)
+    ink = top[top[:, 3] > 250][:, :3].mean(0)
+    for ground in GROUNDS:
+        # 3 : 1, since the letters are large.
+        assert contrast(ink, np.array(ground)) >= 3
+    # What is coloured can be told from what is not, on either.
+    patches = pixels[60:340].reshape(-1, 4)
+    strong = patches[patches[:, 3] > 200][:, :3]
+    assert len(strong) > 1000
+    for ground in GROUNDS:
+        ratios = [contrast(colour, np.array(ground)) for colour in np.unique(strong, axis=0)]
+        assert min(ratios) >= 2
+
+
+def contrast(one: np.ndarray, other: np.ndarray) -> float:
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: np.ndarray) -> float:
+    parts = colour / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
