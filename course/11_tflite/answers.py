@@ -53,7 +53,7 @@ def is_full_int8(content):
     return any(tensor.dtype == "int8" for tensor in read(content).tensors)
 
 
-# %% item="proof" wrong="no float anywhere in the interpreter's list" keeps=1 hint="of another type than int8"
+# %% item="proof" wrong="no float anywhere in the interpreter's list" keeps=1 hint="Of which type are the weights?"
 def is_full_int8(content):
     kinds = {t["dtype"] for t in load(content).get_tensor_details()}
     return not kinds & {np.float32, np.float16} and np.int8 in kinds
@@ -740,105 +740,163 @@ def diagnose(message):
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
 
-# %% item="choose" right="sorted lists"
-def choose(files, max_bytes, integers_only, noise):
-    rows = [(f["accuracy"], f["microseconds"], f["bytes"], name) for name, f in files.items()]
-    rows = [row for row in rows if row[2] <= max_bytes]
-    if integers_only:
-        rows = [row for row in rows if files[row[3]]["integers"]]
-    if len(rows) == 0:
-        return None
-    rows.sort(reverse=True)
-    top = rows[0][0]
-    rows = [row[1:] for row in rows if round(top - row[0], 9) <= noise]
-    return sorted(rows)[0][2]
+# %% item="gate" right="with lists and loops, the file chosen by the gate"
+def objections(content, max_bytes, operators):
+    file, said = read(content), []
+    if file.size > max_bytes:
+        said += ["size"]
+    for tensor in [*file.weights, *file.computed, *file.outputs]:
+        if "float" in tensor.dtype and "float" not in said:
+            said.append("float")
+    missing = []
+    for operation in file.operators:
+        if operation[0] not in operators and operation[0] not in missing:
+            missing.append(operation[0])
+    return said + sorted(missing)
 
 
-# %% item="choose" right="with pandas"
-def choose(files, max_bytes, integers_only, noise):
-    import pandas as pd
-
-    if not files:
-        return None
-    table = pd.DataFrame(files).T
-    table = table[table["bytes"] <= max_bytes]
-    if integers_only:
-        table = table[table["integers"].astype(bool)]
-    if table.empty:
-        return None
-    table = table[table["accuracy"] >= table["accuracy"].max() - noise - 1e-12]
-    return table.sort_values(["microseconds", "bytes"]).index[0]
+passing = [n for n, (_, c) in candidates.items() if not objections(c, 4000, {"FULLY_CONNECTED"})]
+shipped = max(passing, key=lambda name: candidates[name][0])
 
 
-# %% item="choose" right="the difference as it is"
-def choose(files, max_bytes, integers_only, noise):
-    fit = {n: f for n, f in files.items() if f["bytes"] <= max_bytes}
-    if integers_only:
-        fit = {n: f for n, f in fit.items() if f["integers"]}
-    if not fit:
-        return None
-    best = max(f["accuracy"] for f in fit.values())
-    close = [n for n, f in fit.items() if best - f["accuracy"] <= noise]
-    return min(close, key=lambda n: (fit[n]["microseconds"], fit[n]["bytes"]))
+# %% item="gate" right="types through NumPy"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    kinds = {t.dtype for t in file.tensors if len(t.shape) > 1}
+    wrong = ["size"] * (len(content) > max_bytes)
+    wrong += ["float"] * bool(kinds & {"float16", "float32"})
+    return wrong + [str(n) for n in np.unique([o[0] for o in file.operators]) if n not in operators]
 
 
-# %% item="choose" wrong="a little more than the noise" keeps=1 hint="by more than `noise` is out"
-def choose(files, max_bytes, integers_only, noise):
-    fitting = {
-        name: file
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
-    }
-    best = max((file["accuracy"] for file in fitting.values()), default=None)
-    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-3]
-    return min(good, key=lambda n: (fitting[n]["microseconds"], fitting[n]["bytes"]), default=None)
+shipped = "int8"
 
 
-# %% item="choose" wrong="the most accurate one" keeps=1 hint="take the fastest"
-def choose(files, max_bytes, integers_only, noise):
-    names = [
-        name
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
+# %% item="gate" wrong="looks at the weights only" keeps=1 hint="Does the file need no float unit?"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(t.dtype.startswith("float") for t in file.weights):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="the input only" keeps=0 hint="Do you look at all of it?"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if file.inputs[0].dtype != "int8":
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="an operator as often as it runs" keeps=1 hint="named once"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted(name for name, _, _ in file.operators if name not in operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="in the order of the file" keeps=1 hint="two operators are not on the device"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + [
+        n for n in {name: 0 for name, _, _ in reversed(file.operators)} if n not in operators
     ]
-    return max(names, key=lambda name: files[name]["accuracy"], default=None)
 
 
-# %% item="choose" wrong="the smallest one" hint="the most accurate one wins"
-def choose(files, max_bytes, integers_only, noise):
-    names = [
-        name
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
-    ]
-    return min(names, key=lambda name: files[name]["bytes"], default=None)
+shipped = "int8"
 
 
-# %% item="choose" wrong="an error when nothing fits" keeps=1 hint="ValueError"
-def choose(files, max_bytes, integers_only, noise):
-    fitting = {
-        name: file
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
-    }
-    best = max(file["accuracy"] for file in fitting.values())
-    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-9]
-    return min(good, key=lambda name: (fitting[name]["microseconds"], fitting[name]["bytes"]))
+# %% item="gate" wrong="the limit itself is too much" keeps=1 hint="that fits"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) >= max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
 
 
-# %% item="choose" wrong="the best accuracy of all" keeps=1 hint="The best accuracy must be taken of those that fit"
-def choose(files, max_bytes, integers_only, noise):
-    if not files:
-        return None
-    best = max(file["accuracy"] for file in files.values())
-    names = [
-        name
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes
-        and (file["integers"] or not integers_only)
-        and file["accuracy"] >= best - noise - 1e-9
-    ]
-    return min(names, key=lambda n: (files[n]["microseconds"], files[n]["bytes"]), default=None)
+shipped = "int8"
+
+
+# %% item="gate" wrong="the first objection only" hint="expected"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    if len(content) > max_bytes:
+        return ["size"]
+    if any(t.dtype.startswith("float") for t in file.inputs + file.computed):
+        return ["float"]
+    return sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="the smallest file that passes" keeps=1 hint="Is it the most accurate one that does?"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int4"
+
+
+# %% item="gate" wrong="ships by the label" keeps=1 hint="Let the gate look at it"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "dynamic"
 
 
 # %% [markdown] item="report" answer="all of it"

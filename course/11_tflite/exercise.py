@@ -688,89 +688,123 @@ for text, word in (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 8 · Which file goes out? (2 points)
+# ## 8 · The gate (2 points)
 #
-# Several conversions of one model were measured. Write `choose(files, max_bytes, integers_only, noise)`. `files` is a
-# dict: name → dict with `"bytes"`, `"accuracy"` (0 to 1), `"integers"` (`True` if it needs no float unit) and
-# `"microseconds"`. It returns the name of the file to ship:
+# A device has room for a file of `max_bytes` bytes, no float unit, and kernels for the operators in the set `operators` only.
+# Before a file goes out, a gate says what stands against it. Write `objections(content, max_bytes, operators)`. It returns
+# a list of `str`, empty if nothing stands against the file, with these in this order:
 #
-# 1. It must fit: at most `max_bytes`. If `integers_only`, it must need no float unit.
-# 2. Among those that fit, all whose accuracy is at most `noise` below the best **of those that fit** are
-#    indistinguishable.
-# 3. Of the indistinguishable ones, the fastest. If several are equally fast, the one with the fewest bytes.
-# 4. `None` if nothing fits.
+# 1. `"size"`, if the file has more than `max_bytes` bytes;
+# 2. `"float"`, if the input, the output, a weight or a value that the graph computes is float32 or float16;
+# 3. the name of each operator in the file that is not in `operators`, once each, in alphabetical order.
 #
-# *Lesson: parts 4 and 9.*
+# `read(content).operators` has a tuple for each operation, which begins with the operator's name.
+#
+# Then leave in `shipped` the name of the most accurate of the `candidates` below to which the gate has no objection, for
+# at most 4,000 bytes and `{"FULLY_CONNECTED"}`. (The accuracies are made up, in proportions that occur.)
+#
+# *Lesson: parts 4 and 7.*
+
+# %% given=true
+import coursekit.tflite
+
+_network = random_layers(11, 40, 30, 10)
+_ranges = [(-1, 1), (0, 8), (-8, 8)]
+candidates = {
+    kind: (accuracy, coursekit.tflite.write_dense(_network, kind, ranges=_ranges))
+    for kind, accuracy in (
+        ("float32", 0.851),
+        ("float16", 0.851),
+        ("wrapped", 0.851),
+        ("dynamic", 0.850),
+        ("int4", 0.839),
+        ("int8", 0.848),
+    )
+}
 
 
-# %% item="choose" answers=["choose"]
+# %% item="gate" answers=["objections", "shipped"]
 ### BEGIN SOLUTION
-def choose(files, max_bytes, integers_only, noise):
-    fitting = {
-        name: file
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
-    }
-    if not fitting:
-        return None
-    best = max(file["accuracy"] for file in fitting.values())
-    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-9]
-    return min(good, key=lambda name: (fitting[name]["microseconds"], fitting[name]["bytes"]))
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    tensors = file.inputs + file.outputs + file.weights + file.computed
+    if any(tensor.dtype.startswith("float") for tensor in tensors):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - set(operators))
 
 
+shipped = "int8"
 ### END SOLUTION
 
-# %% test="choose" points=1
-measured = {
-    "float32": {"bytes": 320000, "accuracy": 0.830, "integers": False, "microseconds": 50},
-    "dynamic": {"bytes": 87000, "accuracy": 0.828, "integers": False, "microseconds": 30},
-    "int8": {"bytes": 86000, "accuracy": 0.826, "integers": True, "microseconds": 20},
-    "tiny": {"bytes": 20000, "accuracy": 0.700, "integers": True, "microseconds": 9},
-}
-assert choose(measured, 10**6, False, 0.0) == "float32", (
-    "with no noise and much room, the most accurate one wins"
-)
-assert choose(measured, 100_000, True, 0.01) == "int8", (
-    "100 kB and integers only: int8 and tiny fit, and tiny is clearly less accurate"
-)
+# %% test="gate" points=1
+from coursekit.tflite import write_dense
+
+layers = random_layers(7, 6, 5, 3)
+ranges = [(-1, 1), (0, 4), (-5, 5)]
+dense = {"FULLY_CONNECTED"}
+found = objections(write_dense(layers, "int8", ranges=ranges), 10**6, dense)
+assert list(found) == [], f"nothing stands against this int8 file, but you say {found}"
+found = objections(write_dense(layers), 10, dense)
+assert list(found) == ["size", "float"], f'expected ["size", "float"], but got {found}'
 ### BEGIN HIDDEN TESTS
-assert choose(measured, 50_000, False, 0.0) == "tiny", (
-    "The best accuracy must be taken of those that fit, not of all."
+content = write_dense(layers, "int8", ranges=ranges)
+assert list(objections(content, len(content), dense)) == [], "Just `max_bytes` bytes: that fits."
+assert list(objections(content, len(content) - 1, dense)) == ["size"], (
+    "One byte too many is too many."
 )
-assert choose(measured, 10**6, True, 0.0) == "int8", "Does every file run without a float unit?"
-assert choose(measured, 86000, False, 0.0) == "int8", "At most: what about exactly max_bytes?"
-assert choose(measured, 86_500, True, 0.1) == "int8", (
-    "Is a file that is below the best by more than the noise still in?"
+assert list(objections(write_dense(layers, "dynamic"), 10**6, dense)) == ["float"], (
+    "All weights are int8 here. Does the file need no float unit?"
+)
+for kind in ("int8 in", "int8 out"):
+    found = objections(
+        write_dense(layers, kind, ranges=ranges), 10**6, dense | {"QUANTIZE", "DEQUANTIZE"}
+    )
+    assert list(found) == ["float"], "One end is int8, the other is not. Do you look at all of it?"
+found = objections(write_dense(layers, "float16"), 10**6, dense | {"DEQUANTIZE"})
+assert list(found) == ["float"], "float16 needs a float unit, too."
+assert list(objections(write_dense(layers, "int4", ranges=ranges), 10**6, dense)) == [], (
+    "int8 with 4-bit weights holds integers only."
 )
 ### END HIDDEN TESTS
 
-# %% test="choose" points=1
-assert choose(measured, 10**6, False, 0.005) == "int8", (
-    "within 0.005 of the best, three files are indistinguishable: take the fastest"
+# %% test="gate" points=1
+from coursekit.tflite import write_dense
+
+wrapped = write_dense(random_layers(7, 6, 5, 3), "wrapped", ranges=[(-1, 1), (0, 4), (-5, 5)])
+found = objections(wrapped, 10**6, {"FULLY_CONNECTED", "SOFTMAX"})
+assert list(found) == ["float", "DEQUANTIZE", "QUANTIZE"], (
+    f"two operators are not on the device, so ['float', 'DEQUANTIZE', 'QUANTIZE'], but got {found}"
 )
-assert choose(measured, 10, False, 0.01) is None, "nothing fits into 10 bytes: None"
+assert shipped in candidates, f"{shipped!r} is none of the candidates"
+assert len(candidates[shipped][1]) <= 4000, f"{shipped} does not fit in 4,000 bytes"
 ### BEGIN HIDDEN TESTS
-# Eighths, so that floats hold the differences exactly.
-eighths = {
-    name: {"bytes": 5, "accuracy": accuracy, "integers": True, "microseconds": time}
-    for name, accuracy, time in (("a", 0.875, 9), ("b", 0.75, 5), ("c", 0.625, 1))
-}
-assert choose(eighths, 10, True, 0.125) == "b", "A file exactly `noise` below is still in."
-assert choose(eighths, 10, True, 0.1245) == "a", (
-    "A file below the best by more than `noise` is out."
+for kind, wanted in (
+    ("float16", ["float", "DEQUANTIZE"]),
+    ("wrapped", ["float", "DEQUANTIZE", "QUANTIZE"]),
+    ("int8 out", ["float", "QUANTIZE"]),
+):
+    content = write_dense(random_layers(5, 8, 4, 4, 2), kind, ranges=[(-1, 1)] * 4)
+    found = list(objections(content, 10**6, {"FULLY_CONNECTED"}))
+    assert sorted(set(found)) == sorted(wanted), (
+        "Which operators run in this file, and which has the device?"
+    )
+    assert len(found) == len(wanted), "An operator that runs several times is named once."
+    assert found == wanted, "The order is size, float, and then operators by the alphabet."
+content = write_dense(random_layers(5, 8, 4, 4, 2), "int8", ranges=[(-1, 1)] * 4)
+assert list(objections(content, 10, set())) == ["size", "FULLY_CONNECTED"], (
+    "Several things stand against it. Are all of them said, each once?"
 )
-equal = {
-    name: {"bytes": size, "accuracy": 0.9, "integers": True, "microseconds": time}
-    for name, size, time in (("a", 50, 7), ("b", 40, 7), ("c", 30, 8), ("d", 60, 7))
-}
-assert choose(equal, 100, True, 0.0) == "b", "Equally accurate and equally fast: what decides then?"
-assert choose(equal, 39, False, 0.0) == "c", "The fastest of those that fit."
-assert choose({}, 10**6, False, 0.1) is None, "And if there are no files at all?"
-floats = {"only": {"bytes": 5, "accuracy": 0.9, "integers": False, "microseconds": 1}}
-assert choose(floats, 10, True, 0.1) is None, (
-    "A float file on a device without floats does not fit."
+assert shipped == "int8", explain(
+    shipped,
+    {
+        "int4": "It passes the gate. Is it the most accurate one that does?",
+        "dynamic": "Are its inputs integers? Let the gate look at it.",
+        "float16": "Half the bytes. Has the device a float unit?",
+    },
 )
-assert choose(floats, 10, False, 0.1) == "only", "A single file that fits is chosen."
 ### END HIDDEN TESTS
 
 # %% [markdown]
