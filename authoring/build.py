@@ -9,7 +9,9 @@ from pathlib import Path
 import nbformat
 import nbformat.reader
 
+from authoring import glossary
 from authoring.execute import executed
+from authoring.glossary_page import glossary_notebook
 from authoring.lessons import lessons as lessons_file
 from authoring.notebook import instructor_notebook, lesson_notebook, reading_notebook
 from authoring.questions import Source, practice_bank, sources
@@ -94,11 +96,18 @@ def main(
 
 def _shared(course: Course) -> list[Built]:
     """What is of no single lesson, but for banks."""
-    return [_start(course), lessons_file(course), *_pages(course)]
+    return [_start(course), lessons_file(course), *_glossary(course), *_pages(course)]
 
 
 def _start(course: Course) -> Target:
     return Target(course.root / "notebooks" / "start.ipynb", start_notebook(course))
+
+
+def _glossary(course: Course) -> list[Target]:
+    """The page of words and symbols, if there are any."""
+    found = glossary.read(course)
+    path = course.root / "notebooks" / f"{glossary.NAME}.ipynb"
+    return [Target(path, glossary_notebook(course, found))] if found else []
 
 
 def _pages(course: Course) -> list[Target]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from authoring import guesses, hosting, ways
+from authoring import glossary, guesses, hosting, ways
 from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.items import items_metadata
 from authoring.lessons import minutes
@@ -71,11 +71,13 @@ def reading_notebook(
     """A notebook to read and run, without outputs, as it will lie in notebooks/."""
     cells = []
     sources = read_cells(source)
+    words, seen = glossary.read(course) if lesson else None, set[str]()
     for cell in sources:
         text = _with_import(cell.source) if cell.kind == "code" else cell.source
         if cell.kind == "markdown":
             text = ways.with_lessons(course, text, "", name)
             text = text.replace(MINUTES, str(minutes(sources)))
+            text = glossary.linked(words, text, seen) if words else text
         new = NEW_CELL[cell.kind](text)
         new.metadata.update(cell.metadata)
         if cell.kind == "code" and _only_asserts(text):

@@ -40,6 +40,9 @@ they tell you what is not right yet. **Validate** in the toolbar runs the whole 
 top, in a fresh kernel, and says item by item what passes and what is still to do. The last cell of
 an exercise says how to get it marked.
 
+**Look words up.** A word that is a link leads to the [glossary](glossary.ipynb), where all
+words and symbols stand.
+
 **Come back.** [Review](review.ipynb) holds one deck of the cards that are due, over all lessons,
 and asks what you got wrong again some days later.
 

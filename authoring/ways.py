@@ -4,6 +4,7 @@ where to go at the end."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from authoring.sources import Course, Lesson, read_cells
 
@@ -33,10 +34,13 @@ def with_lessons(course: Course, text: str, up: str, own: str) -> str:
             return f"{match[0]} (to come)"
         return f"[{match[0]}]({up}{there[match[2]].name}.ipynb)"
 
+    return in_text(text, lambda piece: _MENTION.sub(way, piece))
+
+
+def in_text(text: str, change: Callable[[str], str]) -> str:
+    """Markdown in which headings, code, tags and links stay, and `change` is made to the rest."""
     pieces = _APART.split(text)
-    return "".join(
-        piece if number % 2 else _MENTION.sub(way, piece) for number, piece in enumerate(pieces)
-    )
+    return "".join(piece if number % 2 else change(piece) for number, piece in enumerate(pieces))
 
 
 def with_parts(lesson: Lesson, text: str) -> str:

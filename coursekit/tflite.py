@@ -17,7 +17,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema  # type: ignore[import-untyped]
 from ai_edge_litert.interpreter import Interpreter, OpResolverType  # type: ignore[import-untyped]
 
-Kind = Literal["float32", "float16", "dynamic", "int8", "wrapped"]
+Kind = Literal["float32", "float16", "dynamic", "int8", "int4", "wrapped", "int8 in", "int8 out"]
 
 _DTYPES = {
     value: name.lower() for name, value in vars(schema.TensorType).items() if name[0].isupper()
@@ -239,28 +239,34 @@ def write_dense(
     Args:
         layers: weights, float32 (outputs, inputs), and biases, float32 (outputs,), of each layer.
         kind: "float32"; "float16" weights that are turned back before use; "dynamic", int8 weights
-            between float activations; "int8", all of it integers; or "wrapped", int8 outside, input
-            and output, and float32 inside.
-        ranges: for the last two, the smallest and the largest value of the input and of each
-            layer's output. The int8 levels are spread over it. 0 must lie in each.
+            between float activations; "int8", all of it integers; "int4", the same with weights of
+            4 bits, two in a byte; "wrapped", int8 outside, input and output, and float32 inside;
+            "int8 in" or "int8 out", only one of the two int8, and float32 else.
+        ranges: where input or output are int8, the smallest and the largest value of the input and
+            of each layer's output. The int8 levels are spread over it. 0 must lie in each.
 
     Raises:
-        ValueError: for the last two without a range for each.
+        ValueError: where input or output are int8, without a range for each.
     """
-    outside = schema.TensorType.INT8 if kind in ("int8", "wrapped") else schema.TensorType.FLOAT32
-    inside = schema.TensorType.INT8 if kind == "int8" else schema.TensorType.FLOAT32
+    integers = kind in ("int8", "int4")
+    enters = integers or kind in ("wrapped", "int8 in")
+    leaves = integers or kind in ("wrapped", "int8 out")
+    inside = schema.TensorType.INT8 if integers else schema.TensorType.FLOAT32
     ranges = ranges or []
-    if kind in ("int8", "wrapped") and len(ranges) != len(layers) + 1:
+    if (enters or leaves) and len(ranges) != len(layers) + 1:
         raise ValueError("int8 needs a range for the input and for each layer's output")
     writer = _Writer()
-    first = now = writer.tensor("input", (1, layers[0][0].shape[1]), outside)
-    scale = writer.spread(now, ranges[0]) if outside == schema.TensorType.INT8 else 0.0
-    if kind == "wrapped":
-        now = writer.tensor("input/float", (1, layers[0][0].shape[1]), inside)
+    wide = (1, layers[0][0].shape[1])
+    first = now = writer.tensor(
+        "input", wide, schema.TensorType.INT8 if enters else schema.TensorType.FLOAT32
+    )
+    scale = writer.spread(now, ranges[0]) if enters else 0.0
+    if enters and not integers:
+        now = writer.tensor("input/float", wide, inside)
         writer.operator(schema.BuiltinOperator.DEQUANTIZE, [first], now)
     for number, (weights, bias) in enumerate(layers):
         name = f"dense_{number}"
-        if kind in ("float32", "wrapped"):
+        if kind in ("float32", "wrapped", "int8 in", "int8 out"):
             matrix = writer.constant(f"{name}/weights", weights.astype(np.float32))
         elif kind == "float16":
             half = writer.constant(f"{name}/weights", weights.astype(np.float16))
@@ -268,19 +274,20 @@ def write_dense(
             writer.operator(schema.BuiltinOperator.DEQUANTIZE, [half], matrix)
         else:
             largest = np.abs(weights).max(1)
-            scales = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-            matrix = writer.constant(
-                f"{name}/weights", np.round(weights / scales[:, None]).astype(np.int8)
-            )
+            top = 7 if kind == "int4" else 127
+            scales = np.where(largest > 0, largest / top, 1).astype(np.float32)
+            levels = np.round(weights / scales[:, None]).astype(np.int8)
+            write = writer.nibbles if kind == "int4" else writer.constant
+            matrix = write(f"{name}/weights", levels)
             writer.quantize(matrix, scales)
-        if kind == "int8":
+        if integers:
             steps = (scale * scales).astype(np.float32)
             offset = writer.constant(f"{name}/bias", np.round(bias / steps).astype(np.int32))
             writer.quantize(offset, steps)
         else:
             offset = writer.constant(f"{name}/bias", bias.astype(np.float32))
         out = writer.tensor(f"{name}/output", (1, len(weights)), inside)
-        if kind == "int8":
+        if integers:
             scale = writer.spread(out, ranges[number + 1])
         options = schema.FullyConnectedOptionsT()
         if number < len(layers) - 1:
@@ -293,8 +300,8 @@ def write_dense(
             schema.BuiltinOptions.FullyConnectedOptions,
         )
         now = out
-    if kind == "wrapped":
-        last = writer.tensor("output", (1, len(layers[-1][0])), outside)
+    if leaves and not integers:
+        last = writer.tensor("output", (1, len(layers[-1][0])), schema.TensorType.INT8)
         writer.spread(last, ranges[-1])
         writer.operator(schema.BuiltinOperator.QUANTIZE, [now], last)
         now = last
@@ -319,11 +326,22 @@ class _Writer:
     def constant(self, name: str, values: np.ndarray) -> int:
         dtype = getattr(schema.TensorType, values.dtype.name.upper())
         number = self.tensor(name, values.shape, dtype)
+        self._fill(number, np.frombuffer(values.tobytes(), np.uint8))
+        return number
+
+    def nibbles(self, name: str, values: np.ndarray) -> int:
+        """Integers from −8 to 7, two in a byte: what `_int4` reads."""
+        number = self.tensor(name, values.shape, schema.TensorType.INT4)
+        pairs = np.append(values.ravel(), np.zeros(values.size % 2, np.int8)).reshape(-1, 2)
+        low, high = (pairs.astype(np.uint8) & 15).T
+        self._fill(number, low | high << 4)
+        return number
+
+    def _fill(self, number: int, data: np.ndarray) -> None:
         buffer = schema.BufferT()
-        buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+        buffer.data = data
         self._graph.tensors[number].buffer = len(self._buffers)
         self._buffers.append(buffer)
-        return number
 
     def quantize(self, number: int, scales: np.ndarray, zero_point: int = 0) -> None:
         made = schema.QuantizationParametersT()

@@ -105,6 +105,17 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 @each_lesson
+def test_no_cell_of_a_lesson_is_longer_than_a_screen(lesson: Lesson) -> None:
+    cells = nbformat.read(lesson.notebook, as_version=4).cells
+    shown = [
+        len([line for line in cell.source.splitlines() if line.strip()])
+        for cell in cells
+        if cell.cell_type == "code" and not cell.metadata.get("jupyter", {}).get("source_hidden")
+    ]
+    assert max(shown) <= 25
+
+
+@each_lesson
 def test_the_readme_leads_to_every_lesson(lesson: Lesson) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"[{lesson.title}](notebooks/{lesson.name}.ipynb)" in readme

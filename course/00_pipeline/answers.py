@@ -34,6 +34,18 @@ def shapes(images, height, width, hidden, classes):
     return result
 
 
+# %% item="shapes" wrong="a division leaves floats" keeps=1 hint="not every size is an int"
+def shapes(images, height, width, hidden, classes):
+    pixels = height * width / 1
+    return {
+        "flattened": (images, pixels),
+        "hidden": (images, hidden),
+        "logits": (images, classes),
+        "first weight": (hidden, pixels),
+        "last weight": (classes, hidden),
+    }
+
+
 # %% item="shapes" wrong="weights as inputs by outputs" keeps=1 hint="does PyTorch store outputs or inputs first"
 def shapes(images, height, width, hidden, classes):
     return {
@@ -103,6 +115,11 @@ def normalise(images):
 # %% item="normalise" wrong="the batch by its maximum" keeps=1 hint="Would the same grey get the same value in two images"
 def normalise(images):
     return images.float() / images.max()
+
+
+# %% item="normalise" wrong="a little more than 255" keeps=1 hint="255 exactly 1"
+def normalise(images):
+    return images.float() / 255.0005
 
 
 # %% item="normalise" wrong="divides by 256" hint="How large is the largest value of a uint8"
@@ -259,6 +276,20 @@ def prune_first(model, share):
     weight.view(-1)[gone] = 0
     numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
     return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="what is small counts as zero" keeps=2 hint="A tiny weight counts as zero"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    values = weight.flatten().clone()
+    values[values.abs().argsort()[: round(share * len(values))]] = 0
+    weight.copy_(values.reshape(weight.shape))
+    everything = torch.cat([p.detach().flatten() for p in model.parameters()])
+    small = 1e-4
+    return (
+        (values.abs() < small).float().mean().item(),
+        (everything.abs() < small).float().mean().item(),
+    )
 
 
 # %% item="sparsity" wrong="returns the share it was given" keeps=2 hint="what share of it really is zero"
@@ -532,6 +563,12 @@ def squeeze(weight):
 def squeeze(weight):
     scale = max(weight.abs().max().item(), 0.01) / 127
     return torch.round(weight / scale).to(torch.int8), scale
+
+
+# %% item="debug" wrong="a floor under the scale" keeps=1 hint="Is there a least scale"
+def squeeze(weight):
+    scale = max(weight.abs().max().item() / 127, 1e-8)
+    return torch.clamp(torch.round(weight / scale), -128, 127).to(torch.int8), scale
 
 
 # %% item="debug" wrong="maximum of the absolute value of the maximum" hint="Which weight decides"

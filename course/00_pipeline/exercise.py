@@ -69,6 +69,7 @@ found = shapes(5, 2, 3, 4, 7)
 assert isinstance(found, dict), f"shapes should return a dict, not {type(found).__name__}"
 for key in ("flattened", "hidden", "logits"):
     assert key in found, f"the key {key!r} is missing"
+    assert all(type(size) is int for size in found[key]), f"{found[key]}: not every size is an int"
 assert tuple(found["flattened"]) == (5, 6), (
     f"5 images of 2×3, flattened, should have shape (5, 6), not {found['flattened']}: see stage 3. "
     + explain(
@@ -152,8 +153,8 @@ scaled = normalise(greys)
 assert isinstance(scaled, torch.Tensor), f"expected a tensor, got {type(scaled).__name__}"
 assert scaled.dtype == torch.float32, f"expected float32, got {scaled.dtype}"
 assert scaled.shape == greys.shape, f"the shape changed from {greys.shape} to {scaled.shape}"
-expected = torch.tensor([[[0, 0.588235, 1]], [[1, 0.2, 0]]])
-assert torch.allclose(scaled, expected, rtol=0, atol=2e-6), (
+expected = torch.tensor([[[0, 0.5882353, 1]], [[1, 0.2, 0]]])
+assert torch.allclose(scaled, expected, rtol=0, atol=5e-7), (
     f"150 should become about 0.5882, and 255 exactly 1; you got {scaled.tolist()}: see stage 2. "
     + explain(
         round(scaled[0, 0, 1].item(), 6),
@@ -279,6 +280,10 @@ result = prune_first(network, 0.25)
 assert abs(result[0] - 0.4) < 1e-6, (
     "The first number is off where many weights are zero beforehand. Count what is zero afterwards."
 )
+network = nn.Sequential(nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3))
+with torch.no_grad():
+    network[0].weight.mul_(1e-9)
+assert abs(prune_first(network, 0.25)[0] - 0.25) < 1e-6, "A tiny weight counts as zero. Is it?"
 ### END HIDDEN TESTS
 
 # %% test="sparsity" points=1
@@ -537,7 +542,7 @@ for value, scale in (
 #
 # The cost is reach. int8 ends at 127, so at scale 0.001 it holds only −0.128 … 0.127. 123 just
 # fits; a weight of 1.5 would be 1500 and be clipped to 0.127. For such a tensor take a wider type,
-# such as int16 (to 32767, two bytes a weight), or a coarser scale, about 1.5 / 127.
+# such as int16 (to 32767, two bytes per weight), or a coarser scale, about 1.5 / 127.
 #
 # **Rubric**
 #
@@ -718,6 +723,11 @@ codes, step = squeeze(torch.tensor([1e-4, -2e-4]))
 assert codes.tolist() in ([63, -127], [64, -127]), (
     "A layer of very small weights is not a layer of zeros. When does your guard step in?"
 )
+for largest in (2e-7, 2e-20):
+    codes, step = squeeze(torch.tensor([largest / 2, -largest]))
+    assert codes.tolist() in ([63, -127], [64, -127]), (
+        "Some weights are smaller still, and not zero. Is there a least scale?"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]

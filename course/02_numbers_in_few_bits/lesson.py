@@ -149,10 +149,10 @@ assert middle[-2] > 0.75 and middle[-1] < 0.35
 #
 # ## 1 · Formats: bits, and points on a line
 #
-# Here is 0.1234 in seven formats. A **float** has three parts. The sign bit $s$, the exponent bits $e$ and the
+# Here is 0.1234 in seven formats. A **float** has three parts. The sign bit, the exponent bits $e$ and the
 # fraction bits $f$, each read as an integer, stand for
 #
-# $$x = (-1)^s \cdot 2^{\,e - \text{bias}} \cdot \left(1 + \frac{f}{2^m}\right)$$
+# $$x = (-1)^{\text{sign}} \cdot 2^{\,e - \text{bias}} \cdot \left(1 + \frac{f}{2^m}\right)$$
 #
 # $m$ is the number of fraction bits, and the bias is $2^{k-1}-1$ for $k$ exponent bits. (An exponent of only
 # zeros is special: it makes room for 0 and for very small numbers.) The exponent picks the interval from one power of two
@@ -235,11 +235,11 @@ assert after_one == 1 + torch.finfo(torch.bfloat16).eps
 #
 # ## 2 · From 0.1234 to an integer and back
 #
-# The **scale** $S$ is the distance from one point to the next. To **quantize** $x$: count how many steps of
-# size $S$ lead to it, round, and keep the result within what $b$ bits can hold. To **dequantize**: multiply.
+# The **scale** $s$ is the distance from one point to the next. To **quantize** $x$: count how many steps of
+# size $s$ lead to it, round, and keep the result within what $b$ bits can hold. To **dequantize**: multiply.
 #
-# $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{S}\right),\; q_{\min},\;
-# q_{\max}\right), \qquad \hat x = S\,q$$
+# $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{s}\right),\; q_{\min},\;
+# q_{\max}\right), \qquad \hat x = s\,q$$
 #
 # $q$ is the **code**, an integer from $q_{\min} = -2^{b-1}$ to $q_{\max} = 2^{b-1}-1$: from −128 to 127
 # for int8, from −2 to 1 for 2 bits. $\hat x$ is what you get back. At scale 0.01, 0.1234 is 12.34 steps, so
@@ -313,21 +313,21 @@ assert abs(series["means of two pixels"][2]) < 0.01 < series["means of two pixel
 # ## 3 · The zero point
 #
 # Pixels and everything after a ReLU are never negative. With the formula above half of all codes would
-# never be used. We shift the points: the **zero point** $Z$ is the code that stands for 0.
+# never be used. We shift the points: the **zero point** $z$ is the code that stands for 0.
 #
-# $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{S}\right) + Z,\; q_{\min},\;
-# q_{\max}\right), \qquad \hat x = S\,(q - Z)$$
+# $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{s}\right) + z,\; q_{\min},\;
+# q_{\max}\right), \qquad \hat x = s\,(q - z)$$
 #
-# For values from $a$ to $c$ put the first point at $a$ and the last at $c$:
+# For values from $l$ to $h$ put the first point at $l$ and the last at $h$:
 #
-# $$S = \frac{c - a}{2^b - 1}, \qquad Z = q_{\min} - \operatorname{round}\!\left(\frac{a}{S}\right)$$
+# $$s = \frac{h - l}{2^b - 1}, \qquad z = q_{\min} - \operatorname{round}\!\left(\frac{l}{s}\right)$$
 #
 # $2^b$ points have $2^b - 1$ gaps between them. Two more rules, for a reason that you will see below: the
-# range must contain 0, and $Z$ is rounded. This is **asymmetric** (or affine) quantization.
-# **Symmetric** quantization fixes $Z = 0$ and has the same points on both sides:
-# $S = \max|x| / (2^{b-1}-1)$.
+# range must contain 0, and $z$ is rounded. This is **asymmetric** (or affine) quantization.
+# **Symmetric** quantization fixes $z = 0$ and has the same points on both sides:
+# $s = \max|x| / (2^{b-1}-1)$.
 #
-# By hand, for 3 bits and values from −0.5 to 3: $S = 3.5/7 = 0.5$, and $Z = -4 - (-1) = -3$.
+# By hand, for 3 bits and values from −0.5 to 3: $s = 3.5/7 = 0.5$, and $z = -4 - (-1) = -3$.
 
 
 # %%
@@ -394,7 +394,7 @@ reveal("Zero point not rounded: weights that are still zero", zeros[2])
 # %% [markdown]
 # Not one zero is left. Each is off by only a part of a step, but all 188,160 of them by the *same* part, so
 # nothing cancels when the layer adds them up. Hence both rules. The range must contain 0, or the point for it
-# would be cut off; and $Z$ must be an integer, or no point would lie on it.
+# would be cut off; and $z$ must be an integer, or no point would lie on it.
 #
 # How much the output suffers depends on that part of a step, which is anything from 0 to a half: the smallest weight
 # alone decides it. The next cell moves the points on purpose.
@@ -443,7 +443,7 @@ assert abs(gains["weights of layer 1"]) < 3
 # %% [markdown]
 # About 6 dB on the one-sided values: the step is half as long, as if they had one bit more. On these weights, which
 # lie on both sides of zero, there is little to gain. The usual advice is symmetric for weights and
-# asymmetric for *activations*, the values that layers pass on (Nagel et al. 2021). Without $Z$ there is also less to compute (lesson 04).
+# asymmetric for *activations*, the values that layers pass on (Nagel et al. 2021). Without $z$ there is also less to compute (lesson 04).
 #
 # ## 4 · The staircase
 #
@@ -495,7 +495,7 @@ explore(
 #
 # Where the error is a saw-tooth, it is rounding, and it stays between the dashed lines:
 #
-# $$|x - \hat x| \le \frac{S}{2} \quad\text{as long as}\quad S\,(q_{\min}-Z) \le x \le S\,(q_{\max}-Z)$$
+# $$|x - \hat x| \le \frac{s}{2} \quad\text{as long as}\quad s\,(q_{\min}-z) \le x \le s\,(q_{\max}-z)$$
 #
 # In the grey, it is clipping. The next cell tests what the picture shows, on random tensors, scales and zero points:
 # the bound; that a larger value never comes back smaller (**monotonic**); that a second round trip changes
@@ -559,7 +559,7 @@ reveal("Of a million numbers: how many differ from PyTorch's", by_division)
 
 # %% [markdown]
 # Nearly all agree, and some don't. PyTorch's documentation gives our formula, `input / scale`. But the library
-# divides *once*: it computes $1/S$ as a float32 and multiplies by that. The two results
+# divides *once*: it computes $1/s$ as a float32 and multiplies by that. The two results
 # may differ in their last bit, and at a tie the last bit decides. Let us do the same.
 
 
@@ -635,12 +635,12 @@ assert math.isclose(their_scale.item(), 1 / 127.5, rel_tol=1e-6)
 #
 # ## 6 · Noise in decibels
 #
-# How much better is one more bit? The error is anywhere between $-S/2$ and $S/2$, each value as likely as any
+# How much better is one more bit? The error is anywhere between $-s/2$ and $s/2$, each value as likely as any
 # other. Then its mean square is
 #
-# $$\frac1S \int_{-S/2}^{S/2} e^2\,\mathrm{d}e = \frac{S^2}{12}$$
+# $$\frac1s \int_{-s/2}^{s/2} u^2\,\mathrm{d}u = \frac{s^2}{12}$$
 #
-# One bit more halves $S$, and a quarter of the noise is left: $10\log_{10} 4 \approx 6.02$ dB. This is the *6 dB
+# One bit more halves $s$, and a quarter of the noise is left: $10\log_{10} 4 \approx 6.02$ dB. This is the *6 dB
 # per bit* that you can read everywhere. It supposes that the range stays the same.
 #
 # Try it on uniform values, and on Gaussian ones, which weights resemble more. For the Gaussian we use the range
@@ -893,7 +893,7 @@ assert abs(clipped_well[:, 0].mean() - largest_fits[:, 4].mean()) < 0.02  # 4 bi
 # A NaN became an ordinary number, without a word: whoever watches for NaN to find a broken layer finds nothing
 # any more. (Which number may depend on the processor.) One infinity makes the scale infinite. If all values
 # are 0, so is the scale, and what comes back is NaN. Finite values can fail as well: the width from
-# −3.4e38 to 3.4e38 is no float32 any more, and at a very small scale $1/S$ is infinite.
+# −3.4e38 to 3.4e38 is no float32 any more, and at a very small scale $1/s$ is infinite.
 #
 # A quantizer that you can trust refuses what is not finite, computes the width in Python's floats (float64), and never
 # lets the scale fall below the smallest normal float32, `tiny`. PyTorch's `eps` of part 5 is such a floor, too. The
@@ -1010,7 +1010,7 @@ guesses()
 # - Casting to an integer before clipping: large values wrap around.
 # - `floor` for rounding: all errors go down. `int()`: all go toward 0.
 # - A range without 0, or a zero point that is no integer: padding, ReLU and pruned weights are off.
-# - The bound $S/2$ for values that were clipped.
+# - The bound $s/2$ for values that were clipped.
 # - “6 dB per bit” for every kind of data.
 # - Taking a fake-quantized network for a small one.
 #
@@ -1019,13 +1019,13 @@ guesses()
 # | to | write |
 # |---|---|
 # | get the codes of $b$ bits | from $-2^{b-1}$ to $2^{b-1}-1$ |
-# | choose a symmetric scale | $S = \max\lvert x\rvert / (2^{b-1}-1)$, $Z = 0$ |
-# | choose an asymmetric one | $S = (c-a)/(2^b-1)$, $Z = q_{\min} - \operatorname{round}(a/S)$, with $a \le 0 \le c$ |
-# | quantize | `(torch.round(x * (1 / S)) + Z).clamp(low, high).to(torch.int8)` |
-# | dequantize | `(q.float() - Z) * S` |
-# | do both, as the library | `torch.fake_quantize_per_tensor_affine(x, S, Z, low, high)` |
+# | choose a symmetric scale | $s = \max\lvert x\rvert / (2^{b-1}-1)$, $z = 0$ |
+# | choose an asymmetric one | $s = (h-l)/(2^b-1)$, $z = q_{\min} - \operatorname{round}(l/s)$, with $l \le 0 \le h$ |
+# | quantize | `(torch.round(x * (1 / s)) + z).clamp(low, high).to(torch.int8)` |
+# | dequantize | `(q.float() - z) * s` |
+# | do both, as the library | `torch.fake_quantize_per_tensor_affine(x, s, z, low, high)` |
 # | let PyTorch choose | `MinMaxObserver(dtype=torch.qint8, quant_min=low, quant_max=high)`, call it, `calculate_qparams()` |
-# | bound an error in the range | $S/2$; its mean square is about $S^2/12$ |
+# | bound an error in the range | $s/2$; its mean square is about $s^2/12$ |
 # | measure the noise | $\text{SQNR} = 10\log_{10}\left(\sum x^2 / \sum (x-\hat x)^2\right)$ dB |
 # | know what a bit gains | 6 dB if the range stays; about 5 for a Gaussian at its best clip |
 # | look at a float's limits | `torch.finfo(torch.bfloat16)`: `max`, `eps`, `tiny` |
@@ -1085,7 +1085,7 @@ progress()
 # %% [markdown]
 # ## References
 #
-# - W. R. Bennett (1948): *Spectra of Quantized Signals*. Bell System Technical Journal 27, 446–472. The noise $S^2/12$.
+# - W. R. Bennett (1948): *Spectra of Quantized Signals*. Bell System Technical Journal 27, 446–472. The noise $s^2/12$.
 # - J. Max (1960): *Quantizing for Minimum Distortion*. IRE Transactions on Information Theory 6, 7–12. The best steps for
 #   a Gaussian.
 # - R. M. Gray, D. L. Neuhoff (1998): *Quantization*. IEEE Transactions on Information Theory 44, 2325–2383. Its history.

@@ -434,6 +434,7 @@ def calibrate(model, batches):
             for place, layer in enumerate(model):
                 if isinstance(layer, nn.Linear | nn.Conv2d):
                     if not torch.isfinite(x).all():
+                        model.train(training)
                         raise ValueError("not finite")
                     ranges[place] = (min(0.0, float(x.min())), max(0.0, float(x.max())))
                 x = layer(x)
@@ -451,6 +452,7 @@ def calibrate(model, batches):
             for place, layer in enumerate(model):
                 if isinstance(layer, nn.Linear | nn.Conv2d):
                     if not torch.isfinite(x).all():
+                        model.train(training)
                         raise ValueError("not finite")
                     low, high = sums.get(place, (0.0, 0.0))
                     sums[place] = (low + min(0.0, float(x.min())), high + max(0.0, float(x.max())))
@@ -470,6 +472,7 @@ def calibrate(model, batches):
             for place, layer in enumerate(model):
                 if isinstance(layer, nn.Linear | nn.Conv2d):
                     if not torch.isfinite(x).all():
+                        model.train(training)
                         raise ValueError("not finite")
                     low, high = ranges.get(place, (float("inf"), -float("inf")))
                     ranges[place] = (min(low, float(x.min())), max(high, float(x.max())))
@@ -490,6 +493,24 @@ def calibrate(model, batches):
                     low, high = ranges.get(place, (0.0, 0.0))
                     ranges[place] = (min(low, float(x.min())), max(high, float(x.max())))
                 x = layer(x)
+    return ranges
+
+
+# %% item="calibrate" wrong="the mode is lost in an error" keeps=2 hint="After an error the model is left in another mode"
+def calibrate(model, batches):
+    training = model.training
+    model.eval()
+    ranges = {}
+    with torch.no_grad():
+        for x in batches:
+            for place, layer in enumerate(model):
+                if isinstance(layer, nn.Linear | nn.Conv2d):
+                    if not torch.isfinite(x).all():
+                        raise ValueError("NaN or infinity")
+                    low, high = ranges.get(place, (0.0, 0.0))
+                    ranges[place] = (min(low, x.min().item()), max(high, x.max().item()))
+                x = layer(x)
+    model.train(training)
     return ranges
 
 

@@ -356,7 +356,7 @@ assert all(torch.equal(saved[key], value) for key, value in copies.items()), (
 #
 # - The model must not be changed by it. It may come in training mode (all of its layers then), with batch norm or dropout
 #   inside: calibrate in evaluation mode, and leave it in the mode in which it came. There is at least one batch.
-# - Values that are NaN or infinite raise `ValueError`: a range can't hold them.
+# - Values that are NaN or infinite raise `ValueError`: a range can't hold them. The model is left in its mode then, too.
 #
 # Example: `nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))` with the batches `[[1., -2.]]` and `[[3., 0.]]` has `(-2.0, 3.0)`
 # at the key 0, and at the key 2 the range of what leaves the ReLU.
@@ -482,6 +482,12 @@ assert abs(found[4][1] - float(values.max())) <= 1e-5, (
 )
 calibrate(model, batches)
 assert not model.training, "In which mode was the model when it came in, this time?"
+model.train()
+try:
+    calibrate(model, [torch.full((2, 3), float("nan"))])
+except Exception:
+    pass  # another test asks for the kind of error
+assert model.training, "After an error the model is left in another mode than it came in."
 ### END HIDDEN TESTS
 
 # %% [markdown]

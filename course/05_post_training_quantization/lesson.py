@@ -106,7 +106,7 @@ reveal(
 #
 # | kind | weights stored in | inputs of a layer | product computed in | part |
 # |---|---|---|---|---|
-# | weight-only | int8 | stay float32 | float32 | 1 and 2 |
+# | *weight-only* | int8 | stay float32 | float32 | 1 and 2 |
 # | dynamic | int8 | int8, range found anew in each call | int8 | 3 |
 # | static | int8 | int8, range fixed beforehand | int8 | 4 and 5 |
 #

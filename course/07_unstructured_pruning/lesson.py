@@ -350,6 +350,7 @@ ax.set(
 )
 ax.legend(loc="lower left")
 plot.show(fig, alt="Accuracy against sparsity for four ways to prune, and the dense network's.")
+# %%
 at = {name: dict(zip(shares, values.mean(0), strict=True)) for name, values in found.items()}
 print("at 80 % zeros:", {name: round(float(values[0.8]), 3) for name, values in at.items()})
 assert at["global"][0.7] > at["random"][0.7] + 0.15
@@ -558,8 +559,8 @@ print({name: [round(value, 3) for value in values] for name, values in by_plan.i
 # How large must a difference be to count? Two things make it uncertain:
 #
 # - **The images.** Two models differ only on the images that one gets right and the other wrong. Of $n$
-#   images, let $b$ be right with the control only and $c$ with the pruned model only. The difference is
-#   $(c-b)/n$, its standard error about $\sqrt{b+c}/n$. `compare` counts both: `lost` is $b$, `won` is $c$.
+#   images, *lost* are those that only the control gets right, *won* those that only the pruned model gets right. The
+#   difference is $(\text{won}-\text{lost})/n$, its standard error about $\sqrt{\text{won}+\text{lost}}/n$. `compare` counts both.
 # - **The seed.** Another start, another difference. That shows only in the spread over seeds. With three of
 #   them, the 95 % interval is the mean ± 4.3 standard errors (Student's $t$, two degrees of freedom).
 #
@@ -681,6 +682,8 @@ formats = {
     "CSR, 2-byte indices": csr_bytes(nonzeros, 300, index_bytes=2),
     "bitmap": nonzeros * 4 + 300 * 784 / 8,
 }
+
+# %%
 fig, ax = plot.figure(width=8, height=3.8)
 for name, size in formats.items():
     ax.plot(100 * zeros, size / 1000, label=name, marker="")

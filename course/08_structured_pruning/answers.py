@@ -48,6 +48,40 @@ def remove_units(layer, reader, gone):
     return first, second
 
 
+# %% item="units" wrong="the reader's bias is shared" keeps=1 hint="Are all parameters new?"
+def remove_units(layer, reader, gone):
+    count = layer.out_features
+    kept = [unit for unit in range(count) if unit not in gone]
+    if not kept or not all(unit in range(count) for unit in gone):
+        raise ValueError("no such units, or all of them")
+    small = nn.Linear(layer.in_features, len(kept), bias=layer.bias is not None)
+    small.weight = nn.Parameter(layer.weight.detach()[kept])
+    if layer.bias is not None:
+        small.bias = nn.Parameter(layer.bias.detach()[kept])
+    small_reader = nn.Linear(len(kept), reader.out_features)
+    small_reader.weight = nn.Parameter(reader.weight.detach()[:, kept])
+    small_reader.bias = reader.bias
+    return small, small_reader
+
+
+# %% item="units" wrong="the old layers where nothing goes" keeps=1 hint="Are all parameters new?"
+def remove_units(layer, reader, gone):
+    if not gone:
+        return layer, reader
+    count = layer.out_features
+    kept = [unit for unit in range(count) if unit not in gone]
+    if not kept or not all(unit in range(count) for unit in gone):
+        raise ValueError("no such units, or all of them")
+    small = nn.Linear(layer.in_features, len(kept), bias=layer.bias is not None)
+    small.weight = nn.Parameter(layer.weight.detach()[kept])
+    if layer.bias is not None:
+        small.bias = nn.Parameter(layer.bias.detach()[kept])
+    small_reader = nn.Linear(len(kept), reader.out_features)
+    small_reader.weight = nn.Parameter(reader.weight.detach()[:, kept])
+    small_reader.bias = nn.Parameter(reader.bias.detach().clone())
+    return small, small_reader
+
+
 # %% item="units" wrong="rows set to zero, shapes the same" hint="the layer is"
 def remove_units(layer, reader, gone):
     if len(set(gone)) >= layer.out_features or not set(gone) <= set(range(layer.out_features)):
@@ -414,7 +448,9 @@ def remove_channels(model, place, gone):
         conv.kernel_size,
         conv.stride,
         conv.padding,
+        conv.dilation,
         bias=conv.bias is not None,
+        padding_mode=conv.padding_mode,
     )
     new.weight.data = conv.weight.data[kept].clone()
     if conv.bias is not None:
@@ -435,7 +471,9 @@ def remove_channels(model, place, gone):
                 part.kernel_size,
                 part.stride,
                 part.padding,
+                part.dilation,
                 bias=part.bias is not None,
+                padding_mode=part.padding_mode,
             )
             reader.weight.data = part.weight.data[:, kept].clone()
             if part.bias is not None:
@@ -451,6 +489,254 @@ def remove_channels(model, place, gone):
             parts[i] = reader
             break
         elif type(part) not in (nn.ReLU, nn.MaxPool2d, nn.Flatten):
+            raise ValueError(f"{part} is not supported")
+    else:
+        raise ValueError("no reader")
+    return nn.Sequential(*parts).eval()
+
+
+# %% item="channels" wrong="new layers know weights only" keeps=3 hint="Did stride, padding and dilation come along?"
+def remove_channels(model, place, gone):
+    conv = model[place]
+    n = conv.out_channels
+    if any(c < 0 or c >= n for c in gone):
+        raise ValueError(f"no such channel in {gone}")
+    kept = torch.tensor([c for c in range(n) if c not in gone], dtype=torch.long)
+    if not len(kept):
+        raise ValueError("no channel is left")
+    parts = [copy.deepcopy(part) for part in model]
+    new = nn.Conv2d(
+        conv.in_channels,
+        len(kept),
+        conv.kernel_size,
+        padding=conv.padding,
+        bias=conv.bias is not None,
+        padding_mode=conv.padding_mode,
+    )
+    new.weight.data = conv.weight.data[kept].clone()
+    if conv.bias is not None:
+        new.bias.data = conv.bias.data[kept].clone()
+    parts[place] = new
+    for i in range(place + 1, len(parts)):
+        part = parts[i]
+        if isinstance(part, nn.BatchNorm2d):
+            norm = nn.BatchNorm2d(len(kept))
+            norm.load_state_dict(
+                {k: v[kept] if v.dim() else v for k, v in part.state_dict().items()}
+            )
+            parts[i] = norm
+        elif isinstance(part, nn.Conv2d):
+            reader = nn.Conv2d(
+                len(kept),
+                part.out_channels,
+                part.kernel_size,
+                padding=part.padding,
+                bias=part.bias is not None,
+                padding_mode=part.padding_mode,
+            )
+            reader.weight.data = part.weight.data[:, kept].clone()
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif isinstance(part, nn.Linear):
+            by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
+            reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
+            reader.weight.data = by_channel.flatten(1)
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif type(part) not in (nn.ReLU, nn.MaxPool2d, nn.Flatten):
+            raise ValueError(f"{part} is not supported")
+    else:
+        raise ValueError("no reader")
+    return nn.Sequential(*parts).eval()
+
+
+# %% item="channels" wrong="batch norm with the usual eps" keeps=3 hint="What else does a layer know but its weights?"
+def remove_channels(model, place, gone):
+    conv = model[place]
+    n = conv.out_channels
+    if any(c < 0 or c >= n for c in gone):
+        raise ValueError(f"no such channel in {gone}")
+    kept = torch.tensor([c for c in range(n) if c not in gone], dtype=torch.long)
+    if not len(kept):
+        raise ValueError("no channel is left")
+    parts = [copy.deepcopy(part) for part in model]
+    new = nn.Conv2d(
+        conv.in_channels,
+        len(kept),
+        conv.kernel_size,
+        conv.stride,
+        conv.padding,
+        conv.dilation,
+        bias=conv.bias is not None,
+        padding_mode=conv.padding_mode,
+    )
+    new.weight.data = conv.weight.data[kept].clone()
+    if conv.bias is not None:
+        new.bias.data = conv.bias.data[kept].clone()
+    parts[place] = new
+    for i in range(place + 1, len(parts)):
+        part = parts[i]
+        if isinstance(part, nn.BatchNorm2d):
+            norm = nn.BatchNorm2d(len(kept))
+            norm.load_state_dict(
+                {k: v[kept] if v.dim() else v for k, v in part.state_dict().items()}
+            )
+            parts[i] = norm
+        elif isinstance(part, nn.Conv2d):
+            reader = nn.Conv2d(
+                len(kept),
+                part.out_channels,
+                part.kernel_size,
+                part.stride,
+                part.padding,
+                part.dilation,
+                bias=part.bias is not None,
+                padding_mode=part.padding_mode,
+            )
+            reader.weight.data = part.weight.data[:, kept].clone()
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif isinstance(part, nn.Linear):
+            by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
+            reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
+            reader.weight.data = by_channel.flatten(1)
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif type(part) not in (nn.ReLU, nn.MaxPool2d, nn.Flatten):
+            raise ValueError(f"{part} is not supported")
+    else:
+        raise ValueError("no reader")
+    return nn.Sequential(*parts).eval()
+
+
+# %% item="channels" wrong="parts that nothing changes are shared" keeps=3 hint="Are all its parts new?"
+def remove_channels(model, place, gone):
+    conv = model[place]
+    n = conv.out_channels
+    if any(c < 0 or c >= n for c in gone):
+        raise ValueError(f"no such channel in {gone}")
+    kept = torch.tensor([c for c in range(n) if c not in gone], dtype=torch.long)
+    if not len(kept):
+        raise ValueError("no channel is left")
+    parts = list(model)
+    new = nn.Conv2d(
+        conv.in_channels,
+        len(kept),
+        conv.kernel_size,
+        conv.stride,
+        conv.padding,
+        conv.dilation,
+        bias=conv.bias is not None,
+        padding_mode=conv.padding_mode,
+    )
+    new.weight.data = conv.weight.data[kept].clone()
+    if conv.bias is not None:
+        new.bias.data = conv.bias.data[kept].clone()
+    parts[place] = new
+    for i in range(place + 1, len(parts)):
+        part = parts[i]
+        if isinstance(part, nn.BatchNorm2d):
+            norm = nn.BatchNorm2d(len(kept), eps=part.eps)
+            norm.load_state_dict(
+                {k: v[kept] if v.dim() else v for k, v in part.state_dict().items()}
+            )
+            parts[i] = norm
+        elif isinstance(part, nn.Conv2d):
+            reader = nn.Conv2d(
+                len(kept),
+                part.out_channels,
+                part.kernel_size,
+                part.stride,
+                part.padding,
+                part.dilation,
+                bias=part.bias is not None,
+                padding_mode=part.padding_mode,
+            )
+            reader.weight.data = part.weight.data[:, kept].clone()
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif isinstance(part, nn.Linear):
+            by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
+            reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
+            reader.weight.data = by_channel.flatten(1)
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif type(part) not in (nn.ReLU, nn.MaxPool2d, nn.Flatten):
+            raise ValueError(f"{part} is not supported")
+    else:
+        raise ValueError("no reader")
+    return nn.Sequential(*parts).eval()
+
+
+# %% item="channels" wrong="refuses what it has met so far" keeps=3 hint="Which ones do you refuse?"
+def remove_channels(model, place, gone):
+    conv = model[place]
+    n = conv.out_channels
+    if any(c < 0 or c >= n for c in gone):
+        raise ValueError(f"no such channel in {gone}")
+    kept = torch.tensor([c for c in range(n) if c not in gone], dtype=torch.long)
+    if not len(kept):
+        raise ValueError("no channel is left")
+    parts = [copy.deepcopy(part) for part in model]
+    new = nn.Conv2d(
+        conv.in_channels,
+        len(kept),
+        conv.kernel_size,
+        conv.stride,
+        conv.padding,
+        conv.dilation,
+        bias=conv.bias is not None,
+        padding_mode=conv.padding_mode,
+    )
+    new.weight.data = conv.weight.data[kept].clone()
+    if conv.bias is not None:
+        new.bias.data = conv.bias.data[kept].clone()
+    parts[place] = new
+    for i in range(place + 1, len(parts)):
+        part = parts[i]
+        if isinstance(part, nn.BatchNorm2d):
+            norm = nn.BatchNorm2d(len(kept), eps=part.eps)
+            norm.load_state_dict(
+                {k: v[kept] if v.dim() else v for k, v in part.state_dict().items()}
+            )
+            parts[i] = norm
+        elif isinstance(part, nn.Conv2d):
+            reader = nn.Conv2d(
+                len(kept),
+                part.out_channels,
+                part.kernel_size,
+                part.stride,
+                part.padding,
+                part.dilation,
+                bias=part.bias is not None,
+                padding_mode=part.padding_mode,
+            )
+            reader.weight.data = part.weight.data[:, kept].clone()
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif isinstance(part, nn.Linear):
+            by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
+            reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
+            reader.weight.data = by_channel.flatten(1)
+            if part.bias is not None:
+                reader.bias.data = part.bias.data.clone()
+            parts[i] = reader
+            break
+        elif isinstance(part, nn.Softmax):
             raise ValueError(f"{part} is not supported")
     else:
         raise ValueError("no reader")

@@ -139,6 +139,14 @@ change = (small_reader(F.relu(small(inputs))) - before).abs().amax(0)
 assert small.out_features == 4, "A unit that is named twice is still one unit."
 assert change[:2].max() < 1e-5, "An output has changed that never read the unit."
 assert change[2:].min() > 1e-4, "An output that did read the unit has not changed. Is it gone?"
+for gone in ([], [3]):
+    small, small_reader = remove_units(layer, reader, gone)
+    with torch.no_grad():  # as training does
+        for parameter in (*small.parameters(), *small_reader.parameters()):
+            parameter.add_(1)
+    assert torch.equal(reader(F.relu(layer(inputs))), before), (
+        "Whoever trains the small layers trains the old ones with them. Are all parameters new?"
+    )
 for request in ([5], [0, 9], [-1], [4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 4]):
     try:
         remove_units(nn.Linear(6, 5), nn.Linear(5, 4), request)
@@ -388,7 +396,9 @@ assert packed_bytes(torch.zeros(2, 8)) == 32 + 2, (
 # `nn.Flatten`, an `nn.Linear`. More parts may follow the reader, and more may stand before the convolution; they
 # stay as they are.
 #
-# - Batch norm keeps four vectors for its channels. Convolutions may have been made with `bias=False`.
+# - Batch norm keeps four vectors for its channels. Convolutions may have been made with `bias=False`. Strides,
+#   dilations, paddings and the `eps` of a batch norm may be anything, and stay as they are.
+# - The new model shares no parameter with the old one.
 # - The channels that stay keep their order. `gone` may be empty or in any order.
 # - `ValueError`, with a message that tells why, if a channel is named that is not there, if none would be left, and if
 #   on the way to the reader there is a part of another kind than those named above, or no reader at all.
@@ -497,6 +507,21 @@ for first, second, gone, bias in ((9, 4, [0, 8, 3], True), (5, 5, [3, 1, 0, 4], 
     assert torch.allclose(small(images), model(images), atol=1e-4), (
         "The outputs differ. Which axis of the next weight reads this channel?"
     )
+strided = nn.Sequential(
+    nn.Conv2d(2, 4, 3, stride=2, padding=2, dilation=2, padding_mode="reflect"),
+    nn.BatchNorm2d(4, eps=0.5),
+    nn.ReLU(),
+    nn.Conv2d(4, 3, 3, stride=2, padding=1, dilation=2, padding_mode="circular"),
+).eval()
+small = remove_channels(silenced(strided, 0, [1]), 0, [1]).eval()
+images = torch.randn(3, 2, 13, 11)
+wanted = silenced(strided, 0, [1])(images)
+assert small(images).shape == wanted.shape, (
+    "Maps have another size than before. Did stride, padding and dilation come along?"
+)
+assert torch.allclose(small(images), wanted, atol=1e-4), (
+    "What else does a layer know but its weights? Compare what the old and the new one print."
+)
 ### END HIDDEN TESTS
 
 # %% test="channels" points=1
@@ -565,6 +590,16 @@ for place, gone in ((0, [2]), (4, [5, 3])):
         torch.equal(a, b)
         for a, b in zip(model[10:].state_dict().values(), small[10:].state_dict().values())
     ), "A part behind the reader has changed."
+model = plain(4, 6, 5)
+images = torch.randn(3, 2, 8, 8)
+before = model(images).detach()
+small = remove_channels(model, 4, [0])
+with torch.no_grad():  # as training does
+    for parameter in small.parameters():
+        parameter.add_(1)
+assert torch.equal(model(images).detach(), before), (
+    "Whoever trains the small model trains the old one with it. Are all its parts new?"
+)
 twice = remove_channels(remove_channels(plain(6, 4, 3), 0, [5, 0]), 0, [1]).eval()
 assert twice(torch.randn(2, 2, 8, 8)).shape == (2, 3), "Can the smaller model be cut once more?"
 ### END HIDDEN TESTS
@@ -584,6 +619,7 @@ assert torch.equal(remove_channels(model, 0, []).eval()(images), model(images)),
     "With nothing to remove the model should compute just the same."
 )
 strange = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Softmax(dim=1), nn.Conv2d(4, 2, 3))
+pooled = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AvgPool2d(2), nn.Conv2d(4, 2, 3))
 unread = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
 requests = (
     (model, 0, [3]),
@@ -591,6 +627,7 @@ requests = (
     (model, 0, [-1]),
     (model, 4, [3, 2, 1, 0]),
     (strange, 0, [1]),
+    (pooled, 0, [1]),
     (unread, 0, [1]),
 )
 for request in requests:
@@ -602,8 +639,11 @@ for request in requests:
     except Exception:
         outcome = "another error"
     assert outcome != "no error", explain(
-        request[0] is strange,
-        {True: "A part that mixes channels was passed over in silence."},
+        1 if request[0] is strange else 2 if request[0] is pooled else 0,
+        {
+            1: "A part that mixes channels was passed over in silence.",
+            2: "A part of another kind than those named was passed over. Which ones do you refuse?",
+        },
         "A request that can't be met was accepted. Read the list of errors in the prompt.",
     )
     assert outcome == "ValueError", "What kind of error does the prompt ask for?"

@@ -160,8 +160,8 @@ print("numbers that go with the unit:", gone_numbers)
 # A **row** where the unit is made, its **bias**, and a **column** where it is read. The outputs are equal,
 # because the term that was dropped was $W_2[:, 1] \cdot \mathrm{relu}(0) = 0$ for every input.
 #
-# Now for any pair of linear layers. We call the second one the **reader**. Two requests are refused: a unit that is
-# not there, and all units at once.
+# Now for any pair of linear layers. We call the second one the **reader**. Two requests end in a
+# `ValueError`: a unit that is not there, and all units at once.
 #
 # What if a unit did matter? Then the outputs change, but **only those that depended on it**. The other units of its
 # own layer don't read it, and an output whose weight for it is 0 does not notice either: a good test for any code
@@ -196,6 +196,7 @@ def keep_inputs(layer: nn.Linear | nn.Conv2d, kept: list[int]) -> None:
     setattr(layer, "in_features" if isinstance(layer, nn.Linear) else "in_channels", len(kept))
 
 
+# %%
 def remove_units(model: nn.Sequential, place: int, reader: int, gone: Sequence[int]) -> nn.Module:
     """A copy of `model` without these units of layer `place`, which layer `reader` reads."""
     kept = survivors(model[place].out_features, gone)
@@ -380,7 +381,8 @@ assert owned == list(range(1 * 4, 2 * 4))  # h·w neighbours, from c·h·w on
 
 # %% [markdown]
 # Channel after channel: channel $c$ owns the columns from $c\,h\,w$ up to, not including, $(c+1)\,h\,w$. The
-# reader's columns divided by the channels says how many each one owns; so the code need not know $h$ and $w$.
+# number of the reader's columns, divided by the number of channels, is what each one owns. So the code need not know
+# $h$ and $w$.
 #
 # Removing a channel is a walk, then. Begin at the layer that makes it, go forward, note who keeps numbers for it, and
 # stop at the reader. An unknown part on the way is an error.
@@ -413,6 +415,7 @@ def keep_norm(norm: nn.BatchNorm2d, kept: list[int]) -> None:
     norm.num_features = len(kept)
 
 
+# %%
 for place in (0, 4, 9):
     print(place, "→", walk(full, place))
 try:
@@ -920,6 +923,7 @@ axes[1].set_title("After 2 epochs of fine-tuning")
 fig.suptitle("Mean and range of five seeds (mind the two scales)")
 plot.show(fig, alt="Accuracy of five criteria with three shares removed, before and after tuning.")
 
+# %%
 l1_after = measured("L1", 0.75, "after")
 above = 100 * (l1_after - measured("random", 0.75, "after"))  # one for each seed
 reveal(
@@ -1196,7 +1200,7 @@ guesses()
 # | the bias after folding a constant $a$ | $b \leftarrow b + a \sum W[:, i]$; not exact at a padded border |
 # | MACs of a convolution | $h_\text{out}\,w_\text{out}\,c_\text{out}\,c_\text{in}\,k_h\,k_w$ |
 # | MACs of a linear layer | $n_\text{out}\,n_\text{in}$ |
-# | share of bytes with 2:4, $b$ bits a value | $(2b + 4)/(4b)$: 56.25 % for 16, 62.5 % for 8 |
+# | share of bytes with 2:4, $b$ bits per value | $(2b + 4)/(4b)$: 56.25 % for 16, 62.5 % for 8 |
 #
 # Order of work: score → remove for real → check the shapes, and equal outputs with silenced channels → fine-tune, and
 # give a dense and a from-scratch control the same → measure MACs, bytes and time on the device.

@@ -303,7 +303,7 @@ for points, best in (
 #
 # - `lost`: how many images only the **first** gets right; `won`: how many only the second; both `int`;
 # - `p`: how often `lost + won` fair coins fall at least as unevenly, both ways counted: $p = \min\left(1,\;
-#   2 \sum_{k=0}^{\min(b,c)} \binom{b+c}{k} \,/\, 2^{b+c}\right)$ with $b$ for lost and $c$ for won.
+#   2 \sum_{k=0}^{\min(\text{lost},\,\text{won})} \binom{m}{k} \,/\, 2^m\right)$ with $m$ for lost and won together.
 #
 # Lists of different lengths raise `ValueError`. There may be thousands of images on which the two differ.
 #

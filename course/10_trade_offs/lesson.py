@@ -330,10 +330,10 @@ assert len(common) < min(map(len, by_seed)) / 2
 # %% [markdown]
 # Hardly any. “It is on the front” says little, and “it is the best under 100 kB” says less. For a
 # *difference* we need a test. Both models see the same images, so only those count on which exactly one of
-# them is right: $b$ with the first only, $c$ with the second only. If the models were equally good, each of
-# these images would be a fair coin. How often would $b+c$ coins fall at least as unevenly?
+# them is right: *lost* with the first only, *won* with the second only. If the models were equally good, each of
+# these images would be a fair coin. How often would all $m$ of them, lost and won together, fall at least as unevenly?
 #
-# $$p = \min\Bigl(1,\; \frac{2}{2^{b+c}} \sum_{k=0}^{\min(b,c)} \binom{b+c}{k}\Bigr)$$
+# $$p = \min\Bigl(1,\; \frac{2}{2^m} \sum_{k=0}^{\min(\text{lost},\,\text{won})} \binom{m}{k}\Bigr)$$
 #
 # This is McNemar's test in its exact form. By hand first: 6 to 1. Eight of the 128 ways in which seven
 # coins can fall have at most one head (1 with none, 7 with one). Twice that, since it could have gone the
@@ -455,10 +455,10 @@ assert min(losses) > 0.1  # in every seed
 #
 # Why is 5 · 4 not 20? How small can a file of pruned, quantized weights get? Take 16 codes: twelve 0, two 1,
 # one −1 and one 2. With a fixed width they need 2 bits each. But 0 is so frequent that it deserves a shorter
-# code. Shannon (1948) showed what is possible: a code that occurs with share $p$ is worth $\log_2(1/p)$ bits,
+# code. Shannon (1948) showed what is possible: a code $c$ that occurs with share $p_c$ is worth $\log_2(1/p_c)$ bits,
 # and no code for single symbols does better on average than the **entropy**
 #
-# $$H = \sum_c p_c \log_2 \frac{1}{p_c} \quad\text{bits a weight.}$$
+# $$H = \sum_c p_c \log_2 \frac{1}{p_c} \quad\text{bits per weight.}$$
 
 
 # %%
@@ -472,7 +472,7 @@ sixteen = torch.tensor([0] * 12 + [1] * 2 + [-1, 2])
 for code in (0, 1, -1, 2):
     part = float((sixteen == code).double().mean())
     print(f"code {code:2}: share {part:.4f}, worth {math.log2(1 / part):.2f} bits")
-print(f"entropy: {entropy(sixteen):.3f} bits a weight, {16 * entropy(sixteen):.1f} bits in all")
+print(f"entropy: {entropy(sixteen):.3f} bits per weight, {16 * entropy(sixteen):.1f} bits in all")
 
 # `entropy_bytes` of the course: this layer by layer, plus the scales and biases, which stay as they are.
 by_layer = sum(entropy(layer.codes()) * layer.weight.numel() / 8 for layer in model.layers)
@@ -480,11 +480,11 @@ scales_and_biases = sum(8 * layer.out_features for layer in model.layers)
 assert math.isclose(by_layer + scales_and_biases, entropy_bytes(model), rel_tol=1e-6)
 
 # %% [markdown]
-# 1.19 bits instead of 2. Now split the entropy. First a weight must say whether it is zero: with a share $s$
-# of zeros that costs $h(s) = s\log_2\frac1s + (1-s)\log_2\frac1{1-s}$ bits. Only if it is not zero, it must
+# 1.19 bits instead of 2. Now split the entropy. First a weight must say whether it is zero: with a share $p_0$
+# of zeros that costs $h = p_0\log_2\frac1{p_0} + (1-p_0)\log_2\frac1{1-p_0}$ bits. Only if it is not zero, it must
 # say its value: one of $2^b - 2$ that are not zero (our codes are symmetric), so at most $\log_2(2^b - 2)$ bits, nearly $b$:
 #
-# $$H \le h(s) + (1-s)\,\log_2(2^b - 2)$$
+# $$H \le h + (1-p_0)\,\log_2(2^b - 2)$$
 #
 # The second term is what the ×5 promised. The first one is the bill for *where*. So a file can be **at least**
 # $32/(h + \ldots)$ times smaller; if some values are more frequent than others, it can be smaller still. With 80 % zeros
@@ -493,7 +493,7 @@ assert math.isclose(by_layer + scales_and_biases, entropy_bytes(model), rel_tol=
 
 # %%
 def bits_a_weight(zeros: np.ndarray | float, bits: int) -> np.ndarray | float:
-    """h(s) + (1 − s)·log2(2^b − 2): what a weight takes at most."""
+    """h + (1 − p₀)·log2(2^b − 2): what a weight takes at most."""
     where = -zeros * np.log2(zeros) - (1 - zeros) * np.log2(1 - zeros)
     return where + (1 - zeros) * np.log2(2**bits - 2)
 
@@ -522,7 +522,7 @@ for share, bits in ((0.8, 8), (0.8, 4), (0.8, 2)):
 
 # %% [markdown]
 # The 12 of the opening lies below 13.8, and 13.8 lies far below 20: the gains don't multiply. (The entropies of the table
-# include scales and biases, which the formula leaves out.) And the fewer the bits, the less zeros add: the bill $h(s)$ is
+# include scales and biases, which the formula leaves out.) And the fewer the bits, the less zeros add: the bill $h$ is
 # the same for 2 bits as for 8.
 #
 # Does a real compressor reach the entropy, or get below it? Here is every setting that is quantized: the entropy of
@@ -750,7 +750,7 @@ assert empty["quantize first"] > empty["prune first"]
 # Why? A row of 2-bit codes has three levels, 0 and $\pm s$, so all its weights that are not zero have the
 # **same** magnitude, the row's step. A global ranking of magnitudes then ranks rows, and whole units lose
 # everything at once: unstructured pruning has turned into a bad way to remove units. With 8 bits there are
-# 127 magnitudes a row, and the ranking is nearly that of float32.
+# 127 magnitudes per row, and the ranking is nearly that of float32.
 #
 # (In the picture for 8 bits, at 95 %, tuning *with* the rounding is worse than rounding at the end. Our steps
 # stay fixed once we quantize; lesson 06 learns them.)
@@ -1116,9 +1116,9 @@ guesses()
 # |---|---|
 # | does A dominate B? | at least as good in everything, better in something |
 # | on the front? | nobody dominates it; equal points stay together; NaN is refused |
-# | is B better than A? | count images that only one gets right, $b$ and $c$; difference $(c-b)/n$; McNemar's $p$; do all seeds agree? |
-# | least bytes of codes | $n H / 8$ with $H = \sum p \log_2 (1/p)$, plus scales and biases |
-# | zeros and bits together | $H \le h(s) + (1-s)\,b$; 80 % zeros and 8 bits: 13.8×, not 20× |
+# | is B better than A? | count images that only one gets right, lost and won; difference $(\text{won}-\text{lost})/n$; McNemar's $p$; do all seeds agree? |
+# | least bytes of codes | $n H / 8$ with $H = \sum_c p_c \log_2 (1/p_c)$, plus scales and biases |
+# | zeros and bits together | $H \le h + (1-p_0)\,b$; 80 % zeros and 8 bits: 13.8×, not 20× |
 # | does gzip get there? | nearly; below it only where neighbouring weights are alike |
 # | prune or quantize first? | prune, tune, quantize; with 8 bits and tuning after both no difference shows; with 2 bits and many zeros prune first |
 # | keep zeros exact | symmetric rounding, or a zero point that is a level |

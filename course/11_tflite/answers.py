@@ -53,7 +53,7 @@ def is_full_int8(content):
     return any(tensor.dtype == "int8" for tensor in read(content).tensors)
 
 
-# %% item="proof" wrong="no float anywhere in the interpreter's list" keeps=1 hint="of another type than int8"
+# %% item="proof" wrong="no float anywhere in the interpreter's list" keeps=1 hint="Of which type are the weights?"
 def is_full_int8(content):
     kinds = {t["dtype"] for t in load(content).get_tensor_details()}
     return not kinds & {np.float32, np.float16} and np.int8 in kinds
@@ -62,6 +62,35 @@ def is_full_int8(content):
 # %% item="proof" wrong="by the size" hint="should be True"
 def is_full_int8(content):
     return len(content) < 500
+
+
+# %% item="proof" right="through the interpreter"
+def is_full_int8(content):
+    interpreter = load(content, keep=True)
+    ends = interpreter.get_input_details() + interpreter.get_output_details()
+    file = read(content)
+    kinds = {one["dtype"] for one in ends}
+    return kinds == {np.int8} and {t.dtype for t in file.computed + file.weights} == {"int8"}
+
+
+# %% item="proof" wrong="never looks at the weights" keeps=1 hint="Of which type are the weights?"
+def is_full_int8(content):
+    file = read(content)
+    return all(tensor.dtype == "int8" for tensor in file.inputs + file.outputs + file.computed)
+
+
+# %% item="proof" wrong="the input, and no operator that converts" keeps=1 hint="Of which type are the weights?"
+def is_full_int8(content):
+    file = read(content)
+    names = {name for name, _, _ in file.operators}
+    return file.inputs[0].dtype == "int8" and not names & {"QUANTIZE", "DEQUANTIZE"}
+
+
+# %% item="dynamic" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
+def to_dynamic(layers):
+    from coursekit.tflite import write_dense
+
+    return write_dense(layers, "dynamic")
 
 
 # %% item="dynamic" right="the wish as a set"
@@ -159,6 +188,16 @@ def quantize_rows(weights):
     scales[scales == 0] = 1
     q = np.clip(np.round(weights / scales.reshape(-1, 1)), -127, 127)
     return q.astype(np.int8), scales.astype(np.float32)
+
+
+# %% item="rows" right="all in float64"
+def quantize_rows(weights):
+    w = weights.astype("float64")
+    if not np.isfinite(w).all():
+        raise ValueError("NaN or infinity")
+    top = np.abs(w).max(axis=1, initial=0)
+    scales = np.where(top > 0, top / 127, 1.0)
+    return np.rint(w / scales[:, None]).astype(np.int8), scales.astype(np.float32)
 
 
 # %% item="rows" wrong="one scale for all" hint="Does each row have a scale of its own"
@@ -383,7 +422,7 @@ def ask(content, inputs):
     return np.array(answers)
 
 
-# %% item="ask" wrong="float files forgotten" keeps=1 hint="ZeroDivisionError"
+# %% item="ask" wrong="float files forgotten" hint="ZeroDivisionError"
 def ask(content, inputs):
     interpreter = load(content)
     source = interpreter.get_input_details()[0]
@@ -434,6 +473,45 @@ def ask(content, inputs):
         answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
         scale, _ = sink["quantization"]
         answers.append(scale * answer if scale else answer)
+    return np.array(answers)
+
+
+# %% item="ask" wrong="the input's type decides for both ends" keeps=1 hint="Does each end follow its own type?"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    integers = source["dtype"] == np.int8
+    answers = []
+    for one in inputs:
+        if integers:
+            scale, zero_point = source["quantization"]
+            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
+        if integers:
+            scale, zero_point = sink["quantization"]
+            answer = scale * (answer - zero_point)
+        answers.append(answer)
+    return np.array(answers, dtype="float32")
+
+
+# %% item="ask" wrong="float64 comes back" keeps=0 hint="another type than float32"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        scale, zero_point = source["quantization"]
+        if scale:
+            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
+        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float64")
+        scale, zero_point = sink["quantization"]
+        answers.append(scale * (answer - zero_point) if scale else answer)
     return np.array(answers)
 
 
@@ -569,6 +647,26 @@ def from_function(layers):
     return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
 
 
+# %% item="mend" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
+def to_float16(layers):
+    from coursekit.tflite import write_dense
+
+    return write_dense(layers, "float16")
+
+
+def to_int8_inside(layers, inputs):
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+    return converter.convert()
+
+
+def from_function(layers):
+    from coursekit.tflite import write_dense
+
+    return write_dense(layers)
+
+
 # %% item="diagnose" right="with a regular expression"
 def diagnose(message):
     import re
@@ -642,93 +740,163 @@ def diagnose(message):
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
 
-# %% item="choose" right="sorted lists"
-def choose(files, max_bytes, integers_only, noise):
-    rows = [(f["accuracy"], f["microseconds"], f["bytes"], name) for name, f in files.items()]
-    rows = [row for row in rows if row[2] <= max_bytes]
-    if integers_only:
-        rows = [row for row in rows if files[row[3]]["integers"]]
-    if len(rows) == 0:
-        return None
-    rows.sort(reverse=True)
-    top = rows[0][0]
-    rows = [row[1:] for row in rows if round(top - row[0], 9) <= noise]
-    return sorted(rows)[0][2]
+# %% item="gate" right="with lists and loops, the file chosen by the gate"
+def objections(content, max_bytes, operators):
+    file, said = read(content), []
+    if file.size > max_bytes:
+        said += ["size"]
+    for tensor in [*file.weights, *file.computed, *file.outputs]:
+        if "float" in tensor.dtype and "float" not in said:
+            said.append("float")
+    missing = []
+    for operation in file.operators:
+        if operation[0] not in operators and operation[0] not in missing:
+            missing.append(operation[0])
+    return said + sorted(missing)
 
 
-# %% item="choose" right="with pandas"
-def choose(files, max_bytes, integers_only, noise):
-    import pandas as pd
-
-    if not files:
-        return None
-    table = pd.DataFrame(files).T
-    table = table[table["bytes"] <= max_bytes]
-    if integers_only:
-        table = table[table["integers"].astype(bool)]
-    if table.empty:
-        return None
-    table = table[table["accuracy"] >= table["accuracy"].max() - noise - 1e-12]
-    return table.sort_values(["microseconds", "bytes"]).index[0]
+passing = [n for n, (_, c) in candidates.items() if not objections(c, 4000, {"FULLY_CONNECTED"})]
+shipped = max(passing, key=lambda name: candidates[name][0])
 
 
-# %% item="choose" right="the difference as it is"
-def choose(files, max_bytes, integers_only, noise):
-    fit = {n: f for n, f in files.items() if f["bytes"] <= max_bytes}
-    if integers_only:
-        fit = {n: f for n, f in fit.items() if f["integers"]}
-    if not fit:
-        return None
-    best = max(f["accuracy"] for f in fit.values())
-    close = [n for n, f in fit.items() if best - f["accuracy"] <= noise]
-    return min(close, key=lambda n: (fit[n]["microseconds"], fit[n]["bytes"]))
+# %% item="gate" right="types through NumPy"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    kinds = {t.dtype for t in file.tensors if len(t.shape) > 1}
+    wrong = ["size"] * (len(content) > max_bytes)
+    wrong += ["float"] * bool(kinds & {"float16", "float32"})
+    return wrong + [str(n) for n in np.unique([o[0] for o in file.operators]) if n not in operators]
 
 
-# %% item="choose" wrong="the most accurate one" keeps=1 hint="take the fastest"
-def choose(files, max_bytes, integers_only, noise):
-    names = [
-        name
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
+shipped = "int8"
+
+
+# %% item="gate" wrong="looks at the weights only" keeps=1 hint="Does the file need no float unit?"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(t.dtype.startswith("float") for t in file.weights):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="the input only" keeps=0 hint="Do you look at all of it?"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if file.inputs[0].dtype != "int8":
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="an operator as often as it runs" keeps=1 hint="named once"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted(name for name, _, _ in file.operators if name not in operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="in the order of the file" keeps=1 hint="two operators are not on the device"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + [
+        n for n in {name: 0 for name, _, _ in reversed(file.operators)} if n not in operators
     ]
-    return max(names, key=lambda name: files[name]["accuracy"], default=None)
 
 
-# %% item="choose" wrong="the smallest one" hint="the most accurate one wins"
-def choose(files, max_bytes, integers_only, noise):
-    names = [
-        name
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
-    ]
-    return min(names, key=lambda name: files[name]["bytes"], default=None)
+shipped = "int8"
 
 
-# %% item="choose" wrong="an error when nothing fits" keeps=1 hint="ValueError"
-def choose(files, max_bytes, integers_only, noise):
-    fitting = {
-        name: file
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
-    }
-    best = max(file["accuracy"] for file in fitting.values())
-    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-9]
-    return min(good, key=lambda name: (fitting[name]["microseconds"], fitting[name]["bytes"]))
+# %% item="gate" wrong="the limit itself is too much" keeps=1 hint="that fits"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) >= max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
 
 
-# %% item="choose" wrong="the best accuracy of all" keeps=1 hint="The best accuracy must be taken of those that fit"
-def choose(files, max_bytes, integers_only, noise):
-    if not files:
-        return None
-    best = max(file["accuracy"] for file in files.values())
-    names = [
-        name
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes
-        and (file["integers"] or not integers_only)
-        and file["accuracy"] >= best - noise - 1e-9
-    ]
-    return min(names, key=lambda n: (files[n]["microseconds"], files[n]["bytes"]), default=None)
+shipped = "int8"
+
+
+# %% item="gate" wrong="the first objection only" hint="expected"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    if len(content) > max_bytes:
+        return ["size"]
+    if any(t.dtype.startswith("float") for t in file.inputs + file.computed):
+        return ["float"]
+    return sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="the smallest file that passes" keeps=1 hint="Is it the most accurate one that does?"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int4"
+
+
+# %% item="gate" wrong="ships by the label" keeps=1 hint="Let the gate look at it"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    if any(
+        t.dtype in ("float32", "float16")
+        for t in file.inputs + file.outputs + file.weights + file.computed
+    ):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "dynamic"
 
 
 # %% [markdown] item="report" answer="all of it"

@@ -38,7 +38,7 @@ import numpy as np
 
 from coursekit import explain
 from coursekit.tensorflow import tf
-from coursekit.tflite import load, predict, read, write_dense
+from coursekit.tflite import load, read
 
 
 def keras_model(layers):
@@ -92,6 +92,8 @@ def is_full_int8(content):
 ### END SOLUTION
 
 # %% test="proof" points=1
+from coursekit.tflite import write_dense
+
 layers = random_layers(7, 6, 5, 3)
 ranges = [(-1, 1), (0, 4), (-5, 5)]
 assert is_full_int8(write_dense(layers, "int8", ranges=ranges)) is True, (
@@ -110,6 +112,8 @@ assert is_full_int8(write_dense(layers, "float16")) is False, (
 ### END HIDDEN TESTS
 
 # %% test="proof" points=1
+from coursekit.tflite import write_dense
+
 assert is_full_int8(write_dense(layers, "dynamic")) is False, (
     "int8 weights with float32 around them are dynamic range: look at the input, too (lesson, part 4)"
 )
@@ -123,6 +127,13 @@ for seed, sizes in ((3, (4, 8, 8, 2)), (4, (9, 2))):
     assert is_full_int8(write_dense(some, "int8", ranges=wide)) is True, (
         "This one is full int8, and you deny it. Do you also look at biases? They are int32."
     )
+    assert is_full_int8(write_dense(some, "int4", ranges=wide)) is False, (
+        "All that is computed is int8 here. Of which type are the weights?"
+    )
+    for one_end in ("int8 in", "int8 out"):
+        assert is_full_int8(write_dense(some, one_end, ranges=wide)) is False, (
+            "Only one end of this file is int8. Do you look at both?"
+        )
 converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.representative_dataset = lambda: ([np.eye(6, dtype="float32")[[n]]] for n in range(6))
@@ -136,7 +147,8 @@ assert is_full_int8(converter.convert()) is False, (
 # ## 2 · Weights in int8 (2 points)
 #
 # Write `to_dynamic(layers)`. It makes a Keras model of the layers, converts it with **dynamic range**
-# quantization, and returns the file as `bytes`: large kernels in int8, input and output in float32.
+# quantization, and returns the file as `bytes`: large kernels in int8, input and output in float32. The file
+# has to come from TensorFlow's converter.
 #
 # *Lesson: part 2.*
 
@@ -152,17 +164,22 @@ def to_dynamic(layers):
 ### END SOLUTION
 
 # %% test="dynamic" points=1
+from coursekit.tflite import write_dense
+
 layers = random_layers(7, 100, 80, 40)
 content = to_dynamic(layers)
 assert isinstance(content, bytes), f"expected bytes, but got {type(content).__name__}"
 found = sorted({tensor.dtype for tensor in read(content).weights})
 assert found == ["int8"], f"the kernels should be int8, but the file has {found} (lesson, part 2)"
 ### BEGIN HIDDEN TESTS
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 whole = len(write_dense(layers))
 assert len(content) < 0.4 * whole, "The file is not as small as int8 weights make it."
 ### END HIDDEN TESTS
 
 # %% test="dynamic" points=1
+from coursekit.tflite import predict
+
 layers = random_layers(8, 64, 50, 30)
 content = to_dynamic(layers)
 assert read(content).inputs[0].dtype == "float32", "the input should stay float32"
@@ -184,7 +201,7 @@ assert difference < 0.1 * np.abs(wanted).max(), (
 # %% [markdown]
 # ## 3 · Scales by hand (2 points)
 #
-# Write `quantize_rows(weights)` with NumPy alone, as the converter does it. `weights` is float32 with the
+# Write `quantize_rows(weights)` by hand, as the converter does it. `weights` is float32 with the
 # shape (outputs, inputs). It returns a pair: the int8 levels in the same shape, and the scales, float32 with the
 # shape (outputs,).
 #
@@ -212,6 +229,8 @@ def quantize_rows(weights):
 ### END SOLUTION
 
 # %% test="rows" points=1
+from coursekit.tflite import write_dense
+
 levels, scales = quantize_rows(np.array([[0.5, -1.27]], dtype="float32"))
 assert np.array_equal(levels, [[50, -127]]), f"expected [[50, -127]], but got {levels.tolist()}"
 assert np.allclose(scales, [0.01]), f"expected the scale 0.01, but got {scales.tolist()}"
@@ -342,6 +361,8 @@ for low, high, count in ((-1, 1, 30), (0, 6, 150), (-0.5, 3, 260)):
 ### END HIDDEN TESTS
 
 # %% test="int8" points=1
+from coursekit.tflite import predict
+
 inputs = np.random.default_rng(10).random((60, 20), dtype="float32")
 answers = predict(to_full_int8(layers, inputs), inputs, fast=False)
 wanted = network(layers, inputs)
@@ -379,7 +400,7 @@ assert np.abs(answers - wanted).mean() < 0.02 * np.ptp(wanted), (
 # the outputs as float32, shape (n, outputs). The file may have float32 **or int8** input and output. An int8 input gets
 # levels made with its own scale and zero point, rounded and clipped; int8 outputs are turned back.
 #
-# Use `load(content)` and the interpreter's methods, not `predict`, which is for the tests.
+# Use `load(content)` and the interpreter's methods.
 #
 # *Lesson: part 4, and the cheat sheet.*
 
@@ -408,6 +429,8 @@ def ask(content, inputs):
 ### END SOLUTION
 
 # %% test="ask" points=1
+from coursekit.tflite import write_dense
+
 layers = random_layers(7, 6, 5, 3)
 inputs = np.random.default_rng(7).uniform(-1, 1, (8, 6)).astype("float32")
 answers = ask(write_dense(layers), inputs)
@@ -417,12 +440,16 @@ assert np.allclose(answers, network(layers, inputs), atol=1e-4), "wrong outputs 
 for kind, seed in (("float16", 3), ("float32", 4)):
     some = random_layers(seed, 9, 4)
     more = np.random.default_rng(seed).normal(size=(5, 9)).astype("float32")
-    assert np.allclose(ask(write_dense(some, kind), more), network(some, more), atol=0.02), (
+    answers = np.asarray(ask(write_dense(some, kind), more))
+    assert np.allclose(answers, network(some, more), atol=0.02), (
         "The outputs are wrong for a file with float32 input and output."
     )
+    assert answers.dtype == np.float32, "Outputs of another type than float32 came back."
 ### END HIDDEN TESTS
 
 # %% test="ask" points=1
+from coursekit.tflite import predict, write_dense
+
 ranges = [(-1, 2), (0, 6), (-8, 8)]
 content = write_dense(layers, "int8", ranges=ranges)
 answers = np.asarray(ask(content, inputs))
@@ -431,12 +458,19 @@ assert np.abs(answers - network(layers, inputs)).max() < 0.5, (
 )
 ### BEGIN HIDDEN TESTS
 some = random_layers(5, 6, 7, 4)
+for kind in ("int8 in", "int8 out"):
+    content = write_dense(some, kind, ranges=[(-1, 1), (0, 20), (-20, 12)])
+    more = np.random.default_rng(6).uniform(-1, 1, (20, 6)).astype("float32")
+    assert (
+        np.abs(np.asarray(ask(content, more)) - predict(content, more, fast=False)).max() < 0.2
+    ), "One end of this file is int8 and the other float32. Does each end follow its own type?"
 for kind, low, high in (("int8", -1, 1), ("wrapped", 0, 3), ("int8", -4, 1)):
     spans = [(low, high), (0, 20), (-20, 12)]
     content = write_dense(some, kind, ranges=spans)
     more = np.random.default_rng(8).uniform(low, high, (20, 6)).astype("float32")
     wanted = predict(content, more, fast=False)
     answers = np.asarray(ask(content, more))
+    assert answers.dtype == np.float32, "Outputs of another type than float32 came back."
     step = float(read(content).outputs[0].scales[0])
     assert np.abs(answers - wanted).max() < 12 * step, (
         "Scale or zero point is missing on one of the two sides."
@@ -490,7 +524,8 @@ for bias, low, high in ((0, -0.04, 0.04), (1, -3, -2), (-1, 2, 3)):
 #     return converter.convert()
 # ```
 #
-# Find out what is in each file, and write the three functions so that they give what was wanted. 1 point each.
+# Find out what is in each file, and write the three functions so that TensorFlow's converter gives what was
+# wanted. 1 point each.
 #
 # *Lesson: parts 7 and 8.*
 
@@ -518,11 +553,14 @@ def from_function(layers):
 ### END SOLUTION
 
 # %% test="mend" points=1
+from coursekit.tflite import predict, write_dense
+
 layers = random_layers(7, 40, 50, 30)
 content = to_float16(layers)
 found = sorted({tensor.dtype for tensor in read(content).weights})
 assert found == ["float16"], f"the kernels should be float16, but the file has {found}"
 ### BEGIN HIDDEN TESTS
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 assert len(content) < 0.75 * len(write_dense(layers)), (
     "The file is not as small as float16 makes it."
 )
@@ -554,12 +592,15 @@ assert any(abs(scale * 255 / 5 - 1) < 0.05 for scale in scales), (
 ### END HIDDEN TESTS
 
 # %% test="mend" points=1
+from coursekit.tflite import predict
+
 layers = random_layers(7, 40, 50, 30)
 content = from_function(layers)
 assert len(content) > 4 * sum(weights.size for weights, _ in layers), (
     f"{len(content):,} bytes: can all the weights be in the file?"
 )
 ### BEGIN HIDDEN TESTS
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 assert {tensor.dtype for tensor in read(content).weights} == {"float32"}, (
     "The kernels should stay float32."
 )
@@ -647,86 +688,123 @@ for text, word in (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 8 · Which file goes out? (2 points)
+# ## 8 · The gate (2 points)
 #
-# Several conversions of one model were measured. Write `choose(files, max_bytes, integers_only, noise)`. `files` is a
-# dict: name → dict with `"bytes"`, `"accuracy"` (0 to 1), `"integers"` (`True` if it needs no float unit) and
-# `"microseconds"`. It returns the name of the file to ship:
+# A device has room for a file of `max_bytes` bytes, no float unit, and kernels for the operators in the set `operators` only.
+# Before a file goes out, a gate says what stands against it. Write `objections(content, max_bytes, operators)`. It returns
+# a list of `str`, empty if nothing stands against the file, with these in this order:
 #
-# 1. It must fit: at most `max_bytes`. If `integers_only`, it must need no float unit.
-# 2. Among those that fit, all whose accuracy is at most `noise` below the best **of those that fit** are
-#    indistinguishable.
-# 3. Of the indistinguishable ones, the fastest. If several are equally fast, the one with the fewest bytes.
-# 4. `None` if nothing fits.
+# 1. `"size"`, if the file has more than `max_bytes` bytes;
+# 2. `"float"`, if the input, the output, a weight or a value that the graph computes is float32 or float16;
+# 3. the name of each operator in the file that is not in `operators`, once each, in alphabetical order.
 #
-# *Lesson: parts 4 and 9.*
+# `read(content).operators` has a tuple for each operation, which begins with the operator's name.
+#
+# Then leave in `shipped` the name of the most accurate of the `candidates` below to which the gate has no objection, for
+# at most 4,000 bytes and `{"FULLY_CONNECTED"}`. (The accuracies are made up, in proportions that occur.)
+#
+# *Lesson: parts 4 and 7.*
+
+# %% given=true
+import coursekit.tflite
+
+_network = random_layers(11, 40, 30, 10)
+_ranges = [(-1, 1), (0, 8), (-8, 8)]
+candidates = {
+    kind: (accuracy, coursekit.tflite.write_dense(_network, kind, ranges=_ranges))
+    for kind, accuracy in (
+        ("float32", 0.851),
+        ("float16", 0.851),
+        ("wrapped", 0.851),
+        ("dynamic", 0.850),
+        ("int4", 0.839),
+        ("int8", 0.848),
+    )
+}
 
 
-# %% item="choose" answers=["choose"]
+# %% item="gate" answers=["objections", "shipped"]
 ### BEGIN SOLUTION
-def choose(files, max_bytes, integers_only, noise):
-    fitting = {
-        name: file
-        for name, file in files.items()
-        if file["bytes"] <= max_bytes and (file["integers"] or not integers_only)
-    }
-    if not fitting:
-        return None
-    best = max(file["accuracy"] for file in fitting.values())
-    good = [name for name, file in fitting.items() if file["accuracy"] >= best - noise - 1e-9]
-    return min(good, key=lambda name: (fitting[name]["microseconds"], fitting[name]["bytes"]))
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    tensors = file.inputs + file.outputs + file.weights + file.computed
+    if any(tensor.dtype.startswith("float") for tensor in tensors):
+        found.append("float")
+    return found + sorted({name for name, _, _ in file.operators} - set(operators))
 
 
+shipped = "int8"
 ### END SOLUTION
 
-# %% test="choose" points=1
-measured = {
-    "float32": {"bytes": 320000, "accuracy": 0.830, "integers": False, "microseconds": 50},
-    "dynamic": {"bytes": 87000, "accuracy": 0.828, "integers": False, "microseconds": 30},
-    "int8": {"bytes": 86000, "accuracy": 0.826, "integers": True, "microseconds": 20},
-    "tiny": {"bytes": 20000, "accuracy": 0.700, "integers": True, "microseconds": 9},
-}
-assert choose(measured, 10**6, False, 0.0) == "float32", (
-    "with no noise and much room, the most accurate one wins"
-)
-assert choose(measured, 100_000, True, 0.01) == "int8", (
-    "100 kB and integers only: int8 and tiny fit, and tiny is clearly less accurate"
-)
+# %% test="gate" points=1
+from coursekit.tflite import write_dense
+
+layers = random_layers(7, 6, 5, 3)
+ranges = [(-1, 1), (0, 4), (-5, 5)]
+dense = {"FULLY_CONNECTED"}
+found = objections(write_dense(layers, "int8", ranges=ranges), 10**6, dense)
+assert list(found) == [], f"nothing stands against this int8 file, but you say {found}"
+found = objections(write_dense(layers), 10, dense)
+assert list(found) == ["size", "float"], f'expected ["size", "float"], but got {found}'
 ### BEGIN HIDDEN TESTS
-assert choose(measured, 50_000, False, 0.0) == "tiny", (
-    "The best accuracy must be taken of those that fit, not of all."
+content = write_dense(layers, "int8", ranges=ranges)
+assert list(objections(content, len(content), dense)) == [], "Just `max_bytes` bytes: that fits."
+assert list(objections(content, len(content) - 1, dense)) == ["size"], (
+    "One byte too many is too many."
 )
-assert choose(measured, 10**6, True, 0.0) == "int8", "Does every file run without a float unit?"
-assert choose(measured, 86000, False, 0.0) == "int8", "At most: what about exactly max_bytes?"
-assert choose(measured, 86_500, True, 0.1) == "int8", (
-    "Is a file that is below the best by more than the noise still in?"
+assert list(objections(write_dense(layers, "dynamic"), 10**6, dense)) == ["float"], (
+    "All weights are int8 here. Does the file need no float unit?"
+)
+for kind in ("int8 in", "int8 out"):
+    found = objections(
+        write_dense(layers, kind, ranges=ranges), 10**6, dense | {"QUANTIZE", "DEQUANTIZE"}
+    )
+    assert list(found) == ["float"], "One end is int8, the other is not. Do you look at all of it?"
+found = objections(write_dense(layers, "float16"), 10**6, dense | {"DEQUANTIZE"})
+assert list(found) == ["float"], "float16 needs a float unit, too."
+assert list(objections(write_dense(layers, "int4", ranges=ranges), 10**6, dense)) == [], (
+    "int8 with 4-bit weights holds integers only."
 )
 ### END HIDDEN TESTS
 
-# %% test="choose" points=1
-assert choose(measured, 10**6, False, 0.005) == "int8", (
-    "within 0.005 of the best, three files are indistinguishable: take the fastest"
+# %% test="gate" points=1
+from coursekit.tflite import write_dense
+
+wrapped = write_dense(random_layers(7, 6, 5, 3), "wrapped", ranges=[(-1, 1), (0, 4), (-5, 5)])
+found = objections(wrapped, 10**6, {"FULLY_CONNECTED", "SOFTMAX"})
+assert list(found) == ["float", "DEQUANTIZE", "QUANTIZE"], (
+    f"two operators are not on the device, so ['float', 'DEQUANTIZE', 'QUANTIZE'], but got {found}"
 )
-assert choose(measured, 10, False, 0.01) is None, "nothing fits into 10 bytes: None"
+assert shipped in candidates, f"{shipped!r} is none of the candidates"
+assert len(candidates[shipped][1]) <= 4000, f"{shipped} does not fit in 4,000 bytes"
 ### BEGIN HIDDEN TESTS
-# Eighths, so that floats hold the differences exactly.
-eighths = {
-    name: {"bytes": 5, "accuracy": accuracy, "integers": True, "microseconds": time}
-    for name, accuracy, time in (("a", 0.875, 9), ("b", 0.75, 5), ("c", 0.625, 1))
-}
-assert choose(eighths, 10, True, 0.125) == "b", "A file exactly `noise` below is still in."
-equal = {
-    name: {"bytes": size, "accuracy": 0.9, "integers": True, "microseconds": time}
-    for name, size, time in (("a", 50, 7), ("b", 40, 7), ("c", 30, 8), ("d", 60, 7))
-}
-assert choose(equal, 100, True, 0.0) == "b", "Equally accurate and equally fast: what decides then?"
-assert choose(equal, 39, False, 0.0) == "c", "The fastest of those that fit."
-assert choose({}, 10**6, False, 0.1) is None, "And if there are no files at all?"
-floats = {"only": {"bytes": 5, "accuracy": 0.9, "integers": False, "microseconds": 1}}
-assert choose(floats, 10, True, 0.1) is None, (
-    "A float file on a device without floats does not fit."
+for kind, wanted in (
+    ("float16", ["float", "DEQUANTIZE"]),
+    ("wrapped", ["float", "DEQUANTIZE", "QUANTIZE"]),
+    ("int8 out", ["float", "QUANTIZE"]),
+):
+    content = write_dense(random_layers(5, 8, 4, 4, 2), kind, ranges=[(-1, 1)] * 4)
+    found = list(objections(content, 10**6, {"FULLY_CONNECTED"}))
+    assert sorted(set(found)) == sorted(wanted), (
+        "Which operators run in this file, and which has the device?"
+    )
+    assert len(found) == len(wanted), "An operator that runs several times is named once."
+    assert found == wanted, "The order is size, float, and then operators by the alphabet."
+content = write_dense(random_layers(5, 8, 4, 4, 2), "int8", ranges=[(-1, 1)] * 4)
+assert list(objections(content, 10, set())) == ["size", "FULLY_CONNECTED"], (
+    "Several things stand against it. Are all of them said, each once?"
 )
-assert choose(floats, 10, False, 0.1) == "only", "A single file that fits is chosen."
+assert shipped == "int8", explain(
+    shipped,
+    {
+        "int4": "It passes the gate. Is it the most accurate one that does?",
+        "dynamic": "Are its inputs integers? Let the gate look at it.",
+        "float16": "Half the bytes. Has the device a float unit?",
+    },
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -46,15 +46,7 @@ from coursekit.measure import latency
 from coursekit.tensorflow import tf
 from coursekit.tflite import load, predict, read, write_dense
 from coursekit.train import fit, set_seed
-from coursekit.widgets import (
-    cards,
-    pattern_test,
-    practice,
-    progress,
-    quiz,
-    respond,
-    trace,
-)
+from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 tf.keras.utils.set_random_seed(0)
@@ -122,6 +114,7 @@ for name, wish in wishes.items():
     wish(converter)
     six[name] = converter.convert()
 
+# %%
 fig, ax = plot.figure(width=8, height=3.2)
 plot.bars(ax, list(six), [len(content) / 1000 for content in six.values()], label="{:.0f}")
 ax.set(title="Six wishes, no error", xlabel="size of the file (kB)")
@@ -350,6 +343,7 @@ converter.target_spec.supported_types = [tf.float16]
 float16_file = converter.convert()
 mapped = {"float32": float32_file, "float16": float16_file, "dynamic range": dynamic_file}
 
+# %%
 KINDS = {"float32": plot.COLOURS[5], "float16": "#CCCCCC", "int8": plot.COLOURS[4]}
 LAYERS = {144: "conv 1", 4608: "conv 2", 73728: "dense 1", 640: "dense 2"}
 
@@ -378,6 +372,7 @@ ax.set(title="Three files of one network, byte by byte", xlabel="place in the fi
 ax.set_xlim(0, 360)
 plot.show(fig, alt="Three strips of bytes, one for each file, with a block for each constant.")
 
+# %%
 share = {}
 for name, content in mapped.items():
     rest = len(content) - sum(size for _, _, size, _ in blocks(content))
@@ -685,8 +680,8 @@ plot.show(fig, alt="Six bars of accuracy, one for each kind of representative da
 reveal("one class as representative data: accuracy", accuracies["one class"])
 
 # %% [markdown]
-# No error in any of them, and no warning. In brackets stands what the input can hold, from its scale and zero
-# point. Zeros and a range 255 times too wide ruin the model, and so do images that are too dark. One class,
+# No error in any of them, and no warning. The brackets give the range of the input, computed from its scale and
+# zero point. Zeros and a range 255 times too wide ruin the model, and so do images that are too dark. One class,
 # and even noise, did little harm here. Don't rely on it: this one network happens to cope with a range some nine
 # times too wide. What matters is the *range* of the values. Move the brightness of the representative images,
 # and watch what the input can hold:
@@ -700,6 +695,7 @@ assert accuracies["one class"] > accuracies["as in use"] - 5
 assert accuracies["noise"] > accuracies["as in use"] - 10
 
 
+# %%
 def draw_range(brightness: float):
     """The grey values of real images, and the int8 levels that the input has for them."""
     high = max(brightness, 1e-3)
@@ -722,6 +718,7 @@ def draw_range(brightness: float):
     return fig
 
 
+# %%
 explore(
     draw_range,
     alt="A histogram of grey values under lines for int8 levels; the brightness can be moved.",

@@ -36,7 +36,10 @@ def network(layers, inputs):
 @pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize(
     ("kind", "within"),
-    [("float32", 1e-5), ("float16", 0.01), ("dynamic", 0.2), ("int8", 0.3), ("wrapped", 0.3)],
+    [
+        *(("float32", 1e-5), ("float16", 0.01), ("dynamic", 0.2), ("int8", 0.3), ("int4", 2)),
+        *(("wrapped", 0.3), ("int8 in", 0.3), ("int8 out", 0.3)),
+    ],
 )
 def test_what_is_written_computes_what_the_layers_do(layers, inputs, kind, within, fast):
     answers = predict(write_dense(layers, kind, ranges=RANGES), inputs, fast=fast)
@@ -46,24 +49,27 @@ def test_what_is_written_computes_what_the_layers_do(layers, inputs, kind, withi
 
 
 @pytest.mark.parametrize(
-    ("kind", "outside", "weights", "inside"),
+    ("kind", "enters", "leaves", "weights", "inside"),
     [
-        ("float32", "float32", "float32", {"float32"}),
-        ("float16", "float32", "float16", {"float32"}),
-        ("dynamic", "float32", "int8", {"float32"}),
-        ("int8", "int8", "int8", {"int8"}),
-        ("wrapped", "int8", "float32", {"int8", "float32"}),
+        ("float32", "float32", "float32", "float32", {"float32"}),
+        ("float16", "float32", "float32", "float16", {"float32"}),
+        ("dynamic", "float32", "float32", "int8", {"float32"}),
+        ("int8", "int8", "int8", "int8", {"int8"}),
+        ("int4", "int8", "int8", "int4", {"int8"}),
+        ("wrapped", "int8", "int8", "float32", {"int8", "float32"}),
+        ("int8 in", "int8", "float32", "float32", {"int8", "float32"}),
+        ("int8 out", "float32", "int8", "float32", {"int8", "float32"}),
     ],
 )
-def test_the_types_of_each_kind(layers, kind, outside, weights, inside):
+def test_the_types_of_each_kind(layers, kind, enters, leaves, weights, inside):
     content = write_dense(layers, kind, ranges=RANGES)
     file = read(content)
     assert file.size == len(content)
-    assert [tensor.dtype for tensor in (*file.inputs, *file.outputs)] == [outside, outside]
+    assert [tensor.dtype for tensor in (*file.inputs, *file.outputs)] == [enters, leaves]
     assert [tensor.dtype for tensor in file.weights] == [weights, weights]
     assert {tensor.dtype for tensor in file.computed} == inside
     details = load(content).get_input_details()[0]
-    assert np.dtype(details["dtype"]).name == outside
+    assert np.dtype(details["dtype"]).name == enters
 
 
 def test_what_is_read_is_what_was_written(layers):
@@ -78,6 +84,14 @@ def test_what_is_read_is_what_was_written(layers):
     x, kernel, bias = file.operators[0][1]
     assert (x.shape, kernel.shape, bias.dtype) == ((1, 5), (7, 5), "int32")
     assert np.isclose(file.inputs[0].scales[0], 2 / 255)
+
+
+def test_two_weights_of_four_bits_share_a_byte(layers):
+    file = read(write_dense(layers, "int4", ranges=RANGES))
+    for (weights, _), tensor in zip(layers, file.weights, strict=True):
+        scales = np.abs(weights).max(1) / np.float32(7)
+        assert np.allclose(tensor.scales, scales)
+        assert np.array_equal(tensor.data, np.round(weights / tensor.scales[:, None]))
 
 
 def test_a_constant_lies_where_the_file_says(layers):
