@@ -8,13 +8,13 @@ import tempfile
 import nbformat
 import pytest
 
-from grader import Engine, grade_one, playing, session
-from grader.conduct import contract_of, grade
+from grader import Assignment, Engine, grade_one, playing, session
+from grader.conduct import contract_of, grade, trouble_with
 from grader.engine import SLACK, Child, Files
 from grader.intake import Submission, put_together, read_notebook
 from grader.score import score
 from grader.session import hear
-from tests.grader.conftest import exercise, handed_in, hidden
+from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, solution
 
 F = "# answer f\ndef f(x):\n    return x + 1"
 G = "# answer g\ndef g(x):\n    return 2 * x"
@@ -671,6 +671,48 @@ def test_a_test_that_needs_one_that_needs_live_objects_goes_to_the_teacher_too(e
     assert suggestions(right) == {"live": [1], "later": [1], "apart": [None]}
     wrong = grade_one(CASES, handed_in(CASES, f="def f(x):\n    return 2 * x"), engine)
     assert suggestions(wrong) == {"live": [0], "later": [0], "apart": [None]}
+
+
+def test_two_notebooks_with_the_same_names_are_told_apart(engine):
+    """Each is named with its notebook, in what is told and by who names one of them."""
+    source = {
+        name: notebook(
+            [
+                cell(solution("def f(x):\n    'Text.'\n    return x"), "f", solution=True),
+                cell(f"import inspect\nassert '{text}' in inspect.getsource(f)", "t", points=1),
+            ]
+        )
+        for name, text in (("first", "Text."), ("second", "No such text"), ("third", "Text."))
+    }
+    made = Assignment.from_notebooks("several", source)
+    told = trouble_with(made, engine)
+    assert told is not None
+    assert "your own solution fails second/t" in told
+    assert "first/t (" in told
+    assert "third/t (" in told
+    assert " t (" not in told
+    told = trouble_with(made, engine, ["third/t"])
+    assert told is not None
+    assert "first/t (" in told
+    assert "third/t" not in told
+    stopped = cell("def f(x):\n    'Text.'\nwhile True:\n    pass", "f", solution=True)
+    papers = {
+        name: put_together(
+            made.notebooks[name],
+            read_notebook(nbformat.v4.writes(notebook([stopped])).encode(), name),
+        )
+        for name in source
+    }
+    result = grade(Submission(made, "s", papers), engine, ["third/t"]).result
+    assert {item.name: item.score for item in result.items} == {
+        "first/t": None,
+        "second/t": 0,
+        "third/t": 1,
+    }
+    for name in source:
+        assert f"{name}.ipynb: Cell f was stopped: its time was up." in result.notes
+    assert [flag.split(" ran ")[0] for flag in result.flags if " ran " in flag] == ["third/t"]
+    assert [flag for flag in result.flags if flag.startswith("first/t can't be judged apart")]
 
 
 def test_suggestions_survive_a_lost_player(engine):
