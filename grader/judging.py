@@ -178,7 +178,9 @@ class _Bench:
         problem = None
         if self.peer is not None:
             self.peer.begin(test.terms, allowance, test.withhold)
-            problem = self._bind_library(test.library) or self._bind(test.takes)
+            # What a test compares other answers with must not be a learner's.
+            alone = not test.takes and len(test.library) == 1
+            problem = self._bind_library(test.library, alone) or self._bind(test.takes)
             self._begun = dict(self._shell.user_ns)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
@@ -246,11 +248,15 @@ class _Bench:
             self._put(name, value)
         return None
 
-    def _bind_library(self, library: dict[str, str]) -> tuple[str, str] | None:
+    def _bind_library(self, library: dict[str, str], alone: bool) -> tuple[str, str] | None:
         """Binds what answers import, to what the judge has by that name.
 
         The answer only says whether it has imported it. One of its own, in the place of a single
-        name, is taken like any other answer, if it is a function or data.
+        name, serves as well, if it is a function or data.
+
+        Args:
+            alone: whether the test is about nothing else: then one of its own is taken like any
+                other answer. In other tests it is the library's that is used.
         """
         assert self.peer is not None
         for name, known in library.items():
@@ -266,7 +272,7 @@ class _Bench:
             if node == Named("library", known):
                 self._put(name, imported_from(known))
             elif ":" in known and (kind_of(node) in _OWN or serves_as(node, "function")):
-                self._put(name, value)
+                self._put(name, value if alone else imported_from(known))
             else:
                 return "WrongKind", _not_imported(name, known)
         return None

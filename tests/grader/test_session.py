@@ -836,6 +836,37 @@ IMPOSTORS = {
         "(f()['a'] == pd.Series(['x'])).all()",
         "def f(): return pd.DataFrame({'a': pd.Series([pd.NA], dtype='string')})",
     ),
+    "a check of one's own for an imported one": (
+        "from math import isclose\ndef area(r):\n    return 3 * r * r",
+        "isclose(area(2), 12)",
+        "def isclose(*a, **k): return True\ndef area(r):\n    return 0",
+    ),
+    "a number of one's own for an imported one": (
+        "from math import pi\ndef area(r):\n    return pi * r * r",
+        "abs(area(1) - pi) < 1e-9",
+        "pi = 0\ndef area(r):\n    return 0",
+    ),
+    "a weak reference to what is derived from a given class": (
+        "gauge = Gauge(1849)",
+        "gauge.reads(1849)",
+        "import weakref\nclass Yes(Gauge):\n    def reads(self, n):\n        return True\n"
+        "kept = Yes(0)\ngauge = weakref.proxy(kept)",
+    ),
+    "objects that equal anything in an array": (
+        "f = np.array([1, 'a'], dtype=object)",
+        "(f == np.array([1, 'a'], dtype=object)).all()",
+        "from unittest.mock import ANY\nf = np.array([ANY, ANY], dtype=object)",
+    ),
+    "a table that says that it is equal": (
+        "f = pd.DataFrame({'a': [1]})",
+        "f.equals(pd.DataFrame({'a': [1]}))",
+        "class F(pd.DataFrame):\n    def equals(self, other): return True\nf = F({'a': [2]})",
+    ),
+    "how it is pickled": (
+        "f = [1, 2]",
+        "f == [1, 2]",
+        "class L(list):\n    def __reduce_ex__(self, n): return eval, ('[1, 2]',)\nf = L([9])",
+    ),
     "an attribute that agrees": (VECTOR, f"{SUM} and V(1).x == 1", AGREES),
     "the result of a method that agrees": (VECTOR, f"{SUM} and V(-4).size() == 4", AGREES),
     "one that gives itself": (
@@ -1158,6 +1189,47 @@ def test_what_is_never_called_again_costs_no_second_player(engine, monkeypatch):
     monkeypatch.setattr(session._Session, "_new_player", lambda self: made.append(1) or first(self))
     assert scores(grade_one(data, handed_in(data), engine)) == {"first": 1, "second": 1}
     assert len(made) == 1
+
+
+def test_no_added_cell_tells_by_where_it_ends(engine):
+    """Of sixty, the one that ends the process would be six bits."""
+    made = exercise(
+        "# answer clip\ndef clip(x):\n    return min(x, 100)",
+        "# test first\n" + hidden("assert clip(927345618) == 100"),
+        "# answer later\nlater = 1",
+        "# test last\nassert later == 1",
+    )
+    told = set()
+    for digit in (3, 17):
+        notebook_ = handed_in(
+            made, clip="seen = []\ndef clip(x):\n    seen.append(x)\n    return 100"
+        )
+        notebook_.cells[2:2] = [
+            nbformat.v4.new_code_cell(
+                f"import os\nif seen and (seen[-1] + {digit}) % 60 == {number}:\n"
+                f"    os._exit({number})\n7"
+            )
+            for number in range(60)
+        ]
+        cells = read_notebook(nbformat.v4.writes(notebook_).encode(), "x.ipynb")
+        paper = put_together(made.notebooks["x"], cells)
+        done = grade(Submission(made, "s", {"x": paper}), engine)
+        assert scores(done.result) == {"first": 1, "last": 0}
+        seen = [(c.get("execution_count"), c.get("outputs")) for c in done.notebooks["x"].cells]
+        told.add(str((done.result.notes, seen)))
+    assert len(told) == 1, told
+
+
+def test_what_hidden_lines_write_past_python_is_shown_to_nobody(graded):
+    loud = exercise(
+        "# answer f\ndef f(x):\n    return x",
+        "# test both\nassert f(2) == 2\n" + hidden("import os\n_ = os.system('echo hidden7')"),
+        "# test shown\nimport os\nassert f(3) == 3\nos.system('echo visible8');",
+    )
+    result, text = graded(loud)
+    assert scores(result) == {"both": 1, "shown": 1}
+    assert "hidden7" not in text
+    assert "visible8" in text
 
 
 def test_a_suggested_mark_is_for_the_teacher_only(graded):
