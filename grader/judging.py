@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from grader import wire
+from grader import handed, wire
 from grader.handles import (
     Allowance,
     Peer,
@@ -96,9 +96,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         match message["do"]:
             case "begin":
                 settle_in(message, body)
+                bench.know(handed.seen())
             case "cell":
                 reply = run_cell(shell, message["source"])
                 defined_by_given(shell, message["source"], given)
+                # The player runs it, too.
+                bench.know(handed.seen())
             case "peer":
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
@@ -165,11 +168,20 @@ class _Bench:
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
         self._begun: dict[str, Any] = {}
+        # Files that a player has from the beginning.
+        self._files: handed.Seen = {}
+
+    def know(self, files: handed.Seen) -> None:
+        """Takes note of files that no test has written."""
+        self._files.update(files)
+        if self.peer is not None and self.peer.seen is not None:
+            self.peer.seen.update(files)
 
     def meet(self, peer: JudgePeer) -> None:
         """Gets the conversation with a player."""
         self.peer = peer
         setattr(peer, "set_to", self._set_to)  # noqa: B010
+        peer.seen = dict(self._files)
 
     def test(self, test: Test) -> dict[str, Any]:
         """Runs a test; reports as `run_cell` does, and on the player."""

@@ -1098,6 +1098,38 @@ def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
     assert scores(graded(seeded, draw=cheat)[0]) == {"next": 0}
 
 
+def test_no_exception_of_a_library_skips_a_test(graded):
+    """An exception of a library's crosses as itself only where the solution raises it there."""
+    made = exercise(
+        "# given\nimport json, unittest",
+        "# answer f\ndef f(text):\n    return json.loads(text)",
+        "# test skips\nclass T(unittest.TestCase):\n    def test(self):\n"
+        "        self.assertEqual(f('1'), 1)\n"
+        "suite = unittest.TestLoader().loadTestsFromTestCase(T)\n"
+        "assert unittest.TextTestRunner(verbosity=0).run(suite).wasSuccessful()",
+        "# test raises\ntry:\n    f('{')\nexcept json.JSONDecodeError as error:\n"
+        "    assert 'Expecting' in str(error)\nelse:\n    assert False",
+    )
+    assert scores(graded(made)[0]) == {"skips": 1, "raises": 1}
+    forged = "def f(text):\n    raise unittest.SkipTest('later')"
+    assert scores(graded(made, f=forged)[0]) == {"skips": 0, "raises": 0}
+    other = "def f(text):\n    return json.JSONDecoder().decode(text)"
+    assert scores(graded(made, f=other)[0]) == {"skips": 1, "raises": 1}
+
+
+def test_files_go_to_the_learners_code_and_not_back(graded):
+    made = exercise(
+        "# answer f\ndef f(path):\n    return len(open(path).read())",
+        "# test reads\nimport os\nos.makedirs('in', exist_ok=True)\n"
+        "with open('in/a.txt', 'w') as file:\n    file.write('abc')\nassert f('in/a.txt') == 3",
+        "# test own\nwith open('limit.py', 'w') as file:\n    file.write('most = 4')\n"
+        "n = f('limit.py')\nimport limit\nassert n == 8 and limit.most == 4",
+    )
+    assert scores(graded(made)[0]) == {"reads": 1, "own": 1}
+    forged = "def f(path):\n    open(path, 'w').write('most = 5')\n    return 8"
+    assert scores(graded(made, f=forged)[0]) == {"reads": 0, "own": 1}
+
+
 # --- What comes out ----------------------------------------------------------------------------
 
 SIX = exercise(
