@@ -150,6 +150,16 @@ def test_it_ends_as_the_kernel_does(start: Start, status: int) -> None:
     assert kernel.manager.provisioner.process.wait(20) == status
 
 
+@pytest.mark.parametrize("imported", ["json", "matplotlib.pyplot, torch._dynamo"])
+def test_asked_to_end_it_does_and_says_nothing(start: Start, imported: str) -> None:
+    kernel = start()
+    kernel.run(f"import {imported}")
+    process = kernel.manager.provisioner.process
+    kernel.manager.shutdown_kernel()
+    # Not by a signal, which is what Jupyter sends to who does not end.
+    assert process.returncode == 0
+
+
 def test_what_it_started_is_killed_with_it(start: Start) -> None:
     kernel = start()
     code = "import os, subprocess\nprint(os.getpid(), subprocess.Popen(['sleep', '600']).pid)"

@@ -7,6 +7,7 @@ It serves those who ask by ask.py, and ends with the process OWNER, as do its ke
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -18,6 +19,7 @@ import signal
 import socket
 import sys
 import tempfile
+import weakref
 from typing import Any
 
 # Beside this file. Then Python's place for it goes, as ipykernel_launcher does with its own.
@@ -52,6 +54,14 @@ class _Current:
 
     def __setattr__(self, attribute: str, value: object) -> None:
         setattr(getattr(sys, self.name), attribute, value)
+
+
+def end() -> None:
+    """Ends a kernel once all else is done that Python does at an exit: to take torch down, object
+    by object, takes a second."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.__stdout__.flush()
+    os._exit(0)
 
 
 def serve(path: str, owner: int) -> list[str]:
@@ -133,6 +143,9 @@ def _import_all() -> tuple[Shelf, dict[str, str]]:
     # numpy's OpenBLAS ends its own before a fork.
     if _threads() != threads:
         sys.exit("An import has started threads, which no fork would have.")
+    # At the exit of a kernel nobody needs what torch would take back of its own then.
+    for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]
+        finalizer.atexit = False
     # What is there now is shared: keep the collector of garbage from touching its pages.
     gc.freeze()
     return shelf, {name: text for name, text in os.environ.items() if before.get(name) != text}
@@ -164,6 +177,8 @@ def _draw(shelf: Shelf) -> None:
 
 
 if __name__ == "__main__":
+    # Who is first is called last.
+    atexit.register(end)
     arguments = serve(sys.argv[1], int(sys.argv[2]))
     import ipykernel_launcher
     from ipykernel import kernelapp
