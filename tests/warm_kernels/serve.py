@@ -34,9 +34,9 @@ ALWAYS = (
     *("IPython.extensions.storemagic", "ipykernel.debugger", "ipykernel.ipkernel"),
     *("ipykernel.kernelapp", "psutil", "sqlite3", "tornado.platform.asyncio", "tornado.queues"),
 )
-# What notebooks import, and takes longest. Not what says something as it is imported, or asks where
-# it runs; nor TensorFlow, whose threads no fork would have.
-OFTEN = ("numpy", "pandas", "matplotlib.pyplot", "torch", "torch._dynamo", "torchvision")
+# What notebooks import, and takes longest. Not what says something as it is imported; not what asks
+# where it runs, as pandas does; not TensorFlow, whose threads no fork would have.
+OFTEN = ("numpy", "matplotlib.pyplot", "torch", "torch._dynamo", "torchvision")
 
 _PARENT_DEATH_SIGNAL = 1  # <sys/prctl.h>
 
