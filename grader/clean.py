@@ -275,7 +275,9 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
         value = data.get(mime)
         if not isinstance(value, str):
             continue
-        if mime == "text/html" and not _is_figure(value):
+        if mime == "text/html" and _is_figure(value):
+            make = clean_html
+        elif mime == "text/html":
             room.html -= len(value)
             if room.html < 0:
                 continue
@@ -298,9 +300,7 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
 
 
 def _clean_output_html(page: str) -> str:
-    """What a learner's code made; "" where it holds too much."""
-    if _is_figure(page):
-        return clean_html(page)
+    """What a learner's code made, and no figure of ours; "" where it holds too much."""
     if len(page) > MAX_HTML or len(_OPENING.findall(page)) > MAX_TAGS:
         return ""
     return "" if len(_FORMATTING.findall(page)) > MAX_FORMATTING else clean_html(page)
