@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import warm_kernels
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 
@@ -16,6 +21,14 @@ _LONGEST = ("test_same_scores.py", "test_course.py", "test_widgets.py", "test_la
 
 # For this process and all kernels it starts: a test run is no learner's progress.
 os.environ["COURSE_PROGRESS"] = ":memory:"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All kernels are warm ones; xdist's processes have the environment of the first."""
+    if sys.platform == "linux" and "PYTEST_XDIST_WORKER" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="kernels-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.environ["JUPYTER_PATH"] = warm_kernels.describe(Path(folder))
 
 
 @pytest.hookimpl(wrapper=True)

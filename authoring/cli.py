@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from authoring import build as build_
-from authoring import guesses, handout, hosting, mark, questions, sample_class, verify
+from authoring import guesses, handout, hosting, mark, questions, sample_class
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
 from authoring.sources import Course, Lesson, read_cells
@@ -48,6 +48,9 @@ def check(number: Number = None) -> None:
 
     The questions of all lessons are checked first, whichever lesson is named: that takes seconds.
     """
+    # It imports nbgrader, which takes as long as all else here.
+    from authoring import verify
+
     course = _here()
     lessons = _chosen(course, number)
     failed = 0

@@ -87,19 +87,23 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     ) as engine:
         # It warms up while nbgrader is imported here.
         engine.import_soon(modules(course, notebook.stem))
-        from grader.conduct import grade, reject
+        from grader.clerk import Clerks
+        from grader.conduct import grade, jobs, reader, reject
         from grader.intake import Rejected, collect
         from grader.output import Output, cannot_write
 
         assignment = course.load(notebook.stem)
-        submission = collect(assignment, notebook.parent.resolve(), YOU)
-        if isinstance(submission, Rejected):
-            graded = reject(assignment, YOU, submission.reason, None)
-        else:
-            graded = grade(submission, engine)
-        with cannot_write(out):
-            output = Output(out)
-            output.write(graded.result, graded.notebooks, assignment)
+        output = Output(out)
+        with Clerks(jobs({assignment.name: assignment}, output)) as clerks:
+            output.clerks = clerks
+            read = reader(clerks, assignment)
+            submission = collect(assignment, notebook.parent.resolve(), YOU, read)
+            if isinstance(submission, Rejected):
+                graded = reject(assignment, YOU, submission.reason, None)
+            else:
+                graded = grade(submission, engine)
+            with cannot_write(out):
+                output.write(graded.result, graded.notebooks, assignment)
     page = output.feedback(graded.result) / f"{notebook.stem}.html"
     return Marked(graded.result, page.resolve(), {i.name: i.title for i in exercise.items})
 

@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
-from nbgrader.apps import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
 
 
 class ReleaseError(Exception):
@@ -24,6 +21,11 @@ def release_notebooks(
     Raises:
         ReleaseError: if nbgrader refuses one; the message is nbgrader's.
     """
+    # Not above: it takes as long as all else that `authoring` imports.
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
     released = {}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

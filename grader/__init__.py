@@ -18,7 +18,7 @@ The parts, in the order in which a submission passes them:
   (cells and their outputs), `names` (which names a cell binds and reads);
 - `wire` (frames of bytes), `manifest` (the schema of values as data), `packing` and `unpacking`
   (values out and in, with `modules`, `frames`, `attributes` and `libraries`), `changes` (to what
-  was lent), `handles` (calls);
+  was lent), `handles` (calls), `handed` (files);
 - `score` and `messages` (points and words), `results` (what is stored), `clean` (outputs made
   harmless), `gradebook`, `feedback` and `report` (who gets to see what), `conduct` (many at a
   time), `cli`.

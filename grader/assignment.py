@@ -179,8 +179,7 @@ class Assignment:
             for name, graded in cells.items():
                 items.append(
                     Item(
-                        # A name is the notebook's own business where there are several.
-                        name if len(self.notebooks) == 1 else f"{notebook.name}/{name}",
+                        self.called(notebook.name, name),
                         notebook.name,
                         sum(cell.points for cell in graded),
                         tuple(str(cell.grade_id) for cell in graded),
@@ -193,6 +192,11 @@ class Assignment:
                     )
                 )
         return items
+
+    def called(self, notebook: str, name: str) -> str:
+        """What to call an item or a cell: its name is the notebook's own business where there are
+        several."""
+        return name if len(self.notebooks) == 1 else f"{notebook}/{name}"
 
     @property
     def points(self) -> float:

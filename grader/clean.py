@@ -23,7 +23,7 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,8 +46,9 @@ MAX_LINE = 1_000
 MAX_BLANK_LINES = 10
 MAX_MARKDOWN = 20_000
 MAX_IMAGE = 4_000_000
-# Larger pictures cost a browser gigabytes.
+# Larger pictures cost a browser gigabytes, and so do many.
 MAX_PIXELS = 30_000_000
+MAX_ALL_PIXELS = 200_000_000
 # Of all outputs of a notebook together.
 MAX_OUTPUTS = 1_000
 MAX_ALL_TEXT = 16_000_000
@@ -76,6 +77,8 @@ _ATTRIBUTES = {
 _FIGURE = re.compile(
     r'<img alt="[^"<>]{0,5000}" src="data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+">'
 )
+# The pictures in cleaned HTML.
+_SOURCES = re.compile(r'src="data:(image/(?:png|jpeg));base64,([^"]*)"')
 # A picture that lost its source.
 _NO_PICTURE = re.compile(r'<img(?: (?:alt|width|height|style)="[^"]*")*>')
 # What browsers must remember of tags that are not closed costs time with its square.
@@ -162,6 +165,8 @@ def _clean_source(cell: NotebookNode, room: Room) -> None:
             cell.source = "# Not shown: the notebook holds too much code."
         return
     attachments = clean_attachments(cell.pop("attachments", {}))
+    if not room.holds(pair for bundle in attachments.values() for pair in bundle.items()):
+        attachments = NotebookNode()
     text = _cut(plain(cell.source), MAX_MARKDOWN)
     room.markdown -= len(text)
     if room.markdown < 0:
@@ -209,6 +214,12 @@ class Room:
     html: int = MAX_ALL_HTML
     markdown: int = MAX_ALL_MARKDOWN
     code: int = MAX_ALL_CODE
+    pixels: int = MAX_ALL_PIXELS
+
+    def holds(self, pictures: Iterable[tuple[str, str]]) -> bool:
+        """Takes in pictures, as MIME types and base64; says whether there was room for them."""
+        self.pixels -= sum(pixels(mime, image) for mime, image in pictures)
+        return self.pixels >= 0
 
 
 def clean_outputs(outputs: Sequence[NotebookNode], room: Room | None = None) -> list[NotebookNode]:
@@ -264,7 +275,9 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
         value = data.get(mime)
         if not isinstance(value, str):
             continue
-        if mime == "text/html" and not _is_figure(value):
+        if mime == "text/html" and _is_figure(value):
+            make = clean_html
+        elif mime == "text/html":
             room.html -= len(value)
             if room.html < 0:
                 continue
@@ -272,7 +285,12 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
             room.markdown -= min(len(value), MAX_MARKDOWN)
             if room.markdown < 0:
                 continue
-        if made := make(value):
+        made = make(value)
+        if mime in IMAGES:
+            pictures = [(mime, made)]
+        else:
+            pictures = _SOURCES.findall(made) if mime == "text/html" else []
+        if made and room.holds(pictures):
             kept[mime] = made
     if not kept.keys() - {"text/plain"}:
         dropped = ", ".join(plain(mime)[:80] for mime in list(data)[:10] if mime not in kept)
@@ -282,9 +300,7 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
 
 
 def _clean_output_html(page: str) -> str:
-    """What a learner's code made; "" where it holds too much."""
-    if _is_figure(page):
-        return clean_html(page)
+    """What a learner's code made, and no figure of ours; "" where it holds too much."""
     if len(page) > MAX_HTML or len(_OPENING.findall(page)) > MAX_TAGS:
         return ""
     return "" if len(_FORMATTING.findall(page)) > MAX_FORMATTING else clean_html(page)
@@ -320,14 +336,19 @@ def _clean_attribute(tag: str, name: str, value: str) -> str | None:
 
 def is_image(mime: str, image: str) -> bool:
     """Whether the text is the base64 of a picture of this kind and of reasonable size."""
+    return 0 < pixels(mime, image) <= MAX_PIXELS
+
+
+def pixels(mime: str, image: str) -> int:
+    """How many pixels the base64 of a picture of this kind holds; 0 if it is none."""
     if len(image) > MAX_IMAGE:
-        return False
+        return 0
     try:
         data = base64.b64decode("".join(image.split()), validate=True)
     except (binascii.Error, ValueError):
-        return False
-    size = _png_size(data) if mime == "image/png" else _jpeg_size(data)
-    return size is not None and 0 < size[0] * size[1] <= MAX_PIXELS
+        return 0
+    width, height = (_png_size(data) if mime == "image/png" else _jpeg_size(data)) or (0, 0)
+    return width * height
 
 
 def _png_size(data: bytes) -> tuple[int, int] | None:

@@ -27,23 +27,22 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader import kept
-from grader.assignment import Assignment, Kind, TeacherNotebook
+from grader.assignment import Assignment, Kind, TeacherCell, TeacherNotebook
 from grader.clerk import Clerks, Job, TooMuch
 from grader.contract import Clause, Contract
 from grader.course import Course, digest_of
 from grader.engine import TIMEOUT, Ended, Engine, Files
 from grader.errors import GraderError
-from grader.folder import Folder, few, is_notebook, printable, read_folder
+from grader.folder import MAX_NOTEBOOK_BYTES, Folder, few, is_notebook, printable, read_folder
 from grader.gradebook import Book
 from grader.intake import (
     Paper,
+    Reader,
     Rejected,
     Submission,
     as_bytes,
     collect,
     from_bytes,
-    put_together,
-    read_notebook,
     read_paper,
     timestamp_of,
 )
@@ -64,6 +63,35 @@ class Graded:
 
     result: Result
     notebooks: Mapping[str, NotebookNode]
+
+
+# --- Reading, by clerks ------------------------------------------------------------------------
+
+# The job of a clerk's that reads a notebook.
+READ = "read"
+
+
+def reading(assignments: Mapping[str, Assignment]) -> Job:
+    """That job, for notebooks of these assignments."""
+
+    def read(question: bytes) -> bytes:
+        assignment, notebook, data, name = msgspec.msgpack.decode(question)
+        return as_bytes(read_paper(assignments[assignment].notebooks[notebook], data, name))
+
+    return read
+
+
+def reader(clerks: Clerks, assignment: Assignment) -> Reader:
+    """Has clerks who know the job read notebooks of an assignment."""
+
+    def read(notebook: TeacherNotebook, data: bytes, name: str) -> Paper | Rejected:
+        asked = msgspec.msgpack.encode([assignment.name, notebook.name, data, name])
+        try:
+            return from_bytes(notebook, clerks.ask(READ, asked))
+        except TooMuch as error:
+            return Rejected(f"To read {name} {error}.")
+
+    return read
 
 
 # --- One submission ----------------------------------------------------------------------------
@@ -96,11 +124,11 @@ def grade(
             graded[name] = blank(name, assignment.notebooks[name].cells, paper.reason)
             continue
         contract = contract_of(assignment, name, engine)
-        allowed = _allowed(assignment, paper, beside)
+        allowed = _allowed(assignment, paper.notebook, beside)
         try:
             heard = hear(paper, contract, engine, files, released)
         except Ended as ended:
-            heard = Heard(notes=[f"{name}.ipynb could not be played: its process {ended}."])
+            heard = Heard(notes=[f"The notebook could not be played: its process {ended}."])
         scored = score(name, paper, heard, contract, allowed)
         seconds += sum(played.seconds for played in heard.played.values())
         graded[name] = scored.graded
@@ -110,7 +138,9 @@ def grade(
             for cell in paper.cells
             if cell.untouched and cell.teacher is not None
         )
-        notes.extend([*paper.notes, *heard.notes, *(scored.unjudged if alone else ())])
+        told = [*paper.notes, *heard.notes, *(scored.unjudged if alone else ())]
+        of = f"{name}.ipynb: " if len(assignment.notebooks) > 1 else ""
+        notes.extend(f"{of}{note}" for note in told)
     items = to_items(assignment, graded)
     result = Result(
         assignment=assignment.name,
@@ -172,24 +202,16 @@ def trouble_with(
     Raises:
         GraderError: when the engine does not start.
     """
-    clauses = {
-        grade_id: clause
-        for name in assignment.notebooks
-        for grade_id, clause in contract_of(assignment, name, engine).tests.items()
-    }
-    items = {
-        str(cell.grade_id): cell.item
-        for notebook in assignment.notebooks.values()
-        for cell in notebook.cells
-    }
-    broken = {name: clause.failed for name, clause in clauses.items() if clause.broken}
-    counts = {*beside}
-    live = {
-        name: clause
-        for name, clause in clauses.items()
-        if clause.live and not clause.broken
-        if counts.isdisjoint((name, items[name], _all_of(assignment.name)))
-    }
+    broken: dict[str, str] = {}
+    live: dict[str, Clause] = {}
+    for name, notebook in assignment.notebooks.items():
+        counts = _allowed(assignment, notebook, beside)
+        for grade_id, clause in contract_of(assignment, name, engine).tests.items():
+            called = assignment.called(name, grade_id)
+            if clause.broken:
+                broken[called] = clause.failed
+            elif clause.live and grade_id not in counts:
+                live[called] = clause
     said = [_told_of_broken(broken)] * bool(broken) + [_told_of_live(assignment, live)] * bool(live)
     return " ".join(said) or None
 
@@ -217,13 +239,21 @@ def _told_of_broken(broken: Mapping[str, str]) -> str:
     return f"{OWN_FAILS} {_some(told)}: nobody gets these points. {remedy[0].upper()}{remedy[1:]}."
 
 
-def _allowed(assignment: Assignment, paper: Paper, beside: Collection[str]) -> set[str]:
+def _allowed(
+    assignment: Assignment, notebook: TeacherNotebook, beside: Collection[str]
+) -> set[str]:
     """The grade_ids that are named, themselves, by their item, or with their assignment."""
     return {
         str(cell.grade_id)
-        for cell in paper.notebook.cells
-        if beside and {cell.grade_id, cell.item, _all_of(assignment.name)} & {*beside}
+        for cell in notebook.cells
+        if beside and {*_names(assignment, notebook, cell), _all_of(assignment.name)} & {*beside}
     }
+
+
+def _names(assignment: Assignment, notebook: TeacherNotebook, cell: TeacherCell) -> list[str]:
+    """By what a teacher may name a cell: by itself or its item, of one notebook or of all."""
+    own = [name for name in (cell.grade_id, cell.item) if name]
+    return [*own, *(assignment.called(notebook.name, name) for name in own)]
 
 
 def _all_of(assignment: str) -> str:
@@ -276,7 +306,7 @@ def grade_one(
 ) -> Result:
     """Grades one notebook file, or one in memory, without gradebook, files or feedback.
 
-    To grade many, hand in one `Engine`: a notebook then costs two forks, not a start-up.
+    To grade many, hand in one `Engine`: a notebook then costs four forks, not a start-up.
 
         assignment = Course.open(Path(".")).load("07_unstructured_pruning")
         with Engine() as engine:
@@ -293,21 +323,21 @@ def grade_one(
         GraderError: when the engine does not start.
     """
     if isinstance(notebook, Path):
-        label, data = notebook.name, notebook.read_bytes()
+        with notebook.open("rb") as file:
+            label, data = notebook.name, file.read(MAX_NOTEBOOK_BYTES + 1)
     else:
         label, data = "The notebook", nbformat.v4.writes(notebook).encode("utf-8", "surrogatepass")
-    cells = read_notebook(data, label)
-    if isinstance(cells, Rejected):
-        return reject(assignment, student, cells.reason, None).result
     names = list(assignment.notebooks)
     stem = Path(label).stem
     name = stem if stem in names else names[0]
     if stem not in names and len(names) > 1:
         return reject(assignment, student, f"{label} is none of {', '.join(names)}.", None).result
+    with Clerks({READ: reading({assignment.name: assignment})}) as clerks:
+        paper = reader(clerks, assignment)(assignment.notebooks[name], data, label)
+    if isinstance(paper, Rejected):
+        return reject(assignment, student, paper.reason, None).result
     papers: dict[str, Paper | Rejected] = {
-        other: put_together(assignment.notebooks[other], cells)
-        if other == name
-        else Rejected(f"{other}.ipynb was not handed in.")
+        other: paper if other == name else Rejected(f"{other}.ipynb was not handed in.")
         for other in names
     }
     submission = Submission(assignment, student, papers)
@@ -543,7 +573,7 @@ def grade_class(
             alike = look_alikes({task.student for task in tasks})
             count = workers or os.cpu_count() or 1
             # Before there are other threads: it forks.
-            clerks = exits.enter_context(Clerks(_jobs(shown, output)))
+            clerks = exits.enter_context(Clerks(jobs(shown, output)))
             output.clerks = clerks
             troubles = _Troubles(engine, output.troubles(), on_trouble, beside)
             with _Workers(
@@ -583,12 +613,12 @@ def _items(assignments: Mapping[str, Assignment]) -> set[str]:
 def _tests(assignments: Mapping[str, Assignment]) -> set[str]:
     """Tests, by themselves and by their item."""
     return {
-        str(name)
+        name
         for assignment in assignments.values()
         for notebook in assignment.notebooks.values()
         for cell in notebook.cells
         if cell.kind is Kind.TEST
-        for name in (cell.grade_id, cell.item)
+        for name in _names(assignment, notebook, cell)
     }
 
 
@@ -683,21 +713,13 @@ class _Troubles:
             self._seen.add(assignment.name)
 
 
-# The job of a clerk's that reads a notebook.
-_READ = "read"
-
-
-def _jobs(assignments: Mapping[str, Assignment], output: Output) -> dict[str, Job]:
+def jobs(assignments: Mapping[str, Assignment], output: Output) -> dict[str, Job]:
     """What is left to clerks: all that reads, compares or renders what learners wrote."""
-
-    def read(question: bytes) -> bytes:
-        assignment, notebook, data, name = msgspec.msgpack.decode(question)
-        return as_bytes(read_paper(assignments[assignment].notebooks[notebook], data, name))
 
     def render(question: bytes) -> bytes:
         return output.render(assignments, question)
 
-    return {_READ: read, RENDER: render}
+    return {READ: reading(assignments), RENDER: render}
 
 
 class _Workers:
@@ -783,13 +805,7 @@ class _Workers:
             self._output.write(result, notebooks, task.assignment)
 
     def _play(self, task: Task, folder: Folder) -> Graded:
-        def read(notebook: TeacherNotebook, data: bytes, name: str) -> Paper | Rejected:
-            asked = msgspec.msgpack.encode([task.assignment.name, notebook.name, data, name])
-            try:
-                return from_bytes(notebook, self._clerks.ask(_READ, asked))
-            except TooMuch as error:
-                return Rejected(f"To read {name} {error}.")
-
+        read = reader(self._clerks, task.assignment)
         submission = collect(task.assignment, folder, task.student, read)
         if isinstance(submission, Rejected):
             when = timestamp_of(folder)

@@ -29,7 +29,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from grader import patches, signatures
+from grader import handed, patches, signatures
 from grader.changes import assign
 from grader.failures import error_class
 from grader.libraries import from_library, library_name, torch_module
@@ -69,7 +69,7 @@ _DUNDER_NAMES = """
     len getitem setitem delitem contains reversed bool int float complex index str repr format hash
     eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv
     floordiv rfloordiv mod rmod pow rpow and or xor neg pos abs invert lshift rshift round enter
-    exit call dir setattr delattr
+    exit call dir setattr delattr await
 """
 DUNDERS = frozenset(f"__{name}__" for name in _DUNDER_NAMES.split())
 # What Python asks in the place of one that a class lacks.
@@ -96,6 +96,7 @@ _FALLBACKS = {
 _EVERYWHERE = ("__dir__", "__setattr__", "__delattr__")
 _GIVING = """
     call len getitem setitem delitem reversed int float complex index str repr format enter exit
+    await
 """
 # What gives a value to look at; other special methods say themselves what is equal, or less.
 _GIVES = frozenset((*ITERATION, *_EVERYWHERE, *(f"__{name}__" for name in _GIVING.split())))
@@ -128,6 +129,7 @@ class Request(Struct, tag="request"):
         library: what is taken if it is this of a library's, as "module:name".
         exact: what is derived from a class of Python's own keeps what is its own.
         patched: what the test has put in the place of something while this call runs.
+        files: what the test has written since the last call, by path.
     """
 
     id: int
@@ -143,6 +145,7 @@ class Request(Struct, tag="request"):
     library: str = ""
     exact: bool = False
     patched: list[Patch] = []
+    files: dict[str, bytes] = {}
 
 
 class Patch(Struct):
@@ -162,11 +165,13 @@ class Raised(Struct):
 
     Attributes:
         relayed: the number of the other side's own exception, if it is that one.
+        modules: where the classes come from.
     """
 
     classes: list[str]
     text: str
     relayed: int | None = None
+    modules: list[str] = []
 
 
 class Stream(Struct, tag="stream", tag_field="output_type"):
@@ -224,8 +229,8 @@ class Terms(Struct):
         watch: answers that calls change.
         random: whether calls go on with the test's random numbers, so that its seeds count.
         methods: of what the test lends, the methods that calls call, as "Type.method".
-        raises: exceptions that decide where Python goes on, where calls raise them, as
-            "function:name".
+        raises: exceptions that decide where Python goes on, and those of libraries, where calls
+            raise them, as "function:name".
         swallows: exceptions that an `__exit__` swallows, as "function:name".
         lends: whether what a call is lent may be called until the test ends.
         exact: whether what is derived from a class of Python's own keeps what is its own.
@@ -234,6 +239,7 @@ class Terms(Struct):
         places: where live values come from, as names of answers, methods and attributes; None for
             anywhere.
         missing: whether arrays and tables may leave values out.
+        files: whether the test writes files before it calls.
     """
 
     results: set[Kind] = set()
@@ -251,6 +257,7 @@ class Terms(Struct):
     default: bool = False
     places: set[str] | None = None
     missing: bool = False
+    files: bool = False
 
 
 @dataclass
@@ -348,6 +355,12 @@ def _call(self: Proxy, *args: Any, **kwargs: Any) -> Any:
     return _peer(self).call(self, "", args, kwargs)
 
 
+def _await(self: Proxy) -> Any:
+    return _peer(self).call(self, "__await__", (), {})
+    # Whoever awaits wants a generator.
+    yield
+
+
 def _doc(self: Proxy) -> Any:
     return _peer(self).get(self, "__doc__")
 
@@ -361,6 +374,8 @@ def _proxy_class(dunders: frozenset[str]) -> type[Proxy]:
         methods |= {"__slots__": (), "__doc__": property(_doc)}
         if "__call__" in dunders:
             methods["__call__"] = _call
+        if "__await__" in dunders:
+            methods["__await__"] = _await
         if "__eq__" in dunders and "__hash__" not in dunders:
             methods["__hash__"] = object.__hash__
         _proxy_classes[dunders] = type("Proxy", (Proxy,), methods)
@@ -697,6 +712,7 @@ class Peer:
             request.random = packer.pack(random_states())
         if not self._trusted:
             request.watch = sorted(self._taken if self.terms is None else self.terms.watch)
+            request.files = self._written()
         if self.withhold and self.terms is not None:
             ends = [place.rpartition(":") for place in self.terms.changes]
             request.keep = [position for function, _, position in ends if function == label]
@@ -721,6 +737,17 @@ class Peer:
             if set_to is not None:
                 self.learned.sets.add(name)
                 yield Patch("", name, []), set_to
+
+    # The files below a judge's working folder that the other side has, too.
+    seen: handed.Seen | None = None
+
+    def _written(self) -> dict[str, bytes]:
+        """The files that a test has written since the last call."""
+        if self.seen is None or not (self.terms is None or self.terms.files):
+            return {}
+        files = handed.changed(self.seen)
+        self.learned.files |= bool(files)
+        return files
 
     def set_to(self, name: str) -> list[Any] | None:
         """What a test has made of a name: nothing left, or a value; None where it did nothing."""
@@ -758,7 +785,7 @@ class Peer:
             self.learned.watch.add(name)
             self.on_changed(name, unpacker.unpack(node))
         if reply.error is not None:
-            raise self._without_control(self._exception(reply.error), request.name, label)
+            raise self._without_control(self._exception(reply.error, label), request.name, label)
         # Who may iterate may have what iterates, whatever it is with the solution.
         is_iterator = request.name == "__iter__" and self.terms is not None
         self._check_live(reply.value, place, but=reply.value if is_iterator else None)
@@ -878,21 +905,25 @@ class Peer:
         elif isinstance(mapping.default, Live) and not self.terms.default:
             mapping.default = None
 
-    def _exception(self, raised: Raised) -> BaseException:
+    def _exception(self, raised: Raised, label: str = "") -> BaseException:
         number = -1 if raised.relayed is None or self._trusted else raised.relayed
         if 0 <= number < len(self._raised_here):
             return self._raised_here[number]
-        error = self._nearest(raised)
+        error = self._nearest(raised, label)
         if raised.relayed is not None:
             self._relayed.append((error, raised.relayed))
         return error
 
-    def _nearest(self, raised: Raised) -> BaseException:
+    def _nearest(self, raised: Raised, label: str) -> BaseException:
         text = raised.text[:_MAX_TEXT]
         if CannotCross.__name__ in raised.classes[:1]:
             return CannotCross(text)
         own: list[str] = []
-        for name in raised.classes[:20]:
+        for name, module in itertools.zip_longest(raised.classes[:20], raised.modules[:20]):
+            if name is None:
+                break
+            if label and (of_library := self._of_library(name, module, text, label)) is not None:
+                return of_library
             found = self._given.get(name, getattr(builtins, name, None))
             if isinstance(found, type) and issubclass(found, Exception | SystemExit):
                 try:
@@ -904,6 +935,33 @@ class Peer:
                 return error
             own.append(name)
         return Exception(text)
+
+    def _of_library(
+        self, name: str, module: str | None, text: str, label: str
+    ) -> BaseException | None:
+        """An exception of a library's, where the teacher's solution raises it at this place.
+
+        Some end or skip what catches them. So elsewhere it is one that has the same name.
+        """
+        if self._trusted or module in (None, "builtins", "__main__"):
+            return None
+        place = f"{label}:{module}.{name}"
+        found: Any = getattr(sys.modules.get(str(module)), name, None)
+        if not isinstance(found, type) or not issubclass(found, Exception):
+            return None
+        if str(module).partition(".")[0] == "grader":
+            return None
+        if self.terms is None:
+            self.learned.raises.add(place)
+        elif place not in self.terms.raises:
+            return None
+        try:
+            # Its constructor may ask for more than a text.
+            error: BaseException = found.__new__(found, text)
+            str(error)
+        except Exception:
+            return None
+        return error
 
     # -- Answering
 
@@ -949,7 +1007,8 @@ class Peer:
             self._send(Reply(request.id, error=self._raised(error)), self._packer())
 
     def _raised(self, error: BaseException) -> Raised:
-        classes = [cls.__name__ for cls in type(error).__mro__ if cls is not object]
+        above = [cls for cls in type(error).__mro__ if cls is not object]
+        classes = [cls.__name__ for cls in above]
         if not self._trusted:
             # What a test raises in a callback may say what it is about.
             self._raised_here.append(error)
@@ -959,7 +1018,8 @@ class Peer:
         except Exception as broken:
             text = f"<its message could not be made: {type(broken).__name__}>"
         relayed = (number for known, number in self._relayed if known is error)
-        return Raised(classes, text, next(relayed, None))
+        modules = [str(cls.__module__) for cls in above]
+        return Raised(classes, text, next(relayed, None), modules)
 
     def _give(self, request: Request, reply: Reply, packer: Packer) -> None:
         if not self._trusted:
@@ -1059,6 +1119,8 @@ class Peer:
             states = _picture_of_states()
         before = self._looks(objects)
         value = None
+        if self._trusted:
+            handed.put(request.files)
         with contextlib.ExitStack() as meanwhile:
             for patch, now in patched:
                 space = vars(sys.modules[patch.place]) if patch.place else self._lookup
@@ -1148,6 +1210,8 @@ def _invoke(target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> 
             return iter(target)
         case "__next__":
             return next(target)
+        case "__await__":
+            return _awaited(target)
         case "__instancecheck__":
             return isinstance(args[0], target)
         case "__subclasscheck__":
@@ -1155,6 +1219,16 @@ def _invoke(target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> 
         case _ if name in DUNDERS:
             return getattr(type(target), name)(target, *args, **kwargs)
     return getattr(target, name)(*args, **kwargs)
+
+
+def _awaited(target: Any) -> Any:
+    """What comes of something that can be awaited, in a loop of its own."""
+    import asyncio
+
+    async def whole() -> Any:
+        return await target
+
+    return asyncio.run(whole())
 
 
 def _is_library(value: Any, name: str) -> bool:
@@ -1192,12 +1266,16 @@ _MEANT_FOR: dict[str, tuple[str, ...]] = {
     "class": ("", "__call__"),
     "generator": ITERATION,
 }
+# Who may ask a database may do so in any of these ways.
+_QUERIES = frozenset(("cursor", "execute", "fetchone", "fetchmany", "fetchall", *ITERATION))
 # Top-level modules of classes whose copies share nothing with what they are copied from.
 _COPIED = ("random", "numpy", "_io")
 
 
 def _place(target: Any, name: str) -> str:
     """A method of something lent, as `Terms.methods` names it; iteration and calls go by one."""
+    if type(target).__module__ == "sqlite3" and name in _QUERIES:
+        return "sqlite3.query"
     owner = f"type {target.__qualname__}" if isinstance(target, type) else type(target).__qualname__
     alike = {"": "__call__", "__next__": "__iter__"}
     return f"{owner}.{alike.get(name, name)}"

@@ -58,6 +58,8 @@ class Judge:
         except Ended:
             self.end()
             return True
+        # It is not to be taken for the next test's.
+        self._child.take_raw()
         return played.error is not None
 
     def meet(self, end: socket.socket) -> None:
@@ -96,6 +98,9 @@ class Judge:
         except Ended as ended:
             self.ended = True
             return Verdict(Played([error("ProcessEnded", f"The test {ended}.")]))
+        if not visible.issuperset(range(1, 1 + len(source.splitlines()))):
+            # Of what was written past Python nobody knows by which line.
+            self._child.take_raw()
         played = Played.of(report, self._child)
         lost = report.lost
         if lost == "timed out" or (lost is None and played.interrupted):

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from grader import wire
+from grader import handed, wire
 from grader.handles import (
     Allowance,
     Peer,
@@ -96,9 +96,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         match message["do"]:
             case "begin":
                 settle_in(message, body)
+                bench.know(handed.seen())
             case "cell":
                 reply = run_cell(shell, message["source"])
                 defined_by_given(shell, message["source"], given)
+                # The player runs it, too.
+                bench.know(handed.seen())
             case "peer":
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
@@ -165,11 +168,20 @@ class _Bench:
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
         self._begun: dict[str, Any] = {}
+        # Files that a player has from the beginning.
+        self._files: handed.Seen = {}
+
+    def know(self, files: handed.Seen) -> None:
+        """Takes note of files that no test has written."""
+        self._files.update(files)
+        if self.peer is not None and self.peer.seen is not None:
+            self.peer.seen.update(files)
 
     def meet(self, peer: JudgePeer) -> None:
         """Gets the conversation with a player."""
         self.peer = peer
         setattr(peer, "set_to", self._set_to)  # noqa: B010
+        peer.seen = dict(self._files)
 
     def test(self, test: Test) -> dict[str, Any]:
         """Runs a test; reports as `run_cell` does, and on the player."""
@@ -178,7 +190,9 @@ class _Bench:
         problem = None
         if self.peer is not None:
             self.peer.begin(test.terms, allowance, test.withhold)
-            problem = self._bind_library(test.library) or self._bind(test.takes)
+            # What a test compares other answers with must not be a learner's.
+            alone = not test.takes and len(test.library) == 1
+            problem = self._bind_library(test.library, alone) or self._bind(test.takes)
             self._begun = dict(self._shell.user_ns)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
@@ -246,11 +260,15 @@ class _Bench:
             self._put(name, value)
         return None
 
-    def _bind_library(self, library: dict[str, str]) -> tuple[str, str] | None:
+    def _bind_library(self, library: dict[str, str], alone: bool) -> tuple[str, str] | None:
         """Binds what answers import, to what the judge has by that name.
 
         The answer only says whether it has imported it. One of its own, in the place of a single
-        name, is taken like any other answer, if it is a function or data.
+        name, serves as well, if it is a function or data.
+
+        Args:
+            alone: whether the test is about nothing else: then one of its own is taken like any
+                other answer. In other tests it is the library's that is used.
         """
         assert self.peer is not None
         for name, known in library.items():
@@ -266,7 +284,7 @@ class _Bench:
             if node == Named("library", known):
                 self._put(name, imported_from(known))
             elif ":" in known and (kind_of(node) in _OWN or serves_as(node, "function")):
-                self._put(name, value)
+                self._put(name, value if alone else imported_from(known))
             else:
                 return "WrongKind", _not_imported(name, known)
         return None

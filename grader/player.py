@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from nbformat import NotebookNode
 
 from grader.engine import Child, Done, Ended, Engine, Files, Name, Room
+from grader.messages import MAX_MESSAGE
 
 # Characters of a JSON output that are worth building.
 _MAX_JSON = 500_000
@@ -32,21 +33,26 @@ class Stream(Struct, tag="stream", tag_field="output_type"):
     text: str
 
 
+# What `shell` makes has no more than that; a learner's process may say anything.
+_Kinds = Annotated[dict[str, str], Meta(max_length=50)]
+_Text = Annotated[str, Meta(max_length=20_000)]
+
+
 class Display(Struct, tag="display_data", tag_field="output_type"):
-    data: dict[str, str]
-    metadata: dict[str, str]
+    data: _Kinds
+    metadata: _Kinds
 
 
 class ExecuteResult(Struct, tag="execute_result", tag_field="output_type"):
     execution_count: int | None
-    data: dict[str, str]
-    metadata: dict[str, str]
+    data: _Kinds
+    metadata: _Kinds
 
 
 class Error(Struct, tag="error", tag_field="output_type"):
-    ename: str
-    evalue: str
-    traceback: list[str]
+    ename: _Text
+    evalue: _Text
+    traceback: Annotated[list[str], Meta(max_length=21_000)]
 
 
 Output = Stream | Display | ExecuteResult | Error
@@ -99,17 +105,29 @@ class Played:
         return cls(outputs, report.execution_count, seconds, report.error_line, interrupted)
 
 
+# What an output takes of memory besides its characters, and a line of a traceback or an entry.
+_EACH, _EACH_PART = 500, 100
+
+
 def size_of(played: Played) -> int:
-    """Characters of its outputs."""
-    return sum(_size(output) for output in played.outputs)
+    """Characters of its outputs, and as many more as they cost otherwise."""
+    return sum(_EACH + _size(output) for output in played.outputs)
 
 
 def _size(output: Output) -> int:
     if isinstance(output, Stream):
         return len(output.text)
     if isinstance(output, Error):
-        return len(output.evalue) + sum(map(len, output.traceback))
-    return sum(map(len, [*output.data.values(), *output.metadata.values()]))
+        parts = [output.ename, output.evalue, *output.traceback]
+    else:
+        both = output.data, output.metadata
+        parts = [part for bundle in both for pair in bundle.items() for part in pair]
+    return sum(map(len, parts)) + _EACH_PART * len(parts)
+
+
+def shortened(failure: Error) -> Error:
+    """An error without what only people read."""
+    return Error(failure.ename[:200], failure.evalue[:MAX_MESSAGE], [])
 
 
 class Player:

@@ -151,9 +151,15 @@ class Result(BaseModel):
     @property
     def flags(self) -> list[str]:
         """What a teacher should know of how marks came about, a sentence each."""
-        flags = [cell.flag for item in self.items for cell in item.cells if cell.flag]
+        cells = [cell for item in self.items for cell in item.cells]
+        several = len({cell.notebook for cell in cells}) > 1
+        # A flag begins with the grade_id, which may stand in each notebook.
+        flags = [
+            f"{cell.notebook}/{cell.flag}" if several else cell.flag for cell in cells if cell.flag
+        ]
         return flags + [
-            f"The submission has changed since {place.rpartition('/')[2]} was marked by hand."
+            f"The submission has changed since {place if several else place.rpartition('/')[2]} "
+            "was marked by hand."
             for place in self.outdated
         ]
 

@@ -20,7 +20,16 @@ from grader.intake import Paper, PaperCell
 from grader.judge import Judge, Verdict
 from grader.manifest import LIVE
 from grader.messages import is_as_written
-from grader.player import Error, ExecuteResult, Played, Player, Stream, error, size_of
+from grader.player import (
+    ExecuteResult,
+    Output,
+    Played,
+    Player,
+    Stream,
+    error,
+    shortened,
+    size_of,
+)
 
 # Characters of output that are kept of all cells of a notebook together; then, of a cell's value.
 MAX_OUTPUT = 32_000_000
@@ -141,6 +150,8 @@ class _Session:
         # Positions of cells that were stopped, and live answers that a stopped test had called.
         self._stopped: set[int] = set()
         self._slow: set[str] = set()
+        # The cell at which no more was run.
+        self._ended_at: int | None = None
 
     def _new_player(self) -> Player:
         room = self._room if self._is_warm else self._engine.import_room(self._contract.modules)
@@ -160,8 +171,9 @@ class _Session:
                 seconds = TIMES_IN_ALL * self._engine.timeout
                 self.heard.notes.append(
                     f"All in all it took more than {seconds:g} s: nothing from "
-                    f"{label(cell, position)} on was run."
+                    f"{self._label(position)} on was run."
                 )
+                self._ended_at = position
                 break
             clause = self._clause(cell)
             if clause is None:
@@ -183,7 +195,24 @@ class _Session:
             )
             if played is not None:
                 self.heard.played[position] = self._kept(played)
+        self._forget_where_it_ended()
         self._show_others()
+
+    def _label(self, position: int) -> str:
+        """What to call a cell at which no more is run: of what a learner may add thousands, the
+        number could tell what hidden tests have called with."""
+        cell = self._cells[position]
+        is_choice = cell.teacher is None and self._met_hidden is not None
+        return "an added cell" if is_choice else label(cell, position)
+
+    def _forget_where_it_ended(self) -> None:
+        """Of added cells in a row, at one of which no more was run, none counts as run."""
+        place = self._ended_at
+        if self._met_hidden is None:
+            return
+        while place is not None and place >= 0 and self._cells[place].teacher is None:
+            self.heard.played.pop(place, None)
+            place -= 1
 
     def _bequeathed(self, position: int) -> list[str]:
         """The visible part of tests before that bind what later tests read."""
@@ -248,10 +277,12 @@ class _Session:
         if size <= self._room_left:
             self._room_left -= size
             return played
-        large = size > _MAX_BEYOND
-        kept = Error if large else Error | ExecuteResult
-        outputs = [output for output in played.outputs if isinstance(output, kept)]
-        return replace(played, outputs=[Stream("stderr", NO_ROOM), *outputs])
+        outputs: list[Output] = [Stream("stderr", NO_ROOM)]
+        if size <= _MAX_BEYOND:
+            outputs += [output for output in played.outputs if isinstance(output, ExecuteResult)]
+        if played.error is not None:
+            outputs.append(shortened(played.error))
+        return replace(played, outputs=outputs)
 
     def _as_untouched(self, position: int, played: Played) -> Played | None:
         """What an answer comes to that was left as it was given, if this one was."""
@@ -326,9 +357,11 @@ class _Session:
         if self._player.ended is not None and ended is None:
             # How it ended is the learner's choice, and may tell of a hidden test.
             how = self._player.ended if self._met_hidden is None else "ended the process"
+            which = self._label(position)
             self.heard.notes.append(
-                f"{label(cell, position)} {how}; the cells after it were not run."
+                f"{which[0].upper()}{which[1:]} {how}; the cells after it were not run."
             )
+            self._ended_at = position
         if cell.teacher is not None and not cell.teacher.kind.for_answer:
             if self._judge is not None and not self._judge.ended:
                 self._judge.given(cell.teacher.node.source)

@@ -19,6 +19,7 @@ import types
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -36,6 +37,9 @@ _PLAIN = TransformerManager()
 _TRANSFORMS = len(_PLAIN.cleanup_transforms), len(_PLAIN.line_transforms)
 # Characters kept of an error's text, and of a result that comes after the output limit.
 MAX_TEXT = 20_000
+# What each output counts for besides its characters, and how many kinds of one are kept.
+EACH = 250
+MAX_KINDS = 50
 
 
 class Outputs:
@@ -69,11 +73,15 @@ class Outputs:
         if wait:
             self._clear_first = True
         else:
-            self.items = []
+            self._empty()
+
+    def _empty(self) -> None:
+        self._size -= EACH * len(self.items)
+        self.items = []
 
     def _before_new(self) -> None:
         if self._clear_first:
-            self.items = []
+            self._empty()
             self._clear_first = False
 
     def _append_stream(self, name: str, text: str) -> None:
@@ -81,6 +89,7 @@ class Outputs:
         if last and last["output_type"] == "stream" and last["name"] == name:
             last["parts"].append(text)
         else:
+            self._size += EACH
             self.items.append({"output_type": "stream", "name": name, "parts": [text]})
 
     def stream(self, name: str, text: str) -> None:
@@ -97,21 +106,24 @@ class Outputs:
     def display(self, output: dict[str, Any], display_id: str | None, update: bool) -> None:
         if output["output_type"] != "execute_result" and not self.shown():
             return
-        size = sum(len(str(value)) for value in output["data"].values())
+        size = sum(len(mime) + len(text) for mime, text in output["data"].items())
+        size += sum(len(mime) + len(text) for mime, text in output["metadata"].items())
         if update and display_id in self._by_id:
             shown = self._by_id[display_id]
         else:
             self._before_new()
             shown = [output]
+            size += EACH
         if self._size + size > self.limit:
             self._cut()
             if output["output_type"] != "execute_result":
                 return
             output["data"] = {
-                mime: str(value)[:MAX_TEXT]
-                for mime, value in output["data"].items()
+                mime: text[:MAX_TEXT]
+                for mime, text in output["data"].items()
                 if mime == "text/plain"
             }
+            output["metadata"] = {}
         self._size += size
         for place in shown:
             if place is output:
@@ -196,7 +208,7 @@ def _text(value: Any) -> str:
 
 
 def _bundle(data: dict[str, Any]) -> dict[str, str]:
-    return {str(mime): _text(value) for mime, value in data.items()}
+    return {str(mime): _text(value) for mime, value in islice(data.items(), MAX_KINDS)}
 
 
 class _Publisher(DisplayPublisher):

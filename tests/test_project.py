@@ -102,6 +102,11 @@ def test_no_file_that_installs_holds_an_address(root):
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text), name
 
 
+def test_the_command_line_of_authors_starts_without_nbgrader():
+    code = "import sys, authoring.cli; sys.exit('nbgrader' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 def test_importing_coursekit_is_fast_and_brings_no_torch():
     code = (
         "import sys, time; start = time.perf_counter(); import coursekit; "

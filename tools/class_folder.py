@@ -54,9 +54,10 @@ def _contents() -> list[bytes | None]:
 
 def _write_kernel() -> None:
     """A kernel that runs in the class's workspace, whatever folder it is started in."""
-    start = 'cd "$0" && exec ../../.venv/bin/python -m ipykernel_launcher -f "$1"'
+    start = ["sh", "-c", 'cd "$0" && exec ../../.venv/bin/python "$@"']
+    start += [str(FOLDER / "workspace" / "notebooks")]
     description = {
-        "argv": ["sh", "-c", start, str(FOLDER / "workspace" / "notebooks"), "{connection_file}"],
+        "argv": [*start, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": "What a class gets",
         "language": "python",
         "env": {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1"},

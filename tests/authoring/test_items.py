@@ -103,6 +103,20 @@ def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
     assert json.loads(capsys.readouterr().out)["lines"] == told["lines"]
 
 
+@pytest.mark.usefixtures("bubblewrap")
+def test_what_takes_too_much_to_read_is_said_and_ends_nothing(
+    handed_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.clerk.MEMORY", 64 * 2**20)
+    content = json.loads(handed_in.read_text())
+    content["metadata"]["a"] = [{}] * 4 * 10**6
+    handed_in.write_text(json.dumps(content))
+    marked = mark_.mark(ROOT, handed_in, tmp_path / "out")
+    (line,) = marked.lines
+    assert line == f"✗ It can't be marked: To read {PRUNING}.ipynb takes too much memory."
+    assert "takes too much memory" in marked.page.read_text()
+
+
 def test_without_a_sandbox_ones_own_code_is_marked_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

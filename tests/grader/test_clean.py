@@ -287,6 +287,19 @@ def test_a_picture_in_html_may_be_as_large_as_one_alone_and_no_larger():
         assert "text/html" not in output.data
 
 
+def test_a_notebooks_pictures_have_room_for_so_many_pixels_together():
+    whole = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (10).to_bytes(4) + (10).to_bytes(4)
+    html = f'<img src="data:image/png;base64,{encoded(whole)}">'
+    alone, inside = bundle({"image/png": encoded(whole)}), bundle({"text/html": html})
+    kept = clean_outputs([alone, inside, inside, alone], clean.Room(pixels=250))
+    assert [bool({"image/png", "text/html"} & set(output.data)) for output in kept] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_images_are_told_by_their_first_bytes_and_size():
     whole = png()
     assert is_image("image/png", encoded(whole))

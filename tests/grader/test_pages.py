@@ -248,6 +248,8 @@ def test_the_class_report_counts(graded, assignment):
     ]
     html = report([assignment], results, late=["a"]).html()
     assert "<b>4</b> graded" in html
+    # Where to mark them by hand.
+    assert "formgrader/gradebook/numbers/numbers" in html
     assert "<b>1</b> rejected" in html
     assert "<b>1</b> late" in html
     assert "mean <b>2.2</b> of 8 points" in html

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import nbformat
 import pytest
 
-from grader import grade_one
+from grader import clerk, grade_one
 from grader.conduct import contract_of
 from grader.intake import put_together, read_notebook
 from grader.score import score
@@ -160,6 +162,22 @@ def test_damaged_and_foreign_files_are_rejected(assignment, pair, engine, tmp_pa
     assert "not valid JSON" in result.reason
     path.write_text(nbformat.writes(nbformat.v4.new_notebook()))
     assert "is none of first, second" in grade_one(pair, path, engine).reason
+
+
+def test_a_single_file_that_takes_too_much_to_read_is_rejected(
+    assignment, engine, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(clerk, "MEMORY", 64 * 2**20)
+    content = nbformat.v4.new_notebook()
+    content.metadata["a"] = [{}] * 4 * 10**6
+    path = tmp_path / "numbers.ipynb"
+    path.write_text(json.dumps(content))
+    result = grade_one(assignment, path, engine)
+    assert result.reason == "To read numbers.ipynb takes too much memory."
+    # It has no bytes to read, but terabytes to go through.
+    with path.open("wb") as file:
+        file.truncate(3 * 10**12)
+    assert "more than 25 MB is not read" in grade_one(assignment, path, engine).reason
 
 
 def test_nothing_played_is_nothing_earned(assignment, desk, engine):

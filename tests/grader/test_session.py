@@ -8,13 +8,13 @@ import tempfile
 import nbformat
 import pytest
 
-from grader import Engine, grade_one, playing, session
-from grader.conduct import contract_of, grade
+from grader import Assignment, Engine, grade_one, playing, session
+from grader.conduct import contract_of, grade, trouble_with
 from grader.engine import SLACK, Child, Files
 from grader.intake import Submission, put_together, read_notebook
 from grader.score import score
 from grader.session import hear
-from tests.grader.conftest import exercise, handed_in, hidden
+from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, solution
 
 F = "# answer f\ndef f(x):\n    return x + 1"
 G = "# answer g\ndef g(x):\n    return 2 * x"
@@ -673,6 +673,48 @@ def test_a_test_that_needs_one_that_needs_live_objects_goes_to_the_teacher_too(e
     assert suggestions(wrong) == {"live": [0], "later": [0], "apart": [None]}
 
 
+def test_two_notebooks_with_the_same_names_are_told_apart(engine):
+    """Each is named with its notebook, in what is told and by who names one of them."""
+    source = {
+        name: notebook(
+            [
+                cell(solution("def f(x):\n    'Text.'\n    return x"), "f", solution=True),
+                cell(f"import inspect\nassert '{text}' in inspect.getsource(f)", "t", points=1),
+            ]
+        )
+        for name, text in (("first", "Text."), ("second", "No such text"), ("third", "Text."))
+    }
+    made = Assignment.from_notebooks("several", source)
+    told = trouble_with(made, engine)
+    assert told is not None
+    assert "your own solution fails second/t" in told
+    assert "first/t (" in told
+    assert "third/t (" in told
+    assert " t (" not in told
+    told = trouble_with(made, engine, ["third/t"])
+    assert told is not None
+    assert "first/t (" in told
+    assert "third/t" not in told
+    stopped = cell("def f(x):\n    'Text.'\nwhile True:\n    pass", "f", solution=True)
+    papers = {
+        name: put_together(
+            made.notebooks[name],
+            read_notebook(nbformat.v4.writes(notebook([stopped])).encode(), name),
+        )
+        for name in source
+    }
+    result = grade(Submission(made, "s", papers), engine, ["third/t"]).result
+    assert {item.name: item.score for item in result.items} == {
+        "first/t": None,
+        "second/t": 0,
+        "third/t": 1,
+    }
+    for name in source:
+        assert f"{name}.ipynb: Cell f was stopped: its time was up." in result.notes
+    assert [flag.split(" ran ")[0] for flag in result.flags if " ran " in flag] == ["third/t"]
+    assert [flag for flag in result.flags if flag.startswith("first/t can't be judged apart")]
+
+
 def test_suggestions_survive_a_lost_player(engine):
     made = exercise(
         f"# answer f\n{DOCUMENTED}",
@@ -793,6 +835,37 @@ IMPOSTORS = {
         "def f(): return pd.DataFrame({'a': ['x']})",
         "(f()['a'] == pd.Series(['x'])).all()",
         "def f(): return pd.DataFrame({'a': pd.Series([pd.NA], dtype='string')})",
+    ),
+    "a check of one's own for an imported one": (
+        "from math import isclose\ndef area(r):\n    return 3 * r * r",
+        "isclose(area(2), 12)",
+        "def isclose(*a, **k): return True\ndef area(r):\n    return 0",
+    ),
+    "a number of one's own for an imported one": (
+        "from math import pi\ndef area(r):\n    return pi * r * r",
+        "abs(area(1) - pi) < 1e-9",
+        "pi = 0\ndef area(r):\n    return 0",
+    ),
+    "a weak reference to what is derived from a given class": (
+        "gauge = Gauge(1849)",
+        "gauge.reads(1849)",
+        "import weakref\nclass Yes(Gauge):\n    def reads(self, n):\n        return True\n"
+        "kept = Yes(0)\ngauge = weakref.proxy(kept)",
+    ),
+    "objects that equal anything in an array": (
+        "f = np.array([1, 'a'], dtype=object)",
+        "(f == np.array([1, 'a'], dtype=object)).all()",
+        "from unittest.mock import ANY\nf = np.array([ANY, ANY], dtype=object)",
+    ),
+    "a table that says that it is equal": (
+        "f = pd.DataFrame({'a': [1]})",
+        "f.equals(pd.DataFrame({'a': [1]}))",
+        "class F(pd.DataFrame):\n    def equals(self, other): return True\nf = F({'a': [2]})",
+    ),
+    "how it is pickled": (
+        "f = [1, 2]",
+        "f == [1, 2]",
+        "class L(list):\n    def __reduce_ex__(self, n): return eval, ('[1, 2]',)\nf = L([9])",
     ),
     "an attribute that agrees": (VECTOR, f"{SUM} and V(1).x == 1", AGREES),
     "the result of a method that agrees": (VECTOR, f"{SUM} and V(-4).size() == 4", AGREES),
@@ -1025,6 +1098,38 @@ def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
     assert scores(graded(seeded, draw=cheat)[0]) == {"next": 0}
 
 
+def test_no_exception_of_a_library_skips_a_test(graded):
+    """An exception of a library's crosses as itself only where the solution raises it there."""
+    made = exercise(
+        "# given\nimport json, unittest",
+        "# answer f\ndef f(text):\n    return json.loads(text)",
+        "# test skips\nclass T(unittest.TestCase):\n    def test(self):\n"
+        "        self.assertEqual(f('1'), 1)\n"
+        "suite = unittest.TestLoader().loadTestsFromTestCase(T)\n"
+        "assert unittest.TextTestRunner(verbosity=0).run(suite).wasSuccessful()",
+        "# test raises\ntry:\n    f('{')\nexcept json.JSONDecodeError as error:\n"
+        "    assert 'Expecting' in str(error)\nelse:\n    assert False",
+    )
+    assert scores(graded(made)[0]) == {"skips": 1, "raises": 1}
+    forged = "def f(text):\n    raise unittest.SkipTest('later')"
+    assert scores(graded(made, f=forged)[0]) == {"skips": 0, "raises": 0}
+    other = "def f(text):\n    return json.JSONDecoder().decode(text)"
+    assert scores(graded(made, f=other)[0]) == {"skips": 1, "raises": 1}
+
+
+def test_files_go_to_the_learners_code_and_not_back(graded):
+    made = exercise(
+        "# answer f\ndef f(path):\n    return len(open(path).read())",
+        "# test reads\nimport os\nos.makedirs('in', exist_ok=True)\n"
+        "with open('in/a.txt', 'w') as file:\n    file.write('abc')\nassert f('in/a.txt') == 3",
+        "# test own\nwith open('limit.py', 'w') as file:\n    file.write('most = 4')\n"
+        "n = f('limit.py')\nimport limit\nassert n == 8 and limit.most == 4",
+    )
+    assert scores(graded(made)[0]) == {"reads": 1, "own": 1}
+    forged = "def f(path):\n    open(path, 'w').write('most = 5')\n    return 8"
+    assert scores(graded(made, f=forged)[0]) == {"reads": 0, "own": 1}
+
+
 # --- What comes out ----------------------------------------------------------------------------
 
 SIX = exercise(
@@ -1116,6 +1221,47 @@ def test_what_is_never_called_again_costs_no_second_player(engine, monkeypatch):
     monkeypatch.setattr(session._Session, "_new_player", lambda self: made.append(1) or first(self))
     assert scores(grade_one(data, handed_in(data), engine)) == {"first": 1, "second": 1}
     assert len(made) == 1
+
+
+def test_no_added_cell_tells_by_where_it_ends(engine):
+    """Of sixty, the one that ends the process would be six bits."""
+    made = exercise(
+        "# answer clip\ndef clip(x):\n    return min(x, 100)",
+        "# test first\n" + hidden("assert clip(927345618) == 100"),
+        "# answer later\nlater = 1",
+        "# test last\nassert later == 1",
+    )
+    told = set()
+    for digit in (3, 17):
+        notebook_ = handed_in(
+            made, clip="seen = []\ndef clip(x):\n    seen.append(x)\n    return 100"
+        )
+        notebook_.cells[2:2] = [
+            nbformat.v4.new_code_cell(
+                f"import os\nif seen and (seen[-1] + {digit}) % 60 == {number}:\n"
+                f"    os._exit({number})\n7"
+            )
+            for number in range(60)
+        ]
+        cells = read_notebook(nbformat.v4.writes(notebook_).encode(), "x.ipynb")
+        paper = put_together(made.notebooks["x"], cells)
+        done = grade(Submission(made, "s", {"x": paper}), engine)
+        assert scores(done.result) == {"first": 1, "last": 0}
+        seen = [(c.get("execution_count"), c.get("outputs")) for c in done.notebooks["x"].cells]
+        told.add(str((done.result.notes, seen)))
+    assert len(told) == 1, told
+
+
+def test_what_hidden_lines_write_past_python_is_shown_to_nobody(graded):
+    loud = exercise(
+        "# answer f\ndef f(x):\n    return x",
+        "# test both\nassert f(2) == 2\n" + hidden("import os\n_ = os.system('echo hidden7')"),
+        "# test shown\nimport os\nassert f(3) == 3\nos.system('echo visible8');",
+    )
+    result, text = graded(loud)
+    assert scores(result) == {"both": 1, "shown": 1}
+    assert "hidden7" not in text
+    assert "visible8" in text
 
 
 def test_a_suggested_mark_is_for_the_teacher_only(graded):

@@ -1,0 +1,50 @@
+"""Files that a test writes for the learner's code to read: there are two folders, so what has
+changed in the test's is written into the other when a call begins.
+
+Nothing comes back: what a learner writes stays where it is.
+"""
+
+from __future__ import annotations
+
+import os
+
+# What is looked at, and bytes that cross together.
+_MOST_FILES = 1000
+_MOST_BYTES = 4 * 2**20
+
+# When a file was written, and its size, by path.
+Seen = dict[str, tuple[int, int]]
+
+
+def seen() -> Seen:
+    """The files below the working folder as they are now."""
+    found: Seen = {}
+    for folder, _, names in os.walk("."):
+        for name in names:
+            path = os.path.relpath(os.path.join(folder, name))
+            status = os.lstat(path)
+            found[path] = status.st_mtime_ns, status.st_size
+            if len(found) == _MOST_FILES:
+                return found
+    return found
+
+
+def changed(before: Seen) -> dict[str, bytes]:
+    """What is in the files that are not as they were; `before` is brought up to date."""
+    files: dict[str, bytes] = {}
+    room = _MOST_BYTES
+    for path, state in seen().items():
+        if before.get(path) != state and os.path.isfile(path) and state[1] <= room:
+            with open(path, "rb") as file:
+                files[path] = file.read(room)
+            room -= len(files[path])
+            before[path] = state
+    return files
+
+
+def put(files: dict[str, bytes]) -> None:
+    """Writes files into the working folder."""
+    for path, content in files.items():
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
