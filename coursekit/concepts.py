@@ -30,6 +30,7 @@ from coursekit.wordlists import (
     CONTRAST,
     DENIALS,
     DOING,
+    DONE,
     FAMILIES,
     IRREGULAR,
     LINKS,
@@ -51,6 +52,7 @@ REACH = 9  # So many words a negation reaches.
 AFTER = 3  # So near one must follow that denies what stands before: “gzip does not help”.
 LONG_WORD = 6  # From so many letters on, one may be wrong.
 REPEATED = 6  # So many words in the order of the prompt are a repetition of it.
+TOLD = 4  # So many pieces a colon may tie together; more are a table.
 STATEMENT = 5  # A piece of so many words with which something is said is no keyword.
 WORDS_A_PHRASE = 5
 
@@ -78,6 +80,7 @@ _BRITISH = (
     (re.compile(r"(?<=[a-z]{3})our(?=$|s$|ed$|ing$)"), "or"),
 )
 _BEGINS = SAYING | NEGATIONS | NEAR_NEGATIONS
+_DOING = {word + "d" if word.endswith("e") else word + "ed" for word in DOING}
 _BIT_TYPES = {"int", "uint", "float", "fp", "bf", "bfloat"}
 
 
@@ -138,6 +141,7 @@ class _Text:
         self.place: list[int] = []
         self.clause: list[int] = []
         self.chunk: list[int] = []
+        self._told: set[int] = set()
         self._occurrences: dict[_Ways, list[tuple[int, ...]]] = {}
         sentence = clause = place = chunk = 0
         for token in _TOKEN.finditer(text):
@@ -146,6 +150,9 @@ class _Text:
                 sentence, clause, chunk = sentence + 1, clause + 1, chunk + 1
                 continue
             if kind == "comma":
+                if found == ":":
+                    # “Too narrow: values chopped” says the one of the other.
+                    self._told |= {chunk, chunk + 1}
                 clause, place, chunk = clause + 1, place + COMMA, chunk + 1
                 continue
             plain = _plain(found)
@@ -276,14 +283,23 @@ class _Text:
             else:
                 pieces.setdefault((chunk, ands), []).append(word.plain)
         # “Compress the file” asks somebody to; “a loss of accuracy” says how two things belong
-        # together, and so does “less memory” if it does not stand in a row of such.
-        linked = sum(not (DOING | LINKS).isdisjoint(piece) for piece in pieces.values())
-        if len(pieces) > 2:
-            return 2 * linked <= len(pieces) and not (linked and len(said) == 1)
-        return not pieces or any(
-            (DOING | LINKS).isdisjoint(piece) and (COMPARING.isdisjoint(piece) or len(piece) > 4)
-            for piece in pieces.values()
+        # together; “less memory” and “useless ones dropped” say what becomes of something.
+        linked = [not (DOING | LINKS).isdisjoint(piece) for piece in pieces.values()]
+        told = self._told if len(self._told) <= TOLD else set()
+        mute = sum(
+            not (one or chunk in told or _is_said(piece))
+            for one, ((chunk, _), piece) in zip(linked, pieces.items(), strict=True)
         )
+        if not pieces or len(pieces) <= 2:
+            return mute > 0 or not pieces
+        return 2 * mute >= len(pieces) and (2 * sum(linked) <= len(pieces) or len(said) == 1)
+
+
+def _is_said(piece: Sequence[str]) -> bool:
+    """Whether a few words between two commas say something: “less memory”, “useless ones cut”."""
+    last = piece[-1]
+    done = last.endswith("ed") or not DONE.isdisjoint(piece) or piece[0] in _DOING
+    return 2 <= len(piece) <= 4 and (done or not COMPARING.isdisjoint(piece))
 
 
 # Phrases.

@@ -60,6 +60,7 @@ NUMBERS = {
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
     )
 } | {"sixteen": "16", "percent": "%", "percentage": "%"}
+NUMBERS |= dict.fromkeys(("nought", "naught", "nil", "null", "nul"), "0")
 
 # Negations that reach forward to the end of their clause.
 NEGATIONS = _set(
@@ -127,22 +128,24 @@ DOING = _set(
     "remove delete store save keep measure check compare compress retrain train reduce shrink "
     "skip multiply lose gain prunes prune quantize quantise round "
 )
+# “Weak ones cut”: that something has been done to something, where it does not end in -ed.
+DONE = _set("cut gone lost kept thrown left taken out off away up down")
 
 _REMOVE = (
     "kick|toss|dump|weed|shed|exclude|get-rid|sort-out|clear|clip|remove|delete|drop|cut|"
     "discard|eliminate|throw|take-away|take-out|strip|omit|erase|kill|leave-out|trim|rid|"
-    "away|zero|chop|disappear|gone|vanish|snip"
+    "away|zero|chop|disappear|gone|vanish|snip|knock-out|lop|ditch|scrap|bin|cross-out|wipe-out"
 )
 _LESS = (
     "slim|slimmer|third|tenth|slash|fraction|economical|less|few|lower|smaller|reduce|"
     "decrease|shrink|cut|save|lighter|halve|half|quarter|minimize|drop|fall|down|tiny|"
-    "compact|little|low|small|shorter"
+    "compact|little|low|small|shorter|squeeze|slim-down|lean|leaner"
 )
 _WORSE = (
     "kill|spoil|diminish|compromise|weaken|weaker|down|lose|drop|fall|decrease|reduce|worse|worsen|lower|less|"
     "hurt|harm|suffer|degrade|decline|cost|damage|deteriorate|dip|sacrifice|penalty|hit|"
     "price|destroy|ruin|wreck|break|collapse|trade|impact|affect|reduction|sink|crash|bad|"
-    "badly|poor|poorer|away|tank|plummet|shave|give-up"
+    "badly|poor|poorer|away|tank|plummet|shave|give-up|slip|dent|fail|rubbish|useless|wrong"
 )
 # What an author may write as ~name: any of these words.
 FAMILIES: dict[str, str] = {
@@ -166,10 +169,12 @@ FAMILIES: dict[str, str] = {
     "faster": (
         "snappy|snappier|swift|responsive|speedy|rapid|real-time|faster|fast|quicker|quick|"
         "quickly|speed|speedup|latency|throughput|accelerate|inference-time|runtime|"
-        "response-time|acceleration"
+        "response-time|acceleration|fps|frame-rate|frames-per-second"
     ),
     "energy": "energy|power|battery|watt|electricity|heat|juice|charge",
-    "accuracy": "accuracy|quality|performance|prediction|result|answer|metric|score|output",
+    "accuracy": (
+        "accuracy|quality|performance|prediction|result|answer|metric|score|output|recognition"
+    ),
     "measure": (
         "measure|test|benchmark|evaluate|compare|comparison|check|verify|validate|profile|monitor|"
         "experiment|assess|quantify|track|try|trial"

@@ -214,9 +214,9 @@ for name, size in {"divided by 255": 1, "raw greys": 255}.items():
 print("validation accuracy:", {name: round(value, 3) for name, value in measure_of.items()})
 
 # %% [markdown]
-# The last lines trained the same network anew, once on grey values divided by 255 and once on raw ones. Adam, the optimizer
-# used here, sizes the step of each weight by itself, so the raw ones do as well. Other optimizers are less forgiving. What
-# matters in any case: the images that come later must be scaled like those that the network was trained on.
+# The last lines trained the same network anew, once on grey values divided by 255 and once on raw ones. With Adam, the
+# optimizer used here, the raw ones did as well. Why divide at all, then? The images that come later must be scaled like those that the
+# network was trained on, so everybody uses one rule.
 
 # %%
 fig, axes = plot.figure(1, 2, width=9, height=3.2)
@@ -554,14 +554,13 @@ assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip find
 #   format that finds the zeros gains: gzip does.
 # - **int8 is about a quarter, if it is stored as int8.** The third row holds the very numbers of
 #   the last one, kept as float32: nothing saved. (With gzip it shrinks, because few different
-#   numbers repeat. Most of the same gain, found by another tool.)
+#   numbers repeat. gzip gets most of the same gain.)
 # - The weights are exactly a quarter. The file is a bit more: names, scales and biases are still
 #   there.
 #
 # ## What did it bring? Time
 # A batch of 256 images, each model in turn, so that a busy moment of the machine hits all alike.
-# Beside the three models stands a *control*, a network that really is smaller: half of the hidden
-# units are gone, not zero. If the measurement works, this one must be faster.
+# Beside the three models stands a fourth, the *control*: you will see why.
 
 # %%
 guess("Time of the pruned model", unit="× the dense one")
@@ -601,15 +600,16 @@ for name, time in times.items():
 
 # %% [markdown]
 # **Zeros are not speed.** A dense matrix product does not check for zeros.
-# And the quantized model computes in float32, on numbers that happen to be multiples of a scale. Speed
+# The control is a network that really is smaller: half of its hidden units are gone, not zero. It shows that the measurement
+# can see a gain where there is one. And the quantized model computes in float32, on numbers that happen to be multiples of a scale. Speed
 # needs code that uses the change: whole rows removed (as in the control; lesson 08), a *kernel*
-# (the routine that computes a layer) that skips zeros (07), integer arithmetic (04, 05, 11).
+# (the routine that computes a layer) that skips zeros (07); integer arithmetic may give it (04, 05, 11).
 #
 # MACs are the multiplications of a layer, each with its addition: the same for the three models, half
 # for the control. We timed a batch because one image takes only some µs, most of it overhead. The last cell shows how much:
 # its second network computes next to nothing.
-# What that one takes is *overhead*: the price of calling three layers. With one image, it is a
-# large part of the dense model's time too, and hides what is behind it.
+# Its time is *overhead*, the price of calling three layers. It is most of the dense model's time for one image, too, and
+# hides what is behind it.
 #
 # ## What did it cost? Answers
 # Now the 400 test images, on which no weight and no choice has depended so far. All models get the
@@ -664,9 +664,8 @@ table
 # equal: two images lost and none won give p = 0.5, so 400 images can't show a difference
 # of half a percentage point. And one image won would not make it better.
 #
-# This network has far more inputs than its data have numbers: 784 pixels with the detail of 64. Much of it repeats, so 30 %
-# of the weights and 24 of 32 bits cost next to nothing. Other networks have less to spare: with 98 % pruned the same test says clearly
-# “worse”. How much you may take away must be **measured**, every time.
+# These images have 784 pixels and the detail of 64, so do not take “30 % for free” for a law. With 98 % pruned the same test
+# says clearly “worse”. How much you may take away must be **measured**, every time.
 #
 # `changed` can be more than lost and won together: an image that goes from one wrong digit to
 # another is neither.
@@ -772,7 +771,7 @@ plot.show(
 # |---|---|---|---|---|
 # | scale | same grey, same number | `x / 255` | same | ×4 (uint8 → float32) |
 # | flatten | row by row, images apart | `x.flatten(1)` | `(n, 28, 28)` → `(n, 784)` | same |
-# | linear | rows are outputs | `nn.Linear(784, 128)` | weight `(128, 784)` | 4 a number |
+# | linear | rows are outputs | `nn.Linear(784, 128)` | weight `(128, 784)` | 4 per number |
 # | prune | smallest magnitudes to 0 | `prune.l1_unstructured(layer, "weight", amount=0.3)`, then `prune.remove(layer, "weight")` | same | same after `remove` (double before it: lesson 07) |
 # | sparsity | share of zeros, of a named tensor | `measure.sparsity(w)` | | |
 # | int8 | $\operatorname{clip}(\operatorname{round}(w/s), -128, 127)$ | `torch.clamp(torch.round(w / s), -128, 127).to(torch.int8)` | same | ÷4, if stored so |

@@ -168,8 +168,8 @@ for bad in (math.nan, math.inf, -math.inf):
 # - if all values are 0, return `(1.0, 0)`;
 # - no values at all, a NaN or an infinity raise `ValueError`.
 #
-# `bits` is an `int` from 1 to 16. Values may be as large as float32 allows, and as small: `float(values.min())` is a Python
-# float, which reaches further (lesson, part 9).
+# `bits` is an `int` from 1 to 16. Values may be as large as float32 allows, and as small as $10^{-34}$:
+# `float(values.min())` is a Python float, which reaches further (lesson, part 9).
 #
 # Example: the values `[-0.5, 1.0, 3.0]` with 3 bits have the scale 0.5 and the zero point -3.
 #
@@ -264,7 +264,7 @@ for bits in (2, 8):
     assert abs(scale / (2 * largest / (2**bits - 1)) - 1) < 1e-5, (
         "What is the width of the range, for the largest float32?"
     )
-for size in (1e-7, 2.0**-60, 1e-38):
+for size in (1e-7, 2.0**-60, 1e-34):
     scale, zero_point = choose_scale(torch.tensor([-size, 0.0, 2 * size]), 4)
     assert 0.05 * size < scale < size, (
         "Small values that are not 0 are a range like any other. What is its scale?"

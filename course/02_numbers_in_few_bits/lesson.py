@@ -126,8 +126,8 @@ reveal("Accuracy at 3 bits", middle[-2], between=(low[-2], high[-2]))
 reveal("Accuracy at 2 bits", middle[-1], between=(low[-1], high[-1]))
 
 # %% [markdown]
-# Which differences are more than noise? Both networks answer the same 2,000 images, so only the images count on which
-# they differ (lesson 00): *lost* are those that only float32 gets right, *won* those that only the rounded network gets
+# Which differences are more than noise? Both networks answer the same 2,000 images, so only the images on which they
+# differ count (lesson 00): *lost* are those that only float32 gets right, *won* those that only the rounded network gets
 # right.
 
 # %% tags=["nbval-ignore-output"]
@@ -143,7 +143,7 @@ assert middle[-2] > 0.75 and middle[-1] < 0.35
 
 # %% [markdown]
 # On the machine that made this page the test calls two of the three 4-bit networks different from float32: one is better
-# and one is worse. Rounding to 4 bits changes answers, but in no common direction, and the mean stays. At 3 bits two of the
+# and one is worse. (Of six tests one below 0.05 may be chance.) Rounding to 4 bits changes answers, but in no common direction, and the mean stays. At 3 bits two of the
 # three lose more than they win, far beyond chance. At 2 bits nothing but guessing is left. Part 8 quantizes the same
 # weights to 2 bits again, with another scale. For that we need to know what becomes of one number.
 #
@@ -406,7 +406,8 @@ for part in (0, 0.03, 0.1, 0.25, 0.5):
     print(f"points moved by {part:.2f} of a step: {error / errors[0]:4.1f} × the mean output error")
 
 # %% [markdown]
-# A small shift does little harm, a large one much, and nothing warns you which one your weights have.
+# Even 3 % of a step makes the error several times as large, and half a step far larger. Nothing warns you which shift your
+# weights have.
 #
 # What does the shift gain? We compare symmetric with asymmetric at 8 bits by the **SQNR** (signal to
 # quantization noise ratio), in decibels:
@@ -585,8 +586,8 @@ assert 0 < by_division < total / 10
 assert differences(fake_quantize) == 0
 
 # %% [markdown]
-# None differ. Neither way is more right: both land within half a step. But whoever compares two implementations
-# must know it: “one step off, now and then” is often no bug but a tie.
+# None differ. Neither way is more right: both land within half a step. Remember it when you compare
+# two implementations: “one step off, now and then” is often no bug but a tie.
 #
 # Next the observer, beside our two formulas. For symmetric ranges it has one of its own. Can you tell from the
 # numbers what it divides by?
@@ -890,8 +891,7 @@ assert (at_two > largest_fits[:, -1] + 0.3).all() and at_two.mean() > 0.75
 assert abs(clipped_well[:, 0].mean() - largest_fits[:, 4].mean()) < 0.02  # 4 bits
 
 # %% [markdown]
-# A NaN became an ordinary number, without a word: whoever watches for NaN to find a broken layer finds nothing
-# any more. (Which number may depend on the processor.) One infinity makes the scale infinite. If all values
+# A NaN became an ordinary number, without a word: a check for NaN, to find a broken layer, finds nothing now. (Which number may depend on the processor.) One infinity makes the scale infinite. If all values
 # are 0, so is the scale, and what comes back is NaN. Finite values can fail as well: the width from
 # −3.4e38 to 3.4e38 is no float32 any more, and at a very small scale $1/s$ is infinite.
 #
@@ -1024,7 +1024,7 @@ guesses()
 # | quantize | `(torch.round(x * (1 / s)) + z).clamp(low, high).to(torch.int8)` |
 # | dequantize | `(q.float() - z) * s` |
 # | do both, as the library | `torch.fake_quantize_per_tensor_affine(x, s, z, low, high)` |
-# | let PyTorch choose | `MinMaxObserver(dtype=torch.qint8, quant_min=low, quant_max=high)`, call it, `calculate_qparams()` |
+# | let PyTorch choose (older API, deprecated: lesson 05) | `MinMaxObserver(dtype=torch.qint8, quant_min=low, quant_max=high)`, call it, `calculate_qparams()` |
 # | bound an error in the range | $s/2$; its mean square is about $s^2/12$ |
 # | measure the noise | $\text{SQNR} = 10\log_{10}\left(\sum x^2 / \sum (x-\hat x)^2\right)$ dB |
 # | know what a bit gains | 6 dB if the range stays; about 5 for a Gaussian at its best clip |

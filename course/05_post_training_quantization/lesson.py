@@ -389,7 +389,7 @@ warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
 # %% [markdown]
 # The numbers are torchao's, and close to float32. Why did the puzzle's network take so long? torchao's dynamic layer
 # does what our function does: find the range, divide, round, clamp, multiply, scale. Each step is a call from Python
-# with its own overhead, whatever the size of the layer. Its weight-only layer writes the whole matrix $s\,q$ in float32
+# with its own overhead, which matters less the larger a layer is. Its weight-only layer writes the whole matrix $s\,q$ in float32
 # before each product. `torch.compile` can fuse such steps into one kernel; part 6 shows what that gained. Until then we
 # run them as they are, *eagerly*.
 #
@@ -446,13 +446,13 @@ print("MB of float32 weights:", {width: round(4 * width**2 / 2**20, 2) for width
 # On a small layer int8 is **slower**, even with kernels made for it: finding the range and rounding costs more than the
 # product. On a large one they are faster, with one input and with 64, and for two different reasons.
 #
-# - **One input: bytes decide.** Each weight is read once and used once. While the weights fit the CPU's cache
-#   (1 or 2 MB next to each core on many CPUs), reading them is cheap. Once they don't, the time goes into reading, and
-#   int8 reads a quarter of the bytes. On the machine that made this page the curve jumps between 1 MB and 4 MB.
+# - **One input: bytes decide**, a likely cause that no cell here tests. Each weight is read once and used once. While the
+#   weights fit the CPU's cache (1 or 2 MB next to each core on many CPUs), reading them is cheap. Once they don't, the time
+#   goes into reading, and int8 reads a quarter of the bytes (Williams et al. 2009).
 # - **64 inputs: arithmetic decides.** Each weight that was read is used 64 times, and the CPU multiplies more
 #   8-bit integers than floats at once.
 #
-# A language model that answers one person reads billions of weights for each word, one input at a time. That is what
+# A language model that answers one person reads billions of weights for each token, one input at a time. That is what
 # weight-only int8 and int4 are for, **if** a kernel reads the small weights and scales them on the way. torchao's eager
 # weight-only layer first writes the float32 matrix into memory, so it moves more bytes than float32, not fewer.
 #
@@ -719,8 +719,8 @@ assert mean["dark"] < mean["float32"] - 0.15 and mean["one unscaled"] < mean["fl
 # %% [markdown]
 # The simulation agrees with the int8 kernels, so we may believe it. Then read the plot:
 #
-# - 256 real images cost nothing that three seeds could show. Even a single image comes close here.
-# - *Noise* cost nothing on this network, although it leaves the pixels only about 28 of the 256 levels. Don't rely on it:
+# - With 256 real images three seeds could show no cost. Even a single image comes close here.
+# - *Noise* showed no cost on this network, although it leaves the pixels only about 28 of the 256 levels. Don't rely on it:
 #   nothing ties its range to that of your images.
 # - *Dark* images make the range too small. Everything brighter is **clipped**.
 # - *One* unscaled image among 257 makes the range of the pixels 255 times too large. Real pixels then share two
@@ -828,14 +828,16 @@ assert difference.abs().max() < 120
 # - **time, 1 image**: these networks are so small that overhead decides. Dynamic
 #   quantization of the CNN adds its steps to the linear layers and leaves everything else as it is.
 # - **time, 64 images**: compare the rows with int8 kernels. The dynamic one helps the MLP, which is all linear
-#   layers, and does next to nothing for the CNN. The static one helps both.
+#   layers, and does next to nothing for the CNN. The static one takes half of
+#   the time on both. Whether int8 earned that is the next question.
 # - **p**: where it is above 0.05, the accuracy is *indistinguishable* from float32 on these
-#   2,000 images. That is not *equal*: a difference of half a point would not show up in 2,000 images.
+#   2,000 images. That is not *equal*. With the 10 to 18 discordant images of the static rows a difference of half a point
+#   (10 images) would just show; a smaller one would not. And the table has 24 tests, of which each row shows the smallest
+#   of three: one below 0.05 is to be expected by chance.
 #
 # ### Who made the CNN faster?
 #
-# With 64 images the static CNN takes about half of float32's time. Before you believe that int8 did it, ask what else
-# is different. A batch of images can lie in memory in two orders: image, channel, row, column (*contiguous*, PyTorch's
+# With 64 images the static CNN takes about half of float32's time. Was it int8? A batch of images can lie in memory in two orders: image, channel, row, column (*contiguous*, PyTorch's
 # default), or image, row, column, channel (`channels_last`). PyTorch's int8 convolution returns its result in
 # `channels_last`. Float32 had the default order. We give float32 the other order, too, and nothing else:
 # `model.to(memory_format=torch.channels_last)`. The static int8 network counts as 1.
@@ -894,8 +896,8 @@ plot.show(
 
 # %% [markdown]
 # On the machine that made this page **max-pooling** gained most, and it gained that from the order: float32 in
-# `channels_last` pools about as fast as int8 does. Compare your bars in the same way: first the two orders of float32, then
-# int8.
+# `channels_last` pools at least as fast as int8 does. With equal orders int8 gained on one convolution and on nothing
+# else. Compare your bars in the same way: first the two orders of float32, then int8.
 #
 # ### What compiling gains, and what it costs
 #
@@ -927,7 +929,7 @@ shown
 #
 # ## 7 · The same function with other weights
 #
-# So far int8 cost nothing. Here is a network that computes **exactly** the same as ours. What does int8 cost now?
+# So far no cost of int8 could be seen. Here is a network that computes **exactly** the same as ours. What does int8 cost now?
 #
 # A ReLU lets a positive factor through: $\operatorname{relu}(a\,x) = a\operatorname{relu}(x)$ for $a > 0$.
 # Multiply all weights into a hidden unit, and its bias, by $a$, and divide the weights out of it by $a$: nothing
@@ -1087,6 +1089,10 @@ assert broken[0] > 20 and broken[1] < 5 and broken[2] < 5
 # On the right layer 1 alone costs as much as all three together. On the left, compare
 # the ranges before you name a worst layer: where they overlap, three seeds can't tell.
 #
+# On the left, 2 bits cost a few points, and in lesson 02 they cost everything. There one scale served a whole matrix, and its
+# largest weight just fitted: three levels, $-m$, 0 and $m$. Here each row has a scale of its own, two thirds of its largest
+# weight, and four levels. (Which of the two matters more is not tested here.)
+#
 # We mend layer 1, and only layer 1: one scale for each of its rows, one scale for the whole matrix elsewhere. Static
 # int8 has a scale for each row anyway. Does it do as well on this network?
 #
@@ -1127,11 +1133,11 @@ for original, by_row, at_once in zip(float_accuracy["MLP"], mended, static_accur
 # scale has to serve all *inputs* of layer 2, and the large unit stretches it until the others round to nothing. No
 # scale for a row of weights can help there. Dividing the unit again would: that is equalization (Nagel et al. 2019).
 #
-# The last line is the trap. No layer alone does much harm, and together they ruin the network. Layer 1 loses its
-# *small* units. Layer 2 loses the units that were scaled *up*, because its weights for them were divided by the same
-# factor. Alone, each leaves the other half alive. One layer at a time finds a layer that breaks by itself. That all
-# layers pass does not prove that the network does. And do not quantize one more layer at each step: then every bar
-# holds the damage of those before it.
+# The last line is the trap: alone the layers cost a few points each, together they ruin the network. A likely reason,
+# which no cell here tests: layer 1 loses its *small* units, layer 2 loses the units that were scaled *up*, because its
+# weights for them were divided by the same factor, and each alone leaves the others. One layer at a time finds where to
+# begin, not what is left in the end. Do not add one layer after another: each bar would then include the damage of the
+# layers before it.
 #
 # ## 9 · Further reading: PT2E, a graph for a compiler
 #
@@ -1180,10 +1186,10 @@ guesses()
 # | int8 kernels, dynamic (older) | `torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)` |
 # | int8 kernels, static (older) | `QuantStub` → `fuse_modules` → `prepare` → calibrate → `convert` |
 # | static, today | linear: `Int8StaticActivationInt8WeightConfig`; all: `torch.export` → `prepare_pt2e` → calibrate → `convert_pt2e` → compile with `freezing` |
-# | a fair float32 on the CPU | `model.to(memory_format=torch.channels_last)` |
-# | prove the dtype | `weight.qdata.dtype` (torchao), `layer.weight().dtype` (older) |
+# | a fair float32 on the CPU, for convolutions | `model.to(memory_format=torch.channels_last)` |
+# | prove the dtype | `weight.qdata.dtype` (torchao: the container, int4 says int8, too) and one forward pass, `layer.weight().dtype` (older) |
 # | prove the bytes | save the file, look at its size |
-# | prove the speed | medians in turn with the same runtime's float32, with the batch you need |
+# | prove the speed | medians in turn with a float32 of the same runtime, memory layout and batch, compiled if yours is |
 # | prove the accuracy | the same test images, compared one by one |
 # | quiet import of torchao | `logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)` before it |
 #
@@ -1252,6 +1258,8 @@ progress()
 # - H. Wu et al. (2020): *Integer Quantization for Deep Learning Inference: Principles and Empirical Evaluation*.
 #   arXiv:2004.09602. Percentile calibration; sensitivity one layer at a time.
 # - T. Dettmers, M. Lewis, Y. Belkada, L. Zettlemoyer (2022): *LLM.int8()*. arXiv:2208.07339. Outlier units in large language models.
+# - S. Williams, A. Waterman, D. Patterson (2009): *Roofline: An Insightful Visual Performance Model for Multicore
+#   Architectures*. Communications of the ACM 52(4). When bytes decide, and when arithmetic.
 # - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
 # - Y. LeCun et al. (1998): *Gradient-Based Learning Applied to Document Recognition*. Proc. IEEE 86. LeNet-300-100.
 # - PyTorch: [torchao](https://docs.pytorch.org/ao/stable/) and its [PT2E pages](https://docs.pytorch.org/ao/stable/pt2e_quantization/index.html);
