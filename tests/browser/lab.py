@@ -81,7 +81,12 @@ def serve(
         yield Lab(_url(server, home), folder)
     finally:
         server.terminate()
-        server.wait(20)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            # It does not end while a kernel is being started.
+            server.kill()
+            server.wait(20)
 
 
 def _url(server: subprocess.Popen[bytes], home: Path) -> str:

@@ -1287,17 +1287,18 @@ def test_a_suggested_mark_is_for_the_teacher_only(graded):
 
 
 def test_a_notebooks_outputs_have_room_for_so_much_together(graded, monkeypatch):
-    monkeypatch.setattr(session, "MAX_OUTPUT", 2_000)
+    # An output takes some hundred characters beside its text.
+    monkeypatch.setattr(session, "MAX_OUTPUT", 20_000)
     loud = exercise(
         F,
-        "# answer one\nprint('x' * 1500)",
-        "# answer two\nprint('y' * 1500)\n1 / 0",
+        "# answer one\nprint('x' * 15_000)",
+        "# answer two\nprint('y' * 15_000)\n1 / 0",
         "# test first\nassert f(1) == 2, 'one more'",
         "# test part\n0.5",
     )
     result, text = graded(loud, f="def f(x):\n    return 0")
-    assert "x" * 1500 in text
-    assert "y" * 1500 not in text
+    assert "x" * 15_000 in text
+    assert "y" * 15_000 not in text
     assert "have shown too much" in text
     # A mark hangs on errors and values.
     assert "ZeroDivisionError" in text
