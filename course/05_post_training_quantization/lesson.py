@@ -624,9 +624,6 @@ assert same_weights and steps.max() <= 1 and (steps > 0).float().mean() < 0.01
 # | `prepare_fx`, `convert_fx` | static, found in a traced graph | PT2E, part 9 |
 # | `prepare_qat`, `convert` | training with quantization | lesson 06 |
 #
-# `Int8StaticActivationInt8WeightConfig` takes the scale that hooks like ours have found, as a tensor of shape (1, 1), and
-# `granularity=[PerTensor(), PerRow()]`: one scale for the inputs, one for each row of the weights. It is symmetric only.
-#
 # ## 5 · Calibration: which images, and how many?
 #
 # To try many calibrations, we simulate: round each layer's inputs to the levels that the calibration gives, and compute
@@ -937,7 +934,7 @@ shown
 # units, for three seeds.
 #
 # Such factors occur. Batch norm folded into a layer makes them (Nagel et al. 2019), and large language models
-# have such units (Dettmers et al. 2022). We store the weights in int8 with one scale for each whole matrix,
+# have features of such sizes (Dettmers et al. 2022). We store the weights in int8 with one scale for each whole matrix,
 # and with one for each row.
 
 
