@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from authoring import ways
+from authoring.metadata import told
 from authoring.problems import SourceError
 from authoring.sources import Course
 
@@ -52,6 +54,17 @@ class Glossary(_Strict):
     symbols: tuple[Symbol, ...] = ()
     terms: tuple[Term, ...] = ()
 
+    @cached_property
+    def named(self) -> dict[str, Term]:
+        """The terms by their names and other forms, in lower case."""
+        return {name.lower(): term for term in self.terms for name in (term.term, *term.also)}
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """One of these names in bold or italics."""
+        names = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in self.named)
+        return re.compile(rf"(?<!\*)(\*{{1,2}})({names})\1(?!\*)", re.IGNORECASE)
+
 
 def read(course: Course) -> Glossary | None:
     """None for a course without one.
@@ -64,8 +77,10 @@ def read(course: Course) -> Glossary | None:
         return None
     try:
         found = Glossary.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
+    except yaml.YAMLError as error:
         raise SourceError(source, 1, f"this is no glossary: {error}") from error
+    except ValidationError as error:
+        raise SourceError(source, 1, f"this is no glossary: {told(error)}") from error
     names = [name.lower() for term in found.terms for name in (term.term, *term.also)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise SourceError(source, 1, f"{min(twice)} stands there twice")
@@ -84,16 +99,12 @@ def linked(glossary: Glossary, text: str, seen: set[str]) -> str:
     Args:
         seen: ids of the terms that the notebook has linked already; those of this text are added.
     """
-    for term in glossary.terms:
-        names = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in (term.term, *term.also))
-        word = re.compile(rf"(?<!\*)(\*{{1,2}})(?:{names})\1(?!\*)", re.IGNORECASE)
 
-        def link(piece: str, term: Term = term, word: re.Pattern[str] = word) -> str:
-            if term.id in seen or not (found := word.search(piece)):
-                return piece
-            seen.add(term.id)
-            before, after = piece[: found.start()], piece[found.end() :]
-            return f"{before}[{found[0]}]({NAME}.ipynb#cell-id={term.id}){after}"
+    def link(match: re.Match[str]) -> str:
+        term = glossary.named[" ".join(match[2].lower().split())]
+        if term.id in seen:
+            return match[0]
+        seen.add(term.id)
+        return f"[{match[0]}]({NAME}.ipynb#cell-id={term.id})"
 
-        text = ways.in_text(text, link)
-    return text
+    return ways.in_text(text, lambda piece: glossary.pattern.sub(link, piece))

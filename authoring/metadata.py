@@ -20,7 +20,12 @@ def understood(model: type[Model], cell: SourceCell) -> Model:
     try:
         return model.model_validate(cell.metadata)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        text = first["msg"].removeprefix("Value error, ")
-        raise cell.problem(f"{field}: {text}" if field else text) from error
+        raise cell.problem(told(error)) from error
+
+
+def told(error: ValidationError) -> str:
+    """The first field that does not fit, and why."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    text = first["msg"].removeprefix("Value error, ")
+    return f"{field}: {text}" if field else text

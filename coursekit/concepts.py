@@ -284,15 +284,19 @@ class _Text:
                 pieces.setdefault((chunk, ands), []).append(word.plain)
         # “Compress the file” asks somebody to; “a loss of accuracy” says how two things belong
         # together; “less memory” and “useless ones dropped” say what becomes of something.
-        linked = [not (DOING | LINKS).isdisjoint(piece) for piece in pieces.values()]
+        linked = sum(_is_linked(piece) for piece in pieces.values())
         told = self._told if len(self._told) <= TOLD else set()
         mute = sum(
-            not (one or chunk in told or _is_said(piece))
-            for one, ((chunk, _), piece) in zip(linked, pieces.items(), strict=True)
+            not (_is_linked(piece) or chunk in told or _is_said(piece))
+            for (chunk, _), piece in pieces.items()
         )
-        if not pieces or len(pieces) <= 2:
-            return mute > 0 or not pieces
-        return 2 * mute >= len(pieces) and (2 * sum(linked) <= len(pieces) or len(said) == 1)
+        if len(pieces) <= 2:
+            return not pieces or mute > 0
+        return 2 * mute >= len(pieces) and (2 * linked <= len(pieces) or len(said) == 1)
+
+
+def _is_linked(piece: Sequence[str]) -> bool:
+    return not (DOING | LINKS).isdisjoint(piece)
 
 
 def _is_said(piece: Sequence[str]) -> bool:
