@@ -18,9 +18,9 @@ from coursekit.items import Exercise, ExerciseError, learners_exercise
 from coursekit.workspace import WorkspaceError, course_root
 from grader.host import kept_contracts
 from grader.host.course.course import Course
-from grader.host.course.imports import modules, preload
 from grader.host.engine.bubblewrap import check as check_sandbox
 from grader.host.engine.engine import Engine
+from grader.host.imports import modules, preload
 from grader.host.results.result import ItemResult, Result
 from grader.protocol.errors import GraderError
 
@@ -90,7 +90,7 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
         from grader.host.clerk import Clerks
         from grader.host.conduct import grade, jobs, reader, reject
         from grader.host.intake.notebook import Rejected, collect
-        from grader.host.results.store import Output, cannot_write
+        from grader.host.store import Output, cannot_write
 
         assignment = course.load(notebook.stem)
         output = Output(out)

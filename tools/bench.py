@@ -40,7 +40,8 @@ from authoring.sources import Course as Sources
 from grader.host import kept_contracts
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine, Files
-from grader.host.engine.player import Stream, play_cells
+from grader.host.engine.player import play_cells
+from grader.protocol.outputs import Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out" / "bench.json"

@@ -33,10 +33,11 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from grader.host import kept_contracts
 from grader.host.course.course import Course
-from grader.host.course.imports import preload
 from grader.host.engine.engine import Engine, Files
-from grader.host.engine.player import Stream, play_cells
+from grader.host.engine.player import play_cells
+from grader.host.imports import preload
 from grader.host.intake.notebook import Rejected, collect
+from grader.protocol.outputs import Stream
 from tests.grader.conftest import CONFIG, answered, notebook
 from tests.grader.idioms import IDIOMS, cells_of
 from tools.bench import CLOCK, READ, ROOT, console, timed

@@ -22,8 +22,8 @@ from rich.text import Text
 
 from grader.host import kept_contracts
 from grader.host.course.course import Course
-from grader.host.course.imports import modules, preload
 from grader.host.engine.engine import TIMEOUT, Engine
+from grader.host.imports import modules, preload
 from grader.protocol.errors import GraderError
 
 if TYPE_CHECKING:

@@ -57,8 +57,9 @@ from grader.host.marks.points import blank, score, to_items
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import CellResult, Result, add_up, write_atomically
 from grader.host.results.revision import Identities, merge
-from grader.host.results.store import RENDER, Entered, Output, cannot_write, is_full
-from grader.host.session import Heard, hear
+from grader.host.session import hear
+from grader.host.store import RENDER, Entered, Output, cannot_write, is_full
+from grader.host.transcript import Heard
 from grader.protocol.errors import GraderError
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grader.host.engine.player import Played
+from grader.host.transcript import Played
 from grader.protocol.terms import Terms
 from grader.protocol.values import Kind
 

@@ -14,10 +14,12 @@ from grader.host.contract import TOO_SLOW, Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.engine.engine import Ended, Engine, Files, imported
 from grader.host.engine.judge import Judge, Learned, Way
-from grader.host.engine.player import Error, Played, Player, as_node, play_cells
+from grader.host.engine.player import Player, play_cells
 from grader.host.intake.notebook import LearnerCell, put_together
 from grader.host.session import hear, introduce, opening, opening_cells
+from grader.host.transcript import Played, as_node
 from grader.protocol.names import Names, imports_of, names_of
+from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross
 
 _NOTHING = Names(frozenset(), frozenset())

@@ -10,25 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherNotebook
 from grader.host.engine.engine import Ended, Engine, Files, Room, Warm
 from grader.host.engine.judge import Judge, Verdict
-from grader.host.engine.player import (
-    ExecuteResult,
-    Output,
-    Played,
-    Player,
-    Stream,
-    error,
-    shortened,
-    size_of,
-)
+from grader.host.engine.player import Player
 from grader.host.intake.notebook import Paper, PaperCell
 from grader.host.marks.hints import is_as_written
+from grader.host.transcript import Heard, Played, error, shortened, size_of
 from grader.protocol import wire
+from grader.protocol.outputs import ExecuteResult, Output, Stream
 from grader.protocol.values import LIVE
 
 # Characters of output that are kept of all cells of a notebook together; then, of a cell's value.
@@ -42,24 +35,6 @@ _PART_AGAIN = 0.1
 # Where limits follow the solution: so many times what that took, and at least so many seconds.
 _TIMES_THE_SOLUTION = 20
 _LEAST_SECONDS = 5.0
-
-
-@dataclass
-class Heard:
-    """What came of a notebook's code cells.
-
-    Attributes:
-        played: by position among the code cells; those that never ran are missing. Marks come from
-            here.
-        shown: what people see in place of some of them.
-        beside: positions of tests that ran beside the learner's code.
-        notes: for the teacher, a sentence each.
-    """
-
-    played: dict[int, Played] = field(default_factory=dict)
-    shown: dict[int, Played] = field(default_factory=dict)
-    beside: set[int] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
 
 
 def opening_cells(notebook: TeacherNotebook, count: int) -> list[str]:

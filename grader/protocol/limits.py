@@ -1,10 +1,12 @@
-"""What a process may use."""
+"""What a process may use, and what it may say."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MIB = 2**20
+# Characters: a message may hold what the learner's code came up with.
+MAX_MESSAGE = 2_000
 
 
 @dataclass(frozen=True)

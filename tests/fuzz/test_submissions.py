@@ -18,7 +18,7 @@ from grader import Assignment, Course, Engine, Result
 from grader.host.conduct import find_tasks, grade, grade_class, reject
 from grader.host.intake.notebook import Rejected, collect
 from grader.host.publish.pages import plain
-from grader.host.results.store import Output
+from grader.host.store import Output
 from tests.fuzz.damage import (
     CLASSES,
     EXAMPLES,

@@ -27,14 +27,13 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from grader.host import clerk
+from grader.host import clerk, store
 from grader.host.cli import app
 from grader.host.conduct import find_tasks
 from grader.host.engine import engine as engine_module
 from grader.host.intake.folder import read_folder
-from grader.host.results import store
 from grader.host.results.result import Result
-from grader.host.results.store import Output
+from grader.host.store import Output
 from tests.conftest import ROOT
 
 RIGHT = {

@@ -11,7 +11,8 @@ import pytest
 
 from grader.host import kept_contracts
 from grader.host.contract import Clause, Contract
-from grader.host.engine.player import Error, Played
+from grader.host.transcript import Played
+from grader.protocol.outputs import Error
 from grader.protocol.terms import Terms
 
 MADE_FOR = {"assignment": "abc", "notebook": "one"}

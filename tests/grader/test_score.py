@@ -12,7 +12,7 @@ from grader.host import clerk
 from grader.host.conduct import contract_of
 from grader.host.intake.notebook import put_together, read_notebook
 from grader.host.marks.points import score
-from grader.host.session import Heard
+from grader.host.transcript import Heard
 
 
 @pytest.fixture

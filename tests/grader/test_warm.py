@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 from grader import Engine, grade_one
+from grader.host import store
 from grader.host.engine.engine import Child, Files, Warm
-from grader.host.engine.player import Error, play
-from grader.host.results import store
+from grader.host.engine.player import play
 from grader.protocol import wire
+from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.codec.packing import Packer

@@ -32,6 +32,7 @@ from grader.host.engine import bubblewrap
 from grader.protocol import wire
 from grader.protocol.errors import GraderError
 from grader.protocol.limits import Limits
+from grader.protocol.outputs import Name
 from grader.protocol.wire import Channel, Gone, Silent
 
 # What most exercises of this course import. torch.manual_seed loads torch._dynamo on first use,
@@ -61,7 +62,6 @@ SLACK = 20.0
 _OWN_FOLDERS = "/tmp", "/dev/shm"
 
 Role = Literal["player", "judge"]
-Name = Literal["stdout", "stderr"]
 T = TypeVar("T")
 
 _ONE_THREAD = dict.fromkeys(

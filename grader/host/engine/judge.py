@@ -10,7 +10,8 @@ import msgspec
 
 from grader.host.contract import Clause
 from grader.host.engine.engine import GRACE, Child, Done, Ended, Engine, Files, Room
-from grader.host.engine.player import Played, Report, error
+from grader.host.transcript import Played, error
+from grader.protocol.outputs import Report
 from grader.protocol.terms import Terms
 from grader.protocol.values import Kind
 

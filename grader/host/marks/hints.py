@@ -13,10 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.host.course.assignment import TeacherCell
+from grader.protocol.limits import MAX_MESSAGE
 from grader.protocol.values import CannotCross
 
-# Characters: a message may hold what the learner's code came up with.
-MAX_MESSAGE = 2_000
 NEUTRAL = "A hidden check does not hold."
 
 _PERCENT = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[a-zA-Z]")

@@ -18,12 +18,12 @@ from nbgrader.utils import determine_grade
 
 from grader.host.contract import Contract
 from grader.host.course.assignment import Assignment, Kind, TeacherCell
-from grader.host.engine.player import Error, ExecuteResult, Played, as_node
 from grader.host.intake.notebook import Paper
 from grader.host.marks.hints import message_for, visible_statement
 from grader.host.results.result import CellResult, ItemResult, Outcome
-from grader.host.session import Heard
+from grader.host.transcript import Heard, Played, as_node
 from grader.protocol.errors import OUR_ERRORS
+from grader.protocol.outputs import Error, ExecuteResult
 
 
 @dataclass(frozen=True)
