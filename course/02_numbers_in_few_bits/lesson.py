@@ -25,7 +25,7 @@
 # high may they be, for the boot to come through?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings import staircase
+from coursekit.openings.lesson_02 import staircase
 
 staircase()
 

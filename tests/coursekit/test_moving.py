@@ -15,7 +15,7 @@ from PIL import Image
 
 from coursekit import moving
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import staircase
+from coursekit.openings.lesson_02 import staircase
 
 OPENINGS = {"02": staircase}
 
