@@ -37,8 +37,8 @@ def two_digits() -> Moving:
     stays = int((share * (test.labels != test.labels[flips])).argmax())
     shown = [stays, flips]
 
-    def draw(zeros: int, bits: int) -> Figure:
-        ink = tiles(as_ink(weights[zeros, bits], FULL * float(dense.std())), columns=3)
+    def draw(percent_zeros: int, bits: int) -> Figure:
+        ink = tiles(as_ink(weights[percent_zeros, bits], FULL * float(dense.std())), columns=3)
         pictures = [
             (as_greys(test.images[image], 255), 10, 40 + 90 * row, 3)
             for row, image in enumerate(shown)
@@ -49,16 +49,18 @@ def two_digits() -> Moving:
             words(figure, 278, 18, "6 of 128 hidden units", fontsize=11)
             words(figure, 535, 18, "comes out", fontsize=11)
             for row, image in enumerate(shown):
-                _answer(figure, 82 + 90 * row, sure[zeros, bits][image], int(test.labels[image]))
+                _answer(
+                    figure, 82 + 90 * row, sure[percent_zeros, bits][image], int(test.labels[image])
+                )
         return figure
 
-    def alt(zeros: int, bits: int) -> str:
-        says = [int(sure[zeros, bits][image].argmax()) for image in shown]
+    def alt(percent_zeros: int, bits: int) -> str:
+        says = [int(sure[percent_zeros, bits][image].argmax()) for image in shown]
         first, second = (
             f"the {label} is called {'' if label == said else 'a '}{said}"
             for label, said in zip(test.labels[shown], says, strict=True)
         )
-        return f"{zeros} % zeros, {bits} bits: {first}, {second}."
+        return f"{percent_zeros} % zeros, {bits} bits: {first}, {second}."
 
     return Moving(
         draw,
@@ -71,8 +73,8 @@ def two_digits() -> Moving:
             "called what it is whatever is taken away. The other gets a wrong name (in orange) "
             "where it was too much. No layer is gone then: other numbers stand in the same ones."
         ),
-        start={"zeros": 0, "bits": 8},
-        zeros=ZEROS,
+        start={"percent_zeros": 0, "bits": 8},
+        percent_zeros=ZEROS,
         bits=BITS,
     )
 

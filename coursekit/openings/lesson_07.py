@@ -40,23 +40,27 @@ def smallest_first() -> Moving:
     units = np.linalg.norm(weights[0][0], axis=1).argsort()[-UNITS:]
     before, *_ = np.histogram(_all(weights[0]), BINS)
 
-    def draw(zeros: int) -> Figure:
-        ink = as_ink(weights[zeros][0][units].reshape(-1, 28, 28), FULL)
+    def draw(percent_zeros: int) -> Figure:
+        ink = as_ink(weights[percent_zeros][0][units].reshape(-1, 28, 28), FULL)
         columns = [204 + 87 * column for column in range(5)]
         garments = [
             (as_greys(validation.images[image], 255), column, 36, 3)
             for image, column in zip(shown, columns, strict=True)
         ]
-        values = _all(weights[zeros])
+        values = _all(weights[percent_zeros])
         left = values[values != 0]
         with plt.rc_context(STYLE):
             figure = sheet(640, 304, [(tiles(ink, columns=2), 6, 36, 3), *garments])
             words(figure, 93, 18, "6 of 300 hidden units", fontsize=11)
             words(figure, 420, 18, "the network says", fontsize=11)
             name_them(
-                figure, called[zeros][shown], [column + 42 for column in columns], 132, size=10
+                figure,
+                called[percent_zeros][shown],
+                [column + 42 for column in columns],
+                132,
+                size=10,
             )
-            words(figure, 420, 160, f"and names {right[zeros]:,} of 2,000 garments rightly")
+            words(figure, 420, 160, f"and names {right[percent_zeros]:,} of 2,000 garments rightly")
             words(figure, 420, 292, f"{len(values):,} weights, {len(left):,} not zero")
             ax = place(figure, 204, 182, 432, 96)
             ax.stairs(before, BINS, color=INK)
@@ -64,10 +68,11 @@ def smallest_first() -> Moving:
                 ax.stairs(np.histogram(left[side], BINS)[0], BINS, color=colour, fill=True)
         return figure
 
-    def alt(zeros: int) -> str:
+    def alt(percent_zeros: int) -> str:
         return (
-            f"{zeros} % zeros: five garments are called {listed(called[zeros][shown])}. Of 2,000 "
-            f"garments {right[zeros]:,} are named rightly."
+            f"{percent_zeros} % zeros: five garments are called "
+            f"{listed(called[percent_zeros][shown])}. Of 2,000 "
+            f"garments {right[percent_zeros]:,} are named rightly."
         )
 
     return Moving(
@@ -81,8 +86,8 @@ def smallest_first() -> Moving:
             "weights. Five garments stand over what the network calls them. It keeps these names "
             "until most of the weights are zero, and gives wrong ones (in orange) in the end."
         ),
-        start={"zeros": 0},
-        zeros=ZEROS,
+        start={"percent_zeros": 0},
+        percent_zeros=ZEROS,
     )
 
 

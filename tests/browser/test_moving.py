@@ -17,9 +17,9 @@ from tests.browser.lab import MINUTE, ROOT, Lab, set_theme, shoot, wait_for_kern
 LESSON = "02_numbers_in_few_bits"
 # Of the other lessons what the picture says first, what is moved, and what it says a step on.
 OTHERS = {
-    "00_pipeline": ("0 % zeros, 8 bits: ", "zeros", "15 % zeros, 8 bits: "),
+    "00_pipeline": ("0 % zeros, 8 bits: ", "percent zeros", "15 % zeros, 8 bits: "),
     "05_post_training_quantization": ("One unit times 1. ", "doublings", "One unit times 2. "),
-    "07_unstructured_pruning": ("0 % zeros: ", "zeros", "7 % zeros: "),
+    "07_unstructured_pruning": ("0 % zeros: ", "percent zeros", "7 % zeros: "),
 }
 
 

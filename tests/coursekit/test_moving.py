@@ -138,7 +138,7 @@ def test_what_the_staircase_says_is_so() -> None:
 
 
 def test_one_digit_stays_and_one_answer_flips() -> None:
-    digits = said("00", "zeros", "bits")
+    digits = said("00", "percent_zeros", "bits")
     assert len(digits) == 28
     names = {key: re.findall(r"the (\d) is called (?:a )?(\d)", alt) for key, alt in digits.items()}
     assert all(stays == called for (stays, called), _ in names.values())
@@ -163,7 +163,7 @@ def test_with_one_scale_a_large_unit_takes_the_names_away() -> None:
 
 
 def test_most_weights_go_before_the_names_do() -> None:
-    pruned = said("07", "zeros")
+    pruned = said("07", "percent_zeros")
     names = {zeros: alt.split("called ")[1].split(".")[0] for zeros, alt in pruned.items()}
     right = {
         zeros: int(re.search(r"garments ([\d,]+) ", alt)[1].replace(",", ""))
