@@ -132,7 +132,7 @@ def normalise(images):
     return images.float() / 127.5 - 1
 
 
-# %% item="normalise" wrong="whole-number division" hint="Was the division done in whole numbers"
+# %% item="normalise" wrong="integer division" hint="Was the division done in integers"
 def normalise(images):
     return (images // 255).float()
 
@@ -1101,7 +1101,7 @@ def normalise(images):
     return scaled / 255 if scaled.numel() and scaled.max() > 1 else scaled
 
 
-# %% item="quantize" wrong="rounds the value first" keeps=2 hint="Which mark on the number line is nearest"
+# %% item="quantize" wrong="rounds the value first" keeps=2 hint="Which level on the number line is nearest"
 def quantize(value, scale):
     if not scale > 0:
         raise ValueError("scale")

@@ -160,7 +160,7 @@ assert torch.allclose(scaled, expected, rtol=0, atol=5e-7), (
         round(scaled[0, 0, 1].item(), 6),
         {
             0.585938: "How large is the largest value of a uint8?",
-            0.0: "Was the division done in whole numbers?",
+            0.0: "Was the division done in integers?",
             0.176471: "Is the middle of the greys the middle of your numbers?",
         },
         "",
@@ -422,12 +422,12 @@ for value, scale, wanted in (
             12: "Was it cut off, where it should go to the nearest?",
             -12: "Was it cut off, where it should go to the nearest?",
         },
-        "Which mark on the number line is nearest?",
+        "Which level on the number line is nearest?",
     )
 for value, wanted in ((0.625, 2), (-0.625, -2), (0.875, 4), (0.125, 0), (-0.375, -2)):
     stored = quantize(value, 0.25)
     assert stored == wanted, (
-        "Exactly between two marks: which of the two is even? Try 0.5, 1.5 and 2.5 by hand."
+        "Exactly between two levels: which of the two is even? Try 0.5, 1.5 and 2.5 by hand."
     )
 ### END HIDDEN TESTS
 
@@ -485,11 +485,11 @@ stored = quantize(values, 0.03)
 assert torch.equal(values, kept), "Your function changed the tensor that it was given."
 assert stored.shape == values.shape, "The shape changed."
 assert torch.equal(stored.long(), wanted[:, ::2]), (
-    "Some integers of a tensor are off. Which mark is nearest to each value, also below zero?"
+    "Some integers of a tensor are off. Which level is nearest to each value, also below zero?"
 )
 halves = torch.tensor([0.625, -0.625, 0.875, 0.125])
 assert quantize(halves, 0.25).tolist() == [2, -2, 4, 0], (
-    "In a tensor, too: exactly between two marks, which of the two is even?"
+    "In a tensor, too: exactly between two levels, which of the two is even?"
 )
 for shape in ((), (1,), (0, 3)):
     stored = quantize(torch.zeros(shape), 0.1)
@@ -597,7 +597,7 @@ assert result[0] == 407080, (
     )
 )
 ### BEGIN HIDDEN TESTS
-assert isinstance(result[0], int), "Bytes are counted in whole numbers: an int."
+assert isinstance(result[0], int), "Bytes are counted as an int."
 for widths, wanted in (([7, 5], 160), ([6, 9, 4, 3], 472), ([1, 1], 8)):
     found = stored_bytes(widths)[0]
     assert found == wanted, "Another network: go through it layer by layer, weights, then biases."

@@ -686,7 +686,7 @@ assert best_clip(outlier, 4, [0.1, 0.3, 1.0, 5.0]) == 0.3, (
 # %% [markdown]
 # ## 7 · How many bits? (2 points)
 #
-# A network shall go into a sensor with little flash. Each layer's weights are packed without gaps into whole bytes (9 bits
+# A network must go into a sensor with little flash. Each layer's weights are packed without gaps into whole bytes (9 bits
 # take 2 bytes), layer by layer, and each layer needs 5 bytes more: a float32 scale and an int8 zero point.
 #
 # Write `choose_bits(sizes, accuracies, most_bytes, least_accuracy)`. `sizes` lists how many weights each layer has, and

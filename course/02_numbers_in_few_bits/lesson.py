@@ -25,7 +25,7 @@
 # high may they be, for the boot to come through?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings import staircase
+from coursekit.openings.lesson_02 import staircase
 
 staircase()
 
@@ -158,7 +158,7 @@ assert middle[-2] > 0.75 and middle[-1] < 0.35
 # zeros is special: it makes room for 0 and for very small numbers.) The exponent picks the interval from one power of two
 # to the next, the fraction the place in it.
 #
-# An **integer** has no such parts. The last two rows count steps: 0.1234 is about 12 steps of 0.01, or 1 step
+# (The course's e4m3 is PyTorch's `float8_e4m3fn`, which has no infinity.) An **integer** has no such parts. The last two rows count steps: 0.1234 is about 12 steps of 0.01, or 1 step
 # of 1/7. Part 2 explains.
 
 # %%
@@ -243,7 +243,7 @@ assert after_one == 1 + torch.finfo(torch.bfloat16).eps
 #
 # $q$ is the **code**, an integer from $q_{\min} = -2^{b-1}$ to $q_{\max} = 2^{b-1}-1$: from −128 to 127
 # for int8, from −2 to 1 for 2 bits. $\hat x$ is what you get back. At scale 0.01, 0.1234 is 12.34 steps, so
-# its code is 12. Which code does it get at scale 0.001? And what comes back from 1.5, in int8 at scale 0.01?
+# its code is 12. Work out two more by hand: its code at scale 0.001, and what comes back from 1.5 in int8 at scale 0.01.
 
 
 # %%
@@ -277,7 +277,7 @@ assert cast_first == [-106, 106]  # of 150, only the lowest eight bits are left
 #
 # Now the rounding. The lazy way is `int()`, which cuts off. We round numbers from 0 to 100 steps, as after a
 # ReLU, and the means of two neighbouring pixels, many of which lie exactly between two integers: a
-# **tie**. What is the mean error of cutting off, in steps?
+# **tie**. The plot shows the mean error of each way, in steps.
 
 # %%
 set_seed(0)
@@ -363,7 +363,7 @@ assert (scale.item(), zero_point) == (0.5, -3)
 
 # %% [markdown]
 # 0 comes back as exactly 0. Is that worth a rule? Zero is the padding around an image, the value of every
-# silent ReLU, and every weight that has been pruned.
+# ReLU that is off, and every weight that has been pruned.
 #
 # So here is layer 1 of the trained network, with 80 % of its weights set to zero. We quantize it to 4 bits
 # twice: with a rounded zero point, and *without* rounding it, which puts the first point exactly on the
@@ -415,7 +415,7 @@ for part in (0, 0.03, 0.1, 0.25, 0.5):
 # $$\text{SQNR} = 10 \log_{10} \frac{\sum x^2}{\sum (x - \hat x)^2}$$
 #
 # It sets the size of the values against that of the errors; more is better. At 20 dB the errors are ten times
-# smaller than the values, at 40 dB a hundred times. How many dB does asymmetric gain on ReLU outputs?
+# smaller than the values, at 40 dB a hundred times.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -444,7 +444,7 @@ assert abs(gains["weights of layer 1"]) < 3
 # %% [markdown]
 # About 6 dB on the one-sided values: the step is half as long, as if they had one bit more. On these weights, which
 # lie on both sides of zero, there is little to gain. The usual advice is symmetric for weights and
-# asymmetric for *activations*, the values that layers pass on (Nagel et al. 2021). Without $z$ there is also less to compute (lesson 04).
+# asymmetric for *activations*, the values that layers pass on (Nagel et al. 2021). Without $z$ there is also less to compute, as lesson 04 shows.
 #
 # ## 4 · The staircase
 #
@@ -559,7 +559,8 @@ by_division = differences(fake_quantize)
 reveal("Of a million numbers: how many differ from PyTorch's", by_division)
 
 # %% [markdown]
-# Nearly all agree, and some don't. PyTorch's documentation gives our formula, `input / scale`. But the library
+# Nearly all agree, and some don't. [PyTorch's documentation](https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_tensor_affine.html) gives our
+# formula, `input / scale`. But the library
 # divides *once*: it computes $1/s$ as a float32 and multiplies by that. The two results
 # may differ in their last bit, and at a tie the last bit decides. Let us do the same.
 
@@ -589,8 +590,8 @@ assert differences(fake_quantize) == 0
 # None differ. Neither way is more right: both land within half a step. Remember it when you compare
 # two implementations: “one step off, now and then” is often no bug but a tie.
 #
-# Next the observer, beside our two formulas. For symmetric ranges it has one of its own. Can you tell from the
-# numbers what it divides by?
+# Next the observer, beside our two formulas. For symmetric ranges it has one of its own: the last line shows what it
+# divides by.
 
 # %%
 set_seed(3)
@@ -716,17 +717,18 @@ for b, decibel in zip(some_bits, lines["uniform, range −1 to 1"], strict=True)
 # ## 7 · Clip or round?
 #
 # A range that is too short clips, one that is too long has coarse steps. Below, both errors are measured on the
-# Gaussian values, for each clip. Move the bits: where does the best clip go? For 2 bits, guess it before you
-# look, in standard deviations. (The largest of the 20,000 values lies at about 4.)
+# Gaussian values, for each clip of a symmetric range: its points lie from −clip to clip, and the lowest code is idle. Move
+# the bits: where does the best clip go? For 2 bits, guess it before you look, in standard deviations. (The largest of the
+# 20,000 values lies at about 4.)
 
 
 # %%
 def two_errors(values: torch.Tensor, clip: float, bits: int) -> tuple[float, float]:
     """Mean squares of the rounding error and of the clipping error; together, the whole error."""
-    scale, zero_point = choose_scale(torch.tensor([-clip, clip]), bits)
-    low, high = code_range(bits)
-    squares = (fake_quantize(values, scale, zero_point, bits) - values).square()
-    outside = (values < scale * (low - zero_point)) | (values > scale * (high - zero_point))
+    high = code_range(bits)[1]
+    back = torch.fake_quantize_per_tensor_affine(values, clip / high, 0, -high, high)
+    squares = (back - values).square()
+    outside = values.abs() > clip
     mean = len(values)
     return float(squares[~outside].sum()) / mean, float(squares[outside].sum()) / mean
 
@@ -760,8 +762,6 @@ def rounding_or_clipping(bits: int, clip: float) -> plot.Figure:
 # %%
 print("best clip at", ", ".join(f"{bits} bits: {clip:g}" for bits, clip in bests.items()))
 reveal("Gaussian values in 2 bits: the best clip", bests[2])
-points = clip_to(gaussian, bests[2], 2).unique().tolist()
-print(f"the points at 2 bits and clip {bests[2]:g}: {points}")
 assert sorted(bests.values()) == list(bests.values())
 assert max(bests.values()) < clips[-1]  # a best value at the end of the search would be none
 
@@ -777,8 +777,7 @@ explore(
 
 # %% [markdown]
 # The fewer bits, the shorter the best range. At 8 bits it pays to reach nearly to the largest value. At 2
-# bits it pays to clip a good part of the values, so that the rest get finer steps. (The zero point is rounded:
-# clip 1.5 gives −2, −1, 0 and 1.)
+# bits it pays to clip a good part of the values, so that the rest get finer steps.
 #
 # ## 8 · The 2-bit cliff
 #
@@ -826,8 +825,8 @@ reveal("Layer 1 at 2 bits: weights that become 0", share)
 # values themselves.
 #
 # The third picture has three points too, at the clip with the best SQNR. (The last line has all four points, from −2 to 1,
-# at their best clip: about a decibel more.) That takes no data and no training,
-# only another scale. What accuracy does the whole network reach with it, at 2 bits?
+# at their best clip: about a decibel more.) The whole network is
+# quantized with it, at 2 bits, without any training.
 
 # %%
 guess("Accuracy at 2 bits with the best clip", low=0, high=1)
@@ -862,13 +861,13 @@ reveal("Accuracy at 2 bits with the best clip", at_two.mean(), between=(at_two.m
 # Most of it comes back, in each of the three networks, and nothing has changed but the scale. “2 bits are too few”
 # is only half of the truth: 2 bits with the wrong *scale* are too few.
 #
-# (This is a small network, and only its weights were quantized. Activations are harder: lesson 03 shows
-# outliers, and lesson 06 trains with rounding in the loop.)
+# This is a small network, and only its weights were quantized. Activations are harder: lesson 03 shows outliers, and
+# lesson 06 trains with rounding in the loop.
 #
 # ## 9 · What goes wrong in silence
 #
-# Real tensors hold a NaN now and then, or an infinity, or only zeros. What does PyTorch's
-# `fake_quantize` make of a NaN, at scale 0.1 in int8?
+# Real tensors hold a NaN now and then, or an infinity, or only zeros. The first printed line shows what PyTorch's
+# `fake_quantize` makes of them, at scale 0.1 in int8.
 
 # %% tags=["nbval-ignore-output"]
 broken = torch.tensor([math.nan, math.inf, 1.0])
@@ -933,7 +932,7 @@ set_seed(5)
 for trial in range(1000):
     size = 2.0 ** float(torch.randint(-149, 128, ()))
     x = torch.cat([(torch.rand(50) * 2 - 1) * size, zeros[:1]])
-    bits = 2 + trial % 7
+    bits = (2, 3, 4, 8, 12, 16)[trial % 6]
     scale, _ = safe_scale(x, bits)
     back = safe_round_trip(x, bits)
     slack = 4 * x.abs().double() * torch.finfo(torch.float32).eps
@@ -951,13 +950,13 @@ for x in (broken, torch.zeros(0)):
 
 # %% [markdown]
 # The networks of the opening are *fake*-quantized: the weights lie on few points, and are
-# float32 all the same. How large is the file of the 2-bit network, if the float32 one counts as 1? And if we
-# store its codes as int8 instead?
+# float32 all the same. Three files show what that means, the float32 one counting as 1: the 2-bit network as it is, and
+# the codes of 8 and of 2 bits stored as int8.
 
 
 # %%
 def stored(model: nn.Sequential, bits: int) -> dict[str, torch.Tensor]:
-    """What a file needs: codes in int8, a scale and a zero point a layer, biases in float32."""
+    """What a file needs: codes in int8, a scale and a zero point per layer, biases in float32."""
     content = {}
     for name, values in model.state_dict().items():
         if name.endswith("bias"):

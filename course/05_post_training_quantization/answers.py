@@ -114,7 +114,7 @@ def quantize_rows(weight):
     return (weight / scale[:, None]).round().clamp(-128, 127).to(torch.int8), scale
 
 
-# %% item="rows" wrong="seven bits" keeps=1 hint="How many whole numbers can an int8 hold"
+# %% item="rows" wrong="seven bits" keeps=1 hint="How many integers can an int8 hold"
 def quantize_rows(weight):
     if not torch.isfinite(weight).all():
         raise ValueError("not finite")

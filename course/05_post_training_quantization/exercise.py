@@ -110,7 +110,7 @@ for rows, columns in ((5, 40), (1, 7), (30, 1), (64, 256)):
         bool((scale - scale.max()).abs().max() <= scale.max() * 1e-6),
         {
             True: "A row of small weights has few steps. Does each row have a scale of its own?",
-            False: "Some steps are never used. How many whole numbers can an int8 hold?",
+            False: "Some steps are never used. How many integers can an int8 hold?",
         },
     )
     error = (q * scale[:, None] - weight).abs()
@@ -770,7 +770,7 @@ for low, high in (
     q, scale, zero_point = to_uint8(x, low, high)
     wide = max(high, 0.0) - min(low, 0.0)
     assert isinstance(zero_point, int) and 0 <= zero_point <= 255, (
-        "Is the zero point a whole number, one that a uint8 can hold?"
+        "Is the zero point an integer, one that a uint8 can hold?"
     )
     assert int(q[2]) == zero_point, "Does 0.0 come back as exactly 0.0?"
     assert abs(float(scale) * 255 / wide - 1) < 1e-4, "Is the scale a 255th of the widened range?"

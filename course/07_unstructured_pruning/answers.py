@@ -317,7 +317,7 @@ def prune_hidden(model, share):
     return [int(torch.count_nonzero(layer.weight)) for layer in layers]
 
 
-# %% item="global" wrong="a threshold that loses ties" keeps=1 hint="Did you choose places?"
+# %% item="global" wrong="a threshold that loses ties" keeps=1 hint="Did you choose positions?"
 def prune_hidden(model, share):
     layers = [layer for layer in model if isinstance(layer, nn.Linear)][:-1]
     everything = torch.cat([layer.weight.detach().abs().flatten() for layer in layers])
@@ -665,7 +665,7 @@ def prune_in_steps(layer, targets):
     return shares
 
 
-# %% item="steps" wrong="a threshold that takes equal ones along" keeps=1 hint="Did you choose places"
+# %% item="steps" wrong="a threshold that takes equal ones along" keeps=1 hint="Did you choose positions"
 def prune_in_steps(layer, targets):
     shares = []
     total = layer.weight.numel()

@@ -346,7 +346,7 @@ for share in (0.0, 0.35, 0.6, 1.0):
         model[place].weight.data = torch.randint(1, 4, model[place].weight.shape).float()
     counts = prune_hidden(model, share)
     assert sum(counts) == 120 - round(share * 120), (
-        "With many equal weights, or at the ends of the range, the number is off. Did you choose places?"
+        "With many equal weights, or at the ends of the range, the number is off. Did you choose positions?"
     )
 ### END HIDDEN TESTS
 
@@ -711,7 +711,7 @@ layer = nn.Linear(20, 20)
 layer.weight.data = torch.where(torch.rand(20, 20) < 0.5, -1.0, 1.0)
 shares = prune_in_steps(layer, [0.2, 0.6])
 assert all(abs(share - target) < 0.003 for share, target in zip(shares, [0.2, 0.6], strict=True)), (
-    "Where many weights have the same magnitude, the shares are off. Did you choose places?"
+    "Where many weights have the same magnitude, the shares are off. Did you choose positions?"
 )
 ### END HIDDEN TESTS
 

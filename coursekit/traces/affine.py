@@ -49,7 +49,7 @@ class Affine:
 
     @property
     def ties(self) -> torch.Tensor:
-        """Which values lie exactly between two whole numbers of steps, bool."""
+        """Which values lie exactly between two integers, counted in steps, bool."""
         return self.steps - self.steps.floor() == 0.5
 
     @property
@@ -287,10 +287,10 @@ def _outside(outside: Sequence[str]) -> str:
 def _ties(its: Affine) -> str:
     ties = _shorts(its.steps[its.ties])
     if not ties:
-        return "None lies exactly between two whole numbers."
+        return "None lies exactly between two integers."
     kind = "a tie" if len(ties) == 1 else "ties"
     many = "lies" if len(ties) == 1 else "lie"
-    return f"{_and(ties)} {many} exactly between two whole numbers: {kind}."
+    return f"{_and(ties)} {many} exactly between two integers: {kind}."
 
 
 def _rounding(its: Affine) -> str:

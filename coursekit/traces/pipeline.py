@@ -137,12 +137,12 @@ def data_flow() -> Trace:
         (
             Stage(
                 "Raw",
-                f"{len(raw):,} handwritten digits to train on. Each is a table of whole numbers, "
+                f"{len(raw):,} handwritten digits to train on. Each is a table of integers, "
                 f"from {raw.min()} for paper to {raw.max()} for full ink, one byte each.",
                 images,
                 None,
                 shape_of(raw),
-                partial(_images_picture, raw, "Raw: whole numbers, 0 to 255"),
+                partial(_images_picture, raw, "Raw: integers, 0 to 255"),
                 "Left: the first training image. Right: how often each grey value occurs in all "
                 "images; 0, the paper, is by far the most frequent.",
                 (("", "after"), *((name, value) for name, value in _facts(raw).items())),

@@ -118,7 +118,7 @@ def _followed(steps: Mapping[str, Steps], layer: str) -> Rows:
         )
         for name, values in steps.items()
     )
-    return (("model", f"number in place {place}", "largest difference to dense"), *rows)
+    return (("model", f"number at position {place}", "largest difference to dense"), *rows)
 
 
 def _weights(models: Mapping[str, nn.Sequential]) -> Rows:

@@ -1,4 +1,4 @@
-"""Lesson 05's trace: one image through one layer in whole numbers, with a range fixed beforehand.
+"""Lesson 05's trace: one image through one layer in integers, with a range fixed beforehand.
 
 The layer is the second one of lesson 00's trained network, 128→10, so that nothing new is trained.
 """
@@ -25,7 +25,7 @@ IMAGE = 0  # Of validation: calibration has not seen it.
 
 @dataclass(frozen=True)
 class Static:
-    """A linear layer and one input, in float32 and in whole numbers.
+    """A linear layer and one input, in float32 and in integers.
 
     Attributes:
         x: float32, shape (inputs,): what enters the layer.
@@ -115,14 +115,14 @@ def whole_numbers() -> Trace:
     clipped = int(((its.x > its.high) | (its.x < its.low)).sum())
     most = its.q.shape[1] * 128 * 255
     return Trace(
-        "One layer in whole numbers",
+        "One layer in integers",
         (
             Stage(
                 "float32",
                 f"An image of a {its.label} has passed the first layer and its ReLU. What is left "
                 f"of it are {len(its.x)} numbers from {number(float(its.x.min()), 2)} to "
                 f"{number(float(its.x.max()), 2)}; {zeros} of them are 0. They enter the second "
-                f"layer, {its.q.shape[1]}→{its.q.shape[0]}, which shall compute in whole numbers.",
+                f"layer, {its.q.shape[1]}→{its.q.shape[0]}, which is to compute in integers.",
                 inputs,
                 None,
                 shape_of(its.x),
@@ -324,7 +324,7 @@ def _difference_rows(its: Static) -> Rows:
         )
         for digit in range(len(its.q))
     )
-    return (("output", "float32", "whole numbers", "difference"), *rows)
+    return (("output", "float32", "integers", "difference"), *rows)
 
 
 def _inputs_picture(its: Static) -> Figure:
@@ -413,7 +413,7 @@ def _difference_picture(its: Static) -> Figure:
     fig, (left, right) = plot.figure(1, 2, width=9, height=3.8)
     both: Sequence[tuple[str, torch.Tensor, float, str, str]] = (
         ("float32", its.float32, -0.2, "black", ""),
-        ("whole numbers", its.outputs, 0.2, plot.COLOURS[5], "///"),
+        ("integers", its.outputs, 0.2, plot.COLOURS[5], "///"),
     )
     for name, values, shift, colour, hatch in both:
         places = [digit + shift for digit in range(len(values))]

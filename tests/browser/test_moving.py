@@ -15,19 +15,30 @@ from coursekit.workspace import fill
 from tests.browser.lab import MINUTE, ROOT, Lab, set_theme, shoot, wait_for_kernel
 
 LESSON = "02_numbers_in_few_bits"
+# Of the other lessons what the picture says first, what is moved, and what it says a step on.
+OTHERS = {
+    "00_pipeline": ("0 % zeros, 8 bits: ", "percent zeros", "15 % zeros, 8 bits: "),
+    "05_post_training_quantization": ("One unit times 1. ", "doublings", "One unit times 2. "),
+    "07_unstructured_pruning": ("0 % zeros: ", "percent zeros", "7 % zeros: "),
+}
 
 
 @pytest.fixture
 def opened(page: Page, lab: Lab, tmp_path: Path) -> Page:
     """The lesson in a workspace, as a learner gets it."""
-    course = lab.folder / tmp_path.name
+    return open_copy(page, lab, tmp_path.name, LESSON, "Scale 0.15, zero point −2")
+
+
+def open_copy(page: Page, lab: Lab, folder: str, lesson: str, first: str) -> Page:
+    """Opens a lesson in a workspace of its own, when its picture shows what it shows first."""
+    course = lab.folder / folder
     (course / "notebooks").mkdir(parents=True)
-    for name in (f"{LESSON}.ipynb", "start.ipynb"):
+    for name in (f"{lesson}.ipynb", "start.ipynb"):
         shutil.copy(ROOT / "notebooks" / name, course / "notebooks")
     fill(course, course / "workspace")
-    path = course / "workspace" / "notebooks" / f"{LESSON}.ipynb"
+    path = course / "workspace" / "notebooks" / f"{lesson}.ipynb"
     page.goto(lab.tree(str(path.relative_to(lab.folder))))
-    expect(state(page, "Scale 0.15, zero point −2")).to_be_visible(timeout=MINUTE)
+    expect(state(page, first)).to_be_visible(timeout=MINUTE)
     wait_for_kernel(page)
     return page
 
@@ -74,17 +85,32 @@ def test_it_moves_by_keyboard_and_by_mouse_before_anything_has_run(opened: Page)
 
 def test_in_each_theme_and_on_paper(opened: Page) -> None:
     page = opened
-    picture = page.locator(".jp-RenderedVegaCommon5")
-    picture.scroll_into_view_if_needed()
-    looks_right(page, "light", "rgb(255, 255, 255)")
-    set_theme(page, "JupyterLab Dark")
-    looks_right(page, "dark", "rgb(17, 17, 17)")
-    set_theme(page, "JupyterLab Light")
+    in_each_theme(page, "moving")
     page.emulate_media(media="print")
     expect(state(page, "Scale 0.15, zero point −2")).to_be_visible()
 
 
-def looks_right(page: Page, theme: str, ground: str) -> None:
+@pytest.mark.parametrize("lesson", OTHERS)
+def test_so_do_the_others(page: Page, lab: Lab, tmp_path: Path, lesson: str) -> None:
+    first, moved, then = OTHERS[lesson]
+    open_copy(page, lab, tmp_path.name, lesson, first)
+    field = page.get_by_label(f"{moved}, by ↑ and ↓")
+    field.focus()
+    page.keyboard.press("ArrowUp")
+    expect(state(page, then)).to_be_visible()
+    in_each_theme(page, f"moving-{lesson[:2]}")
+
+
+def in_each_theme(page: Page, name: str) -> None:
+    """Looks at the picture in JupyterLab's light theme and in its dark one, and leaves it light."""
+    page.locator(".jp-RenderedVegaCommon5").scroll_into_view_if_needed()
+    looks_right(page, f"{name}-light", "rgb(255, 255, 255)")
+    set_theme(page, "JupyterLab Dark")
+    looks_right(page, f"{name}-dark", "rgb(17, 17, 17)")
+    set_theme(page, "JupyterLab Light")
+
+
+def looks_right(page: Page, name: str, ground: str) -> None:
     """It stands on the ground of the theme, and axe has nothing against it."""
     picture = page.locator(".jp-RenderedVegaCommon5")
     behind = picture.locator("svg.marks").evaluate(
@@ -95,7 +121,7 @@ def looks_right(page: Page, theme: str, ground: str) -> None:
         }"""
     )
     assert behind == ground
-    shoot(page, f"moving-{theme}")
+    shoot(page, name)
     found = Axe().run(page, context=".jp-RenderedVegaCommon5").response["violations"]
     assert not found, [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
 

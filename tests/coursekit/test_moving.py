@@ -6,6 +6,8 @@ import base64
 import io
 import json
 import re
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +17,28 @@ from PIL import Image
 
 from coursekit import moving
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import staircase
+from coursekit.openings.lesson_00 import two_digits
+from coursekit.openings.lesson_02 import staircase
+from coursekit.openings.lesson_05 import large_unit
+from coursekit.openings.lesson_07 import smallest_first
 
-OPENINGS = {"02": staircase}
+OPENINGS = {"00": two_digits, "02": staircase, "05": large_unit, "07": smallest_first}
+
+
+@cache
+def opening(lesson: str) -> dict[str, Any]:
+    """The bundle of a lesson's picture; two of them train a network."""
+    return OPENINGS[lesson]()._repr_mimebundle_()[0]
+
+
+def said(lesson: str, *moved: str) -> dict[Any, str]:
+    """What each state of a lesson's picture says, by the value of what is moved."""
+    states = opening(lesson)[VEGA]["data"][0]["values"]
+    keys = [tuple(state[name] for name in moved) for state in states]
+    return {
+        key if len(moved) > 1 else key[0]: state["alt"]
+        for key, state in zip(keys, states, strict=True)
+    }
 
 
 def draw(height: float) -> Figure:
@@ -87,7 +108,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("lesson", OPENINGS)
 def test_the_picture_that_opens_a_lesson(lesson: str) -> None:
-    bundle, _ = OPENINGS[lesson]()._repr_mimebundle_()
+    bundle = opening(lesson)
     text = json.dumps(bundle, ensure_ascii=False)
     assert len(text) < 300_000
     # Nothing is asked from anywhere: the schema is a name.
@@ -101,17 +122,53 @@ def test_the_picture_that_opens_a_lesson(lesson: str) -> None:
 
 
 def test_what_the_staircase_says_is_so() -> None:
-    states = staircase()._repr_mimebundle_()[0][VEGA]["data"][0]["values"]
-    said = {(state["zero_point"], state["scale"]): state["alt"] for state in states}
-    assert len(said) == 25
+    stairs = said("02", "zero_point", "scale")
+    assert len(stairs) == 25
     # Eight stairs of 0.15, the lowest at 0: the boot fits.
-    assert "eight stairs from 0 to 1.05. Of the picture's pixels 0% lie beyond" in said[-4, 0.15]
-    assert "it shows in 8 shades" in said[-4, 0.15]
+    assert "eight stairs from 0 to 1.05. Of the picture's pixels 0% lie beyond" in stairs[-4, 0.15]
+    assert "it shows in 8 shades" in stairs[-4, 0.15]
     # Half of the codes stand for negative numbers: the light parts are lost.
-    assert "eight stairs from −0.6 to 0.45." in said[0, 0.15]
-    beyond = {zero: int(re.search(r"(\d+)%", said[zero, 0.15])[1]) for zero in (-4, -2, 0)}  # type: ignore[index]
+    assert "eight stairs from −0.6 to 0.45." in stairs[0, 0.15]
+    beyond = {zero: int(re.search(r"(\d+)%", stairs[zero, 0.15])[1]) for zero in (-4, -2, 0)}  # type: ignore[index]
     assert beyond[-4] < beyond[-2] < beyond[0]
     # High stairs are few.
-    shades = [int(re.search(r"(\d) shades", said[-4, scale])[1]) for scale in (0.15, 0.2, 0.25)]  # type: ignore[index]
+    shades = [int(re.search(r"(\d) shades", stairs[-4, scale])[1]) for scale in (0.15, 0.2, 0.25)]  # type: ignore[index]
     assert shades == sorted(shades, reverse=True)
     assert len(set(shades)) == 3
+
+
+def test_one_digit_stays_and_one_answer_flips() -> None:
+    digits = said("00", "percent_zeros", "bits")
+    assert len(digits) == 28
+    names = {key: re.findall(r"the (\d) is called (?:a )?(\d)", alt) for key, alt in digits.items()}
+    assert all(stays == called for (stays, called), _ in names.values())
+    flips = {key: label != called for key, (_, (label, called)) in names.items()}
+    assert not flips[0, 8]
+    assert flips[90, 2]
+    assert 0 < sum(flips.values()) < len(flips) / 2 + 1
+
+
+def test_with_one_scale_a_large_unit_takes_the_names_away() -> None:
+    units = said("05", "doublings")
+    zeros = [int(re.search(r"(\d+)%", alt)[1]) for alt in units.values()]  # type: ignore[index]
+    assert zeros == sorted(zeros)
+    assert zeros[0] < 10
+    assert zeros[-1] == 100
+    right = "trousers, bag, ankle boot, pullover, dress."
+    first, last = units[0], units[9]
+    assert first.count(right) == 2
+    assert f"called {right}" not in last
+    # Its own scale for each unit: nothing happens, whatever the factor.
+    assert all(alt.endswith(f"One scale per unit: {right}") for alt in units.values())
+
+
+def test_most_weights_go_before_the_names_do() -> None:
+    pruned = said("07", "percent_zeros")
+    names = {zeros: alt.split("called ")[1].split(".")[0] for zeros, alt in pruned.items()}
+    right = {
+        zeros: int(re.search(r"garments ([\d,]+) ", alt)[1].replace(",", ""))
+        for zeros, alt in pruned.items()
+    }  # type: ignore[index]
+    assert names[0] == names[49] != names[98]
+    assert abs(right[0] - right[49]) < 60
+    assert right[98] < right[0] / 2

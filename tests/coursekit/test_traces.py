@@ -238,7 +238,7 @@ def test_the_layers_show_what_the_lesson_has(lesson):
         assert one.after == shape
         if layer == "input":
             continue
-        values = column(one, f"number in place {place}")
+        values = column(one, f"number at position {place}")
         assert [read(value) for value in values.values()] == pytest.approx(follow, abs=5e-5)
         offs = column(one, "largest difference to dense").values()
         assert max(map(read, offs)) == pytest.approx(off, abs=5e-5)
@@ -364,7 +364,7 @@ def test_a_row_without_ties_and_clipping_is_told_as_such():
     assert not narrow.clipped.any(), "outside of the range, and still nearest to the last point"
 
 
-# One layer in whole numbers.
+# One layer in integers.
 
 
 def test_a_static_layer_is_what_its_codes_stand_for():
@@ -391,7 +391,7 @@ def test_the_tables_of_the_static_layer_agree_with_each_other():
         assert products + bias == total == read(column(back, "sum")[digit])
         scaled = read(column(back, "scaled back")[digit])
         assert scaled == pytest.approx(total * read(column(back, "t · s")[digit]), abs=0.01)
-        float32, ours = (read(column(last, name)[digit]) for name in ("float32", "whole numbers"))
+        float32, ours = (read(column(last, name)[digit]) for name in ("float32", "integers"))
         assert ours == scaled
         assert read(column(last, "difference")[digit]) == pytest.approx(ours - float32, abs=2e-4)
     largest = max(abs(read(cell)) for cell in column(last, "difference").values())

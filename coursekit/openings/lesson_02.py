@@ -1,8 +1,6 @@
-"""The pictures with which lessons open: the thing itself, to be moved before a line is read."""
+"""What three bits leave of numbers and of a boot."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,18 +8,10 @@ from matplotlib.figure import Figure
 
 from coursekit.data import load_fashion_mnist
 from coursekit.moving import INK, MARK, Moving
+from coursekit.openings._style import STYLE
 
 # A boot with light and dark parts among the test images, and the bits that the staircase has.
 BOOT, BITS = 92, 3
-
-STYLE: dict[Any, Any] = {
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "font.size": 10,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
 
 
 def staircase() -> Moving:
