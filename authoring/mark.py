@@ -87,8 +87,9 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     ) as engine:
         # It warms up while nbgrader is imported here.
         engine.import_soon(modules(course, notebook.stem))
+        from grader.host.batch import jobs
         from grader.host.clerk import Clerks
-        from grader.host.conduct import grade, jobs, reader, reject
+        from grader.host.grade import grade, reader, reject
         from grader.host.intake.notebook import Rejected, collect
         from grader.host.store import Output, cannot_write
 

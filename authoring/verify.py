@@ -23,8 +23,8 @@ from authoring.sources import Course, Lesson
 from grader import Assignment, Engine, grade_one
 from grader import Course as GradedCourse
 from grader.host import kept_contracts
-from grader.host.conduct import contract_of
 from grader.host.contract import Clause
+from grader.host.contracts import contract_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Three rooms by trust, one door between them:
   wrote), `intake` (an untrusted file becomes a submission or is rejected), `make_contract` (what
   may cross, from the teacher's own solution), `session` (its cells and tests in their turn) through
   `engine` (the processes, seen from outside), `marks`, `results`, `publish` and `gradebook`;
-  `conduct` does so for many at a time, `cli` is the command.
+  `grade` does so for one, `batch` for a class, `cli` is the command.
 - `sandboxed` is all that runs shut in: `zygote` (the warm process), `isolation` and `syscalls`
   (what a fork does to itself first), `player`, `judge`, `cells`, `calls` between the two, and
   `codec` (values as messages).
@@ -29,19 +29,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader.host.conduct import grade_class as grade_class
-    from grader.host.conduct import grade_one as grade_one
+    from grader.host.batch import grade_class as grade_class
     from grader.host.course.assignment import Assignment as Assignment
     from grader.host.course.course import Course as Course
     from grader.host.engine.engine import Engine as Engine
+    from grader.host.grade import grade_one as grade_one
     from grader.host.results.result import Result as Result
     from grader.protocol.errors import GraderError as GraderError
 
 _HOME = {
     "Assignment": "grader.host.course.assignment",
     "Course": "grader.host.course.course",
-    "grade_class": "grader.host.conduct",
-    "grade_one": "grader.host.conduct",
+    "grade_class": "grader.host.batch",
+    "grade_one": "grader.host.grade",
     "Engine": "grader.host.engine.engine",
     "GraderError": "grader.protocol.errors",
     "Result": "grader.host.results.result",

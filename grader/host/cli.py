@@ -27,7 +27,7 @@ from grader.host.imports import modules, preload
 from grader.protocol.errors import GraderError
 
 if TYPE_CHECKING:
-    from grader.host.conduct import ClassResult
+    from grader.host.batch import ClassResult
     from grader.host.results.result import Result
 
 # For so few submissions the engine does not prepare as for many.
@@ -147,7 +147,9 @@ def grade(
                 engine.import_soon(modules(opened, wanted[0]))
             else:
                 engine.launch()
-            from grader.host.conduct import OWN_FAILS, find_tasks, grade_class, load_assignments
+            from grader.host.batch import grade_class
+            from grader.host.contracts import OWN_FAILS
+            from grader.host.tasks import find_tasks, load_assignments
 
             times = _due(due or [], opened)
             assignments = load_assignments(opened, submitted, wanted)
@@ -208,7 +210,7 @@ def contract(
         loaded = opened.load(names[0] if len(names) == 1 else assignment)
         wanted = preload(opened, [loaded.name])
         with Engine(wanted, show=opened.shown, keep=kept_contracts.folder(), many=False) as engine:
-            from grader.host.conduct import contract_of
+            from grader.host.contracts import contract_of
 
             for name in loaded.notebooks:
                 print(kept_contracts.shown(contract_of(loaded, name, engine)))

@@ -18,24 +18,16 @@ from typing import Any
 import msgspec
 
 from grader.protocol import wire
+from grader.protocol.calls import Reply, Request, Said, Stream
 from grader.protocol.names import names_of
 from grader.protocol.terms import Terms
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed
-from grader.sandboxed.calls.peer import (
-    Allowance,
-    Peer,
-    Proxy,
-    Reply,
-    Request,
-    Said,
-    Stopped,
-    Stream,
-    gives_values,
-    only_iterates,
-    serves_as,
-)
+from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.handle import Proxy, only_iterates
+from grader.sandboxed.calls.kinds import gives_values, serves_as
+from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.cells import (
     OUTPUTS,
     Shell,

@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from grader.protocol import wire
+from grader.protocol.calls import Display, Said, Stream
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls.peer import Display, Peer, Said, Stream
+from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.cells import (
     Shell,
     captured,

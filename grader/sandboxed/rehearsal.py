@@ -15,7 +15,8 @@ from typing import Any
 
 from grader.protocol import wire
 from grader.protocol.wire import Channel
-from grader.sandboxed.calls.peer import Allowance, random_states, set_random_states
+from grader.sandboxed.calls.allowance import Allowance
+from grader.sandboxed.calls.randomness import random_states, set_random_states
 from grader.sandboxed.cells import Shell, Stream, run_cell
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.judge import JudgePeer

@@ -32,7 +32,9 @@ from grader.protocol import wire
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls.peer import Allowance, Peer, Proxy, Stopped
+from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.handle import Proxy
+from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.packing import Packer
 from tests.fuzz.damage import EXAMPLES, SECONDS, bounded, damaged_bytes, damaged_tree

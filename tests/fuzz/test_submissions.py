@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader import Assignment, Course, Engine, Result
-from grader.host.conduct import find_tasks, grade, grade_class, reject
+from grader.host.batch import grade_class
+from grader.host.grade import grade, reject
 from grader.host.intake.notebook import Rejected, collect
 from grader.host.publish.pages import plain
 from grader.host.store import Output
+from grader.host.tasks import find_tasks
 from tests.fuzz.damage import (
     CLASSES,
     EXAMPLES,

@@ -29,11 +29,11 @@ from typer.testing import CliRunner
 
 from grader.host import clerk, store
 from grader.host.cli import app
-from grader.host.conduct import find_tasks
 from grader.host.engine import engine as engine_module
 from grader.host.intake.folder import read_folder
 from grader.host.results.result import Result
 from grader.host.store import Output
+from grader.host.tasks import find_tasks
 from tests.conftest import ROOT
 
 RIGHT = {
@@ -540,22 +540,22 @@ def test_without_fork_nothing_is_run(desk, run, monkeypatch):
 
 
 def test_a_fault_of_the_grader_stops_nobody_else(desk, run, monkeypatch):
-    from grader.host import conduct
+    from grader.host import grade
 
-    score = conduct.score
+    score = grade.score
 
     def faulty(name, paper, *others):
         if any("unlucky" in cell.node.source for cell in paper.cells):
             raise RuntimeError("a bug")
         return score(name, paper, *others)
 
-    monkeypatch.setattr(conduct, "score", faulty)
+    monkeypatch.setattr(grade, "score", faulty)
     desk.hand_in("a")
     desk.hand_in("b", RIGHT | {"why": "unlucky"})
     assert "b/numbers rejected: The grader failed on it (RuntimeError: a bug)" in run()
     assert rows(desk)["numbers", "a"]["total"] == "5"
     # That is no verdict: it is tried again.
-    monkeypatch.setattr(conduct, "score", score)
+    monkeypatch.setattr(grade, "score", score)
     assert "1 known from an earlier run" in run()
     assert rows(desk)["numbers", "b"]["total"] == "5"
 

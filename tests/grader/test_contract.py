@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from grader.host.conduct import contract_of, grade_one
+from grader.host.contracts import contract_of
 from grader.host.engine.engine import Engine
+from grader.host.grade import grade_one
 from tests.grader.conftest import exercise, handed_in, hidden
 
 

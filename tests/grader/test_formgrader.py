@@ -9,9 +9,10 @@ import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import sync_playwright
 
-from grader.host.conduct import find_tasks, grade_class
+from grader.host.batch import grade_class
 from grader.host.engine import engine as engine_module
 from grader.host.results.result import Result
+from grader.host.tasks import find_tasks
 from tests.browser.lab import serve, start_chromium
 from tests.grader.conftest import RIGHT
 from tests.grader.test_clean import CANARY, HOSTILE_HTML, HOSTILE_MARKDOWN

@@ -20,23 +20,15 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader.protocol import wire
+from grader.protocol.calls import Display, Raised, Reply, Request, Stream
 from grader.protocol.terms import Terms
 from grader.protocol.values import Back, CannotCross, Live, Named, Seq
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls.peer import (
-    Allowance,
-    Display,
-    Peer,
-    Proxy,
-    Raised,
-    Reply,
-    Request,
-    Stopped,
-    Stream,
-    random_states,
-    serves_as,
-    set_random_states,
-)
+from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.handle import Proxy
+from grader.sandboxed.calls.kinds import serves_as
+from grader.sandboxed.calls.peer import Peer
+from grader.sandboxed.calls.randomness import random_states, set_random_states
 
 
 class Node:

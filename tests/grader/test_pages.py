@@ -11,7 +11,7 @@ from html import unescape
 import nbformat
 import pytest
 
-from grader.host.conduct import grade
+from grader.host.grade import grade
 from grader.host.intake.notebook import collect
 from grader.host.publish.clean import clean_notebook
 from grader.host.publish.feedback import _source, render

@@ -14,32 +14,36 @@ import builtins
 import contextlib
 import copy
 import itertools
-import random
 import sys
 import threading
 import types
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 import msgspec
-import numpy as np
-from msgspec import Struct
 
+from grader.protocol.calls import (
+    DECODER,
+    ENCODER,
+    MAX_BUFFERS,
+    MAX_MANIFEST,
+    Patch,
+    Raised,
+    Reply,
+    Request,
+    Said,
+)
 from grader.protocol.terms import Terms
 from grader.protocol.values import (
     DATA,
     Back,
     CannotCross,
     Frame,
-    Given,
     Kind,
     Live,
     Masked,
-    Module,
     Named,
     Node,
     Pairs,
@@ -50,308 +54,41 @@ from grader.protocol.values import (
 )
 from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed.calls import handed, patches, signatures
+from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.handle import (
+    OWN_CLASS,
+    Method,
+    Proxy,
+    node_of,
+    origin_of,
+    peer_of,
+    proxy_class,
+)
+from grader.sandboxed.calls.kinds import (
+    MEANT_FOR,
+    callable_nodes,
+    gives_values,
+    live_kind,
+    serves_as,
+)
+from grader.sandboxed.calls.randomness import picture_of_states, random_states, set_random_states
+from grader.sandboxed.calls.special_methods import (
+    DUNDERS,
+    EVERYWHERE,
+    GIVES,
+    ITERATION,
+    special_methods,
+    with_fallbacks,
+)
 from grader.sandboxed.codec.buffers import join, split
 from grader.sandboxed.codec.changes import assign
 from grader.sandboxed.codec.failures import error_class
-from grader.sandboxed.codec.libraries import from_library, library_name, torch_module
+from grader.sandboxed.codec.libraries import from_library, library_name
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
 
-# Manifests are small beside their buffers.
-MAX_MANIFEST = 16 * 2**20
-MAX_BUFFERS = 256 * 2**20
 _MAX_NESTING = 50
 _MAX_TEXT = 2_000
-
-# Asked of the object by its type, as Python does.
-ITERATION = ("__iter__", "__next__")
-_DUNDER_NAMES = """
-    len getitem setitem delitem contains reversed bool int float complex index str repr format hash
-    eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv
-    floordiv rfloordiv mod rmod pow rpow and or xor neg pos abs invert lshift rshift round enter
-    exit call dir setattr delattr await
-"""
-DUNDERS = frozenset(f"__{name}__" for name in _DUNDER_NAMES.split())
-# What Python asks in the place of one that a class lacks.
-_IN_PLACE = "add sub mul matmul truediv floordiv mod pow"
-_FALLBACKS = {
-    "str": "repr",
-    "format": "str repr",
-    "ne": "eq",
-    "lt": "gt",
-    "gt": "lt",
-    "le": "ge",
-    "ge": "le",
-    "bool": "len",
-    "contains": "getitem len",
-    "reversed": "getitem len",
-    "int": "index",
-    "float": "index",
-    "complex": "float index",
-    **{f"i{name}": f"{name} r{name}" for name in _IN_PLACE.split()},
-    **{name: f"r{name}" for name in _IN_PLACE.split()},
-    **{f"r{name}": name for name in _IN_PLACE.split()},
-}
-# Every object has these; a proxy asks for them where the solution did.
-_EVERYWHERE = ("__dir__", "__setattr__", "__delattr__")
-_GIVING = """
-    call len getitem setitem delitem reversed int float complex index str repr format enter exit
-    await
-"""
-# What gives a value to look at; other special methods say themselves what is equal, or less.
-_GIVES = frozenset((*ITERATION, *_EVERYWHERE, *(f"__{name}__" for name in _GIVING.split())))
-# What hides it in a proxy is for tests.
-_OWN_CLASS = object.__dict__["__class__"]
-
-
-@cache
-def _with_fallbacks(names: frozenset[str]) -> frozenset[str]:
-    others = (_FALLBACKS.get(name.strip("_"), "").split() for name in names)
-    return names | DUNDERS.intersection(f"__{name}__" for found in others for name in found)
-
-
-class Stopped(BaseException):
-    """The test can't go on. No `except Exception` of a test's may swallow it."""
-
-
-# --- Messages ----------------------------------------------------------------------------------
-
-
-class Request(Struct, tag="request"):
-    """What one side asks of the other.
-
-    Attributes:
-        op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`.
-        keep: positions of arguments whose changes come back; None for all.
-        watch: names of which the other side is to say when they have changed.
-        random: states of the generators of random numbers to go on from.
-        known: how many objects the answers that were taken before have brought.
-        library: what is taken if it is this of a library's, as "module:name".
-        exact: what is derived from a class of Python's own keeps what is its own.
-        patched: what the test has put in the place of something while this call runs.
-        files: what the test has written since the last call, by path.
-    """
-
-    id: int
-    op: Literal["take", "call", "get"]
-    target: int = 0
-    name: str = ""
-    args: list[Node] = []
-    kwargs: dict[str, Node] = {}
-    keep: list[str] | None = None
-    watch: list[str] = []
-    random: Node = None
-    known: int = 0
-    library: str = ""
-    exact: bool = False
-    patched: list[Patch] = []
-    files: dict[str, bytes] = {}
-
-
-class Patch(Struct):
-    """What a name is while a call runs; without a value it is not there.
-
-    Attributes:
-        place: the module; "" for the names of the notebook.
-    """
-
-    place: str
-    name: str
-    value: list[Node]
-
-
-class Raised(Struct):
-    """An exception: the names of its classes, the nearest first.
-
-    Attributes:
-        relayed: the number of the other side's own exception, if it is that one.
-        modules: where the classes come from.
-    """
-
-    classes: list[str]
-    text: str
-    relayed: int | None = None
-    modules: list[str] = []
-
-
-class Stream(Struct, tag="stream", tag_field="output_type"):
-    """Text that a call has written."""
-
-    name: Literal["stdout", "stderr"]
-    text: str
-
-
-class Display(Struct, tag="display_data", tag_field="output_type"):
-    """What a call has shown, by MIME type."""
-
-    data: dict[str, str]
-
-
-Said = Stream | Display
-
-
-class Reply(Struct, tag="reply"):
-    """An answer.
-
-    Attributes:
-        method: what was asked for can be called.
-        changed: arguments that have changed, by number.
-        names: watched names that have changed.
-        said: what the call showed, as outputs of nbformat.
-        drew: whether the call has used up random numbers that it was given.
-    """
-
-    id: int
-    value: Node = None
-    method: bool = False
-    changed: list[tuple[int, Node]] = []
-    names: list[tuple[str, Node]] = []
-    error: Raised | None = None
-    said: list[Said] = []
-    drew: bool = False
-
-
-_DECODER: msgspec.msgpack.Decoder[Request | Reply] = msgspec.msgpack.Decoder(Request | Reply)
-_ENCODER = msgspec.msgpack.Encoder()
-
-
-# --- What is allowed ---------------------------------------------------------------------------
-
-
-@dataclass
-class Allowance:
-    """What one test may still use up.
-
-    Attributes:
-        deadline: on the clock of `time.monotonic`.
-        items: steps of iterations.
-    """
-
-    deadline: float
-    calls: int = 200_000
-    bytes: int = 512 * 2**20
-    items: int = 200_000
-
-    def take(self, calls: int = 0, bytes: int = 0, items: int = 0) -> None:
-        self.calls -= calls
-        self.bytes -= bytes
-        self.items -= items
-        for left, what in (
-            (self.calls, "calls of your code"),
-            (self.bytes, "bytes to and from your code"),
-            (self.items, "items from your code"),
-        ):
-            if left < 0:
-                raise Stopped(f"The test was ended: it took too many {what}.")
-
-
-# --- Proxies -----------------------------------------------------------------------------------
-
-
-class Proxy:
-    """Something of the other side's that can be called, asked and iterated."""
-
-    # No __dict__, which `vars` would find instead of the other side's.
-    __slots__ = ("__weakref__", "_node", "_origin", "_peer")
-    # For `Packer`, which must not ask a proxy what it is.
-    stays_where_it_is = True
-
-    def __init__(self, peer: Peer, node: Live, origin: str) -> None:
-        object.__setattr__(self, "_peer", peer)
-        object.__setattr__(self, "_node", node)
-        object.__setattr__(self, "_origin", origin)
-
-    def __getattr__(self, name: str) -> Any:
-        return _peer(self).get(self, name)
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        node = _node(self)
-        if node.kind == "class":
-            return type
-        # Other iterators count as generators, too, but isinstance tells them apart.
-        return types.GeneratorType if (node.kind, node.name) == ("generator",) * 2 else Proxy
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"{self!r} can be called, but not changed")
-
-    def __repr__(self) -> str:
-        return f"<{_node(self).kind} {_origin(self)}>"
-
-    def __instancecheck__(self, value: Any) -> bool:
-        return bool(_peer(self).call(self, "__instancecheck__", (value,), {}))
-
-    def __subclasscheck__(self, value: Any) -> bool:
-        return bool(_peer(self).call(self, "__subclasscheck__", (value,), {}))
-
-
-def _peer(proxy: Proxy) -> Peer:
-    peer: Peer = object.__getattribute__(proxy, "_peer")
-    return peer
-
-
-def _node(proxy: Proxy) -> Live:
-    node: Live = object.__getattribute__(proxy, "_node")
-    return node
-
-
-def _origin(proxy: Proxy) -> str:
-    """Where it came from, in the teacher's words: an answer's name, then what was asked of it."""
-    origin: str = object.__getattribute__(proxy, "_origin")
-    return origin
-
-
-def _remote(name: str) -> Callable[..., Any]:
-    def method(self: Proxy, *args: Any, **kwargs: Any) -> Any:
-        return _peer(self).call(self, name, args, kwargs)
-
-    method.__name__ = method.__qualname__ = name
-    return method
-
-
-def _call(self: Proxy, *args: Any, **kwargs: Any) -> Any:
-    return _peer(self).call(self, "", args, kwargs)
-
-
-def _await(self: Proxy) -> Any:
-    return _peer(self).call(self, "__await__", (), {})
-    # Whoever awaits wants a generator.
-    yield
-
-
-def _doc(self: Proxy) -> Any:
-    return _peer(self).get(self, "__doc__")
-
-
-_proxy_classes: dict[frozenset[str], type[Proxy]] = {}
-
-
-def _proxy_class(dunders: frozenset[str]) -> type[Proxy]:
-    if dunders not in _proxy_classes:
-        methods: dict[str, Any] = {name: _remote(name) for name in dunders}
-        methods |= {"__slots__": (), "__doc__": property(_doc)}
-        if "__call__" in dunders:
-            methods["__call__"] = _call
-        if "__await__" in dunders:
-            methods["__await__"] = _await
-        if "__eq__" in dunders and "__hash__" not in dunders:
-            methods["__hash__"] = object.__hash__
-        _proxy_classes[dunders] = type("Proxy", (Proxy,), methods)
-    return _proxy_classes[dunders]
-
-
-class _Method:
-    """A method of the other side's, bound."""
-
-    def __init__(self, proxy: Proxy, name: str) -> None:
-        self._proxy = proxy
-        self.__name__ = name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _peer(self._proxy).call(self._proxy, self.__name__, args, kwargs)
-
-
-# --- A peer ------------------------------------------------------------------------------------
 
 
 class Peer:
@@ -428,7 +165,7 @@ class Peer:
         # What a test before has kept is asked by the terms of this one.
         kept = [(ref, proxy) for ref in self._made if (proxy := ref()) is not None]
         for _, proxy in kept:
-            _OWN_CLASS.__set__(proxy, self._class_of(_node(proxy)))
+            OWN_CLASS.__set__(proxy, self._class_of(node_of(proxy)))
         self._made = [ref for ref, _ in kept]
 
     # What a side replaces: what becomes of outputs and of watched names, and what catches the
@@ -448,7 +185,7 @@ class Peer:
 
     def _send(self, message: Request | Reply, packer: Packer) -> None:
         try:
-            header, body = _ENCODER.encode(message), join(packer.buffers)
+            header, body = ENCODER.encode(message), join(packer.buffers)
         except UnicodeEncodeError as error:
             raise CannotCross("text with half a character") from error
         if len(header) > MAX_MANIFEST or len(body) > MAX_BUFFERS:
@@ -463,7 +200,7 @@ class Peer:
         if self.allowance is not None:
             self.allowance.take(bytes=len(header) + len(body))
         try:
-            return _DECODER.decode(header), body
+            return DECODER.decode(header), body
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Gone("a message that is none") from error
 
@@ -475,8 +212,8 @@ class Peer:
 
     def _export(self, value: Any) -> Node:
         """A node for what is no data."""
-        if isinstance(value, Proxy) and _peer(value) is self:
-            return Yours(_node(value).id)
+        if isinstance(value, Proxy) and peer_of(value) is self:
+            return Yours(node_of(value).id)
         if not self._trusted:
             # The judge speaks: the player knows libraries by the same names.
             name = library_name(value)
@@ -490,12 +227,12 @@ class Peer:
             number = self._exports
             self._exported[number] = value
             self._numbers[id(value)] = number
-        kind = _live_kind(value)
+        kind = live_kind(value)
         own = None if kind == "generator" else getattr(value, "__name__", None)
         name = str(own or type(value).__name__)[:200]
-        offered = _special_methods(type(value)) if type(value) is not type else set()
+        offered = special_methods(type(value)) if type(value) is not type else set()
         if kind in ("class", "instance"):
-            offered.update(_EVERYWHERE)
+            offered.update(EVERYWHERE)
         if callable(value):
             offered.add("__call__")
         return Live(number, kind, name, sorted(offered))
@@ -519,8 +256,8 @@ class Peer:
         if self._trusted or self.terms is None:
             allowed |= DUNDERS
         else:
-            allowed |= _with_fallbacks(frozenset(self.terms.dunders))
-        return _proxy_class(frozenset(allowed.intersection(node.dunders)))
+            allowed |= with_fallbacks(frozenset(self.terms.dunders))
+        return proxy_class(frozenset(allowed.intersection(node.dunders)))
 
     # Where the value that is being unpacked comes from; see the function of this name.
     _origin = ""
@@ -618,15 +355,15 @@ class Peer:
         absent = AttributeError(f"{Proxy.__repr__(proxy)} has no {name} here")
         if name.startswith("_") and not (name.endswith("__") and self._may(name, "dunders")):
             raise absent
-        reply, unpacker = self._ask(self._request("get", _node(proxy).id, name), self._packer())
+        reply, unpacker = self._ask(self._request("get", node_of(proxy).id, name), self._packer())
         if reply.error is not None:
             raise self._exception(reply.error)
         if reply.method:
-            return _Method(proxy, name)
+            return Method(proxy, name)
         if not self._may(name, "attributes"):
             raise absent
         self._check_live(reply.value, name)
-        self._origin = f"{_origin(proxy)}.{name}"
+        self._origin = f"{origin_of(proxy)}.{name}"
         value = unpacker.unpack(reply.value)
         return signatures.rebuild(value) if name == "__signature__" else value
 
@@ -637,7 +374,7 @@ class Peer:
             getattr(self.learned, what).add(name)
             return True
         if what == "dunders":
-            return name in _with_fallbacks(frozenset(self.terms.dunders))
+            return name in with_fallbacks(frozenset(self.terms.dunders))
         return name in self.terms.attributes
 
     def call(self, proxy: Proxy, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -653,7 +390,7 @@ class Peer:
             self.allowance.take(items=1)
         lent = set(self._exported)
         packer = self._packer()
-        request = self._request("call", _node(proxy).id, method)
+        request = self._request("call", node_of(proxy).id, method)
         owners: list[str] = []
         for position, value in enumerate(args):
             request.args.append(packer.pack(value))
@@ -661,7 +398,7 @@ class Peer:
         for name, value in kwargs.items():
             request.kwargs[name] = packer.pack(value)
             owners.extend([name] * (len(packer.objects) - len(owners)))
-        label = f"{_origin(proxy)}.{method}" if method else _origin(proxy)
+        label = f"{origin_of(proxy)}.{method}" if method else origin_of(proxy)
         for patch, value in self._patches():
             patch.value.extend(map(packer.pack, value))
             request.patched.append(patch)
@@ -805,7 +542,7 @@ class Peer:
         """
         if self._trusted:
             return
-        for found in _callable_nodes(node):
+        for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self._check_default(found)
                 continue
@@ -831,7 +568,7 @@ class Peer:
         """The same for what a test's own function is called with, which may be anything."""
         if self._trusted:
             return
-        for found in itertools.chain.from_iterable(map(_callable_nodes, nodes)):
+        for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._check_place(found, "()")
             elif isinstance(found, Masked | Frame):
@@ -843,7 +580,7 @@ class Peer:
             assert self.learned.places is not None
             self.learned.places.add(place)
         elif self.terms.places is not None and place not in self.terms.places:
-            node.dunders = [name for name in node.dunders if name in _GIVES]
+            node.dunders = [name for name in node.dunders if name in GIVES]
 
     def _check_missing(self, node: Masked | Frame) -> None:
         """What is left out passes many a comparison: it is where the solution leaves things out."""
@@ -1000,7 +737,7 @@ class Peer:
             return b""
         if kind_of(node) not in DATA:
             return b""
-        return _ENCODER.encode(node) + join(packer.buffers)
+        return ENCODER.encode(node) + join(packer.buffers)
 
     def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
         name = self._reachable(request.name)
@@ -1039,7 +776,7 @@ class Peer:
             AttributeError: when the method is not to be had.
         """
         target = self._own(number)
-        if self._trusted or name in _MEANT_FOR.get(_live_kind(target), ()):
+        if self._trusted or name in MEANT_FOR.get(live_kind(target), ()):
             return target
         place = _place(target, name)
         if self.terms is None:
@@ -1074,7 +811,7 @@ class Peer:
         states = None
         if request.random is not None and self._trusted:
             set_random_states(unpacker.unpack(request.random))
-            states = _picture_of_states()
+            states = picture_of_states()
         before = self._looks(objects)
         value = None
         if self._trusted:
@@ -1090,7 +827,7 @@ class Peer:
                     raise
                 except BaseException as error:
                     reply.error = self._raised(error)
-            reply.drew = states is not None and states != _picture_of_states()
+            reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
 
     def _reported(
@@ -1124,33 +861,6 @@ class Peer:
         """The own content of each object; what it holds counts by identity."""
         packer = self._packer(objects)
         return [packer.look(number) for number in range(len(objects))]
-
-
-def random_states() -> list[Any]:
-    """The states of the generators that Python, NumPy and torch share in a process."""
-    torch = torch_module()
-    version, numbers, gauss = random.getstate()
-    name, keys, place, has_gauss, cached = np.random.get_state()
-    return [
-        [version, np.array(numbers, np.uint64), gauss],
-        [name, keys, place, has_gauss, cached],
-        None if torch is None else torch.get_rng_state(),
-    ]
-
-
-def _picture_of_states() -> bytes:
-    packer = Packer(lambda value: None, {})
-    return _ENCODER.encode(packer.pack(random_states())) + join(packer.buffers)
-
-
-def set_random_states(states: list[Any]) -> None:
-    """Goes on from states of `random_states`."""
-    torch = torch_module()
-    version, numbers, gauss = states[0]
-    random.setstate((version, tuple(numbers.tolist()), gauss))
-    np.random.set_state(tuple(states[1]))
-    if torch is not None and states[2] is not None:
-        torch.set_rng_state(states[2])
 
 
 def _place_of(label: str) -> str:
@@ -1197,33 +907,6 @@ def _is_library(value: Any, name: str) -> bool:
         return False
 
 
-def only_iterates(proxy: Proxy) -> None:
-    """Leaves of what the other side has nothing but its items."""
-    _node(proxy).dunders = list(ITERATION)
-    _OWN_CLASS.__set__(proxy, _proxy_class(frozenset(ITERATION)))
-
-
-def gives_values(node: Node) -> TypeGuard[Live]:
-    """Whether it is what gives values one by one, such as a generator."""
-    return isinstance(node, Live) and node.kind == "generator" and {*ITERATION} <= {*node.dunders}
-
-
-def _live_kind(value: Any) -> Literal["function", "class", "instance", "generator"]:
-    if isinstance(value, type):
-        return "class"
-    if callable(value) and type(value).__module__ in ("builtins", "functools"):
-        return "function"
-    if isinstance(value, Iterator):
-        return "generator"
-    return "instance"
-
-
-# What a call may do with what a test lends it, by kind, whatever the teacher's solution does.
-_MEANT_FOR: dict[str, tuple[str, ...]] = {
-    "function": ("", "__call__"),
-    "class": ("", "__call__"),
-    "generator": ITERATION,
-}
 # Who may ask a database may do so in any of these ways.
 _QUERIES = frozenset(("cursor", "execute", "fetchone", "fetchmany", "fetchall", *ITERATION))
 # Top-level modules of classes whose copies share nothing with what they are copied from.
@@ -1252,59 +935,3 @@ def _decides(error: BaseException) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _special_methods(cls: type) -> set[str]:
-    """Those that a class has, and not only because every object has them."""
-    names = DUNDERS.union(ITERATION).intersection(dir(cls))
-    return {name for name in names if getattr(cls, name) is not getattr(object, name, None)}
-
-
-def serves_as(node: Node, wanted: Kind) -> bool:
-    """Whether a value may cross where the teacher's solution has one of this kind.
-
-    Plain data may cross for other plain data: a test can tell them apart. What can be called is a
-    function, what can be iterated a generator, whatever else it is.
-    """
-    kind = kind_of(node)
-    if kind == wanted or (kind in DATA and wanted in DATA):
-        return True
-    if (kind, wanted) == ("given instance", "instance"):
-        return True
-    if wanted == "generator" and kind == "container":
-        return True
-    needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
-    return isinstance(node, Live) and needed in node.dunders
-
-
-def _callable_nodes(node: Node) -> Iterator[Node]:
-    """What needs a look: live values, modules, named tuples with types as their methods, mappings
-    with values for missing keys, and what may leave values out."""
-    if isinstance(node, Live | Module):
-        yield node
-        return
-    if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
-        yield node
-    if isinstance(node, Masked | Frame):
-        yield node
-    if isinstance(node, Pairs) and node.default is not None:
-        yield node
-        for pair in node.items:
-            yield from _callable_nodes(pair[0])
-            yield from _callable_nodes(pair[1])
-    elif isinstance(node, Struct):
-        for name in _fields_with_nodes(type(node)):
-            yield from _callable_nodes(getattr(node, name))
-    elif isinstance(node, list | tuple):
-        for item in node:
-            yield from _callable_nodes(item)
-    elif isinstance(node, dict):
-        for item in node.values():
-            yield from _callable_nodes(item)
-
-
-@cache
-def _fields_with_nodes(cls: type[Struct]) -> tuple[str, ...]:
-    """The fields of a part of a manifest that are nodes, or hold some."""
-    types = cls.__annotations__
-    return tuple(name for name in types if "Node" in types[name] or "Tensor" in types[name])

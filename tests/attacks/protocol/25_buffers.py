@@ -27,7 +27,7 @@ def send(self, message, packer):
     body = struct.pack("<Q", [len(head), 2**63][next(count) % 2]) + head + bytes(128)
     if isinstance(message, handles.Reply):
         message.value = Tensor("float32", [4, 8], 0)
-    self.channel.send(handles._ENCODER.encode(message), body)
+    self.channel.send(handles.ENCODER.encode(message), body)
 
 
 handles.Peer._send = send

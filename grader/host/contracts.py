@@ -1,0 +1,117 @@
+"""Which contract a notebook has, and what a teacher must know of tests that can't be judged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+
+from grader.host import kept_contracts
+from grader.host.contract import Clause, Contract
+from grader.host.course.assignment import Assignment, TeacherCell, TeacherNotebook
+from grader.host.course.course import digest_of
+from grader.host.engine.engine import Engine, Files
+from grader.host.make_contract import make_contract
+
+_log = logging.getLogger(__name__)
+
+
+def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
+    """The contract of a notebook, made once for each engine, or once and for all if it keeps them.
+
+    Raises:
+        GraderError: when the engine does not start.
+    """
+
+    def make() -> Contract:
+        return make_contract(assignment.notebooks[name], engine, Files(assignment.files))
+
+    def kept_or_made() -> Contract:
+        if engine.keep is None:
+            return make()
+        made_for = {
+            "assignment": assignment.fingerprint,
+            "notebook": name,
+            "shown": digest_of(engine.show),
+            "limits": f"{engine.timeout:g} s, {engine.output_limit} bytes, {engine.limits}",
+            "sandbox": str(engine.shut_in),
+        }
+        return kept_contracts.contract(engine.keep, name, made_for, make, _log.warning)
+
+    return engine.remember((assignment.fingerprint, name), kept_or_made)
+
+
+OWN_FAILS = "your own solution fails"
+# What to do about an error of the teacher's own solution.
+_REMEDIES = {
+    "ModuleNotFoundError": "install what is missing, or name it in c.Grader.show",
+    "ImportError": "install what is missing, or name it in c.Grader.show",
+    "FileNotFoundError": "release the file with the assignment, or name it in c.Grader.show",
+}
+
+
+def trouble_with(
+    assignment: Assignment, engine: Engine, beside: Collection[str] = ()
+) -> str | None:
+    """What to tell the teacher of tests that can't be judged, or not fully; None if there are none.
+
+    Args:
+        beside: as in `grade`.
+
+    Raises:
+        GraderError: when the engine does not start.
+    """
+    broken: dict[str, str] = {}
+    live: dict[str, Clause] = {}
+    for name, notebook in assignment.notebooks.items():
+        counts = allowed(assignment, notebook, beside)
+        for grade_id, clause in contract_of(assignment, name, engine).tests.items():
+            called = assignment.called(name, grade_id)
+            if clause.broken:
+                broken[called] = clause.failed
+            elif clause.live and grade_id not in counts:
+                live[called] = clause
+    said = [_told_of_broken(broken)] * bool(broken) + [_told_of_live(assignment, live)] * bool(live)
+    return " ".join(said) or None
+
+
+def _some(told: Sequence[str]) -> str:
+    more = f" and {len(told) - 5} more" if len(told) > 5 else ""
+    return f"{', '.join(told[:5])}{more}"
+
+
+def _told_of_live(assignment: Assignment, live: Mapping[str, Clause]) -> str:
+    told = [f"{name} ({clause.live})" for name, clause in live.items()]
+    those = "that" if len(told) == 1 else "those"
+    hint = f" --beside-all {assignment.name} takes what {those} gave beside the code."
+    return (
+        f"You mark what can't be judged apart from the learners' code: {_some(told)}."
+        f"{hint if any(clause.suggests for clause in live.values()) else ''}"
+    )
+
+
+def _told_of_broken(broken: Mapping[str, str]) -> str:
+    told = [f"{name} ({failed})" if failed else name for name, failed in broken.items()]
+    kinds = {failed.partition(":")[0] for failed in broken.values()}
+    known = [_REMEDIES[kind] for kind in sorted(kinds) if kind in _REMEDIES]
+    remedy = known[0] if known else "mend the tests or the solution"
+    return f"{OWN_FAILS} {_some(told)}: nobody gets these points. {remedy[0].upper()}{remedy[1:]}."
+
+
+def allowed(assignment: Assignment, notebook: TeacherNotebook, beside: Collection[str]) -> set[str]:
+    """The grade_ids that are named, themselves, by their item, or with their assignment."""
+    return {
+        str(cell.grade_id)
+        for cell in notebook.cells
+        if beside and {*names_for(assignment, notebook, cell), all_of(assignment.name)} & {*beside}
+    }
+
+
+def names_for(assignment: Assignment, notebook: TeacherNotebook, cell: TeacherCell) -> list[str]:
+    """By what a teacher may name a cell: by itself or its item, of one notebook or of all."""
+    own = [name for name in (cell.grade_id, cell.item) if name]
+    return [*own, *(assignment.called(notebook.name, name) for name in own)]
+
+
+def all_of(assignment: str) -> str:
+    """What names all tests of an assignment: no item is called so."""
+    return f"{assignment}/"

@@ -1,0 +1,149 @@
+"""What was handed in, folder by folder, and by which name each student goes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.host.course.assignment import Assignment
+from grader.host.course.course import Course
+from grader.host.intake.folder import (
+    is_notebook,
+    printable,
+)
+from grader.protocol.errors import GraderError
+
+# Bytes of a student's name: what nbgrader has room for in a gradebook.
+MAX_NAME = 128
+
+
+@dataclass(frozen=True)
+class Task:
+    """A folder that was handed in.
+
+    Attributes:
+        reason: why it can't be graded, where its place tells.
+    """
+
+    assignment: Assignment
+    student: str
+    folder: Path
+    reason: str | None = None
+
+
+def find_tasks(
+    submitted: Path, assignments: Mapping[str, Assignment]
+) -> tuple[list[Task], dict[str, str]]:
+    """What was handed in for these assignments, as nbgrader lays it out: STUDENT/ASSIGNMENT/.
+
+    Returns:
+        The tasks, sorted, and by "STUDENT/FOLDER" why another folder is no submission.
+
+    Raises:
+        GraderError: when the folder of all cannot be read.
+    """
+    try:
+        folders = sorted(path for path in submitted.iterdir() if path.is_dir())
+    except OSError as error:
+        raise GraderError(f"Cannot read {submitted}: {error.strerror}.") from error
+    names = _names_of_students([folder.name for folder in folders])
+    tasks: dict[tuple[str, str], Task] = {}
+    others = {}
+    for folder in folders:
+        student = names[folder.name]
+        try:
+            found = sorted(folder.iterdir())
+        except OSError as error:
+            others[student] = f"The folder cannot be read ({error.strerror})."
+            continue
+        for inside in found:
+            assignment = assignments.get(inside.name)
+            if assignment is not None and (inside.is_dir() or inside.is_symlink()):
+                if folder.name.startswith("."):
+                    others[student] = "No student's folder begins with a dot."
+                else:
+                    tasks[assignment.name, student] = Task(assignment, student, inside)
+            elif folder.name.startswith(".") or folder.is_symlink():
+                continue
+            elif inside.is_dir():
+                if not inside.name.startswith("."):
+                    name = f"{student}/{_printable(inside.name)}"
+                    others[name] = "This is no assignment that is being graded."
+            else:
+                for wrong in _named_like(inside.name, assignments):
+                    task = Task(wrong, student, folder / wrong.name, _too_high(inside.name))
+                    # It may lie in its place, too.
+                    tasks.setdefault((wrong.name, student), task)
+    return list(tasks.values()), others
+
+
+def _named_like(file: str, assignments: Mapping[str, Assignment]) -> Iterator[Assignment]:
+    """The assignments that have a notebook of this name."""
+    for assignment in assignments.values():
+        if is_notebook(file) and Path(file).stem in assignment.notebooks:
+            yield assignment
+
+
+def _too_high(file: str) -> str:
+    return f"{printable(file)} lies in the student's folder: it belongs one folder deeper."
+
+
+def _names_of_students(folders: Sequence[str]) -> dict[str, str]:
+    """What to call the students whose folders these are: two of them never get the same name."""
+    names = {folder: _printable(folder) for folder in folders}
+    taken = {folder for folder, name in names.items() if folder == name}
+    for folder, name in names.items():
+        again = 0
+        while name != folder and name in taken:
+            again += 1
+            name = _printable(folder, again)
+        names[folder] = name
+        taken.add(name)
+    return names
+
+
+def look_alikes(students: Collection[str]) -> dict[str, str]:
+    """By student, what to tell a teacher of names that others can't be told apart from."""
+    alike: dict[str, list[str]] = {}
+    for student in sorted(students):
+        alike.setdefault(unicodedata.normalize("NFKC", student).casefold(), []).append(student)
+    return {
+        student: f"{len(names)} students' names look like {student!a}: they are "
+        f"{', '.join(map(ascii, names))}."
+        for names in alike.values()
+        if len(names) > 1
+        for student in names
+    }
+
+
+def _printable(name: str, again: int = 0) -> str:
+    """A folder's name as text that can be written, also as the name of a file with an ending.
+
+    Bytes that are no UTF-8 get backslashes. A very long name is cut, and one with signs that
+    Formgrader would take for HTML goes without them; a hash tells these from others.
+
+    Args:
+        again: how many other names of this one are taken.
+    """
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    safe = re.sub(r'[<>"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]', "_", text)
+    if safe == text and len(text.encode()) <= MAX_NAME and not again:
+        return text
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return f"{safe[:50]}-{digest[: 16 + again]}"
+
+
+def load_assignments(
+    course: Course, submitted: Path, names: Sequence[str]
+) -> dict[str, Assignment]:
+    """The assignments named, or else all for which something was handed in.
+
+    Raises:
+        GraderError: when a name is unknown or a source damaged.
+    """
+    return {name: course.load(name) for name in names or course.handed_in(submitted)}

@@ -1,0 +1,114 @@
+"""What player and judge say to each other: a request, and its reply."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from grader.protocol.values import (
+    Node,
+)
+
+# Manifests are small beside their buffers.
+MAX_MANIFEST = 16 * 2**20
+MAX_BUFFERS = 256 * 2**20
+
+
+class Request(Struct, tag="request"):
+    """What one side asks of the other.
+
+    Attributes:
+        op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`.
+        keep: positions of arguments whose changes come back; None for all.
+        watch: names of which the other side is to say when they have changed.
+        random: states of the generators of random numbers to go on from.
+        known: how many objects the answers that were taken before have brought.
+        library: what is taken if it is this of a library's, as "module:name".
+        exact: what is derived from a class of Python's own keeps what is its own.
+        patched: what the test has put in the place of something while this call runs.
+        files: what the test has written since the last call, by path.
+    """
+
+    id: int
+    op: Literal["take", "call", "get"]
+    target: int = 0
+    name: str = ""
+    args: list[Node] = []
+    kwargs: dict[str, Node] = {}
+    keep: list[str] | None = None
+    watch: list[str] = []
+    random: Node = None
+    known: int = 0
+    library: str = ""
+    exact: bool = False
+    patched: list[Patch] = []
+    files: dict[str, bytes] = {}
+
+
+class Patch(Struct):
+    """What a name is while a call runs; without a value it is not there.
+
+    Attributes:
+        place: the module; "" for the names of the notebook.
+    """
+
+    place: str
+    name: str
+    value: list[Node]
+
+
+class Raised(Struct):
+    """An exception: the names of its classes, the nearest first.
+
+    Attributes:
+        relayed: the number of the other side's own exception, if it is that one.
+        modules: where the classes come from.
+    """
+
+    classes: list[str]
+    text: str
+    relayed: int | None = None
+    modules: list[str] = []
+
+
+class Stream(Struct, tag="stream", tag_field="output_type"):
+    """Text that a call has written."""
+
+    name: Literal["stdout", "stderr"]
+    text: str
+
+
+class Display(Struct, tag="display_data", tag_field="output_type"):
+    """What a call has shown, by MIME type."""
+
+    data: dict[str, str]
+
+
+Said = Stream | Display
+
+
+class Reply(Struct, tag="reply"):
+    """An answer.
+
+    Attributes:
+        method: what was asked for can be called.
+        changed: arguments that have changed, by number.
+        names: watched names that have changed.
+        said: what the call showed, as outputs of nbformat.
+        drew: whether the call has used up random numbers that it was given.
+    """
+
+    id: int
+    value: Node = None
+    method: bool = False
+    changed: list[tuple[int, Node]] = []
+    names: list[tuple[str, Node]] = []
+    error: Raised | None = None
+    said: list[Said] = []
+    drew: bool = False
+
+
+DECODER: msgspec.msgpack.Decoder[Request | Reply] = msgspec.msgpack.Decoder(Request | Reply)
+ENCODER = msgspec.msgpack.Encoder()

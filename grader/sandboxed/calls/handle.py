@@ -1,0 +1,129 @@
+"""Stands for something that stays on the other side: it is called, asked and iterated there."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from grader.protocol.values import (
+    Live,
+)
+from grader.sandboxed.calls.special_methods import (
+    ITERATION,
+)
+
+if TYPE_CHECKING:
+    from grader.sandboxed.calls.peer import Peer
+
+# What hides it in a proxy is for tests.
+OWN_CLASS = object.__dict__["__class__"]
+
+
+class Proxy:
+    """Something of the other side's that can be called, asked and iterated."""
+
+    # No __dict__, which `vars` would find instead of the other side's.
+    __slots__ = ("__weakref__", "_node", "_origin", "_peer")
+    # For `Packer`, which must not ask a proxy what it is.
+    stays_where_it_is = True
+
+    def __init__(self, peer: Peer, node: Live, origin: str) -> None:
+        object.__setattr__(self, "_peer", peer)
+        object.__setattr__(self, "_node", node)
+        object.__setattr__(self, "_origin", origin)
+
+    def __getattr__(self, name: str) -> Any:
+        return peer_of(self).get(self, name)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        node = node_of(self)
+        if node.kind == "class":
+            return type
+        # Other iterators count as generators, too, but isinstance tells them apart.
+        return types.GeneratorType if (node.kind, node.name) == ("generator",) * 2 else Proxy
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{self!r} can be called, but not changed")
+
+    def __repr__(self) -> str:
+        return f"<{node_of(self).kind} {origin_of(self)}>"
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return bool(peer_of(self).call(self, "__instancecheck__", (value,), {}))
+
+    def __subclasscheck__(self, value: Any) -> bool:
+        return bool(peer_of(self).call(self, "__subclasscheck__", (value,), {}))
+
+
+def peer_of(proxy: Proxy) -> Peer:
+    peer: Peer = object.__getattribute__(proxy, "_peer")
+    return peer
+
+
+def node_of(proxy: Proxy) -> Live:
+    node: Live = object.__getattribute__(proxy, "_node")
+    return node
+
+
+def origin_of(proxy: Proxy) -> str:
+    """Where it came from, in the teacher's words: an answer's name, then what was asked of it."""
+    origin: str = object.__getattribute__(proxy, "_origin")
+    return origin
+
+
+def _remote(name: str) -> Callable[..., Any]:
+    def method(self: Proxy, *args: Any, **kwargs: Any) -> Any:
+        return peer_of(self).call(self, name, args, kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def _call(self: Proxy, *args: Any, **kwargs: Any) -> Any:
+    return peer_of(self).call(self, "", args, kwargs)
+
+
+def _await(self: Proxy) -> Any:
+    return peer_of(self).call(self, "__await__", (), {})
+    # Whoever awaits wants a generator.
+    yield
+
+
+def _doc(self: Proxy) -> Any:
+    return peer_of(self).get(self, "__doc__")
+
+
+_proxy_classes: dict[frozenset[str], type[Proxy]] = {}
+
+
+def proxy_class(dunders: frozenset[str]) -> type[Proxy]:
+    if dunders not in _proxy_classes:
+        methods: dict[str, Any] = {name: _remote(name) for name in dunders}
+        methods |= {"__slots__": (), "__doc__": property(_doc)}
+        if "__call__" in dunders:
+            methods["__call__"] = _call
+        if "__await__" in dunders:
+            methods["__await__"] = _await
+        if "__eq__" in dunders and "__hash__" not in dunders:
+            methods["__hash__"] = object.__hash__
+        _proxy_classes[dunders] = type("Proxy", (Proxy,), methods)
+    return _proxy_classes[dunders]
+
+
+class Method:
+    """A method of the other side's, bound."""
+
+    def __init__(self, proxy: Proxy, name: str) -> None:
+        self._proxy = proxy
+        self.__name__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return peer_of(self._proxy).call(self._proxy, self.__name__, args, kwargs)
+
+
+def only_iterates(proxy: Proxy) -> None:
+    """Leaves of what the other side has nothing but its items."""
+    node_of(proxy).dunders = list(ITERATION)
+    OWN_CLASS.__set__(proxy, proxy_class(frozenset(ITERATION)))

@@ -1,0 +1,100 @@
+"""What kind of thing stays, and for what a contract lets it serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal, TypeGuard
+
+from msgspec import Struct
+
+from grader.protocol.values import (
+    DATA,
+    Frame,
+    Given,
+    Kind,
+    Live,
+    Masked,
+    Module,
+    Named,
+    Node,
+    Pairs,
+    Record,
+    kind_of,
+)
+from grader.sandboxed.calls.special_methods import (
+    ITERATION,
+)
+
+
+def gives_values(node: Node) -> TypeGuard[Live]:
+    """Whether it is what gives values one by one, such as a generator."""
+    return isinstance(node, Live) and node.kind == "generator" and {*ITERATION} <= {*node.dunders}
+
+
+def live_kind(value: Any) -> Literal["function", "class", "instance", "generator"]:
+    if isinstance(value, type):
+        return "class"
+    if callable(value) and type(value).__module__ in ("builtins", "functools"):
+        return "function"
+    if isinstance(value, Iterator):
+        return "generator"
+    return "instance"
+
+
+# What a call may do with what a test lends it, by kind, whatever the teacher's solution does.
+MEANT_FOR: dict[str, tuple[str, ...]] = {
+    "function": ("", "__call__"),
+    "class": ("", "__call__"),
+    "generator": ITERATION,
+}
+
+
+def serves_as(node: Node, wanted: Kind) -> bool:
+    """Whether a value may cross where the teacher's solution has one of this kind.
+
+    Plain data may cross for other plain data: a test can tell them apart. What can be called is a
+    function, what can be iterated a generator, whatever else it is.
+    """
+    kind = kind_of(node)
+    if kind == wanted or (kind in DATA and wanted in DATA):
+        return True
+    if (kind, wanted) == ("given instance", "instance"):
+        return True
+    if wanted == "generator" and kind == "container":
+        return True
+    needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
+    return isinstance(node, Live) and needed in node.dunders
+
+
+def callable_nodes(node: Node) -> Iterator[Node]:
+    """What needs a look: live values, modules, named tuples with types as their methods, mappings
+    with values for missing keys, and what may leave values out."""
+    if isinstance(node, Live | Module):
+        yield node
+        return
+    if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
+        yield node
+    if isinstance(node, Masked | Frame):
+        yield node
+    if isinstance(node, Pairs) and node.default is not None:
+        yield node
+        for pair in node.items:
+            yield from callable_nodes(pair[0])
+            yield from callable_nodes(pair[1])
+    elif isinstance(node, Struct):
+        for name in _fields_with_nodes(type(node)):
+            yield from callable_nodes(getattr(node, name))
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from callable_nodes(item)
+    elif isinstance(node, dict):
+        for item in node.values():
+            yield from callable_nodes(item)
+
+
+@cache
+def _fields_with_nodes(cls: type[Struct]) -> tuple[str, ...]:
+    """The fields of a part of a manifest that are nodes, or hold some."""
+    types = cls.__annotations__
+    return tuple(name for name in types if "Node" in types[name] or "Tensor" in types[name])
