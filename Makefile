@@ -16,10 +16,11 @@ test: .venv/installed-dev lint types ## check everything: style, types, tests, e
 	@$(RUN) JUPYTER_PATH="$(CURDIR)/.build/jupyter" pytest --nbval --nbval-kernel-name class \
 		--numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-lint: .venv/installed-dev ## check the style of the code
+lint: .venv/installed-dev ## check the style of the code, and who imports whom
 	@echo "== Style"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 types: .venv/installed-dev ## check the types
 	@echo "== Types"

@@ -17,7 +17,7 @@ from authoring.metadata import understood
 from authoring.questions import Source
 from authoring.sources import Lesson, SourceCell, read_cells
 from coursekit.questions import Choice
-from grader.names import Names, names_of
+from grader.protocol.names import Names, names_of
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"

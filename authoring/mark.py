@@ -16,13 +16,13 @@ from pathlib import Path
 
 from coursekit.items import Exercise, ExerciseError, learners_exercise
 from coursekit.workspace import WorkspaceError, course_root
-from grader import kept
-from grader.course import Course
-from grader.engine import Engine
-from grader.errors import GraderError
-from grader.imports import modules, preload
-from grader.results import ItemResult, Result
-from grader.sandbox import check as check_sandbox
+from grader.host import kept_contracts
+from grader.host.course.course import Course
+from grader.host.engine.bubblewrap import check as check_sandbox
+from grader.host.engine.engine import Engine
+from grader.host.imports import modules, preload
+from grader.host.results.result import ItemResult, Result
+from grader.protocol.errors import GraderError
 
 OUT = Path("out") / "mark"
 YOU = "you"
@@ -82,15 +82,15 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
         preload(course, [notebook.stem]),
         shut_in=_has_sandbox(),
         show=course.shown,
-        keep=kept.folder(),
+        keep=kept_contracts.folder(),
         many=False,
     ) as engine:
         # It warms up while nbgrader is imported here.
         engine.import_soon(modules(course, notebook.stem))
-        from grader.clerk import Clerks
-        from grader.conduct import grade, jobs, reader, reject
-        from grader.intake import Rejected, collect
-        from grader.output import Output, cannot_write
+        from grader.host.clerk import Clerks
+        from grader.host.conduct import grade, jobs, reader, reject
+        from grader.host.intake.notebook import Rejected, collect
+        from grader.host.store import Output, cannot_write
 
         assignment = course.load(notebook.stem)
         output = Output(out)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -135,20 +135,24 @@ def read_cells(path: Path) -> list[SourceCell]:
     except UnicodeDecodeError as error:
         raise SourceError(path, 1, "the file is no UTF-8: save it as UTF-8") from error
     lines = [number for number, line in enumerate(text.splitlines(), 1) if CELL_MARK.match(line)]
-    cells = list(_parse(path, text))
+    cells = _parse(path, text)
     if len(cells) != len(lines):
         raise SourceError(path, 1, "every cell begins with “# %%”, the first one too")
     return [
-        SourceCell(path, line, kind, source, metadata)
+        SourceCell(path, line, kind, source, dict(metadata))
         for line, (kind, source, metadata) in zip(lines, cells, strict=True)
     ]
 
 
-def _parse(path: Path, text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+# A lesson is asked for by every question of its bank, and takes a tenth of a second.
+@lru_cache(maxsize=32)
+def _parse(path: Path, text: str) -> list[tuple[str, str, dict[str, Any]]]:
+    cells = []
     for cell in jupytext.reads(text, fmt="py:percent").cells:
         metadata = {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
         if "incorrectly_encoded_metadata" in metadata:
             wrong = metadata["incorrectly_encoded_metadata"]
             line = next(n for n, text_line in enumerate(text.splitlines(), 1) if wrong in text_line)
             raise SourceError(path, line, f"metadata are written key=JSON value, not “{wrong}”")
-        yield cell.cell_type, cell.source, metadata
+        cells.append((cell.cell_type, cell.source, metadata))
+    return cells

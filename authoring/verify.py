@@ -20,10 +20,11 @@ from authoring.notebook import instructor_notebook
 from authoring.problems import SourceError
 from authoring.release import release_notebooks
 from authoring.sources import Course, Lesson
-from grader import Assignment, Engine, grade_one, kept
+from grader import Assignment, Engine, grade_one
 from grader import Course as GradedCourse
-from grader.conduct import contract_of
-from grader.contract import Clause
+from grader.host import kept_contracts
+from grader.host.conduct import contract_of
+from grader.host.contract import Clause
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def engine_for(course: Course) -> Engine:
         GraderError: when the course has not been built, or something of it is missing.
     """
     shown = GradedCourse.open(course.root).shown
-    return Engine(show=shown, keep=kept.folder())
+    return Engine(show=shown, keep=kept_contracts.folder())
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,19 @@
     with Engine() as engine:
         result = grade_one(assignment, path_or_notebook, engine)
 
-The parts, in the order in which a submission passes them:
+Three rooms by trust, one door between them:
 
-- `assignment` (what the teacher wrote), `intake` (an untrusted file becomes a submission or is
-  rejected), `prepare` and `contract` (what may cross, from the teacher's own solution);
-- `engine` (the warm process and what it forks), `sandbox`, `isolate` and `seccomp` (what shuts
-  them in), `stage` (the warm process itself), `rehearsal` and `memory` (what it does so that
-  forks cost little);
-- `session` (one notebook: its cells and tests in their turn), `player` and `judge` (its two
-  processes as the conductor sees them), `playing` and `judging` (what runs in these), `shell`
-  (cells and their outputs), `names` (which names a cell binds and reads);
-- `wire` (frames of bytes), `manifest` (the schema of values as data), `packing` and `unpacking`
-  (values out and in, with `modules`, `frames`, `attributes` and `libraries`), `changes` (to what
-  was lent), `handles` (calls), `handed` (files);
-- `score` and `messages` (points and words), `results` (what is stored), `clean` (outputs made
-  harmless), `gradebook`, `feedback` and `report` (who gets to see what), `conduct` (many at a
-  time), `cli`.
+- `host` holds the teacher's rights. A submission passes, in this order, `course` (what the teacher
+  wrote), `intake` (an untrusted file becomes a submission or is rejected), `make_contract` (what
+  may cross, from the teacher's own solution), `session` (its cells and tests in their turn) through
+  `engine` (the processes, seen from outside), `marks`, `results`, `publish` and `gradebook`;
+  `conduct` does so for many at a time, `cli` is the command.
+- `sandboxed` is all that runs shut in: `zygote` (the warm process), `isolation` and `syscalls`
+  (what a fork does to itself first), `player`, `judge`, `cells`, `calls` between the two, and
+  `codec` (values as messages).
+- `protocol` is all that crosses: frames of bytes, the schema of values, terms, limits.
+
+`host` and `sandboxed` import from `protocol` only, and never from each other.
 
 docs/grading.md says what this guarantees.
 """
@@ -32,22 +29,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader.assignment import Assignment as Assignment
-    from grader.conduct import grade_class as grade_class
-    from grader.conduct import grade_one as grade_one
-    from grader.course import Course as Course
-    from grader.engine import Engine as Engine
-    from grader.errors import GraderError as GraderError
-    from grader.results import Result as Result
+    from grader.host.conduct import grade_class as grade_class
+    from grader.host.conduct import grade_one as grade_one
+    from grader.host.course.assignment import Assignment as Assignment
+    from grader.host.course.course import Course as Course
+    from grader.host.engine.engine import Engine as Engine
+    from grader.host.results.result import Result as Result
+    from grader.protocol.errors import GraderError as GraderError
 
 _HOME = {
-    "Assignment": "grader.assignment",
-    "Course": "grader.course",
-    "grade_class": "grader.conduct",
-    "grade_one": "grader.conduct",
-    "Engine": "grader.engine",
-    "GraderError": "grader.errors",
-    "Result": "grader.results",
+    "Assignment": "grader.host.course.assignment",
+    "Course": "grader.host.course.course",
+    "grade_class": "grader.host.conduct",
+    "grade_one": "grader.host.conduct",
+    "Engine": "grader.host.engine.engine",
+    "GraderError": "grader.protocol.errors",
+    "Result": "grader.host.results.result",
 }
 
 

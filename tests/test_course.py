@@ -17,7 +17,7 @@ from authoring.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOL
 from authoring.sources import Course, Lesson
 from authoring.verify import engine_for, faults, verdicts
 from grader import Engine
-from grader.intake import parse_time
+from grader.host.intake.notebook import parse_time
 from tests.conftest import ROOT
 
 COURSE = Course.at(ROOT)

@@ -37,10 +37,11 @@ from rich.table import Table
 
 from authoring.sample_class import Bench, Draft, hand_in
 from authoring.sources import Course as Sources
-from grader import kept
-from grader.course import Course
-from grader.engine import Engine, Files
-from grader.player import Stream, play_cells
+from grader.host import kept_contracts
+from grader.host.course.course import Course
+from grader.host.engine.engine import Engine, Files
+from grader.host.engine.player import play_cells
+from grader.protocol.outputs import Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out" / "bench.json"
@@ -77,7 +78,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         # What this machine has kept is no part of the measurement.
-        os.environ[kept.VARIABLE] = str(folder / "contracts")
+        os.environ[kept_contracts.VARIABLE] = str(folder / "contracts")
         console.print(f"Handing in: {HONEST} submissions of {bench.lesson.name}")
         first = folder / "class-24"
         _hand_in(bench, first)
@@ -126,7 +127,7 @@ def _copy(source: Path, target: Path, assignment: str, count: int) -> None:
 
 def _cells_cpu(folder: Path, assignment: str) -> float:
     """CPU seconds of a submission's cells with its tests beside them, in a forked warm process."""
-    from grader.intake import collect
+    from grader.host.intake.notebook import collect
 
     course = Course.open(ROOT)
     loaded = course.load(assignment)

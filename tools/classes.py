@@ -31,12 +31,13 @@ from rich.table import Table
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grader import kept
-from grader.course import Course
-from grader.engine import Engine, Files
-from grader.imports import preload
-from grader.intake import Rejected, collect
-from grader.player import Stream, play_cells
+from grader.host import kept_contracts
+from grader.host.course.course import Course
+from grader.host.engine.engine import Engine, Files
+from grader.host.engine.player import play_cells
+from grader.host.imports import preload
+from grader.host.intake.notebook import Rejected, collect
+from grader.protocol.outputs import Stream
 from tests.grader.conftest import CONFIG, answered, notebook
 from tests.grader.idioms import IDIOMS, cells_of
 from tools.bench import CLOCK, READ, ROOT, console, timed
@@ -97,7 +98,7 @@ def measure(
     """Grades a class twice, and plays its cells by themselves."""
     names = assignments or course.handed_in(submitted)
     place = folder / what.replace(" ", "-")
-    os.environ[kept.VARIABLE] = str(place / "contracts")
+    os.environ[kept_contracts.VARIABLE] = str(place / "contracts")
 
     def run(out: str) -> float:
         command = [sys.executable, "-m", "grader", "grade", "--course", str(course.root)]

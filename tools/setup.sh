@@ -105,14 +105,17 @@ no_news() {
 
 # What is not compiled now is compiled at each start where Python may write nothing: in the sandbox of
 # the grader, and on machines that ask Python to write nothing. This is to be written all the same.
-# What lessons import, side by side; TensorFlow by itself, since it does not get on with others.
+# What lessons and tools import, side by side; TensorFlow by itself, since it does not get on with others.
 compile_imports() {
-    echo "Compiling what lessons import: about half a minute, this once."
+    echo "Compiling what lessons and tools import: about half a minute, this once."
     compile_import 'IPython, matplotlib.pyplot, torch._dynamo, coursekit.widgets'
     compile_import 'coursekit.tensorflow, ai_edge_litert.interpreter'
     compile_import 'torchao.quantization, torchvision, torch_pruning'
-    if [ -n "${1:-}" ]; then compile_import 'grader.conduct, grader.modules, grader.stage'; fi
+    compile_import 'jupyterlab.labapp, ipykernel.kernelapp'
+    if [ -n "${1:-}" ]; then compile_import 'grader.host.cli, grader.host.conduct, grader.sandboxed.codec.torch_modules, grader.sandboxed.zygote, nbgrader.apps'; fi
+    if [ "${1:-}" = dev ]; then compile_import 'authoring.cli, hypothesis, nbval.plugin, playwright.sync_api, pytest, xdist'; fi
     wait
+    PYTHONDONTWRITEBYTECODE='' "$python" -m compileall -q coursekit ${1:+grader authoring}
 }
 
 compile_import() { PYTHONDONTWRITEBYTECODE='' "$python" -c "import $1" 2>/dev/null & }

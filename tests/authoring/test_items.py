@@ -98,7 +98,7 @@ def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
     def made_again(*arguments: object) -> None:
         raise AssertionError("the contract was kept the first time")
 
-    monkeypatch.setattr("grader.conduct.make_contract", made_again)
+    monkeypatch.setattr("grader.host.conduct.make_contract", made_again)
     assert mark_.main([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["lines"] == told["lines"]
 
@@ -107,7 +107,7 @@ def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
 def test_what_takes_too_much_to_read_is_said_and_ends_nothing(
     handed_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.clerk.MEMORY", 64 * 2**20)
+    monkeypatch.setattr("grader.host.clerk.MEMORY", 64 * 2**20)
     content = json.loads(handed_in.read_text())
     content["metadata"]["a"] = [{}] * 4 * 10**6
     handed_in.write_text(json.dumps(content))

@@ -1,6 +1,6 @@
 import pytest
 
-from grader.names import names_of
+from grader.protocol.names import names_of
 
 
 @pytest.mark.parametrize(

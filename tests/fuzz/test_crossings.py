@@ -28,11 +28,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune
 
-from grader import wire
-from grader.handles import Allowance, Peer, Proxy, Stopped, Terms
-from grader.manifest import CannotCross, join
-from grader.packing import Packer
-from grader.wire import Channel, Gone
+from grader.protocol import wire
+from grader.protocol.terms import Terms
+from grader.protocol.values import CannotCross
+from grader.protocol.wire import Channel, Gone
+from grader.sandboxed.calls.peer import Allowance, Peer, Proxy, Stopped
+from grader.sandboxed.codec.buffers import join
+from grader.sandboxed.codec.packing import Packer
 from tests.fuzz.damage import EXAMPLES, SECONDS, bounded, damaged_bytes, damaged_tree
 
 

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader import Assignment, Course, Engine, Result
-from grader.conduct import find_tasks, grade, grade_class, reject
-from grader.intake import Rejected, collect
-from grader.output import Output
-from grader.pages import plain
+from grader.host.conduct import find_tasks, grade, grade_class, reject
+from grader.host.intake.notebook import Rejected, collect
+from grader.host.publish.pages import plain
+from grader.host.store import Output
 from tests.fuzz.damage import (
     CLASSES,
     EXAMPLES,

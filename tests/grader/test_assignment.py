@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from grader import Assignment, Course, GraderError
-from grader.assignment import Kind
+from grader.host.course.assignment import Kind
 
 
 def test_cells_items_and_points_are_the_teachers(assignment):

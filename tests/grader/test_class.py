@@ -27,13 +27,13 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from grader import clerk, output
-from grader import engine as engine_module
-from grader.cli import app
-from grader.conduct import find_tasks
-from grader.folder import read_folder
-from grader.output import Output
-from grader.results import Result
+from grader.host import clerk, store
+from grader.host.cli import app
+from grader.host.conduct import find_tasks
+from grader.host.engine import engine as engine_module
+from grader.host.intake.folder import read_folder
+from grader.host.results.result import Result
+from grader.host.store import Output
 from tests.conftest import ROOT
 
 RIGHT = {
@@ -320,7 +320,7 @@ def test_marks_from_beside_the_code_are_flagged(desk, run):
 def test_the_bar_says_how_many_how_fast_and_how_long(capsys):
     from rich.console import Console
 
-    from grader.cli import _progress
+    from grader.host.cli import _progress
 
     times = iter(range(0, 1000, 1))
     with _progress(Console(force_terminal=True, width=120)) as progress:
@@ -484,7 +484,8 @@ FULL = """
 set -e
 cd "$0"
 grade() {
-    "$1" -c 'import grader.engine; grader.engine.PRELOAD = (); from grader.cli import app; app()' \
+    "$1" -c 'from grader.host.engine import engine; engine.PRELOAD = ()
+from grader.host.cli import app; app()' \
         grade --no-sandbox --workers 1 --course course --submitted "$2" --out out
 }
 grade "$1" one
@@ -539,7 +540,7 @@ def test_without_fork_nothing_is_run(desk, run, monkeypatch):
 
 
 def test_a_fault_of_the_grader_stops_nobody_else(desk, run, monkeypatch):
-    from grader import conduct
+    from grader.host import conduct
 
     score = conduct.score
 
@@ -1039,14 +1040,14 @@ def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch
     path.write_text(json.dumps(content))
     many = [nbformat.v4.new_markdown_cell(f"{n}" * 5000) for n in range(100)]
     desk.hand_in("shows", change=lambda notebook: notebook.cells.extend(many))
-    first = output.make_pages
+    first = store.make_pages
 
     def make_pages(result, notebooks, *others):
         if any(len(notebook.cells) > 90 for notebook in notebooks.values()):
             bytearray(10**9)
         return first(result, notebooks, *others)
 
-    monkeypatch.setattr(output, "make_pages", make_pages)
+    monkeypatch.setattr(store, "make_pages", make_pages)
     run()
     found = rows(desk)
     assert found["numbers", "amy"]["total"] == "5"

@@ -18,12 +18,18 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html_mistune
 from playwright.sync_api import Request, sync_playwright
 
-from grader import clean, feedback
-from grader.clean import clean_html, clean_markdown, clean_notebook, clean_outputs, is_image
-from grader.feedback import render
-from grader.report import ClassReport
-from grader.results import CellResult, Result
-from grader.score import blank, to_items
+from grader.host.marks.points import blank, to_items
+from grader.host.publish import clean, feedback
+from grader.host.publish.clean import (
+    clean_html,
+    clean_markdown,
+    clean_notebook,
+    clean_outputs,
+    is_image,
+)
+from grader.host.publish.feedback import render
+from grader.host.publish.report import ClassReport
+from grader.host.results.result import CellResult, Result
 from tests.browser.lab import start_chromium
 
 VEGA = "application/vnd.vega.v5+json"

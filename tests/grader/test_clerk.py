@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.clerk import Clerks, TooMuch
+from grader.host.clerk import Clerks, TooMuch
 
 KEPT: list[bytes] = []
 
@@ -73,7 +73,7 @@ def test_what_takes_too_much_ends_it(clerks: Clerks, job: str, question: bytes, 
 
 
 def test_one_that_has_grown_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.clerk._GROWN", 2**24)
+    monkeypatch.setattr("grader.host.clerk._GROWN", 2**24)
     with Clerks(JOBS) as clerks:
         clerks.ask("remember", bytes(2**26))
         assert clerks.ask("remember", b"b") == b"b"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.conduct import contract_of, grade_one
-from grader.engine import Engine
+from grader.host.conduct import contract_of, grade_one
+from grader.host.engine.engine import Engine
 from tests.grader.conftest import exercise, handed_in, hidden
 
 

@@ -27,10 +27,7 @@ from safetensors.numpy import load, save
 from torch import nn
 from torch.nn.utils import prune
 
-from grader import modules
-from grader.changes import assign
-from grader.libraries import library_name
-from grader.manifest import (
+from grader.protocol.values import (
     MAX_DEPTH,
     MAX_DIGITS,
     Array,
@@ -49,12 +46,14 @@ from grader.manifest import (
     Spelled,
     Tensor,
     Yours,
-    join,
     kind_of,
-    split,
 )
-from grader.packing import Packer
-from grader.unpacking import Unpacker
+from grader.sandboxed.codec import torch_modules
+from grader.sandboxed.codec.buffers import join, split
+from grader.sandboxed.codec.changes import assign
+from grader.sandboxed.codec.libraries import library_name
+from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.unpacking import Unpacker
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(deprecated|oneDNN|Sparse)")
 
@@ -675,7 +674,7 @@ MODULES: list[tuple[nn.Module, Any]] = [
 
 
 def test_every_class_that_crosses_is_tried():
-    assert {type(module).__name__ for module, _ in MODULES} == set(modules._classes())
+    assert {type(module).__name__ for module, _ in MODULES} == set(torch_modules._classes())
 
 
 def alike_modules(one: nn.Module, other: nn.Module) -> bool:
@@ -713,9 +712,9 @@ def test_a_module_is_rebuilt(module, inputs):
     assert alike(cross(found), cross(wanted))
 
 
-@pytest.mark.parametrize("cls", modules._ONLY_KEPT)
+@pytest.mark.parametrize("cls", torch_modules._ONLY_KEPT)
 def test_a_module_of_other_sizes_than_the_one_before_has_its_own(cls):
-    names = modules._ONLY_KEPT[cls]
+    names = torch_modules._ONLY_KEPT[cls]
     small, large = (cls(**dict.fromkeys(names, size)) for size in (2, 5))
     rest = [vars(module).keys() - names - {"_parameters"} for module in (small, large)]
     assert rest[0] == rest[1]
@@ -957,10 +956,10 @@ def test_depth_is_limited_on_both_sides():
 
 
 def test_the_number_of_values_is_limited_on_both_sides(monkeypatch):
-    from grader import manifest
+    from grader.protocol import values
 
-    monkeypatch.setattr(manifest, "MAX_NODES", 100)
-    monkeypatch.setattr(manifest.Budget.__init__, "__defaults__", (100, 1000))
+    monkeypatch.setattr(values, "MAX_NODES", 100)
+    monkeypatch.setattr(values.Budget.__init__, "__defaults__", (100, 1000))
     assert len(cross(list(range(90)))) == 90
     with pytest.raises(CannotCross, match="more than 100 values"):
         cross(list(range(101)))

@@ -9,9 +9,9 @@ import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import sync_playwright
 
-from grader import engine as engine_module
-from grader.conduct import find_tasks, grade_class
-from grader.results import Result
+from grader.host.conduct import find_tasks, grade_class
+from grader.host.engine import engine as engine_module
+from grader.host.results.result import Result
 from tests.browser.lab import serve, start_chromium
 from tests.grader.conftest import RIGHT
 from tests.grader.test_clean import CANARY, HOSTILE_HTML, HOSTILE_MARKDOWN

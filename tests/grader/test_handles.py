@@ -19,8 +19,11 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from grader import wire
-from grader.handles import (
+from grader.protocol import wire
+from grader.protocol.terms import Terms
+from grader.protocol.values import Back, CannotCross, Live, Named, Seq
+from grader.protocol.wire import Channel, Gone
+from grader.sandboxed.calls.peer import (
     Allowance,
     Display,
     Peer,
@@ -30,13 +33,10 @@ from grader.handles import (
     Request,
     Stopped,
     Stream,
-    Terms,
     random_states,
     serves_as,
     set_random_states,
 )
-from grader.manifest import Back, CannotCross, Live, Named, Seq
-from grader.wire import Channel, Gone
 
 
 class Node:
@@ -409,10 +409,10 @@ def test_a_result_that_can_t_cross_is_an_exception_and_no_end(talk, result):
 
 
 def test_what_is_too_large_is_said_so_and_ends_nobody(talk, monkeypatch):
-    from grader import handles
+    from grader.sandboxed.calls import peer
 
-    monkeypatch.setattr(handles, "MAX_MANIFEST", 1000)
-    monkeypatch.setattr(handles, "MAX_BUFFERS", 1000)
+    monkeypatch.setattr(peer, "MAX_MANIFEST", 1000)
+    monkeypatch.setattr(peer, "MAX_BUFFERS", 1000)
     judge = talk(text=lambda n: "x" * n, numbers=lambda n: torch.zeros(n))
     assert len(judge["text"](900)) == 900
     for name in ("text", "numbers"):

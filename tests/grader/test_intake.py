@@ -9,8 +9,8 @@ import os
 import nbformat
 import pytest
 
-from grader.folder import read_folder
-from grader.intake import (
+from grader.host.intake.folder import read_folder
+from grader.host.intake.notebook import (
     MAX_CELLS,
     MAX_NOTEBOOK_BYTES,
     LearnerCell,
@@ -21,7 +21,7 @@ from grader.intake import (
     read_notebook,
     read_paper,
 )
-from grader.intake import as_bytes as as_bytes_of_paper
+from grader.host.intake.notebook import as_bytes as as_bytes_of_paper
 
 
 def as_bytes(notebook) -> bytes:
@@ -354,7 +354,7 @@ def test_time_and_files_beside_the_notebook(desk, assignment):
 
 
 def test_too_many_files_are_left_out_but_the_notebook_is_not(desk, assignment, monkeypatch):
-    monkeypatch.setattr("grader.folder.MAX_FILES", 3)
+    monkeypatch.setattr("grader.host.intake.folder.MAX_FILES", 3)
     path = desk.hand_in("s")
     for number in range(9):
         (path.parent / f"a{number}").write_text("x")
@@ -409,7 +409,7 @@ def test_what_takes_no_room_on_a_disk_is_not_read(desk, assignment):
 
 
 def test_deep_and_wide_folders_are_looked_at_in_part(desk, assignment, monkeypatch):
-    monkeypatch.setattr("grader.folder.MAX_ENTRIES", 300)
+    monkeypatch.setattr("grader.host.intake.folder.MAX_ENTRIES", 300)
     path = desk.hand_in("s")
     below = os.open(path.parent, os.O_RDONLY)
     for _ in range(60):

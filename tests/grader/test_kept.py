@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import kept
-from grader.contract import Clause, Contract
-from grader.handles import Terms
-from grader.player import Error, Played
+from grader.host import kept_contracts
+from grader.host.contract import Clause, Contract
+from grader.host.transcript import Played
+from grader.protocol.outputs import Error
+from grader.protocol.terms import Terms
 
 MADE_FOR = {"assignment": "abc", "notebook": "one"}
 CONTRACT = Contract(
@@ -44,7 +45,9 @@ class Maker:
         return self._contract
 
     def ask(self, place: Path, **made_for: str) -> Contract:
-        return kept.contract(place, "one", {**MADE_FOR, **made_for}, self, self.said.append)
+        return kept_contracts.contract(
+            place, "one", {**MADE_FOR, **made_for}, self, self.said.append
+        )
 
 
 def test_it_is_made_once_and_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -53,7 +56,7 @@ def test_it_is_made_once_and_comes_back_as_it_was(tmp_path: Path) -> None:
     assert make.count == 1
     [file] = tmp_path.glob("one-*.json")
     assert json.loads(file.read_text())["made_for"]["assignment"] == "abc"
-    assert json.loads(kept.shown(CONTRACT))["tests"]["a"]["takes"] == {"f": "function"}
+    assert json.loads(kept_contracts.shown(CONTRACT))["tests"]["a"]["takes"] == {"f": "function"}
 
 
 @pytest.mark.parametrize("other", [{"assignment": "abd"}, {"shown": "x"}])
@@ -69,7 +72,7 @@ def test_for_other_packages_it_is_made_anew(
 ) -> None:
     make = Maker()
     make.ask(tmp_path)
-    monkeypatch.setattr(kept, "_environment", lambda: {"packages": "torch==9"})
+    monkeypatch.setattr(kept_contracts, "_environment", lambda: {"packages": "torch==9"})
     make.ask(tmp_path)
     assert make.count == 2
 
@@ -134,14 +137,14 @@ def test_two_runs_wait_for_each_other_and_do_not_work_twice(tmp_path: Path) -> N
 def test_old_ones_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make = Maker()
     make.ask(tmp_path)
-    monkeypatch.setattr(kept, "MAX_AGE", -60)
+    monkeypatch.setattr(kept_contracts, "MAX_AGE", -60)
     make.ask(tmp_path, assignment="another")
     assert list(tmp_path.glob("*.json")) == []
 
 
 def test_the_place_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(kept.VARIABLE, str(tmp_path))
-    assert kept.folder() == tmp_path
-    monkeypatch.delenv(kept.VARIABLE)
+    monkeypatch.setenv(kept_contracts.VARIABLE, str(tmp_path))
+    assert kept_contracts.folder() == tmp_path
+    monkeypatch.delenv(kept_contracts.VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert kept.folder() == tmp_path / "cache" / "fewer-bits" / "contracts"
+    assert kept_contracts.folder() == tmp_path / "cache" / "fewer-bits" / "contracts"

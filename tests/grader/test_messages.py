@@ -5,8 +5,8 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from grader.assignment import Kind, TeacherCell
-from grader.messages import NEUTRAL, message_for
+from grader.host.course.assignment import Kind, TeacherCell
+from grader.host.marks.hints import NEUTRAL, message_for
 
 
 def cell_of(source, visible):

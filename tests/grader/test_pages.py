@@ -11,13 +11,13 @@ from html import unescape
 import nbformat
 import pytest
 
-from grader.clean import clean_notebook
-from grader.conduct import grade
-from grader.feedback import _source, render
-from grader.intake import collect
-from grader.pages import number, plain
-from grader.report import ClassReport
-from grader.results import Result
+from grader.host.conduct import grade
+from grader.host.intake.notebook import collect
+from grader.host.publish.clean import clean_notebook
+from grader.host.publish.feedback import _source, render
+from grader.host.publish.pages import number, plain
+from grader.host.publish.report import ClassReport
+from grader.host.results.result import Result
 
 RIGHT = {
     "square": "def square(x):\n    return x ** 2",

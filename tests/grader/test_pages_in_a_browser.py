@@ -9,12 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from grader.clean import clean_notebook
-from grader.conduct import grade
-from grader.feedback import render
-from grader.intake import collect
-from grader.report import ClassReport
-from grader.results import Result
+from grader.host.conduct import grade
+from grader.host.intake.notebook import collect
+from grader.host.publish.clean import clean_notebook
+from grader.host.publish.feedback import render
+from grader.host.publish.report import ClassReport
+from grader.host.results.result import Result
 from tests.browser.lab import SCREENSHOTS, start_chromium
 
 LONG = "x" * 300

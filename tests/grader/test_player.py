@@ -10,8 +10,9 @@ import time
 import pytest
 
 from grader import Engine, GraderError
-from grader.player import Display, Error, ExecuteResult, Stream, as_node
-from grader.player import play as play_notebook
+from grader.host.engine.player import play as play_notebook
+from grader.host.transcript import as_node
+from grader.protocol.outputs import Display, Error, ExecuteResult, Stream
 
 
 @pytest.fixture

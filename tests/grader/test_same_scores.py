@@ -30,7 +30,7 @@ from authoring.bank import read_bank
 from authoring.exercise import read_exercise
 from authoring.sources import Course, Lesson
 from grader import Course as GradedCourse
-from grader.results import Result
+from grader.host.results.result import Result
 from tests.conftest import ROOT
 from tests.grader.conftest import (
     CONFIG,

@@ -25,9 +25,9 @@ from typing import Any
 
 import pytest
 
-from grader import sandbox
-from grader.errors import GraderError
-from grader.isolate import MIB, Limits
+from grader.host.engine import bubblewrap as sandbox
+from grader.protocol.errors import GraderError
+from grader.protocol.limits import MIB, Limits
 from tests.conftest import ROOT, system_package_missing
 
 # Small, so that using all of it takes little.
@@ -37,7 +37,8 @@ ORDINARY = 12345
 
 STAGE = """
 import json, os, select, sys, time, traceback
-from grader.isolate import Limits, end, end_the_too_large, enter, fork
+from grader.sandboxed.isolation import end, end_the_too_large, enter, fork
+from grader.protocol.limits import Limits
 
 job = json.loads(sys.argv[1])
 for source in job["sources"]:
@@ -103,7 +104,7 @@ print(json.dumps(report))
 DRIVER = """
 import json, os, sys
 from pathlib import Path
-from grader import sandbox
+from grader.host.engine import bubblewrap as sandbox
 
 sandbox.check()
 show = {inside: Path(outside) for inside, outside in json.loads(sys.argv[1]).items()}
@@ -234,9 +235,13 @@ def test_of_the_machine_s_files_only_what_is_shown_can_be_read(tmp_path):
     try:
         outside = [solution, helper, mine, "/etc/passwd", "/etc/shadow", "/etc/hostname"]
         # This package may be installed as a link to its sources.
-        outside += [ROOT / "pyproject.toml", ROOT / "grader/sandbox.py", ROOT / "README.md"]
+        outside += [
+            ROOT / "pyproject.toml",
+            ROOT / "grader/host/engine/bubblewrap.py",
+            ROOT / "README.md",
+        ]
         shown = "/course/coursekit/plot.py"
-        own = ["/engine/grader/sandbox.py", "/usr/bin/env", json.__file__]
+        own = ["/engine/grader/sandboxed/zygote.py", "/usr/bin/env", json.__file__]
         report = try_out(
             read,
             [str(path) for path in [*outside, shown, *own]],
@@ -1139,7 +1144,7 @@ def path(tmp_path, monkeypatch):
 def test_the_check_is_content_in_a_container_too():
     """Whose process ids are its own, and so is its /proc."""
     container = ["unshare", "--pid", "--fork", "--mount-proc"]
-    check = [sys.executable, "-c", "from grader import sandbox; sandbox.check()"]
+    check = [sys.executable, "-c", "from grader.host.engine import bubblewrap; bubblewrap.check()"]
     run = subprocess.run([*container, *check], cwd=ROOT, capture_output=True, text=True)
     assert (run.returncode, run.stderr) == (0, "")
 
@@ -1171,7 +1176,7 @@ def test_a_sandbox_in_which_children_cannot_be_shut_in_is_no_sandbox(by, readabl
     bwrap.write_text(f'#!/bin/sh\nexec {real} --unshare-user --disable-userns "$@"\n')
     bwrap.chmod(0o755)
     run = subprocess.run(
-        [*by, "-c", "from grader import sandbox; sandbox.check()"],
+        [*by, "-c", "from grader.host.engine import bubblewrap; bubblewrap.check()"],
         env={"PATH": f"{readable_grader}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,

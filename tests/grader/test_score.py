@@ -7,11 +7,12 @@ import json
 import nbformat
 import pytest
 
-from grader import clerk, grade_one
-from grader.conduct import contract_of
-from grader.intake import put_together, read_notebook
-from grader.score import score
-from grader.session import Heard
+from grader import grade_one
+from grader.host import clerk
+from grader.host.conduct import contract_of
+from grader.host.intake.notebook import put_together, read_notebook
+from grader.host.marks.points import score
+from grader.host.transcript import Heard
 
 
 @pytest.fixture

@@ -8,12 +8,14 @@ import tempfile
 import nbformat
 import pytest
 
-from grader import Assignment, Engine, grade_one, playing, session
-from grader.conduct import contract_of, grade, trouble_with
-from grader.engine import SLACK, Child, Files
-from grader.intake import Submission, put_together, read_notebook
-from grader.score import score
-from grader.session import hear
+from grader import Assignment, Engine, grade_one
+from grader.host import session
+from grader.host.conduct import contract_of, grade, trouble_with
+from grader.host.engine.engine import SLACK, Child, Files
+from grader.host.intake.notebook import Submission, put_together, read_notebook
+from grader.host.marks.points import score
+from grader.host.session import hear
+from grader.sandboxed import player
 from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, solution
 
 F = "# answer f\ndef f(x):\n    return x + 1"
@@ -1312,11 +1314,11 @@ def test_copies_of_a_working_folder_leave_room_in_tmp(tmp_path, monkeypatch):
     (folder / "data.txt").write_text("0123456789")
     monkeypatch.chdir(folder)
     monkeypatch.setattr(tempfile, "tempdir", str(copies))
-    monkeypatch.setattr(playing, "_ALL", 25)
-    monkeypatch.setattr(playing, "_copied", 0)
-    assert [bool(playing._copy_of_folder()) for _ in range(3)] == [True, True, False]
-    monkeypatch.setattr(playing, "_copied", 0)
+    monkeypatch.setattr(player, "_ALL", 25)
+    monkeypatch.setattr(player, "_copied", 0)
+    assert [bool(player._copy_of_folder()) for _ in range(3)] == [True, True, False]
+    monkeypatch.setattr(player, "_copied", 0)
     # Cannot be copied: better the folder itself than half of it.
     os.mkfifo(folder / "pipe")
-    assert playing._copy_of_folder() is None
+    assert player._copy_of_folder() is None
     assert len(list(copies.iterdir())) == 2

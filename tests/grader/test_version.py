@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from grader import Assignment, version
-from grader.regrade import Identities
+from grader import Assignment
+from grader.host import version
+from grader.host.results.revision import Identities
 
 RECORD = Path(__file__).parent / "grading_version.json"
 
@@ -21,21 +22,23 @@ def now() -> dict[str, int | str]:
 def test_marks_and_their_version_go_together() -> None:
     assert json.loads(RECORD.read_text()) == now(), (
         "Files that marks hang on have changed. If a mark could come out otherwise now, raise "
-        "GRADING in grader/version.py: results of earlier runs are then found anew. Then, in any "
-        "case: python -m tests.grader.test_version"
+        "GRADING in grader/host/version.py: results of earlier runs are then found anew. Then, in "
+        "any case: python -m tests.grader.test_version"
     )
 
 
 def test_what_only_shows_marks_is_not_watched(monkeypatch, tmp_path: Path) -> None:
     def code(changed: str) -> str:
-        for name in ("score.py", "report.py"):
-            (tmp_path / name).write_text("changed" if name == changed else "")
-        monkeypatch.setattr(version, "__file__", str(tmp_path / "version.py"))
+        for name in ("host/marks/points.py", "host/publish/report.py"):
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("changed" if name == changed else "")
+        monkeypatch.setattr(version, "__file__", str(tmp_path / "host" / "version.py"))
         version.code.cache_clear()
         return version.code()
 
     try:
-        assert code("") == code("report.py") != code("score.py")
+        assert code("") == code("host/publish/report.py") != code("host/marks/points.py")
     finally:
         monkeypatch.undo()
         version.code.cache_clear()

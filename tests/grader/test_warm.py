@@ -12,12 +12,15 @@ import pytest
 import torch
 from torch import nn
 
-from grader import Engine, grade_one, output, wire
-from grader.engine import Child, Files, Warm
-from grader.manifest import CannotCross
-from grader.packing import Packer
-from grader.player import Error, play
-from grader.wire import Channel, Gone
+from grader import Engine, grade_one
+from grader.host import store
+from grader.host.engine.engine import Child, Files, Warm
+from grader.host.engine.player import play
+from grader.protocol import wire
+from grader.protocol.outputs import Error
+from grader.protocol.values import CannotCross
+from grader.protocol.wire import Channel, Gone
+from grader.sandboxed.codec.packing import Packer
 from tests.grader.conftest import exercise, handed_in
 from tests.grader.test_session import scores
 
@@ -44,8 +47,8 @@ def test_a_rehearsal_runs_without_an_error_and_leaves_nothing_behind():
         """
         import os, random, sys, time
         import numpy as np, torch
-        from grader import rehearsal
-        from grader.shell import make_shell, run_cell
+        from grader.sandboxed import rehearsal
+        from grader.sandboxed.cells import make_shell, run_cell
         shell = make_shell()
         def state():
             names = {name: repr(value) for name, value in shell.user_ns.items()}
@@ -119,7 +122,7 @@ CELLS = [
 def test_a_prepared_cell_does_what_it_would_have_done():
     script = """
         import os, sys
-        from grader.shell import make_shell, run_cell, settle_in
+        from grader.sandboxed.cells import make_shell, run_cell, settle_in
         cells = {cells!r}
         shell = make_shell()
         settle_in({{"folder": os.getcwd(), "files": {{}}, "output_limit": 10_000}}, b"")
@@ -145,7 +148,7 @@ def test_what_a_cell_does_to_the_trees_of_later_ones_counts():
     said = run(
         """
         import ast
-        from grader.shell import make_shell, run_cell
+        from grader.sandboxed.cells import make_shell, run_cell
         shell = make_shell()
         shell.prepare("found = 1")
         class Two(ast.NodeTransformer):
@@ -163,7 +166,7 @@ def test_a_prepared_cell_is_transformed_once_each_time():
     said = run(
         """
         import ast
-        from grader.shell import make_shell, run_cell
+        from grader.sandboxed.cells import make_shell, run_cell
         shell = make_shell()
         class OneMore(ast.NodeTransformer):
             def visit_Constant(self, node):
@@ -487,7 +490,7 @@ x.grad.tolist()
 def test_what_a_child_makes_lies_on_few_pages():
     script = """
         import os, random, resource
-        from grader import memory
+        from grader.sandboxed import memory
         chance = random.Random(0)
         kept = [bytes(chance.randrange(40, 2000)) for _ in range(60_000)]
         chance.shuffle(kept)
@@ -566,10 +569,10 @@ def test_a_written_notebook_reads_as_it_was(text):
     cell = nbformat.v4.new_code_cell(text, metadata={"b": 1, "a": [2.5, 10**25, None]})
     cell.outputs = [nbformat.v4.new_output("stream", text=text)]
     notebook = nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_markdown_cell(text)])
-    read = nbformat.reads(output._as_file(notebook).decode(), as_version=4)
+    read = nbformat.reads(store._as_file(notebook).decode(), as_version=4)
     mended = text.encode("utf-8", "replace").decode()
     assert [c.source for c in read.cells] == [mended] * 2
     assert read.cells[0].outputs[0].text == mended
     assert read.cells[0].metadata == cell.metadata
     plain = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
-    assert nbformat.reads(output._as_file(plain).decode(), as_version=4) == plain
+    assert nbformat.reads(store._as_file(plain).decode(), as_version=4) == plain

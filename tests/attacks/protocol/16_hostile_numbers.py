@@ -4,8 +4,8 @@ STOCK = "does not apply: tests and learner's code share a process"
 OURS = 1
 
 # %% first
-import grader.handles as handles
-from grader.manifest import Array, Big, Complex, Numbers, Record, Seq, Spelled
+import grader.sandboxed.calls.peer as handles
+from grader.protocol.values import Array, Big, Complex, Numbers, Record, Seq, Spelled
 
 NODES = {
     "product": Record("a", ["foo", "\uff46oo"], [1, 2]),

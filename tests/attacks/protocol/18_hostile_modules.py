@@ -4,8 +4,8 @@ STOCK = "does not apply: tests and learner's code share a process"
 OURS = 1
 
 # %% first
-import grader.handles as handles
-from grader.manifest import Back, Given, Live, Module, Tensor
+import grader.sandboxed.calls.peer as handles
+from grader.protocol.values import Back, Given, Live, Module, Tensor
 
 HANDLE = Live(1, "function", "f", ["__call__", "__eq__"])
 NODES = {

@@ -3,8 +3,8 @@
 STOCK = "does not apply: tests and learner's code share a process"
 
 # %% first
-import grader.handles as handles
-from grader.manifest import Given, Pairs, Tensor
+import grader.sandboxed.calls.peer as handles
+from grader.protocol.values import Given, Pairs, Tensor
 
 really = handles.Peer._called
 

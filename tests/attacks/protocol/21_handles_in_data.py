@@ -3,8 +3,8 @@
 STOCK = "does not apply: tests and learner's code share a process"
 
 # %% first
-import grader.handles as handles
-from grader.manifest import Given, Live, Pairs, Seq
+import grader.sandboxed.calls.peer as handles
+from grader.protocol.values import Given, Live, Pairs, Seq
 
 really = handles.Peer._give
 

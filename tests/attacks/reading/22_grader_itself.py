@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-for name in ("grader", "grader.assignment", "authoring", "tests", "coursekit"):
+for name in ("grader", "grader.host.course.assignment", "authoring", "tests", "coursekit"):
     try:
         importlib.import_module(name)
     except Exception:

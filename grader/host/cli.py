@@ -1,0 +1,307 @@
+"""The command line: ``grader grade --course . --submitted DIR --out DIR``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from grader.host import kept_contracts
+from grader.host.course.course import Course
+from grader.host.engine.engine import TIMEOUT, Engine
+from grader.host.imports import modules, preload
+from grader.protocol.errors import GraderError
+
+if TYPE_CHECKING:
+    from grader.host.conduct import ClassResult
+    from grader.host.results.result import Result
+
+# For so few submissions the engine does not prepare as for many.
+FEW = 10
+# For --timeout: limits follow the teacher's solution.
+AUTO = "auto"
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback()
+def main() -> None:
+    """Grades nbgrader courses."""
+
+
+@app.command()
+def grade(
+    submitted: Annotated[
+        Path,
+        typer.Option(
+            help="What was handed in, as nbgrader lays it out: STUDENT/ASSIGNMENT/*.ipynb."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Where results, gradebook, feedback and report go.")],
+    course: Annotated[Path, typer.Option(help="The course, with nbgrader_config.py.")] = Path(),
+    assignment: Annotated[
+        list[str] | None, typer.Option(help="Only this assignment; may be repeated.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Submissions at the same time.", show_default="one a core"),
+    ] = None,
+    due: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=TIME", help="When an assignment was due, ISO 8601; UTC without a zone."
+        ),
+    ] = None,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="SECONDS|auto",
+            help="How long a cell or a test may take. With auto: twenty times as long as it takes "
+            f"with your solution, from 5 s to {TIMEOUT:g} s.",
+        ),
+    ] = f"{TIMEOUT:g}",
+    regrade: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ITEM",
+            help="Give this item a new mark in every submission that was graded before, whatever "
+            "changed since, and leave the marks of all other items as they are; may be repeated. "
+            "Without it, a run gives new marks to the items of which something changed: the "
+            "submission, the item's own tests, or what all items share.",
+        ),
+    ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ITEM",
+            help="Let the tests of this item run beside the learner's code, which can then forge "
+            "their result, where they can't be judged apart from it; may be repeated. Without it, "
+            "such marks are left to a teacher, with what the tests gave as a suggestion.",
+        ),
+    ] = None,
+    beside_all: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ASSIGNMENT",
+            help="The same for all tests of an assignment that can't be judged apart.",
+        ),
+    ] = None,
+    show_hidden_tests: Annotated[
+        bool,
+        typer.Option(
+            "--show-hidden-tests", help="Show the code of hidden tests in notebooks and feedback."
+        ),
+    ] = False,
+    no_kept_contracts: Annotated[
+        bool,
+        typer.Option(
+            "--no-kept-contracts",
+            help="Make every contract anew: what may cross between a submission and the tests, as "
+            "the solution shows. Contracts are kept, each for what it was made for, in the folder "
+            f"{kept_contracts.VARIABLE} names, or in your cache.",
+        ),
+    ] = False,
+    no_sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--no-sandbox",
+            help="Run learners' code with your own rights: it can then read and change your files "
+            "and use the network.",
+        ),
+    ] = False,
+) -> None:
+    """Grades a class.
+
+    Every submission ends as graded, or as rejected with a reason. What an earlier run into the same
+    folder has graded is not graded again. Marks and comments that you give in Formgrader stay.
+    """
+    screen = Console(highlight=False, soft_wrap=True)
+    try:
+        opened = Course.open(course)
+        wanted = assignment or opened.handed_in(submitted)
+        with Engine(
+            preload=preload(opened, wanted),
+            timeout=TIMEOUT if timeout == AUTO else _seconds(timeout),
+            follows_solution=timeout == AUTO,
+            shut_in=not no_sandbox,
+            show=opened.shown,
+            keep=None if no_kept_contracts else kept_contracts.folder(),
+            many=opened.count_handed_in(submitted, wanted) > FEW,
+        ) as engine:
+            # It warms up while nbgrader is imported here.
+            if len(wanted) == 1:
+                engine.import_soon(modules(opened, wanted[0]))
+            else:
+                engine.launch()
+            from grader.host.conduct import OWN_FAILS, find_tasks, grade_class, load_assignments
+
+            times = _due(due or [], opened)
+            assignments = load_assignments(opened, submitted, wanted)
+            tasks, others = find_tasks(submitted, assignments)
+            if not tasks:
+                names = " or ".join(assignment) if assignment else "any assignment of the course"
+                raise GraderError(
+                    f"There is no submission for {names} in {submitted}: "
+                    "it should hold STUDENT/ASSIGNMENT/NOTEBOOK.ipynb."
+                )
+            for folder, reason in others.items():
+                # Who names assignments knows that there are others.
+                if not assignment or "/" not in folder:
+                    _line(screen, folder, "skipped", reason)
+            with _progress(screen) as progress:
+                bar = progress.add_task("Grading", total=len(tasks))
+
+                def on_result(result: Result) -> None:
+                    progress.advance(bar)
+                    _tell(screen, result)
+
+                def on_trouble(assignment: str, sentence: str) -> None:
+                    status = "broken" if sentence.startswith(OWN_FAILS) else "by hand"
+                    _line(screen, assignment, status, sentence)
+
+                done = grade_class(
+                    opened,
+                    submitted,
+                    out,
+                    assignments,
+                    tasks,
+                    times,
+                    workers,
+                    on_result=on_result,
+                    on_trouble=on_trouble,
+                    engine=engine,
+                    show_hidden_tests=show_hidden_tests,
+                    regrade=regrade or [],
+                    beside=beside or [],
+                    beside_all=beside_all or [],
+                )
+    except GraderError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("Stopped. What was graded is kept: the same command goes on from here.", 130)
+    _sum_up(screen, done)
+
+
+@app.command()
+def contract(
+    assignment: Annotated[str, typer.Argument(help="Its name, or the number it begins with.")],
+    course: Annotated[Path, typer.Option(help="The course, with nbgrader_config.py.")] = Path(),
+) -> None:
+    """Shows what may cross between a submission and each test, as the solution shows it (JSON)."""
+    try:
+        opened = Course.open(course)
+        names = [name for name in opened.assignments() if name.startswith(assignment)]
+        loaded = opened.load(names[0] if len(names) == 1 else assignment)
+        wanted = preload(opened, [loaded.name])
+        with Engine(wanted, show=opened.shown, keep=kept_contracts.folder(), many=False) as engine:
+            from grader.host.conduct import contract_of
+
+            for name in loaded.notebooks:
+                print(kept_contracts.shown(contract_of(loaded, name, engine)))
+    except GraderError as error:
+        _fail(str(error), 1)
+
+
+def _seconds(timeout: str) -> float:
+    try:
+        seconds = float(timeout)
+    except ValueError:
+        seconds = 0.0
+    # Not a number compares as false, too.
+    if not 0.1 <= seconds < float("inf"):
+        raise GraderError(f"--timeout {timeout} is neither a number of seconds nor {AUTO}.")
+    return seconds
+
+
+def _due(options: list[str], course: Course) -> dict[str, datetime]:
+    from grader.host.intake.notebook import parse_time
+
+    due = {}
+    for option in options:
+        name, equals, text = option.partition("=")
+        try:
+            due[name] = parse_time(text)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise GraderError(f"--due {option} is not NAME=TIME with a time like 2026-11-30T23:59.")
+        if name not in course.assignments():
+            raise GraderError(f"--due {option}: the course has no assignment {name!r}.")
+    return due
+
+
+class _Rate(ProgressColumn):
+    """Submissions a second, or a minute where that is less than one."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min")
+
+
+def _progress(screen: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+    )
+
+
+def _tell(screen: Console, result: Result) -> None:
+    """One line for a submission with a problem. Nothing for the others."""
+    name = f"{result.student}/{result.assignment}"
+    if result.status == "rejected":
+        _line(screen, name, "rejected", result.reason or "")
+    elif result.notes:
+        _line(screen, name, "graded", " ".join(result.notes))
+
+
+def _line(screen: Console, name: str, status: str, text: str) -> None:
+    from grader.host.publish.pages import plain
+
+    # Text, not markup: names and reasons may hold brackets.
+    styles = {"rejected": "bold red", "broken": "bold red", "skipped": "bold yellow"}
+    style = styles.get(status, "yellow")
+    line = Text.assemble((" ".join(plain(name).split()), "bold"), " ", (status, style), ": ")
+    screen.print(line.append(" ".join(plain(text).split())))
+
+
+def _sum_up(screen: Console, done: ClassResult) -> None:
+    parts = [f"{done.graded} graded", f"{done.rejected} rejected", f"{done.late} late"]
+    if done.waiting:
+        parts.append(f"{done.waiting} wait for a teacher")
+    if done.reused:
+        parts.append(f"{done.reused} known from an earlier run")
+    screen.print(", ".join(parts) + ".")
+    if done.left_over:
+        screen.print(
+            f"{done.left_over} earlier results have no submission any more: "
+            "they are kept in results/, but are not in grades.csv."
+        )
+    screen.print(Text(f"Report: {done.report}"))
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(sentence))
+    raise typer.Exit(code)

@@ -1,0 +1,329 @@
+"""The teacher's side: assignments, their notebooks, cells, items and points.
+
+Everything here comes from the source (instructor) version and nbgrader's own preprocessors, so an
+assignment means here what it means to `nbgrader generate_assignment`.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader import nbgraderformat, utils
+from nbgrader.preprocessors import (
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearSolutions,
+    ComputeChecksums,
+)
+from traitlets.config import Config
+
+from grader.protocol.errors import GraderError
+
+
+class Kind(Enum):
+    """What a cell of the teacher's notebook is for."""
+
+    ANSWER = "answer"
+    """The learner writes it, tests grade it."""
+    MANUAL = "manual"
+    """The learner writes it, a teacher grades it."""
+    TEST = "test"
+    """Locked; its points are won by running without an error."""
+    TASK = "task"
+    """Locked markdown with points that a teacher gives."""
+    GIVEN = "given"
+    """Locked, no points."""
+    FREE = "free"
+    """Unknown to nbgrader: a prompt, or code that the learner may change."""
+
+    @property
+    def locked(self) -> bool:
+        return self in (Kind.TEST, Kind.TASK, Kind.GIVEN)
+
+    @property
+    def for_answer(self) -> bool:
+        return self in (Kind.ANSWER, Kind.MANUAL)
+
+    @property
+    def graded(self) -> bool:
+        return self in (Kind.TEST, Kind.MANUAL, Kind.TASK)
+
+
+@dataclass(frozen=True)
+class TeacherCell:
+    """A cell of the teacher's notebook.
+
+    Attributes:
+        node: the cell to grade with: no solution in it, hidden tests still there, checksum set.
+        released: its source as the learner got it.
+        original: its source as the teacher wrote it, solution included.
+        grade_id: nbgrader's name for it; None for free cells.
+        item: the item it belongs to; None where it belongs to none.
+        points: what it can bring; 0 for cells that are not graded.
+        visible_lines: the lines of a test's source, from 1, that learners have, too.
+        early_lines: those of them that surely run before any hidden line does.
+    """
+
+    kind: Kind
+    node: NotebookNode
+    released: str
+    original: str
+    grade_id: str | None = None
+    item: str | None = None
+    points: float = 0.0
+    visible_lines: frozenset[int] = frozenset()
+
+    @property
+    def has_hidden_tests(self) -> bool:
+        return self.kind is Kind.TEST and self.released != self.node.source
+
+    @cached_property
+    def early_lines(self) -> frozenset[int]:
+        count = len(self.node.source.splitlines())
+        hidden = min(set(range(1, count + 1)) - self.visible_lines, default=count + 1)
+        if hidden > count:
+            return self.visible_lines
+        try:
+            body = ast.parse(self.node.source).body
+        except SyntaxError:
+            return frozenset()
+        # Of a loop or a function all lines count as hidden if one of them is.
+        begins = [_first_line(statement) for statement in body]
+        ends = [statement.end_lineno or 0 for statement in body]
+        late = [begin for begin, end in zip(begins, ends, strict=True) if end >= hidden]
+        return frozenset(range(1, min([hidden, *late])))
+
+
+@dataclass(frozen=True)
+class TeacherNotebook:
+    """One notebook of an assignment; `name` is its file name without the ending."""
+
+    name: str
+    cells: tuple[TeacherCell, ...]
+    metadata: NotebookNode
+
+    @property
+    def code(self) -> list[TeacherCell]:
+        """The code cells, in order: what players and contracts count by position."""
+        return [cell for cell in self.cells if cell.node.cell_type == "code"]
+
+    def as_released(self) -> NotebookNode:
+        """As a notebook file's content, with no answers."""
+        cells = []
+        for cell in self.cells:
+            node = copy.deepcopy(cell.node)
+            node.source = cell.released
+            cells.append(node)
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": self.metadata, "cells": cells}
+        return nbformat.from_dict(content)
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is graded together: an answer and its tests, or a text and the teacher who reads it.
+
+    Attributes:
+        name: unique in the assignment.
+        cells: grade_ids of the cells that bring its points.
+        answers: grade_ids of the cells that the learner fills in for it; none where the course does
+            not say which.
+        manual: whether a teacher grades (a part of) it.
+    """
+
+    name: str
+    notebook: str
+    points: float
+    cells: tuple[str, ...]
+    answers: tuple[str, ...]
+    manual: bool
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a submission is graded against.
+
+    Attributes:
+        notebooks: by name.
+        files: files released beside the notebooks, by path relative to the notebook's folder.
+        keep: those of them that a learner's version replaces (nbgrader's `exclude_overwriting`).
+        fingerprint: changes when anything of it changes.
+    """
+
+    name: str
+    notebooks: Mapping[str, TeacherNotebook]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    keep: frozenset[str] = frozenset()
+    fingerprint: str = ""
+
+    @property
+    def items(self) -> list[Item]:
+        """In the order of the notebooks."""
+        items = []
+        for notebook in self.notebooks.values():
+            cells: dict[str, list[TeacherCell]] = {}
+            for cell in notebook.cells:
+                if cell.kind.graded and cell.item is not None:
+                    cells.setdefault(cell.item, []).append(cell)
+            for name, graded in cells.items():
+                items.append(
+                    Item(
+                        self.called(notebook.name, name),
+                        notebook.name,
+                        sum(cell.points for cell in graded),
+                        tuple(str(cell.grade_id) for cell in graded),
+                        tuple(
+                            str(cell.grade_id)
+                            for cell in notebook.cells
+                            if cell.item == name and cell.kind.for_answer
+                        ),
+                        any(cell.kind is not Kind.TEST for cell in graded),
+                    )
+                )
+        return items
+
+    def called(self, notebook: str, name: str) -> str:
+        """What to call an item or a cell: its name is the notebook's own business where there are
+        several."""
+        return name if len(self.notebooks) == 1 else f"{notebook}/{name}"
+
+    @property
+    def points(self) -> float:
+        return sum(item.points for item in self.items)
+
+    @classmethod
+    def from_notebooks(
+        cls,
+        name: str,
+        notebooks: Mapping[str, NotebookNode],
+        released: Mapping[str, NotebookNode] | None = None,
+        files: Mapping[str, Path] | None = None,
+        config: Config | None = None,
+    ) -> Assignment:
+        """An assignment from source notebooks in memory.
+
+        Args:
+            notebooks: the instructor versions (nbformat 4) by name.
+            released: the versions learners get; made from the instructor's where missing.
+            config: nbgrader's configuration, for delimiters and stubs.
+
+        Raises:
+            GraderError: when nbgrader's metadata in a notebook is wrong.
+        """
+        config = config or Config()
+        parsed = {
+            key: _teacher_notebook(name, key, notebook, (released or {}).get(key), config)
+            for key, notebook in notebooks.items()
+        }
+        digest = hashlib.sha256(name.encode())
+        for key, notebook in parsed.items():
+            digest.update(key.encode())
+            for cell in notebook.cells:
+                known = [cell.node, cell.released, cell.original]
+                digest.update(json.dumps(known, sort_keys=True).encode())
+        for path, file in sorted((files or {}).items()):
+            digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
+        keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
+        digest.update(repr(sorted(keep)).encode())
+        return cls(name, parsed, files or {}, frozenset(keep), digest.hexdigest())
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _kind(cell: NotebookNode) -> Kind:
+    if utils.is_task(cell):
+        return Kind.TASK
+    if utils.is_solution(cell):
+        return Kind.MANUAL if utils.is_grade(cell) else Kind.ANSWER
+    if utils.is_grade(cell):
+        return Kind.TEST
+    return Kind.GIVEN if utils.is_locked(cell) else Kind.FREE
+
+
+def _clear(preprocessors: list[type], notebook: NotebookNode, config: Config) -> NotebookNode:
+    resources: dict[str, Any] = {}
+    for preprocessor in preprocessors:
+        instance = preprocessor(config=config)
+        # It logs what it raises; the error is enough.
+        instance.log = logging.getLogger("grader.quiet")
+        notebook, resources = instance.preprocess(notebook, resources)
+    return notebook
+
+
+logging.getLogger("grader.quiet").setLevel(logging.CRITICAL + 1)
+
+
+def _teacher_notebook(
+    assignment: str,
+    name: str,
+    source: NotebookNode,
+    released: NotebookNode | None,
+    config: Config,
+) -> TeacherNotebook:
+    where = f"{name}.ipynb of assignment {assignment}"
+    try:
+        nbgraderformat.MetadataValidator().validate_nb(source)
+        cleared = _clear([ClearSolutions], copy.deepcopy(source), config)
+        made = _clear([ClearHiddenTests, ClearMarkScheme], copy.deepcopy(cleared), config)
+    except Exception as error:
+        raise GraderError(f"The source of {where} is not valid for nbgrader: {error}") from error
+    hidden = ClearHiddenTests(config=config)
+    learners = _sources_by_grade_id(made) | (_sources_by_grade_id(released) if released else {})
+    cells = []
+    for number, (node, original) in enumerate(zip(cleared.cells, source.cells, strict=True)):
+        kind = _kind(node)
+        grade_id = (
+            node.metadata.get("nbgrader", {}).get("grade_id") if kind is not Kind.FREE else None
+        )
+        # Free cells have no name to find them by in a release that is on disk.
+        learners_source = learners.get(grade_id or "", made.cells[number].source)
+        if kind.for_answer:
+            node.source = learners_source
+        if node.cell_type == "code":
+            node.outputs = []
+            node.execution_count = None
+        node.setdefault("id", f"cell-{number}")
+        item = node.metadata.get("course", {}).get("item", grade_id)
+        points = float(node.metadata.nbgrader.get("points", 0)) if kind.graded else 0.0
+        lines = _visible_lines(node.source, hidden)
+        cells.append(
+            TeacherCell(kind, node, learners_source, original.source, grade_id, item, points, lines)
+        )
+    _clear([ComputeChecksums], cleared, config)
+    return TeacherNotebook(name, tuple(cells), cleared.metadata)
+
+
+def _visible_lines(source: str, hidden: ClearHiddenTests) -> frozenset[int]:
+    """The lines outside the regions that nbgrader takes out of a release."""
+    visible = set()
+    outside = True
+    for number, line in enumerate(source.splitlines(), start=1):
+        if hidden.begin_test_delimeter in line:
+            outside = False
+        if outside:
+            visible.add(number)
+        if hidden.end_test_delimeter in line:
+            outside = True
+    return frozenset(visible)
+
+
+def _sources_by_grade_id(notebook: NotebookNode) -> dict[str, str]:
+    return {
+        cell.metadata.nbgrader["grade_id"]: cell.source
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id")
+    }

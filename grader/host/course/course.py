@@ -1,0 +1,184 @@
+"""A course directory, as nbgrader's own configuration describes it."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from traitlets.config import Config
+from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
+
+from grader.protocol.errors import GraderError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from grader.host.course.assignment import Assignment
+
+CONFIG_FILE = "nbgrader_config.py"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course directory as nbgrader knows it.
+
+    Attributes:
+        source: the folder of instructor versions; each folder in it is an assignment.
+        release: the folder of release versions, which need not exist.
+    """
+
+    root: Path
+    source: Path
+    release: Path
+    course_id: str
+    config: Config
+
+    @classmethod
+    def open(cls, root: Path) -> Course:
+        """Reads nbgrader_config.py, if there is one, for the names of the folders.
+
+        Raises:
+            GraderError: when the folder, its configuration or its source folder cannot be read.
+        """
+        if not root.is_dir():
+            raise GraderError(f"There is no course folder {root}.")
+        try:
+            config = PyFileConfigLoader(CONFIG_FILE, path=str(root)).load_config()
+        except ConfigFileNotFound:
+            config = Config()
+        except Exception as error:
+            raise GraderError(f"{root / CONFIG_FILE} cannot be read: {error}") from error
+        directories = config.get("CourseDirectory", {})
+        source = root / str(directories.get("source_directory", "source"))
+        if not source.is_dir():
+            raise GraderError(
+                f"{root} has no folder {source.name}/ with the instructor versions of assignments."
+            )
+        return cls(
+            root,
+            source,
+            root / str(directories.get("release_directory", "release")),
+            str(directories.get("course_id", "")) or "default_course",
+            config,
+        )
+
+    @property
+    def shown(self) -> dict[str, Path]:
+        """What cells may read in the sandbox, as `Engine` wants it: `c.Grader.show` in the config.
+
+        Raises:
+            GraderError: when something of it is missing.
+        """
+        shown = {}
+        for name in self.config.get("Grader", {}).get("show", ()):
+            path = Path(os.path.normpath(self.root.absolute() / str(name)))
+            if not path.exists():
+                raise GraderError(f"{CONFIG_FILE} shows {name} to learners' code: it is missing.")
+            if path.is_relative_to(self.root.absolute()):
+                shown[f"/course/{path.relative_to(self.root.absolute())}"] = path
+                continue
+            # From elsewhere: in its own place, and what can be imported of it on the path.
+            if not path.is_relative_to("/tmp"):
+                # There every submission has one of its own.
+                shown[str(path)] = path
+            for part in [path] if _is_module(path) or not path.is_dir() else path.iterdir():
+                if _is_module(part):
+                    shown[f"/course/{part.name}"] = part
+        return shown
+
+    def shown_digest(self) -> str:
+        """A hash of what `shown` holds."""
+        return digest_of(self.shown)
+
+    def assignments(self) -> list[str]:
+        """The names of all assignments, sorted."""
+        return sorted(
+            folder.name
+            for folder in self.source.iterdir()
+            if folder.is_dir() and any(folder.glob("*.ipynb"))
+        )
+
+    def handed_in(self, submitted: Path) -> list[str]:
+        """The assignments for which a folder of submissions holds something, sorted."""
+        known = set(self.assignments())
+        if not submitted.is_dir():
+            return []
+        # One folder higher than they should be, notebooks are named like their assignment.
+        found = {path.name.removesuffix(".ipynb") for path in submitted.glob("*/*")}
+        return sorted(known & found)
+
+    def count_handed_in(self, submitted: Path, names: Iterable[str]) -> int:
+        """How many submissions there seem to be for these assignments, without opening one."""
+        return sum(1 for name in names for _ in submitted.glob(f"*/{glob.escape(name)}"))
+
+    def load(self, name: str) -> Assignment:
+        """Reads one assignment.
+
+        Raises:
+            GraderError: when there is none of this name, or its source is damaged.
+        """
+        known = self.assignments()
+        if name not in known:
+            raise GraderError(
+                f"The course has no assignment {name!r}; it has {', '.join(known) or 'none'}."
+            )
+        # Tests that nbgrader filled in from AUTOTEST lines stand in a folder of their own.
+        directories = self.config.get("CourseDirectory", {})
+        filled_in = self.root / str(
+            directories.get("source_with_tests_directory", "source_with_tests")
+        )
+        # Not before it is needed: nbgrader takes as long to import as everything else here.
+        from grader.host.course.assignment import Assignment
+
+        sources = {}
+        released = {}
+        for path in sorted((self.source / name).glob("*.ipynb")):
+            filled = filled_in / name / path.name
+            sources[path.stem] = _read(filled if filled.is_file() else path)
+            release = self.release / name / path.name
+            if release.is_file():
+                released[path.stem] = _read(release)
+        folder = self.release / name if (self.release / name).is_dir() else self.source / name
+        files = {
+            str(path.relative_to(folder)): path
+            for path in _files(folder)
+            if path.suffix.lower() != ".ipynb"
+        }
+        return Assignment.from_notebooks(name, sources, released, files, self.config)
+
+
+def _is_module(path: Path) -> bool:
+    """Whether it can be imported by its name."""
+    return path.suffix == ".py" or (path / "__init__.py").is_file()
+
+
+def digest_of(shown: Mapping[str, Path]) -> str:
+    """A hash of files and folders: the names that they get, and contents."""
+    digest = hashlib.sha256()
+    for name, place in shown.items():
+        for path in _files(place) if place.is_dir() else [place]:
+            digest.update(os.fsencode(f"{name} {path.relative_to(place)}\0"))
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise GraderError(f"{path} cannot be read: {error}") from error
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in inside)
+        if path.is_file() and not hidden:
+            yield path

@@ -1,0 +1,1 @@
+"""The processes that are shut in, seen from outside."""

@@ -1,0 +1,507 @@
+"""nbgrader's own gradebook, filled so that Formgrader opens it.
+
+One `Book` writes at a time. What a teacher entered by hand (scores, extra credit, comments) is
+never touched, and comes back from `record`. Submissions are entered with a few plain statements
+each: nbgrader's own way takes five times as long, and keeps all of them in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
+from nbgrader.dbutil import _temp_alembic_ini
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets.config import Config
+
+from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
+from grader.host.results.result import Result
+from grader.protocol.errors import GraderError
+
+# Submissions that are entered in one transaction.
+BATCH = 100
+
+_STUDENTS: Table = Student.__table__
+_SUBMISSIONS: Table = SubmittedAssignment.__table__
+_NOTEBOOKS: Table = SubmittedNotebook.__table__
+_GRADES: Table = Grade.__table__
+_COMMENTS: Table = Comment.__table__
+
+# What to do about what SQLite says.
+_ADVICE = {
+    "locked": "close the program that writes to it, then the same command goes on from here.",
+    "full": "make room, then the same command goes on from here.",
+    "readonly": "make it writable, or grade into another folder.",
+    "not a database": "grade into another folder.",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the gradebook says of a submission.
+
+    Attributes:
+        late: whether it came after its time.
+        penalty: the points that this costs.
+        scores: those that a teacher gave by hand, by "notebook/grade_id".
+        comments: likewise.
+        outdated: of these, those whose submission has changed since, and nobody has looked.
+    """
+
+    late: bool
+    penalty: float = 0.0
+    scores: Mapping[str, float] = field(default_factory=dict)
+    comments: Mapping[str, str] = field(default_factory=dict)
+    outdated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A notebook of an assignment: its id, and by grade_id those of cells with grade or comment."""
+
+    name: str
+    id: str
+    graded: Mapping[str, str]
+    commented: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """An assignment as the database knows it."""
+
+    id: str
+    due: datetime | None
+    sheets: tuple[_Sheet, ...]
+
+
+class Book:
+    """An open gradebook.
+
+    Args:
+        config: the course's, for nbgrader's plugin that says what being late costs.
+
+    Raises:
+        GraderError: from every method, in one sentence, when the database fails.
+    """
+
+    def __init__(self, path: Path, course_id: str, config: Config | None = None) -> None:
+        self.path = path
+        url = f"sqlite:///{path.absolute()}"
+        with self._one_sentence():
+            if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+                _begin(path, url)
+            _check(path, url)
+            self._book = Gradebook(url, course_id)
+            self._students = set(self._book.db.scalars(select(_STUDENTS.c.id)))
+        self._penalties = _penalties(config or Config())
+        self._assignments: dict[str, _Known] = {}
+        self._waiting = 0
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self._book.close()
+
+    def commit(self) -> None:
+        """Writes what was entered."""
+        with self._one_sentence():
+            self._book.db.commit()
+            self._waiting = 0
+
+    @contextlib.contextmanager
+    def _one_sentence(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            reason = str(error.__cause__ or error).split("\n")[0]
+            advice = next(
+                (advice for sign, advice in _ADVICE.items() if sign in reason),
+                "upgrade it with `nbgrader db upgrade`, or grade into another folder.",
+            )
+            raise GraderError(
+                f"The gradebook {self.path} cannot be used ({reason}): {advice}"
+            ) from error
+
+    # --- The teacher's side --------------------------------------------------------------------
+
+    def set_up(self, assignment: Assignment, due: datetime | None) -> None:
+        """Enters an assignment with its notebooks and cells, or brings it up to date.
+
+        Args:
+            due: UTC without time zone; None keeps what the gradebook says.
+
+        Raises:
+            GraderError: also when a cell has gone that a teacher has graded by hand.
+        """
+        with self._one_sentence():
+            options = {} if due is None else {"duedate": due}
+            with self._one_transaction():
+                self._book.update_or_create_assignment(assignment.name, **options)
+                for notebook in assignment.notebooks.values():
+                    self._set_up_notebook(assignment.name, notebook)
+
+    @contextlib.contextmanager
+    def _one_transaction(self) -> Iterator[None]:
+        """Has nbgrader's functions, each of which commits, wait for the disk once for them all."""
+        database = self._book.db
+        database.commit = database.flush
+        try:
+            yield
+        except BaseException:
+            database.rollback()
+            raise
+        finally:
+            del database.commit
+        database.commit()
+
+    def _set_up_notebook(self, assignment: str, notebook: TeacherNotebook) -> None:
+        book = self._book
+        kernel = json.dumps(notebook.metadata.get("kernelspec", {}))
+        entry = book.update_or_create_notebook(notebook.name, assignment, kernelspec=kernel)
+        self._remove_old_cells(entry, assignment, notebook)
+        for cell in notebook.cells:
+            if cell.kind is Kind.FREE:
+                continue
+            place = (cell.grade_id, notebook.name, assignment)
+            if cell.kind in (Kind.TEST, Kind.MANUAL):
+                book.update_or_create_grade_cell(
+                    *place, max_score=cell.points, cell_type=cell.node.cell_type
+                )
+            if cell.kind in (Kind.ANSWER, Kind.MANUAL):
+                book.update_or_create_solution_cell(*place)
+            if cell.kind is Kind.TASK:
+                book.update_or_create_task_cell(
+                    *place, max_score=cell.points, cell_type=cell.node.cell_type
+                )
+            book.update_or_create_source_cell(
+                *place,
+                cell_type=cell.node.cell_type,
+                locked=cell.kind.locked,
+                source=cell.node.source,
+                checksum=cell.node.metadata.nbgrader.get("checksum"),
+            )
+
+    def _remove_old_cells(self, entry: Any, assignment: str, notebook: TeacherNotebook) -> None:
+        kinds = {cell.grade_id: cell.kind for cell in notebook.cells if cell.kind is not Kind.FREE}
+        wanted = {
+            "GradeCell": (Kind.TEST, Kind.MANUAL),
+            "SolutionCell": (Kind.ANSWER, Kind.MANUAL),
+            "TaskCell": (Kind.TASK,),
+        }
+        database = self._book.db
+        for cell in [*entry.grade_cells, *entry.solution_cells, *entry.task_cells]:
+            if kinds.get(cell.name) in wanted[type(cell).__name__]:
+                continue
+            grades = database.query(Grade).filter(Grade.cell_id == cell.id).all()
+            comments = database.query(Comment).filter(Comment.cell_id == cell.id).all()
+            by_hand = any(g.manual_score is not None or g.extra_credit for g in grades)
+            if by_hand or any(c.manual_comment for c in comments):
+                raise GraderError(
+                    f"{assignment} has no cell {cell.name} any more, but {self.path} holds marks "
+                    f"given by hand for it: grade into another folder."
+                )
+            for row in [*grades, *comments]:
+                database.delete(row)
+            database.flush()
+            database.delete(cell)
+        for source_cell in entry.source_cells:
+            if source_cell.name not in kinds:
+                database.delete(source_cell)
+        database.commit()
+
+    # --- Learners ------------------------------------------------------------------------------
+
+    def record(self, result: Result, assignment: Assignment, look_again: bool) -> Entry:
+        """Enters what was found for a submission. Returns what the gradebook says of it then.
+
+        A rejected submission has no automatic score, and needs a teacher.
+
+        Args:
+            look_again: it is another submission than the gradebook knows: what a teacher graded is
+                then to be looked at again, as in nbgrader. So is what a test now sees differently.
+        """
+        scores: dict[str, float] = {}
+        comments: dict[str, str] = {}
+        outdated: set[str] = set()
+        penalty = 0.0
+        with self._one_sentence():
+            known = self._assignments.get(assignment.name) or self._read(assignment.name)
+            submission, extension = self._enter_submission(result, known)
+            due = known.due + (extension or timedelta()) if known.due else None
+            late = (result.timestamp - due).total_seconds() if result.timestamp and due else 0.0
+            said = _comments(result, assignment)
+            for sheet in known.sheets:
+                notebook, before = self._enter_notebook(submission, sheet)
+                total = self._enter_grades(result, sheet, notebook, look_again, scores, outdated)
+                self._enter_comments(said, sheet, notebook, comments)
+                if self._penalties is not None:
+                    cost = self._cost(result, total, late)
+                    penalty += cost or 0.0
+                    if cost != before:
+                        changed = update(_NOTEBOOKS).where(_NOTEBOOKS.c.id == notebook)
+                        self._book.db.execute(changed.values(late_submission_penalty=cost))
+            self._waiting += 1
+        if self._waiting >= BATCH:
+            self.commit()
+        return Entry(late > 0, penalty, scores, comments, frozenset(outdated))
+
+    def _read(self, assignment: str) -> _Known:
+        """The ids of an assignment, which do not change once it is set up."""
+        found = self._book.find_assignment(assignment)
+        sheets = [
+            _Sheet(
+                notebook.name,
+                notebook.id,
+                {cell.name: cell.id for cell in [*notebook.grade_cells, *notebook.task_cells]},
+                {cell.name: cell.id for cell in [*notebook.solution_cells, *notebook.task_cells]},
+            )
+            for notebook in found.notebooks
+        ]
+        known = _Known(found.id, found.duedate, tuple(sheets))
+        self._assignments[assignment] = known
+        return known
+
+    def _enter_submission(self, result: Result, known: _Known) -> tuple[str, timedelta | None]:
+        """Its id, and by how much its due date was extended."""
+        database = self._book.db
+        if result.student not in self._students:
+            database.execute(insert(_STUDENTS), {"id": result.student})
+            self._students.add(result.student)
+        table = _SUBMISSIONS.c
+        row = database.execute(
+            select(table.id, table.timestamp, table.extension)
+            .where(table.assignment_id == known.id)
+            .where(table.student_id == result.student)
+        ).first()
+        if row is None:
+            values = {
+                "id": new_uuid(),
+                "assignment_id": known.id,
+                "student_id": result.student,
+                "timestamp": result.timestamp,
+            }
+            database.execute(insert(_SUBMISSIONS), values)
+            return values["id"], None
+        if row.timestamp != result.timestamp:
+            changed = update(_SUBMISSIONS).where(table.id == row.id)
+            database.execute(changed.values(timestamp=result.timestamp))
+        return row.id, row.extension
+
+    def _enter_notebook(self, submission: str, sheet: _Sheet) -> tuple[str, float | None]:
+        """Its id, and what being late has cost so far."""
+        table = _NOTEBOOKS.c
+        row = self._book.db.execute(
+            select(table.id, table.late_submission_penalty)
+            .where(table.assignment_id == submission)
+            .where(table.notebook_id == sheet.id)
+        ).first()
+        if row is not None:
+            return row.id, row.late_submission_penalty
+        values = {"id": new_uuid(), "assignment_id": submission, "notebook_id": sheet.id}
+        self._book.db.execute(insert(_NOTEBOOKS), values)
+        return values["id"], None
+
+    def _enter_grades(
+        self,
+        result: Result,
+        sheet: _Sheet,
+        notebook: str,
+        look_again: bool,
+        scores: dict[str, float],
+        outdated: set[str],
+    ) -> float:
+        """The points of the notebook; what was given by hand is put into `scores`, and what of it
+        is to be looked at again, into `outdated`."""
+        found = {
+            cell.grade_id: cell.score
+            for item in result.items
+            for cell in item.cells
+            if cell.notebook == sheet.name
+        }
+        total = 0.0
+        rows = self._rows(_GRADES, notebook)
+        new, changed = [], []
+        for name, cell in sheet.graded.items():
+            score = found.get(name)
+            row = rows.get(cell)
+            values = {"auto_score": score, "needs_manual_grade": score is None}
+            if row is None:
+                new.append({"cell_id": cell, "notebook_id": notebook, **values})
+                total += score or 0.0
+                continue
+            by_hand = row.manual_score is not None
+            if by_hand:
+                news = look_again or row.auto_score != score
+                values["needs_manual_grade"] = news or row.needs_manual_grade
+                if values["needs_manual_grade"]:
+                    outdated.add(f"{sheet.name}/{name}")
+            if (row.auto_score, row.needs_manual_grade) != tuple(values.values()):
+                changed.append({"row": row.id, **values})
+            base = row.manual_score if by_hand else score
+            if base is not None:
+                total += base + (row.extra_credit or 0.0)
+                if by_hand or row.extra_credit:
+                    scores[f"{sheet.name}/{name}"] = base + (row.extra_credit or 0.0)
+        self._write(_GRADES, new, changed)
+        return total
+
+    def _enter_comments(
+        self, said: Mapping[str, str], sheet: _Sheet, notebook: str, comments: dict[str, str]
+    ) -> None:
+        """What was written by hand is put into `comments`."""
+        rows = self._rows(_COMMENTS, notebook)
+        new, changed = [], []
+        for name, cell in sheet.commented.items():
+            place = f"{sheet.name}/{name}"
+            row = rows.get(cell)
+            comment = said.get(place)
+            if row is None:
+                new.append({"cell_id": cell, "notebook_id": notebook, "auto_comment": comment})
+                continue
+            if row.auto_comment != comment:
+                changed.append({"row": row.id, "auto_comment": comment})
+            if row.manual_comment:
+                comments[place] = row.manual_comment
+        self._write(_COMMENTS, new, changed)
+
+    def _rows(self, table: Table, notebook: str) -> dict[str, Any]:
+        rows = self._book.db.execute(select(table).where(table.c.notebook_id == notebook))
+        return {row.cell_id: row for row in rows}
+
+    def _write(
+        self, table: Table, new: list[dict[str, Any]], changed: list[dict[str, Any]]
+    ) -> None:
+        if new:
+            self._book.db.execute(insert(table), new)
+        if changed:
+            # The keys name the columns that change.
+            self._book.db.connection().execute(
+                update(table).where(table.c.id == bindparam("row")), changed
+            )
+
+    def _cost(self, result: Result, total: float, late: float) -> float | None:
+        """What the course's plugin takes off for being late; None for nothing."""
+        if late <= 0 or result.status == "rejected":
+            return None
+        try:
+            cost = self._penalties.late_submission_penalty(result.student, total, late)
+            return None if cost is None else min(max(0.0, float(cost)), total)
+        except Exception as error:
+            raise GraderError(
+                f"The course's plugin for late submissions failed on {result.student} "
+                f"({type(error).__name__}: {error})."
+            ) from error
+
+
+def _penalties(config: Config) -> Any:
+    """The course's plugin that says what being late costs; None where it names none."""
+    if not {"AssignLatePenalties", "LateSubmissionPlugin"} & config.keys():
+        return None
+    try:
+        preprocessor = AssignLatePenalties(config=config)
+        preprocessor.init_plugin()
+    except Exception as error:
+        raise GraderError(
+            f"The course's plugin for late submissions cannot be loaded ({error})."
+        ) from error
+    return preprocessor.plugin_inst
+
+
+def _comments(result: Result, assignment: Assignment) -> dict[str, str]:
+    """What to say beside answers, by "notebook/grade_id".
+
+    Tests have no place for comments: what there is to say of one stands with the answer before it.
+    """
+    said = {place: ["No response."] for place in result.unanswered}
+    flagged = {
+        (cell.notebook, cell.grade_id): cell
+        for item in result.items
+        for cell in item.cells
+        if cell.beside
+    }
+    for notebook in assignment.notebooks.values() if flagged else ():
+        place = None
+        for cell in notebook.cells:
+            if cell.kind.for_answer or cell.kind is Kind.TASK:
+                place = f"{notebook.name}/{cell.grade_id}"
+            test = flagged.get((notebook.name, str(cell.grade_id)))
+            if test is not None and place is not None:
+                said.setdefault(place, []).append(test.hint)
+    return {place: " ".join(sentences) for place, sentences in said.items()}
+
+
+@cache
+def _scripts(url: str) -> ScriptDirectory:
+    """nbgrader's schemas, old and new."""
+    with _temp_alembic_ini(url) as settings:
+        scripts = ScriptDirectory.from_config(AlembicConfig(settings))
+        scripts.get_heads()  # Reads all of them: the settings are about to go.
+        return scripts
+
+
+def _begin(path: Path, url: str) -> None:
+    """Writes the version of nbgrader's schema into a new database.
+
+    nbgrader does so itself if the database is empty, but runs a program for it that takes seconds.
+    """
+    head = _scripts(url).get_current_head()
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version VALUES (?)", (head,))
+
+
+def _check(path: Path, url: str) -> None:
+    """Looks whether it is a gradebook of this version, without writing to it.
+
+    Raises:
+        GraderError: when it is not.
+    """
+    versions: set[str] = set()
+    if path.is_file():
+        address = f"file:{quote(str(path.absolute()))}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+            if "alembic_version" in tables:
+                rows = database.execute("SELECT version_num FROM alembic_version")
+                versions = {version for (version,) in rows}
+    if versions == {_scripts(url).get_current_head()}:
+        return
+    if not versions:
+        reason = "is no gradebook of nbgrader's: grade into another folder"
+    elif versions <= {script.revision for script in _scripts(url).walk_revisions()}:
+        reason = (
+            "was written by an older nbgrader: upgrade it with `nbgrader db upgrade`, or grade "
+            "into another folder"
+        )
+    else:
+        reason = "was written by another nbgrader: use that one, or grade into another folder"
+    raise GraderError(f"{path} {reason}.")

@@ -1,0 +1,112 @@
+"""What a result is known by, and which marks a second run changes.
+
+Everything is known by its content. The mark of an item hangs on what was handed in, on its own
+tests, and on what all items share: given cells, answers as released and as solved (the contract
+comes from the solution), files, settings and this package. Only where one of these changed does an
+item get a new mark; the other items of a submission that is played again keep theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from grader.host.course.assignment import Assignment, Kind
+from grader.host.results.result import ItemResult, Result
+from grader.host.version import grading
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the marks of one submission are known by.
+
+    Attributes:
+        handed_in: what was handed in.
+        whole: all together.
+        items: each item's own, by name.
+    """
+
+    handed_in: str
+    whole: str
+    items: Mapping[str, str]
+
+    def put_on(self, result: Result) -> Result:
+        """The result with these fingerprints."""
+        items = [
+            item.model_copy(update={"fingerprint": self.items[item.name]}) for item in result.items
+        ]
+        changes = {"items": items, "handed_in": self.handed_in, "fingerprint": self.whole}
+        return result.model_copy(update=changes)
+
+
+class Identities:
+    """Identities of the submissions of an assignment.
+
+    Args:
+        settings: whatever of the settings a mark hangs on.
+    """
+
+    def __init__(self, assignment: Assignment, settings: str) -> None:
+        self._all = f"{grading()} {settings} {assignment.fingerprint}"
+        tests: dict[tuple[str, str | None], object] = {}
+        shared: list[object] = [grading(), settings, sorted(assignment.keep)]
+        for notebook in assignment.notebooks.values():
+            for cell in notebook.cells:
+                if cell.kind is Kind.TEST:
+                    tests[notebook.name, cell.grade_id] = cell.node
+                elif cell.kind is not Kind.FREE or cell.node.cell_type == "code":
+                    code = cell.original if cell.node.cell_type == "code" else None
+                    shared.append([cell.node, cell.released, code])
+        for path, file in sorted(assignment.files.items()):
+            shared.append([path, hashlib.sha256(file.read_bytes()).hexdigest()])
+        common = _hash(shared)
+        self._items = {
+            item.name: _hash([common, [tests.get((item.notebook, cell)) for cell in item.cells]])
+            for item in assignment.items
+        }
+
+    def of(self, handed_in: str) -> Identity:
+        """Of the submission with this fingerprint."""
+        items = {name: _hash([own, handed_in]) for name, own in self._items.items()}
+        return Identity(handed_in, _hash([self._all, handed_in]), items)
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def merge(known: Result, new: Result, regrade: Collection[str]) -> Result:
+    """The new result, with the known marks of items that keep theirs.
+
+    Args:
+        regrade: items that get new marks whatever happened; then only these do.
+    """
+    if known.handed_in != new.handed_in or "rejected" in (known.status, new.status):
+        return new
+    earlier = {item.name: item for item in known.items}
+    items = []
+    for item in new.items:
+        old = earlier.get(item.name)
+        if old is not None and _fits(old, item):
+            keeps = item.name not in regrade if regrade else _same(old, item)
+            items.append(old if keeps else item)
+        else:
+            items.append(item)
+    merged = new.with_items(items)
+    if not all(map(_same, items, new.items)):
+        # Something in it is older than the assignment: the next run has to look again.
+        merged.fingerprint = ""
+    return merged
+
+
+def _same(old: ItemResult, new: ItemResult) -> bool:
+    return old.fingerprint == new.fingerprint
+
+
+def _fits(old: ItemResult, new: ItemResult) -> bool:
+    """Whether its cells are still those of the assignment, with the same points."""
+    return [(c.grade_id, c.points) for c in old.cells] == [
+        (c.grade_id, c.points) for c in new.cells
+    ]

@@ -1,0 +1,361 @@
+"""The folder that a class is graded into.
+
+A result file is what makes a submission count; it is written last, and whole or not at all. So a
+run that is killed at any moment leaves a folder from which the next goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import msgspec
+import nbformat
+from nbformat import NotebookNode
+
+from grader.host.clerk import Clerks, TooMuch
+from grader.host.course.assignment import Assignment
+from grader.host.course.course import Course
+from grader.host.publish import feedback
+from grader.host.publish.clean import clean_notebook, spare_notebook
+from grader.host.results.result import CellResult, Result, write_atomically
+from grader.protocol.errors import GraderError
+
+try:
+    import fcntl
+except ImportError:  # Not on Windows, where nothing can be graded anyway.
+    fcntl = None  # type: ignore[assignment]
+
+_CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this folder."
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What was told of a result, to the gradebook and in the feedback.
+
+    Attributes:
+        handed_in: the fingerprint of the submission that the gradebook knows.
+        written: when the result file was written whose feedback is there.
+        shown: a fingerprint of the marks given by hand that the feedback shows; "" for none.
+    """
+
+    handed_in: str = ""
+    written: str = ""
+    shown: str = ""
+
+
+class Output:
+    """The folder and what lies in it.
+
+    Args:
+        show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
+    """
+
+    def __init__(self, folder: Path, show_hidden_tests: bool = False) -> None:
+        self.folder = folder
+        self._show_hidden_tests = show_hidden_tests
+        # Who makes the pages; without, they are made here.
+        self.clerks: Clerks | None = None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Makes the folder and keeps other runs out of it.
+
+        Raises:
+            GraderError: when it cannot be written, or another run holds it.
+        """
+        with cannot_write(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+            # The lock goes with the process, however that ends; the file may stay.
+            lock = (self.folder / ".lock").open("a+")
+        with lock:
+            if fcntl is not None:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    lock.seek(0)
+                    raise GraderError(
+                        f"Another run (process {lock.read().strip() or 'unknown'}) is grading into "
+                        f"{self.folder}: wait until it is done, or grade into another folder."
+                    ) from error
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            # What a killed run was about to write.
+            for path in self.folder.glob("**/.writing-*"):
+                path.unlink()
+            yield
+
+    @property
+    def gradebook(self) -> Path:
+        return self.folder / "gradebook.db"
+
+    def result(self, assignment: str, student: str) -> Path:
+        return self.folder / "results" / assignment / f"{student}.json"
+
+    def load(self, assignment: str, student: str) -> Result | None:
+        """A result that was written, with these names; None when there is none."""
+        result = Result.load(self.result(assignment, student))
+        return result if result is not None and result.key == (assignment, student) else None
+
+    def written(self, result: Result) -> str:
+        """When its file was written, as exactly as the file system knows."""
+        return str(self.result(*result.key).stat().st_mtime_ns)
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Assignment and student of all results, sorted."""
+        return sorted((p.parent.name, p.stem) for p in self.folder.glob("results/*/*.json"))
+
+    def autograded(self, result: Result) -> Path:
+        return self.folder / "autograded" / result.student / result.assignment
+
+    def feedback(self, result: Result) -> Path:
+        return self.folder / "feedback" / result.student / result.assignment
+
+    def has(self, result: Result, assignment: Assignment) -> bool:
+        """Whether all pages of a result are there."""
+        unread = {c.notebook for i in result.items for c in i.cells if c.outcome == "damaged"}
+        played = set(assignment.notebooks) - unread if result.status == "graded" else set()
+        pages = [self.autograded(result) / f"{name}.ipynb" for name in played]
+        pages += [self.feedback(result) / f"{name}.html" for name in assignment.notebooks]
+        # After a power failure a file can be there and empty.
+        return all(page.is_file() and page.stat().st_size > 0 for page in pages)
+
+    def write(
+        self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
+    ) -> None:
+        """Writes notebooks, feedback and, last, the result: only that makes it count.
+
+        Args:
+            notebooks: as they were played, by name.
+
+        Raises:
+            OSError: when a file cannot be written.
+        """
+        pages, result = self._pages(result, notebooks, assignment)
+        for name, notebook in pages.autograded.items():
+            write_atomically(self.autograded(result) / f"{name}.ipynb", notebook)
+        for name, page in pages.feedback.items():
+            write_atomically(self.feedback(result) / f"{name}.html", page)
+        # What an earlier attempt left: nobody is to take it for this one's.
+        for folder, kept in (
+            (self.autograded(result), {f"{name}.ipynb" for name in pages.autograded}),
+            (self.feedback(result), {f"{name}.html" for name in pages.feedback}),
+        ):
+            for path in folder.glob("*"):
+                if path.name not in kept and path.is_file():
+                    path.unlink()
+        result.save(self.result(result.assignment, result.student))
+
+    def rewrite_feedback(self, result: Result, assignment: Assignment) -> None:
+        """Feedback with what a teacher gave by hand in it, from the notebooks that `write` wrote.
+
+        Raises:
+            OSError: when a file cannot be written.
+        """
+        notebooks = {
+            path.stem: nbformat.v4.reads(path.read_text("utf-8"))
+            for path in self.autograded(result).glob("*.ipynb")
+        }
+        # Cleaned once more: nbgrader may have been there since.
+        pages, _ = self._pages(result, notebooks, assignment)
+        for name, page in pages.feedback.items():
+            write_atomically(self.feedback(result) / f"{name}.html", page)
+
+    def _pages(
+        self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
+    ) -> tuple[Pages, Result]:
+        """The pages, and the result with what is to be said of them."""
+        if self.clerks is None:
+            return make_pages(result, notebooks, assignment, self._show_hidden_tests), result
+        try:
+            return self._ask_for_pages(self.clerks, result, notebooks), result
+        except TooMuch as error:
+            note = f"To show all of it {error}: feedback and notebook show less."
+        less = {name: spare_notebook(notebook) for name, notebook in notebooks.items()}
+        noted = result.model_copy(update={"notes": [*result.notes, note]})
+        try:
+            return self._ask_for_pages(self.clerks, noted, less), noted
+        except TooMuch:
+            none = {
+                name: teacher.as_released()
+                for name, teacher in assignment.notebooks.items()
+                if name in notebooks
+            }
+            return make_pages(noted, none, assignment, self._show_hidden_tests), noted
+
+    def _ask_for_pages(
+        self, clerks: Clerks, result: Result, notebooks: Mapping[str, NotebookNode]
+    ) -> Pages:
+        files = {name: _as_file(notebook) for name, notebook in notebooks.items()}
+        asked = _Asked(result.model_dump_json().encode("utf-8"), files)
+        answer = clerks.ask(RENDER, msgspec.msgpack.encode(asked))
+        return msgspec.msgpack.decode(answer, type=Pages)
+
+    def render(self, assignments: Mapping[str, Assignment], question: bytes) -> bytes:
+        """A clerk's side of making pages."""
+        asked = msgspec.msgpack.decode(question, type=_Asked)
+        result = Result.model_validate_json(asked.result)
+        notebooks = {
+            name: nbformat.from_dict(msgspec.json.decode(file))
+            for name, file in asked.notebooks.items()
+        }
+        assignment = assignments[result.assignment]
+        made = make_pages(result, notebooks, assignment, self._show_hidden_tests)
+        return msgspec.msgpack.encode(made)
+
+    def troubles(self) -> dict[str, str]:
+        """What was last to be told of assignments, by name."""
+        try:
+            told = json.loads((self.folder / "results" / "troubles.json").read_text("utf-8"))
+            return {str(name): str(sentence) for name, sentence in told.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def save_troubles(self, troubles: Mapping[str, str]) -> None:
+        """Remembers it.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        if troubles != self.troubles():
+            told = json.dumps(dict(troubles), indent=0, sort_keys=True)
+            write_atomically(self.folder / "results" / "troubles.json", told.encode())
+
+    def entered(self) -> dict[str, Entered]:
+        """What was last told of the results in results/, by "ASSIGNMENT/STUDENT"."""
+        try:
+            told = json.loads((self.folder / "results" / "entered.json").read_text("utf-8"))
+            return {key: Entered(*(str(part) for part in parts)) for key, parts in told.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+    def save_entered(self, entered: Mapping[str, Entered]) -> None:
+        """Remembers it.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        told = {key: astuple(entry) for key, entry in sorted(entered.items())}
+        write_atomically(
+            self.folder / "results" / "entered.json", json.dumps(told, indent=0).encode()
+        )
+
+    def write_config(self, course: Course, submitted: Path) -> None:
+        """Lets nbgrader and Formgrader, started in this folder, find everything.
+
+        Raises:
+            OSError: when the file cannot be written.
+        """
+        lines = [
+            _CONFIG_HEAD,
+            "import os",
+            "c = get_config()",
+            "c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))",
+            f"c.CourseDirectory.course_id = {course.course_id!r}",
+            f"c.CourseDirectory.source_directory = {str(course.source.absolute())!r}",
+            f"c.CourseDirectory.release_directory = {str(course.release.absolute())!r}",
+            f"c.CourseDirectory.submitted_directory = {str(submitted.absolute())!r}",
+            "# What the button Generate Feedback makes is not to replace the pages in feedback/.",
+            "c.CourseDirectory.feedback_directory = 'feedback_of_nbgrader'",
+            "# Nothing is exchanged: Formgrader need not warn that it could not be.",
+            "c.Exchange.root = os.path.join(c.CourseDirectory.root, '.exchange')",
+            "os.makedirs(c.Exchange.root, mode=0o700, exist_ok=True)",
+        ]
+        path = self.folder / "nbgrader_config.py"
+        if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):
+            write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"))
+
+
+# The job of a clerk's that makes pages.
+RENDER = "render"
+
+
+class Pages(msgspec.Struct):
+    """What is written for people of one submission, by name of the notebook."""
+
+    autograded: dict[str, bytes]
+    feedback: dict[str, bytes]
+
+
+class _Asked(msgspec.Struct):
+    """A result and the notebooks to show, as JSON."""
+
+    result: bytes
+    notebooks: dict[str, bytes]
+
+
+def make_pages(
+    result: Result,
+    notebooks: Mapping[str, NotebookNode],
+    assignment: Assignment,
+    show_hidden_tests: bool,
+) -> Pages:
+    """The notebooks as they may be shown, and feedback.
+
+    Args:
+        notebooks: as they were played, by name.
+    """
+    graded = _by_cell(result)
+    cleaned = {
+        name: clean_notebook(
+            notebook, assignment.notebooks[name], graded.get(name, {}), show_hidden_tests
+        )
+        for name, notebook in notebooks.items()
+    }
+    pages = {
+        name: feedback.render(result, teacher, cleaned.get(name)).encode("utf-8", "replace")
+        for name, teacher in assignment.notebooks.items()
+    }
+    return Pages({name: _as_file(notebook) for name, notebook in cleaned.items()}, pages)
+
+
+def _as_file(notebook: NotebookNode) -> bytes:
+    """As nbformat writes it, but for the lines of a text, which stay together.
+
+    nbformat takes ten times as long.
+    """
+    try:
+        return msgspec.json.format(msgspec.json.encode(notebook, order="sorted"), indent=1)
+    except (UnicodeEncodeError, OverflowError):
+        # Half a character, or a number beyond 64 bits.
+        return nbformat.v4.writes(notebook).encode("utf-8", "replace")
+
+
+def _by_cell(result: Result) -> dict[str, dict[str, CellResult]]:
+    """Results of cells by notebook, then grade_id."""
+    graded: dict[str, dict[str, CellResult]] = {}
+    for item in result.items:
+        for cell in item.cells:
+            graded.setdefault(cell.notebook, {})[cell.grade_id] = cell
+    return graded
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it says that a disk is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def cannot_write(folder: Path) -> Iterator[None]:
+    """Turns a file that cannot be written into one sentence.
+
+    Raises:
+        GraderError: with it.
+    """
+    try:
+        yield
+    except OSError as error:
+        advice = ""
+        if is_full(error):
+            advice = " What was graded is kept: make room, then the same command goes on from here."
+        where = error.filename or folder
+        raise GraderError(f"Cannot write to {where}: {error.strerror}.{advice}") from error

@@ -1,0 +1,156 @@
+"""What came of a notebook's cells: what they showed, how they failed, how long they took."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+import nbformat
+from nbformat import NotebookNode
+
+from grader.protocol.limits import MAX_MESSAGE
+from grader.protocol.outputs import Display, Error, ExecuteResult, Output, Report, Stream
+
+if TYPE_CHECKING:
+    from grader.host.engine.engine import Child
+
+# Characters of a JSON output that are worth building.
+_MAX_JSON = 500_000
+# Deeper ones stay text.
+_MAX_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Played:
+    """A cell that ran.
+
+    Attributes:
+        outputs: as in nbformat 4; an `Error` among them means that the cell failed.
+        execution_count: the number in its brackets.
+        seconds: wall time.
+        error_line: the line of the cell, from 1, at which it failed, if it did and in the cell.
+        interrupted: whether the cell's time was up.
+        from_teacher: of a test, whether the text of its error is known to be the teacher's.
+    """
+
+    outputs: list[Output]
+    execution_count: int | None = None
+    seconds: float = 0.0
+    error_line: int | None = None
+    interrupted: bool = False
+    from_teacher: bool = False
+
+    @property
+    def error(self) -> Error | None:
+        """Why it failed; None if it did not."""
+        return next((output for output in self.outputs if isinstance(output, Error)), None)
+
+    @classmethod
+    def of(cls, report: Report, child: Child | None = None) -> Played:
+        """What a process reported of a cell.
+
+        Args:
+            child: the process, for what it wrote past Python and how long it took.
+        """
+        raw = child.take_raw() if child is not None else {}
+        outputs = [*report.outputs, *(Stream(name, text) for name, text in raw.items())]
+        seconds = child.seconds if child is not None else 0.0
+        interrupted = child is not None and child.interrupted
+        return cls(outputs, report.execution_count, seconds, report.error_line, interrupted)
+
+
+# What an output takes of memory besides its characters, and a line of a traceback or an entry.
+_EACH, _EACH_PART = 500, 100
+
+
+def size_of(played: Played) -> int:
+    """Characters of its outputs, and as many more as they cost otherwise."""
+    return sum(_EACH + _size(output) for output in played.outputs)
+
+
+def _size(output: Output) -> int:
+    if isinstance(output, Stream):
+        return len(output.text)
+    if isinstance(output, Error):
+        parts = [output.ename, output.evalue, *output.traceback]
+    else:
+        both = output.data, output.metadata
+        parts = [part for bundle in both for pair in bundle.items() for part in pair]
+    return sum(map(len, parts)) + _EACH_PART * len(parts)
+
+
+def shortened(failure: Error) -> Error:
+    """An error without what only people read."""
+    return Error(failure.ename[:200], failure.evalue[:MAX_MESSAGE], [])
+
+
+@dataclass
+class Heard:
+    """What came of a notebook's code cells.
+
+    Attributes:
+        played: by position among the code cells; those that never ran are missing. Marks come from
+            here.
+        shown: what people see in place of some of them.
+        beside: positions of tests that ran beside the learner's code.
+        notes: for the teacher, a sentence each.
+    """
+
+    played: dict[int, Played] = field(default_factory=dict)
+    shown: dict[int, Played] = field(default_factory=dict)
+    beside: set[int] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+
+def as_node(output: Output) -> NotebookNode:
+    """An output as nbformat has it."""
+    node = msgspec.to_builtins(output)
+    if isinstance(output, Display | ExecuteResult):
+        of_json = {mime: _parsed(text) for mime, text in output.data.items() if _is_json(mime)}
+        node["data"] = {**output.data, **of_json}
+        node["metadata"] = {mime: _parsed(text) for mime, text in output.metadata.items()}
+    return nbformat.from_dict(node)
+
+
+def _is_json(mime: str) -> bool:
+    return mime == "application/json" or mime.endswith("+json")
+
+
+def _parsed(text: str) -> object:
+    """What is no text crossed as JSON."""
+    try:
+        value = json.loads(text) if len(text) <= _MAX_JSON else None
+    except (ValueError, RecursionError):
+        return text
+    return text if _is_deep(value) else value
+
+
+def _is_deep(value: object) -> bool:
+    """Whether lists and dictionaries are nested deeper than those who write a notebook can go."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        lists = [list(one.values()) if isinstance(one, dict) else one for one in level]
+        level = [inner for one in lists if isinstance(one, list) for inner in one]
+    return bool(level)
+
+
+def error(kind: str, text: str) -> Error:
+    """An output that says what went wrong."""
+    return Error(kind, text, [f"{kind}: {text}"])
+
+
+def time_up(played: Played, timeout: float) -> Played:
+    """The interrupt shows as what it means, not as the KeyboardInterrupt that brought it."""
+    kept = [
+        o for o in played.outputs if not (isinstance(o, Error) and o.ename == "KeyboardInterrupt")
+    ]
+    text = f"This cell was stopped after {timeout:g} s."
+    return Played(
+        [*kept, error("CellTimeoutError", text)],
+        played.execution_count,
+        played.seconds,
+        played.error_line,
+        True,
+    )

@@ -1,0 +1,45 @@
+"""Which grading this is: marks of another are not reused.
+
+A person raises `GRADING` when marks could come out otherwise. A test watches the files that marks
+hang on, so that nobody forgets to ask.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+GRADING = 5
+
+# What is said and shown, where things are kept, and how fast it goes: no mark hangs on these.
+_NO_MARKS = frozenset(
+    {
+        "__main__",
+        "cli",
+        "feedback",
+        "imports",
+        "kept_contracts",
+        "memory",
+        "pages",
+        "rehearsal",
+        "report",
+    }
+)
+
+
+def grading() -> str:
+    """What results are known by, beside what was handed in."""
+    return f"{version('fewer-bits')}/{GRADING}"
+
+
+@cache
+def code() -> str:
+    """A hash of the files that marks hang on."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for file in sorted(package.rglob("*.py")):
+        if file.stem not in _NO_MARKS:
+            digest.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,49 @@
+"""What a contract lets one test ask of what stays with the learner's code."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from grader.protocol.values import Kind
+
+
+class Terms(Struct):
+    """What one test may ask of live objects, as the teacher's solution needed it.
+
+    Attributes:
+        results: kinds of live values that may come from calls, or inside of answers.
+        attributes: data attributes that may be read.
+        dunders: special methods that may be called, iteration aside.
+        changes: arguments that come back changed, as "function:position".
+        watch: answers that calls change.
+        random: whether calls go on with the test's random numbers, so that its seeds count.
+        methods: of what the test lends, the methods that calls call, as "Type.method".
+        raises: exceptions that decide where Python goes on, and those of libraries, where calls
+            raise them, as "function:name".
+        swallows: exceptions that an `__exit__` swallows, as "function:name".
+        lends: whether what a call is lent may be called until the test ends.
+        exact: whether what is derived from a class of Python's own keeps what is its own.
+        sets: names that the test binds or deletes for the answers.
+        default: whether missing keys of a mapping have a value.
+        places: where live values come from, as names of answers, methods and attributes; None for
+            anywhere.
+        missing: whether arrays and tables may leave values out.
+        files: whether the test writes files before it calls.
+    """
+
+    results: set[Kind] = set()
+    attributes: set[str] = set()
+    dunders: set[str] = set()
+    changes: set[str] = set()
+    watch: set[str] = set()
+    random: bool = False
+    methods: set[str] = set()
+    raises: set[str] = set()
+    swallows: set[str] = set()
+    lends: bool = False
+    exact: bool = False
+    sets: set[str] = set()
+    default: bool = False
+    places: set[str] | None = None
+    missing: bool = False
+    files: bool = False

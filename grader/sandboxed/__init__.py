@@ -1,0 +1,1 @@
+"""What runs shut in: the warm process, and the players and judges that it forks."""

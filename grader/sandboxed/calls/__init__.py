@@ -1,0 +1,1 @@
+"""Calls between player and judge: who asks what of whom, and who may."""

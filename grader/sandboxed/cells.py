@@ -1,0 +1,519 @@
+"""IPython without a terminal or a kernel, and the outputs of its cells as nbformat knows them.
+
+Player and judge both run cells in it.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import contextlib
+import inspect
+import io
+import json
+import os
+import signal
+import sys
+import time
+import types
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+from grader.protocol.names import names_of
+
+_PLAIN = TransformerManager()
+# A learner may add some.
+_TRANSFORMS = len(_PLAIN.cleanup_transforms), len(_PLAIN.line_transforms)
+# Characters kept of an error's text, and of a result that comes after the output limit.
+MAX_TEXT = 20_000
+# What each output counts for besides its characters, and how many kinds of one are kept.
+EACH = 250
+MAX_KINDS = 50
+
+
+class Outputs:
+    """The outputs of the cell being played, as nbformat dictionaries, up to a limit of characters.
+
+    Errors and results are kept beyond the limit, shortened: a mark hangs on them.
+    """
+
+    def __init__(self) -> None:
+        self.limit = 0
+        self.begin()
+
+    def shown(self) -> bool:
+        """Whether what comes now may be shown; a judge says no at hidden lines."""
+        return True
+
+    def begin(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self._by_id: dict[str, list[dict[str, Any]]] = {}
+        self._size = 0
+        self._clear_first = False
+
+    def _cut(self) -> None:
+        if self._size <= self.limit:
+            self._size = self.limit + 1
+            notice = f"\n… the output of this cell was cut at {self.limit} characters\n"
+            self._append_stream("stderr", notice)
+
+    def clear(self, wait: bool) -> None:
+        """IPython's clear_output. What it clears still counts towards the limit."""
+        if wait:
+            self._clear_first = True
+        else:
+            self._empty()
+
+    def _empty(self) -> None:
+        self._size -= EACH * len(self.items)
+        self.items = []
+
+    def _before_new(self) -> None:
+        if self._clear_first:
+            self._empty()
+            self._clear_first = False
+
+    def _append_stream(self, name: str, text: str) -> None:
+        last = self.items[-1] if self.items else None
+        if last and last["output_type"] == "stream" and last["name"] == name:
+            last["parts"].append(text)
+        else:
+            self._size += EACH
+            self.items.append({"output_type": "stream", "name": name, "parts": [text]})
+
+    def stream(self, name: str, text: str) -> None:
+        if not self.shown():
+            return
+        self._before_new()
+        room = self.limit - self._size
+        if room >= 0:
+            self._size += min(len(text), room)
+            self._append_stream(name, text[:room])
+            if len(text) > room:
+                self._cut()
+
+    def display(self, output: dict[str, Any], display_id: str | None, update: bool) -> None:
+        if output["output_type"] != "execute_result" and not self.shown():
+            return
+        size = sum(len(mime) + len(text) for mime, text in output["data"].items())
+        size += sum(len(mime) + len(text) for mime, text in output["metadata"].items())
+        if update and display_id in self._by_id:
+            shown = self._by_id[display_id]
+        else:
+            self._before_new()
+            shown = [output]
+            size += EACH
+        if self._size + size > self.limit:
+            self._cut()
+            if output["output_type"] != "execute_result":
+                return
+            output["data"] = {
+                mime: text[:MAX_TEXT]
+                for mime, text in output["data"].items()
+                if mime == "text/plain"
+            }
+            output["metadata"] = {}
+        self._size += size
+        for place in shown:
+            if place is output:
+                self.items.append(output)
+            else:
+                place.update(data=output["data"], metadata=output["metadata"])
+        if display_id is not None and not update:
+            self._by_id.setdefault(display_id, []).append(output)
+
+    def error(self, kind: str, value: str, lines: list[str]) -> None:
+        self._before_new()
+        text = "\n".join(lines)
+        if len(text) > MAX_TEXT:
+            text = f"{text[: MAX_TEXT // 2]}\n… the traceback was cut …\n{text[-MAX_TEXT // 2 :]}"
+        self.items.append(
+            {
+                "output_type": "error",
+                "ename": kind[:MAX_TEXT],
+                "evalue": value[:MAX_TEXT],
+                "traceback": text.split("\n"),
+            }
+        )
+
+    def as_nbformat(self) -> list[dict[str, Any]]:
+        return [
+            {"output_type": "stream", "name": item["name"], "text": "".join(item["parts"])}
+            if item["output_type"] == "stream"
+            else item
+            for item in self.items
+        ]
+
+
+OUTPUTS = Outputs()
+
+
+@contextmanager
+def captured(limit: int) -> Iterator[list[dict[str, Any]]]:
+    """Catches what is shown meanwhile; the list is filled at the end."""
+    kept = vars(OUTPUTS).copy()
+    OUTPUTS.begin()
+    OUTPUTS.limit = limit
+    caught: list[dict[str, Any]] = []
+    try:
+        yield caught
+    finally:
+        caught.extend(OUTPUTS.as_nbformat())
+        vars(OUTPUTS).update(kept)
+
+
+class Stream(io.TextIOBase):
+    """sys.stdout or sys.stderr of the child."""
+
+    encoding = "utf-8"
+
+    def __init__(self, name: str, fd: int) -> None:
+        self._name = name
+        self._fd = fd
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        OUTPUTS.stream(self._name, text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._fd
+
+
+def _text(value: Any) -> str:
+    """Image bytes as base64, as in nbformat; what is neither text nor bytes as JSON or its repr."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
+
+
+def _bundle(data: dict[str, Any]) -> dict[str, str]:
+    return {str(mime): _text(value) for mime, value in islice(data.items(), MAX_KINDS)}
+
+
+class _Publisher(DisplayPublisher):
+    def publish(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        source: Any = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        output = {
+            "output_type": "display_data",
+            "data": _bundle(data),
+            "metadata": _bundle(metadata or {}),
+        }
+        OUTPUTS.display(output, (transient or {}).get("display_id"), update)
+
+    def clear_output(self, wait: bool = False) -> None:
+        OUTPUTS.clear(wait)
+
+
+class _Results(DisplayHook):
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(
+        self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None
+    ) -> None:
+        output = {
+            "output_type": "execute_result",
+            "execution_count": self.prompt_count,
+            "data": _bundle(format_dict),
+            "metadata": _bundle(md_dict or {}),
+        }
+        OUTPUTS.display(output, None, False)
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class _Compiler(CachingCompiler):
+    """Remembers under which file name the current cell was compiled, to find it in a traceback."""
+
+    cell_file = ""
+    # The cell that was last found to be plain Python, and its tree.
+    parsed: tuple[str, ast.Module] | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Trees of prepared cells, and what their statements were compiled to: by id, mode and
+        # flags, the statement, its code, and the flags afterwards: an import from __future__
+        # changes them.
+        self.trees: dict[str, ast.Module] = {}
+        self.code: dict[tuple[int, str, int], tuple[ast.AST, types.CodeType, int]] = {}
+        self.keeps_code = False
+
+    def __call__(
+        self, source: Any, filename: str, symbol: str, *args: Any, **kwargs: Any
+    ) -> types.CodeType:
+        # IPython brings one statement at a time.
+        body = getattr(source, "body", None)
+        statement = body[0] if isinstance(body, list) and len(body) == 1 else None
+        key = id(statement), symbol, self.flags
+        if key in self.code:
+            _, code, self.flags = self.code[key]
+            return code
+        code = super().__call__(source, filename, symbol, *args, **kwargs)
+        if self.keeps_code and statement is not None:
+            # With the statement: another one may not get its id.
+            self.code[key] = statement, code, self.flags
+        return code
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        if source in self.trees:
+            return self.trees[source]
+        parsed, self.parsed = self.parsed, None
+        if parsed is not None and parsed[0] == source and symbol == "exec":
+            return parsed[1]
+        tree: ast.AST = super().ast_parse(source, filename, symbol)
+        return tree
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        if transformed_code in self.trees:
+            # Its code is compiled with this name, whenever it will run.
+            number = 0
+        self.cell_file = super().get_code_name(raw_code, transformed_code, number)
+        # A traceback asks several times of each frame which module it is of. For a cell the answer
+        # is none, but inspect would go through all modules for that, more than 2,000 with torch.
+        for file in (self.cell_file, os.path.abspath(self.cell_file)):
+            inspect.modulesbyfile[file] = ""
+        return self.cell_file
+
+
+def _as_lines(source: str) -> str:
+    return source if source.endswith("\n") else f"{source}\n"
+
+
+def _parsed(source: str) -> ast.Module | None:
+    """The tree of a cell of plain Python without anything to warn of."""
+    with (
+        contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError),
+        warnings.catch_warnings(),
+    ):
+        # A warning names a file: it is to be the one of the cell.
+        warnings.simplefilter("error")
+        return ast.parse(source)
+    return None
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal or a kernel: outputs go to `OUTPUTS`."""
+
+    display_pub_class = Type(_Publisher)
+    displayhook_class = Type(_Results)
+    compiler_class = Type(_Compiler)
+    compile: _Compiler
+    error_line: int | None = None
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """As IPython's, which takes longer than running most cells, where there is need for it."""
+        known = self.input_transformer_manager
+        if (len(known.cleanup_transforms), len(known.line_transforms)) == _TRANSFORMS:
+            cell = _as_lines(raw_cell)
+            if cell in self.compile.trees:
+                return cell
+            tree = _parsed(raw_cell)
+            if tree is not None:
+                self.compile.parsed = cell, tree
+                return cell
+        transformed: str = super().transform_cell(raw_cell)
+        return transformed
+
+    def transform_ast(self, node: Any) -> Any:
+        if self.ast_transformers:
+            # What is prepared is to stay as it was written.
+            trees = self.compile.trees.items()
+            node = next((ast.parse(source) for source, tree in trees if tree is node), node)
+        return super().transform_ast(node)
+
+    def prepare(self, source: str) -> None:
+        """Compiles a cell that children of this process will run, if it is plain Python."""
+        cell, tree = _as_lines(source), _parsed(source)
+        if tree is None or cell in self.compile.trees:
+            return
+        # An event loop that it would make here is none in a child.
+        if self.should_run_async(source, transformed_cell=cell):
+            return
+        self.compile.trees[cell] = tree
+
+        async def skip(*_: Any, **__: Any) -> bool:
+            return False
+
+        # IPython compiles each statement when its turn comes.
+        vars(self)["run_code"] = skip
+        flags, self.compile.keeps_code = self.compile.flags, True
+        try:
+            with warnings.catch_warnings():
+                # What warns is compiled again when it runs, and warns there.
+                warnings.simplefilter("error")
+                if not self.run_cell(source).success:
+                    del self.compile.trees[cell]
+        finally:
+            del self.run_code
+            self.compile.flags, self.compile.keeps_code = flags, False
+
+    def should_run_async(self, raw_cell: str, **how: Any) -> bool:
+        """As IPython's, which compiles the cell to find out, where it may be so."""
+        cell = how.get("transformed_cell") or ""
+        return ("await" in cell or "async" in cell) and super().should_run_async(raw_cell, **how)
+
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """Nothing: IPython would format each traceback a second time, for a history on a disk."""
+        return {}
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        try:
+            value = str(evalue)
+        except Exception as broken:
+            value = f"<its message could not be made: {type(broken).__name__}>"
+        OUTPUTS.error(str(etype.__name__), value, [str(line) for line in stb])
+        file = self.compile.cell_file
+        if self.error_line is not None:
+            return
+        if isinstance(evalue, SyntaxError) and evalue.filename == file:
+            self.error_line = evalue.lineno
+        frame = getattr(evalue, "__traceback__", None)
+        while frame is not None:
+            if frame.tb_frame.f_code.co_filename == file:
+                self.error_line = frame.tb_lineno
+            frame = frame.tb_next
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """There is no event loop to enable; the inline backend of matplotlib asks for none."""
+
+    def ask_exit(self) -> None:
+        """`exit` and `quit` end nothing here, as `sys.exit` ends no cell but its own."""
+
+
+def make_shell() -> Shell:
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.banner1 = ""
+    shell: Shell = Shell.instance(config=config)
+    if "matplotlib" in sys.modules:
+        # Figures become outputs, as in a notebook; the inline backend draws with Agg.
+        shell.enable_matplotlib("inline")
+    # What the first traceback imports takes longer than all that come after it.
+    try:
+        raise ValueError
+    except ValueError:
+        shell.InteractiveTB.structured_traceback(*sys.exc_info())
+    return shell
+
+
+class Interrupts:
+    """Turns SIGINT into KeyboardInterrupt while a cell runs, and into nothing otherwise."""
+
+    running = False
+
+    def __call__(self, *_: object) -> None:
+        if self.running:
+            raise KeyboardInterrupt
+
+
+INTERRUPTS = Interrupts()
+
+
+def settle_in(message: Mapping[str, Any], data: bytes) -> None:
+    """Makes this process one that runs cells: streams, signals, working folder and its files.
+
+    Args:
+        message: the conductor's, with folder, files and output_limit.
+        data: what is in the files.
+
+    Raises:
+        OSError: when the folder can't hold them.
+    """
+    folder: str = message["folder"]
+    signal.signal(signal.SIGINT, INTERRUPTS)
+    os.makedirs(folder, exist_ok=True)
+    os.chdir(folder)
+    sys.stdin = open(os.devnull)  # noqa: SIM115
+    sys.stdout = Stream("stdout", 1)
+    sys.stderr = Stream("stderr", 2)
+    OUTPUTS.limit = message["output_limit"]
+    _write_files(folder, message["files"], data)
+
+
+def run_cell(shell: Shell, source: str, keep: bool = True) -> dict[str, Any]:
+    """Runs a cell and reports on it: outputs, execution_count, seconds, error_line.
+
+    Args:
+        keep: whether it counts, and is kept in IPython's history.
+    """
+    me = os.getpid()
+    OUTPUTS.begin()
+    shell.error_line = None
+    count = shell.execution_count
+    begun = time.perf_counter()
+    succeeded = False
+    try:
+        INTERRUPTS.running = True
+        succeeded = bool(shell.run_cell(source, store_history=keep).success)
+    except BaseException as error:
+        OUTPUTS.error(type(error).__name__, str(error), [])
+    finally:
+        INTERRUPTS.running = False
+    if os.getpid() != me:
+        # A cell forked: only one of the two goes on with the notebook.
+        os._exit(0)
+    if not succeeded and not any(o["output_type"] == "error" for o in OUTPUTS.items):
+        OUTPUTS.error("Error", "the cell failed without a traceback", [])
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    return {
+        "outputs": OUTPUTS.as_nbformat(),
+        "execution_count": count,
+        "seconds": time.perf_counter() - begun,
+        "error_line": shell.error_line,
+    }
+
+
+def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
+    """Adds the functions and classes that a given cell binds, by name."""
+    try:
+        names = names_of(shell.transform_cell(source)).bound
+    except SyntaxError:
+        return
+    for name in names:
+        value = shell.user_ns.get(name)
+        if isinstance(value, type | types.FunctionType) and value.__module__ == "__main__":
+            given[name] = value
+
+
+def _write_files(folder: str, sizes: Mapping[str, int], data: bytes) -> None:
+    """Lays out files that came as one string of bytes."""
+    start = 0
+    for name, size in sizes.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data[start : start + size])
+        start += size

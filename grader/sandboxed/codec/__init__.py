@@ -1,0 +1,1 @@
+"""Values as messages, and messages as values."""

@@ -1,0 +1,173 @@
+"""Tables of pandas as data: labels, index, and for each column an array or a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grader.protocol.values import CannotCross, Frame, Node
+
+# Kinds of NumPy types that cross as arrays; anything else as what it is made of.
+_PLAIN = "biufcmM"
+_TABLES = (pd.DataFrame, pd.Series, pd.Index)
+_SCALARS = (pd.Timestamp, pd.Timedelta, pd.Period, pd.Interval)
+CONSTANTS = {str(value): value for value in (pd.NaT, pd.NA)}
+
+
+def is_constant(value: Any) -> bool:
+    """Whether it is one of those that there is only one of."""
+    return any(value is constant for constant in CONSTANTS.values())
+
+
+def is_of_pandas(value: Any) -> bool:
+    """Whether `describe` can describe it."""
+    return isinstance(value, (*_TABLES, *_SCALARS, pd.api.extensions.ExtensionArray))
+
+
+def describe(value: Any, pack: Callable[[Any], Node]) -> Frame:
+    """What a table is made of, or a part or value of one.
+
+    Raises:
+        CannotCross: when a column holds something else than plain values.
+    """
+    if isinstance(value, pd.MultiIndex):
+        levels = [value.get_level_values(number) for number in range(value.nlevels)]
+        return _frame("MultiIndex", list(value.names), None, levels, pack)
+    if isinstance(value, pd.Index):
+        made = _frame("Index", value.name, None, [value], pack)
+        if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex):
+            made.freq = value.freqstr or ""
+        return made
+    if not isinstance(value, pd.DataFrame | pd.Series):
+        kind = "Scalar" if isinstance(value, _SCALARS) else "Array"
+        return _frame(kind, None, None, [pd.Series([value] if kind == "Scalar" else value)], pack)
+    index = pack(value.index)
+    if isinstance(value, pd.Series):
+        return _frame("Series", value.name, index, [value], pack)
+    columns = [value.iloc[:, place] for place in range(value.shape[1])]
+    return _frame("DataFrame", value.columns, index, columns, pack)
+
+
+def _frame(
+    kind: Any, labels: Any, index: Node, columns: list[Any], pack: Callable[[Any], Node]
+) -> Frame:
+    labelled = pack(labels)
+    packed = [_column(column, pack) for column in columns]
+    return Frame(kind, labelled, index, packed, [_name(column.dtype) for column in columns])
+
+
+def _name(dtype: Any) -> str:
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "ordered" if dtype.ordered else "category"
+    return f"interval {dtype.closed}" if isinstance(dtype, pd.IntervalDtype) else str(dtype)
+
+
+def _column(values: Any, pack: Callable[[Any], Node]) -> Node:
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in _PLAIN:
+        return pack(values.to_numpy())
+    if isinstance(dtype, pd.CategoricalDtype):
+        sorts = pd.Categorical(values)
+        return pack([np.asarray(sorts.codes), sorts.categories])
+    if isinstance(dtype, pd.IntervalDtype):
+        intervals = pd.arrays.IntervalArray(values)
+        return pack([intervals.left, intervals.right])
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return pack(pd.DatetimeIndex(values).tz_convert("UTC").tz_localize(None).to_numpy())
+    if isinstance(dtype, pd.PeriodDtype):
+        return pack(np.asarray(pd.PeriodIndex(values).asi8))
+    if isinstance(dtype, pd.SparseDtype):
+        raise CannotCross(f"a table with a column of {dtype}")
+    # Objects, text, and numbers that may be missing.
+    found = [None if value is pd.NA else value for value in values.tolist()]
+    return pack(found if str(dtype) == "object" else [_known(value) for value in found])
+
+
+def _known(value: Any) -> Any:
+    """A value of a column that has one sign for all that is missing."""
+    return None if isinstance(value, float) and value != value else value
+
+
+def rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
+    """The table that `describe` described.
+
+    Raises:
+        CannotCross: when the description does not hold together.
+    """
+    # In the order of `describe`: objects are numbered as they come.
+    is_table = node.kind in ("Series", "DataFrame")
+    index = unpack(node.index) if is_table else None
+    labels = unpack(node.labels)
+    columns = [
+        _rebuilt(unpack(column), dtype, node.missing)
+        for column, dtype in zip(node.columns, node.dtypes, strict=True)
+    ]
+    if node.kind == "MultiIndex":
+        return pd.MultiIndex.from_arrays(columns, names=labels)
+    if not is_table:
+        (values,) = columns
+        if node.kind == "Index":
+            made: Any = pd.Index(values, name=labels)
+            if node.freq:
+                made.freq = node.freq
+            return made
+        return values.iloc[0] if node.kind == "Scalar" else values.array
+    if not isinstance(index, pd.Index) or any(len(column) != len(index) for column in columns):
+        raise CannotCross("a table whose columns do not fit its index")
+    for column in columns:
+        column.index = index
+    if node.kind == "Series":
+        (column,) = columns
+        return column.rename(labels)
+    if not isinstance(labels, pd.Index) or len(labels) != len(columns):
+        raise CannotCross("a table whose labels do not fit its columns")
+    table = pd.DataFrame(dict(enumerate(columns)), index=index)
+    table.columns = labels
+    return table
+
+
+def has_missing(dtype: str) -> bool:
+    """Whether what is missing in a column of this type is `NA`, which equals all."""
+    try:
+        return getattr(pd.api.types.pandas_dtype(dtype), "na_value", None) is pd.NA
+    except Exception:
+        # No type at all: `_rebuilt` says so.
+        return False
+
+
+def _rebuilt(values: Any, dtype: str, missing: bool) -> pd.Series:
+    kind, _, rest = dtype.partition(" ")
+    if dtype in ("category", "ordered"):
+        codes, categories = values
+        return pd.Series(pd.Categorical.from_codes(codes, categories, dtype == "ordered"))
+    if kind == "interval":
+        left, right = values
+        closed: Any = rest
+        return pd.Series(pd.arrays.IntervalArray.from_arrays(left, right, closed=closed))
+    if dtype.startswith("period["):
+        periods: Any = pd.PeriodIndex
+        return pd.Series(periods.from_ordinals(values, freq=dtype[len("period[") : -1]))
+    known = pd.api.types.pandas_dtype(dtype)
+    if isinstance(known, pd.DatetimeTZDtype):
+        return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))
+    made = pd.Series(values, dtype=known)
+    if not missing and has_missing(dtype) and made.hasnans:
+        return pd.Series([None if value is pd.NA else value for value in made])
+    return made
+
+
+def assign(target: Any, value: Any) -> None:
+    """Makes a table equal to another of its kind, in place."""
+    if isinstance(target, pd.DataFrame):
+        target.drop(columns=target.columns, inplace=True)
+        target.drop(index=target.index, inplace=True)
+        for place, name in enumerate(value.columns):
+            target[name] = value.iloc[:, place]
+    elif isinstance(target, pd.Series) and len(target) == len(value):
+        target.index = value.index
+        target.iloc[:] = value.to_numpy()
+    else:
+        raise CannotCross("a table that was changed in place")

@@ -1,0 +1,322 @@
+"""Modules of torch.nn as data: constructor arguments, parameters, buffers, children, masks.
+
+`describe` says what a module is made of, `rebuild` makes it anew. Whatever else hangs on it (a
+`forward` of its own, hooks, other attributes) does not cross. Masks of torch.nn.utils.prune do:
+https://docs.pytorch.org/tutorials/intermediate/pruning_tutorial.html.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from grader.protocol.values import CannotCross, Module, Node
+from grader.sandboxed.codec.attributes import is_plain_attribute
+
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+_RECURRENT = (nn.RNN, nn.LSTM, nn.GRU)
+_RECURRENT_ARGS = (
+    "input_size",
+    "hidden_size",
+    "num_layers",
+    "bias",
+    "batch_first",
+    "dropout",
+    "bidirectional",
+)
+# What only one of them takes.
+_OWN_ARGS = {nn.RNN: ("nonlinearity",), nn.LSTM: ("proj_size",)}
+_CELLS = (nn.RNNCell, nn.LSTMCell, nn.GRUCell)
+# Numbers that make no difference to the rest of a module, parameters aside.
+_ONLY_KEPT = {nn.Linear: {"in_features", "out_features"}}
+# Arguments that are kept under another name.
+_KEPT_AS = {(nn.PairwiseDistance, "p"): "norm"}
+# They hold modules or functions that their arguments do not tell.
+_NOT_PLAIN = (
+    nn.Module,
+    nn.Container,
+    nn.MultiheadAttention,
+    nn.Transformer,
+    nn.TransformerEncoder,
+    nn.TransformerDecoder,
+    nn.TransformerEncoderLayer,
+    nn.TransformerDecoderLayer,
+    nn.AdaptiveLogSoftmaxWithLoss,
+    nn.TripletMarginWithDistanceLoss,
+    nn.RNNBase,
+    nn.RNNCellBase,
+    nn.DataParallel,
+    # From PyTorch 2.14 on.
+    getattr(nn, "LinearCrossEntropyLoss", nn.Module),
+)
+_LARGEST = 2**31
+_MAX_LAYERS = 64
+
+
+@cache
+def _classes() -> dict[str, type[nn.Module]]:
+    found = {}
+    for name in dir(nn):
+        cls = getattr(nn, name)
+        # What takes its sizes from its first input has another class afterwards.
+        lazy = name.startswith("Lazy")
+        if isinstance(cls, type) and issubclass(cls, nn.Module) and not lazy:
+            found[name] = cls
+    return {name: cls for name, cls in found.items() if cls not in _NOT_PLAIN}
+
+
+@cache
+def _arguments(cls: Any) -> dict[str, inspect.Parameter]:
+    if cls in _CONTAINERS:
+        return {}
+    if cls in _RECURRENT:
+        kind = inspect.Parameter.KEYWORD_ONLY
+        names = (*_RECURRENT_ARGS, *_OWN_ARGS.get(cls, ()))
+        return {name: inspect.Parameter(name, kind, default=None) for name in names}
+    parameters = inspect.signature(cls).parameters
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind in named and name not in ("device", "dtype")
+    }
+
+
+@cache
+def _takes_device(cls: Any) -> bool:
+    return "device" in inspect.signature(cls).parameters
+
+
+def is_library_class(cls: type) -> bool:
+    """Whether modules of this class can be rebuilt from their arguments."""
+    return _classes().get(cls.__name__) is cls
+
+
+def library_class(name: str) -> type[nn.Module]:
+    """The class of torch.nn of this name.
+
+    Raises:
+        CannotCross: when it is none that can be rebuilt.
+    """
+    if name not in _classes():
+        raise CannotCross(f"the class {name[:50]}")
+    return _classes()[name]
+
+
+def is_supported(module: nn.Module) -> bool:
+    """Whether a module can cross: it and all that is in it have classes of torch.nn."""
+    todo, seen = [module], {id(module)}
+    for part in todo:
+        if not is_library_class(type(part)):
+            return False
+        children = part.__dict__["_modules"].values()
+        new = [child for child in children if child is not None and id(child) not in seen]
+        seen.update(map(id, new))
+        todo += new
+    return True
+
+
+def describe(module: nn.Module, pack: Callable[[Any], Node], given: bool) -> Module:
+    """What a module is made of.
+
+    Args:
+        pack: makes a node of a part.
+        given: whether a given cell defines its class: then its plain attributes cross, too.
+
+    Raises:
+        CannotCross: when a part can't.
+    """
+    cls = type(module)
+    state = module.__dict__
+    parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
+    unsaved = state["_non_persistent_buffers_set"]
+    attributes: dict[str, Node] = {}
+    args: dict[str, Node] = {}
+    if given:
+        plain = {k: v for k, v in state.items() if not k.startswith("_") and k != "training"}
+        attributes = {name: pack(value) for name, value in plain.items()}
+    else:
+        args = {name: pack(value) for name, value in _values(cls, module).items()}
+    return Module(
+        f"given:{cls.__name__}" if given else cls.__name__,
+        args,
+        attributes,
+        bool(state["training"]),
+        [(name, pack(value)) for name, value in parameters.items()],
+        [(name, pack(value), name not in unsaved) for name, value in buffers.items()],
+        [(name, pack(value)) for name, value in children.items()],
+        [
+            hook._tensor_name
+            for hook in state["_forward_pre_hooks"].values()
+            if isinstance(hook, prune.BasePruningMethod)
+        ],
+    )
+
+
+def _values(cls: Any, module: nn.Module) -> dict[str, Any]:
+    values = {}
+    for name, parameter in _arguments(cls).items():
+        kept = _KEPT_AS.get((cls, name), name)
+        if name == "bias" and cls not in (*_RECURRENT, *_CELLS):
+            parts = module._parameters
+            values[name] = parts.get("bias") is not None or "bias_orig" in parts
+        elif kept in module.__dict__:
+            values[name] = module.__dict__[kept]
+        elif parameter.default is inspect.Parameter.empty:
+            raise CannotCross(f"a {cls.__name__} that has lost its {name}")
+    return values
+
+
+def rebuild(
+    node: Module, unpack: Callable[[Node], Any], objects: list[Any], given: Any
+) -> nn.Module:
+    """The module that `describe` described.
+
+    Args:
+        objects: gets the module before its parts are unpacked, as `Packer` numbers them.
+        given: the class, if a given cell defines it.
+
+    Raises:
+        CannotCross: when the description does not hold together.
+    """
+    place = len(objects)
+    objects.append(None)
+    if node.cls.startswith("given:"):
+        if given is None or not issubclass(given, nn.Module):
+            raise CannotCross(f"a module of {node.cls[6:56]}, which no given cell defines")
+        module = given.__new__(given)
+        nn.Module.__init__(module)
+        objects[place] = module
+        for name, value in node.attributes.items():
+            unpacked = unpack(value)
+            if not name.startswith("_") and is_plain_attribute(given, name):
+                module.__dict__[name] = unpacked
+    else:
+        module = _construct(library_class(node.cls), node, unpack)
+        objects[place] = module
+    _fill(module, node, unpack)
+    return module
+
+
+def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Module:
+    args = {name: unpack(value) for name, value in node.args.items()}
+    if set(args) - set(_arguments(cls)):
+        raise CannotCross(f"a {node.cls} with other arguments")
+    for value in args.values():
+        _check(value)
+    if cls in _RECURRENT and not 0 < int(args.get("num_layers", 1)) <= _MAX_LAYERS:
+        raise CannotCross("a recurrent network of that many layers")
+    names = _ONLY_KEPT.get(cls, set())
+    kept = {name: args[name] for name in names if type(args.get(name)) is int}
+    key = cls, repr(args | dict.fromkeys(kept, int))
+    if key not in _attributes_of_made:
+        made = _make(cls, args)
+        if cls in _RECURRENT:
+            # They hold their weights a second time.
+            return made
+        if len(_attributes_of_made) >= _MOST_KEPT:
+            _attributes_of_made.clear()
+        _attributes_of_made[key] = vars(made)
+    # A layer of the same sizes has been made before: making one is most of what it costs to cross.
+    module: nn.Module = cls.__new__(cls)
+    module.__dict__.update(
+        (name, value.copy() if isinstance(value, dict | list | set) else value)
+        for name, value in _attributes_of_made[key].items()
+    )
+    module.__dict__.update(kept)
+    return module
+
+
+# By class and arguments, what is in such a module's dictionary.
+_attributes_of_made: dict[tuple[Any, str], dict[str, Any]] = {}
+_MOST_KEPT = 1_000
+
+
+def _make(cls: Any, args: dict[str, Any]) -> nn.Module:
+    """A module without memory and first numbers: what it holds comes from its description."""
+    with _unfilled(cls):
+        if _takes_device(cls):
+            return cls(**args, device="meta")
+        with torch.device("meta"):
+            return cls(**args)
+
+
+@contextmanager
+def _unfilled(cls: Any) -> Iterator[None]:
+    if not hasattr(cls, "reset_parameters"):
+        yield
+        return
+    own = vars(cls).get("reset_parameters")
+    cls.reset_parameters = lambda module: None
+    try:
+        yield
+    finally:
+        if own is None:
+            del cls.reset_parameters
+        else:
+            cls.reset_parameters = own
+
+
+def _check(value: Any) -> None:
+    for part in value if isinstance(value, tuple | list) else [value]:
+        if isinstance(part, tuple | list):
+            _check(part)
+        elif not isinstance(part, int | float | str | torch.dtype | None):
+            raise CannotCross("a module with an argument that is no number or text")
+        elif isinstance(part, int) and abs(part) > _LARGEST:
+            raise CannotCross(f"a module of size {part:.3g}")
+
+
+def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> None:
+    module._parameters.clear()
+    module._buffers.clear()
+    module._non_persistent_buffers_set.clear()
+    module._modules.clear()
+    for name, value in node.parameters:
+        parameter = unpack(value)
+        if not (parameter is None or isinstance(parameter, nn.Parameter)) or not _fits(name):
+            raise CannotCross("a parameter that is none")
+        module._parameters[name] = parameter
+    for name, value, persistent in node.buffers:
+        buffer = unpack(value)
+        if not (buffer is None or isinstance(buffer, torch.Tensor)) or not _fits(name):
+            raise CannotCross("a buffer that is none")
+        module._buffers[name] = buffer
+        if not persistent:
+            module._non_persistent_buffers_set.add(name)
+    for name, value in node.children:
+        child = unpack(value)
+        if not (child is None or isinstance(child, nn.Module)) or "." in name:
+            raise CannotCross("a part of a module that is none")
+        module._modules[name] = child
+    if isinstance(module, nn.ParameterList):
+        module._size = len(module._parameters)
+    elif isinstance(module, nn.ParameterDict):
+        module._keys = dict.fromkeys(module._parameters)
+    module.training = node.training
+    for name in node.pruned:
+        _mask(module, name)
+
+
+@lru_cache(maxsize=1024)
+def _fits(name: str) -> bool:
+    """Whether a parameter may be called so: it must not stand before a method."""
+    return (name.isidentifier() and not hasattr(nn.Module, name)) or name.isdigit()
+
+
+def _mask(module: nn.Module, name: str) -> None:
+    weight, mask = module._parameters.get(f"{name}_orig"), module._buffers.get(f"{name}_mask")
+    taken = name in module.__dict__ or hasattr(type(module), name) or not _fits(name)
+    if taken or weight is None or mask is None or weight.shape != mask.shape:
+        raise CannotCross("a mask that does not fit its weight")
+    hook = prune.CustomFromMask(mask)
+    hook._tensor_name = name
+    module.__dict__[name] = hook.apply_mask(module)
+    module.register_forward_pre_hook(hook)

@@ -1,0 +1,289 @@
+"""What a forked child does to itself before it runs anybody's code: a world of its own, and limits.
+
+The warm process (`sandboxed.zygote`) makes a child with `fork`, and the child calls `enter` at
+once. With namespaces it is process 1 of a world in which there is nobody else: no other process to
+see, signal or trace, no network, no socket of others, an empty /tmp of limited size, nearly no
+/proc, and nothing else that can be written. Everything it starts ends with it.
+
+The kernel limits the memory of each process alone. So the warm process has a look at all of them
+together from time to time, with `end_the_too_large`.
+
+The warm process must be inside the sandbox of `host.engine.bubblewrap`: `enter` takes away what
+one child could do to another and to the warm process, the sandbox takes away the machine's files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from grader.protocol.errors import GraderError
+from grader.protocol.lifetime import end_with_parent
+from grader.protocol.limits import Limits
+from grader.sandboxed.syscalls import refuse_system_calls
+
+# From <linux/sched.h>.
+_NAMESPACES = (
+    0x00020000  # mounts
+    | 0x04000000  # host name
+    | 0x08000000  # System V objects and message queues
+    | 0x10000000  # users
+    | 0x20000000  # process ids
+    | 0x40000000  # network
+)
+_CHILD_CLEARTID, _CHILD_SETTID = 0x00200000, 0x01000000
+# The number of clone(2), from <asm/unistd.h>.
+_CLONE = {"x86_64": 56, "aarch64": 220}
+# From <linux/mount.h>.
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _MOVE, _REC = 1, 2, 4, 8, 32, 4096, 8192, 16384
+# From <linux/prctl.h> and <linux/capability.h>.
+_CAPBSET_DROP, _SET_NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 24, 38, 47, 4
+_GET_TID_ADDRESS = 40
+_CAPABILITY_VERSION = 0x20080522
+# Runtimes read these to count cores (cpuinfo of PyTorch and LiteRT, psutil).
+_SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat")
+# Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
+_MOST_FILES_IN_SCRATCH = 16_384
+# Asked here: in a new namespace nobody has a number yet.
+_USER, _GROUP = os.getuid(), os.getgid()
+
+_libc = ctypes.CDLL(None, use_errno=True)
+# Calls of this one keep Python's lock, as a fork must.
+_locked_libc = ctypes.PyDLL(None, use_errno=True)
+
+
+def fork(namespaces: bool) -> int:
+    """Like os.fork; with namespaces, the child is process 1 of new ones.
+
+    os.fork and unshare(2) would take a second fork for that, because the namespace of process ids
+    only holds for children, and a fork of so large a process is most of what a child costs. To be
+    called with one thread.
+
+    Raises:
+        GraderError: when the kernel refuses.
+    """
+    if not namespaces:
+        return os.fork()
+    machine = os.uname().machine
+    if machine not in _CLONE:
+        raise GraderError(f"A process could not be shut in: {machine} is not known.")
+    flags, thread = _NAMESPACES | signal.SIGCHLD, ctypes.c_void_p()
+    if _libc.prctl(_GET_TID_ADDRESS, ctypes.byref(thread), 0, 0, 0) == 0:
+        # There the C library keeps the thread's number.
+        flags |= _CHILD_SETTID | _CHILD_CLEARTID
+    ctypes.pythonapi.PyOS_BeforeFork()
+    # One machine takes the address as the fourth argument, the other as the fifth; the one left
+    # over is not looked at.
+    child: int = _locked_libc.syscall(
+        _CLONE[machine], ctypes.c_ulong(flags), None, None, thread, thread
+    )
+    if child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+    else:
+        ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if child == -1:
+        why = os.strerror(ctypes.get_errno())
+        raise GraderError(f"A process could not be shut in: {why}.")
+    return child
+
+
+def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
+    """Shuts the calling process in: a child of `fork`, at once.
+
+    With namespaces its working folder is then /tmp, which is empty.
+
+    Without namespaces (--no-sandbox) it only gets a session of its own, and limits of CPU time,
+    open files and file size; it can read, write and signal whatever the teacher can. Processes
+    stay unlimited, as the kernel counts all of the teacher's; memory too, as a machine that the
+    child may harm at will gains nothing by it, and the teacher's own code could fail.
+
+    Args:
+        limits: what it may use.
+        namespaces: whether it has a world of its own, as told to `fork`.
+        keep: open file descriptors that stay open, besides 0, 1 and 2.
+
+    Raises:
+        GraderError: when the kernel refuses. The child must not run anything then.
+    """
+    # 0 would keep a core out of a file, but still hand it to a program that collects them.
+    _limit(resource.RLIMIT_CORE, 1)
+    try:
+        if namespaces:
+            _own_world(limits)
+        else:
+            os.setsid()
+        _close_all_but({0, 1, 2, *keep})
+        os.umask(0o077)
+        _limit(resource.RLIMIT_CPU, limits.cpu)
+        _limit(resource.RLIMIT_NOFILE, limits.files)
+        _limit(resource.RLIMIT_FSIZE, limits.file_size)
+    except OSError as error:
+        raise GraderError(f"A process could not be shut in: {error}.") from error
+
+
+def end(child: int, namespaces: bool) -> None:
+    """Ends a child that called `enter`, and everything it started. To be waited for as before."""
+    with contextlib.suppress(ProcessLookupError):
+        if namespaces:
+            os.kill(child, signal.SIGKILL)
+        else:
+            os.killpg(child, signal.SIGKILL)
+
+
+def end_the_too_large(children: Mapping[int, int]) -> None:
+    """Ends every child that uses too much memory together with all that it started.
+
+    Args:
+        children: of the calling process, with namespaces → bytes that it may use, besides what it
+            got by the fork.
+    """
+    inherited = _own_pages(os.getpid())
+    below = _processes_below()
+    for child, memory in children.items():
+        family = [child]
+        for process in family:
+            family += below.get(process, [])
+        # What two of them share since counts twice.
+        pages = sum(max(0, _own_pages(process) - inherited) for process in family)
+        if pages * resource.getpagesize() > memory:
+            end(child, True)
+
+
+def _own_world(limits: Limits) -> None:
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/uid_map", f"{_USER} {_USER} 1")
+    _write("/proc/self/gid_map", f"{_GROUP} {_GROUP} 1")
+    # Whoever makes a further world has all rights in it, such as mounting a /tmp without a limit.
+    _write("/proc/sys/user/max_user_namespaces", "0")
+
+    end_with_parent()
+    # The first to be ended when the machine's memory is used up.
+    _write("/proc/self/oom_score_adj", "1000")
+    # A group of its own: kill(0, …) reaches the whole group, also those that cannot be seen.
+    os.setsid()
+    _mounts(limits.scratch)
+    _limit(resource.RLIMIT_NPROC, limits.processes)
+    _limit(resource.RLIMIT_AS, limits.memory + pages * resource.getpagesize())
+    _limit(resource.RLIMIT_MSGQUEUE, 0)
+    _limit(resource.RLIMIT_MEMLOCK, 0)
+    _limit(resource.RLIMIT_SIGPENDING, 1024)
+    if limits.cores:
+        os.sched_setaffinity(0, limits.cores)
+    _drop_capabilities()
+    refuse_system_calls()
+
+
+def _mounts(scratch: int) -> None:
+    """Leaves nothing that can be written but an own /tmp, /dev/shm and /dev/pts.
+
+    A new /proc may not be mounted inside a sandbox, and the one that is there shows the other
+    children. So it is covered, but for a few files that speak of the machine only; the two
+    of `self` say the same in every child.
+    """
+    own = _NOSUID | _NODEV
+    _mount("tmpfs", "/dev/shm", "tmpfs", own | _NOEXEC, "size=4k,mode=755")
+    for name in _SHOWN_OF_PROC:
+        Path("/dev/shm", name).touch(0o444)
+        _mount(f"/proc/{name}", f"/dev/shm/{name}", "", _BIND)
+    # TensorFlow asks on its first operation which program it is in, and ends it without an answer.
+    Path("/dev/shm/self").mkdir(0o755)
+    Path("/dev/shm/self/exe").symlink_to(sys.executable)
+    Path("/dev/shm/self/cmdline").write_bytes(b"grader\0")
+    _mount("/dev/shm", "/proc", "", _MOVE)
+    _mount("", "/proc", "", _REMOUNT | _BIND | _RDONLY | own | _NOEXEC)
+
+    size = f"size={scratch},nr_inodes={_MOST_FILES_IN_SCRATCH},mode=700"
+    _mount("tmpfs", "/dev/shm", "tmpfs", own, size)
+    for name in _installed_in_tmp():
+        Path("/dev/shm", name).mkdir()
+        _mount(f"/tmp/{name}", f"/dev/shm/{name}", "", _BIND | _REC)
+        _mount("", f"/dev/shm/{name}", "", _REMOUNT | _BIND | _RDONLY | own)
+    _mount("/dev/shm", "/tmp", "", _MOVE)
+    _mount("tmpfs", "/dev/shm", "tmpfs", own, size)
+    os.chdir("/tmp")  # The working folder was in the warm process's /tmp.
+    # IPython runs `!command` on a terminal; one that another child cannot open.
+    _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,max=16")
+
+
+def _installed_in_tmp() -> set[str]:
+    """Folders right in /tmp in which Python is installed: somebody tries the course there."""
+    prefixes = map(Path, (sys.prefix, sys.base_prefix))
+    return {prefix.parts[2] for prefix in prefixes if prefix.is_relative_to("/tmp")}
+
+
+def _processes_below() -> dict[int, list[int]]:
+    """By number of a process, the numbers of those that it has started."""
+    below: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                # "12 (any name) S 1 …": the number, the name, the state, the parent.
+                after_name = Path("/proc", name, "stat").read_bytes().rpartition(b")")[2]
+                below.setdefault(int(after_name.split()[1]), []).append(int(name))
+    return below
+
+
+def _own_pages(process: int) -> int:
+    """Resident memory that is no file's, shared or not; 0 for a process that has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    kib = [int(v) for k, v in re.findall(r"^(RssAnon|RssShmem):\s+(\d+)", status, re.M)]
+    return sum(kib) * 1024 // resource.getpagesize()
+
+
+def _drop_capabilities() -> None:
+    for number in range(64):
+        if _libc.prctl(_CAPBSET_DROP, number, 0, 0, 0):
+            break  # The kernel knows no more of them.
+    _check("prctl", _libc.prctl(_CAP_AMBIENT, _CLEAR_ALL, 0, 0, 0))
+    _check("prctl", _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    _check("capset", _libc.capset(header, (ctypes.c_uint32 * 6)()))
+
+
+def _close_all_but(keep: set[int]) -> None:
+    low = 0
+    for fd in sorted(keep):
+        if low < fd:  # An empty range up to 0 means all of them to os.closerange.
+            os.closerange(low, fd)
+        low = fd + 1
+    highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    os.closerange(low, os.sysconf("SC_OPEN_MAX") if highest == resource.RLIM_INFINITY else highest)
+
+
+def _write(path: str, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, text.encode())
+    finally:
+        os.close(fd)
+
+
+def _limit(what: int, value: int) -> None:
+    most = resource.getrlimit(what)[1]
+    if most != resource.RLIM_INFINITY:
+        value = min(value, most)
+    resource.setrlimit(what, (value, value))
+
+
+def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    result = _libc.mount(
+        source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode()
+    )
+    _check(f"mount on {target}", result)
+
+
+def _check(what: str, result: int) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")

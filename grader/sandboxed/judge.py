@@ -1,0 +1,452 @@
+"""The judge's side: runs the teacher's test cells with the answers bound.
+
+The learner's code is elsewhere; what comes from it are values and handles. Even so this process is
+believed only as far as its own submission: it reads what a learner has made, so it runs in a
+sandbox like a player's, one fork for each submission.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import time
+import types
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from grader.protocol import wire
+from grader.protocol.names import names_of
+from grader.protocol.terms import Terms
+from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
+from grader.protocol.wire import Channel, Gone
+from grader.sandboxed.calls import handed
+from grader.sandboxed.calls.peer import (
+    Allowance,
+    Peer,
+    Proxy,
+    Reply,
+    Request,
+    Said,
+    Stopped,
+    Stream,
+    gives_values,
+    only_iterates,
+    serves_as,
+)
+from grader.sandboxed.cells import (
+    OUTPUTS,
+    Shell,
+    defined_by_given,
+    run_cell,
+    settle_in,
+)
+from grader.sandboxed.codec.buffers import join
+from grader.sandboxed.codec.libraries import imported_from
+from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.unpacking import Unpacker
+
+
+class JudgePeer(Peer):
+    """Asks the player."""
+
+    def __init__(self, channel: Channel, given: dict[str, Any], shell: Shell) -> None:
+        super().__init__(channel, given)
+        self._shell = shell
+        # Answers that a call has changed, as they are now.
+        self.rebound: dict[str, Any] = {}
+
+    def on_said(self, said: list[Said]) -> None:
+        for output in said:
+            if isinstance(output, Stream):
+                # A test may have put something else in the place of sys.stdout.
+                stream = sys.stderr if output.name == "stderr" else sys.stdout
+                stream.write(output.text)
+            else:
+                shown = {"output_type": "display_data", "data": output.data, "metadata": {}}
+                OUTPUTS.display(shown, None, False)
+
+    def on_asking(self) -> None:
+        """Gets to know that the player is asked for something; a bench puts its own here."""
+
+    def _ask(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+        self.on_asking()
+        return super()._ask(request, packer)
+
+    def on_changed(self, name: str, value: Any) -> None:
+        self._shell.user_ns[name] = self.rebound[name] = value
+
+
+def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
+    """Does what the conductor says until it hangs up.
+
+    Args:
+        given: what the given cells that ran already define; see `defined_by_given`.
+    """
+    bench = _Bench(shell, given)
+    # Of a test that fails people see the line and the message.
+    shell.InteractiveTB.set_mode("Minimal")
+    while True:
+        try:
+            header, body = channel.receive()
+        except Gone:
+            return
+        message = wire.decode(header)
+        reply: dict[str, Any] = {}
+        match message["do"]:
+            case "begin":
+                settle_in(message, body)
+                bench.know(handed.seen())
+            case "cell":
+                reply = run_cell(shell, message["source"])
+                defined_by_given(shell, message["source"], given)
+                # The player runs it, too.
+                bench.know(handed.seen())
+            case "peer":
+                (fd,) = channel.take_fds()
+                bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
+            case "test":
+                reply = bench.test(msgspec.convert(message, Test))
+            case "learn":
+                reply = bench.learn(msgspec.convert(message, Lesson))
+        channel.send(wire.encode(reply))
+
+
+class Test(msgspec.Struct):
+    """A test to run.
+
+    Attributes:
+        takes: the answers to bind and the kinds that they should have.
+        library: names that answers import, and of what library.
+        visible: the lines of the source that learners see, and that run before any hidden line.
+        withhold: see `Peer.begin`.
+    """
+
+    source: str
+    takes: dict[str, Kind]
+    library: dict[str, str]
+    terms: Terms
+    visible: set[int]
+    seconds: float
+    withhold: bool = False
+
+
+class Lesson(msgspec.Struct):
+    """A test to find the contract of, with the teacher's solution in the player.
+
+    Attributes:
+        declared: names that the course says are answers; None if it does not say.
+        own: names whose value the judge has from an earlier test.
+        bound: names that answers bind; what is live and bound by nobody else is the judge's own.
+        imported: names that only imports of answers bind, and what they are.
+        everything_of: modules of which answers import everything.
+        random: whether random numbers are shared.
+        exact: see `Terms`.
+        sets: names that the test binds or deletes, and the solution reads.
+    """
+
+    source: str
+    declared: list[str] | None
+    own: list[str]
+    bound: list[str]
+    seconds: float
+    imported: dict[str, str]
+    everything_of: list[str]
+    random: bool
+    exact: bool
+    sets: list[str]
+
+
+class _Bench:
+    """The place where tests run."""
+
+    def __init__(self, shell: Shell, given: dict[str, Any]) -> None:
+        self._shell = shell
+        self._given = given
+        self.peer: JudgePeer | None = None
+        # By name of an answer: what stood there before, and what was bound.
+        self._before: dict[str, tuple[Any, Any]] = {}
+        # What names stood for when the test began.
+        self._begun: dict[str, Any] = {}
+        # Files that a player has from the beginning.
+        self._files: handed.Seen = {}
+
+    def know(self, files: handed.Seen) -> None:
+        """Takes note of files that no test has written."""
+        self._files.update(files)
+        if self.peer is not None and self.peer.seen is not None:
+            self.peer.seen.update(files)
+
+    def meet(self, peer: JudgePeer) -> None:
+        """Gets the conversation with a player."""
+        self.peer = peer
+        setattr(peer, "set_to", self._set_to)  # noqa: B010
+        peer.seen = dict(self._files)
+
+    def test(self, test: Test) -> dict[str, Any]:
+        """Runs a test; reports as `run_cell` does, and on the player."""
+        allowance = Allowance(time.monotonic() + test.seconds)
+        self._unbind()
+        problem = None
+        if self.peer is not None:
+            self.peer.begin(test.terms, allowance, test.withhold)
+            # What a test compares other answers with must not be a learner's.
+            alone = not test.takes and len(test.library) == 1
+            problem = self._bind_library(test.library, alone) or self._bind(test.takes)
+            self._begun = dict(self._shell.user_ns)
+        lines = test.visible
+        setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
+        # Whether the player was asked from those lines, from others, or both.
+        asked: set[bool] = set()
+        peer = self.peer
+        if peer is not None:
+            setattr(peer, "on_asking", lambda: asked.add(self._line() in lines))  # noqa: B010
+        try:
+            report = _failed(problem) if problem else run_cell(self._shell, test.source)
+        finally:
+            del OUTPUTS.shown
+            if peer is not None:
+                del peer.on_asking
+        report["called"], report["called_late"] = bool(asked), False in asked
+        report["from_teacher"] = self._is_a_default(report)
+        report["lost"] = None if peer is None else peer.lost
+        report["undeclared"] = [] if peer is None else sorted(peer.undeclared)
+        return report
+
+    def _is_a_default(self, report: dict[str, Any]) -> bool:
+        """Whether the error's text is what a function that tests use says by default.
+
+        Such a text is the teacher's, like one that stands in the test.
+        """
+        said = {o["evalue"] for o in report["outputs"] if o["output_type"] == "error"}
+        functions = [v for v in self._shell.user_ns.values() if isinstance(v, types.FunctionType)]
+        defaults = [*(f.__defaults__ or () for f in functions)]
+        named = [(f.__kwdefaults__ or {}).values() for f in functions]
+        texts = {value for values in [*defaults, *named] for value in values if type(value) is str}
+        return bool(said & texts)
+
+    def _line(self) -> int | None:
+        """The line of the test cell that is running, whatever it has called."""
+        frame: types.FrameType | None = sys._getframe()
+        line = None
+        while frame is not None:
+            if frame.f_code.co_filename == self._shell.compile.cell_file:
+                line = frame.f_lineno
+            frame = frame.f_back
+        return line
+
+    def _bind(self, takes: dict[str, Kind]) -> tuple[str, str] | None:
+        """Binds answers; says what is wrong with one of them."""
+        assert self.peer is not None
+        for name, wanted in takes.items():
+            try:
+                node, value = self.peer.take(name)
+            except KeyError:
+                # The test will say that it is not defined.
+                value = _MISSING
+            except CannotCross:
+                # Why, is a learner's word.
+                return "WrongKind", f"`{name}` is nothing that can cross to the tests."
+            except Stopped as stopped:
+                return "Stopped", str(stopped)
+            if value is not _MISSING and not serves_as(node, wanted):
+                if wanted not in DATA or not gives_values(node):
+                    found = with_article(kind_of(node))
+                    return (
+                        "WrongKind",
+                        f"`{name}` should be {with_article(wanted)}, but is {found}.",
+                    )
+                only_iterates(value)
+            self._put(name, value)
+        return None
+
+    def _bind_library(self, library: dict[str, str], alone: bool) -> tuple[str, str] | None:
+        """Binds what answers import, to what the judge has by that name.
+
+        The answer only says whether it has imported it. One of its own, in the place of a single
+        name, serves as well, if it is a function or data.
+
+        Args:
+            alone: whether the test is about nothing else: then one of its own is taken like any
+                other answer. In other tests it is the library's that is used.
+        """
+        assert self.peer is not None
+        for name, known in library.items():
+            try:
+                node, value = self.peer.take(name, known)
+            except KeyError:
+                self._put(name, _MISSING)
+                continue
+            except CannotCross:
+                return "WrongKind", _not_imported(name, known)
+            except Stopped as stopped:
+                return "Stopped", str(stopped)
+            if node == Named("library", known):
+                self._put(name, imported_from(known))
+            elif ":" in known and (kind_of(node) in _OWN or serves_as(node, "function")):
+                self._put(name, value if alone else imported_from(known))
+            else:
+                return "WrongKind", _not_imported(name, known)
+        return None
+
+    def _set_to(self, name: str) -> list[Any] | None:
+        """What the test has made of a name; see `Peer.set_to`."""
+        began, now = (names.get(name, _MISSING) for names in (self._begun, self._shell.user_ns))
+        assert self.peer is not None
+        # What a call has changed is there already.
+        if now is began or (name in self.peer.rebound and now is self.peer.rebound[name]):
+            return None
+        return [] if now is _MISSING else [now]
+
+    def _put(self, name: str, value: Any) -> None:
+        self._before[name] = self._shell.user_ns.pop(name, _MISSING), value
+        if value is not _MISSING:
+            self._shell.user_ns[name] = value
+
+    def _unbind(self) -> None:
+        """Takes the answers of the test before back: the next may mean others by their names."""
+        for name, (before, bound) in self._before.items():
+            if self.peer is not None:
+                bound = self.peer.rebound.pop(name, bound)
+            # What the test itself has bound stays.
+            if self._shell.user_ns.get(name, _MISSING) is bound:
+                self._shell.user_ns.pop(name, None)
+                if before is not _MISSING:
+                    self._shell.user_ns[name] = before
+        self._before.clear()
+
+    def learn(self, lesson: Lesson) -> dict[str, Any]:
+        """Runs a test without terms; reports also what it took and asked."""
+        assert self.peer is not None
+        self._unbind()
+        self.peer.begin(None, Allowance(time.monotonic() + lesson.seconds))
+        self.peer.share_random = lesson.random
+        self.peer.exact = lesson.exact
+        self.peer.may_set = lesson.sets
+        bound = lesson.bound if lesson.declared is None else lesson.declared
+        names = self._needed(lesson.source, bound) - set(lesson.own)
+        takes: dict[str, Kind] = {}
+        library: dict[str, str] = {}
+        unfit: dict[str, str] = {}
+        values = {}
+        for name in sorted(names):
+            here = self._shell.user_ns.get(name, _MISSING)
+            known = self._in_library(name, lesson)
+            try:
+                node, value = self.peer.take(name, known)
+            except KeyError:
+                continue
+            except CannotCross as error:
+                if here is _MISSING:
+                    unfit[name] = str(error)
+                continue
+            if known and node == Named("library", known):
+                if here is not (ours := imported_from(known)):
+                    library[name], values[name] = known, ours
+                continue
+            kind = kind_of(node)
+            is_ours = here is not _MISSING and name not in lesson.bound and kind in LIVE
+            if not is_ours and (here is _MISSING or not self._same(here, value)):
+                takes[name] = kind
+                values[name] = value
+        undeclared = [] if lesson.declared is None else sorted(set(takes) - set(lesson.declared))
+        if lesson.declared is not None:
+            # What is declared crosses even where the solution leaves it as it was given.
+            for name in sorted(names & set(lesson.declared) - set(takes)):
+                try:
+                    node, values[name] = self.peer.take(name)
+                except (KeyError, CannotCross):
+                    continue
+                takes[name] = kind_of(node)
+        for name, value in values.items():
+            self._put(name, value)
+        self._begun = dict(self._shell.user_ns)
+        report = run_cell(self._shell, lesson.source)
+        learned = self.peer.learned
+        learned.random = lesson.random and learned.random
+        learned.exact = lesson.exact
+        return {
+            **report,
+            "lost": self.peer.lost,
+            "takes": takes,
+            "library": library,
+            "unfit": unfit,
+            "undeclared": undeclared,
+            "terms": msgspec.to_builtins(learned),
+        }
+
+    def _in_library(self, name: str, lesson: Lesson) -> str:
+        """What a name is of a library's, if answers import it; "" for all else."""
+        places = [f"{module}:{name}" for module in lesson.everything_of]
+        if name in lesson.imported:
+            places = [lesson.imported[name]]
+        for place in places:
+            with contextlib.suppress(Exception):
+                imported_from(place)
+                return place
+        return ""
+
+    def _needed(self, source: str, bound: list[str]) -> set[str]:
+        """The names that a test reads, itself or through functions that given cells define.
+
+        One that it also binds may be an answer that it reads first.
+        """
+        known = names_of(self._shell.transform_cell(source))
+        names = set(known.read | known.updated.intersection(bound))
+        todo = list(names)
+        while todo:
+            value = self._shell.user_ns.get(todo.pop())
+            for code in _codes(value):
+                new = set(code.co_names) - names
+                names |= new
+                todo.extend(new)
+        return names
+
+    def _same(self, here: Any, there: Any) -> bool:
+        if isinstance(there, Proxy):
+            return False
+        try:
+            return self._content(here) == self._content(there)
+        except CannotCross:
+            return False
+
+    def _content(self, value: Any) -> tuple[Node, bytes]:
+        packer = Packer(_no_live, self._given)
+        node = packer.pack(value)
+        if kind_of(node) in ("instance", "given instance"):
+            raise CannotCross("an instance")
+        return msgspec.msgpack.encode(node), join(packer.buffers)  # type: ignore[return-value]
+
+
+_MISSING = object()
+# What an answer may have of its own where the solution imports one name of a library's.
+_OWN = DATA - {"name"}
+
+
+def _no_live(value: Any) -> Node:
+    raise CannotCross("something live")
+
+
+def _codes(value: Any) -> Iterable[types.CodeType]:
+    functions = [value] if isinstance(value, types.FunctionType) else []
+    if isinstance(value, type) and value.__module__ == "__main__":
+        functions = [v for v in vars(value).values() if isinstance(v, types.FunctionType)]
+    todo = [function.__code__ for function in functions if function.__module__ == "__main__"]
+    while todo:
+        code = todo.pop()
+        yield code
+        todo.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
+
+
+def _failed(problem: tuple[str, str]) -> dict[str, Any]:
+    kind, text = problem
+    error = {"output_type": "error", "ename": kind, "evalue": text, "traceback": [text]}
+    return {"outputs": [error], "execution_count": None, "seconds": 0.0, "error_line": None}
+
+
+def _not_imported(name: str, known: str) -> str:
+    module, _, part = known.partition(":")
+    what = f"`{part}` of the module `{module}`" if part else f"the module `{module}`"
+    return f"`{name}` should be {what}, but is something else."
