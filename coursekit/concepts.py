@@ -53,6 +53,7 @@ AFTER = 3  # So near one must follow that denies what stands before: “gzip doe
 LONG_WORD = 6  # From so many letters on, one may be wrong.
 REPEATED = 6  # So many words in the order of the prompt are a repetition of it.
 TOLD = 4  # So many pieces a colon may tie together; more are a table.
+KEYWORD = 2.25  # Pieces with more words than that on average are more than keywords.
 STATEMENT = 5  # A piece of so many words with which something is said is no keyword.
 WORDS_A_PHRASE = 5
 
@@ -133,6 +134,7 @@ class _Text:
         place: for each word, how far it stands from the beginning, commas counted.
         clause: for each word, the number of its clause, at whose end a negation ends.
         chunk: for each word, the number of the piece between two marks.
+        written: of how many words, as they are written, each piece is.
     """
 
     def __init__(self, text: str) -> None:
@@ -141,6 +143,7 @@ class _Text:
         self.place: list[int] = []
         self.clause: list[int] = []
         self.chunk: list[int] = []
+        self.written: Counter[int] = Counter()
         self._told: set[int] = set()
         self._occurrences: dict[_Ways, list[tuple[int, ...]]] = {}
         sentence = clause = place = chunk = 0
@@ -155,6 +158,8 @@ class _Text:
                     self._told |= {chunk, chunk + 1}
                 clause, place, chunk = clause + 1, place + COMMA, chunk + 1
                 continue
+            # “Trade-off” is written as one.
+            self.written[chunk] += not self.written[chunk] or text[token.start() - 1].isspace()
             plain = _plain(found)
             if kind == "number":
                 plain = "0" if not plain.strip("0.,") else plain.replace(",", "")
@@ -261,9 +266,19 @@ class _Text:
             count += not (near and between)
         return count % 2 == 1
 
+    @property
+    def _has_long_pieces(self) -> bool:
+        """Whether there are several and none is one word, or most are longer than a keyword."""
+        several = len(self.written) > 1
+        return several and (
+            min(self.written.values()) > 1 or len(self.words) > KEYWORD * len(self.written)
+        )
+
     @cached_property
     def is_list(self) -> bool:
         """Whether it names things and says nothing of them."""
+        if self._has_long_pieces:
+            return False
         said: dict[int, bool] = {}
         long: Counter[int] = Counter(self.chunk)
         for word, chunk in zip(self.words, self.chunk, strict=True):
