@@ -459,7 +459,9 @@ def _first(run: tuple[int, ...]) -> int:
 @lru_cache(maxsize=1)
 def _english() -> dict[str, int]:
     """English words in all their forms, with how often each is used; pyspellchecker ships them."""
-    packed = files("spellchecker") / "resources" / "en.json.gz"
+    import spellchecker  # Here, since only who answers in own words waits for it.
+
+    packed = files(spellchecker) / "resources" / "en.json.gz"
     words: dict[str, int] = json.loads(gzip.decompress(packed.read_bytes()))
     return words
 
