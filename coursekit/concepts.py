@@ -11,6 +11,8 @@ docs/free_responses.md says what they get wrong. The same text gives the same re
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -18,7 +20,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib.resources import files
 from itertools import product
+from string import ascii_lowercase
 from typing import Literal
 
 import snowballstemmer
@@ -50,9 +54,10 @@ CLOSE = 1  # And between those of one that takes another back.
 COMMA = 2  # A comma between them counts as so many words.
 REACH = 9  # So many words a negation reaches.
 AFTER = 3  # So near one must follow that denies what stands before: “gzip does not help”.
-LONG_WORD = 6  # From so many letters on, one may be wrong.
+MENDED = 4  # From so many letters on, one may be wrong.
 REPEATED = 6  # So many words in the order of the prompt are a repetition of it.
 TOLD = 4  # So many pieces a colon may tie together; more are a table.
+KEYWORD = 2.25  # Pieces with more words than that on average are more than keywords.
 STATEMENT = 5  # A piece of so many words with which something is said is no keyword.
 WORDS_A_PHRASE = 5
 
@@ -133,6 +138,7 @@ class _Text:
         place: for each word, how far it stands from the beginning, commas counted.
         clause: for each word, the number of its clause, at whose end a negation ends.
         chunk: for each word, the number of the piece between two marks.
+        written: of how many words, as they are written, each piece is.
     """
 
     def __init__(self, text: str) -> None:
@@ -141,6 +147,7 @@ class _Text:
         self.place: list[int] = []
         self.clause: list[int] = []
         self.chunk: list[int] = []
+        self.written: Counter[int] = Counter()
         self._told: set[int] = set()
         self._occurrences: dict[_Ways, list[tuple[int, ...]]] = {}
         sentence = clause = place = chunk = 0
@@ -155,6 +162,8 @@ class _Text:
                     self._told |= {chunk, chunk + 1}
                 clause, place, chunk = clause + 1, place + COMMA, chunk + 1
                 continue
+            # “Trade-off” is written as one.
+            self.written[chunk] += not self.written[chunk] or text[token.start() - 1].isspace()
             plain = _plain(found)
             if kind == "number":
                 plain = "0" if not plain.strip("0.,") else plain.replace(",", "")
@@ -261,9 +270,19 @@ class _Text:
             count += not (near and between)
         return count % 2 == 1
 
+    @property
+    def _has_long_pieces(self) -> bool:
+        """Whether there are several and none is one word, or most are longer than a keyword."""
+        several = len(self.written) > 1
+        return several and (
+            min(self.written.values()) > 1 or len(self.words) > KEYWORD * len(self.written)
+        )
+
     @cached_property
     def is_list(self) -> bool:
         """Whether it names things and says nothing of them."""
+        if self._has_long_pieces:
+            return False
         said: dict[int, bool] = {}
         long: Counter[int] = Counter(self.chunk)
         for word, chunk in zip(self.words, self.chunk, strict=True):
@@ -319,7 +338,7 @@ class Phrase:
 
     Attributes:
         slots: what must stand near each other, each with its alternatives.
-        spelled: its long words as they are written.
+        spelled: its words as they are written, but for the shortest.
         ordered: the numbers of the slots that must stand after the slot before.
         denied: whether the text must deny it; None if either will do.
     """
@@ -363,7 +382,7 @@ class Phrase:
             for part in parts
             for word in part.split("|")
         )
-        spelled = frozenset(re.findall(rf"[a-z]{{{LONG_WORD},}}", full))
+        spelled = frozenset(re.findall(rf"[a-z]{{{MENDED},}}", full))
         slots = tuple(_ways(part, written) for part in parts)
         return cls(slots, spelled, tuple(ordered), denied)
 
@@ -437,44 +456,41 @@ def _first(run: tuple[int, ...]) -> int:
 # Spelling.
 
 
-def _shorter(word: str) -> set[str]:
-    return {word[:place] + word[place + 1 :] for place in range(len(word))} | {word}
+@lru_cache(maxsize=1)
+def _english() -> dict[str, int]:
+    """English words in all their forms, with how often each is used; pyspellchecker ships them."""
+    import spellchecker  # Here, since only who answers in own words waits for it.
+
+    packed = files(spellchecker) / "resources" / "en.json.gz"
+    words: dict[str, int] = json.loads(gzip.decompress(packed.read_bytes()))
+    return words
 
 
-def _one_off(a: str, b: str) -> bool:
-    """Whether one letter is missing, too many, wrong, or two have changed places."""
-    if a[0] != b[0] or abs(len(a) - len(b)) > 1:
-        return False
-    start = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
-    if start is None:
-        return True
-    x, y = a[start:], b[start:]
-    return x[1:] == y[1:] or x[1:] == y or x == y[1:] or (x[:2] == y[1::-1] and x[2:] == y[2:])
+def _one_off(word: str) -> set[str]:
+    """Whatever has one letter less, more or other, or two that have changed places."""
+    parts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    shorter = {a + b[1:] for a, b in parts}
+    swapped = {a + b[1] + b[0] + b[2:] for a, b in parts if len(b) > 1}
+    wrong = {a + letter + b[1:] for a, b in parts if b for letter in ascii_lowercase}
+    missing = {a + letter + b for a, b in parts for letter in ascii_lowercase}
+    return shorter | swapped | wrong | missing
 
 
 def _mended(text: _Text, phrases: Sequence[Phrase]) -> None:
-    """Reads a long word that is one letter off a word of the question as that word."""
+    """Reads what is no English word, and almost one of the question, as that one."""
     known = {one for phrase in phrases for one in phrase.stems}
-    right = {one: one for one in known if len(one) >= LONG_WORD - 1 and one.isalpha()}
-    right |= {word: stem(word) for phrase in phrases for word in phrase.spelled}
-    close: dict[str, list[str]] = {}
-    for one in sorted(right):
-        for key in _shorter(one):
-            close.setdefault(key, []).append(one)
+    spelled = {word for phrase in phrases for word in phrase.spelled}
     mended: dict[str, str] = {}
     for number, word in enumerate(text.words):
-        if word.stem in known or not LONG_WORD <= len(word.plain) <= 25 or word.plain in SAYING:
+        plain = word.plain
+        if word.stem in known or not MENDED <= len(plain) <= 25 or plain in _english():
             continue
-        if word.plain not in mended:
-            near = (
-                right[one]
-                for written in (word.plain, word.stem)
-                for key in sorted(_shorter(written))
-                for one in close.get(key, ())
-                if _one_off(written, one)
-            )
-            mended[word.plain] = next(near, word.stem)
-        text.words[number] = _Word(word.start, word.end, word.plain, mended[word.plain])
+        if plain not in mended:
+            near = [one for one in _one_off(plain) if one in spelled or one in _english()]
+            meant = [one for one in near if stem(one) in known]
+            best = min(meant, key=lambda one: (one[0] != plain[0], one), default=plain)
+            mended[plain] = stem(best)
+        text.words[number] = _Word(word.start, word.end, plain, mended[plain])
 
 
 # Reading.

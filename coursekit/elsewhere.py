@@ -15,7 +15,10 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 NAME = "fewer-bits"
 # What coursekit itself imports, and such places may lack.
-OWN = ("anywidget", "fsrs", "latex2mathml", "mistune", "pydantic", "snowballstemmer", "tqdm")
+OWN = (
+    *("anywidget", "fsrs", "latex2mathml", "mistune", "pydantic", "pyspellchecker"),
+    *("snowballstemmer", "tqdm"),
+)
 # Other names under which a package may be there.
 _ALSO = {"tensorflow": ("tensorflow-cpu", "tensorflow-intel")}
 # May be replaced by a version that fits: nothing else hangs on them.

@@ -60,7 +60,7 @@ NUMBERS = {
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
     )
 } | {"sixteen": "16", "percent": "%", "percentage": "%"}
-NUMBERS |= dict.fromkeys(("nought", "naught", "nil", "null", "nul"), "0")
+NUMBERS |= dict.fromkeys(("nought", "naught", "nil", "null", "nul"), "zero")
 
 # Negations that reach forward to the end of their clause.
 NEGATIONS = _set(
@@ -194,5 +194,44 @@ FAMILIES: dict[str, str] = {
         "ordinary|usual|everyone-else|everything-else|the-rest|regular|any-number|any-weight|"
         "any-value|every-number|every-value|all-numbers|anything-else|the-other|other-1|non-zero|"
         "nonzero"
+    ),
+    "zero": "zero|nothing|none|empty|blank|gap|hole",
+    "big": (
+        "big|bigger|biggest|large|larger|largest|huge|wide|wider|widest|long|longer|longest|broad|"
+        "broader|high|higher|great|giant|enormous|massive|extreme|generous|stretch|widen|extend|"
+        "enlarge|lengthen|increase|broaden|grow|expand|tall|blow-up|inflate"
+    ),
+    "small": (
+        "small|smaller|smallest|tiny|little|narrow|narrower|tight|tighter|short|shorter|low|lower|"
+        "mini|minor|modest|shrink|shorten|reduce|tighten|squeeze|slim"
+    ),
+    "range": (
+        "range|interval|scale|span|window|limit|bound|min|max|minimum|maximum|ruler|extent|border|"
+        "ceiling|tape|scope|yardstick"
+    ),
+    "coarse": (
+        "coarse|coarser|rough|rougher|roughly|crude|cruder|blunt|far-apart|further-apart|blur|"
+        "blurry|imprecise|inaccurate|fuzzy|chunky|granular"
+    ),
+    "clip": (
+        "clip|chop|saturate|saturation|clamp|truncate|truncation|flatten|squash|overflow|cap|cut|"
+        "lop|crop|stick-out|spill|outside|stuck|lose|fall-off|fall-out|shave|behead|burst"
+    ),
+    "image": (
+        "image|picture|photo|photograph|example|sample|data|input|frame|case|recording|snapshot|"
+        "shot|dataset|set|pic|item"
+    ),
+    "real": (
+        "real|actual|true|genuine|realistic|typical|representative|ordinary|normal|everyday|"
+        "production|field|later|live|user|camera|usual|authentic|training|train|deployment|"
+        "practice|reality|customer"
+    ),
+    "luck": (
+        "luck|lucky|luckiest|chance|coincidence|accident|fluke|random|randomly|lottery|lotto|dice|"
+        "fortune|fortunate|gamble|roulette|jackpot|coin"
+    ),
+    "decide": (
+        "set|determine|decide|dictate|govern|drive|fix|define|control|rule|stretch|push|force|"
+        "choose|dominate|pull|steer|impose|depend"
     ),
 }

@@ -83,6 +83,7 @@ def says(text, *phrases, unless=()):
         "accurate accurately accuracy",
         "color colour colours",
         "four 4",
+        "zero nought nil",
     ],
 )
 def test_forms_of_a_word_share_their_stem(forms):
@@ -252,6 +253,23 @@ def test_a_letter_may_be_wrong_in_a_long_word():
     assert not says("It comes later in it.", "layer")
 
 
+def test_short_words_and_other_forms_may_be_misspelt_too():
+    assert says("It is smal.", "small")
+    assert says("The numbers are roundet.", "round")
+    assert says("It has fewer leyers than before.", "layer")
+    assert says("The hwole file.", "whole")
+
+
+def test_what_is_an_english_word_is_not_misspelt():
+    assert not says("It is cute.", "cut")
+    assert not says("These tricks work.", "track")
+    assert not says("It is a smell.", "small")
+
+
+def test_the_likelier_of_two_words_has_the_same_first_letter():
+    assert read("It has a wheight.", asked(["height"], ["weight"])).found == ("2",)
+
+
 def test_numbers_and_units():
     for text in ("in 8 bits", "in 8bit", "in 8-bit", "in eight bits", "in 8 Bits"):
         assert says(f"They are stored {text}.", "8 bits"), text
@@ -293,6 +311,8 @@ def test_nothing(text):
         "faster / smaller / remove weights / accuracy",
         "faster and smaller and accuracy and int8",
         "gain: size, risk: accuracy, it depends: sparsity, faster",
+        "faster, wide range, narrow range",
+        "low-rank, faster kernels, wide range",
     ],
 )
 def test_keywords_are_no_answer_and_the_learner_is_told(text):
@@ -312,6 +332,9 @@ def test_keywords_are_no_answer_and_the_learner_is_told(text):
         "Pruning: fewer weights in every layer. Quantization: lower precision for every weight. "
         "Together they bring us a network with faster inference.",
         "size and faster inference and loss of accuracy",
+        "faster chips, heavy load",
+        "Big weights slow it, small ones go faster",
+        "faster kernels with their buffers, four entries",
     ],
 )
 def test_short_answers_are_answers(text):
@@ -557,10 +580,10 @@ def test_all_held_out_answers_together():
 
 
 @pytest.mark.parametrize(
-    ("half", "precision", "recall"), [("development", 0.93, 0.79), ("held_out", 0.96, 0.69)]
+    ("half", "precision", "recall"), [("development", 0.96, 0.98), ("held_out", 0.95, 0.89)]
 )
 def test_answers_by_people_who_have_not_seen_the_phrases(half, precision, recall):
-    """Far from what is wanted; what stands here must not get worse."""
+    """Wanted on what is held out is a recall of 0.92; what stands here must not get worse."""
     found = right = named = 0
     for answer in yaml.safe_load(OTHERS.read_text(encoding="utf-8"))[half]:
         keys = {name: key for key, name in answers(answer["question"])["concepts"].items()}
