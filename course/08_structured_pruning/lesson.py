@@ -21,6 +21,14 @@
 #
 # It takes about {minutes} minutes, with a place to stop after part 4. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode.
 #
+# Choose a channel in the picture and cut it out step by step, before you run anything. Where does the network stop?
+
+# %% tags=["nbval-ignore-output"]
+from coursekit.openings.lesson_08 import channel_walks
+
+channel_walks()
+
+# %% [markdown]
 # First the goal: a small network for 28×28 images, of two convolutions and two linear layers, and two others beside
 # it. In the first, half of each hidden layer is **set to zero**. The second has **half as many** channels and units
 # from the start: that is what is left once they are cut out. The cost is counted in **MACs**, multiply-accumulates:

@@ -22,6 +22,15 @@
 #
 # It takes about {minutes} minutes, with two places to stop, after parts 3 and 6. You need lessons 02 and 07 (what rounding to few bits is, what pruning is).
 #
+# Move the budget in the picture, before you run anything, and count the bytes in both ways: as stored, and after gzip.
+# Which networks move?
+
+# %% tags=["nbval-ignore-output"]
+from coursekit.openings.lesson_10 import budget_of_bytes
+
+budget_of_bytes()
+
+# %% [markdown]
 # First the puzzle. LeNet-300-100 on Fashion-MNIST, trained for seven epochs. Four files: dense, 80 %
 # zeros, int8, and both. How many times smaller than the dense float32 file is the last one, as it is
 # stored, and after gzip? A cell with `guess` asks for your guess: run it, answer, and go on.

@@ -25,7 +25,16 @@
 # file format, and of TensorFlow's converter, the long-standing road that most code still takes. This lesson walks the old
 # road, because you will meet it, and shows the new one beside it (part 2).
 #
-# The first cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
+# Choose a weight in the picture, before you run anything. Two files of one network lie there byte by byte. Which of them
+# is quantized?
+
+# %% tags=["nbval-ignore-output"]
+from coursekit.openings.lesson_11 import bytes_of_a_file
+
+bytes_of_a_file()
+
+# %% [markdown]
+# The next cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
 # `import tensorflow as tf` without log lines.
 
 # %%
