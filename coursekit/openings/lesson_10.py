@@ -47,7 +47,8 @@ class Trained:
 
     def best(self, budget: float, gzip: float) -> int:
         """The most accurate network that the budget pays for."""
-        return int(self.networks.validation[self.sizes(gzip) <= budget].idxmax())
+        fits = self.sizes(gzip) <= budget
+        return int(np.argmax(self.networks.validation.where(fits, 0)))
 
     def wrong(self, network: int) -> list[int]:
         """Which of the shown pictures it gets wrong."""
