@@ -1001,12 +1001,13 @@ for number, (max_macs, max_bytes, margin, wanted) in enumerate(cases):
 # %% [markdown] item="report" manual=true points=3
 # ### BEGIN SOLUTION
 # **Accuracy.** A difference of 0.3 points on one seed is within the noise, so the two are indistinguishable so far. Repeat it with
-# at least three seeds, compare on the same seeds, and give the interval of the difference. Missing are the controls with the same
+# ten seeds or more, compare on the same seeds, with several draws of random, and give the interval of the difference; fewer seeds
+# can't show a difference of 0.3 points. Missing are the controls with the same
 # budget: the dense network with two more epochs, and the small network trained from scratch. If the small one does as well, it is
 # the shape that counts and not which channels were picked.
 #
 # **Time.** MACs count only the products of convolutions and linear layers. Batch norm, pooling, reading memory and starting each
-# layer cost time as well and shrink less, and small layers use a processor less well. So the MACs are no time. Measure the latency on
+# layer cost time as well and shrink less, and small layers use a processor less well. MACs are not time. Measure the latency on
 # the phone itself, with its runtime: warm up, run both networks in turn, compare medians.
 #
 # **2:4.** The bytes do not halve: each group of four also needs 4 bits that say which two stayed, so float16 comes to 56.25 %, int8 to
