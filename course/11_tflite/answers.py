@@ -200,6 +200,19 @@ def quantize_rows(weights):
     return np.rint(w / scales[:, None]).astype(np.int8), scales.astype(np.float32)
 
 
+# %% item="rows" wrong="lets write_dense compute" keeps=1 hint="By hand"
+def quantize_rows(weights):
+    from coursekit.tflite import write_dense
+
+    if not np.isfinite(weights).all():
+        raise ValueError("not finite")
+    if not len(weights):
+        return weights.astype("int8"), np.ones(0, "float32")
+    content = write_dense([(weights, np.zeros(len(weights), "float32"))], "dynamic")
+    (stored,) = read(content).weights
+    return stored.data.copy(), stored.scales.copy()
+
+
 # %% item="rows" wrong="one scale for all" hint="Does each row have a scale of its own"
 def quantize_rows(weights):
     if not np.isfinite(weights).all():
@@ -389,6 +402,13 @@ def ask(content, inputs):
     if sink.dtype == "int8":
         y = (y - sink.zero_points[0]) * sink.scales[0]
     return y.astype("float32")
+
+
+# %% item="ask" wrong="lets predict do it" keeps=1 hint="Your function asks `predict`"
+def ask(content, inputs):
+    from coursekit.tflite import predict
+
+    return predict(content, inputs)
 
 
 # %% item="ask" wrong="floats cast to int8" keeps=1 hint="far off for an int8 file"
@@ -671,7 +691,7 @@ def from_function(layers):
 def diagnose(message):
     import re
 
-    kind, name = re.match(r"(type object |module |)'([^']*)'", message).groups()
+    kind, name = re.search(r"(type object |module |)'([^']*)'", message).groups()
     words = {"type object ": "class", "module ": "import"}
     if kind in words:
         return name, words[kind]
@@ -732,6 +752,15 @@ def diagnose(message):
     if message.startswith("type object"):
         return name, "class"
     return name, "import" if message.startswith("module") else "other"
+
+
+# %% item="diagnose" wrong="a module only at the beginning" keeps=1 hint="Do you look at the whole text"
+def diagnose(message):
+    name = message.split("'")[1]
+    for start, word in (("type object", "class"), ("module", "import")):
+        if message.startswith(start):
+            return name, word
+    return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
 
 # %% item="diagnose" wrong="two words only" keeps=1 hint="Do you look at the whole text"

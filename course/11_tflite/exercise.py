@@ -205,7 +205,8 @@ assert difference < 0.1 * np.abs(wanted).max(), (
 # shape (outputs, inputs). It returns a pair: the int8 levels in the same shape, and the scales, float32 with the
 # shape (outputs,).
 #
-# - The largest magnitude of each row becomes 127 or −127. The zero point is 0, and no level is −128.
+# - The largest magnitude of each row becomes 127 or −127. The zero point is 0, and no level is −128. (Magnitudes are 0 or
+#   at least 1e-35, so that a scale is an ordinary float32.)
 # - A row of zeros has the levels 0 and the scale 1.
 # - NaN or infinity anywhere raises `ValueError`.
 # - `weights` itself is not changed. It may have no rows.
@@ -258,6 +259,17 @@ for outputs, inputs in ((6, 9), (1, 40), (30, 3)):
     (stored,) = read(write_dense([(weights, np.zeros(outputs, "float32"))], "dynamic")).weights
     off = np.abs(levels.astype(int) - stored.data).max()
     assert off == 0, "Are the levels rounded to the nearest, or cut off?"
+tflite, writes = __import__("coursekit.tflite", fromlist=["write_dense"]), write_dense
+write_dense = tflite.write_dense = None
+try:
+    by_hand = quantize_rows(np.array([[0.2, -0.5]], dtype="float32"))[0].tolist()
+except TypeError:
+    by_hand = None
+finally:
+    write_dense = tflite.write_dense = writes
+assert by_hand == [[51, -127]], (
+    "By hand: your function asks `write_dense` for what it should compute."
+)
 ### END HIDDEN TESTS
 
 # %% test="rows" points=1
@@ -457,6 +469,17 @@ assert np.abs(answers - network(layers, inputs)).max() < 0.5, (
     "far off for an int8 file: what does the input's own scale make of a float? (lesson, part 4)"
 )
 ### BEGIN HIDDEN TESTS
+tflite, runs = __import__("coursekit.tflite", fromlist=["predict"]), predict
+predict = tflite.predict = None
+try:
+    itself = np.shape(ask(content, inputs))
+except TypeError:
+    itself = None
+finally:
+    predict = tflite.predict = runs
+assert itself == (8, 3), (
+    "Your function asks `predict`. The prompt wants `load` and the interpreter's methods."
+)
 some = random_layers(5, 6, 7, 4)
 for kind in ("int8 in", "int8 out"):
     content = write_dense(some, kind, ranges=[(-1, 1), (0, 20), (-20, 12)])
@@ -628,7 +651,8 @@ assert np.allclose(
 # A type object or a module is one whatever its name, and a name may hold any word.
 #
 # Examples: `"'bytes' object has no attribute 'optimizations'"` gives `("bytes", "late")`, and
-# `"module 'tensorflow' has no attribute 'contrib'"` gives `("tensorflow", "import")`. From Python 3.13 on, some
+# `"module 'tensorflow' has no attribute 'contrib'"` gives `("tensorflow", "import")`, and so does `"partially initialized
+# module 'tensorflow' has no attribute 'lite'"`, which a file of your own with that name brings about. From Python 3.13 on, some
 # messages go on: `"'TFLiteConverter' object has no attribute 'optimizations' and no __dict__ for setting new
 # attributes"` gives `("TFLiteConverter", "other")`.
 #
@@ -641,7 +665,7 @@ def diagnose(message):
     name = message.split("'")[1]
     if message.startswith("type object"):
         return name, "class"
-    if message.startswith("module"):
+    if message.split("'")[0].rstrip().endswith("module"):
         return name, "import"
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
@@ -676,6 +700,10 @@ assert tuple(diagnose("'NoneType' object has no attribute 'convert'")) == ("None
 for text, word in (
     ("'bytes' object has no attribute 'convert'", "late"),
     ("module 'tensorflow.lite' has no attribute 'bytes'", "import"),
+    (
+        "partially initialized module 'tensorflow' has no attribute 'lite' (most likely due to a circular import)",
+        "import",
+    ),
     ("type object 'TFLiteConverterV2' has no attribute 'optimizations'", "class"),
     ("type object 'bytes' has no attribute 'convert'", "class"),
     ("'Sequential' object has no attribute 'convert'", "other"),
