@@ -200,19 +200,6 @@ def quantize_rows(weights):
     return np.rint(w / scales[:, None]).astype(np.int8), scales.astype(np.float32)
 
 
-# %% item="rows" wrong="lets write_dense compute" keeps=1 hint="By hand"
-def quantize_rows(weights):
-    from coursekit.tflite import write_dense
-
-    if not np.isfinite(weights).all():
-        raise ValueError("not finite")
-    if not len(weights):
-        return weights.astype("int8"), np.ones(0, "float32")
-    content = write_dense([(weights, np.zeros(len(weights), "float32"))], "dynamic")
-    (stored,) = read(content).weights
-    return stored.data.copy(), stored.scales.copy()
-
-
 # %% item="rows" wrong="one scale for all" hint="Does each row have a scale of its own"
 def quantize_rows(weights):
     if not np.isfinite(weights).all():
@@ -402,13 +389,6 @@ def ask(content, inputs):
     if sink.dtype == "int8":
         y = (y - sink.zero_points[0]) * sink.scales[0]
     return y.astype("float32")
-
-
-# %% item="ask" wrong="lets predict do it" keeps=1 hint="Your function asks `predict`"
-def ask(content, inputs):
-    from coursekit.tflite import predict
-
-    return predict(content, inputs)
 
 
 # %% item="ask" wrong="floats cast to int8" keeps=1 hint="far off for an int8 file"
