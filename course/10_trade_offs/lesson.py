@@ -514,6 +514,7 @@ def bits_a_weight(zeros: np.ndarray | float, bits: int) -> np.ndarray | float:
     return where + (1 - zeros) * np.log2(2**bits - 2)
 
 
+# %%
 zeros = np.linspace(0.5, 0.99, 200)
 fig, ax = plot.figure(height=3.4)
 for bits in (8, 4, 2):
