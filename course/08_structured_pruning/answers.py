@@ -432,6 +432,45 @@ def packed_bytes(weight):
     return values * weight.element_size() + weight.numel() // 8
 
 
+# %% item="two_of_four" wrong="squares, which vanish in float16" keeps=2 hint="tiny, huge or nearly equal"
+def mask_2_of_4(weight):
+    if weight.shape[1] % 4:
+        raise ValueError("no groups of four")
+    groups = (weight.detach() ** 2).reshape(-1, 4)
+    return torch.zeros_like(groups).scatter(1, groups.topk(2).indices, 1).reshape(weight.shape)
+
+
+def packed_bytes(weight):
+    groups = weight.numel() // 4
+    return 2 * groups * weight.element_size() + (4 * groups + 7) // 8
+
+
+# %% item="two_of_four" wrong="thousandths" keeps=2 hint="tiny, huge or nearly equal"
+def mask_2_of_4(weight):
+    if weight.shape[1] % 4:
+        raise ValueError("no groups of four")
+    groups = (weight.detach().abs() * 1000).long().reshape(-1, 4)
+    return torch.zeros_like(groups).scatter(1, groups.topk(2).indices, 1).reshape(weight.shape)
+
+
+def packed_bytes(weight):
+    groups = weight.numel() // 4
+    return 2 * groups * weight.element_size() + (4 * groups + 7) // 8
+
+
+# %% item="two_of_four" wrong="ties broken with an addend" keeps=2 hint="nearly equal"
+def mask_2_of_4(weight):
+    if weight.shape[1] % 4:
+        raise ValueError("no groups of four")
+    groups = weight.detach().abs().float().reshape(-1, 4) + 0.1 * torch.arange(4)
+    return (groups >= groups.sort().values[:, 2:3]).reshape(weight.shape)
+
+
+def packed_bytes(weight):
+    groups = weight.numel() // 4
+    return 2 * groups * weight.element_size() + (4 * groups + 7) // 8
+
+
 # %% item="channels" right="new parts, a new model"
 def remove_channels(model, place, gone):
     conv = model[place]
@@ -480,7 +519,9 @@ def remove_channels(model, place, gone):
                 reader.bias.data = part.bias.data.clone()
             parts[i] = reader
             break
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
             reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
             reader.weight.data = by_channel.flatten(1)
@@ -539,7 +580,9 @@ def remove_channels(model, place, gone):
                 reader.bias.data = part.bias.data.clone()
             parts[i] = reader
             break
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
             reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
             reader.weight.data = by_channel.flatten(1)
@@ -602,7 +645,9 @@ def remove_channels(model, place, gone):
                 reader.bias.data = part.bias.data.clone()
             parts[i] = reader
             break
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
             reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
             reader.weight.data = by_channel.flatten(1)
@@ -665,7 +710,9 @@ def remove_channels(model, place, gone):
                 reader.bias.data = part.bias.data.clone()
             parts[i] = reader
             break
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
             reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
             reader.weight.data = by_channel.flatten(1)
@@ -728,7 +775,9 @@ def remove_channels(model, place, gone):
                 reader.bias.data = part.bias.data.clone()
             parts[i] = reader
             break
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
             reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
             reader.weight.data = by_channel.flatten(1)
@@ -758,7 +807,10 @@ def remove_channels(model, place, gone):
     if not following:
         raise ValueError("no layer reads these channels")
     reader = net[following[0]]
-    for part in net[place + 1 : following[0]]:
+    between = list(net[place + 1 : following[0]])
+    if isinstance(reader, nn.Linear) and not any(type(part) is nn.Flatten for part in between):
+        raise ValueError("a linear layer reads columns")
+    for part in between:
         if not isinstance(part, (nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d, nn.Flatten)):
             raise ValueError(f"unknown part {part}")
         if isinstance(part, nn.BatchNorm2d):
@@ -804,7 +856,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = [each * channel + i for channel in kept for i in range(each)]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -840,7 +894,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = [each * channel + i for channel in kept for i in range(each)]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -876,7 +932,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = [count * i + channel for i in range(each) for channel in kept]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -912,7 +970,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = kept
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -948,7 +1008,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = [each * channel + i for channel in kept for i in range(each)]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -984,7 +1046,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = [each * channel + i for channel in kept for i in range(each)]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -1020,7 +1084,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = [each * channel + i for channel in kept for i in range(each)]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -1050,7 +1116,9 @@ def remove_channels(model, place, gone):
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and any(
+            isinstance(other, nn.Flatten) for other in model[place + 1 :]
+        ):
             each = part.in_features // count
             columns = [each * channel + i for channel in kept for i in range(each)]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
@@ -1072,6 +1140,84 @@ def remove_channels(model, place, gone):
         if model[place].bias is not None:
             model[place].bias[gone] = 0
     return model
+
+
+# %% item="channels" wrong="errors without a word" keeps=3 hint="a message that tells why"
+def remove_channels(model, place, gone):
+    count = model[place].out_channels
+    kept = [channel for channel in range(count) if channel not in gone]
+    if not kept:
+        raise ValueError
+    if any(channel not in range(count) for channel in gone):
+        raise ValueError
+    smaller = copy.deepcopy(model)
+    conv = smaller[place]
+    conv.weight = nn.Parameter(conv.weight.detach()[kept])
+    if conv.bias is not None:
+        conv.bias = nn.Parameter(conv.bias.detach()[kept])
+    conv.out_channels = len(kept)
+    flat = False
+    for part in list(smaller)[place + 1 :]:
+        if isinstance(part, nn.BatchNorm2d):
+            part.weight = nn.Parameter(part.weight.detach()[kept])
+            part.bias = nn.Parameter(part.bias.detach()[kept])
+            part.running_mean = part.running_mean[kept]
+            part.running_var = part.running_var[kept]
+            part.num_features = len(kept)
+        elif isinstance(part, nn.Conv2d) and not flat:
+            part.weight = nn.Parameter(part.weight.detach()[:, kept])
+            part.in_channels = len(kept)
+            return smaller
+        elif isinstance(part, nn.Linear) and flat:
+            each = part.in_features // count
+            columns = [each * channel + i for channel in kept for i in range(each)]
+            part.weight = nn.Parameter(part.weight.detach()[:, columns])
+            part.in_features = len(columns)
+            return smaller
+        elif isinstance(part, nn.Flatten):
+            flat = True
+        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d)):
+            raise ValueError
+    raise ValueError
+
+
+# %% item="channels" wrong="a linear layer without a flatten" keeps=3 hint="reads the columns of a map"
+def remove_channels(model, place, gone):
+    count = model[place].out_channels
+    kept = [channel for channel in range(count) if channel not in gone]
+    if not kept:
+        raise ValueError("no channel would be left")
+    if any(channel not in range(count) for channel in gone):
+        raise ValueError(f"there are {count} channels, numbered from 0: {gone} won't do")
+    smaller = copy.deepcopy(model)
+    conv = smaller[place]
+    conv.weight = nn.Parameter(conv.weight.detach()[kept])
+    if conv.bias is not None:
+        conv.bias = nn.Parameter(conv.bias.detach()[kept])
+    conv.out_channels = len(kept)
+    flat = False
+    for part in list(smaller)[place + 1 :]:
+        if isinstance(part, nn.BatchNorm2d):
+            part.weight = nn.Parameter(part.weight.detach()[kept])
+            part.bias = nn.Parameter(part.bias.detach()[kept])
+            part.running_mean = part.running_mean[kept]
+            part.running_var = part.running_var[kept]
+            part.num_features = len(kept)
+        elif isinstance(part, nn.Conv2d) and not flat:
+            part.weight = nn.Parameter(part.weight.detach()[:, kept])
+            part.in_channels = len(kept)
+            return smaller
+        elif isinstance(part, nn.Linear):
+            each = part.in_features // count
+            columns = [each * channel + i for channel in kept for i in range(each)]
+            part.weight = nn.Parameter(part.weight.detach()[:, columns])
+            part.in_features = len(columns)
+            return smaller
+        elif isinstance(part, nn.Flatten):
+            flat = True
+        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d)):
+            raise ValueError(f"what does {type(part).__name__} do to a channel?")
+    raise ValueError("nothing reads these channels")
 
 
 # %% item="constant" right="one unit after the other"
@@ -1213,6 +1359,21 @@ def drop_constant_units(layer, reader):
 # %% item="constant" wrong="only units whose bias is zero as well" keeps=0 hint="one unit of four should go"
 def drop_constant_units(layer, reader):
     constant = (layer.weight.detach() == 0).all(1) & (layer.bias.detach() == 0)
+    if constant.all():
+        constant[0] = False
+    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
+    smaller.weight.data = layer.weight.data[~constant]
+    smaller.bias.data = layer.bias.data[~constant]
+    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
+    smaller_reader.weight.data = reader.weight.data[:, ~constant]
+    sent = F.relu(layer.bias.data[constant])
+    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
+    return smaller, smaller_reader
+
+
+# %% item="constant" wrong="what is nearly zero is zero" keeps=1 hint="Tiny weights are weights"
+def drop_constant_units(layer, reader):
+    constant = layer.weight.detach().abs().sum(1) < 1e-6
     if constant.all():
         constant[0] = False
     smaller = nn.Linear(layer.in_features, int((~constant).sum()))
@@ -1378,164 +1539,144 @@ def slim(model, keep):
     return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
 
 
-# %% item="choose" right="sorts the good ones"
-def choose(networks, max_macs, max_bytes, margin):
-    def mean(network):
-        return sum(network["accuracy"]) / len(network["accuracy"])
-
-    candidates = []
-    for network in networks:
-        if network["macs"] <= max_macs and network["bytes"] <= max_bytes:
-            candidates.append(network)
-    if len(candidates) == 0:
-        return None
-    best = max(mean(network) for network in candidates)
-    candidates = [network for network in candidates if best - mean(network) <= margin]
-    candidates.sort(key=lambda network: network["macs"])
-    return candidates[0]["name"]
+# %% item="difference" right="with torch, names typed"
+def difference(one, other, pairs):
+    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
+    mean = float(one.mean() - other.mean())
+    if pairs:
+        if len(one) != len(other):
+            raise ValueError("pairs need partners")
+        return mean, STUDENT[len(one) - 1] * float((one - other).std()) / len(one) ** 0.5
+    a, b = float(one.var()) / len(one), float(other.var()) / len(other)
+    freedom = (a + b) ** 2 / (a * a / (len(one) - 1) + b * b / (len(other) - 1))
+    return mean, STUDENT[math.floor(freedom)] * math.sqrt(a + b)
 
 
-taken = "8-16-64"
+names = list(MEASURED)
+shown = {names[2], names[0]}
 
 
-# %% item="choose" right="with statistics"
-def choose(networks, max_macs, max_bytes, margin):
-    from statistics import mean
+# %% item="difference" right="with statistics"
+def difference(one, other, pairs):
+    from statistics import mean, stdev, variance
 
-    fits = {
-        n["name"]: (mean(n["accuracy"]), n["macs"])
-        for n in networks
-        if not (n["macs"] > max_macs or n["bytes"] > max_bytes)
-    }
-    top = max((accuracy for accuracy, _ in fits.values()), default=None)
-    good = [(macs, name) for name, (accuracy, macs) in fits.items() if accuracy >= top - margin]
-    return min(good)[1] if good else None
-
-
-taken = choose(MEASURED, max_macs=500_000, max_bytes=250_000, margin=0.005)
+    points = 100 * (mean(one) - mean(other))
+    if pairs:
+        gains = [100 * (a - b) for a, b in zip(one, other, strict=True)]
+        return (points, STUDENT[len(gains) - 1] * stdev(gains) / len(gains) ** 0.5)
+    a, b = (10_000 * variance(values) / len(values) for values in (one, other))
+    freedom = (a + b) ** 2 // (a**2 / (len(one) - 1) + b**2 / (len(other) - 1))
+    return (points, STUDENT[int(freedom)] * (a + b) ** 0.5)
 
 
-# %% item="choose" wrong="the margin ignored" keeps=0 hint="is another one that is cheaper"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
-    if not fit:
-        return None
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    return max(fit, key=lambda n: mean[n["name"]])["name"]
+shown = []
+for name, together in zip(MEASURED, (True, False, False, True)):
+    mean, half = difference(*MEASURED[name], together)
+    if not -half <= mean <= half:
+        shown.append(name)
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+# %% item="difference" wrong="everything is a pair" keeps=1 hint="half is 3.042"
+def difference(one, other, pairs):
+    gains = [100 * (a - b) for a, b in zip(one, other, strict=True)]
+    mean = sum(gains) / len(gains)
+    spread = (sum((gain - mean) ** 2 for gain in gains) / (len(gains) - 1)) ** 0.5
+    return mean, STUDENT[len(gains) - 1] * spread / len(gains) ** 0.5
 
 
-# %% item="choose" wrong="the best seed" keeps=0 hint="One good seed is luck"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
-    if not fit:
-        return None
-    mean = {n["name"]: max(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    good = [n for n in fit if mean[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
+shown = [
+    name for name, two in MEASURED.items() if (d := difference(*two, True)) and abs(d[0]) > d[1]
+]
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+# %% item="difference" wrong="all comparisons taken for pairs" keeps=1 hint="Only those are pairs"
+def squared(values):
+    mean = sum(values) / len(values)
+    return sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)
 
 
-# %% item="choose" wrong="bytes not looked at" keeps=0 hint="It has few MACs. How many bytes?"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs]
-    if not fit:
-        return None
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    good = [n for n in fit if mean[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
+def difference(one, other, pairs):
+    mean = 100 * (sum(one) / len(one) - sum(other) / len(other))
+    if pairs:
+        gains = [100 * (first - second) for first, second in zip(one, other, strict=True)]
+        return mean, STUDENT[len(gains) - 1] * squared(gains) ** 0.5
+    a, b = 100**2 * squared(one), 100**2 * squared(other)
+    freedom = int((a + b) ** 2 / (a**2 / (len(one) - 1) + b**2 / (len(other) - 1)))
+    return mean, STUDENT[freedom] * (a + b) ** 0.5
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+shown = [
+    name for name, two in MEASURED.items() if (d := difference(*two, True)) and abs(d[0]) > d[1]
+]
 
 
-# %% item="choose" wrong="MACs not looked at" keeps=0 hint="It has few bytes. How many MACs?"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["bytes"] <= max_bytes]
-    if not fit:
-        return None
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    good = [n for n in fit if mean[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
+# %% item="difference" wrong="1.96 for so few" keeps=0 hint="t is 12.706"
+def difference(one, other, pairs):
+    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
+    mean = float(one.mean() - other.mean())
+    if pairs:
+        if len(one) != len(other):
+            raise ValueError("pairs")
+        return mean, 1.96 * float((one - other).std()) / len(one) ** 0.5
+    return mean, 1.96 * float(one.var() / len(one) + other.var() / len(other)) ** 0.5
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+shown = list(MEASURED)[::2]
 
 
-# %% item="choose" wrong="either limit will do" keeps=0 hint="few"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs or n["bytes"] <= max_bytes]
-    if not fit:
-        return None
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    good = [n for n in fit if mean[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
+# %% item="difference" wrong="the larger minus the smaller" keeps=1 hint="A difference has a sign"
+def difference(one, other, pairs):
+    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
+    mean = abs(float(one.mean() - other.mean()))
+    if pairs:
+        if len(one) != len(other):
+            raise ValueError("pairs")
+        return mean, STUDENT[len(one) - 1] * float((one - other).std()) / len(one) ** 0.5
+    a, b = float(one.var()) / len(one), float(other.var()) / len(other)
+    freedom = int((a + b) ** 2 / (a * a / (len(one) - 1) + b * b / (len(other) - 1)))
+    return mean, STUDENT[freedom] * (a + b) ** 0.5
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+shown = list(MEASURED)[::2]
 
 
-# %% item="choose" wrong="accuracy per MAC" keeps=0 hint="One good seed is luck"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
-    if not fit:
-        return None
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    return max(fit, key=lambda n: mean[n["name"]] / n["macs"])["name"]
+# %% item="difference" wrong="as many degrees of freedom as there are networks" keeps=1 hint="For which degrees of freedom"
+def difference(one, other, pairs):
+    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
+    mean = float(one.mean() - other.mean())
+    if pairs:
+        if len(one) != len(other):
+            raise ValueError("pairs")
+        return mean, STUDENT[len(one) - 1] * float((one - other).std()) / len(one) ** 0.5
+    a, b = float(one.var()) / len(one), float(other.var()) / len(other)
+    return mean, STUDENT[len(one) + len(other) - 2] * (a + b) ** 0.5
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+shown = list(MEASURED)[::2]
 
 
-# %% item="choose" wrong="a limit that is reached counts as broken" keeps=1 hint="just reaches a limit"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] < max_macs and n["bytes"] < max_bytes]
-    if not fit:
-        return None
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    good = [n for n in fit if mean[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
+# %% item="difference" wrong="fractions, and whoever is left over is dropped" keeps=0 hint="1.5 points above"
+def difference(one, other, pairs):
+    gains = [a - b for a, b in zip(one, other)]
+    mean = sum(gains) / len(gains)
+    return mean, STUDENT[len(gains) - 1] * torch.tensor(gains).std().item() / len(gains) ** 0.5
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+shown = list(MEASURED)
 
 
-# %% item="choose" wrong="the best of all, whether it fits or not" keeps=0 hint="taken should be a name"
-def choose(networks, max_macs, max_bytes, margin):
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in networks}
-    best = max(mean.values(), default=0)
-    good = [
-        n
-        for n in networks
-        if n["macs"] <= max_macs and n["bytes"] <= max_bytes and mean[n["name"]] >= best - margin
-    ]
-    return min(good, key=lambda n: n["macs"])["name"] if good else None
+# %% item="difference" wrong="pairs of unequal length are cut" keeps=1 hint="Who has no partner"
+def difference(one, other, pairs):
+    if pairs:
+        gains = 100 * torch.tensor([a - b for a, b in zip(one, other)]).double()
+        return float(gains.mean()), STUDENT[len(gains) - 1] * float(gains.std()) / len(gains) ** 0.5
+    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
+    a, b = float(one.var()) / len(one), float(other.var()) / len(other)
+    freedom = int((a + b) ** 2 / (a * a / (len(one) - 1) + b * b / (len(other) - 1)))
+    return float(one.mean() - other.mean()), STUDENT[freedom] * (a + b) ** 0.5
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
-
-
-# %% item="choose" wrong="an error when nothing fits" keeps=1 hint="What comes back when nothing fits?"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    good = [n for n in fit if mean[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
-
-
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+shown = list(MEASURED)[::2]
 
 
 # %% [markdown] item="report" answer="names all three, with both halves"
@@ -1546,29 +1687,18 @@ taken = choose(MEASURED, 500_000, 250_000, 0.005)
 # bytes: the places of the two values take 4 bits a group, so float16 is at 56 % and int8 at 62.5 %. And a phone CPU does not skip
 # the zeros, only hardware with kernels for the pattern does, so expect the same time unless your chip supports it.
 
+
 # %% [markdown] item="report" answer="right on time and 2:4, believes the criterion"
 # L1 is known to be a good criterion, and it wins here too. Three times fewer MACs is not three times faster because memory access and
 # pooling also take time; she should measure the latency on the phone. 2:4 needs metadata, so it is a bit more than half of the bytes,
 # and it is only fast on NVIDIA cards with sparse tensor cores, not on the CPU of a phone.
 
+
 # %% [markdown] item="report" answer="half of each"
 # One seed is not enough to say that L1 is better than random. She has to benchmark the phone and not count MACs. For 2:4 the phone
 # needs hardware that supports it.
 
+
 # %% [markdown] item="report" answer="believes all of it"
 # L1 removes the unimportant channels, so it is better, as the accuracy shows. The phone is slow because of its battery mode. 2:4 sets half of the
 # weights to zero, so the file is half as large and there are half as many multiplications. Together it should be six times as fast.
-
-
-# %% item="choose" wrong="the median of the seeds" keeps=1 hint="or the middle one"
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
-    if not fit:
-        return None
-    middle = {n["name"]: sorted(n["accuracy"])[len(n["accuracy"]) // 2] for n in fit}
-    best = max(middle.values())
-    good = [n for n in fit if middle[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
-
-
-taken = "8-16-64"

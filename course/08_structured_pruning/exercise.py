@@ -27,6 +27,7 @@
 
 # %% given=true
 import copy
+import math
 
 import torch
 from torch import nn
@@ -346,6 +347,13 @@ weight = torch.randn(8, 3).t()  # 3 rows, 8 columns, not contiguous in memory
 mask = mask_2_of_4(weight)
 wanted = mask_2_of_4(weight.contiguous())
 assert torch.equal(mask != 0, wanted != 0), "A transposed matrix has rows and columns too."
+for dtype, power in ((torch.float16, -14), (torch.float32, -60), (torch.float32, 100)):
+    ranks = torch.rand(40, 2, 4).argsort(dim=2).argsort(dim=2).reshape(40, 8)
+    # Magnitudes of 1 to 1.03: next to equal, and far from 1 once they are scaled.
+    weight = ((1 + ranks / 100).to(dtype) * torch.tensor(2.0, dtype=dtype) ** power).to(dtype)
+    assert ((mask_2_of_4(weight) != 0) == (ranks >= 2)).all(), (
+        "Weights that are tiny, huge or nearly equal: are the two largest left by their magnitudes themselves?"
+    )
 for columns in (1, 6, 10):
     try:
         mask_2_of_4(torch.randn(4, columns))
@@ -401,7 +409,8 @@ assert packed_bytes(torch.zeros(2, 8)) == 32 + 2, (
 # - The new model shares no parameter with the old one.
 # - The channels that stay keep their order. `gone` may be empty or in any order.
 # - `ValueError`, with a message that tells why, if a channel is named that is not there, if none would be left, and if
-#   on the way to the reader there is a part of another kind than those named above, or no reader at all.
+#   on the way to the reader there is a part of another kind than those named above, a linear layer that no flatten precedes,
+#   or no reader at all.
 # - `groups` is always 1.
 #
 # *Lesson: part 3.*
@@ -422,6 +431,7 @@ def remove_channels(model, place, gone):
     if conv.bias is not None:
         conv.bias = nn.Parameter(conv.bias.detach()[kept])
     conv.out_channels = len(kept)
+    flat = False
     for part in list(smaller)[place + 1 :]:
         if isinstance(part, nn.BatchNorm2d):
             part.weight = nn.Parameter(part.weight.detach()[kept])
@@ -429,17 +439,19 @@ def remove_channels(model, place, gone):
             part.running_mean = part.running_mean[kept]
             part.running_var = part.running_var[kept]
             part.num_features = len(kept)
-        elif isinstance(part, nn.Conv2d):
+        elif isinstance(part, nn.Conv2d) and not flat:
             part.weight = nn.Parameter(part.weight.detach()[:, kept])
             part.in_channels = len(kept)
             return smaller
-        elif isinstance(part, nn.Linear):
+        elif isinstance(part, nn.Linear) and flat:
             each = part.in_features // count
             columns = [each * channel + i for channel in kept for i in range(each)]
             part.weight = nn.Parameter(part.weight.detach()[:, columns])
             part.in_features = len(columns)
             return smaller
-        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Flatten)):
+        elif isinstance(part, nn.Flatten):
+            flat = True
+        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d)):
             raise ValueError(f"what does {type(part).__name__} do to a channel?")
     raise ValueError("nothing reads these channels")
 
@@ -621,6 +633,7 @@ assert torch.equal(remove_channels(model, 0, []).eval()(images), model(images)),
 strange = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Softmax(dim=1), nn.Conv2d(4, 2, 3))
 pooled = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AvgPool2d(2), nn.Conv2d(4, 2, 3))
 unread = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
+along = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Linear(8, 2))  # reads the width of a map
 requests = (
     (model, 0, [3]),
     (model, 4, [1, 7]),
@@ -629,24 +642,28 @@ requests = (
     (strange, 0, [1]),
     (pooled, 0, [1]),
     (unread, 0, [1]),
+    (along, 0, [1]),
 )
 for request in requests:
+    reason = None
     try:
         remove_channels(*request)
         outcome = "no error"
-    except ValueError:
-        outcome = "ValueError"
+    except ValueError as error:
+        outcome, reason = "ValueError", str(error).strip()
     except Exception:
         outcome = "another error"
     assert outcome != "no error", explain(
-        1 if request[0] is strange else 2 if request[0] is pooled else 0,
+        {id(strange): 1, id(pooled): 2, id(along): 3}.get(id(request[0]), 0),
         {
             1: "A part that mixes channels was passed over in silence.",
             2: "A part of another kind than those named was passed over. Which ones do you refuse?",
+            3: "A linear layer without an `nn.Flatten` before it reads the columns of a map, not the channels.",
         },
         "A request that can't be met was accepted. Read the list of errors in the prompt.",
     )
     assert outcome == "ValueError", "What kind of error does the prompt ask for?"
+    assert reason, "The prompt asks for a message that tells why."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -742,6 +759,11 @@ now = [t.detach() for t in (layer.weight, layer.bias, reader.weight, reader.bias
 assert all(torch.equal(a, b) for a, b in zip(originals, now, strict=True)), (
     "What was passed in has changed. Was it changed in place?"
 )
+layer, reader = nn.Linear(6, 3), nn.Linear(3, 2)
+with torch.no_grad():
+    layer.weight[1] = 2.0**-40  # tiny, but it does depend on the input
+small, small_reader = drop_constant_units(layer, reader)
+assert small.out_features == 3, "Tiny weights are weights. Only zeros make a unit constant."
 for biases in (torch.rand(7) + 1, -torch.rand(7), torch.linspace(-1, 1, 7), torch.ones(1)):
     layer, reader = nn.Linear(6, len(biases)), nn.Linear(len(biases), 3)
     layer.weight.data.zero_()
@@ -879,111 +901,142 @@ for channels, side, size, keep in ((6, 4, 3, 3), (8, 3, 3, 1), (4, 2, 1, 3), (6,
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 7 · Which network? (2 points)
+# ## 7 · Is there a difference? (2 points)
 #
-# A device has room for `max_bytes` bytes and time for `max_macs` MACs. Suppose you have measured some networks, each on several
-# seeds. Write `choose(networks, max_macs, max_bytes, margin)`.
+# `one` and `other` are lists of accuracies, from 0 to 1, of networks from several seeds. Write `difference(one, other,
+# pairs)`. It returns two numbers in points of accuracy (0.01 is one point): by how much the mean of `one` lies above that of
+# `other`, negative if it lies below, and half of the 95 % interval of this difference, $t$ times its standard error.
 #
-# `networks` is a list of `dict`: `"name"`, `"macs"`, `"bytes"` and `"accuracy"`, a list with one accuracy for each seed. Return
-# the name of the network to take, or `None` if none fits:
+# - `pairs=True`: the first of both lists belong together, the second, and so on. With the $n$ differences, their
+#   standard deviation $s$ (over $n - 1$) and $n - 1$ degrees of freedom it is $t\,s/\sqrt{n}$.
+# - `pairs=False`: nothing belongs together, and the lists may differ in length. With $a = s_1^2/n_1$ and $b = s_2^2/n_2$, from
+#   the standard deviation and the length of each list, it is $t\sqrt{a+b}$, for
+#   $(a+b)^2 \big/ \big(\frac{a^2}{n_1-1} + \frac{b^2}{n_2-1}\big)$ degrees of freedom, cut to a whole number (Welch).
+# - `STUDENT[freedom]` below is $t$. Pairs of lists that differ in length: `ValueError`. No list has fewer than two values, or
+#   only equal ones.
 #
-# 1. Only networks that keep **both** limits count. A network that just reaches a limit keeps it.
-# 2. Of these, find the highest **mean** accuracy. Networks whose mean is at most `margin` below it count as equally good:
-#    with these seeds they can't be told apart.
-# 3. Of the equally good ones, take the one with the fewest MACs.
+# Then look at `MEASURED`. Its names say how the networks were made; decide for each comparison whether there are pairs.
+# Leave in `shown` a list of the names of those comparisons whose interval leaves out 0.
 #
-# Then leave in `taken` the name for the networks in `MEASURED` below, 500,000 MACs, 250,000 bytes and a margin of 0.005.
+# Example: `difference([0.86, 0.87], [0.85, 0.85], True)` is 1.5 and about 6.35.
 #
-# *Lesson: parts 4 and 5.*
+# *Lesson: part 5.*
 
 # %% given=true
-MEASURED = [  # named by channels, channels and units
-    {"name": "16-32-64", "macs": 1_317_760, "bytes": 424_872, "accuracy": [0.880, 0.884, 0.879]},
-    {"name": "16-32-16", "macs": 1_242_016, "bytes": 121_704, "accuracy": [0.872, 0.876, 0.874]},
-    {"name": "8-16-64", "macs": 433_408, "bytes": 209_256, "accuracy": [0.866, 0.858, 0.868]},
-    {"name": "10-14-64", "macs": 487_504, "bytes": 184_800, "accuracy": [0.869, 0.864, 0.866]},
-    {"name": "4-32-64", "macs": 405_184, "bytes": 409_704, "accuracy": [0.876, 0.874, 0.878]},
-    {"name": "4-8-64", "macs": 160_576, "bytes": 104_904, "accuracy": [0.851, 0.872, 0.849]},
-]
+STUDENT = [None, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+STUDENT += [2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101]  # up to 18 degrees of freedom
+
+MEASURED = {
+    "L1 and random, each cut out of the same five networks": (
+        [0.861, 0.872, 0.853, 0.880, 0.866],
+        [0.857, 0.866, 0.850, 0.875, 0.861],
+    ),
+    "L1, and small networks from scratch with seeds of their own": (
+        [0.860, 0.866, 0.871, 0.878, 0.855],
+        [0.856, 0.861, 0.868, 0.873, 0.850],
+    ),
+    "half the training, with seeds of its own, and L1": (
+        [0.858, 0.862, 0.855, 0.864, 0.860],
+        [0.872, 0.868, 0.874, 0.870, 0.869],
+    ),
+    "Taylor and L1, each cut out of the same five networks": (
+        [0.861, 0.872, 0.853, 0.880, 0.866],
+        [0.865, 0.866, 0.858, 0.871, 0.868],
+    ),
+}
 
 
-# %% item="choose" answers=["choose", "taken"]
+# %% item="difference" answers=["difference", "shown"]
 ### BEGIN SOLUTION
-def choose(networks, max_macs, max_bytes, margin):
-    fit = [n for n in networks if n["macs"] <= max_macs and n["bytes"] <= max_bytes]
-    if not fit:
-        return None
-    mean = {n["name"]: sum(n["accuracy"]) / len(n["accuracy"]) for n in fit}
-    best = max(mean.values())
-    good = [n for n in fit if mean[n["name"]] >= best - margin]
-    return min(good, key=lambda n: n["macs"])["name"]
+def squared_error(values):
+    mean = sum(values) / len(values)
+    return sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)
 
 
-taken = choose(MEASURED, 500_000, 250_000, 0.005)
+def difference(one, other, pairs):
+    mean = 100 * (sum(one) / len(one) - sum(other) / len(other))
+    if pairs:
+        gains = [100 * (first - second) for first, second in zip(one, other, strict=True)]
+        return mean, STUDENT[len(gains) - 1] * squared_error(gains) ** 0.5
+    a, b = 100**2 * squared_error(one), 100**2 * squared_error(other)
+    freedom = int((a + b) ** 2 / (a**2 / (len(one) - 1) + b**2 / (len(other) - 1)))
+    return mean, STUDENT[freedom] * (a + b) ** 0.5
+
+
+shown = []
+for name, (one, other) in MEASURED.items():
+    mean, half = difference(one, other, "the same five" in name)
+    if abs(mean) > half:
+        shown.append(name)
 ### END SOLUTION
 
-# %% test="choose" points=1
-assert isinstance(taken, str), f"taken should be a name, not {type(taken).__name__}"
-### BEGIN HIDDEN TESTS
-assert taken == "8-16-64", explain(
-    taken,
-    {
-        "16-32-64": "Does it fit the brief at all?",
-        "16-32-16": "It has few bytes. How many MACs?",
-        "4-32-64": "It has few MACs. How many bytes?",
-        "10-14-64": "The highest mean, but is another one that is cheaper within the margin of it?",
-        "4-8-64": "One good seed is luck. What is its mean?",
-    },
+# %% test="difference" points=1
+mean, half = difference([0.86, 0.87], [0.85, 0.85], True)
+assert abs(mean - 1.5) < 1e-3, f"the first mean lies 1.5 points above the second, not {mean}"
+assert abs(half - 6.353) < 0.01, (
+    f"the differences are 1 and 2 points, s is 0.707, t is 12.706: half is 6.353, not {half}"
 )
+### BEGIN HIDDEN TESTS
+generator = torch.Generator().manual_seed(7)
+for count in (2, 5, 10):
+    one, other = (
+        0.8 + 0.05 * torch.rand(2, count, generator=generator, dtype=torch.float64)
+    ).tolist()
+    gains = 100 * (torch.tensor(one).double() - torch.tensor(other).double())
+    mean, half = difference(one, other, True)
+    assert abs(mean - float(gains.mean())) < 1e-3, explain(
+        round(mean, 2),
+        {
+            round(-float(gains.mean()), 2): "Which of the two is higher? A difference has a sign.",
+        },
+    )
+    error = float(gains.std()) / count**0.5
+    assert math.isclose(half, STUDENT[count - 1] * error, rel_tol=1e-3), explain(
+        round(half, 2),
+        {
+            round(1.96 * error, 2): "So few seeds need a larger factor than many do.",
+            round(STUDENT[count] * error, 2): "How many degrees of freedom do n differences have?",
+        },
+        "Pairs: the interval comes from the differences. Is their spread over n - 1?",
+    )
+for lengths in ((3, 4), (5, 2)):
+    try:
+        difference(*([0.8 + 0.01 * k for k in range(n)] for n in lengths), True)
+        outcome = "no error"
+    except ValueError:
+        outcome = "ValueError"
+    except Exception:
+        outcome = "another error"
+    assert outcome == "ValueError", "Who has no partner is in no pair. What should happen then?"
 ### END HIDDEN TESTS
 
-# %% test="choose" points=1
-name = choose(MEASURED, 2_000_000, 1_000_000, 0.0)
-assert name == "16-32-64", f"with room for all and no margin the most accurate is right, not {name}"
-### BEGIN HIDDEN TESTS
-for offered in (MEASURED, []):
-    try:
-        nothing = choose(offered, 1000, 1000, 0.01)
-    except Exception:
-        nothing = "an error"
-    assert nothing is None, "What comes back when nothing fits?"
-table = [
-    {"name": "a", "macs": 100, "bytes": 50, "accuracy": [0.5, 0.75]},
-    {"name": "b", "macs": 80, "bytes": 60, "accuracy": [0.5, 0.5, 0.5]},
-    {"name": "c", "macs": 60, "bytes": 90, "accuracy": [0.375]},
-    {"name": "d", "macs": 200, "bytes": 10, "accuracy": [0.875]},
-    {"name": "e", "macs": 40, "bytes": 95, "accuracy": [0.9, 0.1]},
-]
-uneven = [
-    {"name": "a", "macs": 10, "bytes": 10, "accuracy": [1.0, 0.5, 0.5]},
-    {"name": "b", "macs": 10, "bytes": 10, "accuracy": [0.625, 0.625, 0.125]},
-]
-assert choose(uneven, 20, 20, 0.0) == "a", "Is it the mean of the seeds, or the middle one?"
-cases = (
-    (100, 60, 0.0, "a"),
-    (99, 60, 0.0, "b"),
-    (200, 59, 0.0, "d"),
-    (100, 90, 0.25, "c"),
-    (100, 90, 0.125, "b"),
-    (100, 90, 0.0625, "a"),
-    (100, 99, 0.03125, "a"),
-    (40, 95, 0.5, "e"),
+# %% test="difference" points=1
+mean, half = difference([0.86, 0.87], [0.85, 0.86], False)
+assert abs(half - 3.042) < 0.01, (
+    f"a and b are 0.25, and there are 2 degrees of freedom: half is 3.042, not {half}"
 )
-for number, (max_macs, max_bytes, margin, wanted) in enumerate(cases):
-    for order in (table, table[::-1]):
-        assert choose(order, max_macs, max_bytes, margin) == wanted, explain(
-            number,
-            {
-                0: "A network that just reaches a limit keeps it.",
-                1: "Are both limits kept?",
-                2: "Are both limits kept?",
-                3: "A wide margin: which of the equally good ones needs the fewest MACs?",
-                4: "A mean that lies exactly the margin below the best counts as equally good.",
-                5: "Which is the best mean of those that fit, and what lies within the margin of it?",
-                6: "Is it the mean over seeds, or the best seed?",
-                7: "Only one network fits. Is it found?",
-            },
-        )
+assert set(shown) <= set(MEASURED), "shown should be a list of names in MEASURED"
+### BEGIN HIDDEN TESTS
+for first, second, spread in ((5, 5, 1.0), (3, 7, 4.0), (10, 10, 1.0), (4, 2, 0.1)):
+    one = (0.8 + 0.02 * torch.rand(first, generator=generator, dtype=torch.float64)).tolist()
+    two = torch.rand(second, generator=generator, dtype=torch.float64)
+    other = (0.8 + 0.02 * spread * two).tolist()
+    a, b = (1e4 * float(torch.tensor(x).double().var()) / len(x) for x in (one, other))
+    freedom = (a + b) ** 2 / (a**2 / (first - 1) + b**2 / (second - 1))
+    mean, half = difference(one, other, False)
+    assert math.isclose(half, STUDENT[int(freedom)] * (a + b) ** 0.5, rel_tol=1e-3), (
+        "No pairs: both lists add to the variance. For which degrees of freedom is t, and cut or rounded?"
+    )
+assert len(set(shown)) == 2, explain(
+    len(set(shown)),
+    {
+        3: "Who shares a network with whom? Only those are pairs.",
+        1: "Who shares a network with whom? Only those are pairs. And may a difference be below 0?",
+    },
+)
+assert {name[:9] for name in shown} == {"L1 and ra", "half the "}, (
+    "Two are right in number. Which of them have pairs, and which intervals leave out 0?"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1001,12 +1054,13 @@ for number, (max_macs, max_bytes, margin, wanted) in enumerate(cases):
 # %% [markdown] item="report" manual=true points=3
 # ### BEGIN SOLUTION
 # **Accuracy.** A difference of 0.3 points on one seed is within the noise, so the two are indistinguishable so far. Repeat it with
-# at least three seeds, compare on the same seeds, and give the interval of the difference. Missing are the controls with the same
+# ten seeds or more, compare on the same seeds, with several draws of random, and give the interval of the difference; fewer seeds
+# can't show a difference of 0.3 points. Missing are the controls with the same
 # budget: the dense network with two more epochs, and the small network trained from scratch. If the small one does as well, it is
 # the shape that counts and not which channels were picked.
 #
 # **Time.** MACs count only the products of convolutions and linear layers. Batch norm, pooling, reading memory and starting each
-# layer cost time as well and shrink less, and small layers use a processor less well. So the MACs are no time. Measure the latency on
+# layer cost time as well and shrink less, and small layers use a processor less well. MACs are not time. Measure the latency on
 # the phone itself, with its runtime: warm up, run both networks in turn, compare medians.
 #
 # **2:4.** The bytes do not halve: each group of four also needs 4 bits that say which two stayed, so float16 comes to 56.25 %, int8 to

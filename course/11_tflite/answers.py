@@ -671,7 +671,7 @@ def from_function(layers):
 def diagnose(message):
     import re
 
-    kind, name = re.match(r"(type object |module |)'([^']*)'", message).groups()
+    kind, name = re.search(r"(type object |module |)'([^']*)'", message).groups()
     words = {"type object ": "class", "module ": "import"}
     if kind in words:
         return name, words[kind]
@@ -732,6 +732,15 @@ def diagnose(message):
     if message.startswith("type object"):
         return name, "class"
     return name, "import" if message.startswith("module") else "other"
+
+
+# %% item="diagnose" wrong="a module only at the beginning" keeps=1 hint="Do you look at the whole text"
+def diagnose(message):
+    name = message.split("'")[1]
+    for start, word in (("type object", "class"), ("module", "import")):
+        if message.startswith(start):
+            return name, word
+    return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
 
 # %% item="diagnose" wrong="two words only" keeps=1 hint="Do you look at the whole text"

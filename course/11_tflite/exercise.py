@@ -205,7 +205,8 @@ assert difference < 0.1 * np.abs(wanted).max(), (
 # shape (outputs, inputs). It returns a pair: the int8 levels in the same shape, and the scales, float32 with the
 # shape (outputs,).
 #
-# - The largest magnitude of each row becomes 127 or −127. The zero point is 0, and no level is −128.
+# - The largest magnitude of each row becomes 127 or −127. The zero point is 0, and no level is −128. (Magnitudes are 0 or
+#   at least 1e-35, so that a scale is an ordinary float32.)
 # - A row of zeros has the levels 0 and the scale 1.
 # - NaN or infinity anywhere raises `ValueError`.
 # - `weights` itself is not changed. It may have no rows.
@@ -628,7 +629,8 @@ assert np.allclose(
 # A type object or a module is one whatever its name, and a name may hold any word.
 #
 # Examples: `"'bytes' object has no attribute 'optimizations'"` gives `("bytes", "late")`, and
-# `"module 'tensorflow' has no attribute 'contrib'"` gives `("tensorflow", "import")`. From Python 3.13 on, some
+# `"module 'tensorflow' has no attribute 'contrib'"` gives `("tensorflow", "import")`, and so does `"partially initialized
+# module 'tensorflow' has no attribute 'lite'"`, which a file of your own with that name brings about. From Python 3.13 on, some
 # messages go on: `"'TFLiteConverter' object has no attribute 'optimizations' and no __dict__ for setting new
 # attributes"` gives `("TFLiteConverter", "other")`.
 #
@@ -641,7 +643,7 @@ def diagnose(message):
     name = message.split("'")[1]
     if message.startswith("type object"):
         return name, "class"
-    if message.startswith("module"):
+    if message.split("'")[0].rstrip().endswith("module"):
         return name, "import"
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
@@ -676,6 +678,10 @@ assert tuple(diagnose("'NoneType' object has no attribute 'convert'")) == ("None
 for text, word in (
     ("'bytes' object has no attribute 'convert'", "late"),
     ("module 'tensorflow.lite' has no attribute 'bytes'", "import"),
+    (
+        "partially initialized module 'tensorflow' has no attribute 'lite' (most likely due to a circular import)",
+        "import",
+    ),
     ("type object 'TFLiteConverterV2' has no attribute 'optimizations'", "class"),
     ("type object 'bytes' has no attribute 'convert'", "class"),
     ("'Sequential' object has no attribute 'convert'", "other"),

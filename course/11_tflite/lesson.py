@@ -25,7 +25,16 @@
 # file format, and of TensorFlow's converter, the long-standing road that most code still takes. This lesson walks the old
 # road, because you will meet it, and shows the new one beside it (part 2).
 #
-# The first cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
+# Choose a weight in the picture, before you run anything. Two files of one network lie there byte by byte. Which of them
+# is quantized?
+
+# %% tags=["nbval-ignore-output"]
+from coursekit.openings.lesson_11 import bytes_of_a_file
+
+bytes_of_a_file()
+
+# %% [markdown]
+# The next cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
 # `import tensorflow as tf` without log lines.
 
 # %%
@@ -69,12 +78,12 @@ tf.keras.utils.set_random_seed(0)
 
 
 # %%
-def keras_net() -> tf.keras.Sequential:
-    """A small CNN for images of the shape (28, 28, 1)."""
+def keras_net(batch: int | None = None) -> tf.keras.Sequential:
+    """A small CNN for images of the shape (28, 28, 1), so many at a time, or as many as come."""
     layers = tf.keras.layers
     return tf.keras.Sequential(
         [
-            tf.keras.Input((28, 28, 1)),
+            tf.keras.Input((28, 28, 1), batch_size=batch),
             layers.Conv2D(16, 3, strides=2, activation="relu"),
             layers.Conv2D(32, 3, strides=2, activation="relu"),
             layers.Flatten(),
@@ -123,7 +132,7 @@ smaller = sum(len(content) < len(six["nothing"]) for content in six.values())
 reveal("six wishes: files that are smaller", smaller)
 
 # %% [markdown]
-# One. The other five got nothing, and nobody told them; part 7 says why. The rule comes now: **the absence of
+# One. The other five options were ignored without a warning; part 7 says why. The rule comes now: **the absence of
 # an error proves nothing. Look at the types and the size of what is in the file.**
 #
 # ## 1 · From PyTorch to Keras
@@ -233,14 +242,14 @@ assert agree
 #
 # ## 2 · One line, and what it did
 #
-# A **converter** is made from the model and holds your wishes. `convert()` returns the finished file as
-# `bytes`. Write them with `open("model.tflite", "wb").write(content)`.
+# A **converter** is made from the model and holds your wishes. `convert()` returns the content of the
+# finished file. Write it with `open("model.tflite", "wb").write(content)`.
 #
 # With no wish you get float32. With `optimizations = [tf.lite.Optimize.DEFAULT]` you get **dynamic
 # range** quantization: weights in int8, and float32 values between the layers.
 #
-# A weight goes from 32 bits to 8. How large is the second file, if the first one is 1? The model has four
-# **kernels**, which is Keras's word for the weights of a layer without its bias. How many are int8 afterwards?
+# The model has four **kernels**, which is Keras's word for the weights of a layer without its bias. How many are int8
+# afterwards?
 
 # %%
 converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
@@ -284,16 +293,20 @@ for inputs, outputs in ((31, 33), (32, 32)):
 # LiteRT finds the range of this input, rounds it to **int8**, multiplies integers, sums in **int32**, and scales the sums
 # back to float32. *Dynamic range* means that the ranges are found anew in each run. *Weight-only* would turn the weights
 # back to float32 and multiply floats. The file can't show the difference, since it holds no such tensors; the interpreter
-# makes them when it runs without XNNPACK:
+# makes them when it runs. (Without XNNPACK, that is. With it, as by default, they can't be listed.)
 
 # %% tags=["nbval-ignore-output"]
 in_file = {tensor.name for tensor in read(dynamic_file).tensors}
-for tensor in load(dynamic_file, fast=False).get_tensor_details():
+interpreter = load(dynamic_file, fast=False)
+interpreter.set_tensor(interpreter.get_input_details()[0]["index"], test_images[:1])
+interpreter.invoke()
+for tensor in interpreter.get_tensor_details():
     if tensor["name"] not in in_file or not tensor["name"]:
         print(tensor["dtype"].__name__, tuple(tensor["shape"].tolist()))
 
 # %% [markdown]
-# The int8 ones are rounded inputs.
+# int8 (1, 13, 13, 16) and (1, 1152) are the rounded inputs of the two quantized layers, and (1, 6, 6, 144) has the patches
+# of the first. The int32 ones are sums.
 #
 # ### Today's road, without TensorFlow
 #
@@ -309,8 +322,8 @@ for tensor in load(dynamic_file, fast=False).get_tensor_details():
 # ```
 #
 # A recipe that starts with `static_` also needs ranges, from `q.calibrate(…)`. Measured for this course with version
-# 0.11.0 on this lesson's float32 file (320,840 bytes, accuracy .8275 on the 2,000 test images; differences of .003 are
-# seven images, and indistinguishable):
+# 0.11.0 on this lesson's float32 file (320,840 bytes, accuracy .8275 on the 2,000 test images; the largest differences are
+# seven images lost and four won, or 25 and 28: no difference shows):
 #
 # | recipe | bytes | accuracy | kernels | nearest file of the converter |
 # |---|---|---|---|---|
@@ -318,9 +331,11 @@ for tensor in load(dynamic_file, fast=False).get_tensor_details():
 # | `dynamic_legacy_wi8_afp32` | 86,960 | .8275 | int8, 2 of 4: the old rule of 1,024 | the same rule |
 # | `dynamic_wi4_afp32` | 45,408 | .8285 | int4, packed | none |
 # | `weight_only_wi8_afp32` | 85,464 | .8270 | int8, turned back to float32 before use | none |
-# | `static_wi8_ai8` | 86,944 | .8240 | int8, input and output too | full int8, part 4 |
+# | `static_wi8_ai8` | 86,944 | .8240 | int8, input and output too; **one float32 tensor is left inside** | not quite full int8, part 4 |
 #
-# Each took less than a tenth of a second. The converter has no 4 bits and no weight-only; the quantizer has both, and takes
+# Each took less than a tenth of a second. The float32 tensor in the last one is no error and no warning told of: where the
+# model takes batches of any size, an operation that finds the size out gets floats. With a fixed batch of 1 all was int8.
+# The converter has no 4 bits and no weight-only; the quantizer has both, and takes
 # other recipes for single layers.
 #
 # `Interpreter` is LiteRT's own way to look into a file and to run it. (TensorFlow's `tf.lite.Interpreter` is
@@ -383,9 +398,10 @@ assert max(blocks(float32_file), key=lambda block: block[2])[0] == "dense 1"
 assert 0.01 < share["float32"] < 0.015 and 0.055 < share["dynamic range"] < 0.065
 
 # %% [markdown]
-# The first dense layer is about nine tenths of each file. White is about 1 % of the float32 file: names, shapes,
-# which layer reads what. This part does not shrink, and the scales make it larger: it is 6 % of the dynamic range file. So
-# int8 never quite reaches a quarter, and the smaller the model, the further it stays away.
+# The first dense layer is 85 to 92 % of each file. White is about 1 % of the float32 file: names, shapes, which layer reads
+# what. This part does not shrink, and scales and added operations make it larger: it is 6 % of the dynamic range file. Nor
+# do the two small kernels shrink. So int8 never quite reaches a quarter, and the smaller the model, the further it stays
+# away.
 #
 # Float16 halves the weights. Each is turned back into float32 before it is used (the file has an operation
 # `DEQUANTIZE` for that), so it saves bytes and no arithmetic, unless the device computes in float16.
@@ -425,11 +441,11 @@ explore(
 # of each tensor, and makes scale and zero point from those. No labels are needed.
 #
 # Three lines more make input and output int8 too. By LiteRT's documentation, an operation that has no
-# integer version stays in float, in silence; with `supported_ops` the converter stops with an error.
+# integer version stays in float, in silence; with `supported_ops` the converter stops with an error. A file is **full
+# int8** if it holds no float values: all int8, but for biases and sums in int32.
 #
 # The second cell below proves what each file is, by its bytes and four types: of the input, the output, the
-# weights, and the values between the layers. One of the five files has float32 values between the layers *and* int8
-# weights. Which?
+# weights, and the values between the layers. Which of the five files can run on a chip without floats?
 
 
 # %%
@@ -490,6 +506,20 @@ proof
 # float32 beside it are the input and the output that you did not ask to change). Only the last file can
 # run where there are no floats.
 #
+# The table leaves one thing out: what computes shapes. A chip needs a kernel for each operation in the file, so list them,
+# for a batch of any size and for a batch of one:
+
+# %%
+fixed = keras_net(batch=1)
+fixed.set_weights(keras_model.get_weights())
+fixed_file = full_int8(fixed, calibration)
+for content in (int8_file, fixed_file):
+    print(f"{len(content):,} bytes:", *(name for name, _, _ in read(content).operators))
+assert len(read(int8_file).operators) == len(read(fixed_file).operators) + 3
+
+# %% [markdown]
+# The free batch size costs three operations that compute shapes, in int32. Give a model for a device a fixed batch.
+#
 # Now all five get the 2,000 test images. An int8 input cannot take 0.59. You must quantize it yourself, with
 # the input's own scale and zero point, and turn the output back:
 #
@@ -525,16 +555,21 @@ for name in files:
         "won": won,
         "lost": lost,
         "difference (points)": 100 * (won - lost) / 2000,
-        "standard error": 100 * math.sqrt(won + lost) / 2000,
+        "p": min(
+            1,
+            2
+            * sum(math.comb(won + lost, k) for k in range(min(won, lost) + 1))
+            / 2 ** (won + lost),
+        ),
     }
 reveal("full int8: answers that change", rows["full int8"]["changed"])
 pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
 # Some answers change, some for the better (`won`: wrong in float32, right now) and some for the worse
-# (`lost`). The standard error, $\sqrt{\text{won} + \text{lost}}$ in images, is how far the choice of the images
-# alone moves the difference. Below twice that, two files are **indistinguishable** on these images. It is one
-# network, so it says nothing on quantization in general.
+# (`lost`). $p$ is McNemar's (lesson 10): how often as many fair coins would fall at least as unevenly. Above 0.05 two files
+# are **indistinguishable** on these images, and fewer than six images, lost and won together, can't show anything. All
+# this is about one network, and not about quantization in general.
 #
 # ## 5 · Every weight again, by hand
 #
@@ -543,7 +578,7 @@ pd.DataFrame(rows).T.round(3)
 #
 # $$s_i = \frac{\max_j |w_{ij}|}{127}, \qquad q_{ij} = \operatorname{round}(w_{ij} / s_i)$$
 #
-# Here $w$ is the float kernel, $i$ counts outputs and $j$ inputs. Each row has a scale of its own (*per channel*),
+# Here $w$ is the float kernel, $i$ counts outputs and $j$ inputs. (A row of zeros gets the scale 1.) Each row has a scale of its own (*per channel*),
 # and the zero point is always 0. Work out the second row before you run the cell.
 
 # %%
@@ -581,7 +616,8 @@ for tensor in load(int8_file).get_tensor_details():
 def per_channel(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights (outputs, …) → int8 of the same shape, and one scale for each output."""
     rows = weight.reshape(len(weight), -1)
-    scales = (np.abs(rows).max(1) / np.float32(127)).astype(np.float32)
+    largest = np.abs(rows).max(1)
+    scales = np.where(largest > 0, largest / np.float32(127), 1).astype(np.float32)
     levels = np.round(rows / scales[:, None]).astype(np.int8)
     return levels.reshape(weight.shape), scales
 
@@ -683,7 +719,7 @@ reveal("one class as representative data: accuracy", accuracies["one class"])
 # No error in any of them, and no warning. The brackets give the range of the input, computed from its scale and
 # zero point. Zeros and a range 255 times too wide ruin the model, and so do images that are too dark. One class,
 # and even noise, did little harm here. Don't rely on it: this one network happens to cope with a range some nine
-# times too wide. What matters is the *range* of the values. Move the brightness of the representative images,
+# times too wide. What matters first is that nothing is clipped, and that enough levels are left. Move the brightness of the representative images,
 # and watch what the input can hold:
 
 
@@ -727,7 +763,7 @@ explore(
 )
 
 # %% [markdown]
-# A range too narrow **clips**: all that is brighter becomes the same number. A range too wide leaves few
+# A range too narrow **clips**: all brighter values become the same number. A range too wide leaves few
 # **levels**: at 255 times, black and white are two neighbours. The check takes a second: does the input's
 # scale fit the values that the model gets? For 0 to 1 it must be about 1/255.
 #
@@ -778,11 +814,12 @@ table[["weights", "between", "bytes"]]
 # %% [markdown]
 # Seven files are float32 still. The eighth line asked for float16 and got int8 weights: `supported_types`
 # belongs to `converter.target_spec`. `post_training_quantize` did quantize in TensorFlow 1. The word
-# `"DEFAULT"` is no member of `tf.lite.Optimize`. And an empty generator is what remains when a generator
-# has been used up once, for example by a `print(list(…))`.
+# `"DEFAULT"` is no member of `tf.lite.Optimize`. And a generator is empty after one pass, for example
+# after `print(list(…))`.
 #
 # So write the proof into your script, below each conversion. Where all weights are to be int8, two lines are
-# enough. (With `all(…)` in place of the set, a file without any weights would pass.)
+# enough; `read` is in `coursekit.tflite`. (With `all(…)` in place of the set, a file without any weights would pass. The
+# second line is for files of 100 kB and more.)
 #
 # ```python
 # assert {t.dtype for t in read(content).weights} == {"int8"}
@@ -791,12 +828,14 @@ table[["weights", "between", "bytes"]]
 #
 # ## 8 · Errors: read the type left of the dot
 #
-# Some mistakes do raise. The best known error of TFLite in forums is this one:
+# Some mistakes do raise. Two that people ask about:
 #
 # `AttributeError: 'TFLiteConverter' object has no attribute 'optimizations'`
+# `AttributeError: 'TFLiteConverter' object has no attribute 'target_spec'`
 #
-# It says: *the thing left of the dot* has the type `TFLiteConverter`, and that type has no such attribute. It
-# comes from outdated versions. Today you are more likely to meet this one. Read these three lines; the last one raises an
+# They say: *the thing left of the dot* has the type `TFLiteConverter`, and that type has no such attribute. The second one
+# was reported from TensorFlow 1.14 ([issue 45025](https://github.com/tensorflow/tensorflow/issues/45025)), whose converter
+# had no `target_spec` yet: mind that it stands left of the second dot. Today you are more likely to meet this one. Read these three lines; the last one raises an
 # `AttributeError`. Which type does it name?
 #
 # ```python
@@ -825,8 +864,8 @@ except AttributeError as error:
 # `bytes`. The second line put the finished file under the old name, and it is too late to optimize. Set the
 # wish **before** `convert()`, and give the result a name of its own.
 #
-# Today's converter takes any attribute, so the first line below shows the old error by an *imitation*, a class
-# that refuses new ones. If you meet it for real, the class is not today's: print `tf.__version__`.
+# Today's converter takes any attribute, so the first line below shows the first error by an *imitation*, a class
+# that refuses new ones. If you meet one of the two, the class is not today's: print `tf.__version__`.
 #
 # The five others are real. Each is diagnosed in the same way: **what stands left of the dot, and where did it
 # come from?** Cover the right-hand side of the output and try.
@@ -905,16 +944,16 @@ assert len(read(with_model).weights) == 0 and len(with_model) < 10_000
 # Both `ValueError`s mean the same: full integers need **representative data**. The first one only says that
 # without it, input and output must stay float32.
 #
-# The small file is no triumph of compression. **The weights are not in it.** With a model of Keras 3 as
+# **The weights are not in the small file.** With a model of Keras 3 as
 # second argument, the weights are saved as variables without values. Leave the second argument out, or use
 # `from_keras_model`. (The converter warns against leaving it out; `coursekit.tensorflow` hides that warning.)
 #
 # ## 9 · Time
 #
-# Is int8 faster? That depends on the processor and on the routines that compute. Measure it, always against
+# Is int8 faster? That depends on the processor and on the kernels that compute. Measure it, always against
 # float32 **in the same runtime**. We take one image at a time, on one thread, in turn, and compare the medians. Beside our
 # CNN there is a network of two dense layers, 784 → 1024 → 1024, whose weights are many and random. How many times faster
-# is int8 for the CNN? (2 means half of the time.)
+# is full int8 for the CNN? (1 means as fast.)
 
 # %%
 guess("int8 in LiteRT: times faster than float32", unit="×")
@@ -922,7 +961,7 @@ guess("int8 in LiteRT: times faster than float32", unit="×")
 
 # %% tags=["nbval-ignore-output"]
 def ready(content: bytes):
-    """An interpreter with an image set; calling its invoke() is what gets timed."""
+    """An interpreter with an input of zeros set; calling its invoke() is what gets timed."""
     interpreter = load(content, threads=1)
     source = interpreter.get_input_details()[0]
     interpreter.set_tensor(source["index"], np.zeros(source["shape"], source["dtype"]))
@@ -951,10 +990,11 @@ print(
 reveal("int8 in LiteRT: times faster than float32", speed_up)
 
 # %% [markdown]
-# The numbers are those of this machine, these networks and these routines (XNNPACK, which LiteRT brings). A small network
+# The numbers are those of this machine, these networks and these kernels (XNNPACK, which LiteRT brings). A small network
 # spends its few microseconds on overhead, and int8 may win or lose there: on two machines of ours it was 2.1 times as
-# fast and 0.9 times. In a wide network reading the weights takes the time, and int8 reads a quarter of the bytes. What
-# your phone does, only your phone can tell.
+# fast and 0.9 times. The wide network gained here; we have not tested why. And compare full int8 with dynamic range:
+# here the calibrated ranges bring a file for chips without floats, and hardly any time. What your phone does, only your
+# phone can tell.
 #
 # ## 10 · Zeros and gzip
 #
@@ -991,8 +1031,7 @@ assert packed["80 % zeros"][1] < 0.5 * packed["dense"][1]
 
 # %% [markdown]
 # The file keeps its size: a zero takes a byte like any other weight. But app stores and servers compress what
-# they send, and there zeros pay. On the device the model is unpacked again. (`tf.lite.Optimize.EXPERIMENTAL_SPARSITY` makes
-# a smaller file of it, which XNNPACK refused to load when we tried.)
+# they send, and there zeros save bytes. On the device the model is unpacked again.
 #
 # ## 11 · The clinic
 #
@@ -1057,7 +1096,7 @@ for number, content in patients.items():
 
 # %%
 guess(
-    "the clinic: what is wrong with patient 5?",
+    "the clinic: what is wrong with patient 6?",
     choices=[
         "healthy",
         "the wish was never heard",
@@ -1071,7 +1110,7 @@ guess(
 # %%
 for number, diagnosis in diagnoses.items():
     print(f"patient {number}: {diagnosis}. {SIGNS[diagnosis]}")
-reveal("the clinic: what is wrong with patient 5?", diagnoses["5"])
+reveal("the clinic: what is wrong with patient 6?", diagnoses["6"])
 
 # %% tags=["nbval-ignore-output"]
 guesses()
@@ -1111,6 +1150,8 @@ guesses()
 # | per-channel scales | `details["quantization_parameters"]["scales"]` |
 # | quantize an input | $q = \operatorname{clip}(\operatorname{round}(x/s) + z, -128, 127)$ |
 # | recompute a kernel | $s_i = \max_j\lvert w_{ij}\rvert / 127$, $q_{ij} = \operatorname{round}(w_{ij}/s_i)$ |
+# | today, without TensorFlow | `q = quantizer.Quantizer("float32.tflite")`, `q.load_quantization_recipe(recipe.dynamic_wi8_afp32())`, `bytes(q.quantize().quantized_model)` |
+# | a file for a chip | a fixed batch: `tf.keras.Input(shape, batch_size=1)` |
 # | diagnose an `AttributeError` | which type stands left of the dot, and where did it come from? |
 #
 # Order of work: compare outputs → convert → types and size → accuracy on test data → time on the device.

@@ -6,23 +6,39 @@ import base64
 import io
 import json
 import re
+import struct
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
+from torch import nn
 
 from coursekit import moving
+from coursekit.data import load_tradeoffs
 from coursekit.moving import VEGA, Moving
+from coursekit.openings import lesson_08
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
 from coursekit.openings.lesson_05 import large_unit
 from coursekit.openings.lesson_07 import smallest_first
+from coursekit.openings.lesson_08 import channel_walks
+from coursekit.openings.lesson_10 import budget_of_bytes
+from coursekit.openings.lesson_11 import bytes_of_a_file
 
-OPENINGS = {"00": two_digits, "02": staircase, "05": large_unit, "07": smallest_first}
+OPENINGS = {
+    "00": two_digits,
+    "02": staircase,
+    "05": large_unit,
+    "07": smallest_first,
+    "08": channel_walks,
+    "10": budget_of_bytes,
+    "11": bytes_of_a_file,
+}
 
 
 @cache
@@ -172,3 +188,73 @@ def test_most_weights_go_before_the_names_do() -> None:
     assert names[0] == names[49] != names[98]
     assert abs(right[0] - right[49]) < 60
     assert right[98] < right[0] / 2
+
+
+def test_a_network_stops_where_the_walk_of_a_channel_says_so() -> None:
+    """What the picture of lesson 08 tells of each cut, with the cuts made."""
+    torch.manual_seed(0)
+    net = lesson_08.network().eval()
+    image = torch.rand(1, 1, 28, 28)
+    kept = [channel for channel in range(lesson_08.CHANNELS) if channel != 2]
+    # Without the channel's map: γ and β are 0.
+    silenced = lesson_08.network().eval()
+    silenced.load_state_dict(net.state_dict())
+    norm, reader = silenced[1], net[5]
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert isinstance(reader, nn.Linear)
+    with torch.no_grad():
+        norm.weight[2] = norm.bias[2] = 0
+        wanted = silenced(image)
+
+    whole = net.state_dict()
+    smaller = nn.Sequential(nn.Conv2d(1, len(kept), 5, padding=2), *net[1:]).eval()
+    cut = {name: whole[name][kept] for name in ("0.weight", "0.bias")}
+    smaller[0].load_state_dict({name[2:]: values for name, values in cut.items()})
+    assert "batch norm gets 3 maps and has numbers for 4" in lesson_08.SAYS[1]
+    with pytest.raises(RuntimeError, match="running_mean"):
+        smaller(image)
+    smaller[1] = nn.BatchNorm2d(len(kept)).eval()
+    assert "the next layer gets 3 maps and has columns for 4" in lesson_08.SAYS[2]
+    with pytest.raises(RuntimeError, match=r"mat1 and mat2|shapes cannot be multiplied"):
+        smaller(image)
+    smaller[5] = nn.Linear(len(kept) * lesson_08.EACH, lesson_08.UNITS)
+    blocks = reader.weight.detach().unflatten(1, (lesson_08.CHANNELS, lesson_08.EACH))
+    smaller[5].load_state_dict({"weight": blocks[:, kept].flatten(1), "bias": reader.bias.detach()})
+    assert "the network runs" in lesson_08.SAYS[3]
+    with torch.no_grad():
+        assert torch.allclose(smaller(image), wanted, atol=1e-6)
+
+
+def test_what_the_budget_of_bytes_says_is_so() -> None:
+    states = opening("10")[VEGA]["data"][0]["values"]
+    table = load_tradeoffs()
+    table = table[table.seed == 0]
+    kinds = {"nothing pruned": "none", "weights pruned": "weights", "units pruned": "units"}
+    for state in states:
+        cost = table.gzip_bytes if state["gzip"] else table.raw_bytes
+        fits = table[cost <= 1000 * state["budget"]]
+        best = fits.loc[fits.validation.idxmax()]
+        found = re.search(r"(\d+) of 244 networks fit.*\((.*)\) gets (\d+) of", state["alt"])
+        assert found
+        assert int(found[1]) == len(fits)
+        assert kinds[found[2]] == best.structure
+        assert 0 < int(found[3]) < 15
+    # As its words have it: after gzip another kind of network is the best.
+    kind = {(one["budget"], one["gzip"]): one["alt"] for one in states}
+    assert "units pruned" in kind[80, 0]
+    assert "weights pruned" in kind[80, 1]
+
+
+def test_what_the_bytes_of_a_file_say_is_so() -> None:
+    states = opening("11")[VEGA]["data"][0]["values"]
+    assert len(states) == 28
+    number = r"(−?\d\.\d{4})"
+    pattern = rf"four bytes, (.*), stand for {number};.* one byte, (..), level (−?\d+), .* {number}"
+    for state in states:
+        found = re.search(pattern, state["alt"])
+        assert found
+        value, level, near = (float(found[group].replace("−", "-")) for group in (2, 4, 5))
+        assert struct.unpack("<f", bytes.fromhex(found[1]))[0] == pytest.approx(value, abs=5e-5)
+        assert struct.unpack("<b", bytes.fromhex(found[3]))[0] == level
+        # Half a step: the largest weight is level 127.
+        assert abs(near - value) < 0.4 / 127 / 2 + 1e-4
