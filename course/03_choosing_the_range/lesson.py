@@ -17,7 +17,7 @@
 # alike?**
 #
 # Quantization spreads a fixed number of points over a range. This lesson is about who shares a range, where it ends,
-# and where its points lie. These three choices decide more than the number of bits does.
+# and where its points lie. Each of these choices can matter more than another bit.
 #
 # It takes about {minutes} minutes, with a place to stop after part 2. You need scale, code and clipping from lesson 02.
 #
@@ -173,7 +173,7 @@ for ax, (title, size) in zip(
 ):
     codes, scale = quantize(grouped(small, size), bits=4)
     plot.matrix(ax, ungrouped(codes, small).numpy(), decimals=0)
-    ax.set(title=f"4-bit codes {title}: {scale.numel()} scales", xlabel="input", ylabel="output")
+    ax.set(title=f"4-bit codes {title} (scales: {scale.numel()})", xlabel="input", ylabel="output")
 plot.show(fig, alt="Three grids of 4-bit codes; the third row is zeros in the first grid only.")
 
 # %% [markdown]
@@ -276,8 +276,8 @@ for size, block in {None: (300, 784), 784: (1, 784), 28: (1, 28)}.items():
 # - **percentile**: the value below which 99.9 % of them lie;
 # - **least squares** (MSE): the end with the smallest $\sum (x - \hat x)^2$, clipping and rounding together;
 # - **entropy** (KL): the end at which the histogram loses least information. It compares the shares $p_i$ of the bins,
-#   clipped values counted in the last bin, with the shares $q_i$ that are left when the bins are merged into one per
-#   level: $\sum_i p_i \log (p_i / q_i)$, the *Kullback-Leibler divergence* (Migacz 2017).
+#   clipped values counted in the last bin, with the shares $r_i$ that are left when the bins are merged into one per
+#   level: $\sum_i p_i \log (p_i / r_i)$, the *Kullback-Leibler divergence* (Migacz 2017).
 #
 # Here are the four for values of ReLUs, which begin at 0.
 
@@ -372,7 +372,7 @@ assert errors[8].min() < squared_error(with_one, theirs, 8)
 
 # %% [markdown]
 # At 8 bits it pays to reach far out for a **single** number: steps are so fine that all others hardly notice. With fewer
-# bits the best clip falls quickly to where the many are. “Clip the outliers” is advice for few bits. (PyTorch's observer,
+# bits the best clip falls quickly to where the many are: for the squared error, clipping outliers is advice for few bits. (PyTorch's observer,
 # which searches for the least squared error too, does not find the end that our search finds.)
 #
 # Now the network, with 8-bit activations and float32 weights. Which rule is best? On the networks as trained the four can't be
@@ -471,8 +471,8 @@ for name, each in {"all units rescaled": rescaled, "one unit × 256": one_large}
 # would need a factor of its own; these networks have none.
 #
 # > **A place to stop.** You can say who shares a scale and where a range ends, and that a network can be made fit for int8
-# > without changing its function. Before you go on: which costs more bytes, one more bit per weight, or a 16-bit scale for
-# > every 16 weights?
+# > without changing its function. Before you go on: which two rules served the large unit,
+# > and how can you see it in a number?
 #
 # ## 3 · Four bits, two in a byte
 #
@@ -523,8 +523,8 @@ reveal(
 )
 
 # %% [markdown]
-# A float32 scale for 28 weights is more than another bit for each of them. Per weight it takes $b + t/g$ bits, for groups of
-# $g$ and scales of $t$ bits. Formats therefore store scales in 16 bits or 8. What is better, smaller groups or more
+# A float32 scale for 28 weights is more than another bit for each of them. Per weight it takes $b + b_s/g$ bits, for groups of
+# $g$ and scales of $b_s$ bits. Formats therefore store scales in 16 bits or 8. What is better, smaller groups or more
 # bits? Each line below is one number of bits, with float16 scales; along it the groups shrink from a row to 14 weights.
 
 # %%
@@ -865,7 +865,6 @@ guesses()
 # - A scale per column where the sum runs over columns.
 # - Scales of the shape (n,) against weights (n, n): broadcasting takes them for columns, without an error.
 # - Choosing a range by the squared error of a tensor, and not looking at the network.
-# - “Clip the outliers” at 8 bits.
 # - Counting 4 bits per weight, and forgetting the scales.
 # - Comparing formats at different bits per weight.
 #
@@ -879,7 +878,7 @@ guesses()
 # | end a range at few bits | least squared error; then look at the accuracy |
 # | end it for activations with outliers | equalize first; else percentile or entropy, measured on validation images |
 # | equalize | factor $\sqrt{\text{column}/\text{row}}$ per unit, rounded to a power of two |
-# | count bits per weight | $b + t/g$: codes, and scales of $t$ bits for groups of $g$ |
+# | count bits per weight | $b + b_s/g$: codes, and scales of $b_s$ bits for groups of $g$ |
 # | pack 4 bits | `(q[::2] % 16) + 16 * (q[1::2] % 16)` as uint8, low half first |
 # | use fp4 (e2m1) | ± 0, 0.5, 1, 1.5, 2, 3, 4, 6 |
 # | use MXFP4 | groups of 32, scale $2^{\lfloor\log_2\max\lvert w\rvert\rfloor-2}$, 4.25 bits per weight |

@@ -57,9 +57,10 @@ def weight_of(model: nn.Sequential, place: int) -> torch.Tensor:
 def rescale(model: nn.Sequential, factors: torch.Tensor) -> nn.Sequential:
     """The same function: hidden units times `factors`, divided again in the next layer."""
     model = copy.deepcopy(model)
-    weight_of(model, 0).mul_(factors[:, None])
-    model[0].bias.data.mul_(factors)
-    weight_of(model, 2).div_(factors)
+    (into, bias), (out, _) = model[0].parameters(), model[2].parameters()
+    into.data *= factors[:, None]
+    bias.data *= factors
+    out.data /= factors
     return model
 
 
@@ -97,7 +98,8 @@ def two_networks() -> Trace:
                 "Two networks",
                 f"The first is the network of lesson 00, on digits. In the second each of the "
                 f"{len(weight)} hidden units is multiplied by a power of two from "
-                f"$2^{{-{POWERS}}}$ to $2^{{{POWERS}}}$, weights and bias, and divided by it again in layer 2.",
+                f"$2^{{-{POWERS}}}$ to $2^{{{POWERS}}}$, weights and bias, and divided by it "
+                "again in layer 2.",
                 first,
                 None,
                 shape_of(weight),
@@ -351,7 +353,7 @@ def one_group() -> Trace:
 
 def _row_picture(its: Groups, levels: bool) -> Figure:
     fig, ax = plot.figure(width=9, height=3)
-    ax.bar(range(its.weights.numel()), its.weights.flatten(), color="black")
+    ax.bar(range(its.weights.numel()), its.weights.flatten().numpy(), color="black")
     high = 2 ** (BITS - 1) - 1
     for group, scale in enumerate(its.scales.flatten().tolist()):
         ends = (group * SIZE - 0.5, (group + 1) * SIZE - 0.5)
@@ -381,7 +383,7 @@ def _bytes_picture(its: Groups) -> Figure:
 
 def _back_picture(its: Groups) -> Figure:
     fig, ax = plot.figure(width=9, height=3)
-    ax.bar(range(its.weights.numel()), (its.back - its.weights).flatten(), color="black")
+    ax.bar(range(its.weights.numel()), (its.back - its.weights).flatten().numpy(), color="black")
     for group, scale in enumerate(its.scales.flatten().tolist()):
         ends = (group * SIZE - 0.5, (group + 1) * SIZE - 0.5)
         ax.hlines([-scale / 2, scale / 2], *ends, color=plot.COLOURS[1], linestyle="--")

@@ -16,8 +16,9 @@ from PIL import Image
 from coursekit import moving
 from coursekit.moving import VEGA, Moving
 from coursekit.openings.lesson_02 import staircase
+from coursekit.openings.lesson_03 import dragged_range
 
-OPENINGS = {"02": staircase}
+OPENINGS = {"02": staircase, "03": dragged_range}
 
 
 def draw(height: float) -> Figure:
@@ -115,3 +116,21 @@ def test_what_the_staircase_says_is_so() -> None:
     shades = [int(re.search(r"(\d) shades", said[-4, scale])[1]) for scale in (0.15, 0.2, 0.25)]  # type: ignore[index]
     assert shades == sorted(shades, reverse=True)
     assert len(set(shades)) == 3
+
+
+def test_what_the_dragged_range_says_is_so() -> None:
+    states = dragged_range()._repr_mimebundle_()[0][VEGA]["data"][0]["values"]
+    parts = r"in (\d) shades. Squared error: ([\d.]+) by rounding, ([\d.]+) by clipping"
+    found = {}
+    for state in states:
+        shades, *errors = re.search(parts, state["alt"]).groups()  # type: ignore[union-attr]
+        found[state["end_of_the_range"]] = (int(shades), *map(float, errors))
+    assert len(found) == 16
+    # What the lesson lets one find: the least squared error is not where the boot has its shades.
+    rounding, clipping = ([errors[part] for errors in found.values()] for part in (1, 2))
+    assert rounding == sorted(rounding)
+    assert clipping == sorted(clipping, reverse=True)
+    assert clipping[-1] == 0
+    least = min(found, key=lambda end: sum(found[end][1:]))
+    assert 2 < least < 4
+    assert found[1.0][0] == 8 > found[least][0]
