@@ -182,7 +182,7 @@ plot.show(fig, alt="Three grids of 4-bit codes; the third row is zeros in the fi
 # With one scale the third output is gone. With its own scale its codes are as large as those of the others.
 #
 # The rescaled network has rows of very different size in layer 1, and columns of very different size in layer 2. We give it
-# a scale for each **row**, 8 bits. How many percent of layer 2's weights become exactly 0? As trained it is 1 %.
+# a scale for each **row**, 8 bits. How many percent of layer 2's weights become exactly 0?
 
 # %%
 guess(
