@@ -549,8 +549,8 @@ print(f"4 bits, dB by size of a group (None: the tensor): {four}")
 print(f"5 bits, per row: {sqnr(weight, rounded(weight, 5, 784)):.1f} dB")
 
 # %% [markdown]
-# From a row to groups of 28, 4 bits gain more dB for half a bit than a fifth bit would for a whole one. Smaller groups
-# gain less: groups of 14 cost as much as a fifth bit, and 5 bits in long rows are better.
+# From a row to groups of 28, 4 bits gain about 4 dB for half a bit; a fifth bit gains about 6.5 for a whole one. Smaller
+# groups gain less: groups of 14 cost as much as a fifth bit, and 5 bits in long rows are better.
 #
 # > **A place to stop.** You can store four bits in four bits, and count what the scales add. Before you go on: would you
 # > place 16 levels evenly, or where most of the weights are?
@@ -849,9 +849,9 @@ assert best_clip.min() > 0.77 and np.ptp(best_clip) < 0.06
 
 # %% [markdown]
 # On these networks the signs carry most of the answer, and rounding to 0 destroys just them. With the largest weight
-# fitting, a fourth level alone does more than a scale per row alone; $\{-2, -1, 0, 1\}$ with both does best. With the **best
+# fitting, a fourth level alone does more than a scale per row alone; $\{-2, -1, 0, 1\}$ with both does better still. With the **best
 # clip** all six lie within a few points of each other: once the range is right, the
-# levels matter little. Training with rounding gains the rest (lesson 06).
+# levels matter little. Lesson 06 trains with the rounding in the loop.
 
 # %% tags=["nbval-ignore-output"]
 guesses()
