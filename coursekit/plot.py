@@ -186,7 +186,8 @@ def ranges(ax: Axes, names: list[str], series: Mapping[str, Sequence[Sequence[fl
         ax.errorbar(
             places + 0.12 * (number - (len(series) - 1) / 2),
             mean,
-            yerr=[mean - values.min(1), values.max(1) - mean],
+            # The mean of equal runs may be off by its last bit.
+            yerr=np.maximum(0, [mean - values.min(1), values.max(1) - mean]),
             linestyle="none",
             capsize=4,
             label=name,

@@ -12,6 +12,7 @@ from coursekit.traces.kernel import to_tflite_and_back
 from coursekit.traces.pipeline import data_flow, training
 from coursekit.traces.prediction import draw_prediction, layer_by_layer
 from coursekit.traces.pruning import mask_through_training, two_calls
+from coursekit.traces.ranges import four_ends, one_group, two_networks
 from coursekit.traces.stages import Stage, Trace
 from coursekit.traces.static_layer import whole_numbers
 
@@ -24,6 +25,9 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "pruning-mask-through-training": mask_through_training,
     "pruning-two-calls": two_calls,
     "affine-one-row": one_row,
+    "range-two-networks": two_networks,
+    "range-one-group": one_group,
+    "range-four-ends": four_ends,
     "static-one-layer": whole_numbers,
     "structured-one-channel": one_channel,
     "tradeoffs-file-after-each-step": file_after_each_step,

@@ -24,6 +24,7 @@ from coursekit.moving import VEGA, Moving
 from coursekit.openings import lesson_08
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
+from coursekit.openings.lesson_03 import dragged_range
 from coursekit.openings.lesson_05 import large_unit
 from coursekit.openings.lesson_07 import smallest_first
 from coursekit.openings.lesson_08 import channel_walks
@@ -31,6 +32,7 @@ from coursekit.openings.lesson_10 import budget_of_bytes
 from coursekit.openings.lesson_11 import bytes_of_a_file
 
 OPENINGS = {
+    "03": dragged_range,
     "00": two_digits,
     "02": staircase,
     "05": large_unit,
@@ -258,3 +260,21 @@ def test_what_the_bytes_of_a_file_say_is_so() -> None:
         assert struct.unpack("<b", bytes.fromhex(found[3]))[0] == level
         # Half a step: the largest weight is level 127.
         assert abs(near - value) < 0.4 / 127 / 2 + 1e-4
+
+
+def test_what_the_dragged_range_says_is_so() -> None:
+    states = dragged_range()._repr_mimebundle_()[0][VEGA]["data"][0]["values"]
+    parts = r"in (\d) shades. Squared error: ([\d.]+) by rounding, ([\d.]+) by clipping"
+    found = {}
+    for state in states:
+        shades, *errors = re.search(parts, state["alt"]).groups()  # type: ignore[union-attr]
+        found[state["end_of_the_range"]] = (int(shades), *map(float, errors))
+    assert len(found) == 16
+    # What the lesson lets one find: the least squared error is not where the boot has its shades.
+    rounding, clipping = ([errors[part] for errors in found.values()] for part in (1, 2))
+    assert rounding == sorted(rounding)
+    assert clipping == sorted(clipping, reverse=True)
+    assert clipping[-1] == 0
+    least = min(found, key=lambda end: sum(found[end][1:]))
+    assert 2 < least < 4
+    assert found[1.0][0] == 8 > found[least][0]

@@ -224,6 +224,14 @@ def test_ranges_show_mean_lowest_and_highest_side_by_side():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "two"]
 
 
+def test_ranges_of_equal_runs_have_no_length():
+    _, ax = plot.figure()
+    # Their mean is off by its last bit.
+    plot.ranges(ax, ["a"], {"one": [[0.1005, 0.1005, 0.1005]]})
+    [segment] = ax.containers[0].lines[2][0].get_segments()
+    assert np.ptp(segment[:, 1]) < 1e-12
+
+
 def test_a_logarithmic_axis_has_plain_numbers():
     fig, ax = plot.figure()
     ax.plot([0, 1], [9, 2100])

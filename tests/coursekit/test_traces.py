@@ -36,6 +36,7 @@ from coursekit.traces import (
     load_trace,
     pipeline,
     prediction,
+    ranges,
     static_layer,
 )
 from tests.conftest import ROOT
@@ -566,6 +567,83 @@ def test_tensorflow_is_imported_only_for_the_trace_that_needs_it():
         "assert 'ai_edge_litert' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+# Who shares a range, and where it ends.
+
+
+def test_two_networks_are_equal_in_float_and_not_in_int8():
+    its = ranges.pair()
+    for model in (its.second, its.equalized):
+        assert torch.equal(model(its.images), its.first(its.images))
+    assert not torch.equal(ranges.weight_of(its.first, 0), ranges.weight_of(its.second, 0))
+    last = load_trace("range-two-networks").stages[-1]
+    for way, rows in ranges._WAYS.items():
+        told = column(last, way)
+        for name, model in zip(("first", "second", "equalized"), ranges._three(its), strict=True):
+            assert told[name] == f"{100 * its.accuracy(model, rows):.1f} %"
+    # What the bank says to notice.
+    assert its.accuracy(its.first, False) - its.accuracy(its.second, False) > 0.3
+    assert its.accuracy(its.second, True) - its.accuracy(its.second, False) > 0.3
+    assert abs(its.accuracy(its.equalized, False) - its.accuracy(its.first, None)) < 0.01
+    by_matrix, by_row = ranges._zeros(its.second, False), ranges._zeros(its.second, True)
+    assert by_matrix[0] > 0.3 > 0.05 > by_row[0]
+    assert min(by_matrix[1], by_row[1]) > 0.3
+    # Both ways to tell an outcome.
+    fell = stage("range-two-networks", "int8, one scale per matrix").text
+    assert "The second network loses" in fell
+    same = replace(its, second=its.first)
+    assert "The two are close" in ranges._in_int8(same, False, [by_row, by_row]).text
+
+
+def test_codes_of_int8_are_those_of_pytorch():
+    weight = ranges.weight_of(ranges.pair().second, 0)
+    codes, scale = ranges.in_int8(weight, rows=True)
+    theirs = torch.fake_quantize_per_channel_affine(
+        weight, scale[:, 0], torch.zeros(len(weight)), 0, -127, 127
+    )
+    assert torch.allclose(codes * scale, theirs, rtol=1e-6)
+    codes, scale = ranges.in_int8(torch.zeros(2, 3), rows=True)
+    assert (codes == 0).all()
+    assert (scale > 0).all()
+
+
+def test_eight_weights_go_into_four_bytes_and_come_back():
+    its = ranges.groups()
+    assert its.packed.tolist() == [230, 148, 7, 1]
+    assert torch.equal(its.back, its.codes * its.scales)
+    assert ((its.back - its.weights).abs() <= its.scales * 0.5001).all()
+    rows = stage("range-one-group", "Bytes").table[1:]
+    for low, high, byte, hexadecimal in rows:
+        assert int(read(byte)) == int(read(low)) % 16 + 16 * (int(read(high)) % 16)
+        assert int(hexadecimal, 16) == int(read(byte))
+    # What the bank says to notice: the group without the large weight keeps its fine steps.
+    first, second = its.scales.flatten().tolist()
+    assert first < second / 5
+    assert (its.codes[0] != 0).all()
+    assert (its.codes[1] == 0).any()
+    assert "No weight is off by more" in stage("range-one-group", "Back").text
+
+
+def test_four_ends_are_where_their_rules_put_them():
+    its = ranges.ends()
+    found = {one.rule: one for one in its.ends}
+    assert found["largest"].end == float(its.values.max())
+    assert (its.values > found["percentile 99"].end).float().mean() == pytest.approx(0.01, abs=1e-3)
+    errors = {
+        rule: float((ranges.to_levels(its.values, one.end) - its.values).double().square().sum())
+        for rule, one in found.items()
+    }
+    assert min(errors, key=errors.get) == "least squares"
+    # What the bank says to notice.
+    for long in ("largest", "least squares"):
+        for short in ("entropy", "percentile 99"):
+            assert found[long].end > 2 * found[short].end
+            assert found[long].others > found[short].others + 0.3
+    assert "No rule has a higher SQNR" in stage("range-four-ends", "The rule “least squares”").text
+    for one in its.ends[1:]:
+        told = column(stage("range-four-ends", f"The rule “{one.rule}”"), "accuracy")
+        assert told[one.rule] == f"{100 * one.accuracy:.1f} %"
 
 
 # The interactive picture.
