@@ -374,7 +374,7 @@ def integer_layer(x, x_zero, w, bias, m, k, y_zero, relu):
     return y.clamp(0 if relu else -128, 127).to(torch.int8)
 
 
-# %% item="layer" wrong="no clip at the top" keeps=0 hint="do not fit into int8"
+# %% item="layer" wrong="no clip at the top" keeps=1 hint="do not fit into int8"
 def integer_layer(x, x_zero, w, bias, m, k, y_zero, relu):
     a = (x.int() - x_zero) @ w.int().t() + bias
     y = ((a * m + (1 << (k - 1))) >> k) + y_zero

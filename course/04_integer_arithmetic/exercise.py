@@ -730,17 +730,11 @@ old_chip = {  # int8 weights of each layer
 # %% item="pairs" answers=["safe_top", "tops"]
 ### BEGIN SOLUTION
 def safe_top(weights):
-    top = 255
-    for row in weights.tolist():
-        for place in range(0, len(row), 2):
-            pair = row[place : place + 2]
-            most = sum(w for w in pair if w > 0)
-            least = -sum(w for w in pair if w < 0)
-            if most > 0:
-                top = min(top, 32767 // most)
-            if least > 0:
-                top = min(top, 32768 // least)
-    return top
+    even = nn.functional.pad(weights.int(), (0, weights.shape[1] % 2))
+    pairs = even.reshape(-1, 2)
+    most = int(pairs.clamp(min=0).sum(1).max())
+    least = int(pairs.clamp(max=0).sum(1).min())
+    return min(255, 32767 // max(most, 1), -32768 // min(least, -1))
 
 
 tops = {name: 255 if safe_top(weights) == 255 else 127 for name, weights in old_chip.items()}
@@ -775,6 +769,9 @@ for rows, wanted in (
     ([[5, 100, 100, 5]], 255),
     ([[1, 1, 127]], 255),
     ([[127, 127, 127, 1]], 129),
+    ([[0, 0, 127, 127]], 129),
+    ([[100, 117]], 151),
+    ([[3], [-128]], 255),
     ([[1, 127, 127, 1], [-120, -110, 3, 3]], 142),
 ):
     top = safe_top(torch.tensor(rows, dtype=torch.int8))

@@ -22,8 +22,8 @@
 # It takes about {minutes} minutes, with places to stop after parts 3 and 5. You need scale and zero point (lesson
 # 02): the integer $q$ stands for $s\,(q - z)$.
 #
-# The picture multiplies and adds three pairs of numbers, bit by bit. Move it before you run anything. What does one bit
-# of the weight add? And which of the three pairs makes the sum too long for 16 bits?
+# The picture multiplies and adds four pairs of numbers, bit by bit. Move it before you run anything. What does one bit
+# of the weight add, and what does its highest bit do? With which pair does the sum cross the line where 16 bits end?
 
 # %% tags=["nbval-ignore-output"]
 from coursekit.openings.lesson_04 import multiply_accumulate
@@ -91,7 +91,7 @@ assert torch._int_mm(hundred, hundred).item() == 10_000
 
 # %% [markdown]
 # No error and no warning: the product has the type of its factors, and only the lowest eight bits of 10,000 are left. Two
-# numbers of 8 bits have a product of up to 16 bits, so the sum needs a wider type, the **accumulator**. Everywhere it is
+# numbers of 8 bits have a product of up to 16 bits, so the sum needs a wider type, the **accumulator**. Nearly everywhere it is
 # int32. `torch._int_mm` is PyTorch's own product of int8 matrices with an int32 accumulator. (The underscore says: not a
 # promise. `torch.matmul` on int32 gives the same.)
 #
@@ -166,8 +166,8 @@ reveal("bits of the largest sum in layer 1, over 2,000 images", bits_for(*ends["
 
 # %% [markdown]
 # Each bit is a factor of two, so much smaller sums save only a few bits. 16 bits are far too few for the images, and 32
-# have room to spare. The first line is a promise for every network of this shape. The second one is a promise for this network, and
-# chips with accumulators of 24 bits live by such bounds. The third promises nothing: the next image may be brighter.
+# have room to spare. The first line is a promise for every network of this shape. The second one is a promise for this network: a chip
+# whose accumulator has 24 bits could run this layer. The third promises nothing: the next image may be brighter.
 #
 # ## 2 · What the zero points add
 #
@@ -262,7 +262,7 @@ assert multiplier_and_shift(1 - 2**-40) == (2**30, 30)
 
 # %% [markdown]
 # Now the shift. `a >> k` drops the lowest $k$ bits, which rounds *down*, also for negative numbers: `-5 >> 1` is −3. To round to the nearest integer, add half of
-# $2^k$ first. (A tie then goes up.) And $m\,a$ has up to 31 + 31 bits, so for this one step we need int64: a chip has an
+# $2^k$ first. (A tie then goes up.) And $m\,a$ has up to 31 + 31 bits, so for this one step we need int64: chips have an
 # instruction that multiplies two int32 and keeps all 64 bits, or the upper half of them.
 
 
@@ -298,7 +298,7 @@ assert (-5 >> 1) == -3
 road = [
     ("image\n0 … 255", "uint8", False),
     ("− 128", "int8", False),
-    ("Σ (q−z) q\n+ bias", "int32", False),
+    ("$\\Sigma (q-z)\\,q$\n+ bias", "int32", False),
     ("· m", "int64", False),
     (">> k,\nrounded", "int32", False),
     ("+ z, clip\n(and ReLU)", "int8", False),
@@ -307,7 +307,7 @@ road = [
 ]
 before = [
     ("scales\nin the file", "float", True),
-    ("s s / s", "float", True),
+    ("$s_x s_w / s_y$", "float", True),
     ("frexp,\nround", "m, k", True),
 ]
 fig, (above, below) = plot.figure(2, 1, width=10, height=3.2)
@@ -399,6 +399,7 @@ def double_rounding(a: torch.Tensor, m: torch.Tensor, k: torch.Tensor) -> torch.
 rules = {"rounded once": single_rounding, "rounded twice": double_rounding}
 kernels = ("plain", "reference", "fast")
 answers = {kind: predict_codes(int8_file("mlp"), codes.numpy(), kind) for kind in kernels}
+assert [layer.output_zero for layer in mlp[:-1]] == [-128, -128]  # so the clip is the ReLU
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'logits that differ':20}", *(f"{kind:>10}" for kind in kernels))
@@ -414,7 +415,7 @@ assert off["rounded twice"][0] == 0 and off["rounded once"][1] == 0
 # %% [markdown]
 # **Bit for bit.** With two roundings all 20,000 are equal to the plain kernels', with one all are equal to the reference, for
 # this network. No result is more than one step away from any other. (XNNPACK multiplies by a float32, where the
-# processor has one; on another processor its column may change.) LiteRT's makers promise no particular rounding, so a test that demands equal bits from two runtimes will
+# processor has one; on another processor its column may change.) LiteRT's makers promise no particular rounding (TensorFlow's issue 25087), so a test that demands equal bits from two runtimes will
 # fail one day. A test that allows one step, and then looks at the accuracy, is the one to write.
 #
 # What happens if a step is left out? First the zero points: this network stores 0 as −128 nearly everywhere. Somebody multiplies

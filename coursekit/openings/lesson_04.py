@@ -10,7 +10,7 @@ from coursekit.moving import INK, MARK, Moving
 from coursekit.openings._style import STYLE
 
 # What enters, its zero point subtracted, and the weights: each pair fits into few bits.
-PAIRS = ((200, 83), (143, -46), (255, 117))
+PAIRS = ((255, 127), (143, -46), (250, 120), (240, 115))
 BITS, WIDE = 8, 20
 
 
@@ -28,7 +28,7 @@ def part(x: int, w: int, bit: int) -> int:
 
 
 def multiply_accumulate() -> Moving:
-    """Lesson 04: an integer product as shifted copies of the input, added up over three pairs."""
+    """Lesson 04: an integer product as shifted copies of the input, added up over four pairs."""
 
     def draw(pair: float, bits: float) -> Figure:
         pair, bits = int(pair), int(bits)
@@ -63,7 +63,7 @@ def multiply_accumulate() -> Moving:
         draw,
         alt=alt,
         words=(
-            "Two things can be moved: which of three pairs of an input and a weight is multiplied, "
+            "Two things can be moved: which of four pairs of an input and a weight is multiplied, "
             "and how many bits of the weight are done. Each bit of the weight that is 1 adds the "
             "input, shifted by as many places; the highest bit, the sign, subtracts it. When all "
             "eight bits are done the product stands in the accumulator, on top of the pairs "
@@ -71,7 +71,7 @@ def multiply_accumulate() -> Moving:
             "number of 16 bits would end."
         ),
         start={"pair": 1, "bits": 5},
-        pair=[1, 2, 3],
+        pair=[1, 2, 3, 4],
         bits=list(range(BITS + 1)),
     )
 

@@ -15,9 +15,10 @@ from PIL import Image
 
 from coursekit import moving
 from coursekit.moving import VEGA, Moving
+from coursekit.openings import lesson_04
 from coursekit.openings.lesson_02 import staircase
 
-OPENINGS = {"02": staircase}
+OPENINGS = {"02": staircase, "04": lesson_04.multiply_accumulate}
 
 
 def draw(height: float) -> Figure:
