@@ -148,6 +148,25 @@ def load_results(name: str) -> pd.DataFrame:
     return pd.read_csv(_checked(f"{name}.csv"))
 
 
+def load_file(name: str) -> bytes:
+    """The content of a file that the course ships, such as a network.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    return _checked(name).read_bytes()
+
+
+def load_arrays(name: str) -> dict[str, np.ndarray]:
+    """The arrays of a shipped .npz file, by name.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    with np.load(_checked(name)) as arrays:
+        return dict(arrays)
+
+
 def check_files() -> int:
     """Looks at every file that the course ships, and returns how many there are.
 

@@ -8,6 +8,7 @@ from functools import cache
 from coursekit.traces.affine import one_row
 from coursekit.traces.bytes_left import file_after_each_step
 from coursekit.traces.channel import one_channel
+from coursekit.traces.integers import four_accumulators, one_layer, one_ratio
 from coursekit.traces.kernel import to_tflite_and_back
 from coursekit.traces.pipeline import data_flow, training
 from coursekit.traces.prediction import draw_prediction, layer_by_layer
@@ -28,6 +29,9 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "range-two-networks": two_networks,
     "range-one-group": one_group,
     "range-four-ends": four_ends,
+    "integer-one-layer": one_layer,
+    "integer-one-ratio": one_ratio,
+    "integer-four-accumulators": four_accumulators,
     "static-one-layer": whole_numbers,
     "structured-one-channel": one_channel,
     "tradeoffs-file-after-each-step": file_after_each_step,

@@ -21,7 +21,7 @@ from torch import nn
 from coursekit import moving
 from coursekit.data import load_tradeoffs
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import lesson_08
+from coursekit.openings import lesson_04, lesson_08
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
 from coursekit.openings.lesson_03 import dragged_range
@@ -32,9 +32,10 @@ from coursekit.openings.lesson_10 import budget_of_bytes
 from coursekit.openings.lesson_11 import bytes_of_a_file
 
 OPENINGS = {
-    "03": dragged_range,
     "00": two_digits,
     "02": staircase,
+    "03": dragged_range,
+    "04": lesson_04.multiply_accumulate,
     "05": large_unit,
     "07": smallest_first,
     "08": channel_walks,

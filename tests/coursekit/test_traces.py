@@ -32,6 +32,7 @@ from coursekit.traces import (
     bytes_left,
     channel,
     draw_prediction,
+    integers,
     kernel,
     load_trace,
     pipeline,
@@ -732,3 +733,38 @@ def test_the_units_shown_are_the_same_in_every_model():
     dense, pruned = (prediction._unit(models[name]) for name in ("dense", "pruned"))
     assert 0 < (pruned == 0).sum() < pruned.size
     assert (pruned[pruned != 0] == dense[pruned != 0]).all()
+
+
+def test_one_output_in_integers_is_what_floats_would_make_of_it():
+    its = integers.one_output()
+    ratio = integers.INPUT_SCALE * integers.WEIGHT_SCALE / integers.OUTPUT_SCALE
+    up = np.array(integers.INPUTS) - integers.INPUT_ZERO
+    total = up @ np.array(integers.WEIGHTS) + integers.BIAS
+    assert its.accumulator == total
+    assert its.code == np.clip(round(ratio * total) + integers.OUTPUT_ZERO, -128, 127)
+    last = stage("integer-one-layer", "Zero point and clip")
+    assert f"{its.shifted}".replace("-", "−") in last.text
+
+
+def test_more_bits_bring_the_ratio_nearer():
+    off = []
+    for bits in integers.RATIO_BITS:
+        m, k = integers.multiplier_and_shift(integers.RATIO, bits)
+        assert 0 < m < 2**bits
+        off.append(abs(m / 2**k - integers.RATIO))
+    assert off == sorted(off, reverse=True)
+    assert off[-1] < 1e-9
+    assert integers.multiplier_and_shift(1 - 2**-40) == (2**30, 30)
+
+
+def test_wrapping_leads_back_and_saturating_does_not():
+    ends = {
+        stage.title: read(stage.table[-1][0])
+        for stage in load_trace("integer-four-accumulators").stages[1:]
+    }
+    exact = sum(x * w for x, w in integers.PAIRS)
+    assert ends["Exactly, in int32"] == ends["In an int16 that wraps"] == exact
+    assert ends["In an int16 that saturates"] != exact
+    assert ends["Each pair in a saturating int16, then int32"] != exact
+    for stage_ in load_trace("integer-four-accumulators").stages[1:]:
+        assert ("the right sum is" in stage_.text) == (ends[stage_.title] != exact)
