@@ -189,10 +189,14 @@ def test_the_experiment_has_every_setting_in_three_seeds_and_its_answers():
 
 def test_a_table_of_results_has_the_columns_that_its_card_names():
     table = data.load_results("structured_pruning")
-    assert list(table) == ["seed", "what", "share", "macs", "before", "after"]
+    assert list(table) == ["seed", "what", "share", "macs", "before", "recalibrated", "after"]
     assert set(table["seed"]) == {0, 1, 2, 3, 4}
     assert table["after"].between(0, 1).all()
-    assert not table.duplicated(["seed", "what", "share"]).any()
+    # One network each, but three draws of chance.
+    draws = table.groupby(["what", "seed", "share"]).size()
+    assert (draws.drop("random") == 1).all()
+    assert (draws["random"] == 3).all()
+    assert not table.duplicated().any()
 
 
 def test_a_table_that_is_not_there_is_named():
