@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from authoring import build as build_
-from authoring import guesses, handout, hosting, mark, questions, sample_class
+from authoring import guesses, handout, hosting, mark, new, questions, sample_class
 from authoring.problems import SourceError
 from authoring.release import ReleaseError
 from authoring.sources import Course, Lesson, read_cells
@@ -124,6 +124,19 @@ def sample_class_(
 def mark_(number: Annotated[str, typer.Argument(help="A lesson's number, as in 07.")]) -> None:
     """Marks your own exercise as a teacher would, with the hidden tests; the feedback opens."""
     raise typer.Exit(mark.main([number]))
+
+
+@app.command("new")
+def new_(
+    number: Annotated[str, typer.Argument(help="A lesson's number, as in 06.")],
+    title: Annotated[str, typer.Argument(help="Its title, as on the map.")],
+) -> None:
+    """Writes the skeleton of a lesson into course/: it builds and passes, and is written over."""
+    try:
+        lesson = new.main(_here(), number, title)
+    except (ValueError, FileExistsError) as error:
+        _stop(error)
+    console.print(f"course/{lesson.name}/ is there. Next: authoring build {number}")
 
 
 @app.command("class")
