@@ -10,11 +10,14 @@ from nbclient.exceptions import CellExecutionError
 from rich.console import Console
 from rich.markup import escape
 
-from authoring import build as build_
-from authoring import guesses, handout, hosting, mark, new, questions, sample_class
-from authoring.problems import SourceError
-from authoring.release import ReleaseError
-from authoring.sources import Course, Lesson, read_cells
+from authoring import handout, mark, new
+from authoring.build import build as build_
+from authoring.build import hosting
+from authoring.build.release import ReleaseError
+from authoring.check import questions, sample_class
+from authoring.source import guesses
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson, read_cells
 from grader import GraderError
 
 app = typer.Typer(
@@ -49,7 +52,7 @@ def check(number: Number = None) -> None:
     The questions of all lessons are checked first, whichever lesson is named: that takes seconds.
     """
     # It imports nbgrader, which takes as long as all else here.
-    from authoring import verify
+    from authoring.check import check
 
     course = _here()
     lessons = _chosen(course, number)
@@ -62,14 +65,14 @@ def check(number: Number = None) -> None:
             console.print("[red]no[/]  " + escape(str(problem)))
         if not failed:
             console.print("[green]ok[/]  the questions of all lessons")
-        with verify.engine_for(course) as engine:
+        with check.engine_for(course) as engine:
             for lesson in lessons:
-                for verdict in verify.verdicts(lesson, engine):
+                for verdict in check.verdicts(lesson, engine):
                     failed += not verdict.holds
                     mark = "[green]ok[/]  " if verdict.holds else "[red]no[/]  "
                     text = f"{verdict.item}, “{verdict.answer}”" if verdict.holds else str(verdict)
                     console.print(mark + escape(f"{lesson.number}  {text}"))
-                for fault in verify.faults(lesson, engine):
+                for fault in check.faults(lesson, engine):
                     failed += 1
                     console.print("[red]no[/]  " + escape(f"{lesson.number}  {fault}"))
     except (SourceError, GraderError) as error:
@@ -82,20 +85,20 @@ def check(number: Number = None) -> None:
 def mutation(number: Number = None) -> None:
     """Hands in reference answers with small mistakes in them: the tests must notice."""
     # Here, because only authors have Cosmic Ray, and learners' teachers use this command line too.
-    from authoring import mutants
+    from authoring.check import mutation
 
     course = _here()
     outcomes, unlisted, stale = [], [], []
     try:
-        with mutants.engine(course) as engine:
+        with mutation.engine(course) as engine:
             for lesson in _chosen(course, number):
-                equivalent = mutants.listed(lesson)
-                found = list(mutants.tried(lesson, engine))
-                for item, (count, survived) in mutants.by_item(found).items():
+                equivalent = mutation.listed(lesson)
+                found = list(mutation.tried(lesson, engine))
+                for item, (count, survived) in mutation.by_item(found).items():
                     console.print(
                         f"{lesson.number}  {item}: {count - survived} of {count} lose points"
                     )
-                new, old = mutants.differences(found, equivalent)
+                new, old = mutation.differences(found, equivalent)
                 unlisted += [f"{lesson.number}  {change}" for change in new]
                 stale += [f"{lesson.number}  {change}" for change in old]
                 outcomes += found
@@ -105,9 +108,9 @@ def mutation(number: Number = None) -> None:
         console.print("[red]survives[/]  " + escape(line))
     for line in stale:
         console.print("[red]is listed, but loses points[/]  " + escape(line))
-    share = mutants.share(outcomes)
+    share = mutation.share(outcomes)
     console.print(f"{share:.1%} of {len(outcomes)} mutants lose points")
-    if unlisted or stale or share < mutants.SHARE:
+    if unlisted or stale or share < mutation.SHARE:
         raise typer.Exit(1)
 
 

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from authoring.sources import Course
+from authoring.source.sources import Course
 from coursekit.workspace import LESSONS, without_outputs
 
 # Named one by one, so that a new folder with answers in it is never handed out by accident.

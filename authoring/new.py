@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from authoring.sources import Course, Lesson
+from authoring.source.sources import Course, Lesson
 
 FILES = ("lesson.py", "exercise.py", "answers.py", "questions.yaml")
 _PLACES = Environment(

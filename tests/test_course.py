@@ -12,10 +12,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from authoring import build, sample_class
-from authoring.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
-from authoring.sources import Course, Lesson
-from authoring.verify import engine_for, faults, verdicts
+from authoring.build import build
+from authoring.check import sample_class
+from authoring.check.check import engine_for, faults, verdicts
+from authoring.source.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
+from authoring.source.sources import Course, Lesson
 from grader import Engine
 from grader.host.intake.notebook import parse_time
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import numpy
 
-from authoring.hosting import set_up
+from authoring.build.hosting import set_up
 from tools import elsewhere
 
 

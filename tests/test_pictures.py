@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from authoring.sources import Course, Lesson, read_cells
+from authoring.source.sources import Course, Lesson, read_cells
 from coursekit import plot
 from tests.conftest import ROOT
 

@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from authoring.sample_class import DUE
+from authoring.check.sample_class import DUE
 from tests.conftest import system_package_missing
 
 # Who may import whom among the packages of this repository.

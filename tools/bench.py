@@ -35,8 +35,8 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from authoring.sample_class import Bench, Draft, hand_in
-from authoring.sources import Course as Sources
+from authoring.check.sample_class import Bench, Draft, hand_in
+from authoring.source.sources import Course as Sources
 from grader.host import kept_contracts
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine, Files

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from authoring import handout
-from authoring.sources import Course
+from authoring.source.sources import Course
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".build" / "class"

@@ -25,8 +25,8 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from authoring.notebook import lesson_notebook
-from authoring.sources import Course
+from authoring.build.notebook import lesson_notebook
+from authoring.source.sources import Course
 
 ROOT = Path(__file__).resolve().parents[1]
 REPOSITORY = "somewhere/public"

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from authoring.notebook import KERNEL
+from authoring.build.notebook import KERNEL
 from tests.browser.lab import MINUTE, ROOT, open_notebook, serve, start_chromium, visit
 
 OUT = ROOT / "out" / "opening.json"

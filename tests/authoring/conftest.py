@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from authoring.sources import Course, Lesson
+from authoring.source.sources import Course, Lesson
 
 _ASKED = [f"Question {number}" for number in range(1, 7)]
 LESSON = f"""\

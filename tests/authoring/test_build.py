@@ -7,11 +7,12 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from authoring import build, handout, hosting, ways
-from authoring.notebook import instructor_notebook, lesson_notebook
-from authoring.problems import SourceError
-from authoring.release import release_notebooks
-from authoring.sources import Course, Lesson
+from authoring import handout
+from authoring.build import build, hosting, ways
+from authoring.build.notebook import instructor_notebook, lesson_notebook
+from authoring.build.release import release_notebooks
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson
 from tests.conftest import ROOT
 
 

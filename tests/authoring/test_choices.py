@@ -11,17 +11,20 @@ import pytest
 import yaml
 from nbformat import NotebookNode
 
-from authoring import handout, verify
-from authoring.bank import read_bank
-from authoring.build import main as build
-from authoring.exercise import BEGIN_HIDDEN, END_HIDDEN, instructor_cells, read_exercise
-from authoring.mutants import mutants
-from authoring.notebook import instructor_notebook
-from authoring.problems import SourceError
-from authoring.questions import Source, faults, practice_bank
-from authoring.release import release_notebooks
-from authoring.sample_class import Bench
-from authoring.sources import Course, Lesson
+from authoring import handout
+from authoring.build.build import main as build
+from authoring.build.notebook import instructor_notebook
+from authoring.build.practice_bank import practice_bank
+from authoring.build.release import release_notebooks
+from authoring.check import check
+from authoring.check.mutation import mutants
+from authoring.check.questions import faults
+from authoring.check.sample_class import Bench
+from authoring.source.answers import read_bank
+from authoring.source.exercise import BEGIN_HIDDEN, END_HIDDEN, instructor_cells, read_exercise
+from authoring.source.problems import SourceError
+from authoring.source.questions import Source
+from authoring.source.sources import Course, Lesson
 from coursekit.questions import Choice
 from grader import Engine
 from tests.authoring.test_exercise import change, line_of
@@ -75,7 +78,7 @@ def asking(lesson: Lesson) -> Lesson:
 
 @pytest.fixture(scope="module")
 def engine(bubblewrap: str) -> Iterator[Engine]:
-    with verify.engine_for(Course.at(ROOT)) as engine:
+    with check.engine_for(Course.at(ROOT)) as engine:
         yield engine
 
 
@@ -188,12 +191,12 @@ def test_the_answers_to_a_choice_come_from_its_options(asking: Lesson) -> None:
 
 
 def test_every_answer_gets_its_points_and_its_hint(asking: Lesson, engine: Engine) -> None:
-    found = {(v.item, v.answer): v for v in verify.verdicts(asking, engine)}
+    found = {(v.item, v.answer): v for v in check.verdicts(asking, engine)}
     assert [str(verdict) for verdict in found.values() if not verdict.holds] == []
     assert found["left-over", "untouched"].points == 0
     assert found["left-over", "option C"].messages[0].startswith("That depends.")
     assert "choose from A, B, C, D" in found["both", "no option"].messages[0]
-    assert list(verify.faults(asking, engine)) == []
+    assert list(check.faults(asking, engine)) == []
 
 
 def test_letters_have_no_mutants_and_all_others_have(asking: Lesson) -> None:

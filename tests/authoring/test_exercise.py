@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from authoring.bank import read_bank
-from authoring.exercise import instructor_cells, read_exercise
-from authoring.problems import SourceError
-from authoring.sources import Lesson
+from authoring.source.answers import read_bank
+from authoring.source.exercise import instructor_cells, read_exercise
+from authoring.source.problems import SourceError
+from authoring.source.sources import Lesson
 
 COUNT = '# %% item="count" answers=["count"]'
 SECOND_TEST = '# %% test="count" points=2'

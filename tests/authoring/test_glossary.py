@@ -5,11 +5,11 @@ import re
 import nbformat
 import pytest
 
-from authoring import build, glossary
-from authoring.glossary import Glossary, Term
-from authoring.notebook import lesson_notebook
-from authoring.problems import SourceError
-from authoring.sources import Course, Lesson
+from authoring.build import build, glossary
+from authoring.build.glossary import Glossary, Term
+from authoring.build.notebook import lesson_notebook
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson
 from tests.conftest import ROOT
 
 WORDS = Glossary(

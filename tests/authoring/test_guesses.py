@@ -2,10 +2,11 @@
 
 import pytest
 
-from authoring import build, guesses
-from authoring.notebook import lesson_notebook
-from authoring.problems import SourceError
-from authoring.sources import Course, Lesson, read_cells
+from authoring.build import build
+from authoring.build.notebook import lesson_notebook
+from authoring.source import guesses
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson, read_cells
 
 THREE = '# %%\nguess("Question 3")\n'
 

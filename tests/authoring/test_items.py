@@ -10,11 +10,11 @@ import nbformat
 import pytest
 
 from authoring import mark as mark_
-from authoring.exercise import GOES_ON, read_exercise
-from authoring.items import items_metadata
-from authoring.notebook import instructor_notebook
-from authoring.release import release_notebooks
-from authoring.sources import Lesson
+from authoring.build.items import items_metadata
+from authoring.build.notebook import instructor_notebook
+from authoring.build.release import release_notebooks
+from authoring.source.exercise import GOES_ON, read_exercise
+from authoring.source.sources import Lesson
 from tests.conftest import ROOT
 
 PRUNING = "07_unstructured_pruning"

@@ -9,12 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from authoring import build
-from authoring.lessons import lessons, minutes
-from authoring.notebook import lesson_notebook
-from authoring.problems import SourceError
-from authoring.questions import faults
-from authoring.sources import Course, Lesson, SourceCell
+from authoring.build import build
+from authoring.build.lessons import lessons, minutes
+from authoring.build.notebook import lesson_notebook
+from authoring.check.questions import faults
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson, SourceCell
 
 ROOT = Path(__file__).parents[2]
 PROBLEM = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from authoring import new
-from authoring.sources import Course
+from authoring.source.sources import Course
 from tests.conftest import ROOT
 
 AUTHORING = "from authoring.cli import app; app()"

@@ -12,19 +12,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from authoring import build, questions
+from authoring.build import build
+from authoring.build.practice_bank import practice_bank
+from authoring.check.questions import faults, miscalculated, texts, unbalanced, written
 from authoring.cli import app
-from authoring.problems import SourceError
-from authoring.questions import (
-    Source,
-    faults,
-    miscalculated,
-    practice_bank,
-    texts,
-    unbalanced,
-    written,
-)
-from authoring.sources import Course, Lesson
+from authoring.source import questions
+from authoring.source.problems import SourceError
+from authoring.source.questions import Source
+from authoring.source.sources import Course, Lesson
 from coursekit.questions import Choice, Practice, load_bank
 from tests.conftest import ROOT
 

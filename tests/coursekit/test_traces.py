@@ -22,8 +22,8 @@ import yaml
 from torch import nn
 from torch.nn.utils import prune
 
-from authoring.questions import unbalanced
-from authoring.sources import read_cells
+from authoring.check.questions import unbalanced
+from authoring.source.sources import read_cells
 from coursekit import plot
 from coursekit.measure import accuracy
 from coursekit.traces import (

@@ -26,9 +26,9 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from authoring.bank import read_bank
-from authoring.exercise import read_exercise
-from authoring.sources import Course, Lesson
+from authoring.source.answers import read_bank
+from authoring.source.exercise import read_exercise
+from authoring.source.sources import Course, Lesson
 from grader import Course as GradedCourse
 from grader.host.results.result import Result
 from tests.conftest import ROOT

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from authoring.questions import Source
-from authoring.sources import Lesson
+from authoring.source.questions import Source
+from authoring.source.sources import Lesson
 from coursekit.questions import Choice, Option, Question
 
 NOTHING = "Nothing is chosen yet: write the letter of an option between the quotes."

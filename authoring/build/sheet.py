@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from authoring.sources import Lesson, read_cells
-from authoring.text_file import TextFile
+from authoring.build.text_file import TextFile
+from authoring.source.sources import Lesson, read_cells
 
 HEADING = "## Cheat sheet"
 

@@ -12,8 +12,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from authoring.problems import SourceError
-from authoring.sources import Course
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course
 
 # A link to a notebook of the course, as sources write it: from where the notebook will lie.
 _LINK = re.compile(r"\]\(((?:\.\./)*[\w./-]+\.ipynb)(#[^)\s]*)?\)")

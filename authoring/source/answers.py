@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from authoring import choices
-from authoring.exercise import Exercise
-from authoring.metadata import understood
-from authoring.sources import Lesson, SourceCell, read_cells
+from authoring.source import choices
+from authoring.source.exercise import Exercise
+from authoring.source.metadata import understood
+from authoring.source.sources import Lesson, SourceCell, read_cells
 
 RIGHT_AT_LEAST, WRONG_AT_LEAST = 2, 3
 

@@ -9,10 +9,10 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from authoring import ways
-from authoring.metadata import told
-from authoring.problems import SourceError
-from authoring.sources import Course
+from authoring.build import ways
+from authoring.source.metadata import told
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course
 
 NAME = "glossary"
 

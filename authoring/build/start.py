@@ -9,9 +9,9 @@ import base64
 
 import nbformat
 
-from authoring.lessons import lessons
-from authoring.notebook import KERNEL
-from authoring.sources import Course
+from authoring.build.lessons import lessons
+from authoring.build.notebook import KERNEL
+from authoring.source.sources import Course
 from coursekit import home
 from coursekit.lessons import read
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from authoring.problems import SourceError
-from authoring.sources import Course, Lesson, SourceCell, read_cells
-from authoring.text_file import TextFile
+from authoring.build.text_file import TextFile
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson, SourceCell, read_cells
 
 # How fast people read and guess; a lesson itself runs in less than a minute.
 WORDS_A_MINUTE = 150

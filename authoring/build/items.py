@@ -10,7 +10,7 @@ import ast
 import re
 from typing import Any
 
-from authoring.exercise import BEGIN_HIDDEN, END_HIDDEN, Exercise, ExerciseCell
+from authoring.source.exercise import BEGIN_HIDDEN, END_HIDDEN, Exercise, ExerciseCell
 
 HEADING = re.compile(r"^##\s+(.+?)(?:\s*\([^()]*\))?\s*$", re.MULTILINE)
 

@@ -22,10 +22,10 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from authoring.exercise import read_exercise
-from authoring.problems import SourceError
-from authoring.sources import Course, Lesson
-from authoring.verify import engine_for, lone_items
+from authoring.check.check import engine_for, lone_items
+from authoring.source.exercise import read_exercise
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson
 from grader import Engine, grade_one
 
 LISTED = "equivalent_mutants.yaml"

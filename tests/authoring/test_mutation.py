@@ -8,9 +8,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from authoring.mutants import LISTED, Change, by_item, differences, listed, mutants, share, tried
-from authoring.problems import SourceError
-from authoring.sources import Course, Lesson
+from authoring.check.mutation import (
+    LISTED,
+    Change,
+    by_item,
+    differences,
+    listed,
+    mutants,
+    share,
+    tried,
+)
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson
 from grader import Engine
 from tests.authoring.test_exercise import change
 from tests.conftest import ROOT

@@ -11,7 +11,7 @@ from typing import Any
 
 import jupytext
 
-from authoring.problems import SourceError
+from authoring.source.problems import SourceError
 
 CELL_MARK = re.compile(r"^# %%( |$)")
 

@@ -9,17 +9,18 @@ from pathlib import Path
 import nbformat
 import nbformat.reader
 
-from authoring import glossary
-from authoring.execute import executed
-from authoring.glossary_page import glossary_notebook
-from authoring.lessons import lessons as lessons_file
-from authoring.notebook import instructor_notebook, lesson_notebook, reading_notebook
-from authoring.questions import Source, practice_bank, sources
-from authoring.release import release_notebooks
-from authoring.sheet import sheet
-from authoring.sources import Course, Lesson
-from authoring.start import start_notebook
-from authoring.text_file import TextFile
+from authoring.build import glossary
+from authoring.build.execute import executed
+from authoring.build.glossary_page import glossary_notebook
+from authoring.build.lessons import lessons as lessons_file
+from authoring.build.notebook import instructor_notebook, lesson_notebook, reading_notebook
+from authoring.build.practice_bank import practice_bank
+from authoring.build.release import release_notebooks
+from authoring.build.sheet import sheet
+from authoring.build.start import start_notebook
+from authoring.build.text_file import TextFile
+from authoring.source.questions import Source, sources
+from authoring.source.sources import Course, Lesson
 from coursekit.questions import GENERAL
 
 

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from authoring.sources import Lesson
-from authoring.verify import faults, verdicts
+from authoring.check.check import faults, verdicts
+from authoring.source.sources import Lesson
 from grader import Engine
 from tests.authoring.test_exercise import change, line_of
 

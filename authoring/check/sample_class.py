@@ -17,9 +17,9 @@ from pathlib import Path
 
 import nbformat
 
-from authoring.bank import BankAnswer, read_bank
-from authoring.exercise import BEGIN_SOLUTION, END_SOLUTION, Exercise, read_exercise
-from authoring.sources import Course, Lesson
+from authoring.source.answers import BankAnswer, read_bank
+from authoring.source.exercise import BEGIN_SOLUTION, END_SOLUTION, Exercise, read_exercise
+from authoring.source.sources import Course, Lesson
 
 SEED = 7
 DUE = "2026-03-02 12:00:00 UTC"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from authoring.sources import Course, Lesson, read_cells
+from authoring.source.sources import Course, Lesson, read_cells
 
 # Not in a heading, in code, or in the text of a link.
 _APART = re.compile(r"(^#.*$|`[^`\n]*`|\[[^\]]*\]\([^)]*\)|<[^>\n]*>)", re.MULTILINE)

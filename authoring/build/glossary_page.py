@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import nbformat
 
-from authoring import ways
-from authoring.glossary import NAME, Glossary
-from authoring.notebook import KERNEL
-from authoring.sources import Course
+from authoring.build import ways
+from authoring.build.glossary import NAME, Glossary
+from authoring.build.notebook import KERNEL
+from authoring.source.sources import Course
 
 _TITLE = """\
 # Words and symbols

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from authoring.sources import SourceCell
+from authoring.source.sources import SourceCell
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -12,10 +12,10 @@ from typing import Any, Literal
 import nbformat
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from authoring import choices
-from authoring.metadata import understood
-from authoring.questions import Source
-from authoring.sources import Lesson, SourceCell, read_cells
+from authoring.source import choices
+from authoring.source.metadata import understood
+from authoring.source.questions import Source
+from authoring.source.sources import Lesson, SourceCell, read_cells
 from coursekit.questions import Choice
 from grader.protocol.names import Names, names_of
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import nbformat
 
-from authoring import glossary, guesses, hosting, ways
-from authoring.exercise import NEW_CELL, instructor_cells, read_exercise
-from authoring.items import items_metadata
-from authoring.lessons import minutes
-from authoring.sources import Course, Lesson, read_cells
+from authoring.build import glossary, hosting, ways
+from authoring.build.items import items_metadata
+from authoring.build.lessons import minutes
+from authoring.source import guesses
+from authoring.source.exercise import NEW_CELL, instructor_cells, read_exercise
+from authoring.source.sources import Course, Lesson, read_cells
 from coursekit import widgets
 
 # The two ends of an exercise; both do nothing while it is graded.

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from authoring.bank import read_bank
-from authoring.exercise import read_exercise
-from authoring.notebook import instructor_notebook
-from authoring.problems import SourceError
-from authoring.release import release_notebooks
-from authoring.sources import Course, Lesson
+from authoring.build.notebook import instructor_notebook
+from authoring.build.release import release_notebooks
+from authoring.source.answers import read_bank
+from authoring.source.exercise import read_exercise
+from authoring.source.problems import SourceError
+from authoring.source.sources import Course, Lesson
 from grader import Assignment, Engine, grade_one
 from grader import Course as GradedCourse
 from grader.host import kept_contracts

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from authoring.problems import SourceError
-from authoring.sources import SourceCell
+from authoring.source.problems import SourceError
+from authoring.source.sources import SourceCell
 
 FEWEST, MOST = 6, 8
 

@@ -1,0 +1,1 @@
+"""From what authors write to what learners and teachers open."""

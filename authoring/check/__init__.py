@@ -1,0 +1,1 @@
+"""Whether tests, questions and guesses do what they should."""

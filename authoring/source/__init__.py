@@ -1,0 +1,1 @@
+"""What authors write, read cell by cell, and told where it is wrong."""
