@@ -672,11 +672,11 @@ for ax, name, made in zip(
         x_axis, off = colleague()[:, unit], (made - colleague())[:, unit]
         ax.plot(x_axis, off, mark, linestyle="", markersize=4, label=f"output {unit}")
     ax.set(title=f"Colleague {name}", xlabel="right output (int8)", ylabel="off by (steps)")
-axes[0].legend(loc="center")
+axes[0].legend(loc="upper right")
 plot.show(
     fig,
     alt="How far three colleagues' outputs are off, against the right output. A: 0 nearly everywhere; at "
-    "127 far below, at −128 far above. B: 0 or −1 everywhere between the ends. C: two levels, one for each "
+    "127 far below, at −128 far above. B: 0 or −1 everywhere between the ends. C: two bands, one for each "
     "output, other than 0, but for the ends.",
 )
 

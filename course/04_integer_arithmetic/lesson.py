@@ -31,7 +31,17 @@ from coursekit.openings.lesson_04 import multiply_accumulate
 multiply_accumulate()
 
 # %% [markdown]
-# First a look at what runs on such a chip. The course ships a small MLP as an int8 `.tflite` file: 784 inputs, 64 and 32
+# Three questions from lesson 02 before you begin. What does the int8 code −28 stand for, with scale 0.1 and zero point −128? How far off can a value
+# inside the range be? Why must 0 come back exactly?
+#
+# <details><summary>Answers</summary>
+#
+# It stands for 0.1 · (−28 + 128) = 10. Half a step at most. Zeros are many (padding, silent ReLUs, pruned weights), and if they are off, they are all off in the
+# same direction.
+#
+# </details>
+#
+# Now a look at what runs on such a chip. The course ships a small MLP as an int8 `.tflite` file: 784 inputs, 64 and 32
 # hidden units, 10 outputs, trained on Fashion-MNIST, converted by TensorFlow's converter. `read` opens the file, and
 # for each of its three layers the next cells print what goes in and what comes out.
 
@@ -310,15 +320,23 @@ before = [
     ("$s_x s_w / s_y$", "float", True),
     ("frexp,\nround", "m, k", True),
 ]
-fig, (above, below) = plot.figure(2, 1, width=10, height=3.2)
-draw_road(above, before)
-above.set_title("Once, before the network runs (hatched: floats)")
-draw_road(below, road)
-below.set_title("For each image")
+after = [
+    ("ten integers", "int8", False),
+    ("s (q − z)", "logits", True),
+    ("softmax", "probabilities", True),
+]
+
+# %%
+fig, axes = plot.figure(3, 1, width=10, height=4.5)
+titles = ("Once, before the network runs (hatched: floats)", "For each image", "Only if asked for")
+for ax, steps, title in zip(axes, (before, road, after), titles, strict=True):
+    draw_road(ax, steps)
+    ax.set_title(title)
 plot.show(
     fig,
-    alt="Two rows of boxes. Above, once: float scales become a ratio, then multiplier and shift. "
-    "Below, for each image: eight boxes from the pixels to the label, all of them integers.",
+    alt="Three rows of boxes. First, once: float scales become a ratio, then multiplier and shift. "
+    "Then, for each image: eight boxes from pixels to label, all integers. Last: ten integers "
+    "become logits and probabilities, in floats.",
 )
 
 # %% [markdown]
