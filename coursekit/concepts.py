@@ -49,7 +49,7 @@ from coursekit.wordlists import (
 )
 
 LONGEST = 100_000  # Characters; what follows is not read.
-ROOM = 6  # So many other words may stand between the words of a phrase.
+ROOM = 8  # So many other words may stand between the words of a phrase.
 CLOSE = 1  # And between those of one that takes another back.
 COMMA = 2  # A comma between them counts as so many words.
 REACH = 9  # So many words a negation reaches.
@@ -228,6 +228,11 @@ class _Text:
             self._occurrences[ways] = sorted(found)
         return self._occurrences[ways]
 
+    def sentence_around(self, places: Sequence[int]) -> range:
+        """The places of all words in the sentence of these."""
+        number = self.sentence[places[0]]
+        return range(bisect_left(self.sentence, number), bisect_right(self.sentence, number))
+
     @cached_property
     def negations(self) -> list[tuple[int, bool]]:
         """Where the negations stand, and whether each reaches the next thing only."""
@@ -273,10 +278,11 @@ class _Text:
     @property
     def _has_long_pieces(self) -> bool:
         """Whether there are several and none is one word, or most are longer than a keyword."""
-        several = len(self.written) > 1
-        return several and (
-            min(self.written.values()) > 1 or len(self.words) > KEYWORD * len(self.written)
-        )
+        # “Layerwise: equal cut” is one piece of two words.
+        labels = self._told if len(self._told) <= TOLD else set()
+        written = [n for chunk, n in self.written.items() if n > 1 or chunk not in labels]
+        several = len(written) > 1
+        return several and (min(written) > 1 or len(self.words) > KEYWORD * len(written))
 
     @cached_property
     def is_list(self) -> bool:
@@ -341,12 +347,14 @@ class Phrase:
         spelled: its words as they are written, but for the shortest.
         ordered: the numbers of the slots that must stand after the slot before.
         denied: whether the text must deny it; None if either will do.
+        whole: whether it takes back what stands anywhere in its sentence.
     """
 
     slots: tuple[_Ways, ...]
     spelled: frozenset[str]
     ordered: tuple[int, ...]
     denied: bool | None
+    whole: bool = False
 
     @classmethod
     @lru_cache(maxsize=5_000)
@@ -358,12 +366,13 @@ class Phrase:
         """
         if written != written.lower():
             raise PhraseError(f"write “{written}” in lower case")
-        rest = written
+        rest = written.removeprefix("(sentence) ")
+        whole = rest != written
         denied: bool | None = False
-        if written.startswith("(not) "):
-            rest, denied = written.removeprefix("(not) "), None
-        elif written.startswith("not "):
-            rest, denied = written.removeprefix("not "), True
+        if rest.startswith("(not) "):
+            rest, denied = rest.removeprefix("(not) "), None
+        elif rest.startswith("not "):
+            rest, denied = rest.removeprefix("not "), True
         parts: list[str] = []
         ordered: list[int] = []
         for one in rest.split():
@@ -384,7 +393,7 @@ class Phrase:
         )
         spelled = frozenset(re.findall(rf"[a-z]{{{MENDED},}}", full))
         slots = tuple(_ways(part, written) for part in parts)
-        return cls(slots, spelled, tuple(ordered), denied)
+        return cls(slots, spelled, tuple(ordered), denied, whole)
 
     @property
     def stems(self) -> Iterator[str]:
@@ -585,9 +594,9 @@ def _read_one(
     cancelled = {
         place
         for phrase in unless
-        for places in phrase.matches(parsed, CLOSE)
+        for places in phrase.matches(parsed, ROOM if phrase.whole else CLOSE)
         if phrase.denied is None or parsed.is_denied(places) == phrase.denied
-        for place in places
+        for place in (parsed.sentence_around(places) if phrase.whole else places)
     }
     for phrase in says:
         for places in phrase.matches(parsed):

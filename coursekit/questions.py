@@ -155,7 +155,7 @@ class Concept(_Strict):
 
     Attributes:
         says: phrases for the ways in which people say it; `coursekit.concepts` reads them.
-        unless: phrases that take it back where they share a word with one of those.
+        unless: phrases that take it back where they share a word with one of those, or a sentence.
         hint: what to tell whoever has not said it, without giving it away.
     """
 

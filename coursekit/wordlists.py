@@ -132,20 +132,24 @@ DOING = _set(
 DONE = _set("cut gone lost kept thrown left taken out off away up down")
 
 _REMOVE = (
-    "kick|toss|dump|weed|shed|exclude|get-rid|sort-out|clear|clip|remove|delete|drop|cut|"
-    "discard|eliminate|throw|take-away|take-out|strip|omit|erase|kill|leave-out|trim|rid|"
-    "away|zero|chop|disappear|gone|vanish|snip|knock-out|lop|ditch|scrap|bin|cross-out|wipe-out"
+    "kick|toss|dump|weed|shed|exclude|get-rid|sort-out|clear|clip|remove|delete|drop|cut|discard|"
+    "eliminate|throw|take-away|take-out|strip|omit|erase|kill|leave-out|trim|rid|away|zero|chop|"
+    "disappear|gone|vanish|snip|knock-out|lop|ditch|scrap|bin|cross-out|wipe-out|chuck|excise|"
+    "strike|amputate|rip|axe|evict|purge|expel|banish|pluck|dispose|cull|winnow|subtract|"
+    "strike-out|rip-out|saw"
 )
 _LESS = (
-    "slim|slimmer|third|tenth|slash|fraction|economical|less|few|lower|smaller|reduce|"
-    "decrease|shrink|cut|save|lighter|halve|half|quarter|minimize|drop|fall|down|tiny|"
-    "compact|little|low|small|shorter|squeeze|slim-down|lean|leaner"
+    "slim|slimmer|third|tenth|slash|fraction|economical|less|few|lower|smaller|reduce|decrease|"
+    "shrink|cut|save|lighter|halve|half|quarter|minimize|drop|fall|down|tiny|compact|little|low|"
+    "small|shorter|squeeze|slim-down|lean|leaner|lessen|dwindle|diminish|modest|skinny|thin|"
+    "thinner|slender|plunge|slighter|lightweight"
 )
 _WORSE = (
-    "kill|spoil|diminish|compromise|weaken|weaker|down|lose|drop|fall|decrease|reduce|worse|worsen|lower|less|"
-    "hurt|harm|suffer|degrade|decline|cost|damage|deteriorate|dip|sacrifice|penalty|hit|"
-    "price|destroy|ruin|wreck|break|collapse|trade|impact|affect|reduction|sink|crash|bad|"
-    "badly|poor|poorer|away|tank|plummet|shave|give-up|slip|dent|fail|rubbish|useless|wrong"
+    "kill|spoil|diminish|compromise|weaken|weaker|down|lose|drop|fall|decrease|reduce|worse|"
+    "worsen|lower|less|hurt|harm|suffer|degrade|decline|cost|damage|deteriorate|dip|sacrifice|"
+    "penalty|hit|price|destroy|ruin|wreck|break|collapse|trade|impact|affect|reduction|sink|crash|"
+    "bad|badly|poor|poorer|away|tank|plummet|shave|give-up|slip|dent|fail|rubbish|useless|wrong|"
+    "decay|erode|stumble|slide|regress|shaky|sloppy|minus|toll|blunder|dumber|fewer"
 )
 # What an author may write as ~name: any of these words.
 FAMILIES: dict[str, str] = {
@@ -154,84 +158,106 @@ FAMILIES: dict[str, str] = {
     "worse": _WORSE,
     "same": (
         "same|keep|stay|remain|unchanged|preserve|intact|untouched|retain|constant|identical|"
-        "alone|equal"
+        "alone|equal|as-before|match|equivalent|survive|agree|no-different|indistinguishable"
     ),
     "weights": "weight|parameter|connection|number|value|entry|coefficient|param",
     "parts": (
         "weight|parameter|connection|neuron|unit|channel|filter|row|column|node|part|param|piece|"
-        "element|link|head|kernel|stuff|value"
+        "element|link|head|kernel|stuff|value|component|synapse|wire|map|item|member"
     ),
-    "units": "neuron|unit|channel|filter|row|column|node|block|head|structure",
+    "units": (
+        "neuron|unit|channel|filter|row|column|node|block|head|structure|map|group|slice|kernel"
+    ),
     "memory": (
         "memory|ram|storage|space|disk|size|byte|mb|gb|kb|footprint|file|flash|megabyte|gigabyte|"
-        "room|checkpoint|download"
+        "room|checkpoint|download|vram|mib|gib|kib|kilobyte|meg|apk|bundle"
     ),
     "faster": (
         "snappy|snappier|swift|responsive|speedy|rapid|real-time|faster|fast|quicker|quick|"
-        "quickly|speed|speedup|latency|throughput|accelerate|inference-time|runtime|"
-        "response-time|acceleration|fps|frame-rate|frames-per-second"
+        "quickly|speed|speedup|latency|throughput|accelerate|inference-time|runtime|response-time|"
+        "acceleration|fps|frame-rate|frames-per-second|nimble|brisk|zippy|sooner|swiftly|speedily|"
+        "rapidly|tokens-per-second|turnaround|fluid|fluent"
     ),
-    "energy": "energy|power|battery|watt|electricity|heat|juice|charge",
+    "energy": (
+        "energy|power|battery|watt|electricity|heat|juice|charge|mah|joule|milliwatt|accu|akku|"
+        "recharge"
+    ),
     "accuracy": (
-        "accuracy|quality|performance|prediction|result|answer|metric|score|output|recognition"
+        "accuracy|quality|performance|prediction|result|answer|metric|score|output|recognition|"
+        "map|sensitivity|f1|detection|hit-rate|correctness|reliability|acc|exactness|verdict"
     ),
     "measure": (
         "measure|test|benchmark|evaluate|compare|comparison|check|verify|validate|profile|monitor|"
-        "experiment|assess|quantify|track|try|trial"
+        "experiment|assess|quantify|track|try|trial|recheck|retest|remeasure|examine|inspect|"
+        "clock|probe|stopwatch|rerun|reevaluate|measurement|evaluation|judge"
     ),
     "retrain": (
-        "fine-tune|finetune|retrain|re-train|train-again|train-more|training-again|"
-        "train-further|further-training|more-training|extra-training|continue-training|"
-        "train-longer|post-training-pass|additional-training|finetuning|few-epochs|more-epochs|"
-        "some-epochs|extra-epochs|an-epoch|1-epoch"
+        "fine-tune|finetune|retrain|re-train|train-again|train-more|training-again|train-further|"
+        "further-training|more-training|extra-training|continue-training|train-longer|"
+        "post-training-pass|additional-training|finetuning|few-epochs|more-epochs|some-epochs|"
+        "extra-epochs|an-epoch|1-epoch|train-on|training-on|train-afterwards|train-a-bit|"
+        "train-after|trained-on|training-afterwards|couple-of-epochs|2-epochs|3-epochs|5-epochs|"
+        "few-rounds|relearn|recovery-training|train-some-more|keep-training|resume-training|"
+        "some-training|bit-of-training|2-epoch|3-epoch|few-epoch|short-training"
     ),
     "hardware": (
         "hardware|kernel|chip|processor|cpu|gpu|npu|device|runtime|library|accelerator|backend|"
-        "support|engine|instruction|implementation"
+        "support|engine|instruction|implementation|board|circuit|silicon|core|dsp|simd|tpu|"
+        "microcontroller|routine|software|framework|delegate|machine"
     ),
     "other": (
         "any-other|every-other|others|all-other|other-number|other-weight|other-value|normal|"
         "ordinary|usual|everyone-else|everything-else|the-rest|regular|any-number|any-weight|"
         "any-value|every-number|every-value|all-numbers|anything-else|the-other|other-1|non-zero|"
-        "nonzero"
+        "nonzero|everybody-else|remaining|whatever-else|its-neighbours|neighbour|the-remaining|"
+        "another|full-1"
     ),
-    "zero": "zero|nothing|none|empty|blank|gap|hole",
+    "zero": ("zero|nothing|none|empty|blank|gap|hole|nought|nil|null|vanish"),
     "big": (
         "big|bigger|biggest|large|larger|largest|huge|wide|wider|widest|long|longer|longest|broad|"
         "broader|high|higher|great|giant|enormous|massive|extreme|generous|stretch|widen|extend|"
-        "enlarge|lengthen|increase|broaden|grow|expand|tall|blow-up|inflate"
+        "enlarge|lengthen|increase|broaden|grow|expand|tall|blow-up|inflate|fat|fatter|loud|"
+        "louder|heavy|vast|oversize|ample|loose|too-far|far"
     ),
     "small": (
         "small|smaller|smallest|tiny|little|narrow|narrower|tight|tighter|short|shorter|low|lower|"
-        "mini|minor|modest|shrink|shorten|reduce|tighten|squeeze|slim"
+        "mini|minor|modest|shrink|shorten|reduce|tighten|squeeze|slim|faint|cramped|minuscule|"
+        "slight|quiet|thin|scanty"
     ),
     "range": (
         "range|interval|scale|span|window|limit|bound|min|max|minimum|maximum|ruler|extent|border|"
-        "ceiling|tape|scope|yardstick"
+        "ceiling|tape|scope|yardstick|envelope|boundary|edge|band|reach|domain|gauge|end|spread|"
+        "top"
     ),
     "coarse": (
         "coarse|coarser|rough|rougher|roughly|crude|cruder|blunt|far-apart|further-apart|blur|"
-        "blurry|imprecise|inaccurate|fuzzy|chunky|granular"
+        "blurry|imprecise|inaccurate|fuzzy|chunky|granular|wide-apart|wider-apart|less-fine|"
+        "blocky|sloppy|sloppier|staircase|fat|fatter|thick|thicker|lumpy|pixelated|vague|"
+        "low-resolution|less-detail|less-precise|less-exact|stair"
     ),
     "clip": (
         "clip|chop|saturate|saturation|clamp|truncate|truncation|flatten|squash|overflow|cap|cut|"
-        "lop|crop|stick-out|spill|outside|stuck|lose|fall-off|fall-out|shave|behead|burst"
+        "lop|crop|stick-out|spill|outside|stuck|lose|fall-off|fall-out|shave|behead|burst|"
+        "overshoot|off-the-end|beyond|exceed|max-out|top-out|rail|distort|pin|trim|hit-the-end|"
+        "cut-off|cut-short|guillotine"
     ),
     "image": (
         "image|picture|photo|photograph|example|sample|data|input|frame|case|recording|snapshot|"
-        "shot|dataset|set|pic|item"
+        "shot|dataset|set|pic|item|scan|video|sentence|sequence|footage|material|clip|recordings"
     ),
     "real": (
         "real|actual|true|genuine|realistic|typical|representative|ordinary|normal|everyday|"
         "production|field|later|live|user|camera|usual|authentic|training|train|deployment|"
-        "practice|reality|customer"
+        "practice|reality|customer|real-world|wild|day-to-day|daily|similar|target|realistically"
     ),
     "luck": (
         "luck|lucky|luckiest|chance|coincidence|accident|fluke|random|randomly|lottery|lotto|dice|"
-        "fortune|fortunate|gamble|roulette|jackpot|coin"
+        "fortune|fortunate|gamble|roulette|jackpot|coin|accidental|raffle|tombola|bingo|noise|"
+        "noisy|happenstance"
     ),
     "decide": (
         "set|determine|decide|dictate|govern|drive|fix|define|control|rule|stretch|push|force|"
-        "choose|dominate|pull|steer|impose|depend"
+        "choose|dominate|pull|steer|impose|depend|size|hijack|take-over|monopolize|inflate|"
+        "swallow|hog|command|specify|spoil|shape"
     ),
 }
