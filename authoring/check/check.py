@@ -156,11 +156,12 @@ def _faults(clause: Clause) -> Iterator[str]:
 
 
 def _alone(notebook: NotebookNode, item: str) -> NotebookNode:
-    """The given cells and those of one item."""
+    """The given cells, without those of others, and the cells of one item."""
     alone = copy.deepcopy(notebook)
     alone.cells = [
         cell
         for cell in alone.cells
-        if (course := cell.metadata.get("course")) and course.get("item", item) == item
+        if (course := cell.metadata.get("course"))
+        and course.get("item", item) == course.get("of", item) == item
     ]
     return alone

@@ -36,6 +36,8 @@ class ShortMetadata(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     given: bool = False
+    # The only item that needs a given cell, if there is one: others are checked without it.
+    of: str | None = None
     item: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_-]*$")
     answers: list[str] = []
     test: str | None = None
@@ -48,6 +50,8 @@ class ShortMetadata(BaseModel):
     def _one_role(self) -> ShortMetadata:
         if sum((self.given, self.item is not None, self.test is not None)) > 1:
             raise ValueError("a cell is given, or an item's answer, or a test: only one of them")
+        if self.of and not self.given:
+            raise ValueError("of= belongs to a given cell")
         if self.item is None and (self.answers or self.manual or self.choice):
             raise ValueError("answers, manual and choice belong to a cell with item=")
         if self.manual and self.answers:
@@ -341,7 +345,7 @@ def _nbgrader(cell: ExerciseCell) -> dict[str, Any]:
 
 def _course(cell: ExerciseCell) -> dict[str, Any]:
     if cell.role == "given":
-        return {"given": True}
+        return {"given": True} | ({"of": cell.short.of} if cell.short.of else {})
     if cell.role == "answer":
         return {"item": cell.short.item, "answers": cell.short.answers}
     return {"item": cell.item}

@@ -766,7 +766,7 @@ for largest in (2e-7, 2e-20):
 # Both stages of the lesson are yours to use: prune, and choose a scale. Which one costs fewer
 # answers for the bytes that it saves? Try before you believe. How far down can you get?
 
-# %% given=true
+# %% given=true of="small"
 train, validation = load_digits().train.hold_out(397)
 
 

@@ -724,7 +724,7 @@ assert nan.isnan().all(), "In e8m0 the code 255 is NaN. What does PyTorch's type
 #
 # *Lesson: parts 1 and 2; lesson 02, part 3.*
 
-# %% given=true
+# %% given=true of="findings"
 _random = torch.Generator().manual_seed(3)
 
 

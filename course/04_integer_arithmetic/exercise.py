@@ -652,7 +652,7 @@ for seed, sizes, ranges in (
 #
 # *Lesson: parts 2 to 4.*
 
-# %% given=true
+# %% given=true of="colleagues"
 rng = np.random.default_rng(4)
 inputs = rng.integers(-128, 128, (400, 24))
 matrix = rng.integers(-90, 91, (2, 24))

@@ -504,7 +504,7 @@ assert model.training, "After an error the model is left in another mode than it
 #
 # *Lesson: part 8.*
 
-# %% given=true
+# %% given=true of="sensitivity"
 _random = torch.Generator().manual_seed(5)
 suspect = nn.Sequential(
     nn.Linear(12, 40),

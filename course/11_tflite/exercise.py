@@ -711,7 +711,7 @@ for text, word in (
 #
 # *Lesson: parts 4 and 7.*
 
-# %% given=true
+# %% given=true of="gate"
 import coursekit.tflite
 
 _network = random_layers(11, 40, 30, 10)

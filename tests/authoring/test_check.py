@@ -103,3 +103,15 @@ def test_a_test_that_only_holds_beside_the_code_or_not_at_all_is_found(
     (fault,) = faults(lesson, engine)
     line = line_of(path, '# %% test="count" points=2')
     assert str(fault).startswith(f"{path}:{line}: the test of “count” {found}")
+
+
+def test_an_item_is_checked_without_what_is_given_for_another(
+    lesson: Lesson, engine: Engine
+) -> None:
+    new = '# %% given=true of="why"\nnumbers = None\n\n# %% [markdown]\n# ## 2'
+    change(lesson.folder / "exercise.py", "# %% [markdown]\n# ## 2", new)
+    assert failing(lesson, engine) == []
+    change(lesson.folder / "exercise.py", ' of="why"', "")
+    late = "# %% [markdown]\n# ## 1"
+    change(lesson.folder / "exercise.py", late, f"# %% given=true\nnumbers = None\n\n{late}")
+    assert "reference" in failing(lesson, engine)

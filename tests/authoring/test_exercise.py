@@ -35,6 +35,7 @@ def change(path: Path, old: str, new: str) -> None:
         (' answers=["count"]', "", '# %% item="count"', "declares what it leaves behind"),
         ("given=true", "gievn=true", "# %% gievn=true", "gievn"),
         ("given=true", 'given=true test="count"', None, "only one of them"),
+        ('item="count" answers', 'of="why" item="count" answers', None, "of= belongs to a given"),
         ("given=true", "given=yes", "# %% given=yes", "key=JSON"),
         ("numbers = [0, 1, 2]", "numbers = [count, 1, 2]", "# %% given=true", "a given cell reads"),
         ("numbers = [0, 1, 2]", "numbers = [x, 1, 2]", "# %% given=true", "no given cell above"),
