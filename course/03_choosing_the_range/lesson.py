@@ -474,8 +474,10 @@ for name, each in {"all units rescaled": rescaled, "one unit × 256": one_large}
 # would need a factor of its own; these networks have none.
 #
 # > **A place to stop.** You can say who shares a scale and where a range ends, and that a network can be made fit for int8
-# > without changing its function. Before you go on: which two rules served the large unit,
-# > and how can you see it in a number?
+# > without changing its function. Before you go on: which two rules gave nearly all codes to the large unit,
+# > and which printed number shows it?
+# > <details><summary>Answer</summary>The largest value and least squares: their SQNR is the highest, and the accuracy is
+# > gone.</details>
 #
 # ## 3 · Four bits, two in a byte
 #
@@ -721,12 +723,14 @@ def shared_values(weight: torch.Tensor, count: int = 16) -> torch.Tensor:
 # %% tags=["nbval-ignore-output"]
 first_layers = [m[1].weight.data for m in models]
 by_means = [sqnr(w, shared_values(w)) for w in first_layers]
-print(
-    "int4, per tensor:",
-    [round(sqnr(w, rounded(w, 4)), 1) for w in first_layers],
-    "dB; k-means:",
-    [round(v, 1) for v in by_means],
-)
+by_clip = []
+for w in first_layers:
+    ends = (w.abs().max() * torch.linspace(0.05, 1, 40)).tolist()
+    there_and_back = (torch.fake_quantize_per_tensor_affine(w, end / 7, 0, -7, 7) for end in ends)
+    by_clip.append(max(sqnr(w, back) for back in there_and_back))
+print("int4, per tensor, the largest fits:", [round(sqnr(w, rounded(w, 4)), 1) for w in first_layers])
+print("int4, per tensor, its best clip:   ", [round(v, 1) for v in by_clip])
+print("k-means:                           ", [round(v, 1) for v in by_means])
 levels = codebook(weight, 16)
 print(
     "levels:",
@@ -742,10 +746,13 @@ reveal(
 
 # %%
 assert min(by_means) > 5 + max(sqnr(w, rounded(w, 4)) for w in first_layers)
+assert 0.5 < min(np.subtract(by_means, by_clip)) and max(np.subtract(by_means, by_clip)) < 4
 assert not (levels == 0).any()
 
 # %% [markdown]
-# About as good as int4 with a scale for each 64 weights, with 16 numbers in place of 3,900. The price: no integer arithmetic,
+# About as good as int4 with a scale for each 64 weights, with 16 numbers in place of 3,900. Most of that is part 2 again: k-means
+# need not reach the largest weight, and int4 with its best clip does not either. What the uneven levels add is the last
+# step, from the second line to the third. The price: no integer arithmetic,
 # since a code is only an index, and no level at exactly 0, so pruned weights do not stay 0 unless the codebook is told
 # to keep it (lesson 15).
 #

@@ -64,7 +64,7 @@ def integer_linear(x, x_zero, w, w_zero, bias):
     return (sums + bias).int()
 
 
-# %% item="linear" wrong="the bias forgotten" hint="expected [[10107]]"
+# %% item="linear" wrong="the bias forgotten" hint="what is the bias for?"
 def integer_linear(x, x_zero, w, w_zero, bias):
     return (x.int() - x_zero) @ (w.int() - w_zero).t()
 

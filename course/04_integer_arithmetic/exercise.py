@@ -62,6 +62,7 @@ w = torch.tensor([[100, 1]], dtype=torch.int8)
 bias = torch.tensor([7], dtype=torch.int32)
 a = integer_linear(x, 0, w, 0, bias)
 assert a.dtype == torch.int32, f"the accumulators should be torch.int32, not {a.dtype}"
+assert a.tolist() != [[10100]], "10100 is the sum of the products: what is the bias for?"
 assert a.tolist() == [[10107]], (
     f"expected [[10107]], but got {a.tolist()}. Does your type hold a product of 10,000? (part 1)"
 )
@@ -753,6 +754,9 @@ assert top == 163, explain(
         72: "weights of all pairs are added. Only neighbours share an int16",
     },
     f"expected 163, but got {top}",
+)
+assert safe_top(torch.tensor([[127, -128]], dtype=torch.int8)) == 255, (
+    "127 and −128 are one pair. Which inputs make its sum the largest, and which the lowest?"
 )
 ### BEGIN HIDDEN TESTS
 for rows, wanted in (

@@ -881,6 +881,11 @@ images = torch.randn(3, 2, 4, 5)
 assert torch.allclose(small(images), model(images), atol=1e-4), (
     "with all five channels kept, the outputs should be the same"
 )
+weakest = model[0].weight.detach().abs().flatten(1).sum(1).argsort()[:2]
+model[1].weight.data[weakest] = model[1].bias.data[weakest] = 0
+assert torch.allclose(slim(model, 3).eval()(images), model(images), atol=1e-3), (
+    "The channels that went sent only zeros, and yet the outputs differ. Which columns does a channel own?"
+)
 ### BEGIN HIDDEN TESTS
 for channels, side, size, keep in ((6, 4, 3, 3), (8, 3, 3, 1), (4, 2, 1, 3), (6, 5, 3, 5)):
     model = short(channels, side, size, 5)
