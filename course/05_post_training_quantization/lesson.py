@@ -960,7 +960,7 @@ shown
 # Such factors occur. Batch norm folded into a layer makes them (Nagel et al. 2019), and large language models
 # have features of such sizes (Dettmers et al. 2022). In the opening picture it was one unit.
 #
-# With one scale for a whole matrix the largest unit sets the step, and small units round to zero. Lesson 03 has this
+# With one scale for a whole matrix the largest unit sets the step, and small units round to zero. Lesson 03 has such a
 # network, what int8 makes of it, and who should share a scale. Here it is the third of three patients: how do you find the
 # layer that breaks?
 
