@@ -6,8 +6,19 @@ import math
 
 
 def number_in(text: str) -> float | None:
-    """The number that a learner typed: “3,200”, “36 %” and “1e-3” are understood; else None."""
-    plain = text.strip().rstrip("%").replace("−", "-").replace(" ", "").replace("\u202f", "")
+    """The number that a learner typed, or None.
+
+    “3,200”, “36 %”, “1e-3”, “1/128” and “2×” are understood.
+    """
+    above, slash, below = text.strip(" %×x").partition("/")
+    number, divisor = _decimal(above), _decimal(below) if slash else 1.0
+    if number is None or not divisor:
+        return None
+    return number / divisor if math.isfinite(number / divisor) else None
+
+
+def _decimal(text: str) -> float | None:
+    plain = text.strip().replace("−", "-").replace(" ", "").replace("\u202f", "")
     plain = plain.replace(",", "") if "." in plain or _thousands(plain) else plain.replace(",", ".")
     try:
         number = float(plain)

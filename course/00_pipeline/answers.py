@@ -411,7 +411,7 @@ def quantize(value, scale):
     return max(-128, min(127, round(value * scale)))
 
 
-# %% item="quantize" wrong="any scale goes" keeps=2 hint="should raise ValueError"
+# %% item="quantize" wrong="any scale goes" keeps=2 hint="but nothing was raised"
 def quantize(value, scale):
     if scale == 0:
         return 0 if isinstance(value, float) else torch.zeros(value.shape, dtype=torch.int8)
@@ -420,7 +420,7 @@ def quantize(value, scale):
     return max(-128, min(127, round(value / scale)))
 
 
-# %% item="quantize" wrong="lets nan through" keeps=2 hint="and nan"
+# %% item="quantize" wrong="lets nan through" keeps=2 hint="a scale of nan is not greater than 0"
 def quantize(value, scale):
     if scale <= 0:
         raise ValueError("the scale must be greater than 0")
@@ -437,7 +437,16 @@ def quantize(value, scale):
     return max(-128, min(127, round(value / scale)))
 
 
-# %% item="quantize" wrong="checks the scale for numbers only" keeps=2 hint="for numbers and for tensors"
+# %% item="quantize" wrong="checks the scale for tensors only" keeps=2 hint="for numbers and for tensors"
+def quantize(value, scale):
+    if not isinstance(value, torch.Tensor):
+        return max(-128, min(127, round(value / (scale or 1.0))))
+    if not scale > 0:
+        raise ValueError("the scale must be greater than 0")
+    return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
+
+
+# %% item="quantize" wrong="checks the scale for numbers only" keeps=2 hint="a scale of -1.0 is not greater than 0"
 def quantize(value, scale):
     if isinstance(value, torch.Tensor):
         return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)

@@ -475,6 +475,15 @@ assert isinstance(stored, torch.Tensor), (
 )
 assert stored.dtype == torch.int8, f"expected int8, got {stored.dtype}"
 assert stored.tolist() == [[3, 0], [1, 4]], f"expected [[3, 0], [1, 4]], got {stored.tolist()}"
+for bad in (-1.0, float("nan")):
+    outcome = "nothing"
+    try:
+        quantize(torch.ones(2), bad)
+    except Exception as error:
+        outcome = type(error).__name__
+    assert outcome == "ValueError", (
+        f"a scale of {bad} is not greater than 0: ValueError is asked, but {outcome} was raised"
+    )
 ### BEGIN HIDDEN TESTS
 generator = torch.Generator().manual_seed(4)
 wanted = torch.randint(-120, 121, (6, 8), generator=generator)

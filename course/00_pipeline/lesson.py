@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 00 · The pipeline, end to end
 #
-# **You have a network that reads digits. It must move to a chip whose flash, the memory that keeps files,
-# has a third of the room that its file takes today. What can you take away, and how do you know that nothing broke?**
+# **You have a network that reads digits. It must move to a chip whose flash, the memory that keeps files, holds only a
+# third of today's file. What can you take away, and how do you know that nothing broke?**
 #
 # This lesson walks the whole way once, on small images: from raw pixels to a network whose weights
 # are partly zero and stored in one byte each. It takes about {minutes} minutes, with a place to stop after stage 6. Every later lesson opens one of these stages and
@@ -24,8 +24,8 @@
 # a cell asks for your guess. Type it into the field and press Enter, even if it is a wild one, then
 # run the next cell. A wrong guess is where you learn something.
 #
-# Before you run anything, move the two numbers of the picture. How much can be taken away before the second digit gets
-# another name? And would the first digit have told you?
+# Before you run anything, move the two sliders of the picture. Two digits go in, one above the other. When does the
+# network call the lower one something else? And when the upper one?
 
 # %% tags=["nbval-ignore-output"]
 from coursekit.openings.lesson_00 import two_digits
@@ -84,7 +84,7 @@ plot.show(
 )
 
 # %% [markdown]
-# Look at the last three boxes: `784→128→10` stays. That is the answer in short. **Pruning and
+# Look at the last three boxes: `784→128→10` stays: nothing is added to the network. **Pruning and
 # quantization are not layers that you add. They change the numbers inside the layers that are
 # there.** Now do it.
 #
@@ -230,8 +230,9 @@ print("validation accuracy:", {name: round(value, 3) for name, value in measure_
 reveal("Trained on raw greys: validation accuracy", 100 * measure_of["raw greys"])
 
 # %% [markdown]
-# From one seed, and with the optimizer used here, the raw ones did as well. Why divide at all, then? The images that come
-# later must be scaled like those that the network was trained on, so everybody uses one rule.
+# From one seed the raw ones did as well. A likely reason, which no cell here tests: Adam divides each step by the size of
+# the gradients, so a factor of 255 hardly matters. Plain gradient descent would need another learning rate. Divide or
+# don't, but do the same with every image that comes later: the network knows only the scale it was trained on.
 
 # %%
 fig, axes = plot.figure(1, 2, width=9, height=3.2)
@@ -336,8 +337,7 @@ print("prune.l1_unstructured leaves the same weights.")
 #   the distance from zero.
 # - “30 % pruned” names what **goes**: sparsity 0.3, and 70 % are left. The shape does not change.
 # - 70.0 % of the layer is left, and 70.4 % of the model, which also counts the second layer and the biases. When somebody says “70 % non-zero”, ask **of what**.
-# - PyTorch's own pruning leaves the same weights. It keeps the old weights and a mask beside them
-#   until `remove` drops both (more in lesson 07).
+# - PyTorch's own pruning leaves the same weights. `remove` makes it final (more in lesson 07).
 #
 # ## Stage 6 · int8
 # A float32 weight takes four bytes. An `int8` takes one, but it only knows the integers from
@@ -403,8 +403,8 @@ reveal("The integer 150, cast to int8 without clipping", torch.tensor(150).to(to
 # The scale is **your choice**, and the integer means nothing without it. The next cell shows 0.5 at
 # three scales. For a whole tensor, a good start is the scale at which its largest weight just fits:
 # $s = \max|w| / 127$. (Not 128: int8 ends at 127 above zero, so a largest weight that is positive
-# would be clipped.) And is 0.01, the scale of the examples so far, a good one for your layer?
-# Guess below.
+# would be clipped.) The largest weight of your layer is about 0.09. Is 0.01, the scale of the examples so far, a good one
+# for it? Guess below.
 
 # %%
 for scale in (0.1, 0.01, 0.001):
@@ -509,7 +509,7 @@ plot.show(
 # and quantization moves every weight to the nearest of a few levels, a scale apart.
 #
 # PyTorch multiplies by $1/s$ where we divide by $s$. The last bit can differ, so a weight exactly between two levels could
-# go to the other one; lesson 02 finds some.
+# go to the other one (lesson 02).
 #
 # > **A place to stop.** You have the three models. Before you go on: what is smaller about the pruned one, and what about
 # > the quantized one?
@@ -621,19 +621,21 @@ for name, time in times.items():
 #
 # MACs are the multiplications of a layer, each with its addition: the same for the three models, half
 # for the control. We timed a batch because one image takes only some µs, most of it overhead. The last cell shows how much:
-# its second network computes next to nothing.
+# its second network, of 1 input, 1 unit and 1 output, computes next to nothing.
 # Its time is *overhead*, the price of calling three layers. It is most of the dense model's time for one image, too, and
 # hides what is behind it.
-#
+
+# %% [markdown]
 # ## What did it cost? Answers
 # Now the 400 test images, on which no weight and no choice has depended so far. All models get the
 # **same** images, so compare them image by image. An image that both get right, or both wrong, says
 # nothing about which is better. Only the images on which the two differ count: *lost* ones (only dense is right) and *won*
-# ones (only the other is right). With fewer than six of them no p-value falls below 0.05: 6 lost and none won give 0.03.
+# ones (only the other is right).
 #
 # **If two models are equally good, each lost or won image is a coin toss.** `coin_toss` computes
 # how often fair coins fall at least that unevenly: the *p-value* of McNemar's test. From 0.05 up,
-# call the two **indistinguishable**.
+# call the two **indistinguishable**. With fewer than six images that differ no p-value falls below 0.05: 6 lost and none
+# won give 0.03.
 
 # %%
 guess("Lost 6, won 2: how often do fair coins fall at least that unevenly?", unit="%")
@@ -786,7 +788,7 @@ plot.show(
 # | scale | same grey, same number | `x / 255` | same | ×4 (uint8 → float32) |
 # | flatten | row by row, images apart | `x.flatten(1)` | `(n, 28, 28)` → `(n, 784)` | same |
 # | linear | rows are outputs | `nn.Linear(784, 128)` | weight `(128, 784)` | 4 per number |
-# | prune | smallest magnitudes to 0 | `prune.l1_unstructured(layer, "weight", amount=0.3)`, then `prune.remove(layer, "weight")` | same | same after `remove` (double before it: lesson 07) |
+# | prune | smallest magnitudes to 0 | `prune.l1_unstructured(layer, "weight", amount=0.3)`, then `prune.remove(layer, "weight")` | same | same after `remove` |
 # | sparsity | share of zeros, of a named tensor | `measure.sparsity(w)` | | |
 # | int8 | $\operatorname{clip}(\operatorname{round}(w/s), -128, 127)$ | `torch.clamp(torch.round(w / s), -128, 127).to(torch.int8)` | same | ÷4, if stored so |
 # | back | $\hat w = s\,q$, off by $s/2$ at most unless clipped | `q * s` | same | ×4 |

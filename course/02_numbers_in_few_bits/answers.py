@@ -185,7 +185,7 @@ def choose_scale(values, bits):
     return (scale, 2 ** (bits - 1) - 1 - round(high / scale))
 
 
-# %% item="range" wrong="counts points, not gaps" hint="expected the scale 0.5"
+# %% item="range" wrong="counts points, not gaps" hint="how many gaps lie between 8 points"
 def choose_scale(values, bits):
     if values.numel() == 0 or not values.isfinite().all():
         raise ValueError("need finite values")
@@ -546,7 +546,7 @@ def round_trip(values, bits):
     return values
 
 
-# %% item="trip" wrong="zeros put back by hand" keeps=2 hint="is 0 still one of the points"
+# %% item="trip" wrong="zeros put back by hand" keeps=1 hint="0 must be one of the points"
 def round_trip(values, bits):
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     bottom, top = values.min(), values.max()
@@ -732,7 +732,7 @@ def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
 sensor = choose_bits(sensor_sizes, sensor_accuracies, 135_000, 0.84)
 
 
-# %% item="bits" wrong="rounded up once for all layers" keeps=1 hint="for each layer on its own"
+# %% item="bits" wrong="rounded up once for all layers" keeps=1 hint="9 bits take 2 bytes in each"
 def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
     good = [
         bits
@@ -746,12 +746,25 @@ def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
 sensor = 4
 
 
-# %% item="bits" wrong="not rounded up" keeps=1 hint="Is it rounded up"
+# %% item="bits" wrong="not rounded up" keeps=1 hint="9 bits take 2 bytes in each"
 def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
     good = [
         bits
         for bits, accuracy in accuracies.items()
         if accuracy >= least_accuracy and sum(size * bits // 8 + 5 for size in sizes) <= most_bytes
+    ]
+    return min(good, default=None)
+
+
+sensor = 4
+
+
+# %% item="bits" wrong="parts of bytes" keeps=1 hint="9 bits take 2 bytes in each"
+def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
+    good = [
+        bits
+        for bits, accuracy in accuracies.items()
+        if accuracy >= least_accuracy and sum(n * bits / 8 + 5 for n in sizes) <= most_bytes
     ]
     return min(good, default=None)
 

@@ -196,7 +196,9 @@ torch.manual_seed(7)  # what is random below is the same each time
 scale, zero_point = choose_scale(torch.tensor([-0.5, 1.0, 3.0]), 3)
 assert isinstance(scale, float), f"the scale should be a float, not {type(scale).__name__}"
 assert isinstance(zero_point, int), f"the zero point: an int, not {type(zero_point).__name__}"
-assert abs(scale - 0.5) < 1e-6, f"expected the scale 0.5, but got {scale} (lesson, part 3)"
+assert abs(scale - 0.5) < 1e-6, f"expected the scale 0.5, but got {scale}: " + explain(
+    scale, {3.5 / 8: "how many gaps lie between 8 points?"}, "see the lesson, part 3"
+)
 assert zero_point == -3, f"expected the zero point -3, but got {zero_point} (lesson, part 3)"
 ### BEGIN HIDDEN TESTS
 for bits in (8, 2, 4, 1, 5, 16):
@@ -230,7 +232,11 @@ for bits in (8, 2, 4, 1, 5, 16):
 # %% test="range" points=1
 torch.manual_seed(7)  # what is random below is the same each time
 scale, zero_point = choose_scale(torch.tensor([2.0, 7.0]), 3)
-assert abs(scale - 1.0) < 1e-6, f"the range must contain 0, so the scale is 1.0 here, not {scale}"
+assert abs(scale - 1.0) < 1e-6, f"expected the scale 1.0 for [2, 7], but got {scale}: " + explain(
+    scale,
+    {5 / 7: "the range must contain 0", 7 / 8: "how many gaps lie between 8 points?"},
+    "see the rules above",
+)
 ### BEGIN HIDDEN TESTS
 for bits in (1, 2, 4, 8):
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
@@ -419,7 +425,8 @@ bound = error_bound(torch.tensor([0.3, 1.0, 1.2, 6.0, -5.0]), 1.0, 0, 2)
 assert bound.shape == (5,), f"one bound for each value, but the shape is {tuple(bound.shape)}"
 assert bound.dtype == torch.float32, f"the bounds should be float32, not {bound.dtype}"
 assert torch.allclose(bound, torch.tensor([0.5, 0.5, 0.2, 5.0, 3.0])), (
-    f"expected [0.5, 0.5, 0.2, 5.0, 3.0], but got {[round(x, 3) for x in bound.tolist()]}"
+    f"expected [0.5, 0.5, 0.2, 5.0, 3.0], but got {[round(x, 3) for x in bound.tolist()]}. "
+    "The last point is 1. What is the error of 1.2, exactly?"
 )
 ### BEGIN HIDDEN TESTS
 for bits in (1, 2, 4, 7):
@@ -563,7 +570,12 @@ for bits in range(2, 9):
 
 # %% test="trip" points=1
 torch.manual_seed(7)  # what is random below is the same each time
-assert round_trip(torch.zeros(3), 8).tolist() == [0, 0, 0], "zeros come back as zeros"
+back = round_trip(torch.zeros(3), 8).tolist()
+assert back == [0, 0, 0], f"zeros come back as zeros, but {back} came back. What is 0 / 0?"
+back = round_trip(torch.tensor([2.0, 6.0]), 3).tolist()
+assert abs(back[0] - 12 / 7) < 1e-4 and abs(back[1] - 6) < 1e-4, (
+    f"[2, 6]: 0 must be one of the points, so a step is 6/7 and [1.714, 6] comes back, not {back}"
+)
 ### BEGIN HIDDEN TESTS
 for bits in range(2, 9):
     values = (torch.randn(2, 100) * 10).flatten().sort().values.reshape(2, 100)
@@ -754,6 +766,9 @@ assert choose_bits([800], table, 10_000, 0.95) is None, "What if nothing is accu
 
 # %% test="bits" points=1
 assert choose_bits([8], {4: 0.9}, 9, 0.5) == 4, "8 weights of 4 bits take 4 bytes, and 5 more"
+assert choose_bits([3, 3, 3], {3: 0.9}, 20, 0.5) is None, (
+    "three layers of 3 weights in 3 bits: 9 bits take 2 bytes in each, and 5 more: 21, not 20"
+)
 ### BEGIN HIDDEN TESTS
 assert choose_bits([8], {4: 0.9}, 8, 0.5) is None, (
     "Which bytes does a layer need beside its weights?"

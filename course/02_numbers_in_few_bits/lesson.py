@@ -31,9 +31,9 @@ staircase()
 
 # %% [markdown]
 # First a look at the whole. The next cells train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
-# outputs) on pictures of clothes, from three seeds. Then PyTorch's own function rounds all weights to
+# outputs) on Fashion-MNIST, pictures of clothes, from three seeds. Then PyTorch's own function rounds all weights to
 # $b$ bits, with one scale for each layer. At 32 bits the accuracy is about 0.85. And at 3 bits, and at 2?
-# Two cells below ask for your guess, from 0 to 1. Type it and press Enter, then run on.
+# The two cells that begin with `guess` ask for your guess, from 0 to 1. Type it and press Enter, then run on.
 
 # %%
 import copy
@@ -146,7 +146,8 @@ assert middle[-2] > 0.75 and middle[-1] < 0.35
 # and one is worse. (Of six tests one below 0.05 may be chance.) Rounding to 4 bits changes answers, but in no common direction, and the mean stays. At 3 bits two of the
 # three lose more than they win, far beyond chance. At 2 bits nothing but guessing is left. Part 8 quantizes the same
 # weights to 2 bits again, with another scale. For that we need to know what becomes of one number.
-#
+
+# %% [markdown]
 # ## 1 · Formats: bits, and points on a line
 #
 # Here is 0.1234 in seven formats. A **float** has three parts. The sign bit, the exponent bits $e$ and the
@@ -154,7 +155,8 @@ assert middle[-2] > 0.75 and middle[-1] < 0.35
 #
 # $$x = (-1)^{\text{sign}} \cdot 2^{\,e - \text{bias}} \cdot \left(1 + \frac{f}{2^m}\right)$$
 #
-# $m$ is the number of fraction bits, and the bias is $2^{k-1}-1$ for $k$ exponent bits. (An exponent of only
+# $m$ is the number of fraction bits, and the bias is $2^{k-1}-1$ for $k$ exponent bits. (This exponent bias has nothing to
+# do with the biases of a layer.) (An exponent of only
 # zeros is special: it makes room for 0 and for very small numbers.) The exponent picks the interval from one power of two
 # to the next, the fraction the place in it.
 #
@@ -197,7 +199,7 @@ for name, (dtype, (_, exponent_bits, fraction_bits)) in formats.items():
 # fewer exponent bits and a longer fraction. The fp8 formats are named by their **e**xponent and **m**antissa
 # (fraction) bits.
 #
-# Next, all the values that a format has, as points on a line. The integers get a scale with which they reach 1:
+# Next, all the values that a format has, as *points* on a line. The integers get a scale with which they reach 1:
 # 1/127 for int8 and 1/7 for int4. A guess first: how far is it from 1 to the next number in bfloat16?
 
 # %%
@@ -305,9 +307,9 @@ print(halves.tolist(), "become", torch.round(halves).tolist())
 assert abs(series["means of two pixels"][2]) < 0.01 < series["means of two pixels"][1]
 
 # %% [markdown]
-# Cutting off makes these numbers smaller by half a step on average (negative ones larger: it goes toward 0).
-# One such error is small, but a layer adds up hundreds, all in the same direction. Rounding half up errs in one
-# direction too, if there are ties. `torch.round` sends ties to the **even** neighbour, sometimes up, sometimes
+# Cutting off makes any values smaller by half a step on average (negative ones larger: it goes toward 0). The means of two
+# pixels lose less, since many of them are whole numbers already. One such error is small, but a layer adds up hundreds,
+# all in the same direction. Rounding half up errs in one direction too, if there are ties. `torch.round` sends ties to the **even** neighbour, sometimes up, sometimes
 # down: 2.5 becomes 2, and 3.5 becomes 4. That is fair as long as even and odd neighbours are about equally frequent.
 #
 # ## 3 · The zero point
@@ -367,7 +369,7 @@ assert (scale.item(), zero_point) == (0.5, -3)
 #
 # So here is layer 1 of the trained network, with 80 % of its weights set to zero. We quantize it to 4 bits
 # twice: with a rounded zero point, and *without* rounding it, which puts the first point exactly on the
-# smallest weight. How many weights are exactly zero then? And does the layer's output notice?
+# smallest weight. How many weights are exactly zero then? (The cell also prints what that does to the layer's output.)
 
 # %%
 guess("Zero point not rounded: weights that are still zero", unit="%", low=0, high=100)
@@ -781,9 +783,10 @@ explore(
 #
 # ## 8 · The 2-bit cliff
 #
-# Back to the network. Here is the histogram of layer 1's weights with the points that the opening used, at 4
-# bits and at 2, where the largest weight just fits. (They are symmetric and leave the lowest code idle, so 2
-# bits have three points.) What percentage of the weights becomes 0 at 2 bits?
+# Back to the network. We take layer 1's weights and the points that the opening used, at 4 bits and at 2, where the
+# largest weight just fits. (They are symmetric and leave the lowest code idle, so 2 bits have three points: minus the
+# largest weight, 0, and the largest weight.) What percentage of the weights becomes 0 at 2 bits? The next cell prepares a
+# search for the best clip; the histograms come after your guess.
 
 
 # %%
@@ -989,7 +992,7 @@ assert ratios[2] == ratios[1]
 # %% [markdown]
 # Fake quantization shows what rounding does to accuracy. The file, as saved, is as large as before (gzip finds the
 # repeated values, as in lesson 00). A 2-bit code in an int8 takes 8
-# bits. To get to 2, four codes must be **packed** into a byte; lesson 05 meets a format that packs two 4-bit codes.
+# bits. To get to 2 bits per weight, four codes must be **packed** into a byte; lesson 05 meets a format that packs two 4-bit codes.
 
 # %% tags=["nbval-ignore-output"]
 guesses()

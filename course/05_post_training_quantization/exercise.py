@@ -21,6 +21,8 @@
 # - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
 #   you have not seen, so solve the task and not the example.
 # - The items do not need each other. If one resists, go on.
+# - Items 2 and 3 meet modules inside modules, batch norm and dropout: [the primers](../../notebooks/primers.ipynb) repeat
+#   convolution and batch norm. `model.training` says in which mode a model is, and `try … finally` puts it back in any case.
 # - Models are `nn.Sequential`, and come in evaluation mode unless the item says otherwise. *In place* means: the
 #   model that was passed in is changed. Nothing here needs torchao.
 
@@ -54,7 +56,8 @@ def rounded(weight: torch.Tensor, bits: int) -> torch.Tensor:
 # Write `quantize_rows(weight)` for a float32 tensor of the shape (rows, columns). It returns two tensors:
 #
 # - `q`, **int8**, of the same shape;
-# - `scale`, float32, of the shape (rows,).
+# - `scale`, float32, of the shape (rows,). (In the lesson it is (rows, 1). `weight / scale` would divide by the wrong scales
+#   here, or fail.)
 #
 # `q * scale[:, None]` comes back to the weights. In each row:
 #
@@ -394,7 +397,10 @@ model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).eval()
 found = calibrate(model, [torch.tensor([[1.0, -2.0]]), torch.tensor([[3.0, 0.0]])])
 assert sorted(found) == [0, 2], f"the keys should be the places 0 and 2, not {sorted(found)}"
 assert tuple(found[0]) == (-2.0, 3.0), (
-    f"into layer 0 go values from -2.0 to 3.0, but the range is {found[0]} (lesson, part 4)"
+    f"into layer 0 go values from -2.0 to 3.0, but the range is {found[0]} (lesson, part 4). "
+    + explain(
+        tuple(found[0]), {(0.0, 3.0): "Does it remember the first batch when the second comes?"}, ""
+    )
 )
 ### BEGIN HIDDEN TESTS
 model = nn.Sequential(

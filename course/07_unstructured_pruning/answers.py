@@ -756,6 +756,15 @@ def prune_with_data(layer, inputs, share):
     return layer
 
 
+# %% item="own" wrong="a share of all inputs, again" keeps=2 hint="weights left, so"
+def prune_with_data(layer, inputs, share):
+    gone = layer.weight_mask == 0 if hasattr(layer, "weight_mask") else layer.weight == 0
+    effect = (layer.weight.detach().abs() * inputs.norm(dim=0)).masked_fill(gone, 0)
+    mask = torch.ones_like(effect)
+    mask.scatter_(1, effect.argsort(dim=1)[:, : round(share * layer.in_features)], 0)
+    return prune.custom_from_mask(layer, "weight", mask)
+
+
 # %% item="own" wrong="all rows together" hint="Count row by row"
 def prune_with_data(layer, inputs, share):
     scores = layer.weight.detach().abs() * inputs.norm(dim=0)
@@ -826,7 +835,7 @@ def prune_with_data(layer, inputs, share):
     return prune.custom_from_mask(layer, "weight", new)
 
 
-# %% item="own" wrong="old mask forgotten" keeps=2 hint="has come back"
+# %% item="own" wrong="old mask forgotten" keeps=2 hint="weights left, so"
 class Forgetful(prune.BasePruningMethod):
     PRUNING_TYPE = "global"
 

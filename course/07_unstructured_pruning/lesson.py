@@ -17,14 +17,15 @@
 #
 # This lesson shows what zeros do to a file and to a run time, which weights can go, and how to tell.
 #
-# It takes about {minutes} minutes, with a place to stop after part 4. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
+# It takes about {minutes} minutes, with places to stop after part 4 and within part 7. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
 #
 # We start with the puzzle itself. Below, PyTorch's own pruning sets 80 % of the weights of
 # LeNet-300-100 to zero. The network has 784 inputs, 300 and 100 hidden units, and 10 outputs.
-# Before you look: how big is the saved file afterwards, and how long does one image take? The dense
-# network counts as 1. A cell with `guess` asks for your guess: run it, answer, and go on.
+# How big is the saved file afterwards, and how long does one image take? The dense network counts as 1. Before you look,
+# two cells with `guess` ask for one each: run them, answer, and go on.
 #
-# First move the picture: how many weights can go before a garment loses its name? And what does not get smaller?
+# The picture first (of another network, which was trained for a shorter time): how many weights can go before a garment loses its
+# name?
 
 # %% tags=["nbval-ignore-output"]
 from coursekit.openings.lesson_07 import smallest_first
@@ -225,8 +226,7 @@ assert not copied
 # copies only tensors that were created as such. (After a forward pass under `no_grad`, or after `remove`, it works.) Copy
 # before you prune.
 #
-# Now three traps. First: what do `amount=1` and `amount=1.0` leave of 5,000 weights? Second: the same pruning line
-# is called again, on the layer that has been pruned by 20 %. Which share of its weights is zero then?
+# Now three traps. **1**: what do `amount=1` and `amount=1.0` leave of 5,000 weights? **2**: the same pruning line is called again, on the layer that has been pruned by 20 %. Which share of its weights is zero then?
 
 # %%
 guess("20 % pruned twice: share of zeros", unit="%", low=0, high=100)
@@ -242,8 +242,8 @@ twice = sparsity(layer.weight)
 reveal("20 % pruned twice: share of zeros", round(100 * twice, 2))
 
 # %% [markdown]
-# The third: `prune.remove(layer, "weight")` sounds like an undo. What does it remove, the pruning or something
-# else?
+# **3**: `prune.remove(layer, "weight")` sounds like an undo. What does it remove, the pruning or something
+# else? After it, the cell prunes by 20 % once more.
 
 # %%
 assert math.isclose(twice, 1 - 0.8 * 0.8, abs_tol=1e-6)
@@ -257,13 +257,13 @@ print(f"non-zero:   {count_nonzero(layer.weight):,} after one more call with amo
 assert count_nonzero(layer.weight) == 3200
 
 # %% [markdown]
-# An integer is a *number of weights*: `1` is one weight, `1.0` is all of them.
+# **1**. An integer is a *number of weights*: `1` is one weight, `1.0` is all of them.
 #
-# 36 %, not 40 %. The second call takes 20 % of what the first one **left**: 1,000 of 5,000, then 800 of
+# **2**. 36 %, not 40 %. The second call takes 20 % of what the first one **left**: 1,000 of 5,000, then 800 of
 # 4,000. After calls with the amounts $a_1, a_2, \dots$ the share $(1-a_1)(1-a_2)\cdots$ is left. To get
 # from sparsity $\rho$ to $\rho'$, ask for $a = (\rho' - \rho)/(1 - \rho)$.
 #
-# `remove` removes the **mask**, and `weight_orig` with it. The zeros stay: it makes pruning permanent. The
+# **3**. `remove` removes the **mask**, and `weight_orig` with it. The zeros stay: it makes pruning permanent. The
 # original values are gone. It also forgets: the last call wanted the 1,000 smallest of all 5,000 entries.
 # 1,800 were zero already, so it took 1,000 of those and changed nothing. Without a mask, the formula for
 # $a$ is wrong.
@@ -277,7 +277,8 @@ assert count_nonzero(layer.weight) == 3200
 # We train LeNet-300-100 three times, from three seeds: a difference that one seed shows and the next one reverses is
 # noise.
 #
-# Then we prune them. Which weights should go? Four ways to get the same number of zeros, with no training afterwards:
+# Then we prune them. Which weights should go? Four ways to get the same number of zeros, with no training afterwards (such
+# training is called *fine-tuning*, and comes in part 4):
 #
 # - **random**: any weights, the same share in every layer, one draw per network. It shows what chance alone would do.
 # - **layer-wise**: the smallest magnitudes of each layer, the same share in every layer.
@@ -391,9 +392,8 @@ ax.legend(loc="lower left")
 plot.show(fig, alt="Accuracy against the sparsity of a single layer, for each of the three layers.")
 
 # %% [markdown]
-# On the machine that made this page the middle layer was the least sensitive. An equal share for every layer ignores that,
-# and a global ranking does not ask either: by magnitude it keeps more of the middle layer than of the first (the bars
-# below), against the curves, and most of the last, with them.
+# When this was written the middle layer was the least sensitive: it can lose most. An equal share for every layer ignores
+# that. A global ranking does not ask either; what it keeps of each layer is shown below.
 #
 # Is global always better, as one often reads? It compares magnitudes *across* layers. Here is a network that computes
 # exactly the same: divide the weights and biases of the first layer by 8, and multiply the second layer's weights by 8.
@@ -440,7 +440,8 @@ plot.show(fig, alt="Weights kept in each of the three layers, as trained and res
 reveal("rescaled, 80 % zeros: weights kept in layer 300→100", kept["rescaled"][1])
 
 # %% [markdown]
-# The same function, another mask. Compare the bars of the two networks, and then the printed lines: layer-wise pruning
+# As trained, global pruning keeps more of the middle layer than of the first, against the curves above. And the same
+# function gets another mask. Compare the bars of the two networks, and then the printed lines: layer-wise pruning
 # never compares two layers. Global pruning compares magnitudes across layers, and those depend on how the network happens
 # to be scaled. It is a good **default** for a network trained from the usual initialisation, but not a rule.
 #
@@ -494,8 +495,8 @@ assert there > total / 2
 # before you look. Here it is: *take the highest sparsity whose mean validation accuracy, over three seeds, is at most one
 # point below the control.*
 #
-# By how many points (hundredths) will the accuracy at 80 % zeros differ from that of the *dense* network of part 3, which
-# had five epochs? Write a loss with a minus.
+# By how many points (1 point is 1 % of the images) will the accuracy at 80 % zeros differ from that of the *dense* network
+# of part 3, which had five epochs? Minus if it gets worse, plus if it gets better.
 
 # %%
 guess("80 % zeros, fine-tuned for one epoch: against the dense network", unit="points")
@@ -564,10 +565,11 @@ print({name: [round(value, 3) for value in values] for name, values in by_plan.i
 # On the machine that made this page three cuts were a point better in one seed and level with one cut in the other two:
 # after three more epochs for everybody, three seeds can't tell them apart.
 #
-# Look at the control, too. After one epoch 95 % zeros cost almost five points; after three epochs they cost about one. What
+# Look at the control, too. After one epoch 95 % zeros cost almost five points; after three epochs they cost one to one and a half. What
 # pruning costs depends on how long you train afterwards: the shares in the table above are those of one epoch.
 #
-# How large must a difference be to count? Two things make it uncertain:
+# How large must a difference be to count? In lesson 00 there was one network and many images, so coins did. Here are three
+# networks, and we ask how much they differ from each other. Two things make a difference uncertain:
 #
 # - **The images.** Two models differ only on the images that one gets right and the other wrong. Of $n$
 #   images, *lost* are those that only the control gets right, *won* those that only the pruned model gets right. The
@@ -750,8 +752,9 @@ plain, cloned, int32 = (files[kind] for kind in kinds)
 assert plain > 1.3 * cloned > 1.5 * int32
 
 # %% [markdown]
-# The same numbers each time, and the file shrinks at every step: first the unused part of the block goes,
-# then half of every index.
+# Three times the same numbers as CSR, and the file shrinks at every step: first the unused part of the block goes,
+# then half of every index. Yet gzip alone is smaller than all three, without any CSR. For a file, compress; CSR is for
+# computing without unpacking (part 6).
 #
 # ## 6 · Time
 #
@@ -845,14 +848,16 @@ for batch in (1, 64):
     )
 
 # %% [markdown]
-# A ratio above 1 says that CSR is slower. On the machine that made this page it was slower for one image and faster for 64.
+# A ratio above 1 says that CSR is slower. When this was written it was slower for one image and faster for 64. Above, one
+# input was enough to make CSR faster. That is no contradiction: this layer has less than a quarter as many weights, and
+# around its product stand a bias and two transposes. Likely they take what the skipped zeros save; no cell here tests it.
 #
 # ## 7 · Two axes: granularity and criterion
 #
 # So far we asked *how big* a single weight is. Those are two choices in one:
 #
-# - **granularity**: what is pruned as one group? A weight; one of each few (**N:M**: of every M neighbouring
-#   inputs, N stay); or a whole row, that is a **unit** (in a convolution: a channel).
+# - **granularity**: what is pruned as one group? A single weight; a few of every M neighbours in a row (**N:M**: of every
+#   M neighbouring inputs, N stay); or a whole row, that is a **unit** (in a convolution: a channel).
 # - **criterion**: what says that a group matters little? Its **magnitude**; its **gradient**, here
 #   $|w \cdot \partial L/\partial w|$, a first-order estimate of how much the loss would change
 #   without it; or **chance**, as the yardstick. The gradients here are one signed sum over 2,000 training images.
@@ -1004,9 +1009,17 @@ assert all(mean["unit", criterion] < mean["weight", criterion] for criterion in 
 # %% [markdown]
 # Compare the seeds of one criterion pair by pair, as part 4 taught. Units cost more than weights, whatever the criterion.
 # By gradient, the free choice of single weights keeps the highest scores there are; compare it with 1:4. Both remove 75 %,
-# so the number of zeros can't be the reason. Two other things can be measured.
+# so the number of zeros can't be the reason.
 #
-# - **Which weights go together.** A unit that loses all its inputs is dead, and a unit that nobody reads is useless. We
+# > **A place to stop.** You can place any method on the two axes. What follows asks why 1:4 does so well by gradient. Before
+# > you go on: what can a free choice of weights do to a unit that 1:4 can't?
+
+# %% [markdown]
+# ### Why 1:4 won
+#
+# Two other things can be measured.
+#
+# - **Which weights go together.** A unit that loses all its inputs is cut off, and a unit that nobody reads is useless. We
 #   count them. As a control, a third pattern keeps the same share in every row, so that no unit loses all its inputs.
 # - **The score.** In one signed sum over 2,000 images, gradients of opposite sign cancel. Squares over small batches
 #   don't (Molchanov et al. 2019): the root of the mean of $(w \cdot \partial L/\partial w)^2$ over 100 batches of 20 images.
@@ -1056,8 +1069,8 @@ measured.agg({"units without inputs": "mean", "never read": "mean", "accuracy": 
 
 # %% [markdown]
 # With one signed sum, free choice leaves dozens of the 400 units without a single input; 1:4 and the control leave none.
-# Yet the control was better than free choice with one seed only. And with squares free choice leaves nearly as many dead
-# units, and comes within about two points of 1:4. So dead units are not the reason: the **score** is. “1:4 beats free choice by
+# Yet the control was better than free choice with one seed only. And with squares free choice cuts off nearly as many
+# units, and comes within about two points of 1:4. So these units are not the reason: the **score** is. “1:4 beats free choice by
 # gradient” was mostly a statement about a poor score.
 #
 # The units' comparison is not equal. A removed unit also makes the weights that read it useless: all they get is

@@ -63,7 +63,7 @@ def test_what_was_never_asked_is_revealed_all_the_same(capsys):
 
 @pytest.mark.parametrize(
     ("typed", "number"),
-    [("2", 2), ("2.0", 2), ("1,000", 1000), ("1e3", 1000), ("−3", -3), ("0,5", 0.5)],
+    [("2", 2), ("2.0", 2), ("1,000", 1000), ("1e3", 1000), ("−3", -3), ("0,5", 0.5), ("1/4", 0.25)],
 )
 def test_numbers_are_understood_as_they_are_typed(typed, number):
     panel = guess(FILE)
