@@ -728,7 +728,9 @@ for w in first_layers:
     ends = (w.abs().max() * torch.linspace(0.05, 1, 40)).tolist()
     there_and_back = (torch.fake_quantize_per_tensor_affine(w, end / 7, 0, -7, 7) for end in ends)
     by_clip.append(max(sqnr(w, back) for back in there_and_back))
-print("int4, per tensor, the largest fits:", [round(sqnr(w, rounded(w, 4)), 1) for w in first_layers])
+print(
+    "int4, per tensor, the largest fits:", [round(sqnr(w, rounded(w, 4)), 1) for w in first_layers]
+)
 print("int4, per tensor, its best clip:   ", [round(v, 1) for v in by_clip])
 print("k-means:                           ", [round(v, 1) for v in by_means])
 levels = codebook(weight, 16)
