@@ -19,8 +19,8 @@
 # You will write the arithmetic of an int8 layer with nothing but integers, run an MLP and a CNN with it, and compare
 # every output with LiteRT's.
 #
-# It takes about {minutes} minutes, with places to stop after parts 3 and 5. You need scale and zero point (lesson
-# 02): the integer $q$ stands for $s\,(q - z)$.
+# It takes about {minutes} minutes, with places to stop after parts 3 and 5. You need scale and zero point
+# (lesson 02): the integer $q$ stands for $s\,(q - z)$.
 #
 # The picture multiplies and adds four pairs of numbers, bit by bit. Move it before you run anything. What does one bit
 # of the weight add, and what does its highest bit do? With which pair does the sum cross the line where 16 bits end?
@@ -300,7 +300,7 @@ assert (-5 >> 1) == -3
 # %% [markdown]
 # Last, the clip. A ReLU in float is $\max(0, y)$. In integers 0 is $z_y$, so a **fused** ReLU is
 # a clip whose lower end is $z_y$ in place of −128. The clip is there anyway, so ReLU costs nothing. After a ReLU no value is below 0,
-# so the converter puts $z_y$ itself at −128 (lesson 02), and even the number in the clip stays.
+# so the converter puts $z_y$ itself at −128 (lesson 02): −128 is the right lower end with and without a ReLU.
 #
 # The whole road of one layer, and where it has floats:
 
@@ -346,6 +346,7 @@ plot.show(
 #
 # > **A place to stop.** You know the three steps of an integer layer: sum wide, multiply and shift, clip. Before you go
 # > on: the file has a scale for each *row* of the weights. How many multipliers does a layer with 64 outputs need?
+# > <details><summary>Answer</summary>64, and 64 shifts: one pair for each row, since its scale is in the ratio.</details>
 #
 # ## 4 · A whole MLP without a float
 #
@@ -400,11 +401,11 @@ print(f"{different} of {ours.numel():,} differ, the largest difference is {large
 reveal("logits that differ from LiteRT's", different)
 
 # %% [markdown]
-# A few in a thousand, each by a single step. Both are right within half a step of something: LiteRT's plain kernels round **twice**. They multiply, keep the
-# upper half of the product ($m\,a / 2^{31}$, rounded), which fits into an int32 again, and then shift by the remaining $k - 31$ bits, rounded
-# again. Two roundings in a row can take a number over a half that it did not reach: 0.46 is 0.5 when it is rounded to tenths, and
-# 0.5 then becomes 1. Let us do the same, and ask LiteRT's two other sets of kernels, too: XNNPACK's, which are the default, and
-# the *reference*, which are there to be read.
+# A few in a thousand, each by a single step. LiteRT's plain kernels round **twice**. They multiply, keep
+# $m\,a / 2^{31}$, rounded, which fits into an int32 again, and then shift by the remaining $k - 31$ bits, rounded
+# again. Each step is right within half a step; the two together are not. Two roundings in a row can take a number over a half that it did not reach: 0.46 is 0.5 when it is rounded to tenths, and
+# 0.5 then becomes 1. Let us do the same, and ask all three sets of kernels that LiteRT has: *plain*, written for any
+# machine; *reference*, there to be read; and *fast*, XNNPACK's, which are the default.
 
 
 # %%
@@ -432,8 +433,9 @@ assert off["rounded twice"][0] == 0 and off["rounded once"][1] == 0
 
 # %% [markdown]
 # **Bit for bit.** With two roundings all 20,000 are equal to the plain kernels', with one all are equal to the reference, for
-# this network. No result is more than one step away from any other. (XNNPACK multiplies by a float32, where the
-# processor has one; on another processor its column may change.) LiteRT's makers promise no particular rounding (TensorFlow's issue 25087), so a test that demands equal bits from two runtimes will
+# this network. No result is more than one step away from any other. And the default is not without a float: XNNPACK multiplies by
+# a float32, where the processor has one, so on another processor its column may change. The small chip's kernels do not.
+# LiteRT's makers promise no particular rounding (TensorFlow's issue 25087), so a test that demands equal bits from two runtimes will
 # fail one day. A test that allows one step, and then looks at the accuracy, is the one to write.
 #
 # What happens if a step is left out? First the zero points: this network stores 0 as −128 nearly everywhere. Somebody multiplies
@@ -607,6 +609,7 @@ assert kept < 0.6
 #
 # > **A place to stop.** Both networks run in integers and equal LiteRT's. Before you go on: wrapping around did no harm
 # > in the middle of a sum, because the sum led back. What if a sum stops at the end of the type, and stays there?
+# > <details><summary>Answer</summary>Then nothing leads back: what was cut off is missing from the result. Part 6 shows it.</details>
 #
 # ## 6 · Sums that saturate
 #

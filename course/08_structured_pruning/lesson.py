@@ -19,7 +19,7 @@
 # This lesson removes units and channels so that an ordinary smaller network is left: which tensors must follow, when
 # the answers stay the same, and what is gained.
 #
-# It takes about {minutes} minutes, with a place to stop after part 4. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode.
+# It takes about {minutes} minutes, with a place to stop after part 4. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode ([the primers](primers.ipynb) have both, in five minutes).
 #
 # Choose a channel in the picture and cut it out step by step, before you run anything. Where does the network stop?
 
@@ -790,7 +790,7 @@ for order in (torch.contiguous_format, torch.channels_last):
 
 # %% [markdown]
 # On the machine that made this page the second convolution gets faster in a **step**: not before 16 of its 32 channels are
-# gone, and then no further. The first one gains nothing at all. A likely reason is that kernels compute blocks of 16
+# gone, and then no further. The first one gets slower. A likely reason is that kernels compute blocks of 16
 # floats; we have not tested it. Look for the steps of your device before you choose the widths.
 #
 # Pooling asks of each value whether it is larger than the largest so far. In the default order its time depends on how
@@ -922,7 +922,7 @@ gain.groupby(pruned["share"]).agg(["mean", "min", "max"]).round(1).rename_axis("
 # nothing, so try it, and look.
 #
 # Now the fine-tuned ones. With 75 % of the channels removed and two epochs of fine-tuning: by how many points of
-# accuracy (84 % against 83 % is one point) is L1 better than *small, 6 epochs*, on average?
+# accuracy (84 % against 83 % is one point) does L1 lie above *small, 6 epochs*, on average? (Write a loss with a minus.)
 
 # %%
 guess("75 % removed, fine-tuned: L1 above small, 6 epochs", unit="points")

@@ -248,8 +248,8 @@ assert agree
 # With no wish you get float32. With `optimizations = [tf.lite.Optimize.DEFAULT]` you get **dynamic
 # range** quantization: weights in int8, and float32 values between the layers.
 #
-# The model has four **kernels**, which is Keras's word for the weights of a layer without its bias. How many are int8
-# afterwards?
+# The model has four weight tensors, biases apart. (Keras calls each of them a kernel. In this course a kernel is the code
+# that computes.) How many are int8 afterwards?
 
 # %%
 converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
