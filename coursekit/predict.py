@@ -29,6 +29,8 @@ Result = float | str | tuple[str, ...]
 
 # A guess by this factor too high or too low is still called near.
 NEAR = 1.5
+# In these units a difference is a factor already.
+LOGARITHMIC = ("bits", "dB")
 
 
 @dataclass
@@ -54,15 +56,23 @@ class Asked:
 
     def understood(self, typed: object) -> Value | None:
         """The guess that was meant; None if it is no number, or none of the choices."""
-        if not isinstance(typed, str):
-            return _plain(typed)
-        if self.choices:
+        if self.choices and isinstance(typed, str):
             same = (text for text in self.choices if text.casefold() == typed.strip().casefold())
             return next(same, None)
+        number = self._number(typed) if isinstance(typed, str) else _plain(typed)
+        return number if self._is_possible(number) else None
+
+    def _number(self, typed: str) -> float | None:
         number = number_in(typed)
         # “50 %” of something that is not counted in per cent is a half of it.
         hundredths = typed.rstrip().endswith("%") and not self.unit.startswith("%")
         return number / 100 if number is not None and hundredths else number
+
+    def _is_possible(self, number: Value | None) -> bool:
+        """Whether it lies where all answers do: an accuracy from 0 to 1 is not 85."""
+        if not isinstance(number, int | float) or self.low is None or self.high is None:
+            return True
+        return self.low <= number <= self.high
 
     @property
     def example(self) -> str:
@@ -79,6 +89,8 @@ class Asked:
         """What to say to who typed something else."""
         if self.choices:
             return f"Take one of these: {'; '.join(self.choices)}."
+        if self.low is not None and self.high is not None:
+            return f"Type a number from {shown(self.low)} to {shown(self.high)}."
         return "Type a number, such as 2, 0.5 or 1,000."
 
     @property
@@ -128,6 +140,9 @@ class Asked:
         if self.unit.startswith("%"):
             # Per cent of per cent would be read as these points.
             return f"{_rough(off)} {'point' if _rough(off) == '1' else 'points'} {way}"
+        if (scale := self.unit.partition(" ")[0]) in LOGARITHMIC:
+            one = _rough(off) == "1" and scale == "bits"
+            return f"{_rough(off)} {'bit' if one else scale} {way}"
         if (factor := self._factor) is None:
             return f"{_rough(off)} {way}"
         if off <= 0.1 * self.result:

@@ -231,6 +231,30 @@ def test_how_near_a_number_was(capsys, given, result, near):
 
 
 @pytest.mark.parametrize(
+    ("unit", "given", "result", "near"),
+    [
+        ("dB", 14, 19, "5 dB too low"),
+        ("dB better", 2, 1, "1 dB better too high"),
+        ("bits", 22, 23, "1 bit too low"),
+        ("bits", 26, 23, "3 bits too high"),
+        ("bits", 23, 23, "right"),
+    ],
+)
+def test_where_a_difference_is_a_factor_it_is_told_as_one(capsys, unit, given, result, near):
+    guess("?", given, unit=unit)
+    reveal("?", result)
+    assert capsys.readouterr().out.endswith(f": {near.replace(' better', '')}.\n")
+
+
+@pytest.mark.parametrize("typed", [85, "85", "-0.1", "101 %"])
+def test_a_guess_where_no_answer_can_be_is_sent_back(capsys, typed):
+    guess("Accuracy", typed, low=0, high=1)
+    assert capsys.readouterr().out == "Type a number from 0 to 1.\n"
+    guess("Accuracy", "85 %", low=0, high=1)
+    assert "Noted: 0.85." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("given", "near"), [(80, "5 points too low"), (86, "1 point too high"), (85, "right")]
 )
 def test_per_cent_are_compared_in_points(capsys, given, near):
