@@ -368,11 +368,12 @@ def test_the_file_for_anki_has_its_head_and_a_line_for_each_card(store: Store) -
     # As Anki reads it: by tabs, with quotes of CSV.
     rows = list(csv.reader(lines[len(head) :], delimiter="\t"))
     every = [card for bank in BANKS for card in bank.of(Card)]
-    assert len(rows) == len(every) == 100
+    assert len(rows) == len(every) >= 10 * len(BANKS)
     assert all(len(row) == 4 for row in rows)
     assert len({row[0] for row in rows}) == len(rows)
     assert (view.say, view.focus) == (
-        f"The 100 cards of all lessons go to {name}, in your downloads. In Anki: File → Import.",
+        f"The {len(every)} cards of all lessons go to {name}, in your downloads. "
+        "In Anki: File → Import.",
         "anki",
     )
     # It is sent once, to who asked.
