@@ -47,7 +47,9 @@ OPENINGS = {
 @cache
 def opening(lesson: str) -> dict[str, Any]:
     """The bundle of a lesson's picture; two of them train a network."""
-    return OPENINGS[lesson]()._repr_mimebundle_()[0]
+    # In a new kernel no other picture has set a style.
+    with plt.style.context("default"):
+        return OPENINGS[lesson]()._repr_mimebundle_()[0]
 
 
 def said(lesson: str, *moved: str) -> dict[Any, str]:
