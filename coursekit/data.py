@@ -203,11 +203,11 @@ def _checked(name: str) -> Path:
 
 
 def _shipped(name: str) -> Dataset:
-    with np.load(_checked(name)) as arrays:
-        return Dataset(
-            train=Split(arrays["train_images"], arrays["train_labels"]),
-            test=Split(arrays["test_images"], arrays["test_labels"]),
-        )
+    arrays = load_arrays(name)
+    return Dataset(
+        train=Split(arrays["train_images"], arrays["train_labels"]),
+        test=Split(arrays["test_images"], arrays["test_labels"]),
+    )
 
 
 def _torchvision(name: str, folder: Path | str) -> Dataset:

@@ -8,15 +8,7 @@ from typing import Any, Literal
 from matplotlib.figure import Figure
 
 from coursekit.plot import image, png
-from coursekit.widgets.panel import (
-    Panel,
-    Part,
-    Still,
-    Values,
-    View,
-    control,
-    picture,
-)
+from coursekit.widgets.panel import Panel, Part, Still, Values, View, control, picture
 
 # What can be set: the name of an argument, and the values to choose from.
 Choices = Mapping[str, Sequence[Any]]

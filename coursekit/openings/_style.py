@@ -31,24 +31,35 @@ DPI = 100
 Pasted = tuple[np.ndarray, int, int, int]
 
 
+def blank(width: int, height: int) -> Figure:
+    """A figure of so many pixels."""
+    return plt.figure(figsize=(width / DPI, height / DPI))
+
+
 def sheet(width: int, height: int, pasted: Iterable[Pasted]) -> Figure:
     """A figure of so many pixels with pictures in it, all in one image: each state takes 0.1 s."""
     canvas = np.zeros((height, width, 4))
     for pixels, left, top, size in pasted:
         large = pixels.repeat(size, 0).repeat(size, 1)
         canvas[top : top + len(large), left : left + large.shape[1]] = large
-    figure = plt.figure(figsize=(width / DPI, height / DPI))
+    figure = blank(width, height)
     ax = place(figure, 0, 0, width, height)
     ax.imshow(canvas, interpolation="nearest", aspect="auto")
     return figure
 
 
-def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Axes without ticks, frame or ground, by pixels from the upper left corner of the figure."""
+def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes without a ground, by pixels from the upper left corner of the figure."""
     wide, high = figure.get_size_inches() * DPI
     ax = figure.add_axes((left / wide, 1 - (top + height) / high, width / wide, height / high))
-    ax.set(xticks=[], yticks=[])
     ax.patch.set_visible(False)
+    return ax
+
+
+def place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """As `axes_at`, without ticks and frame."""
+    ax = axes_at(figure, left, top, width, height)
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax
 

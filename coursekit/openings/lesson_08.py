@@ -12,7 +12,7 @@ from torch import nn
 
 from coursekit.data import load_fashion_mnist
 from coursekit.moving import INK, MARK, Moving
-from coursekit.openings._style import STYLE
+from coursekit.openings._style import STYLE, axes_at, blank, words
 from coursekit.train import fit, set_seed
 
 # A bag among the test images; channels, pixels that are pooled each way, units behind them.
@@ -39,8 +39,8 @@ def channel_walks() -> Moving:
     def draw(channel: float, cut: float) -> Figure:
         gone = np.arange(CHANNELS) == channel
         with plt.rc_context(STYLE):
-            figure = plt.figure(figsize=(WIDE / 100, HIGH / 100))
-            figure.text(0.5, 1 - 6 / HIGH, SAYS[int(cut)], ha="center", va="top", fontsize=11)
+            figure = blank(WIDE, HIGH)
+            words(figure, WIDE / 2, 6, SAYS[int(cut)], va="top", fontsize=11)
             _show(_axes(figure, 8, 34, 56, 56), image[0, 0].numpy())
             for top, label in (
                 (62, "convolution"),
@@ -49,7 +49,7 @@ def channel_walks() -> Moving:
                 (211, "flatten"),
                 (272, "linear layer: a column\nfor each value"),
             ):
-                figure.text((LEFT - 12) / WIDE, 1 - top / HIGH, label, ha="right", va="center")
+                words(figure, LEFT - 12, top, label, ha="right")
             for number in range(CHANNELS):
                 left, mine = LEFT + number * PITCH, bool(gone[number])
                 # Behind the first part that does not fit nothing is computed.
@@ -125,11 +125,9 @@ def _greek(figure: Figure, left: int, there: bool, mine: bool) -> None:
 
 
 def _axes(figure: Figure, left: int, top: int, width: int, height: int) -> Axes:
-    """Axes at this place in pixels."""
-    ax = figure.add_axes(
-        (left / WIDE, 1 - (top + height) / HIGH, width / WIDE, height / HIGH), xticks=[], yticks=[]
-    )
-    ax.patch.set_visible(False)
+    """Axes at this place in pixels, framed, without ticks."""
+    ax = axes_at(figure, left, top, width, height)
+    ax.set(xticks=[], yticks=[])
     return ax
 
 

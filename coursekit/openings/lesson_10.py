@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from coursekit.data import load_fashion_mnist, load_tradeoffs
 from coursekit.moving import INK, MARK, Moving
-from coursekit.openings._style import STYLE
+from coursekit.openings._style import STYLE, axes_at, blank
 
 # Pictures, how many in a line, the pixels of one with its margin, and few shades: they weigh less.
 PICTURES, LINE, CELL, SHADES = 15, 5, 30, 5
@@ -97,12 +97,11 @@ def budget_of_bytes() -> Moving:
 
     def draw(budget: float, gzip: float) -> Figure:
         with plt.rc_context(STYLE):
-            figure = plt.figure(figsize=(WIDE / 100, HIGH / 100))
+            figure = blank(WIDE, HIGH)
             points = figure.add_axes((0.09, 0.15, 0.41, 0.75))
             trained.draw_points(points, budget, gzip)
             wide, high = (LARGER * CELL * n for n in (LINE, PICTURES // LINE))
-            place = (1 - wide / WIDE, 1 - (34 + high) / HIGH, wide / WIDE, high / HIGH)
-            pictures = figure.add_axes(place)
+            pictures = axes_at(figure, WIDE - wide, 34, wide, high)
             trained.draw_pictures(pictures, trained.best(budget, gzip))
             key: dict[str, Any] = {
                 "frameon": False,
@@ -113,8 +112,7 @@ def budget_of_bytes() -> Moving:
             figure.legend(loc="lower right", ncols=3, bbox_to_anchor=(1.01, -0.02), **key)
             points.set_title("the best that the budget pays for", fontsize=10)
             pictures.set_title("what that network gets wrong", fontsize=10)
-        for ax in (points, pictures):
-            ax.patch.set_visible(False)
+        points.patch.set_visible(False)
         return figure
 
     def alt(budget: float, gzip: float) -> str:

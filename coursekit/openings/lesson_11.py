@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from coursekit.data import FASHION_CLASSES, load_fashion_mnist
 from coursekit.moving import MARK, Moving
-from coursekit.openings._style import STYLE
+from coursekit.openings._style import STYLE, axes_at, blank
 from coursekit.tflite import read, write_dense
 
 # Images of so many pixels each way, the class whose weights are shown, and the bytes per line.
@@ -83,8 +83,9 @@ def bytes_of_a_file() -> Moving:
             f"model.tflite: byte {_hex(one)}, level {one.stored:.0f}, stands for {one.value:.4f}",
         )
         with plt.rc_context(STYLE):
-            figure = plt.figure(figsize=(WIDE / 100, HIGH / 100))
-            shown = _axes(figure, 36, 100, 162, 162)
+            figure = blank(WIDE, HIGH)
+            # By pixels: a cell of whole pixels weighs less than a blurred one.
+            shown = axes_at(figure, 36, 100, 162, 162)
             shown.imshow(weights[CLASS].reshape(SIDE, SIDE), cmap="gray", vmin=-0.4, vmax=0.4)
             chosen = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False)
             chosen.set(edgecolor=MARK, linewidth=4)
@@ -96,7 +97,7 @@ def bytes_of_a_file() -> Moving:
             top = 24
             for file, found, title in zip(files, (four, one), titles, strict=True):
                 high = file.lines * CELL[1]
-                ax = _axes(figure, WIDE - LINE * CELL[0] - 4, top, LINE * CELL[0], high)
+                ax = axes_at(figure, WIDE - LINE * CELL[0] - 4, top, LINE * CELL[0], high)
                 file.draw(ax, found)
                 ax.set_title(title.replace("-", "−"), fontsize=10)
                 top += high + 25
@@ -127,14 +128,6 @@ def bytes_of_a_file() -> Moving:
         row=list(range(0, SIDE, 2)),
         column=list(range(SIDE)),
     )
-
-
-def _axes(figure: Figure, left: int, top: int, width: int, height: int) -> Axes:
-    """Axes at this place in pixels: a cell of whole pixels weighs less than a blurred one."""
-    place = (left / WIDE, 1 - (top + height) / HIGH, width / WIDE, height / HIGH)
-    ax = figure.add_axes(place)
-    ax.patch.set_visible(False)
-    return ax
 
 
 def _hex(found: Found) -> str:

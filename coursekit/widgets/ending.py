@@ -17,14 +17,7 @@ from typing import Any
 
 from coursekit.begin import Outcome
 from coursekit.check import State, line
-from coursekit.items import (
-    Exercise,
-    ExerciseError,
-    Item,
-    is_as_released,
-    notebook_path,
-    source,
-)
+from coursekit.items import Exercise, ExerciseError, Item, is_as_released, notebook_path, source
 from coursekit.widgets.panel import (
     Button,
     Panel,

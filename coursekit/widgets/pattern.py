@@ -22,17 +22,7 @@ from coursekit.questions import (
 from coursekit.store import Attempt, Pattern, Store
 from coursekit.widgets.banks import WidgetError, where
 from coursekit.widgets.multiple_choice import RIGHT, WRONG, Asked
-from coursekit.widgets.panel import (
-    Button,
-    Part,
-    Still,
-    Values,
-    View,
-    buttons,
-    html,
-    meter,
-    still,
-)
+from coursekit.widgets.panel import Button, Part, Still, Values, View, buttons, html, meter, still
 from coursekit.widgets.worked_practice import Solving
 
 # How many of each.

@@ -10,17 +10,7 @@ from coursekit.questions import Bank, Choice, Practice, lesson_title
 from coursekit.store import Attempt, Store, current_time
 from coursekit.widgets.banks import where
 from coursekit.widgets.multiple_choice import Asked
-from coursekit.widgets.panel import (
-    Button,
-    Part,
-    Still,
-    Values,
-    View,
-    buttons,
-    html,
-    meter,
-    still,
-)
+from coursekit.widgets.panel import Button, Part, Still, Values, View, buttons, html, meter, still
 from coursekit.widgets.worked_practice import Solving
 
 TITLE = "What was wrong, again"

@@ -15,11 +15,7 @@ from grader.host.clerk import Clerks, Job, TooMuch
 from grader.host.contracts import allowed, contract_of
 from grader.host.course.assignment import Assignment, TeacherNotebook
 from grader.host.engine.engine import Ended, Engine, Files
-from grader.host.intake.folder import (
-    MAX_NOTEBOOK_BYTES,
-    few,
-    printable,
-)
+from grader.host.intake.folder import MAX_NOTEBOOK_BYTES, few, printable
 from grader.host.intake.notebook import (
     Paper,
     Reader,

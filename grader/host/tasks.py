@@ -12,10 +12,7 @@ from pathlib import Path
 
 from grader.host.course.assignment import Assignment
 from grader.host.course.course import Course
-from grader.host.intake.folder import (
-    is_notebook,
-    printable,
-)
+from grader.host.intake.folder import is_notebook, printable
 from grader.protocol.errors import GraderError
 
 # Bytes of a student's name: what nbgrader has room for in a gradebook.

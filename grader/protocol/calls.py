@@ -7,9 +7,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from grader.protocol.values import (
-    Node,
-)
+from grader.protocol.outputs import Stream
+from grader.protocol.values import Node
 
 # Manifests are small beside their buffers.
 MAX_MANIFEST = 16 * 2**20
@@ -71,13 +70,6 @@ class Raised(Struct):
     text: str
     relayed: int | None = None
     modules: list[str] = []
-
-
-class Stream(Struct, tag="stream", tag_field="output_type"):
-    """Text that a call has written."""
-
-    name: Literal["stdout", "stderr"]
-    text: str
 
 
 class Display(Struct, tag="display_data", tag_field="output_type"):

@@ -10,6 +10,8 @@ Name = Literal["stdout", "stderr"]
 
 
 class Stream(Struct, tag="stream", tag_field="output_type"):
+    """Text that a cell or a call has written."""
+
     name: Name
     text: str
 

@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from grader.protocol import wire
-from grader.protocol.calls import Reply, Request, Said, Stream
+from grader.protocol.calls import Reply, Request, Said
 from grader.protocol.names import names_of
+from grader.protocol.outputs import Stream
 from grader.protocol.terms import Terms
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
@@ -28,13 +29,7 @@ from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.handle import Proxy, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
-from grader.sandboxed.cells import (
-    OUTPUTS,
-    Shell,
-    defined_by_given,
-    run_cell,
-    settle_in,
-)
+from grader.sandboxed.cells import OUTPUTS, Shell, defined_by_given, run_cell, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from
 from grader.sandboxed.codec.packing import Packer

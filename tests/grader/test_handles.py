@@ -20,7 +20,8 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader.protocol import wire
-from grader.protocol.calls import Display, Raised, Reply, Request, Stream
+from grader.protocol.calls import Display, Raised, Reply, Request
+from grader.protocol.outputs import Stream
 from grader.protocol.terms import Terms
 from grader.protocol.values import Back, CannotCross, Live, Named, Seq
 from grader.protocol.wire import Channel, Gone

@@ -6,12 +6,8 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from grader.protocol.values import (
-    Live,
-)
-from grader.sandboxed.calls.special_methods import (
-    ITERATION,
-)
+from grader.protocol.values import Live
+from grader.sandboxed.calls.special_methods import ITERATION
 
 if TYPE_CHECKING:
     from grader.sandboxed.calls.peer import Peer

@@ -22,9 +22,7 @@ from grader.protocol.values import (
     Record,
     kind_of,
 )
-from grader.sandboxed.calls.special_methods import (
-    ITERATION,
-)
+from grader.sandboxed.calls.special_methods import ITERATION
 
 
 def gives_values(node: Node) -> TypeGuard[Live]:

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.calls import (
-    ENCODER,
-)
+from grader.protocol.calls import ENCODER
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.codec.packing import Packer
