@@ -383,8 +383,13 @@ def test_a_slider_and_its_field_move_each_other(bench: Bench) -> None:
     assert guessed("80 % zeros: size of the file") == 0.49
     field.fill("7")
     bench.press("Enter")
-    assert guessed("80 % zeros: size of the file") == 7, "what counts stands in the field"
-    assert slider.input_value() == "1"
+    assert bench.said == "Type a number from 0 to 1."
+    assert guessed("80 % zeros: size of the file") == 0.49, "a guess where no answer lies is none"
+    assert (field.input_value(), slider.input_value()) == ("7", "1"), "what was typed stays"
+    field.fill("0.7")
+    bench.press("Enter")
+    assert guessed("80 % zeros: size of the file") == 0.7
+    assert slider.input_value() == "0.7"
 
 
 def test_a_choice_made_while_python_is_at_work_is_not_lost(bench: Bench) -> None:

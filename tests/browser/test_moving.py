@@ -75,6 +75,7 @@ def test_it_moves_by_keyboard_and_by_mouse_before_anything_has_run(opened: Page)
     expect(state(page, "Scale 0.05, zero point −4")).to_be_visible()
     # What nobody can set is taken to the nearest.
     typed = page.get_by_label("scale, by ↑ and ↓")
+    expect(typed).to_have_value("0.05")
     typed.fill("0.19")
     expect(state(page, "Scale 0.2, zero point −4")).to_be_visible()
     # Nothing was run for it, and the notebook is what it was.
