@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.host.clerk import Clerks, Job, TooMuch
-from grader.host.contracts import allowed, contract_of
+from grader.host.contract_of import allowed, contract_of
 from grader.host.course.assignment import Assignment, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine

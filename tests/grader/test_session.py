@@ -10,7 +10,7 @@ import pytest
 
 from grader import Assignment, Engine, grade_one
 from grader.host import session
-from grader.host.contracts import contract_of, trouble_with
+from grader.host.contract_of import contract_of, trouble_with
 from grader.host.engine.child import SLACK, Child
 from grader.host.engine.files import Files
 from grader.host.grade import grade

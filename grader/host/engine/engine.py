@@ -23,8 +23,8 @@ from typing import Any, TypeVar
 from grader.host.engine.child import Child, Done
 from grader.host.engine.files import Files
 from grader.host.engine.modules import PRELOAD
-from grader.host.engine.process import START_TIMEOUT, Process
 from grader.host.engine.warm import Role, Room, Warm
+from grader.host.engine.zygote import START_TIMEOUT, Zygote
 from grader.protocol import wire
 from grader.protocol.errors import GraderError
 from grader.protocol.limits import Limits
@@ -81,7 +81,7 @@ class Engine:
         self.keep = keep
         self.follows_solution = follows_solution
         self.many = many
-        self._process: Process | None = None
+        self._process: Zygote | None = None
         self._stage: Warm | None = None
         self._rooms: dict[tuple[object, ...], Room] = {}
         self._lock = threading.RLock()
@@ -138,7 +138,7 @@ class Engine:
             if self._is_alive():
                 return
             self.close()
-            self._process = Process(self.preload, self.many, self.shut_in, self.show)
+            self._process = Zygote(self.preload, self.many, self.shut_in, self.show)
 
     def remember(self, key: object, make: Callable[[], T]) -> T:
         """What `make` made the first time that it was asked for with this key.

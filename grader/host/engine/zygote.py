@@ -1,4 +1,4 @@
-"""The warm process, from its start to its end."""
+"""The conductor's end of the zygote: how it starts, and how it ends."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ENVIRONMENT = {
 }
 
 
-class Process:
+class Zygote:
     """The warm process; it is being started when this is there, and has to be waited for.
 
     Args:
