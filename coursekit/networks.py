@@ -69,11 +69,10 @@ def six_for_one_job() -> dict[str, nn.Sequential]:
     """Six networks for 28×28 images and ten classes, untrained, that cost very different things."""
 
     def linear(*sizes: int) -> list[nn.Module]:
-        return [
-            layer
-            for inputs, outputs in pairwise(sizes)
-            for layer in (nn.Linear(inputs, outputs), nn.ReLU())
-        ][:-1]
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(sizes):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        return layers[:-1]
 
     def convolution(inputs: int, outputs: int, size: int, groups: int = 1) -> list[nn.Module]:
         layer = nn.Conv2d(inputs, outputs, size, padding=size // 2, groups=groups)
@@ -88,9 +87,9 @@ def six_for_one_job() -> dict[str, nn.Sequential]:
         if isinstance(layer, nn.Linear):
             prune.l1_unstructured(layer, "weight", amount=0.9)
             prune.remove(layer, "weight")
-    cnn = [*convolution(1, 40, 3), *convolution(40, 40, 3), nn.MaxPool2d(2)]
+    cnn: list[nn.Module] = [*convolution(1, 40, 3), *convolution(40, 40, 3), nn.MaxPool2d(2)]
     cnn += [*convolution(40, 40, 3), *answer(40)]
-    separable = [*convolution(1, 16, 3)]
+    separable: list[nn.Module] = [*convolution(1, 16, 3)]
     for _ in range(2):
         separable += [*convolution(16, 16, 3, groups=16), *convolution(16, 16, 1)]
     models = {
