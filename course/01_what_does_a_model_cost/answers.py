@@ -144,7 +144,7 @@ def peak_bytes(sizes, bits):
     return max([size(a) + size(b) for a, b in pairwise(sizes)])
 
 
-widest = dict(zip(candidates, [16, 16, None, 4, 32, None], strict=True))
+widest = dict(zip(candidates, [16, 16, None, 4, 32, None, 32, 8], strict=True))
 
 
 # %% item="memory" wrong="bits, not bytes" hint="those are bits"
@@ -380,7 +380,7 @@ def smallest_batch(inputs, outputs, bits, peak, bandwidth):
     low, high = 0, 1
     while not enough(high):
         low, high = high, 2 * high
-        if high > 2**60:
+        if high > 2**40:
             return None
     while high - low > 1:
         middle = (low + high) // 2
