@@ -165,8 +165,15 @@ def benchmark_mended() -> Trace:
                 "the calls that count",
                 None if place == 0 else (len(ways[place - 1][2]) + len(ways[place - 1][3]),),
                 (len(a) + len(b),),
-                partial(_calls, times, len(times) - len(a) - len(b), place == len(ways) - 1),
-                "A point for each call in the order of the calls: circles for A, triangles for B.",
+                partial(
+                    _calls,
+                    times,
+                    len(times) - len(a) - len(b),
+                    place == len(ways) - 1,
+                    (first, second),
+                ),
+                "A point for each call in the order of the calls: circles for A, triangles for B; a line "
+                "at the time that is reported for each.",
             )
         )
     return Trace("A benchmark, mended step by step", tuple(stages))
@@ -200,7 +207,9 @@ def _under_the_roof(batches: Sequence[int]) -> Figure:
     return fig
 
 
-def _calls(times: Sequence[float], left_out: int, in_turn: bool) -> Figure:
+def _calls(
+    times: Sequence[float], left_out: int, in_turn: bool, reported: Sequence[float]
+) -> Figure:
     fig, ax = plot.figure(width=9, height=2.8)
     places = range(left_out, len(times))
     half = left_out + (len(times) - left_out) // 2
@@ -209,6 +218,9 @@ def _calls(times: Sequence[float], left_out: int, in_turn: bool) -> Figure:
     ax.plot(range(left_out), times[:left_out], "x", color="grey", label="not timed")
     ax.plot(a, [times[n] for n in a], "o", color=plot.COLOURS[1], label="A")
     ax.plot(b, [times[n] for n in b], "^", color=plot.COLOURS[2], label="B")
-    ax.set(title="Every call", xlabel="call", ylabel="ms")
+    for time, colour, dashes in zip(reported, plot.COLOURS[1:3], ("--", ":"), strict=True):
+        ax.axhline(time, color=colour, linestyle=dashes, marker="")
+    ax.set(title="Every call, and what is reported", xlabel="call", ylabel="ms", yscale="log")
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.legend()
     return fig
