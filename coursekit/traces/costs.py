@@ -172,8 +172,8 @@ def benchmark_mended() -> Trace:
                     place == len(ways) - 1,
                     (first, second),
                 ),
-                "A point for each call in the order of the calls: circles for A, triangles for B; a line "
-                "at the time that is reported for each.",
+                "A point for each call in the order of the calls: circles for A, triangles for "
+                "B. A line is the time that is reported for each.",
             )
         )
     return Trace("A benchmark, mended step by step", tuple(stages))
