@@ -169,8 +169,8 @@ for name, network in (("wide", models["wide"]), ("CNN", models["CNN"])):
     print(f"{name:5} in int8: flash {flash:>9,} bytes, RAM {ram:>6,} bytes: {fits}")
 
 # %% [markdown]
-# In a convolutional network the activations may need more than the weights, and each further image in the batch needs the same again. PyTorch kept exactly what
-# the rule says, and the image, which our own variable holds. A chip with 1 MB of flash and 256 KB of RAM takes the CNN in int8 and not the wide network.
+# In a convolutional network the activations may need more than the weights, and each further image in the batch needs the same again. PyTorch kept exactly the tensors that
+# the rule names, and the image, which our own variable holds. (What a kernel needs inside itself for a moment comes on top, and is not seen here.) A chip with 1 MB of flash and 256 KB of RAM takes the CNN in int8 and not the wide network.
 # (A chip's runtime takes some RAM, too: a real plan leaves room.)
 #
 # ## 2 · MACs
@@ -198,7 +198,7 @@ assert torch.equal(output, F.conv2d(pixels[None, None], filter_weights[None, Non
 #
 # $$\text{linear: } n\,m \qquad\qquad \text{convolution: } h\,w \cdot c_o\,\frac{c_i}{g}\,k^2$$
 #
-# Padding counts as pixels, and biases, ReLU and pooling are left out: they are few. The layer `linear 784→64` holds 96 % of the small CNN's parameters. Which share of its MACs?
+# Padding counts as pixels, and biases, ReLU and pooling are left out, as in most papers. The layer `linear 784→64` holds 96 % of the small CNN's parameters. Which share of its MACs?
 
 # %%
 guess("small CNN: share of the MACs in the layer with 96 % of the parameters", low=0, high=1)
@@ -388,10 +388,13 @@ for threads in (1, 2):
 big, square = torch.rand(2**24), torch.rand(512, 512)
 ends = latency({"read": big.sum, "multiply": lambda: square @ square}, runs=40)
 amount = {"read": big.nbytes, "multiply": 2 * 512**3}
+unit = {"read": "GB/s", "multiply": "GFLOP/s"}
 for name, t in ends.items():
     best, usual = amount[name] / t.lower_quartile / 1e9, amount[name] / t.median / 1e9
     busy = "" if best < 2 * usual else "   (the machine is busy: repeat this cell)"
-    print(f"{name:8} {best:6.1f} in the fastest quarter, {usual:6.1f} in the median, per ns{busy}")
+    print(
+        f"{name:8} {best:.1f} {unit[name]} in the fastest quarter, {usual:.1f} in the median{busy}"
+    )
 
 tiny, number = nn.Linear(1, 1), torch.rand(1, 1)
 overhead = latency({"tiny": lambda: tiny(number)}, runs=500, warm_up=50)["tiny"].median
@@ -465,12 +468,18 @@ plot.show(
     "further right with each, and a point of your own.",
 )
 print(f"ridge at {machine.ridge:.1f} FLOPs per byte")
+first, *_ = layer_costs(layer, inputs[1])
+for n in sizes[1:]:
+    [cost] = layer_costs(layer, inputs[n])
+    least = machine.least_time([cost]) / machine.least_time([first])
+    took = swept[str(n)].median / one.median
+    print(f"{n:3} images: the roof allows {least:4.1f} × the time of one, it took {took:4.1f} ×")
 
 # %% [markdown]
-# As long as a point lies under the slope, more images are nearly free: the weights come anyway. Under the flat roof time grows with the work. No kernel is perfect, so points lie below the roof. If one lies above the slope, its weights were still
-# in a cache, which is faster than memory. A small layer lies far below: its time is overhead, which the roofline does not know.
+# On the slope more images could be free, because the weights come anyway. Under the flat part time grows with the work. The roof is a bound and no promise: the last lines say how near this kernel comes to it. If a point lies above the slope, its weights were still
+# in a cache, which is faster than memory. A very small layer lies far below: its time is overhead, which the roofline does not know.
 #
-# From here you can say what quantization buys. Weights in 8 bits are a quarter of the bytes: up to four times faster where the layer is memory-bound and the kernel reads 8 bits, and nothing where it is compute-bound, unless the machine
+# From here you can say what quantization may buy. Weights in 8 bits are a quarter of the bytes: up to four times faster where the layer is memory-bound and the kernel reads 8 bits, and nothing where it is compute-bound, unless the machine
 # also *computes* faster in 8 bits (lessons 04, 05).
 #
 # > **A place to stop.** You can measure honestly, and tell memory-bound from compute-bound. Before you go on: a chat model
@@ -549,7 +558,7 @@ plot.show(fig, alt="Six bars: the time that each model takes for 64 images, with
 reveal("64 images: which of the six is the slowest?", slowest(many))
 
 # %% [markdown]
-# Was it the one you computed? For both batches, what the roofline says at least, layer by layer, against what was measured:
+# Was it the one that you computed? For both batches, what the roofline says at least, layer by layer, against what was measured:
 
 # %% tags=["nbval-ignore-output"]
 fig, ax = plot.figure(height=4)
