@@ -128,13 +128,17 @@ assert total == count_parameters(cnn)
 for bits in (32, 16, 8, 4):
     print(f"{bits:2} bits per parameter: {total * bits / 8:>9,.0f} bytes")
 print(f"torch.save, float32:  {saved_bytes(cnn):>9,} bytes")
-for name in ("thin and deep", "wide, pruned"):
-    plain = 4 * count_parameters(models[name])
-    file, zipped = saved_bytes(models[name]), saved_bytes(models[name], compressed=True)
-    print(f"{name:14} {plain:>10,} bytes of weights, file {file:>10,}, gzip {zipped:>10,}")
+two = {
+    "thin and deep": models["thin and deep"],
+    "wide, pruned, layer 3": models["wide, pruned"][-1],
+}
+for name, model in two.items():
+    plain, file = 4 * count_parameters(model), saved_bytes(model)
+    zipped = saved_bytes(model, compressed=True)
+    print(f"{name}: {plain:,} bytes of weights, file {file:,}, with gzip {zipped:,}")
 
 # %% [markdown]
-# The pruned model's file becomes small with gzip, but before it runs it must be unpacked, to its full size. “How much memory does it take?” is four questions, and
+# A model of many layers has many names. What is pruned becomes small with gzip, but before it runs it must be unpacked, to its full size. “How much memory does it take?” is four questions, and
 # people who mean one often answer another:
 #
 # | memory | what lies in it | who asks |
@@ -367,7 +371,7 @@ with torch.no_grad():
 for threads in (1, 2):
     calls = {"contiguous": lambda: fresh(batch), "channels_last": lambda: last(batch_last)}
     calls["one hidden layer"] = lambda: models["one hidden layer"](batch)
-    for name, t in latency(calls, runs=15, threads=threads).items():
+    for name, t in latency(calls, runs=8, warm_up=3, threads=threads).items():
         spread = f"{1e6 * t.lower_quartile:.0f} to {1e6 * t.upper_quartile:.0f}"
         print(f"{threads} thread(s), {name:16} {1e6 * t.median:>6.0f} µs (middle half {spread})")
 
