@@ -43,12 +43,12 @@ roofline()
 # The six models. All take a 28×28 image and give ten logits. They are not trained, because a model's time does not depend on what it has learnt.
 
 # %%
+import time
 from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils import benchmark
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit import guess, guesses, plot, reveal
@@ -288,8 +288,6 @@ for name, (right, call) in calls.items():
 # A time is easily wrong. Four precautions make it worth something, each against something that you can see. First: look at single times.
 
 # %% tags=["nbval-ignore-output"]
-import time
-
 fresh = six_for_one_job()["CNN"]
 single = []
 with torch.no_grad():
@@ -346,6 +344,8 @@ def timed(calls, runs=40, warm_up=5, clock=time.perf_counter):
 
 
 # %% tags=["nbval-ignore-output"]
+from torch.utils import benchmark  # where there is no CUDA it may say so, which does no harm
+
 with torch.inference_mode():
     ours = sorted(timed({"CNN": lambda: fresh(image)})["CNN"])
     timer = benchmark.Timer("model(image)", globals={"model": fresh, "image": image})
