@@ -809,3 +809,13 @@ def test_only_turns_show_that_two_models_are_equal():
     # The same calls let either of them look faster.
     assert "B seems 41.1 % faster" in stages[0].text
     assert "slower" in stages[2].text
+
+
+def test_the_four_ends_can_be_the_first_trace_that_needs_the_trained_network(monkeypatch):
+    def trains():
+        assert torch.is_grad_enabled()
+        raise StopAsyncIteration
+
+    monkeypatch.setattr(pipeline, "run", trains)
+    with pytest.raises(StopAsyncIteration):
+        ranges.ends()
