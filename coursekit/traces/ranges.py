@@ -449,28 +449,28 @@ RULES: dict[str, Callable[[torch.Tensor], float]] = {
 }
 
 
-@torch.no_grad()
 def ends() -> Ends:
     """The network of lesson 00 with its most active unit made large, and four ends for it."""
-    run = pipeline.run()
-    images, labels = run.test.tensors()
-    seen = run.train.tensors()[0][:CALIBRATION].flatten(1)
-    unit = int(run.trained[:2](seen).mean(0).argmax())
-    factors = torch.ones(weight_of(run.trained, 0).shape[0])
-    factors[unit] = LARGE
-    model = rescale(run.trained, factors)
-    values = model[:2](seen)
-    rest = torch.arange(values.shape[1]) != unit
-    found = []
-    for rule, choose in RULES.items():
-        end = choose(values.flatten())
-        back = to_levels(values, end)
-        active = (values > 0) & rest
-        gone = float((back == 0)[active].float().mean())
-        answers = model[2](to_levels(model[:2](images.flatten(1)), end)).argmax(1)
-        right = float((answers == labels).float().mean())
-        found.append(End(rule, end, gone, sqnr(values, back), right))
-    return Ends(values, unit, accuracy(model, images.flatten(1), labels), tuple(found))
+    run = pipeline.run()  # It may have to train first, which takes gradients.
+    with torch.no_grad():
+        images, labels = run.test.tensors()
+        seen = run.train.tensors()[0][:CALIBRATION].flatten(1)
+        unit = int(run.trained[:2](seen).mean(0).argmax())
+        factors = torch.ones(weight_of(run.trained, 0).shape[0])
+        factors[unit] = LARGE
+        model = rescale(run.trained, factors)
+        values = model[:2](seen)
+        rest = torch.arange(values.shape[1]) != unit
+        found = []
+        for rule, choose in RULES.items():
+            end = choose(values.flatten())
+            back = to_levels(values, end)
+            active = (values > 0) & rest
+            gone = float((back == 0)[active].float().mean())
+            answers = model[2](to_levels(model[:2](images.flatten(1)), end)).argmax(1)
+            right = float((answers == labels).float().mean())
+            found.append(End(rule, end, gone, sqnr(values, back), right))
+        return Ends(values, unit, accuracy(model, images.flatten(1), labels), tuple(found))
 
 
 def four_ends() -> Trace:

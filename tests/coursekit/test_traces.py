@@ -31,6 +31,7 @@ from coursekit.traces import (
     affine,
     bytes_left,
     channel,
+    costs,
     draw_prediction,
     integers,
     kernel,
@@ -768,3 +769,53 @@ def test_wrapping_leads_back_and_saturating_does_not():
     assert ends["Each pair in a saturating int16, then int32"] != exact
     for stage_ in load_trace("integer-four-accumulators").stages[1:]:
         assert ("the right sum is" in stage_.text) == (ends[stage_.title] != exact)
+
+
+def test_the_cnns_shares_are_those_of_its_layers():
+    small = costs.small_costs()
+    assert sum(c.parameters for c in small) == 52_138
+    last = load_trace("cost-layers-of-a-cnn").stages[-1]
+    assert "100.0 % of the parameters, 100.0 % of the MACs" in last.text
+    assert f"peak of {max(c.activations for c in small):,} bytes" in last.text
+    for row, cost in zip(last.table[1:], small, strict=True):
+        assert row == (
+            cost.kind,
+            f"{cost.parameters:,}",
+            f"{cost.macs:,}",
+            f"{cost.activations:,}",
+        )
+
+
+def test_a_larger_batch_is_nearly_free_until_the_ridge():
+    free, bound = [], []
+    for stage_ in load_trace("cost-batch-doubled").stages:
+        found = re.search(r"\*\*(.*)-bound\*\*.*, ([\d.]+) times as long", stage_.text)
+        bound.append(found[1])
+        free.append(float(found[2]))
+    assert bound == sorted(bound, reverse=True)
+    assert set(bound) == {"memory", "compute"}
+    one = costs.linear_cost(1)
+    for batch, kind, times_as_long in zip(costs.BATCHES, bound, free, strict=True):
+        cost = costs.linear_cost(batch)
+        assert (kind == "memory") == (cost.intensity < costs.EXAMPLE.ridge)
+        least = costs.EXAMPLE.least_time([cost]) / costs.EXAMPLE.least_time([one])
+        assert times_as_long == pytest.approx(least, abs=0.006)
+        assert kind == "compute" or times_as_long < 1.02
+
+
+def test_only_turns_show_that_two_models_are_equal():
+    stages = load_trace("cost-benchmark-mended").stages
+    assert ["nearly right" in stage_.text for stage_ in stages] == [False, False, False, True]
+    # The same calls let either of them look faster.
+    assert "B seems 41.1 % faster" in stages[0].text
+    assert "slower" in stages[2].text
+
+
+def test_the_four_ends_can_be_the_first_trace_that_needs_the_trained_network(monkeypatch):
+    def trains():
+        assert torch.is_grad_enabled()
+        raise StopAsyncIteration
+
+    monkeypatch.setattr(pipeline, "run", trains)
+    with pytest.raises(StopAsyncIteration):
+        ranges.ends()
