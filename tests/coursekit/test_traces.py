@@ -570,6 +570,13 @@ def test_tensorflow_is_imported_only_for_the_trace_that_needs_it():
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
+def test_the_run_is_trained_whoever_asks_first():
+    """A trace that computes without gradients once was the first to ask, and got a traceback."""
+    with torch.no_grad():
+        again = pipeline.run.__wrapped__()
+    assert torch.equal(again.trained[0].weight, pipeline.run().trained[0].weight)
+
+
 # Who shares a range, and where it ends.
 
 
