@@ -517,6 +517,7 @@ def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Ten
     ) + norm.bias
 
 
+# %%
 cnn_original = float_network("cnn")
 cnn_layers = layers(read(int8_file("cnn")))
 with torch.no_grad():
