@@ -571,6 +571,13 @@ def test_tensorflow_is_imported_only_for_the_trace_that_needs_it():
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
+def test_the_run_is_trained_whoever_asks_first():
+    """A trace that computes without gradients once was the first to ask, and got a traceback."""
+    with torch.no_grad():
+        again = pipeline.run.__wrapped__()
+    assert torch.equal(again.trained[0].weight, pipeline.run().trained[0].weight)
+
+
 # Who shares a range, and where it ends.
 
 
@@ -625,6 +632,47 @@ def test_eight_weights_go_into_four_bytes_and_come_back():
     assert (its.codes[0] != 0).all()
     assert (its.codes[1] == 0).any()
     assert "No weight is off by more" in stage("range-one-group", "Back").text
+
+
+# Magnitudes of a Gaussian to a power: the higher it is, the longer the tail.
+TAILS = (1, 2, 3)
+
+
+def tail(power, count=20_000):
+    """Quantiles, so without chance."""
+    share = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+    return torch.special.ndtri(0.5 + share / 2) ** power
+
+
+@pytest.mark.parametrize("power", TAILS)
+@pytest.mark.parametrize("factor", [2.0**-20, 3.0, 2.0**40])
+def test_entropy_ends_in_proportion_to_the_values(power, factor):
+    values = tail(power)
+    zeros = torch.zeros(5_000, dtype=torch.float64)
+    end = ranges.entropy(values)
+    assert 0 < end <= float(values.max())
+    assert ranges.entropy(torch.cat([zeros, values * factor])) == pytest.approx(end * factor)
+
+
+def test_entropy_looks_at_the_values():
+    """It once ended at a quarter of the largest, whatever the values were."""
+    assert ranges.entropy(torch.linspace(0.001, 1, 20_000)) == pytest.approx(1)
+    part = [ranges.entropy(tail(power)) / float(tail(power).max()) for power in TAILS]
+    assert part[0] == 1  # nothing to gain by clipping
+    assert part[0] > part[1] + 0.2 > part[2] + 0.4
+    # A unit of 333 that is large, as in the lesson: it is clipped, and a smaller one less so.
+    large, less = (torch.cat([tail(1), factor * tail(1, 60)]) for factor in (256, 16))
+    assert ranges.entropy(large) < 0.3 * float(large.max())
+    assert ranges.entropy(large) / large.max() < ranges.entropy(less) / less.max() < 0.7
+
+
+def test_divergence_of_five_bins_by_hand():
+    counts = np.array([8, 4, 2, 1, 1])
+    p, r = np.array([8, 4, 2, 2]) / 16, np.array([6, 6, 1.5, 1.5]) / 15
+    assert ranges._divergence(counts, 4, 2) == pytest.approx((p * np.log(p / r)).sum())
+    assert ranges._divergence(counts, 4, 4) > 0  # clipping alone costs
+    assert ranges._divergence(counts, 5, 5) == 0
+    assert ranges._divergence(np.array([3, 0, 1]), 2, 2) == np.inf  # all that was clipped is lost
 
 
 def test_four_ends_are_where_their_rules_put_them():
