@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from coursekit.data import load_arrays
 
@@ -101,3 +103,13 @@ def float_network(name: Literal["mlp", "cnn", "depthwise"]) -> nn.Sequential:
     state = {key: torch.from_numpy(arrays[f"{name}.{key}"]) for key in model.state_dict()}
     model.load_state_dict(state)
     return model.eval()
+
+
+def folded(model: nn.Sequential) -> nn.Sequential:
+    """A copy to evaluate, each batch norm folded into the convolution before it (lesson 04)."""
+    layers = list(copy.deepcopy(model).eval())
+    for place in range(len(layers) - 1, 0, -1):
+        conv, norm = layers[place - 1 : place + 1]
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            layers[place - 1 : place + 1] = [fuse_conv_bn_eval(conv, norm)]
+    return nn.Sequential(*layers)

@@ -19,7 +19,7 @@ from torch import nn
 
 from coursekit.data import load_fashion_mnist
 from coursekit.measure import accuracy
-from coursekit.networks import depthwise_cnn, float_network, small_mlp
+from coursekit.networks import depthwise_cnn, float_network, folded, small_mlp
 from coursekit.train import fit, set_seed
 
 HERE = Path(__file__).parent
@@ -111,10 +111,10 @@ def depthwise_runs(its: dict[str, Any], model: nn.Sequential, seed: int) -> Made
         yield "from the largest", bits, partial(qat, bits, largest), 0
         some = epochs if bits in (4, 3) else 0
         yield "from the best clip", bits, partial(qat, bits, best), some
-        folded = partial(its["with_qat"], its["folded"](model), bits, make=its["either"])
-        yield "folded, tensor, largest", bits, partial(folded, partial(whole, largest)), 0
+        flat = partial(its["with_qat"], folded(model), bits, make=its["either"])
+        yield "folded, tensor, largest", bits, partial(flat, partial(whole, largest)), 0
         some = epochs if bits == 4 else 0
-        yield "folded, tensor, best clip", bits, partial(folded, partial(whole, best)), some
+        yield "folded, tensor, best clip", bits, partial(flat, partial(whole, best)), some
     yield "weights fixed", 3, partial(fixed_weights, qat, best), epochs
 
 
