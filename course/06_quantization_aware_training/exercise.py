@@ -201,7 +201,7 @@ for bits in (2, 3, 4, 8):
 #
 # - `QATLinear(linear, bits)` is made of an `nn.Linear`, with or without a bias, and trains **that layer's own** parameters: an optimizer that was made for `linear`
 #   goes on working.
-# - `forward(x)` computes with quantized weights and the bias as it is. Each row has the scale $\max|w| / 2^{b-1}$ of its weights **as they are now**.
+# - `forward(x)` computes with quantized weights and the bias as it is. Unlike in the lesson's class, each row has the scale $\max|w| / 2^{b-1}$ of its weights **as they are now**.
 #   What comes back for the quantized weights passes straight through to the float weights. What is clipped, and a row's largest weight, may get another gradient.
 # - `convert()` returns what would be stored: the codes, int8, of the shape of the weight, and the scales, float32, (rows, 1). With codes times scales and
 #   the bias a linear layer gives the same output.
@@ -787,14 +787,15 @@ assert torch.allclose(model[0].weight, quantized(first.weight, 3)), (
 # - `codes`, int8, of the shape of the weight. A layer takes as many bits per weight as its codes need, at least 1;
 # - `scales`, float32, of the shape (rows, 1), and `bias`, float32, of the shape (rows,). Both count 32 bits each.
 #
-# `stored_bytes(stored)` counts, and `accuracy(stored, images, labels)` runs it on `images`, of which you have 1,000 to look at (`seen`). On 1,000 others the
-# accuracy has to be at least **0.78**. One point is yours from 0.70 on. Ten seconds are enough: an epoch or two will do. How you get there is your business.
+# `stored_bytes(stored)` counts, and `accuracy(stored, images, labels)` runs it on `images`, of which you have 1,000 to look at (`seen`). On these the
+# accuracy has to be at least 0.81, and on 1,000 others at least **0.80**. One point is yours from 0.70 on. It has to be done in ten seconds, which is
+# enough for a few epochs. The network is trained already, so small steps do. How you get there is your business.
 #
 # *Lesson: parts 3 and 4.*
 
 # %% given=true of="budget"
 from coursekit.data import load_fashion_mnist  # noqa: E402
-from coursekit.integer import float_network  # noqa: E402
+from coursekit.networks import float_network  # noqa: E402
 from coursekit.train import fit, set_seed  # noqa: E402
 
 set_seed(0)
@@ -803,7 +804,7 @@ network = float_network(
 )  # Flatten, then Linear 784→64, ReLU, Linear 64→32, ReLU, Linear 32→10
 fashion = load_fashion_mnist()
 images, labels = fashion.train.tensors()  # 10,000 to train on
-seen = tuple(part[:1000] for part in fashion.test.tensors())
+seen = tuple(part[::2] for part in fashion.test.tensors())
 
 
 def stored_bytes(stored):
@@ -845,7 +846,7 @@ class TwoBits(nn.Module):
 aware = nn.Sequential(
     *(TwoBits(part) if isinstance(part, nn.Linear) else part for part in copy.deepcopy(network))
 )
-fit(aware, (images, labels), epochs=2, quiet=True)
+fit(aware, (images, labels), epochs=2, lr=3e-4, quiet=True)
 stored = [
     (part.codes().detach().round().to(torch.int8), part.scales.detach(), part.bias.detach())
     for part in aware
@@ -872,22 +873,22 @@ assert reached >= 0.68, (
     f"the accuracy is {reached:.3f} on the images that you have. Which range do the codes cover? (lesson, part 3)"
 )
 ### BEGIN HIDDEN TESTS
-others = tuple(part[1000:] for part in fashion.test.tensors())
+others = tuple(part[1::2] for part in fashion.test.tensors())
 assert accuracy(stored, *others) >= 0.70, "On other images the accuracy is below 0.70."
 ### END HIDDEN TESTS
 
 # %% test="budget" points=1
 reached = accuracy(stored, *seen)
 assert stored_bytes(stored) <= 14_100, f"it takes {stored_bytes(stored):,.0f} bytes, too many"
-assert reached >= 0.77, (
-    f"the accuracy is {reached:.3f} on the images that you have. A good range alone does not get further: what can the weights learn?"
+assert reached >= 0.81, (
+    f"the accuracy is {reached:.3f} on the images that you have. A good range alone does not get there: what can the weights learn?"
 )
 ### BEGIN HIDDEN TESTS
 assert all(
     codes.dtype == torch.int8 and scales.shape == (len(codes), 1) and bias.shape == (len(codes),)
     for codes, scales, bias in stored
 ), "Do codes, scales and biases have the types and the shapes that the task names?"
-assert accuracy(stored, *others) >= 0.78, "On other images the accuracy is below 0.78."
+assert accuracy(stored, *others) >= 0.80, "On other images the accuracy is below 0.80."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -967,12 +968,13 @@ assert diagnosis["B"] == "no clip", (
 # %% [markdown]
 # ## 8 · Was it worth it? (2 points)
 #
-# `runs` holds accuracies on the same test images, three seeds each. All began with the same float network. “12 more epochs” were trained in float before rounding, if
-# there is rounding. The device holds 2 bits per weight at the most easily, and 4 with some effort.
+# `runs` holds accuracies of a network (not the lesson's) on the same test images, three seeds each. All began with the same float weights. “12 more epochs” were trained in float before rounding, if
+# there is rounding. The device could hold 2 or 4 bits per weight.
 #
 # Leave three answers:
 #
-# - `cost`: how many percentage points of accuracy 2 bits cost **because they are few**, with quantization-aware training, in the mean. Compare runs that differ in nothing else;
+# - `cost`: how many percentage points of accuracy 2 bits cost **because they are few**, with quantization-aware training, in the mean. Compare runs that
+#   differ in nothing else;
 # - `gain`: how many percentage points quantization-aware training with 2 bits gains, in the mean, over the **best** other way to 2 bits;
 # - `pays`: a `dict` from 2 and 4 to `True` or `False`. Is quantization-aware training worth 12 epochs at that width? Say so only if each of its seeds is
 #   better than each seed of the best other way to the same width.
@@ -1040,8 +1042,8 @@ assert not pays[4], (
 # %% [markdown]
 # ## 9 · A report (2 points, graded by your teacher)
 #
-# A team reports: *“Our network with depthwise convolutions had 91 % in float and 62 % in int8, one scale for each layer, after batch norm was folded. We then did quantization-aware training for ten epochs with torchao:
-# `prepare`, training, and `convert` on the model that is loaded from the float checkpoint for deployment. Accuracy is 92 %, so training with noise even makes the network better than it was. We measured
+# A team reports: *“Our CNN has batch norm, 91 % in float, and 62 % with 4-bit weights, one scale for each output. We then did quantization-aware training for ten epochs with torchao:
+# `prepare`, training, and `convert` on the model that is built anew and loaded from the float checkpoint for deployment. Accuracy is 92 %, so training with noise even makes the network better than it was. We measured
 # it on the prepared model, with batch norm in training mode, since the statistics were odd in evaluation mode.”*
 #
 # Answer in five to nine sentences, so that they can act on it: what 92 % is worth as a number, and what it should be compared with; what their
@@ -1052,19 +1054,19 @@ assert not pays[4], (
 # %% [markdown] item="report" manual=true points=2
 # ### BEGIN SOLUTION
 # **The number.** 92 % was measured on the prepared model, which simulates the quantization, and with batch norm in training mode, which takes mean and variance from the test batch itself. The device does
-# neither. Measure the converted model, in evaluation mode; if the statistics are odd, fix that (let them settle, then freeze them before the end of training). And it is no
-# proof that quantization helps: the float network got no ten epochs more. Train it as long, and compare with that, over several seeds.
+# neither. Measure the converted model, in evaluation mode. If the statistics are odd, average them anew with the quantized weights. And it is no
+# proof that quantization helps, because the float network got no ten epochs more. Train it as long, and compare with that, over several seeds.
 #
-# **The device.** `convert` was called on a model that was never prepared. torchao then changes nothing and says nothing: the device would run the float checkpoint. Load the
-# trained weights, convert the prepared model, and prove it by the type of the weights (and the size of the file). Besides, torchao prepares linear layers only, so the depthwise convolutions were not
-# trained for int8 at all.
+# **The device.** `convert` was called on a model that was never prepared. torchao then changes nothing and says nothing, so the device would run the float checkpoint. Load the
+# trained weights, convert the prepared model, and prove it by the type of the weights. Besides, torchao prepares linear layers only: the convolutions were
+# trained in float, and would stay float.
 #
-# **Before.** After folding, the channels of a depthwise convolution differ much in size, and one scale for a layer leaves small ones no levels. Try one scale for each channel
-# first, then a better range. That costs minutes and no labels, and may be all that 8 bits need.
+# **Before.** Try what needs no training: a better range (the best clip for each output), and the statistics of batch norm, averaged anew on unlabelled images with the quantized weights. That
+# takes minutes, and may give most of it back.
 #
 # Rubric, 1 point each:
 #
 # 1. The number: prepared and not converted, or batch norm in training mode, is not what runs; **and** the float control with equal epochs is missing. One of them: half a point.
-# 2. `convert` without `prepare` (or: convolutions are not prepared by torchao) leaves a float model, which the type shows; **and** scales for each channel (or a better range) before training. One
+# 2. `convert` without `prepare` (or: convolutions are not prepared by torchao) leaves a float model, which the type shows; **and** statistics anew or a better range before training. One
 #    of them: half a point.
 # ### END SOLUTION
