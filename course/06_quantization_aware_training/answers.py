@@ -40,6 +40,26 @@ def fake_quantize(x, scale, bits):
 both_ways = with_gradients(fake_quantize)
 
 
+# %% item="rounding" right="clips the values themselves"
+def fake_quantize(x, scale, bits):
+    inside = torch.minimum(
+        torch.maximum(x, -(2 ** (bits - 1)) * scale), (2 ** (bits - 1) - 1) * scale
+    )
+    steps = inside / scale
+    return (steps + (torch.round(steps) - steps).detach()) * scale
+
+
+both_ways = with_gradients(fake_quantize)
+
+
+# %% item="rounding" wrong="nothing comes back" hint="returns no tensor"
+def fake_quantize(x, scale, bits):
+    (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+
+
+both_ways = with_gradients(fake_quantize)
+
+
 # %% item="rounding" wrong="rounds first, then clips" keeps=2 hint="What stands exactly there"
 def fake_quantize(x, scale, bits):
     steps = x / scale
