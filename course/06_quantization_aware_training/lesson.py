@@ -384,13 +384,13 @@ lines = {
 summary = pd.DataFrame(lines).T.agg(["mean", "min", "max"], axis=1)
 gain = lines["straight-through"] - lines["float32, 12 more epochs"]
 print("straight-through less its dense control, in points:", (100 * gain).round(1).tolist())
-assert abs(max(by_ste)[0] - rescued[0]) < 0.012  # the shipped run, repeated
+assert abs(max(by_ste)[0] - rescued[0]) < 0.015  # the shipped run, repeated
 assert max(by_ste)[0] > max(by_truth)[0]
 assert agree[0.05] > 80 and 0.3 < cosine[0.05] < 0.9
 assert cosine[0.5] < 0.2
 ahead = lines["straight-through"] - lines["true derivative"]
 assert (lines["straight-through"] > lines["2 bits, best clip, tensor"]).all()
-assert ahead.mean() > 0 and abs(gain.mean()) < 0.02
+assert (ahead > 0.005).all() and abs(gain.mean()) < 0.02
 summary.round(3)
 
 # %% [markdown]
@@ -405,10 +405,8 @@ guess("Weights that end on another level", unit="%", low=0, high=100)
 
 # %% tags=["nbval-ignore-output"]
 at_last = [layer.rounded().detach() for layer in two_bits[1::2]]
-other = [(a != b).float().mean().item() for a, b in zip(at_first, at_last, strict=True)]
 changed = sum(int((a != b).sum()) for a, b in zip(at_first, at_last, strict=True))
 total = sum(a.numel() for a in at_first)
-print("by layer:", [f"{share:.0%}" for share in other])
 train_epoch(two_bits, epoch=12)
 later = [layer.rounded().detach() for layer in two_bits[1::2]]
 flips = sum(int((a != b).sum()) for a, b in zip(at_last, later, strict=True))
@@ -866,13 +864,6 @@ reveal(
 
 
 # %% tags=["nbval-ignore-output"]
-def anew_at_best(what, bits=3):
-    """Test accuracy, averaged anew, at the epoch that was best on validation, averaged anew."""
-    chosen = deep[(deep.what == what) & (deep.bits == bits)]
-    return chosen.loc[chosen.groupby("seed").validation_anew.idxmax()].set_index("seed").test_anew
-
-
-# %% tags=["nbval-ignore-output"]
 assert mended > rounded_only + 0.3
 train_epoch(three, epoch=0)  # one epoch of QAT, to compare with the shipped run
 one_epoch = accuracy(recalibrated(three), *validation)
@@ -880,6 +871,14 @@ shipped = deep[(deep.seed == 0) & (deep.epoch == 1) & (deep.bits == 3)]
 shipped = shipped[shipped.what == "from the best clip"].validation_anew.item()
 assert abs(one_epoch - shipped) < 0.03
 
+
+def anew_at_best(what, bits=3):
+    """Test accuracy, averaged anew, at the epoch that was best on validation, averaged anew."""
+    chosen = deep[(deep.what == what) & (deep.bits == bits)]
+    return chosen.loc[chosen.groupby("seed").validation_anew.idxmax()].set_index("seed").test_anew
+
+
+# %% tags=["nbval-ignore-output"]
 start = deep[(deep.epoch == 0) & (deep.bits == 3) & (deep.what == "from the best clip")]
 levels = {
     "float32, 8 more epochs": best("float", 32, "test", deep),
@@ -943,41 +942,40 @@ guesses()
 # %% [markdown]
 # ## You can now…
 #
-# - put rounding into the forward pass, and a straight-through gradient into the backward pass;
-# - say what that gradient is and is not, and where three libraries stop it;
-# - let a scale learn, with LSQ's gradient scale, and say when that pays;
-# - train 2-bit, ternary and one-bit networks, each beside its controls;
-# - tell what is lost in weights from what is lost in the statistics of batch norm;
-# - use torchao's `prepare` and `convert`, and check that they have done something.
+# - train a network with its rounding in the loop, by a straight-through estimator of your own, and say why a true gradient would not do;
+# - say which weights get a gradient, which get none, and what becomes of those at the end codes;
+# - let a scale learn, with the right gradient and the right factor;
+# - do the same with torchao, and prove by a type that it is converted;
+# - tell what is lost in weights from what is lost in batch norm's statistics;
+# - say what few bits cost and what training gains, each against the network that differs in nothing else.
 #
 # **Common mistakes**
 #
-# - Comparing QAT with an untrained network. Give the float network the same epochs, and the rounded one trained biases.
-# - Starting from the largest weight at 2 bits, and praising training for what a clip would do.
-# - `x.round()` in the forward pass with nothing around it: no weight moves, and no error says so.
-# - Rounding in place (`w.data = …`) instead of keeping latent weights: small steps are lost each time.
-# - `convert` without `prepare`. Look at the type of the weight.
-# - Judging QAT by its running statistics. Average batch norm anew first.
-# - Training for int8 where rounding alone loses nothing.
+# - Rounding without a detour. Every gradient is 0, nothing is raised, and only biases learn.
+# - Writing rounded weights back into the layer. A step that is smaller than half a level is lost.
+# - Rounding first and `clamp` after it, in this PyTorch: weights on the two end codes get no gradient.
+# - An optimizer that holds the old parameters, after layers were replaced with new ones.
+# - `convert` on a model that was never prepared. It stays float, in silence.
+# - Comparing with a float network that trained less, or with two bits whose range is bad.
+# - Measuring with batch norm in training mode, or with statistics of other weights.
 #
 # ## Cheat sheet
 #
 # | to | write |
 # |---|---|
-# | round, straight through | `value.detach() + (x - x.detach())` with `value = x.round()` |
-# | fake-quantize | `scale * ste_round((w * (1 / scale)).clamp(low, high))`, codes $-2^{b-1}$ to $2^{b-1}-1$ |
-# | do it with the library | `torch.fake_quantize_per_channel_affine(w, scales, zeros, 0, low, high)` |
-# | know the gradient of the scale | $q - w/s$ inside, $q$ where clipped |
-# | let the scale learn | times $g = 1/\sqrt{N q_{\max}}$, above all with SGD |
-# | prepare | `quantize_(model, QATConfig(base, step="prepare"))`, before the optimizer |
-# | convert | the same with `step="convert"`; then look at `type(model[1].weight)` |
-# | have three levels | 0 below $0.7\,\overline{\lvert w \rvert}$, else $\pm a$, the mean of those that stay |
-# | have one bit | $a \operatorname{sign}(w)$, $a = \overline{\lvert w \rvert}$ per row |
-# | mend batch norm | `reset_running_stats()`, `momentum = None`, training images in train mode, no gradient |
-# | tell what the weights gain | controls: float with equal epochs; weights fixed; best clip |
+# | round with a gradient | `x.round().detach() + (x - x.detach())` |
+# | quantize in the loop | $\hat w = s \cdot \operatorname{round}(\operatorname{clip}(w/s,\ -2^{b-1},\ 2^{b-1}-1))$; clip first, then round |
+# | know the gradient of a weight | what comes from above if it is inside, 0 if it is clipped |
+# | let the scale learn | $\partial\hat w/\partial s = q - w/s$ inside, $q$ where clipped; times $1/\sqrt{N q_{\max}}$ |
+# | start | from a trained float network, scales by `best_clip`, a small step size |
+# | have three levels | 0 if $\lvert w\rvert \le 0.7$ of the row's mean magnitude, else $\pm a$; $a$: mean magnitude of those that stay |
+# | have two levels | $a \cdot \operatorname{sign}(w)$, $a$: mean magnitude of the row |
+# | use torchao | `quantize_(m, QATConfig(base, step="prepare"))`, train, `quantize_(m, QATConfig(base, step="convert"))` |
+# | prove it | `type(m[0].weight)` is no `Parameter`; linear layers only |
+# | mend batch norm | statistics averaged anew with the quantized weights, no labels; measure in `eval()` |
+# | judge it | float with equal epochs, two bits with the best clip, several seeds |
 #
-# Order of work: round only, and measure → best clip → batch norm anew → biases → QAT with straight-through → learned scales if the start
-# is bad → batch norm anew again → convert, and check.
+# Order of work: round only, with the best clip → statistics anew → enough? stop → prepare → train → convert → look at the type → measure, beside a float network with equal epochs.
 
 # %% [markdown]
 # ## Practise
