@@ -33,7 +33,7 @@ pulled_to_levels()
 # %% [markdown]
 # Three questions from before. Answer each before you unfold it.
 #
-# <details><summary>What is a fake-quantized weight? (lesson 02)</summary>A float that has gone to the nearest level and back: the
+# <details><summary>What is a fake-quantized weight? (lesson 05)</summary>A float that has gone to the nearest level and back: the
 # code times the scale. The network computes in floats, with the numbers that the integers stand for.</details>
 #
 # <details><summary>Why may a shorter range be better at 2 bits, although it clips? (lesson 02)</summary>The step becomes shorter. Most
@@ -83,9 +83,8 @@ def codes(bits: int) -> tuple[int, int]:
 six = torch.tensor([-1.3, -0.8, -0.2, 0.1, 0.3, 0.9], requires_grad=True)
 rounded = 0.5 * (six / 0.5).round().clamp(*codes(2))
 rounded.sum().backward()
-print("weights  ", six.tolist())
-print("rounded  ", rounded.tolist())
-print("gradient ", six.grad.tolist())
+for name, values in {"weights": six, "rounded": rounded, "gradient": six.grad}.items():
+    print(f"{name:8}", [f"{value + 0:.1f}" for value in values.tolist()])
 
 # %% [markdown]
 # Six zeros, and autograd is right: a staircase is flat except where it jumps, and there it has no derivative. No optimizer moves
@@ -114,16 +113,15 @@ def fake_quantize(w: torch.Tensor, scale: torch.Tensor, bits: int) -> torch.Tens
 again = six.detach().clone().requires_grad_()
 values = fake_quantize(again, torch.tensor(0.5), bits=2)
 values.sum().backward()
-print("rounded  ", values.tolist())
-print("gradient ", again.grad.tolist())
+for name, its in {"rounded": values, "gradient": again.grad}.items():
+    print(f"{name:8}", [f"{value + 0:.1f}" for value in its.tolist()])
 assert torch.equal(values, rounded)
 
 # %% [markdown]
 # The same values, and a gradient of 1 wherever nothing is clipped. The clip is left as it is: a weight beyond the last level gets 0. (It is
 # `w * (1 / scale)` because the libraries multiply; `w / scale` may differ at a tie.)
 #
-# A layer keeps its float weights, rounds them in each forward pass, and the optimizer updates the floats. They are called *latent*
-# weights: they are thrown away in the end, and only the codes are shipped. Two ways to choose the scale of a row are known from lessons 02 and
+# A layer keeps its float weights, rounds them in each forward pass, and the optimizer updates the floats. They are called *latent weights*: they are thrown away in the end, and only the codes are shipped. Two ways to choose the scale of a row are known from lessons 02 and
 # 03: the largest weight fits, or the clip with the least squared error.
 
 
@@ -439,7 +437,7 @@ by_slope.agg(["mean", "min", "max"], axis=1).round(3)
 #
 # ## 4 · A step size that learns
 #
-# Until now the scale was chosen once. **LSQ**, learned step size quantization (Esser et al. 2020), trains it like a weight. What is the
+# Until now the scale was chosen once. **Learned step size** quantization, LSQ (Esser et al. 2020), trains it like a weight. What is the
 # derivative of $\hat w = s\,q$ with respect to $s$? Autograd knows it already, from our own function:
 
 # %%
@@ -542,7 +540,7 @@ for choose, lr in ((per_tensor, 0.1), (best_clip, 0.1)):
 forgotten = by_sgd[per_tensor, 0.1, False]
 reveal("Learned scales, SGD, gradient scale forgotten: accuracy", forgotten)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 assert by_sgd[per_tensor, 0.1, True] > 0.75 and forgotten < 0.6
 by_adam = []
 for damped in (True, False):
@@ -550,12 +548,13 @@ for damped in (True, False):
     train_epoch(tried, epoch=0)
     by_adam.append(tried[1].scale.detach())
 apart = float((by_adam[0] / by_adam[1] - 1).abs().max())
-assert apart < 0.05, apart
+print(f"Adam: scales with and without g, apart by at most {apart:.3%}")
+assert apart < 0.01
 
 # %% [markdown]
 # The scale of layer 1 becomes many times too long, and the network with it. With a scale per row some even change their sign; each of those collects 64 times
 # fewer gradients, and that network survives. So the error may go unnoticed until something else is changed. With **Adam** $g$ makes hardly any
-# difference, by the assertion in the last cell: Adam divides each gradient by its own usual size.
+# difference, as the last cell measures: Adam divides each gradient by its own usual size.
 #
 # Does learning the scale pay? Here are five seeds from the best clip, and three from starts that are wrong on purpose:
 
@@ -640,7 +639,7 @@ class EachStep(QATLinear):
         return self.quantizer(self.weight, most / (2 ** (self.bits - 1) - 0.5), self.bits)
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def logits_and_gradient(model):
     logits = model(train[0][:500])
     F.cross_entropy(logits, train[1][:500]).backward()
@@ -650,15 +649,17 @@ def logits_and_gradient(model):
 library = copy.deepcopy(mlp)
 quantize_(library, QATConfig(base, step="prepare"))
 logits, by_library = logits_and_gradient(library)
+differ = {}
 for name, quantizer in {"ours": fake_quantize, "rounded first": torchao_order}.items():
-    model = with_qat(mlp, 2, make=partial(EachStep, quantizer=quantizer))
-    ours, by_us = logits_and_gradient(model)
-    differ = ~torch.isclose(by_us, by_library, rtol=1e-3, atol=1e-6)
+    ours, by_us = logits_and_gradient(with_qat(mlp, 2, make=partial(EachStep, quantizer=quantizer)))
     assert torch.allclose(ours, logits, atol=1e-4)
-    print(
-        f"{name:13}: equal logits; gradients that differ: {int(differ.sum()):,} of {differ.numel():,}"
-    )
-assert not differ.any()
+    differ[name] = ~torch.isclose(by_us, by_library, rtol=1e-3, atol=1e-6)
+    print(f"{name:13}: equal logits; other gradients: {int(differ[name].sum()):,} of 50,176")
+w = mlp[1].weight.detach()
+scale = w.abs().amax(1, keepdim=True) / 1.5
+code = (torchao_order(w, scale, 2) / scale).round()
+print("codes of those that differ:", code[differ["ours"]].unique().tolist())
+assert not differ["rounded first"].any()
 
 # %% [markdown]
 # The logits are equal. The gradients are equal as well, all 50,176 of them, once two operations are exchanged: round first, then clip. To a value that makes no
