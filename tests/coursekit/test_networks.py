@@ -1,5 +1,7 @@
 """The small networks: what is shipped trained, folding, and the runs of lesson 06 from there."""
 
+import importlib.util
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from coursekit.data import load_fashion_mnist, load_results
 from coursekit.measure import accuracy, count_parameters
 from coursekit.networks import depthwise_cnn, float_network, folded
+from tests.conftest import ROOT
 
 
 def test_the_depthwise_network_is_that_of_the_data_card():
@@ -62,3 +65,18 @@ def test_the_runs_of_lesson_06_are_whole_and_begin_with_the_shipped_networks():
             assert abs(accuracy(model, *images.tensors()) - first[part].item()) < 0.002
     assert table[["validation", "test"]].stack().between(0, 1).all()
     assert (table.validation_anew.notna() == (table.network == "depthwise")).all()
+
+
+def test_the_script_makes_the_runs_that_are_shipped():
+    """It runs the lesson's own functions: what these are called must fit what it asks for."""
+    spec = importlib.util.spec_from_file_location("make_qat", ROOT / "data" / "make_qat.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    its, table = script.lesson_functions(script.parts()), load_results("qat")
+    for network, runs in (("mlp", script.mlp_runs), ("depthwise", script.depthwise_runs)):
+        shipped = table[(table.network == network) & (table.seed == 0)]
+        last = shipped.groupby(["what", "bits"]).epoch.max().to_dict()
+        asked = runs(its, float_network(network), 0)
+        assert {(what, bits): epochs for what, bits, _, epochs in asked} == last
