@@ -11,22 +11,22 @@ import numpy as np
 
 from coursekit.tensorflow import tf
 
-ONE_SCALE = "one scale for a whole kernel"
+ONE_SCALE = "one scale for a whole weight tensor"
 
 # What gives each of the lesson's patients away.
 SIGNS = {
     "healthy": "Types, size, scale and accuracy are what they should be.",
     "the wish was never heard": "Types and size: float32 throughout, four times the bytes.",
     "dynamic range, sold as full int8": "Types: float32 at both ends, and between the layers.",
-    "the weights are missing": "Size: a few kB, and no kernel in the file.",
+    "the weights are missing": "Size: a few kB, and no weights in the file.",
     "representative data with another preprocessing": (
         "The input's scale is about 1, in place of 1/255. Types and size are perfect."
     ),
     ONE_SCALE: (
-        "One scale for all rows of the largest kernel, and a histogram in which most of it is near "
-        "0. Its units were multiplied by powers of two, and divided again in the next layer: the "
-        "float network is the same, but with one scale the small rows vanish. Per-channel scales "
-        "are the default."
+        "One scale for all rows of the largest weight tensor, and a histogram in which most of it "
+        "is near 0. Its units were multiplied by powers of two, and divided again in the next "
+        "layer: the float network is the same, but with one scale the small rows vanish. "
+        "Per-channel scales are the default."
     ),
 }
 
@@ -34,7 +34,7 @@ SIGNS = {
 def admit(
     files: Mapping[str, bytes], model: tf.keras.Model, images: np.ndarray
 ) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Adds a file with one scale for a whole kernel, and gives each file a number from 1 on.
+    """Adds a file with one scale for a whole weight tensor, and gives each file a number from 1 on.
 
     Args:
         files: The contents of .tflite files by what is wrong with them.

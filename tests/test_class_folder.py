@@ -127,8 +127,8 @@ def test_the_start_page_opens_and_leads_to_a_lesson_without_outputs(page: Page) 
     )
     wait_for_kernel(page)
     # The picture that opens a lesson moves before anything has run.
-    moving = "[data-mime-type='application/vnd.vega.v5+json']"
-    expect(page.locator(f".jp-OutputArea-output:not({moving})")).to_have_count(0)
+    expect(page.locator(".jp-OutputArea-output.jp-RenderedVegaCommon5")).to_have_count(1)
+    expect(page.locator(".jp-OutputArea-output:not(.jp-RenderedVegaCommon5)")).to_have_count(0)
     tab = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab.lm-mod-current")
     expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
     shoot(page, "class_lesson")

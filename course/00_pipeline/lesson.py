@@ -511,8 +511,15 @@ plot.show(
 # PyTorch multiplies by $1/s$ where we divide by $s$. The last bit can differ, so a weight exactly between two levels could
 # go to the other one (lesson 02).
 #
-# > **A place to stop.** You have the three models. Before you go on: what is smaller about the pruned one, and what about
-# > the quantized one?
+# > **A place to stop.** You have the three models. Before you go on: which numbers did pruning change, and which did
+# > quantization change?
+#
+# <details><summary>Answer</summary>
+#
+# Pruning set the smallest 30 % of the first layer's weights to 0 and left all others as they were. Quantization moved nearly
+# every weight, each by half a step at most.
+#
+# </details>
 #
 # ## What did it bring? Bytes
 # Store them in five ways. The sizes are those of the files that `torch.save` writes.

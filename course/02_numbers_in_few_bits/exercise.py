@@ -19,7 +19,8 @@
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
 # - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
-#   you have not seen, so solve the task and not the example.
+#   you have not seen, so solve the task and not the example. Of a
+#   decision (a name, a list of findings) they check the form; whether it is right comes with your mark.
 # - The items do not need each other. If one resists, go on.
 # - Everywhere, $b$ bits hold the codes from $-2^{b-1}$ to $2^{b-1}-1$. `values` is a float32 tensor of any
 #   shape; it is never changed. A scale is a Python `float` above 0, a zero point an `int`.

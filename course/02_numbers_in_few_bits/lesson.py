@@ -30,7 +30,16 @@ from coursekit.openings.lesson_02 import staircase
 staircase()
 
 # %% [markdown]
-# First a look at the whole. The next cells train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
+# Three questions from lesson 00 before you begin. What does 150 become when it is cast to int8 without clipping? What is stored for the
+# weight 0.1234 at scale 0.01, and what does it stand for? How many bytes does a zero take in a float32 file?
+#
+# <details><summary>Answers</summary>
+#
+# −106, since only the lowest eight bits stay. 12, which stands for 0.12. Four, like any other number.
+#
+# </details>
+#
+# Now a look at the whole. The next cells train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
 # outputs) on Fashion-MNIST, pictures of clothes, from three seeds. Then PyTorch's own function rounds all weights to
 # $b$ bits, with one scale for each layer. At 32 bits the accuracy is about 0.85. And at 3 bits, and at 2?
 # The two cells that begin with `guess` ask for your guess, from 0 to 1. Type it and press Enter, then run on.
@@ -634,8 +643,15 @@ assert math.isclose(their_scale.item(), 1 / 127.5, rel_tol=1e-6)
 # largest value (at 127/127.5 of it), and uses the code −128. Ours leaves −128 idle. At 8 bits nobody notices.
 # At 2 bits it is one code of four.
 #
-# > **A place to stop.** You know what becomes of one number, and that PyTorch does the same. Before you go on: two tensors
-# > have the same range, one is uniform and one is Gaussian. Which one loses more at 4 bits?
+# > **A place to stop.** You know what becomes of one number, and that PyTorch does the same. Before you go on: how far off
+# > can a value come back that lies inside the range, and one that lies outside?
+#
+# <details><summary>Answer</summary>
+#
+# Inside, half a step at most. Outside it is clipped: it comes back as the end of the range, and is off by as much as it lies
+# beyond.
+#
+# </details>
 #
 # ## 6 · Noise in decibels
 #

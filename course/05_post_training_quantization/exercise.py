@@ -19,7 +19,8 @@
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
 # - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
-#   you have not seen, so solve the task and not the example.
+#   you have not seen, so solve the task and not the example. Of a
+#   decision (a name, a list of findings) they check the form; whether it is right comes with your mark.
 # - The items do not need each other. If one resists, go on.
 # - Items 2 and 3 meet modules inside modules, batch norm and dropout: [the primers](../../notebooks/primers.ipynb) repeat
 #   convolution and batch norm. `model.training` says in which mode a model is, and `try … finally` puts it back in any case.

@@ -33,6 +33,16 @@ from coursekit.openings.lesson_05 import large_unit
 large_unit()
 
 # %% [markdown]
+# Three questions from lesson 02 before you begin. A symmetric range ends at 1.27: how large is a step of int8? What does one
+# more bit bring, in decibels, if the range stays? Why must 0 have a level of its own?
+#
+# <details><summary>Answers</summary>
+#
+# 0.01. About 6 dB: the steps are half as large. Zeros are many (padding, silent ReLUs, pruned weights), and if they are off, they are all off in
+# the same direction.
+#
+# </details>
+#
 # Now the question of the title. LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) goes through torchao's
 # `quantize_` with `Int8DynamicActivationInt8WeightConfig`: int8 weights, int8 inputs. How big is the saved file, and how
 # long does one image take? The float32 network counts as 1. Before a result that matters, a cell asks for your guess: type
@@ -469,6 +479,12 @@ print("MB of float32 weights:", {width: round(4 * width**2 / 2**20, 2) for width
 #
 # > **A place to stop.** You know two of the three kinds, and why a quarter of the bytes need not be faster. Before you go
 # > on: what does dynamic quantization do in each call that a static layer could spare?
+#
+# <details><summary>Answer</summary>
+#
+# It looks for the range of the inputs, to get their scale. A static layer has that written down.
+#
+# </details>
 #
 # ## 4 · Static: ranges fixed beforehand
 #
@@ -947,6 +963,12 @@ shown
 #
 # > **A place to stop.** You can quantize, calibrate, and prove what was gained against a fair baseline. What follows is
 # > about networks that int8 breaks. Before you go on: which four things do you prove for each model?
+#
+# <details><summary>Answer</summary>
+#
+# The dtype of its weights, its bytes, its time beside a float32 network in the same memory layout, and its accuracy, image by image.
+#
+# </details>
 #
 # ## 7 · The same function with other weights
 #

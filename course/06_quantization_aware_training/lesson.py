@@ -16,11 +16,10 @@
 # **Two bits cost my network ten points. Training could mend that, but a rounded weight does not move when I push it a
 # little: the derivative of rounding is 0. How can one train through a staircase?**
 #
-# You will train networks with 8, 4, 3, 2 and 1 bits per weight, give every competitor the same extra epochs, and find out how
-# much of the rescue the weights are responsible for.
+# You will train networks with 8 down to 1 bits per weight, beside controls that get the same extra epochs.
 #
-# It takes about {minutes} minutes, with two places to stop, after parts 4 and 6. You need scale and clipping (lesson 02), and best to have seen torchao
-# (lesson 05).
+# It takes about {minutes} minutes, with two places to stop, after parts 4 and 6. You need scale and clipping (lesson 02), and
+# torchao's `quantize_` (lesson 05).
 #
 # The picture trains five weights that may only take the values −2, −1, 0 and 1. Move the step before you run anything.
 # What moves, what does not, and when does a rounded weight change?
@@ -33,18 +32,19 @@ pulled_to_levels()
 # %% [markdown]
 # Three questions from before. Answer each before you unfold it.
 #
-# <details><summary>What is a fake-quantized weight? (lesson 02)</summary>A float that has gone to the nearest level and back: the
+# <details><summary>What is a fake-quantized weight? (lesson 05)</summary>A float that has gone to the nearest level and back: the
 # code times the scale. The network computes in floats, with the numbers that the integers stand for.</details>
 #
 # <details><summary>Why may a shorter range be better at 2 bits, although it clips? (lesson 02)</summary>The step becomes shorter. Most
 # weights gain, and the few large ones that are clipped lose.</details>
 #
-# <details><summary>Six extra epochs make a pruned network better by a point. What is missing? (lesson 07)</summary>A dense network with the
-# same six epochs.</details>
+# <details><summary>Is 0.861 better than 0.856, on 2,000 images? (lesson 00)</summary>Nobody can tell from these two numbers: ten images make
+# the difference, and chance easily makes as many.</details>
 
 # %%
 import copy
 import math
+import time
 from functools import partial
 
 import numpy as np
@@ -83,9 +83,8 @@ def codes(bits: int) -> tuple[int, int]:
 six = torch.tensor([-1.3, -0.8, -0.2, 0.1, 0.3, 0.9], requires_grad=True)
 rounded = 0.5 * (six / 0.5).round().clamp(*codes(2))
 rounded.sum().backward()
-print("weights  ", six.tolist())
-print("rounded  ", rounded.tolist())
-print("gradient ", six.grad.tolist())
+for name, values in {"weights": six, "rounded": rounded, "gradient": six.grad}.items():
+    print(f"{name:8}", [f"{value + 0:.1f}" for value in values.tolist()])
 
 # %% [markdown]
 # Six zeros, and autograd is right: a staircase is flat except where it jumps, and there it has no derivative. No optimizer moves
@@ -114,16 +113,15 @@ def fake_quantize(w: torch.Tensor, scale: torch.Tensor, bits: int) -> torch.Tens
 again = six.detach().clone().requires_grad_()
 values = fake_quantize(again, torch.tensor(0.5), bits=2)
 values.sum().backward()
-print("rounded  ", values.tolist())
-print("gradient ", again.grad.tolist())
+for name, its in {"rounded": values, "gradient": again.grad}.items():
+    print(f"{name:8}", [f"{value + 0:.1f}" for value in its.tolist()])
 assert torch.equal(values, rounded)
 
 # %% [markdown]
 # The same values, and a gradient of 1 wherever nothing is clipped. The clip is left as it is: a weight beyond the last level gets 0. (It is
 # `w * (1 / scale)` because the libraries multiply; `w / scale` may differ at a tie.)
 #
-# A layer keeps its float weights, rounds them in each forward pass, and the optimizer updates the floats. They are called *latent*
-# weights: they are thrown away in the end, and only the codes are shipped. Two ways to choose the scale of a row are known from lessons 02 and
+# A layer keeps its float weights, rounds them in each forward pass, and the optimizer updates the floats. They are called *latent weights*: they are thrown away in the end, and only the codes are shipped. Two ways to choose the scale of a row are known from lessons 02 and
 # 03: the largest weight fits, or the clip with the least squared error.
 
 
@@ -182,6 +180,10 @@ train, validation = (part.tensors() for part in data.train.hold_out(2000))
 test = data.test.tensors()
 mlp = float_network("mlp")
 ways = {"largest fits": largest_fits, "best clip": best_clip}
+w = mlp[1].weight.detach()
+scales = best_clip(w, 2), for_the_tensor(best_clip, w, 2)
+errors = [float((fake_quantize(w, scale, 2) - w).square().sum()) for scale in scales]
+assert errors[0] < errors[1]
 print(f"float32: {accuracy(mlp, *validation):.3f}")
 for name, choose in ways.items():
     rows = accuracy(with_qat(mlp, 2, choose), *validation)
@@ -189,7 +191,7 @@ for name, choose in ways.items():
     print(f"2 bits, {name:12}: {rows:.3f} with a scale per row, {tensor:.3f} with one per tensor")
 
 # %% [markdown]
-# Accuracies are on 2,000 validation images. Note the last line: the scale per row has the smaller squared error in each row,
+# Accuracies are on 2,000 validation images. Note the last line: the scale per row has the smaller squared error, as the assertion says of layer 1,
 # and the *worse* network (lesson 03 has warned). The baseline to beat is the best of these numbers.
 #
 # ## 2 · Is it a gradient at all?
@@ -276,26 +278,18 @@ left.legend()
 right.legend()
 plot.show(fig, alt="Left: a hard staircase and two smooth ones. Right: their slopes.")
 
-fine = torch.linspace(-1.5, 0.5, 200_001, dtype=torch.float64)
-for width in (0.01, 0.05, 0.2):
-    print(f"width {width}: average slope between two borders {soft_slope(fine, width).mean():.3f}")
-
 crowd = torch.linspace(-3, 2, 1_000_001, dtype=torch.float64)
 moved = (crowd + 0.1).round().clamp(-2, 1) - crowd.round().clamp(-2, 1)
 print(f"a crowd moved by 0.1: its codes rise by {moved.mean() / 0.1:.3f} of that")
 print(f"straight-through says:                  {((crowd > -2) & (crowd < 1)).double().mean():.3f}")
 
 # %% [markdown]
-# However narrow the steps are, the slope is about 1 *on average*: a staircase rises by one step per step. That is what the straight-through estimator
-# puts in place of the spikes. For a crowd of weights it is exact even for hard rounding: move a million weights by a tenth of a step, and
+# However narrow its steps, a staircase rises by one step per step: its slope is 1 *on average*. That is what the straight-through estimator
+# puts in place of the spikes. For a crowd of weights, evenly spread, it is exact even for hard rounding: move a million of them by a tenth of a step, and
 # those few that jump lift the sum as much as if all had moved.
 #
-# But a loss is no sum of weights. So compare on the real
-# network: the straight-through gradient of all 52,000 weights, and the *true* gradient of the loss with a smooth staircase of
-# width 0.05. Of the weights that get a gradient, how many percent are pushed the same way by both?
-
-# %%
-guess("Pushed the same way by straight-through and by the surrogate", unit="%", low=0, high=100)
+# But a loss is no sum of weights. So compare on the real network: the straight-through gradient of all 52,000 weights, and the *true* gradient
+# of the loss with a smooth staircase, by its width.
 
 
 # %%
@@ -328,12 +322,11 @@ cosine = {width: float(F.cosine_similarity(hard, g, 0)) for width, g in soft.ite
 print(f"shuffled: {100 * float((shuffled * hard[some]).gt(0).float().mean()):.0f} % the same way")
 for width in soft:
     print(f"width {width}: {agree[width]:.0f} % the same way, cosine {cosine[width]:.2f}")
-reveal("Pushed the same way by straight-through and by the surrogate", agree[0.05])
 
 # %% [markdown]
 # Nine weights of ten are pushed the same way by a narrow staircase (0.05). How hard they are pushed differs: the cosine of the
 # two gradients is far below 1. With wide steps they have nothing in common. So straight-through is **not** the
-# gradient of a smooth version of the loss. It is a direction that agrees with one in most signs. Whether that is enough, training tells.
+# gradient of a smooth version of the loss, but a direction that agrees with one in most signs. Whether that is enough, training tells.
 #
 # ## 3 · Two bits rescued
 #
@@ -351,8 +344,9 @@ table = load_results("qat")
 runs = table[table.network == "mlp"]
 
 
-def best(what, bits=2, column="validation", among=runs):
+def best(what, bits=2, column="validation", among=None):
     """At the epoch that was best on validation images: one value per seed."""
+    among = runs if among is None else among
     chosen = among[(among.what == what) & (among.bits == bits)]
     return chosen.loc[chosen.groupby("seed").validation.idxmax()].set_index("seed")[column]
 
@@ -384,17 +378,17 @@ lines = {
 summary = pd.DataFrame(lines).T.agg(["mean", "min", "max"], axis=1)
 gain = lines["straight-through"] - lines["float32, 12 more epochs"]
 print("straight-through less its dense control, in points:", (100 * gain).round(1).tolist())
-assert abs(max(by_ste)[0] - rescued[0]) < 0.012  # the shipped run, repeated
+assert abs(max(by_ste)[0] - rescued[0]) < 0.015  # the shipped run, repeated
 assert max(by_ste)[0] > max(by_truth)[0]
 assert agree[0.05] > 80 and 0.3 < cosine[0.05] < 0.9
 assert cosine[0.5] < 0.2
 ahead = lines["straight-through"] - lines["true derivative"]
 assert (lines["straight-through"] > lines["2 bits, best clip, tensor"]).all()
-assert ahead.mean() > 0 and abs(gain.mean()) < 0.02
+assert (ahead > 0.005).all() and abs(gain.mean()) < 0.02
 summary.round(3)
 
 # %% [markdown]
-# Two bits come within a point of the float network that had the same extra epochs, and mostly end a little below it; that control itself gained nothing. Of the
+# Two bits come within a point of the float network that had the same extra epochs, a little below it in each seed; with one scale per tensor they match it. The control itself gained next to nothing. Of the
 # way from the best clip, the biases alone go about three quarters. What the *weights* add, from the true derivative to
 # straight-through, is smaller than the rescue looks, and it is there in each of the five seeds.
 #
@@ -405,10 +399,8 @@ guess("Weights that end on another level", unit="%", low=0, high=100)
 
 # %% tags=["nbval-ignore-output"]
 at_last = [layer.rounded().detach() for layer in two_bits[1::2]]
-other = [(a != b).float().mean().item() for a, b in zip(at_first, at_last, strict=True)]
 changed = sum(int((a != b).sum()) for a, b in zip(at_first, at_last, strict=True))
 total = sum(a.numel() for a in at_first)
-print("by layer:", [f"{share:.0%}" for share in other])
 train_epoch(two_bits, epoch=12)
 later = [layer.rounded().detach() for layer in two_bits[1::2]]
 flips = sum(int((a != b).sum()) for a, b in zip(at_last, later, strict=True))
@@ -426,9 +418,15 @@ reveal("Weights that end on another level", 100 * changed / total)
 # Second: does it have to be this slope? The table has five seeds of each backward pass; the forward pass is always the same hard rounding.
 
 # %% tags=["nbval-ignore-output"]
-names = ["true derivative: 0", "straight-through: 1", "smooth, width 0.05"]
-names += ["smooth, width 0.2", "random, 1 on average", "smooth, half a step off"]
-by_slope = pd.DataFrame({name: best(name, 2, "test") for name in names}).T
+slopes: dict = {
+    "true derivative: 0": torch.zeros_like,
+    "straight-through: 1": torch.ones_like,
+    "smooth, width 0.05": partial(soft_slope, width=0.05),
+    "smooth, width 0.2": partial(soft_slope, width=0.2),
+    "random, 1 on average": lambda steps: 2 * torch.rand_like(steps),
+    "smooth, half a step off": lambda steps: soft_slope(steps + 0.5, width=0.05),
+}
+by_slope = pd.DataFrame({name: best(name, 2, "test") for name in slopes}).T
 means = by_slope.mean(axis=1)
 assert means.iloc[1:].max() - means.iloc[1:].min() < 0.012
 assert means.iloc[1:].min() > means.iloc[0] + 0.01
@@ -436,12 +434,12 @@ by_slope.agg(["mean", "min", "max"], axis=1).round(3)
 
 # %% [markdown]
 # Slopes drawn at random between 0 and 2 do as well as the constant 1. So do the smooth slope, and even the one whose spikes stand in the middle of
-# a level and not at its borders. Only 0 is worse. Here the slope need not resemble the staircase; it must be there, and be about one on average.
-# That is a finding about one small network, 2 bits and Adam, and no law.
+# a level and not at its borders. Only 0 is worse: the slope need not resemble the staircase. All five are about 1 on average; another size
+# was not tried, and Adam would hide it.
 #
 # ## 4 · A step size that learns
 #
-# Until now the scale was chosen once. **LSQ**, learned step size quantization (Esser et al. 2020), trains it like a weight. What is the
+# Until now the scale was chosen once. **Learned step size** quantization, LSQ (Esser et al. 2020), trains it like a weight. What is the
 # derivative of $\hat w = s\,q$ with respect to $s$? Autograd knows it already, from our own function:
 
 # %%
@@ -484,7 +482,7 @@ assert abs(measured - torch.where(inside, q - crowd, q).mean()) < 1e-3
 # When the scale grows, some weights jump to the code nearer to 0. Each of them moves by a whole step, and together they are the term $-w/s$. LSQ's
 # gradient counts them, and the derivative of one weight that stands still does not.
 #
-# One scale collects the gradients of all $N$ weights that share it, so its gradient is much larger than that of any
+# One scale collects the gradients of all $N$ weights that share it, so its gradient can be much larger than that of any
 # weight. LSQ therefore multiplies it by $g = 1/\sqrt{N\,q_{\max}}$, with $q_{\max}$ the highest code.
 
 
@@ -544,20 +542,20 @@ for choose, lr in ((per_tensor, 0.1), (best_clip, 0.1)):
 forgotten = by_sgd[per_tensor, 0.1, False]
 reveal("Learned scales, SGD, gradient scale forgotten: accuracy", forgotten)
 
-# %%
+# %% tags=["nbval-ignore-output"]
 assert by_sgd[per_tensor, 0.1, True] > 0.75 and forgotten < 0.6
-by_adam = []
-for damped in (True, False):
-    tried = with_qat(mlp, 2, make=partial(LSQLinear, damped=damped))
+makes = [partial(LSQLinear, damped=damped) for damped in (True, False)]
+by_adam = [with_qat(mlp, 2, make=make) for make in makes]
+for tried in by_adam:
     train_epoch(tried, epoch=0)
-    by_adam.append(tried[1].scale.detach())
-apart = float((by_adam[0] / by_adam[1] - 1).abs().max())
-assert apart < 0.05, apart
+apart = (by_adam[0][1].scale / by_adam[1][1].scale - 1).abs().max().item()
+print(f"Adam: scales with and without g, apart by at most {apart:.3%}")
+assert apart < 0.01
 
 # %% [markdown]
 # The scale of layer 1 becomes many times too long, and the network with it. With a scale per row some even change their sign; each of those collects 64 times
 # fewer gradients, and that network survives. So the error may go unnoticed until something else is changed. With **Adam** $g$ makes hardly any
-# difference, by the assertion in the last cell: Adam divides each gradient by its own usual size.
+# difference, as the last cell measures: Adam divides each gradient by its own usual size.
 #
 # Does learning the scale pay? Here are five seeds from the best clip, and three from starts that are wrong on purpose:
 
@@ -583,9 +581,9 @@ for factor in (0.125, 8):
 pd.DataFrame(from_wrong, index=[f"× {factor:g}" for factor in factors]).T.round(3)
 
 # %% [markdown]
-# From a good start learning the scale brings nothing that five seeds could show: the latent weights can move instead. If the step is eight times too short,
-# most weights are clipped and get no gradient; the scale is what can still move, and it saves the network. If it is eight times too long,
-# nearly every weight is 0, all images get the same answer, and twelve epochs lead out of it in neither way.
+# From a good start learning the scale brings nothing that five seeds could show: the latent weights can move instead. From half the step it gains two points. From an eighth
+# it saves the network: most weights are clipped there and get no gradient, and the scale can still move. If the step is eight times too long,
+# all weights are 0, all images get the same answer, and twelve epochs lead out of it in neither way.
 #
 # > **A place to stop.** Rounding is in the loop, its gradient is a convention that works, and the scale can learn. Before you go
 # > on: which control shows what the *weights* contribute to a rescue?
@@ -619,7 +617,7 @@ weight = prepared[1].weight
 print(type(weight).__name__, "| codes:", weight.qdata.unique().tolist(), weight.qdata.dtype)
 
 # %% [markdown]
-# What was trained is what is shipped: `convert` changes no logit, not by a bit. (As its name says, nothing is packed: each code takes a byte.) torchao computes the scale
+# What was trained is what is shipped: `convert` changes no logit, not by a bit. Each code takes a byte. torchao computes the scale
 # anew in each step, $s = \max |w| / 1.5$ for each row at 2 bits. Does it train as we do? Here are the values and the gradients of
 # layer 1.
 
@@ -642,7 +640,7 @@ class EachStep(QATLinear):
         return self.quantizer(self.weight, most / (2 ** (self.bits - 1) - 0.5), self.bits)
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def logits_and_gradient(model):
     logits = model(train[0][:500])
     F.cross_entropy(logits, train[1][:500]).backward()
@@ -652,15 +650,17 @@ def logits_and_gradient(model):
 library = copy.deepcopy(mlp)
 quantize_(library, QATConfig(base, step="prepare"))
 logits, by_library = logits_and_gradient(library)
+differ = {}
 for name, quantizer in {"ours": fake_quantize, "rounded first": torchao_order}.items():
-    model = with_qat(mlp, 2, make=partial(EachStep, quantizer=quantizer))
-    ours, by_us = logits_and_gradient(model)
-    differ = ~torch.isclose(by_us, by_library, rtol=1e-3, atol=1e-6)
+    ours, by_us = logits_and_gradient(with_qat(mlp, 2, make=partial(EachStep, quantizer=quantizer)))
     assert torch.allclose(ours, logits, atol=1e-4)
-    print(
-        f"{name:13}: equal logits; gradients that differ: {int(differ.sum()):,} of {differ.numel():,}"
-    )
-assert not differ.any()
+    differ[name] = ~torch.isclose(by_us, by_library, rtol=1e-3, atol=1e-6)
+    print(f"{name:13}: equal logits; other gradients: {int(differ[name].sum()):,} of 50,176")
+w = mlp[1].weight.detach()
+scale = w.abs().amax(1, keepdim=True) / 1.5
+code = (torchao_order(w, scale, 2) / scale).round()
+print("codes of those that differ:", code[differ["ours"]].unique().tolist())
+assert not differ["rounded first"].any()
 
 # %% [markdown]
 # The logits are equal. The gradients are equal as well, all 50,176 of them, once two operations are exchanged: round first, then clip. To a value that makes no
@@ -693,7 +693,7 @@ print("derivative of clamp exactly at its end, in this version:", edge.grad.item
 # %% tags=["nbval-ignore-output"]
 anew = {name: best(name, 2, "test") for name in ("each step", "torchao")}
 points = 100 * (anew["torchao"] - anew["each step"])
-print("torchao less ours, same scales, same data, five seeds, in points:", points.round(1).tolist())
+print("torchao less ours, five seeds, in points:", points.round(1).tolist())
 pd.DataFrame(anew).T.agg(["mean", "min", "max"], axis=1).round(3)
 
 # %% [markdown]
@@ -861,15 +861,8 @@ reveal(
 )
 
 # %% [markdown]
-# Most of what looked like lost weights was a shift of means and variances. Averaging batch norm anew takes a second and no label; do it before anything
+# Most of what looked like lost weights was a shift of means and variances. Averaging batch norm anew takes a moment and no label; do it before anything
 # else. Here is what training adds, for eight epochs at 3 bits. The control keeps the rounded weights fixed and trains biases and batch norm only.
-
-
-# %% tags=["nbval-ignore-output"]
-def anew_at_best(what, bits=3):
-    """Test accuracy, averaged anew, at the epoch that was best on validation, averaged anew."""
-    chosen = deep[(deep.what == what) & (deep.bits == bits)]
-    return chosen.loc[chosen.groupby("seed").validation_anew.idxmax()].set_index("seed").test_anew
 
 
 # %% tags=["nbval-ignore-output"]
@@ -880,11 +873,18 @@ shipped = deep[(deep.seed == 0) & (deep.epoch == 1) & (deep.bits == 3)]
 shipped = shipped[shipped.what == "from the best clip"].validation_anew.item()
 assert abs(one_epoch - shipped) < 0.03
 
-start = deep[(deep.epoch == 0) & (deep.bits == 3) & (deep.what == "from the best clip")]
+
+def anew_at_best(what, bits=3):
+    """Test accuracy, averaged anew, at the epoch that was best on validation, averaged anew."""
+    chosen = deep[(deep.what == what) & (deep.bits == bits)]
+    return chosen.loc[chosen.groupby("seed").validation_anew.idxmax()].set_index("seed").test_anew
+
+
+# %% tags=["nbval-ignore-output"]
 levels = {
     "float32, 8 more epochs": best("float", 32, "test", deep),
-    "3 bits": start.set_index("seed").test,
-    "3 bits, averaged anew": start.set_index("seed").test_anew,
+    "3 bits": first.set_index("seed").test,
+    "3 bits, averaged anew": first.set_index("seed").test_anew,
     "weights fixed, rest trained, averaged anew": anew_at_best("weights fixed"),
     "QAT, as it is": best("from the best clip", 3, "test", deep),
     "QAT, averaged anew": anew_at_best("from the best clip"),
@@ -903,11 +903,11 @@ assert lag.mean() > 1
 # %% [markdown]
 # The controls share the rescue out again. Most of it comes from batch norm's averages, a part from training biases and batch norm, and the last points, to within about
 # one of float32, from training the weights. Averaging anew matters a second time, *after* QAT: batch norm's running statistics are those of the last steps, in which levels were still
-# jumping. Where no level jumps, in float or with fixed weights, averaging anew changes next to nothing, which is the last table's point. A remedy in use is to freeze the statistics before the end; here averaging anew was enough.
+# jumping. Where no level jumps, in float or with fixed weights, averaging anew changes next to nothing, which is the last table's point. A remedy in use is to freeze the statistics before the end (Krishnamoorthi 2018); it was not tried here.
 #
 # ## 8 · What it costs, and when it gains nothing
 #
-# Training takes longer with rounding in the loop. An optimizer step with 64 images, in turn, on this machine:
+# What rounding in the loop costs, in processor time for a step of 64 images, both in turn:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -923,7 +923,7 @@ def one_step(model):
 
 
 calls = {"float32": one_step(copy.deepcopy(mlp)), "QAT": one_step(with_qat(mlp, 2))}
-for name, its in latency(calls, runs=60).items():
+for name, its in latency(calls, runs=60, clock=time.process_time).items():
     middle = f"{1e3 * its.lower_quartile:.2f} to {1e3 * its.upper_quartile:.2f}"
     print(f"{name:8} {1e3 * its.median:.2f} ms (middle half {middle})")
 
@@ -934,8 +934,8 @@ print("int8, only rounded, less float32, in points:     ", simple.round(1).tolis
 assert abs(eight.mean()) < 0.7 and abs(simple).max() < 0.7
 
 # %% [markdown]
-# A step takes longer, since every weight is rounded anew each time; more so the smaller the batch. And at 8 bits there is nothing to gain: rounding alone loses nothing there, and what is left are tenths
-# of points, where one seed's standard error is 0.8. Train for int8 only if rounding has *measurably* hurt, and then ask first for the clip, for batch norm, and for the biases.
+# A step takes longer, since every weight is rounded anew in each. And at 8 bits there is nothing to gain: rounding alone loses nothing, and what is left are tenths
+# of a point, where one network's standard error is 0.8. Train for int8 only where rounding has *measurably* hurt, and ask first for the clip, for batch norm, and for the biases.
 
 # %% tags=["nbval-ignore-output"]
 guesses()
@@ -943,41 +943,37 @@ guesses()
 # %% [markdown]
 # ## You can now…
 #
-# - put rounding into the forward pass, and a straight-through gradient into the backward pass;
-# - say what that gradient is and is not, and where three libraries stop it;
-# - let a scale learn, with LSQ's gradient scale, and say when that pays;
-# - train 2-bit, ternary and one-bit networks, each beside its controls;
-# - tell what is lost in weights from what is lost in the statistics of batch norm;
-# - use torchao's `prepare` and `convert`, and check that they have done something.
+# - train a network with its rounding in the loop, by a straight-through estimator of your own, and say why a true gradient would not do;
+# - say which weights get a gradient, which get none, and what becomes of those at the end codes;
+# - let a scale learn, with the right gradient and the right factor;
+# - do the same with torchao, and prove by a type that it is converted;
+# - tell what is lost in weights from what is lost in batch norm's statistics;
+# - say what few bits cost and what training gains, each against the network that differs in nothing else.
 #
 # **Common mistakes**
 #
-# - Comparing QAT with an untrained network. Give the float network the same epochs, and the rounded one trained biases.
-# - Starting from the largest weight at 2 bits, and praising training for what a clip would do.
-# - `x.round()` in the forward pass with nothing around it: no weight moves, and no error says so.
-# - Rounding in place (`w.data = …`) instead of keeping latent weights: small steps are lost each time.
-# - `convert` without `prepare`. Look at the type of the weight.
-# - Judging QAT by its running statistics. Average batch norm anew first.
-# - Training for int8 where rounding alone loses nothing.
+# - Rounding without a detour. Every gradient is 0, nothing is raised, and only biases learn.
+# - Rounding first and `clamp` after it, in this PyTorch: weights on the two end codes get no gradient.
+# - `convert` on a model that was never prepared. It stays float, in silence.
+# - Comparing with a float network that trained less, or with two bits whose range is bad.
+# - Measuring with batch norm in training mode, or with statistics of other weights.
 #
 # ## Cheat sheet
 #
 # | to | write |
 # |---|---|
-# | round, straight through | `value.detach() + (x - x.detach())` with `value = x.round()` |
-# | fake-quantize | `scale * ste_round((w * (1 / scale)).clamp(low, high))`, codes $-2^{b-1}$ to $2^{b-1}-1$ |
-# | do it with the library | `torch.fake_quantize_per_channel_affine(w, scales, zeros, 0, low, high)` |
-# | know the gradient of the scale | $q - w/s$ inside, $q$ where clipped |
-# | let the scale learn | times $g = 1/\sqrt{N q_{\max}}$, above all with SGD |
-# | prepare | `quantize_(model, QATConfig(base, step="prepare"))`, before the optimizer |
-# | convert | the same with `step="convert"`; then look at `type(model[1].weight)` |
-# | have three levels | 0 below $0.7\,\overline{\lvert w \rvert}$, else $\pm a$, the mean of those that stay |
-# | have one bit | $a \operatorname{sign}(w)$, $a = \overline{\lvert w \rvert}$ per row |
-# | mend batch norm | `reset_running_stats()`, `momentum = None`, training images in train mode, no gradient |
-# | tell what the weights gain | controls: float with equal epochs; weights fixed; best clip |
+# | round with a gradient | `x.round().detach() + (x - x.detach())` |
+# | quantize in the loop | $\hat w = s \cdot \operatorname{round}(\operatorname{clip}(w/s,\ -2^{b-1},\ 2^{b-1}-1))$; clip first, then round |
+# | know the gradient of a weight | what comes from above if it is inside, 0 if it is clipped |
+# | let the scale learn | $\partial\hat w/\partial s = q - w/s$ inside, $q$ where clipped; times $1/\sqrt{N q_{\max}}$ |
+# | have three levels | 0 if $\lvert w\rvert \le 0.7$ of the row's mean magnitude, else $\pm a$; $a$: mean magnitude of those that stay |
+# | have two levels | $a \cdot \operatorname{sign}(w)$, $a$: mean magnitude of the row |
+# | use torchao | `quantize_(m, QATConfig(base, step="prepare"))`, train, `quantize_(m, QATConfig(base, step="convert"))` |
+# | prove it | `type(m[0].weight)` is no `Parameter`; linear layers only |
+# | mend batch norm | statistics averaged anew with the quantized weights, no labels; measure in `eval()` |
+# | judge it | float with equal epochs, two bits with the best clip, several seeds |
 #
-# Order of work: round only, and measure → best clip → batch norm anew → biases → QAT with straight-through → learned scales if the start
-# is bad → batch norm anew again → convert, and check.
+# Order of work: round only, with the best clip → statistics anew → enough? stop → prepare → train → convert → look at the type → measure, beside a float network with equal epochs.
 
 # %% [markdown]
 # ## Practise

@@ -19,6 +19,15 @@
 #
 # It takes about {minutes} minutes, with places to stop after part 4 and within part 7. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
 #
+# Three questions from lesson 00 before you begin. Of 100 weights 30 are pruned: what shape has their tensor then? What
+# is faster about it? Two models differ in four images: which one is better?
+#
+# <details><summary>Answers</summary>
+#
+# The same as before. Nothing: a zero is multiplied like any number. That can't be told from four images.
+#
+# </details>
+#
 # We start with the puzzle itself. Below, PyTorch's own pruning sets 80 % of the weights of
 # LeNet-300-100 to zero. The network has 784 inputs, 300 and 100 hidden units, and 10 outputs.
 # How big is the saved file afterwards, and how long does one image take? The dense network counts as 1. Before you look,
@@ -607,8 +616,14 @@ pd.DataFrame(rows).rename_axis("seed")
 # does. That interval says nothing about other images, though: all three seeds share these. And
 # *indistinguishable* is not *equal*: the interval says how large a difference three seeds could have missed.
 #
-# > **A place to stop.** You can prune, fine-tune and compare fairly. Before you go on: how large is the saved file of a
-# > network with 90 % zeros, once the mask is removed?
+# > **A place to stop.** You can prune, fine-tune and compare fairly. Before you go on: beside which network does a pruned and
+# > fine-tuned one have to stand?
+#
+# <details><summary>Answer</summary>
+#
+# Beside the dense one after as many epochs more. Otherwise the epochs look like a gain of pruning.
+#
+# </details>
 #
 # ## 5 · Bytes
 #
@@ -1012,7 +1027,14 @@ assert all(mean["unit", criterion] < mean["weight", criterion] for criterion in 
 # so the number of zeros can't be the reason.
 #
 # > **A place to stop.** You can place any method on the two axes. What follows asks why 1:4 does so well by gradient. Before
-# > you go on: what can a free choice of weights do to a unit that 1:4 can't?
+# > you go on: what are the two axes?
+#
+# <details><summary>Answer</summary>
+#
+# Granularity, which weights go together (single ones, so many of each group, whole units), and the criterion, which says what
+# matters least (magnitude, gradient, chance).
+#
+# </details>
 
 # %% [markdown]
 # ### Why 1:4 won

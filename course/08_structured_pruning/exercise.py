@@ -19,7 +19,8 @@
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
 # - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
-#   you have not seen, so solve the task and not the example.
+#   you have not seen, so solve the task and not the example. Of a
+#   decision (a name, a list of findings) they check the form; whether it is right comes with your mark.
 # - The items do not need each other. If one resists, go on.
 # - All models and layers are in evaluation mode. *Returns a new one* means: what was passed in stays as it was.
 #   `copy.deepcopy` is imported.
@@ -736,6 +737,14 @@ torch.manual_seed(7)  # what is random below is the same each time
 layer, reader = nn.Linear(3, 4), nn.Linear(4, 2)
 small, small_reader = drop_constant_units(layer, reader)
 assert small.out_features == 4, "every unit has weights here: all four should stay"
+with torch.no_grad():
+    layer.weight[1], layer.bias[1] = 0, -2
+inputs = torch.randn(5, 3)
+wanted = reader(F.relu(layer(inputs)))
+small, small_reader = drop_constant_units(layer, reader)
+assert torch.allclose(small_reader(F.relu(small(inputs))), wanted, atol=1e-4), (
+    "the outputs differ when such a bias is negative, here −2: what leaves the unit?"
+)
 ### BEGIN HIDDEN TESTS
 layer, reader = nn.Linear(6, 7), nn.Linear(7, 3)
 with torch.no_grad():

@@ -16,9 +16,6 @@
 # **I set half of my network's channels to zero, and gained nothing. So I removed the channels, and now the shapes
 # do not fit. What else has to go with a channel?**
 #
-# This lesson removes units and channels so that an ordinary smaller network is left: which tensors must follow, when
-# the answers stay the same, and what is gained.
-#
 # It takes about {minutes} minutes, with a place to stop after part 4. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode ([the primers](primers.ipynb) have both, in five minutes).
 #
 # Choose a channel in the picture and cut it out step by step, before you run anything. Where does the network stop?
@@ -29,11 +26,20 @@ from coursekit.openings.lesson_08 import channel_walks
 channel_walks()
 
 # %% [markdown]
-# First the goal: a small network for 28×28 images, of two convolutions and two linear layers, and two others beside
+# Three questions from lesson 07 before you begin. What does a layer with 80 % zeros save in time? How large is its file while the mask
+# is attached? What share is zero after 20 % were pruned twice?
+#
+# <details><summary>Answers</summary>
+#
+# Nothing: zeros are multiplied like any number. Twice as large as before: it holds weights and mask. 36 %.
+#
+# </details>
+#
+# Now the goal: a small network for 28×28 images, of two convolutions and two linear layers, and two others beside
 # it. In the first, half of each hidden layer is **set to zero**. The second has **half as many** channels and units
-# from the start: that is what is left once they are cut out. The cost is counted in **MACs**, multiply-accumulates:
+# from the start. The cost is counted in **MACs**, multiply-accumulates:
 # one multiplication and one addition. If the full network counts as 1, what does the first one need? And the second?
-# A cell with `guess` asks for your guess: run it, answer, and go on.
+# A cell asks for your guess.
 
 # %%
 import copy
@@ -646,7 +652,7 @@ kept_at = "everywhere" if kept == 1 else "at some positions" if kept else "nowhe
 reveal("folded into the convolution that follows: where are its outputs kept?", kept_at)
 
 # %% [markdown]
-# As the printed lines tell, both channels send something without any weights, and the same everywhere. Now the map. Inside,
+# Both channels send something without any weights, and the same everywhere. Now the map. Inside,
 # and in the linear layer, only rounding is left of the difference. Along the border the padding sends 0 where the
 # channel would have sent its constant, and one bias can't be right for both. So keep such a channel, or measure what
 # the error at the border does to the accuracy.
@@ -790,8 +796,7 @@ for order in (torch.contiguous_format, torch.channels_last):
 
 # %% [markdown]
 # On the machine that made this page the second convolution gets faster in a **step**: not before 16 of its 32 channels are
-# gone, and then no further. The first one gets slower. A likely reason is that kernels compute blocks of 16
-# floats; we have not tested it. Look for the steps of your device before you choose the widths.
+# gone, and then no further. The first one gets slower. Why is open. Look for the steps of your device before you choose the widths.
 #
 # Pooling asks of each value whether it is larger than the largest so far. In the default order its time depends on how
 # predictable the answer is: ascending values are nearly as fast as zeros, so it is no property of zeros. In `channels_last` the
@@ -799,7 +804,14 @@ for order in (torch.contiguous_format, torch.channels_last):
 # twelve parts. **MACs are not time.**
 #
 # > **A place to stop.** You can remove a channel with everything that hangs on it, and say what it saves. Before you go on:
-# > how would you find out whether a criterion for channels is better than chance?
+# > which tensors lose something with a channel in front of a batch norm and a flatten?
+#
+# <details><summary>Answer</summary>
+#
+# The convolution loses a filter and its bias, the batch norm one entry in four tensors, and the linear layer behind the flatten
+# a block of columns, one for each pixel of the map.
+#
+# </details>
 #
 # ## 5 · Which channels?
 #
@@ -853,12 +865,12 @@ print("of the eight that L1 removes, the others remove:", dict(zip(criteria, sha
 
 # %% [markdown]
 # Two random sets of eight out of sixteen share four on average; compare. L2 looks at the same weights in almost the same
-# way; BN scale and Taylor look at other things. (Both convolutions are scored on the unpruned network.)
+# way; BN scale and Taylor look at other things.
 #
 # Which is best? This was measured once, on five networks from five seeds
 # (`data/make_structured_pruning.py` runs this lesson's own functions). For each seed: train for 4 epochs; remove 25,
 # 50 or 75 % of the channels of both convolutions; **fine-tune for 2 epochs**. *Random* is the mean of three draws per
-# network. Both convolutions lose the same share; a plan that counts what a channel costs (part 4) would not. The controls:
+# network.  The controls:
 #
 # - **dense**: nothing removed, and the same 2 epochs more;
 # - **small, 6 epochs**: the small network, trained from scratch for as long as the pruned one in all;
@@ -1096,7 +1108,7 @@ pd.DataFrame(table).T
 
 # %% [markdown]
 # The metadata are the same for every type: 4 bits per group. A dense group of four has 64 bits in float16 and 32 in int8,
-# so 4 bits are the larger share of the second. (For float32 NVIDIA's pattern is 1:2.)
+# so 4 bits are the larger share of the second.
 #
 # And time? Graphics cards since NVIDIA's Ampere have units that skip the zeros of this pattern, for up to twice the
 # throughput of a dense matrix product (Mishra et al. 2021; not measured here). And a **CPU** with ordinary kernels?

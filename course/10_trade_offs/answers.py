@@ -174,7 +174,7 @@ def entropy_bytes(codes):
     return float(-(shares * shares.log2()).sum()) / 8
 
 
-# %% item="entropy" wrong="negative codes break it" hint="Negative codes are codes"
+# %% item="entropy" wrong="negative codes break it" hint="bincount only supports"
 def entropy_bytes(codes):
     counts = torch.bincount(codes.flatten().long()).double()
     shares = counts[counts > 0] / codes.numel()

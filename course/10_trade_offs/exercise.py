@@ -19,7 +19,8 @@
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
 # - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
-#   you have not seen, so solve the task and not the example.
+#   you have not seen, so solve the task and not the example. Of a
+#   decision (a name, a list of findings) they check the form; whether it is right comes with your mark.
 # - The items do not need each other. If one resists, go on.
 
 # %% given=true
@@ -73,6 +74,10 @@ means = "seeds differ by more than images alone explain"
 found = false_alarms([[1, 2, 4], [7]], lambda a, b: abs(a - b) / 10, 0.25)
 assert isinstance(found, float), f"expected a float, but got {type(found).__name__}"
 assert math.isclose(found, 2 / 3), f"two of the three pairs are alarms: expected 0.667, not {found}"
+found = false_alarms([[1, 2], [5, 6, 20]], lambda a, b: abs(a - b) / 10, 0.25)
+assert math.isclose(found, 0.5), (
+    f"All pairs count alike: two of four are alarms, 0.5 and not {found:.3f}"
+)
 ### BEGIN HIDDEN TESTS
 asked = []
 
@@ -103,6 +108,11 @@ assert math.isclose(found, 0.7), explain(
 
 # %% test="alarms" points=1
 assert false_alarms([[1, 1]], lambda a, b: 0.05, 0.05) == 0, "a p of just the limit is not below it"
+assert means in (
+    "the settings differ",
+    "seeds differ by more than images alone explain",
+    "the test has too few images",
+), "`means` should be one of the three texts"
 ### BEGIN HIDDEN TESTS
 assert false_alarms([["a", "b"], ["c", "d"]], lambda a, b: 0.0, 1e-9) == 1, (
     "All alarms: the share is 1."
@@ -158,6 +168,10 @@ codes = torch.tensor([0, 1] * 8)
 result = entropy_bytes(codes)
 assert isinstance(result, float), f"expected a float, but got {type(result).__name__}"
 assert math.isclose(result, 2.0, rel_tol=1e-5), f"sixteen codes of 1 bit take 2 bytes, not {result}"
+result = entropy_bytes(codes - 3)
+assert math.isclose(result, 2.0, rel_tol=1e-5), (
+    f"the same with codes −3 and −2: 2 bytes, not {result}"
+)
 ### BEGIN HIDDEN TESTS
 codes = torch.tensor([3] * 500 + [-2] * 250 + [0] * 125 + [1] * 125)
 try:
@@ -786,6 +800,10 @@ for bits, shift in ((2, 0.0), (4, 0.3), (8, -0.7), (4, 3.0), (3, -4.0)):
 
 # %% test="zeros" points=1
 assert quantize_pruned(torch.zeros(4), 4).tolist() == [0, 0, 0, 0], "all zeros should stay zeros"
+result = quantize_pruned(torch.tensor([-1.5, -1.0, 0.0, 1.0, 1.5]), 2)
+assert len(result.unique()) <= 4, (
+    f"2 bits name four values at most, and these are {result.tolist()}"
+)
 ### BEGIN HIDDEN TESTS
 generator = torch.Generator().manual_seed(8)
 for bits, shift, gone in (

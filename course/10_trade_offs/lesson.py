@@ -31,9 +31,18 @@ from coursekit.openings.lesson_10 import budget_of_bytes
 budget_of_bytes()
 
 # %% [markdown]
-# First the puzzle. LeNet-300-100 on Fashion-MNIST, trained for seven epochs. Four files: dense, 80 %
+# Three questions from before. What does a pruned network have to stand beside (lesson 07)? What is compared in a global ranking (07)? How
+# large can the error of a value inside the range be (02)?
+#
+# <details><summary>Answers</summary>
+#
+# A dense one with as many epochs. The magnitudes of all layers' weights. Half a step.
+#
+# </details>
+#
+# Now the puzzle. LeNet-300-100 on Fashion-MNIST, trained for seven epochs. Four files: dense, 80 %
 # zeros, int8, and both. How many times smaller than the dense float32 file is the last one, as it is
-# stored, and after gzip? A cell with `guess` asks for your guess: run it, answer, and go on.
+# stored, and after gzip? A cell asks for your guess.
 
 # %%
 import copy
@@ -311,10 +320,9 @@ pd.DataFrame(made_of).reindex(list(SHAPES)).fillna(0).astype(int)
 # Three costs, three different fronts, and most settings are on none. After gzip, pruned single weights make
 # up nearly all of it: their zeros compress. As stored, most are removed units; the pruned weights among them gain nothing
 # from their zeros, only from few bits. In time, zeros are no less work, and the front has six points, five of them with
-# removed units. Fewer units from the start are as fast, but the table has fewer tries of them; part 7 compares the two. A
-# front keeps bad models, too: one on the front of time has an accuracy of 0.51, and nothing is faster.
+# removed units.
 #
-# No float32 network is on any of the three (mark 32 to see it). In this experiment some quantization beats none.
+# No float32 network is on any of the three (mark 32 to see it).
 #
 # ## 3 · How sure is the front?
 #
@@ -433,7 +441,7 @@ print(f"95 % interval of a mean of three such seeds: ± {4.3 * spread.median() /
 
 # %% [markdown]
 # A test on images alone finds a “difference” in nearly half of the pairs in which there is none but the seed. So never
-# compare two plans by one network each. And the seeds' spread is several times the intervals above. By luck alone three
+# compare two plans by one network each.  By luck alone three
 # seeds agree about the sign in one of four cases. “Different” below means *shown on these three seeds*; where it is by a
 # point or less, another three may say otherwise.
 #
@@ -469,8 +477,14 @@ assert min(losses) > 0.1  # in every seed
 # The winner looked that much better than it is. Nobody cheated: the maximum of many noisy numbers is too
 # high. Choose on validation images, and report on test images, once.
 #
-# > **A place to stop.** You can draw a front and say how sure it is. Before you go on: 80 % zeros divide the weights by 5,
-# > int8 divides their bytes by 4. What must a file say besides the values?
+# > **A place to stop.** You can draw a front and say how sure it is. Before you go on: why is the best of many settings worse
+# > on other images?
+#
+# <details><summary>Answer</summary>
+#
+# It was chosen by its noise too: the maximum of many noisy numbers is too high.
+#
+# </details>
 #
 # ## 4 · What a file can't beat
 #
@@ -504,7 +518,7 @@ print(f"entropy: {entropy(sixteen):.3f} bits per weight, {16 * entropy(sixteen):
 #
 # The second term is what the ×5 promised. The first one is the cost of *where*. So a file can be **at least**
 # $32/(h + \ldots)$ times smaller; if some values are more frequent than others, it can be smaller still. With 80 % zeros
-# and 8 bits: how many times smaller than 32 bits, at least? Work it out before you look.
+# and 8 bits: how many times smaller than 32 bits, at least?
 
 
 # %%
@@ -657,7 +671,7 @@ assert not torch.equal(ways["prune, symmetric"], ways["symmetric, prune"])
 # %% [markdown]
 # Row 3 has no zero left. Rows 2 and 5 have four each, but not in the same places: one keeps 0.31, the other
 # 0.27. After rounding, 0.31, 0.22, 0.27 and −0.44 have the same magnitude, so mere order decides which two of
-# the four stay. With one scale and no training in between, the order only decides which of the equal codes are removed.
+# the four stay.
 #
 # In a network there is training. Where do the two epochs of tuning go? Four orders, on the full width:
 #
@@ -855,7 +869,13 @@ for width, share in ((0.5, 0.5), (0.25, 0.8), (0.125, 0.9)):
 # though the sparse file is larger than the dense one with as many weights.
 #
 # > **A place to stop.** You know what zeros and few bits can give together, and when they stop giving. Before you go on:
-# > which of these gains does a chip see that has to hold the weights unpacked?
+# > why does pruning after 2-bit rounding take whole units away?
+#
+# <details><summary>Answer</summary>
+#
+# The weights of a row that are not zero have one magnitude then, so a global ranking ranks rows.
+#
+# </details>
 #
 # ## 7 · The usual advice, tested
 #

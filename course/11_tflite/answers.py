@@ -743,7 +743,7 @@ def diagnose(message):
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
 
-# %% item="diagnose" wrong="two words only" keeps=1 hint="Do you look at the whole text"
+# %% item="diagnose" wrong="two words only" keeps=1 hint="expected 'import'"
 def diagnose(message):
     name = message.split("'")[1]
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")

@@ -19,7 +19,8 @@
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
 # - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
-#   you have not seen, so solve the task and not the example.
+#   you have not seen, so solve the task and not the example. Of a
+#   decision (a name, a list of findings) they check the form; whether it is right comes with your mark.
 # - The items do not need each other. If one resists, go on.
 # - A network is a list of **layers**, from the first to the last. Each is a pair of NumPy arrays: weights,
 #   float32, shape (outputs, inputs), and a bias, float32, shape (outputs,). Between two layers there is a
@@ -116,6 +117,9 @@ from coursekit.tflite import write_dense
 
 assert is_full_int8(write_dense(layers, "dynamic")) is False, (
     "int8 weights with float32 around them are dynamic range: look at the input, too (lesson, part 4)"
+)
+assert is_full_int8(write_dense(layers, "wrapped", ranges=ranges)) is False, (
+    "Both ends of this file are int8. What are the values between them?"
 )
 ### BEGIN HIDDEN TESTS
 for seed, sizes in ((3, (4, 8, 8, 2)), (4, (9, 2))):
@@ -457,6 +461,13 @@ answers = np.asarray(ask(content, inputs))
 assert np.abs(answers - network(layers, inputs)).max() < 0.5, (
     "far off for an int8 file: what does the input's own scale make of a float? (lesson, part 4)"
 )
+step = float(read(content).outputs[0].scales[0])
+off = np.abs(answers - predict(content, inputs, fast=False)).max()
+assert off <= 1.01 * step, (
+    f"{off / step:.0f} output steps off: are the levels of the input rounded to the nearest?"
+)
+off = np.abs(np.asarray(ask(content, inputs + 3)) - predict(content, inputs + 3, fast=False)).max()
+assert off <= 1.01 * step, "what becomes of an input that is larger than the scale allows for?"
 ### BEGIN HIDDEN TESTS
 some = random_layers(5, 6, 7, 4)
 for kind in ("int8 in", "int8 out"):
@@ -674,6 +685,13 @@ assert diagnose("type object 'Optimize' has no attribute 'INT4'")[0] == "Optimiz
 assert tuple(diagnose("'NoneType' object has no attribute 'convert'")) == ("NoneType", "return"), (
     "None comes from a function that returns nothing"
 )
+for text, word in (
+    ("'bytes' object has no attribute 'optimizations'", "late"),
+    ("module 'tensorflow' has no attribute 'contrib'", "import"),
+    ("type object 'Optimize' has no attribute 'INT4'", "class"),
+    ("'TFLiteConverter' object has no attribute 'optimizations'", "other"),
+):
+    assert diagnose(text)[1] == word, f"{text}: expected {word!r}, but got {diagnose(text)[1]!r}"
 ### BEGIN HIDDEN TESTS
 for text, word in (
     ("'bytes' object has no attribute 'convert'", "late"),

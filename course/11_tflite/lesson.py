@@ -34,6 +34,15 @@ from coursekit.openings.lesson_11 import bytes_of_a_file
 bytes_of_a_file()
 
 # %% [markdown]
+# Three questions from lesson 02 before you begin. What does the int8 number 17 stand for, with scale 0.5 and zero point −3? What is the scale
+# of a row whose largest magnitude is 2.54? What becomes of a value beyond the range?
+#
+# <details><summary>Answers</summary>
+#
+# 0.5 · (17 + 3) = 10. 2.54 / 127 = 0.02. It is clipped to the end of the range.
+#
+# </details>
+#
 # The next cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
 # `import tensorflow as tf` without log lines.
 
@@ -248,8 +257,8 @@ assert agree
 # With no wish you get float32. With `optimizations = [tf.lite.Optimize.DEFAULT]` you get **dynamic
 # range** quantization: weights in int8, and float32 values between the layers.
 #
-# The model has four weight tensors, biases apart. (Keras calls each of them a kernel. In this course a kernel is the code
-# that computes.) How many are int8 afterwards?
+# The model has four weight tensors, biases apart. (Keras calls each of them a kernel. Here a kernel is the code that
+# computes.) How many are int8 afterwards?
 
 # %%
 converter = tf.lite.TFLiteConverter.from_keras_model(keras_model)
@@ -260,7 +269,7 @@ converter.optimizations = [tf.lite.Optimize.DEFAULT]
 dynamic_file = converter.convert()
 
 # %%
-guess("DEFAULT: kernels that are int8", unit="of 4")
+guess("DEFAULT: weight tensors in int8", unit="of 4")
 
 # %%
 interpreter = Interpreter(model_content=dynamic_file)
@@ -269,7 +278,7 @@ print("output:", interpreter.get_output_details()[0]["dtype"].__name__)
 for tensor in read(dynamic_file).weights:
     print(f"{tensor.shape!s:15} {tensor.dtype:8} {math.prod(tensor.shape):>6,} weights")
 is_int8 = [tensor.dtype == "int8" for tensor in read(dynamic_file).weights]
-reveal("DEFAULT: kernels that are int8", sum(is_int8))
+reveal("DEFAULT: weight tensors in int8", sum(is_int8))
 print(f"size of the file (float32 = 1): {len(dynamic_file) / len(float32_file):.3f}")
 
 # %%
@@ -281,15 +290,15 @@ for inputs, outputs in ((31, 33), (32, 32)):
     tiny = tf.keras.Sequential([tf.keras.Input((inputs,)), tf.keras.layers.Dense(outputs)])
     converter = tf.lite.TFLiteConverter.from_keras_model(tiny)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    (kernel,) = read(converter.convert()).weights
-    print(f"{inputs * outputs:,} weights: {kernel.dtype}")
-    assert (kernel.dtype == "int8") == (inputs * outputs >= 1024)
+    (tensor,) = read(converter.convert()).weights
+    print(f"{inputs * outputs:,} weights: {tensor.dtype}")
+    assert (tensor.dtype == "int8") == (inputs * outputs >= 1024)
 
 # %% [markdown]
-# A bit more than a quarter, and only the two large kernels are int8. The two tiny models show the limit: kernels
+# A bit more than a quarter, and only the two large weight tensors are int8. The two tiny models show the limit: tensors
 # with fewer than 1,024 entries stay float32. That is this converter's rule; it does not promise that all weights are int8.
 #
-# Input and output are float32. So are the values between the layers. But the products are not: where a kernel is int8,
+# Input and output are float32. So are the values between the layers. But the products are not: where weights are int8,
 # LiteRT finds the range of this input, rounds it to **int8**, multiplies integers, sums in **int32**, and scales the sums
 # back to float32. *Dynamic range* means that the ranges are found anew in each run. *Weight-only* would turn the weights
 # back to float32 and multiply floats. The file can't show the difference, since it holds no such tensors; the interpreter
@@ -325,7 +334,7 @@ for tensor in interpreter.get_tensor_details():
 # 0.11.0 on this lesson's float32 file (320,840 bytes, accuracy .8275 on the 2,000 test images; the largest differences are
 # seven images lost and four won, or 25 and 28: no difference shows):
 #
-# | recipe | bytes | accuracy | kernels | nearest file of the converter |
+# | recipe | bytes | accuracy | weight tensors | nearest file of the converter |
 # |---|---|---|---|---|
 # | `dynamic_wi8_afp32` | 84,968 | .8265 | int8, 4 of 4 | `DEFAULT`: 87,080 |
 # | `dynamic_legacy_wi8_afp32` | 86,960 | .8275 | int8, 2 of 4: the old rule of 1,024 | the same rule |
@@ -400,7 +409,7 @@ assert 0.01 < share["float32"] < 0.015 and 0.055 < share["dynamic range"] < 0.06
 # %% [markdown]
 # The first dense layer is 85 to 92 % of each file. White is about 1 % of the float32 file: names, shapes, which layer reads
 # what. This part does not shrink, and scales and added operations make it larger: it is 6 % of the dynamic range file. Nor
-# do the two small kernels shrink. So int8 never quite reaches a quarter, and the smaller the model, the further it stays
+# do the two small weight tensors shrink. So int8 never quite reaches a quarter, and the smaller the model, the further it stays
 # away.
 #
 # Float16 halves the weights. Each is turned back into float32 before it is used (the file has an operation
@@ -573,12 +582,12 @@ pd.DataFrame(rows).T.round(3)
 #
 # ## 5 · Every weight again, by hand
 #
-# Where do the int8 weights come from? A kernel has a **row** for each output, and the largest magnitude of a row
+# Where do the int8 weights come from? A weight tensor has a **row** for each output, and the largest magnitude of a row
 # becomes 127:
 #
 # $$s_i = \frac{\max_j |w_{ij}|}{127}, \qquad q_{ij} = \operatorname{round}(w_{ij} / s_i)$$
 #
-# Here $w$ is the float kernel, $i$ counts outputs and $j$ inputs. (A row of zeros gets the scale 1.) Each row has a scale of its own (*per channel*),
+# Here $w$ is a weight in float32, $i$ counts outputs and $j$ inputs. (A row of zeros gets the scale 1.) Each row has a scale of its own (*per channel*),
 # and the zero point is always 0. Work out the second row before you run the cell.
 
 # %%
@@ -596,11 +605,11 @@ plot.show(fig, alt="Two rows of three weights as floats, and as integers up to 1
 assert levels.tolist() == [[50, -127, 2], [64, 32, -127]]
 
 # %% [markdown]
-# Now our network: scales and levels for all four kernels, from the float weights. What share of the 79,120
+# Now our network: scales and levels for all four weight tensors, from the float weights. What share of the 79,120
 # weights will be equal to those in the file?
 #
 # One trap first. `get_tensor_details()` has an old key, `"quantization"`, with room for one scale. What
-# does it say for a kernel with 64?
+# does it say for a tensor with 64?
 
 # %%
 for tensor in load(int8_file).get_tensor_details():
@@ -625,11 +634,11 @@ def per_channel(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 in_file = {tensor.shape: tensor for tensor in read(int8_file).weights}
 equal, total = 0, 0
 for layer in weighted(keras_model):
-    kernel = layer.get_weights()[0]
+    weight = layer.get_weights()[0]
     # TFLite's order is (outputs, height, width, inputs), or (outputs, inputs).
-    kernel = kernel.transpose(3, 0, 1, 2) if kernel.ndim == 4 else kernel.T
-    levels, scales = per_channel(kernel)
-    stored = in_file[kernel.shape]
+    weight = weight.transpose(3, 0, 1, 2) if weight.ndim == 4 else weight.T
+    levels, scales = per_channel(weight)
+    stored = in_file[weight.shape]
     assert np.allclose(scales, stored.scales, rtol=1e-6)
     equal += int((levels == stored.data).sum())
     total += levels.size
@@ -653,9 +662,9 @@ assert equal == total
 interpreter = load(int8_file, keep=True)
 source = interpreter.get_input_details()[0]
 file = read(int8_file)
-name, (x, kernel, bias), (y,) = file.operators[-1]
+name, (x, weight, bias), (y,) = file.operators[-1]
 place = {tensor.name: number for number, tensor in enumerate(file.tensors)}
-print("the last operation:", name, kernel.shape)
+print("the last operation:", name, weight.shape)
 
 worst = 0
 for image in test_images[:100]:
@@ -663,8 +672,8 @@ for image in test_images[:100]:
     interpreter.set_tensor(source["index"], levels[None])
     interpreter.invoke()
     x_levels = interpreter.get_tensor(place[x.name])[0].astype(np.int32)
-    total = kernel.data.astype(np.int32) @ (x_levels - int(x.zero_points[0])) + bias.data
-    real = total * (x.scales[0] * kernel.scales / y.scales[0])
+    total = weight.data.astype(np.int32) @ (x_levels - int(x.zero_points[0])) + bias.data
+    real = total * (x.scales[0] * weight.scales / y.scales[0])
     by_hand = np.clip(np.round(real) + y.zero_points[0], -128, 127)
     theirs = interpreter.get_tensor(place[y.name])[0]
     worst = max(worst, int(np.abs(by_hand - theirs).max()))
@@ -672,6 +681,15 @@ print("1,000 outputs: all within one step of the runtime's:", worst <= 1)
 assert worst <= 1
 
 # %% [markdown]
+# > **A place to stop.** You can read in a file what became of every weight, and compute an output from its integers. Before you go
+# > on: what makes a file *full* int8?
+#
+# <details><summary>Answer</summary>
+#
+# It holds no float values: input, output, weights and what lies between are int8, biases and sums int32.
+#
+# </details>
+#
 # ## 6 · Representative data
 #
 # Two hundred images decided all the ranges between the layers. What if they are the wrong ones? We convert
@@ -998,7 +1016,7 @@ reveal("int8 in LiteRT: times faster than float32", speed_up)
 #
 # ## 10 · Zeros and gzip
 #
-# Lesson 07 set weights to zero. Does the converter make something of it? We zero the smallest 80 % of each kernel;
+# Lesson 07 set weights to zero. Does the converter make something of it? We zero the smallest 80 % of each weight tensor;
 # only the bytes matter here. How large is the full int8 file, before and after gzip, if that of the dense network
 # is 1?
 
@@ -1006,10 +1024,10 @@ reveal("int8 in LiteRT: times faster than float32", speed_up)
 pruned_model = keras_net()
 pruned_model.set_weights(keras_model.get_weights())
 for layer in weighted(pruned_model):
-    kernel, bias = layer.get_weights()
-    remove = round(0.8 * kernel.size)
-    kernel.flat[np.abs(kernel).argsort(axis=None)[:remove]] = 0
-    layer.set_weights([kernel, bias])
+    weight, bias = layer.get_weights()
+    remove = round(0.8 * weight.size)
+    weight.flat[np.abs(weight).argsort(axis=None)[:remove]] = 0
+    layer.set_weights([weight, bias])
 pruned_file = full_int8(pruned_model, calibration)
 
 # %% tags=["nbval-ignore-output"]
@@ -1042,10 +1060,10 @@ assert packed["80 % zeros"][1] < 0.5 * packed["dense"][1]
 # - dynamic range, sold as full int8;
 # - the weights are missing;
 # - the representative data had another preprocessing;
-# - one scale for a whole kernel whose rows differ widely.
+# - one scale for a whole weight tensor whose rows differ widely.
 #
-# You have five instruments: **types, size, the input's scale, the number of scales of the largest kernel, and a histogram**
-# of the numbers in it. The accuracy tells that something is wrong, not what. The next cell, folded, mixes the six up. Write
+# You have five instruments: **types, size, the input's scale, the number of scales of the largest weight tensor, and a
+# histogram** of the numbers in it. The accuracy tells that something is wrong, not what. The next cell, folded, mixes the six up. Write
 # your diagnosis of each patient on paper.
 
 # %% jupyter={"source_hidden": true} tags=["nbval-ignore-output"]
@@ -1065,7 +1083,7 @@ charts["input scale"] = [
     for content in patients.values()
 ]
 largest = [max(read(c).weights, key=lambda t: t.data.size, default=None) for c in patients.values()]
-charts["scales"] = ["–" if kernel is None else len(kernel.scales) for kernel in largest]
+charts["scales"] = ["–" if tensor is None else len(tensor.scales) for tensor in largest]
 charts["accuracy"] = [
     f"{(predict(content, test_images).argmax(1) == test_labels).mean():.3f}"
     for content in patients.values()
@@ -1075,24 +1093,25 @@ charts
 # %% tags=["nbval-ignore-output"]
 fig, axes = plot.figure(2, 3, width=11, height=4.6)
 for ax, (number, content) in zip(axes.flat, patients.items(), strict=True):
-    kernels = read(content).weights
+    tensors = read(content).weights
     ax.set(title=f"patient {number}")
-    if not kernels:
-        ax.text(0.5, 0.5, "no kernel in the file", ha="center", transform=ax.transAxes)
+    if not tensors:
+        ax.text(0.5, 0.5, "no weights in the file", ha="center", transform=ax.transAxes)
         continue
-    kernel = max(kernels, key=lambda tensor: tensor.data.size)
-    bins = np.arange(-128, 129) if kernel.dtype == "int8" else 100
-    ax.hist(kernel.data.ravel(), bins, color=plot.COLOURS[1])
-    ax.set(title=f"patient {number}: {kernel.dtype}", xlabel="stored value")
+    tensor = max(tensors, key=lambda tensor: tensor.data.size)
+    bins = np.arange(-128, 129) if tensor.dtype == "int8" else 100
+    ax.hist(tensor.data.ravel(), bins, color=plot.COLOURS[1])
+    ax.set(title=f"patient {number}: {tensor.dtype}", xlabel="stored value")
 fig.supylabel("weights")
 plot.show(
-    fig, alt="Histograms of the weights that are stored in the largest kernel of each patient."
+    fig,
+    alt="Histograms of the weights that are stored in the largest weight tensor of each patient.",
 )
 for number, content in patients.items():
-    for kernel in read(content).weights:
-        if kernel.shape == (64, 1152) and kernel.dtype == "int8":
-            share = (np.abs(kernel.data) <= 1).mean()
-            print(f"patient {number}: {share:.0%} of the largest kernel is -1, 0 or 1")
+    for tensor in read(content).weights:
+        if tensor.shape == (64, 1152) and tensor.dtype == "int8":
+            share = (np.abs(tensor.data) <= 1).mean()
+            print(f"patient {number}: {share:.0%} of the largest tensor is -1, 0 or 1")
 
 # %%
 guess(
@@ -1103,7 +1122,7 @@ guess(
         "dynamic range, sold as full int8",
         "the weights are missing",
         "representative data with another preprocessing",
-        "one scale for a whole kernel",
+        "one scale for a whole weight tensor",
     ],
 )
 
@@ -1149,7 +1168,7 @@ guesses()
 # | see types | `i.get_input_details()`, `i.get_tensor_details()` |
 # | per-channel scales | `details["quantization_parameters"]["scales"]` |
 # | quantize an input | $q = \operatorname{clip}(\operatorname{round}(x/s) + z, -128, 127)$ |
-# | recompute a kernel | $s_i = \max_j\lvert w_{ij}\rvert / 127$, $q_{ij} = \operatorname{round}(w_{ij}/s_i)$ |
+# | recompute weights | $s_i = \max_j\lvert w_{ij}\rvert / 127$, $q_{ij} = \operatorname{round}(w_{ij}/s_i)$ |
 # | today, without TensorFlow | `q = quantizer.Quantizer("float32.tflite")`, `q.load_quantization_recipe(recipe.dynamic_wi8_afp32())`, `bytes(q.quantize().quantized_model)` |
 # | a file for a chip | a fixed batch: `tf.keras.Input(shape, batch_size=1)` |
 # | diagnose an `AttributeError` | which type stands left of the dot, and where did it come from? |

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,109 +13,167 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from authoring.source.sources import Course
 from coursekit.workspace import fill
-from tests.browser.lab import MINUTE, ROOT, Lab, set_theme, shoot, wait_for_kernel
+from tests.browser.lab import (
+    MINUTE,
+    ROOT,
+    Lab,
+    set_theme,
+    shoot,
+    show_notebook,
+    visit,
+    wait_for_kernel,
+)
 
 LESSON = "02_numbers_in_few_bits"
-# Of the other lessons what the picture says first, what is moved, and what it says a step on.
+GROUNDS = {"JupyterLab Light": "rgb(255, 255, 255)", "JupyterLab Dark": "rgb(17, 17, 17)"}
+# Of each other lesson what the picture says first, a key in which field, and what it says then.
 OTHERS = {
-    "00_pipeline": ("0 % zeros, 8 bits: ", "percent zeros", "15 % zeros, 8 bits: "),
-    "05_post_training_quantization": ("One unit times 1. ", "doublings", "One unit times 2. "),
-    "07_unstructured_pruning": ("0 % zeros: ", "percent zeros", "7 % zeros: "),
+    "00_pipeline": ("0 % zeros, 8 bits: ", "ArrowUp", "percent zeros", "15 % zeros, 8 bits: "),
+    "03_choosing_the_range": (
+        "The range ends at 4.",
+        "ArrowDown",
+        "end of the range",
+        "The range ends at 3.75.",
+    ),
+    "04_integer_arithmetic": (
+        "Pair 1, 5 bits of the weight done.",
+        "ArrowUp",
+        "bits",
+        "Pair 1, 6 bits of the weight done.",
+    ),
+    "05_post_training_quantization": (
+        "One unit times 1. ",
+        "ArrowUp",
+        "doublings",
+        "One unit times 2. ",
+    ),
+    "07_unstructured_pruning": ("0 % zeros: ", "ArrowUp", "percent zeros", "7 % zeros: "),
+    "08_structured_pruning": ("Channel 1 is framed", "ArrowDown", "channel", "Channel 0 is framed"),
+    "10_trade_offs": ("80 kB as stored: ", "ArrowUp", "gzip", "80 kB after gzip: "),
+    "11_tflite": (
+        "The weight in row 2, column 3:",
+        "ArrowDown",
+        "row",
+        "The weight in row 0, column 3:",
+    ),
 }
 
 
-@pytest.fixture
-def opened(page: Page, lab: Lab, tmp_path: Path) -> Page:
-    """The lesson in a workspace, as a learner gets it."""
-    return open_copy(page, lab, tmp_path.name, LESSON, "Scale 0.15, zero point −2")
+@dataclass
+class Desk:
+    """One page for all lessons: to open JupyterLab anew, or to change its theme, takes seconds."""
+
+    page: Page
+    lab: Lab
+    folder: Path
+    theme: str = "JupyterLab Light"
+
+    def show(self, lesson: str) -> Locator:
+        """The lesson in a workspace of its own, as a learner gets it, and no other beside it."""
+        course = self.folder / lesson
+        path = course / "workspace" / "notebooks" / f"{lesson}.ipynb"
+        if not path.exists():
+            (course / "notebooks").mkdir(parents=True)
+            for name in (path.name, "start.ipynb"):
+                shutil.copy(ROOT / "notebooks" / name, course / "notebooks")
+            fill(course, course / "workspace")
+        # axe looks through all that is open.
+        self.page.wait_for_function("window.jupyterapp !== undefined", timeout=MINUTE)
+        self.page.evaluate(
+            """async () => {
+              await window.jupyterapp.restored;
+              await window.jupyterapp.commands.execute("application:close-all");
+            }"""
+        )
+        notebook = show_notebook(self.page, self.lab, path)
+        expect(notebook.locator(".jp-RenderedVegaCommon5")).to_be_visible(timeout=MINUTE)
+        wait_for_kernel(self.page)
+        return notebook
+
+    def put_on(self, theme: str) -> None:
+        if theme != self.theme:
+            set_theme(self.page, theme)
+            self.theme = theme
 
 
-def open_copy(page: Page, lab: Lab, folder: str, lesson: str, first: str) -> Page:
-    """Opens a lesson in a workspace of its own, when its picture shows what it shows first."""
-    course = lab.folder / folder
-    (course / "notebooks").mkdir(parents=True)
-    for name in (f"{lesson}.ipynb", "start.ipynb"):
-        shutil.copy(ROOT / "notebooks" / name, course / "notebooks")
-    fill(course, course / "workspace")
-    path = course / "workspace" / "notebooks" / f"{lesson}.ipynb"
-    page.goto(lab.tree(str(path.relative_to(lab.folder))))
-    expect(state(page, first)).to_be_visible(timeout=MINUTE)
-    wait_for_kernel(page)
-    return page
+@pytest.fixture(scope="module")
+def desk(browser: Browser, lab: Lab) -> Iterator[Desk]:
+    with visit(browser, lab) as page:
+        page.goto(f"{lab.url}lab?reset")
+        yield Desk(page, lab, lab.folder / "moving")
 
 
-def state(page: Page, name: str) -> Locator:
+def state(shown: Page | Locator, name: str) -> Locator:
     """The picture in this state, by the name that a screen reader says."""
-    return page.locator(f"[role=graphics-symbol][aria-label^='{name}'], img[alt^='{name}']")
+    return shown.locator(f"[role=graphics-symbol][aria-label^='{name}'], img[alt^='{name}']")
 
 
-def test_it_moves_by_keyboard_and_by_mouse_before_anything_has_run(opened: Page) -> None:
-    page = opened
-    expect(page.locator(".jp-RenderedVegaCommon5")).to_have_count(1)
-    zero = page.get_by_label("zero point, by ↑ and ↓")
+def test_it_moves_by_keyboard_and_by_mouse_before_anything_has_run(desk: Desk) -> None:
+    page, notebook = desk.page, desk.show(LESSON)
+    expect(notebook.locator(".jp-RenderedVegaCommon5")).to_have_count(1)
+    expect(state(notebook, "Scale 0.15, zero point −2")).to_be_visible()
+    zero = notebook.get_by_label("zero point, by ↑ and ↓")
     zero.focus()
     page.keyboard.press("ArrowDown")
-    expect(state(page, "Scale 0.15, zero point −3")).to_be_visible()
+    expect(state(notebook, "Scale 0.15, zero point −3")).to_be_visible()
     # Focus stays, so that one can go on.
     expect(zero).to_be_focused()
     page.keyboard.press("ArrowDown")
-    expect(state(page, "Scale 0.15, zero point −4: eight stairs from 0 to 1.05.")).to_be_visible()
+    lowest = "Scale 0.15, zero point −4: eight stairs from 0 to 1.05."
+    expect(state(notebook, lowest)).to_be_visible()
     page.keyboard.press("ArrowDown")
-    expect(state(page, "Scale 0.15, zero point −4")).to_be_visible()
+    expect(state(notebook, "Scale 0.15, zero point −4")).to_be_visible()
 
     page.keyboard.press("Tab")
-    scale = page.locator("input[name=slid_scale]")
+    scale = notebook.locator("input[name=slid_scale]")
     expect(scale).to_be_focused()
     page.keyboard.press("End")
-    expect(state(page, "Scale 0.25, zero point −4")).to_be_visible()
+    expect(state(notebook, "Scale 0.25, zero point −4")).to_be_visible()
     # The field beside it follows.
-    expect(page.get_by_label("scale, by ↑ and ↓")).to_have_value("0.25", timeout=5000)
+    typed = notebook.get_by_label("scale, by ↑ and ↓")
+    expect(typed).to_have_value("0.25")
     box = scale.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 4, box["y"] + box["height"] / 2)
-    expect(state(page, "Scale 0.05, zero point −4")).to_be_visible()
-    # What nobody can set is taken to the nearest.
-    typed = page.get_by_label("scale, by ↑ and ↓")
+    expect(state(notebook, "Scale 0.05, zero point −4")).to_be_visible()
     expect(typed).to_have_value("0.05")
+    # What nobody can set is taken to the nearest.
     typed.fill("0.19")
-    expect(state(page, "Scale 0.2, zero point −4")).to_be_visible()
+    expect(state(notebook, "Scale 0.2, zero point −4")).to_be_visible()
     # Nothing was run for it, and the notebook is what it was.
     tab = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab.lm-mod-current")
     expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
-    expect(page.locator(".jp-CodeCell .jp-InputPrompt", has_text="[*]")).to_have_count(0)
-
-
-def test_in_each_theme_and_on_paper(opened: Page) -> None:
-    page = opened
-    in_each_theme(page, "moving")
-    page.emulate_media(media="print")
-    expect(state(page, "Scale 0.15, zero point −2")).to_be_visible()
+    expect(notebook.locator(".jp-CodeCell .jp-InputPrompt", has_text="[*]")).to_have_count(0)
+    looks_right(desk, notebook, LESSON)
 
 
 @pytest.mark.parametrize("lesson", OTHERS)
-def test_so_do_the_others(page: Page, lab: Lab, tmp_path: Path, lesson: str) -> None:
-    first, moved, then = OTHERS[lesson]
-    open_copy(page, lab, tmp_path.name, lesson, first)
-    field = page.get_by_label(f"{moved}, by ↑ and ↓")
-    field.focus()
-    page.keyboard.press("ArrowUp")
-    expect(state(page, then)).to_be_visible()
-    in_each_theme(page, f"moving-{lesson[:2]}")
+def test_so_do_the_others(desk: Desk, lesson: str) -> None:
+    first, key, field, then = OTHERS[lesson]
+    notebook = desk.show(lesson)
+    expect(state(notebook, first)).to_be_visible()
+    notebook.get_by_label(f"{field}, by ↑ and ↓").focus()
+    desk.page.keyboard.press(key)
+    expect(state(notebook, then)).to_be_visible()
+    looks_right(desk, notebook, lesson)
 
 
-def in_each_theme(page: Page, name: str) -> None:
-    """Looks at the picture in JupyterLab's light theme and in its dark one, and leaves it light."""
-    page.locator(".jp-RenderedVegaCommon5").scroll_into_view_if_needed()
-    looks_right(page, f"{name}-light", "rgb(255, 255, 255)")
-    set_theme(page, "JupyterLab Dark")
-    looks_right(page, f"{name}-dark", "rgb(17, 17, 17)")
-    set_theme(page, "JupyterLab Light")
+def test_the_others_are_all_others() -> None:
+    assert {LESSON, *OTHERS} == {lesson.name for lesson in Course.at(ROOT).lessons()}
 
 
-def looks_right(page: Page, name: str, ground: str) -> None:
-    """It stands on the ground of the theme, and axe has nothing against it."""
-    picture = page.locator(".jp-RenderedVegaCommon5")
+@pytest.mark.parametrize("lesson", [LESSON, *OTHERS])
+def test_in_the_dark(desk: Desk, lesson: str) -> None:
+    desk.put_on("JupyterLab Dark")
+    looks_right(desk, desk.show(lesson), lesson)
+
+
+def looks_right(desk: Desk, notebook: Locator, lesson: str) -> None:
+    """The picture stands on the ground of the theme, and axe has nothing against it."""
+    picture = notebook.locator(".jp-RenderedVegaCommon5")
+    picture.scroll_into_view_if_needed()
     behind = picture.locator("svg.marks").evaluate(
         """node => {
             const colour = (one) => getComputedStyle(one).backgroundColor;
@@ -121,10 +181,21 @@ def looks_right(page: Page, name: str, ground: str) -> None:
             return colour(node);
         }"""
     )
-    assert behind == ground
-    shoot(page, name)
-    found = Axe().run(page, context=".jp-RenderedVegaCommon5").response["violations"]
+    assert behind == GROUNDS[desk.theme]
+    shoot(desk.page, f"moving-{lesson[:2]}-{desk.theme.split()[-1].lower()}")
+    found = (
+        Axe()
+        .run(desk.page, context=".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedVegaCommon5")
+        .response["violations"]
+    )
     assert not found, [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+
+
+def test_on_paper(desk: Desk) -> None:
+    notebook = desk.show(LESSON)
+    desk.page.emulate_media(media="print")
+    expect(notebook.locator(".jp-RenderedVegaCommon5 [role=graphics-symbol]")).to_be_visible()
+    desk.page.emulate_media(media="screen")
 
 
 def test_without_vega_a_still_and_its_words(browser: Browser, tmp_path: Path) -> None:
