@@ -11,11 +11,10 @@ import torch
 from ai_edge_litert.interpreter import Interpreter, OpResolverType  # type: ignore[import-untyped]
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import nn
 
 from coursekit import plot
-from coursekit.data import load_arrays, load_file
-from coursekit.networks import batch_norm_cnn, small_mlp
+from coursekit.data import load_file
+from coursekit.networks import float_network as float_network  # of the same names
 from coursekit.tflite import File, quiet_stderr
 
 Name = Literal["mlp", "cnn"]
@@ -51,19 +50,6 @@ def int8_file(name: Name) -> bytes:
         DataError: if the file is missing or damaged.
     """
     return load_file(f"integer_{name}.tflite")
-
-
-def float_network(name: Name) -> nn.Sequential:
-    """The same network in float32, as it was trained, in evaluation mode.
-
-    Raises:
-        DataError: if the file is missing or damaged.
-    """
-    model = small_mlp() if name == "mlp" else batch_norm_cnn()
-    arrays = load_arrays("integer_networks.npz")
-    state = {key: torch.from_numpy(arrays[f"{name}.{key}"]) for key in model.state_dict()}
-    model.load_state_dict(state)
-    return model.eval()
 
 
 def layers(file: File) -> list[Layer]:

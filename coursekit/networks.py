@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import copy
 from itertools import pairwise
+from typing import Literal
 
+import torch
 from torch import nn
 from torch.nn.utils import prune
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from coursekit.data import load_arrays
 
 
 def lenet() -> nn.Sequential:
@@ -101,3 +106,50 @@ def six_for_one_job() -> dict[str, nn.Sequential]:
         "separable CNN": nn.Sequential(*separable, *answer(16)),
     }
     return {name: model.eval() for name, model in models.items()}
+
+
+def depthwise_cnn() -> nn.Sequential:
+    """Four pairs of a depthwise and a pointwise convolution for 28×28 images, untrained.
+
+    MobileNet's building block (Howard et al. 2017, arXiv:1704.04861), batch norm after each.
+    """
+    layers: list[nn.Module] = [*_with_norm(nn.Conv2d(1, 16, 3, 2, 1, bias=False))]
+    for inputs, outputs, stride in ((16, 16, 1), (16, 32, 1), (32, 32, 2), (32, 32, 1)):
+        depthwise = nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False)
+        layers += [*_with_norm(depthwise), *_with_norm(nn.Conv2d(inputs, outputs, 1, bias=False))]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
+
+
+def _with_norm(conv: nn.Conv2d) -> tuple[nn.Module, ...]:
+    return conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU()
+
+
+# Those that the course ships trained, and the file that holds each.
+_SHIPPED = {
+    "mlp": (small_mlp, "integer_networks.npz"),
+    "cnn": (batch_norm_cnn, "integer_networks.npz"),
+    "depthwise": (depthwise_cnn, "depthwise_network.npz"),
+}
+
+
+def float_network(name: Literal["mlp", "cnn", "depthwise"]) -> nn.Sequential:
+    """A network in float32 as it was trained, until more epochs brought nothing, to evaluate.
+
+    Raises:
+        DataError: if the file is missing or damaged.
+    """
+    make, file = _SHIPPED[name]
+    model, arrays = make(), load_arrays(file)
+    state = {key: torch.from_numpy(arrays[f"{name}.{key}"]) for key in model.state_dict()}
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def folded(model: nn.Sequential) -> nn.Sequential:
+    """A copy to evaluate, each batch norm folded into the convolution before it (lesson 04)."""
+    layers = list(copy.deepcopy(model).eval())
+    for place in range(len(layers) - 1, 0, -1):
+        conv, norm = layers[place - 1 : place + 1]
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            layers[place - 1 : place + 1] = [fuse_conv_bn_eval(conv, norm)]
+    return nn.Sequential(*layers)

@@ -15,6 +15,7 @@ from coursekit.traces.pipeline import data_flow, training
 from coursekit.traces.prediction import draw_prediction, layer_by_layer
 from coursekit.traces.pruning import mask_through_training, two_calls
 from coursekit.traces.ranges import four_ends, one_group, two_networks
+from coursekit.traces.rounding import one_gradient, one_step_size, one_weight
 from coursekit.traces.stages import Stage, Trace
 from coursekit.traces.static_layer import whole_numbers
 
@@ -36,6 +37,9 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "integer-one-layer": one_layer,
     "integer-one-ratio": one_ratio,
     "integer-four-accumulators": four_accumulators,
+    "qat-one-gradient": one_gradient,
+    "qat-one-weight": one_weight,
+    "qat-one-step-size": one_step_size,
     "static-one-layer": whole_numbers,
     "structured-one-channel": one_channel,
     "tradeoffs-file-after-each-step": file_after_each_step,

@@ -21,7 +21,7 @@ from torch import nn
 from coursekit import moving
 from coursekit.data import load_tradeoffs
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import lesson_01, lesson_04, lesson_08
+from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
 from coursekit.openings.lesson_03 import dragged_range
@@ -38,6 +38,7 @@ OPENINGS = {
     "03": dragged_range,
     "04": lesson_04.multiply_accumulate,
     "05": large_unit,
+    "06": lesson_06.pulled_to_levels,
     "07": smallest_first,
     "08": channel_walks,
     "10": budget_of_bytes,
@@ -305,3 +306,23 @@ def test_where_the_layer_lies_under_the_roof_is_so() -> None:
         for bits in (0, 1, 2)
     }
     assert over[0] > over[1] > over[2]
+
+
+def test_what_the_pulled_weights_say_is_so() -> None:
+    its = lesson_06.pulled()
+    said_here = said("06", "step")
+    assert len(said_here) == 21
+    for step, text in said_here.items():
+        numbers = [
+            float(found.replace("−", "-"))
+            for found in re.findall(r"−?\d+(?:\.\d\d)?(?=[,;.]|$)", text.split("are ", 1)[1])
+        ]
+        latent, codes, error = numbers[:5], numbers[5:10], numbers[-1]
+        assert latent == pytest.approx(its.latent[step].tolist(), abs=0.006)
+        assert codes == its.codes[step].tolist()
+        assert error == pytest.approx(its.error[step], abs=0.006)
+    # As its words have it: the error falls, and one weight crosses a border again and again.
+    assert its.error[-1] < its.error[0] / 10
+    crossings = (its.codes[1:] != its.codes[:-1]).sum(0)
+    assert crossings.max() >= 8
+    assert (crossings <= 2).sum() == 4

@@ -39,6 +39,7 @@ from coursekit.traces import (
     pipeline,
     prediction,
     ranges,
+    rounding,
     static_layer,
 )
 from tests.conftest import ROOT
@@ -867,3 +868,48 @@ def test_the_four_ends_can_be_the_first_trace_that_needs_the_trained_network(mon
     monkeypatch.setattr(pipeline, "run", trains)
     with pytest.raises(StopAsyncIteration):
         ranges.ends()
+
+
+# Rounding in the loop.
+
+
+def test_a_gradient_goes_straight_through_the_rounding_as_autograd_has_it():
+    its = rounding.one_row()
+    latent = torch.tensor(rounding.LATENT, dtype=torch.float64, requires_grad=True)
+    steps = (latent / rounding.SCALE).clamp(rounding.LOW, rounding.HIGH)
+    rounded = rounding.SCALE * (steps + (steps.round() - steps).detach())
+    output = rounded @ torch.tensor(rounding.INPUTS, dtype=torch.float64)
+    (0.5 * (output - rounding.WANTED).square()).backward()
+    assert its.output == pytest.approx(output.item())
+    assert latent.grad is not None
+    assert its.passed == pytest.approx(latent.grad.tolist())
+    # One is clipped and stays; the step makes the row better.
+    assert its.passed.count(0) == 1
+    assert its.updated[its.passed.index(0)] == rounding.LATENT[its.passed.index(0)]
+    assert abs(its.new_output - rounding.WANTED) < abs(its.output - rounding.WANTED)
+
+
+def test_a_weight_between_two_levels_crosses_their_border_in_both_directions():
+    path = rounding.one_path()
+    jumps = [b.code - a.code for a, b in pairwise(path)]
+    assert jumps.count(1) >= 2
+    assert -1 in jumps
+    for place, its in enumerate(path):
+        assert its.gradient == pytest.approx(rounding.SCALE * its.code - rounding.TARGET)
+        text = load_trace("qat-one-weight").stages[place].text
+        assert ("crossed" in text) == (place > 0 and jumps[place - 1] != 0)
+
+
+def test_a_scale_that_learns_has_the_slopes_of_autograd_and_gets_better():
+    rounds = rounding.one_scale()
+    row = torch.tensor(rounding.ROW, dtype=torch.float64)
+    for its in rounds:
+        scale = torch.tensor(its.scale, dtype=torch.float64, requires_grad=True)
+        steps = (row / scale).clamp(rounding.LOW, rounding.HIGH)
+        back = scale * (steps + (steps.round() - steps).detach())
+        (0.5 * (back - row).square().sum()).backward()
+        assert scale.grad is not None
+        assert its.gradient == pytest.approx(scale.grad.item())
+        assert its.damped == pytest.approx(its.gradient / len(rounding.ROW) ** 0.5)
+    errors = [its.error for its in rounds]
+    assert errors == sorted(errors, reverse=True)
