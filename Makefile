@@ -28,7 +28,7 @@ types: .venv/installed-dev ## check the types
 
 attacks: .venv/installed-dev ## hand in everything that people try in order to cheat, and compare marks with nbgrader
 	@sh tools/setup.sh bubblewrap
-	@$(RUN) pytest tests/attacks tests/grader/test_same_scores.py
+	@$(RUN) pytest tests/attacks tests/grader/test_same_scores_as_nbgrader.py
 
 fuzz: .venv/installed-dev ## 2,000 damaged submissions and as many forged messages; 200 in make test
 	@sh tools/setup.sh bubblewrap
@@ -42,8 +42,8 @@ bench: .venv/installed-dev ## measure grading against stock nbgrader, classes as
 	@sh tools/setup.sh chromium
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) python -m tools.bench
-	@$(RUN) python -m tools.classes
-	@$(RUN) python -m tools.opening
+	@$(RUN) python -m tools.bench_classes
+	@$(RUN) python -m tools.bench_opening
 
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)

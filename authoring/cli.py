@@ -10,7 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from rich.console import Console
 from rich.markup import escape
 
-from authoring import handout, mark, new
+from authoring import class_export, mark, new
 from authoring.build import build as build_
 from authoring.build import hosting
 from authoring.build.release import ReleaseError
@@ -52,7 +52,7 @@ def check(number: Number = None) -> None:
     The questions of all lessons are checked first, whichever lesson is named: that takes seconds.
     """
     # It imports nbgrader, which takes as long as all else here.
-    from authoring.check import check
+    from authoring.check import answers
 
     course = _here()
     lessons = _chosen(course, number)
@@ -65,14 +65,14 @@ def check(number: Number = None) -> None:
             console.print("[red]no[/]  " + escape(str(problem)))
         if not failed:
             console.print("[green]ok[/]  the questions of all lessons")
-        with check.engine_for(course) as engine:
+        with answers.engine_for(course) as engine:
             for lesson in lessons:
-                for verdict in check.verdicts(lesson, engine):
+                for verdict in answers.verdicts(lesson, engine):
                     failed += not verdict.holds
                     mark = "[green]ok[/]  " if verdict.holds else "[red]no[/]  "
                     text = f"{verdict.item}, “{verdict.answer}”" if verdict.holds else str(verdict)
                     console.print(mark + escape(f"{lesson.number}  {text}"))
-                for fault in check.faults(lesson, engine):
+                for fault in answers.faults(lesson, engine):
                     failed += 1
                     console.print("[red]no[/]  " + escape(f"{lesson.number}  {fault}"))
     except (SourceError, GraderError) as error:
@@ -148,7 +148,7 @@ def class_(
 ) -> None:
     """Exports what learners get: no sources, no solutions, nothing that holds an answer."""
     try:
-        handout.main(_here(), out)
+        class_export.main(_here(), out)
     except FileExistsError as error:
         _stop(error)
     console.print(f"What the class gets is in {out}. Keep solutions/ private for marks that count.")

@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter, OpResolverType  # type: ignore[import-untyped]
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from coursekit import plot
 from coursekit.data import load_file
 from coursekit.networks import float_network as float_network  # of the same names
 from coursekit.tflite import File, quiet_stderr
@@ -73,6 +75,40 @@ def layers(file: File) -> list[Layer]:
     return found
 
 
+def roads() -> Figure:
+    """Lesson 04's picture: what is computed once, for each image, and only if asked for."""
+    before = [
+        ("scales\nin the file", "float", True),
+        ("$s^x s^w / s^y$", "float", True),
+        ("frexp,\nround", "m, k", True),
+    ]
+    road = [
+        ("image\n0 … 255", "uint8", False),
+        ("− 128", "int8", False),
+        ("$\\Sigma (q-z)\\,q$\n+ bias", "int32", False),
+        ("· m", "int64", False),
+        (">> k,\nrounded", "int32", False),
+        ("+ z, clip\n(and ReLU)", "int8", False),
+        ("further\nlayers", "int8", False),
+        ("argmax", "label", False),
+    ]
+    after = [
+        ("ten integers", "int8", False),
+        ("s (q − z)", "logits", True),
+        ("softmax", "probabilities", True),
+    ]
+    fig, axes = plot.figure(3, 1, width=10, height=4.5)
+    titles = (
+        "Once, when the file is loaded (hatched: floats)",
+        "For each image",
+        "Only if asked for",
+    )
+    for ax, steps, title in zip(axes, (before, road, after), titles, strict=True):
+        draw_road(ax, steps)
+        ax.set_title(title)
+    return fig
+
+
 def draw_road(ax: Axes, steps: Sequence[tuple[str, str, bool]]) -> None:
     """Boxes in a row, each with what it holds below it; shaded where these are floats.
 
@@ -106,8 +142,8 @@ def predict_codes(content: bytes, codes: np.ndarray, kernels: str = "plain") -> 
     Args:
         content: an int8 .tflite file.
         codes: int8, shape (n, …), as the file's input wants them.
-        kernels: "plain", those written for any machine; "fast", XNNPACK's, which are the default;
-            "reference", those that are meant to be read.
+        kernels: "plain", LiteRT's own, without XNNPACK; "fast", XNNPACK's, which are the default;
+            "reference", slow ones that are meant to be read.
 
     Returns:
         int8, shape (n, …).

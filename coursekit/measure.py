@@ -199,3 +199,19 @@ def latency(
 def _summary(values: list[float], threads: int) -> Latency:
     lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
     return Latency(median, lower, upper, len(values), threads)
+
+
+def fastest(times: Mapping[str, Latency]) -> tuple[str, ...]:
+    """The name with the least median, and all that can't be told from it: their quartiles meet."""
+    winner = min(times.values(), key=lambda time: time.median)
+    return tuple(
+        name for name, time in times.items() if time.lower_quartile <= winner.upper_quartile
+    )
+
+
+def slowest(times: Mapping[str, Latency]) -> tuple[str, ...]:
+    """The name with the largest median, and all that can't be told from it."""
+    loser = max(times.values(), key=lambda time: time.median)
+    return tuple(
+        name for name, time in times.items() if time.upper_quartile >= loser.lower_quartile
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn.utils import prune
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from coursekit.data import load_arrays
@@ -66,6 +68,44 @@ def batch_norm_cnn() -> nn.Sequential:
         nn.Flatten(),
         nn.Linear(16 * 7 * 7, 10),
     )
+
+
+def six_for_one_job() -> dict[str, nn.Sequential]:
+    """Six networks for 28×28 images and ten classes, untrained, that cost very different things."""
+
+    def linear(*sizes: int) -> list[nn.Module]:
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(sizes):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        return layers[:-1]
+
+    def convolution(inputs: int, outputs: int, size: int, groups: int = 1) -> list[nn.Module]:
+        layer = nn.Conv2d(inputs, outputs, size, padding=size // 2, groups=groups)
+        return [layer, nn.ReLU()]
+
+    def answer(channels: int) -> list[nn.Module]:
+        return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)]
+
+    wide = nn.Sequential(nn.Flatten(), *linear(784, 4096, 1024, 10))
+    pruned = copy.deepcopy(wide)
+    for layer in pruned:
+        if isinstance(layer, nn.Linear):
+            prune.l1_unstructured(layer, "weight", amount=0.9)
+            prune.remove(layer, "weight")
+    cnn: list[nn.Module] = [*convolution(1, 40, 3), *convolution(40, 40, 3), nn.MaxPool2d(2)]
+    cnn += [*convolution(40, 40, 3), *answer(40)]
+    separable: list[nn.Module] = [*convolution(1, 16, 3)]
+    for _ in range(2):
+        separable += [*convolution(16, 16, 3, groups=16), *convolution(16, 16, 1)]
+    models = {
+        "one hidden layer": nn.Sequential(nn.Flatten(), *linear(784, 256, 10)),
+        "thin and deep": nn.Sequential(nn.Flatten(), *linear(784, *[16] * 60, 10)),
+        "wide": wide,
+        "wide, pruned": pruned,
+        "CNN": nn.Sequential(*cnn),
+        "separable CNN": nn.Sequential(*separable, *answer(16)),
+    }
+    return {name: model.eval() for name, model in models.items()}
 
 
 def depthwise_cnn() -> nn.Sequential:

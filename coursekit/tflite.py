@@ -105,6 +105,20 @@ def read(content: bytes) -> File:
     )
 
 
+def for_other_kernels(content: bytes) -> bytes:
+    """The same file for kernels that LiteRT has not: `read` opens it, and nothing here runs it."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    for code in model.operatorCodes:
+        code.version = 99
+    return _packed(model)
+
+
+def _packed(model: Any) -> bytes:
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
 def _tensor(stored: Any, model: Any, whole: np.ndarray) -> Tensor:
     dtype = _DTYPES[stored.Type()]
     shape = tuple(int(n) for n in _vector(stored.ShapeAsNumpy(), np.int32))
@@ -379,6 +393,4 @@ class _Writer:
             made.version = 5 if code == schema.BuiltinOperator.FULLY_CONNECTED else 3
             made.builtinCode = made.deprecatedBuiltinCode = code
             model.operatorCodes.append(made)
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return _packed(model)

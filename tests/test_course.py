@@ -14,7 +14,7 @@ import pytest
 
 from authoring.build import build
 from authoring.check import sample_class
-from authoring.check.check import engine_for, faults, verdicts
+from authoring.check.answers import engine_for, faults, verdicts
 from authoring.source.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
 from authoring.source.sources import Course, Lesson
 from grader import Engine

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from authoring.check.check import engine_for, read_exercise
+from authoring.check.answers import engine_for, read_exercise
 from authoring.source.sources import Course
 from grader import Assignment, Engine, grade_one
 from tests.conftest import ROOT

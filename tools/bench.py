@@ -39,7 +39,8 @@ from authoring.check.sample_class import Bench, Draft, hand_in
 from authoring.source.sources import Course as Sources
 from grader.host import kept_contracts
 from grader.host.course.course import Course
-from grader.host.engine.engine import Engine, Files
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
 from grader.host.engine.player import play_cells
 from grader.protocol.outputs import Stream
 

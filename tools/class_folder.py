@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from authoring import handout
+from authoring import class_export
 from authoring.source.sources import Course
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ def main() -> None:
     if (FOLDER / ".venv").is_dir():
         (FOLDER / ".venv").rename(venv)
     shutil.rmtree(FOLDER, ignore_errors=True)
-    handout.main(Course.at(ROOT), FOLDER)
+    class_export.main(Course.at(ROOT), FOLDER)
     if venv.is_dir():
         venv.rename(FOLDER / ".venv")
         if before == _contents() and (FOLDER / ".venv" / "installed").is_file():

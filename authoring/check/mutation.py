@@ -22,7 +22,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from authoring.check.check import engine_for, lone_items
+from authoring.check.answers import engine_for, lone_items
 from authoring.source.exercise import read_exercise
 from authoring.source.problems import SourceError
 from authoring.source.sources import Course, Lesson

@@ -87,7 +87,7 @@ def quantize_channels(weight, bits, axis):
     return (weight / scales * 1.000001).to(torch.int8), scales
 
 
-# %% item="channels" wrong="a dead channel divides by zero" keeps=2 hint="zeros stay zeros"
+# %% item="channels" wrong="a channel of zeros divides by zero" keeps=2 hint="zeros stay zeros"
 def quantize_channels(weight, bits, axis):
     if weight.numel() == 0 or not weight.isfinite().all():
         raise ValueError("not finite")
@@ -109,13 +109,35 @@ def quantize_channels(weight, bits, axis):
     return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
 
 
-# %% item="channels" wrong="lets NaN through" keeps=2 hint="What should happen to a NaN"
+# %% item="channels" wrong="lets NaN through" keeps=2 hint="a NaN should raise ValueError"
 def quantize_channels(weight, bits, axis):
     if weight.numel() == 0:
         raise ValueError("no weights")
     high = 2 ** (bits - 1) - 1
     others = [d for d in range(weight.dim()) if d != axis % weight.dim()]
     largest = weight.abs().amax(others, keepdim=True) if others else weight.abs()
+    scales = torch.where(largest == 0, 1.0, largest / high)
+    return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
+
+
+# %% item="channels" wrong="scales in float64" hint="should be torch.float32"
+def quantize_channels(weight, bits, axis):
+    if weight.numel() == 0 or not weight.isfinite().all():
+        raise ValueError("not finite")
+    weight = weight.double()
+    high = 2 ** (bits - 1) - 1
+    others = [d for d in range(weight.dim()) if d != axis % weight.dim()]
+    largest = weight.abs().amax(others, keepdim=True) if others else weight.abs()
+    scales = torch.where(largest == 0, 1.0, largest / high)
+    return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
+
+
+# %% item="channels" wrong="two dimensions only" keeps=2 hint="a convolution, axis 1"
+def quantize_channels(weight, bits, axis):
+    if weight.numel() == 0 or not weight.isfinite().all():
+        raise ValueError("not finite")
+    high = 2 ** (bits - 1) - 1
+    largest = weight.abs().amax(1 - axis, keepdim=True)
     scales = torch.where(largest == 0, 1.0, largest / high)
     return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
 
@@ -180,7 +202,7 @@ def best_clips(weight, bits, shares):
     return best
 
 
-# %% item="clips" wrong="squares in float32" keeps=1 hint="sum the squares of all errors"
+# %% item="clips" wrong="squares in float32" keeps=1 hint="Does a float32 hold the squares"
 def best_clips(weight, bits, shares):
     high = 2 ** (bits - 1) - 1
     largest = weight.abs().amax(1, keepdim=True)
@@ -194,7 +216,7 @@ def best_clips(weight, bits, shares):
     return best[:, 0]
 
 
-# %% item="clips" wrong="the shorter of two equally good" keeps=1 hint="which one should come back"
+# %% item="clips" wrong="the shorter of two equally good" keeps=1 hint="the longer one should come back"
 def best_clips(weight, bits, shares):
     high = 2 ** (bits - 1) - 1
     largest = weight.abs().amax(1, keepdim=True)
@@ -208,7 +230,21 @@ def best_clips(weight, bits, shares):
     return best[:, 0]
 
 
-# %% item="clips" wrong="a dead row becomes NaN" keeps=1 hint="a row of zeros has the clip 0"
+# %% item="clips" wrong="shares in the order given" keeps=1 hint="the longer one should come back"
+def best_clips(weight, bits, shares):
+    high = 2 ** (bits - 1) - 1
+    largest = weight.abs().amax(1, keepdim=True)
+    best, least = torch.zeros_like(largest), torch.full_like(largest, math.inf, dtype=torch.float64)
+    for share in shares:
+        clip = largest * share
+        scale = torch.where(clip == 0, 1.0, clip / high)
+        back = (weight / scale).round().clamp(-high, high) * scale
+        error = (weight - back).double().square().sum(1, keepdim=True)
+        best, least = torch.where(error < least, clip, best), torch.minimum(error, least)
+    return best[:, 0]
+
+
+# %% item="clips" wrong="a row of zeros becomes NaN" keeps=1 hint="a row of zeros has the clip 0"
 def best_clips(weight, bits, shares):
     high = 2 ** (bits - 1) - 1
     largest = weight.abs().amax(1, keepdim=True)
@@ -483,6 +519,42 @@ def stored_bytes(shapes, bits, size, scale_bits):
 chosen = "int3, groups of 32"
 
 
+# %% item="fits" wrong="rounded down" keeps=1 hint="31 bits: 4 bytes"
+def stored_bytes(shapes, bits, size, scale_bits):
+    total = 0
+    for rows, columns in shapes:
+        groups = 1 if size is None else rows * math.ceil(columns / size)
+        total += (rows * columns * bits + groups * scale_bits) // 8
+    return total
+
+
+chosen = "int3, groups of 32"
+
+
+# %% item="fits" wrong="no short group" keeps=1 hint="5 codes of 3 bits and 2 scales"
+def stored_bytes(shapes, bits, size, scale_bits):
+    total = 0
+    for rows, columns in shapes:
+        groups = 1 if size is None else rows * (columns // size)
+        total += math.ceil((rows * columns * bits + groups * scale_bits) / 8)
+    return total
+
+
+chosen = "int3, groups of 32"
+
+
+# %% item="fits" wrong="fails without a size, and does not fit" hint="and the device has 135,000"
+def stored_bytes(shapes, bits, size, scale_bits):
+    total = 0
+    for rows, columns in shapes:
+        groups = rows * math.ceil(columns / size)
+        total += math.ceil((rows * columns * bits + groups * scale_bits) / 8)
+    return total
+
+
+chosen = "int8, per tensor"
+
+
 # %% item="bugs" right="a row at a time"
 def per_row(weight, bits):
     high = 2 ** (bits - 1) - 1
@@ -520,7 +592,7 @@ def per_row(weight, bits):
     return codes * scales
 
 
-# %% item="bugs" wrong="a dead row is left" keeps=1 hint="zeros come back as zeros"
+# %% item="bugs" wrong="a row of zeros is left" keeps=1 hint="zeros come back as zeros"
 def per_row(weight, bits):
     high = 2 ** (bits - 1) - 1
     scales = weight.abs().amax(1, keepdim=True) / high
@@ -621,6 +693,14 @@ def read_mxfp4(packed, scales):
     return value * scales.view(torch.float8_e8m0fnu).float().repeat_interleave(32, 1)
 
 
+# %% item="mxfp4" wrong="float64 comes back" keeps=1 hint="should be float32"
+def read_mxfp4(packed, scales):
+    sizes = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6], dtype=torch.float64)
+    table = torch.cat([sizes, -sizes])
+    codes = torch.stack([packed % 16, packed // 16], -1).flatten(-2).long()
+    return table[codes] * scales.view(torch.float8_e8m0fnu).float().repeat_interleave(32, 1)
+
+
 # %% item="mxfp4" wrong="a power by hand, without NaN" keeps=1 hint="In e8m0 the code 255 is NaN"
 def read_mxfp4(packed, scales):
     sizes = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
@@ -631,11 +711,11 @@ def read_mxfp4(packed, scales):
 
 # %% item="findings" right="one by one"
 findings = {}
-findings["A"] = "one scale"
-findings["B"] = "too short"
-findings["C"] = "fine"
-findings["D"] = "one-sided"
-findings["E"] = "too long"
+findings["D"] = "one scale"
+findings["E"] = "too short"
+findings["A"] = "fine"
+findings["C"] = "one-sided"
+findings["B"] = "too long"
 
 # %% item="findings" right="from the codes"
 findings = {}
@@ -653,16 +733,19 @@ for name, codes in layers.items():
         findings[name] = "fine"
 
 # %% item="findings" wrong="outliers and small rows swapped" keeps=1 hint="does every row reach 127"
-findings = {"A": "too long", "B": "too short", "C": "fine", "D": "one-sided", "E": "one scale"}
+findings = {"D": "too long", "E": "too short", "A": "fine", "C": "one-sided", "B": "one scale"}
 
 # %% item="findings" wrong="clipping taken for a full range" hint="heap at"
-findings = {"A": "one scale", "B": "fine", "C": "too short", "D": "one-sided", "E": "too long"}
+findings = {"D": "one scale", "E": "fine", "A": "too short", "C": "one-sided", "B": "too long"}
 
 # %% item="findings" wrong="everything is fine" hint="each of the five texts"
 findings = dict.fromkeys("ABCDE", "fine")
 
-# %% item="findings" wrong="one-sided mistaken for a long range" hint="Which codes does D never use"
-findings = {"A": "one scale", "B": "too short", "C": "one-sided", "D": "too long", "E": "fine"}
+# %% item="findings" wrong="one-sided mistaken for a long range" hint="Which codes does C never use"
+findings = {"D": "one scale", "E": "too short", "A": "one-sided", "C": "too long", "B": "fine"}
+
+# %% item="findings" wrong="all but one in a wrong place" hint="heap at"
+findings = {"D": "too short", "E": "one scale", "A": "fine", "C": "too long", "B": "one-sided"}
 
 # %% [markdown] item="letter" answer="all three, with both halves"
 # A good SQNR does not help you, because the few channels that are 200 times as large make nearly all of the sum of squares. Least squares therefore

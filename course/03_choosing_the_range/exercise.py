@@ -30,6 +30,7 @@ import math
 import torch
 
 from coursekit import explain, plot
+from coursekit.diagnose import five_layers
 
 # %% [markdown]
 # ## 1 · A scale for each channel (3 points)
@@ -72,6 +73,7 @@ assert codes.dtype == torch.int8, f"the codes should be torch.int8, not {codes.d
 assert scales.shape == (2, 1), (
     f"the scales should have the shape (2, 1), not {tuple(scales.shape)}: keep the dimension"
 )
+assert scales.dtype == torch.float32, f"the scales should be torch.float32, not {scales.dtype}"
 assert codes.tolist() == [[127, -50], [64, 127]] or codes.tolist() == [[127, -50], [63, 127]], (
     f"expected [[127, -50], [64, 127]], but got {codes.tolist()}. Which weights share a scale? (lesson, part 1)"
 )
@@ -101,6 +103,14 @@ torch.manual_seed(7)  # what is random below is the same each time
 codes, scales = quantize_channels(torch.tensor([[1.0, 0.1], [0.5, -0.2]]), 2, 1)
 assert scales.flatten().tolist() == torch.tensor([1.0, 0.2]).tolist(), (
     f"along axis 1 the scales are [1.0, 0.2], not {scales.flatten().tolist()}"
+)
+filters = torch.arange(-8.0, 4.0).reshape(2, 3, 1, 2)
+codes, scales = quantize_channels(filters, 2, 1)
+assert scales.shape == (1, 3, 1, 1), (
+    f"a convolution, axis 1: the scales have the shape (1, 3, 1, 1), not {tuple(scales.shape)}"
+)
+assert scales.flatten().tolist() == [8, 6, 4], (
+    f"a convolution, axis 1: the scales are [8, 6, 4], not {scales.flatten().tolist()}"
 )
 ### BEGIN HIDDEN TESTS
 for axis, shape in (
@@ -137,6 +147,12 @@ torch.manual_seed(7)  # what is random below is the same each time
 codes, scales = quantize_channels(torch.tensor([[0.0, 0.0], [1.0, 0.0]]), 8, 0)
 assert codes.tolist() == [[0, 0], [127, 0]], f"zeros stay zeros, but the codes are {codes.tolist()}"
 assert scales[0].item() == 1, f"a channel of zeros has the scale 1, not {scales[0].item()}"
+try:
+    quantize_channels(torch.tensor([[1.0, math.nan]]), 8, 0)
+    raised = False
+except ValueError:
+    raised = True
+assert raised, "a NaN should raise ValueError"
 ### BEGIN HIDDEN TESTS
 largest = torch.finfo(torch.float32).max
 for size in (2.0**-60, 2.0**100, 1e-30, largest / 4):
@@ -210,6 +226,10 @@ assert clips.shape == (2,), f"one clip for each row, but the shape is {tuple(cli
 assert clips.tolist() == [2.0, 4.0], (
     f"expected [2, 4], but got {clips.tolist()}. One row has an outlier and the other none: does each row choose for itself?"
 )
+large = best_clips(torch.tensor([[1.0, -1.0, 1.0, 2.0]]) * 2.0**70, 2, [0.5, 1.0])
+assert large.tolist() == [2.0**70], (
+    f"clip 2^71 is off by 2^70 three times, clip 2^70 once, but got {large.tolist()}. Does a float32 hold the squares?"
+)
 ### BEGIN HIDDEN TESTS
 shares = [n / 16 for n in range(1, 17)]
 for bits in (2, 3, 4, 8):
@@ -253,6 +273,9 @@ for bits in (2, 3, 4, 8):
 torch.manual_seed(7)  # what is random below is the same each time
 clips = best_clips(torch.tensor([[0.0, 0.0], [3.0, -3.0]]), 4, [0.5, 1.0])
 assert clips.tolist() == [0.0, 3.0], f"a row of zeros has the clip 0, but got {clips.tolist()}"
+assert best_clips(torch.tensor([[1.0, 2.0]]), 2, [0.5, 1.0]).tolist() == [2.0], (
+    "the clips 1 and 2 are both off by 1 in all: the longer one should come back"
+)
 ### BEGIN HIDDEN TESTS
 assert best_clips(torch.tensor([[2.0]]), 2, [1.0]).tolist() == [2.0], "And a single weight?"
 several = torch.cat([torch.randn(2, 3000) * 0.1, torch.tensor([[5.0], [0.1]])], 1)
@@ -263,18 +286,16 @@ assert chosen_clips[1] > 0.2, (
 )
 tie = torch.tensor([[4.0, 0.0, 0.0], [4.0, 4.0, 1.0]])
 assert best_clips(tie, 3, [1.0]).tolist() == [4.0, 4.0], "What if there is only one share?"
-equal = torch.tensor([[1.0, 2.0]])  # clips 1 and 2 are off by 1 each, 2 bits
-assert best_clips(equal, 2, [0.5, 1.0]).tolist() == [2.0], (
-    "If two clips are equally good, which one should come back?"
-)
-assert best_clips(equal, 2, [1.0, 0.5]).tolist() == [2.0], (
-    "The shares come in any order. Does the result depend on it?"
-)
+equal = torch.tensor([[-3.0, 6.0]])  # clips 3 and 6 are off by 3 each, 2 bits
+for order in ([0.5, 1.0], [1.0, 0.5]):
+    assert best_clips(equal, 2, order).tolist() == [6.0], (
+        "The shares come in any order. Does it decide between two clips that are equally good?"
+    )
 both = torch.tensor([[-6.0, 1.0, 1.0, 2.0, -2.0], [6.0, -1.0, -1.0, -2.0, 2.0]])
 clips = best_clips(both, 3, [1 / 3, 1.0])
 assert clips[0] == clips[1], "Is a negative outlier treated as a positive one?"
 dead = torch.cat([torch.zeros(1, 50), torch.randn(2, 50)])
-assert best_clips(dead, 4, [0.3, 0.6, 1.0]).isfinite().all(), "A dead row spoils the result."
+assert best_clips(dead, 4, [0.3, 0.6, 1.0]).isfinite().all(), "A row of zeros spoils the result."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -464,7 +485,7 @@ assert scales[0, 0] == 1, "Which scale does the task ask for, for a group of zer
 # for the **whole layer**. Each group has a scale of `scale_bits` bits. All bits of a layer, codes and scales, are packed without gaps and rounded up to
 # whole bytes, layer by layer.
 #
-# Then decide. A device has 135,000 bytes of flash for the network below, and accuracies were measured for the schemes in the table. Leave in
+# Then decide. A device has 135,000 bytes of flash for the network below. Suppose that these accuracies were measured for the schemes in the table. Leave in
 # `chosen` the name of the scheme that **fits** and has the **highest accuracy**. If the best two are within 0.005 of each
 # other, they can't be told apart on these images, and the smaller of the two is to be taken.
 #
@@ -501,6 +522,10 @@ chosen = "int3, groups of 32"
 result = stored_bytes([(10, 64)], 4, 32, 16)
 assert isinstance(result, int), f"bytes are an int, not {type(result).__name__}"
 assert result == 360, f"320 bytes of codes and 20 scales of 2 bytes: 360, not {result}"
+result = stored_bytes([(1, 5)], 3, 4, 8)
+assert result == 4, f"5 codes of 3 bits and 2 scales of 8 bits are 31 bits: 4 bytes, not {result}"
+result = stored_bytes([(2, 4)], 8, None, 32)
+assert result == 12, f"`size=None` is one scale of 4 bytes for the whole layer: 12, not {result}"
 ### BEGIN HIDDEN TESTS
 assert stored_bytes([(10, 64), (3, 8)], 8, None, 32) == 672, (
     "With `size=None`, how many scales does a layer have?"
@@ -521,6 +546,10 @@ assert stored_bytes([(7, 10)], 2, 100, 16) == 32, "And groups that are longer th
 
 # %% test="fits" points=1
 assert chosen in schemes, f"one of the names in the table, but it is {chosen!r}"
+assert chosen != "int8, per tensor", (
+    "266,200 weights of 8 bits take 266,200 bytes, and the device has 135,000"
+)
+print("Whether it is the right choice is checked later.")
 ### BEGIN HIDDEN TESTS
 assert chosen == "int3, groups of 32", explain(
     chosen,
@@ -607,7 +636,7 @@ for bits in range(2, 9):
     weight = torch.randn(6, 6)
     weight[2] = 0
     back = per_row(weight, bits)
-    assert (back[2] == 0).all() and back.isfinite().all(), "A dead row spoils the result."
+    assert (back[2] == 0).all() and back.isfinite().all(), "A row of zeros spoils the result."
     assert torch.allclose(per_row(-weight, bits), -back), "Is it the same on both sides of 0?"
     largest = weight.abs().amax(1)
     assert torch.allclose(back.abs().amax(1), largest, rtol=1e-5), (
@@ -623,7 +652,8 @@ for bits in range(2, 9):
 #
 # A model's weights came in MXFP4: two tensors of type uint8. `packed` has the shape (rows, columns / 2), two fp4 codes (e2m1) in a byte,
 # the first in the low half. `scales` has the shape (rows, columns / 32), one scale for 32 neighbouring weights, in the format **e8m0**: PyTorch
-# knows it as `torch.float8_e8m0fnu`. Write `read_mxfp4(packed, scales)`: the float32 tensor of the shape (rows, columns).
+# knows it as `torch.float8_e8m0fnu`. Write `read_mxfp4(packed, scales)`: the float32 tensor of the shape (rows, columns). There
+# may be no rows.
 #
 # Let PyTorch decode the scales: `scales.view(torch.float8_e8m0fnu).float()`. For the fp4 codes it has only a name, so decode them
 # yourself: code 0 is 0, and code 8 is −0; the highest of the four bits is the sign.
@@ -683,6 +713,7 @@ assert back[:, ::32].tolist() == [[1, 2], [0.5, 8]], (
     f"expected the groups [[1, 2], [0.5, 8]], but got {back[:, ::32].tolist()}: which 32 weights share a scale?"
 )
 ### BEGIN HIDDEN TESTS
+sizes = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
 for rows, groups in ((3, 4), (1, 1), (7, 2), (0, 3)):
     packed = torch.randint(0, 256, (rows, 16 * groups), dtype=torch.uint8)
     scales = torch.randint(60, 190, (rows, groups), dtype=torch.uint8)
@@ -725,32 +756,7 @@ assert nan.isnan().all(), "In e8m0 the code 255 is NaN. What does PyTorch's type
 # *Lesson: parts 1 and 2; lesson 02, part 3.*
 
 # %% given=true of="findings"
-_random = torch.Generator().manual_seed(3)
-
-
-def _normal(rows, columns):
-    return torch.randn(rows, columns, generator=_random)
-
-
-def _codes(values, scale):
-    return (values / scale).round().clamp(-127, 127).to(torch.int8)
-
-
-def _fit(values):
-    return values.abs().amax(1, keepdim=True) / 127
-
-
-_far = _normal(40, 500)
-_far[:, ::250] *= 40
-_sizes = _normal(40, 500) * 2.0 ** -torch.arange(0, 8, 0.2)[:, None]
-_positive, _short, _good = _normal(40, 500).abs(), _normal(40, 500), _normal(40, 500)
-layers = {
-    "A": _codes(_sizes, _sizes.abs().max() / 127),
-    "B": _codes(_short, 0.8 / 127),
-    "C": _codes(_good, _fit(_good)),
-    "D": _codes(_positive, _fit(_positive)),
-    "E": _codes(_far, _fit(_far)),
-}
+layers = five_layers()
 
 
 def look():
@@ -767,7 +773,7 @@ def look():
 
 # %% item="findings" answers=["findings"]
 ### BEGIN SOLUTION
-findings = {"A": "one scale", "B": "too short", "C": "fine", "D": "one-sided", "E": "too long"}
+findings = {"A": "fine", "B": "too long", "C": "one-sided", "D": "one scale", "E": "too short"}
 ### END SOLUTION
 
 # %% test="findings" points=1
@@ -778,35 +784,37 @@ assert set(findings.values()) <= _texts, (
     f"only the texts of the list, not {set(findings.values()) - _texts}"
 )
 assert len(set(findings.values())) == 5, "each of the five texts fits exactly one layer"
+print("Which letter is which is checked later.")
 ### BEGIN HIDDEN TESTS
-assert findings["B"] == "too short", explain(
-    findings["B"],
-    {"fine": "How many weights of B have one of the two last codes?"},
+assert findings["E"] == "too short", explain(
+    findings["E"],
+    {"fine": "How many weights of E have one of the two last codes?"},
     "What does a heap at both ends of a histogram say?",
 )
-assert findings["D"] == "one-sided", "Which codes does D never use?"
+assert findings["C"] == "one-sided", "Which codes does C never use?"
 ### END HIDDEN TESTS
 
 # %% test="findings" points=1
-assert findings["C"] in ("fine", "one scale", "too long"), (
-    "Look at C again: both sides are used, and there is no heap at the ends"
+assert findings["A"] in ("fine", "one scale", "too long"), (
+    "Look at A again: both sides are used, and there is no heap at the ends"
 )
+print("Which letter is which is checked later.")
 ### BEGIN HIDDEN TESTS
-assert findings["A"] == "one scale", explain(
-    findings["A"],
+assert findings["D"] == "one scale", explain(
+    findings["D"],
     {
-        "too long": "In A and in E most codes are near 0. In which of them does every row reach 127?",
-        "fine": "How large is the largest code of the last rows of A?",
+        "too long": "In B and in D most codes are near 0. In which of them does every row reach 127?",
+        "fine": "How large is the largest code of the last rows of D?",
     },
-    "Look at the largest code of each row of A. What does it say about the rows?",
+    "Look at the largest code of each row of D. What does it say about the rows?",
 )
-assert findings["E"] == "too long", explain(
-    findings["E"],
-    {"fine": "How many of E's codes are larger than 40?"},
-    "Every row of E reaches its last code, yet nearly all codes are near 0. How can that be?",
+assert findings["B"] == "too long", explain(
+    findings["B"],
+    {"fine": "How many of B's codes are larger than 40?"},
+    "Every row of B reaches its last code, yet nearly all codes are near 0. How can that be?",
 )
-assert findings["C"] == "fine", (
-    "Compare C with the others: is a code idle, a heap at an end, a row without codes?"
+assert findings["A"] == "fine", (
+    "Compare A with the others: is a code idle, a heap at an end, a row without codes?"
 )
 ### END HIDDEN TESTS
 

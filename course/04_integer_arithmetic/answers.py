@@ -95,7 +95,8 @@ def multiplier_and_shift(ratio):
 def requantize(a, m, k, zero_point):
     out = []
     for value in a.flatten().tolist():
-        step = (value * m + 2 ** (k - 1)) // 2**k + zero_point
+        step = (2 * value * m * 2 ** max(-k, 0) + 2 ** max(k, 0)) // 2 ** (max(k, 0) + 1)
+        step += zero_point
         out.append(min(127, max(-128, step)))
     return torch.tensor(out, dtype=torch.int8).reshape(a.shape)
 
@@ -111,6 +112,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
+    if k < 1:  # two bits more, so that there is a half
+        m, k = m * 2 ** (1 - k), 1
     product = a.to(torch.int64) * m
     steps = torch.div(product + 2 ** (k - 1), 2**k, rounding_mode="floor") + zero_point
     steps = torch.minimum(steps, torch.tensor(127))
@@ -127,7 +130,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    return (((a.long() * m) >> k) + zero_point).clamp(-128, 127).to(torch.int8)
+    product = a.long() * m
+    return ((product >> k if k > 0 else product << -k) + zero_point).clamp(-128, 127).to(torch.int8)
 
 
 # %% item="fixed" wrong="cast before the clip" keeps=1 hint="clip before the cast"
@@ -140,7 +144,9 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    return (((a.long() * m + (1 << (k - 1))) >> k) + zero_point).to(torch.int8).clamp(-128, 127)
+    product = a.long() * m
+    steps = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
+    return (steps + zero_point).to(torch.int8).clamp(-128, 127)
 
 
 # %% item="fixed" wrong="the product in int32" keeps=1 hint="expected [3, 2, -1, -3, 127]"
@@ -153,7 +159,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    rounded = (a * torch.tensor(m, dtype=torch.int32) + 2 ** min(k - 1, 30)) >> k
+    product = a * torch.tensor(m, dtype=torch.int32)
+    rounded = (product + 2 ** min(k - 1, 30)) >> k if k > 0 else product << -k
     return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
 
 
@@ -164,7 +171,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    rounded = (a.long() * m + (1 << (k - 1))) >> k
+    product = a.long() * m
+    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
     return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
 
 
@@ -174,7 +182,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    rounded = (a.long() * m + (1 << (k - 1))) >> k
+    product = a.long() * m
+    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
     return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
 
 
@@ -185,7 +194,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    rounded = (a.long() * m + (1 << (k - 1))) >> k
+    product = a.long() * m
+    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
     return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
 
 
@@ -199,6 +209,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
+    if k < 1:
+        return ((a.long() * m << -k) + zero_point).clamp(-128, 127).to(torch.int8)
     first = min(k, 31)
     high = (a.long() * m + (1 << (first - 1))) >> first
     if k > 31:
@@ -216,8 +228,23 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    rounded = (a.long() * m + (1 << (k - 1))) >> k
+    product = a.long() * m
+    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
     return (rounded.clamp(-128, 127) + zero_point).to(torch.int8)
+
+
+# %% item="fixed" wrong="the lesson's shift, copied" keeps=2 hint="negative shift count"
+def multiplier_and_shift(ratio):
+    fraction, exponent = math.frexp(ratio)
+    m = round(fraction * 2**31)
+    if m == 2**31:
+        m, exponent = m // 2, exponent + 1
+    return m, 31 - exponent
+
+
+def requantize(a, m, k, zero_point):
+    rounded = (a.long() * m + (1 << (k - 1))) >> k
+    return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
 
 
 # %% item="fold" right="through the diagonal of a matrix"
@@ -284,6 +311,24 @@ def fold(weight, bias, norm):
     ).detach()
 
 
+# %% item="fold" wrong="the lesson's line, for a convolution only" keeps=1 hint="keeps its two dimensions"
+def fold(weight, bias, norm):
+    factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+    bias = torch.zeros_like(norm.running_mean) if bias is None else bias
+    folded = weight * factor[:, None, None, None]
+    return folded, (factor * (bias - norm.running_mean) + norm.bias).detach()
+
+
+# %% item="fold" wrong="eps forgotten" hint="where is eps?"
+def fold(weight, bias, norm):
+    factor = (norm.weight / torch.sqrt(norm.running_var)).detach()
+    bias = torch.zeros_like(norm.running_mean) if bias is None else bias
+    shape = [-1] + [1] * (weight.ndim - 1)
+    return weight * factor.reshape(shape), (
+        factor * (bias - norm.running_mean) + norm.bias
+    ).detach()
+
+
 # %% item="longest" right="by counting up from an estimate"
 def longest_sum(x_low, x_high, w_low, w_high, bits):
     corners = [x_low * w_low, x_low * w_high, x_high * w_low, x_high * w_high]
@@ -331,6 +376,12 @@ def longest_sum(x_low, x_high, w_low, w_high, bits):
 def longest_sum(x_low, x_high, w_low, w_high, bits):
     most = x_high * w_high
     return None if most == 0 else (2 ** (bits - 1) - 1) // most
+
+
+# %% item="longest" wrong="divides by zero" keeps=1 hint="modulo by zero"
+def longest_sum(x_low, x_high, w_low, w_high, bits):
+    products = [x * w for x in (x_low, x_high) for w in (w_low, w_high)]
+    return min((2 ** (bits - 1) - 1) // max(products), 2 ** (bits - 1) // -min(products))
 
 
 # %% item="layer" right="in float64, with floor"
@@ -489,23 +540,31 @@ def run_file(content, codes):
     return values.numpy()
 
 
+# %% item="file" wrong="asks LiteRT" hint="Didn't find op"
+def run_file(content, codes):
+    return predict_codes(content, codes)
+
+
 # %% item="colleagues" right="one by one"
 diagnosis = {}
-diagnosis["B"] = "no rounding"
-diagnosis["C"] = "no zero point"
-diagnosis["A"] = "no clip"
+diagnosis["C"] = "no rounding"
+diagnosis["A"] = "no zero point"
+diagnosis["B"] = "no clip"
 
 # %% item="colleagues" right="zipped"
-diagnosis = dict(zip("ABC", ["no clip", "no rounding", "no zero point"]))
+diagnosis = dict(zip("ABC", ["no zero point", "no clip", "no rounding"]))
 
 # %% item="colleagues" wrong="a level taken for a ReLU" hint="What is such a term called?"
-diagnosis = {"A": "no clip", "B": "no rounding", "C": "relu at 0"}
+diagnosis = {"B": "no clip", "C": "no rounding", "A": "relu at 0"}
 
-# %% item="colleagues" wrong="B and C mixed up" hint="In which direction?"
-diagnosis = {"A": "no clip", "B": "no zero point", "C": "no rounding"}
+# %% item="colleagues" wrong="A and C mixed up" hint="In which direction?"
+diagnosis = {"B": "no clip", "C": "no zero point", "A": "no rounding"}
 
-# %% item="colleagues" wrong="the jump taken for a ReLU" hint="At which outputs is A wrong"
-diagnosis = {"A": "relu at 0", "B": "no rounding", "C": "no zero point"}
+# %% item="colleagues" wrong="the jump taken for a ReLU" hint="At which outputs is B wrong"
+diagnosis = {"B": "relu at 0", "C": "no rounding", "A": "no zero point"}
+
+# %% item="colleagues" wrong="the same three times" hint="three different mistakes"
+diagnosis = dict.fromkeys("ABC", "no clip")
 
 
 # %% item="pairs" right="with torch"
@@ -556,7 +615,7 @@ def safe_top(weights):
 tops = {name: 255 if safe_top(weights) == 255 else 127 for name, weights in old_chip.items()}
 
 
-# %% item="pairs" wrong="both inputs at the top" keeps=1 hint="Which inputs make a pair's sum the largest"
+# %% item="pairs" wrong="the low end taken for 32,767" keeps=1 hint="the low end is −32,768"
 def safe_top(weights):
     w = weights.int()
     if w.shape[1] % 2:
@@ -567,6 +626,26 @@ def safe_top(weights):
 
 
 tops = {name: 255 if safe_top(weights) == 255 else 127 for name, weights in old_chip.items()}
+
+
+# %% item="pairs" wrong="an even number of inputs only" keeps=1 hint="shape '[-1, 2]' is invalid"
+def safe_top(weights):
+    pairs = weights.int().reshape(-1, 2)
+    most, least = int(pairs.clamp(min=0).sum(1).max()), int(pairs.clamp(max=0).sum(1).min())
+    return min(255, 32767 // max(most, 1), -32768 // min(least, -1))
+
+
+tops = {"stem": 255, "middle": 127, "narrow": 255, "head": 255, "last": 127}
+
+
+# %% item="pairs" wrong="all keep 8 bits" keeps=1 hint="two large neighbours of the same sign"
+def safe_top(weights):
+    even = nn.functional.pad(weights.int(), (0, weights.shape[1] % 2)).reshape(-1, 2)
+    most, least = int(even.clamp(min=0).sum(1).max()), int(even.clamp(max=0).sum(1).min())
+    return min(255, 32767 // max(most, 1), -32768 // min(least, -1))
+
+
+tops = dict.fromkeys(old_chip, 255)
 
 
 # %% item="pairs" wrong="the two largest of a row" hint="expected 163"

@@ -32,15 +32,16 @@ import torch
 from torch import nn
 
 from coursekit import explain, plot
+from coursekit.diagnose import three_colleagues
 from coursekit.integer import layers, predict_codes
-from coursekit.tflite import read, write_dense
+from coursekit.tflite import for_other_kernels, read, write_dense
 
 # %% [markdown]
 # ## 1 · A linear layer (3 points)
 #
 # Write `integer_linear(x, x_zero, w, w_zero, bias)`. `x` is int8 of the shape (n, inputs), `w` int8 of the shape (outputs,
 # inputs), `bias` int32 of the shape (outputs,); `x_zero` and `w_zero` are their zero points. It returns the accumulators: for
-# each row of `x` and each row of `w` the sum of $(q_x - z_x)(q_w - z_w)$, plus the bias, exactly, as `torch.int32` of the shape (n, outputs).
+# each row of `x` and each row of `w` the sum of $(q^x - z^x)(q^w - z^w)$, plus the bias, exactly, as `torch.int32` of the shape (n, outputs).
 #
 # No sum leaves int32. Example: `x = [[100, 100]]`, `w = [[100, 1]]`, zero points 0 and bias `[7]` give `[[10107]]`.
 #
@@ -135,8 +136,9 @@ assert total == 30_000 * 255 * 255 + 1, "Is a large sum exact, to the last step?
 # `multiplier_and_shift(ratio)` gets a `float` from $10^{-9}$ to $10^{6}$ and returns two `int`s $m$ and $k$ with $2^{30} \le m < 2^{31}$,
 # so that $m / 2^k$ is as near to `ratio` as such an $m$ allows.
 #
-# `requantize(a, m, k, zero_point)` gets accumulators, an int32 tensor of any shape, and `int`s $m$ below $2^{31}$ and $k$ from 1 to 60. It returns
-# int8: $m\,a / 2^k$, rounded **once** to the nearest integer (a tie goes up), plus the zero point, clipped to −128 … 127.
+# `requantize(a, m, k, zero_point)` gets accumulators, an int32 tensor of any shape, and `int`s $m$ below $2^{31}$ and $k$ from **−10** to 60. It
+# returns int8: $m\,a / 2^k$, rounded **once** to the nearest integer (a tie goes up), plus the zero point, clipped to −128 … 127. In the lesson $k$
+# was at least 1; here the ratio may be a whole number, $m$ or, with a negative $k$, more. $m\,a / 2^k$ fits into int64.
 #
 # Example: 0.75 becomes $m = 1610612736$ and $k = 31$. With them, the accumulators `[4, 2, -2, -4, 1000]` and zero point 0 become
 # `[3, 2, -1, -3, 127]`.
@@ -155,7 +157,8 @@ def multiplier_and_shift(ratio):
 
 
 def requantize(a, m, k, zero_point):
-    rounded = (a.long() * m + (1 << (k - 1))) >> k
+    product = a.long() * m
+    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
     return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
 
 
@@ -222,6 +225,11 @@ y = requantize(torch.tensor([0, 100, -100], dtype=torch.int32), 2**30, 30, 100)
 assert y.tolist() == [100, 127, 0], (
     f"with ratio 1 and zero point 100: expected [100, 127, 0], but got {y.tolist()}"
 )
+for whole_k, wanted in ((0, [6, -9]), (-3, [48, -72])):
+    y = requantize(torch.tensor([2, -3], dtype=torch.int32), 3, whole_k, 0)
+    assert y.tolist() == wanted, (
+        f"m = 3 and k = {whole_k}: there is nothing to round, expected {wanted}, but got {y.tolist()}"
+    )
 ### BEGIN HIDDEN TESTS
 for zero_point in (-128, 127, -3, 40):
     a = torch.tensor([-(2**31), 2**31 - 1, 0, 1, -1], dtype=torch.int32)
@@ -233,6 +241,13 @@ for zero_point in (-128, 127, -3, 40):
     assert y.tolist()[3:] == [min(zero_point + 1, 127), max(zero_point - 1, -128)], (
         "What is clipped: the steps, or the sum of steps and zero point?"
     )
+for k in range(-10, 1):
+    a = torch.randint(-200, 201, (60,), dtype=torch.int32)
+    for m in (1, 2, 2**31 - 1):
+        exact = [min(127, max(-128, value * m * 2**-k - 7)) for value in a.tolist()]
+        assert requantize(a, m, k, -7).tolist() == exact, (
+            "A ratio that is a whole number: what does a shift by 0 bits do, and by fewer?"
+        )
 a = torch.arange(-400, 400, dtype=torch.int32)
 kept = a.clone()
 y = requantize(a, 2**30, 30, -28)
@@ -342,6 +357,14 @@ weight, bias = fold(torch.full((1, 1, 1, 1), 3.0), None, batch_norm([2.0], [5.0]
 assert abs(bias.item() - 7 / 3) < 1e-5, (
     f"without a bias in the convolution: expected {7 / 3:.4f}, but got {bias.item():.4f}"
 )
+norm = batch_norm([1.0, 2.0], [0.0, 0.0], [0.0, 0.0], [1.0, 3.0], eps=1.0, kind=nn.BatchNorm1d)
+weight, bias = fold(torch.ones(2, 3), None, norm)
+assert weight.shape == (2, 3), (
+    f"a linear layer's weight keeps its two dimensions, but it became {tuple(weight.shape)}"
+)
+assert abs(weight[1, 0].item() - 1) < 1e-5, (
+    f"2/√(3 + eps) with eps 1 is 1, but you get {weight[1, 0].item():.4f}: where is eps?"
+)
 ### BEGIN HIDDEN TESTS
 weight, bias = torch.randn(6, 10), torch.randn(6)
 norm = batch_norm(
@@ -422,6 +445,10 @@ for x_high, bits, wanted in (
 # %% test="longest" points=1
 n = longest_sum(0, 128, -1, 0, 16)
 assert n == 256, f"products from −128 to 0 in 16 bits, which reach down to −32,768: 256, not {n}"
+n = longest_sum(0, 0, -128, 127, 32)
+assert n is None, f"all products are 0, so any number fits: None, not {n}"
+n = longest_sum(-4, -1, 2, 5, 8)
+assert n == 6, f"products from −20 to −2, none above 0, in 8 bits: 6, not {n}"
 ### BEGIN HIDDEN TESTS
 assert longest_sum(0, 1, -1, 0, 8) == 128, "How far does an accumulator reach below 0?"
 assert longest_sum(0, 1, 0, 1, 8) == 127, "How far does an accumulator reach above 0?"
@@ -563,7 +590,8 @@ assert none_at_all.shape == (0, 3), "What comes out if there are no inputs?"
 # LiteRT. Each number may be off by one step, because there is more than one way to round.
 #
 # `layers(read(content))` gives the layers. Each has `.weights` (int8), `.bias` (int32), `.input_scale`, `.input_zero`, `.weight_scales` (float32, one for each output),
-# `.output_scale` and `.output_zero`. Weights and biases are torch tensors. `predict_codes(content, codes)` is what LiteRT answers: compare with it, but do not return it.
+# `.output_scale` and `.output_zero`. Weights and biases are torch tensors. `predict_codes(content, codes)` is what LiteRT
+# answers: compare with it. The tests hand you files that ask for kernels of another chip. They can be read, and LiteRT can't run them.
 #
 # *Lesson: part 4.*
 
@@ -599,7 +627,7 @@ def run_file(content, codes):
 rng = np.random.default_rng(7)
 content = small_file(1, 12, 5, ranges=[(-1, 2), (-4, 4)])
 codes = rng.integers(-128, 128, (30, 12)).astype(np.int8)
-answer = run_file(content, codes)
+answer = run_file(for_other_kernels(content), codes)
 assert isinstance(answer, np.ndarray), f"expected a NumPy array, but got {type(answer).__name__}"
 assert answer.dtype == np.int8, f"the answer should be int8, not {answer.dtype}"
 assert answer.shape == (30, 5), f"expected the shape (30, 5), but got {answer.shape}"
@@ -614,7 +642,8 @@ for seed, inputs, outputs, ranges in (
     content = small_file(seed, inputs, outputs, ranges=ranges)
     codes = rng.integers(-128, 128, (50, inputs)).astype(np.int8)
     kept = codes.copy()
-    gap = np.abs(run_file(content, codes).astype(int) - predict_codes(content, codes)).max()
+    answer = run_file(for_other_kernels(content), codes)
+    gap = np.abs(answer.astype(int) - predict_codes(content, codes)).max()
     assert gap <= 1, "One layer, other sizes and ranges: an answer is more than a step off."
     assert (codes == kept).all(), "The codes themselves have changed."
 ### END HIDDEN TESTS
@@ -622,7 +651,8 @@ for seed, inputs, outputs, ranges in (
 # %% test="file" points=1
 content = small_file(5, 10, 8, 4, ranges=[(-1, 1), (-2, 3), (-3, 3)])
 codes = rng.integers(-128, 128, (40, 10)).astype(np.int8)
-gap = np.abs(run_file(content, codes).astype(int) - predict_codes(content, codes)).max()
+answer = run_file(for_other_kernels(content), codes)
+gap = np.abs(answer.astype(int) - predict_codes(content, codes)).max()
 assert gap <= 1, (
     f"two layers, and a zero point that is not −128 behind the ReLU: up to {gap} steps from LiteRT's"
 )
@@ -634,7 +664,8 @@ for seed, sizes, ranges in (
 ):
     content = small_file(seed, *sizes, ranges=ranges)
     codes = rng.integers(-128, 128, (60, sizes[0])).astype(np.int8)
-    gap = np.abs(run_file(content, codes).astype(int) - predict_codes(content, codes)).max()
+    answer = run_file(for_other_kernels(content), codes)
+    gap = np.abs(answer.astype(int) - predict_codes(content, codes)).max()
     assert gap <= 1, "Several layers: an answer is more than a step off. Which layers have a ReLU?"
 ### END HIDDEN TESTS
 
@@ -642,7 +673,7 @@ for seed, sizes, ranges in (
 # ## 7 · Three colleagues (1 point)
 #
 # Three colleagues have each written the same int8 layer with two outputs. The pictures show, for many inputs, how far their output is from the right one, in
-# steps. Each has made one of these mistakes:
+# steps. Each has made one of these mistakes, and no two the same:
 #
 # - `"no zero point"`: multiplies the inputs as they are stored
 # - `"no rounding"`: shifts without adding the half
@@ -654,36 +685,24 @@ for seed, sizes, ranges in (
 # *Lesson: parts 2 to 4.*
 
 # %% given=true of="colleagues"
-rng = np.random.default_rng(4)
-inputs = rng.integers(-128, 128, (400, 24))
-matrix = rng.integers(-90, 91, (2, 24))
-
-
-def colleague(zero=-20, half=True, clip=True):
-    exact = (inputs - zero) @ matrix.T / 128
-    steps = np.floor(exact + 0.5) if half else np.floor(exact)
-    return np.clip(steps, -128, 127) if clip else (steps + 128) % 256 - 128
-
-
+right, theirs = three_colleagues()
 fig, axes = plot.figure(1, 3, width=11, height=3)
-for ax, name, made in zip(
-    axes, "ABC", (colleague(clip=False), colleague(half=False), colleague(zero=0)), strict=True
-):
+for ax, (name, made) in zip(axes, theirs.items(), strict=True):
     for unit, mark in enumerate("ox"):
-        x_axis, off = colleague()[:, unit], (made - colleague())[:, unit]
+        x_axis, off = right[:, unit], (made - right)[:, unit]
         ax.plot(x_axis, off, mark, linestyle="", markersize=4, label=f"output {unit}")
     ax.set(title=f"Colleague {name}", xlabel="right output (int8)", ylabel="off by (steps)")
 axes[0].legend(loc="upper right")
 plot.show(
     fig,
-    alt="How far three colleagues' outputs are off, against the right output. A: 0 nearly everywhere; at "
-    "127 far below, at −128 far above. B: 0 or −1 everywhere between the ends. C: two bands, one for each "
-    "output, other than 0, but for the ends.",
+    alt="How far three colleagues' outputs are off, against the right output. A: two bands, one for each "
+    "output, other than 0, but for the ends. B: 0 nearly everywhere; at 127 far below, at −128 far above. "
+    "C: 0 or −1 everywhere between the ends.",
 )
 
 # %% item="colleagues" answers=["diagnosis"]
 ### BEGIN SOLUTION
-diagnosis = {"A": "no clip", "B": "no rounding", "C": "no zero point"}
+diagnosis = {"A": "no zero point", "B": "no clip", "C": "no rounding"}
 ### END SOLUTION
 
 # %% test="colleagues" points=1
@@ -691,13 +710,15 @@ known = ("no zero point", "no rounding", "no clip", "relu at 0")
 assert isinstance(diagnosis, dict), f"expected a dict, but got {type(diagnosis).__name__}"
 assert sorted(diagnosis) == ["A", "B", "C"], f"the keys are A, B and C, not {sorted(diagnosis)}"
 assert all(value in known for value in diagnosis.values()), f"each is one of {', '.join(known)}"
+assert len(set(diagnosis.values())) == 3, "three colleagues, three different mistakes"
+print("Which letter is which is checked later.")
 ### BEGIN HIDDEN TESTS
-assert diagnosis["A"] == "no clip", (
-    "A is right nearly everywhere. At which outputs is A wrong, and by how much?"
+assert diagnosis["B"] == "no clip", (
+    "B is right nearly everywhere. At which outputs is B wrong, and by how much?"
 )
-assert diagnosis["B"] == "no rounding", "B is never more than one step off. In which direction?"
-assert diagnosis["C"] == "no zero point", (
-    "C is off by one amount for each output, whatever the input. What is such a term called?"
+assert diagnosis["C"] == "no rounding", "C is never more than one step off. In which direction?"
+assert diagnosis["A"] == "no zero point", (
+    "A is off by one amount for each output, give or take a few steps. What is such a term called?"
 )
 ### END HIDDEN TESTS
 
@@ -758,6 +779,10 @@ assert top == 163, explain(
 assert safe_top(torch.tensor([[127, -128]], dtype=torch.int8)) == 255, (
     "127 and −128 are one pair. Which inputs make its sum the largest, and which the lowest?"
 )
+assert safe_top(torch.tensor([[-128, -128]], dtype=torch.int8)) == 128, "the low end is −32,768"
+assert safe_top(torch.tensor([[1, 1, 127]], dtype=torch.int8)) == 255, (
+    "with three inputs the last one stands alone"
+)
 ### BEGIN HIDDEN TESTS
 for rows, wanted in (
     ([[127, 127]], 129),
@@ -788,6 +813,7 @@ for rows, wanted in (
 assert isinstance(tops, dict), f"expected a dict, but got {type(tops).__name__}"
 assert sorted(tops) == sorted(old_chip), f"one entry for each layer, not {sorted(tops)}"
 assert all(top in (255, 127) for top in tops.values()), "each layer gets 255 or 127"
+print("Which layer gets which is checked later.")
 ### BEGIN HIDDEN TESTS
 assert tops["middle"] == 127, "One layer has two large neighbours of the same sign. What about it?"
 assert tops["narrow"] == 255, "Large neighbours of opposite signs: can their pair saturate?"

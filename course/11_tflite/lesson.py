@@ -652,8 +652,8 @@ assert equal == total
 # And the arithmetic? For the last layer we do what the runtime does, in integers:
 #
 # 1. subtract the zero point of the input, multiply by the int8 weights, add up in **int32**;
-# 2. add the bias, which the file holds as int32 with the scale $s_x\,s_i$;
-# 3. multiply by $s_x\,s_i / s_y$, round, add the output's zero point, clip to int8.
+# 2. add the bias, which the file holds as int32 with the scale $s^x\,s_i$;
+# 3. multiply by $s^x\,s_i / s^y$, round, add the output's zero point, clip to int8.
 #
 # $x$ is the layer's input and $y$ its output. `keep=True` lets us read what came out of the layer before. The
 # runtime does step 3 in integers too, with a multiplier and a shift, so we may differ by one step.

@@ -41,7 +41,7 @@ def dragged_range() -> Moving:
             line.axvline(end, color=MARK, linewidth=4)
             line.set(xlim=(-0.1, LAMP + 0.1), ylim=(0.5, 900), xlabel="brightness", yticks=[])
             line.tick_params(which="both", left=False)
-            line.set_title("pixels, and eight points for them", fontsize=11)
+            line.set_title("pixels, and eight levels for them", fontsize=11)
             picture.imshow(back(end), cmap="gray", vmin=0, vmax=1.25)
             picture.set(xticks=[], yticks=[])
             picture.set_title("what comes back", fontsize=11)
@@ -69,7 +69,7 @@ def dragged_range() -> Moving:
         words=(
             "The end of a range can be moved over a histogram of the pixels of a boot. Nearly all "
             "pixels lie between 0 and 1; in six of them a lamp is reflected, and they are up to "
-            "four times as bright. Eight points share the range. Where it is long they lie far "
+            "four times as bright. Eight levels share the range. Where it is long they lie far "
             "apart, and the boot loses its shades to rounding. Where it is short the bright pixels "
             "are clipped. Two bars show how much of the squared error each of the two makes."
         ),

@@ -43,9 +43,10 @@ def multiply_accumulate() -> Moving:
             _row(ax, 3.3, added, "product so far", WIDE)
             _row(ax, 4.6, before, "sum before", WIDE)
             _row(ax, 5.6, total, "accumulator", WIDE, bold=True)
-            # Where an int16 would end.
-            ax.plot([WIDE - 16.04] * 2, [-0.5, 6.1], color=INK, linewidth=1, linestyle="--")
-            ax.text(WIDE - 15.9, 6.45, "16 bits end at the dashed line", fontsize=8, va="center")
+            # Where an int16 would end: its highest bit, the sixteenth, is the sign.
+            ax.plot([WIDE - 15] * 2, [-0.5, 6.1], color=INK, linewidth=1, linestyle="--")
+            text = "an int16, its sign apart, ends at the dashed line"
+            ax.text(WIDE - 14.9, 6.45, text, fontsize=8, va="center")
             ax.set(xlim=(-7, WIDE + 4), ylim=(6.7, -0.6))
         ax.set_axis_off()
         return figure
@@ -67,8 +68,8 @@ def multiply_accumulate() -> Moving:
             "and how many bits of the weight are done. Each bit of the weight that is 1 adds the "
             "input, shifted by as many places; the highest bit, the sign, subtracts it. When all "
             "eight bits are done the product stands in the accumulator, on top of the pairs "
-            "before. Nothing but shifts and additions has happened. A dashed line shows where a "
-            "number of 16 bits would end."
+            "before. Nothing but shifts and additions has happened. A dashed line shows where an "
+            "int16 would end, its sign apart: what is positive and reaches over it does not fit."
         ),
         start={"pair": 1, "bits": 5},
         pair=[1, 2, 3, 4],

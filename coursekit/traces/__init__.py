@@ -8,6 +8,7 @@ from functools import cache
 from coursekit.traces.affine import one_row
 from coursekit.traces.bytes_left import file_after_each_step
 from coursekit.traces.channel import one_channel
+from coursekit.traces.costs import batch_doubled, benchmark_mended, layers_of_a_cnn
 from coursekit.traces.integers import four_accumulators, one_layer, one_ratio
 from coursekit.traces.kernel import to_tflite_and_back
 from coursekit.traces.pipeline import data_flow, training
@@ -24,6 +25,9 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "pipeline-data-flow": data_flow,
     "pipeline-training": training,
     "pipeline-layer-by-layer": layer_by_layer,
+    "cost-layers-of-a-cnn": layers_of_a_cnn,
+    "cost-batch-doubled": batch_doubled,
+    "cost-benchmark-mended": benchmark_mended,
     "pruning-mask-through-training": mask_through_training,
     "pruning-two-calls": two_calls,
     "affine-one-row": one_row,

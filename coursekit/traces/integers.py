@@ -111,7 +111,7 @@ def one_layer() -> Trace:
             Stage(
                 "Sum and bias: the accumulator",
                 f"The products sum to {number(its.total)}. The bias, int32 in the same steps of "
-                f"$s_x s_w$, adds {number(BIAS)}: $a = {number(its.accumulator)}$.",
+                f"$s^x s^w$, adds {number(BIAS)}: $a = {number(its.accumulator)}$.",
                 answer,
                 None,
                 (1,),
@@ -126,7 +126,7 @@ def one_layer() -> Trace:
             ),
             Stage(
                 "The ratio as multiplier and shift",
-                f"$r = s_x s_w / s_y = {number(its.ratio, 7)}$. As integers: $m = "
+                f"$r = s^x s^w / s^y = {number(its.ratio, 7)}$. As integers: $m = "
                 f"{number(its.multiplier)}$ and $k = {its.shift}$. That was worked out before "
                 "anything ran.",
                 answer,

@@ -424,53 +424,61 @@ def _least_squares(values: torch.Tensor) -> float:
     return min(ends, key=lambda e: float((to_levels(values, e) - values).double().square().sum()))
 
 
-def _entropy(values: torch.Tensor, bins: int = 1024) -> float:
+def _divergence(counts: np.ndarray, n: int, levels: int) -> float:
+    """Kullback-Leibler: n bins, what lies beyond in the last one, against levels without that."""
+    kept = counts[:n].astype(float)
+    p, r = kept.copy(), np.zeros(n)
+    p[-1] += counts[n:].sum()
+    for part in np.array_split(np.arange(n), levels):
+        used = part[kept[part] > 0]  # An empty bin stays empty.
+        r[used] = kept[used].sum() / max(len(used), 1)
+    p, r = p / p.sum(), r / r.sum()
+    used = p > 0
+    return np.inf if (r[used] == 0).any() else float((p[used] * np.log(p[used] / r[used])).sum())
+
+
+def entropy(values: torch.Tensor, bins: int = 2048) -> float:
+    """The end at which a histogram of what is above 0 loses least information to 256 levels.
+
+    Clipped values count in the last bin of what is compared, and not in what the levels are made
+    of: with as many bins as levels nothing would be lost otherwise, whatever is clipped.
+    """
     seen = values[values > 0].numpy()
     counts, edges = np.histogram(seen, bins=bins, range=(0, float(seen.max())))
-    best, least = bins, np.inf
-    for n in range(256, bins + 1, 16):
-        p = np.append(counts[: n - 1], counts[n - 1 :].sum()).astype(float)
-        q = np.zeros(n)
-        for part in np.array_split(np.arange(n), 256):
-            used = part[p[part] > 0]
-            q[used] = p[used].sum() / max(len(used), 1)
-        full = p > 0
-        lost = float((p[full] * np.log(p[full] / q[full])).sum() / p.sum())
-        if lost < least:
-            best, least = n, lost
-    return float(edges[best])
+    ends = range(256, bins + 1, 8)
+    return float(edges[min(ends, key=lambda n: _divergence(counts, n, 256))])
 
 
 RULES: dict[str, Callable[[torch.Tensor], float]] = {
     "largest": lambda values: float(values.max()),
     "least squares": _least_squares,
-    "entropy": _entropy,
+    "entropy": entropy,
     "percentile 99": lambda values: float(np.quantile(values.numpy(), 0.99)),
 }
 
 
-@torch.no_grad()
 def ends() -> Ends:
     """The network of lesson 00 with its most active unit made large, and four ends for it."""
-    run = pipeline.run()
-    images, labels = run.test.tensors()
-    seen = run.train.tensors()[0][:CALIBRATION].flatten(1)
-    unit = int(run.trained[:2](seen).mean(0).argmax())
-    factors = torch.ones(weight_of(run.trained, 0).shape[0])
-    factors[unit] = LARGE
-    model = rescale(run.trained, factors)
-    values = model[:2](seen)
-    rest = torch.arange(values.shape[1]) != unit
-    found = []
-    for rule, choose in RULES.items():
-        end = choose(values.flatten())
-        back = to_levels(values, end)
-        active = (values > 0) & rest
-        gone = float((back == 0)[active].float().mean())
-        answers = model[2](to_levels(model[:2](images.flatten(1)), end)).argmax(1)
-        right = float((answers == labels).float().mean())
-        found.append(End(rule, end, gone, sqnr(values, back), right))
-    return Ends(values, unit, accuracy(model, images.flatten(1), labels), tuple(found))
+    run = pipeline.run()  # It may have to train first, which takes gradients.
+    with torch.no_grad():
+        images, labels = run.test.tensors()
+        seen = run.train.tensors()[0][:CALIBRATION].flatten(1)
+        unit = int(run.trained[:2](seen).mean(0).argmax())
+        factors = torch.ones(weight_of(run.trained, 0).shape[0])
+        factors[unit] = LARGE
+        model = rescale(run.trained, factors)
+        values = model[:2](seen)
+        rest = torch.arange(values.shape[1]) != unit
+        found = []
+        for rule, choose in RULES.items():
+            end = choose(values.flatten())
+            back = to_levels(values, end)
+            active = (values > 0) & rest
+            gone = float((back == 0)[active].float().mean())
+            answers = model[2](to_levels(model[:2](images.flatten(1)), end)).argmax(1)
+            right = float((answers == labels).float().mean())
+            found.append(End(rule, end, gone, sqnr(values, back), right))
+        return Ends(values, unit, accuracy(model, images.flatten(1), labels), tuple(found))
 
 
 def four_ends() -> Trace:

@@ -23,7 +23,7 @@ from types import TracebackType
 from nbformat import NotebookNode
 
 from grader.host.clerk import Clerks, Job
-from grader.host.contracts import all_of, names_for, trouble_with
+from grader.host.contract_of import all_of, names_for, trouble_with
 from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import TIMEOUT, Engine

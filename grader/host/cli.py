@@ -148,7 +148,7 @@ def grade(
             else:
                 engine.launch()
             from grader.host.batch import grade_class
-            from grader.host.contracts import OWN_FAILS
+            from grader.host.contract_of import OWN_FAILS
             from grader.host.tasks import find_tasks, load_assignments
 
             times = _due(due or [], opened)
@@ -210,7 +210,7 @@ def contract(
         loaded = opened.load(names[0] if len(names) == 1 else assignment)
         wanted = preload(opened, [loaded.name])
         with Engine(wanted, show=opened.shown, keep=kept_contracts.folder(), many=False) as engine:
-            from grader.host.contracts import contract_of
+            from grader.host.contract_of import contract_of
 
             for name in loaded.notebooks:
                 print(kept_contracts.shown(contract_of(loaded, name, engine)))

@@ -12,9 +12,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.host.clerk import Clerks, Job, TooMuch
-from grader.host.contracts import allowed, contract_of
+from grader.host.contract_of import allowed, contract_of
 from grader.host.course.assignment import Assignment, TeacherNotebook
-from grader.host.engine.engine import Ended, Engine, Files
+from grader.host.engine.child import Ended
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
 from grader.host.intake.folder import MAX_NOTEBOOK_BYTES, few, printable
 from grader.host.intake.notebook import (
     Paper,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.host.course.course import Course
-from grader.host.engine.engine import PRELOAD, import_places, imported
+from grader.host.engine.modules import PRELOAD, import_places, imported
 
 # What these import, they import when they are called, if ever.
 _LATER = ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda

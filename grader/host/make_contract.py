@@ -12,8 +12,11 @@ from nbgrader.utils import determine_grade
 
 from grader.host.contract import TOO_SLOW, Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
-from grader.host.engine.engine import Ended, Engine, Files, imported
+from grader.host.engine.child import Ended
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
 from grader.host.engine.judge import Judge, Learned, Way
+from grader.host.engine.modules import imported
 from grader.host.engine.player import Player, play_cells
 from grader.host.intake.notebook import LearnerCell, put_together
 from grader.host.session import hear, introduce, opening, opening_cells

@@ -14,9 +14,12 @@ from dataclasses import replace
 
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherNotebook
-from grader.host.engine.engine import Ended, Engine, Files, Room, Warm
+from grader.host.engine.child import Ended
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
 from grader.host.engine.judge import Judge, Verdict
 from grader.host.engine.player import Player
+from grader.host.engine.warm import Room, Warm
 from grader.host.intake.notebook import Paper, PaperCell
 from grader.host.marks.hints import is_as_written
 from grader.host.transcript import Heard, Played, error, shortened, size_of

@@ -14,7 +14,7 @@ from grader.protocol.limits import MAX_MESSAGE
 from grader.protocol.outputs import Display, Error, ExecuteResult, Output, Report, Stream
 
 if TYPE_CHECKING:
-    from grader.host.engine.engine import Child
+    from grader.host.engine.child import Child
 
 # Characters of a JSON output that are worth building.
 _MAX_JSON = 500_000

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from authoring import handout
+from authoring import class_export
 from authoring.build import build, hosting, ways
 from authoring.build.notebook import instructor_notebook, lesson_notebook
 from authoring.build.release import release_notebooks
@@ -125,14 +125,14 @@ def test_what_a_class_gets_holds_no_answer(
     course: Course, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     built(course)
-    for name in ("coursekit/x", "data/README.md", "data/make_data.py", *handout.FILES):
+    for name in ("coursekit/x", "data/README.md", "data/make_data.py", *class_export.FILES):
         (course.root / name).parent.mkdir(parents=True, exist_ok=True)
         (course.root / name).write_text("something")
     (course.root / "data" / "checksums.json").write_text('{"some.csv": "0"}')
     (course.root / "data" / "some.csv").write_text("1,2")
     shutil.copy2(ROOT / "pyproject.toml", course.root)
     out = tmp_path_factory.mktemp("class") / "new"
-    handout.main(course, out)
+    class_export.main(course, out)
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert "exercises/01_counting/01_counting.ipynb" in files
     assert {"data/some.csv", "data/make_data.py"} <= files
@@ -146,7 +146,7 @@ def test_what_a_class_gets_holds_no_answer(
     )
     assert not any("value != 0" in (out / name).read_text() for name in files)
     with pytest.raises(FileExistsError, match="is not empty"):
-        handout.main(course, out)
+        class_export.main(course, out)
 
 
 def test_what_only_asserts_is_folded(lesson: Lesson) -> None:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from authoring.check.check import faults, verdicts
+from authoring.check.answers import faults, verdicts
 from authoring.source.sources import Lesson
 from grader import Engine
 from tests.authoring.test_exercise import change, line_of

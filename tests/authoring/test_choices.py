@@ -11,12 +11,12 @@ import pytest
 import yaml
 from nbformat import NotebookNode
 
-from authoring import handout
+from authoring import class_export
 from authoring.build.build import main as build
 from authoring.build.notebook import instructor_notebook
 from authoring.build.practice_bank import practice_bank
 from authoring.build.release import release_notebooks
-from authoring.check import check
+from authoring.check import answers
 from authoring.check.mutation import mutants
 from authoring.check.questions import faults
 from authoring.check.sample_class import Bench
@@ -78,7 +78,7 @@ def asking(lesson: Lesson) -> Lesson:
 
 @pytest.fixture(scope="module")
 def engine(bubblewrap: str) -> Iterator[Engine]:
-    with check.engine_for(Course.at(ROOT)) as engine:
+    with answers.engine_for(Course.at(ROOT)) as engine:
         yield engine
 
 
@@ -191,12 +191,12 @@ def test_the_answers_to_a_choice_come_from_its_options(asking: Lesson) -> None:
 
 
 def test_every_answer_gets_its_points_and_its_hint(asking: Lesson, engine: Engine) -> None:
-    found = {(v.item, v.answer): v for v in check.verdicts(asking, engine)}
+    found = {(v.item, v.answer): v for v in answers.verdicts(asking, engine)}
     assert [str(verdict) for verdict in found.values() if not verdict.holds] == []
     assert found["left-over", "untouched"].points == 0
     assert found["left-over", "option C"].messages[0].startswith("That depends.")
     assert "choose from A, B, C, D" in found["both", "no option"].messages[0]
-    assert list(check.faults(asking, engine)) == []
+    assert list(answers.faults(asking, engine)) == []
 
 
 def test_letters_have_no_mutants_and_all_others_have(asking: Lesson) -> None:
@@ -251,7 +251,7 @@ ASKING = [lesson for lesson in LESSONS if read_exercise(lesson).choices]
 def test_what_a_class_gets_holds_no_right_choice(lesson: Lesson, tmp_path: Path) -> None:
     exercise = read_exercise(lesson)
     assert 10 <= sum(exercise.points(item) for item in exercise.items) <= 20
-    handout.main(lesson.course, tmp_path / "class")
+    class_export.main(lesson.course, tmp_path / "class")
     hidden = secrets(lesson)
     assert len(hidden) > 4
     for path in (tmp_path / "class").rglob("*"):

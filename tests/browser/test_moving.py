@@ -31,6 +31,12 @@ GROUNDS = {"JupyterLab Light": "rgb(255, 255, 255)", "JupyterLab Dark": "rgb(17,
 # Of each other lesson what the picture says first, a key in which field, and what it says then.
 OTHERS = {
     "00_pipeline": ("0 % zeros, 8 bits: ", "ArrowUp", "percent zeros", "15 % zeros, 8 bits: "),
+    "01_what_does_a_model_cost": (
+        "Batch 1, weights in 32 bits",
+        "ArrowUp",
+        "doublings",
+        "Batch 2, weights in 32 bits",
+    ),
     "03_choosing_the_range": (
         "The range ends at 4.",
         "ArrowDown",

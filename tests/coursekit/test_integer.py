@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from coursekit.data import load_fashion_mnist
-from coursekit.integer import draw_road, float_network, int8_file, layers, predict_codes
+from coursekit.integer import draw_road, float_network, int8_file, layers, predict_codes, roads
 from coursekit.measure import accuracy
 from coursekit.plot import figure
 from coursekit.tflite import read, write_dense
@@ -64,3 +64,12 @@ def test_a_road_has_a_box_for_each_step_and_floats_are_hatched():
     assert [bool(box.get_hatch()) for box in ax.patches] == [True, False]
     assert {text.get_text() for text in ax.texts} >= {"scale", "float", "sum", "int32"}
     plt.close(fig)
+
+
+def test_of_three_roads_the_middle_one_has_no_floats():
+    once, each, asked = roads().axes
+    assert "when the file is loaded" in once.get_title(loc="left") + once.get_title()
+    hatched = [[bool(box.get_hatch()) for box in ax.patches] for ax in (once, each, asked)]
+    assert all(hatched[0])
+    assert not any(hatched[1])
+    assert hatched[2] == [False, True, True]

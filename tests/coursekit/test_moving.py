@@ -21,7 +21,7 @@ from torch import nn
 from coursekit import moving
 from coursekit.data import load_tradeoffs
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import lesson_04, lesson_06, lesson_08
+from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
 from coursekit.openings.lesson_03 import dragged_range
@@ -33,6 +33,7 @@ from coursekit.openings.lesson_11 import bytes_of_a_file
 
 OPENINGS = {
     "00": two_digits,
+    "01": lesson_01.roofline,
     "02": staircase,
     "03": dragged_range,
     "04": lesson_04.multiply_accumulate,
@@ -282,6 +283,29 @@ def test_what_the_dragged_range_says_is_so() -> None:
     least = min(found, key=lambda end: sum(found[end][1:]))
     assert 2 < least < 4
     assert found[1.0][0] == 8 > found[least][0]
+
+
+def test_where_the_layer_lies_under_the_roof_is_so() -> None:
+    ridge = lesson_01.PEAK / lesson_01.BANDWIDTH
+    for (doublings, halvings), text in said("01", "doublings", "halvings").items():
+        batch, bits = 2**doublings, 32 >> halvings
+        assert text.startswith(f"Batch {batch}, weights in {bits} bits")
+        moved = lesson_01.WIDTH**2 * bits / 8 + batch * 2 * lesson_01.WIDTH * 4
+        flops = 2 * batch * lesson_01.WIDTH**2
+        moving, computing = lesson_01.costs(batch, bits)
+        assert moving * lesson_01.BANDWIDTH == pytest.approx(moved)
+        assert computing * lesson_01.PEAK == pytest.approx(flops)
+        assert ("on the slope" in text) == ("moving bytes" in text) == (flops / moved < ridge)
+    # What the lesson lets one find: fewer bits get a layer over the ridge with fewer images.
+    over = {
+        bits: min(
+            d
+            for (d, h), text in said("01", "doublings", "halvings").items()
+            if h == bits and "computing" in text
+        )
+        for bits in (0, 1, 2)
+    }
+    assert over[0] > over[1] > over[2]
 
 
 def test_what_the_pulled_weights_say_is_so() -> None:

@@ -8,7 +8,15 @@ import sys
 import numpy as np
 import pytest
 
-from coursekit.tflite import _int4, load, predict, quantized, read, write_dense
+from coursekit.tflite import (
+    _int4,
+    for_other_kernels,
+    load,
+    predict,
+    quantized,
+    read,
+    write_dense,
+)
 from tests.conftest import ROOT
 
 RANGES = [(-1.0, 1.0), (0.0, 8.0), (-12.0, 12.0)]
@@ -131,6 +139,17 @@ def test_what_lies_between_the_layers_can_be_kept(layers, inputs):
 def test_what_is_no_file_is_refused():
     with pytest.raises(ValueError, match="TFL3"):
         read(b"not a model at all")
+
+
+def test_a_file_for_other_kernels_is_read_and_not_run(layers, inputs):
+    content = write_dense(layers, "int8", ranges=RANGES)
+    other = for_other_kernels(content)
+    for mine, theirs in zip(read(content).tensors, read(other).tensors, strict=True):
+        assert (mine.name, mine.dtype, mine.shape) == (theirs.name, theirs.dtype, theirs.shape)
+        assert np.array_equal(mine.scales, theirs.scales)
+        assert np.array_equal(mine.data, theirs.data)
+    with pytest.raises(ValueError, match="Didn't find op"):
+        predict(other, inputs)
 
 
 @pytest.mark.parametrize("ranges", [None, RANGES[:2]])

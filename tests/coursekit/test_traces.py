@@ -31,6 +31,7 @@ from coursekit.traces import (
     affine,
     bytes_left,
     channel,
+    costs,
     draw_prediction,
     integers,
     kernel,
@@ -571,6 +572,13 @@ def test_tensorflow_is_imported_only_for_the_trace_that_needs_it():
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
+def test_the_run_is_trained_whoever_asks_first():
+    """A trace that computes without gradients once was the first to ask, and got a traceback."""
+    with torch.no_grad():
+        again = pipeline.run.__wrapped__()
+    assert torch.equal(again.trained[0].weight, pipeline.run().trained[0].weight)
+
+
 # Who shares a range, and where it ends.
 
 
@@ -625,6 +633,47 @@ def test_eight_weights_go_into_four_bytes_and_come_back():
     assert (its.codes[0] != 0).all()
     assert (its.codes[1] == 0).any()
     assert "No weight is off by more" in stage("range-one-group", "Back").text
+
+
+# Magnitudes of a Gaussian to a power: the higher it is, the longer the tail.
+TAILS = (1, 2, 3)
+
+
+def tail(power, count=20_000):
+    """Quantiles, so without chance."""
+    share = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+    return torch.special.ndtri(0.5 + share / 2) ** power
+
+
+@pytest.mark.parametrize("power", TAILS)
+@pytest.mark.parametrize("factor", [2.0**-20, 3.0, 2.0**40])
+def test_entropy_ends_in_proportion_to_the_values(power, factor):
+    values = tail(power)
+    zeros = torch.zeros(5_000, dtype=torch.float64)
+    end = ranges.entropy(values)
+    assert 0 < end <= float(values.max())
+    assert ranges.entropy(torch.cat([zeros, values * factor])) == pytest.approx(end * factor)
+
+
+def test_entropy_looks_at_the_values():
+    """It once ended at a quarter of the largest, whatever the values were."""
+    assert ranges.entropy(torch.linspace(0.001, 1, 20_000)) == pytest.approx(1)
+    part = [ranges.entropy(tail(power)) / float(tail(power).max()) for power in TAILS]
+    assert part[0] == 1  # nothing to gain by clipping
+    assert part[0] > part[1] + 0.2 > part[2] + 0.4
+    # A unit of 333 that is large, as in the lesson: it is clipped, and a smaller one less so.
+    large, less = (torch.cat([tail(1), factor * tail(1, 60)]) for factor in (256, 16))
+    assert ranges.entropy(large) < 0.3 * float(large.max())
+    assert ranges.entropy(large) / large.max() < ranges.entropy(less) / less.max() < 0.7
+
+
+def test_divergence_of_five_bins_by_hand():
+    counts = np.array([8, 4, 2, 1, 1])
+    p, r = np.array([8, 4, 2, 2]) / 16, np.array([6, 6, 1.5, 1.5]) / 15
+    assert ranges._divergence(counts, 4, 2) == pytest.approx((p * np.log(p / r)).sum())
+    assert ranges._divergence(counts, 4, 4) > 0  # clipping alone costs
+    assert ranges._divergence(counts, 5, 5) == 0
+    assert ranges._divergence(np.array([3, 0, 1]), 2, 2) == np.inf  # all that was clipped is lost
 
 
 def test_four_ends_are_where_their_rules_put_them():
@@ -769,6 +818,56 @@ def test_wrapping_leads_back_and_saturating_does_not():
     assert ends["Each pair in a saturating int16, then int32"] != exact
     for stage_ in load_trace("integer-four-accumulators").stages[1:]:
         assert ("the right sum is" in stage_.text) == (ends[stage_.title] != exact)
+
+
+def test_the_cnns_shares_are_those_of_its_layers():
+    small = costs.small_costs()
+    assert sum(c.parameters for c in small) == 52_138
+    last = load_trace("cost-layers-of-a-cnn").stages[-1]
+    assert "100.0 % of the parameters, 100.0 % of the MACs" in last.text
+    assert f"peak of {max(c.activations for c in small):,} bytes" in last.text
+    for row, cost in zip(last.table[1:], small, strict=True):
+        assert row == (
+            cost.kind,
+            f"{cost.parameters:,}",
+            f"{cost.macs:,}",
+            f"{cost.activations:,}",
+        )
+
+
+def test_a_larger_batch_is_nearly_free_until_the_ridge():
+    free, bound = [], []
+    for stage_ in load_trace("cost-batch-doubled").stages:
+        found = re.search(r"\*\*(.*)-bound\*\*.*, ([\d.]+) times as long", stage_.text)
+        bound.append(found[1])
+        free.append(float(found[2]))
+    assert bound == sorted(bound, reverse=True)
+    assert set(bound) == {"memory", "compute"}
+    one = costs.linear_cost(1)
+    for batch, kind, times_as_long in zip(costs.BATCHES, bound, free, strict=True):
+        cost = costs.linear_cost(batch)
+        assert (kind == "memory") == (cost.intensity < costs.EXAMPLE.ridge)
+        least = costs.EXAMPLE.least_time([cost]) / costs.EXAMPLE.least_time([one])
+        assert times_as_long == pytest.approx(least, abs=0.006)
+        assert kind == "compute" or times_as_long < 1.02
+
+
+def test_only_turns_show_that_two_models_are_equal():
+    stages = load_trace("cost-benchmark-mended").stages
+    assert ["nearly right" in stage_.text for stage_ in stages] == [False, False, False, True]
+    # The same calls let either of them look faster.
+    assert "B seems 41.1 % faster" in stages[0].text
+    assert "slower" in stages[2].text
+
+
+def test_the_four_ends_can_be_the_first_trace_that_needs_the_trained_network(monkeypatch):
+    def trains():
+        assert torch.is_grad_enabled()
+        raise StopAsyncIteration
+
+    monkeypatch.setattr(pipeline, "run", trains)
+    with pytest.raises(StopAsyncIteration):
+        ranges.ends()
 
 
 # Rounding in the loop.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.host.contracts import contract_of
+from grader.host.contract_of import contract_of
 from grader.host.engine.engine import Engine
 from grader.host.grade import grade_one
 from tests.grader.conftest import exercise, handed_in, hidden

@@ -9,7 +9,7 @@ import pytest
 
 from grader import grade_one
 from grader.host import clerk
-from grader.host.contracts import contract_of
+from grader.host.contract_of import contract_of
 from grader.host.intake.notebook import put_together, read_notebook
 from grader.host.marks.points import score
 from grader.host.transcript import Heard

@@ -10,8 +10,9 @@ import pytest
 
 from grader import Assignment, Engine, grade_one
 from grader.host import session
-from grader.host.contracts import contract_of, trouble_with
-from grader.host.engine.engine import SLACK, Child, Files
+from grader.host.contract_of import contract_of, trouble_with
+from grader.host.engine.child import SLACK, Child
+from grader.host.engine.files import Files
 from grader.host.grade import grade
 from grader.host.intake.notebook import Submission, put_together, read_notebook
 from grader.host.marks.points import score

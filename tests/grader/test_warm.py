@@ -14,8 +14,10 @@ from torch import nn
 
 from grader import Engine, grade_one
 from grader.host import store
-from grader.host.engine.engine import Child, Files, Warm
+from grader.host.engine.child import Child
+from grader.host.engine.files import Files
 from grader.host.engine.player import play
+from grader.host.engine.warm import Warm
 from grader.protocol import wire
 from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross

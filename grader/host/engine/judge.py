@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from grader.host.contract import Clause
-from grader.host.engine.engine import GRACE, Child, Done, Ended, Engine, Files, Room
+from grader.host.engine.child import GRACE, Child, Done, Ended
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
+from grader.host.engine.warm import Room
 from grader.host.transcript import Played, error
 from grader.protocol.outputs import Report
 from grader.protocol.terms import Terms

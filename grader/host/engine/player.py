@@ -14,7 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from grader.host.engine.engine import Child, Done, Ended, Engine, Files, Room
+from grader.host.engine.child import Child, Done, Ended
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
+from grader.host.engine.warm import Room
 from grader.host.transcript import Played, error, time_up
 from grader.protocol.outputs import Report, Stream
 

@@ -9,7 +9,8 @@ from grader.host import kept_contracts
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Assignment, TeacherCell, TeacherNotebook
 from grader.host.course.course import digest_of
-from grader.host.engine.engine import Engine, Files
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
 from grader.host.make_contract import make_contract
 
 _log = logging.getLogger(__name__)

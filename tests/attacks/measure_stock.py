@@ -1,7 +1,7 @@
 """Measures what stock nbgrader makes of each attack, and writes it into the attack's file.
 
-    python -m tests.attacks.stock                      # attacks that are not measured yet
-    python -m tests.attacks.stock --again forging      # those whose name begins so, once more
+    python -m tests.attacks.measure_stock  # attacks that are not measured yet
+    python -m tests.attacks.measure_stock --again forging  # those whose name begins so, once more
 
 Each attack is graded by nbgrader's own autograder in a copy of the catalogue's course that holds a
 classmate's ten points already. Where an attack may harm those who come after it (see `HARMFUL`), it
@@ -66,7 +66,7 @@ def measure(attacks: Sequence[Attack], template: Path) -> Iterator[tuple[Attack,
             *("--setenv", "TMPDIR", "/tmp"),
             *("--setenv", course.ENVIRONMENT_VARIABLE, course.ENVIRONMENT_MARK),
             *("prlimit", f"--as={MEMORY}", f"--fsize={DISK}", "--core=0"),
-            *(sys.executable, "-W", "ignore", "-m", "tests.attacks.stock", "--inside"),
+            *(sys.executable, "-W", "ignore", "-m", "tests.attacks.measure_stock", "--inside"),
             *(str(attack.path) for attack in attacks),
         ]
         ended = "the whole run is killed"

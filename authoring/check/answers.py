@@ -24,7 +24,7 @@ from grader import Assignment, Engine, grade_one
 from grader import Course as GradedCourse
 from grader.host import kept_contracts
 from grader.host.contract import Clause
-from grader.host.contracts import contract_of
+from grader.host.contract_of import contract_of
 
 
 @dataclass(frozen=True)

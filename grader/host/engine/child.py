@@ -1,0 +1,175 @@
+"""The conductor's end of a player or a judge."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from grader.protocol import wire
+from grader.protocol.outputs import Name
+from grader.protocol.wire import Channel, Gone, Silent
+
+if TYPE_CHECKING:
+    from grader.host.engine.warm import Warm
+
+# Seconds between the interrupt of a cell and the end of its process.
+GRACE = 2.0
+# Seconds that a process gets to end by itself once it does not talk any more.
+_PATIENCE = 0.3
+# Seconds that one of our own processes may take for what takes none.
+SLACK = 20.0
+
+T = TypeVar("T")
+
+
+class Done(msgspec.Struct):
+    """A reply that says nothing else."""
+
+
+class Ended(Exception):
+    """A child is no more; the text is a clause that says how ("took more than 30 s …")."""
+
+
+class Child:
+    """A player or a judge.
+
+    Args:
+        control: the conductor's end of its socket.
+        raw: by name of the stream, what it writes past Python comes here.
+        output_limit: how much of that is kept, in bytes of each stream.
+    """
+
+    def __init__(
+        self, warm: Warm, pid: int, control: Channel, raw: dict[int, Name], output_limit: int
+    ) -> None:
+        self._warm = warm
+        self._pid = pid
+        self._control = control
+        self._raw = raw
+        self._output_limit = output_limit
+        self._caught: dict[Name, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
+        self._alive = True
+
+    # Of the last thing that it was asked: whether it was interrupted, and how long it took.
+    interrupted = False
+    seconds = 0.0
+
+    def ask(
+        self,
+        message: dict[str, Any],
+        reply: type[T],
+        seconds: float = SLACK,
+        body: bytes = b"",
+        fds: Sequence[int] = (),
+    ) -> T:
+        """Has it do something.
+
+        Args:
+            reply: what it has to answer.
+            seconds: after these it is interrupted, and ended if that does not help.
+
+        Raises:
+            Ended: when it does not live to reply, or says something else; it is cleared away then.
+        """
+        if not self._alive:
+            raise Ended("had ended before")
+        self.interrupted = False
+        begun = time.monotonic()
+        try:
+            # A process that reads its messages does so at once.
+            self._control.send(wire.encode(message), body, fds, time.monotonic() + SLACK)
+            try:
+                answer = self._receive(seconds)
+            except Silent:
+                self.interrupted = True
+                self._warm.ask({"do": "interrupt", "pid": self._pid})
+                answer = self._receive(GRACE)
+            decoded = msgspec.json.decode(answer, type=reply)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # Only the learner's own code can say such a thing.
+            self.end()
+            raise Ended("broke the process it ran in") from None
+        except Silent:
+            self.end()
+            took = f"took more than {seconds:g} s and could not be interrupted"
+            raise Ended(took) from None
+        except Gone as gone:
+            raise Ended(self._how(self.end(patience=_PATIENCE), gone)) from None
+        self.seconds = time.monotonic() - begun
+        return decoded
+
+    def _receive(self, seconds: float) -> bytes:
+        """The reply, while what is written past Python is kept from filling its pipe."""
+        deadline = time.monotonic() + seconds
+        while True:
+            left = deadline - time.monotonic()
+            control = self._control.fileno()
+            ready, _, _ = select.select([control, *self._raw], [], [], max(0, left))
+            if control in ready:
+                header, _ = self._control.receive(max(deadline, time.monotonic() + GRACE))
+                self._read_raw()
+                return header
+            if not ready:
+                raise Silent
+            self._read_raw()
+
+    def _read_raw(self) -> None:
+        for fd, name in list(self._raw.items()):
+            try:
+                data = os.read(fd, 65536)
+            except BlockingIOError:
+                continue
+            caught = self._caught[name]
+            caught += data[: max(0, self._output_limit - len(caught))]
+            if not data:
+                os.close(fd)
+                del self._raw[fd]
+
+    def take_raw(self) -> dict[Name, str]:
+        """What was written past Python since the last time, by name of the stream."""
+        taken = {name: data.decode("utf-8", "replace") for name, data in self._caught.items()}
+        for data in self._caught.values():
+            data.clear()
+        return {name: text for name, text in taken.items() if text}
+
+    @staticmethod
+    def _how(status: int | None, gone: Gone) -> str:
+        if status is None or str(gone) not in ("closed",):
+            return "broke the process it ran in"
+        if status < 0:
+            return f"ended the process ({_signal_name(-status)})"
+        return f"ended the process (exit status {status})"
+
+    def end(self, patience: float = 0.0) -> int | None:
+        """Ends it, and all that it started; its exit status.
+
+        Args:
+            patience: seconds that it gets to end by itself.
+        """
+        if not self._alive:
+            return None
+        self._alive = False
+        self._control.close()
+        try:
+            message = {"do": "end", "pid": self._pid, "patience": patience}
+            status = self._warm.ask(message).get("status")
+        except Gone:
+            status = None
+        self._read_raw()
+        for fd in self._raw:
+            os.close(fd)
+        self._raw = {}
+        return status
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,39 @@
+"""What cells import, and from where."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+# What most exercises of this course import. torch.manual_seed loads torch._dynamo on first use,
+# which takes as long as everything else together.
+PRELOAD = (
+    "torch",
+    "torch._dynamo",
+    "numpy",
+    "matplotlib.pyplot",
+    "IPython",
+    "safetensors.numpy",
+)
+
+
+def import_places(show: Mapping[str, Path]) -> list[Path]:
+    """The folders of what cells may import: what is shown as /course/name is imported as `name`."""
+    return [path.parent for name, path in show.items() if name.count("/") == 2]
+
+
+def imported(cells: Iterable[str]) -> tuple[str, ...]:
+    """The modules that cells import at their top level."""
+    names: dict[str, None] = {}
+    for source in cells:
+        try:
+            body = ast.parse(source).body
+        except SyntaxError:
+            continue
+        for statement in body:
+            if isinstance(statement, ast.Import):
+                names.update(dict.fromkeys(alias.name for alias in statement.names))
+            elif isinstance(statement, ast.ImportFrom) and statement.module:
+                names[statement.module] = None
+    return tuple(names)

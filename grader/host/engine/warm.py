@@ -1,0 +1,116 @@
+"""The conductor's end of a process that forks children."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from grader.host.engine.child import SLACK, Child
+from grader.host.engine.files import Files
+from grader.protocol import wire
+from grader.protocol.limits import Limits
+from grader.protocol.outputs import Name
+from grader.protocol.wire import Channel, Gone, Silent
+
+# The longest report on a cell that is believed.
+MAX_REPORT = 32 * 2**20
+
+Role = Literal["player", "judge"]
+
+
+class Warm:
+    """A process that forks children: the stage, or a room of it."""
+
+    def __init__(self, channel: Channel, folder: str, namespaces: bool) -> None:
+        self.folder = folder
+        self._channel = channel
+        self._namespaces = namespaces
+        self._lock = threading.Lock()
+        # Whether it did not answer once.
+        self.gone = False
+
+    def ask(
+        self,
+        message: dict[str, Any],
+        body: bytes = b"",
+        fds: Sequence[int] = (),
+        seconds: float = SLACK,
+    ) -> dict[str, Any]:
+        """Has it do something, which is to take no time unless `seconds` says so.
+
+        Raises:
+            Gone: when it does not answer.
+        """
+        with self._lock:
+            try:
+                self._channel.send(wire.encode(message), body, fds, time.monotonic() + SLACK)
+                header, _ = self._channel.receive(time.monotonic() + seconds)
+            except Silent:
+                # A reply that came late would be taken for the next one.
+                self._channel.close()
+                self.gone = True
+                raise Gone("silent") from None
+            except Gone:
+                self.gone = True
+                raise
+        return wire.decode(header)
+
+    def fork(self, role: Role, limits: Limits, output_limit: int) -> Child:
+        """A new child, in a world of its own.
+
+        Raises:
+            Gone: when there is nobody to fork.
+        """
+        ours, theirs = wire.pair()
+        names: tuple[Name, ...] = ("stdout", "stderr")
+        pipes = {name: os.pipe() for name in names}
+        message = {
+            "do": "fork",
+            "role": role,
+            "limits": asdict(limits),
+            "namespaces": self._namespaces,
+        }
+        try:
+            fds = [theirs.fileno(), *(writing for _, writing in pipes.values())]
+            pid = self.ask(message, fds=fds)["pid"]
+        except Gone:
+            ours.close()
+            for reading, _ in pipes.values():
+                os.close(reading)
+            raise
+        finally:
+            theirs.close()
+            for _, writing in pipes.values():
+                os.close(writing)
+        for reading, _ in pipes.values():
+            os.set_blocking(reading, False)
+        raw = {reading: name for name, (reading, _) in pipes.items()}
+        control = Channel(ours, max_header=MAX_REPORT, max_body=0)
+        return Child(self, pid, control, raw, output_limit)
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+@dataclass
+class Room:
+    """A warm process of one notebook.
+
+    Attributes:
+        played: the reports of the cells that it has run already, in order.
+        files, cells, modules: what it was made of.
+        parent: the room that it was forked from, if it is one for judges.
+        tests: cells that it has compiled.
+    """
+
+    warm: Warm
+    played: Sequence[dict[str, Any]]
+    files: Files
+    cells: tuple[str, ...]
+    modules: tuple[str, ...]
+    parent: Room | None = None
+    tests: tuple[str, ...] = ()

@@ -1,0 +1,133 @@
+"""The conductor's end of the zygote: how it starts, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from grader.host.engine import bubblewrap
+from grader.host.engine.modules import import_places
+from grader.protocol import wire
+from grader.protocol.errors import GraderError
+from grader.protocol.wire import Channel, Gone, Silent
+
+START_TIMEOUT = 120.0
+
+_ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
+)
+_ENVIRONMENT = {
+    **_ONE_THREAD,
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    # As in nbgrader: a course may ask whether it is being graded.
+    "NBGRADER_EXECUTION": "autograde",
+    # Sets come in the same order in every run.
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class Zygote:
+    """The warm process; it is being started when this is there, and has to be waited for.
+
+    Args:
+        preload: modules to import first.
+        many: whether many submissions are to come.
+        shut_in: whether it runs in the sandbox.
+        show: what of the course it may read there: path inside → file or folder.
+
+    Attributes:
+        scratch: the folder for the working folders of its children, where it is not shut in.
+
+    Raises:
+        GraderError: when there is no fork or no sandbox on this system.
+    """
+
+    def __init__(
+        self, preload: Iterable[str], many: bool, shut_in: bool, show: Mapping[str, Path]
+    ) -> None:
+        if not hasattr(os, "fork"):
+            raise GraderError("Grading needs fork, which this system has not: use Linux or macOS.")
+        if shut_in:
+            bubblewrap.check()
+        ours, theirs = wire.pair()
+        code = "from grader.sandboxed.zygote import main; main()"
+        number = "many" if many else "few"
+        argv = [sys.executable, "-c", code, str(theirs.fileno()), number, *preload]
+        environment = dict(_ENVIRONMENT)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if shut_in:
+            environment["PYTHONPATH"] = f"{bubblewrap.ENGINE}:/course"
+            argv = bubblewrap.command(argv, show, environment)
+            environment = {}
+        else:
+            places = {str(place) for place in import_places(show)}
+            paths = [*sorted(places), os.environ.get("PYTHONPATH", "")]
+            environment = {**os.environ, **environment}
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+            self._folder = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
+        self.scratch = self._folder and self._folder.name
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        with theirs:
+            self._process = subprocess.Popen(
+                argv,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._said,
+                stderr=self._said,
+                # Not the course: the empty entry of sys.path means the folder a child changes to.
+                cwd="/",
+                # Ctrl-C is for the conductor, which closes the socket.
+                start_new_session=True,
+                env=environment,
+            )
+        self.pid = self._process.pid
+        self._channel = Channel(ours)
+
+    def wait(self) -> Channel:
+        """The channel to it, once it has imported what it is to import.
+
+        Raises:
+            GraderError: when it does not come up.
+        """
+        try:
+            self._channel.receive(time.monotonic() + START_TIMEOUT)
+        except (Gone, Silent):
+            self._said.seek(0)
+            last = self._said.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise GraderError(
+                f"The process for learners' code did not start: {' '.join(last) or 'no answer'}"
+            ) from None
+        return self._channel
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends it at once; any thread may call this."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Hangs up, and waits until it has ended."""
+        self._channel.close()
+        self._said.close()
+        try:
+            self._process.wait(1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._folder is not None:
+            self._folder.cleanup()
