@@ -800,7 +800,9 @@ assert audit(mixed, torch.rand(3, 2, 8), {}) == (384, ["1"]), (
 )
 norm = nn.BatchNorm1d(8)
 in_training = nn.Sequential(nn.Linear(8, 8), norm).train()
-assert audit(in_training, torch.rand(4, 8), {}) == (256, []), "A model in training mode."
+assert audit(in_training, torch.rand(4, 8), {}) == (256, []), (
+    "A model in training mode: the MACs, or what is missing, are off."
+)
 assert in_training.training and int(norm.num_batches_tracked) > 0, (
     "The mode is that in which the model is."
 )
