@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from coursekit.train import evaluating
+
 
 @dataclass(frozen=True)
 class LayerCost:
@@ -51,7 +53,7 @@ def layer_costs(model: nn.Module, inputs: torch.Tensor) -> list[LayerCost]:
     layers count no MACs, as elsewhere. A `Flatten` copies nothing and is left out.
 
     Args:
-        model: Runs in evaluation mode; afterwards its mode is as before.
+        model: Runs in evaluation mode; afterwards each part's mode is as before.
         inputs: A whole batch.
     """
     costs: list[LayerCost] = []
@@ -77,11 +79,10 @@ def layer_costs(model: nn.Module, inputs: torch.Tensor) -> list[LayerCost]:
         if not list(layer.children()) and not isinstance(layer, nn.Flatten)
     ]
     hooks = [layer.register_forward_hook(note) for layer in leaves]
-    training = model.training
     try:
-        model.eval()(inputs)
+        with evaluating(model):
+            model(inputs)
     finally:
-        model.train(training)
         for hook in hooks:
             hook.remove()
     return costs
@@ -124,9 +125,8 @@ def peak_activations(model: nn.Module, inputs: torch.Tensor) -> int:
 
     What an operation allocates and frees inside itself is not seen.
     """
-    model.eval()
     parameters = [values.untyped_storage().data_ptr() for values in model.parameters()]
-    with _Alive() as alive:
+    with evaluating(model), _Alive() as alive:
         alive._seen.update(parameters)
         alive.hold(inputs)
         model(inputs)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from coursekit.train import evaluate
+from coursekit.train import evaluate, evaluating
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -71,11 +71,9 @@ def count_macs(model: nn.Module, inputs: torch.Tensor) -> int:
     Half of the floating-point operations that torch.utils.flop_counter counts. Zeros count like any
     other weight, because a dense kernel multiplies them too.
     """
-    training = model.training
-    model.eval()  # In training mode a forward pass would change the statistics of a batch norm.
-    with FlopCounterMode(display=False) as counter:
+    # In training mode a forward pass would change the statistics of a batch norm.
+    with evaluating(model), FlopCounterMode(display=False) as counter:
         model(inputs)
-    model.train(training)
     return counter.get_total_flops() // 2
 
 
@@ -135,10 +133,8 @@ def compare(
 
 
 def _answers(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    training = model.training
-    model.eval()
-    answers = model(inputs).argmax(1)
-    model.train(training)
+    with evaluating(model):
+        answers: torch.Tensor = model(inputs).argmax(1)
     return answers
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pandas as pd
 import torch
 from torch import nn
@@ -79,6 +82,21 @@ def fit(
     return pd.DataFrame(rows)
 
 
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Puts a model into evaluation mode for a while; then each of its parts has its own mode again.
+
+    A frozen batch norm in a model that is trained, for example, stays frozen.
+    """
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
 @torch.no_grad()
 def evaluate(
     model: nn.Module, inputs: torch.Tensor, labels: torch.Tensor, batch_size: int = 1000
@@ -90,13 +108,11 @@ def evaluate(
         labels: (n,), int64.
         batch_size: Examples at a time; it changes memory, not the result.
     """
-    training = model.training
-    model.eval()
     loss_sum = 0.0
     correct = 0
-    for some, wanted in zip(inputs.split(batch_size), labels.split(batch_size), strict=True):
-        logits = model(some)
-        loss_sum += F.cross_entropy(logits, wanted, reduction="sum").item()
-        correct += int((logits.argmax(1) == wanted).sum())
-    model.train(training)
+    with evaluating(model):
+        for some, wanted in zip(inputs.split(batch_size), labels.split(batch_size), strict=True):
+            logits = model(some)
+            loss_sum += F.cross_entropy(logits, wanted, reduction="sum").item()
+            correct += int((logits.argmax(1) == wanted).sum())
     return loss_sum / len(labels), correct / len(labels)

@@ -110,6 +110,34 @@ def cost(model, shape):
     return parameters, macs
 
 
+# %% item="cost" wrong="groups forgotten" keeps=2 hint="with 4 groups a filter sees one channel"
+def cost(model, shape):
+    parameters = sum(p.numel() for p in model.parameters())
+    x, macs = torch.zeros(1, *shape), 0
+    for layer in copy.deepcopy(model).eval():
+        x = layer(x)
+        if isinstance(layer, nn.Conv2d):
+            k = layer.kernel_size
+            macs += layer.in_channels * layer.out_channels * k[0] * k[1] * x[0, 0].numel()
+        if isinstance(layer, nn.Linear):
+            macs += layer.weight.numel()
+    return parameters, macs
+
+
+# %% item="cost" wrong="a frozen layer thaws" keeps=2 hint="A layer that was in evaluation mode"
+def cost(model, shape):
+    parameters = sum(p.numel() for p in model.parameters())
+    x, macs = torch.zeros(1, *shape), 0
+    training = model.training
+    model.eval()
+    for layer in model:
+        x = layer(x)
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            macs += layer.weight.numel() * (x.numel() // x.shape[1])
+    model.train(training)
+    return parameters, macs
+
+
 # %% item="memory" right="divmod and an index"
 def weight_bytes(parameters, bits):
     whole, rest = divmod(parameters * bits, 8)
@@ -142,6 +170,49 @@ def peak_bytes(sizes, bits):
         return (n * bits + 7) // 8
 
     return max([size(a) + size(b) for a, b in pairwise(sizes)])
+
+
+widest = dict(zip(candidates, [16, 16, None, 4, 32, None, 32, 8], strict=True))
+
+
+# %% item="memory" right="math.ceil"
+def weight_bytes(parameters, bits):
+    return math.ceil(parameters * bits / 8)
+
+
+def peak_bytes(sizes, bits):
+    return max(weight_bytes(a, bits) + weight_bytes(b, bits) for a, b in pairwise(sizes))
+
+
+widest = {}
+for name, (parameters, sizes) in candidates.items():
+    fit = [
+        b
+        for b in (32, 16, 8, 4)
+        if weight_bytes(parameters, b) <= flash and peak_bytes(sizes, b) <= ram
+    ]
+    widest[name] = max(fit, default=None)
+
+
+# %% item="memory" wrong="both tensors rounded together" keeps=2 hint="each tensor is packed by itself"
+def weight_bytes(parameters, bits):
+    return -(-parameters * bits // 8)
+
+
+def peak_bytes(sizes, bits):
+    return weight_bytes(max(a + b for a, b in pairwise(sizes)), bits)
+
+
+widest = dict(zip(candidates, [16, 16, None, 4, 32, None, 32, 8], strict=True))
+
+
+# %% item="memory" wrong="the first layer alone" keeps=2 hint="the second layer has 9 bytes in"
+def weight_bytes(parameters, bits):
+    return -(-parameters * bits // 8)
+
+
+def peak_bytes(sizes, bits):
+    return weight_bytes(sizes[0], bits) + weight_bytes(sizes[1], bits)
 
 
 widest = dict(zip(candidates, [16, 16, None, 4, 32, None, 32, 8], strict=True))
@@ -183,7 +254,7 @@ for name, (parameters, sizes) in candidates.items():
 
 # %% item="memory" wrong="all activations at once" keeps=1 hint="not all activations are alive at once"
 def weight_bytes(parameters, bits):
-    return math.ceil(parameters * bits / 8) if parameters < 10**9 else -(-parameters * bits // 8)
+    return math.ceil(parameters * bits / 8)
 
 
 def peak_bytes(sizes, bits):
@@ -362,7 +433,7 @@ def smallest_batch(inputs, outputs, bits, peak, bandwidth):
     return math.ceil(inputs * outputs * bits * peak / gain)
 
 
-buy = {"chat, one word": "fewer bytes", "camera, one frame": "faster arithmetic"}
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
 
 
 # %% item="roof" right="doubling, then bisection"
@@ -390,8 +461,11 @@ def smallest_batch(inputs, outputs, bits, peak, bandwidth):
 
 buy = {}
 for name, (flops, moved) in two.items():
-    kind, _ = bound(flops, moved, **chip)
-    buy[name] = "fewer bytes" if kind == "memory" else "faster arithmetic"
+    computing, moving = flops / chip["peak"], moved / chip["bandwidth"]
+    if bound(flops, moved, **chip)[0] == "memory":
+        buy[name] = "fewer bytes", max(computing, moving / 2)
+    else:
+        buy[name] = "faster arithmetic", max(computing / 2, moving)
 
 
 # %% item="roof" wrong="both times added" keeps=2 hint="both happen at the same time"
@@ -406,7 +480,7 @@ def smallest_batch(inputs, outputs, bits, peak, bandwidth):
     return math.ceil(weights / gain) if gain > 0 else None
 
 
-buy = {"chat, one word": "fewer bytes", "camera, one frame": "faster arithmetic"}
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
 
 
 # %% item="roof" wrong="only the weights are moved" keeps=2 hint="inputs and outputs are moved, too"
@@ -419,7 +493,7 @@ def smallest_batch(inputs, outputs, bits, peak, bandwidth):
     return math.ceil(bits / 8 / 2 * peak / bandwidth)
 
 
-buy = {"chat, one word": "fewer bytes", "camera, one frame": "faster arithmetic"}
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
 
 
 # %% item="roof" wrong="tried one by one to a thousand" keeps=2 hint="None, although a batch would do"
@@ -429,14 +503,104 @@ def bound(flops, moved, peak, bandwidth):
 
 
 def smallest_batch(inputs, outputs, bits, peak, bandwidth):
-    for n in range(1, 40):
+    for n in range(1, 1000):
         moved = inputs * outputs * bits / 8 + 4 * n * (inputs + outputs)
         if bound(2 * n * inputs * outputs, moved, peak, bandwidth)[0] == "compute":
             return n
     return None
 
 
-buy = {"chat, one word": "fewer bytes", "camera, one frame": "faster arithmetic"}
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+
+
+# %% item="roof" wrong="a tie is memory" keeps=2 hint="both take 2 s"
+def bound(flops, moved, peak, bandwidth):
+    computing, moving = flops / peak, moved / bandwidth
+    return "memory" if moving >= computing else "compute", max(computing, moving)
+
+
+def smallest_batch(inputs, outputs, bits, peak, bandwidth):
+    weights = inputs * outputs * bits / 8 / bandwidth
+    gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+    return math.ceil(weights / gain) if gain > 0 else None
+
+
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+
+
+# %% item="roof" wrong="a MAC for a FLOP" keeps=2 hint="a MAC is two FLOPs"
+def bound(flops, moved, peak, bandwidth):
+    computing, moving = flops / peak, moved / bandwidth
+    return "memory" if moving > computing else "compute", max(computing, moving)
+
+
+def smallest_batch(inputs, outputs, bits, peak, bandwidth):
+    weights = inputs * outputs * bits / 8 / bandwidth
+    gain = inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+    return math.ceil(weights / gain) if gain > 0 else None
+
+
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+
+
+# %% item="roof" wrong="bits for bytes" keeps=2 hint="32 bits are 4 bytes"
+def bound(flops, moved, peak, bandwidth):
+    computing, moving = flops / peak, moved / bandwidth
+    return "memory" if moving > computing else "compute", max(computing, moving)
+
+
+def smallest_batch(inputs, outputs, bits, peak, bandwidth):
+    weights = inputs * outputs * bits / bandwidth
+    gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+    return math.ceil(weights / gain) if gain > 0 else None
+
+
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+
+
+# %% item="roof" wrong="inputs in few bits" keeps=2 hint="inputs and outputs stay float32"
+def bound(flops, moved, peak, bandwidth):
+    computing, moving = flops / peak, moved / bandwidth
+    return "memory" if moving > computing else "compute", max(computing, moving)
+
+
+def smallest_batch(inputs, outputs, bits, peak, bandwidth):
+    weights = inputs * outputs * bits / 8 / bandwidth
+    gain = 2 * inputs * outputs / peak - bits / 8 * (inputs + outputs) / bandwidth
+    return math.ceil(weights / gain) if gain > 0 else None
+
+
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+
+
+# %% item="roof" wrong="rounded down" keeps=2 hint="with 3 images moving still takes longer"
+def bound(flops, moved, peak, bandwidth):
+    computing, moving = flops / peak, moved / bandwidth
+    return "memory" if moving > computing else "compute", max(computing, moving)
+
+
+def smallest_batch(inputs, outputs, bits, peak, bandwidth):
+    weights = inputs * outputs * bits / 8 / bandwidth
+    gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+    return int(weights / gain) if gain > 0 else None
+
+
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+
+
+# %% item="roof" wrong="halved, whatever comes next" keeps=2 hint="does not always halve the time"
+def bound(flops, moved, peak, bandwidth):
+    computing, moving = flops / peak, moved / bandwidth
+    return "memory" if moving > computing else "compute", max(computing, moving)
+
+
+def smallest_batch(inputs, outputs, bits, peak, bandwidth):
+    weights = inputs * outputs * bits / 8 / bandwidth
+    gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+    return math.ceil(weights / gain) if gain > 0 else None
+
+
+buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.06)}
 
 
 # %% item="roof" wrong="the shorter one" hint="computing takes 5 s and moving 2 s"
@@ -449,7 +613,7 @@ def smallest_batch(inputs, outputs, bits, peak, bandwidth):
     return 1
 
 
-buy = dict.fromkeys(two, "faster arithmetic")
+buy = dict.fromkeys(two, ("faster arithmetic", 0.03))
 
 
 # %% item="bugs" right="by the shape of the weights"
@@ -489,6 +653,14 @@ def conv_macs(layer, height, width):
     out_h = (height + 2 * p - k) // s + 1
     out_w = (width + 2 * p - layer.kernel_size[1]) // s + 1
     return out_h * out_w * layer.in_channels // layer.groups * layer.out_channels * k**2
+
+
+# %% item="bugs" wrong="one stride for both" keeps=1 hint="the stride has two numbers"
+def conv_macs(layer, height, width):
+    (kh, kw), s, (ph, pw) = layer.kernel_size, layer.stride[0], layer.padding
+    out_h = (height + 2 * ph - kh) // s + 1
+    out_w = (width + 2 * pw - kw) // s + 1
+    return out_h * out_w * layer.weight.numel()
 
 
 # %% item="bugs" wrong="padding on one side" hint="padding is on both sides"
@@ -580,13 +752,67 @@ def audit(model, inputs, known):
     return macs, missing
 
 
-# %% item="audit" wrong="looks for LSTMs" keeps=2 hint="an embedding has a matrix and no FLOPs"
+# %% item="audit" wrong="looks for LSTMs" keeps=1 hint="an embedding has a matrix and no FLOPs"
 def audit(model, inputs, known):
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(inputs)
     silent = [name for name, layer in model.named_children() if isinstance(layer, nn.LSTM)]
     macs = counter.get_total_flops() // 2 + sum(known.get(name, 0) for name in silent)
     return macs, [name for name in silent if name not in known]
+
+
+# %% item="audit" wrong="two classes" keeps=2 hint="whatever its class"
+def audit(model, inputs, known):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(inputs)
+    silent = [
+        name for name, layer in model.named_children() if isinstance(layer, (nn.LSTM, nn.Embedding))
+    ]
+    macs = counter.get_total_flops() // 2 + sum(known.get(name, 0) for name in silent)
+    return macs, [name for name in silent if name not in known]
+
+
+# %% item="audit" wrong="a list of class names" keeps=2 hint="whatever its class"
+def audit(model, inputs, known):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(inputs)
+    silent = [
+        name
+        for name, layer in model.named_children()
+        if type(layer).__name__ in ("LSTM", "Embedding")
+    ]
+    macs = counter.get_total_flops() // 2 + sum(known.get(name, 0) for name in silent)
+    return macs, [name for name in silent if name not in known]
+
+
+# %% item="audit" wrong="all but batch norms" keeps=2 hint="whatever its class"
+def audit(model, inputs, known):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(inputs)
+    counts = counter.get_flop_counts()
+    macs, missing = counter.get_total_flops() // 2, []
+    for name, layer in model.named_children():
+        plain = isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d))
+        if list(layer.parameters()) and not plain and f"Sequential.{name}" not in counts:
+            macs += known.get(name, 0)
+            if name not in known:
+                missing.append(name)
+    return macs, missing
+
+
+# %% item="audit" wrong="in eval, with gradients" keeps=2 hint="The mode is that in which"
+def audit(model, inputs, known):
+    model.eval()
+    with FlopCounterMode(display=False) as counter:
+        model(inputs)
+    counts = counter.get_flop_counts()
+    macs, missing = counter.get_total_flops() // 2, []
+    for name, layer in model.named_children():
+        if any(p.ndim > 1 for p in layer.parameters()) and f"Sequential.{name}" not in counts:
+            macs += known.get(name, 0)
+            if name not in known:
+                missing.append(name)
+    return macs, missing
 
 
 # %% item="remedy" right="written out"

@@ -123,7 +123,7 @@ def benchmark_mended() -> Trace:
     ways: tuple[tuple[str, str, Sequence[float], Sequence[float], bool], ...] = (
         (
             "All of A, then all of B, means",
-            "A's calls include the first three, which prepare kernels and memory.",
+            "A's calls include the first three, which are slower.",
             times[:half],
             times[half:],
             False,

@@ -41,6 +41,14 @@ def test_inputs_and_outputs_grow_with_the_batch_and_weights_do_not():
     assert four.intensity == pytest.approx(2 * 4 * 18 / (84 + 144))
 
 
+@pytest.mark.parametrize("count", [layer_costs, count_macs, peak_activations])
+def test_each_part_of_a_model_keeps_its_own_mode(count):
+    model = batch_norm_cnn().train()
+    frozen = model[1].eval()
+    count(model, torch.rand(2, 1, 28, 28))
+    assert [part for part in model.modules() if not part.training] == [frozen]
+
+
 def test_counting_leaves_the_model_as_it_was():
     model = batch_norm_cnn().train()
     before = {name: values.clone() for name, values in model.state_dict().items()}
@@ -101,3 +109,13 @@ def test_what_the_lesson_says_of_silence_is_so():
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         torch.rand(8, 8) @ torch.rand(8)
     assert counter.get_total_flops() == 0
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("gradients", [False, True])
+def test_attention_is_silent_in_evaluation_mode_without_gradients_only(training, gradients):
+    attention = nn.MultiheadAttention(64, 4, batch_first=True).train(training)
+    tokens = torch.rand(1, 16, 64)
+    with FlopCounterMode(display=False) as counter, torch.set_grad_enabled(gradients):
+        attention(tokens, tokens, tokens)
+    assert counter.get_total_flops() == (589_824 if training or gradients else 0)
