@@ -12,7 +12,7 @@ from coursekit.moving import INK, MARK, Moving
 from coursekit.openings._style import BELOW, STYLE, axes_at, blank, words
 from coursekit.traces.stages import fixed, number
 
-WEIGHTS, STEPS, EVERY = 5, 60, 3
+WEIGHTS, STEPS, EVERY = 5, 50, 2
 LOW, HIGH = -2, 1
 RATE, IN_COMMON, SEED = 0.02, 0.4, 19
 
@@ -92,8 +92,9 @@ def pulled_to_levels() -> Moving:
             "little at each step between four levels. Dashed lines are the borders where rounding "
             "changes its mind. Beside them stand the codes with which the row computes: they stay "
             "where they are until a line crosses a border, and then they jump by one level. A "
-            "weight is orange while its code is not the one it began with. One weight stays at "
-            "a border and crosses it again and again. The error of the row falls in jumps."
+            "weight is orange while its code is not the one it began with. For a while one weight "
+            "stays at a border and crosses it again and again. The error of the row, from what a "
+            "float row computes, changes only in jumps, mostly down."
         ),
         start={"step": 0},
         step=list(range(0, STEPS + 1, EVERY)),

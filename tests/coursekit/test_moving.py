@@ -311,7 +311,7 @@ def test_where_the_layer_lies_under_the_roof_is_so() -> None:
 def test_what_the_pulled_weights_say_is_so() -> None:
     its = lesson_06.pulled()
     said_here = said("06", "step")
-    assert len(said_here) == 21
+    assert len(said_here) == 26
     for step, text in said_here.items():
         numbers = [
             float(found.replace("−", "-"))

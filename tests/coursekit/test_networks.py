@@ -54,7 +54,7 @@ def test_the_runs_of_lesson_06_are_whole_and_begin_with_the_shipped_networks():
     for network, name, seeds in (("mlp", "mlp", 5), ("depthwise", "depthwise", 3)):
         its = table[table.network == network]
         assert sorted(its.seed.unique()) == list(range(seeds))
-        for _, run in its.groupby(["seed", "what", "bits"]):
+        for _, run in its.groupby(["seed", "what", "bits", "lr"]):
             assert run.epoch.tolist() == list(range(len(run)))
         first = its[(its.what == "float") & (its.seed == 0) & (its.epoch == 0)]
         model = float_network(name)
@@ -77,6 +77,26 @@ def test_the_script_makes_the_runs_that_are_shipped():
     its, table = script.lesson_functions(script.parts()), load_results("qat")
     for network, runs in (("mlp", script.mlp_runs), ("depthwise", script.depthwise_runs)):
         shipped = table[(table.network == network) & (table.seed == 0)]
-        last = shipped.groupby(["what", "bits"]).epoch.max().to_dict()
-        asked = runs(its, float_network(network), 0)
-        assert {(what, bits): epochs for what, bits, _, epochs in asked} == last
+        groups = dict(list(shipped.groupby(["what", "bits", "lr"])))
+        model = float_network(network)
+        asked = [script.Run(*parts) for parts in runs(its, model, 0)]
+        if network == "mlp":
+            asked += [*script.compared_runs(its, model), *script.sgd_runs(its, model)]
+        assert sorted((run.what, run.bits, run.lr) for run in asked) == sorted(groups)
+        for run in asked:
+            validation = groups[run.what, run.bits, run.lr].validation.tolist()
+            last = len(validation) - 1
+            # It ends with its last epoch, or when so many in a row have brought nothing.
+            best = validation.index(max(validation))
+            assert last == run.epochs or (last < run.epochs and last - best == run.patience)
+
+
+def test_the_controls_of_lesson_06_ended_before_the_search_did():
+    table = load_results("qat")
+    alone = table[table.what.str.endswith("biases alone")]
+    best = alone.loc[alone.groupby(["what", "seed"]).validation.idxmax()]
+    assert sorted(best.what.value_counts()) == [5, 5, 5, 5]
+    assert (best.epoch < 40).all()
+    assert table.changed.notna().equals(table.what.str.startswith("SGD"))
+    frozen = table[table.what == "SGD, true derivative: 0"]
+    assert (frozen.changed == 0).all()
