@@ -721,7 +721,7 @@ def train_quantized(model, x, y, bits, steps, lr):
             for name, p in parameters.items()
         }
         loss = F.cross_entropy(torch.func.functional_call(model, used, (x,)), y)
-        losses.append(float(loss))
+        losses.append(loss.item())
         gradients = torch.autograd.grad(loss, list(parameters.values()))
         with torch.no_grad():
             for p, gradient in zip(parameters.values(), gradients, strict=True):

@@ -55,6 +55,7 @@ OTHERS = {
         "doublings",
         "One unit times 2. ",
     ),
+    "06_quantization_aware_training": ("Step 0. ", "ArrowUp", "step", "Step 2. "),
     "07_unstructured_pruning": ("0 % zeros: ", "ArrowUp", "percent zeros", "7 % zeros: "),
     "08_structured_pruning": ("Channel 1 is framed", "ArrowDown", "channel", "Channel 0 is framed"),
     "10_trade_offs": ("80 kB as stored: ", "ArrowUp", "gzip", "80 kB after gzip: "),

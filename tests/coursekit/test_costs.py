@@ -1,5 +1,6 @@
 """What layers cost, against PyTorch's own count, and the roof of a machine."""
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch import nn
@@ -87,9 +88,10 @@ def test_the_longer_of_both_times_decides_and_calls_cost():
 
 
 def test_the_roof_rises_to_the_ridge_and_is_flat_from_there():
-    _, ax = figure()
+    fig, ax = figure()
     draw_roof(ax, Machine(peak=8e9, bandwidth=2e9), low=1, high=64)
     x, y = (values.tolist() for values in ax.lines[0].get_data())
+    plt.close(fig)
     assert (x[0], y[0], y[-1]) == pytest.approx((1, 2, 8))
     assert all(speed == pytest.approx(min(2 * at, 8)) for at, speed in zip(x, y, strict=True))
 

@@ -67,7 +67,9 @@ def test_a_road_has_a_box_for_each_step_and_floats_are_hatched():
 
 
 def test_of_three_roads_the_middle_one_has_no_floats():
-    once, each, asked = roads().axes
+    drawn = roads()
+    plt.close(drawn)
+    once, each, asked = drawn.axes
     assert "when the file is loaded" in once.get_title(loc="left") + once.get_title()
     hatched = [[bool(box.get_hatch()) for box in ax.patches] for ax in (once, each, asked)]
     assert all(hatched[0])
