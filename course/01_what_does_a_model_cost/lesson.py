@@ -51,7 +51,6 @@ from functools import partial
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.utils import benchmark  # where there is no CUDA it may say so, which does no harm
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit import guess, guesses, plot, reveal
@@ -260,7 +259,7 @@ reveal("FlopCounterMode: FLOPs of this attention layer in eval(), under no_grad"
 # %%
 with FlopCounterMode(display=False) as counter:  # the same call with gradients
     attention(tokens, tokens, tokens)
-for path, of_operation in counter.get_flop_counts().items():
+for path, of_operation in sorted(counter.get_flop_counts().items()):
     print(f"{path:20} {sum(of_operation.values()):>7,} FLOPs of {len(of_operation)} operations")
 matrix, vector, lstm = torch.rand(8, 8), torch.rand(8), nn.LSTM(8, 8)
 int8 = torch.ones(8, 8, dtype=torch.int8)
@@ -340,6 +339,9 @@ print(f"in turn, A B A B …: B seems slower by {100 * float(b.median() / a.medi
 
 
 # %% tags=["nbval-ignore-output"]
+from torch.utils import benchmark  # where there is no CUDA it may say so, which does no harm
+
+
 def timed(calls, runs=40, warm_up=5, clock=time.perf_counter):
     """Lists of seconds, one for each call in `calls`; the calls take turns."""
     for _ in range(warm_up):
