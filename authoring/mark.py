@@ -90,7 +90,8 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
         from grader.host.batch import jobs
         from grader.host.clerk import Clerks
         from grader.host.grade import grade, reader, reject
-        from grader.host.intake.notebook import Rejected, collect
+        from grader.host.intake.notebook import Rejected
+        from grader.host.intake.submission import collect
         from grader.host.store import Output, cannot_write
 
         assignment = course.load(notebook.stem)

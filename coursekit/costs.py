@@ -91,10 +91,10 @@ def layer_costs(model: nn.Module, inputs: torch.Tensor) -> list[LayerCost]:
 class _Alive(TorchDispatchMode):
     """Counts the bytes of all tensors that operations make, for as long as they live."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.now = self.most = 0
-        self._seen: set[int] = set()
+        self._seen = {values.untyped_storage().data_ptr() for values in model.parameters()}
 
     def __torch_dispatch__(self, operation: Any, _: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = operation(*args, **(kwargs or {}))
@@ -125,9 +125,7 @@ def peak_activations(model: nn.Module, inputs: torch.Tensor) -> int:
 
     What an operation allocates and frees inside itself is not seen.
     """
-    parameters = [values.untyped_storage().data_ptr() for values in model.parameters()]
-    with evaluating(model), _Alive() as alive:
-        alive._seen.update(parameters)
+    with evaluating(model), _Alive(model) as alive:
         alive.hold(inputs)
         model(inputs)
     return alive.most

@@ -1,4 +1,4 @@
-"""What exercises 03 and 04 ask to be diagnosed, by letters whose order the exercises do not show.
+"""What exercises 03, 04 and 14 ask to be diagnosed, by letters in an order that they do not show.
 
 It stands here and not in the exercises, since who reads how a fault was made need not find it.
 """
@@ -11,7 +11,10 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from coursekit.data import load_arrays
+
 T = TypeVar("T")
+STUDENTS = "taught_students.npz"
 
 
 def five_layers() -> dict[str, torch.Tensor]:
@@ -49,6 +52,16 @@ def three_colleagues() -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
         return np.asarray(np.clip(steps, -128, 127) if clip else (steps + 128) % 256 - 128)
 
     return layer(), _shuffled([layer(clip=False), layer(half=0), layer(zero=0)], "ABC", seed=2)
+
+
+def three_students() -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Logits of a teacher for 500 test images, (500, 10), and by letter those of three students.
+
+    One of them had labels alone, one smoothed labels, and one was taught.
+    """
+    arrays = {name: torch.from_numpy(a).float() for name, a in load_arrays(STUDENTS).items()}
+    teacher = arrays.pop("teacher")
+    return teacher, _shuffled(list(arrays.values()), "ABC", seed=5)
 
 
 def _codes(values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:

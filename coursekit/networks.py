@@ -120,6 +120,20 @@ def depthwise_cnn() -> nn.Sequential:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
 
 
+def teacher_cnn() -> nn.Sequential:
+    """Three convolutions with batch norm, and dropout, for 28×28 images, untrained."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise((1, 16, 32, 64)):
+        conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        layers += [*_with_norm(conv), nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(64 * 9, 10))
+
+
+def student_mlp(hidden: int = 32) -> nn.Sequential:
+    """One hidden layer for 28×28 images, untrained."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, hidden), nn.ReLU(), nn.Linear(hidden, 10))
+
+
 def _with_norm(conv: nn.Conv2d) -> tuple[nn.Module, ...]:
     return conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU()
 
@@ -129,10 +143,11 @@ _SHIPPED = {
     "mlp": (small_mlp, "integer_networks.npz"),
     "cnn": (batch_norm_cnn, "integer_networks.npz"),
     "depthwise": (depthwise_cnn, "depthwise_network.npz"),
+    "teacher": (teacher_cnn, "taught_teacher.npz"),
 }
 
 
-def float_network(name: Literal["mlp", "cnn", "depthwise"]) -> nn.Sequential:
+def float_network(name: Literal["mlp", "cnn", "depthwise", "teacher"]) -> nn.Sequential:
     """A network in float32 as it was trained, until more epochs brought nothing, to evaluate.
 
     Raises:

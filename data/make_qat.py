@@ -5,7 +5,6 @@ data/make_qat.py`, about forty minutes on one thread. Then enter each SHA-256 in
 in README.md. The numbers depend a little on the CPU and on torch's version.
 """
 
-import ast
 import copy
 import hashlib
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from authoring.source.definitions import definitions
 from coursekit.data import load_fashion_mnist
 from coursekit.measure import accuracy
 from coursekit.networks import depthwise_cnn, float_network, folded, small_mlp
@@ -60,19 +60,9 @@ def parts() -> Parts:
     return both | {"test": data.test.tensors()}
 
 
-def lesson_functions(images: Parts) -> dict[str, Any]:
+def lesson_functions(images: Parts, lesson: Path = LESSON) -> dict[str, Any]:
     """What the lesson defines: its imports, functions, classes and the table of slopes."""
-    tree = ast.parse(LESSON.read_text(encoding="utf-8"))
-    kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
-    kept: list[ast.stmt] = [
-        node
-        for node in tree.body
-        if isinstance(node, kinds)
-        or (isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "slopes")
-    ]
-    namespace: dict[str, Any] = dict(images)
-    exec(compile(ast.Module(kept, []), str(LESSON), "exec"), namespace)
-    return namespace
+    return definitions(lesson, images, tables=["slopes"])
 
 
 def trained(kind: str, seed: int, images: Parts) -> nn.Sequential:

@@ -5,13 +5,13 @@ data/make_structured_pruning.py`, about fifteen minutes on one thread. Then ente
 in checksums.json and in README.md. The numbers depend a little on the CPU and on torch's version.
 """
 
-import ast
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from torch.nn.utils import prune
 
+from authoring.source.definitions import definitions
 from coursekit.measure import accuracy, count_macs
 from coursekit.train import set_seed
 
@@ -21,20 +21,6 @@ SEEDS = range(5)
 SHARES = (0.25, 0.5, 0.75)
 # A criterion that is chance is drawn more than once.
 DRAWS = {"random": 3}
-
-
-def lesson_functions() -> dict[str, Any]:
-    """What the lesson defines: its imports, functions and the table of criteria."""
-    tree = ast.parse(LESSON.read_text(encoding="utf-8"))
-    kept: list[ast.stmt] = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)
-        or (isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "criteria")
-    ]
-    namespace: dict[str, Any] = {}
-    exec(compile(ast.Module(kept, []), str(LESSON), "exec"), namespace)
-    return namespace
 
 
 def measure(lesson: dict[str, Any], seed: int) -> list[dict[str, Any]]:
@@ -89,6 +75,6 @@ def measure(lesson: dict[str, Any], seed: int) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    functions = lesson_functions()
+    functions = definitions(LESSON, tables=["criteria"])
     table = pd.DataFrame([row for seed in SEEDS for row in measure(functions, seed)])
     table.to_csv(HERE / "structured_pruning.csv", index=False, lineterminator="\n")

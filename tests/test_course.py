@@ -18,7 +18,7 @@ from authoring.check.answers import engine_for, faults, verdicts
 from authoring.source.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
 from authoring.source.sources import Course, Lesson
 from grader import Engine
-from grader.host.intake.notebook import parse_time
+from grader.host.intake.submission import parse_time
 from tests.conftest import ROOT
 
 COURSE = Course.at(ROOT)

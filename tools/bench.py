@@ -128,7 +128,7 @@ def _copy(source: Path, target: Path, assignment: str, count: int) -> None:
 
 def _cells_cpu(folder: Path, assignment: str) -> float:
     """CPU seconds of a submission's cells with its tests beside them, in a forked warm process."""
-    from grader.host.intake.notebook import collect
+    from grader.host.intake.submission import collect
 
     course = Course.open(ROOT)
     loaded = course.load(assignment)

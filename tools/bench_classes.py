@@ -37,7 +37,8 @@ from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.player import play_cells
 from grader.host.imports import preload
-from grader.host.intake.notebook import Rejected, collect
+from grader.host.intake.notebook import Rejected
+from grader.host.intake.submission import collect
 from grader.protocol.outputs import Stream
 from tests.grader.conftest import CONFIG, answered, notebook
 from tests.grader.idioms import IDIOMS, cells_of

@@ -572,7 +572,7 @@ print({name: [round(value, 3) for value in values] for name, values in by_plan.i
 
 # %% [markdown]
 # On the machine that made this page three cuts were a point better in one seed and level with one cut in the other two:
-# after three more epochs for everybody, three seeds can't tell them apart.
+# after three more epochs for everybody, three seeds can't tell them apart. Lesson 09 asks again, with five seeds, and a learning rate of its own for each schedule.
 #
 # Look at the control, too. After one epoch 95 % zeros cost almost five points; after three epochs they cost one to one and a half. What
 # pruning costs depends on how long you train afterwards: the shares in the table above are those of one epoch.

@@ -1239,7 +1239,7 @@ progress()
 #   Limits*](https://www.nngroup.com/articles/response-times-3-important-limits/); Google, [*Play maximum
 #   size limits*](https://support.google.com/googleplay/android-developer/answer/9859372); Amazon, [*Lambda
 #   quotas*](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
-# - Left out here: *distillation* (G. Hinton, O. Vinyals, J. Dean 2015, arXiv:1503.02531: a small network
+# - Further, in lesson 14: *distillation* (G. Hinton, O. Vinyals, J. Dean 2015, arXiv:1503.02531: a small network
 #   learns from the answers of a large one) and *low rank* (E. Denton et al. 2014, arXiv:1404.0736: a matrix
 #   as the product of two thin ones). Both make another dense network, which can then be pruned and
 #   quantized as here.

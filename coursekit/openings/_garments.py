@@ -28,9 +28,16 @@ def names(model: nn.Module, split: Split) -> np.ndarray:
     return answers
 
 
-def name_them(figure: Figure, called: np.ndarray, xs: list[int], y: int, size: float = 8.5) -> None:
-    """Under five garments what they are called, in orange where they are called something else."""
-    for x, name, label in zip(xs, called, CLASSES, strict=True):
+def name_them(
+    figure: Figure,
+    called: np.ndarray,
+    xs: list[int],
+    y: int,
+    size: float = 8.5,
+    classes: tuple[int, ...] = CLASSES,
+) -> None:
+    """Under garments what they are called, in orange where they are called something else."""
+    for x, name, label in zip(xs, called, classes, strict=True):
         colour = INK if name == label else MARK
         words(figure, x, y, FASHION_CLASSES[name], fontsize=size, color=colour)
 

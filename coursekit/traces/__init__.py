@@ -11,13 +11,17 @@ from coursekit.traces.channel import one_channel
 from coursekit.traces.costs import batch_doubled, benchmark_mended, layers_of_a_cnn
 from coursekit.traces.integers import four_accumulators, one_layer, one_ratio
 from coursekit.traces.kernel import to_tflite_and_back
+from coursekit.traces.language import one_row as gptq_row
+from coursekit.traces.language import one_smoothing
 from coursekit.traces.pipeline import data_flow, training
 from coursekit.traces.prediction import draw_prediction, layer_by_layer
 from coursekit.traces.pruning import mask_through_training, two_calls
 from coursekit.traces.ranges import four_ends, one_group, two_networks
 from coursekit.traces.rounding import one_gradient, one_step_size, one_weight
+from coursekit.traces.schedules import four_cuts, one_ticket
 from coursekit.traces.stages import Stage, Trace
 from coursekit.traces.static_layer import whole_numbers
+from coursekit.traces.thin import one_adapter, one_answer, two_factors
 
 __all__ = ["TRACES", "Stage", "Trace", "draw_prediction", "load_trace"]
 
@@ -40,10 +44,17 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "qat-one-gradient": one_gradient,
     "qat-one-weight": one_weight,
     "qat-one-step-size": one_step_size,
+    "schedule-four-cuts": four_cuts,
+    "schedule-one-ticket": one_ticket,
     "static-one-layer": whole_numbers,
     "structured-one-channel": one_channel,
+    "llm-one-row": gptq_row,
+    "llm-one-smoothing": one_smoothing,
     "tradeoffs-file-after-each-step": file_after_each_step,
     "tflite-one-matrix": to_tflite_and_back,
+    "taught-one-answer": one_answer,
+    "factored-one-matrix": two_factors,
+    "adapter-one-matrix": one_adapter,
 }
 
 

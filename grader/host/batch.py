@@ -30,7 +30,8 @@ from grader.host.engine.engine import TIMEOUT, Engine
 from grader.host.grade import READ, Graded, grade, reader, reading, reject
 from grader.host.gradebook import Book
 from grader.host.intake.folder import Folder, read_folder
-from grader.host.intake.notebook import Rejected, collect, timestamp_of
+from grader.host.intake.notebook import Rejected
+from grader.host.intake.submission import collect, timestamp_of
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result, write_atomically
 from grader.host.results.revision import Identities, merge

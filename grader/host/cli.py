@@ -230,7 +230,7 @@ def _seconds(timeout: str) -> float:
 
 
 def _due(options: list[str], course: Course) -> dict[str, datetime]:
-    from grader.host.intake.notebook import parse_time
+    from grader.host.intake.submission import parse_time
 
     due = {}
     for option in options:

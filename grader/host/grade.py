@@ -18,15 +18,9 @@ from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.intake.folder import MAX_NOTEBOOK_BYTES, few, printable
-from grader.host.intake.notebook import (
-    Paper,
-    Reader,
-    Rejected,
-    Submission,
-    as_bytes,
-    from_bytes,
-    read_paper,
-)
+from grader.host.intake.notebook import Rejected
+from grader.host.intake.paper import Paper, as_bytes, from_bytes, read_paper
+from grader.host.intake.submission import Reader, Submission
 from grader.host.marks.points import blank, score, to_items
 from grader.host.results.result import CellResult, Result, add_up
 from grader.host.session import hear

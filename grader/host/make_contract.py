@@ -18,7 +18,8 @@ from grader.host.engine.files import Files
 from grader.host.engine.judge import Judge, Learned, Way
 from grader.host.engine.modules import imported
 from grader.host.engine.player import Player, play_cells
-from grader.host.intake.notebook import LearnerCell, put_together
+from grader.host.intake.notebook import LearnerCell
+from grader.host.intake.paper import put_together
 from grader.host.session import hear, introduce, opening, opening_cells
 from grader.host.transcript import Played, as_node
 from grader.protocol.names import Names, imports_of, names_of

@@ -20,7 +20,7 @@ from grader.host.engine.files import Files
 from grader.host.engine.judge import Judge, Verdict
 from grader.host.engine.player import Player
 from grader.host.engine.warm import Room, Warm
-from grader.host.intake.notebook import Paper, PaperCell
+from grader.host.intake.paper import Paper, PaperCell
 from grader.host.marks.hints import is_as_written
 from grader.host.transcript import Heard, Played, error, shortened, size_of
 from grader.protocol import wire

@@ -29,11 +29,13 @@ from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.handle import Proxy, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
-from grader.sandboxed.cells import OUTPUTS, Shell, defined_by_given, run_cell, settle_in
+from grader.sandboxed.calls.rules import Discovering, Enforcing
+from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
+from grader.sandboxed.outputs import OUTPUTS
 
 
 class JudgePeer(Peer):
@@ -108,7 +110,7 @@ class Test(msgspec.Struct):
         takes: the answers to bind and the kinds that they should have.
         library: names that answers import, and of what library.
         visible: the lines of the source that learners see, and that run before any hidden line.
-        withhold: see `Peer.begin`.
+        withhold: see `Enforcing`.
     """
 
     source: str
@@ -177,8 +179,9 @@ class _Bench:
         allowance = Allowance(time.monotonic() + test.seconds)
         self._unbind()
         problem = None
+        rules = Enforcing(test.terms, test.withhold)
         if self.peer is not None:
-            self.peer.begin(test.terms, allowance, test.withhold)
+            self.peer.begin(rules, allowance)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
             problem = self._bind_library(test.library, alone) or self._bind(test.takes)
@@ -199,7 +202,7 @@ class _Bench:
         report["called"], report["called_late"] = bool(asked), False in asked
         report["from_teacher"] = self._is_a_default(report)
         report["lost"] = None if peer is None else peer.lost
-        report["undeclared"] = [] if peer is None else sorted(peer.undeclared)
+        report["undeclared"] = sorted(rules.undeclared)
         return report
 
     def _is_a_default(self, report: dict[str, Any]) -> bool:
@@ -308,10 +311,8 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        self.peer.begin(None, Allowance(time.monotonic() + lesson.seconds))
-        self.peer.share_random = lesson.random
-        self.peer.exact = lesson.exact
-        self.peer.may_set = lesson.sets
+        rules = Discovering(lesson.random, lesson.exact, lesson.sets)
+        self.peer.begin(rules, Allowance(time.monotonic() + lesson.seconds))
         bound = lesson.bound if lesson.declared is None else lesson.declared
         names = self._needed(lesson.source, bound) - set(lesson.own)
         takes: dict[str, Kind] = {}
@@ -351,7 +352,7 @@ class _Bench:
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
         report = run_cell(self._shell, lesson.source)
-        learned = self.peer.learned
+        learned = rules.learned
         learned.random = lesson.random and learned.random
         learned.exact = lesson.exact
         return {

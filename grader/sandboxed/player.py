@@ -22,7 +22,8 @@ from grader.protocol.calls import Display, Said
 from grader.protocol.outputs import Stream
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.peer import Peer
-from grader.sandboxed.cells import Shell, captured, defined_by_given, run_cell, settle_in
+from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
+from grader.sandboxed.outputs import captured
 
 # Characters that a call may show.
 _CALL_OUTPUT = 100_000

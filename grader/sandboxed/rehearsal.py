@@ -17,9 +17,11 @@ from grader.protocol import wire
 from grader.protocol.wire import Channel
 from grader.sandboxed.calls.allowance import Allowance
 from grader.sandboxed.calls.randomness import random_states, set_random_states
-from grader.sandboxed.cells import Shell, Stream, run_cell
+from grader.sandboxed.calls.rules import Discovering
+from grader.sandboxed.cells import Shell, run_cell
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.judge import JudgePeer
+from grader.sandboxed.outputs import Stream
 from grader.sandboxed.player import PlayerPeer
 
 # Bytecode adapts within so many rounds.
@@ -137,8 +139,7 @@ def _call_answers(shell: Shell) -> None:
     serving = threading.Thread(target=serve, daemon=True)
     serving.start()
     bench = JudgePeer(Channel(ours), {}, shell)
-    bench.begin(None, Allowance(time.monotonic() + 60))
-    bench.share_random = True
+    bench.begin(Discovering(random=True), Allowance(time.monotonic() + 60))
     _, answer = bench.take("answer")
     for _ in range(_ROUNDS):
         args: list[Any] = [[1, 2.5, "text"], {"key": None}]

@@ -6,7 +6,7 @@ import contextlib
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import nbformat
@@ -22,7 +22,6 @@ from tests.browser.lab import (
     open_notebook,
     serve,
     shoot,
-    show_notebook,
     visit,
 )
 
@@ -67,34 +66,6 @@ def test_a_lesson_runs_from_top_to_bottom(page: Page, lab: Lab) -> None:
     code = run_cells(page, path)
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert not [out for cell in code for out in cell.outputs if out.output_type == "error"]
-
-
-@pytest.fixture(scope="module")
-def one_lab(browser: Browser, lab: Lab) -> Iterator[Page]:
-    """A page in which notebooks are opened one after the other."""
-    with visit(browser, lab) as page:
-        page.goto(f"{lab.url}lab?reset")
-        yield page
-
-
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_that_has_run_shows_its_pictures(one_lab: Page, lab: Lab, lesson: str) -> None:
-    """With the outputs that nbval finds again when it runs the lesson."""
-    page = one_lab
-    path = lab.folder / "has-run" / f"{lesson}.ipynb"
-    path.parent.mkdir(exist_ok=True)
-    shutil.copy2(ROOT / "notebooks" / path.name, path)
-    notebook = show_notebook(page, lab, path)
-    picture = notebook.locator(".jp-OutputArea-output img").first
-    expect(picture).to_be_visible(timeout=MINUTE)
-    assert notebook.locator(".jp-OutputArea-output img:not([alt])").count() == 0
-    expect(notebook.get_by_role("img", name=picture.get_attribute("alt"))).to_be_visible()
-    picture.scroll_into_view_if_needed()
-    page.mouse.move(800, 500)
-    page.mouse.wheel(0, 200)
-    page.wait_for_timeout(1000)
-    shoot(page, lesson)
-    expect(notebook.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(0)
 
 
 def solve(path: Path, answers: dict[str, str], gone: Collection[str] = ()) -> None:

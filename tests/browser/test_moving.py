@@ -1,4 +1,8 @@
-"""The picture that opens a lesson, in a lesson as it is fetched: nothing run, nothing trusted."""
+"""The pictures of each lesson in JupyterLab. The one that opens it moves before anything has run.
+
+In the light theme a lesson is as it is fetched, nothing run, nothing trusted; in the dark one it
+has run, with the outputs that nbval finds again.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +62,12 @@ OTHERS = {
     "06_quantization_aware_training": ("Step 0. ", "ArrowUp", "step", "Step 2. "),
     "07_unstructured_pruning": ("0 % zeros: ", "ArrowUp", "percent zeros", "7 % zeros: "),
     "08_structured_pruning": ("Channel 1 is framed", "ArrowDown", "channel", "Channel 0 is framed"),
+    "09_when_and_how_much": (
+        "Your guess: one weight in 4 stays.",
+        "ArrowUp",
+        "halvings",
+        "Your guess: one weight in 8 stays.",
+    ),
     "10_trade_offs": ("80 kB as stored: ", "ArrowUp", "gzip", "80 kB after gzip: "),
     "11_tflite": (
         "The weight in row 2, column 3:",
@@ -65,6 +75,8 @@ OTHERS = {
         "row",
         "The weight in row 0, column 3:",
     ),
+    "13_large_language_models": ("Smoothing 0 %.", "ArrowUp", "smoothing", "Smoothing 5 %."),
+    "14_taught_and_factored": ("Rank 2: ", "ArrowUp", "rank", "Rank 3: "),
 }
 
 
@@ -86,6 +98,16 @@ class Desk:
             for name in (path.name, "start.ipynb"):
                 shutil.copy(ROOT / "notebooks" / name, course / "notebooks")
             fill(course, course / "workspace")
+        return self._show(path)
+
+    def show_after_it_has_run(self, lesson: str) -> Locator:
+        """The lesson as it was built, and no other beside it."""
+        path = self.folder / "has-run" / f"{lesson}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / "notebooks" / path.name, path)
+        return self._show(path)
+
+    def _show(self, path: Path) -> Locator:
         # axe looks through all that is open.
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=MINUTE)
         self.page.evaluate(
@@ -172,9 +194,21 @@ def test_the_others_are_all_others() -> None:
 
 
 @pytest.mark.parametrize("lesson", [LESSON, *OTHERS])
-def test_in_the_dark(desk: Desk, lesson: str) -> None:
+def test_in_the_dark_after_it_has_run(desk: Desk, lesson: str) -> None:
     desk.put_on("JupyterLab Dark")
-    looks_right(desk, desk.show(lesson), lesson)
+    notebook = desk.show_after_it_has_run(lesson)
+    looks_right(desk, notebook, lesson)
+    pictures = notebook.locator(".jp-OutputArea-output img")
+    expect(pictures.first).to_be_visible(timeout=MINUTE)
+    assert notebook.locator(".jp-OutputArea-output img:not([alt])").count() == 0
+    named = notebook.get_by_role("img", name=pictures.first.get_attribute("alt"))
+    expect(named).to_be_visible()
+    pictures.first.scroll_into_view_if_needed()
+    desk.page.mouse.move(800, 500)
+    desk.page.mouse.wheel(0, 200)
+    desk.page.wait_for_timeout(500)
+    shoot(desk.page, lesson)
+    expect(notebook.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(0)
 
 
 def looks_right(desk: Desk, notebook: Locator, lesson: str) -> None:

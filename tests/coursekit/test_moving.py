@@ -21,7 +21,7 @@ from torch import nn
 from coursekit import moving
 from coursekit.data import load_tradeoffs
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08
+from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08, lesson_09
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
 from coursekit.openings.lesson_03 import dragged_range
@@ -30,6 +30,8 @@ from coursekit.openings.lesson_07 import smallest_first
 from coursekit.openings.lesson_08 import channel_walks
 from coursekit.openings.lesson_10 import budget_of_bytes
 from coursekit.openings.lesson_11 import bytes_of_a_file
+from coursekit.openings.lesson_13 import layer, smooth, smoothed_channels
+from coursekit.openings.lesson_14 import thin_garments
 
 OPENINGS = {
     "00": two_digits,
@@ -41,8 +43,11 @@ OPENINGS = {
     "06": lesson_06.pulled_to_levels,
     "07": smallest_first,
     "08": channel_walks,
+    "09": lesson_09.guessed_sparsity,
     "10": budget_of_bytes,
     "11": bytes_of_a_file,
+    "13": smoothed_channels,
+    "14": thin_garments,
 }
 
 
@@ -326,3 +331,50 @@ def test_what_the_pulled_weights_say_is_so() -> None:
     crossings = (its.codes[1:] != its.codes[:-1]).sum(0)
     assert crossings.max() >= 8
     assert (crossings <= 2).sum() == 4
+
+
+def test_what_the_guess_and_the_curves_say_is_so() -> None:
+    its = lesson_09.race()
+    said_here = said("09", "halvings", "uncovered")
+    assert len(said_here) == 30
+    names = list(lesson_09.SCHEDULES)
+    for (halvings, uncovered), text in said_here.items():
+        assert text.startswith(f"Your guess: one weight in {2 ** int(halvings)} stays.")
+        assert f"Dense: {its.dense:.1f} %." in text
+        shown = [name for name in names if f"last, {name}:" in text]
+        assert shown == names[int(uncovered) - 1 : int(uncovered)] if uncovered else not shown
+        for name in shown:
+            found = [float(value) for value in re.findall(r" %: (\d+\.\d)", text)]
+            assert found == pytest.approx(its.curves[name], abs=0.06)
+    # As its words have it: slowly at first, and then fast.
+    for values in its.curves.values():
+        assert values[0] - values[1] < 1.5 < values[-2] - values[-1]
+
+
+def test_smoothing_keeps_the_product_and_helps_int8_up_to_a_point():
+    inputs, weights = layer()
+    off = []
+    for smoothing in range(0, 101, 5):
+        its = smooth(smoothing / 100)
+        assert torch.allclose(its.inputs @ its.weights.T, inputs @ weights.T, rtol=1e-4, atol=1e-3)
+        off.append(its.error)
+    best = off.index(min(off))
+    assert off[0] > 5 * off[best]
+    assert 0 < best < len(off) - 1
+    assert off[-1] > off[best]
+    texts = said("13", "smoothing")
+    assert f"off by {100 * off[0]:.1f} %" in texts[0]
+    assert f"off by {100 * off[-1]:.1f} %" in texts[100]
+
+
+def test_what_the_thin_garments_say_is_so() -> None:
+    said_here = said("14", "rank")
+    assert list(said_here) == list(range(1, 29))
+    true = "trousers, coat, ankle boot, sandal, T-shirt"
+    for rank, text in said_here.items():
+        assert text.startswith(f"Rank {rank}: {2 * 28 * rank} numbers in place of 784.")
+        assert text.endswith(f"as they are, it calls them {true}.")
+    # As its words have it: wrong names at first, right ones long before the numbers are as many.
+    called = {rank: re.search("five garments (.*);", text)[1] for rank, text in said_here.items()}  # type: ignore[index]
+    assert not set(called[1].split(", ")) & {"trousers", "coat", "ankle boot", "sandal", "T-shirt"}
+    assert all(names == true for rank, names in called.items() if rank >= 14)

@@ -35,12 +35,14 @@ from coursekit.traces import (
     draw_prediction,
     integers,
     kernel,
+    language,
     load_trace,
     pipeline,
     prediction,
     ranges,
     rounding,
     static_layer,
+    thin,
 )
 from tests.conftest import ROOT
 
@@ -913,3 +915,100 @@ def test_a_scale_that_learns_has_the_slopes_of_autograd_and_gets_better():
         assert its.damped == pytest.approx(its.gradient / len(rounding.ROW) ** 0.5)
     errors = [its.error for its in rounds]
     assert errors == sorted(errors, reverse=True)
+
+
+def test_four_cuts_take_what_the_curve_says():
+    first, *cuts = load_trace("schedule-four-cuts").stages
+    assert "none of them zero" in first.text
+    rows = cuts[-1].table[1:]
+    wanted = [round(40 * 0.9 * (1 - (1 - cut / 4) ** 3)) for cut in range(5)]
+    gone = [int(row[2]) for row in rows]
+    assert gone == [after - before for before, after in pairwise(wanted)]
+    for one, go, zeros, row in zip(cuts, gone, wanted[1:], rows, strict=True):
+        assert f"Weights that go: **{go}**" in one.text
+        assert f"{40 - zeros} are left" in one.text
+        assert read(row[3]) == pytest.approx(go / (40 - zeros + go), abs=0.006)
+
+
+def test_the_ticket_is_rewound_only_by_hand():
+    start, _, pruned, not_rewound, ticket, control = load_trace("schedule-one-ticket").stages
+    assert "7,840 weights" in start.text
+    assert "784 weights stay" in pruned.text
+    assert ("`1.weight_orig`",) in pruned.table
+    assert "biases are at their start, but not the weights" in not_rewound.text
+    assert not_rewound.table[1] == ("1.weight_orig, 1.weight_mask", "1.weight")
+    assert "784 values are from before" in ticket.text
+    # Of 784 places in 7,840 a tenth is shared by chance.
+    shared = int(re.search(r"(\d+) places are in both", control.text)[1])
+    assert 40 < shared < 120
+
+
+def test_gptq_rounds_four_weights_as_the_trace_says():
+    steps = language.one_row_steps()
+    for place, step in enumerate(steps[1:]):
+        assert step.row[: place + 1] == [float(round(value)) for value in step.row[: place + 1]]
+    # The same by least squares, on inputs with that correlation.
+    h = np.full((4, 4), language.ALIKE) + (1 - language.ALIKE) * np.eye(4)
+    error = language.ROW[0] - round(language.ROW[0])
+    mend = np.linalg.solve(h[1:, 1:], h[1:, 0]) * error
+    assert np.allclose(steps[1].row[1:], np.array(language.ROW[1:]) + mend)
+    change = np.array(steps[-1].row) - np.array(language.ROW)
+    assert steps[-1].damage == pytest.approx(change @ h @ change)
+    assert steps[-1].damage < language.plain_damage() / 2
+    assert "GPTQ does less damage" in load_trace("llm-one-row").stages[-1].text
+
+
+def test_smoothing_keeps_the_products_of_the_trace():
+    before, after = language.layer(torch.ones(3)), language.layer(language.factors())
+    assert torch.allclose(before.outputs, after.outputs, rtol=1e-4)
+    tall, heavy = after.inputs.abs().amax(0), after.weights.abs().amax(0)
+    assert torch.allclose(tall, heavy, rtol=1e-4)  # the exponent is one half
+    off = [float((its.rounded - before.outputs).abs().max()) for its in (before, after)]
+    assert off[1] < off[0] / 10
+    assert "nearer than before" in load_trace("llm-one-smoothing").stages[-1].text
+
+
+# Taught and factored.
+
+
+def test_a_teachers_answer_gives_the_gradient_of_autograd_and_a_nearer_student():
+    its, t = thin.one_lesson(), thin.TEMPERATURE
+    leaf = torch.tensor(thin.STUDENT, dtype=torch.float64, requires_grad=True)
+    (-(its.wanted * (leaf / t).log_softmax(0)).sum()).backward()
+    assert leaf.grad is not None
+    assert torch.allclose(its.gradient, leaf.grad)
+    assert torch.allclose(its.scaled, t**2 * leaf.grad)
+    last = load_trace("taught-one-answer").stages[-1].text
+    assert "are nearer to each other" in last
+    # As the text has it: the coat's logit falls, the trainer's rises.
+    moved = its.moved - torch.tensor(thin.STUDENT)
+    assert moved[3] < 0 < moved[1]
+    assert its.own[3] > its.own[1]
+
+
+def test_the_nearest_matrix_is_not_the_nearest_layer():
+    its = thin.products()
+    for near in (its.plain, its.aware):
+        assert torch.linalg.matrix_rank(near, rtol=1e-9) == 1
+    plain, aware = ((near - its.weight).norm() for near in (its.plain, its.aware))
+    assert plain == pytest.approx(float(its.sizes[1:].norm()))
+    assert aware > plain
+    assert its.off_aware < its.off_plain / 2
+    # No other product of rank 1 has nearer outputs: those of the SVD of the outputs themselves.
+    x = torch.tensor(thin.INPUTS, dtype=torch.float64)
+    least = torch.linalg.svdvals(x @ its.weight.t())[1:].norm()
+    assert its.off_aware == pytest.approx(float(least), rel=0.02)
+    assert torch.allclose(its.aware[:, 3], its.weight[:, 3], atol=0.1)
+    assert "better layer" in load_trace("factored-one-matrix").stages[-1].text
+
+
+def test_an_adapter_helps_beside_the_codes_and_is_lost_in_them():
+    its = thin.beside()
+    scale = its.weight.abs().amax(1, keepdim=True)
+    for values in (its.rounded, its.again):
+        assert torch.equal((values / scale).round() * scale, values)
+    both = its.rounded + its.correction
+    before, after = ((near - its.weight).norm() for near in (its.rounded, both))
+    assert after < before / 2
+    assert torch.equal(its.rounded, its.again)
+    assert "0 of 12 weights have another code" in load_trace("adapter-one-matrix").stages[-1].text

@@ -35,6 +35,7 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.handle import Proxy
 from grader.sandboxed.calls.peer import Peer
+from grader.sandboxed.calls.rules import Enforcing
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.packing import Packer
 from tests.fuzz.damage import EXAMPLES, SECONDS, bounded, damaged_bytes, damaged_tree
@@ -178,7 +179,7 @@ class _Recorder(Channel):
 
 def _judge(channel: Channel) -> Peer:
     judge = Peer(channel, {"Boxed": Boxed})
-    judge.begin(TERMS, Allowance(time.monotonic() + SECONDS))
+    judge.begin(Enforcing(TERMS), Allowance(time.monotonic() + SECONDS))
     return judge
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from grader import Assignment, Course, Engine, Result
 from grader.host.batch import grade_class
 from grader.host.grade import grade, reject
-from grader.host.intake.notebook import Rejected, collect
+from grader.host.intake.notebook import Rejected
+from grader.host.intake.submission import collect
 from grader.host.publish.pages import plain
 from grader.host.store import Output
 from grader.host.tasks import find_tasks

@@ -22,12 +22,12 @@ from grader.host.marks.points import blank, to_items
 from grader.host.publish import clean, feedback
 from grader.host.publish.clean import (
     clean_html,
-    clean_markdown,
     clean_notebook,
     clean_outputs,
     is_image,
 )
 from grader.host.publish.feedback import render
+from grader.host.publish.markdown import clean_markdown
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import CellResult, Result
 from tests.browser.lab import start_chromium

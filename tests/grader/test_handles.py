@@ -30,6 +30,7 @@ from grader.sandboxed.calls.handle import Proxy
 from grader.sandboxed.calls.kinds import serves_as
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.randomness import random_states, set_random_states
+from grader.sandboxed.calls.rules import Discovering, Enforcing
 
 
 class Node:
@@ -100,7 +101,8 @@ def talk():
         thread.start()
         opened.append((thread, ours))
         judge = Judge(ours, given)
-        judge.begin(terms, allowance or Allowance(time.monotonic() + 20), withhold)
+        rules = Discovering() if terms is None else Enforcing(terms, withhold)
+        judge.begin(rules, allowance or Allowance(time.monotonic() + 20))
         judge.player = player
         return judge
 
@@ -123,7 +125,7 @@ def hear():
         ours, theirs = Channel(ours), Channel(theirs)
         channels.extend([ours, theirs])
         judge = Judge(ours, GIVEN)
-        judge.begin(terms or Terms(), Allowance(time.monotonic() + 2))
+        judge.begin(Enforcing(terms or Terms()), Allowance(time.monotonic() + 2))
         judge.theirs = theirs
         for message in messages:
             raw = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)
@@ -223,14 +225,14 @@ def test_changes_come_back_in_place(talk):
     assert array.tolist() == [9, 0]
     assert view.tolist() == [2, 2]
     places = ["0", "1", "2", "array", "tensor"]
-    assert judge.learned.changes == {f"change:{place}" for place in places}
+    assert judge.rules.learned.changes == {f"change:{place}" for place in places}
 
 
 def test_what_stays_as_it_was_is_not_sent_back(talk):
     judge = talk(same=lambda values, more: values)
     values = [[1], [2]]
     assert judge["same"](values, more=torch.ones(3)) is values
-    assert judge.learned.changes == set()
+    assert judge.rules.learned.changes == set()
 
 
 def test_a_result_that_is_an_argument_or_part_of_one_is_that_object(talk):
@@ -317,7 +319,7 @@ def test_changes_that_the_contract_does_not_know_are_noted(talk):
     judge = talk(Terms(changes={"both:0"}), both=both)
     a, b = [], []
     judge["both"](a, b)
-    assert (a, b, judge.undeclared) == ([1], [1], {"both:1"})
+    assert (a, b, judge.rules.undeclared) == ([1], [1], {"both:1"})
 
 
 def test_withheld_changes_stay_there(talk):
@@ -402,10 +404,10 @@ def test_a_result_that_can_t_cross_is_an_exception_and_no_end(talk, result):
 
 
 def test_what_is_too_large_is_said_so_and_ends_nobody(talk, monkeypatch):
-    from grader.sandboxed.calls import peer
+    from grader.sandboxed.calls import end
 
-    monkeypatch.setattr(peer, "MAX_MANIFEST", 1000)
-    monkeypatch.setattr(peer, "MAX_BUFFERS", 1000)
+    monkeypatch.setattr(end, "MAX_MANIFEST", 1000)
+    monkeypatch.setattr(end, "MAX_BUFFERS", 1000)
     judge = talk(text=lambda n: "x" * n, numbers=lambda n: torch.zeros(n))
     assert len(judge["text"](900)) == 900
     for name in ("text", "numbers"):
@@ -495,11 +497,11 @@ def test_what_was_lent_lives_until_the_test_ends_where_the_solution_needs_that(t
 
     judge = talk(decorated=decorated)
     assert judge["decorated"](lambda x: 10 * x)(2) == 21
-    assert judge.learned.lends
+    assert judge.rules.learned.lends
     judge = talk(Terms({"function"}, lends=True), decorated=decorated)
     made = judge["decorated"](lambda x: 10 * x)
     assert made(2) == 21
-    judge.begin(Terms({"function"}, lends=True), Allowance(time.monotonic() + 20))
+    judge.begin(Enforcing(Terms({"function"}, lends=True)), Allowance(time.monotonic() + 20))
     with pytest.raises(Exception, match="not there"):
         made(2)
 
@@ -615,9 +617,9 @@ def test_what_is_asked_without_terms_is_learned(talk):
     judge = talk(robot=Robot(5))
     robot = judge["robot"]
     robot.place, robot.move(), len(robot), robot[1]
-    assert judge.learned.attributes == {"place"}
-    assert judge.learned.dunders >= {"__len__", "__getitem__"}
-    assert judge.learned.results == {"instance"}
+    assert judge.rules.learned.attributes == {"place"}
+    assert judge.rules.learned.dunders >= {"__len__", "__getitem__"}
+    assert judge.rules.learned.results == {"instance"}
 
 
 def test_special_methods_are_those_that_the_contract_names(talk):
@@ -709,7 +711,7 @@ def test_what_changes_is_learned_for_the_names_that_were_taken(talk):
     history, other = [], []
     judge = talk(history=history, other=other, log=lambda v: (history.append(v), other.append(v)))
     judge["history"], judge["log"](1)
-    assert judge.learned.watch == {"history"}
+    assert judge.rules.learned.watch == {"history"}
 
 
 def test_what_a_call_shows_is_told(talk):
@@ -788,7 +790,7 @@ def test_calls_go_on_with_the_test_s_random_numbers_where_the_contract_says_so(t
 
     judge._send = listen
     handle()
-    judge.share_random = False
+    judge.rules.random = False
     handle()
     assert [message.random is not None for message in sent] == [True, False]
 
@@ -831,7 +833,7 @@ def test_a_reply_that_claims_too_much_is_refused(hear, lie, why):
 
 def test_a_change_that_was_to_be_withheld_is_not_made(hear):
     judge = hear(Reply(1, changed=[(0, Seq("list", [7]))]))
-    judge.withhold = True
+    judge.rules = Enforcing(Terms(), withhold=True)
     values = [1]
     proxy(judge)(values)
     assert values == [1]

@@ -9,19 +9,11 @@ import os
 import nbformat
 import pytest
 
-from grader.host.intake.folder import read_folder
-from grader.host.intake.notebook import (
-    MAX_CELLS,
-    MAX_NOTEBOOK_BYTES,
-    LearnerCell,
-    Rejected,
-    collect,
-    from_bytes,
-    put_together,
-    read_notebook,
-    read_paper,
-)
-from grader.host.intake.notebook import as_bytes as as_bytes_of_paper
+from grader.host.intake.folder import MAX_NOTEBOOK_BYTES, read_folder
+from grader.host.intake.notebook import MAX_CELLS, LearnerCell, Rejected, read_notebook
+from grader.host.intake.paper import as_bytes as as_bytes_of_paper
+from grader.host.intake.paper import from_bytes, put_together, read_paper
+from grader.host.intake.submission import collect
 
 
 def as_bytes(notebook) -> bytes:

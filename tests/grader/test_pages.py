@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from grader.host.grade import grade
-from grader.host.intake.notebook import collect
+from grader.host.intake.submission import collect
 from grader.host.publish.clean import clean_notebook
 from grader.host.publish.feedback import _source, render
 from grader.host.publish.pages import number, plain

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from grader.host.grade import grade
-from grader.host.intake.notebook import collect
+from grader.host.intake.submission import collect
 from grader.host.publish.clean import clean_notebook
 from grader.host.publish.feedback import render
 from grader.host.publish.report import ClassReport

@@ -10,7 +10,8 @@ import pytest
 from grader import grade_one
 from grader.host import clerk
 from grader.host.contract_of import contract_of
-from grader.host.intake.notebook import put_together, read_notebook
+from grader.host.intake.notebook import read_notebook
+from grader.host.intake.paper import put_together
 from grader.host.marks.points import score
 from grader.host.transcript import Heard
 

@@ -14,7 +14,9 @@ from grader.host.contract_of import contract_of, trouble_with
 from grader.host.engine.child import SLACK, Child
 from grader.host.engine.files import Files
 from grader.host.grade import grade
-from grader.host.intake.notebook import Submission, put_together, read_notebook
+from grader.host.intake.notebook import read_notebook
+from grader.host.intake.paper import put_together
+from grader.host.intake.submission import Submission
 from grader.host.marks.points import score
 from grader.host.session import hear
 from grader.sandboxed import player

@@ -18,7 +18,7 @@ from nbgrader.utils import determine_grade
 
 from grader.host.contract import Contract
 from grader.host.course.assignment import Assignment, Kind, TeacherCell
-from grader.host.intake.notebook import Paper
+from grader.host.intake.paper import Paper
 from grader.host.marks.hints import message_for, visible_statement
 from grader.host.results.result import CellResult, ItemResult, Outcome
 from grader.host.transcript import Heard, Played, as_node

@@ -6,9 +6,7 @@ scripts through. So what goes into such a notebook is made harmless before it is
 - of outputs only the kinds in `SHOWN` stay, text without terminal codes, HTML through nh3, images
   by their first bytes, all of them bounded in size and without metadata;
 - markdown keeps its looks, but no raw HTML, no link with a scheme of its own, no picture from
-  elsewhere, and no heading that takes the name of an input field of Formgrader. Patterns take these
-  out of the text; whether something is left is decided on what nbconvert's own parser makes of it,
-  and what is not tame then becomes plain text;
+  elsewhere, and no heading that takes the name of an input field of Formgrader (`markdown`);
 - raw cells become text;
 - of a test with hidden parts only what the release version shows stays.
 
@@ -19,22 +17,25 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import nbformat
 import nh3
-from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbformat import NotebookNode
 
 from grader.host.course.assignment import TeacherNotebook
-from grader.host.publish.pages import plain
+from grader.host.publish.markdown import (
+    MAX_MARKDOWN,
+    clean_markdown,
+    fenced,
+    tame_tex,
+    unescaped,
+)
+from grader.host.publish.pages import cut, plain
 from grader.host.results.result import CellResult
 
 # Characters that are kept. What renders text takes time that grows with its square: these keep the
@@ -44,7 +45,6 @@ MAX_HTML = 100_000
 MAX_CODE = 50_000
 MAX_LINE = 1_000
 MAX_BLANK_LINES = 10
-MAX_MARKDOWN = 20_000
 MAX_IMAGE = 4_000_000
 # Larger pictures cost a browser gigabytes, and so do many.
 MAX_PIXELS = 30_000_000
@@ -167,7 +167,7 @@ def _clean_source(cell: NotebookNode, room: Room) -> None:
     attachments = clean_attachments(cell.pop("attachments", {}))
     if not room.holds(pair for bundle in attachments.values() for pair in bundle.items()):
         attachments = NotebookNode()
-    text = _cut(plain(cell.source), MAX_MARKDOWN)
+    text = cut(plain(cell.source), MAX_MARKDOWN)
     room.markdown -= len(text)
     if room.markdown < 0:
         text = "(Not shown: the notebook holds too much text.)"
@@ -178,28 +178,13 @@ def _clean_source(cell: NotebookNode, room: Room) -> None:
     else:
         # Of these nbconvert would take the text for HTML.
         cell.cell_type = "markdown"
-        cell.source = clean_markdown(_fenced(text))
-
-
-def _fenced(text: str) -> str:
-    """Markdown that shows the text as it is."""
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}\n{text}\n{fence}"
+        cell.source = clean_markdown(fenced(text))
 
 
 def _clean_code(source: str) -> str:
     blank = rf"(?:\n[ \t]*+){{{MAX_BLANK_LINES},}}+"
     source = re.sub(blank, "\n" * MAX_BLANK_LINES, plain(source))
-    return _cut("\n".join(_cut(line, MAX_LINE) for line in source.split("\n")), MAX_CODE)
-
-
-def _cut(text: str, limit: int) -> str:
-    """The beginning and the end of what is too long: an error stands at the end."""
-    if len(text) <= limit:
-        return text
-    end = limit // 4
-    left_out = len(text) - limit
-    return f"{text[: limit - end]}\n… {left_out} characters left out …\n{text[len(text) - end :]}"
+    return cut("\n".join(cut(line, MAX_LINE) for line in source.split("\n")), MAX_CODE)
 
 
 # --- Outputs -----------------------------------------------------------------------------------
@@ -243,7 +228,7 @@ def _clean_output(output: NotebookNode, room: Room) -> NotebookNode:
     if output.output_type == "error":
         return nbformat.v4.new_output(
             "error",
-            ename=_cut(plain(output.ename), 200),
+            ename=cut(plain(output.ename), 200),
             evalue=_text(output.evalue),
             traceback=_text("\n".join(output.traceback)).split("\n"),
         )
@@ -259,7 +244,7 @@ def _note(text: str) -> NotebookNode:
 
 def _text(text: str) -> str:
     # Cut twice: to look through megabytes for control codes takes its time.
-    return _cut(plain(_cut(_overwritten(text), 4 * MAX_TEXT)), MAX_TEXT)
+    return cut(plain(cut(_overwritten(text), 4 * MAX_TEXT)), MAX_TEXT)
 
 
 def _overwritten(text: str) -> str:
@@ -322,7 +307,7 @@ def clean_html(page: str) -> str:
         url_relative="deny",
         attribute_filter=_clean_attribute,
     )
-    return _tame_tex(_NO_PICTURE.sub("", cleaned))
+    return tame_tex(_NO_PICTURE.sub("", cleaned))
 
 
 def _clean_attribute(tag: str, name: str, value: str) -> str | None:
@@ -371,157 +356,9 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-# --- Text that is rendered ---------------------------------------------------------------------
-
-# TeX that names links, styles or ids, or loads extensions.
-_TEX = re.compile(r"\\(?=(?:href|style|class|cssId|data|html\w*|mmlToken|bbox|require)\b)", re.I)
-_PICTURE = re.compile(r"!\[[^\[\]]*\]\(attachment:([^\s()<>&\\]+)\)")
-_TARGET = re.compile(r"\](\(\s*|:\s*)(<[^>\n]*|[^ \t\n)]*)")
-_SAFE_TARGET = re.compile(r"(?:https?://|mailto:|attachment:|#)|[^:&\\]*$", re.I)
-_TAG = re.compile(
-    r"(<br ?/?>|<(b|i|em|strong|sub|sup|kbd|code)>[^<\n]*</\2>|<https?://[^\s<>\"'`]*>)"
-    r"|<(?=[A-Za-z/!?])"
-)
-_ANY_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_HARMLESS_TAG = re.compile(r"<br ?/?>|</?(?:b|i|em|strong|sub|sup|kbd|code)>", re.I)
-_FENCE = re.compile(r"^([ \t>*+\-\d.)]*+(?:`{3,}+|~{3,}+))[ \t]*+([^\n`]*+)$", re.M)
-_LANGUAGE = re.compile(r"(?!mermaid)[a-z0-9_+#.-]{1,30}", re.I)
-_HEADING = re.compile(r"[ \t>*+\-\d.)]*#")
-_UNDERLINE = re.compile(r"[ \t>]*(?:=+|-+)[ \t]*")
-
-
-def clean_markdown(text: str, attachments: Collection[str] = ()) -> str:
-    """Markdown that renders to nothing that runs or loads anything.
-
-    What it takes out becomes visible text: the renderers differ too much to trust one of them.
-
-    Args:
-        attachments: names of the pictures that come with the cell. Each is shown once: what renders
-            the text makes a copy of it wherever it stands.
-    """
-    text = _cut(plain(text), MAX_MARKDOWN)
-    left = set(attachments)
-
-    def picture(found: re.Match[str]) -> str:
-        whole = _PICTURE.match(text, found.start())
-        if not whole or whole[1] not in left:
-            return "["
-        left.remove(whole[1])
-        return found[0]
-
-    def target(found: re.Match[str]) -> str:
-        if _SAFE_TARGET.match(found[2].lstrip("< \t")):
-            return found[0]
-        return f"]\\{found[0][1:]}"
-
-    def fence(found: re.Match[str]) -> str:
-        return found[1] + (found[2] if _LANGUAGE.fullmatch(found[2].strip()) else "")
-
-    made = re.sub(r"!\[", picture, text)
-    made = _TARGET.sub(target, made)
-    # A blank keeps `<` from beginning a tag, in text, code and formulas alike.
-    made = _TAG.sub(lambda found: found[1] or "< ", made)
-    made = _FENCE.sub(fence, made)
-    made = _tame_tex("\n".join(_clean_headings(made.split("\n"))))
-    for shown in (made, _fenced(text)):
-        if _is_tame(shown, attachments):
-            return shown
-    return "(Not shown: this text cannot be shown safely.)"
-
-
-def _is_tame(text: str, attachments: Collection[str]) -> bool:
-    """Whether nothing comes of the text that runs, loads or takes a name.
-
-    It is decided on the tree that the renderer of the teacher's pages makes of it.
-    """
-    left = Counter(list(attachments))
-    return all(_is_tame_token(token, left) for token in _tokens(_parser()(text)))
-
-
-@cache
-def _parser() -> MarkdownWithMath:
-    # Without a renderer it gives the tree.
-    return MarkdownWithMath(renderer=None)  # type: ignore[arg-type]
-
-
-def _tokens(tree: Any) -> Iterator[dict[str, Any]]:
-    """All tokens of a tree, without recursion: it may be deep."""
-    todo = list(tree)
-    while todo:
-        token = todo.pop()
-        yield token
-        todo.extend(token.get("children", ()))
-
-
-def _is_tame_token(token: dict[str, Any], left: Counter[str]) -> bool:
-    """Whether a part of a tree is tame.
-
-    Args:
-        left: how often each attachment may still be shown.
-    """
-    kind, attributes = token["type"], token.get("attrs", {})
-    if kind == "image":
-        name = str(attributes["url"]).removeprefix("attachment:")
-        left[name] -= 1
-        return str(attributes["url"]).startswith("attachment:") and left[name] >= 0
-    if kind in ("block_html", "inline_html"):
-        return not _ANY_TAG.search(_HARMLESS_TAG.sub("", token["raw"]))
-    if kind == "block_code":
-        language = str(attributes.get("info") or "").strip()
-        return not language or bool(_LANGUAGE.fullmatch(language))
-    if kind == "heading" and not _text_of(token).endswith("\u200b"):
-        return False
-    if "url" in attributes and not _is_safe_target(str(attributes["url"])):
-        return False
-    # What reads formulas does so when all entities are characters.
-    is_block = not {"text", "codespan"} & {kind} and "children" in token
-    return not (is_block and _TEX.search(_unescaped(_text_of(token))))
-
-
-def _text_of(token: dict[str, Any]) -> str:
-    """The text in a token, but for code."""
-    parts: list[str] = []
-    todo = [token]
-    while todo:
-        found = todo.pop()
-        if found["type"] not in ("codespan", "block_code"):
-            parts.append(found.get("raw", ""))
-        todo.extend(reversed(found.get("children", ())))
-    return "".join(parts)
-
-
-def _unescaped(text: str) -> str:
-    """With characters for entities, also for those that are made of entities."""
-    for _ in range(5):
-        text, before = html.unescape(text), text
-        if text == before:
-            return text
-    return re.sub("&", "& ", text)
-
-
-def _is_safe_target(url: str) -> bool:
-    """Whether a link leads to where a link may: with an allowed scheme, or with none."""
-    seen = re.sub(r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\ufeff]", "", _unescaped(url))
-    return bool(_SAFE_TARGET.match(seen))
-
-
-def _clean_headings(lines: Sequence[str]) -> Iterator[str]:
-    """Headings that end in a space without width.
-
-    nbconvert makes a heading's text its id, and Formgrader finds its input fields by their ids.
-    """
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
-        heading = _HEADING.match(line) or (line.strip() and _UNDERLINE.fullmatch(below))
-        yield f"{line}\u200b" if heading else line
-
-
-def _tame_tex(text: str) -> str:
-    return _TEX.sub(r"\\ ", text)
-
-
 def _clean_latex(text: str) -> str:
     # nbconvert puts it into the page as it is: entities would become characters there.
-    return _tame_tex(_unescaped(_cut(plain(text), MAX_TEXT)).replace("<", r"\lt "))
+    return tame_tex(unescaped(cut(plain(text), MAX_TEXT)).replace("<", r"\lt "))
 
 
 def clean_attachments(attachments: Mapping[str, Mapping[str, str]]) -> NotebookNode:

@@ -29,6 +29,15 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def cut(text: str, limit: int) -> str:
+    """The beginning and the end of what is too long: an error stands at the end."""
+    if len(text) <= limit:
+        return text
+    end = limit // 4
+    left_out = len(text) - limit
+    return f"{text[: limit - end]}\n… {left_out} characters left out …\n{text[len(text) - end :]}"
+
+
 def number(value: float) -> str:
     """Points as people write them: 2, 1.5."""
     return f"{value:.4f}".rstrip("0").rstrip(".")

@@ -10,7 +10,7 @@ from grader.protocol.values import Live
 from grader.sandboxed.calls.special_methods import ITERATION
 
 if TYPE_CHECKING:
-    from grader.sandboxed.calls.peer import Peer
+    from grader.sandboxed.calls.end import End
 
 # What hides it in a proxy is for tests.
 OWN_CLASS = object.__dict__["__class__"]
@@ -24,7 +24,7 @@ class Proxy:
     # For `Packer`, which must not ask a proxy what it is.
     stays_where_it_is = True
 
-    def __init__(self, peer: Peer, node: Live, origin: str) -> None:
+    def __init__(self, peer: End, node: Live, origin: str) -> None:
         object.__setattr__(self, "_peer", peer)
         object.__setattr__(self, "_node", node)
         object.__setattr__(self, "_origin", origin)
@@ -53,8 +53,8 @@ class Proxy:
         return bool(peer_of(self).call(self, "__subclasscheck__", (value,), {}))
 
 
-def peer_of(proxy: Proxy) -> Peer:
-    peer: Peer = object.__getattribute__(proxy, "_peer")
+def peer_of(proxy: Proxy) -> End:
+    peer: End = object.__getattribute__(proxy, "_peer")
     return peer
 
 

@@ -4,6 +4,7 @@ STOCK = "does not apply: tests and learner's code share a process"
 
 # %% first
 import grader.sandboxed.calls.peer as handles
+from grader.protocol.calls import Raised, Reply
 
 NAMES = ["Stopped", "KeyboardInterrupt", "GeneratorExit", "SystemExit", "Gauge", "AssertionError"]
 count = iter(range(10**9))
@@ -13,10 +14,8 @@ def answer(self, request, body):
     if request.op == "take":
         return really(self, request, body)
     number = next(count)
-    raised = handles.Raised(
-        NAMES[number % 6 :] * 1000, "x" * 10**6, [None, 0, -1, 2**62][number % 4]
-    )
-    self._send(handles.Reply(request.id, error=raised), self._packer())
+    raised = Raised(NAMES[number % 6 :] * 1000, "x" * 10**6, [None, 0, -1, 2**62][number % 4])
+    self._send(Reply(request.id, error=raised), self._packer())
 
 
 really = handles.Peer._answer

@@ -7,6 +7,7 @@ import json
 import struct
 
 import grader.sandboxed.calls.peer as handles
+from grader.protocol.calls import ENCODER, Reply
 from grader.protocol.values import Tensor
 
 HEADS = [
@@ -25,9 +26,9 @@ count = iter(range(10**9))
 def send(self, message, packer):
     head = json.dumps(HEADS[next(count) % len(HEADS)]).encode()
     body = struct.pack("<Q", [len(head), 2**63][next(count) % 2]) + head + bytes(128)
-    if isinstance(message, handles.Reply):
+    if isinstance(message, Reply):
         message.value = Tensor("float32", [4, 8], 0)
-    self.channel.send(handles.ENCODER.encode(message), body)
+    self.channel.send(ENCODER.encode(message), body)
 
 
 handles.Peer._send = send

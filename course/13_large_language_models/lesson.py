@@ -1,0 +1,853 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 13 · Large language models
+#
+# **My language model has 7 billion weights and a card of 8 GB. I rounded its weights to 8 bits, and all was well. I rounded its
+# activations as well, and it talks nonsense. What may be rounded, how far, and what must be done before?**
+#
+# You will compress a small transformer with the methods that are used for large ones: weight-only int8 and int4, SmoothQuant, GPTQ, AWQ,
+# Wanda, and a KV cache of few bits. Each stands beside plain rounding with the same bits.
+#
+# It takes about {minutes} minutes, with two places to stop, after parts 3 and 5. You need scales and groups (lesson 03), pruning by magnitude
+# (lesson 07), and what attention does ([the primer](primers.ipynb) tells it in a minute).
+#
+# The picture shows what goes into a layer, a row per word and a column per input channel, and the layer's weights below. Move the
+# smoothing before you run anything. Where do the tall columns go?
+
+# %% tags=["nbval-ignore-output"]
+from coursekit.openings.lesson_13 import smoothed_channels
+
+smoothed_channels()
+
+# %% [markdown]
+# Three questions from before. Answer each before you unfold it.
+#
+# <details><summary>Why does one large value spoil a whole tensor in int8? (lesson 03)</summary>The range must reach it, so the step is as long
+# as it is large, and all the others share the few levels near 0.</details>
+#
+# <details><summary>When is a layer memory-bound? (lesson 01)</summary>When reading its bytes takes longer than computing with them. Then
+# fewer bytes make it faster, and fewer operations don't.</details>
+#
+# <details><summary>What does 2:4 mean? (lesson 08)</summary>Of each four neighbours in a row two are zero. Then half of the weights are stored, with two
+# bits for the place of each.</details>
+
+# %%
+import copy
+import itertools
+import math
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from coursekit import guess, guesses, plot, reveal
+from coursekit.costs import Machine
+from coursekit.data import load_results
+from coursekit.stories import as_text, stories
+from coursekit.train import set_seed
+from coursekit.transformer import endings, load_storyteller, numbers, tell
+from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+
+set_seed(0)
+
+# %% [markdown]
+# ## 1 · A model that tells stories
+#
+# A language model reads words and gives, for each word that could come next, a probability. Ours is built like GPT-2, 4 blocks
+# with 128 channels, and has read 57,600 stories, each once. A program of the course makes them up, and can make as many as one wants. This is one of those:
+
+# %%
+told = stories(100, seed=2)  # none of them was trained on
+calibration = stories(64, seed=3)
+print(as_text(told[0].words))
+
+# %% [markdown]
+# A story holds two things that change hands. Its last sentence can only be foreseen by a reader who remembers who has what, and in
+# which colour. And this is what the model tells, a word at a time, each drawn by its probabilities:
+
+# %% tags=["nbval-ignore-output"]
+storyteller = load_storyteller()
+for seed in range(2):
+    print(as_text(tell(storyteller, seed=seed)), "\n")
+
+# %% [markdown]
+# The measure is **perplexity**. Take, for each word of stories that the model has not read, minus the logarithm of the probability it gave to this word: so many *nats* was
+# it surprised. The mean over all words, in the exponent of e, is the perplexity. Who hesitates between $k$ words that are equally likely has
+# perplexity $k$; who knows nothing has that of the vocabulary, here 226.
+#
+# Since a program writes the stories, we know more than one usually does: the true probability of each, and so the least perplexity that any model can
+# have.
+
+
+# %%
+def surprise(model, told):
+    """For each story its nats, its words, and whether its ending is right."""
+    read, following = numbers(told)  # what comes behind the end of a story is left out
+    logits = model(read)
+    nats = F.cross_entropy(logits.transpose(1, 2), following, reduction="none")
+    return nats.sum(1), (following >= 0).sum(1), endings(logits, told)
+
+
+def perplexity(nats, words) -> float:
+    return math.exp(nats.sum() / words.sum())
+
+
+words = torch.tensor([len(story.words) - 1 for story in told])  # the first is not foreseen
+least = perplexity(torch.tensor([story.nats for story in told]), words)
+print(f"{int(words.sum()):,} words in {len(told)} stories; least perplexity {least:.3f}")
+
+# %% [markdown]
+# Which perplexity does the model have on these stories?
+
+# %%
+guess("The model's perplexity on stories it has not read", low=1.5, high=226)
+
+# %% tags=["nbval-ignore-output"]
+float_nats, counted, float_right = surprise(storyteller, told)
+model_perplexity = perplexity(float_nats, words)
+reveal("The model's perplexity on stories it has not read", model_perplexity)
+print(f"endings that are right: {float_right.double().mean():.0%}")
+assert torch.equal(counted, words) and least < model_perplexity < 1.95
+
+# %% [markdown]
+# A perplexity near the least one: it has learnt how these stories go, and it mostly remembers who has what. Both numbers will be our measure, and since methods differ by little
+# we count in nats per word *more than the float model has on the same stories*. An interval says how far stories differ: 2,000 times we draw 100 of the stories
+# with replacement and take the middle 95 % of the means (a bootstrap).
+
+
+# %%
+def extra(nats):
+    """Nats per word more than the float model's: the mean, and the ends of a 95 % interval."""
+    more, draw = nats - float_nats, torch.Generator().manual_seed(0)
+    pick = torch.randint(len(more), (2000, len(more)), generator=draw)
+    low, high = (more[pick].sum(1) / words[pick].sum(1)).quantile(torch.tensor([0.025, 0.975]))
+    return float(more.sum() / words.sum()), float(low), float(high)
+
+
+def show(name, model):
+    """Prints loss and right endings, and returns both."""
+    nats, _, right = surprise(model, told)
+    more, low, high = extra(nats)
+    share = float(right.double().mean())
+    print(f"{name:38} {more:+.4f} ({low:+.4f} to {high:+.4f})   right endings {share:4.0%}")
+    return more, share
+
+
+# %% [markdown]
+# ## 2 · One word reads every weight
+#
+# To tell a word, the model needs all of its weights once: each is read, multiplied and added, two operations. For the next word all of them are read again. By the roofline of lesson 01 a
+# float32 weight has an intensity of 2 FLOPs per 4 bytes, far left of every ridge. Telling words to one reader is memory-bound, and
+#
+# $$\text{words per second} \;\le\; \frac{\text{bandwidth}}{\text{bytes of all weights}}$$
+#
+# Eight bits per weight, with activations in floats, are called **weight-only** quantization: the kernel reads codes, and makes floats of them on the way into the product. That costs operations more, not
+# fewer. Here is one layer of 4,096 × 4,096, by the kernels that PyTorch has for a CPU (the names with `_` are what libraries call; int4 has a scale and a zero point per group of 32, so 5 bits per weight):
+
+# %%
+n, ops, flush = 4096, torch.ops.aten, torch.ones(2**25)  # 128 MB
+
+
+def calls(count):
+    """The layer for so many words at once, with weights in three types."""
+    x, w32 = torch.randn(count, n), torch.randn(n, n)
+    x16, codes8 = x.bfloat16(), torch.randint(-127, 128, (n, n), dtype=torch.int8)
+    codes4 = torch.randint(16, (n, n), dtype=torch.int32)
+    packed4 = ops._convert_weight_to_int4pack_for_cpu(codes4, 1)
+    scale8 = torch.ones(n, dtype=torch.bfloat16)
+    scale4 = torch.ones(n // 32, n, 2, dtype=torch.bfloat16)  # and the zero point of each group
+    return {
+        "float32": lambda: F.linear(x, w32),
+        "int8": lambda: ops._weight_int8pack_mm(x16, codes8, scale8),
+        "int4 in groups": lambda: ops._weight_int4pack_mm_for_cpu(x16, packed4, 32, scale4),
+    }
+
+
+def seconds(call):
+    flush.sum()  # so that no weights lie in a cache
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+# %% [markdown]
+# One word goes through it. Which part of the time in float32 does it take with 4 bits per weight?
+
+# %%
+guess("One word through a layer, 4 bits per weight: time", unit="× float32", low=0, high=2)
+
+# %% tags=["nbval-ignore-output"]
+for count in (64, 1):
+    its = calls(count)
+    rounds = [{name: seconds(call) for name, call in its.items()} for _ in range(15)]
+    middle = {name: statistics.median(one[name] for one in rounds) for name in its}
+    for name, bits in {"float32": 32, "int8": 8, "int4 in groups": 5}.items():
+        read = n * n * bits / 8 / middle[name] / 1e9
+        share = middle[name] / middle["float32"]
+        print(
+            f"{count:2} words, {name:14} {share:.2f} × float32, {read:4.0f} GB of weights per second"
+        )
+part = middle["int4 in groups"] / middle["float32"]
+reveal("One word through a layer, 4 bits per weight: time", part)
+
+# %% [markdown]
+# Fewer bytes, less time, for *one* word; less gain than the bytes alone promise, which on our machine were 5 of 32 bits. (A CPU for which nobody wrote such a kernel may even be slower: measure.) With 64 words at once (many readers, or a prompt that is read), each weight that was read is used 64 times: the layer reads next to nothing per second, it is compute-bound, and bytes count for little.
+# (What gain there is with 64 words need not come from the bits: these two kernels compute in bfloat16.) Weight-only quantization makes the telling for one reader fast, and not the reading of a prompt.
+#
+# ## 3 · Fewer bits per weight
+#
+# Which of them can our model lose? We quantize the four matrices of each block, nine tenths of all weights. Embedding, head and norms stay as they are. A scale serves a row or a group of 32 neighbours in it:
+
+
+# %%
+def scales(w, bits, group=None):
+    """A scale for each group of neighbours in a row, or for each row; in the shape of w."""
+    group = group or w.shape[1]
+    most = w.unflatten(1, (-1, group)).abs().amax(2) / (2 ** (bits - 1) - 0.5)
+    return most.clamp(min=1e-12).repeat_interleave(group, dim=1)
+
+
+def to_levels(w, scale, bits):
+    low = -(2 ** (bits - 1))
+    return scale * (w / scale).round().clamp(low, -low - 1)
+
+
+def plain(w, bits, group=None):
+    """Round to nearest: to the next level and back."""
+    return to_levels(w, scales(w, bits, group), bits)
+
+
+def matrices(model):
+    """The four linear layers of each block, by name."""
+    parts = model.blocks.named_modules()
+    return {name: part for name, part in parts if isinstance(part, nn.Linear)}
+
+
+def changed(model, change):
+    """A copy in which change(name, weight) has made each matrix's weights anew."""
+    model = copy.deepcopy(model)
+    for name, layer in matrices(model).items():
+        layer.weight.data = change(name, layer.weight.data)
+    return model
+
+
+# %% [markdown]
+# A scale of 16 bits per group of 32 adds half a bit to each weight. What is lost with 8, 4, 3 and 2 bits? First choose the bits from which the model has forgotten
+# more than a tenth of the endings that it had right, with a scale per row.
+
+# %%
+guess("From how many bits down are endings forgotten", choices=["8", "4", "3", "2"])
+
+# %% tags=["nbval-ignore-output"]
+forgotten = []
+for bits in (8, 4, 3, 2):
+    by_row = changed(storyteller, lambda _, w, bits=bits: plain(w, bits))
+    _, right = show(f"{bits} bits, a scale per row", by_row)
+    in_groups = changed(storyteller, lambda _, w, bits=bits: plain(w, bits, 32))
+    show(f"{bits + 0.5} bits, groups of 32", in_groups)
+    if right < 0.9 * float_right.double().mean():
+        forgotten.append(str(bits))
+reveal("From how many bits down are endings forgotten", forgotten[0])
+
+# %% [markdown]
+# Eight bits cost nothing that 100 stories could show, and 4 and 3 bits little. At 2 bits, which a scale of 16 bits per group makes 2.5, groups lose half as much as rows: a large weight spoils the step of its 31 neighbours and not of a whole row. (A few right endings more or less
+# are chance: of 100, the standard error is about five.) The library people use gives the same numbers:
+
+# %%
+import logging
+
+# torchao says harmless things while it is imported (lesson 05).
+logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
+
+from torchao.quantization import IntxWeightOnlyConfig, PerGroup, quantize_  # noqa: E402
+
+layer = copy.deepcopy(storyteller.blocks[0].up)
+ours = plain(layer.weight.data, 4, 32)
+quantize_(layer, IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerGroup(32)))
+library = layer.weight.dequantize()
+step = scales(storyteller.blocks[0].up.weight.data, 4, 32)
+same = ((library - ours).abs() < 1e-6).double().mean()
+assert same > 0.99  # the others lie in the middle of two levels
+assert ((library - ours).abs() <= 1.001 * step).all()
+print(type(layer.weight).__name__, "and ours agree, but for weights in the middle of two levels")
+
+# %% [markdown]
+# > **A place to stop.** Telling words reads all weights for each, so fewer bits of weights make it faster, and 4 bits in groups cost little. Before you go on: why would a server
+# > with 64 users at once gain less by weight-only int4?
+# >
+# > <details><summary>An answer</summary>Each weight that is read serves 64 words. Reading is no longer what takes the time; computing is, and that has not become less.</details>
+#
+# ## 4 · Outliers
+#
+# For 64 words at once, computing must become cheaper: integers in the product, which needs **activations** in int8 as well. One scale per tensor, from calibration text, is what integer kernels like best (lesson 04).
+#
+# In transformers from a few billion weights on, a few channels of the hidden state are 20 to 100 times as large as the others, in nearly every word (Dettmers et al. 2022; Xiao et al. 2022). What about ours?
+
+
+# %%
+def inputs_of(model, told):
+    """What goes into each matrix for all words of these stories: (words, columns), by name."""
+    read, following = numbers(told)
+    seen, hooks = {}, []
+    for name, layer in matrices(model).items():
+
+        def note(_, given, name=name):
+            seen[name] = given[0][following >= 0]
+
+        hooks.append(layer.register_forward_pre_hook(note))
+    model(read)
+    for hook in hooks:
+        hook.remove()
+    return seen
+
+
+def largest(x):
+    """The largest magnitude of each channel."""
+    return x.abs().amax(0)
+
+
+natural = inputs_of(storyteller, calibration)
+for name in ("0.qkv", "0.up", "3.qkv", "3.up"):
+    each = largest(natural[name])
+    print(f"{name:6} largest channel over the median one: {each.max() / each.median():.1f}")
+    assert each.max() / each.median() < 5
+
+# %% [markdown]
+# Ours is small and has none. So we **plant** them, and every result below that says *planted* hangs on that. A layer norm multiplies each channel by a weight of its own. Make it $s_j$ times as large, its bias too, and
+# divide column $j$ of the matrix that reads it by $s_j$. The product is what it was:
+#
+# $$\sum_j (x_j s_j)\,\frac{w_{ij}}{s_j} = \sum_j x_j w_{ij}$$
+#
+# With powers of two it is even the same to the last bit. Two channels of 128 get 32 and 64, in every norm of a block:
+
+
+# %%
+def readers(model):
+    """Each norm of a block, the matrix that reads it, and the matrix's name."""
+    for number, block in enumerate(model.blocks):
+        yield block.norm1, block.qkv, f"{number}.qkv"
+        yield block.norm2, block.up, f"{number}.up"
+
+
+def rescale(norm, layer, s):
+    """Channel j of the norm times s[j], and column j of its reader divided by it."""
+    norm.weight.data *= s
+    norm.bias.data *= s
+    layer.weight.data /= s
+
+
+planted = copy.deepcopy(storyteller)
+s = torch.ones(128)
+s[17], s[90] = 32, 64
+for norm, layer, _ in readers(planted):
+    rescale(norm, layer, s)
+tall = inputs_of(planted, calibration)
+assert torch.equal(surprise(planted, told)[0], surprise(storyteller, told)[0])  # to the last bit
+print(
+    "largest over median:",
+    round(float(largest(tall["0.qkv"]).max() / largest(tall["0.qkv"]).median())),
+)
+
+# %% [markdown]
+# The same function, so the same perplexity. Now weights get 8 bits with a scale per row, and the inputs of each matrix 8 bits with one fixed scale per tensor. Without the
+# planted channels that costs next to nothing. With them, how many of the endings are still right?
+
+# %%
+guess("Planted outliers, int8 weights and activations: right endings", unit="%", low=0, high=100)
+
+
+# %% tags=["nbval-ignore-output"]
+def with_int8(model, seen, per_word=False):
+    """A copy with int8 weights, and 8 bits for what goes into each matrix."""
+    model = changed(model, lambda _, w: plain(w, 8))
+    for name, layer in matrices(model).items():
+        fixed = seen[name].abs().max() / 127
+
+        def rounded(_, given, fixed=fixed):
+            [x] = given
+            scale = x.abs().amax(-1, keepdim=True) / 127 if per_word else fixed
+            return scale * (x / scale).round().clamp(-128, 127)
+
+        layer.register_forward_pre_hook(rounded)
+    return model
+
+
+even, _ = show("no outliers, scale per tensor", with_int8(storyteller, natural))
+by_tensor, right = show("planted, scale per tensor", with_int8(planted, tall))
+by_word, _ = show("planted, scale per word", with_int8(planted, tall, per_word=True))
+reveal("Planted outliers, int8 weights and activations: right endings", 100 * right)
+assert by_tensor > 5 * by_word > 10 * abs(even)
+
+# %% [markdown]
+# The step is as long as the tallest channel wants it, and 126 channels share the few levels around 0. The control in the last line gives each *word* a scale of its own, found while it runs. That helps, since not all words are equally tall in these channels, and some of the loss stays, since each word *is* tall in them. A scale per *channel* would do it, but it can't be had: an integer product adds over the channels, and only what is outside of the sum can be multiplied afterwards.
+#
+# ## 5 · Smoothing
+#
+# **SmoothQuant** (Xiao et al. 2022) takes the way back: divide channel $j$ by $s_j$ and multiply its column by $s_j$, in the norm's own weights, so that nothing runs that did not run before. Both sides are quantized, so the difficulty is shared by an exponent α:
+#
+# $$s_j = \frac{\max|x_j|^{\alpha}}{\max|w_j|^{1-\alpha}}$$
+#
+# With α = 1 all channels of the activations become equally tall; with α = 0 all columns of the weights do.
+
+
+# %%
+def smoothed(model, seen, alpha):
+    """A copy whose norms and readers share the outliers."""
+    model = copy.deepcopy(model)
+    for norm, layer, name in readers(model):
+        s = largest(seen[name]) ** alpha / largest(layer.weight.data) ** (1 - alpha)
+        rescale(norm, layer, 1 / s)
+    return model
+
+
+calm = smoothed(planted, tall, 0.5)
+seen_calm = inputs_of(calm, calibration)
+off = (surprise(calm, told)[0] - surprise(planted, told)[0]).abs().max()
+assert off < 0.01  # nats of a whole story: the same function, but for float rounding
+
+# %%
+fig, axes = plot.figure(1, 2, width=11, height=3.4)
+for ax, seen, title in zip(axes, (tall, seen_calm), ("before", "after, α = 0.5"), strict=True):
+    picture = seen["2.up"][:40].abs()
+    ax.imshow((picture / picture.max()).numpy(), cmap="Greys", aspect="auto", vmax=1)
+    ax.set(title=f"What goes into 2.up, {title}", xlabel="channel", ylabel="word")
+    ax.grid(visible=False)
+plot.show(
+    fig,
+    alt="Two maps of 40 words and 128 channels, each as dark as its largest value. Before: two dark columns, channels 17 "
+    "and 90, on white. After: grey all over.",
+)
+
+# %% [markdown]
+# The planting is undone by calibration text alone: nobody told the method which channels. Five exponents:
+
+# %% tags=["nbval-ignore-output"]
+lost = {}
+for alpha in (0, 0.25, 0.5, 0.75, 1):
+    model = smoothed(planted, tall, alpha)
+    lost[alpha], _ = show(f"α = {alpha}", with_int8(model, inputs_of(model, calibration)))
+assert all(abs(value) < by_word / 2 for value in lost.values())
+
+# %% [markdown]
+# All of them serve: we had planted on both sides at once, larger activations and smaller columns, so evening out either side undoes it. Large models have tall channels whose columns are *not* small, and there α matters; the
+# paper finds 0.5 good for most, and more for those with stronger outliers. It is chosen on calibration text.
+#
+# > **A place to stop.** Channels that are tall in every word break one scale per tensor, and a scale per word does not save them; smoothing moves them into the weights. Before you go on: why must the norm's
+# > bias be divided, too?
+# >
+# > <details><summary>An answer</summary>The layer reads weight times normalized input *plus* bias. Its column is multiplied for both parts, so both have to be divided.</details>
+#
+# ## 6 · GPTQ: rounding that looks at data
+#
+# Back to weights alone, and to fewer bits. Plain rounding asks of each weight which level is nearest. But what counts is the *output* $Wx$ on real inputs, and inputs are correlated: an error in one column can be made good by another one. **GPTQ** (Frantar et al.
+# 2022) rounds column by column, and after each it changes all columns that are still to come so that they mend the output as well as they can. With $H = X^\top X$ that best change has a formula: the error of column $j$, divided by $(H^{-1})_{jj}$,
+# times row $j$ of $H^{-1}$, where $H$ knows only the columns from $j$ on. One Cholesky factor $U$ of $H^{-1}$ holds all these rows at once:
+
+
+# %%
+def gptq(w, x, bits, group=None):
+    """Rounds w so that its output on x changes little; x has the shape (words, columns)."""
+    group = group or w.shape[1]
+    h = x.double().T @ x.double()
+    h += 0.01 * h.diag().mean() * torch.eye(len(h))  # so that it can be inverted
+    u = torch.linalg.cholesky(torch.linalg.inv(h), upper=True)
+    w, q = w.double().clone(), torch.zeros_like(w, dtype=torch.double)
+    for j in range(w.shape[1]):
+        if j % group == 0:  # the scale of a group, once its turn has come
+            scale = scales(w[:, j : j + group], bits)[:, :1]
+        q[:, j : j + 1] = to_levels(w[:, j : j + 1], scale, bits)
+        error = (w[:, j] - q[:, j]) / u[j, j]
+        w[:, j + 1 :] -= error[:, None] * u[j, j + 1 :]
+    return q.float()
+
+
+def damage(w, rounded, x):
+    """The squared change of the outputs on x."""
+    return float(((rounded - w) @ x.T).square().sum())
+
+
+# %% [markdown]
+# The best there is can be found on a small row: six weights with 2 bits have $4^6 = 4096$ roundings, and we try them all, for 50 rows with correlated inputs.
+
+# %%
+draw = torch.Generator().manual_seed(1)
+codes = torch.tensor(list(itertools.product(range(-2, 2), repeat=6)), dtype=torch.float32)
+ratio = {"plain": [], "GPTQ": []}
+for _ in range(50):
+    w = torch.randn(1, 6, generator=draw)
+    x = torch.randn(200, 6, generator=draw) @ torch.randn(6, 6, generator=draw)
+    all_of_them = codes * scales(w, 2)  # (4096, 6)
+    best = float(((all_of_them - w) @ x.T).square().sum(1).min())
+    ratio["plain"].append(damage(w, plain(w, 2), x) / best)
+    ratio["GPTQ"].append(damage(w, gptq(w, x, 2), x) / best)
+for name, each in ratio.items():
+    each = torch.tensor(each)
+    print(
+        f"{name:5} best in {(each < 1.001).sum():2} of 50 rows; median {each.median():.1f} × the least damage"
+    )
+assert torch.tensor(ratio["GPTQ"]).median() < torch.tensor(ratio["plain"]).median()
+
+# %% [markdown]
+# It is greedy, one column after the other, and finds the best in a third of the rows; in the median it does less damage than plain rounding. Now the model without planted channels. Plain rounding has the same bits and groups. (All matrices see the float model's
+# inputs; the paper goes block by block, through blocks that are quantized already.)
+
+# %% tags=["nbval-ignore-output"]
+loss_plain, loss_gptq = {}, {}
+for bits in (3, 2):
+    model = changed(storyteller, lambda _, w, bits=bits: plain(w, bits, 32))
+    loss_plain[bits], _ = show(f"{bits} bits, groups of 32, plain", model)
+    model = changed(storyteller, lambda name, w, bits=bits: gptq(w, natural[name], bits, 32))
+    loss_gptq[bits], _ = show(f"{bits} bits, groups of 32, GPTQ", model)
+assert loss_gptq[2] < loss_plain[2]
+
+# %% [markdown]
+# These are one draw of 64 calibration stories. `data/make_language_model.py` has run the lesson's own functions with five draws, each tested on 400 other stories:
+
+
+# %%
+table = load_results("language_model")
+
+
+def of_draws(network, method, bits):
+    """Loss of each draw of calibration text, in nats per word."""
+    rows = table[(table.network == network) & (table.method == method) & (table.bits == bits)]
+    return rows.extra
+
+
+def line(network, method, bits):
+    its = of_draws(network, method, bits)
+    return f"{its.mean():+.4f} ({its.min():+.4f} to {its.max():+.4f})"
+
+
+for bits in (4, 3, 2):
+    for method in ("plain", "gptq"):
+        print(f"{bits} bits, {method:5} {line('natural', method, bits)}")
+    assert of_draws("natural", "gptq", bits).max() < of_draws("natural", "plain", bits).min()
+
+# %% [markdown]
+# The range in brackets is over draws. Plain rounding needs no calibration, so it has one value. In each draw GPTQ loses less. At 4 bits both lose about as little as 400 stories can show.
+#
+# ## 7 · AWQ: scale what matters
+#
+# **AWQ** (Lin et al. 2023) looks at activations as well, and does no more than rescale. A weight whose input is tall does more damage with the same error. Multiply its column by $s_j > 1$ before rounding and divide afterwards: the step stays
+# nearly what it was, and the error of this column becomes $s_j$ times smaller. Too much of it makes the step longer for its neighbours in the group. So $s_j = a_j^{\alpha}$ with $a_j$ the mean magnitude of the channel, and of 21 exponents the one with the
+# least damage. Where a norm precedes, the division costs nothing: it is `rescale` once more.
+
+
+# %%
+def awq_scale(w, x, bits, group):
+    """The scale of each channel: of 21 exponents the one with the least damage on x."""
+    size = x.abs().mean(0)
+    tried = []
+    for alpha in torch.linspace(0, 1, 21).tolist():
+        s = size**alpha / (size.max() * size.min()) ** (alpha / 2)
+        tried.append((damage(w, plain(w * s, bits, group) / s, x), alpha, s))
+    return min(tried, key=lambda its: its[0])[2]
+
+
+def awq(model, seen, bits, group=32):
+    """A copy: qkv and up protected by a scale, then all matrices rounded as before."""
+    model = copy.deepcopy(model)
+    for norm, layer, name in readers(model):
+        s = awq_scale(layer.weight.data, seen[name], bits, group)
+        rescale(norm, layer, 1 / s)
+    return changed(model, lambda _, w: plain(w, bits, group))
+
+
+# %% [markdown]
+# On a matrix of three columns every pair of scales can be tried (the third is 1, since only ratios matter). The one-parameter search is near the best of 2,601:
+
+# %%
+draw = torch.Generator().manual_seed(2)
+x = torch.randn(300, 3, generator=draw) * torch.tensor([20.0, 1.0, 0.3])
+w = torch.randn(16, 3, generator=draw) / torch.tensor([20.0, 1.0, 1.0])
+grid = 2 ** torch.linspace(-5, 5, 51)
+all_scales = [torch.tensor([a, b, 1.0]) for a in grid for b in grid]
+least_damage = min(damage(w, plain(w * s, 3) / s, x) for s in all_scales)
+s = awq_scale(w, x, 3, None)
+found = damage(w, plain(w * s, 3) / s, x)
+print(
+    f"plain {damage(w, plain(w, 3), x):.1f}, AWQ {found:.1f}, the best of all scales {least_damage:.1f}"
+)
+assert least_damage <= 1.001 * found < damage(w, plain(w, 3), x)
+
+# %% [markdown]
+# Does AWQ help our model, as it was trained, at 3 bits in groups of 32?
+
+# %%
+guess(
+    "AWQ without outliers, 3 bits: does it help",
+    choices=["hardly or not", "it saves a third to a half", "it saves nearly all of the loss"],
+)
+
+# %%
+for network in ("natural", "planted"):
+    for bits in (4, 3, 2):
+        for method in ("plain", "gptq", "awq"):
+            print(f"{network}, {bits} bits, {method:5} {line(network, method, bits)}")
+awq_loss, plain_loss = (of_draws("natural", method, 3).mean() for method in ("awq", "plain"))
+assert awq_loss > 0.85 * plain_loss
+reveal("AWQ without outliers, 3 bits: does it help", "hardly or not")
+for bits in (4, 3):
+    assert of_draws("planted", "awq", bits).max() < 0.6 * of_draws("planted", "plain", bits).min()
+assert of_draws("planted", "awq", 4).max() < of_draws("planted", "gptq", 4).min()
+
+# %% [markdown]
+# AWQ is for channels that differ. With planted ones it takes away most of what they cost at 4 and 3 bits; without outliers there is nothing to protect, and it loses as much as plain rounding. At 2 bits it saves next to nothing in either (why, was not tried). GPTQ, which knows correlations too, gains in all six
+# lines, and at 4 bits with planted channels AWQ gains more. So which is better depends on the model and the bits: that needs a table of this kind for your model.
+#
+# ## 8 · Wanda: what a weight does
+#
+# Pruning has the same blind spot: magnitude looks at the weight alone (lesson 07). **Wanda** (Sun et al. 2023) scores a weight by what it does to the output: removing $w_{ij}$ alone changes output $i$ by $w_{ij} x_j$, in the root of the sum of squares over all words
+# $|w_{ij}|\,\lVert x_j\rVert$. In each row the half with the lower scores goes; nothing is trained afterwards.
+
+
+# %%
+def keep_half(score, w, of=None):
+    """The better half of each row, or two of each four with of=4; the rest is 0."""
+    groups = score.unflatten(1, (-1, of or score.shape[1]))
+    best = groups.topk(groups.shape[2] // 2, dim=2).indices
+    return w * torch.zeros_like(groups).scatter(2, best, 1).flatten(1)
+
+
+def wanda(w, x):
+    return w.abs() * x.norm(dim=0)
+
+
+x, w = natural["1.up"], storyteller.blocks[1].up.weight.data
+alone = torch.stack([(w[0, j] * x[:, j]).square().sum().sqrt() for j in range(128)])
+assert torch.allclose(alone, wanda(w, x)[0], rtol=1e-4)  # brute force: each weight removed alone
+x, w = tall["1.up"][:, 14:20], planted.blocks[1].up.weight.data[:50, 14:20]
+halves = [
+    torch.zeros(6).scatter(0, torch.tensor(c), 1) for c in itertools.combinations(range(6), 3)
+]
+best = [min(damage(row, row * half, x) for half in halves) for row in w[:, None]]
+for name, score in {"magnitude": w.abs(), "Wanda": wanda(w, x)}.items():
+    rows = zip(w[:, None], keep_half(score, w)[:, None], best, strict=True)
+    ratio = torch.tensor([damage(row, kept, x) / least for row, kept, least in rows])
+    print(f"{name:9} removes three of six weights: median {ratio.median():.2f} × the least damage")
+
+# %% [markdown]
+# Now half of the weights of the model. Magnitude is given the same share of each row. Both networks are one function, natural and planted. What does Wanda lose on the planted one, compared with the natural one?
+
+# %%
+guess("Wanda, planted channels: loss", unit="× the loss without them", low=0, high=5)
+
+# %% tags=["nbval-ignore-output"]
+by_wanda = {}
+for network, model, seen in (("natural", storyteller, natural), ("planted", planted, tall)):
+    for of, pattern in ((None, "half of each row"), (4, "2:4")):
+        pruned = changed(model, lambda _, w, of=of: keep_half(w.abs(), w, of))
+        show(f"{network}, {pattern}, magnitude", pruned)
+        pruned = changed(
+            model, lambda name, w, of=of, seen=seen: keep_half(wanda(w, seen[name]), w, of)
+        )
+        by_wanda[network, of], _ = show(f"{network}, {pattern}, Wanda", pruned)
+reveal(
+    "Wanda, planted channels: loss",
+    by_wanda["planted", None] / by_wanda["natural", None],
+)
+assert abs(by_wanda["planted", None] - by_wanda["natural", None]) < 1e-3
+
+# %% [markdown]
+# The same, since $|w_{ij}/s_j| \cdot \lVert s_j x_j\rVert = |w_{ij}|\,\lVert x_j\rVert$: its score can't be fooled by a rescaling. That is a proof, and it holds for any model. Where nothing was rescaled it loses a little less than magnitude here, and the intervals overlap: these stories don't decide it. 2:4 costs more than the free choice, as in lesson 08.
+#
+# ## 9 · The KV cache
+#
+# Telling word 500 needs the keys and values of the 499 before. They are kept: the **KV cache**. It grows with each word and each reader, while the weights are shared. It can be quantized as well, each key and value when it is made, with
+# a scale per vector of 32 numbers (one head of one word).
+
+
+# %%
+def rounded_vectors(x, bits):
+    """A scale for each vector along the last axis."""
+    return plain(x.reshape(-1, x.shape[-1]), bits).reshape(x.shape)
+
+
+def with_cache(model, bits_of_keys, bits_of_values):
+    """A copy whose keys and values are rounded when they are made."""
+    model = copy.deepcopy(model)
+    for block in model.blocks:
+        block.kept = lambda key, value: (
+            rounded_vectors(key, bits_of_keys),
+            rounded_vectors(value, bits_of_values),
+        )
+    return model
+
+
+# %% [markdown]
+# Our stories are a test for memory: an ending is right only if the model finds again who holds what. With 4 bits for keys and values, weights in float: how many endings are right?
+
+# %%
+guess("KV cache of 4 bits: right endings", unit="%", low=0, high=100)
+
+# %% tags=["nbval-ignore-output"]
+right = {}
+for bits in ((8, 8), (4, 4), (3, 3), (2, 2), (2, 4), (4, 2)):
+    _, right[bits] = show(
+        f"keys {bits[0]} bits, values {bits[1]} bits", with_cache(storyteller, *bits)
+    )
+reveal("KV cache of 4 bits: right endings", 100 * right[4, 4])
+assert right[2, 2] < right[8, 8] - 0.1
+
+# %% [markdown]
+# Perplexity is a mean over all words, and most words of a story need no memory. The endings do. Look at both columns: a small loss per word can hide that what the cache is for has gone. (Large models have outlier channels in their
+# keys, and there a scale per channel of keys is better: KIVI, Liu et al. 2024. Ours has none, and nothing of it was tried here.)
+#
+# ## 10 · Seven billion weights
+#
+# What does it all mean for the model of the question? Llama-2-7B has 32 blocks, width 4,096, an MLP of three matrices 4,096 × 11,008, and 32,000 words. Scales are counted, one of 16 bits per group of 128; embedding and head stay in 16 bits. The cache is for one reader with 4,096
+# words. The machine reads 100 GB per second, as a good laptop does. Which part of the memory, weights and cache, is left with int4 weights and a cache in 16 bits?
+
+# %%
+guess("7B, int4 weights, cache in 16 bits: memory", unit="× all in 16 bits", low=0, high=1)
+
+# %%
+blocks, width, hidden, vocabulary, context = 32, 4096, 11008, 32000, 4096
+in_blocks = blocks * (4 * width**2 + 3 * width * hidden)
+laptop = Machine(peak=1e12, bandwidth=100e9)
+
+
+def bits_per_number(bits, group=128):
+    return bits if bits == 16 else bits + 16 / group
+
+
+def gigabytes(bits, cache_bits):
+    """Weights and cache."""
+    weights = in_blocks * bits_per_number(bits) / 8 + 2 * 2 * vocabulary * width
+    cache = 2 * blocks * width * context * bits_per_number(cache_bits) / 8
+    return weights / 1e9, cache / 1e9
+
+
+print("weights  cache    GB of weights  GB of cache  together  words per second at most")
+for bits, cache_bits in ((16, 16), (8, 16), (4, 16), (4, 8), (4, 4), (3, 4)):
+    weights, cache = gigabytes(bits, cache_bits)
+    speed = laptop.bandwidth / 1e9 / (weights + cache)
+    print(
+        f"{bits:2} bits  {cache_bits:2} bits {weights:14.1f} {cache:12.2f} {weights + cache:9.1f} {speed:10.1f}"
+    )
+reveal(
+    "7B, int4 weights, cache in 16 bits: memory",
+    sum(gigabytes(4, 16)) / sum(gigabytes(16, 16)),
+)
+
+# %% [markdown]
+# The last column is the roofline's bound, with the cache read for each word as well. Not a quarter is left: scales, embedding, head and cache are there. On the card of 8 GB, int8 does not leave room enough for the cache, and int4 does. With 16 readers the cache is 16 times as large, and then it
+# is the cache that should have fewer bits.
+
+# %% tags=["nbval-ignore-output"]
+guesses()
+
+# %% [markdown]
+# ## You can now…
+#
+# - measure a language model by perplexity, on text that nothing was fitted to, with an interval;
+# - say why one reader's words are memory-bound, and bound the words per second from bytes;
+# - round weights in groups, and by GPTQ and AWQ, each beside plain rounding with the same bits and groups;
+# - move outliers out of activations by smoothing, and say why a scale per word does not;
+# - prune by what a weight does, and tell which score a rescaling can fool;
+# - compute what a model takes, with scales and KV cache.
+#
+# **Common mistakes**
+#
+# - Perplexity on the calibration text.
+# - GPTQ or AWQ with groups against plain rounding without.
+# - Believing that weight-only makes a large batch, or the reading of a long prompt, faster.
+# - Forgetting the cache, which many readers make larger than the weights.
+# - Looking at the mean loss alone: what needs memory is a small part of all words.
+#
+# ## Cheat sheet
+#
+# | to | write |
+# |---|---|
+# | measure | perplexity = e to the mean nats per word, over all words of held-out text |
+# | bound the speed of one reader | words per second ≤ bandwidth / (bytes of weights + cache) |
+# | round weights | a scale per group of 32 to 128; bits per weight = $b$ + 16 / group |
+# | use torchao | `quantize_(m, IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerGroup(32)))` |
+# | find outliers | largest magnitude per channel, over the median channel |
+# | smooth | norm (weight and bias) / $s_j$, column · $s_j$, $s_j = \max\lvert x_j\rvert^{\alpha} / \max\lvert w_j\rvert^{1-\alpha}$ |
+# | GPTQ | round column $j$; later columns − error / $(H^{-1})_{jj}$ · row $j$ of $H^{-1}$, $H = X^\top X$ |
+# | AWQ | column · $s_j$, round, divide by $s_j$; $s_j = a_j^{\alpha}$, α by the least damage to the output |
+# | Wanda | remove the smallest $\lvert w_{ij}\rvert \cdot \lVert x_j\rVert$ of each row, or two of four |
+# | count the cache | 2 · blocks · KV heads · head size · words · readers · bits / 8 |
+#
+# Order of work: bytes and batch first → int8 or int4 weights in groups → enough? stop → GPTQ or AWQ → integers in the product? look for outliers, smooth → long texts or many readers? the cache.
+
+# %% [markdown]
+# ## Practise
+#
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
+# in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("13")` from `coursekit.widgets` brings the page above back.
+#
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("13")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("13")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("13")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("13")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("13")
+
+# %% [markdown]
+# **Pattern test.** Ten questions on *quantization* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("quantization")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
+# ## References
+#
+# - A. Radford et al. (2019): *Language Models are Unsupervised Multitask Learners*. OpenAI. GPT-2, after which our model is built.
+# - T. Dettmers, M. Lewis, Y. Belkada, L. Zettlemoyer (2022): *LLM.int8(): 8-bit Matrix Multiplication for Transformers at Scale*. NeurIPS.
+#   arXiv:2208.07339. Outlier channels, and when they arise.
+# - G. Xiao, J. Lin, M. Seznec, H. Wu, J. Demouth, S. Han (2022): *SmoothQuant: Accurate and Efficient Post-Training Quantization for Large Language
+#   Models*. ICML 2023. arXiv:2211.10438.
+# - E. Frantar, S. Ashkboos, T. Hoefler, D. Alistarh (2022): *GPTQ: Accurate Post-Training Quantization for Generative Pre-trained
+#   Transformers*. ICLR 2023. arXiv:2210.17323.
+# - J. Lin et al. (2023): *AWQ: Activation-aware Weight Quantization for LLM Compression and Acceleration*. MLSys 2024. arXiv:2306.00978. It also
+#   searches a clip, which is left out here.
+# - M. Sun, Z. Liu, A. Bair, J. Z. Kolter (2023): *A Simple and Effective Pruning Approach for Large Language Models*. ICLR 2024.
+#   arXiv:2306.11695. Wanda.
+# - Z. Liu et al. (2024): *KIVI: A Tuning-Free Asymmetric 2bit Quantization for KV Cache*. ICML. arXiv:2402.02750.
+# - H. Touvron et al. (2023): *Llama 2: Open Foundation and Fine-Tuned Chat Models*. arXiv:2307.09288. The sizes of the 7B model.
+# - PyTorch: [torchao](https://docs.pytorch.org/ao/stable/).

@@ -1,0 +1,874 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 14 · Taught and factored
+#
+# **My network is good, and too large. Two more roads are said to lead to a small one: let the large network teach it, or write each matrix
+# as the product of two thin ones. When does either help?**
+#
+# You will teach small networks beside controls that get the same epochs, factor the matrices of a trained one, and mend few-bit weights with
+# thin corrections.
+#
+# It takes about {minutes} minutes, with two places to stop, after parts 4 and 6. You need removed units (lesson 08) and few-bit weights (lesson 03).
+#
+# An image is a matrix, too. The picture writes five of them as products of two thin matrices, and asks a network what it sees. Move the rank before you run
+# anything. How many numbers does a garment need?
+
+# %% tags=["nbval-ignore-output"]
+from coursekit.openings.lesson_14 import thin_garments
+
+thin_garments()
+
+# %% [markdown]
+# Three questions from before. Answer each before you unfold it.
+#
+# <details><summary>Half of the weights are set to zero. Is a dense matrix product faster? (lesson 07)</summary>No. It multiplies zeros like all else. Only smaller
+# shapes, or a kernel that skips zeros, save time.</details>
+#
+# <details><summary>A pruned network was trained for two more epochs. What must stand beside it? (lesson 07)</summary>The dense network with two more epochs, and a
+# small one from scratch with as many epochs in all.</details>
+#
+# <details><summary>What is stored for a row of 2-bit weights? (lesson 03)</summary>A code of 2 bits per weight and a scale per row.</details>
+
+# %%
+import copy
+import math
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from coursekit import guess, guesses, plot, reveal
+from coursekit.combine import Network, quantize
+from coursekit.data import FASHION_CLASSES, load_fashion_mnist, load_results
+from coursekit.measure import accuracy, count_macs, latency
+from coursekit.networks import float_network, student_mlp
+from coursekit.taught import chosen, compared, learn, points, shuffled_wrong, two_thin
+from coursekit.train import set_seed
+from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+
+set_seed(0)
+
+# %% [markdown]
+# ## 1 · What a teacher's answer holds
+#
+# Our **teacher** is a CNN with three convolutions: 29,178 parameters, but 1.9 million MACs per image. It has seen 4,000 images with their labels. Another 4,000
+# images have labels, too, but the teacher has not seen them: they play the part of images that nobody has labelled. The **student** is to
+# be an MLP with 32 hidden units, which takes 76 times fewer MACs.
+
+# %%
+data = load_fashion_mnist()
+train, validation = (part.tensors() for part in data.train.hold_out(2000))
+test = data.test.tensors()
+(images, unlabelled), (labels, hidden_labels) = train[0].split(4000), train[1].split(4000)
+teacher = float_network("teacher")
+
+
+@torch.no_grad()
+def answers(model, some):
+    """Logits, (images, 10), in evaluation mode."""
+    return torch.cat([model.eval()(part) for part in some.split(1000)])
+
+
+for name, model in {"teacher": teacher, "student": student_mlp()}.items():
+    print(f"{name}: {count_macs(model, images[:1]):,} MACs")
+taught = answers(teacher, images)
+
+# %% [markdown]
+# A label is one word: *shirt*. The teacher's answer has ten numbers. Divided by a **temperature** $T$ before the softmax, they become
+# **soft targets** $q$; the higher $T$, the more even:
+#
+# $$q_i = \frac{e^{v_i/T}}{\sum_j e^{v_j/T}}, \qquad v: \text{the teacher's logits}$$
+
+
+# %% tags=["nbval-ignore-output"]
+def soft(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Probabilities, (images, classes); the higher the temperature, the more even."""
+    return (logits / temperature).softmax(1)
+
+
+shown = [int((labels == label).nonzero()[0]) for label in (6, 9, 4)]
+for temperature in (1, 4):
+    for place in shown:
+        q = soft(taught[place : place + 1], temperature)[0]
+        first = ", ".join(f"{FASHION_CLASSES[i]} {q[i]:.3f}" for i in q.topk(3).indices)
+        print(f"T = {temperature}, a {FASHION_CLASSES[labels[place]]:10}: {first}")
+sure = (soft(taught, 1).amax(1) > 0.99).float().mean()
+print(f"T = 1: on its own training images, {sure:.0%} of its answers are surer than 0.99")
+
+# %% tags=["nbval-ignore-output"]
+told = answers(teacher, test[0])
+per_class = torch.stack([soft(told[test[1] == label], 4).mean(0) for label in range(10)])
+fig, ax = plot.figure(width=8, height=4.4)
+plot.matrix(ax, per_class.numpy(), decimals=2)
+ax.set_xticks(range(10), FASHION_CLASSES, rotation=40, ha="right")
+ax.set_yticks(range(10), FASHION_CLASSES)
+ax.set(title="The teacher's mean answers, T = 4", xlabel="answer", aspect="auto")
+wrong = per_class.clone().fill_diagonal_(0)
+seconds = [f"{FASHION_CLASSES[i]}: {FASHION_CLASSES[wrong[i].argmax()]}" for i in range(10)]
+plot.show(
+    fig,
+    alt="A grid of ten classes by ten answers, darkest on the diagonal. The likeliest wrong answer "
+    f"per class: {'; '.join(seconds)}.",
+)
+assert FASHION_CLASSES[wrong[FASHION_CLASSES.index("sandal")].argmax()] == "trainer"
+
+# %% [markdown]
+# Read a row: garments that look alike get a share of each other. A sandal is a little like a trainer, and not like a coat. This is what Hinton, Vinyals and Dean
+# (2015) call **dark knowledge**: a label does not say it. Whether a student can use it is for a control to say.
+#
+# ## 2 · The loss, and its T²
+#
+# **Distillation** trains the student, with logits $z$ and probabilities $p$ at the same temperature, towards $q$, and a little to the label $y$:
+#
+# $$L = \alpha\, T^2 \Bigl(-\sum_i q_i \log p_i\Bigr) + (1-\alpha) \bigl(-\log \operatorname{softmax}(z)_y\bigr)$$
+#
+# Where does $T^2$ come from? Look at the gradient of the soft part. For one image, it is
+#
+# $$\frac{\partial}{\partial z_i}\Bigl(-\sum_j q_j \log p_j\Bigr) = \frac1T (p_i - q_i)$$
+#
+# One $1/T$ is the chain rule, since $z$ is divided by $T$. And the higher $T$, the nearer $p$ and $q$ are to each other. Without the factor $T^2$, what becomes of the gradient, when $T$ goes
+# from 8 to 16?
+
+
+# %%
+guess("T from 8 to 16, without T²: the gradient becomes", choices=["1/16", "1/4", "1/2", "equal"])
+
+
+# %% tags=["nbval-ignore-output"]
+def distillation_loss(logits, taught, labels, temperature, weight=0.9):
+    """Hinton et al. (2015): towards the teacher's soft answers, and a little to the labels."""
+    wanted = soft(taught.detach(), temperature)
+    soft_loss = -(wanted * (logits / temperature).log_softmax(1)).sum(1).mean()
+    return weight * temperature**2 * soft_loss + (1 - weight) * F.cross_entropy(logits, labels)
+
+
+z, v = torch.randn(500, 10), 3 * torch.randn(500, 10)  # logits of a student and of a teacher
+sizes = {}
+for temperature in (1, 2, 4, 8, 16):
+    leaf = z.clone().requires_grad_()
+    loss = distillation_loss(leaf, v, torch.zeros(500, dtype=torch.long), temperature, weight=1)
+    loss.backward()
+    assert torch.allclose(
+        leaf.grad, temperature * (soft(z, temperature) - soft(v, temperature)) / 500, atol=1e-6
+    )
+    sizes[temperature] = float(leaf.grad.norm()) / temperature**2
+    print(
+        f"T = {temperature:2}: without T² {sizes[temperature]:.5f}, with it {leaf.grad.norm():.3f}"
+    )
+reveal("T from 8 to 16, without T²: the gradient becomes", "1/4")
+
+# %% [markdown]
+# A quarter: at high temperatures softmax is nearly linear, $p_i - q_i \approx \bigl((z_i - \bar z) - (v_i - \bar v)\bigr)/(10\,T)$, with the means over the ten classes. So there are two factors
+# $1/T$, and $T^2$ takes both away. It keeps the *balance* with the labels' part the same at each temperature. (With $\alpha = 1$ and Adam it would change next to
+# nothing, since Adam divides by the gradient's size.) The formula says what high temperatures teach as well: to match **all ten logits**, the unlikely ones
+# as much as the likely.
+#
+# PyTorch's own: `F.kl_div` takes the *logarithm* of $p$ first. Its loss is ours less the entropy of $q$, which no student can change, so both have the same gradient. Its default
+# `reduction="mean"` divides by images *times classes*; `"batchmean"` is what you want.
+
+# %%
+ours, theirs = z.clone().requires_grad_(), z.clone().requires_grad_()
+distillation_loss(ours, v, torch.zeros(500, dtype=torch.long), 4, weight=1).backward()
+log_p, log_q = (theirs / 4).log_softmax(1), (v / 4).log_softmax(1)
+library = 16 * F.kl_div(log_p, log_q, reduction="batchmean", log_target=True)
+library.backward()
+assert torch.allclose(ours.grad, theirs.grad, atol=1e-6)
+each = F.kl_div(log_p, log_q, reduction="none", log_target=True)
+print(f"batchmean over mean: {(library / 16 / each.mean()).item():.1f} times")
+
+# %% [markdown]
+# ## 3 · All labels at hand
+#
+# The textbook's case: the same 4,000 images and labels for teacher and student. The student gets 20 epochs, with labels alone or with
+# $\alpha = 0.9$ and $T = 4$. `learn` is Adam with a learning rate that falls to 0; it asks for the loss of a batch. `data/make_taught.py` has run the
+# functions of this lesson for five seeds, each with its own teacher, and for three learning rates or more. Rate and length are chosen on validation
+# images, by the mean over the seeds (`chosen`); all that is shown below are 2,000 *test* images, and half of a 95 % interval over the seeds, which are pairs (`points`).
+#
+# The student that is taught sees everything that the other one sees, and the teacher's answers on top. By how many points is it better or worse?
+
+# %%
+guess("All labels: taught at T = 4, less labels alone", unit="points", low=-6, high=6)
+
+# %% tags=["nbval-ignore-output"]
+set_seed(0)
+alone, pupil = student_mlp(), student_mlp()
+pupil.load_state_dict(alone.state_dict())
+
+
+def by_labels(batch):
+    return F.cross_entropy(alone(images[batch]), labels[batch])
+
+
+def by_teacher(batch):
+    return distillation_loss(pupil(images[batch]), taught[batch], labels[batch], temperature=4)
+
+
+learn(alone, by_labels, len(images), epochs=20, lr=0.01)
+learn(pupil, by_teacher, len(images), epochs=20, lr=0.01)
+for name, model in {"teacher": teacher, "labels": alone, "taught": pupil}.items():
+    same = (answers(model, test[0]).argmax(1) == told.argmax(1)).float().mean()
+    print(f"{name:8}: accuracy {accuracy(model, *test):.4f}, agrees with the teacher on {same:.4f}")
+by_words, at_four = chosen("taught", "labels"), chosen("taught", "teacher", 4)
+gained = 100 * (at_four.test - by_words.test)
+between = (gained.min(), gained.max())
+reveal("All labels: taught at T = 4, less labels alone", gained.mean(), between=between)
+
+# %% [markdown]
+# Worse, on average, with everything at hand. Is it that the wrong answers mislead? Here is a control for them. `shuffled_wrong` leaves the teacher's first choice and how
+# sure it is, and deals its other nine logits anew, image by image. What was dark knowledge is now noise: a sandal is as much like a coat as like a trainer. (In the table that follows, *moved* images are moved by a pixel, in a direction drawn anew each time; the teacher is asked once, about the image as it was, or anew.)
+
+
+# %%
+guess("Taught at T = 4: shuffled, less as they are", unit="points", low=-6, high=6)
+
+# %% tags=["nbval-ignore-output"]
+shuffled = chosen("taught", "shuffled", 4)
+lost = 100 * (shuffled.test - at_four.test)
+between = (lost.min(), lost.max())
+reveal("Taught at T = 4: shuffled, less as they are", lost.mean(), between=between)
+ways = {
+    "labels alone": ("labels", 0),
+    "labels, smoothed by 0.1": ("smoothing", 0),
+    "T = 1": ("teacher", 1),
+    "T = 2": ("teacher", 2),
+    "T = 4": ("teacher", 4),
+    "T = 8": ("teacher", 8),
+    "T = 4, α = 0.5": ("half labels", 4),
+    "T = 4, shuffled": ("shuffled", 4),
+    "T = 1, an MLP as teacher": ("other family", 1),
+    "T = 4, an MLP as teacher": ("other family", 4),
+    "moved images, labels": ("moved, labels", 0),
+    "moved images, T = 4, asked once": ("moved, asked once", 4),
+    "moved images, T = 4, asked anew": ("moved, asked anew", 4),
+    "moved images, T = 1, asked anew": ("moved, asked anew", 1),
+}
+
+shown = compared(ways, "taught")
+assert all(points(chosen("taught", *way), by_words)[0] < 0.5 for way in ways.values())
+assert points(at_four, by_words)[0] < -0.5 and abs(points(shuffled, at_four)[0]) < 1.2
+shown
+
+# %% [markdown]
+# Nothing in this table is better than labels alone. At $T = 4$ and $T = 8$ the student is worse by more than the interval; at $T = 1$ and with an MLP as teacher, too. With
+# the wrong answers shuffled it loses no more than five seeds can tell: whatever this student takes from its teacher, it is not that a sandal is like a trainer. Nor does it copy the teacher at the price of the truth: agreement is within a point and a half of that of labels alone in every
+# row. More images help neither way, and a teacher that is asked anew about each moved image helps no more than its labels. (For $T = 4$ the best rate was in three rows the highest that was tried, 0.03; 0.01 came within half a point on validation images.)
+#
+# Why did others see a gain? Two things that one can try: the learning rate, and a larger student with more patience (Beyer et al. 2021).
+
+# %% tags=["nbval-ignore-output"]
+runs = load_results("taught")
+usual = runs[(runs.part == "taught") & (runs.lr == 0.001)].groupby(["way", "size"]).test.mean()
+print("at the rate 0.001, in points, less labels alone at the same rate:")
+for temperature in (1, 2, 4, 8):
+    less = 100 * (usual["teacher", temperature] - usual["labels", 0])
+    own = points(chosen("taught", "teacher", temperature), by_words)[0]
+    print(f"T = {temperature}: {less:+.1f}; each at its own best rate: {own:+.1f}")
+print("\n128 hidden units, moved images, teacher asked anew, less labels alone:")
+for epochs in (10, 40):
+    reference = chosen("patience", "moved, labels", 0, epochs)
+    print(f"{epochs} epochs: labels {100 * reference.test.mean():.1f}", end="")
+    for temperature in (1, 4):
+        its = chosen("patience", "moved, asked anew", temperature, epochs)
+        mean, half = points(its, reference)
+        print(f"; T = {temperature} {mean:+.1f} ± {half:.1f}", end="")
+    print()
+
+# %% [markdown]
+# At the rate 0.001, with which this course usually trains, high temperatures look worse than they are. A comparison that takes over the rate of the labels is a comparison of rates. And a student with 128 units loses nothing any more, after ten epochs or forty; it gains nothing that five
+# seeds could show, either. What *is* worth two points here is patience, with the teacher and without. Published gains come with many more classes, students and epochs than ours; which of these makes them, our runs can't say.
+#
+# ## 4 · Images without labels
+#
+# Now the case that teaching is for. The teacher is there, its training data are not. We have 4,000 other images, and money for 300 labels. A
+# student trained on these 300 has this accuracy on test images:
+
+# %% tags=["nbval-ignore-output"]
+few = chosen("unlabelled", "300 labels, moved")
+print(f"300 labels, images moved as well: {few.test.mean():.3f}")
+print(f"300 labels alone:                 {chosen('unlabelled', '300 labels').test.mean():.3f}")
+print(f"the teacher:                      {chosen('teachers', 'cnn').test.mean():.3f}")
+
+# %% [markdown]
+# Another student sees none of the labels: the teacher looks at the 4,000 images, at $T = 4$, and $\alpha$ is 1. It takes as many training steps as the one with 300 labels may take, which did best with a fifth of them. Which accuracy does
+# it reach?
+
+# %%
+guess("Taught on 4,000 images, no label: accuracy", low=0.7, high=0.9)
+
+# %% tags=["nbval-ignore-output"]
+set_seed(0)
+unpaid = student_mlp()
+told_anew = answers(teacher, unlabelled)
+nothing = torch.zeros(len(unlabelled), dtype=torch.long)  # α = 1: no label counts
+
+
+def without_labels(batch):
+    logits = unpaid(unlabelled[batch])
+    return distillation_loss(logits, told_anew[batch], nothing[batch], 4, weight=1)
+
+
+learn(unpaid, without_labels, len(unlabelled), epochs=20, lr=0.01)
+print(f"this run: {accuracy(unpaid, *test):.3f}")
+free = chosen("unlabelled", "teacher", 4)
+between = (free.test.min(), free.test.max())
+reveal("Taught on 4,000 images, no label: accuracy", free.test.mean(), between=between)
+
+# %% tags=["nbval-ignore-output"]
+ways = {
+    "300 labels alone": ("300 labels", 0),
+    "300 labels, smoothed by 0.1": ("300 labels, smoothing", 0),
+    "300 labels, images moved": ("300 labels, moved", 0),
+    "the teacher on these 300, T = 1": ("300 images, teacher", 1),
+    "the teacher on these 300, T = 4": ("300 images, teacher", 4),
+    "the teacher on all 4,000, T = 1": ("teacher", 1),
+    "the teacher on all 4,000, T = 4": ("teacher", 4),
+    "T = 4, shuffled": ("shuffled", 4),
+    "its first choice as a label": ("first choice", 0),
+    "all 4,000 labels, in truth": ("all labels", 0),
+}
+true = chosen("unlabelled", "all labels")
+at_one, first = chosen("unlabelled", "teacher", 1), chosen("unlabelled", "first choice")
+print("T = 1 less all true labels: {:+.1f} ± {:.1f}".format(*points(at_one, true)))
+print("T = 1 less first choice:    {:+.1f} ± {:.1f}".format(*points(at_one, first)))
+assert points(free, few)[0] > 5 and abs(points(at_one, true)[0]) < 1
+compared(ways, "unlabelled")
+
+# %% [markdown]
+# Eight points more than 300 labels, without seeing one. At $T = 1$ the taught student can't be told from the one that had all 4,000 true labels. Where does it come from? Mostly from the *images*: the teacher's first choice as a plain
+# label does nearly as well, and shuffling the wrong answers costs nothing at $T = 4$. At $T = 1$ the soft answers add a little to the first choice, 0.8 ± 0.6 points. Even on the 300 images alone they are worth two to three points more than labels. So *what* is soft matters little, and *that* somebody answers, a lot.
+#
+# > **A place to stop.** A teacher is worth what it adds: little beside all labels, much beside few. Before you go on: what would show that a gain comes from
+# > the wrong answers of a teacher?
+# > <details><summary>Answer</summary>The same first choices with the other probabilities shuffled. If that does as well, it was not the wrong answers.</details>
+#
+# ## 5 · A matrix as two thin ones
+#
+# The second road. A layer with $n$ inputs and $m$ outputs has a matrix $W$, $m \times n$, and needs $mn$ MACs. If $W \approx A B$ with $A$ of the shape
+# $m \times r$ and $B$ of the shape $r \times n$, two layers without anything between them do its work, with $r(m + n)$ MACs. The number $r$ is the **rank**. Here is a
+# matrix small enough to see.
+
+# %%
+steps = torch.arange(6.0)
+small = torch.stack([steps, 5 - steps, 2 + 0 * steps, 3 + torch.tensor([1, -1, 0, 0, -1, 1.0])])
+left, sizes, right = torch.linalg.svd(small, full_matrices=False)
+fig, axes = plot.figure(1, 3, width=11, height=2.8)
+names = ["the matrix, 4×6"]
+plot.matrix(axes[0], small.numpy())
+for ax, rank in zip(axes[1:], (1, 2), strict=True):
+    near = left[:, :rank] * sizes[:rank] @ right[:rank]
+    plot.matrix(ax, near.numpy())
+    names.append(f"rank {rank}: off by {(near - small).norm():.2f}")
+    assert torch.isclose((near - small).norm(), sizes[rank:].norm(), atol=1e-5)
+for ax, name in zip(axes, names, strict=True):
+    ax.set(title=name, xticks=[], yticks=[])
+plot.show(fig, alt=f"Three grids of numbers. {'; '.join(names)}. Rank 2 has nearly all of it.")
+print("singular values:", [round(value, 2) for value in sizes.tolist()])
+
+# %% [markdown]
+# The **singular value decomposition** writes a matrix as a sum of $\min(m, n)$ products of a column and a row, largest first: $W = \sum_k \sigma_k u_k v_k^\top$. Keep the first $r$
+# of them. Eckart and Young (1936) showed that no other matrix of rank $r$ is nearer to $W$; its distance is $\sqrt{\sigma_{r+1}^2 + \sigma_{r+2}^2 + \dots}$, as the cell asserts.
+#
+# Before you cut anything, count. Two thin layers cost as much as the matrix at the **break-even rank** $mn/(m+n)$, which is less than the smaller side. Only below it is there anything to gain.
+
+
+# %% tags=["nbval-ignore-output"]
+def factors(weight: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two thin matrices, (outputs, rank) and (rank, inputs), with the nearest product."""
+    left, sizes, right = torch.linalg.svd(weight, full_matrices=False)
+    return left[:, :rank] * sizes[:rank], right[:rank]
+
+
+set_seed(0)
+dense = Network()
+
+
+def all_images(batch):
+    return F.cross_entropy(dense(train[0][batch]), train[1][batch])
+
+
+learn(dense, all_images, len(train[0]), epochs=12)
+for place in (1, 3, 5):
+    weight = dense[place].weight.detach()
+    energy = torch.linalg.svdvals(weight).square().cumsum(0)
+    needed = int((energy < 0.9 * energy[-1]).sum()) + 1
+    m, n = weight.shape
+    print(f"{m:3} × {n}: 90 % of the squared norm in rank {needed:2}", end="")
+    print(f" of {min(m, n)}; break-even {m * n / (m + n):.1f}")
+
+# %% [markdown]
+# The network is trained on all 8,000 images with labels. Its first two matrices are worth factoring; the last one, $10 \times 100$, is not.
+#
+# **The best approximation of what?** SVD is best for the *matrix*: it counts an error in each direction alike. But pixels are not alike: some are always
+# 0, and neighbours say the same. What should be small is the error of the *outputs*, $\lVert (W - AB) X \rVert$, over the inputs $X$ that come. With $C$, the mean of $x x^\top$ over the inputs,
+# and its Cholesky root $R$, $C = R R^\top$, that is $\lVert (W - AB) R \rVert$, up to a factor. So take the SVD of $W R$, and undo $R$ in the right factor. It takes 1,000 images and no label.
+
+
+# %% tags=["nbval-ignore-output"]
+def aware_factors(weight, rank, inputs):
+    """The product whose *outputs* are nearest on `inputs`, (images, inputs)."""
+    second = inputs.double().T @ inputs.double() / len(inputs)
+    second += 1e-6 * second.diagonal().mean() * torch.eye(len(second))
+    root = torch.linalg.cholesky(second)  # second = root @ root.T
+    left, right = factors(weight.double() @ root, rank)
+    back = torch.linalg.solve_triangular(root, right, upper=False, left=False)
+    return left.float(), back.float()
+
+
+weight, inputs = dense[1].weight.detach(), train[0][:1000].flatten(1)
+made = {"plain": factors(weight, 16), "aware": aware_factors(weight, 16, inputs)}
+of_matrix, of_outputs = {}, {}
+for name, (a, b) in made.items():
+    lost = a @ b - weight
+    of_matrix[name] = (lost.norm() / weight.norm()).item()
+    for place, some in {"seen": inputs, "not seen": validation[0].flatten(1)}.items():
+        of_outputs[name] = ((some @ lost.T).norm() / (some @ weight.T).norm()).item()
+        print(f"{name}: error of the matrix {of_matrix[name]:.2f}", end="")
+        print(f", of the outputs on images {place} {of_outputs[name]:.3f}")
+assert of_matrix["plain"] < of_matrix["aware"] and of_outputs["aware"] < of_outputs["plain"]
+
+
+# %% [markdown]
+# The plain factors lose more than half of the matrix, by its norm, but only a third of the outputs. The aware ones are a little worse as a matrix, and lose less than a tenth of the outputs, also on images that they have not seen.
+#
+# ## 6 · Fewer MACs, with and without training
+#
+# `factored` puts two linear layers in the place of each of the first two. At rank 16 the network has 24,744 MACs of 266,200, nine percent. Nothing is
+# trained. How many points of accuracy does it lose with plain factors?
+
+
+# %%
+@torch.no_grad()
+def factored(model, rank, images=None):
+    """A copy whose matrices, but for the last, are factored; with images, by their outputs."""
+    model = copy.deepcopy(model)
+    for place in (1, 3):
+        weight = model[place].weight
+        if images is None:
+            left, right = factors(weight, rank)
+        else:
+            inputs = nn.Sequential(*list(model)[:place])(images)
+            left, right = aware_factors(weight, rank, inputs)
+        model[place] = two_thin(model[place], left, right)
+    return model
+
+
+# %%
+guess("Rank 16, 9 % of the MACs, not trained: loses", unit="points", low=0, high=70)
+
+# %% tags=["nbval-ignore-output"]
+thin, whole = chosen("factored", "plain", 16, 0), chosen("factored", "dense", 0, 0)
+for name, model in {"dense": dense, "rank 16": factored(dense, 16)}.items():
+    print(f"{name}: {count_macs(model, test[0][:1]):,} MACs, {accuracy(model, *test):.3f}")
+fallen = 100 * (whole.test - thin.test)
+between = (fallen.min(), fallen.max())
+reveal("Rank 16, 9 % of the MACs, not trained: loses", fallen.mean(), between=between)
+
+# %% [markdown]
+# Images are close to low rank, and so is what is learned from them. Is that special to factors? The table sets them against two other dense networks with as
+# many MACs, or up to five percent more: **units removed** (lesson 08, by the sum of magnitudes), and a **small** network trained from scratch. The last columns have equal epochs for all: twelve and
+# four of tuning, or sixteen from scratch, each at the best of three or four rates. *Thin from scratch* has the shape of the factored network and a random start.
+
+# %% tags=["nbval-ignore-output"]
+ranks = (4, 8, 16, 32)
+columns = {
+    "plain": ("plain", 0),
+    "aware": ("aware", 0),
+    "units": ("units", 0),
+    "plain, tuned": ("plain", 4),
+    "aware, tuned": ("aware", 4),
+    "units, tuned": ("units", 4),
+    "small": ("small", 16),
+    "thin from scratch": ("thin from scratch", 16),
+}
+cells = {
+    name: {r: chosen("factored", way, r, epochs) for r in ranks if "thin" not in name or r < 32}
+    for name, (way, epochs) in columns.items()
+}
+shown = {
+    name: [f"{100 * its[r].test.mean():.1f}" if r in its else "" for r in ranks]
+    for name, its in cells.items()
+} | {"MACs": [f"{int(cells['plain'][r].macs.iloc[0]):,}" for r in ranks]}
+more = chosen("factored", "dense", 0, 4)
+print(f"dense: {100 * whole.test.mean():.1f}, with four more epochs {100 * more.test.mean():.1f}")
+pd.DataFrame(shown, index=[f"rank {r}" for r in ranks]).T
+
+# %% tags=["nbval-ignore-output"]
+pairs = {
+    "aware less plain, not tuned": ("aware", "plain"),
+    "aware less plain, tuned": ("aware, tuned", "plain, tuned"),
+    "plain less units, tuned": ("plain, tuned", "units, tuned"),
+    "plain, tuned, less small": ("plain, tuned", "small"),
+    "plain, tuned, less thin from scratch": ("plain, tuned", "thin from scratch"),
+}
+differences = {}
+for name, (one, other) in pairs.items():
+    each = [points(cells[one][r], cells[other][r]) for r in cells[other]]
+    differences[name] = [f"{mean:+.1f} ± {half:.1f}" for mean, half in each]
+    differences[name] += [""] * (len(ranks) - len(each))
+differences["plain, tuned, less dense, tuned"] = [
+    "{:+.1f} ± {:.1f}".format(*points(cells["plain, tuned"][r], more)) for r in ranks
+]
+pd.DataFrame(differences, index=[f"rank {r}" for r in ranks]).T
+
+# %% [markdown]
+# Not trained, the factors keep nearly all at rank 32 and lose about a point at 16; removed units leave nothing of the network. Knowing the inputs saves much at rank 4, half a point at rank 16, and nothing that five seeds could show at 8 and 32.
+#
+# With equal epochs it is another story. Tuned factors are ahead of tuned units. Of a small dense network from scratch they are ahead by half a point at rank 16; elsewhere five seeds can't tell, at 4 and 8 because the small networks differ by points from seed to seed. And the *thin* network from scratch is as good as the one that began with the SVD: what few MACs need there is the shape.
+# So the gift of the SVD is not a better network but one that needs **no training**: a fifth of the MACs for less than half a point, from the matrix alone.
+#
+# And time? A matrix with seven eighths of its weights at zero has as few useful products as two thin ones with an eighth of the MACs. At batch 1, a matrix of $1024 \times 1024$: what is the time of the thin pair
+# with an **eighth** of the MACs (rank 64), as a share of the dense one?
+
+# %%
+guess("An eighth of the MACs, batch 1: share of the time", low=0, high=2)
+
+
+# %% tags=["nbval-ignore-output"]
+def time_shares(m, n, batch):
+    """Times of two thin layers, and of a matrix with 7/8 zeros, against the dense one."""
+    x, big = torch.randn(batch, n), nn.Linear(n, m)
+    sparse = copy.deepcopy(big)
+    with torch.no_grad():
+        sparse.weight *= torch.rand(m, n) < 1 / 8
+    calls = {"dense": lambda: big(x), "7/8 zeros": lambda: sparse(x)}
+    for share in (1 / 2, 1 / 4, 1 / 8):
+        pair = two_thin(big, *factors(big.weight.detach(), round(share * m * n / (m + n))))
+        calls[f"{share:g} of the MACs"] = lambda pair=pair: pair(x)
+    times = latency(calls, runs=60)
+    return {name: its.median / times["dense"].median for name, its in times.items()}
+
+
+shares = {
+    f"{m}×{n}, batch {batch}": time_shares(m, n, batch)
+    for m, n in ((300, 784), (1024, 1024))
+    for batch in (1, 64)
+}
+reveal(
+    "An eighth of the MACs, batch 1: share of the time",
+    shares["1024×1024, batch 1"]["0.125 of the MACs"],
+)
+pd.DataFrame(shares).T.round(2)
+
+# %% [markdown]
+# The thin pairs are faster from some size on: at $300 \times 784$ and batch 1, half of the MACs saves little or nothing, since two calls cost twice the overhead (lesson 01). A matrix full of zeros takes as long as a dense one.
+#
+# > **A place to stop.** Factors made a network smaller without an image to learn from. Before you go on: why can the product with the larger error of the matrix be the better one?
+# > <details><summary>Answer</summary>What counts is the error on the inputs that come. An error in a direction that no input has costs nothing.</details>
+#
+# ## 7 · An adapter beside few bits
+#
+# Third, the two halves of the course together. Weights in few bits are off by a residual, $E = W - \hat W$. An **adapter** is a correction of low rank beside the frozen matrix:
+#
+# $$y = \hat W x + U (D x) + b, \qquad U: m \times r, \quad D: r \times n$$
+#
+# Two starts are usual. **LoRA** (Hu et al. 2021) begins with $U = 0$ and $D$ random, so that nothing changes at first, and trains. Or $U D$ is the SVD of the
+# residual: that helps before any training (LoftQ, Li et al. 2023, does it in turns with the rounding). Few bits come from `quantize` of lesson 10: symmetric levels, a scale per row, the clip with the least squared error; its 2 bits are three levels. Every byte counts:
+# codes, scales and biases as float32, adapters as float16.
+
+
+# %%
+class Adapted(nn.Module):
+    """A frozen linear layer and a correction of low rank beside it: (W + up · down) x + bias."""
+
+    def __init__(self, layer: nn.Linear, rank: int, residual: torch.Tensor | None = None) -> None:
+        super().__init__()
+        weight = layer.used().detach()  # codes times scales
+        self.register_buffer("weight", weight)
+        self.bias = nn.Parameter(layer.bias.detach().clone(), requires_grad=False)
+        if residual is None:  # LoRA: the product is 0 at first
+            up = torch.zeros(len(weight), rank)
+            down = torch.randn(rank, weight.shape[1]) / weight.shape[1] ** 0.5
+        else:
+            up, down = factors(residual, rank)
+        self.up, self.down = nn.Parameter(up), nn.Parameter(down)
+
+    def merged(self) -> torch.Tensor:
+        return self.weight + self.up @ self.down
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self.weight, self.bias) + (x @ self.down.T) @ self.up.T
+
+
+# %%
+@torch.no_grad()
+def adapted(base, bits, rank, from_residual=True):
+    """A copy of `base` with frozen weights of few bits and an adapter in each linear layer."""
+    rounded = copy.deepcopy(base)
+    quantize(rounded, bits)
+    for place, layer in enumerate(rounded):
+        if isinstance(layer, nn.Linear):
+            lost = base[place].weight - layer.used() if from_residual else None
+            rounded[place] = Adapted(layer, rank, lost)
+    return rounded
+
+
+# %% tags=["nbval-ignore-output"]
+def bytes_of(bits, rank, shapes=((300, 784), (100, 300), (10, 100))):
+    """Codes, float32 scales and biases, float16 adapters, of all linear layers."""
+    codes = sum(math.ceil(bits * m * n / 8) for m, n in shapes)
+    return codes + sum(8 * m + 2 * rank * (m + n) for m, n in shapes)
+
+
+for bits in (2, 3, 4):
+    rounded = copy.deepcopy(dense)
+    quantize(rounded, bits)
+    print(
+        f"{bits} bits: {accuracy(rounded, *test):.3f} rounded, {bytes_of(bits, 0):,} bytes", end=""
+    )
+    for rank in (1, 4, 8):
+        corrected = adapted(dense, bits, rank)
+        print(f"; rank {rank} {accuracy(corrected, *test):.3f}", end="")
+    print()
+per_weight = 8 * (bytes_of(2, 4) - bytes_of(2, 0)) / 266_200
+print(f"rank 4 adds {per_weight:.2f} bits per weight")
+
+# %% [markdown]
+# Now training, three epochs each, with the best of three rates. The strongest control is the cheapest: **nothing but the biases**, 410 numbers. Of the way from rounded weights to QAT (lesson 06: all weights
+# learn, rounded in the loop), how much do the biases alone go at 2 bits?
+
+# %%
+guess("2 bits: the biases' share of the way to QAT", unit="%", low=0, high=100)
+
+# %% tags=["nbval-ignore-output"]
+start, end = chosen("adapters 2", "rounded"), chosen("adapters 2", "qat")
+biases = chosen("adapters 2", "biases")
+way = 100 * (biases.test - start.test).mean() / (end.test - start.test).mean()
+reveal("2 bits: the biases' share of the way to QAT", way)
+rows = {
+    "rounded": ("rounded", 0, 0),
+    "rank 4 of the residual, not trained": ("residual", 4, 0),
+    "the same, LoftQ in 5 turns": ("loftq", 4, 0),
+    "rank 8 of the residual, not trained": ("residual", 8, 0),
+    "biases alone": ("biases", 0, 3),
+    "LoRA from 0, rank 4": ("zero", 4, 3),
+    "LoRA from the residual, rank 4": ("residual", 4, 3),
+    "QAT": ("qat", 0, 3),
+}
+float_more = chosen("adapters 32", "float")
+shown = {}
+for bits in (2, 3, 4):
+    for name, (what, rank, epochs) in rows.items():
+        its = chosen(f"adapters {bits}", what, rank, epochs)
+        mean, half = points(its, float_more)
+        shown.setdefault(name, {})[f"{bits} bits"] = f"{100 * its.test.mean():.1f}"
+        shown[name][f"{bits}: less float"] = f"{mean:+.1f} ± {half:.1f}"
+        shown[name][f"{bits}: bytes"] = f"{bytes_of(bits, rank):,}"
+print(f"float32, three more epochs: {100 * float_more.test.mean():.1f}, 1,066,440 bytes")
+pd.DataFrame(shown).T
+
+# %% tags=["nbval-ignore-output"]
+others = [("zero", r) for r in (1, 4, 8)] + [("residual", r) for r in (1, 4, 8)]
+for what, rank in [*others, ("residual and biases", 4), ("qat", 0)]:
+    its = chosen("adapters 2", what, rank, 3)
+    mean, half = points(its, biases)
+    print(f"2 bits, {what:19}, rank {rank}: {mean:+.1f} ± {half:.1f} less biases alone")
+
+# %% [markdown]
+# At 2 bits the biases go most of the way, for no byte more. Adapters of rank 4 and 8 add a little less than a point to that, from either start; rank 1 adds nothing that five seeds could show. QAT can't be told from the adapters and needs no byte. At 3 and 4 bits whatever is trained comes within half
+# a point of float. Rank 8 of the residual, *not trained*, is as good as the trained biases, for a third more bytes; LoftQ's five turns brought nothing over one. Where a paper shows adapters against rounding alone, ask for the biases.
+#
+# ## 8 · Merging, and seven billion weights
+#
+# An adapter costs two more products per layer. In **float** it can be merged: $W + UD$ is a matrix like any other. In few bits? Take the 2-bit network with its trained adapters, rank 4, from the
+# residual. Add them to its weights, and round the result to 2 bits again. Which accuracy is left?
+
+# %%
+guess("2 bits, adapters merged and rounded again: accuracy", low=0.5, high=0.9)
+
+# %% tags=["nbval-ignore-output"]
+beside = chosen("adapters 2", "residual", 4, 3)
+between = (beside.merged.min(), beside.merged.max())
+reveal("2 bits, adapters merged and rounded again: accuracy", beside.merged.mean(), between=between)
+for bits in (2, 3, 4):
+    its = chosen(f"adapters {bits}", "residual", 4, 3)
+    only = chosen(f"adapters {bits}", "rounded")
+    print(f"{bits} bits: rounded {only.test.mean():.3f}, adapters beside it", end=" ")
+    print(f"{its.test.mean():.3f}, merged and rounded {its.merged.mean():.3f}")
+two_bits = copy.deepcopy(dense)
+quantize(two_bits, 2)
+its, step = adapted(dense, 2, 4)[1], two_bits[1].steps
+small = ((its.up @ its.down).abs() < step / 2).float().mean()
+print(f"corrections of layer 1 below half a step, before training: {small:.1%}")
+layer, x = Adapted(dense[1], 4), test[0].flatten(1)
+with torch.no_grad():
+    layer.up.normal_(std=0.01)
+    off = (F.linear(x, layer.merged(), layer.bias) - layer(x)).abs().max()
+    back = layer.merged() - layer.up @ layer.down
+assert off < 1e-4
+print(f"in float32: outputs off by at most {off:.0e};", end=" ")
+print(
+    f"taken out again, {(back != layer.weight).float().mean():.0%} of the weights differ in a bit"
+)
+
+# %% [markdown]
+# At 2 bits it is back where rounding alone was: the corrections are smaller than half the distance between two levels, and rounding takes them for nothing. In float merging is exact up to the last bits; keep the base if it has to come back bit by bit.
+#
+# **Why large models are tuned like this.** Count what must be in memory to train the 32 blocks of a model with 6.7 billion weights (width 4096, inner width 11,008, as Llama 2 7B), activations left out:
+# weights and gradients in 16 bits, Adam's two numbers and a float32 copy for each weight that is *trained*. Adapters of rank 16 stand beside the four attention
+# matrices.
+
+# %%
+weights = 32 * (4 * 4096**2 + 3 * 4096 * 11008) + 2 * 32000 * 4096
+adapters = 32 * 4 * 16 * (4096 + 4096)
+nf4 = 4 + 8 / 64 + 32 / (64 * 256)  # bits per weight: codes, 8-bit scales per 64, and their scales
+GB = 1e9
+memory = {
+    "all weights": (2 * weights, 14 * weights),
+    "LoRA, base in 16 bits": (2 * weights, 16 * adapters),
+    "QLoRA, base in NF4": (nf4 * weights / 8, 16 * adapters),
+}
+print(f"{weights:,} weights, {adapters:,} in adapters: {adapters / weights:.2%}")
+for name, (frozen, trained) in memory.items():
+    print(f"{name:22}: {frozen / GB:5.1f} GB + {trained / GB:5.2f} GB for training", end="")
+    print(f" = {(frozen + trained) / GB:6.1f} GB")
+
+# %% [markdown]
+# What goes is the state of the optimizer, and then three quarters of the base. NF4 (lesson 03) is QLoRA's type (Dettmers et al. 2023): 16 levels that are quantiles of a Gaussian, with a scale per 64
+# weights that is itself rounded to 8 bits. torchao has it, with a linear layer through which gradients pass:
+
+# %% tags=["nbval-ignore-output"]
+import logging
+import warnings
+
+# torchao says harmless things while it is imported (lesson 05).
+logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", message="invalid escape sequence", category=SyntaxWarning)
+
+from torchao.quantization.quantize_.workflows.nf4.nf4_tensor import linear_nf4, to_nf4
+
+weight = dense[1].weight.detach()[:256, :256].contiguous()  # blocks of 64, in groups of 256
+in_nf4 = to_nf4(weight, 64, 256)
+levels, block = in_nf4.nf4, weight.reshape(-1, 64)
+scale = block.abs().amax(1, keepdim=True)
+ours = levels[((block / scale)[..., None] - levels).abs().argmin(-1)] * scale
+theirs = in_nf4.get_original_weight()
+print("levels:", [round(level, 2) for level in levels.tolist()])
+print(f"largest difference, ours to theirs: {(ours.reshape_as(theirs) - theirs).abs().max():.4f}")
+x = validation[0][:50].flatten(1)[:, :256].requires_grad_()
+output = linear_nf4(x, in_nf4)
+assert torch.allclose(output, F.linear(x, theirs), atol=1e-4)
+output.sum().backward()
+assert x.grad.abs().sum() > 0
+
+# %% [markdown]
+# Our levels, scales and rounding come out as torchao's, up to its rounded scales. For adapters there is PEFT, the library that most people use. It brings transformers along, which is too much for one cell, so
+# `data/make_peft.py` has compared it with `Adapted`: LeNet-300-100, the same numbers at the start, the same epoch of training. PEFT's factor `lora_alpha / r` was 1; its `merge_and_unload()` is our `merged()`.
+
+# %%
+peft = load_results("peft").set_index("what").value
+assert float(peft["largest difference"]) < 1e-4
+assert float(peft["largest difference, merged"]) < 1e-4
+assert peft["trained, ours"] == peft["trained, PEFT"]
+print(peft.to_string())
+
+# %% tags=["nbval-ignore-output"]
+guesses()
+
+# %% [markdown]
+# ## You can now…
+#
+# - write the loss of distillation, say where its $T^2$ comes from, and set a taught student beside the controls that it needs;
+# - say when a teacher pays: where images have no labels;
+# - factor a matrix below its break-even rank, by its own size or by its outputs, and tell the two errors apart;
+# - set factors beside removed units and small networks at equal MACs and equal epochs;
+# - put an adapter beside weights in few bits, count its bytes, merge it where that is possible, and say why it is not in few bits.
+#
+# **Common mistakes**
+#
+# - Comparing a taught student with one that had other epochs, or the same learning rate in place of its own best one.
+# - `F.kl_div` with probabilities, or with its default `reduction`.
+# - A teacher in training mode: dropout answers by chance, and batch norm learns while it is asked.
+# - Adapters compared with untrained rounding, and not with the biases alone.
+# - Adapters merged into few bits.
+#
+# ## Cheat sheet
+#
+# | to | write |
+# |---|---|
+# | teach | $\alpha T^2 \cdot$ cross-entropy with the teacher's softmax at $T$, plus $(1-\alpha) \cdot$ cross-entropy with labels |
+# | do it in PyTorch | `F.kl_div((z / T).log_softmax(1), (v / T).log_softmax(1), reduction="batchmean", log_target=True)`, teacher in `eval()`, without gradient |
+# | judge it | labels alone with equal epochs and the best rate of its own; the wrong answers shuffled; the first choice as a label; five seeds |
+# | gain by it | images without labels |
+# | factor $m \times n$ | $r(m+n)$ MACs; pays below $r = mn/(m+n)$ |
+# | be nearest to the matrix | SVD, cut at $r$; error $\sqrt{\sigma_{r+1}^2 + \dots}$ |
+# | be nearest to the outputs | SVD of $W R$ with $C = R R^\top$ from some hundred inputs; undo $R$ on the right |
+# | judge it | units removed, small from scratch, thin from scratch: equal MACs, equal epochs, best rates |
+# | correct few bits | $\hat W x + U(Dx)$; start with the SVD of the residual, or with $U = 0$ |
+# | count it | $16\,r(m+n)/(mn)$ bits per weight more |
+# | judge it | biases alone, and QAT, with equal epochs |
+# | merge | $W + UD$ in float; not in few bits |
+# | tune a large model | frozen base in 4 bits (NF4), adapters in 16: `linear_nf4(x, to_nf4(w, 64, 256))`, PEFT's `LoraConfig` |
+
+# %% [markdown]
+# ## Practise
+#
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
+# in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("14")` from `coursekit.widgets` brings the page above back.
+#
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("14")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("14")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("14")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("14")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("14")
+
+# %% [markdown]
+# **Pattern test.** Ten questions on *comparing* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("comparing")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
+# ## References
+#
+# - G. Hinton, O. Vinyals, J. Dean (2015): *Distilling the Knowledge in a Neural Network*. arXiv:1503.02531. The loss, and dark knowledge.
+# - L. Beyer et al. (2021): *Knowledge distillation: A good teacher is patient and consistent*. arXiv:2106.05237. Long training, and a teacher asked anew.
+# - C. Eckart, G. Young (1936): *The approximation of one matrix by another of lower rank*. Psychometrika 1, 211–218.
+# - E. Denton, W. Zaremba, J. Bruna, Y. LeCun, R. Fergus (2014): *Exploiting Linear Structure Within Convolutional Networks for Efficient
+#   Evaluation*. NeurIPS. arXiv:1404.0736. Low rank in trained networks.
+# - E. Hu et al. (2021): *LoRA: Low-Rank Adaptation of Large Language Models*. arXiv:2106.09685.
+# - T. Dettmers, A. Pagnoni, A. Holtzman, L. Zettlemoyer (2023): *QLoRA: Efficient Finetuning of Quantized LLMs*. NeurIPS. arXiv:2305.14314. NF4.
+# - Y. Li et al. (2023): *LoftQ: LoRA-Fine-Tuning-Aware Quantization for Large Language Models*. arXiv:2310.08659. Rounding and correcting in turn.
+# - H. Touvron et al. (2023): *Llama 2: Open Foundation and Fine-Tuned Chat Models*. arXiv:2307.09288. The shapes of the 7B model.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.

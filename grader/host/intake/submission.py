@@ -1,0 +1,141 @@
+"""What one learner handed in for one assignment: a folder's notebooks, its files, and when.
+
+submission = collect(assignment, folder, student)     # or Rejected
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+from grader.host.course.assignment import Assignment, TeacherNotebook
+from grader.host.intake.folder import (
+    Folder,
+    few,
+    is_notebook,
+    printable,
+    read_folder,
+)
+from grader.host.intake.notebook import Rejected, too_large
+from grader.host.intake.paper import Paper, read_paper
+
+TIMESTAMP = "timestamp.txt"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one learner handed in for one assignment.
+
+    Attributes:
+        papers: by name of the notebook; `Rejected` where one of several is missing or damaged.
+        files: contents of what lies beside the notebooks, by relative path.
+        timestamp: when it was handed in, UTC without time zone as in nbgrader; None if unknown.
+        notes: about the folder, a sentence each.
+    """
+
+    assignment: Assignment
+    student: str
+    papers: Mapping[str, Paper | Rejected]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    timestamp: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
+Reader = Callable[[TeacherNotebook, bytes, str], Paper | Rejected]
+
+
+def collect(
+    assignment: Assignment, folder: Path | Folder, student: str, read: Reader | None = None
+) -> Submission | Rejected:
+    """Takes what a learner handed in.
+
+    A single notebook under another name is graded under the assignment's, and that is noted. Of
+    several notebooks, those that are missing or damaged count as not answered.
+
+    Args:
+        folder: STUDENT/ASSIGNMENT, or what was read of it.
+        read: what to read a notebook with, instead of `read_paper`.
+    """
+    if isinstance(folder, Path):
+        folder = read_folder(folder)
+    if folder.reason is not None:
+        return Rejected(folder.reason)
+    notes = list(folder.notes)
+    notebooks = {
+        path for path in (*folder.files, *folder.too_large) if "/" not in path and is_notebook(path)
+    }
+    if not notebooks:
+        return Rejected(" ".join(["The folder holds no notebook.", *notes]))
+    wanted = {f"{name}.ipynb": name for name in assignment.notebooks}
+    # By the name that was expected, the name that was found.
+    found = {expected: expected for expected in wanted if expected in notebooks}
+    if len(notebooks) == 1 and len(wanted) == 1 and not found:
+        (other,), (expected,) = notebooks, wanted
+        notes.append(f"The notebook is named {printable(other)}, not {expected}.")
+        found = {expected: other}
+    elif not found:
+        others = ", ".join(map(printable, sorted(notebooks)[:5]))
+        return Rejected(f"None of its notebooks ({others}) is named {' or '.join(wanted)}.")
+    papers: dict[str, Paper | Rejected] = {}
+    for expected, name in wanted.items():
+        if expected not in found:
+            papers[name] = Rejected(f"{expected} was not handed in.")
+            continue
+        file = found[expected]
+        if file in folder.too_large:
+            papers[name] = too_large(printable(file), folder.too_large[file])
+            continue
+        teacher = assignment.notebooks[name]
+        papers[name] = (read or read_paper)(teacher, folder.files[file], printable(file))
+    if all(isinstance(paper, Rejected) for paper in papers.values()):
+        reasons = [paper.reason for paper in papers.values() if isinstance(paper, Rejected)]
+        return Rejected(" ".join(reasons))
+    extra = sorted(notebooks - set(found.values()))
+    notes += few(
+        [f"{printable(n)} is no notebook of this assignment and was not graded." for n in extra]
+    )
+    timestamp = timestamp_of(folder)
+    if TIMESTAMP in folder.files and timestamp is None:
+        notes.append(f"{TIMESTAMP} cannot be read as a time.")
+    files = {
+        path: content
+        for path, content in folder.files.items()
+        if path != TIMESTAMP and not is_notebook(path)
+    }
+    return Submission(assignment, student, papers, files, timestamp, tuple(notes))
+
+
+def timestamp_of(folder: Folder) -> datetime | None:
+    """nbgrader's timestamp.txt, as UTC without time zone; None when it holds no time."""
+    try:
+        return parse_time(folder.files[TIMESTAMP][:100].decode("utf-8"))
+    except (KeyError, ValueError):
+        return None
+
+
+def parse_time(text: str) -> datetime:
+    """A time in ISO 8601 or as nbgrader writes it, as UTC without time zone; UTC if it names none.
+
+    Raises:
+        ValueError: when it is neither, or UTC has no room for it.
+    """
+    text = re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", text.strip().removesuffix(" UTC"))
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        # nbgrader's own way also knows the names of zones; it would read a date into anything.
+        if not re.match(r"\d{4}-\d\d-\d\d ", text):
+            raise
+        try:
+            when = parse_utc(text)
+        except (OverflowError, TypeError, AttributeError) as error:
+            raise ValueError(f"{text} is no time") from error
+    try:
+        return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{text} is no time in UTC") from error

@@ -1,0 +1,208 @@
+"""What is done for the other side: a name given, an attribute shown, a call made."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from grader.protocol.calls import ENCODER, Reply, Request, Said
+from grader.protocol.values import DATA, CannotCross, Named, kind_of
+from grader.protocol.wire import Gone, Silent
+from grader.sandboxed.calls import handed, patches, signatures
+from grader.sandboxed.calls.allowance import Stopped
+from grader.sandboxed.calls.end import MAX_NESTING, End
+from grader.sandboxed.calls.invoke import invoke
+from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
+from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
+from grader.sandboxed.codec.buffers import join
+from grader.sandboxed.codec.libraries import from_library
+from grader.sandboxed.codec.packing import Packer
+
+
+class Answering(End):
+    """An end that does what the other one asks for."""
+
+    # What catches the outputs of a call; a side replaces it.
+    @contextmanager
+    def capture(self) -> Iterator[list[Said]]:
+        """Catches what a call shows."""
+        yield []
+
+    def serve(self) -> None:
+        """Answers one request.
+
+        Raises:
+            Gone: when there is nobody any more.
+        """
+        message, body = self._receive()
+        if isinstance(message, Request):
+            self._answer(message, body)
+
+    def _answer(self, request: Request, body: bytes) -> None:
+        if self.allowance is not None:
+            self.allowance.take(calls=1)
+        if self._trusted:
+            self.rules.exact = request.exact
+        reply = Reply(request.id)
+        packer = self._packer()
+        self._nesting += 1
+        try:
+            if self._nesting > MAX_NESTING:
+                raise RecursionError("calls that call back are nested too deep")
+            if request.op == "take":
+                packer = self._packer(self._brought[: request.known])
+                self._give(request, reply, packer)
+            elif request.op == "get":
+                self._get(request, reply, packer)
+            else:
+                packer = self._called(request, body, reply)
+        except (Gone, Silent, Stopped):
+            raise
+        except BaseException as error:
+            # Nothing half packed: only why there is no value.
+            packer = self._packer()
+            reply = Reply(request.id, error=self._errors.tell(error), said=reply.said)
+        finally:
+            self._nesting -= 1
+        try:
+            self._send(reply, packer)
+        except CannotCross as error:
+            self._send(Reply(request.id, error=self._errors.tell(error)), self._packer())
+
+    def _give(self, request: Request, reply: Reply, packer: Packer) -> None:
+        if not self._trusted:
+            raise CannotCross("a name of the test's")
+        value = self._lookup[request.name]
+        if request.library and _is_library(value, request.library):
+            reply.value = Named("library", request.library)
+            return
+        reply.value = packer.pack(value)
+        self._brought = packer.objects
+        for name in request.watch:
+            self._pictures[name] = self._picture(name)
+
+    def _picture(self, name: str) -> bytes:
+        """Tells whether a name has changed; nothing for what is no data."""
+        packer = self._packer()
+        try:
+            node = packer.pack(self._lookup[name])
+        except (CannotCross, KeyError):
+            return b""
+        if kind_of(node) not in DATA:
+            return b""
+        return ENCODER.encode(node) + join(packer.buffers)
+
+    def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
+        name = self._reachable(request.name)
+        target = self._own(request.target)
+        if not self.rules.may_look_at(name):
+            self._to_call(request.target, name)
+            reply.method = True
+            return
+        if name == "__signature__" and self._trusted:
+            reply.value = packer.pack(signatures.describe(target))
+            return
+        value = getattr(target, name)
+        if callable(value) and not isinstance(value, type):
+            reply.method = True
+        elif self.rules.may_read(name):
+            reply.value = packer.pack(value)
+        else:
+            raise AttributeError(name)
+
+    def _reachable(self, name: str) -> str:
+        """What a player may call of what a test lends: public methods, and iteration."""
+        private = name.startswith("_") and name not in (*ITERATION, "__call__")
+        if self._trusted or not private or (name in DUNDERS and self.rules.may_call(name)):
+            return name
+        raise AttributeError(f"{name} of what a test lends")
+
+    def _to_call(self, number: int, name: str) -> Any:
+        """The object whose method is called."""
+        if self._trusted:
+            return self._own(number)
+        return self._lent.to_call(number, name, self.rules)
+
+    def _called(self, request: Request, body: bytes, reply: Reply) -> Packer:
+        name = self._reachable(request.name)
+        target = self._to_call(request.target, name)
+        self.rules.admit_arguments([*request.args, *request.kwargs.values()])
+        unpacker = self._unpacker(body)
+        objects = unpacker.objects
+        owners: list[str] = []
+        args = []
+        for position, node in enumerate(request.args):
+            args.append(unpacker.unpack(node))
+            owners.extend([str(position)] * (len(objects) - len(owners)))
+        kwargs = {}
+        for key, node in request.kwargs.items():
+            kwargs[key] = unpacker.unpack(node)
+            owners.extend([key] * (len(objects) - len(owners)))
+        patched = []
+        for patch in request.patched if self._trusted else ():
+            patched.append((patch, [unpacker.unpack(node) for node in patch.value]))
+            owners.extend([f"={patch.name}"] * (len(objects) - len(owners)))
+        states = None
+        if request.random is not None and self._trusted:
+            set_random_states(unpacker.unpack(request.random))
+            states = picture_of_states()
+        before = self._looks(objects)
+        value = None
+        if self._trusted:
+            handed.put(request.files)
+        with contextlib.ExitStack() as meanwhile:
+            for patch, now in patched:
+                space = vars(sys.modules[patch.place]) if patch.place else self._lookup
+                meanwhile.enter_context(patches.applied(space, patch.name, now))
+            with self.capture() as reply.said:
+                try:
+                    value = invoke(target, name, args, kwargs)
+                except (Gone, Silent, Stopped):
+                    raise
+                except BaseException as error:
+                    reply.error = self._errors.tell(error)
+            reply.drew = states is not None and states != picture_of_states()
+            return self._reported(request, reply, objects, owners, before, value)
+
+    def _reported(
+        self,
+        request: Request,
+        reply: Reply,
+        objects: list[Any],
+        owners: list[str],
+        before: list[object],
+        value: Any,
+    ) -> Packer:
+        """Puts what came of a call into the reply."""
+        packer = self._packer(objects)
+        for number, (look, now) in enumerate(zip(before, self._looks(objects), strict=True)):
+            if look == now:
+                continue
+            if request.keep is None or owners[number] in request.keep:
+                reply.changed.append((number, packer.pack_again(number)))
+            else:
+                # The other side's object stays as it was: a result that is this one is another.
+                packer.forget(objects[number])
+        for watched in request.watch:
+            picture = self._picture(watched)
+            if picture and picture != self._pictures.get(watched):
+                self._pictures[watched] = picture
+                reply.names.append((watched, packer.pack(self._lookup[watched])))
+        reply.value = packer.pack(value)
+        return packer
+
+    def _looks(self, objects: list[Any]) -> list[object]:
+        """The own content of each object; what it holds counts by identity."""
+        packer = self._packer(objects)
+        return [packer.look(number) for number in range(len(objects))]
+
+
+def _is_library(value: Any, name: str) -> bool:
+    """Whether a value is what a library has under this name."""
+    try:
+        return value is from_library(name)
+    except (KeyError, AttributeError):
+        return False

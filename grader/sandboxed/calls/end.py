@@ -1,0 +1,152 @@
+"""One end of the talk between player and judge: messages out and in, and what stands for what."""
+
+from __future__ import annotations
+
+import threading
+import types
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+import msgspec
+
+from grader.protocol.calls import (
+    DECODER,
+    ENCODER,
+    MAX_BUFFERS,
+    MAX_MANIFEST,
+    Reply,
+    Request,
+)
+from grader.protocol.terms import Terms
+from grader.protocol.values import CannotCross, Live, Named, Node, Yours
+from grader.protocol.wire import Channel, Gone
+from grader.sandboxed.calls.allowance import Allowance
+from grader.sandboxed.calls.handle import Proxy, node_of, peer_of, proxy_class
+from grader.sandboxed.calls.kinds import live_kind
+from grader.sandboxed.calls.lent import Lent
+from grader.sandboxed.calls.raised import Errors
+from grader.sandboxed.calls.rules import Enforcing, Rules, Trusting
+from grader.sandboxed.calls.special_methods import EVERYWHERE, special_methods
+from grader.sandboxed.codec.buffers import join, split
+from grader.sandboxed.codec.libraries import library_name
+from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.unpacking import Unpacker
+
+# Calls that call back, one in the other.
+MAX_NESTING = 50
+
+
+class End(ABC):
+    """What sends and gets messages, and knows what stands for what.
+
+    Args:
+        given: the classes and functions that given cells define, by name; may grow.
+        lookup: the names of this side that the other may take; none by default.
+        trusted: whether the other side is: the player trusts the judge, never the reverse.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        given: dict[str, Any],
+        lookup: MutableMapping[str, Any] | None = None,
+        trusted: bool = False,
+    ) -> None:
+        self.channel = channel
+        channel.max_header = MAX_MANIFEST
+        channel.max_body = MAX_BUFFERS
+        self._given = given
+        self._lookup = {} if lookup is None else lookup
+        self._trusted = trusted
+        # A judge may ask nothing before its first test begins.
+        self.rules: Rules = Trusting() if trusted else Enforcing(Terms())
+        self._requests = 0
+        self._nesting = 0
+        self._lent = Lent()
+        self._errors = Errors(given, trusted)
+        self._proxies: dict[tuple[int, type[Proxy]], Proxy] = {}
+        self._made: list[weakref.ref[Proxy]] = []
+        # The learner's code may have threads that all call what a test has lent.
+        self._asking = threading.RLock()
+        self._pictures: dict[str, bytes] = {}
+        # What the answers taken for this test have brought; answers may share objects.
+        self._brought: list[Any] = []
+
+    allowance: Allowance | None = None
+    lost: str | None = None
+
+    @abstractmethod
+    def get(self, proxy: Proxy, name: str) -> Any:
+        """Asks for an attribute of what a handle stands for."""
+
+    @abstractmethod
+    def call(self, proxy: Proxy, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Asks for a call of it."""
+
+    def _send(self, message: Request | Reply, packer: Packer) -> None:
+        try:
+            header, body = ENCODER.encode(message), join(packer.buffers)
+        except UnicodeEncodeError as error:
+            raise CannotCross("text with half a character") from error
+        if len(header) > MAX_MANIFEST or len(body) > MAX_BUFFERS:
+            raise CannotCross(f"too large ({(len(header) + len(body)) // 2**20} MB)")
+        if self.allowance is not None:
+            self.allowance.take(bytes=len(header) + len(body))
+        self.channel.send(header, body)
+
+    def _receive(self) -> tuple[Request | Reply, bytes]:
+        deadline = None if self.allowance is None else self.allowance.deadline
+        header, body = self.channel.receive(deadline)
+        if self.allowance is not None:
+            self.allowance.take(bytes=len(header) + len(body))
+        try:
+            return DECODER.decode(header), body
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Gone("a message that is none") from error
+
+    def _packer(self, known: Iterable[Any] = ()) -> Packer:
+        return Packer(self._export, self._given, known, self.rules.exact and self._trusted)
+
+    def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
+        return Unpacker(split(body), self._proxy, self._own, self._given, known, self._trusted)
+
+    def _export(self, value: Any) -> Node:
+        """A node for what is no data."""
+        if isinstance(value, Proxy) and peer_of(value) is self:
+            return Yours(node_of(value).id)
+        if not self._trusted:
+            # The judge speaks: the player knows libraries by the same names.
+            name = library_name(value)
+            if name is not None:
+                return Named("library", name)
+        elif isinstance(value, types.ModuleType):
+            raise CannotCross("a module of Python")
+        number = self._lent.lend(value)
+        kind = live_kind(value)
+        own = None if kind == "generator" else getattr(value, "__name__", None)
+        name = str(own or type(value).__name__)[:200]
+        offered = special_methods(type(value)) if type(value) is not type else set()
+        if kind in ("class", "instance"):
+            offered.update(EVERYWHERE)
+        if callable(value):
+            offered.add("__call__")
+        return Live(number, kind, name, sorted(offered))
+
+    def _own(self, number: int) -> Any:
+        return self._lent.get(number, self.rules)
+
+    def _proxy(self, node: Live) -> Proxy:
+        # What may do less at one place than at another is two things.
+        key = node.id, self._class_of(node)
+        if key not in self._proxies:
+            self._proxies[key] = made = key[1](self, node, self._origin)
+            self._made.append(weakref.ref(made))
+        return self._proxies[key]
+
+    def _class_of(self, node: Live) -> type[Proxy]:
+        return proxy_class(self.rules.offered(node.dunders))
+
+    # Where the value that is being unpacked comes from; see the function of this name.
+    _origin = ""

@@ -1,0 +1,108 @@
+"""What one side has shown the other and the other may call, each thing by a number.
+
+All of a player's, since it belongs to the learner anyway; a test's worth of a judge's, or a call's.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+from typing import Any
+
+from grader.protocol.values import CannotCross
+from grader.sandboxed.calls.kinds import MEANT_FOR, live_kind
+from grader.sandboxed.calls.rules import Rules
+from grader.sandboxed.calls.special_methods import ITERATION
+
+# Who may ask a database may do so in any of these ways.
+_QUERIES = frozenset(("cursor", "execute", "fetchone", "fetchmany", "fetchall", *ITERATION))
+# Top-level modules of classes whose copies share nothing with what they are copied from.
+_COPIED = ("random", "numpy", "_io")
+
+
+class Lent:
+    """What the other side may call, by number."""
+
+    def __init__(self) -> None:
+        self._things: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._count = 0
+        # Copies of them, for methods that the solution does not call.
+        self._copies: dict[int, Any] = {}
+        # What was lent to calls that have returned.
+        self._returned: set[int] = set()
+
+    @property
+    def numbers(self) -> set[int]:
+        """Of all that is lent now."""
+        return set(self._things)
+
+    def lend(self, thing: Any) -> int:
+        """The number of a thing; the same one always has the same."""
+        number = self._numbers.get(id(thing))
+        if number is None:
+            self._count += 1
+            number = self._count
+            self._things[number] = thing
+            self._numbers[id(thing)] = number
+        return number
+
+    def get(self, number: int, rules: Rules) -> Any:
+        """What the other side means by a number.
+
+        Raises:
+            CannotCross: when it has no such thing.
+        """
+        if number not in self._things:
+            raise CannotCross("a handle that is not there")
+        if number in self._returned:
+            rules.note("lends")
+        return self._things[number]
+
+    def to_call(self, number: int, method: str, rules: Rules) -> Any:
+        """The object whose method is called.
+
+        A call may call what can only be meant to be called, and what the teacher's solution calls,
+        too. Other methods could change the test's own object: those of a few kinds that can be
+        copied are called on a copy.
+
+        Raises:
+            AttributeError: when the method is not to be had.
+            CannotCross: when the other side has no such thing.
+        """
+        thing = self.get(number, rules)
+        if method in MEANT_FOR.get(live_kind(thing), ()):
+            return thing
+        if rules.may_call_of_lent(_place(thing, method)):
+            return thing
+        if type(thing).__module__.partition(".")[0] not in _COPIED:
+            raise AttributeError(f"{method} of what a test lends")
+        if number not in self._copies:
+            self._copies[number] = copy.deepcopy(thing)
+        return self._copies[number]
+
+    def returned(self, numbers: Collection[int], rules: Rules) -> None:
+        """A call has returned to which these were lent."""
+        if rules.lends:
+            self._returned.update(numbers)
+        else:
+            self.take_back(numbers)
+
+    def take_back(self, numbers: Collection[int]) -> None:
+        """They are dead for the other side."""
+        for number in numbers:
+            self._numbers.pop(id(self._things.pop(number)), None)
+            self._copies.pop(number, None)
+
+    def begin(self) -> None:
+        """A new test: no call of it has returned."""
+        self._returned.clear()
+
+
+def _place(thing: Any, method: str) -> str:
+    """A method of something lent, as `Terms.methods` names it; iteration and calls go by one."""
+    if type(thing).__module__ == "sqlite3" and method in _QUERIES:
+        return "sqlite3.query"
+    owner = f"type {thing.__qualname__}" if isinstance(thing, type) else type(thing).__qualname__
+    alike = {"": "__call__", "__next__": "__iter__"}
+    return f"{owner}.{alike.get(method, method)}"

@@ -1,0 +1,139 @@
+"""Exceptions between player and judge: told by the names of their classes, and made again.
+
+Python itself takes some exceptions for signs of where to go on, and those of libraries end or skip
+what catches them. So a judge raises them as such only where the teacher's solution does.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import sys
+import types
+from collections.abc import Mapping
+from typing import Any
+
+from grader.protocol.calls import Raised
+from grader.protocol.values import CannotCross
+from grader.sandboxed.calls.rules import Rules
+from grader.sandboxed.codec.failures import error_class
+
+_MAX_TEXT = 2_000
+
+
+class Errors:
+    """What one side has raised, and what it has got to hear of the other's.
+
+    Args:
+        given: the classes and functions that given cells define, by name; may grow.
+        trusted: whether the other side is. A player tells all, a judge only that there was one.
+    """
+
+    def __init__(self, given: Mapping[str, Any], trusted: bool) -> None:
+        self._given = given
+        self._trusted = trusted
+        self._raised_here: list[BaseException] = []
+        self._relayed: list[tuple[BaseException, int]] = []
+
+    def tell(self, error: BaseException) -> Raised:
+        """What the other side gets to know of an exception."""
+        above = [cls for cls in type(error).__mro__ if cls is not object]
+        classes = [cls.__name__ for cls in above]
+        if not self._trusted:
+            # What a test raises in a callback may say what it is about.
+            self._raised_here.append(error)
+            return Raised(classes, "", len(self._raised_here) - 1)
+        try:
+            text = str(error)[:_MAX_TEXT].encode("utf-8", "replace").decode()
+        except Exception as broken:
+            text = f"<its message could not be made: {type(broken).__name__}>"
+        relayed = (number for known, number in self._relayed if known is error)
+        modules = [str(cls.__module__) for cls in above]
+        return Raised(classes, text, next(relayed, None), modules)
+
+    def hear(self, raised: Raised, rules: Rules, label: str = "") -> BaseException:
+        """The exception to raise here: this side's own if it was that, or one of the nearest class.
+
+        Args:
+            label: the call that has raised it, if it was one.
+        """
+        number = -1 if raised.relayed is None or self._trusted else raised.relayed
+        if 0 <= number < len(self._raised_here):
+            return self._raised_here[number]
+        error = self._nearest(raised, rules, label)
+        if raised.relayed is not None:
+            self._relayed.append((error, raised.relayed))
+        return error
+
+    def hear_of_call(self, raised: Raised, rules: Rules, label: str, method: str) -> BaseException:
+        """The same for a call's, which must not decide where the test goes on.
+
+        A loop would end with it, and a test in it pass. As in generators (PEP 479), it becomes a
+        RuntimeError where the teacher's solution raises no such thing.
+        """
+        error = self.hear(raised, rules, label)
+        if self._trusted or method == "__next__" or not _decides(error):
+            return error
+        kinds = (cls for cls in type(error).__mro__ if cls.__module__ == "builtins")
+        if rules.may_raise(f"{label}:{next(kinds).__name__}"):
+            return error
+        return RuntimeError(f"it raised {type(error).__name__}")
+
+    def _nearest(self, raised: Raised, rules: Rules, label: str) -> BaseException:
+        text = raised.text[:_MAX_TEXT]
+        if CannotCross.__name__ in raised.classes[:1]:
+            return CannotCross(text)
+        own: list[str] = []
+        for name, module in itertools.zip_longest(raised.classes[:20], raised.modules[:20]):
+            if name is None:
+                break
+            if label and not self._trusted:
+                library_class = _of_library(name, module)
+                if library_class and rules.may_raise(f"{label}:{module}.{name}"):
+                    made = _made(library_class, text)
+                    if made is not None:
+                        return made
+            found = self._given.get(name, getattr(builtins, name, None))
+            if isinstance(found, type) and issubclass(found, Exception | SystemExit):
+                try:
+                    # The names of a test's own classes are the test's business.
+                    names = (name,) if self._trusted else (*own, name)
+                    error: BaseException = error_class(names, found)(text)
+                except Exception:
+                    continue
+                return error
+            own.append(name)
+        return Exception(text)
+
+
+def _of_library(name: str, module: str | None) -> type[Exception] | None:
+    """A library's class of exceptions; one that has only the same name is none."""
+    if module in (None, "builtins", "__main__") or str(module).partition(".")[0] == "grader":
+        return None
+    found: Any = getattr(sys.modules.get(str(module)), name, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
+
+
+def _made(cls: type[Exception], text: str) -> Exception | None:
+    """An exception of this class, whatever its constructor asks for; None if it can't be had."""
+    try:
+        error: Exception = cls.__new__(cls, text)
+        str(error)
+    except Exception:
+        return None
+    return error
+
+
+def _decides(error: BaseException) -> bool:
+    """Whether Python takes an exception for a sign of where to go on."""
+    if isinstance(error, StopIteration | StopAsyncIteration):
+        return True
+    # So a sequence of the test's own ends, and an attribute is not there.
+    signs = {IndexError: "__getitem__", AttributeError: "__getattr__"}
+    names = {name for kind, name in signs.items() if isinstance(error, kind)}
+    frame: types.FrameType | None = sys._getframe() if names else None
+    while frame is not None:
+        if frame.f_code.co_name in names and frame.f_globals.get("__name__") == "__main__":
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,370 @@
+"""Who may what: what one side asks of the other, and what it believes of what comes back.
+
+A `Peer` does; its rules decide. They are `Trusting` in a player, which the judge may ask anything,
+and in a judge `Enforcing` while the answers of a submission are tested: what the contract's `Terms`
+name, and no more. While a contract is made, with the teacher's solution in the player, they are
+`Discovering`: everything goes, and what was needed becomes the terms.
+"""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from grader.protocol.terms import Terms
+from grader.protocol.values import (
+    CannotCross,
+    Frame,
+    Kind,
+    Live,
+    Masked,
+    Node,
+    Pairs,
+    Record,
+    kind_of,
+    with_article,
+)
+from grader.sandboxed.calls.kinds import callable_nodes, gives_values, serves_as
+from grader.sandboxed.calls.special_methods import DUNDERS, GIVES, ITERATION, with_fallbacks
+
+# What is not asked before it is done, only noted where terms are found.
+Noted = Literal["sets", "watch", "random", "lends", "files"]
+_NO_NAMES: Collection[str] = frozenset()
+
+
+class Rules(ABC):
+    """What one side may ask, and believes.
+
+    Places are written as in `Terms`: "function:position", "Type.method", a name.
+
+    Attributes:
+        exact: whether what is derived from a class of Python's own keeps what is its own.
+        random: whether calls go on with this side's random numbers.
+        may_set: names that a test may bind for the answers.
+        lends: whether what a call is lent may be called after it has returned.
+        sends_files: whether the other side gets the files that this one has written.
+        says_why: whether this side's user may read why a value can't cross.
+    """
+
+    exact = False
+    random = False
+    may_set = _NO_NAMES
+    lends = False
+    sends_files = False
+    says_why = False
+
+    @abstractmethod
+    def offered(self, dunders: Iterable[str]) -> frozenset[str]:
+        """The special methods that a handle shows, of those that the other side offers."""
+
+    @abstractmethod
+    def may_call(self, dunder: str) -> bool:
+        """Whether a special method may be asked of the other side, or by it."""
+
+    @abstractmethod
+    def may_look_at(self, attribute: str) -> bool:
+        """Whether an attribute of what is lent may be looked at, to see what it is."""
+
+    @abstractmethod
+    def may_read(self, attribute: str) -> bool:
+        """Whether an attribute of data may cross."""
+
+    @abstractmethod
+    def may_call_of_lent(self, method: str) -> bool:
+        """Whether a call may call a method of what it is lent, and not of a copy."""
+
+    @abstractmethod
+    def may_raise(self, place: str) -> bool:
+        """Whether a call's exception may be one that decides where the test goes on."""
+
+    @abstractmethod
+    def may_swallow(self, place: str) -> bool:
+        """Whether an `__exit__` may swallow an exception."""
+
+    @abstractmethod
+    def watched(self, taken: Collection[str]) -> list[str]:
+        """Names of answers of which the other side is to say when they have changed.
+
+        Args:
+            taken: those that the test has.
+        """
+
+    @abstractmethod
+    def kept(self, label: str) -> list[str] | None:
+        """Positions of a call's arguments whose changes come back; None for all."""
+
+    @abstractmethod
+    def changed(self, place: str) -> None:
+        """Takes note of an argument that has come back changed."""
+
+    @abstractmethod
+    def note(self, what: Noted, name: str = "") -> None:
+        """Takes note of something that a test needs or does."""
+
+    @abstractmethod
+    def admit(self, node: Node, place: str, but: Node = None) -> None:
+        """Checks what has come; may leave some of what it can do out of it.
+
+        Args:
+            place: what has brought it.
+            but: what need not be checked itself, only what is in it.
+
+        Raises:
+            CannotCross: when something live comes where the solution has plain values.
+        """
+
+    @abstractmethod
+    def admit_iterator(self, node: Node, place: str) -> None:
+        """The same for what `__iter__` has given."""
+
+    @abstractmethod
+    def admit_arguments(self, nodes: Iterable[Node]) -> None:
+        """The same for what a function of this side's is called with, which may be anything."""
+
+
+class Trusting(Rules):
+    """A player's: the judge may ask anything, and whatever it says is taken as it is."""
+
+    def offered(self, dunders: Iterable[str]) -> frozenset[str]:
+        return _ANY.intersection(dunders)
+
+    def may_call(self, dunder: str) -> bool:
+        return True
+
+    def may_look_at(self, attribute: str) -> bool:
+        return True
+
+    def may_read(self, attribute: str) -> bool:
+        return True
+
+    def may_call_of_lent(self, method: str) -> bool:
+        return True
+
+    def may_raise(self, place: str) -> bool:
+        return True
+
+    def may_swallow(self, place: str) -> bool:
+        return True
+
+    def watched(self, taken: Collection[str]) -> list[str]:
+        return []
+
+    def kept(self, label: str) -> list[str] | None:
+        return None
+
+    def changed(self, place: str) -> None:
+        pass
+
+    def note(self, what: Noted, name: str = "") -> None:
+        pass
+
+    def admit(self, node: Node, place: str, but: Node = None) -> None:
+        pass
+
+    def admit_iterator(self, node: Node, place: str) -> None:
+        pass
+
+    def admit_arguments(self, nodes: Iterable[Node]) -> None:
+        pass
+
+
+class Enforcing(Rules):
+    """A judge's: what the contract names.
+
+    Args:
+        withhold: keep changes of arguments from the test that the terms do not name.
+
+    Attributes:
+        undeclared: changes of arguments that the terms do not name.
+    """
+
+    def __init__(self, terms: Terms, withhold: bool = False) -> None:
+        self._terms = terms
+        self._withhold = withhold
+        self._dunders = with_fallbacks(frozenset(terms.dunders))
+        self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
+        self.lends, self.sends_files = terms.lends, terms.files
+        self.undeclared: set[str] = set()
+
+    def offered(self, dunders: Iterable[str]) -> frozenset[str]:
+        return (_ALWAYS | self._dunders).intersection(dunders)
+
+    def may_call(self, dunder: str) -> bool:
+        return dunder in self._dunders
+
+    def may_look_at(self, attribute: str) -> bool:
+        # A property may do something.
+        return attribute in self._terms.attributes
+
+    def may_read(self, attribute: str) -> bool:
+        return attribute in self._terms.attributes
+
+    def may_call_of_lent(self, method: str) -> bool:
+        return method in self._terms.methods
+
+    def may_raise(self, place: str) -> bool:
+        return place in self._terms.raises
+
+    def may_swallow(self, place: str) -> bool:
+        return place in self._terms.swallows
+
+    def watched(self, taken: Collection[str]) -> list[str]:
+        return sorted(self._terms.watch)
+
+    def kept(self, label: str) -> list[str] | None:
+        if not self._withhold:
+            return None
+        ends = (place.rpartition(":") for place in self._terms.changes)
+        return [position for function, _, position in ends if function == label]
+
+    def changed(self, place: str) -> None:
+        if place not in self._terms.changes:
+            self.undeclared.add(place)
+
+    def note(self, what: Noted, name: str = "") -> None:
+        pass
+
+    def admit(self, node: Node, place: str, but: Node = None) -> None:
+        for found in callable_nodes(node):
+            if isinstance(found, Pairs):
+                self._leave_default_out(found)
+            elif isinstance(found, Masked | Frame):
+                found.missing = self._terms.missing
+            elif found is not but or isinstance(found, Record):
+                self._admit_live(found)
+                if isinstance(found, Live):
+                    self._leave_equality_out(found, place)
+
+    def admit_iterator(self, node: Node, place: str) -> None:
+        # Who may iterate may have what iterates, whatever it is with the solution.
+        self.admit(node, place, but=node)
+
+    def admit_arguments(self, nodes: Iterable[Node]) -> None:
+        for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
+            if isinstance(found, Live):
+                self._leave_equality_out(found, "()")
+            elif isinstance(found, Masked | Frame):
+                found.missing = self._terms.missing
+
+    def _admit_live(self, found: Node) -> None:
+        """What can be called comes only where the teacher's solution brought some."""
+        kind = _kind(found)
+        if kind == "name":
+            if kind not in self._terms.results:
+                raise CannotCross("a type where plain values are expected")
+        elif gives_values(found) and kind not in self._terms.results:
+            # Whoever may have values may have what gives them one by one, and does no more.
+            found.dunders = list(ITERATION)
+        elif not any(serves_as(found, known) for known in self._terms.results):
+            raise CannotCross(f"{with_article(kind)} where plain values are expected")
+
+    def _leave_equality_out(self, found: Live, place: str) -> None:
+        """Where the solution has plain values, what comes instead does not say what it equals."""
+        if self._terms.places is not None and place not in self._terms.places:
+            found.dunders = [name for name in found.dunders if name in GIVES]
+
+    def _leave_default_out(self, mapping: Pairs) -> None:
+        """What gives values of missing keys is there where the solution has such a thing."""
+        if isinstance(mapping.default, Live) and not self._terms.default:
+            mapping.default = None
+
+
+class Discovering(Rules):
+    """A judge's with the teacher's solution: everything goes, and is learned.
+
+    Attributes:
+        learned: what was needed so far.
+    """
+
+    sends_files = True
+    says_why = True
+    # Until the test ends, to see whether it is needed.
+    lends = True
+
+    def __init__(
+        self, random: bool = False, exact: bool = False, may_set: Collection[str] = _NO_NAMES
+    ) -> None:
+        self.random, self.exact, self.may_set = random, exact, may_set
+        self._places: set[str] = set()
+        self.learned = Terms(places=self._places)
+
+    def offered(self, dunders: Iterable[str]) -> frozenset[str]:
+        return _ANY.intersection(dunders)
+
+    def may_call(self, dunder: str) -> bool:
+        self.learned.dunders.add(dunder)
+        return True
+
+    def may_look_at(self, attribute: str) -> bool:
+        return True
+
+    def may_read(self, attribute: str) -> bool:
+        self.learned.attributes.add(attribute)
+        return True
+
+    def may_call_of_lent(self, method: str) -> bool:
+        self.learned.methods.add(method)
+        return True
+
+    def may_raise(self, place: str) -> bool:
+        self.learned.raises.add(place)
+        return True
+
+    def may_swallow(self, place: str) -> bool:
+        self.learned.swallows.add(place)
+        return True
+
+    def watched(self, taken: Collection[str]) -> list[str]:
+        return sorted(taken)
+
+    def kept(self, label: str) -> list[str] | None:
+        return None
+
+    def changed(self, place: str) -> None:
+        self.learned.changes.add(place)
+
+    def note(self, what: Noted, name: str = "") -> None:
+        if what in ("sets", "watch"):
+            getattr(self.learned, what).add(name)
+        else:
+            setattr(self.learned, what, True)
+
+    def admit(self, node: Node, place: str, but: Node = None) -> None:
+        for found in callable_nodes(node):
+            if isinstance(found, Pairs):
+                self.learned.default = True
+            elif isinstance(found, Masked | Frame):
+                self._learn_missing(found)
+            elif found is not but or isinstance(found, Record):
+                self.learned.results.add(_kind(found))
+                if isinstance(found, Live):
+                    self._places.add(place)
+
+    def admit_iterator(self, node: Node, place: str) -> None:
+        self.admit(node, place)
+
+    def admit_arguments(self, nodes: Iterable[Node]) -> None:
+        for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
+            if isinstance(found, Live):
+                self._places.add("()")
+            elif isinstance(found, Masked | Frame):
+                self._learn_missing(found)
+
+    def _learn_missing(self, found: Masked | Frame) -> None:
+        """What is left out passes many a comparison: it is where the solution leaves things out."""
+        if isinstance(found, Masked):
+            self.learned.missing |= found.mask is not None
+        else:
+            from grader.sandboxed.codec import tables
+
+            self.learned.missing |= any(map(tables.has_missing, found.dtypes))
+
+
+_ALWAYS = frozenset(("__call__", *ITERATION))
+_ANY = _ALWAYS | DUNDERS
+
+
+def _kind(found: Node) -> Kind:
+    return "name" if isinstance(found, Record) else kind_of(found)
