@@ -20,7 +20,7 @@ def smooth(norm, layers, largest, alpha):
         raise ValueError("alpha is between 0 and 1")
     norm, layers = copy.deepcopy(norm), [copy.deepcopy(layer) for layer in layers]
     for j in range(len(largest)):
-        m = max(float(layer.weight[:, j].abs().max()) for layer in layers)
+        m = max(float(layer.weight[:, j].detach().abs().max()) for layer in layers)
         if largest[j] == 0 or m == 0:
             continue
         s = float(largest[j]) ** alpha / m ** (1 - alpha)

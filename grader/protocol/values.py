@@ -165,7 +165,12 @@ class Quantized(Struct, tag="quantized"):
 
 
 class Module(Struct, tag="module"):
-    """A torch.nn.Module of an allowed class; see `grader.sandboxed.codec.torch_modules`."""
+    """A torch.nn.Module of an allowed class; see `grader.sandboxed.codec.torch_modules`.
+
+    Attributes:
+        pruned: the parameters that a hook masks in every call.
+        unhooked: those that were masked once, and whose hook has gone.
+    """
 
     cls: str
     args: dict[str, Node]
@@ -175,6 +180,7 @@ class Module(Struct, tag="module"):
     buffers: list[tuple[str, Node, bool]]
     children: list[tuple[str, Node]]
     pruned: list[str]
+    unhooked: list[str] = []
 
 
 class Given(Struct, tag="given"):

@@ -48,7 +48,8 @@ class Reader:
     def press(self, *keys: str) -> None:
         """Presses keys, one after the other.
 
-        “→ x” is Tab until the focus is on a part whose key begins with x, and “← x” is Shift+Tab.
+        “→ x” is Tab until the focus is on a part whose key begins with x, and “← x” is Shift+Tab;
+        “↓ x” is the arrow down until x is read.
         """
         for key in keys:
             match key.partition(" "):
@@ -56,6 +57,8 @@ class Reader:
                     self._go("Tab", part)
                 case "←", _, part:
                     self._go("Shift+Tab", part)
+                case "↓", _, words:
+                    self._look("ArrowDown", words)
                 case _:
                     self._page.keyboard.press(key)
 
@@ -65,6 +68,13 @@ class Reader:
             if self.part.startswith(part):
                 return
         raise AssertionError(f"{key} does not lead to {part}, but to {self.focus()}")
+
+    def _look(self, key: str, words: str) -> None:
+        for _ in range(20):
+            self._page.keyboard.press(key)
+            if words in self.focus():
+                return
+        raise AssertionError(f"{key} does not lead to {words!r}, but to {self.focus()}")
 
     @property
     def part(self) -> str:

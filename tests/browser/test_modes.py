@@ -82,7 +82,7 @@ WAYS: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = {
     'pattern_test("pruning")': [
         (("→ answer.", "Space", "Control+Enter"), ("next",), "orrect"),
         (("Shift+Tab",), ("answer.",), "✗ Incorrect."),
-        (("ArrowDown",), ("answer.",), "✓ This is right."),
+        (("↓ ✓ This is right.",), ("answer.",), ""),
         (("→ next", "Enter"), ("place",), "question 2 of 10"),
     ],
     'trace("00")': [

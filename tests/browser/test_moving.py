@@ -112,8 +112,12 @@ class Desk:
         self.page.wait_for_function("window.jupyterapp !== undefined", timeout=MINUTE)
         self.page.evaluate(
             """async () => {
-              await window.jupyterapp.restored;
-              await window.jupyterapp.commands.execute("application:close-all");
+              const { commands, restored, shell } = window.jupyterapp;
+              await restored;
+              // A kernel that starts late notes its version in the notebook: nobody is to be asked.
+              for (const { context } of shell.widgets("main"))
+                if (context) context.model.dirty = false;
+              await commands.execute("application:close-all");
             }"""
         )
         notebook = show_notebook(self.page, self.lab, path)

@@ -783,6 +783,21 @@ def test_masks_cross_and_are_masks_on_the_other_side():
     got[2](torch.rand(1, 2, 3, 3)).sum().backward()
 
 
+def test_a_mask_whose_hook_a_refused_request_took_away_crosses_as_it_is():
+    layer = nn.Linear(4, 2)
+    prune.random_unstructured(layer, "weight", amount=3)
+    with pytest.raises(ValueError, match="should be smaller"):
+        prune.l1_unstructured(layer, "weight", amount=100)
+    assert not prune.is_pruned(layer)
+    got = cross(layer)
+    assert not prune.is_pruned(got)
+    assert torch.equal(got.weight, layer.weight)
+    assert torch.equal(got.weight_mask, layer.weight_mask)
+    with torch.no_grad():
+        got.weight_orig.fill_(1.0)
+    assert torch.equal(got(X), layer(X)), "the weight is what it was"
+
+
 def test_a_network_of_a_given_class_crosses_with_its_plain_attributes():
     net = GivenNet(4)
     net.note = ["kept"]
@@ -816,8 +831,9 @@ def test_a_network_of_a_given_class_crosses_with_its_plain_attributes():
         ({"children": [("0", Seq("list", []))]}, "a part of a module that is none"),
         ({"pruned": ["weight"]}, "a mask that does not fit"),
         ({"pruned": ["forward"]}, "a mask that does not fit"),
+        ({"unhooked": ["weight"]}, "a mask that does not fit"),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_a_description_that_does_not_hold_together_is_refused(change, why):
     [node], buffers = sent(nn.Linear(4, 2))

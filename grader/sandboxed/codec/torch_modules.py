@@ -144,6 +144,8 @@ def describe(module: nn.Module, pack: Callable[[Any], Node], given: bool) -> Mod
         attributes = {name: pack(value) for name, value in plain.items()}
     else:
         args = {name: pack(value) for name, value in _values(cls, module).items()}
+    hooks = state["_forward_pre_hooks"].values()
+    pruned = [hook._tensor_name for hook in hooks if isinstance(hook, prune.BasePruningMethod)]
     return Module(
         f"given:{cls.__name__}" if given else cls.__name__,
         args,
@@ -152,10 +154,12 @@ def describe(module: nn.Module, pack: Callable[[Any], Node], given: bool) -> Mod
         [(name, pack(value)) for name, value in parameters.items()],
         [(name, pack(value), name not in unsaved) for name, value in buffers.items()],
         [(name, pack(value)) for name, value in children.items()],
+        pruned,
+        # A request that prune refuses takes away the hook of the mask before it.
         [
-            hook._tensor_name
-            for hook in state["_forward_pre_hooks"].values()
-            if isinstance(hook, prune.BasePruningMethod)
+            name
+            for name in (mask.removesuffix("_mask") for mask in buffers if mask.endswith("_mask"))
+            if f"{name}_orig" in parameters and name in state and name not in pruned
         ],
     )
 
@@ -302,6 +306,8 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         module._keys = dict.fromkeys(module._parameters)
     module.training = node.training
     for name in node.pruned:
+        module.register_forward_pre_hook(_mask(module, name))
+    for name in node.unhooked:
         _mask(module, name)
 
 
@@ -311,7 +317,8 @@ def _fits(name: str) -> bool:
     return (name.isidentifier() and not hasattr(nn.Module, name)) or name.isdigit()
 
 
-def _mask(module: nn.Module, name: str) -> None:
+def _mask(module: nn.Module, name: str) -> prune.BasePruningMethod:
+    """Masks a parameter, and returns what would do it again in every call."""
     weight, mask = module._parameters.get(f"{name}_orig"), module._buffers.get(f"{name}_mask")
     taken = name in module.__dict__ or hasattr(type(module), name) or not _fits(name)
     if taken or weight is None or mask is None or weight.shape != mask.shape:
@@ -319,4 +326,4 @@ def _mask(module: nn.Module, name: str) -> None:
     hook = prune.CustomFromMask(mask)
     hook._tensor_name = name
     module.__dict__[name] = hook.apply_mask(module)
-    module.register_forward_pre_hook(hook)
+    return hook
