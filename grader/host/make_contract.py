@@ -15,7 +15,7 @@ from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
-from grader.host.engine.judge import Judge, Learned, Way
+from grader.host.engine.judge import Judge, Way
 from grader.host.engine.modules import imported
 from grader.host.engine.player import Player, play_cells
 from grader.host.intake.notebook import LearnerCell
@@ -23,6 +23,7 @@ from grader.host.intake.paper import put_together
 from grader.host.session import hear, introduce, opening, opening_cells
 from grader.host.transcript import Played, as_node
 from grader.protocol.names import Names, imports_of, names_of
+from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross
 
@@ -49,25 +50,25 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     with ThreadPoolExecutor(1, "beside") as pool:
         beside = _beside(pool, engine, [_solved(cell) for cell in code], files, modules)
         untouched = pool.submit(_untouched, code, engine, files, modules)
-        learner = _Learner(notebook, engine, files, count, modules)
+        discovery = _Discovery(notebook, engine, files, count, modules)
         tests = {}
         try:
             for position, cell in enumerate(code):
                 if cell.kind is not Kind.TEST:
-                    learner.play(position, cell)
+                    discovery.play(position, cell)
                     continue
                 own, bound = _own(code, names, position), _bound(code, names)
                 ways = _ways(code, names, position)
-                clause = learner.learn(cell, own, bound, ways, beside[position])
+                clause = discovery.discover(cell, own, bound, ways, beside[position])
                 replay = _is_read_later(code, names, position)
                 alone = beside[position].result()
                 failed = _told(alone.error) if clause.broken and alone and alone.error else ""
                 cause = _cause(code, names, position) if clause.live else None
                 clause = replace(clause, replay=replay, failed=failed, live=cause or clause.live)
                 tests[str(cell.grade_id)] = clause
-                learner.leave(cell, clause, str(cell.grade_id) in bequeathing)
+                discovery.leave(cell, clause, str(cell.grade_id) in bequeathing)
         finally:
-            learner.close()
+            discovery.close()
     played = {place: one for place, told in enumerate(beside) if (one := told.result()) is not None}
     seconds = {
         str(code[place].grade_id): round(one.seconds, 2)
@@ -290,7 +291,7 @@ def _score(cell: TeacherCell, played: Played | None) -> float | None:
     return None if score is None else float(score)
 
 
-class _Learner:
+class _Discovery:
     """Player and judge of the teacher's solution."""
 
     def __init__(
@@ -339,7 +340,7 @@ class _Learner:
         if not cell.kind.for_answer and position >= len(self._room.played):
             self._judge.given(cell.node.source)
 
-    def learn(
+    def discover(
         self,
         cell: TeacherCell,
         own: list[str],
@@ -360,18 +361,18 @@ class _Learner:
                 # What the test has made of the solution so far is not to count.
                 self._begin_again()
             try:
-                played, learned = self._judge.learn(source, self._declared, own, bound, way)
+                played, discovered = self._judge.discover(source, self._declared, own, bound, way)
             except Ended as ended:
                 reasons.append(f"apart from the code the test {ended}")
                 self._begin_again()
                 continue
-            if learned.lost is not None:
+            if discovered.lost is not None:
                 reasons.append("apart from the code it ends the solution's process")
                 self._begin_again()
                 continue
             if _score(cell, played) == _score(cell, beside.result()):
-                return _clause(learned, _broken(cell, beside.result()))
-            reasons.append(_reason(played, learned))
+                return _clause(discovered, _broken(cell, beside.result()))
+            reasons.append(_reason(played, discovered))
         return Clause(live=reasons[0], broken=_broken(cell, beside.result()))
 
     def _begin_again(self) -> None:
@@ -385,13 +386,13 @@ class _Learner:
         self._judge.end()
 
 
-def _clause(learned: Learned, broken: str | None) -> Clause:
+def _clause(discovered: Discovered, broken: str | None) -> Clause:
     return Clause(
-        learned.takes,
-        learned.terms,
-        undeclared=learned.undeclared,
+        discovered.takes,
+        discovered.terms,
+        undeclared=discovered.undeclared,
         broken=broken,
-        library=learned.library,
+        library=discovered.library,
     )
 
 
@@ -409,8 +410,8 @@ def _told(failure: Error) -> str:
     return f"{kind}: {said[0]}" if said else kind
 
 
-def _reason(played: Played, learned: Learned) -> str:
-    for name, why in learned.unfit.items():
+def _reason(played: Played, discovered: Discovered) -> str:
+    for name, why in discovered.unfit.items():
         return f"its answer {name} is {why}"
     if played.interrupted:
         return f"apart from the code it {TOO_SLOW} it may"

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from grader.protocol.outputs import Stream
+from grader.protocol.outputs import Display, Stream
 from grader.protocol.values import Node
 
 # Manifests are small beside their buffers.
@@ -70,12 +70,6 @@ class Raised(Struct):
     text: str
     relayed: int | None = None
     modules: list[str] = []
-
-
-class Display(Struct, tag="display_data", tag_field="output_type"):
-    """What a call has shown, by MIME type."""
-
-    data: dict[str, str]
 
 
 Said = Stream | Display

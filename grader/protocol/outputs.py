@@ -23,7 +23,7 @@ _Text = Annotated[str, Meta(max_length=20_000)]
 
 class Display(Struct, tag="display_data", tag_field="output_type"):
     data: _Kinds
-    metadata: _Kinds
+    metadata: _Kinds = {}
 
 
 class ExecuteResult(Struct, tag="execute_result", tag_field="output_type"):

@@ -14,7 +14,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ MAX_BODY = 512 * 2**20
 _LENGTHS = struct.Struct(">II")
 _MAX_FDS = 8
 _SMALL = 2**16
+
+T = TypeVar("T")
 
 
 class Gone(Exception):
@@ -161,27 +163,28 @@ class Channel:
             raise Silent
 
 
-def encode(message: dict[str, Any]) -> bytes:
+def encode(message: msgspec.Struct) -> bytes:
     """A message as JSON. Lone surrogates become question marks."""
     try:
         return msgspec.json.encode(message)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_mended(message))
+        return msgspec.json.encode(_mended(msgspec.to_builtins(message)))
 
 
-def decode(data: bytes) -> dict[str, Any]:
+def decode(data: bytes, form: type[T] | msgspec.json.Decoder[T]) -> T:
     """A message from JSON.
 
+    Args:
+        form: what it has to be.
+
     Raises:
-        Gone: when it is no JSON object: the other side is not to be believed any more.
+        Gone: when it is none: the other side is not to be believed any more.
     """
     try:
-        message = msgspec.json.decode(data)
+        decoder = form if isinstance(form, msgspec.json.Decoder) else msgspec.json.Decoder(form)
+        return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Gone("a frame that is no message") from error
-    if not isinstance(message, dict):
-        raise Gone("a frame that is no message")
-    return message
 
 
 def _mended(value: Any) -> Any:

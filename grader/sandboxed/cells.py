@@ -11,7 +11,6 @@ import inspect
 import os
 import signal
 import sys
-import time
 import types
 import warnings
 from collections.abc import Mapping
@@ -24,7 +23,9 @@ from traitlets import Type
 from traitlets.config import Config
 
 from grader.protocol.names import names_of
-from grader.sandboxed.outputs import OUTPUTS, Publisher, Results, Stream
+from grader.protocol.orders import Begin
+from grader.protocol.outputs import Report
+from grader.sandboxed.outputs import OUTPUTS, OutputStream, Publisher, Results
 
 _PLAIN = TransformerManager()
 # A learner may add some.
@@ -219,29 +220,27 @@ class Interrupts:
 INTERRUPTS = Interrupts()
 
 
-def settle_in(message: Mapping[str, Any], data: bytes) -> None:
+def settle_in(order: Begin, data: bytes) -> None:
     """Makes this process one that runs cells: streams, signals, working folder and its files.
 
     Args:
-        message: the conductor's, with folder, files and output_limit.
         data: what is in the files.
 
     Raises:
         OSError: when the folder can't hold them.
     """
-    folder: str = message["folder"]
     signal.signal(signal.SIGINT, INTERRUPTS)
-    os.makedirs(folder, exist_ok=True)
-    os.chdir(folder)
+    os.makedirs(order.folder, exist_ok=True)
+    os.chdir(order.folder)
     sys.stdin = open(os.devnull)  # noqa: SIM115
-    sys.stdout = Stream("stdout", 1)
-    sys.stderr = Stream("stderr", 2)
-    OUTPUTS.limit = message["output_limit"]
-    _write_files(folder, message["files"], data)
+    sys.stdout = OutputStream("stdout", 1)
+    sys.stderr = OutputStream("stderr", 2)
+    OUTPUTS.limit = order.output_limit
+    _write_files(order.folder, order.files, data)
 
 
-def run_cell(shell: Shell, source: str, keep: bool = True) -> dict[str, Any]:
-    """Runs a cell and reports on it: outputs, execution_count, seconds, error_line.
+def run_cell(shell: Shell, source: str, keep: bool = True) -> Report:
+    """Runs a cell and reports on it.
 
     Args:
         keep: whether it counts, and is kept in IPython's history.
@@ -250,7 +249,6 @@ def run_cell(shell: Shell, source: str, keep: bool = True) -> dict[str, Any]:
     OUTPUTS.begin()
     shell.error_line = None
     count = shell.execution_count
-    begun = time.perf_counter()
     succeeded = False
     try:
         INTERRUPTS.running = True
@@ -262,17 +260,12 @@ def run_cell(shell: Shell, source: str, keep: bool = True) -> dict[str, Any]:
     if os.getpid() != me:
         # A cell forked: only one of the two goes on with the notebook.
         os._exit(0)
-    if not succeeded and not any(o["output_type"] == "error" for o in OUTPUTS.items):
+    if not succeeded and not OUTPUTS.has_error:
         OUTPUTS.error("Error", "the cell failed without a traceback", [])
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None:
             stream.flush()
-    return {
-        "outputs": OUTPUTS.as_nbformat(),
-        "execution_count": count,
-        "seconds": time.perf_counter() - begun,
-        "error_line": shell.error_line,
-    }
+    return Report(OUTPUTS.taken(), count, shell.error_line)
 
 
 def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:

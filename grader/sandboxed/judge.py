@@ -20,8 +20,18 @@ import msgspec
 from grader.protocol import wire
 from grader.protocol.calls import Reply, Request, Said
 from grader.protocol.names import names_of
-from grader.protocol.outputs import Stream
-from grader.protocol.terms import Terms
+from grader.protocol.orders import (
+    TO_JUDGE,
+    Begin,
+    Discover,
+    Discovered,
+    Done,
+    Meet,
+    RunCell,
+    RunTest,
+    TestReport,
+)
+from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed
@@ -54,8 +64,7 @@ class JudgePeer(Peer):
                 stream = sys.stderr if output.name == "stderr" else sys.stdout
                 stream.write(output.text)
             else:
-                shown = {"output_type": "display_data", "data": output.data, "metadata": {}}
-                OUTPUTS.display(shown, None, False)
+                OUTPUTS.display(output)
 
     def on_asking(self) -> None:
         """Gets to know that the player is asked for something; a bench puts its own here."""
@@ -82,70 +91,24 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
             header, body = channel.receive()
         except Gone:
             return
-        message = wire.decode(header)
-        reply: dict[str, Any] = {}
-        match message["do"]:
-            case "begin":
-                settle_in(message, body)
+        reply: Done | Report = Done()
+        match order := wire.decode(header, TO_JUDGE):
+            case Begin():
+                settle_in(order, body)
                 bench.know(handed.seen())
-            case "cell":
-                reply = run_cell(shell, message["source"])
-                defined_by_given(shell, message["source"], given)
+            case RunCell(source):
+                reply = run_cell(shell, source)
+                defined_by_given(shell, source, given)
                 # The player runs it, too.
                 bench.know(handed.seen())
-            case "peer":
+            case Meet():
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
-            case "test":
-                reply = bench.test(msgspec.convert(message, Test))
-            case "learn":
-                reply = bench.learn(msgspec.convert(message, Lesson))
+            case RunTest():
+                reply = bench.test(order)
+            case Discover():
+                reply = bench.discover(order)
         channel.send(wire.encode(reply))
-
-
-class Test(msgspec.Struct):
-    """A test to run.
-
-    Attributes:
-        takes: the answers to bind and the kinds that they should have.
-        library: names that answers import, and of what library.
-        visible: the lines of the source that learners see, and that run before any hidden line.
-        withhold: see `Enforcing`.
-    """
-
-    source: str
-    takes: dict[str, Kind]
-    library: dict[str, str]
-    terms: Terms
-    visible: set[int]
-    seconds: float
-    withhold: bool = False
-
-
-class Lesson(msgspec.Struct):
-    """A test to find the contract of, with the teacher's solution in the player.
-
-    Attributes:
-        declared: names that the course says are answers; None if it does not say.
-        own: names whose value the judge has from an earlier test.
-        bound: names that answers bind; what is live and bound by nobody else is the judge's own.
-        imported: names that only imports of answers bind, and what they are.
-        everything_of: modules of which answers import everything.
-        random: whether random numbers are shared.
-        exact: see `Terms`.
-        sets: names that the test binds or deletes, and the solution reads.
-    """
-
-    source: str
-    declared: list[str] | None
-    own: list[str]
-    bound: list[str]
-    seconds: float
-    imported: dict[str, str]
-    everything_of: list[str]
-    random: bool
-    exact: bool
-    sets: list[str]
 
 
 class _Bench:
@@ -174,8 +137,8 @@ class _Bench:
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
 
-    def test(self, test: Test) -> dict[str, Any]:
-        """Runs a test; reports as `run_cell` does, and on the player."""
+    def test(self, test: RunTest) -> TestReport:
+        """Runs a test; reports also on the player."""
         allowance = Allowance(time.monotonic() + test.seconds)
         self._unbind()
         problem = None
@@ -199,18 +162,23 @@ class _Bench:
             del OUTPUTS.shown
             if peer is not None:
                 del peer.on_asking
-        report["called"], report["called_late"] = bool(asked), False in asked
-        report["from_teacher"] = self._is_a_default(report)
-        report["lost"] = None if peer is None else peer.lost
-        report["undeclared"] = sorted(rules.undeclared)
-        return report
+        return TestReport(
+            report.outputs,
+            report.execution_count,
+            report.error_line,
+            from_teacher=self._is_a_default(report),
+            lost=None if peer is None else peer.lost,
+            undeclared=tuple(sorted(rules.undeclared)),
+            called=bool(asked),
+            called_late=False in asked,
+        )
 
-    def _is_a_default(self, report: dict[str, Any]) -> bool:
+    def _is_a_default(self, report: Report) -> bool:
         """Whether the error's text is what a function that tests use says by default.
 
         Such a text is the teacher's, like one that stands in the test.
         """
-        said = {o["evalue"] for o in report["outputs"] if o["output_type"] == "error"}
+        said = {output.evalue for output in report.outputs if isinstance(output, Error)}
         functions = [v for v in self._shell.user_ns.values() if isinstance(v, types.FunctionType)]
         defaults = [*(f.__defaults__ or () for f in functions)]
         named = [(f.__kwdefaults__ or {}).values() for f in functions]
@@ -307,21 +275,21 @@ class _Bench:
                     self._shell.user_ns[name] = before
         self._before.clear()
 
-    def learn(self, lesson: Lesson) -> dict[str, Any]:
+    def discover(self, test: Discover) -> Discovered:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        rules = Discovering(lesson.random, lesson.exact, lesson.sets)
-        self.peer.begin(rules, Allowance(time.monotonic() + lesson.seconds))
-        bound = lesson.bound if lesson.declared is None else lesson.declared
-        names = self._needed(lesson.source, bound) - set(lesson.own)
+        rules = Discovering(test.random, test.exact, test.sets)
+        self.peer.begin(rules, Allowance(time.monotonic() + test.seconds))
+        bound = test.bound if test.declared is None else test.declared
+        names = self._needed(test.source, bound) - set(test.own)
         takes: dict[str, Kind] = {}
         library: dict[str, str] = {}
         unfit: dict[str, str] = {}
         values = {}
         for name in sorted(names):
             here = self._shell.user_ns.get(name, _MISSING)
-            known = self._in_library(name, lesson)
+            known = self._in_library(name, test)
             try:
                 node, value = self.peer.take(name, known)
             except KeyError:
@@ -335,14 +303,14 @@ class _Bench:
                     library[name], values[name] = known, ours
                 continue
             kind = kind_of(node)
-            is_ours = here is not _MISSING and name not in lesson.bound and kind in LIVE
+            is_ours = here is not _MISSING and name not in test.bound and kind in LIVE
             if not is_ours and (here is _MISSING or not self._same(here, value)):
                 takes[name] = kind
                 values[name] = value
-        undeclared = [] if lesson.declared is None else sorted(set(takes) - set(lesson.declared))
-        if lesson.declared is not None:
+        undeclared = [] if test.declared is None else sorted(set(takes) - set(test.declared))
+        if test.declared is not None:
             # What is declared crosses even where the solution leaves it as it was given.
-            for name in sorted(names & set(lesson.declared) - set(takes)):
+            for name in sorted(names & set(test.declared) - set(takes)):
                 try:
                     node, values[name] = self.peer.take(name)
                 except (KeyError, CannotCross):
@@ -351,25 +319,27 @@ class _Bench:
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
-        report = run_cell(self._shell, lesson.source)
-        learned = rules.learned
-        learned.random = lesson.random and learned.random
-        learned.exact = lesson.exact
-        return {
-            **report,
-            "lost": self.peer.lost,
-            "takes": takes,
-            "library": library,
-            "unfit": unfit,
-            "undeclared": undeclared,
-            "terms": msgspec.to_builtins(learned),
-        }
+        report = run_cell(self._shell, test.source)
+        terms = rules.terms
+        terms.random = test.random and terms.random
+        terms.exact = test.exact
+        return Discovered(
+            report.outputs,
+            report.execution_count,
+            report.error_line,
+            takes=takes,
+            library=library,
+            unfit=unfit,
+            undeclared=tuple(undeclared),
+            terms=terms,
+            lost=self.peer.lost,
+        )
 
-    def _in_library(self, name: str, lesson: Lesson) -> str:
+    def _in_library(self, name: str, test: Discover) -> str:
         """What a name is of a library's, if answers import it; "" for all else."""
-        places = [f"{module}:{name}" for module in lesson.everything_of]
-        if name in lesson.imported:
-            places = [lesson.imported[name]]
+        places = [f"{module}:{name}" for module in test.everything_of]
+        if name in test.imported:
+            places = [test.imported[name]]
         for place in places:
             with contextlib.suppress(Exception):
                 imported_from(place)
@@ -428,10 +398,9 @@ def _codes(value: Any) -> Iterable[types.CodeType]:
         todo.extend(const for const in code.co_consts if isinstance(const, types.CodeType))
 
 
-def _failed(problem: tuple[str, str]) -> dict[str, Any]:
+def _failed(problem: tuple[str, str]) -> Report:
     kind, text = problem
-    error = {"output_type": "error", "ename": kind, "evalue": text, "traceback": [text]}
-    return {"outputs": [error], "execution_count": None, "seconds": 0.0, "error_line": None}
+    return Report([Error(kind, text, [text])])
 
 
 def _not_imported(name: str, known: str) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 
+from grader.protocol.outputs import Display, Error, ExecuteResult, Name, Output, Stream
+
 # Characters kept of an error's text, and of a result that comes after the output limit.
 MAX_TEXT = 20_000
 # What each output counts for besides its characters, and how many kinds of one are kept.
@@ -23,8 +25,19 @@ EACH = 250
 MAX_KINDS = 50
 
 
+class _Written:
+    """Text of a stream, as it comes."""
+
+    def __init__(self, name: Name) -> None:
+        self.name = name
+        self.parts: list[str] = []
+
+    def as_output(self) -> Stream:
+        return Stream(self.name, "".join(self.parts))
+
+
 class Outputs:
-    """The outputs of the cell being played, as nbformat dictionaries, up to a limit of characters.
+    """The outputs of the cell being played, up to a limit of characters.
 
     Errors and results are kept beyond the limit, shortened: a mark hangs on them.
     """
@@ -38,8 +51,8 @@ class Outputs:
         return True
 
     def begin(self) -> None:
-        self.items: list[dict[str, Any]] = []
-        self._by_id: dict[str, list[dict[str, Any]]] = {}
+        self.items: list[_Written | Output] = []
+        self._by_id: dict[str, list[Display | ExecuteResult]] = {}
         self._size = 0
         self._clear_first = False
 
@@ -65,15 +78,15 @@ class Outputs:
             self._empty()
             self._clear_first = False
 
-    def _append_stream(self, name: str, text: str) -> None:
+    def _append_stream(self, name: Name, text: str) -> None:
         last = self.items[-1] if self.items else None
-        if last and last["output_type"] == "stream" and last["name"] == name:
-            last["parts"].append(text)
-        else:
+        if not isinstance(last, _Written) or last.name != name:
             self._size += EACH
-            self.items.append({"output_type": "stream", "name": name, "parts": [text]})
+            last = _Written(name)
+            self.items.append(last)
+        last.parts.append(text)
 
-    def stream(self, name: str, text: str) -> None:
+    def stream(self, name: Name, text: str) -> None:
         if not self.shown():
             return
         self._before_new()
@@ -84,11 +97,14 @@ class Outputs:
             if len(text) > room:
                 self._cut()
 
-    def display(self, output: dict[str, Any], display_id: str | None, update: bool) -> None:
-        if output["output_type"] != "execute_result" and not self.shown():
+    def display(
+        self, output: Display | ExecuteResult, display_id: str | None = None, update: bool = False
+    ) -> None:
+        is_result = isinstance(output, ExecuteResult)
+        if not is_result and not self.shown():
             return
-        size = sum(len(mime) + len(text) for mime, text in output["data"].items())
-        size += sum(len(mime) + len(text) for mime, text in output["metadata"].items())
+        size = sum(len(mime) + len(text) for mime, text in output.data.items())
+        size += sum(len(mime) + len(text) for mime, text in output.metadata.items())
         if update and display_id in self._by_id:
             shown = self._by_id[display_id]
         else:
@@ -97,20 +113,17 @@ class Outputs:
             size += EACH
         if self._size + size > self.limit:
             self._cut()
-            if output["output_type"] != "execute_result":
+            if not is_result:
                 return
-            output["data"] = {
-                mime: text[:MAX_TEXT]
-                for mime, text in output["data"].items()
-                if mime == "text/plain"
-            }
-            output["metadata"] = {}
+            text = output.data.get("text/plain")
+            output.data = {} if text is None else {"text/plain": text[:MAX_TEXT]}
+            output.metadata = {}
         self._size += size
         for place in shown:
             if place is output:
                 self.items.append(output)
             else:
-                place.update(data=output["data"], metadata=output["metadata"])
+                place.data, place.metadata = output.data, output.metadata
         if display_id is not None and not update:
             self._by_id.setdefault(display_id, []).append(output)
 
@@ -119,47 +132,40 @@ class Outputs:
         text = "\n".join(lines)
         if len(text) > MAX_TEXT:
             text = f"{text[: MAX_TEXT // 2]}\n… the traceback was cut …\n{text[-MAX_TEXT // 2 :]}"
-        self.items.append(
-            {
-                "output_type": "error",
-                "ename": kind[:MAX_TEXT],
-                "evalue": value[:MAX_TEXT],
-                "traceback": text.split("\n"),
-            }
-        )
+        self.items.append(Error(kind[:MAX_TEXT], value[:MAX_TEXT], text.split("\n")))
 
-    def as_nbformat(self) -> list[dict[str, Any]]:
-        return [
-            {"output_type": "stream", "name": item["name"], "text": "".join(item["parts"])}
-            if item["output_type"] == "stream"
-            else item
-            for item in self.items
-        ]
+    @property
+    def has_error(self) -> bool:
+        return any(isinstance(item, Error) for item in self.items)
+
+    def taken(self) -> list[Output]:
+        """What was shown since `begin`."""
+        return [item.as_output() if isinstance(item, _Written) else item for item in self.items]
 
 
 OUTPUTS = Outputs()
 
 
 @contextmanager
-def captured(limit: int) -> Iterator[list[dict[str, Any]]]:
+def captured(limit: int) -> Iterator[list[Output]]:
     """Catches what is shown meanwhile; the list is filled at the end."""
     kept = vars(OUTPUTS).copy()
     OUTPUTS.begin()
     OUTPUTS.limit = limit
-    caught: list[dict[str, Any]] = []
+    caught: list[Output] = []
     try:
         yield caught
     finally:
-        caught.extend(OUTPUTS.as_nbformat())
+        caught.extend(OUTPUTS.taken())
         vars(OUTPUTS).update(kept)
 
 
-class Stream(io.TextIOBase):
+class OutputStream(io.TextIOBase):
     """sys.stdout or sys.stderr of the child."""
 
     encoding = "utf-8"
 
-    def __init__(self, name: str, fd: int) -> None:
+    def __init__(self, name: Name, fd: int) -> None:
         self._name = name
         self._fd = fd
 
@@ -203,11 +209,7 @@ class Publisher(DisplayPublisher):
         update: bool = False,
         **kwargs: Any,
     ) -> None:
-        output = {
-            "output_type": "display_data",
-            "data": _bundle(data),
-            "metadata": _bundle(metadata or {}),
-        }
+        output = Display(_bundle(data), _bundle(metadata or {}))
         OUTPUTS.display(output, (transient or {}).get("display_id"), update)
 
     def clear_output(self, wait: bool = False) -> None:
@@ -221,13 +223,8 @@ class Results(DisplayHook):
     def write_format_data(
         self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None
     ) -> None:
-        output = {
-            "output_type": "execute_result",
-            "execution_count": self.prompt_count,
-            "data": _bundle(format_dict),
-            "metadata": _bundle(md_dict or {}),
-        }
-        OUTPUTS.display(output, None, False)
+        data, metadata = _bundle(format_dict), _bundle(md_dict or {})
+        OUTPUTS.display(ExecuteResult(self.prompt_count, data, metadata))
 
     def finish_displayhook(self) -> None:
         self._is_active = False

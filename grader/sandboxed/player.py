@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from grader.protocol import wire
-from grader.protocol.calls import Display, Said
-from grader.protocol.outputs import Stream
+from grader.protocol.calls import Said
+from grader.protocol.orders import TO_PLAYER, Begin, Done, Meet, RunBeside, RunCell, Wait
+from grader.protocol.outputs import Display, Error, Report, Stream
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
@@ -39,11 +40,13 @@ class PlayerPeer(Peer):
         with captured(_CALL_OUTPUT) as outputs:
             yield said
         for output in outputs:
-            if output["output_type"] == "stream":
-                said.append(Stream(output["name"], _whole(output["text"])))
-            elif output["output_type"] == "display_data":
-                data = {_whole(mime): _whole(text) for mime, text in output["data"].items()}
-                said.append(Display(data))
+            match output:
+                case Stream(name, text):
+                    said.append(Stream(name, _whole(text)))
+                case Display(data):
+                    said.append(
+                        Display({_whole(mime): _whole(text) for mime, text in data.items()})
+                    )
         if os.getpid() != me:
             os._exit(0)
 
@@ -78,26 +81,25 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
             header, body = channel.receive()
         except Gone:
             return
-        message = wire.decode(header)
-        reply: dict[str, Any] = {}
-        match message["do"]:
-            case "begin":
-                settle_in(message, body)
-            case "cell":
+        reply: Done | Report = Done()
+        match order := wire.decode(header, TO_PLAYER):
+            case Begin():
+                settle_in(order, body)
+            case RunCell(source):
                 if called:
                     _close_figures()
                     called = False
-                reply = run_cell(shell, message["source"])
-                if message["given"]:
-                    defined_by_given(shell, message["source"], given)
-            case "peer":
+                reply = run_cell(shell, source)
+                if order.given:
+                    defined_by_given(shell, source, given)
+            case Meet():
                 (fd,) = channel.take_fds()
                 end = Channel(socket.socket(fileno=fd))
                 peer = PlayerPeer(end, given, shell.user_ns, trusted=True)
-            case "wait":
-                waiting[message["number"]] = _wait_for_test(shell, peer)
-            case "test":
-                reply = _run_beside(waiting.pop(message["number"]), message)
+            case Wait(number):
+                waiting[number] = _wait_for_test(shell, peer)
+            case RunBeside(number):
+                reply = _run_beside(waiting.pop(number), order)
         channel.send(wire.encode(reply))
 
 
@@ -128,10 +130,10 @@ def _wait_for_test(shell: Shell, peer: PlayerPeer | None) -> int:
             peer.channel.close()
         channel = Channel(theirs)
         header, _ = channel.receive()
-        message = wire.decode(header)
-        for source in message["before"]:
+        order = wire.decode(header, RunBeside)
+        for source in order.before:
             run_cell(shell, source)
-        channel.send(wire.encode(run_cell(shell, message["source"])))
+        channel.send(wire.encode(run_cell(shell, order.source)))
     finally:
         os._exit(0)
 
@@ -161,16 +163,15 @@ def _copy_of_folder() -> str | None:
     return copy
 
 
-def _run_beside(fd: int, message: dict[str, Any]) -> dict[str, Any]:
+def _run_beside(fd: int, order: RunBeside) -> Report:
     """Has a fork run its test."""
     channel = Channel(socket.socket(fileno=fd))
     try:
-        channel.send(wire.encode(message))
+        channel.send(wire.encode(order))
         header, _ = channel.receive()
-        return wire.decode(header)
+        return wire.decode(header, Report)
     except Gone:
         text = "The test ended its process."
-        error = {"ename": "ProcessEnded", "evalue": text, "traceback": [text]}
-        return {"outputs": [{"output_type": "error", **error}]}
+        return Report([Error("ProcessEnded", text, [text])])
     finally:
         channel.close()

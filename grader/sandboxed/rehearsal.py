@@ -21,7 +21,7 @@ from grader.sandboxed.calls.rules import Discovering
 from grader.sandboxed.cells import Shell, run_cell
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.judge import JudgePeer
-from grader.sandboxed.outputs import Stream
+from grader.sandboxed.outputs import OutputStream
 from grader.sandboxed.player import PlayerPeer
 
 # Bytecode adapts within so many rounds.
@@ -98,7 +98,7 @@ _FAILING = "raise NotImplementedError", "assert 1 == 2, 'not the same'", "unknow
 def rehearse(shell: Shell) -> None:
     """Runs cells, and has a test call answers; leaves nothing behind but what was warmed."""
     states, names = random_states(), dict(shell.user_ns)
-    with redirect_stdout(Stream("stdout", 1)), redirect_stderr(Stream("stderr", 2)):
+    with redirect_stdout(OutputStream("stdout", 1)), redirect_stderr(OutputStream("stderr", 2)):
         _run_cells(shell)
         _call_answers(shell)
     set_random_states(states)

@@ -27,11 +27,20 @@ import time
 import traceback
 from typing import Any, NoReturn
 
-import msgspec
-
 from grader.protocol import wire
 from grader.protocol.lifetime import end_with_parent
-from grader.protocol.limits import Limits
+from grader.protocol.orders import (
+    TO_ZYGOTE,
+    Compile,
+    Done,
+    End,
+    Exited,
+    ForkChild,
+    Forked,
+    ForkRoom,
+    Interrupt,
+    Ready,
+)
 from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed import memory
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
@@ -66,7 +75,7 @@ def main() -> None:
     memory.settle(many)
     if many:
         memory.take_large_pages()
-    channel.send(wire.encode({}))
+    channel.send(wire.encode(Done()))
     _serve(shell, channel, {})
 
 
@@ -115,28 +124,28 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 header, body = channel.receive(look_at if allowed else None)
             except Silent:
                 continue
-            message = wire.decode(header)
-            reply: dict[str, Any] = {}
-            match message["do"]:
-                case "room":
-                    reply["pid"] = pid = _fork_room(shell, channel, message, body, given)
+            reply: Done | Forked | Exited = Done()
+            match order := wire.decode(header, TO_ZYGOTE):
+                case ForkRoom():
+                    pid = _fork_room(shell, channel, order, body, given)
                     namespaces[pid] = None
-                case "fork":
-                    reply["pid"] = pid = _fork_child(shell, channel, message, given)
-                    namespaces[pid] = message["namespaces"]
-                    if message["namespaces"]:
-                        allowed[pid] = message["limits"]["memory"]
-                case "prepare":
-                    for source in message["tests"]:
+                    reply = Forked(pid)
+                case ForkChild():
+                    pid = _fork_child(shell, channel, order, given)
+                    namespaces[pid] = order.namespaces
+                    if order.namespaces:
+                        allowed[pid] = order.limits.memory
+                    reply = Forked(pid)
+                case Compile(tests):
+                    for source in tests:
                         shell.prepare(source)
                     memory.fill_gaps()
-                case "interrupt":
+                case Interrupt(pid):
                     with contextlib.suppress(ProcessLookupError):
-                        os.kill(message["pid"], signal.SIGINT)
-                case "end":
-                    pid, patience = message["pid"], message.get("patience", 0.0)
+                        os.kill(pid, signal.SIGINT)
+                case End(pid, patience):
                     allowed.pop(pid, None)
-                    reply["status"] = _end(pid, namespaces.pop(pid), patience)
+                    reply = Exited(_end(pid, namespaces.pop(pid), patience))
             channel.send(wire.encode(reply))
 
 
@@ -160,7 +169,7 @@ def _end(pid: int, namespaces: bool | None, patience: float) -> int:
 
 
 def _fork_room(
-    shell: Shell, channel: Channel, message: dict[str, Any], body: bytes, given: dict[str, Any]
+    shell: Shell, channel: Channel, order: ForkRoom, body: bytes, given: dict[str, Any]
 ) -> int:
     (fd,) = channel.take_fds()
     pid = os.fork()
@@ -172,7 +181,7 @@ def _fork_room(
         end_with_parent()
         channel.close()
         own = Channel(socket.socket(fileno=fd), takes_fds=True)
-        _be_room(shell, own, message, body, dict(given))
+        _be_room(shell, own, order, body, dict(given))
     except Gone:
         pass
     finally:
@@ -180,25 +189,25 @@ def _fork_room(
 
 
 def _be_room(
-    shell: Shell, channel: Channel, message: dict[str, Any], body: bytes, given: dict[str, Any]
+    shell: Shell, channel: Channel, order: ForkRoom, body: bytes, given: dict[str, Any]
 ) -> None:
-    settle_in(message, body)
-    _import(message["modules"])
-    memory.settle(message["many"])
-    before = _left_outside(message["watched"])
+    settle_in(order.begin, body)
+    _import(order.modules)
+    memory.settle(order.many)
+    before = _left_outside(order.watched)
     played = []
-    for source in message["cells"]:
+    for source in order.cells:
         played.append(run_cell(shell, source))
         defined_by_given(shell, source, given)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     calm = _threads() == 1 and not any(name in sys.modules for name in _UNSAFE_TO_FORK)
-    calm = calm and _left_outside(message["watched"]) == before
+    calm = calm and _left_outside(order.watched) == before
     # What cells have made may become garbage: the collector is to find it.
     memory.fill_gaps()
     shares = _shares_memory()
     # Who has only imported may be forked though it is not calm.
-    safe = calm and not shares if message["cells"] else not (message["modules"] and shares)
-    channel.send(wire.encode({"played": played, "safe": safe}))
+    safe = calm and not shares if order.cells else not (order.modules and shares)
+    channel.send(wire.encode(Ready(played, safe)))
     _serve(shell, channel, given)
 
 
@@ -250,22 +259,20 @@ def _threads() -> int:
         return threading.active_count()
 
 
-def _fork_child(
-    shell: Shell, channel: Channel, message: dict[str, Any], given: dict[str, Any]
-) -> int:
+def _fork_child(shell: Shell, channel: Channel, order: ForkChild, given: dict[str, Any]) -> int:
     control, out, err = channel.take_fds()
-    pid = fork(message["namespaces"])
+    pid = fork(order.namespaces)
     if pid != 0:
         for fd in (control, out, err):
             os.close(fd)
         return pid
-    _be_child(shell, channel, message, given, control, out, err)
+    _be_child(shell, channel, order, given, control, out, err)
 
 
 def _be_child(
     shell: Shell,
     stage: Channel,
-    message: dict[str, Any],
+    order: ForkChild,
     given: dict[str, Any],
     control: int,
     out: int,
@@ -279,9 +286,9 @@ def _be_child(
         os.dup2(err, 2)
         for fd in (null, out, err):
             os.close(fd)
-        enter(msgspec.convert(message["limits"], Limits), message["namespaces"], [control])
+        enter(order.limits, order.namespaces, [control])
         channel = Channel(socket.socket(fileno=control), takes_fds=True)
-        (play if message["role"] == "player" else judge)(shell, channel, given)
+        (play if order.role == "player" else judge)(shell, channel, given)
         os._exit(0)
     except BaseException:
         # The conductor reports a process that ended, with this as the reason.

@@ -225,14 +225,14 @@ def test_changes_come_back_in_place(talk):
     assert array.tolist() == [9, 0]
     assert view.tolist() == [2, 2]
     places = ["0", "1", "2", "array", "tensor"]
-    assert judge.rules.learned.changes == {f"change:{place}" for place in places}
+    assert judge.rules.terms.changes == {f"change:{place}" for place in places}
 
 
 def test_what_stays_as_it_was_is_not_sent_back(talk):
     judge = talk(same=lambda values, more: values)
     values = [[1], [2]]
     assert judge["same"](values, more=torch.ones(3)) is values
-    assert judge.rules.learned.changes == set()
+    assert judge.rules.terms.changes == set()
 
 
 def test_a_result_that_is_an_argument_or_part_of_one_is_that_object(talk):
@@ -497,7 +497,7 @@ def test_what_was_lent_lives_until_the_test_ends_where_the_solution_needs_that(t
 
     judge = talk(decorated=decorated)
     assert judge["decorated"](lambda x: 10 * x)(2) == 21
-    assert judge.rules.learned.lends
+    assert judge.rules.terms.lends
     judge = talk(Terms({"function"}, lends=True), decorated=decorated)
     made = judge["decorated"](lambda x: 10 * x)
     assert made(2) == 21
@@ -617,9 +617,9 @@ def test_what_is_asked_without_terms_is_learned(talk):
     judge = talk(robot=Robot(5))
     robot = judge["robot"]
     robot.place, robot.move(), len(robot), robot[1]
-    assert judge.rules.learned.attributes == {"place"}
-    assert judge.rules.learned.dunders >= {"__len__", "__getitem__"}
-    assert judge.rules.learned.results == {"instance"}
+    assert judge.rules.terms.attributes == {"place"}
+    assert judge.rules.terms.dunders >= {"__len__", "__getitem__"}
+    assert judge.rules.terms.results == {"instance"}
 
 
 def test_special_methods_are_those_that_the_contract_names(talk):
@@ -711,7 +711,7 @@ def test_what_changes_is_learned_for_the_names_that_were_taken(talk):
     history, other = [], []
     judge = talk(history=history, other=other, log=lambda v: (history.append(v), other.append(v)))
     judge["history"], judge["log"](1)
-    assert judge.rules.learned.watch == {"history"}
+    assert judge.rules.terms.watch == {"history"}
 
 
 def test_what_a_call_shows_is_told(talk):

@@ -41,8 +41,8 @@ def test_a_judge_may_what_the_solution_needed_and_no_more(name):
     ask, term, learned = ASKED[name]
     solution = Discovering()
     assert ask(solution)
-    assert getattr(solution.learned, term) == {learned}
-    assert ask(Enforcing(solution.learned))
+    assert getattr(solution.terms, term) == {learned}
+    assert ask(Enforcing(solution.terms))
     assert not ask(Enforcing(Terms()))
     assert ask(Trusting())
 
@@ -64,7 +64,7 @@ def test_a_handle_offers_calls_and_iteration_and_what_the_terms_name():
 
 def test_only_while_terms_are_found_may_it_be_seen_what_an_attribute_is():
     assert Discovering().may_look_at("place")
-    assert Discovering().learned.attributes == set()
+    assert Discovering().terms.attributes == set()
     assert not Enforcing(Terms()).may_look_at("place")
     assert Enforcing(Terms(attributes={"place"})).may_look_at("place")
 
@@ -73,35 +73,35 @@ def test_names_are_watched_that_the_solution_changes():
     solution = Discovering()
     assert solution.watched({"b", "a"}) == ["a", "b"]
     solution.note("watch", "a")
-    assert Enforcing(solution.learned).watched({"b", "a"}) == ["a"]
+    assert Enforcing(solution.terms).watched({"b", "a"}) == ["a"]
     assert Trusting().watched({"a"}) == []
 
 
 def test_changes_that_the_terms_do_not_name_are_told_or_kept_back():
     solution = Discovering()
     solution.changed("sort:0")
-    rules = Enforcing(solution.learned)
+    rules = Enforcing(solution.terms)
     rules.changed("sort:0")
     rules.changed("sort:1")
     assert rules.undeclared == {"sort:1"}
     assert rules.kept("sort") is None
-    assert Enforcing(solution.learned, withhold=True).kept("sort") == ["0"]
-    assert Enforcing(solution.learned, withhold=True).kept("other") == []
+    assert Enforcing(solution.terms, withhold=True).kept("sort") == ["0"]
+    assert Enforcing(solution.terms, withhold=True).kept("other") == []
 
 
 @pytest.mark.parametrize("what", ["random", "lends", "files"])
 def test_what_was_noted_becomes_a_term(what):
     solution = Discovering()
     solution.note(what)
-    assert getattr(solution.learned, what) is True
+    assert getattr(solution.terms, what) is True
     assert getattr(Terms(), what) is False
 
 
 def test_rules_of_two_tests_share_nothing():
     one, other = Discovering(), Discovering()
     one.admit(Seq("list", [live()]), "f")
-    assert one.learned.places == {"f"}
-    assert other.learned == Terms(places=set())
+    assert one.terms.places == {"f"}
+    assert other.terms == Terms(places=set())
 
 
 # --- What comes ---------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def comes(rules: Rules, node, place="f", but=None):
 def test_something_live_comes_where_the_solution_brought_some():
     solution = Discovering()
     comes(solution, Seq("list", [live()]))
-    comes(Enforcing(solution.learned), Seq("list", [live()]))
+    comes(Enforcing(solution.terms), Seq("list", [live()]))
     comes(Trusting(), Seq("list", [live()]))
     with pytest.raises(CannotCross, match="a function where plain values"):
         comes(Enforcing(Terms()), Seq("list", [live()]))
@@ -149,7 +149,7 @@ def test_a_value_from_a_new_place_does_not_say_what_it_equals():
 def test_values_of_missing_keys_come_where_the_solution_had_such():
     solution = Discovering()
     comes(solution, with_default())
-    assert solution.learned.default
+    assert solution.terms.default
     assert comes(Enforcing(Terms(default=True)), with_default()).default is not None
     assert comes(Enforcing(Terms()), with_default()).default is None
 
@@ -157,8 +157,8 @@ def test_values_of_missing_keys_come_where_the_solution_had_such():
 def test_values_may_be_left_out_where_the_solution_left_some_out():
     solution = Discovering()
     solution.admit(Masked(None, None, None), "f")
-    assert not solution.learned.missing
+    assert not solution.terms.missing
     solution.admit_arguments([Masked(None, Seq("list", []), None)])
-    assert solution.learned.missing
+    assert solution.terms.missing
     for missing in (True, False):
         assert comes(Enforcing(Terms(missing=missing)), Masked(None, None, None)).missing is missing

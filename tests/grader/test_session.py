@@ -19,6 +19,7 @@ from grader.host.intake.paper import put_together
 from grader.host.intake.submission import Submission
 from grader.host.marks.points import score
 from grader.host.session import hear
+from grader.protocol.orders import RunBeside, RunCell, RunTest
 from grader.sandboxed import player
 from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, solution
 
@@ -186,12 +187,13 @@ def limits(monkeypatch):
     allowed = []
     ask = Child.ask
 
-    def listening(self, message, reply, seconds=SLACK, *rest, **named):
-        if message["do"] == "cell":
-            allowed.append(seconds)
-        elif message["do"] == "test":
-            allowed.append(message.get("seconds", seconds))
-        return ask(self, message, reply, seconds, *rest, **named)
+    def listening(self, order, reply, seconds=SLACK, *rest, **named):
+        match order:
+            case RunCell() | RunBeside():
+                allowed.append(seconds)
+            case RunTest():
+                allowed.append(order.seconds)
+        return ask(self, order, reply, seconds, *rest, **named)
 
     monkeypatch.setattr(Child, "ask", listening)
     return allowed

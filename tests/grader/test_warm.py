@@ -19,6 +19,7 @@ from grader.host.engine.files import Files
 from grader.host.engine.player import play
 from grader.host.engine.warm import Warm
 from grader.protocol import wire
+from grader.protocol.orders import Compile, Done
 from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel, Gone
@@ -65,7 +66,7 @@ def test_a_rehearsal_runs_without_an_error_and_leaves_nothing_behind():
         ran = []
         def seen(shell, source, keep=True):
             report = run_cell(shell, source, keep)
-            ran.append((source, [o["ename"] for o in report["outputs"] if "ename" in o]))
+            ran.append((source, [o.ename for o in report.outputs if hasattr(o, "ename")]))
             return report
         rehearsal.run_cell = seen
         rehearsal.rehearse(shell)
@@ -124,16 +125,16 @@ CELLS = [
 def test_a_prepared_cell_does_what_it_would_have_done():
     script = """
         import os, sys
+        from grader.protocol.orders import Begin
         from grader.sandboxed.cells import make_shell, run_cell, settle_in
         cells = {cells!r}
         shell = make_shell()
-        settle_in({{"folder": os.getcwd(), "files": {{}}, "output_limit": 10_000}}, b"")
+        settle_in(Begin(os.getcwd(), {{}}, 10_000), b"")
         if {prepare}:
             for source in cells:
                 shell.prepare(source)
         for source in cells:
             report = run_cell(shell, source)
-            del report["seconds"]
             sys.__stdout__.write(repr(report) + "\\n")
         sys.__stdout__.write(str(len(shell.compile.trees)) + "\\n")
     """
@@ -425,7 +426,7 @@ def test_a_late_reply_is_not_taken_for_the_next():
         tests = [f"assert limit > {number}" for number in range(500)]
         for room in rooms:
             with pytest.raises(Gone):
-                room.warm.ask({"do": "prepare", "tests": tests}, seconds=0)
+                room.warm.ask(Compile(tests), Done, seconds=0)
             for _ in range(3):
                 result = grade_one(made, handed_in(made), engine)
                 assert (scores(result), result.notes) == ({"f1": 1, "f2": 1}, [])

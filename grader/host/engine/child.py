@@ -7,11 +7,12 @@ import select
 import signal
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from grader.protocol import wire
+from grader.protocol.orders import Done, End, Exited, Interrupt, Order
 from grader.protocol.outputs import Name
 from grader.protocol.wire import Channel, Gone, Silent
 
@@ -26,10 +27,6 @@ _PATIENCE = 0.3
 SLACK = 20.0
 
 T = TypeVar("T")
-
-
-class Done(msgspec.Struct):
-    """A reply that says nothing else."""
 
 
 class Ended(Exception):
@@ -62,7 +59,7 @@ class Child:
 
     def ask(
         self,
-        message: dict[str, Any],
+        order: Order,
         reply: type[T],
         seconds: float = SLACK,
         body: bytes = b"",
@@ -83,12 +80,12 @@ class Child:
         begun = time.monotonic()
         try:
             # A process that reads its messages does so at once.
-            self._control.send(wire.encode(message), body, fds, time.monotonic() + SLACK)
+            self._control.send(wire.encode(order), body, fds, time.monotonic() + SLACK)
             try:
                 answer = self._receive(seconds)
             except Silent:
                 self.interrupted = True
-                self._warm.ask({"do": "interrupt", "pid": self._pid})
+                self._warm.ask(Interrupt(self._pid), Done)
                 answer = self._receive(GRACE)
             decoded = msgspec.json.decode(answer, type=reply)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -157,8 +154,7 @@ class Child:
         self._alive = False
         self._control.close()
         try:
-            message = {"do": "end", "pid": self._pid, "patience": patience}
-            status = self._warm.ask(message).get("status")
+            status = self._warm.ask(End(self._pid, patience), Exited).status
         except Gone:
             status = None
         self._read_raw()

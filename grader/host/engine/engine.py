@@ -20,14 +20,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from grader.host.engine.child import Child, Done
+from grader.host.engine.child import Child
 from grader.host.engine.files import Files
 from grader.host.engine.modules import PRELOAD
-from grader.host.engine.warm import Role, Room, Warm
+from grader.host.engine.warm import Room, Warm
 from grader.host.engine.zygote import START_TIMEOUT, Zygote
 from grader.protocol import wire
 from grader.protocol.errors import GraderError
 from grader.protocol.limits import Limits
+from grader.protocol.orders import (
+    Begin,
+    Compile,
+    Done,
+    End,
+    Exited,
+    Forked,
+    ForkRoom,
+    Ready,
+    Role,
+)
+from grader.protocol.outputs import Report
 from grader.protocol.wire import Channel, Gone, Silent
 
 # Seconds a cell or a test may take, as in nbgrader.
@@ -236,7 +248,7 @@ class Engine:
             return None
         warm, _ = made
         try:
-            warm.ask({"do": "prepare", "tests": list(tests)}, seconds=START_TIMEOUT)
+            warm.ask(Compile(list(tests)), Done, seconds=START_TIMEOUT)
         except Gone:
             warm.close()
             return None
@@ -354,7 +366,7 @@ class Engine:
         files: Files,
         cells: Sequence[str],
         modules: Sequence[str],
-    ) -> tuple[Warm, Sequence[dict[str, Any]]] | None:
+    ) -> tuple[Warm, Sequence[Report]] | None:
         """Has a warm process fork a room; also what came of its cells. None when it must not be.
 
         Raises:
@@ -362,33 +374,29 @@ class Engine:
         """
         sizes, data = files.pack()
         ours, theirs = wire.pair()
-        message = {
-            "do": "room",
-            "cells": list(cells),
-            "modules": list(modules),
-            "many": self.many,
-            "folder": folder,
-            "files": sizes,
-            "output_limit": self.output_limit,
-            # Where cells may leave files that children would not find.
-            "watched": list(_OWN_FOLDERS) if self.shut_in else [folder],
-        }
+        order = ForkRoom(
+            Begin(folder, sizes, self.output_limit),
+            list(cells),
+            list(modules),
+            self.many,
+            watched=list(_OWN_FOLDERS) if self.shut_in else [folder],
+        )
         channel = Channel(ours)
         try:
             with theirs:
-                pid = asked.ask(message, data, [theirs.fileno()])["pid"]
+                pid = asked.ask(order, Forked, data, [theirs.fileno()]).pid
         except Gone:
             channel.close()
             raise
         try:
             seconds = self.timeout * len(cells) + START_TIMEOUT
-            ready = wire.decode(channel.receive(time.monotonic() + seconds)[0])
+            ready = wire.decode(channel.receive(time.monotonic() + seconds)[0], Ready)
         except (Gone, Silent):
-            ready = {"safe": False}
-        if ready["safe"]:
-            return Warm(channel, folder, self.shut_in), ready["played"]
+            ready = Ready([], safe=False)
+        if ready.safe:
+            return Warm(channel, folder, self.shut_in), ready.played
         channel.close()
-        asked.ask({"do": "end", "pid": pid})
+        asked.ask(End(pid), Exited)
         return None
 
     def _cores(self) -> tuple[int, ...]:
@@ -429,11 +437,5 @@ class Engine:
         sizes, data = files.pack()
         # In the sandbox everybody's /tmp is another; else folders must differ.
         folder = room.warm.folder if self.shut_in and reuse_folder else self.new_folder()
-        message = {
-            "do": "begin",
-            "folder": folder,
-            "files": sizes,
-            "output_limit": self.output_limit,
-        }
-        child.ask(message, Done, body=data)
+        child.ask(Begin(folder, sizes, self.output_limit), Done, body=data)
         return child

@@ -6,17 +6,14 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from grader.host.contract import Clause
-from grader.host.engine.child import GRACE, Child, Done, Ended
+from grader.host.engine.child import GRACE, Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.warm import Room
 from grader.host.transcript import Played, error
+from grader.protocol.orders import Discover, Discovered, Done, Meet, RunCell, RunTest, TestReport
 from grader.protocol.outputs import Report
-from grader.protocol.terms import Terms
-from grader.protocol.values import Kind
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,7 @@ class Judge:
         One that needs an answer fails: what it would have left behind crosses then.
         """
         try:
-            message = {"do": "cell", "source": source}
-            played = Played.of(self._child.ask(message, Report, self._timeout))
+            played = Played.of(self._child.ask(RunCell(source), Report, self._timeout))
         except Ended:
             self.end()
             return True
@@ -69,7 +65,7 @@ class Judge:
     def meet(self, end: socket.socket) -> None:
         """Gives it its end of the conversation with a player."""
         try:
-            self._child.ask({"do": "peer"}, Done, fds=[end.fileno()])
+            self._child.ask(Meet(), Done, fds=[end.fileno()])
         except Ended:
             self.end()
 
@@ -87,18 +83,17 @@ class Judge:
             seconds: that it may take; as long as the engine allows if nothing is said.
         """
         limit = self._timeout if seconds is None else seconds
-        message = {
-            "do": "test",
-            "source": source,
-            "takes": dict(clause.takes),
-            "library": dict(clause.library),
-            "terms": msgspec.to_builtins(clause.terms),
-            "visible": sorted(visible),
-            "seconds": limit,
-            "withhold": withhold,
-        }
+        order = RunTest(
+            source,
+            takes=dict(clause.takes),
+            library=dict(clause.library),
+            terms=clause.terms,
+            visible=set(visible),
+            seconds=limit,
+            withhold=withhold,
+        )
         try:
-            report = self._child.ask(message, _TestReport, limit + GRACE)
+            report = self._child.ask(order, TestReport, limit + GRACE)
         except Ended as ended:
             self.ended = True
             return Verdict(Played([error("ProcessEnded", f"The test {ended}.")]))
@@ -115,34 +110,33 @@ class Judge:
         played = replace(played, from_teacher=report.from_teacher)
         return Verdict(played, lost, report.undeclared, report.called, report.called_late)
 
-    def learn(
+    def discover(
         self,
         source: str,
         declared: list[str] | None,
         own: list[str],
         bound: list[str],
         way: Way,
-    ) -> tuple[Played, Learned]:
+    ) -> tuple[Played, Discovered]:
         """Runs a test with the teacher's solution and no contract yet.
 
         Raises:
             Ended: when the judge dies of it.
         """
-        message = {
-            "do": "learn",
-            "source": source,
-            "declared": declared,
-            "own": own,
-            "bound": bound,
-            "seconds": self._timeout,
-            "imported": dict(way.imported),
-            "everything_of": list(way.everything_of),
-            "random": way.random,
-            "exact": way.exact,
-            "sets": list(way.sets),
-        }
-        learned = self._child.ask(message, Learned, self._timeout + GRACE)
-        return Played.of(learned, self._child), learned
+        order = Discover(
+            source,
+            declared,
+            own,
+            bound,
+            seconds=self._timeout,
+            imported=dict(way.imported),
+            everything_of=list(way.everything_of),
+            random=way.random,
+            exact=way.exact,
+            sets=list(way.sets),
+        )
+        discovered = self._child.ask(order, Discovered, self._timeout + GRACE)
+        return Played.of(discovered, self._child), discovered
 
     def end(self) -> None:
         """Ends it."""
@@ -152,37 +146,10 @@ class Judge:
 
 @dataclass(frozen=True)
 class Way:
-    """How the teacher's solution is tried; see `judging.Lesson`."""
+    """How the teacher's solution is tried; see `Discover`."""
 
     imported: Mapping[str, str]
     everything_of: Sequence[str]
     random: bool = False
     exact: bool = False
     sets: Sequence[str] = ()
-
-
-class _TestReport(Report, kw_only=True):
-    from_teacher: bool = False
-    lost: str | None = None
-    undeclared: tuple[str, ...] = ()
-    called: bool = True
-    called_late: bool = True
-
-
-class Learned(Report, kw_only=True):
-    """What the teacher's solution needed in a test; see `judging.Lesson`.
-
-    Attributes:
-        takes: answers that crossed.
-        library: names that are something of a library's, and what.
-        unfit: by name, why an answer could not cross.
-        undeclared: answers that crossed though the course does not name them.
-        lost: as in `Verdict`.
-    """
-
-    takes: dict[str, Kind]
-    library: dict[str, str]
-    unfit: dict[str, str]
-    undeclared: tuple[str, ...]
-    terms: Terms
-    lost: str | None = None

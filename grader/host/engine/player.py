@@ -12,13 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from grader.host.engine.child import Child, Done, Ended
+from grader.host.engine.child import Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.warm import Room
 from grader.host.transcript import Played, error, time_up
+from grader.protocol.orders import Done, Meet, RunBeside, RunCell, Wait
 from grader.protocol.outputs import Report, Stream
 
 
@@ -52,13 +51,13 @@ class Player:
             seconds: that it may take; as long as the engine allows if nothing is said.
         """
         if self._played:
-            return Played.of(msgspec.convert(self._played.pop(0), Report))
+            return Played.of(self._played.pop(0))
         if self.ended is not None:
             return None
         limit = self._timeout if seconds is None else seconds
-        message = {"do": "cell", "source": source, "given": given}
         try:
-            played = Played.of(self._child.ask(message, Report, limit), self._child)
+            report = self._child.ask(RunCell(source, given), Report, limit)
+            played = Played.of(report, self._child)
         except Ended as ended:
             self.ended = str(ended)
             text = f"This cell {self.ended}. The cells after it were not run."
@@ -69,14 +68,14 @@ class Player:
     def meet(self, end: socket.socket) -> None:
         """Gives it its end of the conversation with the judge."""
         try:
-            self._child.ask({"do": "peer"}, Done, fds=[end.fileno()])
+            self._child.ask(Meet(), Done, fds=[end.fileno()])
         except Ended as ended:
             self.ended = str(ended)
 
     def wait_with(self, number: int) -> None:
         """Has it keep itself as it is now, to run a test beside the learner's code at the end."""
         try:
-            self._child.ask({"do": "wait", "number": number}, Done)
+            self._child.ask(Wait(number), Done)
         except Ended as ended:
             self.ended = str(ended)
 
@@ -95,10 +94,10 @@ class Player:
         """
         if self.ended is not None:
             return None
-        message = {"do": "test", "number": number, "source": source, "before": list(before)}
+        order = RunBeside(number, source, list(before))
         try:
             limit = self._timeout if seconds is None else seconds
-            return Played.of(self._child.ask(message, Report, limit), self._child)
+            return Played.of(self._child.ask(order, Report, limit), self._child)
         except Ended as ended:
             self.ended = str(ended)
         return None

@@ -6,20 +6,21 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TypeVar
 
 from grader.host.engine.child import SLACK, Child
 from grader.host.engine.files import Files
 from grader.protocol import wire
 from grader.protocol.limits import Limits
-from grader.protocol.outputs import Name
+from grader.protocol.orders import ForkChild, Forked, Order, Role
+from grader.protocol.outputs import Name, Report
 from grader.protocol.wire import Channel, Gone, Silent
 
 # The longest report on a cell that is believed.
 MAX_REPORT = 32 * 2**20
 
-Role = Literal["player", "judge"]
+T = TypeVar("T")
 
 
 class Warm:
@@ -35,19 +36,23 @@ class Warm:
 
     def ask(
         self,
-        message: dict[str, Any],
+        order: Order,
+        reply: type[T],
         body: bytes = b"",
         fds: Sequence[int] = (),
         seconds: float = SLACK,
-    ) -> dict[str, Any]:
+    ) -> T:
         """Has it do something, which is to take no time unless `seconds` says so.
+
+        Args:
+            reply: what it has to answer.
 
         Raises:
             Gone: when it does not answer.
         """
         with self._lock:
             try:
-                self._channel.send(wire.encode(message), body, fds, time.monotonic() + SLACK)
+                self._channel.send(wire.encode(order), body, fds, time.monotonic() + SLACK)
                 header, _ = self._channel.receive(time.monotonic() + seconds)
             except Silent:
                 # A reply that came late would be taken for the next one.
@@ -57,7 +62,7 @@ class Warm:
             except Gone:
                 self.gone = True
                 raise
-        return wire.decode(header)
+        return wire.decode(header, reply)
 
     def fork(self, role: Role, limits: Limits, output_limit: int) -> Child:
         """A new child, in a world of its own.
@@ -68,15 +73,10 @@ class Warm:
         ours, theirs = wire.pair()
         names: tuple[Name, ...] = ("stdout", "stderr")
         pipes = {name: os.pipe() for name in names}
-        message = {
-            "do": "fork",
-            "role": role,
-            "limits": asdict(limits),
-            "namespaces": self._namespaces,
-        }
+        order = ForkChild(role, limits, self._namespaces)
         try:
             fds = [theirs.fileno(), *(writing for _, writing in pipes.values())]
-            pid = self.ask(message, fds=fds)["pid"]
+            pid = self.ask(order, Forked, fds=fds).pid
         except Gone:
             ours.close()
             for reading, _ in pipes.values():
@@ -108,7 +108,7 @@ class Room:
     """
 
     warm: Warm
-    played: Sequence[dict[str, Any]]
+    played: Sequence[Report]
     files: Files
     cells: tuple[str, ...]
     modules: tuple[str, ...]

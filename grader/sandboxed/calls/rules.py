@@ -272,10 +272,10 @@ class Enforcing(Rules):
 
 
 class Discovering(Rules):
-    """A judge's with the teacher's solution: everything goes, and is learned.
+    """A judge's with the teacher's solution: everything goes, and is noted.
 
     Attributes:
-        learned: what was needed so far.
+        terms: what was needed so far.
     """
 
     sends_files = True
@@ -288,32 +288,32 @@ class Discovering(Rules):
     ) -> None:
         self.random, self.exact, self.may_set = random, exact, may_set
         self._places: set[str] = set()
-        self.learned = Terms(places=self._places)
+        self.terms = Terms(places=self._places)
 
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
         return _ANY.intersection(dunders)
 
     def may_call(self, dunder: str) -> bool:
-        self.learned.dunders.add(dunder)
+        self.terms.dunders.add(dunder)
         return True
 
     def may_look_at(self, attribute: str) -> bool:
         return True
 
     def may_read(self, attribute: str) -> bool:
-        self.learned.attributes.add(attribute)
+        self.terms.attributes.add(attribute)
         return True
 
     def may_call_of_lent(self, method: str) -> bool:
-        self.learned.methods.add(method)
+        self.terms.methods.add(method)
         return True
 
     def may_raise(self, place: str) -> bool:
-        self.learned.raises.add(place)
+        self.terms.raises.add(place)
         return True
 
     def may_swallow(self, place: str) -> bool:
-        self.learned.swallows.add(place)
+        self.terms.swallows.add(place)
         return True
 
     def watched(self, taken: Collection[str]) -> list[str]:
@@ -323,22 +323,22 @@ class Discovering(Rules):
         return None
 
     def changed(self, place: str) -> None:
-        self.learned.changes.add(place)
+        self.terms.changes.add(place)
 
     def note(self, what: Noted, name: str = "") -> None:
         if what in ("sets", "watch"):
-            getattr(self.learned, what).add(name)
+            getattr(self.terms, what).add(name)
         else:
-            setattr(self.learned, what, True)
+            setattr(self.terms, what, True)
 
     def admit(self, node: Node, place: str, but: Node = None) -> None:
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
-                self.learned.default = True
+                self.terms.default = True
             elif isinstance(found, Masked | Frame):
-                self._learn_missing(found)
+                self._note_missing(found)
             elif found is not but or isinstance(found, Record):
-                self.learned.results.add(_kind(found))
+                self.terms.results.add(_kind(found))
                 if isinstance(found, Live):
                     self._places.add(place)
 
@@ -350,16 +350,16 @@ class Discovering(Rules):
             if isinstance(found, Live):
                 self._places.add("()")
             elif isinstance(found, Masked | Frame):
-                self._learn_missing(found)
+                self._note_missing(found)
 
-    def _learn_missing(self, found: Masked | Frame) -> None:
+    def _note_missing(self, found: Masked | Frame) -> None:
         """What is left out passes many a comparison: it is where the solution leaves things out."""
         if isinstance(found, Masked):
-            self.learned.missing |= found.mask is not None
+            self.terms.missing |= found.mask is not None
         else:
             from grader.sandboxed.codec import tables
 
-            self.learned.missing |= any(map(tables.has_missing, found.dtypes))
+            self.terms.missing |= any(map(tables.has_missing, found.dtypes))
 
 
 _ALWAYS = frozenset(("__call__", *ITERATION))

@@ -1,0 +1,264 @@
+"""What the conductor says to the processes that are shut in, and what they answer: a struct each.
+
+A zygote makes and ends processes, a player runs a learner's cells, a judge a teacher's tests. An
+answer of a process that runs cells is its word: its form is checked, and nothing more is known.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.json import Decoder
+
+from grader.protocol.limits import Limits
+from grader.protocol.outputs import Report
+from grader.protocol.terms import Terms
+from grader.protocol.values import Kind
+
+Role = Literal["player", "judge"]
+
+
+class Order(Struct, tag_field="do", tag=True):
+    """What somebody is to do."""
+
+
+class Done(Struct):
+    """An answer that says nothing else."""
+
+
+# --- To whoever runs cells ---------------------------------------------------------------------
+
+
+class Begin(Order):
+    """Become a process that runs cells; what is in the files comes as the body.
+
+    Attributes:
+        folder: to work in.
+        files: how many bytes each has, by its path in the folder.
+        output_limit: characters that a cell may show.
+    """
+
+    folder: str
+    files: dict[str, int]
+    output_limit: int
+
+
+class RunCell(Order):
+    """Run the next cell; the answer is a `Report`.
+
+    Attributes:
+        given: whether what it defines is the teacher's.
+    """
+
+    source: str
+    given: bool = False
+
+
+class Meet(Order):
+    """Talk to each other, player and judge, over the socket that comes with this."""
+
+
+# --- To a player -------------------------------------------------------------------------------
+
+
+class Wait(Order):
+    """Keep yourself as you are now, under a number."""
+
+    number: int
+
+
+class RunBeside(Order):
+    """Run a test in what `Wait` has kept; the answer is a `Report`.
+
+    Attributes:
+        before: cells to run before it.
+    """
+
+    number: int
+    source: str
+    before: list[str]
+
+
+TO_PLAYER: Decoder[Begin | RunCell | Meet | Wait | RunBeside] = Decoder(
+    Begin | RunCell | Meet | Wait | RunBeside
+)
+
+
+# --- To a judge --------------------------------------------------------------------------------
+
+
+class RunTest(Order):
+    """Run a test; the answer is a `TestReport`.
+
+    Attributes:
+        takes: the answers to bind and the kinds that they should have.
+        library: names that answers import, and of what library.
+        visible: the lines of the source that learners see, and that run before any hidden line.
+        withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
+    """
+
+    source: str
+    takes: dict[str, Kind]
+    library: dict[str, str]
+    terms: Terms
+    visible: set[int]
+    seconds: float
+    withhold: bool = False
+
+
+class TestReport(Report, kw_only=True):
+    """What a judge says of a test.
+
+    Attributes:
+        from_teacher: whether the text of its error is known to be the teacher's.
+        lost: what became of the player meanwhile: "timed out", "ended", or "used up" where it has
+            asked for more than a test may; None if it is well.
+        undeclared: changes of arguments that the teacher's solution does not make.
+        called: whether the test has asked the player for something.
+        called_late: whether it may have done so after a hidden line of its own.
+    """
+
+    __test__ = False
+
+    from_teacher: bool = False
+    lost: str | None = None
+    undeclared: tuple[str, ...] = ()
+    called: bool = True
+    called_late: bool = True
+
+
+class Discover(Order):
+    """Find the contract of a test, with the teacher's solution in the player.
+
+    Attributes:
+        declared: names that the course says are answers; None if it does not say.
+        own: names whose value the judge has from an earlier test.
+        bound: names that answers bind; what is live and bound by nobody else is the judge's own.
+        imported: names that only imports of answers bind, and what they are.
+        everything_of: modules of which answers import everything.
+        random: whether random numbers are shared.
+        exact: see `Terms`.
+        sets: names that the test binds or deletes, and the solution reads.
+    """
+
+    source: str
+    declared: list[str] | None
+    own: list[str]
+    bound: list[str]
+    seconds: float
+    imported: dict[str, str]
+    everything_of: list[str]
+    random: bool
+    exact: bool
+    sets: list[str]
+
+
+class Discovered(Report, kw_only=True):
+    """What the teacher's solution needed in a test.
+
+    Attributes:
+        takes: answers that crossed.
+        library: names that are something of a library's, and what.
+        unfit: by name, why an answer could not cross.
+        undeclared: answers that crossed though the course does not name them.
+        lost: as in `TestReport`.
+    """
+
+    takes: dict[str, Kind]
+    library: dict[str, str]
+    unfit: dict[str, str]
+    undeclared: tuple[str, ...]
+    terms: Terms
+    lost: str | None = None
+
+
+TO_JUDGE: Decoder[Begin | RunCell | Meet | RunTest | Discover] = Decoder(
+    Begin | RunCell | Meet | RunTest | Discover
+)
+
+
+# --- To a zygote -------------------------------------------------------------------------------
+
+
+class ForkRoom(Order):
+    """Fork a process that forks in its turn, once it has run the teacher's first cells.
+
+    The answer is `Forked`; the room itself says `Ready` over the socket that comes with this.
+
+    Attributes:
+        begin: for the room; its files are the body.
+        modules: to import first.
+        many: whether many submissions are to come.
+        watched: folders in which cells may leave files that forks would not find.
+    """
+
+    begin: Begin
+    cells: list[str]
+    modules: list[str]
+    many: bool
+    watched: list[str]
+
+
+class ForkChild(Order):
+    """Fork a player or a judge, whose socket, stdout and stderr come with this.
+
+    Attributes:
+        namespaces: whether it shuts itself in.
+    """
+
+    role: Role
+    limits: Limits
+    namespaces: bool
+
+
+class Forked(Struct):
+    pid: int
+
+
+class Ready(Struct):
+    """A room has run its cells.
+
+    Attributes:
+        played: what came of them.
+        safe: whether it may be forked.
+    """
+
+    played: list[Report]
+    safe: bool
+
+
+class Compile(Order):
+    """Compile tests that judges will run, which are forked from here."""
+
+    tests: list[str]
+
+
+class Interrupt(Order):
+    pid: int
+
+
+class End(Order):
+    """End a process and all that it started; the answer is `Exited`.
+
+    Attributes:
+        patience: seconds that it gets to end by itself.
+    """
+
+    pid: int
+    patience: float = 0.0
+
+
+class Exited(Struct):
+    """How a process has ended.
+
+    Attributes:
+        status: as its exit status; negative for a signal.
+    """
+
+    status: int
+
+
+TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Compile | Interrupt | End] = Decoder(
+    ForkRoom | ForkChild | Compile | Interrupt | End
+)
