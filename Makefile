@@ -10,6 +10,7 @@ DUE := 2026-03-02T12:00
 test: .venv/installed-dev lint types ## check everything: style, types, tests, every cell of every notebook
 	@sh tools/setup.sh chromium
 	@sh tools/setup.sh bubblewrap
+	@sh tools/setup.sh postgresql
 	@echo "== What a class gets, installed by itself"
 	@$(RUN) python -m tools.class_folder
 	@echo "== Tests and notebooks"

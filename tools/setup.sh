@@ -6,6 +6,7 @@
 #   setup.sh doctor          what is missing before there is a .venv
 #   setup.sh chromium        a browser for the browser tests
 #   setup.sh bubblewrap      the sandbox in which submissions run
+#   setup.sh postgresql      a server for the tests of a gradebook on one
 #   setup.sh fashion-mnist   the original files that `make data` reads
 #   setup.sh constraints     every package's version, as the newest that pyproject.toml allows
 set -eu
@@ -148,6 +149,13 @@ bubblewrap)
     works bwrap --version || apt_install bubblewrap ||
         echo "The sandbox for submissions is missing: grading refuses, and its tests are skipped. Install the package bubblewrap."
     ;;
+postgresql)
+    for place in /usr/lib/postgresql/*/bin/; do
+        if works "${place}postgres" --version; then exit; fi
+    done
+    works postgres --version || apt_install postgresql ||
+        echo "PostgreSQL is missing: tests of a gradebook on a server are skipped. Install the package postgresql to run them."
+    ;;
 fashion-mnist)
     [ -d /usr/share/datasets/fashion-mnist ] || apt_install dataset-fashion-mnist ||
         stop "Fashion-MNIST is missing: install Debian's package dataset-fashion-mnist."
@@ -159,7 +167,7 @@ constraints)
         --extra dev --output-file constraints.txt pyproject.toml
     ;;
 *)
-    sed -n '2,11s/^# \{0,1\}//p' "$0"
+    sed -n '2,12s/^# \{0,1\}//p' "$0"
     exit 1
     ;;
 esac

@@ -28,7 +28,8 @@ from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import TIMEOUT, Engine
 from grader.host.grade import READ, Graded, grade, reader, reading, reject
-from grader.host.gradebook import Book
+from grader.host.gradebook.book import Book
+from grader.host.gradebook.database import Database
 from grader.host.intake.folder import Folder, read_folder
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect, timestamp_of
@@ -90,6 +91,7 @@ def grade_class(
     regrade: Collection[str] = (),
     beside: Collection[str] = (),
     beside_all: Collection[str] = (),
+    db_url: str | None = None,
 ) -> ClassResult:
     """Grades all tasks into a folder.
 
@@ -107,6 +109,7 @@ def grade_class(
         regrade: items that get new marks, and only these, in what was graded before.
         beside: items or grade_ids whose tests may run beside the learner's code.
         beside_all: assignments of which all tests may.
+        db_url: the gradebook, instead of the one that the course names, or gradebook.db in `out`.
 
     Raises:
         GraderError: when the folder, the gradebook or the engine fail, or an item is unknown; no
@@ -117,12 +120,14 @@ def grade_class(
     _require("--beside-all", beside_all, assignments, "assignment")
     beside = [*beside, *map(all_of, beside_all)]
     output = Output(out, show_hidden_tests)
+    address = db_url or course.db_url
+    database = Database(address) if address else Database.of_file(output.gradebook)
     with output.held(), contextlib.ExitStack() as exits:
         earlier = output.keys()
         shown = dict(assignments)
         for name in sorted({name for name, _ in earlier} & set(course.assignments())):
             shown.setdefault(name, course.load(name))
-        with Book(output.gradebook, course.course_id, course.config) as book:
+        with Book(database, course.course_id, course.config) as book:
             for name, assignment in shown.items():
                 book.set_up(assignment, (due or {}).get(name))
             if engine is None:
@@ -157,7 +162,7 @@ def grade_class(
         with cannot_write(out):
             write_atomically(out / "grades.csv", report.csv().encode("utf-8", "replace"))
             write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))
-            output.write_config(course, submitted)
+            output.write_config(course, submitted, address)
     return done
 
 

@@ -100,6 +100,15 @@ def grade(
             help="The same for all tests of an assignment that can't be judged apart.",
         ),
     ] = None,
+    db_url: Annotated[
+        str | None,
+        typer.Option(
+            "--db-url",
+            metavar="URL",
+            help="The gradebook, for example postgresql://NAME@SERVER/DATABASE. Without it, the "
+            "one that c.Grader.db_url or c.CourseDirectory.db_url names, or OUT/gradebook.db.",
+        ),
+    ] = None,
     show_hidden_tests: Annotated[
         bool,
         typer.Option(
@@ -190,6 +199,7 @@ def grade(
                     regrade=regrade or [],
                     beside=beside or [],
                     beside_all=beside_all or [],
+                    db_url=db_url,
                 )
     except GraderError as error:
         _fail(str(error), 1)

@@ -249,8 +249,11 @@ class Output:
             self.folder / "results" / "entered.json", json.dumps(told, indent=0).encode()
         )
 
-    def write_config(self, course: Course, submitted: Path) -> None:
+    def write_config(self, course: Course, submitted: Path, db_url: str | None) -> None:
         """Lets nbgrader and Formgrader, started in this folder, find everything.
+
+        Args:
+            db_url: the gradebook, where it does not lie here.
 
         Raises:
             OSError: when the file cannot be written.
@@ -270,9 +273,14 @@ class Output:
             "c.Exchange.root = os.path.join(c.CourseDirectory.root, '.exchange')",
             "os.makedirs(c.Exchange.root, mode=0o700, exist_ok=True)",
         ]
+        if db_url is not None:
+            lines.append(f"c.CourseDirectory.db_url = {db_url!r}")
         path = self.folder / "nbgrader_config.py"
         if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):
             write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"))
+            if db_url is not None:
+                # The address may hold a password.
+                path.chmod(0o600)
 
 
 # The job of a clerk's that makes pages.

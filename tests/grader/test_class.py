@@ -460,7 +460,8 @@ def test_a_gradebook_that_another_program_writes_to_is_one_sentence(desk, run, m
     before = (desk.out / "gradebook.db").read_bytes()
     desk.hand_in("b")
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *a, **o: connect(*a, **o | {"timeout": 0.1}))
+    hurried = lambda *a, **o: connect(*a, **o | {"timeout": 0.1})  # noqa: E731
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", hurried)
     with contextlib.closing(connect(desk.out / "gradebook.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
         said = run(code=1)

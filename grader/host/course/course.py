@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from grader.host.course.assignment import Assignment
 
 CONFIG_FILE = "nbgrader_config.py"
+# nbgrader's own, in the folder of the course, if nothing else is said.
+BOOK = "gradebook.db"
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,19 @@ class Course:
                 if _is_module(part):
                     shown[f"/course/{part.name}"] = part
         return shown
+
+    @property
+    def db_url(self) -> str | None:
+        """The gradebook that the config names: `c.Grader.db_url`, else `c.CourseDirectory.db_url`.
+
+        None for the file in the course's folder, which nbgrader uses where nothing is said: what is
+        graded into another folder has its gradebook there.
+        """
+        named = self.config.get("Grader", {}).get("db_url")
+        if named:
+            return str(named)
+        url = self.config.get("CourseDirectory", {}).get("db_url")
+        return str(url) if url and url != f"sqlite:///{self.root.absolute() / BOOK}" else None
 
     def shown_digest(self) -> str:
         """A hash of what `shown` holds."""

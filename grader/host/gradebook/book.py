@@ -9,18 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
-from alembic.config import Config as AlembicConfig
-from alembic.script import ScriptDirectory
 from nbgrader.api import (
     Comment,
     Grade,
@@ -30,13 +24,12 @@ from nbgrader.api import (
     SubmittedNotebook,
     new_uuid,
 )
-from nbgrader.dbutil import _temp_alembic_ini
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import Table, bindparam, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
+from grader.host.gradebook.database import Database
 from grader.host.results.result import Result
 from grader.protocol.errors import GraderError
 
@@ -48,14 +41,6 @@ _SUBMISSIONS: Table = SubmittedAssignment.__table__
 _NOTEBOOKS: Table = SubmittedNotebook.__table__
 _GRADES: Table = Grade.__table__
 _COMMENTS: Table = Comment.__table__
-
-# What to do about what SQLite says.
-_ADVICE = {
-    "locked": "close the program that writes to it, then the same command goes on from here.",
-    "full": "make room, then the same command goes on from here.",
-    "readonly": "make it writable, or grade into another folder.",
-    "not a database": "grade into another folder.",
-}
 
 
 @dataclass(frozen=True)
@@ -106,16 +91,18 @@ class Book:
         GraderError: from every method, in one sentence, when the database fails.
     """
 
-    def __init__(self, path: Path, course_id: str, config: Config | None = None) -> None:
-        self.path = path
-        url = f"sqlite:///{path.absolute()}"
-        with self._one_sentence():
-            if not path.exists() or (path.is_file() and path.stat().st_size == 0):
-                _begin(path, url)
-            _check(path, url)
-            self._book = Gradebook(url, course_id)
-            self._students = set(self._book.db.scalars(select(_STUDENTS.c.id)))
-        self._penalties = _penalties(config or Config())
+    def __init__(self, database: Database, course_id: str, config: Config | None = None) -> None:
+        self._database = database
+        self._exits = contextlib.ExitStack()
+        with contextlib.ExitStack() as exits:
+            exits.enter_context(database.held())
+            with database.one_sentence():
+                database.prepare()
+                self._book = Gradebook(database.url, course_id)
+                exits.callback(self._book.close)
+                self._students = set(self._book.db.scalars(select(_STUDENTS.c.id)))
+            self._penalties = _penalties(config or Config())
+            self._exits = exits.pop_all()
         self._assignments: dict[str, _Known] = {}
         self._waiting = 0
 
@@ -125,11 +112,9 @@ class Book:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
     ) -> None:
-        try:
+        with self._exits:
             if kind is None:
                 self.commit()
-        finally:
-            self._book.close()
 
     def commit(self) -> None:
         """Writes what was entered."""
@@ -137,19 +122,8 @@ class Book:
             self._book.db.commit()
             self._waiting = 0
 
-    @contextlib.contextmanager
-    def _one_sentence(self) -> Iterator[None]:
-        try:
-            yield
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            reason = str(error.__cause__ or error).split("\n")[0]
-            advice = next(
-                (advice for sign, advice in _ADVICE.items() if sign in reason),
-                "upgrade it with `nbgrader db upgrade`, or grade into another folder.",
-            )
-            raise GraderError(
-                f"The gradebook {self.path} cannot be used ({reason}): {advice}"
-            ) from error
+    def _one_sentence(self) -> contextlib.AbstractContextManager[None]:
+        return self._database.one_sentence()
 
     # --- The teacher's side --------------------------------------------------------------------
 
@@ -226,8 +200,8 @@ class Book:
             by_hand = any(g.manual_score is not None or g.extra_credit for g in grades)
             if by_hand or any(c.manual_comment for c in comments):
                 raise GraderError(
-                    f"{assignment} has no cell {cell.name} any more, but {self.path} holds marks "
-                    f"given by hand for it: grade into another folder."
+                    f"{assignment} has no cell {cell.name} any more, but {self._database} holds "
+                    "marks given by hand for it: grade into another folder."
                 )
             for row in [*grades, *comments]:
                 database.delete(row)
@@ -456,52 +430,5 @@ def _comments(result: Result, assignment: Assignment) -> dict[str, str]:
             test = flagged.get((notebook.name, str(cell.grade_id)))
             if test is not None and place is not None:
                 said.setdefault(place, []).append(test.hint)
-    return {place: " ".join(sentences) for place, sentences in said.items()}
-
-
-@cache
-def _scripts(url: str) -> ScriptDirectory:
-    """nbgrader's schemas, old and new."""
-    with _temp_alembic_ini(url) as settings:
-        scripts = ScriptDirectory.from_config(AlembicConfig(settings))
-        scripts.get_heads()  # Reads all of them: the settings are about to go.
-        return scripts
-
-
-def _begin(path: Path, url: str) -> None:
-    """Writes the version of nbgrader's schema into a new database.
-
-    nbgrader does so itself if the database is empty, but runs a program for it that takes seconds.
-    """
-    head = _scripts(url).get_current_head()
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        database.execute("INSERT INTO alembic_version VALUES (?)", (head,))
-
-
-def _check(path: Path, url: str) -> None:
-    """Looks whether it is a gradebook of this version, without writing to it.
-
-    Raises:
-        GraderError: when it is not.
-    """
-    versions: set[str] = set()
-    if path.is_file():
-        address = f"file:{quote(str(path.absolute()))}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-            if "alembic_version" in tables:
-                rows = database.execute("SELECT version_num FROM alembic_version")
-                versions = {version for (version,) in rows}
-    if versions == {_scripts(url).get_current_head()}:
-        return
-    if not versions:
-        reason = "is no gradebook of nbgrader's: grade into another folder"
-    elif versions <= {script.revision for script in _scripts(url).walk_revisions()}:
-        reason = (
-            "was written by an older nbgrader: upgrade it with `nbgrader db upgrade`, or grade "
-            "into another folder"
-        )
-    else:
-        reason = "was written by another nbgrader: use that one, or grade into another folder"
-    raise GraderError(f"{path} {reason}.")
+    # PostgreSQL has no place for the character 0 in a text.
+    return {place: " ".join(said[place]).replace("\0", "") for place in said}

@@ -1,0 +1,1 @@
+"""nbgrader's gradebook: the database that it lies in, and what is written into it."""

@@ -1,0 +1,175 @@
+"""The database in which a gradebook lies: a file of SQLite's, or one on a server.
+
+nbgrader's schema is written into an empty one; one of another version is refused. A server is held
+for the length of a run, since two that write at the same time would enter everybody twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from nbgrader.dbutil import _temp_alembic_ini
+from sqlalchemy import URL, Engine, NullPool, create_engine, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from grader.protocol.errors import GraderError
+
+_AGAIN = "then the same command goes on from here."
+# What to do about what a database says.
+_ADVICE = {
+    "locked": f"close the program that writes to it, {_AGAIN}",
+    "full": f"make room, {_AGAIN}",
+    "No space left": f"make room on the server, {_AGAIN}",
+    "readonly": "make it writable, or grade into another folder.",
+    "read-only": f"make it writable, {_AGAIN}",
+    "not a database": "grade into another folder.",
+    "onnection refused": f"start the server, {_AGAIN}",
+    "could not translate host name": "there is no such server: mend the address.",
+    "authentication failed": "mend the name or the password in the address.",
+    "no password supplied": "put the password into PGPASSWORD, ~/.pgpass or the address.",
+    "does not exist": "create it on the server, or mend the address.",
+    "permission denied": "let this user write to it, or name another.",
+    "closed the connection": f"see that the server runs, {_AGAIN}",
+    "terminating connection": f"see that the server runs, {_AGAIN}",
+}
+_OTHERWISE = {
+    True: "upgrade it with `nbgrader db upgrade`, or grade into another folder.",
+    False: f"see what the server says, {_AGAIN}",
+}
+# The number by which PostgreSQL knows that a run is entering something; any would do.
+_HELD = 0x6772_6164_6573
+
+
+class Database:
+    """A database, before anything is written into it.
+
+    Args:
+        url: as SQLAlchemy has it, for example "sqlite:////home/ada/gradebook.db" or
+            "postgresql://ada@server/grades".
+
+    Raises:
+        GraderError: when it is no such address, or Python can't speak to what it names.
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        try:
+            self.url = make_url(url)
+            self._engine()
+        except NoSuchModuleError:
+            raise GraderError(
+                f"The gradebook {self} cannot be used: SQLAlchemy knows no database "
+                f"{self.url.drivername}."
+            ) from None
+        except ArgumentError:
+            # It may hold a password.
+            raise GraderError(
+                "The address of the gradebook is none: it should be like "
+                "postgresql://NAME@SERVER/DATABASE or sqlite:////FOLDER/gradebook.db."
+            ) from None
+        except ImportError as error:
+            raise GraderError(
+                f"The gradebook {self} cannot be used: install the Python package {error.name}."
+            ) from None
+
+    @classmethod
+    def of_file(cls, path: Path) -> Database:
+        return cls(URL.create("sqlite", database=str(path.absolute())))
+
+    def __str__(self) -> str:
+        """How people know it: the file, or the address without its password."""
+        return (self._is_file and self.url.database) or self.url.render_as_string()
+
+    @property
+    def _is_file(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    def _engine(self) -> Engine:
+        return create_engine(self.url, poolclass=NullPool)
+
+    @contextlib.contextmanager
+    def one_sentence(self) -> Iterator[None]:
+        """Turns what a database says when it fails into a sentence on what to do."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = str(error.__cause__ or error).strip().split("\n")[0]
+            known = (advice for sign, advice in _ADVICE.items() if sign in reason)
+            advice = next(known, _OTHERWISE[self._is_file])
+            raise GraderError(
+                f"The gradebook {self} cannot be used ({reason}): {advice}"
+            ) from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other runs from entering into it meanwhile. SQLite does so by itself.
+
+        Raises:
+            GraderError: when one does.
+        """
+        if self.url.get_backend_name() != "postgresql":
+            yield
+            return
+        with contextlib.ExitStack() as exits:
+            with self.one_sentence():
+                engine = self._engine().execution_options(isolation_level="AUTOCOMMIT")
+                connection = exits.enter_context(engine.connect())
+                ask = text("SELECT pg_try_advisory_lock(:held)")
+                is_free = connection.scalar(ask, {"held": _HELD})
+            if not is_free:
+                raise GraderError(
+                    f"Another run enters marks into {self}: wait until it is done, {_AGAIN}"
+                )
+            yield
+
+    def prepare(self) -> None:
+        """Writes the version of nbgrader's schema into it if it is empty, and nothing otherwise.
+
+        nbgrader does so itself if there is nothing, but runs a program for it that takes seconds.
+
+        Raises:
+            GraderError: when it holds something else than a gradebook of this version.
+        """
+        newest = _scripts().get_current_head()
+        found = set() if self._is_file and Path(str(self)).is_dir() else self._versions()
+        if found is None:
+            with self._engine().begin() as connection:
+                connection.execute(
+                    text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+                )
+                connection.execute(
+                    text("INSERT INTO alembic_version VALUES (:version)"), {"version": newest}
+                )
+            return
+        if found == {newest}:
+            return
+        elsewhere = "grade into another folder" if self._is_file else "name another gradebook"
+        if not found:
+            reason = f"is no gradebook of nbgrader's: {elsewhere}"
+        elif found <= {script.revision for script in _scripts().walk_revisions()}:
+            upgrade = "upgrade it with `nbgrader db upgrade`"
+            reason = f"was written by an older nbgrader: {upgrade}, or {elsewhere}"
+        else:
+            reason = f"was written by another nbgrader: use that one, or {elsewhere}"
+        raise GraderError(f"{self} {reason}.")
+
+    def _versions(self) -> set[str] | None:
+        """Of which versions of nbgrader's schema it says that it is; None when it is empty."""
+        with self._engine().connect() as connection:
+            tables = inspect(connection).get_table_names()
+            if "alembic_version" in tables:
+                return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+            return set() if tables else None
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """nbgrader's schemas, old and new."""
+    with _temp_alembic_ini("sqlite://") as settings:
+        scripts = ScriptDirectory.from_config(AlembicConfig(settings))
+        scripts.get_heads()  # Reads all of them: the settings are about to go.
+        return scripts
