@@ -26,7 +26,7 @@ from grader.host.clerk import Clerks, Job
 from grader.host.contract_of import all_of, names_for, trouble_with
 from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
-from grader.host.engine.engine import TIMEOUT, Engine
+from grader.host.engine.engine import Engine
 from grader.host.grade import READ, Graded, grade, reader, reading, reject
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.database import Database
@@ -36,6 +36,7 @@ from grader.host.intake.submission import collect, timestamp_of
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result, write_atomically
 from grader.host.results.revision import Identities, merge
+from grader.host.settings import TIMEOUT
 from grader.host.store import RENDER, Entered, Output, cannot_write, is_full
 from grader.host.tasks import Task, look_alikes
 from grader.protocol.errors import GraderError
@@ -133,7 +134,8 @@ def grade_class(
             if engine is None:
                 engine = Engine(timeout=timeout, shut_in=sandbox, show=course.shown)
             limit = f"{engine.timeout:g}{' auto' if engine.follows_solution else ''}"
-            settings = f"{limit} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
+            allowed = f"{limit} {engine.limits} {engine.output_limit}"
+            settings = f"{allowed} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
             identities = {name: Identities(assignments[name], settings) for name in assignments}
             own: dict[tuple[str, str], bool] = {}
             alike = look_alikes({task.student for task in tasks})

@@ -22,8 +22,9 @@ from rich.text import Text
 
 from grader.host import kept_contracts
 from grader.host.course.course import Course
-from grader.host.engine.engine import TIMEOUT, Engine
+from grader.host.engine.engine import Engine
 from grader.host.imports import modules, preload
+from grader.host.settings import AUTO, TIMEOUT
 from grader.protocol.errors import GraderError
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 # For so few submissions the engine does not prepare as for many.
 FEW = 10
-# For --timeout: limits follow the teacher's solution.
-AUTO = "auto"
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -67,13 +66,14 @@ def grade(
         ),
     ] = None,
     timeout: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="SECONDS|auto",
             help="How long a cell or a test may take. With auto: twenty times as long as it takes "
             f"with your solution, from 5 s to {TIMEOUT:g} s.",
+            show_default=f"{TIMEOUT:g}",
         ),
-    ] = f"{TIMEOUT:g}",
+    ] = None,
     regrade: Annotated[
         list[str] | None,
         typer.Option(
@@ -137,17 +137,23 @@ def grade(
 
     Every submission ends as graded, or as rejected with a reason. What an earlier run into the same
     folder has graded is not graded again. Marks and comments that you give in Formgrader stay.
+
+    What c.Grader in nbgrader_config.py says holds where no option says otherwise.
     """
     screen = Console(highlight=False, soft_wrap=True)
     try:
         opened = Course.open(course)
+        settings = opened.settings
         wanted = assignment or opened.handed_in(submitted)
+        limit = settings.timeout if timeout is None else _seconds(timeout)
         with Engine(
             preload=preload(opened, wanted),
-            timeout=TIMEOUT if timeout == AUTO else _seconds(timeout),
-            follows_solution=timeout == AUTO,
+            timeout=TIMEOUT if isinstance(limit, str) else limit,
+            output_limit=settings.output_limit,
+            follows_solution=limit == AUTO,
             shut_in=not no_sandbox,
             show=opened.shown,
+            limits=settings.limits,
             keep=None if no_kept_contracts else kept_contracts.folder(),
             many=opened.count_handed_in(submitted, wanted) > FEW,
         ) as engine:
@@ -191,14 +197,14 @@ def grade(
                     assignments,
                     tasks,
                     times,
-                    workers,
+                    workers or settings.workers,
                     on_result=on_result,
                     on_trouble=on_trouble,
                     engine=engine,
-                    show_hidden_tests=show_hidden_tests,
+                    show_hidden_tests=show_hidden_tests or settings.show_hidden_tests,
                     regrade=regrade or [],
-                    beside=beside or [],
-                    beside_all=beside_all or [],
+                    beside=settings.beside if beside is None else beside,
+                    beside_all=settings.beside_all if beside_all is None else beside_all,
                     db_url=db_url,
                 )
     except GraderError as error:
@@ -228,7 +234,9 @@ def contract(
         _fail(str(error), 1)
 
 
-def _seconds(timeout: str) -> float:
+def _seconds(timeout: str) -> float | str:
+    if timeout == AUTO:
+        return AUTO
     try:
         seconds = float(timeout)
     except ValueError:

@@ -25,7 +25,8 @@ _OURS = frozenset({"IPython", "numpy", "safetensors"})
 def preload(course: Course, assignments: Iterable[str]) -> tuple[str, ...]:
     """What of `engine.PRELOAD` a warm process for these assignments needs."""
     wanted = packages(course, assignments) | _OURS
-    return tuple(name for name in PRELOAD if name.partition(".")[0] in wanted)
+    found = [name for name in PRELOAD if name.partition(".")[0] in wanted]
+    return tuple(dict.fromkeys([*found, *course.settings.preload]))
 
 
 def modules(course: Course, assignment: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from traitlets.config import Config
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
+from grader.host.settings import Grader, read_settings
 from grader.protocol.errors import GraderError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Course:
     release: Path
     course_id: str
     config: Config
+    settings: Grader
 
     @classmethod
     def open(cls, root: Path) -> Course:
@@ -67,6 +69,7 @@ class Course:
             root / str(directories.get("release_directory", "release")),
             str(directories.get("course_id", "")) or "default_course",
             config,
+            read_settings(config, root / CONFIG_FILE),
         )
 
     @property
@@ -77,7 +80,7 @@ class Course:
             GraderError: when something of it is missing.
         """
         shown = {}
-        for name in self.config.get("Grader", {}).get("show", ()):
+        for name in self.settings.show:
             path = Path(os.path.normpath(self.root.absolute() / str(name)))
             if not path.exists():
                 raise GraderError(f"{CONFIG_FILE} shows {name} to learners' code: it is missing.")
@@ -100,9 +103,8 @@ class Course:
         None for the file in the course's folder, which nbgrader uses where nothing is said: what is
         graded into another folder has its gradebook there.
         """
-        named = self.config.get("Grader", {}).get("db_url")
-        if named:
-            return str(named)
+        if self.settings.db_url:
+            return self.settings.db_url
         url = self.config.get("CourseDirectory", {}).get("db_url")
         return str(url) if url and url != f"sqlite:///{self.root.absolute() / BOOK}" else None
 

@@ -25,6 +25,7 @@ from grader.host.engine.files import Files
 from grader.host.engine.modules import PRELOAD
 from grader.host.engine.warm import Room, Warm
 from grader.host.engine.zygote import START_TIMEOUT, Zygote
+from grader.host.settings import OUTPUT_LIMIT, TIMEOUT
 from grader.protocol import wire
 from grader.protocol.errors import GraderError
 from grader.protocol.limits import Limits
@@ -42,10 +43,6 @@ from grader.protocol.orders import (
 from grader.protocol.outputs import Report
 from grader.protocol.wire import Channel, Gone, Silent
 
-# Seconds a cell or a test may take, as in nbgrader.
-TIMEOUT = 30.0
-# Characters of output kept of a cell.
-OUTPUT_LIMIT = 4_000_000
 # All that can be written to in the sandbox. Every child has others.
 _OWN_FOLDERS = "/tmp", "/dev/shm"
 
