@@ -37,7 +37,7 @@ from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result, write_atomically
 from grader.host.results.revision import Identities, merge
 from grader.host.settings import TIMEOUT
-from grader.host.store import RENDER, Entered, Output, cannot_write, is_full
+from grader.host.store import RENDER, Output, cannot_write, is_full
 from grader.host.tasks import Task, look_alikes
 from grader.protocol.errors import GraderError
 
@@ -219,22 +219,20 @@ def _enter(
             # Of another version of this package, and not graded again because it is not asked for.
             continue
         name = f"{assignment}/{student}"
-        last = before.get(name, Entered())
-        entry = book.record(
-            result, assignments[assignment], look_again=last.handed_in != result.handed_in
-        )
+        look_again = before.get(name, "") != result.handed_in
+        entry = book.record(result, assignments[assignment], look_again)
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
         given = [entry.scores, entry.comments, entry.penalty, sorted(entry.outdated)]
         marks = json.dumps(given, sort_keys=True)
         shown = hashlib.sha256(marks.encode()).hexdigest() if by_hand else ""
-        written = output.written(result)
+        marked = result
         if by_hand:
-            result = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
-        if shown != (last.shown if last.written == written else ""):
+            marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
+        if shown != result.shown:
             with cannot_write(output.folder):
-                output.rewrite_feedback(result, assignments[assignment])
-        entered[name] = Entered(result.handed_in, written, shown)
-        yield result, entry.late
+                output.show_marks(result, marked, shown, assignments[assignment])
+        entered[name] = result.handed_in
+        yield marked, entry.late
     # Only what the gradebook holds for good counts as told to it.
     book.commit()
     if entered != before:

@@ -12,7 +12,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import msgspec
@@ -33,21 +32,6 @@ except ImportError:  # Not on Windows, where nothing can be graded anyway.
     fcntl = None  # type: ignore[assignment]
 
 _CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this folder."
-
-
-@dataclass(frozen=True)
-class Entered:
-    """What was told of a result, to the gradebook and in the feedback.
-
-    Attributes:
-        handed_in: the fingerprint of the submission that the gradebook knows.
-        written: when the result file was written whose feedback is there.
-        shown: a fingerprint of the marks given by hand that the feedback shows; "" for none.
-    """
-
-    handed_in: str = ""
-    written: str = ""
-    shown: str = ""
 
 
 class Output:
@@ -106,10 +90,6 @@ class Output:
         result = Result.load(self.result(assignment, student))
         return result if result is not None and result.key == (assignment, student) else None
 
-    def written(self, result: Result) -> str:
-        """When its file was written, as exactly as the file system knows."""
-        return str(self.result(*result.key).stat().st_mtime_ns)
-
     def keys(self) -> list[tuple[str, str]]:
         """Assignment and student of all results, sorted."""
         return sorted((p.parent.name, p.stem) for p in self.folder.glob("results/*/*.json"))
@@ -155,8 +135,14 @@ class Output:
                     path.unlink()
         result.save(self.result(result.assignment, result.student))
 
-    def rewrite_feedback(self, result: Result, assignment: Assignment) -> None:
+    def show_marks(
+        self, result: Result, marked: Result, shown: str, assignment: Assignment
+    ) -> None:
         """Feedback with what a teacher gave by hand in it, from the notebooks that `write` wrote.
+
+        Args:
+            marked: the result with it.
+            shown: a fingerprint of it.
 
         Raises:
             OSError: when a file cannot be written.
@@ -166,9 +152,10 @@ class Output:
             for path in self.autograded(result).glob("*.ipynb")
         }
         # Cleaned once more: nbgrader may have been there since.
-        pages, _ = self._pages(result, notebooks, assignment)
+        pages, _ = self._pages(marked, notebooks, assignment)
         for name, page in pages.feedback.items():
             write_atomically(self.feedback(result) / f"{name}.html", page)
+        result.model_copy(update={"shown": shown}).save(self.result(*result.key))
 
     def _pages(
         self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
@@ -230,24 +217,22 @@ class Output:
             told = json.dumps(dict(troubles), indent=0, sort_keys=True)
             write_atomically(self.folder / "results" / "troubles.json", told.encode())
 
-    def entered(self) -> dict[str, Entered]:
-        """What was last told of the results in results/, by "ASSIGNMENT/STUDENT"."""
+    def entered(self) -> dict[str, str]:
+        """The fingerprint of each submission that the gradebook knows, by "ASSIGNMENT/STUDENT"."""
         try:
             told = json.loads((self.folder / "results" / "entered.json").read_text("utf-8"))
-            return {key: Entered(*(str(part) for part in parts)) for key, parts in told.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            return {key: str(handed_in) for key, handed_in in told.items()}
+        except (OSError, ValueError, AttributeError):
             return {}
 
-    def save_entered(self, entered: Mapping[str, Entered]) -> None:
+    def save_entered(self, entered: Mapping[str, str]) -> None:
         """Remembers it.
 
         Raises:
             OSError: when the file cannot be written.
         """
-        told = {key: astuple(entry) for key, entry in sorted(entered.items())}
-        write_atomically(
-            self.folder / "results" / "entered.json", json.dumps(told, indent=0).encode()
-        )
+        told = json.dumps(dict(entered), indent=0, sort_keys=True)
+        write_atomically(self.folder / "results" / "entered.json", told.encode())
 
     def write_config(self, course: Course, submitted: Path, db_url: str | None) -> None:
         """Lets nbgrader and Formgrader, started in this folder, find everything.

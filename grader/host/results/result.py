@@ -123,6 +123,7 @@ class Result(BaseModel):
         outdated: "notebook/grade_id" of marks given by hand before what they are for changed.
         handed_in: the fingerprint of the submission.
         fingerprint: of submission, assignment, settings and engine together; see `regrade`.
+        shown: a fingerprint of what a teacher gave by hand and its feedback shows; "" for nothing.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -142,6 +143,7 @@ class Result(BaseModel):
     outdated: list[str] = []
     handed_in: str = ""
     fingerprint: str = ""
+    shown: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
