@@ -36,7 +36,7 @@ from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, k
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed
 from grader.sandboxed.calls.allowance import Allowance, Stopped
-from grader.sandboxed.calls.handle import Proxy, only_iterates
+from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Discovering, Enforcing
@@ -363,7 +363,7 @@ class _Bench:
         return names
 
     def _same(self, here: Any, there: Any) -> bool:
-        if isinstance(there, Proxy):
+        if isinstance(there, Handle):
             return False
         try:
             return self._content(here) == self._content(there)

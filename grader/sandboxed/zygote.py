@@ -5,7 +5,7 @@ anything is imported (a fork after multi-threaded work deadlocks), and tells it 
 to do. It runs no line of a notebook itself. It forks
 
 - *rooms*: warm processes of one notebook, which run the teacher's first given cells once and then
-  serve like the stage itself. For judges a room forks another, which then gets the tests: no
+  serve like the zygote itself. For judges a room forks another, which then gets the tests: no
   ancestor of a player ever does;
 - *players* and *judges* (`sandboxed.player`, `sandboxed.judge`): one each for a submission's
   notebook, in a world of its own (`sandboxed.isolation`), speaking with the conductor over a socket
@@ -271,7 +271,7 @@ def _fork_child(shell: Shell, channel: Channel, order: ForkChild, given: dict[st
 
 def _be_child(
     shell: Shell,
-    stage: Channel,
+    zygote: Channel,
     order: ForkChild,
     given: dict[str, Any],
     control: int,
@@ -279,7 +279,7 @@ def _be_child(
     err: int,
 ) -> NoReturn:
     try:
-        stage.close()
+        zygote.close()
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.dup2(out, 1)

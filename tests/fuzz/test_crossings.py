@@ -33,7 +33,7 @@ from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.allowance import Allowance, Stopped
-from grader.sandboxed.calls.handle import Proxy
+from grader.sandboxed.calls.handle import Handle
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Enforcing
 from grader.sandboxed.codec.buffers import join
@@ -334,7 +334,7 @@ def look_at(value: Any) -> None:
         elif isinstance(one, Boxed):
             todo.extend(vars(one).values())
         else:
-            assert isinstance(one, PLAIN | Proxy), f"something of type {type(one)}"
+            assert isinstance(one, PLAIN | Handle), f"something of type {type(one)}"
 
 
 # What is neither made of other values nor a handle.

@@ -26,7 +26,7 @@ from grader.protocol.terms import Terms
 from grader.protocol.values import Back, CannotCross, Live, Named, Seq
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.allowance import Allowance, Stopped
-from grader.sandboxed.calls.handle import Proxy
+from grader.sandboxed.calls.handle import Handle
 from grader.sandboxed.calls.kinds import serves_as
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.randomness import random_states, set_random_states
@@ -140,8 +140,8 @@ def hear():
 HANDLE = Live(1, "function", "f", ["__call__"])
 
 
-def proxy(judge, node=HANDLE):
-    return judge._proxy(node)
+def handle(judge, node=HANDLE):
+    return judge._handle(node)
 
 
 # --- Calls -------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_whatever_can_be_called_serves_as_a_function(talk, made):
 def test_a_given_function_is_the_judge_s_own(talk):
     judge = talk(same=double, other=lambda x: x)
     assert judge["same"] is double
-    assert isinstance(judge["other"], Proxy)
+    assert isinstance(judge["other"], Handle)
 
 
 def test_functions_of_libraries_arrive_as_themselves(talk):
@@ -554,7 +554,7 @@ def test_of_what_is_lent_only_public_methods_can_be_called(talk):
 
 def test_nobody_takes_names_from_the_judge(hear):
     judge = hear(Request(9, "take", name="secret"), Reply(1, 5))
-    assert proxy(judge)() == 5
+    assert handle(judge)() == 5
     _, answer = (msgspec.msgpack.decode(judge.theirs.receive()[0]) for _ in range(2))
     assert answer["id"] == 9
     assert answer["value"] is None
@@ -803,7 +803,7 @@ def test_a_forged_message_ends_the_conversation(hear):
     for lie in (b"\xc1", b"", unlike, Reply(77), b"\x91" * 10**5):
         judge = hear(lie)
         with pytest.raises(Stopped, match="ended"):
-            proxy(judge)()
+            handle(judge)()
         assert judge.lost == "ended"
 
 
@@ -827,7 +827,7 @@ def test_a_forged_message_ends_the_conversation(hear):
 def test_a_reply_that_claims_too_much_is_refused(hear, lie, why):
     judge = hear(lie, terms=Terms(watch={"history"}))
     with pytest.raises(CannotCross, match=why):
-        proxy(judge)([1])
+        handle(judge)([1])
     assert judge.names == {}
 
 
@@ -835,14 +835,14 @@ def test_a_change_that_was_to_be_withheld_is_not_made(hear):
     judge = hear(Reply(1, changed=[(0, Seq("list", [7]))]))
     judge.rules = Enforcing(Terms(), withhold=True)
     values = [1]
-    proxy(judge)(values)
+    handle(judge)(values)
     assert values == [1]
 
 
 def test_a_handle_has_no_more_methods_than_the_contract_names(hear):
     judge = hear(terms=Terms(dunders={"__len__"}))
     forged = Live(3, "instance", "x", ["__len__", "__eq__", "__call__", "__class__", "__del__"])
-    methods = vars(type(proxy(judge, forged)))
+    methods = vars(type(handle(judge, forged)))
     assert {"__len__", "__call__"} <= set(methods)
     assert {"__eq__", "__del__"}.isdisjoint(methods)
 
@@ -853,7 +853,7 @@ def test_a_player_can_t_set_the_judge_s_random_numbers(hear):
     lent = Request(9, "call", 1, "", random=Seq("list", [1, 2, 3]))
     judge = hear(lent, Reply(1, 5))
     called = []
-    assert proxy(judge)(lambda: called.append(1)) == 5
+    assert handle(judge)(lambda: called.append(1)) == 5
     assert called == [1]
     assert random.getstate() == before
 
@@ -861,14 +861,14 @@ def test_a_player_can_t_set_the_judge_s_random_numbers(hear):
 def test_an_exception_that_is_claimed_to_be_the_test_s_is_not_without_one(hear):
     judge = hear(Reply(1, error=Raised(["ValueError"], "forged", 0)))
     with pytest.raises(ValueError, match="forged"):
-        proxy(judge)()
+        handle(judge)()
 
 
 @pytest.mark.parametrize("name", ["KeyboardInterrupt", "BaseException", "print", "Stopped"])
 def test_an_exception_is_one_that_a_test_may_catch(hear, name):
     judge = hear(Reply(1, error=Raised([name], "forged")))
     with pytest.raises(Exception, match="forged") as caught:
-        proxy(judge)()
+        handle(judge)()
     assert type(caught.value) is Exception
 
 

@@ -91,7 +91,7 @@ class Engine:
         self.follows_solution = follows_solution
         self.many = many
         self._process: Zygote | None = None
-        self._stage: Warm | None = None
+        self._zygote: Warm | None = None
         self._rooms: dict[tuple[object, ...], Room] = {}
         self._lock = threading.RLock()
         # Who revives a room may have to revive the one that it comes from.
@@ -126,11 +126,11 @@ class Engine:
         """
         with self._lock:
             self.launch()
-            if self._stage is not None:
+            if self._zygote is not None:
                 return
             assert self._process is not None
             try:
-                self._stage = Warm(self._process.wait(), "", self.shut_in)
+                self._zygote = Warm(self._process.wait(), "", self.shut_in)
             except GraderError:
                 self.close()
                 raise
@@ -175,7 +175,7 @@ class Engine:
                 warm.close()
             self._replaced.clear()
             self._rooms.clear()
-            self._stage = None
+            self._zygote = None
             if self._process is not None:
                 self._process.close()
                 self._process = None
@@ -337,7 +337,7 @@ class Engine:
         for _ in range(2):
             self.start()
             parent = self.import_room(modules) if cells else None
-            asked = parent.warm if parent else self._stage
+            asked = parent.warm if parent else self._zygote
             try:
                 if asked is None:
                     raise Gone("closed")

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Warm:
-    """A process that forks children: the stage, or a room of it."""
+    """A process that forks children: the zygote, or a room of it."""
 
     def __init__(self, channel: Channel, folder: str, namespaces: bool) -> None:
         self.folder = folder

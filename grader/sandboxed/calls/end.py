@@ -23,7 +23,7 @@ from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross, Live, Named, Node, Yours
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.allowance import Allowance
-from grader.sandboxed.calls.handle import Proxy, node_of, peer_of, proxy_class
+from grader.sandboxed.calls.handle import Handle, handle_class, node_of, peer_of
 from grader.sandboxed.calls.kinds import live_kind
 from grader.sandboxed.calls.lent import Lent
 from grader.sandboxed.calls.raised import Errors
@@ -66,8 +66,8 @@ class End(ABC):
         self._nesting = 0
         self._lent = Lent()
         self._errors = Errors(given, trusted)
-        self._proxies: dict[tuple[int, type[Proxy]], Proxy] = {}
-        self._made: list[weakref.ref[Proxy]] = []
+        self._handles: dict[tuple[int, type[Handle]], Handle] = {}
+        self._made: list[weakref.ref[Handle]] = []
         # The learner's code may have threads that all call what a test has lent.
         self._asking = threading.RLock()
         self._pictures: dict[str, bytes] = {}
@@ -78,11 +78,13 @@ class End(ABC):
     lost: str | None = None
 
     @abstractmethod
-    def get(self, proxy: Proxy, name: str) -> Any:
+    def get(self, handle: Handle, name: str) -> Any:
         """Asks for an attribute of what a handle stands for."""
 
     @abstractmethod
-    def call(self, proxy: Proxy, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(
+        self, handle: Handle, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         """Asks for a call of it."""
 
     def _send(self, message: Request | Reply, packer: Packer) -> None:
@@ -110,11 +112,11 @@ class End(ABC):
         return Packer(self._export, self._given, known, self.rules.exact and self._trusted)
 
     def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
-        return Unpacker(split(body), self._proxy, self._own, self._given, known, self._trusted)
+        return Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
 
     def _export(self, value: Any) -> Node:
         """A node for what is no data."""
-        if isinstance(value, Proxy) and peer_of(value) is self:
+        if isinstance(value, Handle) and peer_of(value) is self:
             return Yours(node_of(value).id)
         if not self._trusted:
             # The judge speaks: the player knows libraries by the same names.
@@ -137,16 +139,16 @@ class End(ABC):
     def _own(self, number: int) -> Any:
         return self._lent.get(number, self.rules)
 
-    def _proxy(self, node: Live) -> Proxy:
+    def _handle(self, node: Live) -> Handle:
         # What may do less at one place than at another is two things.
         key = node.id, self._class_of(node)
-        if key not in self._proxies:
-            self._proxies[key] = made = key[1](self, node, self._origin)
+        if key not in self._handles:
+            self._handles[key] = made = key[1](self, node, self._origin)
             self._made.append(weakref.ref(made))
-        return self._proxies[key]
+        return self._handles[key]
 
-    def _class_of(self, node: Live) -> type[Proxy]:
-        return proxy_class(self.rules.offered(node.dunders))
+    def _class_of(self, node: Live) -> type[Handle]:
+        return handle_class(self.rules.offered(node.dunders))
 
     # Where the value that is being unpacked comes from; see the function of this name.
     _origin = ""

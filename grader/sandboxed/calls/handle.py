@@ -12,16 +12,16 @@ from grader.sandboxed.calls.special_methods import ITERATION
 if TYPE_CHECKING:
     from grader.sandboxed.calls.end import End
 
-# What hides it in a proxy is for tests.
+# What hides it in a handle is for tests.
 OWN_CLASS = object.__dict__["__class__"]
 
 
-class Proxy:
+class Handle:
     """Something of the other side's that can be called, asked and iterated."""
 
     # No __dict__, which `vars` would find instead of the other side's.
     __slots__ = ("__weakref__", "_node", "_origin", "_peer")
-    # For `Packer`, which must not ask a proxy what it is.
+    # For `Packer`, which must not ask a handle what it is.
     stays_where_it_is = True
 
     def __init__(self, peer: End, node: Live, origin: str) -> None:
@@ -38,7 +38,7 @@ class Proxy:
         if node.kind == "class":
             return type
         # Other iterators count as generators, too, but isinstance tells them apart.
-        return types.GeneratorType if (node.kind, node.name) == ("generator",) * 2 else Proxy
+        return types.GeneratorType if (node.kind, node.name) == ("generator",) * 2 else Handle
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{self!r} can be called, but not changed")
@@ -53,49 +53,49 @@ class Proxy:
         return bool(peer_of(self).call(self, "__subclasscheck__", (value,), {}))
 
 
-def peer_of(proxy: Proxy) -> End:
-    peer: End = object.__getattribute__(proxy, "_peer")
+def peer_of(handle: Handle) -> End:
+    peer: End = object.__getattribute__(handle, "_peer")
     return peer
 
 
-def node_of(proxy: Proxy) -> Live:
-    node: Live = object.__getattribute__(proxy, "_node")
+def node_of(handle: Handle) -> Live:
+    node: Live = object.__getattribute__(handle, "_node")
     return node
 
 
-def origin_of(proxy: Proxy) -> str:
+def origin_of(handle: Handle) -> str:
     """Where it came from, in the teacher's words: an answer's name, then what was asked of it."""
-    origin: str = object.__getattribute__(proxy, "_origin")
+    origin: str = object.__getattribute__(handle, "_origin")
     return origin
 
 
 def _remote(name: str) -> Callable[..., Any]:
-    def method(self: Proxy, *args: Any, **kwargs: Any) -> Any:
+    def method(self: Handle, *args: Any, **kwargs: Any) -> Any:
         return peer_of(self).call(self, name, args, kwargs)
 
     method.__name__ = method.__qualname__ = name
     return method
 
 
-def _call(self: Proxy, *args: Any, **kwargs: Any) -> Any:
+def _call(self: Handle, *args: Any, **kwargs: Any) -> Any:
     return peer_of(self).call(self, "", args, kwargs)
 
 
-def _await(self: Proxy) -> Any:
+def _await(self: Handle) -> Any:
     return peer_of(self).call(self, "__await__", (), {})
     # Whoever awaits wants a generator.
     yield
 
 
-def _doc(self: Proxy) -> Any:
+def _doc(self: Handle) -> Any:
     return peer_of(self).get(self, "__doc__")
 
 
-_proxy_classes: dict[frozenset[str], type[Proxy]] = {}
+_handle_classes: dict[frozenset[str], type[Handle]] = {}
 
 
-def proxy_class(dunders: frozenset[str]) -> type[Proxy]:
-    if dunders not in _proxy_classes:
+def handle_class(dunders: frozenset[str]) -> type[Handle]:
+    if dunders not in _handle_classes:
         methods: dict[str, Any] = {name: _remote(name) for name in dunders}
         methods |= {"__slots__": (), "__doc__": property(_doc)}
         if "__call__" in dunders:
@@ -104,22 +104,22 @@ def proxy_class(dunders: frozenset[str]) -> type[Proxy]:
             methods["__await__"] = _await
         if "__eq__" in dunders and "__hash__" not in dunders:
             methods["__hash__"] = object.__hash__
-        _proxy_classes[dunders] = type("Proxy", (Proxy,), methods)
-    return _proxy_classes[dunders]
+        _handle_classes[dunders] = type("Handle", (Handle,), methods)
+    return _handle_classes[dunders]
 
 
 class Method:
     """A method of the other side's, bound."""
 
-    def __init__(self, proxy: Proxy, name: str) -> None:
-        self._proxy = proxy
+    def __init__(self, handle: Handle, name: str) -> None:
+        self._handle = handle
         self.__name__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return peer_of(self._proxy).call(self._proxy, self.__name__, args, kwargs)
+        return peer_of(self._handle).call(self._handle, self.__name__, args, kwargs)
 
 
-def only_iterates(proxy: Proxy) -> None:
+def only_iterates(handle: Handle) -> None:
     """Leaves of what the other side has nothing but its items."""
-    node_of(proxy).dunders = list(ITERATION)
-    OWN_CLASS.__set__(proxy, proxy_class(frozenset(ITERATION)))
+    node_of(handle).dunders = list(ITERATION)
+    OWN_CLASS.__set__(handle, handle_class(frozenset(ITERATION)))

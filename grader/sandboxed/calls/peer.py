@@ -1,6 +1,6 @@
 """Calls between player and judge.
 
-A function, class, instance or generator stays where it is; the other side holds a `Proxy` of it,
+A function, class, instance or generator stays where it is; the other side holds a `Handle` of it,
 whose calls, public methods and iteration become requests. What a call is lent can be called back
 until it returns. What a side may ask, and what it believes, its `Rules` decide.
 
@@ -20,7 +20,7 @@ from grader.sandboxed.calls import handed, patches, signatures
 from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.answering import Answering
 from grader.sandboxed.calls.end import MAX_NESTING
-from grader.sandboxed.calls.handle import OWN_CLASS, Method, Proxy, node_of, origin_of
+from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of
 from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
@@ -40,11 +40,11 @@ class Peer(Answering):
         self._lent.take_back(self._lent.numbers)
         self.lost: str | None = None
         self._taken: set[str] = set()
-        self._proxies.clear()
+        self._handles.clear()
         # What a test before has kept is asked by the rules of this one.
-        kept = [(ref, proxy) for ref in self._made if (proxy := ref()) is not None]
-        for _, proxy in kept:
-            OWN_CLASS.__set__(proxy, self._class_of(node_of(proxy)))
+        kept = [(ref, handle) for ref in self._made if (handle := ref()) is not None]
+        for _, handle in kept:
+            OWN_CLASS.__set__(handle, self._class_of(node_of(handle)))
         self._made = [ref for ref, _ in kept]
 
     # What a side replaces: what becomes of outputs and of watched names.
@@ -122,7 +122,7 @@ class Peer(Answering):
             return reply.value, None
         if isinstance(reply.value, Live) and reply.value.kind != "instance":
             # An answer goes by its own name, also where another one is the same thing.
-            self._proxies.pop((reply.value.id, self._class_of(reply.value)), None)
+            self._handles.pop((reply.value.id, self._class_of(reply.value)), None)
         # What an answer is, the contract says of each; this is about what is in it.
         self.rules.admit(reply.value, name, but=reply.value)
         value = unpacker.unpack(reply.value)
@@ -132,28 +132,30 @@ class Peer(Answering):
             return Packer(lambda live: None, self._given).pack(value), value
         return reply.value, value
 
-    def get(self, proxy: Proxy, name: str) -> Any:
+    def get(self, handle: Handle, name: str) -> Any:
         """A method, or an attribute of data that the terms name.
 
         Raises:
             AttributeError: when there is none, or none to be had.
         """
-        absent = AttributeError(f"{Proxy.__repr__(proxy)} has no {name} here")
+        absent = AttributeError(f"{Handle.__repr__(handle)} has no {name} here")
         if name.startswith("_") and not (name.endswith("__") and self.rules.may_call(name)):
             raise absent
-        reply, unpacker = self._ask(self._request("get", node_of(proxy).id, name), self._packer())
+        reply, unpacker = self._ask(self._request("get", node_of(handle).id, name), self._packer())
         if reply.error is not None:
             raise self._errors.hear(reply.error, self.rules)
         if reply.method:
-            return Method(proxy, name)
+            return Method(handle, name)
         if not self.rules.may_read(name):
             raise absent
         self.rules.admit(reply.value, name)
-        self._origin = f"{origin_of(proxy)}.{name}"
+        self._origin = f"{origin_of(handle)}.{name}"
         value = unpacker.unpack(reply.value)
         return signatures.rebuild(value) if name == "__signature__" else value
 
-    def call(self, proxy: Proxy, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(
+        self, handle: Handle, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         """Calls something of the other side's, or its method.
 
         Raises:
@@ -161,12 +163,12 @@ class Peer(Answering):
             Exception: what the call raised, as the nearest built-in class.
         """
         if method in DUNDERS and not self.rules.may_call(method):
-            raise TypeError(f"{Proxy.__repr__(proxy)} has no {method} here")
+            raise TypeError(f"{Handle.__repr__(handle)} has no {method} here")
         if method == "__next__" and self.allowance is not None:
             self.allowance.take(items=1)
         lent = self._lent.numbers
         packer = self._packer()
-        request = self._request("call", node_of(proxy).id, method)
+        request = self._request("call", node_of(handle).id, method)
         owners: list[str] = []
         for position, value in enumerate(args):
             request.args.append(packer.pack(value))
@@ -174,7 +176,7 @@ class Peer(Answering):
         for name, value in kwargs.items():
             request.kwargs[name] = packer.pack(value)
             owners.extend([name] * (len(packer.objects) - len(owners)))
-        label = f"{origin_of(proxy)}.{method}" if method else origin_of(proxy)
+        label = f"{origin_of(handle)}.{method}" if method else origin_of(handle)
         for patch, value in self._patches():
             patch.value.extend(map(packer.pack, value))
             request.patched.append(patch)

@@ -33,7 +33,7 @@ _FALLBACKS = {
     **{name: f"r{name}" for name in _IN_PLACE.split()},
     **{f"r{name}": name for name in _IN_PLACE.split()},
 }
-# Every object has these; a proxy asks for them where the solution did.
+# Every object has these; a handle asks for them where the solution did.
 EVERYWHERE = ("__dir__", "__setattr__", "__delattr__")
 _GIVING = """
     call len getitem setitem delitem reversed int float complex index str repr format enter exit

@@ -64,7 +64,7 @@ class Unpacker:
 
     Args:
         buffers: of the message.
-        live: makes a proxy of a live node.
+        live: makes a handle of a live node.
         own: finds what a `Yours` node means.
         given: the classes that given cells define, by name.
         known: as in `Packer`.
