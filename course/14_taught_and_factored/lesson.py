@@ -455,7 +455,7 @@ reveal("Rank 16, 9 % of the MACs, not trained: loses", fallen.mean(), between=be
 # %% [markdown]
 # One layer puts out little that a thin product could not. Does the whole network keep its accuracy, and is that special to factors? The table sets them against two other dense networks with as
 # many MACs, or up to five percent more: **units removed** (lesson 08, by the sum of magnitudes), and a **small** network trained from scratch. The last columns have equal epochs for all: twelve and
-# four of tuning, each at the best of five rates, or sixteen from scratch, at the best of three or four. *Thin from scratch* has the shape of the factored network and a random start.
+# four of tuning, each at the best of five rates, or sixteen from scratch, at the best of three; *small* had a fourth, which was never best. *Thin from scratch* has the shape of the factored network and a random start.
 
 # %% tags=["nbval-ignore-output"]
 more = chosen("factored", "dense", 0, 4)
