@@ -882,7 +882,7 @@ for frozen in ((), (1,), (1, 3), (0, 1, 2, 3, 4)):
 # ## 7 · What does it take? (2 points)
 #
 # `TRIED` has six ways to put a network into few bits: accuracies of five seeds (the first of each belong together, and so on), and the bytes of the file. They come
-# from the runs of the lesson. None of them is best in both.
+# from the runs of the lesson, and none of them is best in both. Whoever chooses with these accuracies must measure what was chosen on other images.
 #
 # Write `verdict(one, other)` for two such lists of equal length. With the mean $d$ of the differences (one less other), their standard deviation $s$ (over $n - 1$) and $t$ from `STUDENT` (for $n$ values), it returns `"better"` if $d - t\,s/\sqrt n > 0$, `"worse"` if
 # $d + t\,s/\sqrt n < 0$, and else `"can't be told"`. Exactly 0 is not more than 0.
