@@ -17,6 +17,7 @@ from coursekit.measure import accuracy, count_parameters
 from coursekit.networks import float_network, student_mlp, teacher_cnn
 from coursekit.taught import (
     MOVES,
+    by_rate,
     chosen,
     compared,
     learn,
@@ -112,8 +113,13 @@ def test_the_table_has_five_seeds_of_everything():
     with_adapters = table.way.isin(["residual", "zero", "loftq", "residual and biases"])
     assert table.merged.notna().equals(with_adapters)
     trained = table[table.epochs > 0]
-    # Whatever is trained has had three learning rates or more.
+    # Whatever is trained has had three learning rates or more, and what is compared the same.
     assert trained.groupby(keys[:-1]).lr.nunique().min() >= 3
+    rates = trained.groupby(["part", "way", "size"]).lr.agg(lambda its: frozenset(its))
+    assert rates["factored"].groupby("way").nunique().max() == 1
+    assert len({rates["factored", way, 16] for way in ("plain", "aware", "units")}) == 1
+    students = rates["taught"].map(lambda its: its - {0.001})
+    assert students.nunique() == 1
     # Each control has as many MACs as the factored network that it stands beside.
     macs = table[table.part == "factored"].groupby(["size", "way"]).macs.first()
     for rank in (4, 8, 16, 32):
@@ -177,6 +183,10 @@ def test_the_rate_is_chosen_on_validation_images_and_seeds_are_pairs(monkeypatch
     differences = 100 * np.array([-0.02, 0, 0.02, 0.04, 0.06])
     assert mean == pytest.approx(differences.mean())
     assert half == pytest.approx(2.776 * differences.std(ddof=1) / 5**0.5)
+    assert set(chosen("p", "b", epochs=5, lr=0.2).validation) == {0.8}
+    pairs = by_rate({"a less b": (("a", 0), ("b", 0))}, (0.1, 0.2), "p")
+    assert pairs.columns.tolist() == ["both 0.1", "both 0.2", "each its best"]
+    assert pairs["both 0.2"].iloc[0].startswith("-26.0 ± ")
     table = compared({"first": ("b", 0), "second": ("b", 0)}, "p")
     assert table.index.tolist() == ["first", "second"]
     assert table["less the first"].tolist() == ["", "+0.0 ± 0.0"]
