@@ -212,7 +212,7 @@ print(f"one right and the other wrong: {apart} of 2,000 images")
 assert len(int8_file) < 0.27 * len(float_file) and abs(right["int8"].mean() - accurate) < 0.02
 
 # %% [markdown]
-# By hand: what does the file do with an image? Scale and zero point of the input stand in it as numbers. Take the middle row of a shoe, divide, round, add, clip.
+# By hand: what does the file do with an image? Scale and zero point of the input stand in it as numbers. Take the middle row of an image, divide, round, add, clip.
 
 # %%
 graph = onnx.load_from_string(int8_file).graph
@@ -272,17 +272,17 @@ print(inspect.cleandoc(source[begin:end]))
 # `serving.Server` starts it in a process of its own, on a free port of 127.0.0.1, which no other machine can reach. It ends with the `with` block, whatever happens in it; if the kernel dies, its input ends, and it ends too. Try it:
 
 # %%
-shoe = data.test.images[0].tobytes()
+garment = data.test.images[0].tobytes()
 try:
     with serving.Server({"float32": float_file, "int8": int8_file}) as server:
-        print(server.ask("/predict", shoe))
-        server.ask("/predict", shoe[:-1])
+        print(server.ask("/predict", garment))
+        server.ask("/predict", garment[:-1])
 except RuntimeError as problem:
     print(problem)
 print("ended:", server.process.poll() is not None)
 
 # %% [markdown]
-# The shoe has its class, the request that is one byte short gets a 422, the cell went on as if it had failed, and the server is gone.
+# The garment has its class, the request that is one byte short gets a 422, the cell went on as if it had failed, and the server is gone.
 #
 # **Cold start.** A process must start, Python must import, the file must be read, and memory be filled. How many *warm* requests, one after the other, fit into the time from the start to the first answer?
 
@@ -294,7 +294,7 @@ import time
 
 began = time.perf_counter()
 with serving.Server({"float32": float_file, "int8": int8_file}) as server:
-    first_answer = server.ask("/predict", shoe) and time.perf_counter() - began
+    first_answer = server.ask("/predict", garment) and time.perf_counter() - began
     warm = {}
     for version in ("float32", "int8"):
         server.use(version)
@@ -359,7 +359,7 @@ reveal("Mean latency at 90 % load, against an idle server", round(float(found[0.
 assert abs(found[0.9].mean() / theory[7] - 1) < 0.15 and abs(found[0.5].mean() / 1.5 - 1) < 0.05
 
 # %% [markdown]
-# Not a tenth more, but several times as long. With random arrivals and a constant time for each request the mean is $1 + \frac{\rho}{2(1-\rho)}$ times that of an idle server, with $\rho$ for the load (Pollaczek and Khinchine): 1.5 at one half, 5.5 at 90 %, and no end towards 100 %. That is the **knee**. So a server is sized by
+# Several times as long, with a tenth of the time left. With random arrivals and a constant time for each request the mean is $1 + \frac{\rho}{2(1-\rho)}$ times that of an idle server, with $\rho$ for the load (Pollaczek and Khinchine): 1.5 at one half, 5.5 at 90 %, and no end towards 100 %. That is the **knee**. So a server is sized by
 # the load at which its p99 still holds, not by the most that it can answer. And each saved millisecond counts twice: it is not computed, and nobody waits for it.
 #
 # **How one measures it wrongly.** A **closed loop** has clients that send their next request when they have their answer. An **open loop** sends by a clock, as users do, who know nothing of each other. A server takes 2 ms, and requests come each 10 ms, for 10 s. Once, it stands still for one second. An open
@@ -539,15 +539,16 @@ def test_release(content):
 
 
 # %% [markdown]
-# The float file fails by its size. Now somebody calibrates int8 anew, with 200 pictures from a store room: the same garments, a quarter as bright. Nothing else changes, and users send bright images as before. Which accuracy has *that* int8 file on them?
+# The float file fails by its size. Now somebody calibrates int8 anew, with 200 pictures from another camera. It gives 12 bits per pixel, and they are divided by 65,535, as for 16 bits, in place of 4,095. All
+# values are a sixteenth of what they should be; nothing else changes, and users send images as before. Which accuracy has *that* int8 file on them?
 
 # %%
-guess("int8, calibrated on dark images: accuracy", low=0, high=1)
+guess("int8, calibrated on values ÷ 16: accuracy", low=0, high=1)
 
 # %% tags=["nbval-ignore-output"]
-dark = validation[0][:200] / 4
-dark_file = to_int8(dark)
-candidates = {"float32": float_file, "int8": int8_file, "int8, dark": dark_file}
+sixteenth = validation[0][:200] / 16
+dark_file = to_int8(sixteenth)
+candidates = {"float32": float_file, "int8": int8_file, "int8, ÷ 16": dark_file}
 for name, content in candidates.items():
     try:
         test_release(content)
@@ -555,11 +556,11 @@ for name, content in candidates.items():
     except AssertionError as problem:
         print(f"{name:11} is stopped: {problem}")
 wrong = answers(session(dark_file), test[0]).argmax(1) == test[1].numpy()
-reveal("int8, calibrated on dark images: accuracy", wrong.mean())
-assert wrong.mean() < right["int8"].mean() - 0.01
+reveal("int8, calibrated on values ÷ 16: accuracy", wrong.mean())
+assert wrong.mean() < right["int8"].mean() - 0.05
 
 # %% [markdown]
-# The file is as small as the good one, it loads, it answers, and on *its own* calibration images it is right as often as ever. The gate sees it because its test images are those of the users. Would we have found the reason without any label? Compare what came to calibration with what comes in use.
+# The file is as small as the good one, it loads, and it answers. Values beyond its ranges are cut. The gate sees it because its test images are those of the users. Would we have found the reason without any label? Compare what came to calibration with what comes in use.
 # The **population stability index** does it for one number per image, here its mean brightness. With the shares $p_k$ and $q_k$ of both in ten bins that hold a tenth of the reference each:
 #
 # $$\mathrm{PSI} = \sum_k (q_k - p_k) \ln \frac{q_k}{p_k}$$
@@ -582,16 +583,26 @@ users = brightness(validation[0][200:])
 rng = np.random.default_rng(0)
 by_chance = [psi(users, rng.choice(users, 200)) for _ in range(500)]
 limit = serving.nearest_rank(by_chance, 0.99)
-for name, images in {"the good 200": validation[0][:200], "the dark 200": dark}.items():
-    print(f"{name}: PSI {psi(users, brightness(images)):.2f}, by chance below {limit:.2f} in 99 of 100")
-assert psi(users, brightness(validation[0][:200])) < 2 * limit < psi(users, brightness(dark))
+print(f"200 of the users' own images: below {limit:.2f} in 99 of 100 draws")
+good, quarter = validation[0][:200], validation[0][:200] / 4
+for name, images in {"as they are": good, "÷ 4": quarter, "÷ 16": sixteenth}.items():
+    print(f"calibration images {name}: PSI {psi(users, brightness(images)):.2f}")
+assert psi(users, brightness(good)) < 2 * limit < psi(users, brightness(quarter))
 
 # %% [markdown]
-# The bound is not a rule of thumb: two hundred images drawn from the users' own give such values by chance. The usual “above 0.25” would be too strict for 20 images and too lax for 20,000. What PSI can't see is drift in anything else: the same brightness with other garments passes.
+# The bound is not a rule of thumb: two hundred images drawn from the users' own give such values by chance. The usual “above 0.25” would be too strict for 20 images and too lax for 20,000.
+
+# %% tags=["nbval-ignore-output"]
+for name, images in {"as they are": good, "÷ 4": quarter, "÷ 16": sixteenth}.items():
+    accurate_now = (answers(session(to_int8(images)), test[0]).argmax(1) == test[1].numpy()).mean()
+    print(f"int8 calibrated on images {name}: accuracy {accurate_now:.3f}")
+
+# %% [markdown]
+# A quarter is found as surely as a sixteenth, and does this network next to no harm: a large drift need not cost anything. PSI asks a question, and the gate answers it. What PSI can't see is drift in anything else: the same brightness with other garments passes.
 #
 # ## 7 · Back to the version before, and a card
 #
-# Some versions pass the gate and fail in use. What helps then is not a repair but the **way back**, and it has to be there before: the old version stays loaded, answers carry a version, and one call switches. We release the dark file on purpose, watch a **canary**, 100 images whose labels
+# Some versions pass the gate and fail in use. What helps then is not a repair but the **way back**, and it has to be there before: the old version stays loaded, answers carry a version, and one call switches. We release the spoilt file on purpose, watch a **canary**, 100 images whose labels
 # we know, and go back. Requests run all the time:
 
 # %% tags=["nbval-ignore-output"]
@@ -607,7 +618,7 @@ with serving.Server({"1": int8_file, "2": dark_file}) as server:
     server.use("2", most=16)
     asked = [server.ask("/predict", image.tobytes()) for image in data.test.images[:100]]
     seen = np.mean([a["class"] == y for a, y in zip(asked, data.test.labels)])
-    if seen < right["int8"][:100].mean() - 0.03:
+    if seen < right["int8"][:100].mean() - 0.05:
         print(server.use("1", most=16))
     users_ask.join()
 [all_of_them] = result
