@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # 12 · Serving: answers that people give
 
@@ -34,7 +33,7 @@ def percentile(values, share):
     return float(ordered[max(place, 1) - 1])
 
 
-# %% item="percentile" wrong="np.quantile, which lies between two" keeps=1 hint="between 48 and 95 there was no request"
+# %% item="percentile" wrong="np.quantile, which lies between two" keeps=0 hint="between 48 and 95 there was no request"
 def percentile(values, share):
     if len(values) == 0 or not 0 < share <= 1:
         raise ValueError("no")
@@ -122,7 +121,7 @@ def latencies(arrivals, once, each, most, wait):
     return found
 
 
-# %% item="batches" wrong="waits from when the worker is free" keeps=1 hint="it goes at once"
+# %% item="batches" wrong="waits from when the worker is free" keeps=1 hint="waits until 7 and no longer"
 def latencies(arrivals, once, each, most, wait):
     free, at, found = -math.inf, 0, []
     while at < len(arrivals):
@@ -191,7 +190,7 @@ def int8_file(weight, bias):
     return file_of(nodes, stored, weight.shape[1], len(weight))
 
 
-# %% item="file" wrong="one scale for the whole matrix" keeps=0 hint="max|w|/127 for each row"
+# %% item="file" wrong="one scale for the whole matrix" keeps=1 hint="max|w|/127 for each row"
 def int8_file(weight, bias):
     scale = np.full(len(weight), np.abs(weight).max() / 127, np.float32)
     codes = np.round(weight / scale[:, None]).astype(np.int8)
@@ -305,7 +304,7 @@ def gate(old, new, images, labels, margin, most_bytes):
     return reasons + (["accuracy"] if lost > margin else [])
 
 
-# %% item="gate" wrong="not paired" keeps=0 hint="the same file again differs nowhere"
+# %% item="gate" wrong="not paired" keeps=1 hint="the same file again differs nowhere"
 def gate(old, new, images, labels, margin, most_bytes):
     before = run(old, images)
     try:

@@ -10,7 +10,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # 12 · Serving: exercise
 #
@@ -98,7 +97,7 @@ assert found == 48.0, explain(
     {
         95.0: "19 of 20 values do not exceed 48, and that is 95 %. Is your place one too high?",
         50.35: "between 48 and 95 there was no request: the result is one of the values",
-        6.0: "are the values sorted?",
+        7.0: "are the values sorted?",
     },
     f"the p95 of the twenty values is 48, not {found}",
 )
@@ -126,6 +125,8 @@ for values, share in (([], 0.5), ([1, 2], 0), ([1, 2], 1.01)):
         percentile(values, share)
     except ValueError:
         refused += 1
+    except Exception:
+        pass  # another error is no answer
 assert refused == 3, f"no values, share 0 and share 1.01 should raise a ValueError: {refused} of 3 do"
 assert percentile([2, 1], 1) == 2, "share 1 is allowed: the largest value"
 ### BEGIN HIDDEN TESTS
@@ -348,6 +349,10 @@ assert np.isfinite(out).all(), "a row of zeros: the outputs are not finite. Whic
 assert np.allclose(out, [[4, 5], [4, 5]], atol=0.05), (
     f"a row of zeros gives its bias, 4, and the other row 1 + 2 − 3 + 5: not {out[0].tolist()}"
 )
+arrays = [numpy_helper.to_array(one) for one in onnx.load_from_string(int8_file(weight, bias)).graph.initializer]
+assert any(a.shape == (2,) and a.dtype == np.float32 and a[0] == 1 for a in arrays), (
+    "a row of zeros should get the scale 1"
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(5)
 weight = rng.normal(size=(6, 10)).astype("f4")
@@ -427,7 +432,10 @@ for name, content in {
     "logits that are not a number": nothing,
     "three classes in place of four": float_file(weight[:3], zeros[:3]),
 }.items():
-    found = gate(good, content, images, labels, 0.01, 10_000)
+    try:
+        found = gate(good, content, images, labels, 0.01, 10_000)
+    except Exception as problem:
+        found = type(problem).__name__
     assert found == ["broken"], f"{name}: ['broken'], not {found}"
 ### BEGIN HIDDEN TESTS
 other = float_file(weight[:, :11].copy(), zeros)
@@ -575,11 +583,11 @@ assert report([5.0, 3.0], [5.0, 3.0], [math.nan, 4.0], 5.0)["failed"] == 1, (
 
 # %% given=true
 _rng = np.random.default_rng(12)
-BEFORE = _rng.beta(2, 5, 4000).tolist()
+BEFORE = _rng.beta(2, 5, 10_000).tolist()
 DAYS = {
     "Monday": _rng.beta(2, 5, 60).tolist(),
-    "Tuesday": _rng.beta(2.25, 5, 6000).tolist(),
-    "Wednesday": _rng.beta(2, 5, 6000).tolist(),
+    "Tuesday": _rng.beta(2.3, 5, 1500).tolist(),
+    "Wednesday": _rng.beta(2, 5, 1500).tolist(),
     "Thursday": _rng.beta(5, 5, 60).tolist(),
 }
 
@@ -598,7 +606,7 @@ def psi(reference, seen, bins):
 
 def is_drift(seen):
     rng = np.random.default_rng(0)
-    chance = [psi(BEFORE, rng.choice(BEFORE, len(seen)), 10) for _ in range(300)]
+    chance = [psi(BEFORE, rng.choice(BEFORE, len(seen)), 10) for _ in range(200)]
     return psi(BEFORE, seen, 10) > np.quantile(chance, 0.99)
 
 
