@@ -251,26 +251,21 @@ table.round(2)
 
 # %% [markdown]
 # Eight times the arithmetic, and nowhere near eight times the time: one image has to fetch 15 MB of weights, and eight share that. Both columns are the same runtime, so what int8 gains is its bytes and its integer kernel, and nothing
-# else. It is the right comparison: against eager PyTorch a part of the gain would be the runtime's. With another network int8 may be slower than its own float: a small CNN was (`shapes` decide; lesson 11 measured it), so measure yours.
+# else. It is the right comparison: against eager PyTorch a part of the gain would be the runtime's. With another network int8 may be slower than its own float: a small CNN was (`shapes` decide; lesson 05 measured one), so measure yours.
 #
 # > **A place to stop.** The network left PyTorch, with a bound on what changed. Before you go on: why does the calibration file need images, and which?
 # > <details><summary>Answer</summary>The activations' ranges are fixed in the file. Images must be like those that will come: with other ones values are cut, or bits wasted.</details>
 #
 # ## 3 · A server that ends with its cell
 #
-# A server is a process that waits at a **port** for requests. Ours is FastAPI, run by uvicorn, with ONNX Runtime inside: `coursekit/serving_app.py`. These lines are what a request meets, the rest is bookkeeping:
-
-# %%
-source = inspect.getsource(serving_app.make_app)
-begin, end = source.index('    @app.post("/predict")'), source.index('    @app.post("/use')
-print(inspect.cleandoc(source[begin:end]))
-
-# %% [markdown]
-# Read what it refuses: a body of another length gets the status 422, and when too many wait, 503. An answer says which *version* gave it; that will matter.
+# A server is a process that waits at a **port** for requests. Ours is FastAPI, run by uvicorn, with ONNX Runtime inside: `coursekit/serving_app.py`. The next cell shows the lines that a request meets; the rest is bookkeeping. Read what they refuse: a body of another length gets the status 422, and when too many wait, 503. An answer says which *version* gave it; that will matter.
 #
 # `serving.Server` starts it in a process of its own, on a free port of 127.0.0.1, which no other machine can reach. It ends with the `with` block, whatever happens in it; if the kernel dies, its input ends, and it ends too. Try it:
 
 # %%
+source = inspect.getsource(serving_app.make_app)
+begin, end = source.index('    @app.post("/predict")'), source.index('    @app.post("/use')
+print(inspect.cleandoc(source[begin:end]), "\n")
 garment = data.test.images[0].tobytes()
 try:
     with serving.Server({"float32": float_file, "int8": int8_file}) as server:
@@ -482,12 +477,10 @@ pd.DataFrame(columns, pd.Index(rates, name="p99 in ms at so many per s"))
 # Four times the capacity, from a larger `most` and nothing else, and no price at low load: a lonely request goes at once. A *wait* for others is different. At 40 per second it makes batches hardly larger, and all requests slower. Wait only where
 # batches are worth more than their time, as on a GPU.
 #
-# The server's own batcher does the same with asyncio. The model runs in a thread, so that requests can come in meanwhile:
-
-# %%
-print(inspect.getsource(serving_app.Batcher.work))
+# The server's own batcher does the same with asyncio. The model runs in a thread, so that requests can come in meanwhile. The cell shows it, and then loads the server:
 
 # %% tags=["nbval-ignore-output"]
+print(inspect.getsource(serving_app.Batcher.work))
 rows, batches = {}, {}
 with serving.Server({"float32": float_file, "int8": int8_file}) as server:
     for version in ("float32", "int8"):
@@ -565,7 +558,7 @@ assert wrong.mean() < right["int8"].mean() - 0.05
 # $$\mathrm{PSI} = \sum_k (q_k - p_k) \ln \frac{q_k}{p_k}$$
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def psi(reference, seen, bins=10):
     """Population stability index of two samples, 1-D; bins are quantiles of the reference."""
     edges = np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1])
@@ -585,18 +578,14 @@ limit = serving.nearest_rank(by_chance, 0.99)
 print(f"200 of the users' own images: below {limit:.2f} in 99 of 100 draws")
 good, quarter = validation[0][:200], validation[0][:200] / 4
 for name, images in {"as they are": good, "÷ 4": quarter, "÷ 16": sixteenth}.items():
-    print(f"calibration images {name}: PSI {psi(users, brightness(images)):.2f}")
+    file_right = answers(session(to_int8(images)), test[0]).argmax(1) == test[1].numpy()
+    print(f"calibration images {name}: PSI {psi(users, brightness(images)):.2f}", end="")
+    print(f", accuracy of the int8 file {file_right.mean():.3f}")
 assert psi(users, brightness(good)) < 2 * limit < psi(users, brightness(quarter))
 
 # %% [markdown]
 # The bound is not a rule of thumb: two hundred images drawn from the users' own give such values by chance. The usual “above 0.25” would be too strict for 20 images and too lax for 20,000.
-
-# %% tags=["nbval-ignore-output"]
-for name, images in {"as they are": good, "÷ 4": quarter, "÷ 16": sixteenth}.items():
-    accurate_now = (answers(session(to_int8(images)), test[0]).argmax(1) == test[1].numpy()).mean()
-    print(f"int8 calibrated on images {name}: accuracy {accurate_now:.3f}")
-
-# %% [markdown]
+#
 # A quarter is found as surely as a sixteenth, and does this network next to no harm: a large drift need not cost anything. PSI asks a question, and the gate answers it. What PSI can't see is drift in anything else: the same brightness with other garments passes.
 #
 # ## 7 · Back to the version before, and a card
