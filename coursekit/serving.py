@@ -1,7 +1,8 @@
-"""What lesson 12 works with: a server that ends with its cell, loads, queues, gates, model cards."""
+"""What lesson 12 works with: a server that ends with its cell, loads, queues, model cards."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -293,10 +294,8 @@ def _load(
     for one in clients:
         one.start()
     begin[0] = time.perf_counter()
-    try:
+    with contextlib.suppress(threading.BrokenBarrierError):
         ready.wait(ANSWER)
-    except threading.BrokenBarrierError:
-        pass
     for one in clients:
         one.join()
     seconds = time.perf_counter() - begin[0]
@@ -307,7 +306,7 @@ def _load(
 
 @dataclass
 class ModelCard:
-    """A model card (Mitchell et al. 2019): what was measured goes in by itself, the rest is written.
+    """A model card (Mitchell et al. 2019): what was measured goes in by itself, the rest not.
 
     Attributes:
         name: The model's name and version.

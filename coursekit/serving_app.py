@@ -1,7 +1,7 @@
 """The server of lesson 12: a model behind HTTP, whose requests are run in batches.
 
 `python -m coursekit.serving_app NAME=FILE…` serves ONNX files on a free port of this machine, says
-on its first line which one, and ends when its standard input does: with the process that started it.
+on its first line which one, and ends when its standard input does: with who started it.
 """
 
 from __future__ import annotations

@@ -168,9 +168,7 @@ def int8_file(weight, bias):
     top = np.abs(weight).max(axis=1, keepdims=True)
     scale = np.where(top > 0, top / 127, 1).astype(np.float32)
     codes = np.rint(weight / scale).clip(-127, 127).astype("int8")
-    unpack = helper.make_node(
-        "DequantizeLinear", ["w8", "s", "z"], ["w"], axis=0
-    )
+    unpack = helper.make_node("DequantizeLinear", ["w8", "s", "z"], ["w"], axis=0)
     product = helper.make_node("Gemm", ["images", "w", "b"], ["logits"], transB=1)
     stored = {"w8": codes, "s": scale[:, 0], "z": np.zeros(len(weight), "int8"), "b": bias}
     return file_of([unpack, product], stored, weight.shape[1], weight.shape[0])
@@ -439,9 +437,7 @@ chance = {
     for day, seen in DAYS.items()
     if len(seen) < 1000
 }
-drifted = sorted(
-    day for day, seen in DAYS.items() if psi(BEFORE, seen, 10) > chance.get(day, 0.01)
-)
+drifted = sorted(day for day, seen in DAYS.items() if psi(BEFORE, seen, 10) > chance.get(day, 0.01))
 
 
 # %% item="drift" wrong="above 0.1, by the rule of thumb" keeps=1 hint="comes by chance"
@@ -462,8 +458,7 @@ drifted = ["Monday", "Thursday"]
 def psi(reference, seen, bins):
     edges = np.quantile(seen, np.arange(1, bins) / bins)
     p, q = (
-        np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5
-        for part in (seen, seen)
+        np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5 for part in (seen, seen)
     )
     p, q = p / p.sum(), q / q.sum()
     return float(((q - p) * np.log(q / p)).sum())

@@ -101,7 +101,9 @@ assert found == 48.0, explain(
     },
     f"the p95 of the twenty values is 48, not {found}",
 )
-assert percentile(twenty, 0.99) == 95.0, "19.8 of 20 values: which place is the first that is enough?"
+assert percentile(twenty, 0.99) == 95.0, (
+    "19.8 of 20 values: which place is the first that is enough?"
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(7)
 for count in (1, 2, 7, 100, 999):
@@ -127,7 +129,9 @@ for values, share in (([], 0.5), ([1, 2], 0), ([1, 2], 1.01)):
         refused += 1
     except Exception:
         pass  # another error is no answer
-assert refused == 3, f"no values, share 0 and share 1.01 should raise a ValueError: {refused} of 3 do"
+assert refused == 3, (
+    f"no values, share 0 and share 1.01 should raise a ValueError: {refused} of 3 do"
+)
 assert percentile([2, 1], 1) == 2, "share 1 is allowed: the largest value"
 ### BEGIN HIDDEN TESTS
 for share in (-0.5, 95, 1.0001):
@@ -208,7 +212,9 @@ for once, each, most in ((4.0, 1.0, 1), (0.0, 2.0, 3), (10.0, 0.5, 16), (3.0, 1.
     kept = list(some)
     assert np.allclose(
         latencies(some, once, each, most, 0.0), wanted_latencies(some, once, each, most, 0.0)
-    ), "Without waiting for others a latency is off. Does a batch take all that waits, up to `most`?"
+    ), (
+        "Without waiting for others a latency is off. Does a batch take all that waits, up to `most`?"
+    )
     assert some == kept, "The list has changed."
 assert len(latencies([], 1.0, 1.0, 2, 0.0)) == 0, "No requests: no latencies."
 ### END HIDDEN TESTS
@@ -229,7 +235,9 @@ for once, each, most, wait in ((4.0, 1.0, 4, 2.0), (1.0, 1.0, 3, 5.0), (6.0, 0.1
     some = rng.exponential(3, 60).cumsum().round(2).tolist()
     assert np.allclose(
         latencies(some, once, each, most, wait), wanted_latencies(some, once, each, most, wait)
-    ), "With waiting for others a latency is off. From when does the oldest wait, and when is a batch full?"
+    ), (
+        "With waiting for others a latency is off. From when does the oldest wait, and when is a batch full?"
+    )
 ### END HIDDEN TESTS
 
 # %% test="batches" points=1
@@ -338,18 +346,25 @@ for classes, inputs, size in ((5, 30, 1.0), (30, 5, 2.0**-60), (8, 8, 2.0**40), 
     wanted = np.round(weight.astype(float) / step) * step
     near = np.abs(back - wanted) <= 1e-5 * np.abs(wanted) + 1e-30
     assert near.mean() > 0.98, "The weights are not rounded to the nearest level of their own row."
-    assert (np.abs(back - weight) <= 0.501 * step + 1e-30).all(), "Some weight is further off than half a step."
+    assert (np.abs(back - weight) <= 0.501 * step + 1e-30).all(), (
+        "Some weight is further off than half a step."
+    )
 ### END HIDDEN TESTS
 
 # %% test="file" points=1
 weight = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, -3.0]], np.float32)
 bias = np.array([4.0, 5.0], np.float32)
 out = run(int8_file(weight, bias), np.ones((2, 3), np.float32))
-assert np.isfinite(out).all(), "a row of zeros: the outputs are not finite. Which scale does it get?"
+assert np.isfinite(out).all(), (
+    "a row of zeros: the outputs are not finite. Which scale does it get?"
+)
 assert np.allclose(out, [[4, 5], [4, 5]], atol=0.05), (
     f"a row of zeros gives its bias, 4, and the other row 1 + 2 − 3 + 5: not {out[0].tolist()}"
 )
-arrays = [numpy_helper.to_array(one) for one in onnx.load_from_string(int8_file(weight, bias)).graph.initializer]
+arrays = [
+    numpy_helper.to_array(one)
+    for one in onnx.load_from_string(int8_file(weight, bias)).graph.initializer
+]
 assert any(a.shape == (2,) and a.dtype == np.float32 and a[0] == 1 for a in arrays), (
     "a row of zeros should get the scale 1"
 )
@@ -362,7 +377,9 @@ some = np.zeros((3, 10), "f4")
 assert np.array_equal(run(int8_file(weight, bias), some), np.tile(bias, (3, 1))), (
     "For images of zeros the biases should come out exactly. Are they stored as float32?"
 )
-scales = [a for a in stored_in(int8_file(weight, bias))[0] if a.dtype == np.float32 and a.shape == (6,)]
+scales = [
+    a for a in stored_in(int8_file(weight, bias))[0] if a.dtype == np.float32 and a.shape == (6,)
+]
 assert any(a[0] == 1 and a[3] == 1 for a in scales), "Rows of zeros should have the scale 1."
 ### END HIDDEN TESTS
 
@@ -463,7 +480,9 @@ for seed, amount, count in ((1, 0.1, 200), (2, 0.3, 1000), (3, 0.05, 2000), (4, 
     old = float_file(weight, np.zeros(6, "f4"))
     truth = run(old, some).argmax(1)
     truth[: count // 5] = rng.integers(0, 6, count // 5)
-    new = float_file(weight + amount * rng.normal(size=weight.shape).astype("f4"), np.zeros(6, "f4"))
+    new = float_file(
+        weight + amount * rng.normal(size=weight.shape).astype("f4"), np.zeros(6, "f4")
+    )
     a, b = (run(content, some).argmax(1) == truth for content in (old, new))
     d = b.astype(float) - a
     low = d.mean() - 1.645 * d.std(ddof=1) / np.sqrt(count)
@@ -642,7 +661,9 @@ for size, count, bins, shift in ((100, 50, 10, 0.0), (1000, 20, 5, 1.0), (300, 3
 ### END HIDDEN TESTS
 
 # %% test="drift" points=1
-assert isinstance(drifted, list) and set(drifted) <= set(DAYS), "`drifted` is a list of names of days"
+assert isinstance(drifted, list) and set(drifted) <= set(DAYS), (
+    "`drifted` is a list of names of days"
+)
 assert drifted == sorted(set(drifted)), "each day at most once, sorted"
 ### BEGIN HIDDEN TESTS
 assert "Thursday" in drifted, "One day is missing on which few images came, and quite other ones."
@@ -696,7 +717,9 @@ chosen = min(good, key=lambda name: servers(900, good[name][0], 0.008) * good[na
 # %% test="servers" points=1
 found = servers(180, 0.005, 0.0275)
 assert isinstance(found, int), f"expected an int, but got {type(found).__name__}"
-assert servers(180, 0.005, 0.03) == 1, "at 90 % load the mean is 27.5 ms: one server is enough for 30 ms"
+assert servers(180, 0.005, 0.03) == 1, (
+    "at 90 % load the mean is 27.5 ms: one server is enough for 30 ms"
+)
 found = servers(180, 0.005, 0.01)
 assert found == 2, explain(
     found,
@@ -717,7 +740,7 @@ for _ in range(60):
     limit = cost * float(rng.uniform(1.02, 8))
     found = servers(rate, cost, limit)
 
-    def mean(count):
+    def mean(count, rate=rate, cost=cost):
         load = rate * cost / count
         return math.inf if load >= 1 else cost * (1 + load / (2 * (1 - load)))
 

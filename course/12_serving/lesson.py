@@ -236,14 +236,19 @@ guess("float32: 8 images in one call, against one image", unit="× the time", lo
 
 # %% tags=["nbval-ignore-output"]
 counts = (1, 2, 4, 8, 16, 32)
+inputs = {count: {"images": test[0][:count].numpy()} for count in counts}
 calls = {
-    (name, count): lambda run=run, x=test[0][:count].numpy(): run.run(None, {"images": x})
+    (name, count): lambda run=run, fed=inputs[count]: run.run(None, fed)
     for name, run in {"float32": float_run, "int8": int8_run}.items()
     for count in counts
 }
 times = {key: 1000 * its.median for key, its in latency(calls, runs=20).items()}
-reveal("float32: 8 images in one call, against one image", times["float32", 8] / times["float32", 1])
-table = pd.DataFrame({name: [times[name, n] for n in counts] for name in ("float32", "int8")}, counts)
+reveal(
+    "float32: 8 images in one call, against one image", times["float32", 8] / times["float32", 1]
+)
+table = pd.DataFrame(
+    {name: [times[name, n] for n in counts] for name in ("float32", "int8")}, counts
+)
 table["int8 / float32"] = table["int8"] / table["float32"]
 table["float32, per image"] = table["float32"] / table.index
 table.index.name = "ms, images"
@@ -346,9 +351,14 @@ for share, mark in ((0.5, "o"), (0.99, "s")):
     ax.plot(100 * loads, curve, marker=mark, label=f"p{100 * share:.0f}")
 theory = 1 + loads / (2 * (1 - loads))
 ax.plot(100 * loads, theory, "--", color="grey", label="mean, by the formula")
-ax.set(title="One worker: latency against load", xlabel="load (%)", ylabel="× the time of one request")
+ax.set(
+    title="One worker: latency against load", xlabel="load (%)", ylabel="× the time of one request"
+)
 ax.legend()
-plot.show(fig, alt="Latency against load: p50, p99 and the mean. All are flat at first and bend upwards near full load, p99 first.")
+plot.show(
+    fig,
+    alt="Latency against load: p50, p99 and the mean. All are flat at first and bend upwards near full load, p99 first.",
+)
 reveal("Mean latency at 90 % load, against an idle server", round(float(found[0.9].mean()), 1))
 assert abs(found[0.9].mean() / theory[7] - 1) < 0.15 and abs(found[0.5].mean() / 1.5 - 1) < 0.05
 
@@ -360,7 +370,10 @@ assert abs(found[0.9].mean() / theory[7] - 1) < 0.15 and abs(found[0.5].mean() /
 # loop sees a p99 of about 0.9 s. Which p99 does one client in a closed loop report, that pauses 8 ms after each answer?
 
 # %%
-guess("p99 of the closed loop, with a pause of 1 s", choices=["2 ms", "about 0.1 s", "about 0.5 s", "about 0.9 s"])
+guess(
+    "p99 of the closed loop, with a pause of 1 s",
+    choices=["2 ms", "about 0.1 s", "about 0.5 s", "about 0.9 s"],
+)
 
 # %%
 pause, work = (2.0, 3.0), 0.002
@@ -401,7 +414,9 @@ for count in (100, 1000, 10_000):
     p99s = [serving.nearest_rank(run[:count], 0.99) for run in tail]
     p50s = [serving.nearest_rank(run[:count], 0.5) for run in tail]
     spread[count] = max(p99s) / min(p99s)
-    print(f"{count:6,} requests: p99 differs by × {spread[count]:.2f}, p50 by × {max(p50s) / min(p50s):.2f}")
+    print(
+        f"{count:6,} requests: p99 differs by × {spread[count]:.2f}, p50 by × {max(p50s) / min(p50s):.2f}"
+    )
 reveal("p99 of 100 requests, 20 times: largest over smallest", round(spread[100], 1))
 assert spread[100] > 1.5 > spread[10_000]
 
@@ -470,7 +485,9 @@ for most in (1, 4, 16):
         column.append("–" if full else f"{1000 * serving.nearest_rank(its.latency, 0.99):.0f}")
     columns[f"at most {most}"] = column
 its = serving.serve(serving.poisson(40, 20_000), cost_of, 16, wait=0.02)
-print(f"40 per s, waiting 20 ms for others: p50 {1000 * np.median(its.latency):.0f} ms, mean batch {its.sizes.mean():.1f}")
+print(
+    f"40 per s, waiting 20 ms for others: p50 {1000 * np.median(its.latency):.0f} ms, mean batch {its.sizes.mean():.1f}"
+)
 pd.DataFrame(columns, pd.Index(rates, name="p99 in ms at so many per s"))
 
 # %% [markdown]
@@ -562,7 +579,10 @@ assert wrong.mean() < right["int8"].mean() - 0.05
 def psi(reference, seen, bins=10):
     """Population stability index of two samples, 1-D; bins are quantiles of the reference."""
     edges = np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1])
-    p, q = (np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5 for part in (reference, seen))
+    p, q = (
+        np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5
+        for part in (reference, seen)
+    )
     p, q = p / p.sum(), q / q.sum()
     return float(((q - p) * np.log(q / p)).sum())
 
@@ -613,7 +633,9 @@ with serving.Server({"1": int8_file, "2": dark_file}) as server:
 labels = data.test.labels[: len(all_of_them.classes)]
 for version in ("1", "2"):
     its = all_of_them.versions == version
-    print(f"version {version}: {its.sum()} answers, {(all_of_them.classes == labels)[its].mean():.3f} right")
+    print(
+        f"version {version}: {its.sum()} answers, {(all_of_them.classes == labels)[its].mean():.3f} right"
+    )
 assert len(all_of_them.classes) == 1500 and (all_of_them.classes >= 0).all()
 
 # %% [markdown]

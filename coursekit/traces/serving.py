@@ -164,7 +164,8 @@ def one_percentile() -> Trace:
             Stage(
                 "The mean",
                 f"It is {number(mean, 1)} ms: {above} of {count} requests take longer, and hardly "
-                "any takes about as long. It says neither what most users get nor what the worst do.",
+                "any takes about as long. It says neither what most users get nor what the worst "
+                "do.",
                 "the mean",
                 None,
                 (),

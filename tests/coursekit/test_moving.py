@@ -21,7 +21,7 @@ from torch import nn
 from coursekit import moving
 from coursekit.data import load_tradeoffs
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08, lesson_09
+from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08, lesson_09, lesson_12
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
 from coursekit.openings.lesson_03 import dragged_range
@@ -30,7 +30,6 @@ from coursekit.openings.lesson_07 import smallest_first
 from coursekit.openings.lesson_08 import channel_walks
 from coursekit.openings.lesson_10 import budget_of_bytes
 from coursekit.openings.lesson_11 import bytes_of_a_file
-from coursekit.openings import lesson_12
 from coursekit.openings.lesson_13 import layer, smooth, smoothed_channels
 from coursekit.openings.lesson_14 import thin_garments
 
@@ -373,7 +372,9 @@ def test_what_the_waiting_line_says_is_so() -> None:
     texts = said("12", "load", "together")
     p95 = {key: lesson_12.latency_p95(*key) for key in texts}
     for (load, together), text in texts.items():
-        assert text.startswith(f"Load {load:.0f} %, at most {together:.0f} together: of 36 requests")
+        assert text.startswith(
+            f"Load {load:.0f} %, at most {together:.0f} together: of 36 requests"
+        )
         value = p95[load, together]
         assert ("more than 120 ms" in text) == (value > 120)
         assert value > 120 or f"p95 is {value:.0f} ms" in text

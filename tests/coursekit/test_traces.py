@@ -26,6 +26,7 @@ from authoring.check.questions import unbalanced
 from authoring.source.sources import read_cells
 from coursekit import plot
 from coursekit.measure import accuracy
+from coursekit.serving import serve
 from coursekit.traces import (
     TRACES,
     affine,
@@ -41,6 +42,7 @@ from coursekit.traces import (
     prediction,
     ranges,
     rounding,
+    serving,
     static_layer,
     thin,
 )
