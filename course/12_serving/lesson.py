@@ -283,7 +283,7 @@ print("ended:", server.process.poll() is not None)
 # %% [markdown]
 # The garment has its class, the request that is one byte short gets a 422, the cell went on as if it had failed, and the server is gone.
 #
-# **Cold start.** A process must start, Python must import, the file must be read, and memory be filled. How many *warm* requests, one after the other, fit into the time from the start to the first answer?
+# A **cold start**: a process must start, Python must import, the file must be read, and memory be filled. How many *warm* requests, one after the other, fit into the time from the start to the first answer?
 
 # %%
 guess("Cold start, in warm requests", low=1, high=10000)

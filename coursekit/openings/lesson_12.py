@@ -71,12 +71,12 @@ def waiting_line() -> Moving:
         draw,
         alt=alt,
         words=(
-            "Two things can be moved: the load, in per cent of what a worker can do one by one, "
-            "and how many requests it may take together. Left: a line for each request, from when it "
-            "comes to when it is answered, grey while it waits and orange while it is served. "
-            "Right: the latency that 95 % of many requests do not exceed, drawn up to this load. "
-            "One by one it is flat for long, and then bends upwards steeply. If requests may go "
-            "together, it stays flat beyond 100 %."
+            "Two things can be moved: the load, in per cent of what a worker can do one by "
+            "one, and how many requests it may take together. Left: a line for each request, "
+            "from when it comes to when it is answered, grey while it waits and orange while "
+            "it is served. Right: the latency that 95 % of many requests do not exceed, drawn "
+            "up to this load. One by one it is flat for long, and then bends upwards steeply. "
+            "If requests may go together, it stays flat beyond 100 %."
         ),
         start={"load": 30.0, "together": 1},
         load=LOADS,
