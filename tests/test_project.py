@@ -238,7 +238,7 @@ def test_learners_need_what_coursekit_and_notebooks_import(root, project):
     asked = set(requirements(project["dependencies"]))
     assert found <= asked
     # onnxscript: torch.onnx imports it.
-        shows = {"ipykernel", "ipywidgets", "jupyterlab", "nbgrader", "onnxscript", "tensorflow"}
+    shows = {"ipykernel", "ipywidgets", "jupyterlab", "nbgrader", "onnxscript", "tensorflow"}
     # Asked for to keep newer ones out, see there.
     capped = {"backports-strenum", "jsonschema"}
     assert asked - found <= shows | capped
