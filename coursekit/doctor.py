@@ -24,6 +24,8 @@ IMPORTS = (
     "torchao",
     "tensorflow",
     "ai_edge_litert.interpreter",
+    "onnxruntime",
+    "fastapi",
     "anywidget",
 )
 _PATIENCE = 180

@@ -137,6 +137,11 @@ def _needs(code: str) -> list[str]:
             "torchvision",
             "tensorflow",
             "ai-edge-litert",
+            "onnx",
+            "onnxruntime",
+            "fastapi",
+            "onnxscript",
+            "uvicorn",
             "torch-pruning",
             "pandas",
         }

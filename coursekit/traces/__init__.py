@@ -19,6 +19,7 @@ from coursekit.traces.pruning import mask_through_training, two_calls
 from coursekit.traces.ranges import four_ends, one_group, two_networks
 from coursekit.traces.rounding import one_gradient, one_step_size, one_weight
 from coursekit.traces.schedules import four_cuts, one_ticket
+from coursekit.traces.serving import one_gate, one_line, one_percentile
 from coursekit.traces.stages import Stage, Trace
 from coursekit.traces.static_layer import whole_numbers
 from coursekit.traces.thin import one_adapter, one_answer, two_factors
@@ -52,6 +53,9 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "llm-one-smoothing": one_smoothing,
     "tradeoffs-file-after-each-step": file_after_each_step,
     "tflite-one-matrix": to_tflite_and_back,
+    "serving-one-line": one_line,
+    "serving-one-percentile": one_percentile,
+    "serving-one-gate": one_gate,
     "taught-one-answer": one_answer,
     "factored-one-matrix": two_factors,
     "adapter-one-matrix": one_adapter,

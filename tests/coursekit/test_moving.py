@@ -21,7 +21,7 @@ from torch import nn
 from coursekit import moving
 from coursekit.data import load_tradeoffs
 from coursekit.moving import VEGA, Moving
-from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08, lesson_09
+from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08, lesson_09, lesson_12
 from coursekit.openings.lesson_00 import two_digits
 from coursekit.openings.lesson_02 import staircase
 from coursekit.openings.lesson_03 import dragged_range
@@ -46,6 +46,7 @@ OPENINGS = {
     "09": lesson_09.guessed_sparsity,
     "10": budget_of_bytes,
     "11": bytes_of_a_file,
+    "12": lesson_12.waiting_line,
     "13": smoothed_channels,
     "14": thin_garments,
 }
@@ -365,6 +366,23 @@ def test_smoothing_keeps_the_product_and_helps_int8_up_to_a_point():
     texts = said("13", "smoothing")
     assert f"off by {100 * off[0]:.1f} %" in texts[0]
     assert f"off by {100 * off[-1]:.1f} %" in texts[100]
+
+
+def test_what_the_waiting_line_says_is_so() -> None:
+    texts = said("12", "load", "together")
+    p95 = {key: lesson_12.latency_p95(*key) for key in texts}
+    for (load, together), text in texts.items():
+        assert text.startswith(
+            f"Load {load:.0f} %, at most {together:.0f} together: of 36 requests"
+        )
+        value = p95[load, together]
+        assert ("more than 120 ms" in text) == (value > 120)
+        assert value > 120 or f"p95 is {value:.0f} ms" in text
+    # As its words have it: flat for long, then steep; in batches flat beyond 100 %.
+    assert p95[50.0, 1.0] < 4 * lesson_12.cost(1) * 1000
+    assert p95[90.0, 1.0] > 3 * p95[50.0, 1.0]
+    assert p95[110.0, 1.0] > 120
+    assert p95[130.0, 9.0] < 3 * lesson_12.cost(1) * 1000
 
 
 def test_what_the_thin_garments_say_is_so() -> None:

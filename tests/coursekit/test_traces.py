@@ -26,6 +26,7 @@ from authoring.check.questions import unbalanced
 from authoring.source.sources import read_cells
 from coursekit import plot
 from coursekit.measure import accuracy
+from coursekit.serving import serve
 from coursekit.traces import (
     TRACES,
     affine,
@@ -41,6 +42,7 @@ from coursekit.traces import (
     prediction,
     ranges,
     rounding,
+    serving,
     static_layer,
     thin,
 )
@@ -1012,3 +1014,26 @@ def test_an_adapter_helps_beside_the_codes_and_is_lost_in_them():
     assert after < before / 2
     assert torch.equal(its.rounded, its.again)
     assert "0 of 12 weights have another code" in load_trace("adapter-one-matrix").stages[-1].text
+
+
+# Serving.
+
+
+def test_five_requests_in_a_line_are_answered_as_the_loop_says():
+    single = serve(serving.ARRIVALS, serving.cost)
+    together = serve(serving.ARRIVALS, serving.cost, serving.MOST)
+    assert single.latency.tolist() == [5, 9, 13, 17, 5]
+    assert together.sizes.tolist() == [1, 3, 1]
+    assert together.latency[1] > single.latency[1]
+    assert together.latency[3] < single.latency[3]
+    assert "falls by" in load_trace("serving-one-line").stages[3].text
+
+
+def test_the_p99_of_twenty_is_their_largest():
+    assert "It is the largest of all" in load_trace("serving-one-percentile").stages[4].text
+
+
+def test_the_gate_stops_a_version_that_few_images_can_not_show_to_be_good():
+    texts = [stage.text for stage in load_trace("serving-one-gate").stages]
+    assert "below the margin" in texts[4]
+    assert "it would pass" in texts[5]
