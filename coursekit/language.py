@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
+from coursekit import plot
 from coursekit.stories import Story
 from coursekit.transformer import Storyteller, numbers
 
@@ -50,6 +52,17 @@ def inputs_of(model: Storyteller, told: Sequence[Story]) -> dict[str, torch.Tens
     for hook in hooks:
         hook.remove()
     return seen
+
+
+def magnitudes(inputs: Mapping[str, torch.Tensor], words: int = 40) -> Figure:
+    """A map for each title: the first words, a row each, and their channels, by magnitude."""
+    fig, axes = plot.figure(1, len(inputs), width=5.5 * len(inputs), height=3.4)
+    for ax, (title, values) in zip(axes, inputs.items(), strict=True):
+        shown = values[:words].abs()
+        ax.imshow((shown / shown.max()).numpy(), cmap="Greys", aspect="auto", vmax=1)
+        ax.set(title=title, xlabel="channel", ylabel="word")
+        ax.grid(visible=False)
+    return fig
 
 
 class Beside:

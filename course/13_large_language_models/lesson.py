@@ -54,7 +54,16 @@ from torch.nn import functional as F
 from coursekit import guess, guesses, plot, reveal
 from coursekit.costs import Machine
 from coursekit.data import load_results
-from coursekit.language import KINDS, Beside, changed, inputs_of, layer_calls, matrices, timed
+from coursekit.language import (
+    KINDS,
+    Beside,
+    changed,
+    inputs_of,
+    layer_calls,
+    magnitudes,
+    matrices,
+    timed,
+)
 from coursekit.stories import as_text, stories
 from coursekit.train import set_seed
 from coursekit.transformer import endings, load_storyteller, numbers, tell
@@ -141,7 +150,7 @@ assert torch.equal(beside.words, words) and least < model_perplexity < 1.95
 #
 # $$\text{words per second} \;\le\; \frac{\text{bandwidth}}{\text{bytes of all weights}}$$
 #
-# With $B$ words at once, a prompt that is read or a word for each of $B$ readers, a weight that was read is used $B$ times: $2B$ FLOPs for its bytes. Once that passes the ridge, the matrices are compute-bound.
+# With $B$ words at once, a prompt (the text that one gives it) that is read or a word for each of $B$ readers, a weight that was read is used $B$ times: $2B$ FLOPs for its bytes. Once that passes the ridge, the matrices are compute-bound.
 #
 # Eight bits per weight, with activations in floats, are called **weight-only** quantization: the kernel reads codes, and makes floats of them on the way into the product. That costs operations more, not
 # fewer. Below is one layer of 4,096 × 4,096, by the kernels that PyTorch has for a CPU (`_weight_int8pack_mm` and `_weight_int4pack_mm_for_cpu`; int4 has a scale and a zero point per group of 32, so 5 bits per weight). All three compute in bfloat16.
@@ -152,8 +161,8 @@ guess("One word through a layer, 4 bits per weight: time", unit="× 16 bits", lo
 
 # %% tags=["nbval-ignore-output"]
 quickest, read = {}, {"16 bits": 16, "8 bits": 8, "4 bits": 5}
-for count in (64, 1):
-    times = timed(layer_calls(count))
+for count, rounds in ((64, 15), (1, 60)):
+    times = timed(layer_calls(count), rounds)
     for name, bits in read.items():
         quickest[name] = min(times[name])
         part = quickest[name] / quickest["16 bits"]
@@ -166,10 +175,10 @@ reveal(
 )
 
 # %% [markdown]
-# Each ratio is of the quickest of 20 interleaved rounds, since other work on a machine can only make a round longer. For *one* word all three read about as many bytes per second, so time goes as bytes do: 5 of 16 bits are 0.31. Five runs of this cell on our machine, which others use too, gave 0.27 to 0.30 in four and 0.09 in one, in which 16 bits never had a
-# quiet round; medians lay between 0.05 and 0.11, and say more of the neighbours than of the kernels. (A CPU for which nobody wrote such a kernel may even be slower: measure.)
+# Each ratio is of the quickest of interleaved rounds, since other work on a machine can only make a round longer. For *one* word time goes about as bytes do. They are 5/16 = 0.31 with 4 bits and 0.5 with 8; seven runs of this cell on our machine gave 0.27 to 0.28 and 0.43 to 0.49. Medians lay between 0.13 and 0.28 for 4 bits: where others
+# use the machine, the large read suffers most, and a median then flatters the small one. (A CPU for which nobody wrote such a kernel may even be slower: measure.)
 #
-# With 64 words a weight that was read is used 64 times. Far fewer bytes arrive per second, so reading is no longer what takes the time, and both weight-only kernels are *slower* than 16 bits, here by a factor of about two and three. An accelerator's ridge lies further right, so there the turn comes with more words. All this is about matrices. What
+# With 64 words a weight that was read is used 64 times. Far fewer bytes arrive per second, so reading is no longer what takes the time, and both weight-only kernels are *slower* than 16 bits: in these runs 4 bits took 1.6 to 3.0 times as long and 8 bits 2.1 to 3.6 times. An accelerator's ridge lies further right, so there the turn comes with more words. All this is about matrices. What
 # else is read for each reader comes in parts 8 and 9.
 #
 # ## 3 · Fewer bits per weight
@@ -354,18 +363,11 @@ calm = smoothed(planted, tall, 0.5)
 seen_calm = inputs_of(calm, calibration)
 more = (surprise(calm, told)[0] - surprise(planted, told)[0]).abs().max()
 assert more < 0.01  # nats of a whole story: the same function, but for float rounding
-
-# %%
-fig, axes = plot.figure(1, 2, width=11, height=3.4)
-for ax, seen, title in zip(axes, (tall, seen_calm), ("before", "after, α = 0.5"), strict=True):
-    picture = seen["2.up"][:40].abs()
-    ax.imshow((picture / picture.max()).numpy(), cmap="Greys", aspect="auto", vmax=1)
-    ax.set(title=f"What goes into 2.up, {title}", xlabel="channel", ylabel="word")
-    ax.grid(visible=False)
+fig = magnitudes({"What goes into 2.up, before": tall["2.up"], "after, α = 0.5": seen_calm["2.up"]})
 plot.show(
     fig,
-    alt="Two maps of 40 words and 128 channels, each as dark as its largest value. Before: two dark columns, channels 17 "
-    "and 90, on white. After: grey all over.",
+    alt="Two maps of 40 words and 128 channels of what goes into 2.up, each as dark as its largest value. Before: two dark "
+    "columns, channels 17 and 90, on white. After: grey all over.",
 )
 
 # %% [markdown]
@@ -392,7 +394,7 @@ assert all(abs(value) < by_word / 2 for value in lost.values())
 # Back to weights alone, and to fewer bits. Plain rounding asks of each weight which level is nearest. But what counts is the *output* on real inputs, and inputs are correlated: an error in one column can be made good by another one.
 #
 # By hand, with two weights, 0.3 and 1.4, and whole numbers as levels. On calibration words both inputs have the mean square 1, and the mean of their product is 0.8. Write these means as a matrix, $H = \begin{pmatrix}1 & 0.8\\0.8 & 1\end{pmatrix}$: if the weights change by $d_1$ and $d_2$, the output
-# changes by $d_1^2 + 2 \cdot 0.8\, d_1 d_2 + d_2^2$ in the mean of squares. Rounding the first weight to 0 loses 0.3 of its input. The second input is 0.8 like the first, so 0.8 · 0.3 = 0.24 more of the second weight gives back what it can. Only then is the second one rounded.
+# changes by $d_1^2 + 2 \cdot 0.8\, d_1 d_2 + d_2^2$ in the mean of squares. Rounding the first weight to 0 loses 0.3 of its input. The second input is 0.8 like the first (the mean product over its own mean square, 0.8/1), so 0.8 · 0.3 = 0.24 more of the second weight gives back what it can. Only then is the second one rounded.
 
 # %%
 w, H = torch.tensor([0.3, 1.4]), torch.tensor([[1.0, 0.8], [0.8, 1.0]])
@@ -408,11 +410,12 @@ U = torch.linalg.cholesky(inverse, upper=True)  # upper triangle, with U transpo
 print("inverse of H", inverse.tolist(), "\nU", U.tolist())
 assert torch.isclose(w[1] - error / inverse[0, 0] * inverse[0, 1], mended)
 assert torch.isclose(w[1] - error / U[0, 0] * U[0, 1], mended)
+assert torch.isclose(U[1, 1] ** 2, 1 / H[1, 1])  # it knows of the second column alone
 
 # %% [markdown]
-# The second weight went *away* from its nearest level, and the output is nearer. The last two lines are the rule in general. $X$ holds the calibration words, a row per word, and $H = X^\top X$. **GPTQ** (Frantar et al.
-# 2022) rounds column by column. After column $j$ it takes its error, divides it by $(H_j^{-1})_{11}$, and subtracts that times the first row of $H_j^{-1}$ from the columns from $j$ on. $H_j$ is $H$ without the columns that are done, which can't mend any more, so its inverse is another one for each $j$. One upper
-# triangle $U$ with $U^\top U = H^{-1}$, the Cholesky factor, holds all of these: its row $j$ over $u_{jj}$ is the first row of $H_j^{-1}$ over $(H_j^{-1})_{11}$.
+# The second weight went *away* from its nearest level, and the output is nearer. The asserts hold the rule in general. $X$ holds the layer's inputs for the calibration words, a row per word, and $H = X^\top X$ (sums in place of means; the factor cancels). **GPTQ** (Frantar et al.
+# 2022) rounds column by column. After column $j$ it takes its error, divides it by the first number of $H_j^{-1}$, and subtracts that times the first row of $H_j^{-1}$ from the columns behind $j$. $H_j$ is $H$ without the columns that are done, which can't mend any more, so its inverse is another one for each $j$. One upper
+# triangle $U$ with $U^\top U = H^{-1}$, the Cholesky factor, holds all of these: its row $j$, divided by $u_{jj}$, is the first row of $H_j^{-1}$, divided by its first number.
 
 
 # %%
@@ -443,7 +446,7 @@ def damage(w, rounded, x):
 
 
 # %%
-table = load_results("language_model")
+table, METHODS = load_results("language_model"), ("plain", "gptq", "awq")
 
 
 def of_draws(network, method, bits, which="all"):
@@ -455,16 +458,18 @@ def of_draws(network, method, bits, which="all"):
 def line(network, method, bits, which="all"):
     """Nats per word more than in float, in the mean, and the lowest and highest draw."""
     its = of_draws(network, method, bits, which).extra
-    return f"{its.mean():+.4f} ({its.min():+.4f} to {its.max():+.4f})"
+    draws = f" ({its.min():.4f} to {its.max():.4f})" if len(its) > 1 else ""
+    return f"{its.mean():.4f}{draws}"
 
 
 for bits in (4, 3, 2):
-    for method in ("plain", "gptq"):
+    for method in METHODS[:2]:
         endings_right = of_draws("natural", method, bits).right.mean()
         text = line("natural", method, bits)
         print(f"{bits} bits, {method:5} {text}   right endings {endings_right:.0%}")
     lost_by = (of_draws("natural", method, bits).extra for method in ("gptq", "plain"))
     assert next(lost_by).max() < next(lost_by).min()
+
 # %% [markdown]
 # The range in brackets is over draws. Plain rounding needs no calibration, so it has one value. In each draw GPTQ loses less. At 4 bits both lose about as little as 400 stories can show, and endings differ by less than their standard error, 2.4 points with 400 stories, at 4 and 3 bits.
 #
@@ -509,8 +514,9 @@ guess(
 shown = [(its, which) for its in ("natural", "planted") for which in ("behind a norm", "all")]
 for network, which in [*shown, ("before out", "all")]:
     print(f"{network}, {which}")
-    for bits, method in itertools.product((4, 3, 2), ("plain", "gptq", "awq")):
-        print(f"   {bits} bits, {method:5} {line(network, method, bits, which)}")
+    for bits in (4, 3, 2):
+        its = (f"{method} {line(network, method, bits, which)}" for method in METHODS)
+        print(f"   {bits} bits   " + "   ".join(its))
 
 
 def loss(network, method, bits, which):
