@@ -364,10 +364,9 @@ for bits, group, alpha, seed in ((4, 4, 0.5, 1), (3, 16, 0.75, 2), (2, 8, 0.3, 3
 ### END HIDDEN TESTS
 
 # %% test="protect" points=1
-torch.manual_seed(10)
+torch.manual_seed(16)
 weight, text, held_out = torch.randn(8, 16), torch.randn(100, 16), torch.randn(90, 16)
-text[:, 5], held_out[:, 5] = 40 * text[:, 5], 4 * held_out[:, 5]
-weight[:, 5] /= 3
+text[:, 5], held_out[:, 5] = 40 * text[:, 5], 8 * held_out[:, 5]
 alphas = [0.0, 0.25, 0.5, 0.75, 1.0]
 alpha, new = protected(weight, text, held_out, 3, 8, alphas)
 alone = [protected(weight, text, held_out, 3, 8, [one])[1] for one in alphas]
@@ -409,7 +408,7 @@ for seed in range(20, 28):
 torch.manual_seed(7)
 weight, text = torch.randn(4, 8), torch.randn(50, 8)
 text[:, 2] = 0
-alpha, new = protected(weight, text, text, 4, 8, [0.5])
+alpha, new = protected(weight, text, text, 4, 4, [0.5])
 assert torch.isfinite(new).all(), "a channel that is always 0 makes weights that are not finite"
 try:
     protected(weight, text, text, 4, 8, [])
@@ -419,7 +418,7 @@ except ValueError:
 assert refused, "an empty list should raise a ValueError"
 ### BEGIN HIDDEN TESTS
 s = torch.where(text.abs().mean(0) == 0, 1.0, text.abs().mean(0) ** 0.5)
-assert torch.allclose(new, plain(weight * s, 4, 8) / s, atol=1e-4), (
+assert torch.allclose(new, plain(weight * s, 4, 4) / s, atol=1e-4), (
     "Which scale has a channel whose mean is 0?"
 )
 zeros = torch.zeros(4, 8)
@@ -604,7 +603,7 @@ def by_hand(model, group, bits=4):
 
 torch.manual_seed(7)  # what is random below is the same each time
 model, x = network(64, 32, 3), torch.randn(5, 64)
-before = model(x)
+before, hand = model(x), by_hand(model, 32)(x)
 found = int4_where_it_fits(model, 32, x)
 assert isinstance(found, dict), f"a dict is expected, not {type(found).__name__}"
 assert sorted(found) == ["logits", "quantized"], (
@@ -615,9 +614,7 @@ assert found["quantized"] == [0, 2], (
 )
 assert torch.equal(model(x), before), "the model that was passed in has changed"
 assert (found["logits"] - before).abs().max() > 1e-3, "the logits are those of the float model"
-off, moved = (
-    float((found["logits"] - other).abs().mean()) for other in (by_hand(model, 32)(x), before)
-)
+off, moved = (float((found["logits"] - other).abs().mean()) for other in (hand, before))
 assert off < 0.4 * moved, (
     f"by hand with 4 bits and a scale per group of 32 the logits are {off:.3f} away from yours, in the mean. "
     "Which type, and which granularity?"
@@ -860,9 +857,9 @@ assert remedy["D"] == "smooth, word", "One layer has both kinds of outliers."
 # - A limit on the loss holds only if the *upper end* of the interval keeps it.
 # - Words per second are the most that one user can get, by the lesson's bound: for each word all weights and the whole cache of the user are read.
 #
-# - `"laptop"`: 8 GB, one user with 4,096 words, a loss of at most 0.022, at least 16 words per second
+# - `"laptop"`: 8 GB, one user with 4,096 words, a loss of at most 0.022, at least 16.5 words per second
 # - `"server"`: 24 GB, 16 users with 4,096 words each, a loss of at most 0.03
-# - `"tablet"`: 6 GB, one user with 2,048 words, a loss of at most 0.05, at least 22 words per second
+# - `"tablet"`: 6 GB, one user with 2,048 words, a loss of at most 0.05, at least 20.2 words per second
 # - `"phone"`: 4 GB, one user with 2,048 words, a loss of at most 0.05, at least 20 words per second
 #
 # Leave in `bytes_of` a `dict` from each deployment to the bytes, of weights and all caches, of the scheme that takes the **fewest**, whether it keeps the other limits or not.
@@ -889,9 +886,9 @@ schemes = {
 }
 # The same limits as numbers: bytes, users, words of each, nats per word, words per second.
 limits = {
-    "laptop": {"room": 8 * GB, "users": 1, "words": 4096, "loss": 0.022, "speed": 16},
+    "laptop": {"room": 8 * GB, "users": 1, "words": 4096, "loss": 0.022, "speed": 16.5},
     "server": {"room": 24 * GB, "users": 16, "words": 4096, "loss": 0.03, "speed": 0},
-    "tablet": {"room": 6 * GB, "users": 1, "words": 2048, "loss": 0.05, "speed": 22},
+    "tablet": {"room": 6 * GB, "users": 1, "words": 2048, "loss": 0.05, "speed": 20.2},
     "phone": {"room": 4 * GB, "users": 1, "words": 2048, "loss": 0.05, "speed": 20},
 }
 
