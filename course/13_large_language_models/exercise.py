@@ -590,8 +590,10 @@ def int4_where_it_fits(model, group, x):
 
 ### END SOLUTION
 
-
 # %% test="library" points=1
+### BEGIN HIDDEN TESTS
+
+
 def by_hand(model, group, bits=4):
     """The same in floats, where the columns fill the groups."""
     model = copy.deepcopy(model)
@@ -601,9 +603,10 @@ def by_hand(model, group, bits=4):
     return model
 
 
+### END HIDDEN TESTS
 torch.manual_seed(7)  # what is random below is the same each time
 model, x = network(64, 32, 3), torch.randn(5, 64)
-before, hand = model(x), by_hand(model, 32)(x)
+before = model(x)
 found = int4_where_it_fits(model, 32, x)
 assert isinstance(found, dict), f"a dict is expected, not {type(found).__name__}"
 assert sorted(found) == ["logits", "quantized"], (
@@ -614,11 +617,6 @@ assert found["quantized"] == [0, 2], (
 )
 assert torch.equal(model(x), before), "the model that was passed in has changed"
 assert (found["logits"] - before).abs().max() > 1e-3, "the logits are those of the float model"
-off, moved = (float((found["logits"] - other).abs().mean()) for other in (hand, before))
-assert off < 0.4 * moved, (
-    f"by hand with 4 bits and a scale per group of 32 the logits are {off:.3f} away from yours, in the mean. "
-    "Which type, and which granularity?"
-)
 ### BEGIN HIDDEN TESTS
 
 
