@@ -397,20 +397,20 @@ assert all(abs(value) < by_word / 2 for value in lost.values())
 # changes by $d_1^2 + 2 \cdot 0.8\, d_1 d_2 + d_2^2$ in the mean of squares. Rounding the first weight to 0 loses 0.3 of its input. The second input is 0.8 like the first (the mean product over its own mean square, 0.8/1), so 0.8 · 0.3 = 0.24 more of the second weight gives back what it can. Only then is the second one rounded.
 
 # %%
-w, H = torch.tensor([0.3, 1.4]), torch.tensor([[1.0, 0.8], [0.8, 1.0]])
+w, h = torch.tensor([0.3, 1.4]), torch.tensor([[1.0, 0.8], [0.8, 1.0]])
 error = w[0] - w[0].round()
 mended = w[1] + 0.8 * error
 by_hand = torch.stack([w[0].round(), mended.round()])
 for name, rounded in {"plain": w.round(), "by hand": by_hand}.items():
     d = rounded - w
-    print(f"{name:8} {rounded.tolist()}, the output is off by {d @ H @ d:.3f}")
+    print(f"{name:8} {rounded.tolist()}, the output is off by {d @ h @ d:.3f}")
 
-inverse = torch.linalg.inv(H)
-U = torch.linalg.cholesky(inverse, upper=True)  # upper triangle, with U transposed · U = inverse
-print("inverse of H", inverse.tolist(), "\nU", U.tolist())
+inverse = torch.linalg.inv(h)
+u = torch.linalg.cholesky(inverse, upper=True)  # upper triangle, with u transposed · u = inverse
+print("inverse of H", inverse.tolist(), "\nU", u.tolist())
 assert torch.isclose(w[1] - error / inverse[0, 0] * inverse[0, 1], mended)
-assert torch.isclose(w[1] - error / U[0, 0] * U[0, 1], mended)
-assert torch.isclose(U[1, 1] ** 2, 1 / H[1, 1])  # it knows of the second column alone
+assert torch.isclose(w[1] - error / u[0, 0] * u[0, 1], mended)
+assert torch.isclose(u[1, 1] ** 2, 1 / h[1, 1])  # it knows of the second column alone
 
 # %% [markdown]
 # The second weight went *away* from its nearest level, and the output is nearer. The asserts hold the rule in general. $X$ holds the layer's inputs for the calibration words, a row per word, and $H = X^\top X$ (sums in place of means; the factor cancels). **GPTQ** (Frantar et al.
