@@ -175,10 +175,10 @@ reveal(
 )
 
 # %% [markdown]
-# Each ratio is of the quickest of interleaved rounds, since other work on a machine can only make a round longer. For *one* word time goes about as bytes do. They are 5/16 = 0.31 with 4 bits and 0.5 with 8; seven runs of this cell on our machine gave 0.27 to 0.28 and 0.43 to 0.49. Medians lay between 0.13 and 0.28 for 4 bits: where others
+# Each ratio is of the quickest of interleaved rounds, since other work on a machine can only make a round longer. For *one* word time goes about as bytes do. They are 5/16 = 0.31 with 4 bits and 0.5 with 8; eight runs of this cell on our machine gave 0.27 to 0.30 and 0.43 to 0.49. Medians lay between 0.06 and 0.28 for 4 bits: where others
 # use the machine, the large read suffers most, and a median then flatters the small one. (A CPU for which nobody wrote such a kernel may even be slower: measure.)
 #
-# With 64 words a weight that was read is used 64 times. Far fewer bytes arrive per second, so reading is no longer what takes the time, and both weight-only kernels are *slower* than 16 bits: in these runs 4 bits took 1.6 to 3.0 times as long and 8 bits 2.1 to 3.6 times. An accelerator's ridge lies further right, so there the turn comes with more words. All this is about matrices. What
+# With 64 words a weight that was read is used 64 times. Far fewer bytes arrive per second, so reading is no longer what takes the time, and both weight-only kernels are *slower* than 16 bits: in these runs 4 bits took 1.6 to 3.1 times as long and 8 bits 2.1 to 3.6 times. An accelerator's ridge lies further right, so there the turn comes with more words. All this is about matrices. What
 # else is read for each reader comes in parts 8 and 9.
 #
 # ## 3 · Fewer bits per weight
