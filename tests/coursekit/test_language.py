@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.data import load_results
+from coursekit.language import Beside, changed, inputs_of, layer_calls, matrices, timed
 from coursekit.stories import END, LONGEST, START, WORDS, Story, as_text, stories, write_story
 from coursekit.transformer import (
     NUMBER_OF,
@@ -123,13 +124,56 @@ def test_the_shipped_model_tells_stories_nearly_as_well_as_one_can(storyteller):
 
 def test_the_table_of_lesson_13_is_whole():
     table = load_results("language_model")
-    for network in ("natural", "planted"):
+    everywhere = {("natural", "all"), ("natural", "behind a norm"), ("before out", "all")}
+    everywhere |= {("planted", "all"), ("planted", "behind a norm")}
+    assert set(zip(table.network, table.matrices, strict=True)) == everywhere
+    for network, which in everywhere:
         for bits in (4, 3, 2):
-            its = table[(table.network == network) & (table.bits == bits)]
-            counts = its.method.value_counts().to_dict()
+            its = table[(table.network == network) & (table.matrices == which)]
+            counts = its[its.bits == bits].method.value_counts().to_dict()
             assert counts == {"gptq": 5, "awq": 5, "plain": 1}
     assert (table.low <= table.extra).all()
     assert (table.extra <= table.high).all()
+
+
+def test_only_the_named_matrices_are_changed(storyteller):
+    model = changed(storyteller, lambda _, w: 0 * w, ("qkv", "up"))
+    for name, layer in matrices(model).items():
+        assert bool((layer.weight == 0).all()) == name.endswith(("qkv", "up"))
+        assert (matrices(storyteller)[name].weight != 0).any()
+
+
+def test_what_goes_into_a_matrix_is_seen_for_each_word_and_no_hook_stays(storyteller):
+    told = stories(3, seed=8)
+    seen = inputs_of(storyteller, told)
+    assert set(seen) == set(matrices(storyteller))
+    words = sum(len(story.words) - 1 for story in told)
+    assert {name: len(x) for name, x in seen.items()} == dict.fromkeys(seen, words)
+    first = numbers(told)[0][0, 0]
+    hidden = storyteller.words(first) + storyteller.places(torch.tensor(0))
+    assert torch.allclose(seen["0.qkv"][0], storyteller.blocks[0].norm1(hidden), atol=1e-5)
+    assert not any(layer._forward_pre_hooks for layer in matrices(storyteller).values())
+
+
+def test_losses_are_beside_the_float_model_on_the_same_stories(capsys):
+    words, right = torch.tensor([10, 30]), torch.tensor([True, False])
+    nats = {"float": torch.tensor([5.0, 15.0]), "worse": torch.tensor([6.0, 18.0])}
+    beside = Beside(lambda name, _: (nats[name], words, right), "float", [])
+    assert beside.extra(nats["float"]) == (0.0, 0.0, 0.0)
+    more, low, high = beside.extra(nats["worse"])
+    assert more == pytest.approx(0.1)  # 4 nats in 40 words; each story has as many per word
+    assert low == pytest.approx(0.1)
+    assert high == pytest.approx(0.1)
+    assert beside.show("worse", "worse") == (pytest.approx(0.1), 0.5)
+    assert "right endings  50%" in capsys.readouterr().out
+
+
+def test_each_kernel_is_timed_in_each_round():
+    calls = layer_calls(2, width=64)
+    assert {call().shape for call in calls.values()} == {(2, 64)}
+    times = timed(calls, rounds=3)
+    assert {name: len(each) for name, each in times.items()} == dict.fromkeys(calls, 3)
+    assert min(min(each) for each in times.values()) > 0
 
 
 def test_the_script_runs_the_functions_of_the_lesson(storyteller):
@@ -140,10 +184,15 @@ def test_the_script_runs_the_functions_of_the_lesson(storyteller):
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    its = script.lesson_functions()
-    assert its["extra"](its["float_nats"]) == (0.0, 0.0, 0.0)
-    method, bits, model = next(script.variants(its, its["storyteller"], 0))
-    assert (method, bits) == ("plain", 4)
-    nats, _, _ = its["surprise"](model, its["told"])
-    table = load_results("language_model").query("network == 'natural' and method == 'plain'")
-    assert its["extra"](nats)[0] == pytest.approx(table.extra.iloc[0], abs=2e-4)
+    its, told = script.lesson_functions(), stories(20, seed=9)
+    beside = Beside(its["surprise"], storyteller, told)
+    for name, network in script.networks(its).items():
+        assert torch.equal(its["surprise"](network, told)[0], beside.nats), name
+    method, which, bits, model = next(script.variants(its, storyteller, 0))
+    assert (method, which, bits) == ("plain", "all", 4)
+    beside = Beside(its["surprise"], storyteller, stories(400, script.TEST_SEED))
+    nats, _, _ = its["surprise"](model, beside.told)
+    table = load_results("language_model").query(
+        "network == 'natural' and method == 'plain' and matrices == 'all'"
+    )
+    assert beside.extra(nats)[0] == pytest.approx(table.extra.iloc[0], abs=2e-4)
