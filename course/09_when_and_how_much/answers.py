@@ -440,7 +440,7 @@ def prune_to(model, total):
     return go
 
 
-# %% item="prune_on" wrong="the same share in each layer" keeps=0 hint="larger than one that stays"
+# %% item="prune_on" wrong="the same share in each layer" keeps=1 hint="larger than one that stays"
 def prune_to(model, total):
     layers = [part for part in model.modules() if isinstance(part, nn.Linear)]
     count = 0
