@@ -49,8 +49,8 @@ def one_line() -> Trace:
             Stage(
                 "They come",
                 "Four requests within 3 ms, and one much later. The worker takes "
-                f"{number(cost(1), 0)} ms for one request: {ONCE:g} ms to fetch the weights, "
-                f"{EACH:g} ms to compute.",
+                f"{number(cost(1), 0)} ms for one request: {ONCE:g} ms per call, "
+                f"{EACH:g} ms per request.",
                 "the times of arrival, in ms",
                 None,
                 (count,),
@@ -91,7 +91,7 @@ def one_line() -> Trace:
                 table(together),
             ),
             Stage(
-                "The lonely one",
+                "The one that comes alone",
                 "The last request finds nobody and goes alone: "
                 f"{number(float(together.latency[-1]), 0)} ms, as one by one. Batches of what "
                 "waits cost nothing where nothing waits.",
@@ -178,13 +178,15 @@ def one_gate() -> Trace:
     """Two versions on the same images, and whether the new one may go out."""
     both, old, new, neither = COUNTS
     images = sum(COUNTS)
-    differences = np.repeat([0.0, -1.0, 1.0, 0.0], COUNTS)
+    # One lost image more, as the gate adds it.
+    differences = np.append(np.repeat([0.0, -1.0, 1.0, 0.0], COUNTS), -1.0)
     mean = float(differences.mean())
-    error = float(differences.std(ddof=1) / np.sqrt(images))
+    error = float(differences.std(ddof=1) / np.sqrt(len(differences)))
     low = mean - ONE_SIDED * error
     passes = low >= -MARGIN
     large = 10
-    low_large = mean - ONE_SIDED * error / np.sqrt(large)
+    many = np.append(np.repeat([0.0, -1.0, 1.0, 0.0], large * np.array(COUNTS)), -1.0)
+    low_large = float(many.mean() - ONE_SIDED * many.std(ddof=1) / np.sqrt(len(many)))
     return Trace(
         "May it go out?",
         (
@@ -207,22 +209,23 @@ def one_gate() -> Trace:
             Stage(
                 "The discordant ones",
                 f"{old + new} images tell them apart: {old} that only the old version gets right, "
-                f"and {new} that only the new one does. All others give the difference 0.",
+                f"and {new} that only the new one does. All others give the difference 0. One lost "
+                "image is added, so that few images can't show anything.",
                 "the differences",
                 (2, images),
-                (images,),
+                (images + 1,),
             ),
             Stage(
                 "Their mean",
-                f"({new} − {old}) / {images} = {number(100 * mean, 1)} points. The margin allows "
-                f"{number(-100 * MARGIN, 0)} points: by the mean alone it would pass.",
+                f"({new} − {old} − 1) / {images + 1} = {number(100 * mean, 1)} points. The margin "
+                f"allows {number(-100 * MARGIN, 0)} points: by the mean alone it would pass.",
                 "the mean difference",
-                (images,),
+                (images + 1,),
                 (),
             ),
             Stage(
                 "Its standard error",
-                f"The differences' standard deviation, over the root of {images}: "
+                f"The differences' standard deviation, over the root of {images + 1}: "
                 f"{number(100 * error, 2)} points.",
                 "the standard error",
                 None,
