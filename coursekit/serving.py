@@ -40,6 +40,12 @@ def nearest_rank(values: Sequence[float] | np.ndarray, share: float) -> float:
     return float(np.sort(np.asarray(values, dtype=float))[place - 1])
 
 
+def spread(values: Sequence[float] | np.ndarray, digits: int = 2) -> str:
+    """What several rounds of a measurement gave: their median, and the lowest and the highest."""
+    low, middle, high = np.quantile(values, (0, 0.5, 1)).round(digits)
+    return f"{middle:g} ({low:g} to {high:g})"
+
+
 @dataclass(frozen=True)
 class Served:
     """What became of requests, in their order.
@@ -185,9 +191,9 @@ class Server:
         finally:
             connection.close()
 
-    def use(self, version: str, *, most: int = 1, wait: float = 0.0) -> dict[str, str]:
+    def use(self, version: str, *, most: int = 1) -> dict[str, str]:
         """From now on that version answers, in batches of at most `most`."""
-        answer: dict[str, str] = self.ask(f"/use/{version}?most={most}&wait={wait}")
+        answer: dict[str, str] = self.ask(f"/use/{version}?most={most}")
         return answer
 
     def sizes(self) -> list[int]:
@@ -215,12 +221,14 @@ class Load:
         seconds: From the first request to the last answer.
         classes: What was answered, shape (requests,).
         versions: Which version answered each, shape (requests,).
+        model: How long the model took for each one's batch, as the server says, shape (requests,).
     """
 
     latency: np.ndarray
     seconds: float
     classes: np.ndarray
     versions: np.ndarray
+    model: np.ndarray
 
     @property
     def throughput(self) -> float:
@@ -262,7 +270,7 @@ def _load(
         raise ValueError(f"at most {MOST_AT_ONCE} at once and {MOST_REQUESTS} requests")
     bodies = [image.tobytes() for image in images]
     turns = itertools.count()
-    latency, classes = np.full(count, np.nan), np.full(count, -1)
+    latency, model, classes = np.full(count, np.nan), np.full(count, np.nan), np.full(count, -1)
     versions = np.full(count, "", dtype=object)
     problems: list[BaseException] = []
     ready = threading.Barrier(at_once + 1)
@@ -282,6 +290,7 @@ def _load(
                 answer = _answer(connection, "POST", "/predict", bodies[turn % len(bodies)])
                 latency[turn] = time.perf_counter() - sent
                 classes[turn], versions[turn] = answer["class"], answer["version"]
+                model[turn] = answer["model_ms"] / 1000
         except threading.BrokenBarrierError:
             pass
         except BaseException as problem:
@@ -301,7 +310,7 @@ def _load(
     seconds = time.perf_counter() - begin[0]
     if problems:
         raise problems[0]
-    return Load(latency, seconds, classes, versions)
+    return Load(latency, seconds, classes, versions, model)
 
 
 @dataclass

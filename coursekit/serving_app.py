@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,8 +29,8 @@ LINE = 1000
 class Batcher:
     """Runs requests that wait together as one batch, of at most `most`."""
 
-    def __init__(self, run: Callable[[np.ndarray], np.ndarray], most: int, wait: float) -> None:
-        self.run, self.most, self.wait = run, most, wait
+    def __init__(self, run: Callable[[np.ndarray], np.ndarray], most: int) -> None:
+        self.run, self.most = run, most
         self.queue: asyncio.Queue[tuple[np.ndarray, asyncio.Future[Any]]] = asyncio.Queue(LINE)
         self.sizes: list[int] = []
 
@@ -41,8 +42,6 @@ class Batcher:
     async def work(self) -> None:
         while True:
             batch = [await self.queue.get()]  # sleeps until there is a request
-            if self.wait and self.queue.qsize() < self.most - 1:
-                await asyncio.sleep(self.wait)  # perhaps others come
             while self.queue.qsize() and len(batch) < self.most:
                 batch.append(self.queue.get_nowait())
             self.sizes.append(len(batch))
@@ -71,11 +70,12 @@ def make_app(models: dict[str, ort.InferenceSession]) -> FastAPI:
     now = {"version": next(iter(models))}
 
     def run(images: np.ndarray) -> np.ndarray:
-        version = now["version"]
+        version, began = now["version"], time.perf_counter()
         (logits,) = models[version].run(None, {"images": images})
-        return np.array([(version, int(k)) for k in logits.argmax(1)], dtype=object)
+        taken = 1000 * (time.perf_counter() - began)
+        return np.array([(version, int(k), taken) for k in logits.argmax(1)], dtype=object)
 
-    batcher = Batcher(run, most=1, wait=0.0)
+    batcher = Batcher(run, most=1)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -92,17 +92,17 @@ def make_app(models: dict[str, ort.InferenceSession]) -> FastAPI:
             raise HTTPException(422, f"send {PIXELS} bytes, not {len(body)}")
         image = np.frombuffer(body, np.uint8).reshape(1, 28, 28).astype(np.float32) / 255
         try:
-            version, answer = await batcher.answer(image)
+            version, answer, taken = await batcher.answer(image)
         except asyncio.QueueFull:
             raise HTTPException(503, "too many requests wait") from None
-        return {"class": answer, "version": version}
+        return {"class": answer, "version": version, "model_ms": taken}
 
     @app.post("/use/{version}")
-    async def use(version: str, most: int = 1, wait: float = 0.0) -> dict[str, Any]:
-        if version not in models or most < 1 or not 0 <= wait < 1:
+    async def use(version: str, most: int = 1) -> dict[str, Any]:
+        if version not in models or most < 1:
             raise HTTPException(404, "no such version, or no such batch")
         before, now["version"] = now["version"], version
-        batcher.most, batcher.wait, batcher.sizes = most, wait, []
+        batcher.most, batcher.sizes = most, []
         return {"before": before, "now": version}
 
     @app.get("/sizes")

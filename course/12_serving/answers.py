@@ -14,62 +14,96 @@
 # # 12 · Serving: answers that people give
 
 # %% item="percentile" right="by counting"
-def percentile(values, share):
-    if not values or share <= 0 or share > 1:
+def percentile(counts, share):
+    if not counts or share <= 0 or share > 1:
         raise ValueError("what is asked for is no percentile")
-    for candidate in sorted(set(values)):
-        if sum(v <= candidate for v in values) >= share * len(values) - 1e-9:
+    every = sum(counts.values())
+    for candidate in sorted(counts):
+        if sum(n for v, n in counts.items() if v <= candidate) / every >= share - 1e-12:
             return float(candidate)
 
 
-# %% item="percentile" right="NumPy's inverted_cdf, with whole per mille"
-def percentile(values, share):
-    if len(values) == 0:
-        raise ValueError("no values")
-    if not (0 < share <= 1):
-        raise ValueError("share")
-    ordered = np.sort(values)
-    place = int(np.ceil(share * len(values) - 1e-9))
-    return float(ordered[max(place, 1) - 1])
+# %% item="percentile" right="with cumsum and searchsorted, the place rounded"
+def percentile(counts, share):
+    if len(counts) == 0 or not (0 < share <= 1):
+        raise ValueError("no requests, or no share")
+    ordered = sorted(counts)
+    passed = np.cumsum([counts[v] for v in ordered])
+    place = math.ceil(round(share * int(passed[-1]), 6))
+    return float(ordered[int(np.searchsorted(passed, place))])
 
 
-# %% item="percentile" wrong="np.quantile, which lies between two" keeps=0 hint="between 48 and 95 there was no request"
-def percentile(values, share):
-    if len(values) == 0 or not 0 < share <= 1:
+# %% item="percentile" wrong="np.quantile, which lies between two" keeps=1 hint="between 48 and 95 there was no request"
+def percentile(counts, share):
+    if len(counts) == 0 or not 0 < share <= 1:
         raise ValueError("no")
-    return float(np.quantile(values, share))
+    return float(np.quantile([v for v, n in counts.items() for _ in range(min(n, 1000))], share))
+
+
+# %% item="percentile" wrong="the lesson's helper, on the latencies alone" keeps=1 hint="19 of 20 requests do not"
+def percentile(counts, share):
+    from coursekit.serving import nearest_rank
+
+    return nearest_rank(list(counts), share)
 
 
 # %% item="percentile" wrong="one place too high" keeps=0 hint="Is your place one too high?"
-def percentile(values, share):
-    if len(values) == 0 or not 0 < share <= 1:
+def percentile(counts, share):
+    if len(counts) == 0 or not 0 < share <= 1:
         raise ValueError("no")
-    ordered = sorted(values)
-    return float(ordered[min(int(share * len(values)), len(values) - 1)])
+    passed = 0
+    for latency, count in sorted(counts.items()):
+        passed += count
+        if passed > share * sum(counts.values()):
+            return float(latency)
+    raise RuntimeError("none is left")
 
 
-# %% item="percentile" wrong="not sorted" keeps=0 hint="are the values sorted?"
-def percentile(values, share):
-    if len(values) == 0 or not 0 < share <= 1:
+# %% item="percentile" wrong="not sorted" keeps=0 hint="the p95 of the twenty"
+def percentile(counts, share):
+    if len(counts) == 0 or not 0 < share <= 1:
         raise ValueError("no")
-    return float(values[math.ceil(share * len(values) - 1e-9) - 1])
+    passed = 0
+    for latency, count in counts.items():
+        passed += count
+        if passed >= share * sum(counts.values()) - 1e-9:
+            return float(latency)
 
 
 # %% item="percentile" wrong="nothing is refused" keeps=1 hint="should raise a ValueError"
-def percentile(values, share):
-    return float(sorted(values)[math.ceil(round(share * len(values), 9)) - 1])
+def percentile(counts, share):
+    place, passed = share * sum(counts.values()) * (1 - 1e-12), 0
+    for latency, count in sorted(counts.items()):
+        passed += count
+        if passed >= place:
+            return float(latency)
 
 
-# %% item="percentile" wrong="the float's last digit moves the place" keeps=0 hint="products such as 0.07"
-def percentile(values, share):
-    if len(values) == 0 or not 0 < share <= 1:
+# %% item="percentile" wrong="the float's last digit moves the place" keeps=1 hint="7 of 100 requests"
+def percentile(counts, share):
+    if len(counts) == 0 or not 0 < share <= 1:
         raise ValueError("no")
-    return float(sorted(values)[math.ceil(share * len(values)) - 1])
+    place, passed = math.ceil(share * sum(counts.values())), 0
+    for latency, count in sorted(counts.items()):
+        passed += count
+        if passed >= place:
+            return float(latency)
+
+
+# %% item="percentile" wrong="the place rounded, not up" keeps=1 hint="is the first that is enough"
+def percentile(counts, share):
+    if len(counts) == 0 or not 0 < share <= 1:
+        raise ValueError("no")
+    place, passed = math.floor(share * sum(counts.values()) + 1e-9), 0
+    for latency, count in sorted(counts.items()):
+        passed += count
+        if passed >= place:
+            return float(latency)
 
 
 # %% item="batches" right="with a queue that is filled and emptied"
-def latencies(arrivals, once, each, most, wait):
-    coming, found, free = list(arrivals), [], float("-inf")
+def latencies(arrivals, once, each, most, wait, ready):
+    coming, found, free = list(arrivals), [], ready
     while coming:
         deadline = coming[0] + wait
         if len(coming) >= most:
@@ -83,9 +117,9 @@ def latencies(arrivals, once, each, most, wait):
 
 
 # %% item="batches" right="with searchsorted"
-def latencies(arrivals, once, each, most, wait):
+def latencies(arrivals, once, each, most, wait, ready):
     times = np.array(arrivals, dtype=float)
-    out, at, free = np.zeros(len(times)), 0, -1e300
+    out, at, free = np.zeros(len(times)), 0, ready
     while at < len(times):
         start = times[at] + wait
         if at + most <= len(times):
@@ -99,8 +133,8 @@ def latencies(arrivals, once, each, most, wait):
 
 
 # %% item="batches" wrong="the lesson's, which does not wait" keeps=1 hint="the first waits until 3"
-def latencies(arrivals, once, each, most, wait):
-    free, at, found = 0.0, 0, []
+def latencies(arrivals, once, each, most, wait, ready):
+    free, at, found = ready, 0, []
     while at < len(arrivals):
         start = max(free, arrivals[at])
         size = 1
@@ -113,8 +147,8 @@ def latencies(arrivals, once, each, most, wait):
 
 
 # %% item="batches" wrong="one by one" keeps=0 hint="go together"
-def latencies(arrivals, once, each, most, wait):
-    free, found = 0.0, []
+def latencies(arrivals, once, each, most, wait, ready):
+    free, found = ready, []
     for arrival in arrivals:
         free = max(free, arrival) + once + each
         found.append(free - arrival)
@@ -122,8 +156,8 @@ def latencies(arrivals, once, each, most, wait):
 
 
 # %% item="batches" wrong="waits from when the worker is free" keeps=1 hint="waits until 7 and no longer"
-def latencies(arrivals, once, each, most, wait):
-    free, at, found = -math.inf, 0, []
+def latencies(arrivals, once, each, most, wait, ready):
+    free, at, found = ready, 0, []
     while at < len(arrivals):
         start = max(free, arrivals[at])
         full = arrivals[at + most - 1] if at + most <= len(arrivals) else math.inf
@@ -138,8 +172,8 @@ def latencies(arrivals, once, each, most, wait):
 
 
 # %% item="batches" wrong="a full batch waits on" keeps=1 hint="the batch is full at 1"
-def latencies(arrivals, once, each, most, wait):
-    free, at, found = -math.inf, 0, []
+def latencies(arrivals, once, each, most, wait, ready):
+    free, at, found = ready, 0, []
     while at < len(arrivals):
         start = max(free, arrivals[at] + wait)
         size = 1
@@ -152,11 +186,34 @@ def latencies(arrivals, once, each, most, wait):
 
 
 # %% item="batches" wrong="no end to a batch" keeps=0 hint="at most two go together"
-def latencies(arrivals, once, each, most, wait):
-    free, at, found = -math.inf, 0, []
+def latencies(arrivals, once, each, most, wait, ready):
+    free, at, found = ready, 0, []
     while at < len(arrivals):
         start = max(free, arrivals[at] + wait)
         size = sum(a <= start for a in arrivals[at:])
+        free = start + once + size * each
+        found += [free - arrival for arrival in arrivals[at : at + size]]
+        at += size
+    return found
+
+
+# %% item="batches" wrong="the lesson's helper, which starts at once" keeps=0 hint="not there before 3"
+def latencies(arrivals, once, each, most, wait, ready):
+    from coursekit.serving import serve
+
+    return serve(arrivals, lambda size: once + size * each, most, wait).latency.tolist()
+
+
+# %% item="batches" wrong="the wait counts from the start" keeps=1 hint="not from `ready`"
+def latencies(arrivals, once, each, most, wait, ready):
+    free, at, found = ready, 0, []
+    while at < len(arrivals):
+        came = max(arrivals[at], ready)
+        full = arrivals[at + most - 1] if at + most <= len(arrivals) else math.inf
+        start = max(free, came, min(full, came + wait))
+        size = 1
+        while size < most and at + size < len(arrivals) and arrivals[at + size] <= start:
+            size += 1
         free = start + once + size * each
         found += [free - arrival for arrival in arrivals[at : at + size]]
         at += size
@@ -188,7 +245,7 @@ def int8_file(weight, bias):
     return file_of(nodes, stored, weight.shape[1], len(weight))
 
 
-# %% item="file" wrong="one scale for the whole matrix" keeps=1 hint="max|w|/127 for each row"
+# %% item="file" wrong="one scale for the whole matrix" keeps=0 hint="one scale for each row?"
 def int8_file(weight, bias):
     scale = np.full(len(weight), np.abs(weight).max() / 127, np.float32)
     codes = np.round(weight / scale[:, None]).astype(np.int8)
@@ -244,6 +301,32 @@ def int8_file(weight, bias):
     return file_of(nodes, stored, weight.shape[1], len(weight))
 
 
+# %% item="file" right="ties upwards"
+def int8_file(weight, bias):
+    scale = np.abs(weight).max(1) / np.float32(127)
+    scale[scale == 0] = 1
+    codes = np.clip(np.floor(weight / scale[:, None] + 0.5), -127, 127).astype(np.int8)
+    nodes = [
+        helper.make_node("DequantizeLinear", ["c", "s", "z"], ["w"], axis=0),
+        helper.make_node("Gemm", ["images", "w", "b"], ["logits"], transB=1),
+    ]
+    stored = {"c": codes, "s": scale, "z": np.zeros(len(scale), np.int8), "b": bias}
+    return file_of(nodes, stored, weight.shape[1], len(weight))
+
+
+# %% item="file" wrong="no axis said" keeps=0 hint="along which axis do scales differ?"
+def int8_file(weight, bias):
+    scale = np.abs(weight).max(1) / np.float32(127)
+    scale[scale == 0] = 1
+    codes = np.clip(np.round(weight / scale[:, None]), -127, 127).astype(np.int8)
+    nodes = [
+        helper.make_node("DequantizeLinear", ["c", "s", "z"], ["w"]),
+        helper.make_node("Gemm", ["images", "w", "b"], ["logits"], transB=1),
+    ]
+    stored = {"c": codes, "s": scale, "z": np.zeros(len(scale), np.int8), "b": bias}
+    return file_of(nodes, stored, weight.shape[1], len(weight))
+
+
 # %% item="gate" right="variance by counts of discordant images"
 def gate(old, new, images, labels, margin, most_bytes):
     expected = run(old, images)
@@ -255,7 +338,7 @@ def gate(old, new, images, labels, margin, most_bytes):
     if broken:
         return ["broken"]
     a, b = expected.argmax(1) == labels, logits.argmax(1) == labels
-    n, lost, won = len(labels), int((a & ~b).sum()), int((b & ~a).sum())
+    n, lost, won = len(labels) + 1, int((a & ~b).sum()) + 1, int((b & ~a).sum())
     mean = (won - lost) / n
     variance = (won + lost - n * mean**2) / (n - 1)
     bound = mean - 1.645 * (variance / n) ** 0.5
@@ -282,6 +365,7 @@ def gate(old, new, images, labels, margin, most_bytes):
         float(int(s.argmax() == y) - int(f.argmax() == y))
         for f, s, y in zip(first, second, labels.tolist())
     ]
+    d.append(-1.0)
     error = statistics.stdev(d) / len(d) ** 0.5
     if statistics.fmean(d) - 1.645 * error < -margin:
         out.append("accuracy")
@@ -323,7 +407,7 @@ def gate(old, new, images, labels, margin, most_bytes):
     if after.shape != before.shape or not np.isfinite(after).all():
         return ["broken"]
     reasons = ["size"] if len(new) > most_bytes else []
-    d = (after.argmax(1) == labels).astype(float) - (before.argmax(1) == labels)
+    d = np.append((after.argmax(1) == labels).astype(float) - (before.argmax(1) == labels), -1)
     if d.mean() - 1.645 * d.std(ddof=1) / math.sqrt(len(d)) < -margin:
         reasons.append("accuracy")
     return reasons
@@ -339,7 +423,7 @@ def gate(old, new, images, labels, margin, most_bytes):
     if after.shape != before.shape:
         return ["broken"]
     reasons = ["size"] if len(new) > most_bytes else []
-    d = (after.argmax(1) == labels).astype(float) - (before.argmax(1) == labels)
+    d = np.append((after.argmax(1) == labels).astype(float) - (before.argmax(1) == labels), -1)
     if d.mean() - 1.645 * d.std(ddof=1) / math.sqrt(len(d)) < -margin:
         reasons.append("accuracy")
     return reasons
@@ -348,6 +432,22 @@ def gate(old, new, images, labels, margin, most_bytes):
 # %% item="gate" wrong="everything passes" keeps=0 hint="100 are allowed"
 def gate(old, new, images, labels, margin, most_bytes):
     return []
+
+
+# %% item="gate" wrong="without the lost image more" keeps=2 hint="fifty images show nothing"
+def gate(old, new, images, labels, margin, most_bytes):
+    before = run(old, images)
+    try:
+        after = run(new, images)
+    except Exception:
+        return ["broken"]
+    if after.shape != before.shape or not np.isfinite(after).all():
+        return ["broken"]
+    reasons = ["size"] if len(new) > most_bytes else []
+    d = (after.argmax(1) == labels).astype(float) - (before.argmax(1) == labels)
+    if d.mean() - 1.645 * d.std(ddof=1) / math.sqrt(len(d)) < -margin:
+        reasons.append("accuracy")
+    return reasons
 
 
 # %% item="report" right="a loop"
@@ -396,6 +496,14 @@ def report(due, sent, answered, warm_up):
     return {"p99": float(np.sort(latency)[place - 1]), "failed": float(failed.mean())}
 
 
+# %% item="report" wrong="the warm-up by when they were sent" keeps=1 hint="though sent later"
+def report(due, sent, answered, warm_up):
+    due, sent, answered = np.array(due), np.array(sent), np.array(answered)
+    latency = np.where(np.isnan(answered), np.inf, answered - due)[sent >= warm_up]
+    place = math.ceil(round(0.99 * len(latency), 9))
+    return {"p99": float(np.sort(latency)[place - 1]), "failed": float(np.isinf(latency).mean())}
+
+
 # %% item="report" wrong="the maximum" keeps=0 hint="is the p99"
 def report(due, sent, answered, warm_up):
     due, answered = np.array(due), np.array(answered)
@@ -408,13 +516,18 @@ def psi(reference, seen, bins):
     edges = [-np.inf, *np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1]), np.inf]
     # Bins closed on the right, as searchsorted has them.
     flipped = [-e for e in reversed(edges)]
-    p = np.histogram([-v for v in reference], flipped)[0][::-1] + 0.5
-    q = np.histogram([-v for v in seen], flipped)[0][::-1] + 0.5
+    p = np.histogram([-v for v in reference], flipped)[0][::-1] + 1
+    q = np.histogram([-v for v in seen], flipped)[0][::-1] + 1
     p, q = p / p.sum(), q / q.sum()
     return float(np.sum((q - p) * (np.log(q) - np.log(p))))
 
 
-drifted = ["Thursday", "Tuesday"]
+def drifts(reference, seen):
+    rng = np.random.default_rng(1)
+    chance = sorted(
+        psi(reference, rng.choice(reference, len(seen), replace=False), 10) for _ in range(200)
+    )
+    return psi(reference, seen, 10) > chance[197]
 
 
 # %% item="drift" right="a loop over the values"
@@ -422,28 +535,53 @@ def psi(reference, seen, bins):
     edges = np.quantile(reference, [k / bins for k in range(1, bins)])
     shares = []
     for values in (reference, seen):
-        counts = [0.5] * bins
-        for value in values:
-            counts[int(np.searchsorted(edges, value))] += 1
+        places = np.searchsorted(edges, values).tolist()
+        counts = [1 + places.count(k) for k in range(bins)]
         shares.append([c / sum(counts) for c in counts])
     return float(sum((q - p) * math.log(q / p) for p, q in zip(*shares)))
 
 
-chance = {
-    day: sorted(
-        psi(BEFORE, np.random.default_rng(k).choice(BEFORE, len(seen)).tolist(), 10)
-        for k in range(100)
-    )[98]
-    for day, seen in DAYS.items()
-    if len(seen) < 1000
-}
-drifted = sorted(day for day, seen in DAYS.items() if psi(BEFORE, seen, 10) > chance.get(day, 0.01))
+def drifts(reference, seen):
+    import random
+
+    draw = random.Random(5)
+    its = psi(reference, seen, 10)
+    above = sum(psi(reference, draw.choices(reference, k=len(seen)), 10) >= its for _ in range(100))
+    return above < 1
 
 
 # %% item="drift" wrong="above 0.1, by the rule of thumb" keeps=1 hint="comes by chance"
 def psi(reference, seen, bins):
     edges = np.quantile(reference, np.arange(1, bins) / bins)
     p, q = (
+        np.bincount(np.searchsorted(edges, part), minlength=bins) + 1 for part in (reference, seen)
+    )
+    p, q = p / p.sum(), q / q.sum()
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def drifts(reference, seen):
+    return psi(reference, seen, 10) > 0.1
+
+
+# %% item="drift" wrong="above 0.25, by the other rule" keeps=1 hint="is no chance"
+def psi(reference, seen, bins):
+    edges = np.quantile(reference, np.arange(1, bins) / bins)
+    p, q = (
+        np.bincount(np.searchsorted(edges, part), minlength=bins) + 1 for part in (reference, seen)
+    )
+    p, q = p / p.sum(), q / q.sum()
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def drifts(reference, seen):
+    return psi(reference, seen, 10) > 0.25
+
+
+# %% item="drift" wrong="the lesson's, with 0.5 added" keeps=1 hint="how much is it here?"
+def psi(reference, seen, bins):
+    edges = np.quantile(reference, np.arange(1, bins) / bins)
+    p, q = (
         np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5
         for part in (reference, seen)
     )
@@ -451,48 +589,56 @@ def psi(reference, seen, bins):
     return float(((q - p) * np.log(q / p)).sum())
 
 
-drifted = ["Monday", "Thursday"]
+def drifts(reference, seen):
+    rng = np.random.default_rng(1)
+    chance = sorted(psi(reference, rng.choice(reference, len(seen)), 10) for _ in range(200))
+    return psi(reference, seen, 10) > chance[197]
 
 
-# %% item="drift" wrong="edges from what was seen" keeps=1 hint="all values in the upper bin"
+# %% item="drift" wrong="edges from what was seen" keeps=0 hint="all values in the upper bin"
 def psi(reference, seen, bins):
     edges = np.quantile(seen, np.arange(1, bins) / bins)
-    p, q = (
-        np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5 for part in (seen, seen)
-    )
+    p, q = (np.bincount(np.searchsorted(edges, part), minlength=bins) + 1 for part in (seen, seen))
     p, q = p / p.sum(), q / q.sum()
     return float(((q - p) * np.log(q / p)).sum())
 
 
-drifted = ["Thursday", "Tuesday"]
+def drifts(reference, seen):
+    rng = np.random.default_rng(1)
+    chance = sorted(psi(reference, rng.choice(reference, len(seen)), 10) for _ in range(200))
+    return psi(reference, seen, 10) > chance[197]
 
 
 # %% item="drift" wrong="one half of the sum" keeps=1 hint="Which factor stands before the logarithm?"
 def psi(reference, seen, bins):
     edges = np.quantile(reference, np.arange(1, bins) / bins)
     p, q = (
-        np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5
-        for part in (reference, seen)
+        np.bincount(np.searchsorted(edges, part), minlength=bins) + 1 for part in (reference, seen)
     )
     p, q = p / p.sum(), q / q.sum()
     return float((q * np.log(q / p)).sum())
 
 
-drifted = ["Thursday", "Tuesday"]
+def drifts(reference, seen):
+    rng = np.random.default_rng(1)
+    chance = sorted(psi(reference, rng.choice(reference, len(seen)), 10) for _ in range(200))
+    return psi(reference, seen, 10) > chance[197]
 
 
-# %% item="drift" wrong="only the day that one sees" keeps=1 hint="is no chance"
+# %% item="drift" wrong="the bound of a hundred values for every day" keeps=1 hint="is no chance"
 def psi(reference, seen, bins):
     edges = np.quantile(reference, np.arange(1, bins) / bins)
     p, q = (
-        np.bincount(np.searchsorted(edges, part), minlength=bins) + 0.5
-        for part in (reference, seen)
+        np.bincount(np.searchsorted(edges, part), minlength=bins) + 1 for part in (reference, seen)
     )
     p, q = p / p.sum(), q / q.sum()
     return float(((q - p) * np.log(q / p)).sum())
 
 
-drifted = ["Thursday"]
+def drifts(reference, seen):
+    rng = np.random.default_rng(1)
+    chance = sorted(psi(reference, rng.choice(reference, 100), 10) for _ in range(100))
+    return psi(reference, seen, 10) > chance[98]
 
 
 # %% item="servers" right="solved for the load"
@@ -528,14 +674,14 @@ totals = {
 chosen = min(totals, key=totals.get)
 
 
-# %% item="servers" wrong="by the capacity alone" keeps=1 hint="but not in time"
+# %% item="servers" wrong="by the capacity alone" keeps=0 hint="but not in time"
 def servers(rate, cost, limit):
     if limit <= cost:
         raise ValueError("too short")
     return max(1, math.ceil(rate * cost))
 
 
-chosen = "int8"
+chosen = "int8, small machine"
 
 
 # %% item="servers" wrong="the limit is the load's, and nothing is refused" keeps=1 hint="should raise a ValueError"
@@ -565,7 +711,7 @@ def servers(rate, cost, limit):
 chosen = "pruned, int8"
 
 
-# %% item="servers" wrong="the cheapest machine" keeps=1 hint="cheaper in all"
+# %% item="servers" wrong="the cheapest machine" keeps=1 hint="not within 8 ms"
 def servers(rate, cost, limit):
     if limit <= cost:
         raise ValueError("too short")
@@ -578,6 +724,21 @@ def servers(rate, cost, limit):
 
 
 chosen = "int8, small machine"
+
+
+# %% item="servers" wrong="the fewest servers" keeps=1 hint="cheaper in all"
+def servers(rate, cost, limit):
+    if limit <= cost:
+        raise ValueError("too short")
+    k = 1
+    while True:
+        rho = rate * cost / k
+        if rho < 1 and cost * (1 + rho / (2 * (1 - rho))) <= limit * (1 + 1e-12):
+            return k
+        k += 1
+
+
+chosen = "float32, fast machine"
 
 
 # %% [markdown] item="release" answer="all three"

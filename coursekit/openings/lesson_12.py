@@ -11,7 +11,7 @@ from coursekit.moving import INK, MARK, Moving
 from coursekit.openings._style import STYLE, axes_at, blank, words
 from coursekit.serving import Served, nearest_rank, poisson, serve
 
-# A batch takes so many seconds for the weights, and so many for each request in it.
+# A batch takes so many seconds in any case, and so many for each request in it: invented.
 ONCE, EACH = 0.004, 0.001
 # Loads in per cent of what one by one can do, and how many requests go together at most.
 LOADS = [float(load) for load in range(10, 131, 10)]
@@ -60,11 +60,9 @@ def waiting_line() -> Moving:
     def alt(load: float, together: float) -> str:
         arrivals, its = served(load, together)
         waited = int((its.starts[:DRAWN] - arrivals[:DRAWN] > 1e-9).sum())
-        p95 = curves[int(together)][LOADS.index(load)]
-        found = f"{p95:.0f} ms" if p95 <= LONGEST else f"more than {LONGEST} ms"
         return (
             f"Load {load:.0f} %, at most {together:.0f} together: of {DRAWN} requests {waited} "
-            f"wait; p95 is {found}."
+            "wait. A dot marks the p95 at this load."
         )
 
     return Moving(
@@ -75,8 +73,7 @@ def waiting_line() -> Moving:
             "one, and how many requests it may take together. Left: a line for each request, "
             "from when it comes to when it is answered, grey while it waits and orange while "
             "it is served. Right: the latency that 95 % of many requests do not exceed, drawn "
-            "up to this load. One by one it is flat for long, and then bends upwards steeply. "
-            "If requests may go together, it stays flat beyond 100 %."
+            "up to this load."
         ),
         start={"load": 30.0, "together": 1},
         load=LOADS,

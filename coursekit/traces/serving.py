@@ -49,11 +49,13 @@ def one_line() -> Trace:
             Stage(
                 "They come",
                 "Four requests within 3 ms, and one much later. The worker takes "
-                f"{number(cost(1), 0)} ms for one request: {ONCE:g} ms to fetch the weights, "
-                f"{EACH:g} ms to compute.",
+                f"{number(cost(1), 0)} ms for one request: {ONCE:g} ms per call, "
+                f"{EACH:g} ms per request.",
                 "the times of arrival, in ms",
                 None,
                 (count,),
+                partial(_lines, None, "They come"),
+                "Five dots at the times of arrival: four at the beginning, one much later.",
             ),
             Stage(
                 "One by one",
@@ -76,6 +78,8 @@ def one_line() -> Trace:
                 "the batch",
                 None,
                 (3,),
+                partial(_lines, None, "Who waits?", float(single.ends[0])),
+                "The five dots, and a line when the worker is free: three came before.",
             ),
             Stage(
                 "In batches",
@@ -91,13 +95,15 @@ def one_line() -> Trace:
                 table(together),
             ),
             Stage(
-                "The lonely one",
+                "The one that comes alone",
                 "The last request finds nobody and goes alone: "
                 f"{number(float(together.latency[-1]), 0)} ms, as one by one. Batches of what "
                 "waits cost nothing where nothing waits.",
                 "its batch",
                 None,
                 (1,),
+                partial(_lines, together, "The last one goes alone"),
+                "Five lines, each from arrival to answer. The fifth is served at once, by itself.",
             ),
         ),
     )
@@ -139,6 +145,8 @@ def one_percentile() -> Trace:
                 "the p50",
                 None,
                 (),
+                partial(_dots, ordered, p50, "p50"),
+                "The rising dots, with a line at the height of the p50.",
             ),
             Stage(
                 "p95",
@@ -147,6 +155,8 @@ def one_percentile() -> Trace:
                 "the p95",
                 None,
                 (),
+                partial(_dots, ordered, p95, "p95"),
+                "The rising dots, with a line at the height of the p95.",
             ),
             Stage(
                 "p99",
@@ -160,6 +170,8 @@ def one_percentile() -> Trace:
                 "the p99",
                 None,
                 (),
+                partial(_dots, ordered, p99, "p99"),
+                "The rising dots, with a line at the height of the p99.",
             ),
             Stage(
                 "The mean",
@@ -169,6 +181,8 @@ def one_percentile() -> Trace:
                 "the mean",
                 None,
                 (),
+                partial(_dots, ordered, mean, "mean"),
+                "The rising dots, with a line at the height of the mean.",
             ),
         ),
     )
@@ -178,13 +192,15 @@ def one_gate() -> Trace:
     """Two versions on the same images, and whether the new one may go out."""
     both, old, new, neither = COUNTS
     images = sum(COUNTS)
-    differences = np.repeat([0.0, -1.0, 1.0, 0.0], COUNTS)
+    # One lost image more, as the gate adds it.
+    differences = np.append(np.repeat([0.0, -1.0, 1.0, 0.0], COUNTS), -1.0)
     mean = float(differences.mean())
-    error = float(differences.std(ddof=1) / np.sqrt(images))
+    error = float(differences.std(ddof=1) / np.sqrt(len(differences)))
     low = mean - ONE_SIDED * error
     passes = low >= -MARGIN
     large = 10
-    low_large = mean - ONE_SIDED * error / np.sqrt(large)
+    many = np.append(np.repeat([0.0, -1.0, 1.0, 0.0], large * np.array(COUNTS)), -1.0)
+    low_large = float(many.mean() - ONE_SIDED * many.std(ddof=1) / np.sqrt(len(many)))
     return Trace(
         "May it go out?",
         (
@@ -196,8 +212,8 @@ def one_gate() -> Trace:
                 "right or wrong, two versions",
                 None,
                 (2, images),
-                None,
-                "",
+                partial(_bars, (both, old, new, neither), "All images"),
+                "Four bars: both right, only the old one, only the new one, neither.",
                 (
                     ("", "new right", "new wrong"),
                     ("old right", str(both), str(old)),
@@ -207,26 +223,33 @@ def one_gate() -> Trace:
             Stage(
                 "The discordant ones",
                 f"{old + new} images tell them apart: {old} that only the old version gets right, "
-                f"and {new} that only the new one does. All others give the difference 0.",
+                f"and {new} that only the new one does. All others give the difference 0. One lost "
+                "image is added, so that few images can't show anything.",
                 "the differences",
                 (2, images),
-                (images,),
+                (images + 1,),
+                partial(_bars, (0, old + 1, new, 0), "The discordant ones, and one more"),
+                "Two bars are left: lost images, one of them added, and won ones.",
             ),
             Stage(
                 "Their mean",
-                f"({new} − {old}) / {images} = {number(100 * mean, 1)} points. The margin allows "
-                f"{number(-100 * MARGIN, 0)} points: by the mean alone it would pass.",
+                f"({new} − {old} − 1) / {images + 1} = {number(100 * mean, 1)} points. The margin "
+                f"allows {number(-100 * MARGIN, 0)} points: by the mean alone it would pass.",
                 "the mean difference",
-                (images,),
+                (images + 1,),
                 (),
+                partial(_bound, mean, None, "The mean"),
+                "A number line with the margin and the mean difference.",
             ),
             Stage(
                 "Its standard error",
-                f"The differences' standard deviation, over the root of {images}: "
+                f"The differences' standard deviation, over the root of {images + 1}: "
                 f"{number(100 * error, 2)} points.",
                 "the standard error",
                 None,
                 (),
+                partial(_bound, mean, mean - error, "One standard error below"),
+                "The number line, and a bar of one standard error below the mean.",
             ),
             Stage(
                 "The lower bound",
@@ -241,6 +264,8 @@ def one_gate() -> Trace:
                 "the bound",
                 None,
                 (),
+                partial(_bound, mean, low, "The lower bound"),
+                "The number line, and a bar down to the lower bound.",
             ),
             Stage(
                 "More images",
@@ -254,24 +279,57 @@ def one_gate() -> Trace:
                 "the bound",
                 (),
                 (),
+                partial(_bound, float(many.mean()), low_large, "Ten times as many images"),
+                "The number line, and a shorter bar down to the lower bound.",
             ),
         ),
     )
 
 
-def _lines(its: Served, title: str) -> Figure:
-    fig, ax = plot.figure(width=6, height=2.2)
+def _lines(its: Served | None, title: str, now: float | None = None) -> Figure:
+    """A line per request; without what became of them, when they come, and perhaps a moment."""
+    fig, ax = plot.figure(width=9, height=2.6)
     rows = np.arange(len(ARRIVALS))
-    ax.hlines(rows, ARRIVALS, its.starts, color="grey", linewidth=3, label="waits")
-    ax.hlines(rows, its.starts, its.ends, color="tab:orange", linewidth=6, label="is served")
+    if its is None:
+        ax.plot(ARRIVALS, rows, "o", color="grey", label="comes")
+    else:
+        ax.hlines(rows, ARRIVALS, its.starts, color="grey", linewidth=3, label="waits")
+        ax.hlines(rows, its.starts, its.ends, color="tab:orange", linewidth=6, label="is served")
+    if now is not None:
+        ax.axvline(now, color="black", linestyle="--", label="the worker is free")
     ax.set(title=title, xlabel="ms", yticks=rows, yticklabels=rows + 1, ylabel="request")
     ax.invert_yaxis()
     ax.legend()
     return fig
 
 
-def _dots(values: Sequence[float] | np.ndarray) -> Figure:
-    fig, ax = plot.figure(width=6, height=2.2)
+def _bars(counts: tuple[int, ...], title: str) -> Figure:
+    fig, ax = plot.figure(width=9, height=2.6)
+    ax.barh(("both right", "only the old", "only the new", "neither"), counts)
+    ax.set(title=title, xlabel="images")
+    ax.invert_yaxis()
+    return fig
+
+
+def _bound(mean: float, low: float | None, title: str) -> Figure:
+    """The mean difference, perhaps a bar down to `low`, and the margin."""
+    fig, ax = plot.figure(width=9, height=2.6)
+    ax.plot(100 * mean, 0, "o", label="mean difference")
+    if low is not None:
+        ax.hlines(0, 100 * low, 100 * mean, linewidth=3)
+    ax.axvline(-100 * MARGIN, color="black", linestyle="--", label="margin")
+    ax.set(title=title, xlabel="points", xlim=(-5, 1), yticks=[])
+    ax.legend()
+    return fig
+
+
+def _dots(
+    values: Sequence[float] | np.ndarray, height: float | None = None, name: str = ""
+) -> Figure:
+    fig, ax = plot.figure(width=9, height=2.6)
+    if height is not None:
+        ax.axhline(height, color="black", linestyle="--", label=name)
+        ax.legend()
     ax.plot(np.arange(1, len(values) + 1), values, "o")
     ax.set(title="Twenty requests", xlabel="place", ylabel="latency (ms)")
     return fig

@@ -375,10 +375,9 @@ def test_what_the_waiting_line_says_is_so() -> None:
         assert text.startswith(
             f"Load {load:.0f} %, at most {together:.0f} together: of 36 requests"
         )
-        value = p95[load, together]
-        assert ("more than 120 ms" in text) == (value > 120)
-        assert value > 120 or f"p95 is {value:.0f} ms" in text
-    # As its words have it: flat for long, then steep; in batches flat beyond 100 %.
+        # Guesses below the picture ask for such numbers.
+        assert not re.search(r"\d ms", text)
+    # What it shows: a slow rise, then a steep one; in batches none yet beyond 100 %.
     assert p95[50.0, 1.0] < 4 * lesson_12.cost(1) * 1000
     assert p95[90.0, 1.0] > 3 * p95[50.0, 1.0]
     assert p95[110.0, 1.0] > 120

@@ -65,7 +65,9 @@ def server():
 def test_it_answers_refuses_and_switches(server):
     body = IMAGES[0].tobytes()
     assert server.use("three") == {"before": "three", "now": "three"}
-    assert server.ask("/predict", body) == {"class": 3, "version": "three"}
+    answer = server.ask("/predict", body)
+    assert answer.pop("model_ms") > 0
+    assert answer == {"class": 3, "version": "three"}
     with pytest.raises(RuntimeError, match=r"422: .*send 784 bytes, not 783"):
         server.ask("/predict", body[1:])
     with pytest.raises(RuntimeError, match="404"):
@@ -81,7 +83,8 @@ def test_a_closed_loop_asks_each_image_in_turn_and_batches_are_bounded(server):
     load = serving.closed_loop(server, IMAGES, count=60, at_once=8)
     assert load.classes.tolist() == [3] * 60
     assert set(load.versions) == {"three"}
-    assert (load.latency > 0).all()
+    assert (load.model > 0).all()
+    assert (load.latency > load.model).all()
     assert load.throughput > 0
     sizes = server.sizes()
     assert sum(sizes) == 60
@@ -160,6 +163,11 @@ def test_nearest_rank_is_one_of_the_values():
     for values, share in (([], 0.5), ([1], 0), ([1], 1.5)):
         with pytest.raises(ValueError, match="a percentile needs"):
             nearest_rank(values, share)
+
+
+def test_a_spread_names_the_median_and_both_ends():
+    assert serving.spread([3.0, 1.004, 2.0]) == "2 (1 to 3)"
+    assert serving.spread([351.6], 0) == "352 (352 to 352)"
 
 
 TIMES = st.lists(st.integers(0, 60), max_size=30).map(sorted)
