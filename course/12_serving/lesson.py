@@ -591,18 +591,12 @@ with serving.Server({"float32": float_file, "int8": int8_file}) as server:
                 per_second.setdefault((version, name), []).append(seen.throughput)
             largest = max(server.sizes())
 assert 1 < largest <= 16
-rows = {
-    version: {
-        "one by one, answers per s": spread(per_second[version, "one by one"], 0),
-        **{
-            f"{name}, ×": spread(
-                np.divide(per_second[version, name], per_second[version, "one by one"])
-            )
-            for name in ("one by one, again", "at most 16")
-        },
-    }
-    for version in runs
-}
+rows = {}
+for version in runs:
+    base = np.array(per_second[version, "one by one"])
+    rows[version] = {"one by one, answers per s": spread(base, 0)}
+    for name in ("one by one, again", "at most 16"):
+        rows[version][f"{name}, ×"] = spread(per_second[version, name] / base)
 pd.DataFrame(rows).T
 
 # %% [markdown]
