@@ -15,8 +15,10 @@ from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
+from typer.testing import CliRunner
 
 from grader import Assignment, Course, Engine
+from grader.host.cli import app
 
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "demo"
@@ -201,6 +203,15 @@ class Desk:
 
     def course(self) -> Course:
         return Course.open(self.root)
+
+    def grade(self, *options: object, code: int = 0) -> str:
+        """Grades what lies here from the command line, and returns what it says."""
+        arguments = ["grade", "--course", self.root, "--submitted", self.submitted]
+        arguments += ["--out", self.out, *options]
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        assert result.exit_code == code, result.output
+        assert "Traceback" not in result.output
+        return result.output
 
     def source(self, assignment: str, name: str | None = None) -> NotebookNode:
         return self._read("solutions", assignment, name)

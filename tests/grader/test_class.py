@@ -25,7 +25,6 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
-from typer.testing import CliRunner
 
 from grader.host import clerk, store
 from grader.host.cli import app
@@ -55,12 +54,7 @@ def run(desk):
     """Grades what lies on the desk."""
 
     def make(*options, code=0):
-        arguments = ["grade", "--course", desk.root, "--submitted", desk.submitted]
-        arguments += ["--out", desk.out, "--timeout", 1, "--workers", 1, *options]
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-        assert result.exit_code == code, result.output
-        assert "Traceback" not in result.output
-        return result.output
+        return desk.grade("--timeout", 1, "--workers", 1, *options, code=code)
 
     return make
 

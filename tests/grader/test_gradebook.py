@@ -8,11 +8,9 @@ from collections.abc import Iterator
 import pytest
 from nbgrader.api import Gradebook
 from sqlalchemy import create_engine, text
-from typer.testing import CliRunner
 
 from grader import Course
 from grader.host import batch
-from grader.host.cli import app
 from tests.conftest import system_package_missing
 from tests.grader import servers
 from tests.grader.conftest import Desk
@@ -41,12 +39,7 @@ def statement(server: servers.Postgres, words: str) -> None:
 
 
 def grade(desk: Desk, *options: str, code: int = 0) -> str:
-    arguments = ["grade", "--course", desk.root, "--submitted", desk.submitted]
-    arguments += ["--out", desk.out, "--timeout", 1, "--workers", 1, *options]
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result.output
+    return desk.grade("--timeout", 1, "--workers", 1, *options, code=code)
 
 
 def marks(url: str) -> dict[tuple[str, str, str], tuple[float | None, bool, str | None]]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from typer.testing import CliRunner
 
 from grader import Course
-from grader.host.cli import app
 from grader.host.settings import Grader
 from grader.protocol.errors import GraderError
 from tests.conftest import ROOT
@@ -19,13 +17,6 @@ from tests.grader.test_class import rows
 def write(desk: Desk, *lines: str) -> None:
     with (desk.root / "nbgrader_config.py").open("a") as config:
         config.write("\n" + "\n".join(lines) + "\n")
-
-
-def grade(desk: Desk, *options: str) -> str:
-    arguments = ["grade", "--course", desk.root, "--submitted", desk.submitted]
-    result = CliRunner().invoke(app, [str(a) for a in [*arguments, "--out", desk.out, *options]])
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def square(lines: str) -> dict[str, str]:
@@ -43,7 +34,7 @@ def test_limits_are_the_courses(desk: Desk) -> None:
     desk.hand_in("slow", square("import time\ntime.sleep(60)"))
     desk.hand_in("large", square("held = bytearray(400 * 2**20)"))
     desk.hand_in("loud", square("print('!' * 5000)"))
-    grade(desk)
+    desk.grade()
     pages = {
         name: (desk.out / f"feedback/{name}/numbers/numbers.html").read_text()
         for name in ("slow", "large", "loud")
@@ -54,8 +45,8 @@ def test_limits_are_the_courses(desk: Desk) -> None:
     assert "!" * 1001 not in pages["loud"]
     # They are part of what a mark hangs on.
     write(desk, "c.Grader.memory = 1000")
-    assert "known from an earlier run" not in grade(desk)
-    assert "known from an earlier run" in grade(desk)
+    assert "known from an earlier run" not in desk.grade()
+    assert "known from an earlier run" in desk.grade()
     page = (desk.out / "feedback/large/numbers/numbers.html").read_text()
     assert "MemoryError" not in page
 
@@ -63,7 +54,7 @@ def test_limits_are_the_courses(desk: Desk) -> None:
 def test_an_option_stands_above(desk: Desk) -> None:
     write(desk, "c.Grader.timeout = 'auto'", "c.Grader.show_hidden_tests = True")
     desk.hand_in("amy", {"square": "def square(x):\n    while x:\n        pass\n    return 0"})
-    grade(desk, "--timeout", "1")
+    desk.grade("--timeout", "1")
     page = (desk.out / "feedback/amy/numbers/numbers.html").read_text()
     assert "stopped after 1 s" in page
     assert ">secret<" in page
@@ -74,7 +65,7 @@ def test_what_is_imported_beforehand(desk: Desk) -> None:
     write(desk, "c.Grader.preload = ['colorsys']")
     seen = "import sys\nassert 'colorsys' in sys.modules and 'chunk' not in sys.modules"
     desk.hand_in("amy", square(seen))
-    grade(desk)
+    desk.grade()
     assert rows(desk)["numbers", "amy"]["numbers:square"] == "3"
     page = (desk.out / "feedback/amy/numbers/numbers.html").read_text()
     assert "AssertionError" not in page
