@@ -87,25 +87,19 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     ) as engine:
         # It warms up while nbgrader is imported here.
         engine.import_soon(modules(course, notebook.stem))
-        from grader.host.batch import jobs
-        from grader.host.clerk import Clerks
-        from grader.host.grade import grade, reader, reject
-        from grader.host.intake.notebook import Rejected
-        from grader.host.intake.submission import collect
+        from grader.host.intake.folder import read_folder
+        from grader.host.results.revision import Identities
+        from grader.host.station import Piece, Station
         from grader.host.store import Output, cannot_write
 
         assignment = course.load(notebook.stem)
         output = Output(out)
-        with Clerks(jobs({assignment.name: assignment}, output)) as clerks:
-            output.clerks = clerks
-            read = reader(clerks, assignment)
-            submission = collect(assignment, notebook.parent.resolve(), YOU, read)
-            if isinstance(submission, Rejected):
-                graded = reject(assignment, YOU, submission.reason, None)
-            else:
-                graded = grade(submission, engine)
-            with cannot_write(out):
-                output.write(graded.result, graded.notebooks, assignment)
+        folder = read_folder(notebook.parent.resolve())
+        identity = Identities(assignment, "").of(folder.fingerprint())
+        with Station({assignment.name: assignment}, engine) as station:
+            graded = station.grade(Piece(assignment.name, YOU, folder, identity))
+        with cannot_write(out):
+            output.write(graded.result, graded.pages)
     page = output.feedback(graded.result) / f"{notebook.stem}.html"
     return Marked(graded.result, page.resolve(), {i.name: i.title for i in exercise.items})
 

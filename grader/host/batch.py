@@ -1,5 +1,6 @@
-"""A class: as many threads as there are workers, all with one `Engine`.
+"""A class: what is not graded yet goes to where it is graded, and what comes back is kept.
 
+That is this machine, with as many threads as there are workers (`Here`), or a cluster (`cluster`).
 Every submission ends as one file in OUT/results/; gradebook, grades.csv and report are made from
 these at the end. A second run, or one after a kill, only does what is not done yet (`store`,
 `results.revision`).
@@ -7,41 +8,122 @@ these at the end. A second run, or one after a kill, only does what is not done 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
 import os
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol, TypeVar
 
-from nbformat import NotebookNode
-
-from grader.host.clerk import Clerks, Job
-from grader.host.contract_of import all_of, names_for, trouble_with
+from grader.host.contract_of import all_of, names_for
 from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
-from grader.host.grade import READ, Graded, grade, reader, reading, reject
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.database import Database
 from grader.host.intake.folder import Folder, read_folder
-from grader.host.intake.notebook import Rejected
-from grader.host.intake.submission import collect, timestamp_of
+from grader.host.publish.rendering import Renderer
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result, write_atomically
-from grader.host.results.revision import Identities, merge
+from grader.host.results.revision import Identities
 from grader.host.settings import TIMEOUT
-from grader.host.store import RENDER, Output, cannot_write, is_full
+from grader.host.station import Finished, Piece, Station
+from grader.host.store import Output, cannot_write
 from grader.host.tasks import Task, look_alikes
 from grader.protocol.errors import GraderError
 
 _log = logging.getLogger(__name__)
+
+# Seconds without a result after which one looks whether there can be any.
+_WATCH = 5.0
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Place(Protocol):
+    """Where submissions are graded."""
+
+    def __enter__(self) -> Place: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
+    ) -> None: ...
+
+    def grade_all(self, pieces: Iterable[Piece]) -> Iterator[Finished]:
+        """What comes of them, as it comes.
+
+        Raises:
+            GraderError: when nothing can be graded there any more.
+        """
+
+
+class Here:
+    """This machine: as many threads as there are workers, all with one engine.
+
+    Args:
+        workers: how many submissions at the same time; default one a core.
+    """
+
+    def __init__(self, station: Station, workers: int | None = None) -> None:
+        self._station = station
+        self._workers = workers or os.cpu_count() or 1
+
+    def __enter__(self) -> Here:
+        self._executor = ThreadPoolExecutor(self._workers, "grader")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            # Ctrl-C, or a failure of our own: what is being played is given up, not waited for.
+            self._station.stop()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._station.engine.close()
+
+    def grade_all(self, pieces: Iterable[Piece]) -> Iterator[Finished]:
+        ahead = 2 * self._workers
+        for _, future in run(pieces, self._executor, self._station.grade, lambda: ahead):
+            yield future.result()
+
+
+def run(
+    tasks: Iterable[T],
+    executor: Executor,
+    work: Callable[[T], R],
+    ahead: Callable[[], int],
+    watch: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[T, Future[R]]]:
+    """What `work` makes of the tasks, as it comes.
+
+    Of a large class there is not room for all at a time: a task is taken from `tasks` when there is
+    work for the executor.
+
+    Args:
+        ahead: how many may be waiting or under way.
+        watch: called every few seconds while nothing comes; what it raises ends all.
+    """
+    under_way: dict[Future[R], T] = {}
+
+    def some() -> Iterator[tuple[T, Future[R]]]:
+        done, _ = wait(under_way, timeout=_WATCH, return_when=FIRST_COMPLETED)
+        if not done:
+            watch()
+        for future in done:
+            yield under_way.pop(future), future
+
+    for task in tasks:
+        under_way[executor.submit(work, task)] = task
+        while len(under_way) >= ahead():
+            yield from some()
+    while under_way:
+        yield from some()
 
 
 @dataclass
@@ -93,6 +175,7 @@ def grade_class(
     beside: Collection[str] = (),
     beside_all: Collection[str] = (),
     db_url: str | None = None,
+    place: Callable[[Station], Place] | None = None,
 ) -> ClassResult:
     """Grades all tasks into a folder.
 
@@ -101,9 +184,9 @@ def grade_class(
         workers: how many submissions at the same time; default one a core.
         timeout: seconds a cell may take.
         on_result: called in this thread after each submission.
-        on_trouble: called in any thread, before the first submission of an assignment is graded of
-            which the teacher's own solution fails tests, or tests are left to the teacher, with its
-            name and what to do.
+        on_trouble: called in this thread, before the first result of an assignment of which the
+            teacher's own solution fails tests, or tests are left to the teacher, with its name and
+            what to do.
         sandbox: whether learners' code is shut in; see `Engine`.
         engine: to grade with, instead of one with that `timeout` and `sandbox`; closed at the end.
         show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
@@ -111,6 +194,7 @@ def grade_class(
         beside: items or grade_ids whose tests may run beside the learner's code.
         beside_all: assignments of which all tests may.
         db_url: the gradebook, instead of the one that the course names, or gradebook.db in `out`.
+        place: where to grade, instead of on this machine with so many workers.
 
     Raises:
         GraderError: when the folder, the gradebook or the engine fail, or an item is unknown; no
@@ -120,10 +204,10 @@ def grade_class(
     _require("--beside", beside, _tests(assignments))
     _require("--beside-all", beside_all, assignments, "assignment")
     beside = [*beside, *map(all_of, beside_all)]
-    output = Output(out, show_hidden_tests)
+    output = Output(out)
     address = db_url or course.db_url
     database = Database(address) if address else Database.of_file(output.gradebook)
-    with output.held(), contextlib.ExitStack() as exits:
+    with output.held():
         earlier = output.keys()
         shown = dict(assignments)
         for name in sorted({name for name, _ in earlier} & set(course.assignments())):
@@ -137,35 +221,54 @@ def grade_class(
             allowed = f"{limit} {engine.limits} {engine.output_limit}"
             settings = f"{allowed} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
             identities = {name: Identities(assignments[name], settings) for name in assignments}
-            own: dict[tuple[str, str], bool] = {}
             alike = look_alikes({task.student for task in tasks})
-            count = workers or os.cpu_count() or 1
-            # Before there are other threads: it forks.
-            clerks = exits.enter_context(Clerks(jobs(shown, output)))
-            output.clerks = clerks
-            troubles = _Troubles(engine, output.troubles(), on_trouble, beside)
-            with _Workers(
-                count, engine, output, identities, regrade, beside, clerks, troubles
-            ) as pool:
-                for result, fresh in pool.grade_all(tasks):
-                    own[result.key] = fresh
+            station = Station(shown, engine, beside, regrade, show_hidden_tests)
+            with station:
+                intake = _Intake(tasks, output, identities, regrade)
+                troubles = _Troubles(output.troubles(), on_trouble)
+
+                def on_known(result: Result) -> None:
                     on_result(_with_note(result, alike))
-            others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
-            done = ClassResult(out / "report.html")
-            done.reused = sum(not fresh for fresh in own.values())
-            done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
-            with cannot_write(out):
-                output.save_troubles(troubles.known)
-            report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)
-            for result, late in _enter(sorted([*own, *others]), output, book, shown):
-                report.add(_with_note(result, alike), late)
-                if result.key in own:
-                    done.count(result, late)
+
+                with place(station) if place else Here(station, workers) as where:
+                    for finished in where.grade_all(intake.pieces(on_known)):
+                        troubles.note(finished)
+                        result = _write(finished, output, station)
+                        intake.own[result.key] = True
+                        on_known(result)
+                own = intake.own
+                others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
+                done = ClassResult(out / "report.html")
+                done.reused = sum(not fresh for fresh in own.values())
+                done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
+                with cannot_write(out):
+                    output.save_troubles(troubles.known)
+                report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)
+                entered = _enter(sorted([*own, *others]), output, book, shown, station.renderer)
+                for result, late in entered:
+                    report.add(_with_note(result, alike), late)
+                    if result.key in own:
+                        done.count(result, late)
         with cannot_write(out):
             write_atomically(out / "grades.csv", report.csv().encode("utf-8", "replace"))
             write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))
             output.write_config(course, submitted, address)
     return done
+
+
+def _write(finished: Finished, output: Output, station: Station) -> Result:
+    """Writes what came of a submission. Returns the result that was written."""
+    try:
+        with cannot_write(output.folder):
+            output.write(finished.result, finished.pages)
+    except GraderError:
+        raise
+    except Exception as error:
+        # What no file can hold must not stop the class.
+        finished = station.give_up(*finished.result.key, error)
+        with cannot_write(output.folder):
+            output.write(finished.result, finished.pages)
+    return finished.result
 
 
 def _with_note(result: Result, notes: Mapping[str, str]) -> Result:
@@ -206,6 +309,7 @@ def _enter(
     output: Output,
     book: Book,
     assignments: Mapping[str, Assignment],
+    renderer: Renderer,
 ) -> Iterator[tuple[Result, bool]]:
     """Enters results into the gradebook. Yields them with marks given by hand, and who was late.
 
@@ -230,7 +334,7 @@ def _enter(
             marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
         if shown != result.shown:
             with cannot_write(output.folder):
-                output.show_marks(result, marked, shown, assignments[assignment])
+                output.show_marks(result, marked, shown, renderer)
         entered[name] = result.handed_in
         yield marked, entry.late
     # Only what the gradebook holds for good counts as told to it.
@@ -240,141 +344,72 @@ def _enter(
             output.save_entered(entered)
 
 
+class _Intake:
+    """Reads what was handed in, and knows what was graded before.
+
+    Attributes:
+        own: assignment and student of all that there are, and whether each was graded in this run.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        output: Output,
+        identities: Mapping[str, Identities],
+        regrade: Collection[str],
+    ) -> None:
+        self._tasks = tasks
+        self._output = output
+        self._identities = identities
+        self._regrade = regrade
+        self.own: dict[tuple[str, str], bool] = {}
+
+    def pieces(self, on_known: Callable[[Result], None]) -> Iterator[Piece]:
+        """What is to be graded, read as it is asked for.
+
+        Args:
+            on_known: gets what is not to be.
+        """
+        for task in self._tasks:
+            piece = self._read(task)
+            if piece.known is not None and self._is_done(piece.known, piece, task):
+                self.own[piece.known.key] = False
+                on_known(piece.known)
+            else:
+                yield piece
+
+    def _read(self, task: Task) -> Piece:
+        name = task.assignment.name
+        folder = read_folder(task.folder) if task.reason is None else Folder(reason=task.reason)
+        identity = self._identities[name].of(folder.fingerprint())
+        return Piece(name, task.student, folder, identity, self._output.load(name, task.student))
+
+    def _is_done(self, known: Result, piece: Piece, task: Task) -> bool:
+        wanted = any(item.name in self._regrade for item in known.items)
+        same = known.fingerprint == piece.identity.whole and not wanted
+        return same and self._output.has(known, task.assignment)
+
+
 class _Troubles:
     """What is to be told of assignments whose own solution fails tests, or that need a teacher.
 
     Args:
         known: what earlier runs found, by assignment.
         tell: gets the name of an assignment and a sentence.
-        beside: as in `grade`.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        known: Mapping[str, str],
-        tell: Callable[[str, str], None],
-        beside: Collection[str],
-    ) -> None:
-        self._engine = engine
-        self._beside = beside
-        self._tell = tell
-        self._lock = threading.Lock()
-        self._looking: dict[str, threading.Lock] = {}
-        self._seen: set[str] = set()
+    def __init__(self, known: Mapping[str, str], tell: Callable[[str, str], None]) -> None:
         self.known = dict(known)
+        self._tell = tell
+        self._seen: set[str] = set()
 
-    def look_at(self, assignment: Assignment) -> None:
-        """Looks at an assignment, once. Who looks at another meanwhile does not wait."""
-        with self._lock:
-            looking = self._looking.setdefault(assignment.name, threading.Lock())
-        with looking:
-            if assignment.name in self._seen:
-                return
-            self.known.pop(assignment.name, None)
-            sentence = trouble_with(assignment, self._engine, self._beside)
-            if sentence is not None:
-                self.known[assignment.name] = sentence
-                self._tell(assignment.name, sentence)
-            self._seen.add(assignment.name)
-
-
-def jobs(assignments: Mapping[str, Assignment], output: Output) -> dict[str, Job]:
-    """What is left to clerks: all that reads, compares or renders what learners wrote."""
-
-    def render(question: bytes) -> bytes:
-        return output.render(assignments, question)
-
-    return {READ: reading(assignments), RENDER: render}
-
-
-class _Workers:
-    """Threads that grade with one engine."""
-
-    def __init__(
-        self,
-        count: int,
-        engine: Engine,
-        output: Output,
-        identities: Mapping[str, Identities],
-        regrade: Collection[str],
-        beside: Collection[str],
-        clerks: Clerks,
-        troubles: _Troubles,
-    ) -> None:
-        self._clerks = clerks
-        self._troubles = troubles
-        self._executor = ThreadPoolExecutor(count, "grader")
-        self._engine = engine
-        self._output = output
-        self._identities = identities
-        self._regrade = regrade
-        self._beside = beside
-        self._stopping = threading.Event()
-
-    def __enter__(self) -> _Workers:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            # Ctrl-C, or a failure of our own: what is being played is given up, not waited for.
-            self._stopping.set()
-            self._engine.stop()
-        self._executor.shutdown(wait=True, cancel_futures=True)
-        self._engine.close()
-
-    def grade_all(self, tasks: Sequence[Task]) -> Iterator[tuple[Result, bool]]:
-        """Results as they come, and whether each was found in this run.
-
-        Raises:
-            GraderError: when the engine does not start or a file cannot be written.
-        """
-        # Not by name: each goes with its result once that was seen.
-        for future in as_completed([self._executor.submit(self._grade, task) for task in tasks]):
-            yield future.result()
-
-    def _grade(self, task: Task) -> tuple[Result, bool]:
-        if self._stopping.is_set():
-            raise GraderError("Stopped.")
-        folder = read_folder(task.folder) if task.reason is None else Folder(reason=task.reason)
-        identity = self._identities[task.assignment.name].of(folder.fingerprint())
-        known = self._output.load(task.assignment.name, task.student)
-        wanted = any(item.name in self._regrade for item in known.items) if known else False
-        is_known = known is not None and known.fingerprint == identity.whole and not wanted
-        if known is not None and is_known and self._output.has(known, task.assignment):
-            return known, False
-        try:
-            graded = self._play(task, folder)
-            result = identity.put_on(graded.result)
-            if known is not None:
-                result = merge(known, result, self._regrade)
-            self._write(task, result, graded.notebooks)
-        except GraderError:
-            raise
-        except Exception as error:
-            if is_full(error):
-                raise GraderError(f"There is no room to grade {task.student}: {error}.") from error
-            # A fault of the grader's must not stop the class either. It has no fingerprint: it is
-            # to be tried again next time.
-            said = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()
-            reason = f"The grader failed on it ({said}): please report this."
-            result = reject(task.assignment, task.student, reason, None).result
-            self._write(task, result, {})
-        return result, True
-
-    def _write(self, task: Task, result: Result, notebooks: Mapping[str, NotebookNode]) -> None:
-        if self._stopping.is_set():
-            raise GraderError("Stopped.")
-        with cannot_write(self._output.folder):
-            self._output.write(result, notebooks, task.assignment)
-
-    def _play(self, task: Task, folder: Folder) -> Graded:
-        read = reader(self._clerks, task.assignment)
-        submission = collect(task.assignment, folder, task.student, read)
-        if isinstance(submission, Rejected):
-            when = timestamp_of(folder)
-            return reject(task.assignment, task.student, submission.reason, when)
-        self._troubles.look_at(task.assignment)
-        return grade(submission, self._engine, self._beside, alone=False)
+    def note(self, finished: Finished) -> None:
+        """Tells of an assignment, the first time that it was looked at."""
+        name = finished.result.assignment
+        if not finished.looked or name in self._seen:
+            return
+        self._seen.add(name)
+        self.known.pop(name, None)
+        if finished.trouble is not None:
+            self.known[name] = finished.trouble
+            self._tell(name, finished.trouble)

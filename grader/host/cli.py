@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -28,8 +29,9 @@ from grader.host.settings import AUTO, TIMEOUT
 from grader.protocol.errors import GraderError
 
 if TYPE_CHECKING:
-    from grader.host.batch import ClassResult
+    from grader.host.batch import ClassResult, Place
     from grader.host.results.result import Result
+    from grader.host.station import Station
 
 # For so few submissions the engine does not prepare as for many.
 FEW = 10
@@ -109,6 +111,14 @@ def grade(
             "one that c.Grader.db_url or c.CourseDirectory.db_url names, or OUT/gradebook.db.",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Grade on the workers of a Dask cluster, tcp://HOST:PORT, or on local:N, N "
+            "processes on this machine.",
+        ),
+    ] = None,
     show_hidden_tests: Annotated[
         bool,
         typer.Option(
@@ -146,6 +156,8 @@ def grade(
         settings = opened.settings
         wanted = assignment or opened.handed_in(submitted)
         limit = settings.timeout if timeout is None else _seconds(timeout)
+        if cluster is not None and no_sandbox:
+            raise GraderError("--no-sandbox is for this machine only: leave it out, or --cluster.")
         with Engine(
             preload=preload(opened, wanted),
             timeout=TIMEOUT if isinstance(limit, str) else limit,
@@ -158,9 +170,9 @@ def grade(
             many=opened.count_handed_in(submitted, wanted) > FEW,
         ) as engine:
             # It warms up while nbgrader is imported here.
-            if len(wanted) == 1:
+            if cluster is None and len(wanted) == 1:
                 engine.import_soon(modules(opened, wanted[0]))
-            else:
+            elif cluster is None:
                 engine.launch()
             from grader.host.batch import grade_class
             from grader.host.contract_of import OWN_FAILS
@@ -190,6 +202,9 @@ def grade(
                     status = "broken" if sentence.startswith(OWN_FAILS) else "by hand"
                     _line(screen, assignment, status, sentence)
 
+                def on_worker(address: str, why: str) -> None:
+                    _line(screen, address, "not used", why)
+
                 done = grade_class(
                     opened,
                     submitted,
@@ -206,6 +221,7 @@ def grade(
                     beside=settings.beside if beside is None else beside,
                     beside_all=settings.beside_all if beside_all is None else beside_all,
                     db_url=db_url,
+                    place=_place(cluster, opened, wanted, on_worker) if cluster else None,
                 )
     except GraderError as error:
         _fail(str(error), 1)
@@ -232,6 +248,19 @@ def contract(
                 print(kept_contracts.shown(contract_of(loaded, name, engine)))
     except GraderError as error:
         _fail(str(error), 1)
+
+
+def _place(
+    address: str, course: Course, names: list[str], tell: Callable[[str, str], None]
+) -> Callable[[Station], Place]:
+    """A cluster to grade on."""
+    try:
+        from grader.host.cluster.place import place
+    except ImportError as error:
+        raise GraderError(
+            f"--cluster needs Dask, which is missing ({error}): pip install distributed."
+        ) from error
+    return place(address, course, names, tell)
 
 
 def _seconds(timeout: str) -> float | str:

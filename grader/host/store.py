@@ -14,16 +14,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import msgspec
 import nbformat
-from nbformat import NotebookNode
 
-from grader.host.clerk import Clerks, TooMuch
 from grader.host.course.assignment import Assignment
 from grader.host.course.course import Course
-from grader.host.publish import feedback
-from grader.host.publish.clean import clean_notebook, spare_notebook
-from grader.host.results.result import CellResult, Result, write_atomically
+from grader.host.publish.rendering import Pages, Renderer
+from grader.host.results.result import Result, write_atomically
 from grader.protocol.errors import GraderError
 
 try:
@@ -35,17 +31,10 @@ _CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this fo
 
 
 class Output:
-    """The folder and what lies in it.
+    """The folder and what lies in it."""
 
-    Args:
-        show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
-    """
-
-    def __init__(self, folder: Path, show_hidden_tests: bool = False) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._show_hidden_tests = show_hidden_tests
-        # Who makes the pages; without, they are made here.
-        self.clerks: Clerks | None = None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -109,18 +98,12 @@ class Output:
         # After a power failure a file can be there and empty.
         return all(page.is_file() and page.stat().st_size > 0 for page in pages)
 
-    def write(
-        self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
-    ) -> None:
+    def write(self, result: Result, pages: Pages) -> None:
         """Writes notebooks, feedback and, last, the result: only that makes it count.
-
-        Args:
-            notebooks: as they were played, by name.
 
         Raises:
             OSError: when a file cannot be written.
         """
-        pages, result = self._pages(result, notebooks, assignment)
         for name, notebook in pages.autograded.items():
             write_atomically(self.autograded(result) / f"{name}.ipynb", notebook)
         for name, page in pages.feedback.items():
@@ -135,14 +118,13 @@ class Output:
                     path.unlink()
         result.save(self.result(result.assignment, result.student))
 
-    def show_marks(
-        self, result: Result, marked: Result, shown: str, assignment: Assignment
-    ) -> None:
+    def show_marks(self, result: Result, marked: Result, shown: str, renderer: Renderer) -> None:
         """Feedback with what a teacher gave by hand in it, from the notebooks that `write` wrote.
 
         Args:
             marked: the result with it.
             shown: a fingerprint of it.
+            renderer: makes the pages.
 
         Raises:
             OSError: when a file cannot be written.
@@ -152,52 +134,10 @@ class Output:
             for path in self.autograded(result).glob("*.ipynb")
         }
         # Cleaned once more: nbgrader may have been there since.
-        pages, _ = self._pages(marked, notebooks, assignment)
+        pages, _ = renderer.pages(marked, notebooks)
         for name, page in pages.feedback.items():
             write_atomically(self.feedback(result) / f"{name}.html", page)
         result.model_copy(update={"shown": shown}).save(self.result(*result.key))
-
-    def _pages(
-        self, result: Result, notebooks: Mapping[str, NotebookNode], assignment: Assignment
-    ) -> tuple[Pages, Result]:
-        """The pages, and the result with what is to be said of them."""
-        if self.clerks is None:
-            return make_pages(result, notebooks, assignment, self._show_hidden_tests), result
-        try:
-            return self._ask_for_pages(self.clerks, result, notebooks), result
-        except TooMuch as error:
-            note = f"To show all of it {error}: feedback and notebook show less."
-        less = {name: spare_notebook(notebook) for name, notebook in notebooks.items()}
-        noted = result.model_copy(update={"notes": [*result.notes, note]})
-        try:
-            return self._ask_for_pages(self.clerks, noted, less), noted
-        except TooMuch:
-            none = {
-                name: teacher.as_released()
-                for name, teacher in assignment.notebooks.items()
-                if name in notebooks
-            }
-            return make_pages(noted, none, assignment, self._show_hidden_tests), noted
-
-    def _ask_for_pages(
-        self, clerks: Clerks, result: Result, notebooks: Mapping[str, NotebookNode]
-    ) -> Pages:
-        files = {name: _as_file(notebook) for name, notebook in notebooks.items()}
-        asked = _Asked(result.model_dump_json().encode("utf-8"), files)
-        answer = clerks.ask(RENDER, msgspec.msgpack.encode(asked))
-        return msgspec.msgpack.decode(answer, type=Pages)
-
-    def render(self, assignments: Mapping[str, Assignment], question: bytes) -> bytes:
-        """A clerk's side of making pages."""
-        asked = msgspec.msgpack.decode(question, type=_Asked)
-        result = Result.model_validate_json(asked.result)
-        notebooks = {
-            name: nbformat.from_dict(msgspec.json.decode(file))
-            for name, file in asked.notebooks.items()
-        }
-        assignment = assignments[result.assignment]
-        made = make_pages(result, notebooks, assignment, self._show_hidden_tests)
-        return msgspec.msgpack.encode(made)
 
     def troubles(self) -> dict[str, str]:
         """What was last to be told of assignments, by name."""
@@ -266,70 +206,6 @@ class Output:
             if db_url is not None:
                 # The address may hold a password.
                 path.chmod(0o600)
-
-
-# The job of a clerk's that makes pages.
-RENDER = "render"
-
-
-class Pages(msgspec.Struct):
-    """What is written for people of one submission, by name of the notebook."""
-
-    autograded: dict[str, bytes]
-    feedback: dict[str, bytes]
-
-
-class _Asked(msgspec.Struct):
-    """A result and the notebooks to show, as JSON."""
-
-    result: bytes
-    notebooks: dict[str, bytes]
-
-
-def make_pages(
-    result: Result,
-    notebooks: Mapping[str, NotebookNode],
-    assignment: Assignment,
-    show_hidden_tests: bool,
-) -> Pages:
-    """The notebooks as they may be shown, and feedback.
-
-    Args:
-        notebooks: as they were played, by name.
-    """
-    graded = _by_cell(result)
-    cleaned = {
-        name: clean_notebook(
-            notebook, assignment.notebooks[name], graded.get(name, {}), show_hidden_tests
-        )
-        for name, notebook in notebooks.items()
-    }
-    pages = {
-        name: feedback.render(result, teacher, cleaned.get(name)).encode("utf-8", "replace")
-        for name, teacher in assignment.notebooks.items()
-    }
-    return Pages({name: _as_file(notebook) for name, notebook in cleaned.items()}, pages)
-
-
-def _as_file(notebook: NotebookNode) -> bytes:
-    """As nbformat writes it, but for the lines of a text, which stay together.
-
-    nbformat takes ten times as long.
-    """
-    try:
-        return msgspec.json.format(msgspec.json.encode(notebook, order="sorted"), indent=1)
-    except (UnicodeEncodeError, OverflowError):
-        # Half a character, or a number beyond 64 bits.
-        return nbformat.v4.writes(notebook).encode("utf-8", "replace")
-
-
-def _by_cell(result: Result) -> dict[str, dict[str, CellResult]]:
-    """Results of cells by notebook, then grade_id."""
-    graded: dict[str, dict[str, CellResult]] = {}
-    for item in result.items:
-        for cell in item.cells:
-            graded.setdefault(cell.notebook, {})[cell.grade_id] = cell
-    return graded
 
 
 def is_full(error: BaseException) -> bool:

@@ -20,6 +20,7 @@ from grader.host.grade import grade, reject
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect
 from grader.host.publish.pages import plain
+from grader.host.publish.rendering import Renderer
 from grader.host.store import Output
 from grader.host.tasks import find_tasks
 from tests.fuzz.damage import (
@@ -64,7 +65,8 @@ def hand_in(data: bytes, folder: Path, engine: Engine) -> Result:
     else:
         graded = grade(submission, engine)
     output = Output(folder / "out")
-    output.write(graded.result, graded.notebooks, ASSIGNMENT)
+    pages, _ = Renderer({ASSIGNMENT.name: ASSIGNMENT}).pages(graded.result, graded.notebooks)
+    output.write(graded.result, pages)
     assert output.load("numbers", "s") == graded.result, "what was written can be read"
     return graded.result
 

@@ -26,10 +26,11 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from grader.host import clerk, store
+from grader.host import clerk
 from grader.host.cli import app
 from grader.host.engine import engine as engine_module
 from grader.host.intake.folder import read_folder
+from grader.host.publish import rendering
 from grader.host.results.result import Result
 from grader.host.store import Output
 from grader.host.tasks import find_tasks
@@ -944,10 +945,10 @@ def test_a_result_that_cannot_be_written_rejects_that_submission_only(desk, run,
     desk.hand_in("eve", RIGHT | {"why": "Break it."})
     first = Output.write
 
-    def write(self, result, notebooks, assignment):
+    def write(self, result, pages):
         if result.student == "eve" and result.status == "graded":
             raise ValueError("no text: \udcdc")
-        first(self, result, notebooks, assignment)
+        first(self, result, pages)
 
     monkeypatch.setattr(Output, "write", write)
     run()
@@ -1035,14 +1036,14 @@ def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch
     path.write_text(json.dumps(content))
     many = [nbformat.v4.new_markdown_cell(f"{n}" * 5000) for n in range(100)]
     desk.hand_in("shows", change=lambda notebook: notebook.cells.extend(many))
-    first = store.make_pages
+    first = rendering.make_pages
 
     def make_pages(result, notebooks, *others):
         if any(len(notebook.cells) > 90 for notebook in notebooks.values()):
             bytearray(10**9)
         return first(result, notebooks, *others)
 
-    monkeypatch.setattr(store, "make_pages", make_pages)
+    monkeypatch.setattr(rendering, "make_pages", make_pages)
     run()
     found = rows(desk)
     assert found["numbers", "amy"]["total"] == "5"

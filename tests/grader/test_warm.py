@@ -13,11 +13,11 @@ import torch
 from torch import nn
 
 from grader import Engine, grade_one
-from grader.host import store
 from grader.host.engine.child import Child
 from grader.host.engine.files import Files
 from grader.host.engine.player import play
 from grader.host.engine.warm import Warm
+from grader.host.publish.rendering import as_file
 from grader.protocol import wire
 from grader.protocol.orders import Compile, Done
 from grader.protocol.outputs import Error
@@ -572,10 +572,10 @@ def test_a_written_notebook_reads_as_it_was(text):
     cell = nbformat.v4.new_code_cell(text, metadata={"b": 1, "a": [2.5, 10**25, None]})
     cell.outputs = [nbformat.v4.new_output("stream", text=text)]
     notebook = nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_markdown_cell(text)])
-    read = nbformat.reads(store._as_file(notebook).decode(), as_version=4)
+    read = nbformat.reads(as_file(notebook).decode(), as_version=4)
     mended = text.encode("utf-8", "replace").decode()
     assert [c.source for c in read.cells] == [mended] * 2
     assert read.cells[0].outputs[0].text == mended
     assert read.cells[0].metadata == cell.metadata
     plain = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
-    assert nbformat.reads(store._as_file(plain).decode(), as_version=4) == plain
+    assert nbformat.reads(as_file(plain).decode(), as_version=4) == plain

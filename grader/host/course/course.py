@@ -163,7 +163,7 @@ class Course:
         folder = self.release / name if (self.release / name).is_dir() else self.source / name
         files = {
             str(path.relative_to(folder)): path
-            for path in _files(folder)
+            for path in files_below(folder)
             if path.suffix.lower() != ".ipynb"
         }
         return Assignment.from_notebooks(name, sources, released, files, self.config)
@@ -178,7 +178,7 @@ def digest_of(shown: Mapping[str, Path]) -> str:
     """A hash of files and folders: the names that they get, and contents."""
     digest = hashlib.sha256()
     for name, place in shown.items():
-        for path in _files(place) if place.is_dir() else [place]:
+        for path in files_below(place) if place.is_dir() else [place]:
             digest.update(os.fsencode(f"{name} {path.relative_to(place)}\0"))
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -193,7 +193,7 @@ def _read(path: Path) -> NotebookNode:
         raise GraderError(f"{path} cannot be read: {error}") from error
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in inside)

@@ -67,6 +67,7 @@ class Engine:
             (twenty times as long, and at least 5 s), where that is less than `timeout`.
         many: whether the warm process does at its start what makes each submission cheaper and
             takes more than a second: not worth while for a few.
+        cores: on which submissions run, by number; without, each thread's have one of their own.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Engine:
         keep: Path | None = None,
         follows_solution: bool = False,
         many: bool = True,
+        cores: tuple[int, ...] | None = None,
     ) -> None:
         self.preload = tuple(PRELOAD if preload is None else preload)
         self.timeout = timeout
@@ -90,6 +92,7 @@ class Engine:
         self.keep = keep
         self.follows_solution = follows_solution
         self.many = many
+        self.cores = cores
         self._process: Zygote | None = None
         self._zygote: Warm | None = None
         self._rooms: dict[tuple[object, ...], Room] = {}
@@ -398,6 +401,8 @@ class Engine:
 
     def _cores(self) -> tuple[int, ...]:
         """The core of the calling thread's submissions; none where that can't be said."""
+        if self.cores is not None:
+            return self.cores
         if not hasattr(os, "sched_getaffinity"):
             return ()
         cores = sorted(os.sched_getaffinity(0))

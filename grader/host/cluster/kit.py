@@ -1,0 +1,147 @@
+"""A course as it travels to workers: what is graded against, and what cells may read."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from traitlets.config import Config
+
+from grader.host.course.course import Course, files_below
+from grader.host.engine.engine import Engine
+from grader.host.settings import Grader
+from grader.host.station import Station
+from grader.protocol.errors import GraderError
+from grader.protocol.limits import Limits
+
+# Folders of the archive. Assignments lie in them as a course has them.
+_SOURCE, _FILLED, _RELEASE, _SHOWN = "source", "source_with_tests", "release", "shown"
+
+
+class _Kit(msgspec.Struct):
+    """Fields as in `Engine` and `Station`, and what follows.
+
+    Attributes:
+        config: nbgrader's, as plain values.
+        fingerprints: of the assignments, by name.
+        shown: what cells may read: path in the sandbox → path in the archive.
+        archive: of files, as tar.
+    """
+
+    config: dict[str, Any]
+    fingerprints: dict[str, str]
+    shown: dict[str, str]
+    archive: bytes
+    preload: list[str]
+    timeout: float
+    output_limit: int
+    follows_solution: bool
+    limits: Limits
+    many: bool
+    beside: list[str]
+    regrade: list[str]
+    show_hidden_tests: bool
+
+
+def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
+    """All that another machine needs to grade these assignments as this station would."""
+    archive = io.BytesIO()
+    names, shown = list(names), {}
+    directories = course.config.get("CourseDirectory", {})
+    filled = course.root / str(directories.get("source_with_tests_directory", _FILLED))
+    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
+        for name in names:
+            for folder, place in (
+                (_SOURCE, course.source),
+                (_FILLED, filled),
+                (_RELEASE, course.release),
+            ):
+                _add(tar, place / name, f"{folder}/{name}")
+        for number, (inside, path) in enumerate(station.engine.show.items()):
+            shown[inside] = f"{_SHOWN}/{number}/{path.name}"
+            _add(tar, path, shown[inside])
+    engine = station.engine
+    kit = _Kit(
+        _plain(course.config),
+        {name: station.assignments[name].fingerprint for name in names},
+        shown,
+        archive.getvalue(),
+        list(engine.preload),
+        engine.timeout,
+        engine.output_limit,
+        engine.follows_solution,
+        engine.limits,
+        engine.many,
+        list(station.beside),
+        list(station.regrade),
+        station.show_hidden_tests,
+    )
+    return msgspec.msgpack.encode(kit)
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    if path.is_dir():
+        for file in files_below(path):
+            tar.add(file, f"{name}/{file.relative_to(path)}", recursive=False)
+    elif path.exists():
+        tar.add(path, name, recursive=False)
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    """What of it JSON can say: what else there is says nothing about assignments."""
+    text = json.dumps(config, default=lambda value: None, skipkeys=True)
+    plain: dict[str, Any] = json.loads(text)
+    return plain
+
+
+def unpack(data: bytes, folder: Path) -> None:
+    """Lays the files of a kit out.
+
+    Raises:
+        OSError: when they can't be written.
+    """
+    kit = msgspec.msgpack.decode(data, type=_Kit)
+    with tarfile.open(fileobj=io.BytesIO(kit.archive)) as tar:
+        tar.extractall(folder, filter="data")
+
+
+def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path) -> Station:
+    """The station that a kit describes.
+
+    Args:
+        folder: where it was unpacked.
+        cores: as in `Engine`.
+        keep: for contracts.
+
+    Raises:
+        GraderError: when an assignment is not what it was where it comes from.
+    """
+    kit = msgspec.msgpack.decode(data, type=_Kit)
+    config = Config(kit.config)
+    config.CourseDirectory.source_with_tests_directory = _FILLED
+    root = folder.absolute()
+    course = Course(root, root / _SOURCE, root / _RELEASE, "", config, Grader())
+    engine = Engine(
+        kit.preload,
+        kit.timeout,
+        kit.output_limit,
+        show={inside: root / place for inside, place in kit.shown.items()},
+        limits=kit.limits,
+        keep=keep,
+        follows_solution=kit.follows_solution,
+        many=kit.many,
+        cores=cores,
+    )
+    assignments = {name: course.load(name) for name in kit.fingerprints}
+    for name, fingerprint in kit.fingerprints.items():
+        if assignments[name].fingerprint != fingerprint:
+            raise GraderError(
+                f"{name} comes out otherwise there: nbgrader is of another version, or its "
+                "configuration holds more than plain values."
+            )
+    return Station(assignments, engine, kit.beside, kit.regrade, kit.show_hidden_tests)
