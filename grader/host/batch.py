@@ -231,16 +231,19 @@ def grade_class(
                     on_result(_with_note(result, alike))
 
                 with place(station) if place else Here(station, workers) as where:
+                    _log.info("%d submissions of %s.", len(tasks), ", ".join(sorted(assignments)))
                     for finished in where.grade_all(intake.pieces(on_known)):
                         troubles.note(finished)
                         result = _write(finished, output, station)
                         intake.own[result.key] = True
+                        _log.debug("%s/%s: %s, %.2f s.", *result.key, result.status, result.seconds)
                         on_known(result)
                 own = intake.own
                 others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
                 done = ClassResult(out / "report.html")
                 done.reused = sum(not fresh for fresh in own.values())
                 done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
+                _log.info("%d graded in this run; now gradebook and report.", sum(own.values()))
                 with cannot_write(out):
                     output.save_troubles(troubles.known)
                 report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)

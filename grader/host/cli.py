@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -134,6 +136,16 @@ def grade(
             f"{kept_contracts.VARIABLE} names, or in your cache.",
         ),
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            show_default=False,
+            help="Say what is being done; -vv says it of every submission.",
+        ),
+    ] = 0,
     no_sandbox: Annotated[
         bool,
         typer.Option(
@@ -151,6 +163,7 @@ def grade(
     What c.Grader in nbgrader_config.py says holds where no option says otherwise.
     """
     screen = Console(highlight=False, soft_wrap=True)
+    _log_for(verbose, screen)
     try:
         opened = Course.open(course)
         settings = opened.settings
@@ -248,6 +261,14 @@ def contract(
                 print(kept_contracts.shown(contract_of(loaded, name, engine)))
     except GraderError as error:
         _fail(str(error), 1)
+
+
+def _log_for(verbose: int, screen: Console) -> None:
+    """What the grader logs, on the screen: warnings only, unless more is asked for."""
+    logger = logging.getLogger("grader")
+    logger.setLevel([logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)])
+    if verbose and not logger.handlers:
+        logger.addHandler(RichHandler(console=screen, show_path=False, markup=False))
 
 
 def _place(

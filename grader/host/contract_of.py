@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Mapping, Sequence
 
 from grader.host import kept_contracts
@@ -24,7 +25,10 @@ def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
     """
 
     def make() -> Contract:
-        return make_contract(assignment.notebooks[name], engine, Files(assignment.files))
+        begun = time.monotonic()
+        made = make_contract(assignment.notebooks[name], engine, Files(assignment.files))
+        _log.info("The contract of %s was made in %.1f s.", name, time.monotonic() - begun)
+        return made
 
     def kept_or_made() -> Contract:
         if engine.keep is None:

@@ -8,6 +8,7 @@ import csv
 import io
 import itertools
 import json
+import logging
 import os
 import re
 import shutil
@@ -1163,3 +1164,24 @@ def test_folders_outside_the_course_are_shown_and_on_the_path(desk, run, tmp_pat
     for options in ((), ("--no-sandbox", "--regrade", "triple")):
         assert "own solution fails" not in run(*options)
         assert rows(desk)["numbers", "amy"]["numbers:triple"] == "2"
+
+
+def test_what_is_being_done_is_said_to_who_asks(desk, run):
+    """Quiet by default; -v says the steps, -vv every submission."""
+    desk.hand_in("amy")
+    desk.hand_in("bob")
+    logger = logging.getLogger("grader")
+    try:
+        said = run("--no-kept-contracts", "-v")
+        assert "2 submissions of numbers." in said
+        assert "The contract of numbers was made in" in said
+        assert "numbers/amy: graded" not in said
+        shutil.rmtree(desk.out)
+        assert run("-vv").count(": graded, 0.") == 2
+    finally:
+        logger.handlers.clear()
+    shutil.rmtree(desk.out)
+    said = run("--no-kept-contracts")
+    assert "2 graded" in said
+    assert "2 submissions of" not in said
+    assert "contract" not in said

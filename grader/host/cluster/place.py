@@ -7,6 +7,7 @@ with Cluster.at("local:4") as cluster:
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import time
 import uuid
@@ -24,6 +25,8 @@ from grader.host.course.course import Course
 from grader.host.station import Finished, Piece, Station
 from grader.host.version import code
 from grader.protocol.errors import GraderError
+
+_log = logging.getLogger(__name__)
 
 # Seconds to wait for a scheduler, and for a worker that can grade where there is none left.
 _REACH = 10.0
@@ -85,8 +88,8 @@ def _local(count: int) -> LocalCluster:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
         # What is under way on a worker is in a process of its own.
         memory_limit=None,
     )
@@ -134,9 +137,9 @@ class Workers:
             self._executor = self._client.get_executor(
                 pure=False, retries=2, resources={self._run: 1}
             )
-            # Where there is no worker yet, some may be on their way.
+            # Those that there are have said what they can; where there is none, some may come.
             if self._client.scheduler_info(n_workers=-1)["workers"]:
-                self._watch(patience=_REACH)
+                self._watch(patience=1.0)
             self._exits = exits.pop_all()
         return self
 
@@ -209,7 +212,9 @@ class Workers:
     def _hear(self, event: tuple[float, dict[str, str | None]]) -> None:
         """Called by Dask, in a thread of its own."""
         told = event[1]
-        if told["why"]:
+        if not told["why"]:
+            _log.info("%s grades.", told["worker"])
+        else:
             self._last = told["why"]
             self._said.append((str(told["worker"]), told["why"]))
 

@@ -43,6 +43,7 @@ class Post:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         ours, theirs = wire.pair()
         with theirs:
             command = [sys.executable, "-m", __name__, str(theirs.fileno()), str(folder)]

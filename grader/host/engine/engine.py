@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import threading
 import time
@@ -42,6 +43,8 @@ from grader.protocol.orders import (
 )
 from grader.protocol.outputs import Report
 from grader.protocol.wire import Channel, Gone, Silent
+
+_log = logging.getLogger(__name__)
 
 # All that can be written to in the sandbox. Every child has others.
 _OWN_FOLDERS = "/tmp", "/dev/shm"
@@ -133,7 +136,9 @@ class Engine:
                 return
             assert self._process is not None
             try:
+                begun = time.monotonic()
                 self._zygote = Warm(self._process.wait(), "", self.shut_in)
+                _log.info("The warm process was there after %.1f s.", time.monotonic() - begun)
             except GraderError:
                 self.close()
                 raise

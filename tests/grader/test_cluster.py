@@ -1,0 +1,313 @@
+"""A class on a Dask cluster: as here, whatever becomes of its workers."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import dask
+import pytest
+from distributed import Client, LocalCluster
+
+from grader import Course, Engine
+from grader.host.batch import ClassResult, grade_class
+from grader.host.cluster import kit
+from grader.host.cluster.place import place
+from grader.host.cluster.post import Post
+from grader.host.results.result import Result
+from grader.host.tasks import find_tasks, load_assignments
+from grader.protocol.errors import GraderError
+from tests.conftest import ROOT
+from tests.grader.conftest import Desk
+
+SLOW = "import time\ntime.sleep(0.4)\ndef square(x):\n    return x ** 2"
+
+
+@pytest.fixture(scope="module")
+def cluster(bubblewrap: str) -> Iterator[LocalCluster]:
+    """Two workers, each a process."""
+    with local(2) as made:
+        yield made
+
+
+def local(workers: int, processes: bool = True) -> LocalCluster:
+    return LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=processes,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+    )
+
+
+class Class:
+    """A class that is graded on a cluster, and what is heard meanwhile."""
+
+    def __init__(self, desk: Desk, address: str) -> None:
+        self.desk = desk
+        self.address = address
+        self.results: list[Result] = []
+        self.refused: dict[str, str] = {}
+
+    def grade(self) -> ClassResult:
+        course = Course.open(self.desk.root)
+        assignments = load_assignments(course, self.desk.submitted, ())
+        tasks, _ = find_tasks(self.desk.submitted, assignments)
+        with Engine(preload=(), timeout=5, show=course.shown, many=False) as engine:
+            return grade_class(
+                course,
+                self.desk.submitted,
+                self.desk.out,
+                assignments,
+                tasks,
+                on_result=self.on_result,
+                engine=engine,
+                place=place(self.address, course, list(assignments), self.refused.__setitem__),
+            )
+
+    def on_result(self, result: Result) -> None:
+        self.results.append(result)
+
+
+def written(out: Path) -> dict[str, object]:
+    """All that a run wrote for people and programs, but for how long cells took."""
+    found: dict[str, object] = {}
+    for path in sorted(out.rglob("*")):
+        if not path.is_file() or path.name in (".lock", "gradebook.db"):
+            continue
+        found[str(path.relative_to(out))] = path.read_bytes()
+        if path.suffix == ".json" and path.parent.parent.name == "results":
+            result = json.loads(path.read_bytes())
+            assert result.pop("seconds") >= 0
+            found[str(path.relative_to(out))] = result
+    return found
+
+
+def test_results_are_those_of_one_machine_byte_for_byte(
+    desk: Desk, cluster: LocalCluster, tmp_path: Path
+) -> None:
+    """Right and wrong ones, damaged ones, other names, files, and a late one."""
+    desk.hand_in("amy", timestamp="2026-03-03 10:00:00 UTC")
+    desk.hand_in("bob", {"square": "def square(x):\n    return x"})
+    desk.hand_in("cut").write_text("{")
+    desk.hand_in("dan", {"square": "raise SystemExit", "triple": "while True: pass"})
+    os.rename(desk.hand_in("eve"), desk.folder("eve") / "other.ipynb")
+    (desk.folder("eve") / os.fsdecode(b"n\xfc.txt")).write_text("ü")
+    pair = desk.folder("fay", "pair")
+    for name in ("first", "second"):
+        shutil.copy(desk.root / "solutions/pair" / f"{name}.ipynb", pair)
+    due = ["--due", "numbers=2026-03-02"]
+    desk.grade("--timeout", 2, *due, "--cluster", cluster.scheduler_address)
+    there = written(desk.out)
+    own = replace(desk, out=tmp_path / "here")
+    own.grade("--timeout", 2, *due)
+    here = written(own.out)
+    assert there == here
+    assert len(here) > 15
+    said = own.grade("--timeout", 2, *due, "--cluster", cluster.scheduler_address)
+    assert "6 known from an earlier run" in said, "settings and marks are the same"
+
+
+def test_a_worker_that_is_killed_loses_nothing(desk: Desk, bubblewrap: str) -> None:
+    for number in range(12):
+        desk.hand_in(f"s{number:02}", {"square": SLOW})
+    with local(2) as cluster:
+        run = Class(desk, cluster.scheduler_address)
+        victim = next(iter(cluster.workers.values())).pid
+        assert victim is not None
+        with Client(cluster.scheduler_address, set_as_default=False) as client:
+
+            def kill(result: Result) -> None:
+                run.results.append(result)
+                if len(run.results) == 3:
+                    posts.extend(children(victim))
+                    os.kill(victim, signal.SIGKILL)
+
+            posts: list[int] = []
+            run.on_result = kill  # type: ignore[method-assign]
+            done = run.grade()
+            pids = client.run(os.getpid).values()
+        assert victim not in pids, "it was a worker, and Dask has put another in its place"
+    assert done.graded == 12
+    assert sorted(result.student for result in run.results) == [f"s{n:02}" for n in range(12)]
+    assert {result.item("square").score for result in run.results} == {3}
+    assert posts, "something was under way there"
+    until = time.monotonic() + 10
+    while any(map(is_alive, posts)):
+        assert time.monotonic() < until, "what graded there has outlived its worker"
+        time.sleep(0.1)
+
+
+def children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def start_worker(address: str, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-dashboard"]
+    command += ["--no-nanny", "--nthreads", "1", "--host", "127.0.0.1"]
+    return subprocess.Popen(
+        [*command, "--local-directory", str(folder)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [("sandbox", "bubblewrap"), ("version", "its grader is of another version")],
+)
+def test_a_worker_that_can_not_grade_as_here_is_refused(
+    what: str, why: str, desk: Desk, bubblewrap: str, tmp_path: Path
+) -> None:
+    """Another does its work; when there is no other, that is said."""
+    desk.hand_in("amy")
+    environment = {"PATH": str(tmp_path)}
+    if what == "version":
+        shutil.copytree(ROOT / "grader", tmp_path / "grader")
+        with (tmp_path / "grader/host/session.py").open("a") as file:
+            file.write("\n# Another.\n")
+        environment = {"PYTHONPATH": str(tmp_path)}
+    with local(0) as cluster, Client(cluster, set_as_default=False) as client:
+        worker = start_worker(cluster.scheduler_address, tmp_path, **environment)
+        try:
+            client.wait_for_workers(1, timeout=30)
+            said = desk.grade("--cluster", cluster.scheduler_address, code=1)
+            assert f"No worker of {cluster.scheduler_address} can grade." in said
+            assert why in said
+            cluster.scale(1)
+            client.wait_for_workers(2, timeout=30)
+            run = Class(desk, cluster.scheduler_address)
+            assert run.grade().graded == 1
+            assert [why in sentence for sentence in run.refused.values()] == [True]
+        finally:
+            worker.kill()
+            worker.wait()
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("tcp://127.0.0.1:{free}", "No Dask scheduler answers at tcp://127.0.0.1:"),
+        ("127.0.0.1:8786", "is neither the address of a Dask scheduler"),
+        ("local:none", "is neither the address of a Dask scheduler"),
+    ],
+)
+def test_an_address_where_nobody_is_is_told(
+    address: str, why: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.host.cluster.place._REACH", 1.0)
+    desk.hand_in("amy")
+    with socket.socket() as taken:
+        # Bound, and not listening: nobody can be there.
+        taken.bind(("127.0.0.1", 0))
+        said = desk.grade("--cluster", address.format(free=taken.getsockname()[1]), code=1)
+    assert why in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_learners_code_is_shut_in_on_workers_too(desk: Desk) -> None:
+    desk.hand_in("amy")
+    said = desk.grade("--cluster", "local:1", "--no-sandbox", code=1)
+    assert "--no-sandbox is for this machine only" in said
+
+
+def test_a_scheduler_that_goes_away_leaves_what_was_graded(
+    desk: Desk, bubblewrap: str, tmp_path: Path
+) -> None:
+    for number in range(8):
+        desk.hand_in(f"s{number}", {"square": SLOW})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
+    scheduler = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    )
+    worker = start_worker(address, tmp_path)
+    try:
+        run = Class(desk, address)
+
+        def end(result: Result) -> None:
+            run.results.append(result)
+            if len(run.results) == 2:
+                scheduler.kill()
+
+        run.on_result = end  # type: ignore[method-assign]
+        # Dask looks for a scheduler that has gone for half a minute.
+        patience = dask.config.set({"distributed.comm.timeouts.connect": "3s"})
+        with patience, pytest.raises(GraderError) as told:
+            run.grade()
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert "does not answer any more" in str(told.value)
+    assert "the same command goes on from here" in str(told.value)
+    kept = len(list(desk.out.glob("results/numbers/*.json")))
+    assert 2 <= kept < 8
+    said = desk.grade("--timeout", 5)
+    assert f"8 graded, 0 rejected, 0 late, {kept} known from an earlier run." in said
+
+
+def full(*arguments: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_worker_without_room_is_told(
+    desk: Desk, bubblewrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit, "unpack", full)
+    desk.hand_in("amy")
+    with local(1, processes=False) as cluster:
+        said = desk.grade("--cluster", cluster.scheduler_address, code=1)
+    assert "can grade. The last that was tried: [Errno 28] No space left on device" in said
+
+
+def test_a_worker_that_fails_in_the_middle_is_taken_out(
+    desk: Desk, bubblewrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where its memory is full: another does what it had."""
+    for number in range(4):
+        desk.hand_in(f"s{number}")
+    first = Post.grade
+    failing: set[Path] = set()
+
+    def grade(self: Post, piece: bytes) -> bytes:
+        failing.add(self.folder)
+        if self.folder == min(failing):
+            raise GraderError("There is not enough memory.")
+        return first(self, piece)
+
+    monkeypatch.setattr(Post, "grade", grade)
+    with local(3, processes=False) as cluster:
+        run = Class(desk, cluster.scheduler_address)
+        assert run.grade().graded == 4
+    assert "There is not enough memory." in run.refused.values()
+    assert len(failing) > 1
