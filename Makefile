@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test lint types attacks fuzz mutation bench build publish grade mark class data wheels pictures constraints clean distclean
+.PHONY: test lint types attacks fuzz mutation bench bench-scale build publish grade mark class data wheels pictures constraints clean distclean
 
 SAMPLE := data/sample_class
 # When the sample class had to hand in.
@@ -45,6 +45,10 @@ bench: .venv/installed-dev ## measure grading against stock nbgrader, classes as
 	@$(RUN) python -m tools.bench
 	@$(RUN) python -m tools.bench_classes
 	@$(RUN) python -m tools.bench_opening
+
+bench-scale: .venv/installed-dev ## grade 10,000 synthetic submissions on two workers: COUNTS="1000 5000 10000"
+	@sh tools/setup.sh bubblewrap
+	@$(RUN) COUNTS="$(COUNTS)" python -m tools.bench_scale
 
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)

@@ -82,9 +82,9 @@ def main() -> None:
         os.environ[kept_contracts.VARIABLE] = str(folder / "contracts")
         console.print(f"Handing in: {HONEST} submissions of {bench.lesson.name}")
         first = folder / "class-24"
-        _hand_in(bench, first)
+        hand_in_class(bench, first)
         for count in (1, *CURVE[1:]):
-            _copy(first, folder / f"class-{count}", bench.lesson.name, count)
+            copy_class(first, folder / f"class-{count}", bench.lesson.name, count)
         before = _cells_cpu(first, bench.lesson.name)
         curve = [
             _ours(folder / f"class-{count}", folder / f"out-{count}-{workers}", count, workers)
@@ -101,7 +101,7 @@ def main() -> None:
     _report(curve, stock, cells, unique)
 
 
-def _hand_in(bench: Bench, folder: Path) -> None:
+def hand_in_class(bench: Bench, folder: Path) -> None:
     """Right answers in different styles; every other student leaves one item blank."""
     chance = random.Random(LESSON)
     for number in range(HONEST):
@@ -111,9 +111,14 @@ def _hand_in(bench: Bench, folder: Path) -> None:
         hand_in(bench, Draft(answers), folder / f"s{number:04}" / bench.lesson.name)
 
 
-def _copy(source: Path, target: Path, assignment: str, count: int) -> None:
-    """Copies, no two alike: each answer ends with its student's name as a comment."""
-    for number in range(count):
+def copy_class(source: Path, target: Path, assignment: str, count: int, begun: int = 0) -> None:
+    """Copies, no two alike: each answer ends with its student's name as a comment.
+
+    Args:
+        count: how many there are then.
+        begun: how many there were before.
+    """
+    for number in range(begun, count):
         original = source / f"s{number % HONEST:04}" / assignment
         copied = target / f"s{number:04}" / assignment
         shutil.copytree(original, copied)
@@ -228,6 +233,19 @@ class _Watch:
         self.unique_kib = max(self.unique_kib, unique)
         # Who has ended is in its parent's time, but for those at the end, which nobody waits for.
         self._ticks = max(self._ticks, ticks)
+
+
+class Memory:
+    """The largest resident sizes of a process, and of any that it has started."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.own_kib = self.others_kib = 0
+
+    def look(self) -> None:
+        self.own_kib = max(self.own_kib, _kib(self._pid, "status", "VmHWM:"))
+        for pid in _descendants(self._pid):
+            self.others_kib = max(self.others_kib, _kib(pid, "status", "VmHWM:"))
 
 
 def _ticks(pid: int) -> int:
