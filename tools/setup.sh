@@ -50,7 +50,7 @@ make_venv() {
     fi
 }
 
-install() { # the course, with the extras named in $1
+install() { # the course, with the extras named in $1: all of these ask for the grader
     echo "Installing into .venv. The first time takes minutes: torch is large."
     if works uv --version; then
         with_uv uv "$1" || no_luck
@@ -62,7 +62,7 @@ install() { # the course, with the extras named in $1
         if with_uv .venv/bin/uv "$1"; then return; fi
         echo "uv could not install it. Trying pip."
     fi
-    "$python" -m pip install --quiet --constraint constraints.txt --editable ".$1" || no_luck
+    "$python" -m pip install --quiet --constraint constraints.txt ${1:+--editable ./grader} --editable ".$1" || no_luck
 }
 
 with_uv() {
@@ -73,7 +73,7 @@ with_uv() {
         export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
     fi
     if for_no_card "$1" "$2"; then return; fi
-    "$1" pip install --python "$python" --constraint constraints.txt --editable ".$2"
+    "$1" pip install --python "$python" --constraint constraints.txt ${2:+--editable ./grader} --editable ".$2"
 }
 
 # torch for Linux on x86-64 comes with 4.5 GB for graphics cards, which the course does not use.
@@ -83,7 +83,7 @@ for_no_card() {
     [ -z "${UV_TORCH_BACKEND:-}" ] || return 1
     for there in .venv/lib/python3.*/site-packages/torch; do [ ! -d "$there" ] || return 1; done
     if UV_HTTP_RETRIES=0 works "$1" pip install --python "$python" --constraint constraints.txt \
-        --torch-backend cpu --editable ".$2"; then return; fi
+        --torch-backend cpu ${2:+--editable ./grader} --editable ".$2"; then return; fi
     echo "PyTorch's index can't be reached for the smaller build: the one for graphics cards comes, 4.5 GB more."
     return 1
 }
@@ -163,8 +163,9 @@ fashion-mnist)
 constraints)
     if works uv --version; then uv=uv; else uv=.venv/bin/uv; fi
     works $uv --version || stop "uv is missing: pip install uv"
-    $uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate \
-        --extra dev --output-file constraints.txt pyproject.toml
+    echo './grader[cluster,postgresql]' |
+        $uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header --no-annotate \
+            --no-emit-package fewer-bits-grader --extra dev --output-file constraints.txt pyproject.toml -
     ;;
 *)
     sed -n '2,12s/^# \{0,1\}//p' "$0"

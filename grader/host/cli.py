@@ -263,6 +263,27 @@ def contract(
         _fail(str(error), 1)
 
 
+@app.command()
+def doctor(
+    course: Annotated[Path, typer.Option(help="A course, with nbgrader_config.py.")] = Path(),
+) -> None:
+    """Says what is installed, what works, what does not, and how to mend it."""
+    from grader.host.doctor import look
+
+    screen = Console(highlight=False, soft_wrap=True)
+    fine = True
+    for found in look(course):
+        sign, style = ("ok", "green") if found.works else ("no", "bold red")
+        if not found.works and not found.needed:
+            sign, style = "--", "yellow"
+        fine = fine and (found.works or not found.needed)
+        screen.print(Text.assemble((sign, style), "  ", found.what))
+        if found.remedy and not found.works:
+            screen.print(Text(f"    {found.remedy}"))
+    if not fine:
+        raise typer.Exit(1)
+
+
 def _log_for(verbose: int, screen: Console) -> None:
     """What the grader logs, on the screen: warnings only, unless more is asked for."""
     logger = logging.getLogger("grader")

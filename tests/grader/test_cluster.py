@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +22,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from grader import Course, Engine
-from grader.host.batch import ClassResult, grade_class
+from grader.host.batch import ClassResult, grade_class, run
 from grader.host.cluster import kit
 from grader.host.cluster.place import place
 from grader.host.cluster.post import Post
@@ -311,3 +313,20 @@ def test_a_worker_that_fails_in_the_middle_is_taken_out(
         assert run.grade().graded == 4
     assert "There is not enough memory." in run.refused.values()
     assert len(failing) > 1
+
+
+@pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_tasks_are_taken_when_there_is_work_for_any_executor(executor: type[Executor]) -> None:
+    taken: list[int] = []
+
+    def tasks() -> Iterator[int]:
+        for number in range(9):
+            taken.append(number)
+            yield number
+
+    found: dict[int, float] = {}
+    with executor(2) as pool:
+        for task, future in run(tasks(), pool, math.sqrt, lambda: 3):
+            found[task] = future.result()
+            assert len(taken) <= len(found) + 3, "no more than three are under way"
+    assert found == {number: math.sqrt(number) for number in range(9)}
