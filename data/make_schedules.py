@@ -340,11 +340,13 @@ def sparse_numbers(share: float) -> dict[str, float]:
     weights, rows, biases = 266_200, 410, 410
     left = weights - round(share * weights)
     bitmap, columns = weights / 8 + 4 * left, 6 * left + 4 * (rows + 3)
-    return {
+    numbers = {
         "equal weights": left + biases,
         "equal bytes": min(bitmap, columns) / 4 + biases,
-        "equal bytes, gaps": 5 * GAP_ENTRIES[share] / 4 + biases,
     }
+    if share in GAP_ENTRIES:
+        numbers["equal bytes, gaps"] = 5 * GAP_ENTRIES[share] / 4 + biases
+    return numbers
 
 
 def small() -> None:

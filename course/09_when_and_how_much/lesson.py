@@ -670,7 +670,7 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# Nothing that five seeds can show. The dense network knows its 500 images by heart, with 92 % zeros it knows ten fewer, and on other images both answer alike. The usual remedies bring nothing either, and moved images cost 0.8 ± 0.7 points: here none that was tried was needed, so none can show what it is worth. (More epochs were not tried.) At 98 % too little is left, and a small dense shape is worse from the start.
+# Nothing that five seeds can show. The dense network knows its 500 images by heart, with 92 % zeros it knows ten fewer, and on other images both answer alike. The usual remedies bring nothing either, and moved images cost a little: here none that was tried was needed, so none can show what it is worth. (More epochs were not tried.) At 98 % too little is left, and a small dense shape is worse from the start.
 # “Pruning reduces over-fitting” is a *may*. Who claims it needs this table, with the usual remedies at their best.
 #
 # **Large and sparse, or small and dense?** A network of the same kind (fully connected, on all 784 pixels) can be small from the start. Two ways to be as small: as many *weights*, or as many *bytes*. A sparse network has to store where its weights stand. With float32 values the cheaper of two formats of lesson 07 counts: a bitmap, one bit per place, or two bytes of column per weight.
