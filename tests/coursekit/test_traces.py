@@ -30,12 +30,9 @@ from coursekit.serving import serve
 from coursekit.traces import (
     TRACES,
     affine,
-    bytes_left,
-    channel,
     costs,
     draw_prediction,
     integers,
-    kernel,
     language,
     load_trace,
     pipeline,
@@ -43,9 +40,12 @@ from coursekit.traces import (
     ranges,
     rounding,
     serving,
-    static_layer,
     thin,
 )
+from coursekit.traces import static as static_layer
+from coursekit.traces import structured as channel
+from coursekit.traces import tflite as kernel
+from coursekit.traces import tradeoffs as bytes_left
 from tests.conftest import ROOT
 
 LESSON = ROOT / "course" / "00_pipeline" / "lesson.py"

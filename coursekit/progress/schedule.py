@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import fsrs
 
-from coursekit.store import Review, Store
+from coursekit.progress.store import Review, Store
 
 # A lesson and the id of one of its cards.
 CardKey = tuple[str, str]

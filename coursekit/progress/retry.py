@@ -1,6 +1,6 @@
 """Which questions come again: what was wrong is asked some days later, until it is right then.
 
-Worked out from the answers in the store each time, as `coursekit.cards` does for cards.
+Worked out from the answers in the store each time, as `coursekit.progress.schedule` does for cards.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
-from coursekit.store import Attempt, Mode, Store
+from coursekit.progress.store import Attempt, Mode, Store
 
 # A right answer sooner than this after a wrong one shows a good memory for options, not for why.
 DAYS = timedelta(days=3)

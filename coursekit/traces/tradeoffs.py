@@ -22,7 +22,7 @@ from coursekit.combine import (
 )
 from coursekit.data import load_fashion_mnist
 from coursekit.measure import accuracy
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent, shape_of
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, percent, shape_of
 from coursekit.train import fit
 
 WIDTH = 0.25

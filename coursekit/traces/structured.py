@@ -13,7 +13,7 @@ from torch import nn
 
 from coursekit import plot
 from coursekit.data import load_digits
-from coursekit.traces.stages import Rows, Shape, Stage, Trace, fixed, number, shape_of, times
+from coursekit.traces.trace import Rows, Shape, Stage, Trace, fixed, number, shape_of, times
 from coursekit.train import fit
 
 CHANNELS = 4

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import get_args
 
-from coursekit.questions import (
+from coursekit.progress.store import Attempt, Pattern, Store
+from coursekit.questions.find import WidgetError, where
+from coursekit.questions.schema import (
     GENERAL,
     Bank,
     Choice,
@@ -19,11 +21,9 @@ from coursekit.questions import (
     Topic,
     difficulty_of,
 )
-from coursekit.store import Attempt, Pattern, Store
-from coursekit.widgets.banks import WidgetError, where
-from coursekit.widgets.multiple_choice import RIGHT, WRONG, Asked
+from coursekit.widgets.modes.practice import Solving
+from coursekit.widgets.modes.quiz import RIGHT, WRONG, Asked
 from coursekit.widgets.panel import Button, Part, Still, Values, View, buttons, html, meter, still
-from coursekit.widgets.worked_practice import Solving
 
 # How many of each.
 DRAWN: Mapping[Difficulty, int] = {"easy": 3, "medium": 4, "hard": 3}

@@ -6,7 +6,15 @@ import functools
 import re
 from urllib.parse import quote
 
-from coursekit.questions import BANKS, GENERAL, Bank, Primer, Question, lesson_title, load_bank
+from coursekit.questions.schema import (
+    BANKS,
+    GENERAL,
+    Bank,
+    Primer,
+    Question,
+    lesson_title,
+    load_bank,
+)
 
 # The headings of notebooks/primers.ipynb.
 PRIMERS: dict[Primer, str] = {

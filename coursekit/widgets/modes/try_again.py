@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from coursekit.again import DAYS, QuestionKey, due_again
-from coursekit.questions import Bank, Choice, Practice, lesson_title
-from coursekit.store import Attempt, Store, current_time
-from coursekit.widgets.banks import where
-from coursekit.widgets.multiple_choice import Asked
+from coursekit.progress.retry import DAYS, QuestionKey, due_again
+from coursekit.progress.store import Attempt, Store, current_time
+from coursekit.questions.find import where
+from coursekit.questions.schema import Bank, Choice, Practice, lesson_title
+from coursekit.widgets.modes.practice import Solving
+from coursekit.widgets.modes.quiz import Asked
 from coursekit.widgets.panel import Button, Part, Still, Values, View, buttons, html, meter, still
-from coursekit.widgets.worked_practice import Solving
 
 TITLE = "What was wrong, again"
 # What one can finish at a sitting.

@@ -17,7 +17,7 @@ from torch import nn
 
 from coursekit import plot
 from coursekit.traces.pipeline import Run, run
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, shape_of, times
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, shape_of, times
 
 CALIBRATION = 256
 IMAGE = 0  # Of validation: calibration has not seen it.

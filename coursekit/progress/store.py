@@ -96,7 +96,7 @@ class Response(_Event):
 
 
 class Review(_Event):
-    """A card was turned: 1 forgotten, 2 hard, 3 known, 4 easy. `coursekit.cards` says when next."""
+    """A card was turned: 1 forgotten, 2 hard, 3 known, 4 easy. `schedule` says when next."""
 
     KEY = "card"
     kind: Literal["review"] = "review"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from coursekit.questions import Bank, Choice, Option, lesson_title
-from coursekit.store import Attempt, Store
-from coursekit.widgets.banks import where
+from coursekit.progress.store import Attempt, Store
+from coursekit.questions.find import where
+from coursekit.questions.schema import Bank, Choice, Option, lesson_title
 from coursekit.widgets.panel import (
     Button,
     Mark,

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from coursekit.cards import due_dates
-from coursekit.exercises import State, read_exercise
-from coursekit.questions import lesson_title
-from coursekit.store import (
+from coursekit.progress.exercise_marks import State, read_exercise
+from coursekit.progress.schedule import due_dates
+from coursekit.progress.store import (
     MODES,
     Attempt,
     Guess,
@@ -27,6 +26,7 @@ from coursekit.store import (
     course_folder,
     default_store,
 )
+from coursekit.questions.schema import lesson_title
 
 # How many questions, cards, … a lesson has in each mode.
 Totals = Mapping[str, Mapping[Mode, int]]

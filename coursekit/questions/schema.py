@@ -1,8 +1,8 @@
 """The questions of the course: what a bank of them holds, and how one is read.
 
 A bank belongs to a lesson; the bank “general” holds questions of lessons to come and the entry
-check. Authors write banks in course/, the build puts them into coursekit/banks/ without what is
-graded. Texts are Markdown with $maths$.
+check. Authors write banks in course/, the build puts them into banks/ without what is graded. Texts
+are Markdown with $maths$.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Concept(_Strict):
     """One thing that a free response should say.
 
     Attributes:
-        says: phrases for the ways in which people say it; `coursekit.concepts` reads them.
+        says: phrases for the ways in which people say it; `concepts` reads them.
         unless: phrases that take it back where they share a word with one of those, or a sentence.
         hint: what to tell whoever has not said it, without giving it away.
     """
@@ -214,7 +214,7 @@ class CodeAnswer(_Strict):
 
 
 class Fresh(_Strict):
-    """What `coursekit.fresh` makes a problem with other numbers from: code, and texts with names.
+    """What `fresh` makes a problem with other numbers from: code, and texts with names.
 
     Attributes:
         code: Python that draws the numbers and works out the answer.

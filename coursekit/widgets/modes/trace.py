@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from coursekit.questions import Bank, Trace, lesson_title
-from coursekit.store import Attempt, Store
+from coursekit.progress.store import Attempt, Store
+from coursekit.questions.find import WidgetError
+from coursekit.questions.schema import Bank, Trace, lesson_title
 from coursekit.traces import Stage, load_trace
-from coursekit.traces.stages import times
-from coursekit.widgets.banks import WidgetError
+from coursekit.traces.trace import times
 from coursekit.widgets.panel import (
     Button,
     Part,

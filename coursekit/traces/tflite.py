@@ -15,7 +15,7 @@ from torch import nn
 
 from coursekit import plot
 from coursekit.traces.pipeline import run
-from coursekit.traces.stages import Rows, Shape, Stage, Trace, number, times
+from coursekit.traces.trace import Rows, Shape, Stage, Trace, number, times
 
 SHOWN = (4, 8)  # So many rows and columns of the matrix are drawn.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from coursekit.questions import BANKS, lesson_title
-from coursekit.store import Store, Visit
-from coursekit.widgets.banks import WidgetError
+from coursekit.progress.store import Store, Visit
+from coursekit.questions.find import WidgetError
+from coursekit.questions.schema import BANKS, lesson_title
 from coursekit.widgets.panel import Still, Values, View, html
 from coursekit.widgets.text import to_html
 

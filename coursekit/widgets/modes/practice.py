@@ -10,9 +10,11 @@ from typing import get_args
 
 from pydantic import JsonValue
 
-from coursekit.fresh import PRINTED, drawn
 from coursekit.numbers import number_in
-from coursekit.questions import (
+from coursekit.progress.store import Attempt, Store
+from coursekit.questions.find import where
+from coursekit.questions.fresh import PRINTED, drawn
+from coursekit.questions.schema import (
     Bank,
     ChoiceAnswer,
     CodeAnswer,
@@ -21,9 +23,7 @@ from coursekit.questions import (
     Practice,
     lesson_title,
 )
-from coursekit.store import Attempt, Store
-from coursekit.widgets.banks import where
-from coursekit.widgets.multiple_choice import RIGHT, WRONG, Asked, still_choice
+from coursekit.widgets.modes.quiz import RIGHT, WRONG, Asked, still_choice
 from coursekit.widgets.panel import (
     Button,
     Part,

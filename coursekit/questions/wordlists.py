@@ -1,4 +1,4 @@
-"""The English that `coursekit.concepts` knows: irregular forms, negations, families of words.
+"""The English that `concepts` knows: irregular forms, negations, families of words.
 
 Nothing here belongs to one question. What a question wants to hear stands in its bank.
 """

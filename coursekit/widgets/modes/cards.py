@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from coursekit import anki
-from coursekit.cards import CardKey, Deck, deck, intervals
-from coursekit.questions import Bank, Card, lesson_title
-from coursekit.store import Review, Store, Undone, current_time
-from coursekit.widgets.banks import where
+from coursekit.progress.schedule import CardKey, Deck, deck, intervals
+from coursekit.progress.store import Review, Store, Undone, current_time
+from coursekit.questions.find import where
+from coursekit.questions.schema import Bank, Card, lesson_title
 from coursekit.widgets.panel import (
     Button,
     Part,

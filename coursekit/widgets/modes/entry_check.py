@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from coursekit.questions import Bank, Choice
-from coursekit.store import Attempt, Store
-from coursekit.widgets.banks import where
-from coursekit.widgets.multiple_choice import Quiz
+from coursekit.progress.store import Attempt, Store
+from coursekit.questions.find import where
+from coursekit.questions.schema import Bank, Choice
+from coursekit.widgets.modes.quiz import Quiz
 from coursekit.widgets.panel import Part, Values, html, spoken
 
 TITLE = "Entry check: which primers do you need?"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coursekit.questions import ChoiceAnswer, Fresh, NumberAnswer, Option, Practice
+from coursekit.questions.schema import ChoiceAnswer, Fresh, NumberAnswer, Option, Practice
 
 # The draw that is printed: the first of all values.
 PRINTED = 0

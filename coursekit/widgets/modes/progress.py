@@ -8,10 +8,10 @@ from html import escape
 from pathlib import Path
 
 from coursekit.numbers import shown
-from coursekit.questions import GENERAL, Card, Choice, Free, Practice, Trace, lesson_title
-from coursekit.store import Guess, Mode, Outcome, Store, StoreError, course_folder
-from coursekit.summary import NAMES, Summary, Tally, summary
-from coursekit.widgets.banks import bank_names, bank_of
+from coursekit.progress.store import Guess, Mode, Outcome, Store, StoreError, course_folder
+from coursekit.progress.summary import NAMES, Summary, Tally, summary
+from coursekit.questions.find import bank_names, bank_of
+from coursekit.questions.schema import GENERAL, Card, Choice, Free, Practice, Trace, lesson_title
 from coursekit.widgets.panel import (
     Button,
     Part,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from coursekit.concepts import read
-from coursekit.questions import Bank, Free, lesson_title
-from coursekit.store import Response, Store
-from coursekit.widgets.banks import where
+from coursekit.progress.store import Response, Store
+from coursekit.questions.concepts import read
+from coursekit.questions.find import where
+from coursekit.questions.schema import Bank, Free, lesson_title
 from coursekit.widgets.panel import (
     Button,
     Part,

@@ -27,8 +27,8 @@ from typing import Literal
 
 import snowballstemmer
 
-from coursekit.questions import Concept, Free
-from coursekit.wordlists import (
+from coursekit.questions.schema import Concept, Free
+from coursekit.questions.wordlists import (
     CLAUSE,
     COMPARING,
     CONTRAST,
