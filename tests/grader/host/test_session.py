@@ -21,7 +21,7 @@ from grader.host.marks.points import score
 from grader.host.session import hear
 from grader.protocol.orders import RunBeside, RunCell, RunTest
 from grader.sandboxed import player
-from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, solution
+from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, scores, solution
 
 F = "# answer f\ndef f(x):\n    return x + 1"
 G = "# answer g\ndef g(x):\n    return 2 * x"
@@ -39,10 +39,6 @@ def graded(engine):
         return done.result, str([cell.get("outputs") for cell in done.notebooks["x"].cells])
 
     return make
-
-
-def scores(result):
-    return {item.name: item.score for item in result.items}
 
 
 def messages(result):

@@ -36,6 +36,7 @@ from grader.host.results.result import Result
 from grader.host.store import Output
 from grader.host.tasks import find_tasks
 from tests.conftest import ROOT
+from tests.grader.conftest import rows
 
 RIGHT = {
     "square": "def square(x):\n    return x ** 2",
@@ -59,11 +60,6 @@ def run(desk):
         return desk.grade("--timeout", 1, "--workers", 1, *options, code=code)
 
     return make
-
-
-def rows(desk):
-    with (desk.out / "grades.csv").open(newline="") as file:
-        return {(row["assignment"], row["student"]): row for row in csv.DictReader(file)}
 
 
 def strip(notebook):
@@ -505,7 +501,7 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(desk, tmp_path, bubblewra
     (tmp_path / "out").mkdir()
     command = [bubblewrap, "--dev-bind", "/", "/", "--size", "2000000", "--tmpfs", tmp_path / "out"]
     command += ["sh", "-c", FULL, tmp_path, sys.executable]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     [said] = done.stderr.strip().splitlines()

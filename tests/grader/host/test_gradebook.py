@@ -13,8 +13,7 @@ from grader import Course
 from grader.host import batch
 from tests.conftest import system_package_missing
 from tests.grader import servers
-from tests.grader.conftest import Desk
-from tests.grader.test_class import rows
+from tests.grader.conftest import Desk, rows
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Whoever changes what marks hang on is asked whether marks change.
 
-python -m tests.grader.test_version     # the answer is given: `GRADING` is as it should be
+python -m tests.grader.host.test_version     # the answer is given: `GRADING` is as it should be
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def test_marks_and_their_version_go_together() -> None:
     assert json.loads(RECORD.read_text()) == now(), (
         "Files that marks hang on have changed. If a mark could come out otherwise now, raise "
         "GRADING in grader/host/version.py: results of earlier runs are then found anew. Then, in "
-        "any case: python -m tests.grader.test_version"
+        "any case: python -m tests.grader.host.test_version"
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import nbformat
 import pytest
 
 from grader import Assignment, Course, GraderError
 from grader.host.course.assignment import Kind
+from tests.conftest import ROOT
 
 
 def test_cells_items_and_points_are_the_teachers(assignment):
@@ -67,7 +66,7 @@ def test_without_a_release_it_is_made(desk, assignment):
 
 
 def test_this_repository_is_such_a_course():
-    root = Path(__file__).parents[2]
+    root = ROOT
     course = Course.open(root)
     assert (course.source, course.release) == (root / "solutions", root / "exercises")
     assert course.course_id == "fewer-bits"

@@ -15,7 +15,7 @@ from grader.host.results.result import Result
 from grader.host.tasks import find_tasks
 from tests.browser.lab import serve, start_chromium
 from tests.grader.conftest import RIGHT
-from tests.grader.test_clean import CANARY, HOSTILE_HTML, HOSTILE_MARKDOWN
+from tests.hostile import CANARY, HOSTILE_HTML, HOSTILE_MARKDOWN
 
 # What shows in the cell before the text that a teacher grades, and that text.
 SHOWN = "from IPython.display import HTML, display\n" + "\n".join(

@@ -7,7 +7,6 @@ import html
 import io
 import re
 import time
-from pathlib import Path
 
 import matplotlib.image
 import nbformat
@@ -31,11 +30,10 @@ from grader.host.publish.markdown import clean_markdown
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import CellResult, Result
 from tests.browser.lab import start_chromium
+from tests.conftest import ROOT
+from tests.hostile import CANARY, HACK, HOSTILE_HTML, HOSTILE_MARKDOWN, SVG
 
 VEGA = "application/vnd.vega.v5+json"
-CANARY = "http://canary.invalid/"
-HACK = "hack()"
-SVG = f'<svg xmlns="http://www.w3.org/2000/svg" onload="{HACK}"><script>{HACK}</script></svg>'
 
 
 def encoded(data):
@@ -56,53 +54,6 @@ def bundle(data, metadata=None):
     return nbformat.v4.new_output("display_data", data, metadata=metadata or {})
 
 
-HOSTILE_HTML = [
-    f"<img src=x onerror='{HACK}'>",
-    f"<script>{HACK}</script>",
-    f"<scr<script>ipt>{HACK}</script>",
-    f"<svg onload='{HACK}'></svg>",
-    f"<math><mtext></mtext><mglyph><style><img src=x onerror='{HACK}'></style></mglyph></math>",
-    f"<iframe srcdoc='<script>parent.{HACK}</script>'></iframe>",
-    f"<iframe src='javascript:parent.{HACK}'></iframe>",
-    f"<a class=click href='javascript:{HACK}'>a</a>",
-    f"<a class=click href='&#106;ava&#10;script:{HACK}'>a</a>",
-    f"<a class=click href='data:text/html,<script>{HACK}</script>'>a</a>",
-    f"<form action='{CANARY}'><input autofocus onfocus='{HACK}'></form>",
-    f"<details open ontoggle='{HACK}'>a</details>",
-    f"<img src='{CANARY}pixel'>",
-    f"<img srcset='{CANARY}pixel 1x'>",
-    f"<p style='background:url({CANARY}style)'>a</p>",
-    f"<style>@import '{CANARY}import'; body {{ display: none }}</style>",
-    f"<link rel=stylesheet href='{CANARY}link'>",
-    f"<video src='{CANARY}video' poster='{CANARY}poster'></video>",
-    f"<object data='{CANARY}object'></object><embed src='{CANARY}embed'>",
-    f"<base href='{CANARY}'><meta http-equiv=refresh content='0;url={CANARY}'>",
-    "<div id=why-comment class='modal in' style='position:fixed;inset:0;z-index:9'>cover</div>",
-    "</div></div></body><plaintext>",
-]
-HOSTILE_MARKDOWN = [
-    *HOSTILE_HTML,
-    f"[click](javascript:{HACK})",
-    f"[click](<javascript:{HACK}>)",
-    f"[click](< javascript:{HACK}>)",
-    f"[click](&#106;avascript:{HACK})",
-    f"[click](\n  JavaScript:{HACK})",
-    f"[click]\n\n[click]: javascript:{HACK}",
-    f"[click][b]\n\n[b]:\n  <javascript:{HACK}>",
-    f"<javascript:{HACK}>",
-    f"[click](data:text/html;base64,{encoded(f'<script>{HACK}</script>'.encode())})",
-    f"![a]({CANARY}image)",
-    f"![a][b]\n\n[b]: {CANARY}image",
-    "![a](attachment:missing.png)",
-    f"![a](data:image/svg+xml;base64,{encoded(SVG.encode())})",
-    f"```mermaid\n</pre><img src=x onerror='{HACK}'>\n```",
-    f"~~~ mermaid x\n</pre><img src=x onerror='{HACK}'>\n~~~",
-    f"`` ` <img src=x onerror='{HACK}'> ``",
-    f"$a<img src=x onerror='{HACK}'>b$",
-    f"$$\\href{{javascript:{HACK}}}{{x}}$$",
-    f"\\begin{{align}}<img src=x onerror='{HACK}'>\\end{{align}}",
-    "<b>\n\n<table><tr><td>",
-]
 HOSTILE_OUTPUTS = [
     *({"text/html": html} for html in HOSTILE_HTML),
     *({"text/markdown": markdown} for markdown in HOSTILE_MARKDOWN),
@@ -549,7 +500,7 @@ def test_a_figure_with_its_alt_text_is_a_picture_and_other_html_has_its_limit():
 
 def test_no_page_of_the_sample_class_loses_its_figures():
     """What honest learners of this course show: nothing of it is dropped."""
-    lessons = Path(__file__).parents[2] / "notebooks"
+    lessons = ROOT / "notebooks"
     for path in sorted(lessons.glob("[0-9]*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":

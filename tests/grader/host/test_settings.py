@@ -10,8 +10,7 @@ from grader import Course
 from grader.host.settings import Grader
 from grader.protocol.errors import GraderError
 from tests.conftest import ROOT
-from tests.grader.conftest import Desk
-from tests.grader.test_class import rows
+from tests.grader.conftest import Desk, rows
 
 
 def write(desk: Desk, *lines: str) -> None:
