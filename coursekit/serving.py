@@ -15,11 +15,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+import onnx
+from onnxruntime import InferenceSession
+
+from coursekit.measure import latency
 
 # How long a server may take to say its port, and a request to be answered, in seconds.
 PATIENCE, ANSWER = 60.0, 10.0
@@ -44,6 +49,77 @@ def spread(values: Sequence[float] | np.ndarray, digits: int = 2) -> str:
     """What several rounds of a measurement gave: their median, and the lowest and the highest."""
     low, middle, high = np.quantile(values, (0, 0.5, 1)).round(digits)
     return f"{middle:g} ({low:g} to {high:g})"
+
+
+def time_ratios(
+    new: InferenceSession, old: InferenceSession, feed: Mapping[str, np.ndarray]
+) -> list[float]:
+    """How many times as long as `old` a call of `new` takes, in five rounds.
+
+    A round times a block of each, so that its weights are in the cache as far as they fit.
+
+    Args:
+        feed: The inputs by name, the same for both.
+    """
+    calls = {"new": partial(new.run, None, feed), "old": partial(old.run, None, feed)}
+    rounds = [
+        {
+            name: latency({name: call}, runs=20, warm_up=3)[name].median
+            for name, call in calls.items()
+        }
+        for _ in range(5)
+    ]
+    return [its["new"] / its["old"] for its in rounds]
+
+
+def up_to_the_first(kind: str, graph: onnx.GraphProto) -> str:
+    """The nodes that the first node of that kind needs, and itself, with what is stored for them.
+
+    A line for each: its kind, then the types and shapes of its stored inputs.
+    """
+    stored = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    first = next(node for node in graph.node if node.op_type == kind)
+    needed, lines = set(first.output), []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            needed |= set(node.input)
+            its = [stored[name] for name in node.input if name in stored]
+            kinds = "; ".join(f"{array.dtype} {list(array.shape)}" for array in its)
+            lines.append(f"{node.op_type:17} {kinds}".rstrip())
+    return "\n".join(reversed(lines))
+
+
+def weights_only(content: bytes) -> bytes:
+    """A file of `quantize_static` without the pairs at its activations: only the weights are int8.
+
+    Where a pair's zero point is its lowest level, it clips at 0, for a ReLU that comes back here.
+    """
+    model = onnx.load_from_string(content)
+    stored = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
+    was: dict[str, str] = {}  # what a name stands for now that a node is gone
+    pairs, kept = set(), []
+    for node in model.graph.node:
+        node.input[:] = [was.get(name, name) for name in node.input]
+        (out,) = node.output
+        if node.op_type == "QuantizeLinear":
+            zero = stored[node.input[2]]
+            kind = "Relu" if zero == np.iinfo(zero.dtype).min else "Identity"
+            kept.append(onnx.helper.make_node(kind, [node.input[0]], [out]))
+            pairs.add(out)
+        elif node.op_type == "DequantizeLinear" and node.input[0] in pairs:
+            was[out] = node.input[0]
+        else:
+            kept.append(node)
+    for output in model.graph.output:
+        if output.name in was:
+            kept.append(onnx.helper.make_node("Identity", [was[output.name]], [output.name]))
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    used = {name for node in kept for name in node.input}
+    for one in [one for one in model.graph.initializer if one.name not in used]:
+        model.graph.initializer.remove(one)
+    whole: bytes = model.SerializeToString()
+    return whole
 
 
 @dataclass(frozen=True)
@@ -107,13 +183,14 @@ class Server:
 
     Args:
         models: The files' bytes by version; the first one answers.
+        line: How many requests may wait; to one more the server says 503.
 
     Raises:
         RuntimeError: if it does not start; with what it said.
     """
 
-    def __init__(self, models: Mapping[str, bytes]) -> None:
-        self._models = models
+    def __init__(self, models: Mapping[str, bytes], *, line: int = 1000) -> None:
+        self._models, self._line = models, line
         self.port = 0
         self.process: subprocess.Popen[str] | None = None
 
@@ -139,7 +216,7 @@ class Server:
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH", "")])]
         with said.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "coursekit.serving_app", *named],
+                [sys.executable, "-m", "coursekit.serving_app", str(self._line), *named],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

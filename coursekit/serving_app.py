@@ -1,7 +1,8 @@
 """The server of lesson 12: a model behind HTTP, whose requests are run in batches.
 
-`python -m coursekit.serving_app NAME=FILE…` serves ONNX files on a free port of this machine, says
-on its first line which one, and ends when its standard input does: with who started it.
+`python -m coursekit.serving_app LINE NAME=FILE…` serves ONNX files on a free port of this machine,
+says on its first line which one, and ends when its standard input does: with who started it. From
+LINE requests on none is taken into the queue any more: better no than much too late.
 """
 
 from __future__ import annotations
@@ -22,16 +23,14 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 
 PIXELS = 784
-# From this many requests on none is taken into the queue any more: better no than much too late.
-LINE = 1000
 
 
 class Batcher:
     """Runs requests that wait together as one batch, of at most `most`."""
 
-    def __init__(self, run: Callable[[np.ndarray], np.ndarray], most: int) -> None:
+    def __init__(self, run: Callable[[np.ndarray], np.ndarray], most: int, line: int) -> None:
         self.run, self.most = run, most
-        self.queue: asyncio.Queue[tuple[np.ndarray, asyncio.Future[Any]]] = asyncio.Queue(LINE)
+        self.queue: asyncio.Queue[tuple[np.ndarray, asyncio.Future[Any]]] = asyncio.Queue(line)
         self.sizes: list[int] = []
 
     async def answer(self, image: np.ndarray) -> Any:
@@ -65,8 +64,8 @@ def session(path: str) -> ort.InferenceSession:
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def make_app(models: dict[str, ort.InferenceSession]) -> FastAPI:
-    """The first of the models answers, until another one is chosen."""
+def make_app(models: dict[str, ort.InferenceSession], line: int) -> FastAPI:
+    """The first of the models answers, until another one is chosen; `line` requests may wait."""
     now = {"version": next(iter(models))}
 
     def run(images: np.ndarray) -> np.ndarray:
@@ -75,7 +74,7 @@ def make_app(models: dict[str, ort.InferenceSession]) -> FastAPI:
         taken = 1000 * (time.perf_counter() - began)
         return np.array([(version, int(k), taken) for k in logits.argmax(1)], dtype=object)
 
-    batcher = Batcher(run, most=1)
+    batcher = Batcher(run, 1, line)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -114,8 +113,9 @@ def make_app(models: dict[str, ort.InferenceSession]) -> FastAPI:
 
 def main() -> None:
     """Serves until standard input ends."""
-    models = {name: session(path) for name, path in (arg.split("=", 1) for arg in sys.argv[1:])}
-    server = uvicorn.Server(uvicorn.Config(make_app(models), log_level="warning"))
+    line, *files = sys.argv[1:]
+    models = {name: session(path) for name, path in (file.split("=", 1) for file in files)}
+    server = uvicorn.Server(uvicorn.Config(make_app(models, int(line)), log_level="warning"))
     # asyncio turns Nagle's algorithm off for sockets that name TCP. With it each answer, which goes
     # out in two parts, waits 40 ms for the client's acknowledgement.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -1,9 +1,9 @@
 """Trains the networks of lesson 09: writes schedules.csv.
 
 It runs the functions of course/09_when_and_how_much/lesson.py themselves: `python
-data/make_schedules.py`, about half an hour on one thread. Runs that stand in the table already are
-not repeated, so that it can be stopped and begun again. Then enter the SHA-256 in checksums.json
-and in README.md. The numbers depend a little on the CPU and on torch's version.
+data/make_schedules.py`, about three quarters of an hour on one thread. Runs that stand in the table
+already are not repeated, so that it can be stopped and begun again. Then enter the SHA-256 in
+checksums.json and in README.md. The numbers depend a little on the CPU and on torch's version.
 """
 
 import copy
@@ -34,6 +34,8 @@ SEEDS = range(5)
 SHARES = (0.8, 0.92, 0.96, 0.98, 0.99)
 SPLIT = 0.98
 SMALL = (0.96, 0.98)
+# What `gap_entries` counts at these.
+GAP_ENTRIES = {0.96: 11_242, 0.98: 6_023}
 EPOCHS = 8  # in all, whatever the schedule
 # Learning rates, each about three times the one before. Where the best of three lies at the edge,
 # the next one is tried, too.
@@ -165,6 +167,8 @@ def schedules() -> None:
     for epochs in (EPOCHS, 2 * EPOCHS):
         runs("schedules", f"dense, {epochs} epochs", 0.0, partial(from_scratch, epochs=epochs))
     runs("schedules", "dense, rate rewound", 0.0, partial(second_half, share=0.0))
+    steady = partial(second_half, share=0.0, rate=constant)
+    runs("schedules", "dense, rate constant", 0.0, steady, LOW)
     for share in SHARES:
         plans = {
             "cubic": partial(its["cubic"], share),
@@ -224,17 +228,66 @@ def started(model: Any, masks: Any) -> Any:
     return model
 
 
+def kept_by_climb(seed: int, share: float) -> np.ndarray:
+    """How many weights of each layer the cubic climb has left, at its best learning rate."""
+    lr = runs("schedules", "cubic", share, partial(from_scratch, plan=partial(its["cubic"], share)))
+    key = {"part": "schedules", "what": "cubic", "sparsity": share, "lr": lr, "seed": seed}
+    (row,) = (row for row in table.rows if all(row[name] == key[name] for name in key))
+    return np.array(row["kept"].split(), int)
+
+
+def plan_or_split() -> None:
+    """Schedules that differ with the split held: the climb's, or that of the ticket."""
+    sizes = np.array([weight.numel() for weight in prunable(lenet())])
+
+    def held(splits: Callable[[int], np.ndarray], share: float, seed: int) -> Any:
+        """Masks by magnitude in each layer; on the way there all layers are equally far."""
+        gone = 1 - splits(seed) / sizes
+        return lambda weights, now: its["masks_by_layer"](gone * now / share, weights)
+
+    def rewound(lr: float, seed: int, share: float, splits: Any) -> tuple[Any, float]:
+        return second_half(lr, seed, share, held(splits, share, seed))
+
+    def in_one(lr: float, seed: int, share: float, splits: Any, plan: Any) -> tuple[Any, float]:
+        return from_scratch(lr, seed, plan=plan, masks=held(splits, share, seed))
+
+    for share in (0.98, 0.99):
+        climbs = partial(kept_by_climb, share=share)
+        for name, plan in {
+            "one cut early": partial(its["one_cut"], share, when=0.1),
+            "one cut midway": partial(its["one_cut"], share),
+        }.items():
+            make = partial(in_one, share=share, splits=climbs, plan=plan)
+            runs("budgets", f"{name}, the climb's split", share, make)
+        make = partial(rewound, share=share, splits=climbs)
+        runs("budgets", "rate rewound, the climb's split", share, make)
+
+    def of_ticket(seed: int) -> np.ndarray:
+        return np.array([int(mask.sum()) for mask in tickets(seed)[SPLIT]])
+
+    climb = partial(in_one, share=SPLIT, splits=of_ticket, plan=partial(its["cubic"], SPLIT))
+    runs("budgets", "cubic, the ticket's split", SPLIT, climb)
+    make = partial(rewound, share=SPLIT, splits=of_ticket)
+    runs("budgets", "rate rewound, the ticket's split", SPLIT, make)
+
+
 def lottery() -> None:
     def ticket(lr: float, seed: int, share: float, what: str) -> tuple[Any, float]:
         masks = tickets(seed)[share]
-        if what == "random ticket":
+        if what == "random places, the climb's split":
+            masks = [
+                (torch.arange(mask.numel()) < left).float().view_as(mask)
+                for mask, left in zip(masks, kept_by_climb(seed, share), strict=True)
+            ]
+        if what.startswith("random"):
             masks = its["random_masks"](masks, seed)
         model = started(fresh(1000 + seed if what == "re-initialised" else seed), masks)
         fixed = partial(given, masks)
         model = train_on_plan(model, train, EPOCHS, lr, constant, seed=200 + seed, masks=fixed)
         return model, math.nan
 
-    for what in ("ticket", "re-initialised", "random ticket"):
+    split = "random places, the climb's split"
+    for what in ("ticket", "re-initialised", "random ticket", split):
         runs("lottery", what, ROUNDS[-1], partial(ticket, share=ROUNDS[-1], what=what))
 
 
@@ -267,15 +320,33 @@ def of_size(numbers: float, hidden: int) -> tuple[int, int]:
     return shape(min(range(1, 301), key=lambda first: abs(count(first) - numbers)))
 
 
+def gap_entries(share: float) -> int:
+    """Entries of a climbed network, seed 0, that stores gaps: a float32 and one byte each.
+
+    A byte says how many zeros stand before the weight. Where 256 or more do, a weight that is
+    zero is stored on the way (Han et al. 2016).
+    """
+    make = partial(from_scratch, plan=partial(its["cubic"], share))
+    model, _ = make(runs("schedules", "cubic", share, make), 0)
+    entries = 0
+    for weight in prunable(model):
+        places = torch.cat((torch.tensor([-1]), weight.flatten().nonzero().flatten()))
+        entries += len(places) - 1 + int(((places.diff() - 1) // 256).sum())
+    return entries
+
+
 def sparse_numbers(share: float) -> dict[str, float]:
     """Numbers of a dense network of equal weights, and of equal bytes in float32."""
     weights, rows, biases = 266_200, 410, 410
     left = weights - round(share * weights)
     bitmap, columns = weights / 8 + 4 * left, 6 * left + 4 * (rows + 3)
-    return {
+    numbers = {
         "equal weights": left + biases,
         "equal bytes": min(bitmap, columns) / 4 + biases,
     }
+    if share in GAP_ENTRIES:
+        numbers["equal bytes, gaps"] = 5 * GAP_ENTRIES[share] / 4 + biases
+    return numbers
 
 
 def small() -> None:
@@ -293,6 +364,33 @@ def few_images(seed: int) -> Images:
     return train[0][some], train[1][some]
 
 
+class Moved(nn.Module):
+    """Moves each training image by up to so many pixels in both directions; zeros come in."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return images
+        padded = nn.functional.pad(images, [self.most] * 4)
+        down, right = torch.randint(0, 2 * self.most + 1, (2, len(images), 1))
+        rows, columns = torch.arange(28) + down, torch.arange(28) + right
+        which = torch.arange(len(images))[:, None, None]
+        return padded[which, 0, rows[:, :, None], columns[:, None, :]][:, None]
+
+
+def moved_lenet(most: int) -> Any:
+    return nn.Sequential(Moved(most), *lenet())
+
+
+def dropped_lenet(share: float) -> Any:
+    """With dropout after both hidden layers."""
+    flat, one, relu, two, relu_2, out = lenet()
+    return nn.Sequential(flat, one, relu, nn.Dropout(share), two, relu_2, nn.Dropout(share), out)
+
+
 def few() -> None:
     def make(
         lr: float, seed: int, epochs: int = FEW_EPOCHS, network: Any = lenet, **options: Any
@@ -308,6 +406,12 @@ def few() -> None:
         runs("few images", f"dense, {epochs} epochs", 0.0, partial(make, epochs=epochs), LOW)
     for decay in (0.3, 1.0):
         runs("few images", f"dense, decay {decay:g}", 0.0, partial(make, decay=decay), LOW)
+    for share in (0.2, 0.5):
+        network = partial(dropped_lenet, share)
+        runs("few images", f"dense, dropout {share:g}", 0.0, partial(make, network=network), LOW)
+    for most in (1, 2):
+        network = partial(moved_lenet, most)
+        runs("few images", f"dense, moved by {most}", 0.0, partial(make, network=network), LOW)
     shape = of_size(sparse_numbers(0.92)["equal weights"], 2)
     runs("few images", "small", 0.92, partial(make, network=partial(perceptron, *shape)), LOW)
 
@@ -319,14 +423,15 @@ def batch_norm() -> None:
     def trained(seed: int) -> Any:
         return train_on_plan(fresh(seed, batch_norm_cnn), train, EPOCHS // 2, 1e-2, seed=seed)
 
-    def cut(lr: float, seed: int, share: float) -> tuple[Any, float]:
+    def cut(lr: float, seed: int, share: float, last: int = 3) -> tuple[Any, float]:
+        """The first layers, up to `last`: 2 leaves the linear layer as it is."""
         model = copy.deepcopy(trained(seed))
-        weights = prunable(model)
+        weights = prunable(model)[:last]
         apply(its["global_masks"](weights, share), weights)
         return model, accuracy(model, *validation)
 
-    def anew(lr: float, seed: int, share: float) -> tuple[Any, float]:
-        model, before = cut(lr, seed, share)
+    def anew(lr: float, seed: int, share: float, last: int = 3) -> tuple[Any, float]:
+        model, before = cut(lr, seed, share, last)
         return its["recalibrated"](model, train[0]), before
 
     def tuned(lr: float, seed: int, share: float) -> tuple[Any, float]:
@@ -337,6 +442,10 @@ def batch_norm() -> None:
         for seed in SEEDS:
             add("batch norm", "cut", share, 0.0, seed, partial(cut, share=share))
             add("batch norm", "averaged anew", share, 0.0, seed, partial(anew, share=share))
+            make = partial(cut, share=share, last=2)
+            add("batch norm", "convolutions cut", share, 0.0, seed, make)
+            make = partial(anew, share=share, last=2)
+            add("batch norm", "convolutions cut, averaged anew", share, 0.0, seed, make)
     for share in (0.0, 0.9):
         runs("batch norm", "one epoch", share, partial(tuned, share=share))
 
@@ -349,10 +458,12 @@ def main() -> None:
         small,
         few,
         batch_norm,
+        plan_or_split,
         as_long_as_a_search,
     )
     for part in parts:
         part()
+    print("entries with gaps:", {share: gap_entries(share) for share in SMALL}, GAP_ENTRIES)
     rows = pd.DataFrame(table.rows, columns=COLUMNS)
     rows = rows.sort_values(["part", "what", "sparsity", "lr", "seed"], kind="stable")
     rows[ACCURACIES] = rows[ACCURACIES].round(4)

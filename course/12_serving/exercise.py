@@ -229,6 +229,12 @@ for once, each, most in ((4.0, 1.0, 1), (0.0, 2.0, 3), (10.0, 0.5, 16), (3.0, 1.
             "Without waiting for others a latency is off. Does a batch take all that waits, up to `most`?"
         )
     assert some == kept, "The list has changed."
+some = rng.exponential(0.01, 700).cumsum().tolist()
+for most in (1, 300):
+    assert np.allclose(
+        latencies(some, 3.0, 1.0, most, 0.0, 20.0),
+        wanted_latencies(some, 3.0, 1.0, most, 0.0, 20.0),
+    ), "With hundreds of requests a latency is off."
 assert len(latencies([], 1.0, 1.0, 2, 0.0, 0.0)) == 0, "No requests: no latencies."
 ### END HIDDEN TESTS
 
@@ -487,10 +493,11 @@ for name, content in {
 ### BEGIN HIDDEN TESTS
 other = float_file(weight[:, :11].copy(), zeros)
 infinite = float_file(weight, np.array([0, 0, np.inf, 0], "f4"))
-for content in (b"", b"not a model", other, infinite):
+five = float_file(np.vstack([weight, weight[:1]]), np.zeros(5, "f4"))
+for content in (b"", b"not a model", other, infinite, five):
     for most in (0, 10_000):
         assert gate(good, content, images, labels, 0.01, most) == ["broken"], (
-            "A file that can't run, takes other images, or gives infinite logits, is broken and nothing else."
+            "A file that can't run, takes other images, gives more classes, or infinite logits, is broken and nothing else."
         )
 ### END HIDDEN TESTS
 
@@ -524,6 +531,13 @@ for seed, amount, count in ((1, 0.1, 200), (2, 0.3, 1000), (3, 0.05, 2000), (4, 
         assert gate(old, new, some, truth, margin, 10_000) == wanted, (
             "Close to the bound it decides otherwise. Paired differences, one more −1, one side?"
         )
+# All are lost: the mean is −1 and s is 0, so this bound is met exactly.
+all_lost = float_file(-np.eye(2, 4, dtype="f4"), np.zeros(2, "f4"))
+some, truth = np.tile(np.eye(1, 4, dtype="f4"), (30, 1)), np.zeros(30, int)
+all_right = float_file(np.eye(2, 4, dtype="f4"), np.zeros(2, "f4"))
+assert gate(all_right, all_lost, some, truth, 1.0, 10_000) == [], (
+    "A version whose lower bound is just minus the margin may go out."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -694,6 +708,16 @@ for size, count, bins, shift in ((100, 50, 10, 0.0), (1000, 20, 5, 1.0), (300, 3
     )
     scaled = psi([1000 * v for v in before], [1000 * v for v in after], bins)
     assert abs(scaled - wanted) < 1e-3, "In another unit the index should be the same."
+for before, after in (([1.0] * 6 + [2.0, 3.0], [1.0, 3.0, 3.0]), ([4.0, 4.0, 5.0], [4.0] * 9)):
+    edges = np.quantile(before, (1 / 3, 2 / 3))
+    p, q = (
+        np.array([sum(int((edges < v).sum()) == k for v in part) + 1 for k in range(3)])
+        for part in (before, after)
+    )
+    p, q = p / p.sum(), q / q.sum()
+    assert abs(psi(before, after, 3) - ((q - p) * np.log(q / p)).sum()) < 1e-6, (
+        "The index is off where the reference holds some values many times."
+    )
 ### END HIDDEN TESTS
 
 # %% test="drift" points=1
@@ -722,6 +746,17 @@ for count, shift, wanted in (
     assert bool(drifts(other, some)) == wanted, (
         "With another reference it decides wrongly. From which values are the draws, and how many?"
     )
+middles = np.quantile(other, (np.arange(10) + 0.5) / 10).tolist()
+assert not drifts(other, middles * 100), (
+    "A tenth of the values in each of ten bins is no drift. Does it ask for 10 bins?"
+)
+# One bin of ten holds all, so each draw has the same index, and another value is no chance.
+assert drifts([-1.0] * 95 + [0.0] * 905, [0.0] * 49 + [2.0]), (
+    "A value that was never seen before is missed. Have the draws 10 bins, too?"
+)
+assert not drifts([-1.0] * 105 + [0.0] * 895, [-1.0] * 22 + [0.0] * 178), (
+    "With few different values it finds a drift where there is none. Have the draws 10 bins, too?"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -795,6 +830,13 @@ for _ in range(60):
     assert found >= 1 and mean(found) <= limit * (1 + 1e-9), "With so many servers it is too slow."
     assert found == 1 or mean(found - 1) > limit * (1 - 1e-9), "Fewer servers would do."
 assert servers(0.001, 0.005, 0.006) == 1, "Hardly any requests: one server."
+assert servers(0.18, 5.0, 30.0) == 1, "With costs of seconds the number of servers is off."
+try:
+    servers(10, 0.005, 0.004)
+    refused = False
+except ValueError:
+    refused = True
+assert refused, "A limit below the cost of one request is not refused."
 ### END HIDDEN TESTS
 
 # %% test="servers" points=1

@@ -631,7 +631,7 @@ def int4_where_it_fits(model, group, x):
     return {"quantized": places, "logits": model(x)}
 
 
-# %% item="library" wrong="eight bits" keeps=0 hint="Which type, and which granularity"
+# %% item="library" wrong="eight bits" keeps=0 hint="Which type do the weights get"
 def int4_where_it_fits(model, group, x):
     model = copy.deepcopy(model)
 

@@ -616,7 +616,11 @@ assert found["quantized"] == [0, 2], (
     f"layers 0 and 2 have 64 and 32 inputs, so both fit: not {found['quantized']}"
 )
 assert torch.equal(model(x), before), "the model that was passed in has changed"
-assert (found["logits"] - before).abs().max() > 1e-3, "the logits are those of the float model"
+off = ((found["logits"] - before).abs().mean() / before.abs().mean()).item()
+assert off > 1e-3, "the logits are those of the float model"
+assert off > 0.05, (
+    f"the logits are {off:.0%} off the float model's: 4 bits change them far more. Which type do the weights get?"
+)
 ### BEGIN HIDDEN TESTS
 
 

@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import InferenceSession
+from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
 from coursekit import serving
 from coursekit.serving import ModelCard, Server, nearest_rank, poisson, serve
@@ -115,6 +117,14 @@ def test_a_load_on_a_server_that_is_gone_raises_and_does_not_hang():
     assert time.perf_counter() - began < 30
 
 
+def test_a_full_line_says_503():
+    with (
+        Server({"three": network(3)}, line=1) as server,
+        pytest.raises(RuntimeError, match=r"503: .*too many requests wait"),
+    ):
+        serving.closed_loop(server, IMAGES, 3000, at_once=64)
+
+
 def test_it_ends_although_the_cell_raises():
     its = Server({"three": network(3)})
     with contextlib.suppress(ZeroDivisionError), its:
@@ -151,6 +161,50 @@ def test_what_does_not_start_says_why_and_leaves_nothing():
         its.__enter__()
     assert its.process is not None
     assert its.process.poll() is not None
+
+
+def test_weights_alone_in_int8_compute_what_the_float_file_does(tmp_path):
+    random = np.random.default_rng(0)
+    weights = [random.normal(size=shape).astype(np.float32) for shape in ((20, 16), (4, 20))]
+    nodes = [
+        helper.make_node("Gemm", ["images", "one"], ["hidden"], transB=1),
+        helper.make_node("Relu", ["hidden"], ["above"]),
+        helper.make_node("Gemm", ["above", "two"], ["logits"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "two layers",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["n", 16])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 4])],
+        [numpy_helper.from_array(*its) for its in zip(weights, ("one", "two"), strict=True)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    images = random.normal(size=(50, 16)).astype(np.float32)
+
+    class Once(CalibrationDataReader):
+        def __init__(self):
+            self.rest = iter([{"images": images}])
+
+        def get_next(self):
+            return next(self.rest, None)
+
+    whole, int8 = tmp_path / "whole.onnx", tmp_path / "int8.onnx"
+    onnx.save(model, whole)
+    quantize_static(whole, int8, Once(), per_channel=True, weight_type=QuantType.QInt8)
+    less = serving.weights_only(int8.read_bytes())
+    onnx.checker.check_model(onnx.load_from_string(less))
+    kinds = [node.op_type for node in onnx.load_from_string(less).graph.node]
+    assert kinds.count("DequantizeLinear") == 2
+    assert "QuantizeLinear" not in kinds
+    wanted = np.maximum(images @ weights[0].T, 0) @ weights[1].T
+    sessions = [InferenceSession(content) for content in (less, model.SerializeToString())]
+    (found,) = sessions[0].run(None, {"images": images})
+    assert np.abs(found - wanted).max() < 0.05 * np.abs(wanted).max()
+    assert (np.array(serving.time_ratios(*sessions, {"images": images})) > 0).all()
+    lines = serving.up_to_the_first("Gemm", onnx.load(int8).graph).splitlines()
+    assert lines[-1].startswith("Gemm")
+    assert any("int8 [20, 16]" in line for line in lines)
+    assert not any("[4, 20]" in line for line in lines)
 
 
 # By events.
