@@ -1,0 +1,183 @@
+"""Trains and squeezes the networks of lesson 15: writes squeezed.csv and squeezed_masks.npz.
+
+It runs the functions of course/15_capstone/lesson.py themselves: `python data/make_squeezed.py`,
+about half an hour on one thread. Runs that stand in the table already are not repeated, so that it
+can be stopped and begun again. Then enter the SHA-256 in checksums.json and in README.md. The
+numbers depend a little on the CPU and on torch's version.
+"""
+
+import functools
+import hashlib
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from authoring.source.definitions import definitions
+from coursekit.data import load_fashion_mnist
+from coursekit.gradual import prunable, stack, train_gradually
+from coursekit.measure import accuracy
+from coursekit.networks import lenet
+from coursekit.train import set_seed
+
+HERE = Path(__file__).parent
+LESSON = HERE.parent / "course" / "15_capstone" / "lesson.py"
+TABLE, MASKS = HERE / "squeezed.csv", HERE / "squeezed_masks.npz"
+SEEDS = range(5)
+# Epochs of pruning, and of shared values after it. The dense control gets both.
+PRUNE, TUNE = 12, 4
+SHARES = (0.9, 0.95, 0.96, 0.97, 0.98, 0.99)
+LEVELS = (4, 8, 16)
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+FIRST = (3e-3, 1e-2, 3e-2)
+TUNED = (3e-4, 1e-3, 3e-3)
+# Hidden units of small dense networks, for as many bytes.
+SMALL = ((24, 16), (20, 16), (16, 16), (12, 12))
+HALVINGS = np.arange(0, 7.5, 0.5)
+COLUMNS = ["part", "what", "epochs", "share", "levels", "lr", "seed"]
+COLUMNS += ["kept", "bytes", "before", "validation", "test"]
+
+its = definitions(LESSON)
+share, tune, write, read, network = (
+    its[name] for name in ("share", "tune", "write", "read", "network")
+)
+data = load_fashion_mnist()
+train_split, validation_split = data.train.hold_out(2000)
+train, validation, test = (one.tensors() for one in (train_split, validation_split, data.test))
+
+
+class Table:
+    """The rows so far, in the file that is their only memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        if TABLE.is_file():
+            self.rows = [dict(row) for _, row in pd.read_csv(TABLE).iterrows()]
+
+    def find(self, **key: Any) -> list[dict[str, Any]]:
+        return [row for row in self.rows if all(row[name] == key[name] for name in key)]
+
+    def add(self, model: nn.Module, size: float = math.nan, before: float = math.nan, **key: Any):
+        kept = " ".join(str(int((weight != 0).sum())) for weight in prunable(model))
+        row = key | {"kept": kept, "bytes": size, "before": before}
+        row |= {"validation": accuracy(model, *validation), "test": accuracy(model, *test)}
+        self.rows.append(row)
+        pd.DataFrame(self.rows, columns=COLUMNS).to_csv(TABLE, index=False)
+        print(*(f"{value:g}" if isinstance(value, float) else value for value in row.values()))
+
+    def best(self, rates: tuple[float, ...], **key: Any) -> float:
+        """The rate with the best mean accuracy on validation images."""
+        return max(
+            rates, key=lambda lr: np.mean([r["validation"] for r in self.find(lr=lr, **key)])
+        )
+
+
+table = Table()
+
+
+def key(part: str, what: str, epochs: int, share: float = 0.0, levels: int = 0) -> dict[str, Any]:
+    return {"part": part, "what": what, "epochs": epochs, "share": share, "levels": levels}
+
+
+@functools.lru_cache(maxsize=1)
+def trained(what: str, epochs: int, sparsity: float, lr: float, seed: int) -> nn.Sequential:
+    """A network that is trained, and pruned meanwhile."""
+    set_seed(seed)
+    hidden = (300, 100) if what == "LeNet" else tuple(map(int, what.split("-")))
+    model = lenet() if what == "LeNet" else stack(list(shapes(*hidden)))
+    return train_gradually(model, train, epochs, lr, sparsity, seed=seed)
+
+
+def shapes(one: int, other: int) -> tuple[tuple[int, int], ...]:
+    """(outputs, inputs) of three layers."""
+    return (one, 784), (other, one), (10, other)
+
+
+def search(what: str, epochs: int, sparsity: float = 0.0) -> float:
+    """All seeds with each rate, and with more where the best one lies at the edge. The best one."""
+    name, tried = key("trained", what, epochs, sparsity), list(FIRST)
+    while True:
+        for lr in tried:
+            for seed in SEEDS:
+                if not table.find(**name, lr=lr, seed=seed):
+                    table.add(trained(what, epochs, sparsity, lr, seed), **name, lr=lr, seed=seed)
+        best = table.best(tuple(tried), **name)
+        place = RATES.index(best)
+        if best == tried[-1] and place + 1 < len(RATES):
+            tried.append(RATES[place + 1])
+        elif best == tried[0] and place:
+            tried.insert(0, RATES[place - 1])
+        else:
+            return best
+
+
+def files(what: str, sparsity: float, lr: float, levels: int) -> None:
+    """One file for each seed and each rate of the shared values."""
+    name = key("file", what, PRUNE + TUNE, sparsity, levels)
+    for seed in SEEDS:
+        if all(table.find(**name, lr=rate, seed=seed) for rate in TUNED):
+            continue
+        layers = share(trained(what, PRUNE, sparsity, lr, seed), levels)
+        before = accuracy(network(layers), *validation)
+        for rate in TUNED:
+            if table.find(**name, lr=rate, seed=seed):
+                continue
+            file = write(tune(layers, train, TUNE, rate, seed))
+            model = network(read(file))
+            table.add(model, float(len(file)), before, **name, lr=rate, seed=seed)
+
+
+def thinning() -> None:
+    """For the picture: weights that stay for each pixel and unit, and the bytes of each file."""
+    pixels, first, second, sizes, rates = (
+        [],
+        [],
+        [],
+        [],
+        {s: search("LeNet", PRUNE, s) for s in SHARES},
+    )
+    for halvings in HALVINGS:
+        sparsity = 1 - 0.5**halvings
+        near = min(SHARES, key=lambda share: abs(math.log((1 - share) / (1 - sparsity))))
+        set_seed(0)
+        model = train_gradually(lenet(), train, PRUNE, rates[near], sparsity)
+        layers = tune(share(model, 16), train, TUNE, 1e-3)
+        sizes.append(len(write(layers)))
+        masks = [layer.weight() != 0 for layer in layers]
+        pixels.append(masks[0].sum(0).numpy())
+        first.append(torch.stack([masks[0].sum(1), masks[1].sum(0)]).numpy())
+        second.append(torch.stack([masks[1].sum(1), masks[2].sum(0)]).numpy())
+        print(halvings, sizes[-1], accuracy(network(layers), *validation))
+    np.savez_compressed(
+        MASKS,
+        halvings=HALVINGS,
+        pixels=np.array(pixels, np.uint16),
+        first=np.array(first, np.uint16),
+        second=np.array(second, np.uint16),
+        sizes=np.array(sizes, np.uint32),
+    )
+
+
+def main() -> None:
+    for epochs in (PRUNE + TUNE, PRUNE, TUNE):
+        search("LeNet", epochs)
+    for sparsity in SHARES:
+        lr = search("LeNet", PRUNE, sparsity)
+        for levels in LEVELS:
+            files("LeNet", sparsity, lr, levels)
+    files("LeNet", 0.0, search("LeNet", PRUNE), 16)
+    for hidden in SMALL:
+        what = f"{hidden[0]}-{hidden[1]}"
+        files(what, 0.0, search(what, PRUNE), 16)
+    if not MASKS.is_file():
+        thinning()
+    for path in (TABLE, MASKS):
+        print(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+if __name__ == "__main__":
+    main()
