@@ -62,6 +62,7 @@ from coursekit.data import load_fashion_mnist, load_results
 from coursekit.gradual import batches, linears, prunable, stack, train_gradually
 from coursekit.measure import accuracy, latency
 from coursekit.networks import lenet
+from coursekit.squeeze import container
 from coursekit.train import set_seed
 from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
@@ -728,3 +729,252 @@ rows |= {"gaps, Huffman, with table": sum(map(len, encode(zeros)))}
 dead = int((masks[0].sum(1) == 0).sum())
 print(f"hidden units of 300 without an input: {dead}")
 pd.DataFrame({"positions, bytes": rows}).round()
+
+# %% [markdown]
+# Once the reader knows how full each row is, positions cost a third less: more than half of the hidden units have lost every input, and few pixels are read by all. Gaps profit without being told (an empty row is three symbols SKIP), and so came below "the bound". A bound is one for a *model*: for $n\,h(p)$ that of weights strewn evenly. Whoever knows more has a lower one.
+#
+# **Adaptive arithmetic coding** takes this to its end. It codes bit by bit. Before each it says how probable a 1 is, from what writer and reader have both seen; a bit of probability $p$ then costs $\log_2\frac1p$ bits, *fractions of a bit included* (Witten, Neal and Cleary 1987). No table is sent: the coder learns while it writes, and the reader learns the
+# same. `coursekit.squeeze` guesses "is this weight zero?" from how full row and column are and from the pixels beside it, then sign and size. Its probabilities are whole numbers: a float that is rounded otherwise on another machine would turn all that follows into noise.
+
+
+# %% tags=["nbval-ignore-output"]
+def signed(layer: Layer) -> container.Layer:
+    """The same codes as whole numbers: below 0 for negative levels, 0 for what is pruned."""
+    negative = int((layer.levels < 0).sum())
+    numbers = torch.where(layer.codes < negative, layer.codes - negative, layer.codes - negative + 1)
+    flat = torch.zeros(math.prod(layer.shape), dtype=torch.int32)
+    flat[layer.places] = numbers.int()
+    no_bias = np.zeros(layer.shape[0], np.int32)
+    return container.Layer(flat.view(layer.shape).numpy(), 1.0, no_bias, 1.0)
+
+
+whole = [signed(layer) for layer in layers]
+adaptive = container.write(whole)
+for one, other in zip(container.read(adaptive), whole, strict=True):
+    assert (one.levels == other.levels).all()
+in_order = container.write(container.sort_units(whole))
+for name, size_of in (("Huffman, tables included", sums["Huffman"]), ("lzma", sums["lzma"])):
+    print(f"{name}: {size_of:,} bytes")
+print(f"arithmetic coding with contexts: {len(adaptive):,} bytes")
+print(f"the same, hidden units sorted by how many weights they have: {len(in_order):,} bytes")
+assert len(in_order) < len(adaptive) < sums["lzma"] < sums["Huffman"]
+
+# %% [markdown]
+# All four files hold the same weights (the last one with its hidden units in another order, which is the same function). In the order of the list each knows more: which symbols are frequent; which come together; what a row, a column and a neighbour say.
+#
+# > **A place to stop.** An entropy is a bound for those who look no farther than its model does. Before you go on: why does Huffman gain nothing on a stream of two symbols, however rare one is, while arithmetic coding does?
+# >
+# > <details><summary>Answer</summary>Huffman gives each symbol at least one whole bit. Arithmetic coding spends a fraction of a bit on a symbol that was to be expected.</details>
+#
+# ## 8 · What the textbook leaves out
+#
+# **Memory and time.** The file is some ninety times smaller. The network that runs?
+
+# %% tags=["nbval-ignore-output"]
+running = network(read(file))
+one_image = validation[0][:1]
+for name, model in (("dense", dense), ("from the file", running)):
+    print(f"{name}: {4 * sum(p.numel() for p in model.parameters()):,} bytes in memory", end=", ")
+    print(f"{sum(layer.in_features * layer.out_features for layer in linears(model)):,} products")
+calls = {"dense": lambda: dense(one_image), "from the file": lambda: running(one_image)}
+times = latency(calls, runs=300)
+ratio = times["from the file"].median / times["dense"].median
+print(f"time for one image, against the dense network: {ratio:.2f}")
+
+# %% [markdown]
+# Decoded, it is the dense network with other numbers in it: the same megabyte, the same products, the same time. A small file saves download, flash and the way over a slow bus. To save memory and time the *running* form must be small: fewer units (lesson 08; here those without inputs could go at once), int8 (lesson 05), or a kernel that reads the sparse form (lesson 07).
+#
+# **What it is compared with.** "40 times" is against float32, which nobody has to ship. And "without loss" is against some dense network: which one?
+
+# %% tags=["nbval-ignore-output"]
+halved = [parameter.half().float() for parameter in dense.parameters()]
+as_half = lenet().eval()
+for parameter, value in zip(as_half.parameters(), halved, strict=True):
+    parameter.data = value
+print(f"dense {accuracy(dense, *validation):.4f}, ", end="")
+print(f"in float16 {accuracy(as_half, *validation):.4f}, half of the bytes")
+rows = {}
+for name, epochs in (("16 epochs, as the squeezed network has", 16), ("4 epochs", 4)):
+    its = runs("trained", 0, epochs=epochs)
+    gain = 100 * (file16.validation.mean() - its.validation.mean())
+    rows[f"dense, {name}"] = {"accuracy": its.validation.mean(), "file at 96 %, against it": gain}
+pd.DataFrame(rows).T.round(3)
+
+# %% [markdown]
+# Against float16, which costs nothing that can be seen, every factor of this lesson is half as large. And beside a dense network that stopped after 4 epochs, the squeezed one looks like a *gain*. The paper's own error fell too, from 1.64 to 1.58 %: six of 10,000 test images, from one run each, which shows nothing either way.
+#
+# **What the factor depends on.** It is no property of a method: it is the place where a curve crosses an allowance. Half a point was ours. How much smaller still is the file when two points are allowed?
+
+# %%
+guess("two points allowed in place of half a point: smaller", unit="×", low=1, high=10)
+
+# %% tags=["nbval-ignore-output"]
+tried = sorted(table[(table.part == "file") & (table.share > 0)].share.unique())
+points, kilobytes = [], []
+for zero in tried:
+    its = runs("file", zero, 16)
+    points.append(100 * (control.validation.to_numpy() - its.validation.to_numpy()))
+    kilobytes.append(its["bytes"].to_numpy() / 1000)
+points, kilobytes = np.array(points), np.array(kilobytes)
+fig, ax = plot.figure(width=8, height=3.4)
+plot.band(ax, points.mean(1), kilobytes.mean(1), kilobytes.min(1), kilobytes.max(1), label="mean")
+for column in range(points.shape[1]):
+    ax.plot(points[:, column], kilobytes[:, column], "x", color="0.5")
+ax.set(title="File against loss, five seeds", xlabel="points below dense", ylabel="file (kB)")
+plot.show(fig, alt="Size of the file against points lost: a line through the means, and the seeds.")
+
+
+def at_allowance(points: np.ndarray, kilobytes: np.ndarray, allowed: float) -> float:
+    return float(np.interp(allowed, np.maximum.accumulate(points), kilobytes))
+
+
+half, two = (at_allowance(points.mean(1), kilobytes.mean(1), allowed) for allowed in (0.5, 2))
+each = [
+    at_allowance(points[:, s], kilobytes[:, s], 0.5) / at_allowance(points[:, s], kilobytes[:, s], 2)
+    for s in range(points.shape[1])
+]
+print(f"half a point: {1066.44 / half:.0f} times smaller; two points: {1066.44 / two:.0f}")
+reveal(
+    "two points allowed in place of half a point: smaller", half / two, between=(min(each), max(each))
+)
+
+# %% [markdown]
+# TEXT ALLOWANCE
+#
+# **A small dense network.** Large and sparse is one way to few bytes. The other is a network with few hidden units, dense, with the same shared values and codes, and no positions at all:
+
+# %% tags=["nbval-ignore-output"]
+rows = {}
+for what in ("24-16", "16-16"):
+    its = runs("file", 0, 16, what)
+    rows[f"dense, {what} hidden units"] = its
+for zero in (0.96, 0.98):
+    rows[f"LeNet-300-100, {zero:.0%} zeros"] = runs("file", zero, 16)
+pd.DataFrame(
+    {
+        name: {
+            "bytes": its["bytes"].mean(),
+            "against the dense control": "{:+.1f} ± {:.1f}".format(*against_control(its.validation)),
+        }
+        for name, its in rows.items()
+    }
+).T
+
+# %% [markdown]
+# TEXT SMALL
+#
+# ## 9 · The test images, once
+#
+# Everything is chosen. Now the 2,000 test images, five seeds, each file read back from its bytes:
+
+# %% tags=["nbval-ignore-output"]
+rows = {}
+for zero in tried:
+    its = runs("file", zero, 16)
+    mean, half_wide = against_control(its.test, "test")
+    rows[f"{zero:.0%} zeros"] = {
+        "bytes": round(its["bytes"].mean()),
+        "times smaller": round(1_066_440 / its["bytes"].mean(), 1),
+        "points against dense": f"{mean:+.1f} ± {half_wide:.1f}",
+    }
+print(f"dense control: {control.test.mean():.1%}")
+pd.DataFrame(rows).T
+
+# %% tags=["nbval-ignore-output"]
+guesses()
+
+# %% [markdown]
+# ## You can now…
+#
+# - take a network through pruning, shared values and codes to one file, and read it back from its bytes alone;
+# - say where a file's bytes go, and what positions cost at best;
+# - build Huffman's code, send only its lengths, and say when it loses;
+# - tell a bound from a bound of a model, and what a coder with contexts knows more;
+# - report a factor with its order, its baseline, its control and its allowance.
+#
+# **Common mistakes**
+#
+# - Counting bits per weight and forgetting positions, codebooks, tables, biases and the header.
+# - Huffman on a stream of two symbols.
+# - A reader that takes shapes, or the tree, from the program that wrote the file.
+# - Multiplying the factors of steps that were measured alone.
+# - A dense control with fewer epochs, or with the pruned network's learning rate.
+# - Taking a small file for a small or a fast network.
+#
+# ## Cheat sheet
+#
+# | to | write |
+# |---|---|
+# | say where, at best, at random | $h(p)/p = \log_2\frac1p + \frac{1-p}{p}\log_2\frac1{1-p}$ bits per weight that stays; 6 at 96 % zeros |
+# | say where, in a file | gaps of a byte with a symbol for "goes on", through Huffman; a mask costs $1/p$ bits |
+# | share values | k-means over what is not zero, 16 levels per layer; gradient of a level: the sum of its weights', `index_add` |
+# | find Huffman's lengths | a heap; the two rarest under one knot, until one is left |
+# | send the code | lengths only; canonical: by length, then by symbol, each one more, shifted when longer |
+# | judge a coder | against $\sum n_c \log_2(n/n_c)$, tables counted; it bounds only codes of single symbols |
+# | beat that bound | adaptive arithmetic coding with contexts, in whole numbers |
+# | check a file | read it from bytes alone; same places, same codes, same accuracy; cut it off and read again |
+# | count | positions, values, levels, tables, biases, header: their sum is `len(file)` |
+# | share the credit | each step's factor over all orders, at least and at most |
+# | report | times smaller than what (float32? float16?), below which control (epochs, rate), at which allowance, how many seeds |
+
+# %% [markdown]
+# ## Practise
+#
+# Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
+# in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
+# In any notebook, `cheat_sheet("15")` from `coursekit.widgets` brings the page above back.
+#
+# **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
+
+# %%
+cards("15")
+
+# %% [markdown]
+# **Quiz.** Each option tells why it is right or wrong, and you may try again.
+
+# %%
+quiz("15")
+
+# %% [markdown]
+# **In your own words.** Write two or three sentences. You see which ideas were found in them.
+
+# %%
+respond("15")
+
+# %% [markdown]
+# **Practice.** From easy to hard, with a hint and worked steps when you want them.
+
+# %%
+practice("15")
+
+# %% [markdown]
+# **Traces.** Follow a run step by step. Say what comes next before you press the button.
+
+# %% tags=["nbval-ignore-output"]
+trace("15")
+
+# %% [markdown]
+# **Pattern test.** Ten questions on *size* from all lessons. Take it when the rest feels easy.
+
+# %%
+pattern_test("size")
+
+# %% [markdown]
+# **How far you are**, in this lesson and in the others.
+
+# %% tags=["nbval-ignore-output"]
+progress()
+
+# %% [markdown]
+# ## References
+#
+# - S. Han, H. Mao, W. Dally (2016): *Deep Compression: Compressing Deep Neural Networks with Pruning, Trained Quantization and Huffman Coding*. ICLR.
+#   arXiv:1510.00149. LeNet-300-100 on MNIST, 40 times smaller, and the order prune, share, code.
+# - C. Shannon (1948): *A Mathematical Theory of Communication*. Bell System Technical Journal 27. Entropy.
+# - D. Huffman (1952): *A Method for the Construction of Minimum-Redundancy Codes*. Proceedings of the IRE 40(9).
+# - I. Witten, R. Neal, J. Cleary (1987): *Arithmetic Coding for Data Compression*. Communications of the ACM 30(6).
+# - M. Zhu, S. Gupta (2017): *To prune, or not to prune: exploring the efficacy of pruning for model compression*. arXiv:1710.01878. The
+#   cubic climb.
+# - K. Ullrich, E. Meeds, M. Welling (2017): *Soft Weight-Sharing for Neural Network Compression*. ICLR. arXiv:1702.04008. Pruning and sharing by one loss.
+# - D. Oktay, J. Ballé, S. Singh, A. Shrivastava (2020): *Scalable Model Compression by Entropy Penalized Reparameterization*. ICLR. arXiv:1906.06624. Bits as a part of the loss.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
