@@ -11,10 +11,13 @@ numbers = [0, 1, 2]
 #
 # Write `count(values)`: how many are not zero.
 
+
 # %% item="count" answers=["count"]
 ### BEGIN SOLUTION
 def count(values):
     return sum(value != 0 for value in values)
+
+
 ### END SOLUTION
 
 # %% test="count" points=1

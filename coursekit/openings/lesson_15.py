@@ -25,10 +25,10 @@ def thinning_network() -> Moving:
     units = [its[name].min(1).astype(float) for name in ("first", "second")]
     weights = its["pixels"].sum(1) + its["second"][:, 0].sum(1) + its["second"][:, 1].sum(1)
     used = [(values > 0).sum(1) for values in (pixels, *units)]
-    halvings = its["halvings"].tolist()
+    steps = its["halvings"].tolist()
 
-    def draw(halvings_: float) -> Figure:
-        at = halvings.index(halvings_)
+    def draw(halvings: float) -> Figure:
+        at = steps.index(halvings)
         size = int(its["sizes"][at])
         grids = [pixels[at].reshape(28, 28), units[0][at].reshape(25, 12)]
         grids.append(units[1][at].reshape(20, 5))
@@ -46,23 +46,23 @@ def thinning_network() -> Moving:
             for middle, name, many in zip((113, 268, 370), names, used, strict=True):
                 words(figure, middle, 44, f"{many[at]} {name}", fontsize=9)
             words(figure, 525, 44, f"file: {size:,} bytes", fontsize=9)
-            left = 100 * 0.5**halvings_
+            left = 100 * 0.5**halvings
             title = f"{weights[at]:,} weights, {left:.3g} % of all"
             words(figure, 320, 16, title, fontsize=12)
             words(figure, 525, 276, "frame: as it is, in float32", fontsize=9)
         return figure
 
-    def alt(halvings_: float) -> str:
-        at = halvings.index(halvings_)
+    def alt(halvings: float) -> str:
+        at = steps.index(halvings)
         return (
-            f"{weights[at]:,} weights are left. {used[0][at]} of 784 pixels are read, {used[1][at]} "
-            f"of 300 and {used[2][at]} of 100 hidden units are used. The file has "
+            f"{weights[at]:,} weights are left. {used[0][at]} of 784 pixels are read, "
+            f"{used[1][at]} of 300 and {used[2][at]} of 100 hidden units are used. The file has "
             f"{int(its['sizes'][at]):,} bytes; in float32 the network has {DENSE:,}."
         )
 
     return Moving(
-        lambda halvings: draw(halvings),
-        alt=lambda halvings: alt(halvings),
+        draw,
+        alt=alt,
         words=(
             "One thing can be moved: how often the weights are halved. On the left are the pixels "
             "of the image, each the fuller the more weights read it, then the hidden units of the "
@@ -72,7 +72,7 @@ def thinning_network() -> Moving:
             "network as it is, in float32."
         ),
         start={"halvings": 0.0},
-        halvings=halvings,
+        halvings=steps,
     )
 
 

@@ -22,8 +22,8 @@ WEIGHT = (
     (1.0, -0.1, 0.1, 0.0, 0.2, -1.1),
 )
 STAY, RATE = 0.5, 0.1
-INPUTS = (1.0, 0.0, -1.0, 2.0, 1.0, 1.0)
-WANTED = (1.0, -1.0, 1.0, 0.0)
+INPUTS = (1.0, 0.5, -1.0, 2.0, 1.5, 1.0)
+WANTED = (2.0, -1.0, 1.5, -1.0)
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def one_code() -> Trace:
         stages.append(
             Stage(
                 f"Knot {place}",
-                f"The two rarest are {one} and {other}. Under one knot they count {count}, and each "
-                "gap among them gets a bit more."
+                f"The two rarest are {one} and {other}. Under one knot they count {count}, and "
+                "each gap among them gets a bit more."
                 + (" One knot is left: the tree is done." if place == len(steps) else ""),
                 "what is not under a knot yet",
                 (len(steps) + 2 - place,),
@@ -120,8 +120,8 @@ def one_code() -> Trace:
     stages += [
         Stage(
             "Lengths, and codes by rule",
-            "Only lengths are kept. In the order of length, then of gap, each code is one more than "
-            "the one before, with a 0 behind it where the length grows.",
+            "Only lengths are kept. In the order of length, then of gap, each code is one more "
+            "than the one before, with a 0 behind it where the length grows.",
             "the codes",
             None,
             (len(counts),),
@@ -137,8 +137,8 @@ def one_code() -> Trace:
         ),
         Stage(
             "Written",
-            f"In their order: `{bits}`. That is {whole} bits in place of {fixed * many}, and filled "
-            f"up {len(data)} bytes. The blanks are for you; the file has none.",
+            f"In their order: `{bits}`. That is {whole} bits in place of {fixed * many}, and "
+            f"filled up {len(data)} bytes. The blanks are for you; the file has none.",
             "the bytes",
             None,
             (len(data),),
@@ -212,8 +212,8 @@ def one_file() -> Trace:
             ),
             Stage(
                 "Shared",
-                f"Two levels, {number(float(its.levels[0]), 2)} and {number(float(its.levels[1]), 2)}"
-                f". A weight is one bit now, and the codebook {codebook} bits: most of the file.",
+                f"Two levels, {' and '.join(number(v, 2) for v in its.levels.tolist())}. A weight "
+                f"is one bit now, and the codebook {codebook} bits: most of the file.",
                 "the matrix",
                 shape,
                 shape,
@@ -239,8 +239,8 @@ def one_file() -> Trace:
             ),
             Stage(
                 "Bytes",
-                f"One byte for six indices, {len(file) - 1} for the gaps: {len(file)} bytes, beside "
-                "codebook and table.",
+                f"One byte for six indices, {len(file) - 1} for the gaps: {len(file)} bytes, "
+                "beside codebook and table.",
                 "the bytes",
                 None,
                 (len(file),),
@@ -292,7 +292,7 @@ def one_update() -> Step:
     moved = torch.zeros(24, dtype=torch.float64)
     moved[its.places] = levels[its.codes]
     after = (moved.view(4, 6) @ x - wanted).square().mean()
-    return Step(float(loss), weight.grad, summed, levels, float(after))
+    return Step(float(loss.detach()), weight.grad, summed, levels, float(after))
 
 
 def one_step() -> Trace:
@@ -364,8 +364,8 @@ def one_step() -> Trace:
                 "The weights follow",
                 f"The loss is {number(step.after, 3)} now, "
                 + ("less than before. " if step.after < step.before else "no less than before. ")
-                + f"{against} of six weights went where their own gradient did not send them, since "
-                "the others of their level were stronger.",
+                + f"{against} of six weights went where their own gradient did not send them, "
+                "since the others of their level were stronger.",
                 "the matrix",
                 shape,
                 shape,
