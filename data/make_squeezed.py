@@ -30,7 +30,7 @@ TABLE, MASKS = HERE / "squeezed.csv", HERE / "squeezed_masks.npz"
 SEEDS = range(5)
 # Epochs of pruning, and of shared values after it. The dense control gets both.
 PRUNE, TUNE = 20, 4
-SHARES = (0.92, 0.95, 0.96, 0.98)
+SHARES = (0.92, 0.96, 0.98)
 # Here all rates and numbers of levels are tried, at the other sparsities the two best rates.
 ASKED, TWO = 0.96, (3e-3, 1e-2)
 LEVELS = (4, 8, 16)
