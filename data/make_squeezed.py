@@ -22,6 +22,7 @@ from coursekit.data import load_fashion_mnist
 from coursekit.gradual import prunable, stack, train_gradually
 from coursekit.measure import accuracy
 from coursekit.networks import lenet
+from coursekit.squeezed import network
 from coursekit.train import set_seed
 
 HERE = Path(__file__).parent
@@ -45,9 +46,7 @@ COLUMNS = ["part", "what", "epochs", "share", "levels", "lr", "seed"]
 COLUMNS += ["kept", "bytes", "before", "validation", "test"]
 
 its = definitions(LESSON)
-share, tune, write, read, network = (
-    its[name] for name in ("share", "tune", "write", "read", "network")
-)
+share, tune, write, read = (its[name] for name in ("share", "tune", "write", "read"))
 data = load_fashion_mnist()
 train_split, validation_split = data.train.hold_out(2000)
 train, validation, test = (one.tensors() for one in (train_split, validation_split, data.test))

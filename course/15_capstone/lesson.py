@@ -40,29 +40,29 @@ thinning_network()
 # bits left to save, and where the others stand takes bits however few bits a value has.</details>
 
 # %%
-import bz2
 import heapq
 import io
-import lzma
 import math
 import struct
-import zlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, pairwise, permutations
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist, load_results
-from coursekit.gradual import batches, linears, prunable, stack, train_gradually
+from coursekit.data import load_fashion_mnist
+from coursekit.gradual import batches, linears, prunable, train_gradually
 from coursekit.measure import accuracy, latency
 from coursekit.networks import lenet
 from coursekit.squeeze import container
+from coursekit.squeeze import huffman as package
+from coursekit.squeezed import Layer, against, by_lzma, deflated, k_means, network, runs
+from coursekit.squeezed import whole_numbers
+from coursekit.traces.squeezed import WEIGHT
 from coursekit.train import set_seed
 from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
@@ -79,14 +79,7 @@ set_seed(0)
 # - **Code**: where do the six stand? Read row by row, it is enough to say how many zeros come before each: its **gap**.
 
 # %%
-hand = torch.tensor(
-    [
-        [0.1, -0.9, 0.0, 0.2, 1.1, -0.1],
-        [-0.2, 0.1, 0.3, -1.0, 0.1, 0.0],
-        [0.0, 0.2, -0.1, 0.1, -0.2, 0.9],
-        [1.0, -0.1, 0.1, 0.0, 0.2, -1.1],
-    ]
-)
+hand = torch.tensor(WEIGHT)
 six = torch.where(hand.abs() > 0.5, hand, 0)
 shared = torch.where(six > 0, six[six > 0].mean(), six[six < 0].mean()) * (six != 0)
 fig, axes = plot.figure(1, 3, width=10, height=2.6)
@@ -103,8 +96,8 @@ print("places:", places.tolist(), " gaps:", (places.diff(prepend=torch.tensor([-
 # Count. Pruned: six floats, and six gaps of 3 bits (none is above 7), $192 + 18 = 210$ bits. Shared: six indices of one bit, the gaps, and two floats of codebook, $6 + 18 + 64 = 88$ bits. Of these the *codebook* is now most: in a
 # small layer what describes the code can be more than the code.
 #
-# The gap 4 comes twice, the others once, so 4 may have a shorter code. Part 4 finds one with 14 bits for all six gaps. That is a warning, too: there are $\binom{24}{6} = 134{,}596$ ways to place six
-# weights, and to name one of them takes $\log_2 134{,}596 = 17.0$ bits at least. Fourteen are fewer. Nobody has beaten the bound: the list of codes, which the reader needs, is not in the count.
+# The gap 4 comes twice, the others once, so 4 may have a shorter code. Part 4 finds one with 14 bits for all six gaps. A warning: there are $\binom{24}{6} = 134{,}596$ ways to place six
+# weights, and to name one takes $\log_2 134{,}596 = 17.0$ bits at least. Fourteen are fewer, since the list of codes, which the reader needs, is not in the count.
 # That is why all that follows is counted in bytes of a *file* that is read again.
 #
 # ## 2 · Prune, and say where
@@ -118,15 +111,6 @@ print("places:", places.tolist(), " gaps:", (places.diff(prepend=torch.tensor([-
 # %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
 train, validation = (part.tensors() for part in data.train.hold_out(2000))
-table = load_results("squeezed")
-
-
-def runs(part: str, share: float, levels: int = 0, what: str = "LeNet", epochs: int = 24):
-    """Five seeds, at the learning rate that is best on validation images."""
-    its = table[(table.part == part) & (table.share == share) & (table.levels == levels)]
-    its = its[(its.what == what) & (its.epochs == epochs)]
-    lr = its.groupby("lr").validation.mean().idxmax()
-    return its[its.lr == lr].sort_values("seed")
 
 
 control = runs("trained", 0)
@@ -153,7 +137,7 @@ guess("96 % zeros: bits to say where a weight stands, at best", unit="bits", low
 #
 # $$\frac{n\,h(p)}{n\,p} = \frac{h(p)}{p} = \log_2\frac1p + \frac{1-p}{p}\log_2\frac1{1-p}\ \text{bits.}$$
 #
-# We set four ways beside it: an index of 32 bits, a bit mask ($1/p$ bits per weight that stays), and gaps of five or eight bits. A gap that does not fit is cut: a special symbol says "so many zeros, and no weight yet".
+# Beside it stand a bit mask, $1/p$ bits per weight that stays, and gaps of a byte. A gap that does not fit is cut: a special symbol says "so many zeros, and no weight yet", which is rare enough to be left out of the picture.
 
 
 # %%
@@ -162,27 +146,22 @@ def bound(share: float) -> float:
     return -math.log2(share) - (1 - share) / share * math.log2(1 - share)
 
 
-def gap_bits(share: float, width: int) -> float:
-    """The same for gaps of `width` bits: each run of 2**width − 1 zeros takes one symbol more."""
-    run = (1 - share) ** (2**width - 1)
-    return width / (1 - run)
-
-
 stay = np.linspace(0.01, 0.3, 200)
-ways = {"bit mask": 1 / stay, "index, 32 bits": np.full(200, 32.0)}
-ways |= {f"gaps, {w} bits": [gap_bits(p, w) for p in stay] for w in (5, 8)}
 fig, ax = plot.figure(width=8, height=3.4)
-for name, bits in (ways | {"bound": [bound(p) for p in stay]}).items():
-    ax.plot(100 * (1 - stay), bits, marker="", label=name)
-ax.set(title="Saying where", xlabel="zeros (%)", ylabel="bits per weight that stays", ylim=(0, 40))
+ax.plot(100 * (1 - stay), 1 / stay, marker="", label="bit mask")
+ax.plot(100 * (1 - stay), 0 * stay + 8, marker="", label="gaps, a byte each")
+ax.plot(100 * (1 - stay), [bound(p) for p in stay], marker="", label="bound")
+ax.set(title="Saying where", xlabel="zeros (%)", ylabel="bits per weight that stays", ylim=(0, 30))
 ax.legend()
 plot.mark_guess(ax, "96 % zeros: bits to say where a weight stands, at best")
-plot.show(fig, alt="Bits per weight that stays against the share of zeros, for four formats.")
+plot.show(
+    fig, alt="Bits per weight that stays against the share of zeros, for two formats and the bound."
+)
 reveal("96 % zeros: bits to say where a weight stands, at best", bound(0.04))
-assert math.isclose(bound(0.04), 6.057, abs_tol=1e-3) and gap_bits(0.04, 8) < 8.001
+assert math.isclose(bound(0.04), 6.057, abs_tol=1e-3)
 
 # %% [markdown]
-# Six bits are enough: not the 18 that an index into 266,200 places needs, and not the one bit that a mask seems to cost (it costs 25, as 24 of its bits are spent on weights that are gone). The paper took gaps of 5 bits. We take a byte per gap, since part 4 makes its
+# Six bits: less than the 18 of an index into 266,200 places, less than the 25 of a mask, 24 of which are spent on weights that are gone. The paper took gaps of 5 bits; we take a byte, since part 4 makes its
 # length uneven anyway. All this held for weights strewn *at random*; keep that in mind until part 7.
 
 
@@ -215,34 +194,6 @@ print(gaps(torch.tensor([3, 5, 700])), places_of(np.array([3, 1, SKIP, SKIP, 184
 
 
 # %%
-def k_means(values: torch.Tensor, count: int, steps: int = 40) -> torch.Tensor:
-    """Levels for values in one dimension, the first ones evenly spaced: (count,), ascending."""
-    x = values.double()
-    levels = torch.linspace(x.min(), x.max(), count, dtype=torch.double)
-    for _ in range(steps):
-        codes = torch.bucketize(x, (levels[1:] + levels[:-1]) / 2)
-        sizes, sums = codes.bincount(minlength=count), codes.bincount(x, count)
-        levels = torch.where(sizes > 0, sums / sizes.clamp(min=1), levels)  # an empty one stays
-    return levels.float()
-
-
-@dataclass
-class Layer:
-    """A layer in few numbers: where its weights stand, which level each has, levels and biases."""
-
-    shape: tuple[int, int]  # outputs, inputs
-    places: torch.Tensor  # counted row by row from 0, ascending: (kept,)
-    codes: torch.Tensor  # a level's number for each: (kept,)
-    levels: torch.Tensor
-    bias: torch.Tensor
-
-    def weight(self) -> torch.Tensor:
-        flat = torch.zeros(math.prod(self.shape))
-        flat[self.places] = self.levels[self.codes]
-        return flat.view(self.shape)
-
-
-# %%
 def share(model: nn.Sequential, count: int) -> list[Layer]:
     """Each layer's own k-means, over the weights that are not zero."""
     layers = []
@@ -253,16 +204,6 @@ def share(model: nn.Sequential, count: int) -> list[Layer]:
         codes = torch.bucketize(flat[places], (levels[1:] + levels[:-1]) / 2)
         layers.append(Layer((*linear.weight.shape,), places, codes, levels, linear.bias.detach()))
     return layers
-
-
-@torch.no_grad()
-def network(layers: list[Layer]) -> nn.Sequential:
-    """The network that these layers make: their shapes are all that is needed."""
-    model = stack([layer.shape for layer in layers]).eval()
-    for linear, layer in zip(linears(model), layers, strict=True):
-        linear.weight.copy_(layer.weight())
-        linear.bias.copy_(layer.bias)
-    return model
 
 
 # %% [markdown]
@@ -320,7 +261,7 @@ def tune(layers: list[Layer], images, epochs: int, lr: float, seed: int = 0) -> 
     for done, batch in batches(len(x), epochs, seed):
         optimizer.param_groups[0]["lr"] = lr * (1 - done)
         model.zero_grad()
-        F.cross_entropy(model(x[batch]), y[batch]).backward()
+        nn.functional.cross_entropy(model(x[batch]), y[batch]).backward()
         for weight, layer in zip(weights, layers, strict=True):
             each = weight.grad.flatten()[layer.places]
             layer.levels.grad = torch.zeros_like(layer.levels).index_add(0, layer.codes, each)
@@ -337,20 +278,13 @@ layers = tune(share(pruned, 8), train, 4, 1e-3)
 print(f"8 levels, trained, seed 0: {accuracy(network(layers), *validation):.3f}")
 
 
-def against(values, others=None) -> str:
-    """Mean difference to the control, or others, in points; half its 95 % interval, paired."""
-    others = control.validation if others is None else others
-    points = 100 * (values.to_numpy() - others.to_numpy())
-    return f"{points.mean():+.2f} ± {2.776 * points.std(ddof=1) / math.sqrt(len(points)):.2f}"
-
-
 rows = {}
 for count in (16, 8, 4):
     its = runs("file", 0.96, count)
     rows[f"{count} levels"] = {
         "k-means, against pruned": against(its.before, sparse.validation),
         "trained, against k-means": against(its.validation, its.before),
-        "trained, against dense control": against(its.validation),
+        "trained, against dense control": against(its.validation, control.validation),
         "bytes of the file": round(its["bytes"].mean()),
     }
 pd.DataFrame(rows).T
@@ -452,30 +386,12 @@ pd.DataFrame(rows).T.round(2)
 
 # %%
 def encode(symbols: np.ndarray) -> tuple[bytes, bytes]:
-    """A table of lengths, and the symbols in their codes; the last byte is filled with zeros."""
-    values = symbols.tolist()
-    lengths = huffman(Counter(values))
-    bits = "".join(map(canonical(lengths).__getitem__, values))
+    """A table of lengths, with its own length before it, and the symbols in their codes."""
+    lengths = package.code_lengths(Counter(symbols.tolist()))
     table = bytes(lengths.get(symbol, 0) for symbol in range(max(lengths) + 1))
-    coded = np.packbits(np.frombuffer(bits.encode(), np.uint8) - ord("0"))
-    return bytes([max(lengths)]) + table, coded.tobytes()
+    return bytes([max(lengths)]) + table, package.encode(symbols.tolist(), lengths)
 
 
-def decode(table: bytes, coded: bytes, count: int) -> np.ndarray:
-    lengths = {symbol: length for symbol, length in enumerate(table) if length}
-    meaning = {code: symbol for symbol, code in canonical(lengths).items()}
-    symbols, word = [], ""
-    for bit in np.unpackbits(np.frombuffer(coded, np.uint8)).tolist():
-        word += "1" if bit else "0"
-        if word in meaning and len(symbols) < count:
-            symbols.append(meaning[word])
-            word = ""
-    if len(symbols) < count:
-        raise ValueError("the codes end before their symbols do")
-    return np.array(symbols, np.uint8)
-
-
-# %%
 MAGIC = b"FEWB"
 PER_LAYER = struct.Struct("<HHIIB")  # outputs, inputs, gaps, weights, levels
 
@@ -516,8 +432,9 @@ def read_stream(file: io.BytesIO, counts: list[int]) -> list[np.ndarray]:
     """One stream, in parts of so many symbols."""
     codes = take(file, take(file, 1)[0] + 1)
     [size] = struct.unpack("<I", take(file, 4))
-    symbols = decode(codes, take(file, size), sum(counts))
-    return np.split(symbols, np.cumsum(counts)[:-1])
+    lengths = {symbol: length for symbol, length in enumerate(codes) if length}
+    symbols, _ = package.decode(take(file, size), lengths, sum(counts))
+    return np.split(np.array(symbols, np.uint8), np.cumsum(counts)[:-1])
 
 
 # %%
@@ -667,7 +584,7 @@ pd.DataFrame(table_of).T.round(2)
 #
 # ## 7 · How near the bound
 #
-# Are these codes the best there is? Take the two streams as they come, a byte per gap, and a byte or half a byte per index, whichever comes out smaller, and give them to the compressors of Python's library. gzip and zip use Huffman's codes themselves (`zlib`, "deflate"), after a search for repeats; bz2 sorts; lzma (7-Zip, xz) searches farther and ends in an adaptive coder.
+# Are these codes the best there is? Take the two streams as they come, a byte per gap, and a byte or half a byte per index, whichever comes out smaller, and give them to the compressors of Python's library. gzip and zip use Huffman's codes themselves (`zlib`, "deflate"), after a search for repeats; lzma (7-Zip, xz) searches farther and ends in an adaptive coder.
 # Their containers are left out where the library allows it, and lzma is told that the data are bytes. How much smaller or larger is lzma's result than Huffman's, tables included?
 
 # %%
@@ -675,19 +592,9 @@ guess("lzma against our Huffman, tables included", unit="% larger", low=-40, hig
 
 
 # %%
-def deflated(data: bytes, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> int:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
-    return len(packer.compress(data) + packer.flush())
-
-
-def packed_by_lzma(data: bytes) -> int:
-    own = {"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 0, "pb": 0}
-    return len(lzma.compress(data, lzma.FORMAT_RAW, filters=[own]))
-
-
 pairs = np.append(indices, np.zeros(len(indices) % 2, np.uint8)).reshape(-1, 2)
 two_in_one = pairs[:, 0] << 4 | pairs[:, 1]
-coders = {"zlib": deflated, "bz2": lambda data: len(bz2.compress(data)), "lzma": packed_by_lzma}
+coders = {"zlib": deflated, "lzma": by_lzma}
 rows = {"fixed width": {"positions": len(zeros), "values": 3 * len(indices) // 8}}
 for name, coder in coders.items():
     values = min(coder(packing.tobytes()) for packing in (indices, two_in_one))
@@ -748,19 +655,7 @@ pd.DataFrame({"bytes at least": {name: known(its) for name, its in knowing.items
 
 
 # %% tags=["nbval-ignore-output"]
-def signed(layer: Layer) -> container.Layer:
-    """The same codes as whole numbers: below 0 for negative levels, 0 for what is pruned."""
-    negative = int((layer.levels < 0).sum())
-    numbers = torch.where(
-        layer.codes < negative, layer.codes - negative, layer.codes - negative + 1
-    )
-    flat = torch.zeros(math.prod(layer.shape), dtype=torch.int32)
-    flat[layer.places] = numbers.int()
-    no_bias = np.zeros(layer.shape[0], np.int32)
-    return container.Layer(flat.view(layer.shape).numpy(), 1.0, no_bias, 1.0)
-
-
-whole = [signed(layer) for layer in layers]
+whole = [whole_numbers(layer) for layer in layers]
 in_units = container.sort_units(whole)
 adaptive, in_order = container.write(whole), container.write(in_units)
 for one, other in zip(container.read(in_order), in_units, strict=True):
@@ -821,7 +716,7 @@ pd.DataFrame(rows).T.round(3)
 guess("98 % zeros in place of 96 %: the file smaller", unit="×", low=1, high=4)
 
 # %% tags=["nbval-ignore-output"]
-tried = sorted(table[(table.part == "file") & (table.share > 0)].share.unique())
+tried = (0.92, 0.96, 0.98)
 rows = {}
 for zero in tried:
     its = runs("file", zero, 8)
@@ -830,7 +725,7 @@ for zero in tried:
         "bytes": round(its["bytes"].mean()),
         "times smaller": round(1_066_440 / its["bytes"].mean(), 1),
         "bits per weight, all in": round((8 * its["bytes"].to_numpy() / left).mean(), 1),
-        "against the dense control": against(its.validation),
+        "against the dense control": against(its.validation, control.validation),
     }
 larger, smaller = (runs("file", zero, 8)["bytes"].to_numpy() for zero in (0.96, 0.98))
 ratios = larger / smaller
