@@ -19,7 +19,7 @@ from torch import nn
 
 from authoring.source.definitions import definitions
 from coursekit.data import load_fashion_mnist
-from coursekit.gradual import prunable, stack, train_gradually
+from coursekit.gradual import prunable, train_gradually
 from coursekit.measure import accuracy
 from coursekit.networks import lenet
 from coursekit.squeezed import network
@@ -39,8 +39,6 @@ RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 FIRST = {True: (3e-3, 1e-2, 3e-2), False: (1e-3, 3e-3, 1e-2)}  # pruned, dense
 # The rate of the shared values, and its neighbours.
 TUNED, NEIGHBOURS = 1e-3, (3e-4, 3e-3)
-# Hidden units of a small dense network, for about as many bytes as at 96 % zeros.
-SMALL = (40, 20)
 HALVINGS = np.arange(0, 7.5, 0.5)
 COLUMNS = ["part", "what", "epochs", "share", "levels", "lr", "seed"]
 COLUMNS += ["kept", "bytes", "before", "validation", "test"]
@@ -89,14 +87,7 @@ def key(part: str, what: str, epochs: int, share: float = 0.0, levels: int = 0) 
 def trained(what: str, epochs: int, sparsity: float, lr: float, seed: int) -> nn.Sequential:
     """A network that is trained, and pruned meanwhile."""
     set_seed(seed)
-    hidden = (300, 100) if what == "LeNet" else tuple(map(int, what.split("-")))
-    model = lenet() if what == "LeNet" else stack(list(shapes(*hidden)))
-    return train_gradually(model, train, epochs, lr, sparsity, seed=seed)
-
-
-def shapes(one: int, other: int) -> tuple[tuple[int, int], ...]:
-    """(outputs, inputs) of three layers."""
-    return (one, 784), (other, one), (10, other)
+    return train_gradually(lenet(), train, epochs, lr, sparsity, seed=seed)
 
 
 def train_all(name: dict[str, Any], rates: tuple[float, ...]) -> float:
@@ -172,9 +163,6 @@ def main() -> None:
             files("LeNet", sparsity, own, 8)
     if not MASKS.is_file():
         thinning(1e-2)
-    search("LeNet", TUNE)
-    what = f"{SMALL[0]}-{SMALL[1]}"
-    files(what, 0.0, search(what, PRUNE), 8)
     for path in (TABLE, MASKS):
         print(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
 

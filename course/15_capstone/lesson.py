@@ -736,11 +736,11 @@ reveal(
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Not twice. Biases, tables and header stay as they are, and the fewer weights are left, the more it takes to say where each of them stands. One method, three titles: at 92 % zeros nothing is lost that five seeds can show, at 96 % half a point, at 98 % more than a point. All three are beyond the 40 times of the paper (on other images, and with a file whose tables, biases and header are counted). Who says "90 times" and not at which loss has said little.
+# Not twice. Biases, tables and header stay as they are, and the fewer weights are left, the more it takes to say where each of them stands. One method, three titles: at 92 % zeros nothing is lost that five seeds can show, at 96 % half a point is, at 98 % about one. All three are beyond the 40 times of the paper (on other images, and with a file whose tables, biases and header are counted). Who says "90 times" and not at which loss has said little.
 #
 # ## 9 · The test images, once
 #
-# Everything is chosen. Now the 2,000 test images, five seeds, each file read back from its bytes:
+# Everything is chosen: learning rates, levels, sparsity, all on validation images. Now the 2,000 test images, five seeds, each file read back from its bytes:
 
 # %% tags=["nbval-ignore-output"]
 print(f"dense control: {control.test.mean():.1%}")
@@ -748,6 +748,11 @@ for zero in tried:
     its = runs("file", zero, 8)
     points = against(its.test, control.test)
     print(f"{zero:.0%} zeros, {1_066_440 / its['bytes'].mean():.0f} times smaller: {points} points")
+
+# %% [markdown]
+# The order is the same. At 96 % zeros the interval holds both 0 and a loss of a point: five seeds and 2,000 images can't say more. The sparsity and the eight levels were the best of several on validation images, so their half point there owed something to luck as well.
+#
+# How far does it go? On MNIST, with the same network, Han, Mao and Dally reached 40 times at an error of 1.58 %; Oktay et al. (2020), who made bits a part of the loss, 124 times at 1.9 %. These errors and those of our clothes can't be compared. What would take your file further you have seen: a coder that knows neighbours saved nearly a fifth of both streams.
 
 # %% tags=["nbval-ignore-output"]
 guesses()

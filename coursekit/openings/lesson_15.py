@@ -66,8 +66,8 @@ def thinning_network() -> Moving:
         words=(
             "One thing can be moved: how often the weights are halved. On the left are the pixels "
             "of the image, each the fuller the more weights read it, then the hidden units of the "
-            "first and of the second layer. What nobody reads is blank. At the rim of the image "
-            "pixels go first, and in both layers whole units go, though single weights are cut. "
+            "first and of the second layer. What nobody uses is blank. Single weights are cut, "
+            "and yet whole hidden units go, many of them before the first pixel does. "
             "On the right is a square for the file, drawn to the scale of the frame, which is the "
             "network as it is, in float32."
         ),

@@ -9,8 +9,15 @@ import pytest
 import torch
 
 from authoring.source.definitions import definitions
-from coursekit.gradual import batches, cubic, global_masks, linears, prunable, stack
-from coursekit.gradual import train_gradually
+from coursekit.gradual import (
+    batches,
+    cubic,
+    global_masks,
+    linears,
+    prunable,
+    stack,
+    train_gradually,
+)
 from coursekit.networks import lenet
 from coursekit.train import set_seed
 from tests.conftest import ROOT

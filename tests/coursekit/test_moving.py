@@ -413,9 +413,12 @@ def test_what_the_thinning_network_says_is_so() -> None:
         assert pixels == int((its["pixels"][place] > 0).sum())
         assert first == int((its["first"][place] > 0).all(0).sum())
         assert second == int((its["second"][place] > 0).all(0).sum())
-        assert size == its["sizes"][place] and dense == 1_066_440
+        assert size == its["sizes"][place]
+        assert dense == 1_066_440
     # As its words have it: whole units go, and the file shrinks with the weights.
     columns = np.array(list(found.values()))
     assert (np.diff(columns[:, 7]) < 0).all()
-    assert columns[0, 1] == 784 and columns[0, 3] == 300 and columns[0, 5] == 100
+    assert columns[0, 1] == 784
+    assert columns[0, 3] == 300
+    assert columns[0, 5] == 100
     assert columns[-1, 3] < 150
