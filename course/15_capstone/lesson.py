@@ -781,7 +781,7 @@ guesses()
 # |---|---|
 # | say where, at best, at random | $h(p)/p = \log_2\frac1p + \frac{1-p}{p}\log_2\frac1{1-p}$ bits per weight that stays; 6 at 96 % zeros |
 # | say where, in a file | gaps of a byte with a symbol for "goes on", through Huffman; a mask costs $1/p$ bits |
-# | share values | k-means over what is not zero, 16 levels per layer; gradient of a level: the sum of its weights', `index_add` |
+# | share values | k-means over what is not zero, 8 or 16 levels per layer; gradient of a level: the sum of its weights', `index_add` |
 # | find Huffman's lengths | a heap; the two rarest under one knot, until one is left |
 # | send the code | lengths only; canonical: by length, then by symbol, each one more, shifted when longer |
 # | judge a coder | against $\sum n_c \log_2(n/n_c)$, tables counted; it bounds only codes of single symbols |
