@@ -290,7 +290,7 @@ for count in (16, 8, 4):
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# Eight levels are no worse than sixteen, as far as five seeds can tell, and take a bit less per weight. With four, half a point goes, perhaps. What training the levels adds to k-means is small too, in four epochs with the weights so well grouped: the paper needed it more, and so does who goes to four levels. We take **eight** from here on: within the allowance on validation images, if only just.
+# Eight levels are no worse than sixteen, as far as five seeds can tell, and take fewer bits. Four may be as good: their intervals are wide. What training adds to k-means can't be told from nothing in any row, after four epochs at one learning rate. (Two others were tried with 16 levels, and were no better.) We take **eight** from here on: by its mean this row is within the allowance, if only just, and its interval reaches beyond.
 #
 # > **A place to stop.** Few weights, in few values, at places that are known: that is all that the file must hold. Before you go on: 300 weights share a level. What is its gradient?
 # >
@@ -500,7 +500,7 @@ rows["all in one"]["bits per weight, all in"] = round(8 * len(file) / len(indice
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# In the last layer the description (tables, levels, header, biases) is larger than what it describes. One table for all three layers fits none of them quite as well and saves bytes all the same.
+# In the last layer the description (tables, levels, header, biases) takes nearly as much as what it describes. One table for all three layers fits none of them quite as well and saves bytes all the same.
 #
 # Does the reader survive a bad file? Ours is cut off, changed, and no file at all. (A reader for strangers' files must also check what the header *claims* before it takes memory for it. The course's own does: `coursekit.squeeze.container`.)
 
@@ -512,9 +512,9 @@ for name, bad in (("cut off", file[:-100]), ("empty", b""), ("a picture", b"\x89
         print(f"{name}: {error}")
 
 # %% [markdown]
-# > **A place to stop.** You have a file that stands for itself, and know each of its bytes. Before you go on: why does a second copy of the last layer's table cost more than it saves?
+# > **A place to stop.** You have a file that stands for itself, and know each of its bytes. Before you go on: why does a table of its own for each layer cost more than it saves?
 # >
-# > <details><summary>Answer</summary>It describes a few hundred symbols. A table that fits better saves a fraction of a bit on each, and takes bytes for each of its own.</details>
+# > <details><summary>Answer</summary>The small layers have few symbols. A table that fits better saves a fraction of a bit on each, and takes a byte for each that it lists.</details>
 #
 # ## 6 · Whose gain is it?
 #
@@ -648,7 +648,7 @@ assert stays[left].mean() > 4 * stays.mean()
 pd.DataFrame({"bytes at least": {name: known(its) for name, its in knowing.items()}}).round()
 
 # %% [markdown]
-# Weights stand in heaps: in few hidden units, at the rim of the image, and side by side. One that has a neighbour on the left is seven times as likely as another. Whoever knows the two neighbours needs a fifth less. Gaps know a part of it without being told (side by side, the gap is 0, and Huffman's table says that 0 is frequent), so they came below "the bound". A bound is one for a *model*: for $n\,h(p)$ that of weights strewn evenly. Who knows more has a lower one.
+# Weights stand in heaps: in few hidden units, at the rim of the image, and side by side. One that has a neighbour on the left is seven times as likely as the average. Whoever knows the two neighbours needs a fifth less. Gaps know a part of it without being told (side by side, the gap is 0, and Huffman's table says that 0 is frequent), so they came below "the bound". A bound is one for a *model*: for $n\,h(p)$ that of weights strewn evenly. Who knows more has a lower one.
 #
 # **Adaptive arithmetic coding** takes this to its end. It codes bit by bit. Before each it says how probable a 1 is, from what writer and reader have both seen; a bit of probability $p$ then costs $\log_2\frac1p$ bits, *fractions of a bit included* (Witten, Neal and Cleary 1987). No table is sent: the coder learns while it writes, and the reader learns the
 # same. The package `coursekit.squeeze` guesses "is this weight zero?" from how full row and column are and from the pixels to the left and above, then sign and size. Its probabilities are whole numbers: a float that is rounded otherwise on another machine would turn all that follows into noise.
@@ -667,7 +667,7 @@ print(f"the same, hidden units sorted by how many weights they have: {len(in_ord
 assert len(in_order) < len(adaptive) < sums["lzma"] < sums["Huffman"]
 
 # %% [markdown]
-# All four files hold the same weights (the last one with its hidden units in another order, which is the same function). In the order of the list each knows more: which symbols are frequent; which come together; what a row, a column and a neighbour say.
+# All four hold the same places and codes (the last one with its hidden units in another order, which is the same function). In the order of the list each knows more: which symbols are frequent; which come together; what a row, a column and a neighbour say.
 #
 # > **A place to stop.** An entropy is a bound for those who look no farther than its model does. Before you go on: why does Huffman gain nothing on a stream of two symbols, however rare one is, while arithmetic coding does?
 # >
