@@ -150,7 +150,7 @@ def one_code() -> Trace:
             f"Bit by bit, until the bits are a code: {', '.join(map(str, back))}. "
             + ("All six are right. " if back == its.gaps else "They are not the same. ")
             + f"{taken} bytes were read. No code begins another one, so there is only one way.",
-            "the gaps",
+            "what was read",
             None,
             shape,
             partial(_bars, dict(enumerate(back)), "The gaps that were read", "zeros", "weight"),
@@ -254,7 +254,7 @@ def one_file() -> Trace:
                 + f" It differs from the trained one by up to "
                 f"{number(float((back.view(4, 6) - its.weight).abs().max()), 2)}: pruning and "
                 "sharing lose something, coding loses nothing.",
-                "the matrix",
+                "what was read",
                 None,
                 shape,
                 partial(_matrix, back.view(4, 6), "read back"),

@@ -404,7 +404,7 @@ def test_what_the_thinning_network_says_is_so() -> None:
     its = load_arrays("squeezed_masks.npz")
     assert list(texts) == its["halvings"].tolist()
     found = {
-        halvings: [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", text)]
+        halvings: [int(n.replace(",", "")) for n in re.findall(r"\b\d[\d,]*", text)]
         for halvings, text in texts.items()
     }
     for place, (halvings, numbers) in enumerate(found.items()):
