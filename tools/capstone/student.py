@@ -7,14 +7,13 @@ network with 4,000 weights left costs a tenth of the first one, so there can be 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
-from coursekit.squeeze.container import Layer, half
 from tools.capstone.data import SHIFTS, Images
 
 Note = Callable[[str], None]
@@ -64,7 +63,7 @@ class Recipe:
 
 @dataclass
 class Student:
-    """The network as it is now, with Adam's moments: three matrices (outputs, inputs), three biases.
+    """The network as it is now, with Adam's moments: three matrices and three biases.
 
     Attributes:
         pixels: which of the 784 inputs the first matrix still sees, ascending.
@@ -83,7 +82,7 @@ class Student:
     def new(cls, seed: int) -> Student:
         """As torch starts linear layers."""
         torch.manual_seed(seed)
-        layers = [torch.nn.Linear(a, b) for a, b in zip(SIZES, SIZES[1:], strict=False)]
+        layers = [torch.nn.Linear(a, b) for a, b in pairwise(SIZES)]
         parameters = [layer.weight.detach().clone() for layer in layers]
         parameters += [layer.bias.detach().clone() for layer in layers]
         student = cls(torch.arange(784), [torch.ones_like(w) for w in parameters[:3]], parameters)
@@ -158,7 +157,9 @@ class Student:
 
 
 def estimated_bits(mask: torch.Tensor) -> torch.Tensor:
-    """About what a weight costs: 3.5 bits for its value, and its place by how full row and column are.
+    """About what a weight costs: 3.5 bits for its value, and its place.
+
+    A place in a full row and a full column costs less than another.
 
     Args:
         mask: 1 where a weight is left, (outputs, inputs).
@@ -180,7 +181,7 @@ def inputs_of(
 
 def batches(
     images: Images, answers: torch.Tensor | None, student: Student, recipe: Recipe
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
     """One epoch, batch by batch: inputs, labels, the teacher's logits."""
     for which in torch.randperm(len(images)).split(recipe.batch):
         cut = len(which) // 2 if recipe.shifts else 0
@@ -214,10 +215,14 @@ def forward(inputs: torch.Tensor, parameters: list[torch.Tensor]) -> torch.Tenso
 
 
 def train(
-    images: Images, answers: torch.Tensor | None, seed: int, recipe: Recipe, note: Note
+    images: Images,
+    answers: torch.Tensor | None,
+    student: Student,
+    recipe: Recipe,
+    note: Note,
 ) -> Student:
-    """Trains from scratch and prunes on the way; `keep` of all weights or more: a dense network."""
-    student = Student.new(seed)
+    """Trains a student and prunes it on the way; `keep` of its weights or more: it stays dense."""
+    student.restart()
     total = student.left()
     steps = recipe.epochs * -(-len(images) // recipe.batch)
     each = steps // recipe.epochs
@@ -225,8 +230,6 @@ def train(
     step = 0
     for epoch in range(recipe.epochs):
         for inputs, labels, taught in batches(images, answers, student, recipe):
-            if inputs.shape[1] != len(student.pixels):
-                raise AssertionError("a batch has other pixels than the network")
             lr = recipe.lr * (0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2)
             lr *= min(1, (step + 1) / 200)
             leaves = [p.requires_grad_() for p in student.parameters]
@@ -251,6 +254,13 @@ def error(
     student: Student, parameters: list[torch.Tensor], part: tuple[torch.Tensor, torch.Tensor]
 ) -> float:
     """Share of images answered wrongly, 0 to 1."""
-    inputs = part[0].flatten(1)[:, student.pixels]
-    with torch.no_grad():
-        return float((forward(inputs, parameters).argmax(1) != part[1]).float().mean())
+    logits = logits_of(student, parameters, part[0])
+    return float((logits.argmax(1) != part[1]).float().mean())
+
+
+@torch.no_grad()
+def logits_of(
+    student: Student, parameters: list[torch.Tensor], images: torch.Tensor
+) -> torch.Tensor:
+    """Logits (n, 10) for float32 images (n, 1, 28, 28)."""
+    return forward(images.flatten(1)[:, student.pixels], parameters)

@@ -173,4 +173,4 @@ def test_the_same_network_gives_the_same_bytes_on_every_machine():
     assert same(read(file), sort_units(sparse_lenet()))
 
 
-FILE = "676f182031b0449896b13d96401f4d3542dafbd202205b2f8d93ca8478e2de75"
+FILE = "bfd1548010bb930028b60cd657ce0ea3fee71e8f6a407db6952b1b9e252cdd32"
