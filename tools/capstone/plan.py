@@ -8,14 +8,14 @@ from tools.capstone.student import Recipe
 from tools.capstone.tasks import ALL, Task
 
 SEEDS = (0, 1, 2)
-FASHION_SEEDS = (0, 1, 2, 3, 4)
+FASHION_SEEDS = (0, 1, 2)
 STRETCH_LABEL, FURTHER_LABEL = "stretch", "further"
 
 # Chosen on validation images of MNIST with seed 0: docs/capstone.md says what was tried.
-STRETCH = Recipe()
-FURTHER = replace(STRETCH, keep=4200, step=0.8)
+STRETCH = Recipe(keep=6000, epochs=50, settle=5, lr=2e-3, tune=30, tune_lr=1e-3, step=0.8, price=2)
+FURTHER = replace(STRETCH, keep=4500, step=1.1)
 # A sixth of the images, so smaller batches; harder images, so more weights.
-FASHION = replace(STRETCH, keep=14_000, batch=64)
+FASHION = replace(STRETCH, keep=28_000, step=0.6, batch=64)
 
 PLAIN = Recipe(keep=ALL, epochs=20, teach=0, tune=0, shifts=False)
 
@@ -38,7 +38,7 @@ def main_tasks() -> list[Task]:
         tasks.append(Task("squeeze", FURTHER_LABEL, "mnist", seed, FURTHER, 110))
     tasks += [Task("paper", "paper", "mnist", seed, cost=100) for seed in SEEDS]
     for seed in FASHION_SEEDS:
-        tasks.append(Task("squeeze", STRETCH_LABEL, "fashion", seed, FASHION, 40))
+        tasks.append(Task("squeeze", STRETCH_LABEL, "fashion", seed, FASHION, 50))
         tasks.append(Task("control", "control", "fashion", seed, FASHION, 50))
     tasks += [Task("control", "control", "mnist", seed, STRETCH, 170) for seed in SEEDS]
     return tasks + [Task("plain", "plain", "mnist", seed, PLAIN, 40) for seed in SEEDS]

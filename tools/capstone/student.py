@@ -38,7 +38,6 @@ class Recipe:
         per_bit: whether scores are divided by the bits that a weight is estimated to cost.
         everywhere: whether all layers are ranked together; else each keeps its share.
         step: of a layer's grid, as a multiple of its mean |w|.
-        learn_steps: whether steps are trained too (LSQ, Esser et al. 2020, arXiv:1902.08153).
         price: loss a bit, in millionths, of the estimated bits while tuning; 0: none.
     """
 
@@ -57,7 +56,6 @@ class Recipe:
     per_bit: bool = True
     everywhere: bool = True
     step: float = 0.4
-    learn_steps: bool = False
     price: float = 0.0
 
 
@@ -122,7 +120,8 @@ class Student:
                 score = score / estimated_bits(mask)
             scores.append(torch.where(mask > 0, score, -1.0))
         if recipe.everywhere:
-            cut = torch.cat([score.flatten() for score in scores]).topk(keep).values[-1]
+            ranked = torch.cat([score.flatten() for score in scores])
+            cut = ranked.topk(min(keep, len(ranked))).values[-1]
             cuts = [cut] * 3
         else:
             share = keep / self.left()
