@@ -6,7 +6,6 @@ and start it again. `--ablations` leaves each part of the recipe out once, as a 
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import queue
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,12 +19,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from coursekit.data import DataError
 from tools.capstone.plan import main_tasks, other_tasks
 from tools.capstone.report import show
+from tools.capstone.work import begin, one, rows_of
 
 OUT = Path("out")
 console = Console(highlight=False)
-
-# In a process that does runs: where its messages go.
-_messages: Any = None
 
 
 def main(
@@ -36,23 +33,18 @@ def main(
 ) -> None:
     """Does what is not done yet, prints one table, writes out/capstone.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    tasks = other_tasks() if ablations else main_tasks()
+    phases = other_tasks() if ablations else main_tasks()
     try:
         # Now, and not in each run: a download happens once, and what is wrong is said once.
         from tools.capstone import data
 
         data.mnist(mnist)
-        # Those who are taught need a teacher first.
-        for some in ([t for t in tasks if t.kind == "teacher"], tasks):
-            _run([t for t in some if not _rows(folder, t).exists()], mnist, folder, processes)
+        for tasks in phases:
+            _run([t for t in tasks if not rows_of(folder, t).exists()], mnist, folder, processes)
     except DataError as error:
         console.print(str(error), style="red")
         raise typer.Exit(1) from None
     show(folder, Path("out/capstone.json"), console)
-
-
-def _rows(folder: Path, task: Any) -> Path:
-    return folder / f"{task.name}.json"
 
 
 def _run(tasks: list[Any], mnist: Path | None, folder: Path, processes: int) -> None:
@@ -64,12 +56,12 @@ def _run(tasks: list[Any], mnist: Path | None, folder: Path, processes: int) -> 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with (
         Progress(*columns, console=console) as progress,
-        ProcessPoolExecutor(processes, context, _begin, (messages,)) as pool,
+        ProcessPoolExecutor(processes, context, begin, (messages,)) as pool,
     ):
         everything = progress.add_task(f"{len(tasks)} runs", total=sum(t.cost for t in tasks))
         lines: dict[str, TaskID] = {}
         waiting: dict[Future[None], Any] = {
-            pool.submit(_one, task, mnist, folder): task for task in tasks
+            pool.submit(one, task, mnist, folder): task for task in tasks
         }
         while waiting:
             _news(messages, lines, progress)
@@ -83,6 +75,7 @@ def _run(tasks: list[Any], mnist: Path | None, folder: Path, processes: int) -> 
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise
+                console.print(f"{task.name}: done")
 
 
 def _news(messages: Any, lines: dict[str, TaskID], progress: Progress) -> None:
@@ -94,25 +87,6 @@ def _news(messages: Any, lines: dict[str, TaskID], progress: Progress) -> None:
     if name not in lines:
         lines[name] = progress.add_task(name, total=None)
     progress.update(lines[name], description=f"{name}: {text}")
-
-
-def _begin(messages: Any) -> None:
-    """Prepares a process."""
-    import torch
-
-    global _messages
-    _messages = messages
-    torch.set_num_threads(1)
-
-
-def _one(task: Any, mnist: Path | None, folder: Path) -> None:
-    """Does one run. Its rows appear only when they are complete."""
-    from tools.capstone.tasks import run
-
-    rows = run(task, mnist, folder, lambda text: _messages.put((task.name, text)))
-    path = _rows(folder, task)
-    path.with_suffix(".part").write_text(json.dumps(rows, indent=1) + "\n")
-    path.with_suffix(".part").replace(path)
 
 
 if __name__ == "__main__":

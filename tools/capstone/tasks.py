@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ class Task:
         images: `mnist` or `fashion`.
         recipe: of a student.
         cost: about how many seconds of CPU it takes, for the progress bar.
+        then: label and recipe of a solution that goes on from this one's pruned network.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Task:
     seed: int
     recipe: Recipe | None = None
     cost: int = 100
+    then: tuple[str, Recipe] | None = None
 
     @property
     def name(self) -> str:
@@ -109,13 +112,32 @@ def _paper(task: Task, images: Images, folder: Path, note: Note) -> list[Row]:
 
 def _squeeze(task: Task, images: Images, folder: Path, note: Note) -> list[Row]:
     """The stretch solution: everything, to one file."""
-    recipe = _of(task)
-    student = train(images, _answers(task, folder), Student.new(task.seed), recipe, note)
+    answers = _answers(task, folder)
+    student = Student.new(task.seed)
+    rows = []
+    both = [(task.label, _of(task)), *([task.then] if task.then else [])]
+    for label, recipe in both:
+        student = train(images, answers, student, recipe, note)
+        path = folder / f"{replace(task, label=label).name}.bin"
+        some = _to_file(images, answers, copy.deepcopy(student), recipe, path, note)
+        rows += [{**row, "label": label} for row in some]
+    return rows
+
+
+def _to_file(
+    images: Images,
+    answers: torch.Tensor | None,
+    student: Student,
+    recipe: Recipe,
+    path: Path,
+    note: Note,
+) -> list[Row]:
+    """Tunes a pruned student, writes its file, and gives a row for each stage."""
     pruned = _errors(student, images)
     kept = student.left()
-    layers = container.sort_units(tune(images, _answers(task, folder), student, recipe, note))
+    layers = container.sort_units(tune(images, answers, student, recipe, note))
     file = container.write(layers)
-    (folder / f"{task.name}.bin").write_bytes(file)
+    path.write_bytes(file)
     weights = int(sum((layer.levels != 0).sum() for layer in layers))
     huffman = stages.as_shared(layers)
     sizes = stages.stage_bytes([layer.codes for layer in huffman], 410)
