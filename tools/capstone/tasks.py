@@ -22,8 +22,10 @@ Row = dict[str, Any]
 ALL = 266_200
 
 # Labels alone, as in the paper.
-DENSE = Recipe(keep=ALL, epochs=20, teach=0, tune=8, tune_lr=3e-4)
-PRUNE = replace(DENSE, keep=14_000, warm=0, score="magnitude", per_bit=False, lr=1e-3)
+DENSE = Recipe(keep=ALL, epochs=15, teach=0, tune=5, tune_lr=3e-4)
+PRUNE = replace(
+    DENSE, keep=14_000, epochs=12, warm=0, settle=3, score="magnitude", per_bit=False, lr=1e-3
+)
 SHARED = (16, 16, 16)
 
 
@@ -71,7 +73,7 @@ def run(task: Task, mnist: Path | None, folder: Path, note: Note) -> list[Row]:
 
 
 def _teacher(task: Task, images: Images, folder: Path, note: Note) -> list[Row]:
-    model = teacher.train_teacher(images, task.seed, 5 if task.images == "mnist" else 12, note)
+    model = teacher.train_teacher(images, task.seed, 5, note)
     logits = teacher.answers(model, images, note)
     torch.save({"state": model.state_dict(), "answers": logits}, folder / f"{task.images}.teacher")
     return [
