@@ -7,13 +7,14 @@ network with 4,000 weights left costs a tenth of the first one, so there can be 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import torch
 from torch.nn import functional as F
 
+from coursekit.squeeze.container import Layer
 from tools.capstone.data import SHIFTS, Images
 
 Note = Callable[[str], None]
@@ -85,6 +86,17 @@ class Student:
         parameters += [layer.bias.detach().clone() for layer in layers]
         student = cls(torch.arange(784), [torch.ones_like(w) for w in parameters[:3]], parameters)
         student.restart()
+        return student
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer]) -> Student:
+        """A squeezed network to train on; what is zero in it stays so."""
+        masks = [torch.from_numpy(layer.levels != 0).float() for layer in layers]
+        parameters = [torch.from_numpy(layer.weight()) for layer in layers]
+        parameters += [torch.from_numpy(layer.bias()) for layer in layers]
+        student = cls(torch.arange(masks[0].shape[1]), masks, parameters)
+        student.restart()
+        student.compact()
         return student
 
     def restart(self) -> None:

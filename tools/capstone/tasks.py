@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -39,7 +38,7 @@ class Task:
         images: `mnist` or `fashion`.
         recipe: of a student.
         cost: about how many seconds of CPU it takes, for the progress bar.
-        then: label and recipe of a solution that goes on from this one's pruned network.
+        after: label of a run of the same seed, from whose file this one goes on.
     """
 
     kind: str
@@ -48,7 +47,7 @@ class Task:
     seed: int
     recipe: Recipe | None = None
     cost: int = 100
-    then: tuple[str, Recipe] | None = None
+    after: str = ""
 
     @property
     def name(self) -> str:
@@ -114,16 +113,14 @@ def _paper(task: Task, images: Images, folder: Path, note: Note) -> list[Row]:
 
 def _squeeze(task: Task, images: Images, folder: Path, note: Note) -> list[Row]:
     """The stretch solution: everything, to one file."""
-    answers = _answers(task, folder)
     student = Student.new(task.seed)
-    rows = []
-    both = [(task.label, _of(task)), *([task.then] if task.then else [])]
-    for label, recipe in both:
-        student = train(images, answers, student, recipe, note)
-        path = folder / f"{replace(task, label=label).name}.bin"
-        some = _to_file(images, answers, copy.deepcopy(student), recipe, path, note)
-        rows += [{**row, "label": label} for row in some]
-    return rows
+    if task.after:
+        # Goes on from a file that is there.
+        file = (folder / f"{replace(task, label=task.after).name}.bin").read_bytes()
+        student = Student.of(container.read(file))
+    answers = _answers(task, folder)
+    student = train(images, answers, student, _of(task), note)
+    return _to_file(images, answers, student, _of(task), folder / f"{task.name}.bin", note)
 
 
 def _to_file(

@@ -24,7 +24,7 @@ def begin(messages: Any) -> None:
     global _messages
     _messages = messages
     torch.set_num_threads(1)
-    # Adam's moments of a pixel that is nearly always dark get so small that a CPU is slow with them.
+    # Adam's moments of a pixel that is nearly always dark get so small that they cost much time.
     torch.set_flush_denormal(True)
 
 
