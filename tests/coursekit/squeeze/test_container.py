@@ -129,7 +129,7 @@ def test_garbage_after_a_good_header_gives_a_network_or_one_sentence(noise):
         ({"step": 0.0}, "no positive number"),
         ({"step": 0.1}, "no positive number"),
         ({"bias_step": float("nan")}, "no positive number"),
-        ({"levels": np.zeros((2, 1 << 22), np.int8)}, "at most 4,194,304"),
+        ({"levels": np.zeros((2, 1 << 20), np.int8)}, "at most 1,048,576"),
     ],
 )
 def test_what_the_file_cannot_hold_is_not_written(change, sentence):
