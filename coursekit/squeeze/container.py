@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import torch
 
 MAGIC = b"fb\x01"
-# What a header may claim: four times LeNet-300-100; a file that lies takes seconds to read, at most.
+# What a header may claim: four times LeNet-300-100. A file that lies takes seconds to read at most.
 MOST_WEIGHTS = 1 << 20
 MOST_LAYERS = 16
 

@@ -108,13 +108,21 @@ class Student:
     def adam(self, gradients: list[torch.Tensor], lr: float) -> None:
         """One step (Kingma and Ba 2015), no weight moved that is pruned."""
         self.steps += 1
-        torch._foreach_lerp_(self.first, gradients, 0.1)
-        torch._foreach_mul_(self.second, 0.999)
-        torch._foreach_addcmul_(self.second, gradients, gradients, 0.001)
-        roots = torch._foreach_sqrt(self.second)
-        torch._foreach_div_(roots, math.sqrt(1 - 0.999**self.steps))
-        torch._foreach_add_(roots, 1e-8)
-        torch._foreach_addcdiv_(self.parameters, self.first, roots, -lr / (1 - 0.9**self.steps))
+        torch._fused_adam_(
+            self.parameters,
+            gradients,
+            self.first,
+            self.second,
+            [],
+            [torch.tensor(float(self.steps))] * len(gradients),
+            lr=lr,
+            beta1=0.9,
+            beta2=0.999,
+            weight_decay=0.0,
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
+        )
         torch._foreach_mul_(self.parameters[:3], self.masks)
 
     def left(self) -> int:
@@ -186,8 +194,9 @@ def inputs_of(
     """The `pixels` of the training images `which`, shifted: float32 (batch, pixels) in 0–1."""
     down, right = SHIFTS[shift]
     places = (pixels // 28 + 1 - down) * 30 + pixels % 28 + 1 - right
-    flat = images.padded.view(len(images), 900)
-    return flat[which][:, places].float() / 255
+    # In this order it takes a quarter of the time of an index into bytes.
+    rows = images.padded.view(len(images), 900).index_select(0, which)
+    return rows.float().index_select(1, places).div_(255)
 
 
 def batches(
@@ -201,7 +210,7 @@ def batches(
         inputs = torch.cat([inputs_of(images, some, student.pixels, s) for s, some in parts])
         taught = None
         if answers is not None and recipe.teach:
-            taught = torch.cat([answers[s][some] for s, some in parts]).float()
+            taught = torch.cat([answers[s].index_select(0, some) for s, some in parts]).float()
         yield inputs, images.labels[which], taught
 
 
