@@ -17,10 +17,10 @@ from coursekit.squeeze.__main__ import answers, checksum, main
 from coursekit.train import evaluate
 
 # Of the shipped file: the weights and biases that every machine must get from it, bit for bit.
-WEIGHTS = ""
-BYTES = 0
+WEIGHTS = "29d8c3c9617947aa76d9f4c8521873b0a7b212e29584df7dff26c0ca2b56d58c"
+BYTES = 3747
 # How many of MNIST's 10,000 test images it answers wrongly, as docs/capstone.md says.
-WRONG = 0
+WRONG = 129
 MNIST = os.environ.get("MNIST")
 
 
