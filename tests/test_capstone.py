@@ -9,7 +9,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from coursekit.data import DataError, load_fashion_mnist
+from coursekit.data import DataError, load_fashion_mnist, load_file
+from coursekit.networks import lenet
 from coursekit.squeeze import container, shared
 from tools.capstone import data, paper, stages, tasks
 from tools.capstone.student import Recipe, Student, estimated_bits, forward, logits_of, train
@@ -150,11 +151,22 @@ def test_a_missing_or_wrong_file_is_said_in_one_sentence(tmp_path):
 
 
 def test_forward_is_the_network_of_the_course():
-    from coursekit.networks import lenet
-
     torch.manual_seed(0)
     model = lenet()
     state = model.state_dict()
     parameters = [state[f"{place}.{what}"] for what in ("weight", "bias") for place in (1, 3, 5)]
     inputs = torch.from_numpy(load_fashion_mnist().test.images[:8]).float() / 255
     torch.testing.assert_close(forward(inputs.flatten(1), parameters), model(inputs))
+
+
+def test_a_student_goes_on_from_a_file_with_the_answers_of_that_file(images):
+    layers = container.read(load_file("capstone_stretch.fb"))
+    student = Student.of(layers)
+    assert student.left() == sum(np.count_nonzero(layer.levels) for layer in layers)
+    assert len(student.pixels) < 784
+    model = lenet()
+    model.load_state_dict(container.state_dict(layers))
+    with torch.no_grad():
+        wanted = model(images.validation[0])
+    found = logits_of(student, student.parameters, images.validation[0])
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3)
