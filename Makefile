@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test lint types attacks fuzz mutation bench build publish grade mark class data wheels pictures constraints clean distclean
+.PHONY: test lint types attacks fuzz mutation bench bench-capstone build publish grade mark class data wheels pictures constraints clean distclean
 
 SAMPLE := data/sample_class
 # When the sample class had to hand in.
@@ -45,6 +45,9 @@ bench: .venv/installed-dev ## measure grading against stock nbgrader, classes as
 	@$(RUN) python -m tools.bench
 	@$(RUN) python -m tools.bench_classes
 	@$(RUN) python -m tools.bench_opening
+
+bench-capstone: .venv/installed-dev ## squeeze LeNet-300-100 on full MNIST, MNIST=mnist.npz or a download: out/capstone.json; ABLATIONS=1
+	@$(RUN) python -m tools.capstone $(if $(MNIST),--mnist "$(MNIST)") $(if $(ABLATIONS),--ablations)
 
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)

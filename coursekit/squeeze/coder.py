@@ -136,14 +136,13 @@ class Mixer:
 
     Args:
         inputs: how many contexts each bit has.
-        start: each input's weight at first, 65,536 = 1.
         speed: how fast weights learn.
     """
 
-    def __init__(self, inputs: int, start: int = ONE // 2, speed: int = 6) -> None:
+    def __init__(self, inputs: int, speed: int = 30) -> None:
         self._tables: list[dict[Hashable, list[int]]] = [{} for _ in range(inputs)]
         self._weights: dict[Hashable, list[int]] = {}
-        self._start = [start] * inputs
+        self._start = [ONE // inputs] * inputs
         self._speed = speed
         self._stretch = _stretch()
         self._squash = _squash()

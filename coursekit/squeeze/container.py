@@ -17,7 +17,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import torch
 
 MAGIC = b"fb\x01"
-# What a header may claim: far above every network of the course, far below what hurts.
-MOST_WEIGHTS = 1 << 22
+# What a header may claim: four times LeNet-300-100. A file that lies takes seconds to read at most.
+MOST_WEIGHTS = 1 << 20
 MOST_LAYERS = 16
 
 
@@ -58,12 +58,24 @@ class Layer:
         return self.bias_levels.astype(np.float32) * np.float32(self.bias_step)
 
 
+class Linear(Protocol):
+    """A decoded layer, of this file or of `coursekit.squeeze.shared`'s."""
+
+    def weight(self) -> np.ndarray:
+        """float32 (outputs, inputs)."""
+        ...
+
+    def bias(self) -> np.ndarray:
+        """float32 (outputs,)."""
+        ...
+
+
 def half(step: float) -> float:
     """The number nearest to `step` that two bytes hold (float16)."""
     return float(np.float16(step))
 
 
-def state_dict(layers: Sequence[Layer]) -> dict[str, torch.Tensor]:
+def state_dict(layers: Sequence[Linear]) -> dict[str, torch.Tensor]:
     """Weights and biases for `coursekit.networks.lenet`, or another stack of linear layers.
 
     Such a stack is Flatten, then Linear and ReLU in turn: the linear layers are 1, 3, 5, …
@@ -156,7 +168,7 @@ class _Model:
     def __init__(self) -> None:
         self._height = Mixer(1)
         self._flags = Flags()
-        self._biases = Sizes(1)
+        self._biases = Sizes(1, 1)
         self._no_bias = Mixer(1)
         self._matrices: dict[bool, Matrix] = {}
 

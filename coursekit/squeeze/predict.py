@@ -27,9 +27,9 @@ class TooLarge(ValueError):
 class Sizes:
     """Sign and size of a number that is not zero."""
 
-    def __init__(self, inputs: int) -> None:
-        self._sign = Mixer(inputs)
-        self._more = Mixer(inputs)
+    def __init__(self, signs: int, sizes: int) -> None:
+        self._sign = Mixer(signs)
+        self._more = Mixer(sizes)
         self._rest = Mixer(1)
 
     def code(self, coder: Coder, level: int, signs: list[Hashable], sizes: list[Hashable]) -> int:
@@ -83,7 +83,7 @@ class Matrix:
 
     def __init__(self) -> None:
         self._zero = Mixer(6)
-        self._sizes = Sizes(4)
+        self._sizes = Sizes(4, 3)
 
     def code(self, coder: Coder, rows: Rows, columns: list[int], side: int) -> None:
         """Writes `rows`, or fills them in.
@@ -117,31 +117,32 @@ class Matrix:
         seen: int,
         before: int,
     ) -> None:
-        near = [row[column - 1]] if column else [0]
-        for back in (side, side - 1, side + 1) if side else ():
-            near.append(row[column - back] if column >= back else 0)
-        full = _bucket(filled[column], number)
-        around = filled[column - 1] + filled[column + 1]
-        around += filled[column - side] + filled[column + side] if side else 0
-        density = _bucket(seen, step)
-        beside = sum(level != 0 for level in near)
-        total = sum(near)
-        zero: list[Hashable] = [
-            0,
-            full,
-            (density, before),
-            (beside, full // 2),
-            (_bucket(around, 4 * number), beside),
-            tuple(min(abs(level), 2) for level in near),
-        ]
-        if not self._zero.code(coder, int(row[column] != 0), zero, beside):
+        full, density = _bucket(filled[column], number), _bucket(seen, step)
+        zero: list[Hashable] = [0, full, (density, before)]
+        if side:
+            near = [row[column - back] if column >= back else 0 for back in (1, side, side - 1)]
+            near.append(row[column - side - 1] if column > side else 0)
+            around = filled[column - 1] + filled[column + 1]
+            around += filled[column - side] + filled[column + side]
+            beside = sum([level != 0 for level in near])
+            zero += [(beside, full // 2), (_bucket(around, 4 * number), beside)]
+            zero.append(tuple([min(abs(level), 2) for level in near]))
+        else:
+            zero += [column, (full // 2, density // 2), (seen, step // 4)]
+        if not self._zero.code(coder, int(row[column] != 0), zero):
             row[column] = 0
             return
-        sign = (total > 0) - (total < 0)
-        signs: list[Hashable] = [0, sign, tuple((a > 0) - (a < 0) for a in near), column]
-        size = min(sum(abs(level) for level in near), 9)
-        sizes: list[Hashable] = [0, size, full, density]
+        if side:
+            total, greatest = sum(near), max(map(abs, near))
+            signs: list[Hashable] = [0, _sign(total), tuple(map(_sign, near)), column]
+            sizes: list[Hashable] = [0, greatest, (abs(near[0]), abs(near[1]))]
+        else:
+            signs, sizes = [0, column, number, 0], [0, column, density]
         row[column] = self._sizes.code(coder, row[column], signs, sizes)
+
+
+def _sign(level: int) -> int:
+    return (level > 0) - (level < 0)
 
 
 def _bucket(part: int, whole: int) -> int:

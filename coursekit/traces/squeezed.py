@@ -284,7 +284,7 @@ def one_update() -> Step:
     x, wanted = (torch.tensor(v, dtype=torch.float64) for v in (INPUTS, WANTED))
     weight = its.shared.clone().requires_grad_()
     loss = (weight @ x - wanted).square().mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert weight.grad is not None
     each = weight.grad.flatten()[its.places]
     summed = torch.zeros(2, dtype=torch.float64).index_add(0, its.codes, each)

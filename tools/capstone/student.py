@@ -7,14 +7,14 @@ network with 4,000 weights left costs a tenth of the first one, so there can be 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
-from coursekit.squeeze.container import Layer, half
+from coursekit.squeeze.container import Layer
 from tools.capstone.data import SHIFTS, Images
 
 Note = Callable[[str], None]
@@ -39,7 +39,6 @@ class Recipe:
         per_bit: whether scores are divided by the bits that a weight is estimated to cost.
         everywhere: whether all layers are ranked together; else each keeps its share.
         step: of a layer's grid, as a multiple of its mean |w|.
-        learn_steps: whether steps are trained too (LSQ, Esser et al. 2020, arXiv:1902.08153).
         price: loss a bit, in millionths, of the estimated bits while tuning; 0: none.
     """
 
@@ -58,13 +57,12 @@ class Recipe:
     per_bit: bool = True
     everywhere: bool = True
     step: float = 0.4
-    learn_steps: bool = False
     price: float = 0.0
 
 
 @dataclass
 class Student:
-    """The network as it is now, with Adam's moments: three matrices (outputs, inputs), three biases.
+    """The network as it is now, with Adam's moments: three matrices and three biases.
 
     Attributes:
         pixels: which of the 784 inputs the first matrix still sees, ascending.
@@ -83,11 +81,22 @@ class Student:
     def new(cls, seed: int) -> Student:
         """As torch starts linear layers."""
         torch.manual_seed(seed)
-        layers = [torch.nn.Linear(a, b) for a, b in zip(SIZES, SIZES[1:], strict=False)]
+        layers = [torch.nn.Linear(a, b) for a, b in pairwise(SIZES)]
         parameters = [layer.weight.detach().clone() for layer in layers]
         parameters += [layer.bias.detach().clone() for layer in layers]
         student = cls(torch.arange(784), [torch.ones_like(w) for w in parameters[:3]], parameters)
         student.restart()
+        return student
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer]) -> Student:
+        """A squeezed network to train on; what is zero in it stays so."""
+        masks = [torch.from_numpy(layer.levels != 0).float() for layer in layers]
+        parameters = [torch.from_numpy(layer.weight()) for layer in layers]
+        parameters += [torch.from_numpy(layer.bias()) for layer in layers]
+        student = cls(torch.arange(masks[0].shape[1]), masks, parameters)
+        student.restart()
+        student.compact()
         return student
 
     def restart(self) -> None:
@@ -99,13 +108,21 @@ class Student:
     def adam(self, gradients: list[torch.Tensor], lr: float) -> None:
         """One step (Kingma and Ba 2015), no weight moved that is pruned."""
         self.steps += 1
-        torch._foreach_lerp_(self.first, gradients, 0.1)
-        torch._foreach_mul_(self.second, 0.999)
-        torch._foreach_addcmul_(self.second, gradients, gradients, 0.001)
-        roots = torch._foreach_sqrt(self.second)
-        torch._foreach_div_(roots, math.sqrt(1 - 0.999**self.steps))
-        torch._foreach_add_(roots, 1e-8)
-        torch._foreach_addcdiv_(self.parameters, self.first, roots, -lr / (1 - 0.9**self.steps))
+        torch._fused_adam_(
+            self.parameters,
+            gradients,
+            self.first,
+            self.second,
+            [],
+            [torch.tensor(float(self.steps))] * len(gradients),
+            lr=lr,
+            beta1=0.9,
+            beta2=0.999,
+            weight_decay=0.0,
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
+        )
         torch._foreach_mul_(self.parameters[:3], self.masks)
 
     def left(self) -> int:
@@ -123,7 +140,8 @@ class Student:
                 score = score / estimated_bits(mask)
             scores.append(torch.where(mask > 0, score, -1.0))
         if recipe.everywhere:
-            cut = torch.cat([score.flatten() for score in scores]).topk(keep).values[-1]
+            ranked = torch.cat([score.flatten() for score in scores])
+            cut = ranked.topk(min(keep, len(ranked))).values[-1]
             cuts = [cut] * 3
         else:
             share = keep / self.left()
@@ -158,7 +176,9 @@ class Student:
 
 
 def estimated_bits(mask: torch.Tensor) -> torch.Tensor:
-    """About what a weight costs: 3.5 bits for its value, and its place by how full row and column are.
+    """About what a weight costs: 3.5 bits for its value, and its place.
+
+    A place in a full row and a full column costs less than another.
 
     Args:
         mask: 1 where a weight is left, (outputs, inputs).
@@ -174,13 +194,14 @@ def inputs_of(
     """The `pixels` of the training images `which`, shifted: float32 (batch, pixels) in 0–1."""
     down, right = SHIFTS[shift]
     places = (pixels // 28 + 1 - down) * 30 + pixels % 28 + 1 - right
-    flat = images.padded.view(len(images), 900)
-    return flat[which][:, places].float() / 255
+    # In this order it takes a quarter of the time of an index into bytes.
+    rows = images.padded.view(len(images), 900).index_select(0, which)
+    return rows.float().index_select(1, places).div_(255)
 
 
 def batches(
     images: Images, answers: torch.Tensor | None, student: Student, recipe: Recipe
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
     """One epoch, batch by batch: inputs, labels, the teacher's logits."""
     for which in torch.randperm(len(images)).split(recipe.batch):
         cut = len(which) // 2 if recipe.shifts else 0
@@ -189,7 +210,7 @@ def batches(
         inputs = torch.cat([inputs_of(images, some, student.pixels, s) for s, some in parts])
         taught = None
         if answers is not None and recipe.teach:
-            taught = torch.cat([answers[s][some] for s, some in parts]).float()
+            taught = torch.cat([answers[s].index_select(0, some) for s, some in parts]).float()
         yield inputs, images.labels[which], taught
 
 
@@ -214,10 +235,14 @@ def forward(inputs: torch.Tensor, parameters: list[torch.Tensor]) -> torch.Tenso
 
 
 def train(
-    images: Images, answers: torch.Tensor | None, seed: int, recipe: Recipe, note: Note
+    images: Images,
+    answers: torch.Tensor | None,
+    student: Student,
+    recipe: Recipe,
+    note: Note,
 ) -> Student:
-    """Trains from scratch and prunes on the way; `keep` of all weights or more: a dense network."""
-    student = Student.new(seed)
+    """Trains a student and prunes it on the way; `keep` of its weights or more: it stays dense."""
+    student.restart()
     total = student.left()
     steps = recipe.epochs * -(-len(images) // recipe.batch)
     each = steps // recipe.epochs
@@ -225,8 +250,6 @@ def train(
     step = 0
     for epoch in range(recipe.epochs):
         for inputs, labels, taught in batches(images, answers, student, recipe):
-            if inputs.shape[1] != len(student.pixels):
-                raise AssertionError("a batch has other pixels than the network")
             lr = recipe.lr * (0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2)
             lr *= min(1, (step + 1) / 200)
             leaves = [p.requires_grad_() for p in student.parameters]
@@ -251,6 +274,13 @@ def error(
     student: Student, parameters: list[torch.Tensor], part: tuple[torch.Tensor, torch.Tensor]
 ) -> float:
     """Share of images answered wrongly, 0 to 1."""
-    inputs = part[0].flatten(1)[:, student.pixels]
-    with torch.no_grad():
-        return float((forward(inputs, parameters).argmax(1) != part[1]).float().mean())
+    logits = logits_of(student, parameters, part[0])
+    return float((logits.argmax(1) != part[1]).float().mean())
+
+
+@torch.no_grad()
+def logits_of(
+    student: Student, parameters: list[torch.Tensor], images: torch.Tensor
+) -> torch.Tensor:
+    """Logits (n, 10) for float32 images (n, 1, 28, 28)."""
+    return forward(images.flatten(1)[:, student.pixels], parameters)

@@ -1,4 +1,4 @@
-"""Quantization-aware tuning: every weight on its layer's grid, the grid and the bits in the loss."""
+"""Quantization-aware tuning: every weight on its layer's grid, and the bits in the loss."""
 
 from __future__ import annotations
 
