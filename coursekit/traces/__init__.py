@@ -17,6 +17,7 @@ from coursekit.traces.ranges import four_ends, one_group, two_networks
 from coursekit.traces.rounding import one_gradient, one_step_size, one_weight
 from coursekit.traces.schedules import four_cuts, one_ticket
 from coursekit.traces.serving import one_gate, one_line, one_percentile
+from coursekit.traces.squeezed import one_code, one_file, one_step
 from coursekit.traces.static import whole_numbers
 from coursekit.traces.structured import one_channel
 from coursekit.traces.tflite import to_tflite_and_back
@@ -59,6 +60,9 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "taught-one-answer": one_answer,
     "factored-one-matrix": two_factors,
     "adapter-one-matrix": one_adapter,
+    "squeeze-one-code": one_code,
+    "squeeze-one-file": one_file,
+    "squeeze-one-step": one_step,
 }
 
 
