@@ -24,7 +24,12 @@ def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
     """
 
     def make() -> Contract:
-        return make_contract(assignment.notebooks[name], engine, Files(assignment.files))
+        return make_contract(
+            assignment.notebooks[name],
+            engine,
+            Files(assignment.files),
+            Files({**assignment.files, **assignment.for_tests}),
+        )
 
     def kept_or_made() -> Contract:
         if engine.keep is None:

@@ -161,12 +161,22 @@ class Course:
             if release.is_file():
                 released[path.stem] = _read(release)
         folder = self.release / name if (self.release / name).is_dir() else self.source / name
-        files = {
-            str(path.relative_to(folder)): path
-            for path in _files(folder)
-            if path.suffix.lower() != ".ipynb"
+        files = _beside(folder)
+        for_tests = {
+            path: file for path, file in _beside(self.source / name).items() if path not in files
         }
-        return Assignment.from_notebooks(name, sources, released, files, self.config)
+        return Assignment.from_notebooks(
+            name, sources, released, files, self.config, for_tests=for_tests
+        )
+
+
+def _beside(folder: Path) -> dict[str, Path]:
+    """The files beside the notebooks of a folder, by path in it."""
+    return {
+        str(path.relative_to(folder)): path
+        for path in _files(folder)
+        if path.suffix.lower() != ".ipynb"
+    }
 
 
 def _is_module(path: Path) -> bool:
