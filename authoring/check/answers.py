@@ -103,11 +103,14 @@ def lone_items(lesson: Lesson) -> Iterator[Lone]:
     exercise = read_exercise(lesson)
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])[lesson.name]
+    for_tests = GradedCourse.open(lesson.course.root).files_for_tests(lesson.name)
     for cell in exercise.cells:
         if cell.role == "answer":
             item = cell.item or ""
             stub, solved = _alone(release, item), _alone(instructor, item)
-            assignment = Assignment.from_notebooks(item, {item: solved}, {item: stub})
+            assignment = Assignment.from_notebooks(
+                item, {item: solved}, {item: stub}, for_tests=for_tests
+            )
             yield Lone(item, cell.source.source, exercise.points(item), stub, assignment)
 
 
@@ -132,7 +135,10 @@ def faults(lesson: Lesson, engine: Engine) -> Iterator[SourceError]:
     """What keeps the exercise's tests from being judged apart from the code."""
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])
-    assignment = Assignment.from_notebooks(lesson.name, {lesson.name: instructor}, release)
+    for_tests = GradedCourse.open(lesson.course.root).files_for_tests(lesson.name)
+    assignment = Assignment.from_notebooks(
+        lesson.name, {lesson.name: instructor}, release, for_tests=for_tests
+    )
     contract = contract_of(assignment, lesson.name, engine)
     for cell in read_exercise(lesson).cells:
         if cell.role == "test":

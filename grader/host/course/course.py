@@ -160,14 +160,25 @@ class Course:
             release = self.release / name / path.name
             if release.is_file():
                 released[path.stem] = _read(release)
-        folder = self.release / name if (self.release / name).is_dir() else self.source / name
-        files = _beside(folder)
-        for_tests = {
-            path: file for path, file in _beside(self.source / name).items() if path not in files
-        }
         return Assignment.from_notebooks(
-            name, sources, released, files, self.config, for_tests=for_tests
+            name,
+            sources,
+            released,
+            self._files_released(name),
+            self.config,
+            for_tests=self.files_for_tests(name),
         )
+
+    def _files_released(self, name: str) -> dict[str, Path]:
+        """What stands beside an assignment's release, or its source where there is none."""
+        release = self.release / name
+        return _beside(release if release.is_dir() else self.source / name)
+
+    def files_for_tests(self, name: str) -> dict[str, Path]:
+        """What stands beside an assignment's source and is not released, by path in its folder."""
+        released = self._files_released(name)
+        own = _beside(self.source / name)
+        return {path: file for path, file in own.items() if path not in released}
 
 
 def _beside(folder: Path) -> dict[str, Path]:
