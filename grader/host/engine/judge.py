@@ -151,8 +151,11 @@ class Judge:
                 left = max(0.0, until - time.monotonic())
                 alone = Player(self._engine, None, Files(), warm=False)
                 ours, theirs = wire.pair()
-                with ours, theirs:
-                    problem = _run_alone(alone, answer.source, min(answer.seconds, left), theirs)
+                with ours:
+                    # Closed before the judge speaks to it, who is to notice when it ends.
+                    with theirs:
+                        seconds = min(answer.seconds, left)
+                        problem = _run_alone(alone, answer.source, seconds, theirs)
                     left = max(0.0, until - time.monotonic())
                     fds = [] if problem else [ours.fileno()]
                     answer = self._child.ask(Apart(problem), either, left, fds=fds)
