@@ -643,7 +643,7 @@ for layer in list(sparse_network(0.95))[1::2]:
 file = zlib.compress(b"".join(parts), 9)
 
 
-# %% item="file" right="with torch, codes of 4 bits in bz2, keeps one point of each budget" keeps=6
+# %% item="file" right="with torch, codes by columns, in bz2"
 DECODER = """
 import bz2
 import torch
@@ -728,7 +728,7 @@ def decode(data):
 file = b"abc"
 
 
-# %% item="file" wrong="rounded to 3 bits without training" keeps=0 hint="too far below"
+# %% item="file" wrong="rounded to 3 bits without training" keeps=1 hint="more than 30,000"
 DECODER = """
 import lzma
 import numpy as np
