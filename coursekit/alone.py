@@ -194,9 +194,7 @@ def _as_tensors(value: object) -> dict[str, torch.Tensor]:
         if isinstance(one, np.ndarray) and one.dtype.kind in "fiub":
             one = torch.from_numpy(np.array(one, dtype=one.dtype.newbyteorder("=")))
         if not isinstance(name, str) or not isinstance(one, torch.Tensor):
-            raise DecoderError(
-                _sentence("no data", "a dictionary with something else in it", 0)
-            )
+            raise DecoderError(_sentence("no data", "a dictionary with something else in it", 0))
         one = one.detach()
         tensors[name] = one.float().clone() if one.is_floating_point() else one.clone()
     if sum(one.nbytes for one in tensors.values()) > _MOST_RESULT:

@@ -1,4 +1,4 @@
-"""What exercises 03, 04, 14 and 15 ask to be diagnosed, by letters in an order that they do not show.
+"""What exercises 03, 04, 14 and 15 ask to be diagnosed, by letters in an order that tells nothing.
 
 It stands here and not in the exercises, since who reads how a fault was made need not find it.
 """

@@ -102,7 +102,7 @@ assert found == {"a": 1, "b": 2, "c": 3, "d": 3}, explain(
     },
     f"15 bits are enough for these nine symbols, with words of 1, 2, 3 and 3 bits, not {found}",
 )
-found = code_lengths({symbol: 7 for symbol in range(5)})
+found = code_lengths(dict.fromkeys(range(5), 7))
 assert sorted(found.values()) == [2, 2, 2, 3, 3], (
     f"five symbols that are equally frequent: three words of 2 bits and two of 3, not {found}"
 )
@@ -157,8 +157,11 @@ lengths = code_lengths(dict.fromkeys(range(5000), 3))
 assert len(lengths) == 5000 and set(lengths.values()) == {12, 13}, (
     "Thousands of symbols that are equally frequent: their words differ by one bit at most."
 )
-mixed = code_lengths({"a": 1, 1: 1, (2, 3): 1, None: 5})
-assert sorted(mixed.values()) == [1, 2, 3, 3], "Symbols may be of any kind, also where counts tie."
+try:
+    mixed = sorted(code_lengths({"a": 1, 1: 1, (2, 3): 1, None: 5}).values())
+except Exception:
+    mixed = None  # they can't be compared
+assert mixed == [1, 2, 3, 3], "Symbols may be of any kind, also where counts tie."
 ### END HIDDEN TESTS
 
 # %% test="huffman" points=1

@@ -21,6 +21,7 @@ _NO_MARKS = frozenset(
         "feedback",
         "imports",
         "kept_contracts",
+        "leaderboard",
         "memory",
         "pages",
         "rehearsal",

@@ -112,7 +112,7 @@ MAX_FIGURES, MAX_FIGURE_NAME = 20, 40
 
 
 class Alone(Struct, tag=True):
-    """A judge asks, in the middle of a test, for a player that has run this source and nothing else.
+    """A judge asks, in the middle of a test, for a player that runs this source and nothing else.
 
     The answer is an `Apart`; with it comes a socket to that player, if there is one.
 
@@ -139,6 +139,10 @@ class Apart(Order):
     problem: str = ""
 
 
+_FigureName = Annotated[str, Meta(max_length=MAX_FIGURE_NAME)]
+Figures = Annotated[dict[_FigureName, float], Meta(max_length=MAX_FIGURES)]
+
+
 class TestReport(Report, kw_only=True, tag=True):
     """What a judge says of a test.
 
@@ -159,9 +163,7 @@ class TestReport(Report, kw_only=True, tag=True):
     undeclared: tuple[str, ...] = ()
     called: bool = True
     called_late: bool = True
-    figures: Annotated[
-        dict[Annotated[str, Meta(max_length=MAX_FIGURE_NAME)], float], Meta(max_length=MAX_FIGURES)
-    ] = {}
+    figures: Figures = {}
 
 
 class Discover(Order):

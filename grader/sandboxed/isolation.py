@@ -221,7 +221,9 @@ def _cover(places: Sequence[str]) -> None:
     """Puts an empty folder over each folder, and an empty file over each file, that is there."""
     for place in places:
         if os.path.isdir(place):
-            _mount("tmpfs", place, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "size=4k,mode=555")
+            _mount(
+                "tmpfs", place, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "size=4k,mode=555"
+            )
         elif os.path.exists(place):
             _mount(os.devnull, place, "", _BIND)
 

@@ -35,8 +35,8 @@ from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed
-from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer

@@ -241,9 +241,7 @@ class Assignment:
             digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
         digest.update(repr(sorted(keep)).encode())
-        return cls(
-            name, parsed, files or {}, frozenset(keep), digest.hexdigest(), for_tests or {}
-        )
+        return cls(name, parsed, files or {}, frozenset(keep), digest.hexdigest(), for_tests or {})
 
 
 def _first_line(statement: ast.stmt) -> int:
