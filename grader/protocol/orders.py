@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
 from grader.protocol.limits import Limits
@@ -163,7 +163,7 @@ class TestReport(Report, kw_only=True, tag=True):
     undeclared: tuple[str, ...] = ()
     called: bool = True
     called_late: bool = True
-    figures: Figures = {}
+    figures: Figures = field(default_factory=dict)
 
 
 class Discover(Order):

@@ -22,10 +22,14 @@ from grader.host.publish.pages import environment, plain
 from grader.host.results.result import Result, write_atomically
 from grader.protocol.errors import GraderError
 
-_HOW = ("quiet", "sparse", "tidy", "brave", "clever", "gentle", "swift", "patient", "frugal")
-_HOW += ("nimble", "sunny", "steady", "curious", "bright", "calm", "keen", "merry", "humble")
-_WHO = ("heron", "otter", "wren", "badger", "lynx", "finch", "marten", "beetle", "plover")
-_WHO += ("salmon", "swallow", "newt", "kestrel", "hare", "robin", "vole", "starling", "moth")
+_HOW = [
+    *("quiet", "sparse", "tidy", "brave", "clever", "gentle", "swift", "patient", "frugal"),
+    *("nimble", "sunny", "steady", "curious", "bright", "calm", "keen", "merry", "humble"),
+]
+_WHO = [
+    *("heron", "otter", "wren", "badger", "lynx", "finch", "marten", "beetle", "plover"),
+    *("salmon", "swallow", "newt", "kestrel", "hare", "robin", "vole", "starling", "moth"),
+]
 # The picture, in its own units.
 _WIDTH, _HEIGHT = 640.0, 340.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 20.0, 20.0, 45.0
@@ -266,13 +270,7 @@ def _picture(board: Board, points: Sequence[tuple[float, float, str]], final: bo
             for number, (mark, score) in enumerate(marks, start=1)
         ],
         "across": [{"x": x(size), "text": f"{size:,.0f}"} for size in ticks],
-        "up": [
-            {
-                "y": y(least + n * (most - least) / 5),
-                "text": f"{least + n * (most - least) / 5:.2f}",
-            }
-            for n in range(6)
-        ],
+        "up": [{"y": y(score), "text": f"{score:.2f}"} for score in levels],
         "alt": (
             f"Accuracy against bytes of {len(points)} entries. {enough} reach {board.required:g}"
             f"{told}." + (f" Compared with {compared}." if compared else "")
