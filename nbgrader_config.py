@@ -32,7 +32,7 @@ c.Grader.leaderboards = {
         "whole": 1_066_440,
         "marks": [
             {"name": "40 times smaller, as Han, Mao and Dally 2016 on MNIST", "size": 26_661},
-            {"name": "our reference", "size": 16_720, "score": 0.85, "final": 0.85},
+            {"name": "our reference", "size": 16_798, "score": 0.852, "final": 0.8535},
         ],
     }
 }

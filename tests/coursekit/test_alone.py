@@ -70,7 +70,11 @@ def test_the_source_counts_so_that_nothing_hides_in_it() -> None:
     plain = "def decode(data):\n    return {}\n"
     commented = plain + "    # what stands here is for people\n" * 20
     assert source_bytes(commented) - source_bytes(plain) < 60
-    for hidden in (repr(weights), weights.hex(), "".join(map(chr, rng.integers(0x4E00, 0x9FA5, 1715)))):
+    for hidden in (
+        repr(weights),
+        weights.hex(),
+        "".join(map(chr, rng.integers(0x4E00, 0x9FA5, 1715))),
+    ):
         assert source_bytes(f"W = '''{hidden}'''") >= 3000
     assert source_bytes(plain) == len(zlib.compress(plain.encode(), 9))
 
@@ -87,7 +91,9 @@ def test_what_is_no_source_or_file_is_told() -> None:
 def test_more_than_fits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alone, "_MOST_RESULT", 1000)
     with pytest.raises(DecoderError, match="more than 64 MiB"):
-        decode_alone("import numpy as np\ndef decode(d):\n    return {'a': np.zeros(251, 'f4')}", b"")
+        decode_alone(
+            "import numpy as np\ndef decode(d):\n    return {'a': np.zeros(251, 'f4')}", b""
+        )
 
 
 def test_figures_are_nothing_here() -> None:

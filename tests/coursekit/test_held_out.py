@@ -20,7 +20,8 @@ HELD_OUT = ROOT / "solutions" / "15_capstone" / "held_out.npz"
 
 def test_they_are_those_that_the_script_makes() -> None:
     spec = importlib.util.spec_from_file_location("made", FOLDER / "make_held_out.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     assert hashlib.sha256(HELD_OUT.read_bytes()).hexdigest() == made.SHA256

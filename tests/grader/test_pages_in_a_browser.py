@@ -13,6 +13,8 @@ from grader.host.grade import grade
 from grader.host.intake.submission import collect
 from grader.host.publish.clean import clean_notebook
 from grader.host.publish.feedback import render
+from grader.host.publish.leaderboard import Board, Entry, Mark
+from grader.host.publish.leaderboard import render as render_leaderboard
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result
 from tests.browser.lab import SCREENSHOTS, start_chromium
