@@ -14,7 +14,7 @@
 # # 15 · Capstone: exercise
 #
 # Eight items, 24 points, about two and a half hours; the last but one is the capstone itself. Everything you need stands in
-# [the lesson](../../notebooks/15_capstone.ipynb); each item says what it is about.
+# [the lesson](../../notebooks/15_capstone.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
@@ -52,6 +52,8 @@ from coursekit.train import evaluate, set_seed
 # - There may be thousands of symbols, and words of more than 60 bits.
 #
 # Write `bounds(counts)` too. It returns two floats, in bits per symbol: the entropy $H = \sum_i p_i \log_2 (1/p_i)$ of the symbols, and the mean length $L = \sum_i p_i \ell_i$ of your code. With two symbols or more, $H \le L < H + 1$.
+#
+# *Lesson: part 4.*
 
 
 # %% item="huffman" answers=["code_lengths", "bounds"]
@@ -207,6 +209,8 @@ for scale in (1, 2**40):
 # A layer has `count` weights, which share `levels` values. The file has an index for each weight, of as few whole bits as tell the levels apart, all packed together and rounded up to whole bytes, and the levels as float32. Write `shared_bytes(count, levels)`: the bytes of both, as an `int`. With a single level an index has 0 bits.
 #
 # Write `pick(count, errors, budget)`. `errors` is a dictionary from a number of levels to the error that the network has with it. The result is the number of levels with the smallest error among those that take at most `budget` bytes; among equal errors, the one with the fewest bytes, and then with the fewest levels. More levels do not always have a smaller error, and the dictionary stands in any order. If none fits: `ValueError`.
+#
+# *Lesson: part 3.*
 
 
 # %% item="levels" answers=["shared_bytes", "pick"]
@@ -313,6 +317,8 @@ for budget in (0, -1):
 # - `"gaps"`: one array of entries. Row by row, as one long line, an entry holds 4 bits for the number of zeros before a weight, 0 to 15, and its value. If more than 15 zeros stand before a weight, **filler** entries come first: each stands for 15 zeros and a value that is 0, so for 16 places. Zeros after the last weight take nothing.
 #
 # Write `break_even(bits, index)` too: if each value that is left takes `index` bits more for its place, above which share of zeros is that less than dense? A `float`.
+#
+# *Lesson: part 2.*
 
 
 # %% item="formats" answers=["sizes", "break_even"]
@@ -487,6 +493,8 @@ for bits, index in ((32, 32), (4, 4), (5, 16), (1, 8), (32, 4), (3, 0)):
 # - Whatever has several bytes is **little-endian**.
 #
 # `layers` is a dictionary: name → (levels, indexes), NumPy arrays of any number type, byte order and layout in memory. `read` returns such a dictionary with levels as float32 (levels,) and indexes as uint8 (rows, columns), in the byte order of the machine that runs it. A file that is cut off, has bytes left over, or has an index without a level is damaged: `ValueError`, whatever it claims.
+#
+# *Lesson: part 5.*
 
 
 # %% item="mend" answers=["write", "read"]
@@ -657,6 +665,8 @@ assert not refuses(wanted), "A file that is whole is refused."
 # The picture shows 4,096 bytes from the middle of each of four files, 64 in a row; black is 0, white is 255. All four hold the same pruned layer. One has the weights that are left as **float32**, one has a **code** of 8 bits for each place, zeros included, one has the **gaps** between the weights that are left, a byte each, and one was compressed by LZMA (**lzma**).
 #
 # Write `entropy(data)`: the entropy of the bytes of `data`, in bits per byte, as a `float`; 0 without bytes. Then leave in `holds` which file is which: a dictionary from each letter to `"float32"`, `"codes"`, `"gaps"` or `"lzma"`.
+#
+# *Lesson: parts 5 and 7.*
 
 # %% given=true of="files"
 FILES = four_files()
@@ -731,6 +741,8 @@ assert entropy(FILES[by_kind["lzma"]]) > 7.9, (
 # and $n$ for `images`. A `float`, as a share between −1 and 1 (a little more at the ends).
 #
 # `PLANS` has, for each way to squeeze the network: the bytes of its file, the bytes of its decoder's source, `lost` and `won` on 2,000 images. Leave in `chosen` the name of the plan with the fewest bytes in all among those of which it is shown that they lose at most 0.01.
+#
+# *Lesson: parts 5 and 9.*
 
 # %% given=true of="plans"
 PLANS = {
@@ -817,6 +829,8 @@ assert chosen == "pruned, shared, mixed contexts", (
 # | 18,000 bytes | 1 point | 1 point more |
 #
 # `sparse_network(share)` prunes and trains in a few seconds; use it, or write a better one. A cell may take 30 seconds when it is graded. What takes longer, run at home: write the file to `entry.bin`, hand it in beside the notebook, and read it with `Path("entry.bin").read_bytes()`. The leaderboard has the fewest bytes at 0.83 first. Forty times smaller than `dense`, as in the paper, are 26,661 bytes.
+#
+# *Lesson: parts 2 to 7.*
 
 # %% given=true of="file"
 set_seed(0)
@@ -980,6 +994,8 @@ assert unseen["first"] >= 0.83, "On images that nobody has seen the accuracy is 
 # A colleague writes: *“My LeNet is 340 times smaller and loses nothing. I keep 2 % of the weights, and `lzma.compress` of their codes gives 3,140 bytes; 1,066,440 through 3,140 is 340. The positions are a NumPy array in my package, which everybody installs who wants to decode, and biases and batch statistics I left out of the count, as they are small. Accuracy: 0.861 for the pruned network in memory, before I wrote the file. I tried 60 settings and kept the one that was best on the test images. My baseline is the network after 5 epochs, 0.858; the small one had 40 epochs more.”*
 #
 # Answer in six to ten sentences, so that a reader knows what of “340 times” and “loses nothing” is left: which bytes are missing, what was measured and what was not, and how to say it honestly.
+#
+# *Lesson: parts 5, 6 and 9.*
 
 # %% [markdown] item="claim" manual=true points=3
 # ### BEGIN SOLUTION
