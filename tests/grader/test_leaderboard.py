@@ -85,7 +85,7 @@ def test_fewest_bytes_come_first_then_the_better_accuracy(out: Path) -> None:
     below = html.partition("<h2>Below 0.8</h2>")[2]
     assert "cem" in below
     assert "20.0" in html  # times smaller
-    assert "1 submission has no file that could be decoded" in html
+    assert "1 submission is not listed" in html
 
 
 def test_the_second_half_counts_and_is_shown_at_the_end_only(out: Path) -> None:

@@ -237,7 +237,7 @@ def _picture(board: Board, points: Sequence[tuple[float, float, str]], final: bo
     ticks = [
         digit * 10.0**power
         for power in range(math.floor(low), math.ceil(high) + 1)
-        for digit in (1, 2, 5)
+        for digit in (1, 1.5, 2, 3, 5, 7)
         if low <= math.log10(digit * 10.0**power) <= high
     ]
     levels = [least + n * (most - least) / 5 for n in range(6)]
