@@ -176,9 +176,15 @@ class Course:
 
     def files_for_tests(self, name: str) -> dict[str, Path]:
         """What stands beside an assignment's source and is not released, by path in its folder."""
-        released = self._files_released(name)
-        own = _beside(self.source / name)
-        return {path: file for path, file in own.items() if path not in released}
+        return not_released(self.source / name, self.release / name)
+
+
+def not_released(source: Path, release: Path) -> dict[str, Path]:
+    """The files beside the notebooks of one folder that another, if it is there, has not."""
+    if not release.is_dir():
+        return {}
+    released = _beside(release)
+    return {path: file for path, file in _beside(source).items() if path not in released}
 
 
 def _beside(folder: Path) -> dict[str, Path]:
