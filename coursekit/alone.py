@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 SECONDS = 10.0
 _MEMORY = 1024 * 2**20
 _MOST_RESULT = 64 * 2**20
+# Characters of a source: no decoder is that long.
+_MOST_SOURCE = 2**20
+# Seconds that a process of its own may take to start, with what the grader has beforehand.
+_START = 10.0
 # Where the grader's judge offers to run a source shut in: grader/sandboxed/calls/alone.py.
 _BENCH = "grading_bench"
 
@@ -132,6 +136,8 @@ def decode_alone(source: str, data: bytes, seconds: float = SECONDS) -> dict[str
         DecoderError: if it gives none.
     """
     source_bytes(source)
+    if len(source) > _MOST_SOURCE:
+        raise DecoderError("The decoder's source is longer than a million characters.")
     if not isinstance(data, bytes):
         raise DecoderError(f"The file should be bytes, not {type(data).__name__}.")
     try:
@@ -246,10 +252,6 @@ def _in_subprocess(source: str, data: bytes, seconds: float) -> tuple[str, Any]:
             return "ended", ""
         except (ValueError, KeyError):
             return "no data", "something else"
-
-
-# Seconds for what the grader has done beforehand.
-_START = 10.0
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -84,6 +84,8 @@ def test_what_is_no_source_or_file_is_told() -> None:
         source_bytes("W = '\ud800'")
     with pytest.raises(DecoderError, match="should be text"):
         decode_alone(b"def decode(data): pass", b"")  # type: ignore[arg-type]
+    with pytest.raises(DecoderError, match="longer than a million characters"):
+        decode_alone("#" * (2**20 + 1), b"")
     with pytest.raises(DecoderError, match="should be bytes, not str"):
         decode_alone("def decode(data): pass", "")  # type: ignore[arg-type]
 

@@ -35,6 +35,8 @@ from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Enforcing
 
 NAME = "grading_bench"
+# Characters: longer ones would not fit into a message with everything else.
+MAX_SOURCE = 2**20
 
 Outcome = Literal["value", "slow", "ended", "raised", "missing", "no data"]
 
@@ -79,7 +81,12 @@ class Bench:
         Returns:
             How it came out, and what it gave ("value"), the error as "type: text" ("raised"), or
             why the result is no data ("no data"); else "".
+
+        Raises:
+            ValueError: when the source is too long.
         """
+        if len(source) > MAX_SOURCE:
+            raise ValueError(f"a source of more than {MAX_SOURCE} characters")
         until = time.monotonic() + seconds
         self._channel.send(wire.encode(Alone(source, seconds)))
         header, _ = self._channel.receive()
