@@ -13,6 +13,8 @@ from grader.host.grade import grade
 from grader.host.intake.submission import collect
 from grader.host.publish.clean import clean_notebook
 from grader.host.publish.feedback import render
+from grader.host.publish.leaderboard import Board, Entry, Mark
+from grader.host.publish.leaderboard import render as render_leaderboard
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result
 from tests.browser.lab import SCREENSHOTS, start_chromium
@@ -101,4 +103,32 @@ def test_feedback_and_report_in_each_look_on_a_phone_and_on_paper(
         if name == "report":
             page.get_by_role("link", name="2 to grade").click()
             expect(page.get_by_role("heading", name="To grade by hand")).to_be_in_viewport()
+        page.close()
+
+
+def test_the_leaderboard_in_each_look_on_a_phone_and_on_paper(tmp_path, browser):
+    board = Board(
+        "A network in a few kilobytes",
+        0.83,
+        whole=1_066_440,
+        marks=[Mark("a paper", 26_661), Mark("a reference", 16_800, 0.85, 0.85)],
+    )
+    entries = [
+        Entry(f"s{number}", 60_000 / 1.3**number, 0.87 - 0.01 * number, 0.86 - 0.01 * number)
+        for number in range(8)
+    ]
+    called = {entry.student: LONG if entry.student == "s0" else entry.student for entry in entries}
+    for final in (False, True):
+        path = tmp_path / f"leaderboard-{final}.html"
+        path.write_text(render_leaderboard(board, entries, called, 2, final), encoding="utf-8")
+        page = browser.new_page()
+        requests = []
+        page.on("request", lambda asked, seen=requests: seen.append(asked.url))
+        look_at(page, path)
+        assert requests == [path.as_uri()]
+        reach, fewest = (4, entries[3].size) if final else (5, entries[4].size)
+        expect(page.get_by_role("img")).to_have_accessible_name(
+            f"Accuracy against bytes of 8 entries. {reach} reach 0.83, the smallest of them with "
+            f"{fewest:,.0f} bytes. Compared with a paper: 26,661 bytes; a reference: 16,800 bytes."
+        )
         page.close()
