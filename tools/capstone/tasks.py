@@ -23,7 +23,15 @@ ALL = 266_200
 # Labels alone, as in the paper.
 DENSE = Recipe(keep=ALL, epochs=15, teach=0, tune=5, tune_lr=3e-4)
 PRUNE = replace(
-    DENSE, keep=14_000, epochs=12, warm=0, settle=3, score="magnitude", per_bit=False, lr=1e-3
+    DENSE,
+    keep=18_000,
+    epochs=20,
+    tune=8,
+    warm=0,
+    settle=3,
+    score="magnitude",
+    per_bit=False,
+    lr=1e-3,
 )
 SHARED = (16, 16, 16)
 
