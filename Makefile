@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test lint types attacks fuzz mutation bench bench-scale build publish grade mark class data wheel wheels pictures constraints clean distclean
+.PHONY: test lint types attacks fuzz mutation bench bench-scale bench-capstone build publish grade mark class data wheel wheels pictures constraints clean distclean
 
 SAMPLE := data/sample_class
 # When the sample class had to hand in.
@@ -49,6 +49,9 @@ bench: .venv/installed-dev ## measure grading against stock nbgrader, classes as
 bench-scale: .venv/installed-dev ## grade 10,000 synthetic submissions on two workers: COUNTS="1000 5000 10000"
 	@sh tools/setup.sh bubblewrap
 	@$(RUN) COUNTS="$(COUNTS)" python -m tools.bench_scale
+
+bench-capstone: .venv/installed-dev ## squeeze LeNet-300-100 on full MNIST, MNIST=mnist.npz or a download: out/capstone.json; ABLATIONS=1
+	@$(RUN) python -m tools.capstone $(if $(MNIST),--mnist "$(MNIST)") $(if $(ABLATIONS),--ablations)
 
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)

@@ -35,7 +35,7 @@ def build(
     number: Number = None,
     force: Annotated[bool, typer.Option(help="Build even what is up to date.")] = False,
 ) -> None:
-    """Brings notebooks/, solutions/, exercises/ and coursekit/banks/ up to date with course/."""
+    """Brings notebooks/, solutions/, exercises/ and banks of questions up to date with course/."""
     course = _here()
     try:
         build_.main(course, _chosen(course, number), force=force, report=console.print)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from coursekit.questions import Bank, Card
+from coursekit.questions.schema import Bank, Card
 from coursekit.widgets.text import to_anki
 
 DECK = "Fewer Bits, Fewer Weights"

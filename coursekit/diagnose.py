@@ -1,10 +1,11 @@
-"""What exercises 03, 04 and 14 ask to be diagnosed, by letters in an order that they do not show.
+"""What exercises 03, 04, 14 and 15 ask to be diagnosed, by letters in an order that tells nothing.
 
 It stands here and not in the exercises, since who reads how a fault was made need not find it.
 """
 
 from __future__ import annotations
 
+import lzma
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -62,6 +63,18 @@ def three_students() -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     arrays = {name: torch.from_numpy(a).float() for name, a in load_arrays(STUDENTS).items()}
     teacher = arrays.pop("teacher")
     return teacher, _shuffled(list(arrays.values()), "ABC", seed=5)
+
+
+def four_files() -> dict[str, bytes]:
+    """By letter, 4,096 bytes from the middle of four files that hold the same pruned layer."""
+    random = np.random.default_rng(15)
+    weights = np.where(random.random(120_000) < 0.06, random.normal(0, 0.05, 120_000), 0)
+    kept = np.flatnonzero(weights)
+    codes = np.clip(np.round(weights * 200), -127, 127).astype("i1").tobytes()
+    gaps = np.minimum(np.diff(kept), 255).astype("u1").tobytes()
+    values = weights[kept].astype("<f4").tobytes()
+    made = [values, codes, gaps, lzma.compress(codes)]
+    return _shuffled([one[400:4496] for one in made], "ABCD", seed=3)
 
 
 def _codes(values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:

@@ -94,7 +94,7 @@ def _install(missing: list[str]) -> None:
 
 
 def _keep_progress(drive: str) -> None:
-    from coursekit.store import VARIABLE
+    from coursekit.progress.store import VARIABLE
 
     if drive:
         try:

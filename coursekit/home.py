@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from coursekit.lessons import Lesson, lessons
 
 if TYPE_CHECKING:
-    from coursekit.store import Store
+    from coursekit.progress.store import Store
 
 T = TypeVar("T")
 
@@ -188,9 +188,9 @@ def progress_in(folder: Path) -> Progress:
         folder: the one with notebooks/ and exercises/, such as workspace/.
     """
     # Not at the top: what only writes the page of who has not begun needs none of it.
-    from coursekit.again import due_again
-    from coursekit.store import Guess, progress_of
-    from coursekit.summary import summary
+    from coursekit.progress.retry import due_again
+    from coursekit.progress.store import Guess, progress_of
+    from coursekit.progress.summary import summary
 
     store = _looking(progress_of(folder))
     found = summary(store, folder)
@@ -211,7 +211,7 @@ def progress_in(folder: Path) -> Progress:
 
 def _looking(path: Path) -> Store:
     """Progress to be read only: a file that can't be is left where it is, and that is said."""
-    from coursekit.store import Store, StoreError
+    from coursekit.progress.store import Store, StoreError
 
     class Looking(Store):
         def _reach(self, work: Callable[[], T]) -> T | None:
@@ -229,7 +229,7 @@ def _looking(path: Path) -> Store:
 
 def _last_lesson(store: Store) -> str:
     """The lesson in which something was kept last, of those that are there."""
-    from coursekit.store import Attempt, Guess, Pattern, Place, Response, Review, Visit
+    from coursekit.progress.store import Attempt, Guess, Pattern, Place, Response, Review, Visit
 
     there = {lesson.name for lesson in lessons() if lesson.is_there}
     kinds = (Attempt, Guess, Pattern, Place, Response, Visit, Review)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from coursekit.numbers import number_in, shown
 
 if TYPE_CHECKING:
-    from coursekit.store import Store
+    from coursekit.progress.store import Store
     from coursekit.widgets.panel import Panel
 
 Value = float | str
@@ -327,7 +327,7 @@ class _Notes:
         if lesson is None:
             return
         # Here, so that who imports coursekit for something else does not wait for it.
-        from coursekit.store import Guess, Outcome, Visit, default_store
+        from coursekit.progress.store import Guess, Outcome, Visit, default_store
 
         self.store = default_store()
         for event in self.store.latest(Guess, lesson).values():
@@ -368,7 +368,7 @@ class _Notes:
         kept = self._kept.setdefault(asked.question, Asked(asked.question))
         # Running again adds nothing to the progress but what is new.
         if self.store is not None and self._lesson is not None and guess != kept.guess:
-            from coursekit.store import Guess
+            from coursekit.progress.store import Guess
 
             kept.guess = guess
             self.store.record(Guess(lesson=self._lesson, question=asked.question, guess=guess))
@@ -389,7 +389,7 @@ class _Notes:
             )
         ):
             return
-        from coursekit.store import Outcome
+        from coursekit.progress.store import Outcome
 
         kept.result, kept.between = result, between
         self.store.record(

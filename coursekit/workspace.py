@@ -235,7 +235,7 @@ def _name(path: Path, workspace: Path) -> str:
 
 def _take_progress_along(course: Path, workspace: Path) -> None:
     """Progress from before there was a workspace lay in the course's folder."""
-    from coursekit.store import FILE
+    from coursekit.progress.store import FILE
 
     old, new = course / FILE, workspace / FILE
     if old.is_file() and not new.exists():

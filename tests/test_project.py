@@ -151,7 +151,7 @@ def test_imports_go_one_way(root, folder):
 def test_shipped_data_match_their_checksums_and_their_card(root):
     data = root / "data"
     checksums = json.loads((data / "checksums.json").read_text())
-    ends = ("npz", "csv", "tflite")
+    ends = ("npz", "csv", "tflite", "fb")
     assert set(checksums) == {file.name for end in ends for file in data.glob(f"*.{end}")}
     card = (data / "README.md").read_text()
     for name, checksum in checksums.items():
@@ -170,7 +170,7 @@ def test_a_wheel_carries_the_data_with_their_licence(root, tmp_path):
     )
     [wheel] = tmp_path.glob("*.whl")
     data = root / "data"
-    shipped = [*data.glob("*.npz"), *data.glob("*.csv"), *data.glob("*.tflite")]
+    shipped = [*data.glob("*.npz"), *data.glob("*.csv"), *data.glob("*.tflite"), *data.glob("*.fb")]
     with zipfile.ZipFile(wheel) as archive:
         for file in [*shipped, data / "checksums.json", data / "README.md"]:
             assert archive.read(f"coursekit/_data/{file.name}") == file.read_bytes()
@@ -228,7 +228,7 @@ def test_make_lists_every_target(root):
     run = subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True)
     listed = re.findall(r"^make (\S+) +\S", run.stdout, re.MULTILINE)
     assert listed == " ".join(phony).split()
-    targets = re.findall(r"^([a-z]+):", "".join(files), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", "".join(files), re.MULTILINE)
     assert sorted(listed) == sorted(set(targets))
 
 

@@ -10,7 +10,7 @@ BIN := .venv/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 help: ## list the targets
-	@awk -F ' ?## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-12s %s\n", $$1, $$2 }' tools/learner.mk Makefile
+	@awk -F ' ?## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-15s %s\n", $$1, $$2 }' tools/learner.mk Makefile
 
 lab: .venv/installed ## open JupyterLab on your copies in workspace/; options go into LAB_ARGS="--port 9999"
 	@$(BIN)/coursekit lab $(LAB_ARGS)

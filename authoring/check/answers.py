@@ -25,6 +25,7 @@ from grader import Course as GradedCourse
 from grader.host import kept_contracts
 from grader.host.contract import Clause
 from grader.host.contract_of import contract_of
+from grader.host.course.course import not_released
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,14 @@ def lone_items(lesson: Lesson) -> Iterator[Lone]:
     exercise = read_exercise(lesson)
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])[lesson.name]
+    for_tests = not_released(lesson.solution.parent, lesson.exercise.parent)
     for cell in exercise.cells:
         if cell.role == "answer":
             item = cell.item or ""
             stub, solved = _alone(release, item), _alone(instructor, item)
-            assignment = Assignment.from_notebooks(item, {item: solved}, {item: stub})
+            assignment = Assignment.from_notebooks(
+                item, {item: solved}, {item: stub}, for_tests=for_tests
+            )
             yield Lone(item, cell.source.source, exercise.points(item), stub, assignment)
 
 
@@ -132,7 +136,10 @@ def faults(lesson: Lesson, engine: Engine) -> Iterator[SourceError]:
     """What keeps the exercise's tests from being judged apart from the code."""
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])
-    assignment = Assignment.from_notebooks(lesson.name, {lesson.name: instructor}, release)
+    for_tests = not_released(lesson.solution.parent, lesson.exercise.parent)
+    assignment = Assignment.from_notebooks(
+        lesson.name, {lesson.name: instructor}, release, for_tests=for_tests
+    )
     contract = contract_of(assignment, lesson.name, engine)
     for cell in read_exercise(lesson).cells:
         if cell.role == "test":

@@ -18,7 +18,7 @@ from coursekit.moving import MARK, Moving
 from coursekit.openings._garments import listed, name_them, names, recognised
 from coursekit.openings._style import STYLE, Pasted, as_greys, sheet, tiles, words
 from coursekit.traces.pipeline import weight_of
-from coursekit.traces.stages import fixed
+from coursekit.traces.trace import fixed
 from coursekit.train import Labelled, fit
 
 UNITS, DOUBLINGS = 10, list(range(10))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from coursekit.moving import INK, MARK, Moving
 from coursekit.openings._style import BELOW, STYLE, axes_at, blank, words
-from coursekit.traces.stages import fixed, number
+from coursekit.traces.trace import fixed, number
 
 WEIGHTS, STEPS, EVERY = 5, 50, 2
 LOW, HIGH = -2, 1

@@ -15,7 +15,7 @@ from coursekit.moving import INK, MARK, Moving
 from coursekit.networks import lenet
 from coursekit.openings._garments import listed, name_them, names, recognised
 from coursekit.openings._style import BELOW, STYLE, as_greys, as_ink, place, sheet, tiles, words
-from coursekit.traces.stages import fixed
+from coursekit.traces.trace import fixed
 from coursekit.train import fit
 
 ZEROS = list(range(0, 99, 7))

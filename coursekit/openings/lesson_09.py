@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from coursekit.data import load_results
 from coursekit.moving import INK, MARK, Moving
 from coursekit.openings._style import BELOW, STYLE, axes_at, blank, words
-from coursekit.traces.stages import number
+from coursekit.traces.trace import number
 
 # In the order in which they are uncovered, each with its line.
 SCHEDULES: dict[str, Any] = {

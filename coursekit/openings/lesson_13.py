@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from coursekit.moving import INK, Moving
 from coursekit.openings._style import STYLE, axes_at, blank, words
-from coursekit.traces.stages import fixed
+from coursekit.traces.trace import fixed
 
 WORDS, CHANNELS, OUTPUTS = 20, 32, 10
 TALL = {6: 30.0, 21: 60.0}

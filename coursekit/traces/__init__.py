@@ -6,11 +6,8 @@ from collections.abc import Callable
 from functools import cache
 
 from coursekit.traces.affine import one_row
-from coursekit.traces.bytes_left import file_after_each_step
-from coursekit.traces.channel import one_channel
 from coursekit.traces.costs import batch_doubled, benchmark_mended, layers_of_a_cnn
 from coursekit.traces.integers import four_accumulators, one_layer, one_ratio
-from coursekit.traces.kernel import to_tflite_and_back
 from coursekit.traces.language import one_row as gptq_row
 from coursekit.traces.language import one_smoothing
 from coursekit.traces.pipeline import data_flow, training
@@ -20,9 +17,13 @@ from coursekit.traces.ranges import four_ends, one_group, two_networks
 from coursekit.traces.rounding import one_gradient, one_step_size, one_weight
 from coursekit.traces.schedules import four_cuts, one_ticket
 from coursekit.traces.serving import one_gate, one_line, one_percentile
-from coursekit.traces.stages import Stage, Trace
-from coursekit.traces.static_layer import whole_numbers
+from coursekit.traces.squeezed import one_code, one_file, one_step
+from coursekit.traces.static import whole_numbers
+from coursekit.traces.structured import one_channel
+from coursekit.traces.tflite import to_tflite_and_back
 from coursekit.traces.thin import one_adapter, one_answer, two_factors
+from coursekit.traces.trace import Stage, Trace
+from coursekit.traces.tradeoffs import file_after_each_step
 
 __all__ = ["TRACES", "Stage", "Trace", "draw_prediction", "load_trace"]
 
@@ -59,6 +60,9 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "taught-one-answer": one_answer,
     "factored-one-matrix": two_factors,
     "adapter-one-matrix": one_adapter,
+    "squeeze-one-code": one_code,
+    "squeeze-one-file": one_file,
+    "squeeze-one-step": one_step,
 }
 
 

@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from coursekit import plot
-from coursekit.traces.stages import Rows, Stage, Trace, number, shape_of
+from coursekit.traces.trace import Rows, Stage, Trace, number, shape_of
 
 BITS = 3
 SEEN = (-0.5, 0.0, 0.1, 0.9, 2.2, 3.0)  # The lesson's example: these fix the range.

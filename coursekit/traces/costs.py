@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from coursekit import plot
 from coursekit.costs import LayerCost, Machine, draw_roof, layer_costs
 from coursekit.networks import small_cnn
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, percent
 
 # The example machine of the second trace: 100 GFLOP/s, 20 GB/s.
 EXAMPLE = Machine(peak=100e9, bandwidth=20e9)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from coursekit import plot
-from coursekit.traces.stages import Rows, Stage, Trace, number
+from coursekit.traces.trace import Rows, Stage, Trace, number
 
 # One output of a layer: stored inputs and weights, zero points, bias, and the three scales.
 INPUTS, WEIGHTS = (90, -128, 17, -60), (41, -90, -77, 25)

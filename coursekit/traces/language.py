@@ -11,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 
 from coursekit import plot
-from coursekit.traces.stages import Rows, Stage, Trace, number
+from coursekit.traces.trace import Rows, Stage, Trace, number
 
 # A row whose levels are whole numbers, and how alike its four inputs are.
 ROW, ALIKE = (0.4, 1.3, -0.6, 0.7), 0.8

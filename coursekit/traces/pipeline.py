@@ -20,7 +20,7 @@ from torch import nn
 from coursekit import plot
 from coursekit.data import Split, load_digits
 from coursekit.measure import count_nonzero
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent, shape_of, times
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, percent, shape_of, times
 from coursekit.train import evaluate, fit
 
 SPARSITY = 0.3

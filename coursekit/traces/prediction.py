@@ -15,7 +15,7 @@ from coursekit import plot
 from coursekit.measure import count_nonzero
 from coursekit.measure import sparsity as sparsity_of
 from coursekit.traces.pipeline import different, run, three_models, weight_of
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent, shape_of
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, percent, shape_of
 
 IMAGE = 0
 LAYERS = ("linear 784→128", "ReLU", "linear 128→10")

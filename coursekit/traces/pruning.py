@@ -16,7 +16,7 @@ from torch.nn.utils import prune
 from coursekit import plot
 from coursekit.data import load_digits
 from coursekit.measure import count_nonzero
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent, shape_of
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, percent, shape_of
 
 AMOUNT = 0.5
 SHARE = 0.8

@@ -16,7 +16,7 @@ from coursekit import plot
 from coursekit.measure import accuracy
 from coursekit.simulate import sqnr
 from coursekit.traces import pipeline
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent, shape_of
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, percent, shape_of
 
 POWERS = 7  # A unit's factor is a power of two from −7 to 7.
 LARGE = 256  # What the large unit is multiplied by.

@@ -11,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 
 from coursekit import plot
-from coursekit.traces.stages import Rows, Stage, Trace, number
+from coursekit.traces.trace import Rows, Stage, Trace, number
 
 LOW, HIGH = -2, 1
 # One row: latent weights, its inputs, what it should compute, the scale, the learning rate.

@@ -13,7 +13,7 @@ from torch.nn.utils import prune
 from coursekit import plot
 from coursekit.data import load_digits
 from coursekit.measure import accuracy, count_nonzero
-from coursekit.traces.stages import Rows, Stage, Trace, fixed, number, percent, shape_of
+from coursekit.traces.trace import Rows, Stage, Trace, fixed, number, percent, shape_of
 from coursekit.train import fit
 
 FINAL, CUTS = 0.9, 4

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from coursekit import plot
 from coursekit.serving import Served, nearest_rank, serve
-from coursekit.traces.stages import Stage, Trace, number, percent
+from coursekit.traces.trace import Stage, Trace, number, percent
 
 # Five requests, in milliseconds; what a batch takes once, and for each request in it.
 ARRIVALS, ONCE, EACH, MOST = (0.0, 1.0, 2.0, 3.0, 20.0), 4.0, 1.0, 4

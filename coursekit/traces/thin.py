@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from coursekit import plot
-from coursekit.traces.stages import Stage, Trace, number
+from coursekit.traces.trace import Stage, Trace, number
 
 CLASSES = ("ankle boot", "trainer", "sandal", "coat")
 TEACHER, STUDENT, TEMPERATURE, RATE = (6.0, 3.0, 1.0, -2.0), (2.0, 1.0, 0.0, 1.5), 4.0, 0.5

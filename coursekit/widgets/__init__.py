@@ -1,7 +1,7 @@
 """The ways to learn, as widgets: `cards("07")`, `quiz("07")` and so on.
 
-They keep what was done in `coursekit.store`. A notebook that was not run, or is not trusted, shows
-the same questions to read.
+They keep what was done in `coursekit.progress.store`. A notebook that was not run, or is not
+trusted, shows the same questions to read.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import cast, get_args
 
 from coursekit.predict import notebook_lesson
-from coursekit.questions import GENERAL, Topic
-from coursekit.store import Store, default_store
-from coursekit.widgets.banks import WidgetError, bank_names, bank_of
+from coursekit.progress.store import Store, default_store
+from coursekit.questions.find import WidgetError, bank_names, bank_of
+from coursekit.questions.schema import GENERAL, Topic
 from coursekit.widgets.panel import Panel
 
 __all__ = [
@@ -35,7 +35,7 @@ def cheat_sheet(lesson: str, store: Store | None = None) -> Panel:
     Raises:
         WidgetError: if there is no such lesson; so do the others.
     """
-    from coursekit.widgets.sheet import CheatSheet
+    from coursekit.widgets.modes.cheat_sheet import CheatSheet
 
     store = store or default_store()
     return Panel(CheatSheet(bank_of(lesson).name, store), store)
@@ -43,7 +43,7 @@ def cheat_sheet(lesson: str, store: Store | None = None) -> Panel:
 
 def cards(lesson: str = "", store: Store | None = None) -> Panel:
     """The cards of a lesson, due ones first; without a lesson, those of all that are due."""
-    from coursekit.widgets.flashcards import DueCards, Flashcards
+    from coursekit.widgets.modes.cards import DueCards, Flashcards
 
     store = store or default_store()
     if not lesson:
@@ -53,7 +53,7 @@ def cards(lesson: str = "", store: Store | None = None) -> Panel:
 
 def quiz(lesson: str, store: Store | None = None) -> Panel:
     """The multiple choice of a lesson."""
-    from coursekit.widgets.multiple_choice import Quiz
+    from coursekit.widgets.modes.quiz import Quiz
 
     store = store or default_store()
     return Panel(Quiz(bank_of(lesson), store), store)
@@ -61,7 +61,7 @@ def quiz(lesson: str, store: Store | None = None) -> Panel:
 
 def again(store: Store | None = None) -> Panel:
     """What was wrong some days ago, from all lessons."""
-    from coursekit.widgets.try_again import TryAgain
+    from coursekit.widgets.modes.try_again import TryAgain
 
     store = store or default_store()
     return Panel(TryAgain([bank_of(name) for name in bank_names()], store), store)
@@ -69,7 +69,7 @@ def again(store: Store | None = None) -> Panel:
 
 def entry_check(store: Store | None = None) -> Panel:
     """Ten questions that say which primers to read."""
-    from coursekit.widgets.entry import EntryCheck
+    from coursekit.widgets.modes.entry_check import EntryCheck
 
     store = store or default_store()
     return Panel(EntryCheck(bank_of(GENERAL), store), store)
@@ -77,7 +77,7 @@ def entry_check(store: Store | None = None) -> Panel:
 
 def respond(lesson: str, store: Store | None = None) -> Panel:
     """The free questions of a lesson."""
-    from coursekit.widgets.free_response import FreeResponse
+    from coursekit.widgets.modes.respond import FreeResponse
 
     store = store or default_store()
     return Panel(FreeResponse(bank_of(lesson), store), store)
@@ -85,7 +85,7 @@ def respond(lesson: str, store: Store | None = None) -> Panel:
 
 def practice(lesson: str, store: Store | None = None) -> Panel:
     """The practice of a lesson, from easy to hard."""
-    from coursekit.widgets.worked_practice import WorkedPractice
+    from coursekit.widgets.modes.practice import WorkedPractice
 
     store = store or default_store()
     return Panel(WorkedPractice(bank_of(lesson), store), store)
@@ -97,7 +97,7 @@ def pattern_test(topic: str, store: Store | None = None) -> Panel:
     Raises:
         WidgetError: if there is no such topic, or too few questions on it.
     """
-    from coursekit.widgets.pattern import PatternTest
+    from coursekit.widgets.modes.pattern_test import PatternTest
 
     store = store or default_store()
     topics = get_args(Topic)
@@ -110,7 +110,7 @@ def pattern_test(topic: str, store: Store | None = None) -> Panel:
 
 def trace(lesson: str, store: Store | None = None) -> Panel:
     """The traces of a lesson: data, training, a prediction, step by step."""
-    from coursekit.widgets.tracing import Tracing
+    from coursekit.widgets.modes.trace import Tracing
 
     store = store or default_store()
     return Panel(Tracing(bank_of(lesson), store), store)
@@ -118,7 +118,7 @@ def trace(lesson: str, store: Store | None = None) -> Panel:
 
 def progress(store: Store | None = None) -> Panel:
     """All lessons and modes: what was done, what is strong, what is due."""
-    from coursekit.widgets.overview import Overview
+    from coursekit.widgets.modes.progress import Overview
 
     store = store or default_store()
     return Panel(Overview(store), store)

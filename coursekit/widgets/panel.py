@@ -22,7 +22,7 @@ from coursekit.widgets.text import to_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from coursekit.store import Store
+    from coursekit.progress.store import Store
 
 # Titles and heads are headings of the page; so is what is big.
 Look = Literal["title", "head", "small", "big", "face", "right", "wrong", "note"]

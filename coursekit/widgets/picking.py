@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from coursekit.again import QuestionKey, due_again
-from coursekit.store import Mode, Star, Store, current_time
+from coursekit.progress.retry import QuestionKey, due_again
+from coursekit.progress.store import Mode, Star, Store, current_time
 from coursekit.widgets.panel import Button, Part, Values, control, number_among, turned
 
 SHOWN = ("all", "only those not right yet", "only starred ones", "wrong some days ago")

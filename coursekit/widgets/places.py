@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coursekit.store import Mode, Place, Store
+from coursekit.progress.store import Mode, Place, Store
 
 
 class Places:

@@ -305,6 +305,38 @@ def _place(
     return place(address, course, names, tell)
 
 
+@app.command()
+def leaderboard(
+    out: Annotated[Path, typer.Option(help="The folder that a class was graded into.")],
+    course: Annotated[Path, typer.Option(help="The course, with nbgrader_config.py.")] = Path(),
+    assignment: Annotated[
+        str | None,
+        typer.Option(help="Its name, or the number it begins with.", show_default="the only one"),
+    ] = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show students by their names, not by pseudonyms.")
+    ] = False,
+    final: Annotated[
+        bool,
+        typer.Option(
+            "--final", help="Rank by the half that is kept for the end, and show it for all."
+        ),
+    ] = False,
+) -> None:
+    """Makes one page that ranks a graded class by the figures that its tests have reported.
+
+    c.Grader.leaderboards in nbgrader_config.py says which figures, and what else is on the page.
+    """
+    from grader.host.publish.leaderboard import make_leaderboard
+
+    try:
+        boards = Course.open(course).settings.leaderboards
+        page = make_leaderboard(boards, out, assignment, names, final)
+    except GraderError as error:
+        _fail(str(error), 1)
+    Console(highlight=False, soft_wrap=True).print(Text(f"Leaderboard: {page}"))
+
+
 def _seconds(timeout: str) -> float | str:
     if timeout == AUTO:
         return AUTO

@@ -26,7 +26,12 @@ def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
 
     def make() -> Contract:
         begun = time.monotonic()
-        made = make_contract(assignment.notebooks[name], engine, Files(assignment.files))
+        made = make_contract(
+            assignment.notebooks[name],
+            engine,
+            Files(assignment.files),
+            Files({**assignment.files, **assignment.for_tests}),
+        )
         _log.info("The contract of %s was made in %.1f s.", name, time.monotonic() - begun)
         return made
 

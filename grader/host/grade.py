@@ -83,6 +83,7 @@ def grade(
     files, left_out = _working_folder(submission)
     notes += left_out
     released = Files(assignment.files)
+    with_tests = Files({**assignment.files, **assignment.for_tests})
     for name, paper in submission.papers.items():
         if isinstance(paper, Rejected):
             notes.append(f"{paper.reason} Its items count 0 points.")
@@ -91,7 +92,7 @@ def grade(
         contract = contract_of(assignment, name, engine)
         counts = allowed(assignment, paper.notebook, beside)
         try:
-            heard = hear(paper, contract, engine, files, released)
+            heard = hear(paper, contract, engine, files, released, with_tests)
         except Ended as ended:
             heard = Heard(notes=[f"The notebook could not be played: its process {ended}."])
         scored = score(name, paper, heard, contract, counts)

@@ -30,11 +30,14 @@ from grader.protocol.values import CannotCross
 _NOTHING = Names(frozenset(), frozenset())
 
 
-def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Contract:
+def make_contract(
+    notebook: TeacherNotebook, engine: Engine, files: Files, for_judge: Files
+) -> Contract:
     """The contract of a notebook.
 
     Args:
         files: released beside it.
+        for_judge: these, and those that only tests read.
 
     Raises:
         GraderError: when there can be no player or judge.
@@ -48,9 +51,9 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     engine.start()
     # Two things at a time: what takes longest is the solution with its tests apart from it.
     with ThreadPoolExecutor(1, "beside") as pool:
-        beside = _beside(pool, engine, [_solved(cell) for cell in code], files, modules)
+        beside = _beside(pool, engine, [_solved(cell) for cell in code], for_judge, modules)
         untouched = pool.submit(_untouched, code, engine, files, modules)
-        discovery = _Discovery(notebook, engine, files, count, modules)
+        discovery = _Discovery(notebook, engine, files, for_judge, count, modules)
         tests = {}
         try:
             for position, cell in enumerate(code):
@@ -77,7 +80,7 @@ def make_contract(notebook: TeacherNotebook, engine: Engine, files: Files) -> Co
     }
     contract = Contract(tests, count, bequeathing, modules, untouched.result(), seconds)
     scores = {place: _score(code[place], one) for place, one in played.items()}
-    return _tried(contract, notebook, scores, engine, files)
+    return _tried(contract, notebook, scores, engine, files, for_judge)
 
 
 def _beside(
@@ -117,6 +120,7 @@ def _tried(
     wanted: Mapping[int, float | None],
     engine: Engine,
     files: Files,
+    for_judge: Files,
 ) -> Contract:
     """The contract without what does not hold where the solution is graded like a submission."""
     solved = [
@@ -132,7 +136,7 @@ def _tried(
     }
     while True:
         contract = replace(contract, tests=tests)
-        heard = hear(paper, contract, engine, files, files)
+        heard = hear(paper, contract, engine, files, files, for_judge)
         differs = [
             grade_id
             for grade_id, position in positions.items()
@@ -299,11 +303,13 @@ class _Discovery:
         notebook: TeacherNotebook,
         engine: Engine,
         files: Files,
+        for_judge: Files,
         count: int,
         modules: tuple[str, ...],
     ) -> None:
         self._engine = engine
         self._files = files
+        self._for_judge = for_judge
         self._opening = opening_cells(notebook, count)
         self._modules = modules
         self._room = engine.room(self._opening, files, self._modules)
@@ -319,7 +325,7 @@ class _Discovery:
     def _set_up(self) -> None:
         room = self._room if self._warm else self._engine.import_room(self._modules)
         self.player = Player(self._engine, room, self._files, self._warm)
-        self._judge = Judge(self._engine, self._judges_room, self._files)
+        self._judge = Judge(self._engine, self._judges_room, self._for_judge)
         introduce(self.player, self._judge)
 
     def play(self, position: int, cell: TeacherCell) -> None:

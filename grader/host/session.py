@@ -9,7 +9,6 @@ that plays the same cells again, a few times at most.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from dataclasses import replace
 
 from grader.host.contract import Clause, Contract
@@ -69,20 +68,20 @@ def hear(
     engine: Engine,
     files: Files,
     released: Files,
-    beside: Collection[str] = (),
+    for_judge: Files | None = None,
 ) -> Heard:
     """Plays and judges a notebook.
 
     Args:
         files: of the learner's working folder.
-        released: of the judge's.
-        beside: grade_ids of tests that need not be judged apart.
+        released: what every learner has.
+        for_judge: of the judge's working folder, if that is not the same.
 
     Raises:
         GraderError: when there can be no player or judge.
     """
     for _ in range(2):
-        session = _Session(paper, contract, engine, files, released)
+        session = _Session(paper, contract, engine, files, released, for_judge or released)
         try:
             session.run()
         finally:
@@ -98,7 +97,13 @@ def hear(
 
 class _Session:
     def __init__(
-        self, paper: Paper, contract: Contract, engine: Engine, files: Files, released: Files
+        self,
+        paper: Paper,
+        contract: Contract,
+        engine: Engine,
+        files: Files,
+        released: Files,
+        for_judge: Files,
     ) -> None:
         self.heard = Heard()
         self._cells = [cell for cell in paper.cells if cell.node.cell_type == "code"]
@@ -106,7 +111,7 @@ class _Session:
         self._contract = contract
         self._engine = engine
         self._files = files
-        self._released = released
+        self._for_judge = for_judge
         self._opening = opening_cells(paper.notebook, contract.opening)
         self._room = engine.room(self._opening, released, contract.modules)
         own = [cell.node.source for cell in self._cells[: contract.opening]]
@@ -394,7 +399,7 @@ class _Session:
         """The judge, who knows all that came before."""
         if self._judge is None or self._judge.ended:
             room = self._judges_room()
-            judge = Judge(self._engine, room, self._released)
+            judge = Judge(self._engine, room, self._for_judge)
             self._warm.append(room.warm)
             self._judge = judge
             self._introduce()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from traitlets import Bool, CaselessStrEnum, Float, Int, List, TraitError, Unicode, Union
+from traitlets import Bool, CaselessStrEnum, Dict, Float, Int, List, TraitError, Unicode, Union
 from traitlets.config import Config, Configurable
 
 from grader.protocol.errors import GraderError
@@ -56,6 +56,9 @@ class Grader(Configurable):
         Unicode(), help="Items whose tests may run beside the learner's code, which can forge them."
     ).tag(config=True)
     beside_all = List(Unicode(), help="Assignments of which all tests may.").tag(config=True)
+    leaderboards = Dict(key_trait=Unicode(), help="By assignment, what its leaderboard shows.").tag(
+        config=True
+    )
 
     @property
     def limits(self) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Played:
         error_line: the line of the cell, from 1, at which it failed, if it did and in the cell.
         interrupted: whether the cell's time was up.
         from_teacher: of a test, whether the text of its error is known to be the teacher's.
+        figures: of a test that was judged apart, numbers that it has reported, by name.
     """
 
     outputs: list[Output]
@@ -41,6 +43,7 @@ class Played:
     error_line: int | None = None
     interrupted: bool = False
     from_teacher: bool = False
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def error(self) -> Error | None:

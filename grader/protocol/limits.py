@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIB = 2**20
 # Characters: a message may hold what the learner's code came up with.
@@ -33,3 +33,14 @@ class Limits:
     file_size: int = 256 * MIB
     scratch: int = 256 * MIB
     cores: tuple[int, ...] = ()
+
+    def alone(self) -> Limits:
+        """For a player that runs one source by itself, while others are there."""
+        return replace(
+            self,
+            memory=min(self.memory, 1024 * MIB),
+            cpu=min(self.cpu, 60),
+            processes=min(self.processes, 16),
+            file_size=min(self.file_size, 64 * MIB),
+            scratch=min(self.scratch, 64 * MIB),
+        )

@@ -6,9 +6,9 @@ answer of a process that runs cells is its word: its form is checked, and nothin
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
 from grader.protocol.limits import Limits
@@ -107,7 +107,43 @@ class RunTest(Order):
     withhold: bool = False
 
 
-class TestReport(Report, kw_only=True):
+# Numbers that one test may report, and characters of the name of one.
+MAX_FIGURES, MAX_FIGURE_NAME = 20, 40
+
+
+class Alone(Struct, tag=True):
+    """A judge asks, in the middle of a test, for a player that runs this source and nothing else.
+
+    The answer is an `Apart`; with it comes a socket to that player, if there is one.
+
+    Attributes:
+        seconds: that running the source may take.
+    """
+
+    source: str
+    seconds: float
+
+
+# Why there is none, where it is not an error of the source.
+SLOW, ENDED = "slow", "ended"
+
+
+class Apart(Order):
+    """What became of the `Alone` that a judge has asked for.
+
+    Attributes:
+        problem: why there is no such player: `SLOW`, `ENDED`, or the error in the source as
+            "type: text"; "" if there is one.
+    """
+
+    problem: str = ""
+
+
+_FigureName = Annotated[str, Meta(max_length=MAX_FIGURE_NAME)]
+Figures = Annotated[dict[_FigureName, float], Meta(max_length=MAX_FIGURES)]
+
+
+class TestReport(Report, kw_only=True, tag=True):
     """What a judge says of a test.
 
     Attributes:
@@ -117,6 +153,7 @@ class TestReport(Report, kw_only=True):
         undeclared: changes of arguments that the teacher's solution does not make.
         called: whether the test has asked the player for something.
         called_late: whether it may have done so after a hidden line of its own.
+        figures: numbers that the test has reported, by name.
     """
 
     __test__ = False
@@ -126,6 +163,7 @@ class TestReport(Report, kw_only=True):
     undeclared: tuple[str, ...] = ()
     called: bool = True
     called_late: bool = True
+    figures: Figures = field(default_factory=dict)
 
 
 class Discover(Order):
@@ -154,7 +192,7 @@ class Discover(Order):
     sets: list[str]
 
 
-class Discovered(Report, kw_only=True):
+class Discovered(Report, kw_only=True, tag=True):
     """What the teacher's solution needed in a test.
 
     Attributes:
@@ -205,11 +243,13 @@ class ForkChild(Order):
 
     Attributes:
         namespaces: whether it shuts itself in.
+        covered: files and folders that it is not to see then.
     """
 
     role: Role
     limits: Limits
     namespaces: bool
+    covered: list[str] = []
 
 
 class Forked(Struct):

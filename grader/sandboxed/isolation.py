@@ -94,7 +94,9 @@ def fork(namespaces: bool) -> int:
     return child
 
 
-def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
+def enter(
+    limits: Limits, namespaces: bool, keep: Sequence[int] = (), covered: Sequence[str] = ()
+) -> None:
     """Shuts the calling process in: a child of `fork`, at once.
 
     With namespaces its working folder is then /tmp, which is empty.
@@ -108,6 +110,7 @@ def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
         limits: what it may use.
         namespaces: whether it has a world of its own, as told to `fork`.
         keep: open file descriptors that stay open, besides 0, 1 and 2.
+        covered: with namespaces, files and folders that are to be empty.
 
     Raises:
         GraderError: when the kernel refuses. The child must not run anything then.
@@ -116,7 +119,7 @@ def enter(limits: Limits, namespaces: bool, keep: Sequence[int] = ()) -> None:
     _limit(resource.RLIMIT_CORE, 1)
     try:
         if namespaces:
-            _own_world(limits)
+            _own_world(limits, covered)
         else:
             os.setsid()
         _close_all_but({0, 1, 2, *keep})
@@ -156,7 +159,7 @@ def end_the_too_large(children: Mapping[int, int]) -> None:
             end(child, True)
 
 
-def _own_world(limits: Limits) -> None:
+def _own_world(limits: Limits, covered: Sequence[str]) -> None:
     pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{_USER} {_USER} 1")
@@ -169,6 +172,7 @@ def _own_world(limits: Limits) -> None:
     _write("/proc/self/oom_score_adj", "1000")
     # A group of its own: kill(0, …) reaches the whole group, also those that cannot be seen.
     os.setsid()
+    _cover(covered)
     _mounts(limits.scratch)
     _limit(resource.RLIMIT_NPROC, limits.processes)
     _limit(resource.RLIMIT_AS, limits.memory + pages * resource.getpagesize())
@@ -211,6 +215,17 @@ def _mounts(scratch: int) -> None:
     os.chdir("/tmp")  # The working folder was in the warm process's /tmp.
     # IPython runs `!command` on a terminal; one that another child cannot open.
     _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,max=16")
+
+
+def _cover(places: Sequence[str]) -> None:
+    """Puts an empty folder over each folder, and an empty file over each file, that is there."""
+    for place in places:
+        if os.path.isdir(place):
+            _mount(
+                "tmpfs", place, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "size=4k,mode=555"
+            )
+        elif os.path.exists(place):
+            _mount(os.devnull, place, "", _BIND)
 
 
 def _installed_in_tmp() -> set[str]:

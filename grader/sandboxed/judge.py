@@ -36,6 +36,7 @@ from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, k
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed
 from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
@@ -83,7 +84,9 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     Args:
         given: what the given cells that ran already define; see `defined_by_given`.
     """
-    bench = _Bench(shell, given)
+    reports = Bench(channel)
+    reports.install()
+    bench = _Bench(shell, given, reports)
     # Of a test that fails people see the line and the message.
     shell.InteractiveTB.set_mode("Minimal")
     while True:
@@ -114,9 +117,10 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
 class _Bench:
     """The place where tests run."""
 
-    def __init__(self, shell: Shell, given: dict[str, Any]) -> None:
+    def __init__(self, shell: Shell, given: dict[str, Any], reports: Bench) -> None:
         self._shell = shell
         self._given = given
+        self._reports = reports
         self.peer: JudgePeer | None = None
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
@@ -141,6 +145,7 @@ class _Bench:
         """Runs a test; reports also on the player."""
         allowance = Allowance(time.monotonic() + test.seconds)
         self._unbind()
+        self._reports.taken()
         problem = None
         rules = Enforcing(test.terms, test.withhold)
         if self.peer is not None:
@@ -171,6 +176,7 @@ class _Bench:
             undeclared=tuple(sorted(rules.undeclared)),
             called=bool(asked),
             called_late=False in asked,
+            figures=self._reports.taken(),
         )
 
     def _is_a_default(self, report: Report) -> bool:
@@ -320,6 +326,7 @@ class _Bench:
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
         report = run_cell(self._shell, test.source)
+        self._reports.taken()
         terms = rules.terms
         terms.random = test.random and terms.random
         terms.exact = test.exact

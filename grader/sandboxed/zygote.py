@@ -286,7 +286,7 @@ def _be_child(
         os.dup2(err, 2)
         for fd in (null, out, err):
             os.close(fd)
-        enter(order.limits, order.namespaces, [control])
+        enter(order.limits, order.namespaces, [control], order.covered)
         channel = Channel(socket.socket(fileno=control), takes_fds=True)
         (play if order.role == "player" else judge)(shell, channel, given)
         os._exit(0)

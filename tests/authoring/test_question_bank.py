@@ -20,7 +20,7 @@ from authoring.source import questions
 from authoring.source.problems import SourceError
 from authoring.source.questions import Source
 from authoring.source.sources import Course, Lesson
-from coursekit.questions import Choice, Practice, load_bank
+from coursekit.questions.schema import Choice, Practice, load_bank
 from tests.conftest import ROOT
 
 Fields = dict[str, Any]
@@ -429,7 +429,9 @@ def test_banks_are_built_and_stale_when_they_differ(course: Course, bank: list[F
         [bank[CARD] | {"id": "g", "part": "quiz", "lesson": "02", "section": None}],
         "general",
     )
-    paths = [course.root / "coursekit" / "banks" / f"{n}.json" for n in ("general", "01_counting")]
+    paths = [
+        course.root / "coursekit/questions/banks" / f"{n}.json" for n in ("general", "01_counting")
+    ]
     assert set(paths) <= set(build.stale(course))
     build.main(course, course.lessons(), report=lambda line: None)
     assert list(build.stale(course)) == []

@@ -19,8 +19,9 @@ import coursekit.widgets
 from coursekit import guess, predict, reveal
 from coursekit.explore import explore
 from coursekit.predict import guessed
-from coursekit.questions import Choice, CodeAnswer, NumberAnswer, Practice
-from coursekit.store import Attempt, Pattern, Response, Review, Store
+from coursekit.progress.store import Attempt, Pattern, Response, Review, Store
+from coursekit.questions.find import bank_of
+from coursekit.questions.schema import Choice, CodeAnswer, NumberAnswer, Practice
 from coursekit.widgets import (
     cards,
     cheat_sheet,
@@ -32,7 +33,6 @@ from coursekit.widgets import (
     respond,
     trace,
 )
-from coursekit.widgets.banks import bank_of
 from coursekit.widgets.panel import Panel
 from coursekit.widgets.text import to_html
 from tests.browser.lab import SCREENSHOTS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from coursekit.store import Guess, Outcome, Store
+from coursekit.progress.store import Guess, Outcome, Store
 from tests.browser.lab import (
     MINUTE,
     Lab,

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from coursekit.questions import Choice
-from coursekit.store import Attempt, Response, Review, Store
-from coursekit.widgets.banks import bank_of
-from coursekit.widgets.multiple_choice import order_of
+from coursekit.progress.store import Attempt, Response, Review, Store
+from coursekit.questions.find import bank_of
+from coursekit.questions.schema import Choice
+from coursekit.widgets.modes.quiz import order_of
 from tests.browser.lab import (
     MINUTE,
     Lab,

@@ -16,10 +16,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from coursekit.questions import Card, Choice, Practice
-from coursekit.store import Attempt, Guess, Review, Star, Store
-from coursekit.widgets.banks import bank_of
-from coursekit.widgets.worked_practice import ORDER
+from coursekit.progress.store import Attempt, Guess, Review, Star, Store
+from coursekit.questions.find import bank_of
+from coursekit.questions.schema import Card, Choice, Practice
+from coursekit.widgets.modes.practice import ORDER
 from coursekit.workspace import fill
 from tests.browser.lab import (
     MINUTE,

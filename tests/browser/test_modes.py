@@ -29,7 +29,7 @@ import os
 os.environ["COURSE_PROGRESS"] = ":memory:"
 from coursekit import plot
 from coursekit.explore import explore
-from coursekit.store import default_store
+from coursekit.progress.store import default_store
 from coursekit.widgets import *
 default_store.cache_clear()
 

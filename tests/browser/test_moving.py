@@ -78,6 +78,12 @@ OTHERS = {
     "12_serving": ("Load 30 %, at most 1", "ArrowUp", "load", "Load 40 %, at most 1"),
     "13_large_language_models": ("Smoothing 0 %.", "ArrowUp", "smoothing", "Smoothing 5 %."),
     "14_taught_and_factored": ("Rank 2: ", "ArrowUp", "rank", "Rank 3: "),
+    "15_capstone": (
+        "266,200 weights are left.",
+        "ArrowUp",
+        "halvings",
+        "188,232 weights are left.",
+    ),
 }
 
 

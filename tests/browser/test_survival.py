@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from coursekit.questions import Choice
-from coursekit.store import Attempt, Response, Store
-from coursekit.widgets.banks import bank_of
+from coursekit.progress.store import Attempt, Response, Store
+from coursekit.questions.find import bank_of
+from coursekit.questions.schema import Choice
 from coursekit.workspace import without_outputs
 from tests.browser.lab import (
     MINUTE,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from coursekit.exercises import read_exercise
-from coursekit.questions import Card, Choice, Trace
-from coursekit.store import Attempt, Response, Review, Store
+from coursekit.progress.exercise_marks import read_exercise
+from coursekit.progress.store import Attempt, Response, Review, Store
+from coursekit.questions.find import bank_of
+from coursekit.questions.schema import Card, Choice, Trace
 from coursekit.traces import load_trace
-from coursekit.widgets.banks import bank_of
 from tests.browser.lab import (
     MINUTE,
     ROOT,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from coursekit.store import default_store
+from coursekit.progress.store import default_store
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from coursekit.cards import deck, due_dates
-from coursekit.store import Review, Store
+from coursekit.progress.schedule import deck, due_dates
+from coursekit.progress.store import Review, Store
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -94,7 +94,8 @@ def test_cards_of_two_lessons_may_have_the_same_id(store):
 
 
 def test_the_schedule_needs_no_torch():
-    code = "import sys, coursekit.cards; print({'torch', 'numpy', 'pandas'} & set(sys.modules))"
+    code = "import sys, coursekit.progress.schedule\n"
+    code += "print({'torch', 'numpy', 'pandas'} & set(sys.modules))"
     run = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"],
         capture_output=True,

@@ -128,7 +128,7 @@ def test_a_cell_of_ones_own_that_fails_is_named(path: Path) -> None:
 
 def test_nothing_of_a_check_is_kept_as_progress(path: Path) -> None:
     answer = (
-        "from coursekit.store import default_store\n"
+        "from coursekit.progress.store import default_store\n"
         "def half(x):\n    return x / 2 if default_store().path is None else 0"
     )
     assert check(save(path, {"half": answer})).items[1].state == "passes"

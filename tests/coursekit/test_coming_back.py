@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from coursekit import anki
-from coursekit.again import DAYS, due_again
-from coursekit.cards import intervals
-from coursekit.questions import Bank, Card, Choice, Practice
-from coursekit.store import Attempt, Review, Star, Store
+from coursekit.progress.retry import DAYS, due_again
+from coursekit.progress.schedule import intervals
+from coursekit.progress.store import Attempt, Review, Star, Store
+from coursekit.questions.find import bank_names, bank_of
+from coursekit.questions.schema import Bank, Card, Choice, Practice
 from coursekit.widgets import again, cards, entry_check
-from coursekit.widgets.banks import bank_names, bank_of
-from coursekit.widgets.flashcards import DueCards, Flashcards, span
-from coursekit.widgets.multiple_choice import Quiz, order_of
+from coursekit.widgets.modes.cards import DueCards, Flashcards, span
+from coursekit.widgets.modes.practice import WorkedPractice
+from coursekit.widgets.modes.quiz import Quiz, order_of
+from coursekit.widgets.modes.try_again import TryAgain
 from coursekit.widgets.panel import Still, View
 from coursekit.widgets.picking import AGAIN, ALL, OPEN, STARRED
-from coursekit.widgets.try_again import TryAgain
-from coursekit.widgets.worked_practice import WorkedPractice
 
 BANKS = [bank_of(name) for name in bank_names()]
 SEVEN = bank_of("07")

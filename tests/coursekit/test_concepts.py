@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.concepts import (
+from coursekit.questions.concepts import (
     KEYWORDS,
     LONGEST,
     NOTHING,
@@ -24,10 +24,10 @@ from coursekit.concepts import (
     read,
     stem,
 )
-from coursekit.questions import Concept, Free, load_bank
+from coursekit.questions.schema import Concept, Free, load_bank
 from tests.conftest import ROOT
 
-BANKS = tuple(sorted(file.stem for file in (ROOT / "coursekit" / "banks").glob("*.json")))
+BANKS = tuple(sorted(file.stem for file in (ROOT / "coursekit/questions/banks").glob("*.json")))
 ANSWERS = ROOT / "tests" / "coursekit" / "answers"
 # Written by others, who had seen neither phrases nor rules.
 OTHERS = ROOT / "tests" / "coursekit" / "answers_of_others.yaml"
@@ -456,7 +456,8 @@ def test_any_text_is_read_twice_the_same_way(text):
 def test_it_is_the_same_in_every_process():
     # Sets of words are in another order with another seed for hashes.
     code = (
-        "from coursekit.concepts import read; from coursekit.questions import Free, load_bank\n"
+        "from coursekit.questions.concepts import read\n"
+        "from coursekit.questions.schema import Free, load_bank\n"
         f"for name in {BANKS}:\n"
         "    for q in load_bank(name).of(Free): print(read(q.answer, q))"
     )

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from coursekit.exercises import read_exercise, read_items
+from coursekit.progress.exercise_marks import read_exercise, read_items
 
 LESSON = "07_unstructured_pruning"
 ERROR = {"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": []}

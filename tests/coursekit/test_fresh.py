@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from coursekit.fresh import PRINTED, drawn, numbers, written
 from coursekit.numbers import number_in
-from coursekit.questions import Bank, ChoiceAnswer, NumberAnswer, Practice
-from coursekit.store import Attempt, Store
-from coursekit.widgets.banks import bank_names, bank_of
-from coursekit.widgets.multiple_choice import order_of
-from coursekit.widgets.worked_practice import Solving, WorkedPractice
+from coursekit.progress.store import Attempt, Store
+from coursekit.questions.find import bank_names, bank_of
+from coursekit.questions.fresh import PRINTED, drawn, numbers, written
+from coursekit.questions.schema import Bank, ChoiceAnswer, NumberAnswer, Practice
+from coursekit.widgets.modes.practice import Solving, WorkedPractice
+from coursekit.widgets.modes.quiz import order_of
 
 SEEDS = range(PRINTED, 200)
 BANKS = [bank_of(name) for name in bank_names()]

@@ -14,7 +14,7 @@ from coursekit import home
 from coursekit.contents import Contents
 from coursekit.home import Progress, Standing, map_text, now_text, progress_in
 from coursekit.lessons import Lesson, lessons
-from coursekit.store import FILE, Attempt, Guess, Review, Store, Visit
+from coursekit.progress.store import FILE, Attempt, Guess, Review, Store, Visit
 from tests.coursekit.test_exercises import visible_test
 
 SEVEN = "07_unstructured_pruning"

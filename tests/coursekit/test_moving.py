@@ -19,7 +19,7 @@ from PIL import Image
 from torch import nn
 
 from coursekit import moving
-from coursekit.data import load_tradeoffs
+from coursekit.data import load_arrays, load_tradeoffs
 from coursekit.moving import VEGA, Moving
 from coursekit.openings import lesson_01, lesson_04, lesson_06, lesson_08, lesson_09, lesson_12
 from coursekit.openings.lesson_00 import two_digits
@@ -32,6 +32,7 @@ from coursekit.openings.lesson_10 import budget_of_bytes
 from coursekit.openings.lesson_11 import bytes_of_a_file
 from coursekit.openings.lesson_13 import layer, smooth, smoothed_channels
 from coursekit.openings.lesson_14 import thin_garments
+from coursekit.openings.lesson_15 import thinning_network
 
 OPENINGS = {
     "00": two_digits,
@@ -49,6 +50,7 @@ OPENINGS = {
     "12": lesson_12.waiting_line,
     "13": smoothed_channels,
     "14": thin_garments,
+    "15": thinning_network,
 }
 
 
@@ -395,3 +397,28 @@ def test_what_the_thin_garments_say_is_so() -> None:
     called = {rank: re.search("five garments (.*);", text)[1] for rank, text in said_here.items()}  # type: ignore[index]
     assert not set(called[1].split(", ")) & {"trousers", "coat", "ankle boot", "sandal", "T-shirt"}
     assert all(names == true for rank, names in called.items() if rank >= 14)
+
+
+def test_what_the_thinning_network_says_is_so() -> None:
+    texts = said("15", "halvings")
+    its = load_arrays("squeezed_masks.npz")
+    assert list(texts) == its["halvings"].tolist()
+    found = {
+        halvings: [int(n.replace(",", "")) for n in re.findall(r"\b\d[\d,]*", text)]
+        for halvings, text in texts.items()
+    }
+    for place, (halvings, numbers) in enumerate(found.items()):
+        weights, pixels, _, first, _, second, _, size, dense = numbers
+        assert abs(weights - 266_200 / 2**halvings) <= 1
+        assert pixels == int((its["pixels"][place] > 0).sum())
+        assert first == int((its["first"][place] > 0).all(0).sum())
+        assert second == int((its["second"][place] > 0).all(0).sum())
+        assert size == its["sizes"][place]
+        assert dense == 1_066_440
+    # As its words have it: whole units go, and the file shrinks with the weights.
+    columns = np.array(list(found.values()))
+    assert (np.diff(columns[:, 7]) < 0).all()
+    assert columns[0, 1] == 784
+    assert columns[0, 3] == 300
+    assert columns[0, 5] == 100
+    assert columns[-1, 3] < 150

@@ -10,8 +10,8 @@ import torch
 
 from coursekit import guess, guesses, predict, reveal
 from coursekit.predict import guessed
-from coursekit.store import Guess, Outcome, Store, Visit, default_store
-from coursekit.summary import summary
+from coursekit.progress.store import Guess, Outcome, Store, Visit, default_store
+from coursekit.progress.summary import summary
 
 FILE = "80 % zeros: size of the file"
 

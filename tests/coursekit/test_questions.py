@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import questions
-from coursekit.questions import (
+from coursekit.questions import schema as questions
+from coursekit.questions.schema import (
     Bank,
     BankError,
     Card,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import store as module
-from coursekit.store import (
+from coursekit.progress import store as module
+from coursekit.progress.store import (
     Attempt,
     Guess,
     Outcome,
@@ -125,7 +125,7 @@ def test_a_row_that_is_not_understood_is_passed_over_and_stays(store, path):
 WRITER = """
 import sys
 from pathlib import Path
-from coursekit.store import Guess, Store
+from coursekit.progress.store import Guess, Store
 
 name, path = sys.argv[1], Path(sys.argv[2])
 store = Store(path)
@@ -156,7 +156,7 @@ KILLED = """
 import sys, time
 from contextlib import closing
 from pathlib import Path
-from coursekit.store import Store
+from coursekit.progress.store import Store
 
 store = Store(Path(sys.argv[1]))
 with closing(store._open()) as db, db:

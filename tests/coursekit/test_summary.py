@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from coursekit.store import MODES, Attempt, Guess, Pattern, Response, Review, Store, Visit
-from coursekit.summary import Tally, summary
+from coursekit.progress.store import MODES, Attempt, Guess, Pattern, Response, Review, Store, Visit
+from coursekit.progress.summary import Tally, summary
 from tests.coursekit.test_exercises import ERROR, visible_test
 
 LESSON = "07_unstructured_pruning"

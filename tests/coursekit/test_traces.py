@@ -30,12 +30,9 @@ from coursekit.serving import serve
 from coursekit.traces import (
     TRACES,
     affine,
-    bytes_left,
-    channel,
     costs,
     draw_prediction,
     integers,
-    kernel,
     language,
     load_trace,
     pipeline,
@@ -43,9 +40,13 @@ from coursekit.traces import (
     ranges,
     rounding,
     serving,
-    static_layer,
+    squeezed,
     thin,
 )
+from coursekit.traces import static as static_layer
+from coursekit.traces import structured as channel
+from coursekit.traces import tflite as kernel
+from coursekit.traces import tradeoffs as bytes_left
 from tests.conftest import ROOT
 
 LESSON = ROOT / "course" / "00_pipeline" / "lesson.py"
@@ -1037,3 +1038,44 @@ def test_the_gate_stops_a_version_that_few_images_can_not_show_to_be_good():
     texts = [stage.text for stage in load_trace("serving-one-gate").stages]
     assert "below the margin" in texts[4]
     assert "it would pass" in texts[5]
+
+
+# A file of few bytes.
+
+
+def test_the_small_matrix_and_its_code_are_those_of_lesson_15():
+    lesson = (ROOT / "course" / "15_capstone" / "lesson.py").read_text(encoding="utf-8")
+    assert "from coursekit.traces.squeezed import WEIGHT" in lesson
+    # What the lesson's text says of them.
+    for said in ("six gaps of 3 bits", "$192 + 18 = 210$", "$6 + 18 + 64 = 88$", "with 14 bits"):
+        assert said in lesson
+    its = squeezed.small()
+    assert its.places.tolist() == [1, 4, 9, 17, 18, 23]
+    assert its.gaps == [1, 2, 4, 7, 0, 4]
+    assert its.levels.tolist() == pytest.approx([-1, 1])
+    counted = [stage.table[-1][-1] for stage in load_trace("squeeze-one-file").stages[:4]]
+    assert counted == ["768", "210", "88", "116"]
+
+
+def test_the_code_for_six_gaps_is_read_again():
+    stages = load_trace("squeeze-one-code").stages
+    assert [stage.title for stage in stages[1:5]] == [f"Knot {place}" for place in range(1, 5)]
+    written, read = (stage.text for stage in stages[-2:])
+    assert "`101 110 0 111 100 0`" in written
+    assert "14 bits in place of 18" in written
+    assert "All six are right" in read
+    # Each knot costs what it counts: together they are the bits of the code.
+    assert sum(count for *_, count in squeezed.knots({0: 1, 1: 1, 2: 1, 4: 2, 7: 1})) == 14
+
+
+def test_a_level_moves_by_the_sum_and_takes_weights_along():
+    its, step = squeezed.small(), squeezed.one_update()
+    levels = its.levels.clone().requires_grad_()
+    weight = torch.zeros(24, dtype=torch.float64).index_put((its.places,), levels[its.codes])
+    x, wanted = (torch.tensor(v, dtype=torch.float64) for v in (squeezed.INPUTS, squeezed.WANTED))
+    (weight.view(4, 6) @ x - wanted).square().mean().backward()
+    assert torch.allclose(levels.grad, step.summed)
+    assert step.after < step.before
+    each = step.gradient.flatten()[its.places]
+    assert int((each * step.summed[its.codes] < 0).sum()) == 2
+    assert "2 of six weights" in load_trace("squeeze-one-step").stages[-1].text

@@ -20,7 +20,11 @@ from matplotlib.figure import Figure
 import coursekit.widgets
 from coursekit.explore import Explorer, explore
 from coursekit.numbers import number_in
-from coursekit.questions import (
+from coursekit.progress.store import Attempt, Pattern, Response, Review, Store, Visit
+from coursekit.progress.store import Mode as Shown
+from coursekit.progress.summary import NAMES
+from coursekit.questions.find import PRIMERS, bank_names, bank_of
+from coursekit.questions.schema import (
     Card,
     Choice,
     ChoiceAnswer,
@@ -31,9 +35,6 @@ from coursekit.questions import (
     Trace,
     difficulty_of,
 )
-from coursekit.store import Attempt, Pattern, Response, Review, Store, Visit
-from coursekit.store import Mode as Shown
-from coursekit.summary import NAMES
 from coursekit.widgets import (
     WidgetError,
     cards,
@@ -45,17 +46,16 @@ from coursekit.widgets import (
     respond,
     trace,
 )
-from coursekit.widgets.banks import PRIMERS, bank_names, bank_of
-from coursekit.widgets.flashcards import Flashcards
-from coursekit.widgets.free_response import FreeResponse
-from coursekit.widgets.multiple_choice import Asked, Quiz
-from coursekit.widgets.overview import Overview
+from coursekit.widgets.modes.cards import Flashcards
+from coursekit.widgets.modes.cheat_sheet import CheatSheet
+from coursekit.widgets.modes.pattern_test import PatternTest, askable, draw
+from coursekit.widgets.modes.practice import WorkedPractice, run_code
+from coursekit.widgets.modes.progress import Overview
+from coursekit.widgets.modes.quiz import Asked, Quiz
+from coursekit.widgets.modes.respond import FreeResponse
+from coursekit.widgets.modes.trace import Tracing
 from coursekit.widgets.panel import LATE, Mode, Panel, View
-from coursekit.widgets.pattern import PatternTest, askable, draw
-from coursekit.widgets.sheet import CheatSheet
 from coursekit.widgets.text import to_html
-from coursekit.widgets.tracing import Tracing
-from coursekit.widgets.worked_practice import WorkedPractice, run_code
 
 ROOT = Path(__file__).parents[2]
 SEVEN = bank_of("07")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from grader import Assignment, Course, Engine
+from grader import Assignment, Course, Engine, Result
 from grader.host.cli import app
 
 CONFIG = """c = get_config()
@@ -315,3 +316,14 @@ def engine(bubblewrap: str) -> Iterator[Engine]:
     """A warm process for all tests that need no torch."""
     with Engine(preload=("numpy", "matplotlib.pyplot"), timeout=2) as made:
         yield made
+
+
+def rows(desk: Desk) -> dict[tuple[str, str], dict[str, str]]:
+    """The lines of grades.csv, by assignment and student."""
+    with (desk.out / "grades.csv").open(newline="") as file:
+        return {(row["assignment"], row["student"]): row for row in csv.DictReader(file)}
+
+
+def scores(result: Result) -> dict[str, float | None]:
+    """The score of each item."""
+    return {item.name: item.score for item in result.items}

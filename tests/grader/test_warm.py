@@ -24,8 +24,7 @@ from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.codec.packing import Packer
-from tests.grader.conftest import exercise, handed_in
-from tests.grader.test_session import scores
+from tests.grader.conftest import exercise, handed_in, scores
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the warm process runs on Linux")
 

@@ -157,6 +157,8 @@ class Assignment:
     Attributes:
         notebooks: by name.
         files: files released beside the notebooks, by path relative to the notebook's folder.
+        for_tests: those beside the instructor versions that are not released: tests read them, and
+            no learner's code.
         keep: those of them that a learner's version replaces (nbgrader's `exclude_overwriting`).
         fingerprint: changes when anything of it changes.
     """
@@ -166,6 +168,7 @@ class Assignment:
     files: Mapping[str, Path] = field(default_factory=dict)
     keep: frozenset[str] = frozenset()
     fingerprint: str = ""
+    for_tests: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def items(self) -> list[Item]:
@@ -210,6 +213,7 @@ class Assignment:
         released: Mapping[str, NotebookNode] | None = None,
         files: Mapping[str, Path] | None = None,
         config: Config | None = None,
+        for_tests: Mapping[str, Path] | None = None,
     ) -> Assignment:
         """An assignment from source notebooks in memory.
 
@@ -217,6 +221,7 @@ class Assignment:
             notebooks: the instructor versions (nbformat 4) by name.
             released: the versions learners get; made from the instructor's where missing.
             config: nbgrader's configuration, for delimiters and stubs.
+            files, for_tests: as the attributes.
 
         Raises:
             GraderError: when nbgrader's metadata in a notebook is wrong.
@@ -232,11 +237,11 @@ class Assignment:
             for cell in notebook.cells:
                 known = [cell.node, cell.released, cell.original]
                 digest.update(json.dumps(known, sort_keys=True).encode())
-        for path, file in sorted((files or {}).items()):
+        for path, file in sorted([*(files or {}).items(), *(for_tests or {}).items()]):
             digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
         digest.update(repr(sorted(keep)).encode())
-        return cls(name, parsed, files or {}, frozenset(keep), digest.hexdigest())
+        return cls(name, parsed, files or {}, frozenset(keep), digest.hexdigest(), for_tests or {})
 
 
 def _first_line(statement: ast.stmt) -> int:

@@ -160,13 +160,40 @@ class Course:
             release = self.release / name / path.name
             if release.is_file():
                 released[path.stem] = _read(release)
-        folder = self.release / name if (self.release / name).is_dir() else self.source / name
-        files = {
-            str(path.relative_to(folder)): path
-            for path in files_below(folder)
-            if path.suffix.lower() != ".ipynb"
-        }
-        return Assignment.from_notebooks(name, sources, released, files, self.config)
+        return Assignment.from_notebooks(
+            name,
+            sources,
+            released,
+            self._files_released(name),
+            self.config,
+            for_tests=self.files_for_tests(name),
+        )
+
+    def _files_released(self, name: str) -> dict[str, Path]:
+        """What stands beside an assignment's release, or its source where there is none."""
+        release = self.release / name
+        return _beside(release if release.is_dir() else self.source / name)
+
+    def files_for_tests(self, name: str) -> dict[str, Path]:
+        """What stands beside an assignment's source and is not released, by path in its folder."""
+        return not_released(self.source / name, self.release / name)
+
+
+def not_released(source: Path, release: Path) -> dict[str, Path]:
+    """The files beside the notebooks of one folder that another, if it is there, has not."""
+    if not release.is_dir():
+        return {}
+    released = _beside(release)
+    return {path: file for path, file in _beside(source).items() if path not in released}
+
+
+def _beside(folder: Path) -> dict[str, Path]:
+    """The files beside the notebooks of a folder, by path in it."""
+    return {
+        str(path.relative_to(folder)): path
+        for path in files_below(folder)
+        if path.suffix.lower() != ".ipynb"
+    }
 
 
 def _is_module(path: Path) -> bool:

@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import logging
 import os
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -420,6 +421,23 @@ class Engine:
         folder = self._process.scratch if self._process else None
         return f"{folder}/{number}" if folder else f"/tmp/work{number}"
 
+    def fork_alone(self) -> Child:
+        """A player that sees neither the course nor anything else that this engine shows.
+
+        It may use less than others. Without the sandbox it sees what the teacher sees.
+
+        Raises:
+            GraderError: when there can be none.
+        """
+        names = [Path(inside).name for inside in self.show]
+        packages = {sysconfig.get_path(kind) for kind in ("purelib", "platlib")}
+        # What the course shows may be installed, too.
+        covered = [f"{folder}/{name}" for folder in packages for name in names]
+        covered += ["/course", *(path for path in self.show if not path.startswith("/course/"))]
+        return self._fork(
+            self.import_room(()), "player", Files(), False, self.limits.alone(), covered
+        )
+
     def fork(self, room: Room, role: Role, files: Files, reuse_folder: bool = True) -> Child:
         """A player or a judge with its working folder.
 
@@ -427,18 +445,29 @@ class Engine:
             GraderError: when the room does not fork.
             Ended: when the folder can't hold the files.
         """
+        return self._fork(room, role, files, reuse_folder, self.limits)
+
+    def _fork(
+        self,
+        room: Room,
+        role: Role,
+        files: Files,
+        reuse_folder: bool,
+        limits: Limits,
+        covered: Sequence[str] = (),
+    ) -> Child:
         warm = room.warm
         # A core of its own for each worker, so that one submission can't starve another.
-        limits = replace(self.limits, cores=self._cores())
+        limits = replace(limits, cores=self._cores())
         try:
-            child = warm.fork(role, limits, self.output_limit)
+            child = warm.fork(role, limits, self.output_limit, covered)
         except Gone:
             try:
                 self._revive(room, warm)
-                child = room.warm.fork(role, limits, self.output_limit)
+                child = room.warm.fork(role, limits, self.output_limit, covered)
             except Gone:
                 if room.parent is not None:
-                    return self.fork(room.parent, role, files, reuse_folder)
+                    return self._fork(room.parent, role, files, reuse_folder, limits, covered)
                 why = "A process for learners' code could not be made."
                 raise GraderError(why) from None
         sizes, data = files.pack()

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from grader.host.contract import Clause
 from grader.host.engine.child import GRACE, Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
+from grader.host.engine.player import Player
 from grader.host.engine.warm import Room
 from grader.host.transcript import Played, error
-from grader.protocol.orders import Discover, Discovered, Done, Meet, RunCell, RunTest, TestReport
+from grader.protocol import wire
+from grader.protocol.limits import MAX_MESSAGE
+from grader.protocol.orders import (
+    ENDED,
+    SLOW,
+    Alone,
+    Apart,
+    Discover,
+    Discovered,
+    Done,
+    Meet,
+    Order,
+    RunCell,
+    RunTest,
+    TestReport,
+)
 from grader.protocol.outputs import Report
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,6 +65,7 @@ class Judge:
 
     def __init__(self, engine: Engine, room: Room, files: Files) -> None:
         self._timeout = engine.timeout
+        self._engine = engine
         self._child: Child = engine.fork(room, "judge", files)
         self.ended = False
 
@@ -93,7 +114,7 @@ class Judge:
             withhold=withhold,
         )
         try:
-            report = self._child.ask(order, TestReport, limit + GRACE)
+            report = self._ask(order, TestReport, limit + GRACE)
         except Ended as ended:
             self.ended = True
             return Verdict(Played([error("ProcessEnded", f"The test {ended}.")]))
@@ -107,8 +128,42 @@ class Judge:
             played = Played([error("CellTimeoutError", text)], interrupted=True)
         elif lost == "ended":
             played = Played([error("ProcessEnded", "Your code ended its process in this test.")])
-        played = replace(played, from_teacher=report.from_teacher)
+        figures = {} if lost else report.figures
+        played = replace(played, from_teacher=report.from_teacher, figures=figures)
         return Verdict(played, lost, report.undeclared, report.called, report.called_late)
+
+    def _ask(self, order: Order, reply: type[T], seconds: float) -> T:
+        """Has it do something; meanwhile it may ask for players that run a source by themselves.
+
+        Raises:
+            Ended: when it does not live to reply.
+        """
+        until = time.monotonic() + seconds
+        # There is one at a time, and none longer than the test.
+        alone: Player | None = None
+        # Of the two, the tag says which it is.
+        either: Any = reply | Alone
+        answer = self._child.ask(order, either, seconds)
+        try:
+            while isinstance(answer, Alone):
+                if alone is not None:
+                    alone.end()
+                left = max(0.0, until - time.monotonic())
+                alone = Player(self._engine, None, Files(), warm=False)
+                ours, theirs = wire.pair()
+                with ours:
+                    # Closed before the judge speaks to it, who is to notice when it ends.
+                    with theirs:
+                        seconds = min(answer.seconds, left)
+                        problem = _run_alone(alone, answer.source, seconds, theirs)
+                    left = max(0.0, until - time.monotonic())
+                    fds = [] if problem else [ours.fileno()]
+                    answer = self._child.ask(Apart(problem), either, left, fds=fds)
+        finally:
+            if alone is not None:
+                alone.end()
+        made: T = answer
+        return made
 
     def discover(
         self,
@@ -135,13 +190,27 @@ class Judge:
             exact=way.exact,
             sets=list(way.sets),
         )
-        discovered = self._child.ask(order, Discovered, self._timeout + GRACE)
+        discovered = self._ask(order, Discovered, self._timeout + GRACE)
         return Played.of(discovered, self._child), discovered
 
     def end(self) -> None:
         """Ends it."""
         self.ended = True
         self._child.end()
+
+
+def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -> str:
+    """Runs the source, then lets it be called over this socket; why not, in few words, or ""."""
+    played = alone.cell(source, seconds=seconds)
+    if played is None or alone.ended is not None:
+        slow = alone.ended is not None and alone.ended.startswith("took more than")
+        return SLOW if slow else ENDED
+    if played.interrupted:
+        return SLOW
+    if played.error is not None:
+        return f"{played.error.ename}: {played.error.evalue}"[:MAX_MESSAGE]
+    alone.meet(end)
+    return ENDED if alone.ended is not None else ""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Player:
     """One notebook's player.
 
     Args:
-        room: where it is forked.
+        room: where it is forked; None for one that sees nothing of the course.
         warm: whether the cells that the room has run already are its own first cells.
 
     Raises:
@@ -33,10 +33,14 @@ class Player:
         Ended: when its folder can't hold the files.
     """
 
-    def __init__(self, engine: Engine, room: Room, files: Files, warm: bool = True) -> None:
+    def __init__(self, engine: Engine, room: Room | None, files: Files, warm: bool = True) -> None:
         self._timeout = engine.timeout
-        self._child: Child = engine.fork(room, "player", files, reuse_folder=warm)
-        self._played = list(room.played) if warm else []
+        self._child: Child = (
+            engine.fork_alone()
+            if room is None
+            else engine.fork(room, "player", files, reuse_folder=warm)
+        )
+        self._played = list(room.played) if warm and room is not None else []
         # Why it is no more, as a clause.
         self.ended: str | None = None
 

@@ -64,8 +64,13 @@ class Warm:
                 raise
         return wire.decode(header, reply)
 
-    def fork(self, role: Role, limits: Limits, output_limit: int) -> Child:
+    def fork(
+        self, role: Role, limits: Limits, output_limit: int, covered: Sequence[str] = ()
+    ) -> Child:
         """A new child, in a world of its own.
+
+        Args:
+            covered: files and folders that are empty there.
 
         Raises:
             Gone: when there is nobody to fork.
@@ -73,7 +78,7 @@ class Warm:
         ours, theirs = wire.pair()
         names: tuple[Name, ...] = ("stdout", "stderr")
         pipes = {name: os.pipe() for name in names}
-        order = ForkChild(role, limits, self._namespaces)
+        order = ForkChild(role, limits, self._namespaces, list(covered))
         try:
             fds = [theirs.fileno(), *(writing for _, writing in pipes.values())]
             pid = self.ask(order, Forked, fds=fds).pid

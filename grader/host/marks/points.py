@@ -169,6 +169,7 @@ def _grade(
             score=score,
             outcome=outcome,
             message=message,
+            figures=dict(played.figures) if played else {},
         )
 
     if teacher.kind is Kind.TASK:

@@ -25,6 +25,8 @@ class CellResult(BaseModel):
         message: why points were lost or are open, for the learner; None if there is nothing to say.
         beside: whether the test ran beside the learner's code, which could have forged its result.
         suggestion: what such a test gave, where a teacher decides.
+        figures: numbers that the test has reported of the submission, by name. No learner is shown
+            them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -37,6 +39,7 @@ class CellResult(BaseModel):
     message: str | None = None
     beside: bool = False
     suggestion: float | None = None
+    figures: dict[str, float] = {}
 
     @property
     def flag(self) -> str:

@@ -59,7 +59,7 @@ class Identities:
                 elif cell.kind is not Kind.FREE or cell.node.cell_type == "code":
                     code = cell.original if cell.node.cell_type == "code" else None
                     shared.append([cell.node, cell.released, code])
-        for path, file in sorted(assignment.files.items()):
+        for path, file in sorted([*assignment.files.items(), *assignment.for_tests.items()]):
             shared.append([path, hashlib.sha256(file.read_bytes()).hexdigest()])
         common = _hash(shared)
         self._items = {

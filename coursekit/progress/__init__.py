@@ -1,0 +1,1 @@
+"""What is kept of a learner, in one file of theirs, and what follows from it."""
