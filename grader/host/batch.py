@@ -25,7 +25,7 @@ from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
 from grader.host.gradebook.book import Book
-from grader.host.gradebook.database import Database
+from grader.host.gradebook.connection import Database
 from grader.host.intake.folder import Folder, read_folder
 from grader.host.publish.rendering import Renderer
 from grader.host.publish.report import ClassReport

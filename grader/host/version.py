@@ -25,7 +25,7 @@ _NO_MARKS = frozenset(
         "imports",
         "kept_contracts",
         "leaderboard",
-        "memory",
+        "memory_order",
         "pages",
         "rehearsal",
         "report",

@@ -34,7 +34,7 @@ from grader.protocol.orders import (
 from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls import handed
+from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.handle import Handle, only_iterates
@@ -98,12 +98,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         match order := wire.decode(header, TO_JUDGE):
             case Begin():
                 settle_in(order, body)
-                bench.know(handed.seen())
+                bench.know(handed_files.seen())
             case RunCell(source):
                 reply = run_cell(shell, source)
                 defined_by_given(shell, source, given)
                 # The player runs it, too.
-                bench.know(handed.seen())
+                bench.know(handed_files.seen())
             case Meet():
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
@@ -127,9 +127,9 @@ class _Bench:
         # What names stood for when the test began.
         self._begun: dict[str, Any] = {}
         # Files that a player has from the beginning.
-        self._files: handed.Seen = {}
+        self._files: handed_files.Seen = {}
 
-    def know(self, files: handed.Seen) -> None:
+    def know(self, files: handed_files.Seen) -> None:
         """Takes note of files that no test has written."""
         self._files.update(files)
         if self.peer is not None and self.peer.seen is not None:

@@ -42,7 +42,7 @@ from grader.protocol.orders import (
     Ready,
 )
 from grader.protocol.wire import Channel, Gone, Silent
-from grader.sandboxed import memory
+from grader.sandboxed import memory_order
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.sandboxed.isolation import end, end_the_too_large, enter, fork
 from grader.sandboxed.judge import judge
@@ -72,9 +72,9 @@ def main() -> None:
     sys.argv = ["grader"]
     if many:
         rehearse(shell)
-    memory.settle(many)
+    memory_order.settle(many)
     if many:
-        memory.take_large_pages()
+        memory_order.take_large_pages()
     channel.send(wire.encode(Done()))
     _serve(shell, channel, {})
 
@@ -139,7 +139,7 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 case Compile(tests):
                     for source in tests:
                         shell.prepare(source)
-                    memory.fill_gaps()
+                    memory_order.fill_gaps()
                 case Interrupt(pid):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGINT)
@@ -193,7 +193,7 @@ def _be_room(
 ) -> None:
     settle_in(order.begin, body)
     _import(order.modules)
-    memory.settle(order.many)
+    memory_order.settle(order.many)
     before = _left_outside(order.watched)
     played = []
     for source in order.cells:
@@ -203,7 +203,7 @@ def _be_room(
     calm = _threads() == 1 and not any(name in sys.modules for name in _UNSAFE_TO_FORK)
     calm = calm and _left_outside(order.watched) == before
     # What cells have made may become garbage: the collector is to find it.
-    memory.fill_gaps()
+    memory_order.fill_gaps()
     shares = _shares_memory()
     # Who has only imported may be forked though it is not calm.
     safe = calm and not shares if order.cells else not (order.modules and shares)

@@ -492,13 +492,13 @@ x.grad.tolist()
 def test_what_a_child_makes_lies_on_few_pages():
     script = """
         import os, random, resource
-        from grader.sandboxed import memory
+        from grader.sandboxed import memory_order
         chance = random.Random(0)
         kept = [bytes(chance.randrange(40, 2000)) for _ in range(60_000)]
         chance.shuffle(kept)
         del kept[::3]
         if {settle}:
-            memory.settle()
+            memory_order.settle()
         pid = os.fork()
         if pid == 0:
             def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

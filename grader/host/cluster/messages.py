@@ -1,4 +1,4 @@
-"""What a conductor and a worker's post send each other, as bytes: data, no objects."""
+"""What a conductor and a worker's grading process send each other, as bytes: data, no objects."""
 
 from __future__ import annotations
 

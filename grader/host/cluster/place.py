@@ -20,7 +20,7 @@ import cloudpickle
 from distributed import Client, KilledWorker, LocalCluster
 
 from grader.host.batch import run
-from grader.host.cluster import kit, messages, plugin, posts
+from grader.host.cluster import kit, messages, plugin, worker
 from grader.host.course.course import Course
 from grader.host.station import Finished, Piece, Station
 from grader.host.version import code
@@ -155,7 +155,7 @@ class Workers:
 
     def grade_all(self, pieces: Iterable[Piece]) -> Iterator[Finished]:
         with self._must_answer():
-            work = partial(posts.grade, self._run)
+            work = partial(worker.grade, self._run)
             packed = self._packed(pieces)
             for sent, future in run(packed, self._executor, work, self._ahead, self._watch):
                 self._tell_all()
@@ -172,7 +172,7 @@ class Workers:
         made: dict[str, dict[str, bytes]] = {}
         for piece in pieces:
             if not making:
-                work = partial(posts.prepare, self._run)
+                work = partial(worker.prepare, self._run)
                 making = {name: self._executor.submit(work, name) for name in self._names}
             name = piece.assignment
             while name not in made:

@@ -31,7 +31,7 @@ class GraderPlugin(WorkerPlugin):
         self.name = run
         self._kit = kit
         self._code = code
-        self._posts: Any = None
+        self._processes: Any = None
 
     async def setup(self, worker: Any) -> None:
         self._worker = worker
@@ -42,15 +42,15 @@ class GraderPlugin(WorkerPlugin):
             await worker.set_resources(**{self.name: worker.state.nthreads})
 
     async def teardown(self, worker: Any) -> None:
-        if self._posts is not None:
-            await asyncio.to_thread(self._posts.close)
+        if self._processes is not None:
+            await asyncio.to_thread(self._processes.close)
         with contextlib.suppress(OSError):
             await worker.set_resources(**{self.name: 0})
 
     def _open(self, folder: Path) -> str | None:
         """Gets ready; why it can't."""
         try:
-            from grader.host.cluster.posts import Posts
+            from grader.host.cluster.worker import GradingProcesses
             from grader.host.engine.bubblewrap import check
             from grader.host.version import code
         except ImportError as error:
@@ -59,16 +59,16 @@ class GraderPlugin(WorkerPlugin):
             return "its grader is of another version."
         try:
             check()
-            self._posts = Posts(folder, self._kit)
+            self._processes = GradingProcesses(folder, self._kit)
         except Exception as error:
             return str(error)
         return None
 
     @contextlib.contextmanager
-    def post(self) -> Iterator[Any]:
-        """A post that nobody else uses meanwhile."""
-        with self._posts.one() as post:
-            yield post
+    def process(self) -> Iterator[Any]:
+        """A grading process that nobody else uses meanwhile."""
+        with self._processes.one() as process:
+            yield process
 
     def give_up(self, why: str) -> None:
         """Takes the worker, on which nothing can be graded, out of the cluster."""

@@ -29,7 +29,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from traitlets.config import Config
 
 from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
-from grader.host.gradebook.database import Database
+from grader.host.gradebook.connection import Database
 from grader.host.results.result import Result
 from grader.protocol.errors import GraderError
 

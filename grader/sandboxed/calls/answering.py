@@ -11,7 +11,7 @@ from typing import Any
 from grader.protocol.calls import ENCODER, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, kind_of
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import handed, patches, signatures
+from grader.sandboxed.calls import handed_files, patches, signatures
 from grader.sandboxed.calls.allowance import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
@@ -152,7 +152,7 @@ class Answering(End):
         before = self._looks(objects)
         value = None
         if self._trusted:
-            handed.put(request.files)
+            handed_files.put(request.files)
         with contextlib.ExitStack() as meanwhile:
             for patch, now in patched:
                 space = vars(sys.modules[patch.place]) if patch.place else self._lookup

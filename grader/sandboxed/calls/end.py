@@ -25,7 +25,7 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.allowance import Allowance
 from grader.sandboxed.calls.handle import Handle, handle_class, node_of, peer_of
 from grader.sandboxed.calls.kinds import live_kind
-from grader.sandboxed.calls.lent import Lent
+from grader.sandboxed.calls.lent_objects import Lent
 from grader.sandboxed.calls.raised import Errors
 from grader.sandboxed.calls.rules import Enforcing, Rules, Trusting
 from grader.sandboxed.calls.special_methods import EVERYWHERE, special_methods

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from grader.protocol.calls import Patch, Reply, Request, Said
 from grader.protocol.values import DATA, Back, CannotCross, Live, Named, Node, kind_of
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import handed, patches, signatures
+from grader.sandboxed.calls import handed_files, patches, signatures
 from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.answering import Answering
 from grader.sandboxed.calls.end import MAX_NESTING
@@ -210,13 +210,13 @@ class Peer(Answering):
                 yield Patch("", name, []), set_to
 
     # The files below a judge's working folder that the other side has, too.
-    seen: handed.Seen | None = None
+    seen: handed_files.Seen | None = None
 
     def _written(self) -> dict[str, bytes]:
         """The files that a test has written since the last call."""
         if self.seen is None or not self.rules.sends_files:
             return {}
-        files = handed.changed(self.seen)
+        files = handed_files.changed(self.seen)
         if files:
             self.rules.note("files")
         return files

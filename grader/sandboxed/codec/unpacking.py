@@ -55,7 +55,7 @@ from grader.protocol.values import (
 )
 from grader.sandboxed.codec.attributes import is_plain_attribute, slots_of
 from grader.sandboxed.codec.failures import error_class
-from grader.sandboxed.codec.farpath import FarPath
+from grader.sandboxed.codec.foreign_paths import FarPath
 from grader.sandboxed.codec.libraries import BUILTIN_TYPES, from_library, torch_module
 
 

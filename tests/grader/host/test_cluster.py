@@ -24,8 +24,8 @@ from distributed import Client, LocalCluster
 from grader import Course, Engine
 from grader.host.batch import ClassResult, grade_class, run
 from grader.host.cluster import kit
+from grader.host.cluster.grading_process import GradingProcess
 from grader.host.cluster.place import place
-from grader.host.cluster.post import Post
 from grader.host.results.result import Result
 from grader.host.tasks import find_tasks, load_assignments
 from grader.protocol.errors import GraderError
@@ -134,10 +134,10 @@ def test_a_worker_that_is_killed_loses_nothing(desk: Desk, bubblewrap: str) -> N
             def kill(result: Result) -> None:
                 run.results.append(result)
                 if len(run.results) == 3:
-                    posts.extend(children(victim))
+                    processes.extend(children(victim))
                     os.kill(victim, signal.SIGKILL)
 
-            posts: list[int] = []
+            processes: list[int] = []
             run.on_result = kill  # type: ignore[method-assign]
             done = run.grade()
             pids = client.run(os.getpid).values()
@@ -145,9 +145,9 @@ def test_a_worker_that_is_killed_loses_nothing(desk: Desk, bubblewrap: str) -> N
     assert done.graded == 12
     assert sorted(result.student for result in run.results) == [f"s{n:02}" for n in range(12)]
     assert {result.item("square").score for result in run.results} == {3}
-    assert posts, "something was under way there"
+    assert processes, "something was under way there"
     until = time.monotonic() + 10
-    while any(map(is_alive, posts)):
+    while any(map(is_alive, processes)):
         assert time.monotonic() < until, "what graded there has outlived its worker"
         time.sleep(0.1)
 
@@ -298,16 +298,16 @@ def test_a_worker_that_fails_in_the_middle_is_taken_out(
     """As where its memory is full: another does what it had."""
     for number in range(4):
         desk.hand_in(f"s{number}")
-    first = Post.grade
+    first = GradingProcess.grade
     failing: set[Path] = set()
 
-    def grade(self: Post, piece: bytes) -> bytes:
+    def grade(self: GradingProcess, piece: bytes) -> bytes:
         failing.add(self.folder)
         if self.folder == min(failing):
             raise GraderError("There is not enough memory.")
         return first(self, piece)
 
-    monkeypatch.setattr(Post, "grade", grade)
+    monkeypatch.setattr(GradingProcess, "grade", grade)
     with local(3, processes=False) as cluster:
         run = Class(desk, cluster.scheduler_address)
         assert run.grade().graded == 4

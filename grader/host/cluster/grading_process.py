@@ -1,6 +1,6 @@
 """A process on a worker that grades one submission at a time, and the worker's end of it.
 
-    python -m grader.host.cluster.post FD FOLDER
+    python -m grader.host.cluster.grading_process FD FOLDER
 
 It is a process of its own since a station forks, which a worker with its threads must not, and so
 that nothing that happens to it happens to the worker. It ends when the worker hangs up.
@@ -35,7 +35,7 @@ _PREPARE, _GRADE = b"prepare", b"grade"
 _DONE, _FAILED = b"done", b"failed"
 
 
-class Post:
+class GradingProcess:
     """The worker's end.
 
     Args:
@@ -145,7 +145,7 @@ def _end_with(fd: int) -> None:
 
 @contextlib.contextmanager
 def _own_core() -> Iterator[tuple[int, ...]]:
-    """A core that no other post of this user's on this machine has; all if there is none left."""
+    """A core that no other of this user's on this machine has; all if there is none left."""
     folder = Path(tempfile.gettempdir()) / f"grader-cores-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     for core in sorted(os.sched_getaffinity(0)):
