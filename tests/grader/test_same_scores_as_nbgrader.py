@@ -750,6 +750,7 @@ def scores(marks: Mapping[Place, Mark], student: str) -> dict[str, float | None]
 
 FOLDERS = "several notebooks in one assignment"
 NOTHING = "a submission without a notebook"
+KEPT = "a file beside the instructor version that is not released"
 
 
 def test_notebooks_have_folders_of_their_own_and_nothing_is_an_answer(
@@ -783,10 +784,28 @@ def test_notebooks_have_folders_of_their_own_and_nothing_is_an_answer(
     assert (result.status, result.reason) == ("rejected", "The folder holds no notebook.")
 
 
+def test_only_tests_can_read_what_is_not_released(classroom: Classroom) -> None:
+    cells = [
+        cell(solution("read = 'key'"), "read", solution=True),
+        cell("assert read == 'key'", "test-read", points=1),
+        cell("assert open('key.txt').read() == 'key'", "test-key", points=1),
+    ]
+    write(classroom, "kept", {"kept": notebook(cells)})
+    (classroom.folders[0] / "kept" / "key.txt").write_text("key")
+    release = classroom.release("kept")
+    # nbgrader releases it, too.
+    (classroom.folders[1] / "kept" / "key.txt").unlink()
+    made = {"kept": answered(release["kept"], {"read": "read = open('key.txt').read()"})}
+    classroom.hand_in("eve", "kept", made)
+    both = classroom.grade()
+    assert scores(both.stock, "eve") == {"test-read": 1, "test-key": 1}
+    assert scores(both.ours, "eve") == {"test-read": 0, "test-key": 1}
+
+
 def test_the_table_in_the_docs_has_the_same_rows() -> None:
     text = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
     table = text.partition("## Where we differ from nbgrader")[2].partition("\n## ")[0]
     rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
-    shown = {case.row for case in CASES} | {FOLDERS, NOTHING}
+    shown = {case.row for case in CASES} | {FOLDERS, NOTHING, KEPT}
     assert all(any(row.startswith(one) for row in rows) for one in shown), shown
     assert all(any(row.startswith(one) for one in shown) for row in rows[1:]), rows
