@@ -46,9 +46,9 @@ def thinning_network() -> Moving:
         with plt.rc_context(STYLE):
             figure = sheet(640, 292, pasted)
             names = ("pixels of 784", "units of 300", "units of 100")
-            for middle, name, many in zip((113, 268, 370), names, used, strict=True):
-                words(figure, middle, 44, f"{many[at]} {name}", fontsize=9)
-            words(figure, 525, 44, "file", fontsize=9)
+            for middle, name, many in zip((113, 265, 371), names, used, strict=True):
+                words(figure, middle, 44, f"{many[at]} {name}", fontsize=8)
+            words(figure, 525, 44, "file", fontsize=8)
             left = 100 * 0.5**halvings
             title = f"{weights[at]:,} weights, {left:.3g} % of all"
             words(figure, 320, 16, title, fontsize=12)
