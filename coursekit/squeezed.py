@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import lzma
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,12 +80,6 @@ def whole_numbers(layer: Layer) -> container.Layer:
     flat[layer.places] = numbers.int()
     no_bias = np.zeros(layer.shape[0], np.int32)
     return container.Layer(flat.view(layer.shape).numpy(), 1.0, no_bias, 1.0)
-
-
-def deflated(data: bytes) -> int:
-    """Bytes after gzip's method, without gzip's header."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return len(packer.compress(data) + packer.flush())
 
 
 def by_lzma(data: bytes) -> int:

@@ -1,4 +1,7 @@
-"""What is left of LeNet-300-100 while its weights go, and the file that holds it, to scale."""
+"""What is left of LeNet-300-100 while its weights go, and the file that holds it, to scale.
+
+Bytes are not named: the lesson has them guessed.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +46,9 @@ def thinning_network() -> Moving:
         with plt.rc_context(STYLE):
             figure = sheet(640, 292, pasted)
             names = ("pixels of 784", "units of 300", "units of 100")
-            for middle, name, many in zip((113, 268, 370), names, used, strict=True):
-                words(figure, middle, 44, f"{many[at]} {name}", fontsize=9)
-            words(figure, 525, 44, f"file: {size:,} bytes", fontsize=9)
+            for middle, name, many in zip((113, 265, 371), names, used, strict=True):
+                words(figure, middle, 44, f"{many[at]} {name}", fontsize=8)
+            words(figure, 525, 44, "file", fontsize=8)
             left = 100 * 0.5**halvings
             title = f"{weights[at]:,} weights, {left:.3g} % of all"
             words(figure, 320, 16, title, fontsize=12)
@@ -54,10 +57,11 @@ def thinning_network() -> Moving:
 
     def alt(halvings: float) -> str:
         at = steps.index(halvings)
+        size = max(1, round(100 * int(its["sizes"][at]) / DENSE))
         return (
             f"{weights[at]:,} weights are left. {used[0][at]} of 784 pixels are read, "
-            f"{used[1][at]} of 300 and {used[2][at]} of 100 hidden units are used. The file has "
-            f"{int(its['sizes'][at]):,} bytes; in float32 the network has {DENSE:,}."
+            f"{used[1][at]} of 300 and {used[2][at]} of 100 hidden units are used. The file's "
+            f"square has about {size} % of the frame."
         )
 
     return Moving(

@@ -64,8 +64,8 @@ def small() -> Small:
 # A code for six gaps.
 
 
-def knots(counts: dict[int, int]) -> list[tuple[str, str, int]]:
-    """Each of Huffman's steps: which two go under a knot, and what it counts."""
+def nodes(counts: dict[int, int]) -> list[tuple[str, str, int]]:
+    """Each of Huffman's steps: which two go under a node, and what it counts."""
     left = [(count, symbol, str(symbol)) for symbol, count in sorted(counts.items())]
     steps = []
     while len(left) > 1:
@@ -77,7 +77,7 @@ def knots(counts: dict[int, int]) -> list[tuple[str, str, int]]:
 
 
 def one_code() -> Trace:
-    """Six gaps: counted, put under knots, given canonical codes, written, and read."""
+    """Six gaps: counted, put under nodes, given canonical codes, written, and read."""
     its = small()
     counts = dict(sorted(Counter(its.gaps).items()))
     lengths = huffman.code_lengths(counts)
@@ -87,7 +87,7 @@ def one_code() -> Trace:
     fixed = max(its.gaps).bit_length()
     data = huffman.encode(its.gaps, lengths)
     back, taken = huffman.decode(data, lengths, many)
-    shape, steps = (many,), knots(counts)
+    shape, steps = (many,), nodes(counts)
     stages = [
         Stage(
             "Six gaps",
@@ -102,18 +102,18 @@ def one_code() -> Trace:
         )
     ]
     for place, (one, other, count) in enumerate(steps, 1):
-        rows: Rows = (("under a knot", "and", "together"), *_rows(steps[:place]))
+        rows: Rows = (("under a node", "and", "together"), *_rows(steps[:place]))
         stages.append(
             Stage(
-                f"Knot {place}",
-                f"The two rarest are {one} and {other}. Under one knot they count {count}, and "
+                f"Node {place}",
+                f"The two rarest are {one} and {other}. Under one node they count {count}, and "
                 "each gap among them gets a bit more."
-                + (" One knot is left: the tree is done." if place == len(steps) else ""),
-                "what is not under a knot yet",
+                + (" One node is left: the tree is done." if place == len(steps) else ""),
+                "what is not under a node yet",
                 (len(steps) + 2 - place,),
                 (len(steps) + 1 - place,),
-                partial(_knots, steps[:place]),
-                "A bar for each knot so far, as long as what it counts.",
+                partial(_nodes, steps[:place]),
+                "A bar for each node so far, as long as what it counts.",
                 rows,
             )
         )
@@ -431,10 +431,10 @@ def _bars(
     return fig
 
 
-def _knots(steps: list[tuple[str, str, int]]) -> Figure:
+def _nodes(steps: list[tuple[str, str, int]]) -> Figure:
     fig, ax = plot.figure(width=9, height=2.8)
     plot.bars(ax, [f"{one} + {other}" for one, other, _ in steps], [count for *_, count in steps])
-    ax.set(title="Knots so far", xlabel="times")
+    ax.set(title="Nodes so far", xlabel="times")
     return fig
 
 

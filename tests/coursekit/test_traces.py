@@ -1059,13 +1059,13 @@ def test_the_small_matrix_and_its_code_are_those_of_lesson_15():
 
 def test_the_code_for_six_gaps_is_read_again():
     stages = load_trace("squeeze-one-code").stages
-    assert [stage.title for stage in stages[1:5]] == [f"Knot {place}" for place in range(1, 5)]
+    assert [stage.title for stage in stages[1:5]] == [f"Node {place}" for place in range(1, 5)]
     written, read = (stage.text for stage in stages[-2:])
     assert "`101 110 0 111 100 0`" in written
     assert "14 bits in place of 18" in written
     assert "All six are right" in read
-    # Each knot costs what it counts: together they are the bits of the code.
-    assert sum(count for *_, count in squeezed.knots({0: 1, 1: 1, 2: 1, 4: 2, 7: 1})) == 14
+    # Each node costs what it counts: together they are the bits of the code.
+    assert sum(count for *_, count in squeezed.nodes({0: 1, 1: 1, 2: 1, 4: 2, 7: 1})) == 14
 
 
 def test_a_level_moves_by_the_sum_and_takes_weights_along():
