@@ -177,12 +177,20 @@ def _sentence(outcome: str, text: str, seconds: float) -> str:
             return "The decoder ends its process, or uses more memory than one GiB."
         case "missing":
             return "The decoder's source defines no function `decode`."
+        case "raised" if text.startswith("ModuleNotFoundError"):
+            return (
+                f"By itself the decoder raises {_short(text)}. It may import Python's own modules, "
+                "NumPy and PyTorch, but not `coursekit`."
+            )
         case "raised":
             return (
                 f"By itself the decoder raises {_short(text)}. It has its source and the file, and "
                 "nothing else of your notebook."
             )
-    return f"`decode` should return a dictionary of tensors by name, but gives {_short(text)}."
+    return (
+        "`decode` should return a plain `dict` of tensors or NumPy arrays by name, but gives "
+        f"{_short(text)}."
+    )
 
 
 def _short(text: str) -> str:

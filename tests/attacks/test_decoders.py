@@ -153,12 +153,12 @@ ATTACKS = {
     "raises-an-exit": Attack(ALONE + "SystemExit", "def decode(data):\n    raise SystemExit"),
     "stops-an-iteration": Attack(ALONE, "def decode(data):\n    raise StopIteration"),
     "gives-what-is-alive": Attack(
-        "should return a dictionary of tensors by name",
+        "should return a plain `dict` of tensors",
         "class Table(dict):\n    def __eq__(self, other):\n        return True\n"
         "def decode(data):\n    return Table()",
     ),
     "gives-an-object-inside": Attack(
-        "should return a dictionary of tensors by name",
+        "should return a plain `dict` of tensors",
         "class Always:\n    def numpy(self):\n        return self\n"
         "    def __eq__(self, other):\n        return self\n"
         "def decode(data):\n    return {'table': Always()}",

@@ -14,10 +14,11 @@ from coursekit.alone import DecoderError, decode_alone, figures, source_bytes
 REFUSED = {
     "decode = 4": "defines no function `decode`",
     "def (:": r"is not Python \(line 1\)",
-    "def decode(data):\n    return [1]": "a dictionary of tensors by name, but gives list",
+    "def decode(data):\n    return [1]": "a plain `dict` of tensors .* but gives list",
     "def decode(data):\n    return {'a': 'b'}": "gives a dictionary with something else in it",
     "def decode(data):\n    return {'a': shapes}": "NameError: name 'shapes' is not defined",
-    "import coursekit\ndef decode(data):\n    return {}": "raises ModuleNotFoundError",
+    "from collections import *\ndef decode(data):\n    return OrderedDict()": "gives OrderedDict",
+    "import coursekit\ndef decode(data):\n    return {}": "ModuleNotFoundError.*not `coursekit`",
     "import not_there\ndef decode(data):\n    return {}": "raises ModuleNotFoundError",
     "import os\ndef decode(data):\n    os._exit(0)": "ends its process",
     "import sys\ndef decode(data):\n    sys.exit('bye')": "raises SystemExit: bye",

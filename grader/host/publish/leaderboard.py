@@ -235,7 +235,7 @@ def _picture(board: Board, points: Sequence[tuple[float, float, str]], final: bo
             best = score
     steps += f"H{_WIDTH - _RIGHT:.1f}"
     ticks = [
-        digit * 10.0**power
+        (digit * 10.0**power, digit in (1, 2, 5))  # the rest gives way on a phone
         for power in range(math.floor(low), math.ceil(high) + 1)
         for digit in (1, 1.5, 2, 3, 5, 7)
         if low <= math.log10(digit * 10.0**power) <= high
@@ -262,14 +262,18 @@ def _picture(board: Board, points: Sequence[tuple[float, float, str]], final: bo
             {
                 "x": x(mark.size),
                 "y": None if score is None else y(score),
-                "number": number,
+                # A letter: numbers are ranks.
+                "letter": chr(ord("A") + number % 26),
                 "name": mark.name,
                 "bytes": f"{mark.size:,.0f}",
                 "score": "" if score is None else f"{score:.4f}",
             }
-            for number, (mark, score) in enumerate(marks, start=1)
+            for number, (mark, score) in enumerate(marks)
         ],
-        "across": [{"x": x(size), "text": f"{size:,.0f}"} for size in ticks],
+        "across": [
+            {"x": x(size), "text": f"{size:,.0f}", "main": main or len(ticks) < 5}
+            for size, main in ticks
+        ],
         "up": [{"y": y(score), "text": f"{score:.2f}"} for score in levels],
         "alt": (
             f"Accuracy against bytes of {len(points)} entries. {enough} reach {board.required:g}"

@@ -118,6 +118,9 @@ def test_the_page_asks_nobody_for_anything_and_says_what_the_picture_shows(out: 
     assert alt is not None
     assert "4 entries. 3 reach 0.8, the smallest of them with 3,000 bytes" in alt[1]
     assert "the paper: 2,500 bytes" in alt[1]
+    # Numbers are ranks, so what the class is compared with has letters.
+    assert "A: the paper, 2,500 bytes." in html
+    assert "B: the reference, 4,000 bytes at 0.8500." in html
     # Who does not tell colours apart has shapes.
     assert html.count('class="enough"') == 3
     assert html.count('class="less"') == 1
