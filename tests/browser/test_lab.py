@@ -113,7 +113,7 @@ def test_validate_says_a_line_for_each_item_while_the_server_serves(page: Page, 
     assert [re.sub(r"^([✓✗○])\s*", r"\1 ", line.strip()) for line in lines] == [
         "✓ 1 · What is left? – passes what you can see; 6 more checks at hand-in.",
         "✗ 2 · The same share in every row – SyntaxError in line 2: expected ':'.",
-        "✗ 3 · Globally, but not the last layer – took longer than 10 s: is there a loop without "
+        "✗ 3 · Globally, but not the last layer – took longer than 30 s: is there a loop without "
         "an end?",
         "✗ 4 · Make it permanent – your code ended Python.",
         "○ 5 · Which zeros stay? – not done yet.",
