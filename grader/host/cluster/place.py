@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -122,8 +123,10 @@ class Workers:
         self._station = station
         self._tell = tell
         self._run = f"grader-{uuid.uuid4().hex[:12]}"
-        # What workers said, and has not been told.
+        # What workers said, and of that what has not been told.
+        self._heard: set[tuple[str, str | None]] = set()
         self._said: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
         self._last = ""
 
     def __enter__(self) -> Workers:
@@ -134,6 +137,10 @@ class Workers:
             self._client.subscribe_topic(self._run, self._hear)
             found = plugin.GraderPlugin(self._run, self._content, code())
             self._client.register_plugin(found)
+            # Those that there are; who comes later says it by an event.
+            said = self._client.run(plugin.why_not, self._run, on_error="ignore")
+            for worker, why in said.items():
+                self._note(worker, why)
             self._executor = self._client.get_executor(
                 pure=False, retries=2, resources={self._run: 1}
             )
@@ -211,12 +218,18 @@ class Workers:
 
     def _hear(self, event: tuple[float, dict[str, str | None]]) -> None:
         """Called by Dask, in a thread of its own."""
-        told = event[1]
-        if not told["why"]:
-            _log.info("%s grades.", told["worker"])
+        self._note(str(event[1]["worker"]), event[1]["why"])
+
+    def _note(self, worker: str, why: str | None) -> None:
+        with self._lock:
+            if (worker, why) in self._heard:
+                return
+            self._heard.add((worker, why))
+        if why is None:
+            _log.info("%s grades.", worker)
         else:
-            self._last = told["why"]
-            self._said.append((str(told["worker"]), told["why"]))
+            self._last = why
+            self._said.append((worker, why))
 
     def _tell_all(self) -> None:
         while self._said:

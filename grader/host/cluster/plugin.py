@@ -36,9 +36,9 @@ class GraderPlugin(WorkerPlugin):
     async def setup(self, worker: Any) -> None:
         self._worker = worker
         folder = Path(worker.local_directory) / self.name
-        why = await asyncio.to_thread(self._open, folder)
-        worker.log_event(self.name, {"worker": worker.address, "why": why})
-        if why is None:
+        self.why = await asyncio.to_thread(self._open, folder)
+        worker.log_event(self.name, {"worker": worker.address, "why": self.why})
+        if self.why is None:
             await worker.set_resources(**{self.name: worker.state.nthreads})
 
     async def teardown(self, worker: Any) -> None:
@@ -75,3 +75,9 @@ class GraderPlugin(WorkerPlugin):
         worker = self._worker
         worker.log_event(self.name, {"worker": worker.address, "why": why})
         worker.loop.add_callback(worker.close_gracefully, reason=why)
+
+
+def why_not(run: str, dask_worker: Any) -> str | None:
+    """Why the worker that this is called on can't grade in a run; None if it can."""
+    why: str | None = dask_worker.plugins[run].why
+    return why

@@ -1025,11 +1025,11 @@ def test_a_time_that_utc_has_no_room_for_costs_nothing(desk, run):
 
 
 def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch):
-    monkeypatch.setattr(clerk, "MEMORY", 64 * 2**20)
+    monkeypatch.setattr(clerk, "MEMORY", 192 * 2**20)
     desk.hand_in("amy")
     path = desk.hand_in("large")
     content = json.loads(path.read_text())
-    content["metadata"]["a"] = [{}] * 4 * 10**6
+    content["metadata"]["a"] = [{}] * 6 * 10**6
     path.write_text(json.dumps(content))
     many = [nbformat.v4.new_markdown_cell(f"{n}" * 5000) for n in range(100)]
     desk.hand_in("shows", change=lambda notebook: notebook.cells.extend(many))

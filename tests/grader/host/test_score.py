@@ -169,9 +169,9 @@ def test_damaged_and_foreign_files_are_rejected(assignment, pair, engine, tmp_pa
 def test_a_single_file_that_takes_too_much_to_read_is_rejected(
     assignment, engine, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(clerk, "MEMORY", 64 * 2**20)
+    monkeypatch.setattr(clerk, "MEMORY", 192 * 2**20)
     content = nbformat.v4.new_notebook()
-    content.metadata["a"] = [{}] * 4 * 10**6
+    content.metadata["a"] = [{}] * 6 * 10**6
     path = tmp_path / "numbers.ipynb"
     path.write_text(json.dumps(content))
     result = grade_one(assignment, path, engine)
