@@ -766,7 +766,7 @@ for zero in tried:
 # %% [markdown]
 # Was the allowance of half a point kept? At 92 % zeros, 54 times smaller: yes, the whole interval is above −0.5. It is above 0, too, which is no gain: validation images say −0.02 ± 0.68, and all seeds are judged by the same 2,000 images. At 96 %: by the mean; the interval holds both 0 and a loss of a point. At 98 %: no. An honest title is "54 times within half a point, 91 times perhaps".
 #
-# How far does it go? On MNIST, with the same network, Han, Mao and Dally reached 40 times at an error of 1.58 %; Oktay et al. (2020), who made bits a part of the loss, 124 times at 1.9 %. The course's own long recipe (`docs/capstone.md`) has 289 times at 1.29 %, the median of three seeds: with a teacher, moved images, 80 epochs, and the coder of part 7. Step by step it is 38 times pruned, 115 with few values, 188 with Huffman codes, 289 with arithmetic coding. A dense control with the same teacher and images has not been run, so 1.29 % does not show that nothing was lost.
+# How far does it go? On MNIST, with the same network, Han, Mao and Dally reached 40 times at an error of 1.58 %; Oktay et al. (2020), who made bits a part of the loss, 124 times at 1.9 %. The course's own long recipe (`docs/capstone.md`) has 289 times at 1.29 %, the median of three seeds: with a teacher, moved images, 80 epochs, and the coder of part 7. Step by step it is 38 times pruned, 115 with few values, 188 with Huffman codes, 289 with arithmetic coding. Its dense control, with the same teacher, images and epochs, has 0.74 % (two seeds): half a point is the price.
 
 # %% tags=["nbval-ignore-output"]
 guesses()
