@@ -367,7 +367,7 @@ ax.set(
 )
 ax.legend(loc="lower left")
 plot.show(fig, alt="Accuracy against sparsity for four ways to prune, and the dense network's.")
-# %%
+# %% tags=["nbval-ignore-output"]
 at = {name: dict(zip(shares, values.mean(0), strict=True)) for name, values in found.items()}
 print("at 80 % zeros:", {name: round(float(values[0.8]), 3) for name, values in at.items()})
 assert at["global"][0.7] > at["random"][0.7] + 0.15
