@@ -407,7 +407,8 @@ for name, rounded in {"plain": w.round(), "by hand": by_hand}.items():
 
 inverse = torch.linalg.inv(h)
 u = torch.linalg.cholesky(inverse, upper=True)  # upper triangle, with u transposed · u = inverse
-print("inverse of H", inverse.tolist(), "\nU", u.tolist())
+for name, matrix in {"inverse of H": inverse, "U": u}.items():
+    print(name, [[round(value, 3) for value in row] for row in matrix.tolist()])
 assert torch.isclose(w[1] - error / inverse[0, 0] * inverse[0, 1], mended)
 assert torch.isclose(w[1] - error / u[0, 0] * u[0, 1], mended)
 assert torch.isclose(u[1, 1] ** 2, 1 / h[1, 1])  # it knows of the second column alone
