@@ -36,13 +36,8 @@ from grader.host.results.result import Result
 from grader.host.store import Output
 from grader.host.tasks import find_tasks
 from tests.conftest import ROOT
-from tests.grader.conftest import rows
+from tests.grader.conftest import RIGHT, rows
 
-RIGHT = {
-    "square": "def square(x):\n    return x ** 2",
-    "triple": "def triple(x):\n    return x + x + x",
-    "why": "Because minus times minus is plus.",
-}
 STUBBORN = "import time\nwhile True:\n    try: time.sleep(1)\n    except KeyboardInterrupt: pass"
 
 
