@@ -17,7 +17,7 @@ from tests import warm_kernels
 SOLUTIONS = Path(__file__).parent / "solutions"
 
 # Files that take minutes each, the longest first.
-_LONGEST = ("test_same_scores_as_nbgrader.py", "test_course.py", "test_widgets.py", "test_lab.py")
+_LONGEST = ("test_sample_class.py", "test_ways_to_test.py", "test_widgets.py", "test_lab.py")
 
 # For this process and all kernels it starts: a test run is no learner's progress.
 os.environ["COURSE_PROGRESS"] = ":memory:"

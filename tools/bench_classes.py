@@ -41,7 +41,7 @@ from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect
 from grader.protocol.outputs import Stream
 from tests.grader.conftest import CONFIG, answered, notebook
-from tests.grader.idioms import IDIOMS, cells_of
+from tests.same_scores.idioms.all import IDIOMS, cells_of
 from tools.bench import CLOCK, READ, ROOT, console, timed
 
 OUT = ROOT / "out" / "classes.json"

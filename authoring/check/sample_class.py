@@ -31,10 +31,16 @@ Notebook = nbformat.NotebookNode
 
 @dataclass(frozen=True)
 class Given:
-    """An answer that a made-up student gives, and its points; None where a teacher grades."""
+    """An answer that a made-up student gives.
+
+    Attributes:
+        points: what it must get; None where a teacher grades.
+        hint: a part of what a failed test must say of it; None if nothing is asked.
+    """
 
     source: str
     points: float | None
+    hint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,11 @@ class Bench:
         """Every item by the right answer of that number in its bank."""
         return {item: self._pick(item, number, is_right=True) for item in self.exercise.items}
 
+    @property
+    def styles(self) -> int:
+        """How many right answers the item with the most of them has."""
+        return max(len(self._of(item, is_right=True)) for item in self.exercise.items)
+
     def misconceptions(self) -> Iterator[dict[str, Given]]:
         """Submissions that together hold every wrong answer of the bank."""
         wrong = {item: self._of(item, is_right=False) for item in self.exercise.items}
@@ -98,7 +109,7 @@ class Bench:
 
     @staticmethod
     def _given(answer: BankAnswer) -> Given:
-        return Given(answer.source, answer.points)
+        return Given(answer.source, answer.points, answer.hint)
 
 
 def main(course: Course, names: Sequence[str], out: Path) -> None:
@@ -106,17 +117,21 @@ def main(course: Course, names: Sequence[str], out: Path) -> None:
 
     The lessons' exercises must have been built.
     """
-    rng = random.Random(SEED)
     benches = [Bench.of(course.lesson(name)) for name in names]
     shutil.rmtree(out / "submitted", ignore_errors=True)
     rows = []
-    for number, bench in enumerate(benches):
-        drafts = [*_class_of(bench, rng), *_damaged(bench, number, len(benches))]
-        for place, draft in enumerate(drafts, 1):
-            student = f"s{place:02}"
-            hand_in(bench, draft, out / "submitted" / student / bench.lesson.name)
-            rows.append(_expected(bench, student, draft))
+    for bench, student, draft in drafts(benches):
+        hand_in(bench, draft, out / "submitted" / student / bench.lesson.name)
+        rows.append(_expected(bench, student, draft))
     _write_expected(out / "expected.csv", benches, rows)
+
+
+def drafts(benches: Sequence[Bench]) -> Iterator[tuple[Bench, str, Draft]]:
+    """Who hands in what: exercise, student, and the draft."""
+    rng = random.Random(SEED)
+    for number, bench in enumerate(benches):
+        found = [*_class_of(bench, rng), *_damaged(bench, number, len(benches))]
+        yield from ((bench, f"s{place:02}", draft) for place, draft in enumerate(found, 1))
 
 
 def _class_of(bench: Bench, rng: random.Random) -> Iterator[Draft]:
@@ -124,11 +139,22 @@ def _class_of(bench: Bench, rng: random.Random) -> Iterator[Draft]:
     yield Draft(reference)
     yield Draft(bench.style(0))
     yield Draft(bench.style(1), timestamp=LATE)
+    yield from (Draft(bench.style(number)) for number in range(2, bench.styles))
     yield from (Draft(answers) for answers in bench.misconceptions())
     yield from (Draft(bench.mixed(rng)) for _ in range(2))
-    first_half = bench.exercise.items[: len(bench.exercise.items) // 2]
-    yield Draft({item: reference[item] for item in first_half})
+    for items in _apart(bench.exercise.items):
+        yield Draft({item: reference[item] for item in items})
     yield Draft({})
+
+
+def _apart(items: Sequence[str]) -> Iterator[list[str]]:
+    """Parts of them, such that of any two items each is answered once without the other.
+
+    So an answer that needs another item's does not get its points.
+    """
+    for bit in range((len(items) - 1).bit_length()):
+        for side in (0, 1):
+            yield [item for place, item in enumerate(items) if place >> bit & 1 == side]
 
 
 def _damaged(bench: Bench, number: int, of: int) -> Iterator[Draft]:

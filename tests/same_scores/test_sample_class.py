@@ -1,0 +1,157 @@
+"""The sample class, graded once: its marks, each answer of the banks, and stock nbgrader beside it.
+
+nbgrader takes seconds for each submission, so it gets a spread of them. COURSE_THOROUGH=1 hands in
+all that are whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from authoring.check import sample_class
+from authoring.check.answers import Verdict, engine_for, faults
+from authoring.check.sample_class import Bench, Draft
+from authoring.source.answers import read_bank
+from authoring.source.exercise import read_exercise
+from authoring.source.sources import Course, Lesson
+from grader import Engine, Result
+from tests.conftest import ROOT
+from tests.same_scores.classroom import (
+    Both,
+    Classroom,
+    alembic_on_the_path,
+    compared,
+)
+
+COURSE = Course.at(ROOT)
+LESSONS = COURSE.lessons()
+SAMPLE = ROOT / "data" / "sample_class"
+# How many of a lesson's submissions nbgrader gets; None for all.
+SPREAD = None if os.environ.get("COURSE_THOROUGH") == "1" else 5
+
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
+
+
+@cache
+def everybody() -> list[tuple[Bench, str, Draft]]:
+    return list(sample_class.drafts([Bench.of(lesson) for lesson in LESSONS]))
+
+
+def whole(lesson: Lesson) -> dict[str, Draft]:
+    """By student, what they have handed in to a lesson, but for what got damaged on its way."""
+    return {
+        student: draft
+        for bench, student, draft in everybody()
+        if bench.lesson == lesson and draft.damage is None
+    }
+
+
+def test_the_sample_class_is_what_its_script_writes(tmp_path: Path) -> None:
+    sample_class.main(COURSE, [lesson.number for lesson in LESSONS], tmp_path)
+    written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    committed = {path.relative_to(SAMPLE) for path in SAMPLE.rglob("*")} - {Path("README.md")}
+    assert written == committed, "run authoring sample-class"
+    files = [str(path) for path in written if (tmp_path / path).is_file()]
+    assert filecmp.cmpfiles(tmp_path, SAMPLE, files, shallow=False)[1:] == ([], [])
+
+
+@pytest.fixture(scope="module")
+def graded(bubblewrap: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make grade` does, but for the time that the endless loop of 02 may take."""
+    out = tmp_path_factory.mktemp("graded")
+    command = [sys.executable, "-m", "grader", "grade", "--course", str(ROOT)]
+    command += ["--submitted", str(SAMPLE / "submitted"), "--out", str(out)]
+    command += ["--timeout", "auto"]
+    for lesson in LESSONS:
+        command += ["--due", f"{lesson.name}={sample_class.DUE}"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=1200)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return out
+
+
+def test_the_sample_class_gets_the_marks_it_must(graded: Path) -> None:
+    expected = _rows(SAMPLE / "expected.csv")
+    got = _rows(graded / "grades.csv")
+    columns = expected[0].keys()
+    assert [{column: row[column] for column in columns} for row in got] == expected
+    assert all(row["reason"] for row in got if row["status"] == "rejected")
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def engine(bubblewrap: str) -> Iterator[Engine]:
+    with engine_for(COURSE) as engine:
+        yield engine
+
+
+@each_lesson
+def test_every_answer_of_the_bank_gets_its_points_and_its_hint(
+    lesson: Lesson, graded: Path
+) -> None:
+    handed_in = whole(lesson)
+    given = {(item, a.source) for draft in handed_in.values() for item, a in draft.answers.items()}
+    bank = read_bank(lesson, read_exercise(lesson))
+    assert [(a.item, a.name) for a in bank if (a.item, a.source) not in given] == []
+    found = [verdict for student in handed_in for verdict in verdicts(lesson, student, graded)]
+    assert [str(verdict) for verdict in found if not verdict.holds] == []
+
+
+def verdicts(lesson: Lesson, student: str, graded: Path) -> Iterator[Verdict]:
+    """How each of a student's answers that tests grade has fared."""
+    result = Result.load(graded / "results" / lesson.name / f"{student}.json")
+    assert result is not None
+    for item, answer in whole(lesson)[student].answers.items():
+        if answer.points is not None:
+            got = result.item(item)
+            name = f"{student}: {answer.source}"
+            messages = tuple(got.messages)
+            yield Verdict(item, name, got.score or 0, answer.points, messages, answer.hint)
+
+
+@each_lesson
+@pytest.mark.usefixtures("graded")  # which has made the contracts
+def test_every_test_can_be_judged_apart_from_the_code(lesson: Lesson, engine: Engine) -> None:
+    assert [str(fault) for fault in faults(lesson, engine)] == []
+
+
+@pytest.fixture(scope="module")
+def both(graded: Path, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """A spread of the class, graded by nbgrader too."""
+    room = Classroom(tmp_path_factory.mktemp("stock"))
+    shutil.copy2(ROOT / "nbgrader_config.py", room.root)
+    with alembic_on_the_path():
+        for lesson in LESSONS:
+            shutil.copytree(ROOT / "solutions" / lesson.name, room.root / "solutions" / lesson.name)
+            room.release(lesson.name)
+            students = list(whole(lesson))
+            for student in students[:: max(1, len(students) // SPREAD)] if SPREAD else students:
+                handed_in = Path("submitted", student, lesson.name)
+                shutil.copytree(SAMPLE / handed_in, room.root / handed_in)
+        stock, lost = room.by_nbgrader()
+    return compared(stock, lost, graded)
+
+
+@each_lesson
+def test_the_sample_class_gets_the_same_points_from_nbgrader(lesson: Lesson, both: Both) -> None:
+    graded_twice = both.of(lesson.name)
+    assert graded_twice.lost == frozenset()
+    students = {place[1] for place in graded_twice.stock}
+    ours = {place: mark for place, mark in graded_twice.ours.items() if place[1] in students}
+    assert Both(graded_twice.stock, graded_twice.lost, ours, {}).differences() == {}
+    assert graded_twice.suggested == {}, "every test of ours must be judged apart"
+    scores = {mark.score for mark in graded_twice.stock.values()}
+    assert {0.0, 1.0} <= scores, "right and wrong answers are both there"

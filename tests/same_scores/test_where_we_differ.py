@@ -1,0 +1,380 @@
+"""Where we differ from nbgrader on purpose: each row of the table in docs/grading.md, measured."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.host.results.result import Result
+from tests.conftest import ROOT
+from tests.grader.conftest import (
+    answered,
+    cell,
+    notebook,
+    solution,
+)
+from tests.same_scores.classroom import (
+    Classroom,
+    Mark,
+    Place,
+    lose_metadata,
+    write,
+)
+
+GUARD = """\
+class Guard:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        return {}"""
+TILL = """\
+class Till:
+    total = 0
+
+    def add(self, n):
+        self.total += n
+
+    def add_all(self, several):
+        self.total += sum(several)
+
+
+till = Till()
+pay(till, 3)
+assert till.total == 3"""
+
+
+def odd() -> NotebookNode:
+    """An exercise in which every row of the table in the docs can happen."""
+    return notebook(
+        [
+            cell("limit = 100\nimport random\nchance = random.random()\nrow = [1, 2, 3]", "given"),
+            cell(solution("def square(x):\n    return x * x"), "square", solution=True),
+            cell("assert square(2) == 4", "test-two", points=1),
+            cell("assert square(0) == 0", "test-zero", points=2),
+            cell(solution("def is_below(x):\n    return x < limit"), "is_below", solution=True),
+            cell("assert is_below(limit - 1) and not is_below(limit)", "test-below", points=1),
+            cell(solution("squares = [1, 4, 9]"), "squares", solution=True),
+            cell(
+                "import operator\nassert list(squares) == [1, 4, 9] and operator.ne(squares, 0)",
+                "test-squares",
+                points=1,
+            ),
+            cell(solution("def ordered(v):\n    return sorted(v)"), "ordered", solution=True),
+            cell(
+                "values = [3, 1, 2]\nassert ordered(values) == sorted(values)",
+                "test-ordered",
+                points=1,
+            ),
+            cell(
+                solution("import numpy as np\nhalves = np.array([0.5, 1.0])"),
+                "halves",
+                solution=True,
+            ),
+            cell(
+                "import numpy as np\nassert np.allclose(halves, [0.5, 1])", "test-halves", points=1
+            ),
+            cell(solution("def spoken(n):\n    return str(n)"), "spoken", solution=True),
+            cell(
+                "told = list(map(spoken, [1, 2]))\nassert told == ['1', '2'][: len(told)]",
+                "test-spoken",
+                points=1,
+            ),
+            cell(solution(GUARD.format("False")), "Guard", solution=True),
+            cell(
+                "try:\n    with Guard():\n        raise KeyError\nexcept KeyError:\n    pass",
+                "test-guard",
+                points=1,
+            ),
+            cell(solution("def pay(till, n):\n    till.add(n)"), "pay", solution=True),
+            cell(TILL, "test-paid", points=1),
+            cell(
+                solution(
+                    "def half(x):\n    return x / 2\ndef quarter(x):\n    return half(half(x))"
+                ),
+                "quarter",
+                solution=True,
+            ),
+            cell(
+                "import inspect\nassert quarter(8) == 2\n"
+                "assert 'half(half(' in inspect.getsource(quarter), 'half is not used'",
+                "test-quarter",
+                points=1,
+            ),
+            cell(solution("copied = list(row)"), "copied", solution=True),
+            cell(
+                "assert copied == row and copied is not row and 'spare' not in globals()",
+                "test-copied",
+                points=1,
+            ),
+            cell(solution("drawn = chance"), "drawn", solution=True),
+            cell("assert drawn == chance", "test-drawn", points=1),
+            cell("import matplotlib.pyplot", "later"),
+            cell(solution("Because."), "why", cell_type="markdown", solution=True, points=3),
+        ]
+    )
+
+
+SOLVED = {
+    "square": "def square(x):\n    return x ** 2",
+    "is_below": "def is_below(x):\n    return not x >= limit",
+    "squares": "squares = [n * n for n in (1, 2, 3)]",
+    "ordered": "def ordered(v):\n    v = list(v)\n    v.sort()\n    return v",
+    "halves": "import numpy as np\nhalves = np.arange(1, 3) / 2",
+    "spoken": "def spoken(n):\n    return f'{n}'",
+    "Guard": GUARD.format("None"),
+    "pay": "def pay(till, n):\n    return till.add(n)",
+    "quarter": "def half(x):\n    return x * 0.5\ndef quarter(x):\n    return half(half(x)) + 0",
+    "copied": "copied = row[:]",
+    "drawn": "drawn = chance + 0",
+    "why": "Because minus times minus is plus.",
+}
+# By cell, what the answers above get: `why` is a teacher's, and so is `test-quarter` with us.
+STOCK = {
+    "test-two": 1.0,
+    "test-zero": 2.0,
+    "test-below": 1.0,
+    "test-squares": 1.0,
+    "test-ordered": 1.0,
+    "test-halves": 1.0,
+    "test-spoken": 1.0,
+    "test-guard": 1.0,
+    "test-paid": 1.0,
+    "test-quarter": 1.0,
+    "test-copied": 1.0,
+    "test-drawn": 1.0,
+    "why": None,
+}
+OURS = {**STOCK, "test-quarter": None}
+
+
+def find(made: NotebookNode, grade_id: str) -> NotebookNode:
+    return next(c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def paste_a_test_twice(made: NotebookNode) -> None:
+    again = copy.deepcopy(find(made, "test-two"))
+    again.id = "pasted"
+    made.cells.append(again)
+
+
+def delete_a_test(made: NotebookNode) -> None:
+    made.cells.remove(find(made, "test-zero"))
+
+
+def change_a_flag(made: NotebookNode) -> None:
+    find(made, "test-two").metadata.nbgrader.grade = False
+
+
+def rename_an_answer(made: NotebookNode) -> None:
+    find(made, "square").metadata.nbgrader.grade_id = "my-square"
+
+
+def begin_with_a_note(made: NotebookNode) -> None:
+    made.cells.insert(0, nbformat.v4.new_code_cell("# Ada, on a Sunday"))
+
+
+def leave_alone(made: NotebookNode) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something honest that nbgrader and the engine take in different ways.
+
+    Attributes:
+        row: how the table in the docs begins the row that says so.
+        stock: nbgrader's scores by cell, where they are not those of right answers; None where it
+            gives up on the submission.
+        ours: the engine's scores by cell, where they are not those of right answers.
+    """
+
+    row: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+    change: Callable[[NotebookNode], None] = leave_alone
+    stock: Mapping[str, float | None] | None = field(default_factory=dict)
+    ours: Mapping[str, float | None] = field(default_factory=dict)
+
+
+ENDS = "a cell or a function ends the process"
+EDITED = "a test cell was copied, deleted, edited, or has lost its metadata"
+CASES = [
+    Case("a test that needs to be beside the code"),
+    Case(
+        ENDS,
+        {"quarter": "import os\nos._exit(0)"},
+        stock=None,
+        ours={"test-quarter": None, "test-copied": 0.0, "test-drawn": 0.0},
+    ),
+    Case(
+        ENDS,
+        {"square": "import os\ndef square(x):\n    return x * x or os._exit(0)"},
+        stock=None,
+        ours={"test-zero": 0.0},
+    ),
+    Case(
+        "a test prints a warning on standard error",
+        {"square": "import warnings\ndef square(x):\n    warnings.warn('slow')\n    return x * x"},
+        stock={"test-two": 0.0, "test-zero": 0.0},
+    ),
+    Case(EDITED, change=paste_a_test_twice, stock=None),
+    Case(EDITED, change=delete_a_test, stock={"test-zero": None}),
+    Case(EDITED, change=change_a_flag, stock=None),
+    Case(EDITED, change=rename_an_answer, stock=None),
+    Case(EDITED, change=lose_metadata, stock=dict.fromkeys(STOCK)),
+    Case(
+        "a name that a *given* cell defines was bound anew by the learner",
+        {"is_below": "limit = 10\ndef is_below(x):\n    return x < limit"},
+        ours={"test-below": 0.0},
+    ),
+    Case(
+        "an answer of another nature than the solution's",
+        {
+            "squares": "class Squares:\n    def __iter__(self):\n        yield from (1, 4, 9)\n"
+            "squares = Squares()"
+        },
+        ours={"test-squares": 0.0},
+    ),
+    Case(
+        "an array whose mask leaves values out",
+        {"halves": "import numpy as np\nhalves = np.ma.array([0.5, 7], mask=[False, True])"},
+        ours={"test-halves": 0.0},
+    ),
+    Case(
+        "a test passes only because a function changed an argument that the solution leaves alone",
+        {"ordered": "def ordered(v):\n    v.clear()\n    return []"},
+        ours={"test-ordered": 0.0},
+    ),
+    Case(
+        "what a given cell draws without a seed",
+        change=begin_with_a_note,
+        ours={"test-drawn": 0.0},
+    ),
+    Case(
+        "an object that the test and the learner's code both hold",
+        {"copied": "copied = row"},
+        stock={"test-copied": 0.0},
+    ),
+    Case(
+        "a name or an attribute that the solution lacks",
+        {"copied": "spare = 1\ncopied = row[:]"},
+        stock={"test-copied": 0.0},
+    ),
+    Case(
+        "a name that only a test cell binds",
+        {"ordered": "def ordered(v):\n    return [operator.pos(n) for n in sorted(v)]"},
+        ours={"test-ordered": 0.0},
+    ),
+    Case(
+        "a module is used that nobody imported",
+        {"squares": "import matplotlib\nmatplotlib.pyplot.figure\nsquares = [1, 4, 9]"},
+        stock={"test-squares": 0.0},
+    ),
+    Case(
+        "a function raises `StopIteration`",
+        {"spoken": "def spoken(n):\n    if n > 1:\n        raise StopIteration\n    return str(n)"},
+        ours={"test-spoken": 0.0},
+    ),
+    Case(
+        "an `__exit__` of the learner's swallows what the solution's lets through",
+        {"Guard": GUARD.format("True")},
+        ours={"test-guard": 0.0},
+    ),
+    Case(
+        "a method of an object that the test lends",
+        {"pay": "def pay(till, n):\n    till.add_all([n])"},
+        ours={"test-paid": 0.0},
+    ),
+]
+
+
+def test_where_we_differ_on_purpose(classroom: Classroom) -> None:
+    write(classroom, "odd", {"odd": odd()})
+    release = classroom.release("odd")["odd"]
+    for number, case in enumerate(CASES):
+        made = answered(release, SOLVED | dict(case.answers))
+        case.change(made)
+        classroom.hand_in(f"s{number:02}", "odd", {"odd": made})
+    both = classroom.grade()
+    found = {}
+    for number in range(len(CASES)):
+        student = f"s{number:02}"
+        lost = ("odd", student) in both.lost
+        found[number] = None if lost else scores(both.stock, student), scores(both.ours, student)
+    wanted = {
+        number: (None if case.stock is None else STOCK | dict(case.stock), OURS | dict(case.ours))
+        for number, case in enumerate(CASES)
+    }
+    assert found == wanted
+    assert both.suggested["odd", "s00", "odd", "test-quarter"] == 1
+
+
+def scores(marks: Mapping[Place, Mark], student: str) -> dict[str, float | None]:
+    return {place[3]: mark.score for place, mark in marks.items() if place[1] == student}
+
+
+FOLDERS = "several notebooks in one assignment"
+NOTHING = "a submission without a notebook"
+KEPT = "a file beside the instructor version that is not released"
+
+
+def test_notebooks_have_folders_of_their_own_and_nothing_is_an_answer(
+    classroom: Classroom,
+) -> None:
+    first = [
+        cell(solution("written = open('note', 'w').write('hi')"), "written", solution=True),
+        cell("assert written == 2", "test-written", points=1),
+    ]
+    second = [
+        cell(solution("read = 'hi'"), "read", solution=True),
+        cell("assert read == 'hi'", "test-read", points=1),
+    ]
+    write(classroom, "two", {"first": notebook(first), "second": notebook(second)})
+    release = classroom.release("two")
+    answers = {
+        "written": "written = open('note', 'w').write('hi')",
+        "read": "read = open('note').read()",
+    }
+    made = {name: answered(source, answers) for name, source in release.items()}
+    classroom.hand_in("both", "two", made)
+    classroom.hand_in("none", "two", {})
+    for path in (classroom.root / "submitted" / "none" / "two").glob("*.ipynb"):
+        path.unlink()
+    both = classroom.grade()
+    assert scores(both.stock, "both") == {"test-written": 1, "test-read": 1}
+    assert scores(both.ours, "both") == {"test-written": 1, "test-read": 0}
+    assert scores(both.stock, "none") == {}
+    result = Result.load(classroom.root / "out" / "results" / "two" / "none.json")
+    assert result is not None
+    assert (result.status, result.reason) == ("rejected", "The folder holds no notebook.")
+
+
+def test_only_tests_can_read_what_is_not_released(classroom: Classroom) -> None:
+    cells = [
+        cell(solution("read = 'key'"), "read", solution=True),
+        cell("assert read == 'key'", "test-read", points=1),
+        cell("assert open('key.txt').read() == 'key'", "test-key", points=1),
+    ]
+    write(classroom, "kept", {"kept": notebook(cells)})
+    (classroom.folders[0] / "kept" / "key.txt").write_text("key")
+    release = classroom.release("kept")
+    # nbgrader releases it, too.
+    (classroom.folders[1] / "kept" / "key.txt").unlink()
+    made = {"kept": answered(release["kept"], {"read": "read = open('key.txt').read()"})}
+    classroom.hand_in("eve", "kept", made)
+    both = classroom.grade()
+    assert scores(both.stock, "eve") == {"test-read": 1, "test-key": 1}
+    assert scores(both.ours, "eve") == {"test-read": 0, "test-key": 1}
+
+
+def test_the_table_in_the_docs_has_the_same_rows() -> None:
+    text = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+    table = text.partition("## Where we differ from nbgrader")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
+    shown = {case.row for case in CASES} | {FOLDERS, NOTHING, KEPT}
+    assert all(any(row.startswith(one) for row in rows) for one in shown), shown
+    assert all(any(row.startswith(one) for one in shown) for row in rows[1:]), rows
