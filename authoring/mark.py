@@ -88,9 +88,9 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
         # It warms up while nbgrader is imported here.
         engine.import_soon(modules(course, notebook.stem))
         from grader.host.intake.folder import read_folder
+        from grader.host.output_folder import Output, cannot_write
         from grader.host.results.revision import Identities
         from grader.host.station import Piece, Station
-        from grader.host.store import Output, cannot_write
 
         assignment = course.load(notebook.stem)
         output = Output(out)

@@ -41,7 +41,7 @@ from grader.host import kept_contracts
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
-from grader.host.engine.player import play_cells
+from grader.host.engine.player_client import play_cells
 from grader.protocol.outputs import Stream
 
 ROOT = Path(__file__).resolve().parent.parent

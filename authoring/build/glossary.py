@@ -9,7 +9,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from authoring.build import ways
+from authoring.build import links
 from authoring.source.metadata import told
 from authoring.source.problems import SourceError
 from authoring.source.sources import Course
@@ -107,4 +107,4 @@ def linked(glossary: Glossary, text: str, seen: set[str]) -> str:
         seen.add(term.id)
         return f"[{match[0]}]({NAME}.ipynb#cell-id={term.id})"
 
-    return ways.in_text(text, lambda piece: glossary.pattern.sub(link, piece))
+    return links.in_text(text, lambda piece: glossary.pattern.sub(link, piece))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nbformat
 
-from authoring.build import ways
+from authoring.build import links
 from authoring.build.glossary import NAME, Glossary
 from authoring.build.notebook import KERNEL
 from authoring.source.sources import Course
@@ -27,6 +27,6 @@ def glossary_notebook(course: Course, glossary: Glossary) -> nbformat.NotebookNo
     for term in sorted(glossary.terms, key=lambda one: one.term.lower()):
         text = f"### {term.term[0].upper()}{term.term[1:]}\n\n{term.means}"
         also = f"Also: {', '.join(term.also)}. " if term.also else ""
-        where = ways.with_lessons(course, f"Lesson {term.lesson}", "", NAME)
+        where = links.with_lessons(course, f"Lesson {term.lesson}", "", NAME)
         cells.append(nbformat.v4.new_markdown_cell(f"{text} {also}*{where}.*", id=term.id))
     return nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from authoring.build import glossary, hosting, ways
+from authoring.build import glossary, hosting, links
 from authoring.build.items import items_metadata
 from authoring.build.lessons import minutes
 from authoring.source import guesses
@@ -76,7 +76,7 @@ def reading_notebook(
     for cell in sources:
         text = _with_import(cell.source) if cell.kind == "code" else cell.source
         if cell.kind == "markdown":
-            text = ways.with_lessons(course, text, "", name)
+            text = links.with_lessons(course, text, "", name)
             text = text.replace(MINUTES, str(minutes(sources)))
             text = glossary.linked(words, text, seen) if words else text
         new = NEW_CELL[cell.kind](text)
@@ -86,7 +86,7 @@ def reading_notebook(
             new.metadata["jupyter"] = {"source_hidden": True}
         cells.append(new)
     if lesson:
-        cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=False)))
+        cells.append(nbformat.v4.new_markdown_cell(links.onward(lesson, exercise=False)))
     return _finished(course, cells, f"notebooks/{name}.ipynb")
 
 
@@ -109,13 +109,13 @@ def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     cells = instructor_cells(exercise)
     for cell in cells:
         if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
-            text = ways.with_parts(lesson, cell.source)
-            cell.source = ways.with_lessons(lesson.course, text, "../../notebooks/", lesson.name)
+            text = links.with_parts(lesson, cell.source)
+            cell.source = links.with_lessons(lesson.course, text, "../../notebooks/", lesson.name)
     cells[0].source += f"\n\n{LOCKED}"
     cells.append(nbformat.v4.new_markdown_cell(END_PROMPT.strip()))
     cells.append(nbformat.v4.new_code_cell(END.strip()))
     _lock(cells[-1], "finish")
-    cells.append(nbformat.v4.new_markdown_cell(ways.onward(lesson, exercise=True)))
+    cells.append(nbformat.v4.new_markdown_cell(links.onward(lesson, exercise=True)))
     notebook = _finished(
         lesson.course, cells, f"exercises/{lesson.name}/{lesson.name}.ipynb", graded=True
     )
@@ -167,7 +167,7 @@ def _set_ids(notebook: nbformat.NotebookNode, parts: bool) -> None:
     """
     seen: Counter[str] = Counter()
     for cell in notebook.cells:
-        part = ways.part_id(cell.source) if parts and cell.cell_type == "markdown" else None
+        part = links.part_id(cell.source) if parts and cell.cell_type == "markdown" else None
         if part is not None and not seen[part]:
             seen[part] += 1
             cell.id = part

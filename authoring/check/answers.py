@@ -24,8 +24,8 @@ from grader import Assignment, Engine, grade_one
 from grader import Course as GradedCourse
 from grader.host import kept_contracts
 from grader.host.contract import Clause
-from grader.host.contract_of import contract_of
 from grader.host.course.course import not_released
+from grader.host.get_contract import get_contract
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def faults(lesson: Lesson, engine: Engine) -> Iterator[SourceError]:
     assignment = Assignment.from_notebooks(
         lesson.name, {lesson.name: instructor}, release, for_tests=for_tests
     )
-    contract = contract_of(assignment, lesson.name, engine)
+    contract = get_contract(assignment, lesson.name, engine)
     for cell in read_exercise(lesson).cells:
         if cell.role == "test":
             for text in _faults(contract.tests[cell.grade_id]):

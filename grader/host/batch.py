@@ -20,20 +20,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
 
-from grader.host.contract_of import all_of, names_for
 from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
+from grader.host.get_contract import all_of, names_for
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
 from grader.host.intake.folder import Folder, read_folder
+from grader.host.output_folder import Output, cannot_write
 from grader.host.publish.rendering import Renderer
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result, write_atomically
 from grader.host.results.revision import Identities
 from grader.host.settings import TIMEOUT
 from grader.host.station import Finished, Piece, Station
-from grader.host.store import Output, cannot_write
 from grader.host.tasks import Task, look_alikes
 from grader.protocol.errors import GraderError
 

@@ -188,7 +188,7 @@ def grade(
             elif cluster is None:
                 engine.launch()
             from grader.host.batch import grade_class
-            from grader.host.contract_of import OWN_FAILS
+            from grader.host.get_contract import OWN_FAILS
             from grader.host.tasks import find_tasks, load_assignments
 
             times = _due(due or [], opened)
@@ -255,10 +255,10 @@ def contract(
         loaded = opened.load(names[0] if len(names) == 1 else assignment)
         wanted = preload(opened, [loaded.name])
         with Engine(wanted, show=opened.shown, keep=kept_contracts.folder(), many=False) as engine:
-            from grader.host.contract_of import contract_of
+            from grader.host.get_contract import get_contract
 
             for name in loaded.notebooks:
-                print(kept_contracts.shown(contract_of(loaded, name, engine)))
+                print(kept_contracts.shown(get_contract(loaded, name, engine)))
     except GraderError as error:
         _fail(str(error), 1)
 
@@ -297,7 +297,7 @@ def _place(
 ) -> Callable[[Station], Place]:
     """A cluster to grade on."""
     try:
-        from grader.host.cluster.place import place
+        from grader.host.cluster.conductor import place
     except ImportError as error:
         raise GraderError(
             f"--cluster needs Dask, which is missing ({error}): pip install distributed."

@@ -12,11 +12,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.host.clerk import Clerks, Job, TooMuch
-from grader.host.contract_of import allowed, contract_of
 from grader.host.course.assignment import Assignment, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
+from grader.host.get_contract import allowed, get_contract
 from grader.host.intake.folder import MAX_NOTEBOOK_BYTES, few, printable
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.paper import Paper, as_bytes, from_bytes, read_paper
@@ -89,7 +89,7 @@ def grade(
             notes.append(f"{paper.reason} Its items count 0 points.")
             graded[name] = blank(name, assignment.notebooks[name].cells, paper.reason)
             continue
-        contract = contract_of(assignment, name, engine)
+        contract = get_contract(assignment, name, engine)
         counts = allowed(assignment, paper.notebook, beside)
         try:
             heard = hear(paper, contract, engine, files, released, with_tests)

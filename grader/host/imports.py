@@ -30,7 +30,7 @@ def preload(course: Course, assignments: Iterable[str]) -> tuple[str, ...]:
 
 
 def modules(course: Course, assignment: str) -> tuple[str, ...]:
-    """What the cells of an assignment's first notebook import, as `contract_of` asks for it."""
+    """What the cells of an assignment's first notebook import, as `get_contract` asks for it."""
     for path in sorted((course.source / assignment).glob("*.ipynb")):
         return imported(_cells(path))
     return ()

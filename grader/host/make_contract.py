@@ -15,9 +15,9 @@ from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
-from grader.host.engine.judge import Judge, Way
+from grader.host.engine.judge_client import Judge, Way
 from grader.host.engine.modules import imported
-from grader.host.engine.player import Player, play_cells
+from grader.host.engine.player_client import Player, play_cells
 from grader.host.intake.notebook import LearnerCell
 from grader.host.intake.paper import put_together
 from grader.host.session import hear, introduce, opening, opening_cells

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from grader.host.clerk import Clerks
-from grader.host.contract_of import trouble_with
 from grader.host.course.assignment import Assignment
 from grader.host.engine.engine import Engine
+from grader.host.get_contract import trouble_with
 from grader.host.grade import READ, Graded, grade, reader, reading, reject
 from grader.host.intake.folder import Folder
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect, timestamp_of
+from grader.host.output_folder import is_full
 from grader.host.publish.rendering import RENDER, Pages, Renderer
 from grader.host.results.result import Result
 from grader.host.results.revision import Identity, merge
-from grader.host.store import is_full
 from grader.protocol.errors import GraderError
 
 
@@ -136,7 +136,7 @@ class Station:
         return Finished(result, pages)
 
     def trouble(self, assignment: str) -> str | None:
-        """What a teacher is to be told of an assignment; see `contract_of.trouble_with`.
+        """What a teacher is to be told of an assignment; see `get_contract.trouble_with`.
 
         Raises:
             GraderError: when the engine does not start.

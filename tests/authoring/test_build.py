@@ -8,7 +8,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from authoring import class_export
-from authoring.build import build, hosting, ways
+from authoring.build import build, hosting, links
 from authoring.build.notebook import instructor_notebook, lesson_notebook
 from authoring.build.release import release_notebooks
 from authoring.source.problems import SourceError
@@ -199,11 +199,11 @@ def test_publish_writes_the_one_setting(course: Course) -> None:
 
 def test_lessons_that_are_named_are_linked_or_marked_as_to_come(course: Course) -> None:
     text = "# Lesson 01\nSee lesson 01, `lesson 01`, [lesson 01](x), Lesson 09 and lesson 01."
-    assert ways.with_lessons(course, text, "up/", "02_other") == (
+    assert links.with_lessons(course, text, "up/", "02_other") == (
         "# Lesson 01\nSee [lesson 01](up/01_counting.ipynb), `lesson 01`, [lesson 01](x), "
         "Lesson 09 (to come) and [lesson 01](up/01_counting.ipynb)."
     )
-    assert ways.with_lessons(course, "lesson 01", "", "01_counting") == "lesson 01"
+    assert links.with_lessons(course, "lesson 01", "", "01_counting") == "lesson 01"
 
 
 def test_an_item_leads_to_the_part_that_it_names(lesson: Lesson) -> None:
@@ -211,7 +211,7 @@ def test_an_item_leads_to_the_part_that_it_names(lesson: Lesson) -> None:
     path.write_text(path.read_text() + "\n# %% [markdown]\n# ## 2 · By hand, slowly\n")
     there = "../../notebooks/01_counting.ipynb#cell-id=part-2"
     assert "part-2" in [cell.id for cell in lesson_notebook(lesson).cells]
-    assert ways.with_parts(lesson, "Do it in 2 lines.\n\n*Lesson: part 2.*") == (
+    assert links.with_parts(lesson, "Do it in 2 lines.\n\n*Lesson: part 2.*") == (
         f"Do it in 2 lines.\n\n*Lesson: [part 2]({there}).*"
     )
-    assert ways.with_parts(lesson, "*Lesson: part 7.*") == "*Lesson: part 7.*"
+    assert links.with_parts(lesson, "*Lesson: part 7.*") == "*Lesson: part 7.*"

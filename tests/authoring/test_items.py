@@ -98,7 +98,7 @@ def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
     def made_again(*arguments: object) -> None:
         raise AssertionError("the contract was kept the first time")
 
-    monkeypatch.setattr("grader.host.contract_of.make_contract", made_again)
+    monkeypatch.setattr("grader.host.get_contract.make_contract", made_again)
     assert mark_.main([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["lines"] == told["lines"]
 

@@ -19,9 +19,9 @@ from grader.host.batch import grade_class
 from grader.host.grade import grade, reject
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect
+from grader.host.output_folder import Output
 from grader.host.publish.pages import plain
 from grader.host.publish.rendering import Renderer
-from grader.host.store import Output
 from grader.host.tasks import find_tasks
 from tests.fuzz.damage import (
     CLASSES,

@@ -15,7 +15,7 @@ from torch import nn
 from grader import Engine, grade_one
 from grader.host.engine.child import Child
 from grader.host.engine.files import Files
-from grader.host.engine.player import play
+from grader.host.engine.player_client import play
 from grader.host.engine.warm import Warm
 from grader.host.publish.rendering import as_file
 from grader.protocol import wire

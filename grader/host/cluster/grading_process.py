@@ -22,9 +22,9 @@ from pathlib import Path
 
 from grader.host import kept_contracts
 from grader.host.cluster import kit, messages
-from grader.host.contract_of import contract_of, know
+from grader.host.get_contract import get_contract, know
+from grader.host.output_folder import is_full
 from grader.host.station import Station
-from grader.host.store import is_full
 from grader.protocol import wire
 from grader.protocol.errors import GraderError
 from grader.protocol.wire import Channel, Gone
@@ -126,7 +126,7 @@ def _station(folder: Path, cores: tuple[int, ...]) -> Station:
 def _answer(station: Station, what: bytes, about: bytes) -> bytes:
     if what == _PREPARE:
         found = station.assignments[about.decode()]
-        made = {name: contract_of(found, name, station.engine) for name in found.notebooks}
+        made = {name: get_contract(found, name, station.engine) for name in found.notebooks}
         return messages.contracts_as_bytes(made)
     piece, contracts = messages.piece_from_bytes(about)
     found = station.assignments[piece.assignment]

@@ -31,9 +31,9 @@ from grader.host import clerk
 from grader.host.cli import app
 from grader.host.engine import engine as engine_module
 from grader.host.intake.folder import read_folder
+from grader.host.output_folder import Output
 from grader.host.publish import rendering
 from grader.host.results.result import Result
-from grader.host.store import Output
 from grader.host.tasks import find_tasks
 from tests.conftest import ROOT
 from tests.grader.conftest import RIGHT, rows

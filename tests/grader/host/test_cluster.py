@@ -24,8 +24,8 @@ from distributed import Client, LocalCluster
 from grader import Course, Engine
 from grader.host.batch import ClassResult, grade_class, run
 from grader.host.cluster import kit
+from grader.host.cluster.conductor import place
 from grader.host.cluster.grading_process import GradingProcess
-from grader.host.cluster.place import place
 from grader.host.results.result import Result
 from grader.host.tasks import find_tasks, load_assignments
 from grader.protocol.errors import GraderError
@@ -221,7 +221,7 @@ def test_a_worker_that_can_not_grade_as_here_is_refused(
 def test_an_address_where_nobody_is_is_told(
     address: str, why: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.host.cluster.place._REACH", 1.0)
+    monkeypatch.setattr("grader.host.cluster.conductor._REACH", 1.0)
     desk.hand_in("amy")
     with socket.socket() as taken:
         # Bound, and not listening: nobody can be there.

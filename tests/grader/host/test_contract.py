@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from grader.host.contract_of import contract_of
 from grader.host.engine.engine import Engine
+from grader.host.get_contract import get_contract
 from grader.host.grade import grade_one
 from tests.grader.conftest import exercise, handed_in, hidden
 
 
 def contract(engine, *sources, answers=None):
     """The contract of an `exercise`."""
-    return contract_of(exercise(*sources, answers=answers), "x", engine)
+    return get_contract(exercise(*sources, answers=answers), "x", engine)
 
 
 ANSWERS = """# answer
@@ -353,7 +353,9 @@ def test_a_test_with_a_magic_or_shell_line_is_read_too(engine):
 
 
 def test_a_contract_is_made_once_for_each_engine(engine, assignment):
-    assert contract_of(assignment, "numbers", engine) is contract_of(assignment, "numbers", engine)
+    assert get_contract(assignment, "numbers", engine) is get_contract(
+        assignment, "numbers", engine
+    )
 
 
 def test_an_import_may_take_longer_than_a_cell(bubblewrap, tmp_path):
@@ -386,7 +388,7 @@ def test_one_broken_test_leaves_the_others_to_be_tried(engine):
 
 def test_an_answer_that_is_anothers_object_may_be_a_copy_of_it(engine: Engine) -> None:
     made = exercise("# answer a\na = [1]", "# answer b\nb = a", "# test t\nassert a == b == [1]")
-    assert contract_of(made, "x", engine).tests["t"].takes == {"a": "container", "b": "container"}
+    assert get_contract(made, "x", engine).tests["t"].takes == {"a": "container", "b": "container"}
     for answer, points in (("b = a", 1), ("b = [1]", 1), ("b = [2]", 0)):
         found = grade_one(made, handed_in(made, b=answer), engine)
         assert found.item("t").score == points, answer

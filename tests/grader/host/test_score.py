@@ -9,7 +9,7 @@ import pytest
 
 from grader import grade_one
 from grader.host import clerk
-from grader.host.contract_of import contract_of
+from grader.host.get_contract import get_contract
 from grader.host.intake.notebook import read_notebook
 from grader.host.intake.paper import put_together
 from grader.host.marks.points import score
@@ -186,7 +186,7 @@ def test_nothing_played_is_nothing_earned(assignment, desk, engine):
     """Whatever happens to player and judge, silence is not success."""
     cells = read_notebook(desk.hand_in("s").read_bytes(), "x")
     paper = put_together(assignment.notebooks["numbers"], cells)
-    contract = contract_of(assignment, "numbers", engine)
+    contract = get_contract(assignment, "numbers", engine)
     scored = score("numbers", paper, Heard(), contract)
     assert [c.score for c in scored.graded.values()] == [0, 0, 0, None]
     assert {c.outcome for c in scored.graded.values()} == {"not run", "needs manual"}

@@ -10,9 +10,9 @@ import pytest
 
 from grader import Assignment, Engine, grade_one
 from grader.host import session
-from grader.host.contract_of import contract_of, trouble_with
 from grader.host.engine.child import SLACK, Child
 from grader.host.engine.files import Files
+from grader.host.get_contract import get_contract, trouble_with
 from grader.host.grade import grade
 from grader.host.intake.notebook import read_notebook
 from grader.host.intake.paper import put_together
@@ -236,7 +236,7 @@ def test_limits_may_follow_the_solution(bubblewrap, limits, monkeypatch):
     slow = "# answer g\nimport time\ntime.sleep(0.1)\ndef g(x): return 2 * x"
     timed = exercise(F, "# test first\nassert f(1) == 2", slow, "# test second\nassert g(1) == 2")
     with Engine(preload=(), timeout=3, follows_solution=True) as engine:
-        contract_of(timed, "x", engine)
+        get_contract(timed, "x", engine)
         limits.clear()
         result = grade_one(timed, handed_in(timed, f="while True: pass"), engine)
     assert scores(result) == {"first": 0, "second": 1}
@@ -502,7 +502,7 @@ def test_hidden_lines_of_other_tests_are_not_in_its_process(engine):
         spying.notebooks["x"],
         read_notebook(nbformat.v4.writes(handed_in(spying)).encode(), "x.ipynb"),
     )
-    contract = contract_of(spying, "x", engine)
+    contract = get_contract(spying, "x", engine)
     assert contract.tests["live"].live
     heard = hear(paper, contract, engine, Files(), Files())
     [position] = heard.beside
@@ -1219,7 +1219,7 @@ def test_what_is_never_called_again_costs_no_second_player(engine, monkeypatch):
         "# answer y\nprint('shown')\ny = 6",
         "# test second\nassert y == 6",
     )
-    contract_of(data, "x", engine)
+    get_contract(data, "x", engine)
     made = []
     first = session._Session._new_player
     monkeypatch.setattr(session._Session, "_new_player", lambda self: made.append(1) or first(self))

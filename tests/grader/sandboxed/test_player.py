@@ -10,7 +10,7 @@ import time
 import pytest
 
 from grader import Engine, GraderError
-from grader.host.engine.player import play as play_notebook
+from grader.host.engine.player_client import play as play_notebook
 from grader.host.transcript import as_node
 from grader.protocol.outputs import Display, Error, ExecuteResult, Stream
 

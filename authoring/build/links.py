@@ -1,5 +1,4 @@
-"""The ways from notebook to notebook: lessons that a text names, the parts that an item names, and
-where to go at the end."""
+"""Links between notebooks: lessons that a text names, parts that an item names, where to go on."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from grader.host.make_contract import make_contract
 _log = logging.getLogger(__name__)
 
 
-def contract_of(assignment: Assignment, name: str, engine: Engine) -> Contract:
+def get_contract(assignment: Assignment, name: str, engine: Engine) -> Contract:
     """The contract of a notebook, made once for each engine, or once and for all if it keeps them.
 
     Raises:
@@ -79,7 +79,7 @@ def trouble_with(
     live: dict[str, Clause] = {}
     for name, notebook in assignment.notebooks.items():
         counts = allowed(assignment, notebook, beside)
-        for grade_id, clause in contract_of(assignment, name, engine).tests.items():
+        for grade_id, clause in get_contract(assignment, name, engine).tests.items():
             called = assignment.called(name, grade_id)
             if clause.broken:
                 broken[called] = clause.failed
