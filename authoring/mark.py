@@ -88,19 +88,19 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
         # It warms up while nbgrader is imported here.
         engine.import_soon(modules(course, notebook.stem))
         from grader.host.intake.folder import read_folder
-        from grader.host.output_folder import Output, cannot_write
+        from grader.host.result_store import ResultStore, cannot_write
         from grader.host.results.revision import Identities
         from grader.host.station import Piece, Station
 
         assignment = course.load(notebook.stem)
-        output = Output(out)
+        store = ResultStore(out)
         folder = read_folder(notebook.parent.resolve())
         identity = Identities(assignment, "").of(folder.fingerprint())
         with Station({assignment.name: assignment}, engine) as station:
             graded = station.grade(Piece(assignment.name, YOU, folder, identity))
         with cannot_write(out):
-            output.write(graded.result, graded.pages)
-    page = output.feedback(graded.result) / f"{notebook.stem}.html"
+            store.write(graded.result, graded.pages)
+    page = store.feedback(graded.result) / f"{notebook.stem}.html"
     return Marked(graded.result, page.resolve(), {i.name: i.title for i in exercise.items})
 
 

@@ -2,7 +2,7 @@
 
 That is this machine, with as many threads as there are workers (`Here`), or a cluster (`cluster`).
 Every submission ends as one file in OUT/results/; gradebook, grades.csv and report are made from
-these at the end. A second run, or one after a kill, only does what is not done yet (`store`,
+these at the end. A second run, or one after a kill, only does what is not done yet (`result_store`,
 `results.revision`).
 """
 
@@ -27,9 +27,9 @@ from grader.host.get_contract import all_of, names_for
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
 from grader.host.intake.folder import Folder, read_folder
-from grader.host.output_folder import Output, cannot_write
 from grader.host.publish.rendering import Renderer
 from grader.host.publish.report import ClassReport
+from grader.host.result_store import ResultStore, cannot_write
 from grader.host.results.result import Result, write_atomically
 from grader.host.results.revision import Identities
 from grader.host.settings import TIMEOUT
@@ -204,11 +204,11 @@ def grade_class(
     _require("--beside", beside, _tests(assignments))
     _require("--beside-all", beside_all, assignments, "assignment")
     beside = [*beside, *map(all_of, beside_all)]
-    output = Output(out)
+    store = ResultStore(out)
     address = db_url or course.db_url
-    database = Database(address) if address else Database.of_file(output.gradebook)
-    with output.held():
-        earlier = output.keys()
+    database = Database(address) if address else Database.of_file(store.gradebook)
+    with store.held():
+        earlier = store.keys()
         shown = dict(assignments)
         for name in sorted({name for name, _ in earlier} & set(course.assignments())):
             shown.setdefault(name, course.load(name))
@@ -224,8 +224,8 @@ def grade_class(
             alike = look_alikes({task.student for task in tasks})
             station = Station(shown, engine, beside, regrade, show_hidden_tests)
             with station:
-                intake = _Intake(tasks, output, identities, regrade)
-                troubles = _Troubles(output.troubles(), on_trouble)
+                intake = _Intake(tasks, store, identities, regrade)
+                troubles = _Troubles(store.troubles(), on_trouble)
 
                 def on_known(result: Result) -> None:
                     on_result(_with_note(result, alike))
@@ -234,7 +234,7 @@ def grade_class(
                     _log.info("%d submissions of %s.", len(tasks), ", ".join(sorted(assignments)))
                     for finished in where.grade_all(intake.pieces(on_known)):
                         troubles.note(finished)
-                        result = _write(finished, output, station)
+                        result = _write(finished, store, station)
                         intake.own[result.key] = True
                         _log.debug("%s/%s: %s, %.2f s.", *result.key, result.status, result.seconds)
                         on_known(result)
@@ -245,9 +245,9 @@ def grade_class(
                 done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
                 _log.info("%d graded in this run; now gradebook and report.", sum(own.values()))
                 with cannot_write(out):
-                    output.save_troubles(troubles.known)
+                    store.save_troubles(troubles.known)
                 report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)
-                entered = _enter(sorted([*own, *others]), output, book, shown, station.renderer)
+                entered = _enter(sorted([*own, *others]), store, book, shown, station.renderer)
                 for result, late in entered:
                     report.add(_with_note(result, alike), late)
                     if result.key in own:
@@ -255,22 +255,22 @@ def grade_class(
         with cannot_write(out):
             write_atomically(out / "grades.csv", report.csv().encode("utf-8", "replace"))
             write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))
-            output.write_config(course, submitted, address)
+            store.write_config(course, submitted, address)
     return done
 
 
-def _write(finished: Finished, output: Output, station: Station) -> Result:
+def _write(finished: Finished, store: ResultStore, station: Station) -> Result:
     """Writes what came of a submission. Returns the result that was written."""
     try:
-        with cannot_write(output.folder):
-            output.write(finished.result, finished.pages)
+        with cannot_write(store.folder):
+            store.write(finished.result, finished.pages)
     except GraderError:
         raise
     except Exception as error:
         # What no file can hold must not stop the class.
         finished = station.give_up(*finished.result.key, error)
-        with cannot_write(output.folder):
-            output.write(finished.result, finished.pages)
+        with cannot_write(store.folder):
+            store.write(finished.result, finished.pages)
     return finished.result
 
 
@@ -309,7 +309,7 @@ def _require(
 
 def _enter(
     keys: Sequence[tuple[str, str]],
-    output: Output,
+    store: ResultStore,
     book: Book,
     assignments: Mapping[str, Assignment],
     renderer: Renderer,
@@ -318,10 +318,10 @@ def _enter(
 
     They are read from their files one by one: of a large class there is not room for all.
     """
-    before = output.entered()
+    before = store.entered()
     entered = dict(before)
     for assignment, student in keys:
-        result = output.load(assignment, student)
+        result = store.load(assignment, student)
         if result is None:
             # Of another version of this package, and not graded again because it is not asked for.
             continue
@@ -336,15 +336,15 @@ def _enter(
         if by_hand:
             marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
         if shown != result.shown:
-            with cannot_write(output.folder):
-                output.show_marks(result, marked, shown, renderer)
+            with cannot_write(store.folder):
+                store.show_marks(result, marked, shown, renderer)
         entered[name] = result.handed_in
         yield marked, entry.late
     # Only what the gradebook holds for good counts as told to it.
     book.commit()
     if entered != before:
-        with cannot_write(output.folder):
-            output.save_entered(entered)
+        with cannot_write(store.folder):
+            store.save_entered(entered)
 
 
 class _Intake:
@@ -357,12 +357,12 @@ class _Intake:
     def __init__(
         self,
         tasks: Sequence[Task],
-        output: Output,
+        store: ResultStore,
         identities: Mapping[str, Identities],
         regrade: Collection[str],
     ) -> None:
         self._tasks = tasks
-        self._output = output
+        self._store = store
         self._identities = identities
         self._regrade = regrade
         self.own: dict[tuple[str, str], bool] = {}
@@ -385,12 +385,12 @@ class _Intake:
         name = task.assignment.name
         folder = read_folder(task.folder) if task.reason is None else Folder(reason=task.reason)
         identity = self._identities[name].of(folder.fingerprint())
-        return Piece(name, task.student, folder, identity, self._output.load(name, task.student))
+        return Piece(name, task.student, folder, identity, self._store.load(name, task.student))
 
     def _is_done(self, known: Result, piece: Piece, task: Task) -> bool:
         wanted = any(item.name in self._regrade for item in known.items)
         same = known.fingerprint == piece.identity.whole and not wanted
-        return same and self._output.has(known, task.assignment)
+        return same and self._store.has(known, task.assignment)
 
 
 class _Troubles:

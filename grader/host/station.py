@@ -18,8 +18,8 @@ from grader.host.grade import READ, Graded, grade, reader, reading, reject
 from grader.host.intake.folder import Folder
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect, timestamp_of
-from grader.host.output_folder import is_full
 from grader.host.publish.rendering import RENDER, Pages, Renderer
+from grader.host.result_store import is_full
 from grader.host.results.result import Result
 from grader.host.results.revision import Identity, merge
 from grader.protocol.errors import GraderError

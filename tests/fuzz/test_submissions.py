@@ -19,9 +19,9 @@ from grader.host.batch import grade_class
 from grader.host.grade import grade, reject
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect
-from grader.host.output_folder import Output
 from grader.host.publish.pages import plain
 from grader.host.publish.rendering import Renderer
+from grader.host.result_store import ResultStore
 from grader.host.tasks import find_tasks
 from tests.fuzz.damage import (
     CLASSES,
@@ -64,10 +64,10 @@ def hand_in(data: bytes, folder: Path, engine: Engine) -> Result:
         graded = reject(ASSIGNMENT, "s", submission.reason, None)
     else:
         graded = grade(submission, engine)
-    output = Output(folder / "out")
+    store = ResultStore(folder / "out")
     pages, _ = Renderer({ASSIGNMENT.name: ASSIGNMENT}).pages(graded.result, graded.notebooks)
-    output.write(graded.result, pages)
-    assert output.load("numbers", "s") == graded.result, "what was written can be read"
+    store.write(graded.result, pages)
+    assert store.load("numbers", "s") == graded.result, "what was written can be read"
     return graded.result
 
 

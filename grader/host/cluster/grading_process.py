@@ -23,7 +23,7 @@ from pathlib import Path
 from grader.host import kept_contracts
 from grader.host.cluster import kit, messages
 from grader.host.get_contract import get_contract, know
-from grader.host.output_folder import is_full
+from grader.host.result_store import is_full
 from grader.host.station import Station
 from grader.protocol import wire
 from grader.protocol.errors import GraderError

@@ -31,8 +31,8 @@ from grader.host import clerk
 from grader.host.cli import app
 from grader.host.engine import engine as engine_module
 from grader.host.intake.folder import read_folder
-from grader.host.output_folder import Output
 from grader.host.publish import rendering
+from grader.host.result_store import ResultStore
 from grader.host.results.result import Result
 from grader.host.tasks import find_tasks
 from tests.conftest import ROOT
@@ -935,14 +935,14 @@ def test_a_name_that_is_no_utf_8_harms_nobody(desk, run):
 def test_a_result_that_cannot_be_written_rejects_that_submission_only(desk, run, monkeypatch):
     desk.hand_in("amy")
     desk.hand_in("eve", RIGHT | {"why": "Break it."})
-    first = Output.write
+    first = ResultStore.write
 
     def write(self, result, pages):
         if result.student == "eve" and result.status == "graded":
             raise ValueError("no text: \udcdc")
         first(self, result, pages)
 
-    monkeypatch.setattr(Output, "write", write)
+    monkeypatch.setattr(ResultStore, "write", write)
     run()
     found = rows(desk)
     assert found["numbers", "amy"]["total"] == "5"

@@ -30,8 +30,8 @@ except ImportError:  # Not on Windows, where nothing can be graded anyway.
 _CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this folder."
 
 
-class Output:
-    """The folder and what lies in it."""
+class ResultStore:
+    """Results and their pages, in the folder and nowhere else."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
