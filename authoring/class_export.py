@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from coursekit.workspace import LESSONS, without_outputs
 
 # Named one by one, so that a new folder with answers in it is never handed out by accident.
@@ -56,7 +56,7 @@ If something does not work, `make doctor` says what, and how to mend it.
 """
 
 
-def main(course: Course, out: Path) -> None:
+def main(course: Sources, out: Path) -> None:
     """Copies what learners need to `out`.
 
     Raises:

@@ -17,7 +17,7 @@ from authoring.build.release import ReleaseError
 from authoring.check import questions, sample_class
 from authoring.source import guesses
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson, read_cells
+from authoring.source.sources import Lesson, Sources, read_cells
 from grader import GraderError
 
 app = typer.Typer(
@@ -168,14 +168,14 @@ def publish(
     console.print("Commit and push what was built; notebooks fetch the commit before that one.")
 
 
-def _here() -> Course:
+def _here() -> Sources:
     try:
-        return Course.at(Path.cwd())
+        return Sources.at(Path.cwd())
     except LookupError as error:
         _stop(error)
 
 
-def _chosen(course: Course, number: str | None) -> list[Lesson]:
+def _chosen(course: Sources, number: str | None) -> list[Lesson]:
     try:
         return [course.lesson(number)] if number else course.lessons()
     except LookupError as error:

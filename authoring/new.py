@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 
 FILES = ("lesson.py", "exercise.py", "answers.py", "questions.yaml")
 _PLACES = Environment(
@@ -22,7 +22,7 @@ _PLACES = Environment(
 )
 
 
-def main(course: Course, number: str, title: str) -> Lesson:
+def main(course: Sources, number: str, title: str) -> Lesson:
     """Writes the sources of a new lesson, and takes its title out of course/map.yaml.
 
     Args:

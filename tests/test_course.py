@@ -7,10 +7,10 @@ import pytest
 
 from authoring.build import build
 from authoring.source.exercise import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from tests.conftest import ROOT
 
-COURSE = Course.at(ROOT)
+COURSE = Sources.at(ROOT)
 LESSONS = COURSE.lessons()
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])

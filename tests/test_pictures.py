@@ -13,11 +13,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from authoring.source.sources import Course, Lesson, read_cells
+from authoring.source.sources import Lesson, Sources, read_cells
 from coursekit import plot
 from tests.conftest import ROOT
 
-LESSONS = Course.at(ROOT).lessons()
+LESSONS = Sources.at(ROOT).lessons()
 # A series that goes by a colour: “Blue: the front”.
 BY_COLOUR = re.compile(r"\b(blue|orange|gr[ea]y|green|red|purple|yellow|black)\s*[:=]", re.I)
 # The grounds of JupyterLab's themes, and of dark GitHub.

@@ -11,11 +11,11 @@ import nbformat
 import pytest
 
 from authoring.check.answers import engine_for, read_exercise
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from grader import Assignment, Engine, grade_one
 from tests.conftest import ROOT
 
-LESSON = Course.at(ROOT).lesson("07")
+LESSON = Sources.at(ROOT).lesson("07")
 
 
 @pytest.fixture(scope="module")

@@ -35,8 +35,8 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from authoring.check.sample_class import Bench, Draft, hand_in
-from authoring.source.sources import Course as Sources
+from authoring.check.sample_class import Desk, Draft, hand_in
+from authoring.source.sources import Sources
 from grader.host import kept_contracts
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
@@ -75,7 +75,7 @@ class Run:
 
 def main() -> None:
     """Measures, prints one table, writes `OUT`."""
-    bench = Bench.of(Sources.at(ROOT).lesson(LESSON))
+    bench = Desk.of(Sources.at(ROOT).lesson(LESSON))
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         # What this machine has kept is no part of the measurement.
@@ -101,7 +101,7 @@ def main() -> None:
     _report(curve, stock, cells, unique)
 
 
-def hand_in_class(bench: Bench, folder: Path) -> None:
+def hand_in_class(bench: Desk, folder: Path) -> None:
     """Right answers in different styles; every other student leaves one item blank."""
     chance = random.Random(LESSON)
     for number in range(HONEST):

@@ -27,8 +27,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from authoring.check.sample_class import Bench
-from authoring.source.sources import Course as Sources
+from authoring.check.sample_class import Desk
+from authoring.source.sources import Sources
 from grader.host import kept_contracts
 from tools.bench import LESSON, ROOT, Memory, copy_class, hand_in_class
 
@@ -55,7 +55,7 @@ class Size:
 
 def main() -> None:
     sizes = [int(size) for size in os.environ.get("COUNTS", "").split()] or list(SIZES)
-    bench = Bench.of(Sources.at(ROOT).lesson(LESSON))
+    bench = Desk.of(Sources.at(ROOT).lesson(LESSON))
     with tempfile.TemporaryDirectory(prefix="bench-scale-") as name:
         folder = Path(name)
         os.environ[kept_contracts.VARIABLE] = str(folder / "contracts")

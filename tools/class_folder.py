@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from authoring import class_export
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from grader.host.course.course import not_released
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +32,7 @@ def main() -> None:
     if (FOLDER / ".venv").is_dir():
         (FOLDER / ".venv").rename(venv)
     shutil.rmtree(FOLDER, ignore_errors=True)
-    class_export.main(Course.at(ROOT), FOLDER)
+    class_export.main(Sources.at(ROOT), FOLDER)
     if venv.is_dir():
         venv.rename(FOLDER / ".venv")
         if before == _contents() and (FOLDER / ".venv" / "installed").is_file():

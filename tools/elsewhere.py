@@ -26,18 +26,18 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from authoring.build.notebook import lesson_notebook
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 
 ROOT = Path(__file__).resolve().parents[1]
 REPOSITORY = "somewhere/public"
 TIMEOUT = 600
 
 
-def published(root: Path = ROOT) -> Course:
+def published(root: Path = ROOT) -> Sources:
     """The course as if it were public, at the commit that is checked out."""
     run = ["git", "rev-parse", "HEAD"]
     commit = subprocess.run(run, cwd=root, capture_output=True, text=True, check=True).stdout
-    return replace(Course.at(root), repository=REPOSITORY, commit=commit.strip())
+    return replace(Sources.at(root), repository=REPOSITORY, commit=commit.strip())
 
 
 def run(

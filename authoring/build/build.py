@@ -20,7 +20,7 @@ from authoring.build.sheet import sheet
 from authoring.build.start import start_notebook
 from authoring.build.text_file import TextFile
 from authoring.source.questions import Source, sources
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from coursekit.questions.schema import GENERAL
 
 
@@ -75,7 +75,7 @@ Built = Target | TextFile
 
 
 def main(
-    course: Course,
+    course: Sources,
     lessons: Sequence[Lesson],
     *,
     force: bool = False,
@@ -95,23 +95,23 @@ def main(
         _bring_up(course, target, force, report)
 
 
-def _shared(course: Course) -> list[Built]:
+def _shared(course: Sources) -> list[Built]:
     """What is of no single lesson, but for banks."""
     return [_start(course), lessons_file(course), *_glossary(course), *_pages(course)]
 
 
-def _start(course: Course) -> Target:
+def _start(course: Sources) -> Target:
     return Target(course.root / "notebooks" / "start.ipynb", start_notebook(course))
 
 
-def _glossary(course: Course) -> list[Target]:
+def _glossary(course: Sources) -> list[Target]:
     """The page of words and symbols, if there are any."""
     found = glossary.read(course)
     path = course.root / "notebooks" / f"{glossary.NAME}.ipynb"
     return [Target(path, glossary_notebook(course, found))] if found else []
 
 
-def _pages(course: Course) -> list[Target]:
+def _pages(course: Sources) -> list[Target]:
     """The notebooks that belong to no lesson, such as the primers, as far as they are written."""
     return [
         Target(
@@ -123,7 +123,7 @@ def _pages(course: Course) -> list[Target]:
     ]
 
 
-def _banks(course: Course, name: str) -> list[TextFile]:
+def _banks(course: Sources, name: str) -> list[TextFile]:
     """The bank of this name, if it has been written."""
     source = Source(course, name)
     return [practice_bank(source)] if source.path.is_file() else []
@@ -146,7 +146,7 @@ def targets(lesson: Lesson) -> list[Target]:
     ]
 
 
-def stale(course: Course) -> Iterator[Path]:
+def stale(course: Sources) -> Iterator[Path]:
     """Built files that differ from their source, and files that nothing builds."""
     all_targets = _shared(course)
     for lesson in course.lessons():
@@ -163,7 +163,7 @@ def stale(course: Course) -> Iterator[Path]:
             yield path
 
 
-def _bring_up(course: Course, target: Built, force: bool, report: Callable[[str], None]) -> None:
+def _bring_up(course: Sources, target: Built, force: bool, report: Callable[[str], None]) -> None:
     shown = target.path.relative_to(course.root)
     if target.is_fresh and not force:
         report(f"  up to date  {shown}")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from authoring.build import links
 from authoring.source.metadata import told
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 
 NAME = "glossary"
 
@@ -66,7 +66,7 @@ class Glossary(_Strict):
         return re.compile(rf"(?<!\*)(\*{{1,2}})({names})\1(?!\*)", re.IGNORECASE)
 
 
-def read(course: Course) -> Glossary | None:
+def read(course: Sources) -> Glossary | None:
     """None for a course without one.
 
     Raises:

@@ -7,7 +7,7 @@ import nbformat
 from authoring.build import links
 from authoring.build.glossary import NAME, Glossary
 from authoring.build.notebook import KERNEL
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 
 _TITLE = """\
 # Words and symbols
@@ -18,7 +18,7 @@ a word links to this page where it first stands in bold or italics.
 _TABLE = "## Symbols\n\n| symbol | stands for |\n|---|---|\n"
 
 
-def glossary_notebook(course: Course, glossary: Glossary) -> nbformat.NotebookNode:
+def glossary_notebook(course: Sources, glossary: Glossary) -> nbformat.NotebookNode:
     """A page of Markdown cells, one for each word, as it will lie in notebooks/."""
     rows = "".join(f"| {one.symbol} | {one.means} |\n" for one in glossary.symbols)
     cells = [nbformat.v4.new_markdown_cell(_TITLE.strip(), id=NAME)]

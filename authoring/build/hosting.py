@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 
 # A link to a notebook of the course, as sources write it: from where the notebook will lie.
 _LINK = re.compile(r"\]\(((?:\.\./)*[\w./-]+\.ipynb)(#[^)\s]*)?\)")
@@ -50,7 +50,7 @@ _NOT_PUBLIC = """\
 """
 
 
-def badges(course: Course, path: str) -> str:
+def badges(course: Sources, path: str) -> str:
     """Links that open the notebook at `path` elsewhere; empty while the course is not public."""
     if not course.repository:
         return ""
@@ -59,7 +59,7 @@ def badges(course: Course, path: str) -> str:
     return f"[Open in Colab]({_colab(course, path)}) · [Open in Binder]({binder}/{path})"
 
 
-def linked(course: Course, path: str, text: str) -> str:
+def linked(course: Sources, path: str, text: str) -> str:
     """Markdown with links that work where the notebook at `path` is opened.
 
     Colab opens one notebook and no folder, so that there a link must name the place in full. In a
@@ -75,7 +75,7 @@ def linked(course: Course, path: str, text: str) -> str:
     return _LINK.sub(whole, text)
 
 
-def set_up(course: Course, code: str) -> str:
+def set_up(course: Sources, code: str) -> str:
     """The cell that fetches what a notebook imports, where the course is not installed.
 
     Args:
@@ -113,7 +113,7 @@ def publish(root: Path, repository: str, branch: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _colab(course: Course, path: str) -> str:
+def _colab(course: Sources, path: str) -> str:
     return (
         f"https://colab.research.google.com/github/{course.repository}/blob/{course.branch}/{path}"
     )

@@ -10,7 +10,7 @@ import yaml
 
 from authoring.build.text_file import TextFile
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson, SourceCell, read_cells
+from authoring.source.sources import Lesson, SourceCell, Sources, read_cells
 
 # How fast people read and guess; a lesson itself runs in less than a minute.
 WORDS_A_MINUTE = 150
@@ -21,7 +21,7 @@ _LOOK = re.compile(r"^\s*(?:guess|plot\.show|explore|plot\.hero)\(", re.MULTILIN
 _PRACTICE = re.compile(r"^## (?:Practise|References)\b", re.MULTILINE)
 
 
-def lessons(course: Course) -> TextFile:
+def lessons(course: Sources) -> TextFile:
     """The built file: JSON, a list of lessons as `coursekit.lessons.Lesson` has them.
 
     Raises:
@@ -31,7 +31,7 @@ def lessons(course: Course) -> TextFile:
     return TextFile(path, json.dumps(_rows(course), ensure_ascii=False, indent=1) + "\n")
 
 
-def _rows(course: Course) -> list[dict[str, Any]]:
+def _rows(course: Sources) -> list[dict[str, Any]]:
     there = {lesson.number: lesson for lesson in course.lessons()}
     source = course.root / "course" / "map.yaml"
     if not source.is_file():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from authoring.source.sources import Course, Lesson, read_cells
+from authoring.source.sources import Lesson, Sources, read_cells
 
 # Not in a heading, in code, or in the text of a link.
 _APART = re.compile(r"(^#.*$|`[^`\n]*`|\[[^\]]*\]\([^)]*\)|<[^>\n]*>)", re.MULTILINE)
@@ -17,7 +17,7 @@ NEXT = "## What to do next"
 _HEADING = re.compile(r"^## (\d+) · .*$", re.MULTILINE)
 
 
-def with_lessons(course: Course, text: str, up: str, own: str) -> str:
+def with_lessons(course: Sources, text: str, up: str, own: str) -> str:
     """Markdown in which every lesson that is named is linked, or marked as to come.
 
     Args:

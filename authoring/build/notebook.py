@@ -15,7 +15,7 @@ from authoring.build.items import items_metadata
 from authoring.build.lessons import minutes
 from authoring.source import guesses
 from authoring.source.exercise import NEW_CELL, instructor_cells, read_exercise
-from authoring.source.sources import Course, Lesson, read_cells
+from authoring.source.sources import Lesson, Sources, read_cells
 from coursekit import widgets
 
 # The two ends of an exercise; both do nothing while it is graded.
@@ -67,7 +67,7 @@ def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
 
 
 def reading_notebook(
-    course: Course, source: Path, name: str, lesson: Lesson | None = None
+    course: Sources, source: Path, name: str, lesson: Lesson | None = None
 ) -> nbformat.NotebookNode:
     """A notebook to read and run, without outputs, as it will lie in notebooks/."""
     cells = []
@@ -137,7 +137,7 @@ def _lock(cell: nbformat.NotebookNode, name: str) -> None:
 
 
 def _finished(
-    course: Course, cells: list[nbformat.NotebookNode], path: str, graded: bool = False
+    course: Sources, cells: list[nbformat.NotebookNode], path: str, graded: bool = False
 ) -> nbformat.NotebookNode:
     heading, *rest = cells
     title, _, text = heading.source.partition("\n")

@@ -11,7 +11,7 @@ import nbformat
 
 from authoring.build.lessons import lessons
 from authoring.build.notebook import KERNEL
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from coursekit import home
 from coursekit.lessons import read
 
@@ -55,7 +55,7 @@ have them back, drag them into the same folder.
 """
 
 
-def start_notebook(course: Course) -> nbformat.NotebookNode:
+def start_notebook(course: Sources) -> nbformat.NotebookNode:
     """A notebook of Markdown cells. Links are relative to notebooks/, where it lies."""
     shown = read(lessons(course).wanted)
     first = nbformat.v4.new_markdown_cell(TEXT.strip(), id="start")

@@ -19,9 +19,8 @@ from authoring.build.release import release_notebooks
 from authoring.source.answers import read_bank
 from authoring.source.exercise import read_exercise
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson
-from grader import Assignment, Engine, grade_one
-from grader import Course as GradedCourse
+from authoring.source.sources import Lesson, Sources
+from grader import Assignment, Course, Engine, grade_one
 from grader.host import kept_contracts
 from grader.host.contract import Clause
 from grader.host.course.course import not_released
@@ -63,7 +62,7 @@ class Verdict:
         )
 
 
-def engine_for(course: Course) -> Engine:
+def engine_for(course: Sources) -> Engine:
     """An engine in which exercises of the course find what they import and read.
 
     Its limits are those that a class is graded with, so that both have the same contracts.
@@ -71,7 +70,7 @@ def engine_for(course: Course) -> Engine:
     Raises:
         GraderError: when the course has not been built, or something of it is missing.
     """
-    shown = GradedCourse.open(course.root).shown
+    shown = Course.open(course.root).shown
     return Engine(show=shown, keep=kept_contracts.folder())
 
 

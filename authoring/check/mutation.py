@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from authoring.check.answers import engine_for, lone_items
 from authoring.source.exercise import read_exercise
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from grader import Engine, grade_one
 
 LISTED = "equivalent_mutants.yaml"
@@ -92,7 +92,7 @@ class Equivalent(BaseModel):
     because: str
 
 
-def engine(course: Course) -> Engine:
+def engine(course: Sources) -> Engine:
     """An engine that soon gives up on a mutant.
 
     Raises:

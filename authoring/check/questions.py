@@ -11,7 +11,7 @@ from typing import Any
 
 from authoring.source.problems import SourceError
 from authoring.source.questions import Source, sources
-from authoring.source.sources import Course, read_cells
+from authoring.source.sources import Sources, read_cells
 from coursekit.questions.concepts import Phrase, PhraseError, read
 from coursekit.questions.fresh import PRINTED, drawn, numbers
 from coursekit.questions.schema import (
@@ -51,7 +51,7 @@ MATHS = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 DRAWS = 30
 
 
-def faults(course: Course) -> Iterator[SourceError]:
+def faults(course: Sources) -> Iterator[SourceError]:
     """What is wrong in the banks of a course, beyond what stops them from being read.
 
     Raises:
@@ -77,7 +77,7 @@ def _of_bank(source: Source, at_least: dict[type[Question], int]) -> Iterator[So
         yield source.problem(None, text)
 
 
-def _of_question(course: Course, bank: Bank, question: Question) -> Iterator[str]:
+def _of_question(course: Sources, bank: Bank, question: Question) -> Iterator[str]:
     yield from _place(course, bank, question)
     for field, text in texts(question):
         if problem := unbalanced(text) or miscalculated(text):
@@ -165,7 +165,7 @@ def _options(question: Question) -> Iterator[list[Option]]:
 # Where a question belongs.
 
 
-def _place(course: Course, bank: Bank, question: Question) -> Iterator[str]:
+def _place(course: Sources, bank: Bank, question: Question) -> Iterator[str]:
     name = bank.name
     if bank.name == GENERAL:
         there = {lesson.number: lesson.name for lesson in course.lessons()}
@@ -181,7 +181,7 @@ def _place(course: Course, bank: Bank, question: Question) -> Iterator[str]:
         yield f"section: {name} has no heading “{question.section}”: copy it from lesson.py"
 
 
-def headings(course: Course, name: str) -> set[str]:
+def headings(course: Sources, name: str) -> set[str]:
     """The headings of a lesson, as a question names them: without the #."""
     cells = read_cells(course.root / "course" / name / "lesson.py")
     return {
@@ -247,7 +247,7 @@ def _right(options: Sequence[Option]) -> int:
     return next(place for place, option in enumerate(options) if option.right)
 
 
-def _doubled(course: Course) -> Iterator[SourceError]:
+def _doubled(course: Sources) -> Iterator[SourceError]:
     """Ids and prompts that stand in two places of the course."""
     ids: dict[str, str] = {}
     prompts: dict[str, str] = {}

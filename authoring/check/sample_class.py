@@ -19,7 +19,7 @@ import nbformat
 
 from authoring.source.answers import BankAnswer, read_bank
 from authoring.source.exercise import BEGIN_SOLUTION, END_SOLUTION, Exercise, read_exercise
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 
 SEED = 7
 DUE = "2026-03-02 12:00:00 UTC"
@@ -54,7 +54,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Desk:
     """An exercise with its bank, for putting submissions together."""
 
     lesson: Lesson
@@ -62,7 +62,7 @@ class Bench:
     bank: Sequence[BankAnswer]
 
     @classmethod
-    def of(cls, lesson: Lesson) -> Bench:
+    def of(cls, lesson: Lesson) -> Desk:
         exercise = read_exercise(lesson)
         return cls(lesson, exercise, read_bank(lesson, exercise))
 
@@ -112,37 +112,37 @@ class Bench:
         return Given(answer.source, answer.points, answer.hint)
 
 
-def main(course: Course, names: Sequence[str], out: Path) -> None:
+def main(course: Sources, names: Sequence[str], out: Path) -> None:
     """Writes `out`/submitted/STUDENT/ASSIGNMENT/ and `out`/expected.csv for the lessons named.
 
     The lessons' exercises must have been built.
     """
-    benches = [Bench.of(course.lesson(name)) for name in names]
+    desks = [Desk.of(course.lesson(name)) for name in names]
     shutil.rmtree(out / "submitted", ignore_errors=True)
     rows = []
-    for bench, student, draft in drafts(benches):
-        hand_in(bench, draft, out / "submitted" / student / bench.lesson.name)
-        rows.append(_expected(bench, student, draft))
-    _write_expected(out / "expected.csv", benches, rows)
+    for desk, student, draft in drafts(desks):
+        hand_in(desk, draft, out / "submitted" / student / desk.lesson.name)
+        rows.append(_expected(desk, student, draft))
+    _write_expected(out / "expected.csv", desks, rows)
 
 
-def drafts(benches: Sequence[Bench]) -> Iterator[tuple[Bench, str, Draft]]:
+def drafts(desks: Sequence[Desk]) -> Iterator[tuple[Desk, str, Draft]]:
     """Who hands in what: exercise, student, and the draft."""
     rng = random.Random(SEED)
-    for number, bench in enumerate(benches):
-        found = [*_class_of(bench, rng), *_damaged(bench, number, len(benches))]
-        yield from ((bench, f"s{place:02}", draft) for place, draft in enumerate(found, 1))
+    for number, desk in enumerate(desks):
+        found = [*_class_of(desk, rng), *_damaged(desk, number, len(desks))]
+        yield from ((desk, f"s{place:02}", draft) for place, draft in enumerate(found, 1))
 
 
-def _class_of(bench: Bench, rng: random.Random) -> Iterator[Draft]:
-    reference = bench.reference()
+def _class_of(desk: Desk, rng: random.Random) -> Iterator[Draft]:
+    reference = desk.reference()
     yield Draft(reference)
-    yield Draft(bench.style(0))
-    yield Draft(bench.style(1), timestamp=LATE)
-    yield from (Draft(bench.style(number)) for number in range(2, bench.styles))
-    yield from (Draft(answers) for answers in bench.misconceptions())
-    yield from (Draft(bench.mixed(rng)) for _ in range(2))
-    for items in _apart(bench.exercise.items):
+    yield Draft(desk.style(0))
+    yield Draft(desk.style(1), timestamp=LATE)
+    yield from (Draft(desk.style(number)) for number in range(2, desk.styles))
+    yield from (Draft(answers) for answers in desk.misconceptions())
+    yield from (Draft(desk.mixed(rng)) for _ in range(2))
+    for items in _apart(desk.exercise.items):
         yield Draft({item: reference[item] for item in items})
     yield Draft({})
 
@@ -157,10 +157,10 @@ def _apart(items: Sequence[str]) -> Iterator[list[str]]:
             yield [item for place, item in enumerate(items) if place >> bit & 1 == side]
 
 
-def _damaged(bench: Bench, number: int, of: int) -> Iterator[Draft]:
+def _damaged(desk: Desk, number: int, of: int) -> Iterator[Draft]:
     """This exercise's share of the damage; each kind happens to one exercise."""
-    reference = bench.reference()
-    graded = [item for item in bench.exercise.items if not bench.exercise.is_manual(item)]
+    reference = desk.reference()
+    graded = [item for item in desk.exercise.items if not desk.exercise.is_manual(item)]
     first, second, third = graded[0], graded[1], graded[2]
     broken = [
         Draft(reference | {first: Given("def answer(:\n    return 1", 0)}),
@@ -215,16 +215,16 @@ def _remove(path: Path, notebook: Notebook) -> None:
     """Nothing but the time of handing in arrives."""
 
 
-def hand_in(bench: Bench, draft: Draft, folder: Path) -> None:
+def hand_in(desk: Desk, draft: Draft, folder: Path) -> None:
     """Writes what a student hands in."""
     folder.mkdir(parents=True)
     (folder / "timestamp.txt").write_text(draft.timestamp + "\n")
-    notebook = nbformat.read(bench.lesson.exercise, as_version=4)
+    notebook = nbformat.read(desk.lesson.exercise, as_version=4)
     for cell in notebook.cells:
         item = cell.metadata.get("course", {}).get("item")
         if item in draft.answers and cell.metadata.nbgrader.solution:
             cell.source = draft.answers[item].source
-    (draft.damage or _save)(folder / bench.lesson.exercise.name, notebook)
+    (draft.damage or _save)(folder / desk.lesson.exercise.name, notebook)
 
 
 def _save(path: Path, notebook: Notebook) -> None:
@@ -237,19 +237,19 @@ def _without_marks(source: str) -> str:
     return "\n".join(line for line in source.splitlines() if line.strip() not in marks)
 
 
-def _expected(bench: Bench, student: str, draft: Draft) -> dict[str, str]:
+def _expected(desk: Desk, student: str, draft: Draft) -> dict[str, str]:
     row = {
-        "assignment": bench.lesson.name,
+        "assignment": desk.lesson.name,
         "student": student,
         "status": "rejected" if draft.rejected else "graded",
         "late": "yes" if draft.timestamp == LATE else "no",
-        "max": _number(sum(bench.exercise.points(item) for item in bench.exercise.items)),
+        "max": _number(sum(desk.exercise.points(item) for item in desk.exercise.items)),
     }
     total = 0.0
-    for item in bench.exercise.items:
+    for item in desk.exercise.items:
         points = draft.answers[item].points if item in draft.answers else 0
         total += points or 0
-        row[f"{bench.lesson.name}:{item}"] = "manual" if points is None else _number(points)
+        row[f"{desk.lesson.name}:{item}"] = "manual" if points is None else _number(points)
     row["total"] = _number(total)
     if draft.rejected:
         row = {key: value for key, value in row.items() if ":" not in key} | {"total": ""}
@@ -260,8 +260,8 @@ def _number(value: float) -> str:
     return f"{value:g}"
 
 
-def _write_expected(path: Path, benches: Sequence[Bench], rows: Sequence[dict[str, str]]) -> None:
-    items = [f"{b.lesson.name}:{item}" for b in benches for item in b.exercise.items]
+def _write_expected(path: Path, desks: Sequence[Desk], rows: Sequence[dict[str, str]]) -> None:
+    items = [f"{b.lesson.name}:{item}" for b in desks for item in b.exercise.items]
     columns = ["assignment", "student", "status", "late", "total", "max", *items]
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from coursekit.questions.fresh import PRINTED, filled, numbers
 from coursekit.questions.schema import GENERAL, Bank, BankError, read_bank
 
@@ -38,7 +38,7 @@ class _Loader(_Fast):  # type: ignore[misc]
 class Source:
     """The file in course/ in which a bank is written."""
 
-    course: Course
+    course: Sources
     name: str
 
     @property
@@ -92,7 +92,7 @@ class Source:
         return SourceError(self.path, next(there, 1), text)
 
 
-def sources(course: Course) -> list[Source]:
+def sources(course: Sources) -> list[Source]:
     """All banks that there are, the general one first."""
     names = [GENERAL, *(lesson.name for lesson in course.lessons())]
     return [source for name in names if (source := Source(course, name)).path.is_file()]

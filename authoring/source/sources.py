@@ -17,7 +17,7 @@ CELL_MARK = re.compile(r"^# %%( |$)")
 
 
 @dataclass(frozen=True)
-class Course:
+class Sources:
     """A checkout of the course, and where it is hosted.
 
     Attributes:
@@ -32,7 +32,7 @@ class Course:
     commit: str
 
     @classmethod
-    def at(cls, root: Path) -> Course:
+    def at(cls, root: Path) -> Sources:
         """Reads [tool.course] of pyproject.toml, the one place that names the host.
 
         Raises:
@@ -69,7 +69,7 @@ class Course:
 class Lesson:
     """One folder of course/ and what is built from it."""
 
-    course: Course
+    course: Sources
     name: str
 
     @property

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 
 _ASKED = [f"Question {number}" for number in range(1, 7)]
 LESSON = f"""\
@@ -104,7 +104,7 @@ def count(values):
 
 
 @pytest.fixture
-def course(tmp_path: Path) -> Course:
+def course(tmp_path: Path) -> Sources:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.course]\nrepository = "someone/somewhere"\nbranch = "main"\n'
     )
@@ -119,9 +119,9 @@ def course(tmp_path: Path) -> Course:
     (folder / "lesson.py").write_text(LESSON)
     (folder / "exercise.py").write_text(EXERCISE)
     (folder / "answers.py").write_text(ANSWERS)
-    return Course.at(tmp_path)
+    return Sources.at(tmp_path)
 
 
 @pytest.fixture
-def lesson(course: Course) -> Lesson:
+def lesson(course: Sources) -> Lesson:
     return course.lesson("01")

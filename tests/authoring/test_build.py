@@ -12,18 +12,18 @@ from authoring.build import build, hosting, links
 from authoring.build.notebook import instructor_notebook, lesson_notebook
 from authoring.build.release import release_notebooks
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from tests.conftest import ROOT
 
 
-def built(course: Course, *lessons: Lesson) -> list[str]:
+def built(course: Sources, *lessons: Lesson) -> list[str]:
     lines: list[str] = []
     build.main(course, lessons or course.lessons(), report=lines.append)
     return [line.split()[-1] for line in lines if line.split()[0] == "built"]
 
 
 def test_everything_is_built_once_and_then_only_what_changed(
-    course: Course, lesson: Lesson
+    course: Sources, lesson: Lesson
 ) -> None:
     everything = [
         "solutions/01_counting/01_counting.ipynb",
@@ -48,7 +48,7 @@ def test_everything_is_built_once_and_then_only_what_changed(
     assert built(course) == ["notebooks/01_counting.ipynb"]
 
 
-def test_a_notebook_edited_by_hand_is_stale(course: Course, lesson: Lesson) -> None:
+def test_a_notebook_edited_by_hand_is_stale(course: Sources, lesson: Lesson) -> None:
     built(course)
     notebook = nbformat.read(lesson.exercise, as_version=4)
     notebook.cells[0].source += "!"
@@ -62,7 +62,7 @@ def test_a_notebook_edited_by_hand_is_stale(course: Course, lesson: Lesson) -> N
     ]
 
 
-def test_a_lesson_is_run_and_its_outputs_kept(course: Course, lesson: Lesson) -> None:
+def test_a_lesson_is_run_and_its_outputs_kept(course: Sources, lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
     path.write_text(
         path.read_text() + "\nimport sys\nprint('noise', file=sys.stderr)\n"
@@ -74,7 +74,7 @@ def test_a_lesson_is_run_and_its_outputs_kept(course: Course, lesson: Lesson) ->
     assert (stream.text, result.data["text/plain"]) == ("2\n", "'result'")
 
 
-def test_a_lesson_that_fails_stops_the_build(course: Course, lesson: Lesson) -> None:
+def test_a_lesson_that_fails_stops_the_build(course: Sources, lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
     path.write_text(path.read_text() + "\nraise ValueError('broken on purpose')\n")
     with pytest.raises(CellExecutionError, match="broken on purpose"):
@@ -105,7 +105,7 @@ def test_the_release_holds_no_answer(lesson: Lesson) -> None:
     assert {cell.id: dict(cell.metadata.get("course", {})) for cell in release.cells} == kept
 
 
-def test_every_notebook_has_links_and_the_colab_cell(course: Course, lesson: Lesson) -> None:
+def test_every_notebook_has_links_and_the_colab_cell(course: Sources, lesson: Lesson) -> None:
     for notebook in (lesson_notebook(lesson), instructor_notebook(lesson)):
         assert "someone/somewhere/blob/main" in notebook.cells[0].source
         assert "mybinder.org/v2/gh/someone/somewhere/main" in notebook.cells[0].source
@@ -113,7 +113,7 @@ def test_every_notebook_has_links_and_the_colab_cell(course: Course, lesson: Les
         exec(notebook.cells[1].source, {})  # silent where there is no Colab
 
 
-def test_the_start_page_links_what_is_there(course: Course) -> None:
+def test_the_start_page_links_what_is_there(course: Sources) -> None:
     built(course)
     cells = nbformat.read(course.root / "notebooks" / "start.ipynb", 4).cells
     page = "\n".join(cell.source for cell in cells)
@@ -122,7 +122,7 @@ def test_the_start_page_links_what_is_there(course: Course) -> None:
 
 
 def test_what_a_class_gets_holds_no_answer(
-    course: Course, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
+    course: Sources, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     built(course)
     for name in ("coursekit/x", "data/README.md", "data/make_data.py", *class_export.FILES):
@@ -168,7 +168,7 @@ def test_a_cell_that_shows_a_widget_can_be_run_alone(lesson: Lesson) -> None:
 def test_a_course_without_a_public_place_has_no_links_to_one(lesson: Lesson) -> None:
     text = (lesson.course.root / "pyproject.toml").read_text().replace("someone/somewhere", "")
     (lesson.course.root / "pyproject.toml").write_text(text)
-    private = Course.at(lesson.course.root).lesson("01")
+    private = Sources.at(lesson.course.root).lesson("01")
     for notebook in (lesson_notebook(private), instructor_notebook(private)):
         whole = nbformat.writes(notebook)
         assert "http" not in whole
@@ -180,7 +180,7 @@ def test_a_course_without_a_public_place_has_no_links_to_one(lesson: Lesson) -> 
     assert "someone/somewhere/blob/main/exercises/01_counting/01_counting.ipynb)" in last
 
 
-def test_publish_writes_the_one_setting(course: Course) -> None:
+def test_publish_writes_the_one_setting(course: Sources) -> None:
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a first one"]):
         subprocess.run(
             ["git", "-c", "user.name=x", "-c", "user.email=x@y", *command],
@@ -188,7 +188,7 @@ def test_publish_writes_the_one_setting(course: Course) -> None:
             check=True,
         )
     hosting.publish(course.root, "new/home", "trunk")
-    published = Course.at(course.root)
+    published = Sources.at(course.root)
     assert (published.repository, published.branch) == ("new/home", "trunk")
     assert re.fullmatch(r"[0-9a-f]{40}", published.commit)
     setup = lesson_notebook(published.lesson("01")).cells[1].source
@@ -197,7 +197,7 @@ def test_publish_writes_the_one_setting(course: Course) -> None:
         hosting.publish(course.root, "https://a.b/c/d", "main")
 
 
-def test_lessons_that_are_named_are_linked_or_marked_as_to_come(course: Course) -> None:
+def test_lessons_that_are_named_are_linked_or_marked_as_to_come(course: Sources) -> None:
     text = "# Lesson 01\nSee lesson 01, `lesson 01`, [lesson 01](x), Lesson 09 and lesson 01."
     assert links.with_lessons(course, text, "up/", "02_other") == (
         "# Lesson 01\nSee [lesson 01](up/01_counting.ipynb), `lesson 01`, [lesson 01](x), "

@@ -19,19 +19,19 @@ from authoring.build.release import release_notebooks
 from authoring.check import answers
 from authoring.check.mutation import mutants
 from authoring.check.questions import faults
-from authoring.check.sample_class import Bench
+from authoring.check.sample_class import Desk
 from authoring.source.answers import read_bank
 from authoring.source.exercise import BEGIN_HIDDEN, END_HIDDEN, instructor_cells, read_exercise
 from authoring.source.problems import SourceError
 from authoring.source.questions import Source
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from coursekit.questions.schema import Choice
 from grader import Engine
 from tests.authoring.test_exercise import change, line_of
 from tests.conftest import ROOT
 
 Fields = dict[str, Any]
-LESSONS = Course.at(ROOT).lessons()
+LESSONS = Sources.at(ROOT).lessons()
 CELL = '# %% [markdown] item="left-over" choice="graded-one" points=1'
 SEVERAL = '# %% [markdown] item="both" choice="graded-several" points=2'
 
@@ -78,7 +78,7 @@ def asking(lesson: Lesson) -> Lesson:
 
 @pytest.fixture(scope="module")
 def engine(bubblewrap: str) -> Iterator[Engine]:
-    with answers.engine_for(Course.at(ROOT)) as engine:
+    with answers.engine_for(Sources.at(ROOT)) as engine:
         yield engine
 
 
@@ -156,7 +156,7 @@ def test_without_the_import_of_explain_the_build_says_what_is_missing(asking: Le
         read_exercise(asking)
 
 
-def test_a_wrong_option_does_not_tell_the_right_one(course: Course, asking: Lesson) -> None:
+def test_a_wrong_option_does_not_tell_the_right_one(course: Sources, asking: Lesson) -> None:
     told = json.loads(json.dumps(ONE))
     told["options"][0]["why"] = "No: those that stay."
     (asking.folder / "questions.yaml").write_text(yaml.safe_dump([told, MANY], sort_keys=False))
@@ -203,9 +203,9 @@ def test_letters_have_no_mutants_and_all_others_have(asking: Lesson) -> None:
     assert {mutant.change.item for mutant in mutants(asking)} == {"count"}
 
 
-def test_a_made_up_class_chooses_too(course: Course, asking: Lesson) -> None:
+def test_a_made_up_class_chooses_too(course: Sources, asking: Lesson) -> None:
     build(course, [], report=lambda _: None)
-    bench = Bench.of(asking)
+    bench = Desk.of(asking)
     assert bench.reference()["both"].source == 'choice_both = "AC"'
     chosen = {answers["both"].source for answers in bench.misconceptions()}
     assert 'choice_both = "B"' in chosen

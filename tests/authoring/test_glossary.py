@@ -9,7 +9,7 @@ from authoring.build import build, glossary
 from authoring.build.glossary import Glossary, Term
 from authoring.build.notebook import lesson_notebook
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from tests.conftest import ROOT
 
 WORDS = Glossary(
@@ -51,7 +51,7 @@ def test_what_is_linked_once_is_not_linked_again() -> None:
     assert glossary.linked(WORDS, "**scale**", seen) == "**scale**"
 
 
-def test_the_page_has_a_cell_for_each_word(course: Course, lesson: Lesson) -> None:
+def test_the_page_has_a_cell_for_each_word(course: Sources, lesson: Lesson) -> None:
     (course.root / "course" / "glossary.yaml").write_text(FILE)
     build.main(course, [lesson], report=lambda line: None)
     page = nbformat.read(course.root / "notebooks" / "glossary.ipynb", 4)
@@ -73,14 +73,14 @@ def test_the_page_has_a_cell_for_each_word(course: Course, lesson: Lesson) -> No
         ("terms:", "terms", "this is no glossary"),
     ],
 )
-def test_a_mistake_in_the_file_is_said(course: Course, old: str, new: str, said: str) -> None:
+def test_a_mistake_in_the_file_is_said(course: Sources, old: str, new: str, said: str) -> None:
     (course.root / "course" / "glossary.yaml").write_text(FILE.replace(old, new))
     with pytest.raises(SourceError, match=said):
         glossary.read(course)
 
 
 def test_each_word_of_the_course_is_linked_where_it_is_explained() -> None:
-    course = Course.at(ROOT)
+    course = Sources.at(ROOT)
     found = glossary.read(course)
     assert found is not None
     linked = {

@@ -6,7 +6,7 @@ from authoring.build import build
 from authoring.build.notebook import lesson_notebook
 from authoring.source import guesses
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson, read_cells
+from authoring.source.sources import Lesson, Sources, read_cells
 
 THREE = '# %%\nguess("Question 3")\n'
 
@@ -64,7 +64,7 @@ def test_six_to_eight_a_lesson(lesson: Lesson, number: int) -> None:
         guesses.check(read_cells(path))
 
 
-def test_the_build_stops_for_them(course: Course, lesson: Lesson) -> None:
+def test_the_build_stops_for_them(course: Sources, lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
     path.write_text(path.read_text().replace('reveal("Question 3", 2)', "pass"))
     with pytest.raises(SourceError, match="Question 3"):

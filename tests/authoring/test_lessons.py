@@ -14,7 +14,7 @@ from authoring.build.lessons import lessons, minutes
 from authoring.build.notebook import lesson_notebook
 from authoring.check.questions import faults
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson, SourceCell
+from authoring.source.sources import Lesson, SourceCell, Sources
 
 ROOT = Path(__file__).parents[2]
 PROBLEM = """\
@@ -40,11 +40,11 @@ PROBLEM = """\
 """
 
 
-def write_map(course: Course, text: str) -> None:
+def write_map(course: Sources, text: str) -> None:
     (course.root / "course" / "map.yaml").write_text(text, encoding="utf-8")
 
 
-def test_the_map_holds_what_is_there_and_what_is_to_come(course: Course) -> None:
+def test_the_map_holds_what_is_there_and_what_is_to_come(course: Sources) -> None:
     write_map(
         course,
         "- part: First\n  lessons:\n"
@@ -66,7 +66,7 @@ def test_the_map_holds_what_is_there_and_what_is_to_come(course: Course) -> None
         ('{number: "00", needs: []}', "lesson 00 is to come: give it a title"),
     ],
 )
-def test_a_map_that_does_not_fit_is_one_sentence(course: Course, rows: str, problem: str) -> None:
+def test_a_map_that_does_not_fit_is_one_sentence(course: Sources, rows: str, problem: str) -> None:
     write_map(course, f"- part: First\n  lessons:\n  - {rows}\n")
     with pytest.raises(SourceError, match=problem):
         lessons(course)
@@ -90,14 +90,14 @@ def test_minutes_are_counted_and_practice_apart() -> None:
     assert minutes([cell("markdown", "[a link](" + "x" * 9000 + ")")]) == 5
 
 
-def test_a_lesson_says_the_minutes_of_the_map(course: Course, lesson: Lesson) -> None:
+def test_a_lesson_says_the_minutes_of_the_map(course: Sources, lesson: Lesson) -> None:
     source = lesson.folder / "lesson.py"
     text = source.read_text(encoding="utf-8")
     source.write_text(text.replace("How many are left?", "It takes {minutes} minutes."))
     assert "It takes 5 minutes." in lesson_notebook(lesson).cells[0].source
 
 
-def test_outputs_stay_where_only_text_has_changed(course: Course, lesson: Lesson) -> None:
+def test_outputs_stay_where_only_text_has_changed(course: Sources, lesson: Lesson) -> None:
     build.main(course, [lesson], report=lambda line: None)
     notebook = nbformat.read(lesson.notebook, as_version=4)
     ran = next(one for one in notebook.cells if one.source == "print(1 + 1)")
@@ -124,7 +124,7 @@ def test_outputs_stay_where_only_text_has_changed(course: Course, lesson: Lesson
     ],
 )
 def test_every_draw_of_a_problem_is_checked(
-    course: Course, added: str, problem: str | None
+    course: Sources, added: str, problem: str | None
 ) -> None:
     path = course.root / "course" / "01_counting" / "questions.yaml"
     path.write_text(PROBLEM.format(added=added), encoding="utf-8")

@@ -19,7 +19,7 @@ from authoring.check.mutation import (
     tried,
 )
 from authoring.source.problems import SourceError
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from grader import Engine
 from tests.authoring.test_exercise import change
 from tests.conftest import ROOT
@@ -91,7 +91,7 @@ def test_the_list_names_mutants_that_there_are(lesson: Lesson) -> None:
         listed(lesson)
 
 
-@pytest.mark.parametrize("lesson", Course.at(ROOT).lessons(), ids=lambda lesson: lesson.name)
+@pytest.mark.parametrize("lesson", Sources.at(ROOT).lessons(), ids=lambda lesson: lesson.name)
 def test_the_lists_of_the_course_are_not_stale(lesson: Lesson) -> None:
     """Whether what they name really survives, `make mutation` says."""
     listed(lesson)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from authoring import new
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from tests.conftest import ROOT
 
 AUTHORING = "from authoring.cli import app; app()"
@@ -42,7 +42,7 @@ def test_the_skeleton_of_a_lesson_builds_and_passes(tmp_path: Path) -> None:
     assert (tmp_path / "notebooks" / "99_all_that_is_left.ipynb").is_file()
 
 
-def test_a_lesson_to_come_has_its_title_in_one_place(course: Course) -> None:
+def test_a_lesson_to_come_has_its_title_in_one_place(course: Sources) -> None:
     path = course.root / "course" / "map.yaml"
     path.write_text(
         '- part: First\n  lessons:\n    - {number: "01", needs: []}\n'
@@ -63,7 +63,7 @@ def test_a_lesson_to_come_has_its_title_in_one_place(course: Course) -> None:
     ],
 )
 def test_what_can_be_no_lesson_is_one_sentence(
-    course: Course, number: str, title: str, problem: str
+    course: Sources, number: str, title: str, problem: str
 ) -> None:
     with pytest.raises((ValueError, FileExistsError), match=problem):
         new.main(course, number, title)

@@ -19,12 +19,12 @@ from authoring.cli import app
 from authoring.source import questions
 from authoring.source.problems import SourceError
 from authoring.source.questions import Source
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from coursekit.questions.schema import Choice, Practice, load_bank
 from tests.conftest import ROOT
 
 Fields = dict[str, Any]
-COURSE = Course.at(ROOT)
+COURSE = Sources.at(ROOT)
 BANKS = [source.name for source in questions.sources(COURSE)]
 SECTION = "Part 1"
 
@@ -102,18 +102,18 @@ def _with_a_heading(lesson: Lesson) -> None:
     path.write_text(path.read_text() + f"\n# %% [markdown]\n# ## {SECTION}\n# Text.\n")
 
 
-def write(course: Course, bank: list[Fields], name: str = "01_counting") -> Path:
+def write(course: Sources, bank: list[Fields], name: str = "01_counting") -> Path:
     path = course.root / "course" / name / "questions.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump(bank, sort_keys=False, allow_unicode=True))
     return path
 
 
-def said(course: Course) -> list[str]:
+def said(course: Sources) -> list[str]:
     return [str(fault) for fault in faults(course)]
 
 
-def only(course: Course, bank: list[Fields]) -> str:
+def only(course: Sources, bank: list[Fields]) -> str:
     """What is said about a bank with one thing wrong, without the path."""
     path = write(course, bank)
     [fault] = said(course)
@@ -121,17 +121,17 @@ def only(course: Course, bank: list[Fields]) -> str:
     return fault.removeprefix(f"{path}:")
 
 
-def test_nothing_is_said_about_a_good_bank(course: Course, bank: list[Fields]) -> None:
+def test_nothing_is_said_about_a_good_bank(course: Sources, bank: list[Fields]) -> None:
     write(course, bank)
     assert said(course) == []
 
 
-def test_a_lesson_has_a_bank(course: Course) -> None:
+def test_a_lesson_has_a_bank(course: Sources) -> None:
     with pytest.raises(SourceError, match=r"questions\.yaml:1: the file is missing"):
         said(course)
 
 
-def test_what_the_schema_refuses_is_said_with_its_line(course: Course, bank: list[Fields]) -> None:
+def test_what_the_schema_refuses_is_said_with_its_line(course: Sources, bank: list[Fields]) -> None:
     del bank[CARD + 1]["back"]
     path = write(course, bank)
     line = path.read_text().splitlines().index("- id: q1") + 1
@@ -140,7 +140,7 @@ def test_what_the_schema_refuses_is_said_with_its_line(course: Course, bank: lis
     assert str(caught.value) == f"{path}:{line}: question “q1”, back: is missing: add it"
 
 
-def test_what_is_no_yaml_is_said_with_its_line(course: Course, bank: list[Fields]) -> None:
+def test_what_is_no_yaml_is_said_with_its_line(course: Sources, bank: list[Fields]) -> None:
     path = write(course, bank)
     path.write_text("- id: one\n  kind: [\n")
     with pytest.raises(SourceError, match=r"questions\.yaml:3: the YAML can't be read: "):
@@ -148,7 +148,7 @@ def test_what_is_no_yaml_is_said_with_its_line(course: Course, bank: list[Fields
 
 
 def test_a_field_that_stands_twice_is_said_with_its_line(
-    course: Course, bank: list[Fields]
+    course: Sources, bank: list[Fields]
 ) -> None:
     path = write(course, bank)
     path.write_text(path.read_text().replace("  back: Yes.", "  back: Yes.\n  back: No.", 1))
@@ -158,18 +158,18 @@ def test_a_field_that_stands_twice_is_said_with_its_line(
 
 @pytest.mark.parametrize(("place", "kind"), [(0, "card"), (10, "choice"), (22, "free")])
 def test_a_bank_has_enough_of_each_kind(
-    course: Course, bank: list[Fields], place: int, kind: str
+    course: Sources, bank: list[Fields], place: int, kind: str
 ) -> None:
     del bank[place]
     assert f" of kind {kind}, it needs " in only(course, bank)
 
 
-def test_a_heading_that_the_lesson_has_not(course: Course, bank: list[Fields]) -> None:
+def test_a_heading_that_the_lesson_has_not(course: Sources, bank: list[Fields]) -> None:
     bank[CARD]["section"] = "Part 2"
     assert "“q0”, section: 01_counting has no heading “Part 2”" in only(course, bank)
 
 
-def test_an_id_or_a_prompt_in_two_banks(course: Course, bank: list[Fields]) -> None:
+def test_an_id_or_a_prompt_in_two_banks(course: Sources, bank: list[Fields]) -> None:
     write(course, bank)
     asked = copy.deepcopy(bank[CARD]) | {"part": "quiz", "lesson": "01"}
     write(course, [asked], "general")
@@ -193,7 +193,7 @@ def test_an_id_or_a_prompt_in_two_banks(course: Course, bank: list[Fields]) -> N
     ],
 )
 def test_a_general_question_names_a_heading_where_there_is_one(
-    course: Course, bank: list[Fields], number: str, section: str | None, fault: str | None
+    course: Sources, bank: list[Fields], number: str, section: str | None, fault: str | None
 ) -> None:
     write(course, bank)
     asked = bank[CARD] | {"id": "q99", "front": "New?", "part": "quiz", "lesson": number}
@@ -204,19 +204,19 @@ def test_a_general_question_names_a_heading_where_there_is_one(
 # What gives an answer away.
 
 
-def test_a_right_option_that_is_much_longer(course: Course, bank: list[Fields]) -> None:
+def test_a_right_option_that_is_much_longer(course: Sources, bank: list[Fields]) -> None:
     bank[CHOICE]["options"][0]["text"] = "some, though never very many"
     assert "“q10”, options: the right one, “some, though" in only(course, bank)
 
 
-def test_a_practice_answer_that_is_much_longer(course: Course, bank: list[Fields]) -> None:
+def test_a_practice_answer_that_is_much_longer(course: Sources, bank: list[Fields]) -> None:
     bank[PRACTICE]["answer"] = {"by": "choice", "options": options(0)}
     bank[PRACTICE]["answer"]["options"][0]["text"] = "some, though never very many"
     assert "“q25”, options: the right one, “some, though" in only(course, bank)
 
 
 def test_right_options_that_are_a_little_longer_too_often(
-    course: Course, bank: list[Fields]
+    course: Sources, bank: list[Fields]
 ) -> None:
     for question in bank[CHOICE : CHOICE + 5]:
         for option in question["options"]:
@@ -224,12 +224,12 @@ def test_right_options_that_are_a_little_longer_too_often(
     assert "in 5 of 12 questions the longest option is the right one" in only(course, bank)
 
 
-def test_right_options_that_stand_in_one_place(course: Course, bank: list[Fields]) -> None:
+def test_right_options_that_stand_in_one_place(course: Sources, bank: list[Fields]) -> None:
     bank[CHOICE]["options"] = options(1)
     assert "in 5 of 12 questions option 2 is the right one: move some" in only(course, bank)
 
 
-def test_a_place_that_is_never_right(course: Course, bank: list[Fields]) -> None:
+def test_a_place_that_is_never_right(course: Sources, bank: list[Fields]) -> None:
     for number, question in enumerate(bank[CHOICE : CHOICE + 12]):
         extra = {"text": "more", "why": "No.", "right": False}
         question["options"] = [*options(number), extra]
@@ -263,35 +263,35 @@ def test_maths_and_code_are_closed(text: str, problem: str | None) -> None:
     assert (found is None) if problem is None else (problem.replace("\\\\", "\\") in str(found))
 
 
-def test_open_maths_is_said_with_its_field(course: Course, bank: list[Fields]) -> None:
+def test_open_maths_is_said_with_its_field(course: Sources, bank: list[Fields]) -> None:
     bank[CHOICE]["options"][1]["why"] = "Since $x"
     assert "“q10”, options 2 why: an odd number of dollar signs" in only(course, bank)
 
 
-def test_a_model_answer_names_every_concept(course: Course, bank: list[Fields]) -> None:
+def test_a_model_answer_names_every_concept(course: Sources, bank: list[Fields]) -> None:
     bank[FREE]["answer"] = "There are eight bits."
     assert "“q22”, answer: says nothing of “byte”" in only(course, bank)
 
 
-def test_ways_to_say_it_are_lower_case(course: Course, bank: list[Fields]) -> None:
+def test_ways_to_say_it_are_lower_case(course: Sources, bank: list[Fields]) -> None:
     bank[FREE]["concepts"][0]["says"].append("Byte")
     assert "“q22”, concepts, “byte”: write “Byte” in lower case" in only(course, bank)
 
 
 @pytest.mark.parametrize("field", ["says", "unless"])
-def test_phrases_can_be_read(course: Course, bank: list[Fields], field: str) -> None:
+def test_phrases_can_be_read(course: Sources, bank: list[Fields], field: str) -> None:
     bank[FREE]["concepts"][0].setdefault(field, []).append("~lesser bytes")
     assert "“q22”, concepts, “byte”: “~lesser bytes”: there is no ~lesser; there are" in only(
         course, bank
     )
 
 
-def test_a_model_answer_is_no_list_of_keywords(course: Course, bank: list[Fields]) -> None:
+def test_a_model_answer_is_no_list_of_keywords(course: Sources, bank: list[Fields]) -> None:
     bank[FREE]["answer"] = "bits, bytes"
     assert "“q22”, answer: learners would be told “These are good keywords" in only(course, bank)
 
 
-def test_a_trace_has_no_number_typed_in(course: Course, bank: list[Fields]) -> None:
+def test_a_trace_has_no_number_typed_in(course: Sources, bank: list[Fields]) -> None:
     bank[TRACE]["notice"] = ["int8 has W_1 and all."]
     write(course, bank)
     assert said(course) == []
@@ -357,20 +357,20 @@ def test_sums_come_out_as_written(text: str, problem: str | None) -> None:
     assert found is None if problem is None else problem in str(found)
 
 
-def test_a_sum_that_is_wrong_is_said_with_its_field(course: Course, bank: list[Fields]) -> None:
+def test_a_sum_that_is_wrong_is_said_with_its_field(course: Sources, bank: list[Fields]) -> None:
     bank[CARD]["back"] = "Since 2 · 2 = 5."
     assert "“q0”, back: 2 · 2 is 4, not 5: mend it" in only(course, bank)
 
 
 @pytest.mark.parametrize("field", ["steps", "final", "quick_check", "mistakes", "hint"])
-def test_a_number_that_no_code_computes(course: Course, bank: list[Fields], field: str) -> None:
+def test_a_number_that_no_code_computes(course: Sources, bank: list[Fields], field: str) -> None:
     text = "There are 99 of them."
     bank[PRACTICE][field] = [text] if field in ("steps", "mistakes") else text
     assert f"“q25”, {field}" in (fault := only(course, bank))
     assert "check computes no 99" in fault
 
 
-def test_a_number_in_lists_and_tensors_is_computed(course: Course, bank: list[Fields]) -> None:
+def test_a_number_in_lists_and_tensors_is_computed(course: Sources, bank: list[Fields]) -> None:
     bank[PRACTICE]["final"] = "It is 41, 42, 43 or 44."
     bank[PRACTICE]["check"] += (
         "\nimport torch\na, b = [41, (42,)], {'x': 43}\nc = torch.tensor([44])\n"
@@ -379,7 +379,7 @@ def test_a_number_in_lists_and_tensors_is_computed(course: Course, bank: list[Fi
     assert said(course) == []
 
 
-def test_an_answer_that_differs_from_the_code(course: Course, bank: list[Fields]) -> None:
+def test_an_answer_that_differs_from_the_code(course: Sources, bank: list[Fields]) -> None:
     bank[PRACTICE]["answer"]["number"] = 8
     assert "“q25”, answer: 8 is written, but check computes 7" in only(course, bank)
     bank[PRACTICE]["answer"]["tolerance"] = 1.0
@@ -387,17 +387,17 @@ def test_an_answer_that_differs_from_the_code(course: Course, bank: list[Fields]
     assert said(course) == []
 
 
-def test_code_that_sets_no_answer(course: Course, bank: list[Fields]) -> None:
+def test_code_that_sets_no_answer(course: Sources, bank: list[Fields]) -> None:
     bank[PRACTICE]["check"] = "left = 10 - 3"
     assert "“q25”, check: sets no answer" in only(course, bank)
 
 
-def test_code_that_fails(course: Course, bank: list[Fields]) -> None:
+def test_code_that_fails(course: Sources, bank: list[Fields]) -> None:
     bank[PRACTICE]["check"] = "answer = 7\nassert answer == 8, 'no'"
     assert "“q25”, check: fails with AssertionError: no" in only(course, bank)
 
 
-def test_any_question_may_have_its_numbers_checked(course: Course, bank: list[Fields]) -> None:
+def test_any_question_may_have_its_numbers_checked(course: Sources, bank: list[Fields]) -> None:
     bank[CHOICE]["options"][1]["why"] = "That would be 99."
     write(course, bank)
     assert said(course) == []
@@ -409,7 +409,7 @@ def code(starter: str, solution: str) -> Fields:
     return {"by": "code", "starter": starter, "solution": solution, "tests": "assert x == 1"}
 
 
-def test_a_solution_that_fails_its_tests(course: Course, bank: list[Fields]) -> None:
+def test_a_solution_that_fails_its_tests(course: Sources, bank: list[Fields]) -> None:
     bank[PRACTICE]["answer"] = code("x = 0", "x = 1")
     write(course, bank)
     assert said(course) == []
@@ -422,7 +422,7 @@ def test_a_solution_that_fails_its_tests(course: Course, bank: list[Fields]) -> 
 # What is built.
 
 
-def test_banks_are_built_and_stale_when_they_differ(course: Course, bank: list[Fields]) -> None:
+def test_banks_are_built_and_stale_when_they_differ(course: Sources, bank: list[Fields]) -> None:
     write(course, bank)
     write(
         course,
@@ -442,7 +442,7 @@ def test_banks_are_built_and_stale_when_they_differ(course: Course, bank: list[F
     assert list(build.stale(course)) == [paths[1], left_over]
 
 
-def test_what_is_graded_is_not_built(course: Course, bank: list[Fields]) -> None:
+def test_what_is_graded_is_not_built(course: Sources, bank: list[Fields]) -> None:
     bank[CHOICE] |= {"graded": True, "prompt": "A secret?"}
     write(course, bank)
     built = practice_bank(Source(course, "01_counting"))
@@ -452,7 +452,7 @@ def test_what_is_graded_is_not_built(course: Course, bank: list[Fields]) -> None
 
 
 def test_authoring_check_tells(
-    course: Course, bank: list[Fields], monkeypatch: pytest.MonkeyPatch
+    course: Sources, bank: list[Fields], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(course.root)
     write(course, bank)

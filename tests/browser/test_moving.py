@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from coursekit.workspace import fill
 from tests.browser.lab import (
     MINUTE,
@@ -201,7 +201,7 @@ def test_so_do_the_others(desk: Desk, lesson: str) -> None:
 
 
 def test_the_others_are_all_others() -> None:
-    assert {LESSON, *OTHERS} == {lesson.name for lesson in Course.at(ROOT).lessons()}
+    assert {LESSON, *OTHERS} == {lesson.name for lesson in Sources.at(ROOT).lessons()}
 
 
 @pytest.mark.parametrize("lesson", [LESSON, *OTHERS])

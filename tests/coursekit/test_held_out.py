@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from authoring import class_export
-from authoring.source.sources import Course
+from authoring.source.sources import Sources
 from coursekit.data import load_fashion_mnist
-from grader import Course as GradedCourse
+from grader import Course
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "course" / "15_capstone"
@@ -42,14 +42,14 @@ def test_two_halves_of_which_no_image_is_in_the_course() -> None:
 
 
 def test_they_are_for_tests_alone() -> None:
-    assignment = GradedCourse.open(ROOT).load("15_capstone")
+    assignment = Course.open(ROOT).load("15_capstone")
     assert list(assignment.for_tests) == ["held_out.npz"]
     assert assignment.files == {}
-    assert not any(HELD_OUT.is_relative_to(path) for path in GradedCourse.open(ROOT).shown.values())
+    assert not any(HELD_OUT.is_relative_to(path) for path in Course.open(ROOT).shown.values())
 
 
 def test_a_class_does_not_get_them(tmp_path: Path) -> None:
-    class_export.main(Course.at(ROOT), tmp_path)
+    class_export.main(Sources.at(ROOT), tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert (tmp_path / "exercises" / "15_capstone" / "15_capstone.ipynb") in files
     content = hashlib.sha256(HELD_OUT.read_bytes()).hexdigest()

@@ -20,10 +20,10 @@ import pytest
 
 from authoring.check import sample_class
 from authoring.check.answers import Verdict, engine_for, faults
-from authoring.check.sample_class import Bench, Draft
+from authoring.check.sample_class import Desk, Draft
 from authoring.source.answers import read_bank
 from authoring.source.exercise import read_exercise
-from authoring.source.sources import Course, Lesson
+from authoring.source.sources import Lesson, Sources
 from grader import Engine, Result
 from tests.conftest import ROOT
 from tests.same_scores.classroom import (
@@ -33,7 +33,7 @@ from tests.same_scores.classroom import (
     compared,
 )
 
-COURSE = Course.at(ROOT)
+COURSE = Sources.at(ROOT)
 LESSONS = COURSE.lessons()
 SAMPLE = ROOT / "data" / "sample_class"
 # How many of a lesson's submissions nbgrader gets; None for all.
@@ -43,16 +43,16 @@ each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for le
 
 
 @cache
-def everybody() -> list[tuple[Bench, str, Draft]]:
-    return list(sample_class.drafts([Bench.of(lesson) for lesson in LESSONS]))
+def everybody() -> list[tuple[Desk, str, Draft]]:
+    return list(sample_class.drafts([Desk.of(lesson) for lesson in LESSONS]))
 
 
 def whole(lesson: Lesson) -> dict[str, Draft]:
     """By student, what they have handed in to a lesson, but for what got damaged on its way."""
     return {
         student: draft
-        for bench, student, draft in everybody()
-        if bench.lesson == lesson and draft.damage is None
+        for desk, student, draft in everybody()
+        if desk.lesson == lesson and draft.damage is None
     }
 
 
