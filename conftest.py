@@ -44,6 +44,18 @@ def pytest_collect_file(file_path: Path) -> Generator[None, Any, Any]:
     return collectors
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    # nbgrader gives no points for a test that writes there, whoever's the warning is.
+    done = yield
+    if item.path.suffix == ".ipynb" and item.path.is_relative_to(SOLUTIONS):
+        cell: Any = item
+        if cell.cell.metadata.get("nbgrader", {}).get("grade"):
+            said = [out.text for out in cell.test_outputs or () if out.get("name") == "stderr"]
+            assert not said, f"the test writes to standard error: {said}"
+    return done
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # Answers and tests of an exercise may fail where a learner runs all; those of a solution
