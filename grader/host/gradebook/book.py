@@ -100,6 +100,7 @@ class Book:
                 database.prepare()
                 self._book = Gradebook(database.url, course_id)
                 exits.callback(self._book.close)
+                database.prepare_session(self._book.db)
                 self._students = set(self._book.db.scalars(select(_STUDENTS.c.id)))
             self._penalties = _penalties(config or Config())
             self._exits = exits.pop_all()
@@ -322,7 +323,7 @@ class Book:
             if cell.notebook == sheet.name
         }
         total = 0.0
-        rows = self._rows(_GRADES, notebook)
+        rows = self._rows(_GRADES, notebook, sheet.graded)
         new, changed = [], []
         for name, cell in sheet.graded.items():
             score = found.get(name)
@@ -352,7 +353,7 @@ class Book:
         self, said: Mapping[str, str], sheet: _Sheet, notebook: str, comments: dict[str, str]
     ) -> None:
         """What was written by hand is put into `comments`."""
-        rows = self._rows(_COMMENTS, notebook)
+        rows = self._rows(_COMMENTS, notebook, sheet.commented)
         new, changed = [], []
         for name, cell in sheet.commented.items():
             place = f"{sheet.name}/{name}"
@@ -367,8 +368,11 @@ class Book:
                 comments[place] = row.manual_comment
         self._write(_COMMENTS, new, changed)
 
-    def _rows(self, table: Table, notebook: str) -> dict[str, Any]:
-        rows = self._book.db.execute(select(table).where(table.c.notebook_id == notebook))
+    def _rows(self, table: Table, notebook: str, cells: Mapping[str, str]) -> dict[str, Any]:
+        """What a table holds of cells of a submission's notebook, by the cell's id."""
+        # nbgrader's index begins with the cell: without it a large table is read as a whole.
+        wanted = select(table).where(table.c.cell_id.in_(cells.values()))
+        rows = self._book.db.execute(wanted.where(table.c.notebook_id == notebook))
         return {row.cell_id: row for row in rows}
 
     def _write(

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from nbgrader.dbutil import _temp_alembic_ini
 from sqlalchemy import URL, Engine, NullPool, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from grader.protocol.errors import GraderError
 
@@ -41,6 +42,8 @@ _OTHERWISE = {
     True: "upgrade it with `nbgrader db upgrade`, or grade into another folder.",
     False: f"see what the server says, {_AGAIN}",
 }
+# What of a file SQLite may keep in memory.
+_CACHE_KIB = 65_536
 # The number by which PostgreSQL knows that a run is entering something; any would do.
 _HELD = 0x6772_6164_6573
 
@@ -156,6 +159,11 @@ class Database:
         else:
             reason = f"was written by another nbgrader: use that one, or {elsewhere}"
         raise GraderError(f"{self} {reason}.")
+
+    def prepare_session(self, session: Session) -> None:
+        """Gives SQLite room for what a large class has: its own 2 MiB are full after 300."""
+        if self._is_file:
+            session.execute(text(f"PRAGMA cache_size = -{_CACHE_KIB}"))
 
     def _versions(self) -> set[str] | None:
         """Of which versions of nbgrader's schema it says that it is; None when it is empty."""
