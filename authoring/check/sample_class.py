@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import csv
-import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from authoring.source.answers import BankAnswer, read_bank
 from authoring.source.exercise import BEGIN_SOLUTION, END_SOLUTION, Exercise, read_exercise
 from authoring.source.sources import Lesson, Sources
 
-SEED = 7
 DUE = "2026-03-02 12:00:00 UTC"
 IN_TIME = "2026-03-01 18:30:00 UTC"
 LATE = "2026-03-03 09:15:00 UTC"
@@ -90,14 +88,11 @@ class Desk:
         """Submissions that together hold every wrong answer of the bank."""
         wrong = {item: self._of(item, is_right=False) for item in self.exercise.items}
         for number in range(max(len(answers) for answers in wrong.values())):
-            yield {item: self._pick(item, number, is_right=False) for item in self.exercise.items}
+            yield self.wrong(number)
 
-    def mixed(self, rng: random.Random) -> dict[str, Given]:
-        """Any bank answer to each item."""
-        return {
-            item: self._given(rng.choice([a for a in self.bank if a.item == item]))
-            for item in self.exercise.items
-        }
+    def wrong(self, number: int) -> dict[str, Given]:
+        """Every item by the wrong answer of that number in its bank."""
+        return {item: self._pick(item, number, is_right=False) for item in self.exercise.items}
 
     def _of(self, item: str, *, is_right: bool) -> list[BankAnswer]:
         manual = self.exercise.is_manual(item)
@@ -128,33 +123,34 @@ def main(course: Sources, names: Sequence[str], out: Path) -> None:
 
 def drafts(desks: Sequence[Desk]) -> Iterator[tuple[Desk, str, Draft]]:
     """Who hands in what: exercise, student, and the draft."""
-    rng = random.Random(SEED)
     for number, desk in enumerate(desks):
-        found = [*_class_of(desk, rng), *_damaged(desk, number, len(desks))]
+        found = [*_class_of(desk), *_damaged(desk, number, len(desks))]
         yield from ((desk, f"s{place:02}", draft) for place, draft in enumerate(found, 1))
 
 
-def _class_of(desk: Desk, rng: random.Random) -> Iterator[Draft]:
-    reference = desk.reference()
-    yield Draft(reference)
+def _class_of(desk: Desk) -> Iterator[Draft]:
+    yield Draft(desk.reference())
     yield Draft(desk.style(0))
     yield Draft(desk.style(1), timestamp=LATE)
-    yield from (Draft(desk.style(number)) for number in range(2, desk.styles))
     yield from (Draft(answers) for answers in desk.misconceptions())
-    yield from (Draft(desk.mixed(rng)) for _ in range(2))
-    for items in _apart(desk.exercise.items):
-        yield Draft({item: reference[item] for item in items})
+    bits = (len(desk.exercise.items) - 1).bit_length()
+    yield from (Draft(answers) for bit in range(bits) for answers in _apart(desk, bit))
+    yield from (Draft(desk.style(number)) for number in range(2 + bits, desk.styles))
     yield Draft({})
 
 
-def _apart(items: Sequence[str]) -> Iterator[list[str]]:
-    """Parts of them, such that of any two items each is answered once without the other.
+def _apart(desk: Desk, bit: int) -> Iterator[dict[str, Given]]:
+    """Half of the items right, the others blank; and the other half right, the others wrong.
 
-    So an answer that needs another item's does not get its points.
+    Any two items are in different halves at one of the bits of their places. So an answer that
+    needs another item's is found without it, and does not get its points.
     """
-    for bit in range((len(items) - 1).bit_length()):
-        for side in (0, 1):
-            yield [item for place, item in enumerate(items) if place >> bit & 1 == side]
+    right, wrong = desk.style(2 + bit), desk.wrong(bit)
+    halves: tuple[dict[str, Given], dict[str, Given]] = {}, {}
+    for place, item in enumerate(desk.exercise.items):
+        halves[place >> bit & 1][item] = right[item]
+    yield halves[0]
+    yield wrong | halves[1]
 
 
 def _damaged(desk: Desk, number: int, of: int) -> Iterator[Draft]:
