@@ -27,7 +27,7 @@ import pytest
 from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
-from tests.attacks import catalogue, course, looking
+from tests.attacks import catalogue, course, what_is_seen
 from tests.attacks.catalogue import REJECTED, TROPHY, Attack
 from tests.conftest import system_package_missing
 
@@ -315,19 +315,19 @@ def test_the_conductor_stays_small(attacked: Class) -> None:
 
 
 def test_the_teachers_screen_is_plain(attacked: Class) -> None:
-    assert looking.controls(attacked.said) == []
+    assert what_is_seen.controls(attacked.said) == []
     for row in attacked.rows().values():
         for cell in row:
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
-            assert looking.controls(cell) == []
+            assert what_is_seen.controls(cell) == []
 
 
 def test_the_report_is_plain(attacked: Class) -> None:
     page = (attacked.out / "report.html").read_text("utf-8")
-    assert looking.active(page) == []
+    assert what_is_seen.active(page) == []
     assert "<script" not in page
     for name, secret in course.SECRETS.items():
-        assert looking.leaks(page, secret) is None, name
+        assert what_is_seen.leaks(page, secret) is None, name
 
 
 # --- Each attack -------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_no_secret_comes_out(attacked: Class, attack: Attack) -> None:
         for page, text in attacked.pages(student).items():
             assert TROPHY not in text, f"{attack.idea} It says so in {page}."
             for name, secret in course.SECRETS.items():
-                form = looking.leaks(text, secret)
+                form = what_is_seen.leaks(text, secret)
                 assert form is None, f"{attack.idea} {name}, {form}, is in {page}"
 
 
@@ -358,21 +358,21 @@ def test_no_secret_comes_out(attacked: Class, attack: Attack) -> None:
 def test_nothing_runs_in_the_teachers_browser(attacked: Class, attack: Attack) -> None:
     for student in students(attack):
         pages = attacked.pages(student)
-        assert looking.active(pages["feedback"]) == []
+        assert what_is_seen.active(pages["feedback"]) == []
         assert "<script" not in pages["feedback"]
-        assert looking.controls(pages["feedback"]) == []
+        assert what_is_seen.controls(pages["feedback"]) == []
         assert re.search(r"Content-Security-Policy[^>]*default-src 'none'", pages["feedback"])
         path = attacked.notebook(student)
         if path is None:
             continue
-        assert looking.controls(json.dumps(json.loads(pages["autograded"]))) == []
+        assert what_is_seen.controls(json.dumps(json.loads(pages["autograded"]))) == []
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
-        assert looking.SIGN not in json.dumps(notebook.metadata)
-        assert looking.SIGN not in json.dumps([cell.metadata for cell in notebook.cells])
+        assert what_is_seen.SIGN not in json.dumps(notebook.metadata)
+        assert what_is_seen.SIGN not in json.dumps([cell.metadata for cell in notebook.cells])
         # As Formgrader shows it: nbconvert lets scripts of outputs and markdown through.
         page, _ = exporter().from_notebook_node(notebook)
-        assert looking.active(page) == []
+        assert what_is_seen.active(page) == []
 
 
 @each
@@ -410,8 +410,8 @@ def test_what_looks_for_secrets_finds_them(secret: str) -> None:
         " ".join(secret),
         ",".join(secret),
     ):
-        assert looking.leaks(text, secret), text
-    assert looking.leaks("nothing of it", secret) is None
+        assert what_is_seen.leaks(text, secret), text
+    assert what_is_seen.leaks("nothing of it", secret) is None
 
 
 def test_what_looks_for_scripts_finds_them() -> None:
@@ -423,9 +423,9 @@ def test_what_looks_for_scripts_finds_them() -> None:
         "<img src='data:image/svg+xml;base64,PHN2Zz4='>",
         "<iframe srcdoc='&lt;script&gt;PWNED()'>",
     ):
-        assert looking.active(page), page
+        assert what_is_seen.active(page), page
     for page in ("&lt;script&gt;PWNED()", "<img alt='PWNED'>", "<a href='https://PWNED'>x</a>"):
-        assert looking.active(page) == [], page
+        assert what_is_seen.active(page) == [], page
 
 
 # These only compute: they do nothing to the machine, whoever runs them.
