@@ -811,7 +811,10 @@ def packed_bytes(q):
 
 def given_unchanged():
     """Stops the tests if a name of this cell no longer stands for what it did."""
-    message = "A given name was changed: restart the kernel, run the given cell again, and use other names."
+    message = (
+        "A given name was changed. Is `baseline` still as it was given? Restart the kernel, run the given "
+        "cell again, and use other names."
+    )
     assert all(callable(f) for f in (prepared, least_squares, answers_of, packed_bytes)), message
     assert len(validation) == 397 and len(train) == 1000, message
     fresh = least_squares(*prepared(train))
