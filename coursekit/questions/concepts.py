@@ -46,6 +46,7 @@ from coursekit.questions.wordlists import (
     SAYING,
     SKIPPED,
     USELESS,
+    VAGUE,
 )
 
 LONGEST = 100_000  # Characters; what follows is not read.
@@ -274,6 +275,10 @@ class _Text:
             between = [w.plain for w in self.words[number + 1 : first] if w.plain not in SKIPPED]
             count += not (near and between)
         return count % 2 == 1
+
+    def is_vague(self, matched: Sequence[int]) -> bool:
+        """Whether the words at these places are such as stand in every text."""
+        return all(self.words[place].plain in VAGUE for place in matched)
 
     @property
     def _has_long_pieces(self) -> bool:
@@ -604,7 +609,7 @@ def _read_one(
                 continue
             if phrase.denied is not None and parsed.is_denied(places) != phrase.denied:
                 continue
-            if not cancelled.isdisjoint(places):
+            if not cancelled.isdisjoint(places) or parsed.is_vague(places):
                 continue
             spans = tuple((parsed.words[place].start, parsed.words[place].end) for place in places)
             words = tuple(text[start:end] for start, end in spans)

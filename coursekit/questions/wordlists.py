@@ -105,6 +105,17 @@ COMPARING = _set(
     "just only pure too"
 )
 
+# Words that are in every text: if nothing else shows a concept, it is not shown.
+VAGUE = _set(
+    "a an the and or of on in to for by at as from with it its he she they them that this these "
+    "those one ones some any which what where who i me my you your we our is are was were be been "
+    "am has have had do does did can could may might must will would shall should get gets got "
+    "getting go goes went gone going come comes came take takes took taken run runs ran make makes "
+    "made put puts give gives gave say says said see sees saw look looks looked know knows knew "
+    "need needs needed want wants wanted use uses used so then than also too just only very up out "
+    "off there here now again time times way thing things much many more most well even still all "
+    "no not % percent work works keep keeps kept let lets set sets real really right good"
+)
 # Words with which something is said. A text of phrases without them is a list of keywords.
 SAYING = _set(
     "stayed remained zeroes eliminates trims squeezes lowers adds discards kicks speeds suffer "
@@ -259,5 +270,32 @@ FAMILIES: dict[str, str] = {
         "set|determine|decide|dictate|govern|drive|fix|define|control|rule|stretch|push|force|"
         "choose|dominate|pull|steer|impose|depend|size|hijack|take-over|monopolize|inflate|"
         "swallow|hog|command|specify|spoil|shape"
+    ),
+    "things": (
+        "extra|actor|player|singer|musician|violin|trumpet|passenger|employee|"
+        "worker|staff|colleague|helper|waiter|people|person|guest|book|page|"
+        "chapter|sentence|paragraph|furniture|sofa|armchair|chair|table|piano|"
+        "clothes|shirt|jumper|sweater|sock|shoe|boot|toy|tool|pan|dish|ingredient|"
+        "spice|branch|twig|leaf|plant|weed|flower|shrub|stone|brick|shop|station|"
+        "road|street|house|tree|wagon|boat|photo|song|scene|screw|bolt|decoration|"
+        "ornament|ballast|luggage|suitcase|souvenir|tent|coat|umbrella|bottle|jar|"
+        "tin|box|crate|bag|plate|cup|spoon|gadget|cable|pipe|shelf|drawer|desk|"
+        "office|stall|seat|bench|row|street-lamp|student|pupil|soldier|footballer|"
+        "dancer|cook|clerk|seller|driver|word|line|joke|plot|character|adjective|"
+        "footnote|bone|muscle|fat|feather|egg|apple|carrot|potato|"
+        "onion|clutter|junk|rubbish|odds-and-ends"
+    ),
+    "container": (
+        "van|car|boot|trunk|suitcase|backpack|rucksack|bag|pocket|box|shelf|"
+        "drawer|cupboard|wardrobe|envelope|crate|carry-on|hand-luggage|trailer|lorry|"
+        "truck|flat|apartment|garage|cellar|attic|cabin|basket|shoebox|wallet|"
+        "purse|locker|briefcase|camper|caravan|postcard|leaflet|booklet|page|"
+        "freezer|fridge|handbag|pouch|tin"
+    ),
+    "digits": (
+        "digit|decimal|cent|penny|gram|millimetre|milligram|nuance|shade|"
+        "tone|colour|hue|pixel|decimal-place|word-length|bit-width|bitwidth|bit-"
+        "depth|wordlength|word-width|resolution|precision|bit|numeral|millimeter|"
+        "centimetre|centimeter|brushstroke|fineness|granularity"
     ),
 }
