@@ -43,6 +43,7 @@ from coursekit.questions.wordlists import (
     NEGATIONS,
     NO_NEGATION_BEFORE,
     NUMBERS,
+    OPPOSING,
     SAYING,
     SKIPPED,
     USELESS,
@@ -229,8 +230,14 @@ class _Text:
             self._occurrences[ways] = sorted(found)
         return self._occurrences[ways]
 
-    def sentence_around(self, places: Sequence[int]) -> range:
-        """The places of all words in the sentence of these."""
+    def around(
+        self, places: Sequence[int], reach: Literal["words", "sentence", "answer"]
+    ) -> Sequence[int]:
+        """These places, those of all words in their sentence, or all that there are."""
+        if reach == "words":
+            return places
+        if reach == "answer":
+            return range(len(self.words))
         number = self.sentence[places[0]]
         return range(bisect_left(self.sentence, number), bisect_right(self.sentence, number))
 
@@ -321,7 +328,8 @@ class _Text:
             for (chunk, _), piece in pieces.items()
         )
         if len(pieces) <= 2:
-            return not pieces or mute > 0
+            opposed = any(not OPPOSING.isdisjoint(piece) for piece in pieces.values())
+            return not pieces or (mute > 0 and not (opposed and len(said) == 1))
         return 2 * mute >= len(pieces) and (2 * linked <= len(pieces) or len(said) == 1)
 
 
@@ -352,14 +360,14 @@ class Phrase:
         spelled: its words as they are written, but for the shortest.
         ordered: the numbers of the slots that must stand after the slot before.
         denied: whether the text must deny it; None if either will do.
-        whole: whether it takes back what stands anywhere in its sentence.
+        reach: what it takes back: the words that it shares, its whole sentence, or the answer.
     """
 
     slots: tuple[_Ways, ...]
     spelled: frozenset[str]
     ordered: tuple[int, ...]
     denied: bool | None
-    whole: bool = False
+    reach: Literal["words", "sentence", "answer"] = "words"
 
     @classmethod
     @lru_cache(maxsize=5_000)
@@ -371,8 +379,10 @@ class Phrase:
         """
         if written != written.lower():
             raise PhraseError(f"write “{written}” in lower case")
-        rest = written.removeprefix("(sentence) ")
-        whole = rest != written
+        rest = written.removeprefix("(sentence) ").removeprefix("(answer) ")
+        reach: Literal["words", "sentence", "answer"] = "words"
+        if rest != written:
+            reach = "sentence" if written.startswith("(sentence)") else "answer"
         denied: bool | None = False
         if rest.startswith("(not) "):
             rest, denied = rest.removeprefix("(not) "), None
@@ -398,7 +408,7 @@ class Phrase:
         )
         spelled = frozenset(re.findall(rf"[a-z]{{{MENDED},}}", full))
         slots = tuple(_ways(part, written) for part in parts)
-        return cls(slots, spelled, tuple(ordered), denied, whole)
+        return cls(slots, spelled, tuple(ordered), denied, reach)
 
     @property
     def stems(self) -> Iterator[str]:
@@ -599,9 +609,9 @@ def _read_one(
     cancelled = {
         place
         for phrase in unless
-        for places in phrase.matches(parsed, ROOM if phrase.whole else CLOSE)
+        for places in phrase.matches(parsed, CLOSE if phrase.reach == "words" else ROOM)
         if phrase.denied is None or parsed.is_denied(places) == phrase.denied
-        for place in (parsed.sentence_around(places) if phrase.whole else places)
+        for place in parsed.around(places, phrase.reach)
     }
     for phrase in says:
         for places in phrase.matches(parsed):

@@ -98,8 +98,10 @@ USELESS = _set(
 )
 # Words that say how two things belong together, and that something is more or less.
 LINKS = _set(
-    "of per for with by to in on from than versus vs against into through at as = a an the"
+    "of per for with by to in on from than versus vs against into through at as = a an the no without"
 )
+# And those that set one against another: “speed and cost against quality”.
+OPPOSING = _set("versus vs against without")
 COMPARING = _set(
     "less fewer more lower higher smaller bigger faster slower cheaper longer shorter worse better "
     "just only pure too"
@@ -114,7 +116,7 @@ VAGUE = _set(
     "made put puts give gives gave say says said see sees saw look looks looked know knows knew "
     "need needs needed want wants wanted use uses used so then than also too just only very up out "
     "off there here now again time times way thing things much many more most well even still all "
-    "no not % percent work works keep keeps kept let lets set sets real really right good"
+    "every each always often exactly no not % percent work works keep keeps kept let lets set sets real really right good"
 )
 # Words with which something is said. A text of phrases without them is a list of keywords.
 SAYING = _set(
@@ -132,7 +134,10 @@ SAYING = _set(
     "rounds costs hurts improves quantizes quantises depends compares try choose treats treat "
     "multiplies computes compute say says tell tells show shows suffers works work pay pays "
     "break breaks decide weigh start began begin leave leaves trains scales requires require "
-    "repeat ask call "
+    "repeat ask call produce produces watches watch causes yields provides lets enables records "
+    "notes estimates determines chooses picks decides covers contains includes carries tends "
+    "sends reads eats wins beats matters ends begins starts stops turned became grew fell rose "
+    "dropped occupies weighs sits lies gains earns learns forgets misses "
 )
 # These say something when somebody is told to: “compress the file”.
 DOING = _set(
@@ -270,6 +275,11 @@ FAMILIES: dict[str, str] = {
         "set|determine|decide|dictate|govern|drive|fix|define|control|rule|stretch|push|force|"
         "choose|dominate|pull|steer|impose|depend|size|hijack|take-over|monopolize|inflate|"
         "swallow|hog|command|specify|spoil|shape"
+    ),
+    "always": (
+        "always|automatically|in-every-case|in-any-case|in-all-cases|on-any|on-every|on-all|any|every|"
+        "whatever|regardless|no-matter|guarantee|guaranteed|by-itself|everywhere|"
+        "without-exception|certainly|definitely|for-free"
     ),
     "things": (
         "extra|actor|player|singer|musician|violin|trumpet|passenger|employee|"
