@@ -44,11 +44,15 @@ IRREGULAR: dict[str, str] = {
     rely relies relied reliance
     slow slower slowed slows
     zero zeroes zeros zeroed zeroing 0
-    different differently difference differences differ differs differed differing
+    different differently difference differences differ differs differed differing difrent difrence
     structured structural structurally
     faster fastest
     precise precisely
-    accurate accurately accuracy
+    accurate accurately accuracy acurracy acuraccy
+    hardware hardwear
+    software softwear
+    everything evrything
+    column collum collums colum
     comparable comparably
     bias biases
     """.strip().splitlines()
@@ -59,13 +63,14 @@ NUMBERS = {
     for number, word in enumerate(
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
     )
-} | {"sixteen": "16", "percent": "%", "percentage": "%"}
+} | {"sixteen": "16", "percent": "%", "percentage": "%", "procent": "%"}
 NUMBERS |= dict.fromkeys(("nought", "naught", "nil", "null", "nul"), "zero")
 
 # Negations that reach forward to the end of their clause.
 NEGATIONS = _set(
     "not never cannot nothing none nobody neither nor hardly barely scarcely isnt arent wasnt "
     "werent dont doesnt didnt wont wouldnt cant couldnt shouldnt havent hasnt fail fails failed "
+    "dosnt dosent doesent isent wasent arnt havnt hasnt canot coudnt woudnt shoudnt "
     "avoid avoids avoiding avoided prevent prevents preventing prevented"
 )
 # Negations of the next thing only: “without fine-tuning the accuracy drops” denies no drop.
