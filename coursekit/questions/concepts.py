@@ -288,11 +288,15 @@ class _Text:
         return all(self.words[place].plain in VAGUE for place in matched)
 
     @property
+    def _labels(self) -> set[int]:
+        """The pieces that a colon ties together, if they are few."""
+        return self._told if len(self._told) <= TOLD else set()
+
+    @property
     def _has_long_pieces(self) -> bool:
         """Whether there are several and none is one word, or most are longer than a keyword."""
         # “Layerwise: equal cut” is one piece of two words.
-        labels = self._told if len(self._told) <= TOLD else set()
-        written = [n for chunk, n in self.written.items() if n > 1 or chunk not in labels]
+        written = [n for chunk, n in self.written.items() if n > 1 or chunk not in self._labels]
         several = len(written) > 1
         return several and (min(written) > 1 or len(self.words) > KEYWORD * len(written))
 
@@ -311,7 +315,8 @@ class _Text:
             few = 8 * sum(word.plain in SAYING for word in self.words) < len(self.words)
             short = len(self.words) <= 2 * len(said)
             whole = any(says and long[chunk] >= STATEMENT for chunk, says in said.items())
-            return (few or short) and not whole and 3 * sum(said.values()) < len(said)
+            told = sum(says or chunk in self._labels for chunk, says in said.items())
+            return (few or short) and not whole and 3 * told < len(said)
         pieces: dict[tuple[int, int], list[str]] = {}
         ands = 0
         for word, chunk in zip(self.words, self.chunk, strict=True):
@@ -322,9 +327,8 @@ class _Text:
         # “Compress the file” asks somebody to; “a loss of accuracy” says how two things belong
         # together; “less memory” and “useless ones dropped” say what becomes of something.
         linked = sum(_is_linked(piece) for piece in pieces.values())
-        told = self._told if len(self._told) <= TOLD else set()
         mute = sum(
-            not (_is_linked(piece) or chunk in told or _is_said(piece))
+            not (_is_linked(piece) or chunk in self._labels or _is_said(piece))
             for (chunk, _), piece in pieces.items()
         )
         if len(pieces) <= 2:

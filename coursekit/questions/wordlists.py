@@ -41,6 +41,8 @@ IRREGULAR: dict[str, str] = {
     multiply multiplication multiplications multiplied multiplies multiplying
     few fewer fewest
     little littler
+    less les
+    worse wors
     rely relies relied reliance
     slow slower slowed slows
     zero zeroes zeros zeroed zeroing 0
