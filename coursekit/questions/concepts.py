@@ -31,6 +31,7 @@ from coursekit.questions.schema import Concept, Free
 from coursekit.questions.wordlists import (
     CLAUSE,
     COMPARING,
+    CONTRACTED,
     CONTRAST,
     DENIALS,
     DOING,
@@ -194,7 +195,9 @@ class _Text:
 
     def _split(self, start: int, end: int, plain: str) -> Iterator[tuple[int, int, str]]:
         """A token as words: “don't” is do not, “int 8” is int8."""
-        if plain.endswith("n't") and plain != "n't":
+        if plain in CONTRACTED:
+            yield start, end, "not"
+        elif plain.endswith("n't") and plain != "n't":
             cut = max(start + 1, end - 3)
             yield start, cut, "can" if plain == "can't" else plain[:-3]
             yield cut, end, "not"

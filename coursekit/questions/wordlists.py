@@ -70,10 +70,13 @@ NUMBERS |= dict.fromkeys(("nought", "naught", "nil", "null", "nul"), "zero")
 
 # Negations that reach forward to the end of their clause.
 NEGATIONS = _set(
-    "not never cannot nothing none nobody neither nor hardly barely scarcely isnt arent wasnt "
-    "werent dont doesnt didnt wont wouldnt cant couldnt shouldnt havent hasnt fail fails failed "
-    "dosnt dosent doesent isent wasent arnt havnt hasnt canot coudnt woudnt shoudnt "
+    "not never cannot nothing none nobody neither nor hardly barely scarcely fail fails failed "
     "avoid avoids avoiding avoided prevent prevents preventing prevented"
+)
+# How “isn't” and its like are written without their apostrophe: as “not”.
+CONTRACTED = _set(
+    "isnt arent wasnt werent dont doesnt didnt wont wouldnt cant couldnt shouldnt havent hasnt "
+    "dosnt dosent doesent isent wasent arnt havnt hasent canot coudnt woudnt shoudnt"
 )
 # Negations of the next thing only: “without fine-tuning the accuracy drops” denies no drop.
 NEAR_NEGATIONS = _set("no without lack lacks lacking")
@@ -105,7 +108,8 @@ USELESS = _set(
 )
 # Words that say how two things belong together, and that something is more or less.
 LINKS = _set(
-    "of per for with by to in on from than versus vs against into through at as = a an the no without"
+    "of per for with by to in on from than versus vs against into through at as = a an the no "
+    "without"
 )
 # And those that set one against another: “speed and cost against quality”.
 OPPOSING = _set("versus vs against without")
@@ -121,9 +125,10 @@ VAGUE = _set(
     "am has have had do does did can could may might must will would shall should get gets got "
     "getting go goes went gone going come comes came take takes took taken run runs ran make makes "
     "made put puts give gives gave say says said see sees saw look looks looked know knows knew "
-    "need needs needed want wants wanted use uses used so then than also too just only very up out "
-    "off there here now again time times way thing things much many more most well even still all "
-    "every each always often exactly no not % percent work works keep keeps kept let lets set sets real really right good"
+    "need needs needed want wants wanted use uses used so then than also too just only very up off "
+    "there here now again time times way thing things much many more most well even still all "
+    "every each always often exactly no not % percent work works keep keeps kept let lets set sets "
+    "real really right good"
 )
 # Words with which something is said. A text of phrases without them is a list of keywords.
 SAYING = _set(
@@ -143,8 +148,8 @@ SAYING = _set(
     "break breaks decide weigh start began begin leave leaves trains scales requires require "
     "repeat ask call produce produces watches watch causes yields provides lets enables records "
     "notes estimates determines chooses picks decides covers contains includes carries tends "
-    "sends reads eats wins beats matters ends begins starts stops turned became grew fell rose "
-    "dropped occupies weighs sits lies gains earns learns forgets misses "
+    "moves sends reads eats wins beats matters ends begins starts stops turned became grew fell "
+    "rose dropped occupies weighs sits lies gains earns learns forgets misses "
 )
 # These say something when somebody is told to: “compress the file”.
 DOING = _set(
