@@ -377,7 +377,7 @@ class Phrase:
     reach: Literal["words", "sentence", "answer"] = "words"
 
     @classmethod
-    @lru_cache(maxsize=5_000)
+    @lru_cache(maxsize=10_000)
     def of(cls, written: str) -> Phrase:
         """Reads a phrase: `~less memory|space`, `remove > then > train`, `not skip zeros`.
 
