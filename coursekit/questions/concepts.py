@@ -31,6 +31,7 @@ from coursekit.questions.schema import Concept, Free
 from coursekit.questions.wordlists import (
     CLAUSE,
     COMPARING,
+    CONTRACTED,
     CONTRAST,
     DENIALS,
     DOING,
@@ -43,9 +44,11 @@ from coursekit.questions.wordlists import (
     NEGATIONS,
     NO_NEGATION_BEFORE,
     NUMBERS,
+    OPPOSING,
     SAYING,
     SKIPPED,
     USELESS,
+    VAGUE,
 )
 
 LONGEST = 100_000  # Characters; what follows is not read.
@@ -192,7 +195,9 @@ class _Text:
 
     def _split(self, start: int, end: int, plain: str) -> Iterator[tuple[int, int, str]]:
         """A token as words: “don't” is do not, “int 8” is int8."""
-        if plain.endswith("n't") and plain != "n't":
+        if plain in CONTRACTED:
+            yield start, end, "not"
+        elif plain.endswith("n't") and plain != "n't":
             cut = max(start + 1, end - 3)
             yield start, cut, "can" if plain == "can't" else plain[:-3]
             yield cut, end, "not"
@@ -228,8 +233,14 @@ class _Text:
             self._occurrences[ways] = sorted(found)
         return self._occurrences[ways]
 
-    def sentence_around(self, places: Sequence[int]) -> range:
-        """The places of all words in the sentence of these."""
+    def around(
+        self, places: Sequence[int], reach: Literal["words", "sentence", "answer"]
+    ) -> Sequence[int]:
+        """These places, those of all words in their sentence, or all that there are."""
+        if reach == "words":
+            return places
+        if reach == "answer":
+            return range(len(self.words))
         number = self.sentence[places[0]]
         return range(bisect_left(self.sentence, number), bisect_right(self.sentence, number))
 
@@ -275,12 +286,20 @@ class _Text:
             count += not (near and between)
         return count % 2 == 1
 
+    def is_vague(self, matched: Sequence[int]) -> bool:
+        """Whether the words at these places are such as stand in every text."""
+        return all(self.words[place].plain in VAGUE for place in matched)
+
+    @property
+    def _labels(self) -> set[int]:
+        """The pieces that a colon ties together, if they are few."""
+        return self._told if len(self._told) <= TOLD else set()
+
     @property
     def _has_long_pieces(self) -> bool:
         """Whether there are several and none is one word, or most are longer than a keyword."""
         # “Layerwise: equal cut” is one piece of two words.
-        labels = self._told if len(self._told) <= TOLD else set()
-        written = [n for chunk, n in self.written.items() if n > 1 or chunk not in labels]
+        written = [n for chunk, n in self.written.items() if n > 1 or chunk not in self._labels]
         several = len(written) > 1
         return several and (min(written) > 1 or len(self.words) > KEYWORD * len(written))
 
@@ -299,7 +318,8 @@ class _Text:
             few = 8 * sum(word.plain in SAYING for word in self.words) < len(self.words)
             short = len(self.words) <= 2 * len(said)
             whole = any(says and long[chunk] >= STATEMENT for chunk, says in said.items())
-            return (few or short) and not whole and 3 * sum(said.values()) < len(said)
+            told = sum(says or chunk in self._labels for chunk, says in said.items())
+            return (few or short) and not whole and 3 * told < len(said)
         pieces: dict[tuple[int, int], list[str]] = {}
         ands = 0
         for word, chunk in zip(self.words, self.chunk, strict=True):
@@ -310,13 +330,13 @@ class _Text:
         # “Compress the file” asks somebody to; “a loss of accuracy” says how two things belong
         # together; “less memory” and “useless ones dropped” say what becomes of something.
         linked = sum(_is_linked(piece) for piece in pieces.values())
-        told = self._told if len(self._told) <= TOLD else set()
         mute = sum(
-            not (_is_linked(piece) or chunk in told or _is_said(piece))
+            not (_is_linked(piece) or chunk in self._labels or _is_said(piece))
             for (chunk, _), piece in pieces.items()
         )
         if len(pieces) <= 2:
-            return not pieces or mute > 0
+            opposed = any(not OPPOSING.isdisjoint(piece) for piece in pieces.values())
+            return not pieces or (mute > 0 and not (opposed and len(said) == 1))
         return 2 * mute >= len(pieces) and (2 * linked <= len(pieces) or len(said) == 1)
 
 
@@ -347,17 +367,17 @@ class Phrase:
         spelled: its words as they are written, but for the shortest.
         ordered: the numbers of the slots that must stand after the slot before.
         denied: whether the text must deny it; None if either will do.
-        whole: whether it takes back what stands anywhere in its sentence.
+        reach: what it takes back: the words that it shares, its whole sentence, or the answer.
     """
 
     slots: tuple[_Ways, ...]
     spelled: frozenset[str]
     ordered: tuple[int, ...]
     denied: bool | None
-    whole: bool = False
+    reach: Literal["words", "sentence", "answer"] = "words"
 
     @classmethod
-    @lru_cache(maxsize=5_000)
+    @lru_cache(maxsize=10_000)
     def of(cls, written: str) -> Phrase:
         """Reads a phrase: `~less memory|space`, `remove > then > train`, `not skip zeros`.
 
@@ -366,8 +386,10 @@ class Phrase:
         """
         if written != written.lower():
             raise PhraseError(f"write “{written}” in lower case")
-        rest = written.removeprefix("(sentence) ")
-        whole = rest != written
+        rest = written.removeprefix("(sentence) ").removeprefix("(answer) ")
+        reach: Literal["words", "sentence", "answer"] = "words"
+        if rest != written:
+            reach = "sentence" if written.startswith("(sentence)") else "answer"
         denied: bool | None = False
         if rest.startswith("(not) "):
             rest, denied = rest.removeprefix("(not) "), None
@@ -393,7 +415,7 @@ class Phrase:
         )
         spelled = frozenset(re.findall(rf"[a-z]{{{MENDED},}}", full))
         slots = tuple(_ways(part, written) for part in parts)
-        return cls(slots, spelled, tuple(ordered), denied, whole)
+        return cls(slots, spelled, tuple(ordered), denied, reach)
 
     @property
     def stems(self) -> Iterator[str]:
@@ -594,9 +616,9 @@ def _read_one(
     cancelled = {
         place
         for phrase in unless
-        for places in phrase.matches(parsed, ROOM if phrase.whole else CLOSE)
+        for places in phrase.matches(parsed, CLOSE if phrase.reach == "words" else ROOM)
         if phrase.denied is None or parsed.is_denied(places) == phrase.denied
-        for place in (parsed.sentence_around(places) if phrase.whole else places)
+        for place in parsed.around(places, phrase.reach)
     }
     for phrase in says:
         for places in phrase.matches(parsed):
@@ -604,7 +626,7 @@ def _read_one(
                 continue
             if phrase.denied is not None and parsed.is_denied(places) != phrase.denied:
                 continue
-            if not cancelled.isdisjoint(places):
+            if not cancelled.isdisjoint(places) or parsed.is_vague(places):
                 continue
             spans = tuple((parsed.words[place].start, parsed.words[place].end) for place in places)
             words = tuple(text[start:end] for start, end in spans)

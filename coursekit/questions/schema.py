@@ -155,7 +155,8 @@ class Concept(_Strict):
 
     Attributes:
         says: phrases for the ways in which people say it; `concepts` reads them.
-        unless: phrases that take it back where they share a word with one of those, or a sentence.
+        unless: phrases that take it back where they share a word with one of those, or a sentence,
+            or in the whole answer.
         hint: what to tell whoever has not said it, without giving it away.
     """
 

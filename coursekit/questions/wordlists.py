@@ -41,14 +41,20 @@ IRREGULAR: dict[str, str] = {
     multiply multiplication multiplications multiplied multiplies multiplying
     few fewer fewest
     little littler
+    less les
+    worse wors
     rely relies relied reliance
     slow slower slowed slows
     zero zeroes zeros zeroed zeroing 0
-    different differently difference differences differ differs differed differing
+    different differently difference differences differ differs differed differing difrent difrence
     structured structural structurally
     faster fastest
     precise precisely
-    accurate accurately accuracy
+    accurate accurately accuracy acurracy acuraccy
+    hardware hardwear
+    software softwear
+    everything evrything
+    column collum collums colum
     comparable comparably
     bias biases
     """.strip().splitlines()
@@ -59,14 +65,18 @@ NUMBERS = {
     for number, word in enumerate(
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
     )
-} | {"sixteen": "16", "percent": "%", "percentage": "%"}
+} | {"sixteen": "16", "percent": "%", "percentage": "%", "procent": "%"}
 NUMBERS |= dict.fromkeys(("nought", "naught", "nil", "null", "nul"), "zero")
 
 # Negations that reach forward to the end of their clause.
 NEGATIONS = _set(
-    "not never cannot nothing none nobody neither nor hardly barely scarcely isnt arent wasnt "
-    "werent dont doesnt didnt wont wouldnt cant couldnt shouldnt havent hasnt fail fails failed "
+    "not never cannot nothing none nobody neither nor hardly barely scarcely fail fails failed "
     "avoid avoids avoiding avoided prevent prevents preventing prevented"
+)
+# How “isn't” and its like are written without their apostrophe: as “not”.
+CONTRACTED = _set(
+    "isnt arent wasnt werent dont doesnt didnt wont wouldnt cant couldnt shouldnt havent hasnt "
+    "dosnt dosent doesent isent wasent arnt havnt hasent canot coudnt woudnt shoudnt"
 )
 # Negations of the next thing only: “without fine-tuning the accuracy drops” denies no drop.
 NEAR_NEGATIONS = _set("no without lack lacks lacking")
@@ -98,13 +108,28 @@ USELESS = _set(
 )
 # Words that say how two things belong together, and that something is more or less.
 LINKS = _set(
-    "of per for with by to in on from than versus vs against into through at as = a an the"
+    "of per for with by to in on from than versus vs against into through at as = a an the no "
+    "without"
 )
+# And those that set one against another: “speed and cost against quality”.
+OPPOSING = _set("versus vs against without")
 COMPARING = _set(
     "less fewer more lower higher smaller bigger faster slower cheaper longer shorter worse better "
     "just only pure too"
 )
 
+# Words that are in every text: if nothing else shows a concept, it is not shown.
+VAGUE = _set(
+    "a an the and or of on in to for by at as from with it its he she they them that this these "
+    "those one ones some any which what where who i me my you your we our is are was were be been "
+    "am has have had do does did can could may might must will would shall should get gets got "
+    "getting go goes went gone going come comes came take takes took taken run runs ran make makes "
+    "made put puts give gives gave say says said see sees saw look looks looked know knows knew "
+    "need needs needed want wants wanted use uses used so then than also too just only very up off "
+    "there here now again time times way thing things much many more most well even still all "
+    "every each always often exactly no not % percent work works keep keeps kept let lets set sets "
+    "real really right good"
+)
 # Words with which something is said. A text of phrases without them is a list of keywords.
 SAYING = _set(
     "stayed remained zeroes eliminates trims squeezes lowers adds discards kicks speeds suffer "
@@ -121,7 +146,10 @@ SAYING = _set(
     "rounds costs hurts improves quantizes quantises depends compares try choose treats treat "
     "multiplies computes compute say says tell tells show shows suffers works work pay pays "
     "break breaks decide weigh start began begin leave leaves trains scales requires require "
-    "repeat ask call "
+    "repeat ask call produce produces watches watch causes yields provides lets enables records "
+    "notes estimates determines chooses picks decides covers contains includes carries tends "
+    "moves sends reads eats wins beats matters ends begins starts stops turned became grew fell "
+    "rose dropped occupies weighs sits lies gains earns learns forgets misses "
 )
 # These say something when somebody is told to: “compress the file”.
 DOING = _set(
@@ -259,5 +287,37 @@ FAMILIES: dict[str, str] = {
         "set|determine|decide|dictate|govern|drive|fix|define|control|rule|stretch|push|force|"
         "choose|dominate|pull|steer|impose|depend|size|hijack|take-over|monopolize|inflate|"
         "swallow|hog|command|specify|spoil|shape"
+    ),
+    "always": (
+        "always|automatically|in-every-case|in-any-case|in-all-cases|on-any|on-every|on-all|any|every|"
+        "whatever|regardless|no-matter|guarantee|guaranteed|by-itself|everywhere|"
+        "without-exception|certainly|definitely|for-free"
+    ),
+    "things": (
+        "extra|actor|player|singer|musician|violin|trumpet|passenger|employee|"
+        "worker|staff|colleague|helper|waiter|people|person|guest|book|page|"
+        "chapter|sentence|paragraph|furniture|sofa|armchair|chair|table|piano|"
+        "clothes|shirt|jumper|sweater|sock|shoe|boot|toy|tool|pan|dish|ingredient|"
+        "spice|branch|twig|leaf|plant|weed|flower|shrub|stone|brick|shop|station|"
+        "road|street|house|tree|wagon|boat|photo|song|scene|screw|bolt|decoration|"
+        "ornament|ballast|luggage|suitcase|souvenir|tent|coat|umbrella|bottle|jar|"
+        "tin|box|crate|bag|plate|cup|spoon|gadget|cable|pipe|shelf|drawer|desk|"
+        "office|stall|seat|bench|row|street-lamp|student|pupil|soldier|footballer|"
+        "dancer|cook|clerk|seller|driver|word|line|joke|plot|character|adjective|"
+        "footnote|bone|muscle|fat|feather|egg|apple|carrot|potato|"
+        "onion|clutter|junk|rubbish|odds-and-ends"
+    ),
+    "container": (
+        "van|car|boot|trunk|suitcase|backpack|rucksack|bag|pocket|box|shelf|"
+        "drawer|cupboard|wardrobe|envelope|crate|carry-on|hand-luggage|trailer|lorry|"
+        "truck|flat|apartment|garage|cellar|attic|cabin|basket|shoebox|wallet|"
+        "purse|locker|briefcase|camper|caravan|postcard|leaflet|booklet|page|"
+        "freezer|fridge|handbag|pouch|tin"
+    ),
+    "digits": (
+        "digit|decimal|cent|penny|gram|millimetre|milligram|nuance|shade|"
+        "tone|colour|hue|pixel|decimal-place|word-length|bit-width|bitwidth|bit-"
+        "depth|wordlength|word-width|resolution|precision|bit|numeral|millimeter|"
+        "centimetre|centimeter|brushstroke|fineness|granularity"
     ),
 }
