@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.values import CannotCross
-from grader.sandboxed.codec.attributes import slots_of
+from grader.sandboxed.codec.families.instances import slots_of
 from grader.sandboxed.codec.libraries import torch_module
 
 
@@ -40,7 +40,7 @@ def assign(target: Any, value: Any) -> None:
             target.__dict__.clear()
             target.__dict__.update(value.__dict__)
         elif type(target).__module__.startswith("pandas."):
-            from grader.sandboxed.codec import tables
+            from grader.sandboxed.codec.families import tables
 
             tables.assign(target, value)
         elif torch is not None and isinstance(target, torch.Generator):

@@ -47,7 +47,7 @@ from grader.protocol.values import (
     Spelled,
     Tensor,
 )
-from grader.sandboxed.codec.attributes import attributes_of
+from grader.sandboxed.codec.families.instances import attributes_of
 from grader.sandboxed.codec.libraries import BUILTIN_TYPES, torch_module
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -241,7 +241,7 @@ class Packer:
             self._register(value)
             return Random("torch", self.pack(value.get_state()))
         if "pandas" in sys.modules:
-            from grader.sandboxed.codec import tables
+            from grader.sandboxed.codec.families import tables
 
             if tables.is_constant(value):
                 return Named("constant", str(value))
@@ -281,18 +281,18 @@ class Packer:
         if issubclass(cls, np.generic):
             return Named("numpy", cls.__name__)
         if torch_module() is not None:
-            from grader.sandboxed.codec import torch_modules
+            from grader.sandboxed.codec.families import modules
 
-            if torch_modules.is_library_class(cls):
+            if modules.is_library_class(cls):
                 return Named("nn", cls.__name__)
         return self._live(cls)
 
     def _module(self, value: Any) -> Node:
-        from grader.sandboxed.codec import torch_modules
+        from grader.sandboxed.codec.families import modules
 
-        if self._is_given(type(value)) or torch_modules.is_supported(value):
+        if self._is_given(type(value)) or modules.is_supported(value):
             self._register(value)
-            return torch_modules.describe(value, self.pack, self._is_given(type(value)))
+            return modules.describe(value, self.pack, self._is_given(type(value)))
         return self._live(value)
 
     def _buffer(self, data: bytes) -> int:

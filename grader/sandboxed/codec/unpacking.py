@@ -53,8 +53,8 @@ from grader.protocol.values import (
     Tensor,
     Yours,
 )
-from grader.sandboxed.codec.attributes import is_plain_attribute, slots_of
 from grader.sandboxed.codec.failures import error_class
+from grader.sandboxed.codec.families.instances import is_plain_attribute, slots_of
 from grader.sandboxed.codec.foreign_paths import FarPath
 from grader.sandboxed.codec.libraries import BUILTIN_TYPES, from_library, torch_module
 
@@ -353,10 +353,10 @@ class Unpacker:
     def _module(self, node: Module) -> Any:
         if torch_module() is None:
             raise CannotCross("a module where there is no torch")
-        from grader.sandboxed.codec import torch_modules
+        from grader.sandboxed.codec.families import modules
 
         given = self._given.get(node.cls.removeprefix("given:"))
-        return torch_modules.rebuild(node, self.unpack, self.objects, given)
+        return modules.rebuild(node, self.unpack, self.objects, given)
 
     def _given_instance(self, node: Given) -> Any:
         cls: Any = self._given.get(node.cls)
@@ -374,7 +374,7 @@ class Unpacker:
         return made
 
     def _frame(self, node: Frame) -> Any:
-        from grader.sandboxed.codec import tables
+        from grader.sandboxed.codec.families import tables
 
         place = len(self.objects)
         self.objects.append(None)
@@ -410,7 +410,7 @@ class Unpacker:
                 constants = {"NotImplemented": NotImplemented, "Ellipsis": ...}
                 if node.name in constants:
                     return constants[node.name]
-                from grader.sandboxed.codec import tables
+                from grader.sandboxed.codec.families import tables
 
                 return tables.CONSTANTS[node.name]
             case "error":
@@ -438,9 +438,9 @@ class Unpacker:
                 if isinstance(found, torch.dtype | torch.layout | torch.memory_format):
                     return found
             case "nn" if torch is not None:
-                from grader.sandboxed.codec import torch_modules
+                from grader.sandboxed.codec.families import modules
 
-                return torch_modules.library_class(node.name)
+                return modules.library_class(node.name)
             case "library" if self._trusted:
                 return from_library(node.name)
         raise CannotCross(f"the name {node.name[:50]}")

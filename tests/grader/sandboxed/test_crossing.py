@@ -48,9 +48,9 @@ from grader.protocol.values import (
     Yours,
     kind_of,
 )
-from grader.sandboxed.codec import torch_modules
 from grader.sandboxed.codec.buffers import join, split
 from grader.sandboxed.codec.changes import assign
+from grader.sandboxed.codec.families import modules
 from grader.sandboxed.codec.libraries import library_name
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
@@ -674,7 +674,7 @@ MODULES: list[tuple[nn.Module, Any]] = [
 
 
 def test_every_class_that_crosses_is_tried():
-    assert {type(module).__name__ for module, _ in MODULES} == set(torch_modules._classes())
+    assert {type(module).__name__ for module, _ in MODULES} == set(modules._classes())
 
 
 def alike_modules(one: nn.Module, other: nn.Module) -> bool:
@@ -712,9 +712,9 @@ def test_a_module_is_rebuilt(module, inputs):
     assert alike(cross(found), cross(wanted))
 
 
-@pytest.mark.parametrize("cls", torch_modules._ONLY_KEPT)
+@pytest.mark.parametrize("cls", modules._ONLY_KEPT)
 def test_a_module_of_other_sizes_than_the_one_before_has_its_own(cls):
-    names = torch_modules._ONLY_KEPT[cls]
+    names = modules._ONLY_KEPT[cls]
     small, large = (cls(**dict.fromkeys(names, size)) for size in (2, 5))
     rest = [vars(module).keys() - names - {"_parameters"} for module in (small, large)]
     assert rest[0] == rest[1]

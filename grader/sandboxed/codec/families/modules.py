@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader.protocol.values import CannotCross, Module, Node
-from grader.sandboxed.codec.attributes import is_plain_attribute
+from grader.sandboxed.codec.families.instances import is_plain_attribute
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 _RECURRENT = (nn.RNN, nn.LSTM, nn.GRU)
