@@ -11,7 +11,7 @@ from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Node
 from grader.sandboxed.codec.families.numbers import encode_integer
 from grader.sandboxed.codec.families.tensors import look as look_at_tensor
 from grader.sandboxed.codec.family import NOT_MINE
-from grader.sandboxed.codec.registry import FIRST, THEN, at_once
+from grader.sandboxed.codec.registry import FIRST, THEN, of_type
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -101,9 +101,9 @@ class Packer:
 
     def _pack(self, value: Any) -> Node:
         cls = type(value)
-        of_type = at_once().get(cls)
-        if of_type is not None:
-            node = of_type(value, self)
+        encode_usual = of_type(cls)
+        if encode_usual is not None:
+            node = encode_usual(value, self)
             if node is not NOT_MINE:
                 return node
         if self.exact and self.is_own(cls):

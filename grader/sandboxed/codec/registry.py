@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import sys
 import types
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +42,7 @@ from grader.sandboxed.codec.families import (
     containers,
     generators,
     instances,
+    lazy,
     names,
     numbers,
     spelled,
@@ -63,48 +63,36 @@ def _encode_module(value: Any, packer: Packer) -> Node | NotMine:
     torch = torch_module()
     if torch is None or not isinstance(value, torch.nn.Module):
         return NOT_MINE
-    from grader.sandboxed.codec.families import modules
-
-    return modules.encode(value, packer)
+    return lazy.modules().encode(value, packer)
 
 
 def _decode_module(node: Module, unpacker: Unpacker) -> Any:
     if torch_module() is None:
         raise CannotCross("a module where there is no torch")
-    from grader.sandboxed.codec.families import modules
-
-    return modules.decode(node, unpacker)
+    return lazy.modules().decode(node, unpacker)
 
 
 def _assign_module(target: Any, value: Any) -> bool:
     torch = torch_module()
     if torch is None or not isinstance(target, torch.nn.Module):
         return False
-    from grader.sandboxed.codec.families import modules
-
-    return modules.assign(target, value)
+    return lazy.modules().assign(target, value)
 
 
 def _encode_table(value: Any, packer: Packer) -> Node | NotMine:
     if "pandas" not in sys.modules:
         return NOT_MINE
-    from grader.sandboxed.codec.families import tables
-
-    return tables.encode(value, packer)
+    return lazy.tables().encode(value, packer)
 
 
 def _decode_table(node: Frame, unpacker: Unpacker) -> Any:
-    from grader.sandboxed.codec.families import tables
-
-    return tables.decode(node, unpacker)
+    return lazy.tables().decode(node, unpacker)
 
 
 def _assign_table(target: Any, value: Any) -> bool:
     if not type(target).__module__.startswith("pandas."):
         return False
-    from grader.sandboxed.codec.families import tables
-
-    return tables.assign(target, value)
+    return lazy.tables().assign(target, value)
 
 
 # --- Whose a value is --------------------------------------------------------------------------
@@ -135,7 +123,7 @@ THEN: tuple[Encode, ...] = (
 )
 # What is of one of these types by itself, no class derived from it, only one family can say yes to.
 # All are written in C: nobody can change them, nor have them say that they are the learner's own.
-_AT_ONCE: dict[type, Encode] = {
+OF_TYPE: dict[type, Encode] = {
     **dict.fromkeys((list, tuple, dict, set, frozenset), containers.encode),
     **dict.fromkeys(
         (collections.deque, collections.OrderedDict, collections.defaultdict), containers.encode
@@ -147,19 +135,17 @@ _AT_ONCE: dict[type, Encode] = {
     bytearray: text.encode_bytearray,
     range: spelled.encode,
     slice: spelled.encode,
+    type: names.encode_type,
     types.FunctionType: names.encode_function,
 }
 
 
-def at_once() -> dict[type, Encode]:
-    """By type, the family that is asked before all others."""
-    torch = torch_module()
-    return _AT_ONCE if torch is None else _with_tensors(torch)
-
-
-@cache
-def _with_tensors(torch: Any) -> dict[type, Encode]:
-    return _AT_ONCE | dict.fromkeys((torch.Tensor, torch.nn.Parameter), tensors.encode_usual)
+def of_type(cls: type) -> Encode | None:
+    """The family of all values of a type; None where the families have to be asked."""
+    torch = sys.modules.get("torch")
+    if torch is not None and (cls is torch.Tensor or cls is torch.nn.Parameter):
+        return tensors.encode_usual
+    return OF_TYPE.get(cls)
 
 
 # --- Whose a node is ---------------------------------------------------------------------------

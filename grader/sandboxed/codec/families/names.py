@@ -15,6 +15,7 @@ import numpy as np
 
 from grader.protocol.values import CannotCross, Named, Node
 from grader.sandboxed.codec.failures import error_class
+from grader.sandboxed.codec.families import lazy
 from grader.sandboxed.codec.families.arrays import PLAIN_KINDS, is_plain
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
 from grader.sandboxed.codec.libraries import BUILTIN_TYPES, from_library, torch_module
@@ -28,8 +29,10 @@ _CONSTANTS = {"NotImplemented": NotImplemented, "Ellipsis": ...}
 
 def encode_member(value: Any, packer: Packer) -> Node | NotMine:
     """Of an enumeration of a given cell, whatever else it is; a mix of flags has a number only."""
+    if not isinstance(value, enum.Enum):
+        return NOT_MINE
     cls = type(value)
-    if isinstance(value, enum.Enum) and packer.is_given(cls) and value.name in cls.__members__:
+    if packer.is_given(cls) and value.name in cls.__members__:
         return Named("member", f"{cls.__name__}.{value.name}")
     return NOT_MINE
 
@@ -45,11 +48,8 @@ def encode_type(value: Any, packer: Packer) -> Node | NotMine:
         return Named("error", " ".join(base.__name__ for base in value.__mro__))
     if issubclass(value, np.generic):
         return Named("numpy", value.__name__)
-    if torch_module() is not None:
-        from grader.sandboxed.codec.families import modules
-
-        if modules.is_library_class(value):
-            return Named("nn", value.__name__)
+    if torch_module() is not None and lazy.modules().is_library_class(value):
+        return Named("nn", value.__name__)
     return packer.live(value)
 
 
@@ -66,11 +66,8 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
             return Named("torch", str(value).removeprefix("torch."))
     if isinstance(value, types.FunctionType) and _is_given(value, packer):
         return Named("given", value.__name__)
-    if "pandas" in sys.modules:
-        from grader.sandboxed.codec.families import tables
-
-        if tables.is_constant(value):
-            return Named("constant", str(value))
+    if "pandas" in sys.modules and lazy.tables().is_constant(value):
+        return Named("constant", str(value))
     return NOT_MINE
 
 
@@ -89,9 +86,7 @@ def decode(node: Named, unpacker: Unpacker) -> Any:
         case "constant":
             if node.name in _CONSTANTS:
                 return _CONSTANTS[node.name]
-            from grader.sandboxed.codec.families import tables
-
-            return tables.CONSTANTS[node.name]
+            return lazy.tables().CONSTANTS[node.name]
         case "error":
             return _error(node.name.split(" ")[:20], unpacker)
         case "type":
@@ -117,9 +112,7 @@ def decode(node: Named, unpacker: Unpacker) -> Any:
             if isinstance(found, torch.dtype | torch.layout | torch.memory_format):
                 return found
         case "nn" if torch is not None:
-            from grader.sandboxed.codec.families import modules
-
-            return modules.library_class(node.name)
+            return lazy.modules().library_class(node.name)
         case "library" if unpacker.trusted:
             return from_library(node.name)
     raise CannotCross(f"the name {node.name[:50]}")

@@ -11,19 +11,20 @@ if TYPE_CHECKING:
     from grader.sandboxed.codec.packing import Packer
     from grader.sandboxed.codec.unpacking import Unpacker
 
+_OURS = (int, float, complex)
 _INT64 = range(-(2**63), 2**63)
 
 
 def encode(value: Any, packer: Packer) -> Node | NotMine:
+    if not isinstance(value, _OURS):
+        return NOT_MINE
     if isinstance(value, bool):
         return bool(value)
     if isinstance(value, int):
         return encode_integer(int.__index__(value))
     if isinstance(value, float):
         return float.__float__(value)
-    if isinstance(value, complex):
-        return Complex(value.real, value.imag)
-    return NOT_MINE
+    return Complex(value.real, value.imag)
 
 
 def encode_integer(value: int) -> Node:

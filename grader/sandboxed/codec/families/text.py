@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from grader.sandboxed.codec.packing import Packer
     from grader.sandboxed.codec.unpacking import Unpacker
 
+_OURS = (str, bytes)
+
 
 def encode(value: Any, packer: Packer) -> Node | NotMine:
+    if not isinstance(value, _OURS):
+        return NOT_MINE
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, bytes):
-        return Raw("bytes", bytes.__getitem__(value, slice(None)))
-    return NOT_MINE
+    return Raw("bytes", bytes.__getitem__(value, slice(None)))
 
 
 def encode_bytearray(value: Any, packer: Packer) -> Node | NotMine:
