@@ -113,7 +113,7 @@ compile_imports() {
     compile_import 'coursekit.tensorflow, ai_edge_litert.interpreter'
     compile_import 'torchao.quantization, torchvision, torch_pruning'
     compile_import 'jupyterlab.labapp, ipykernel.kernelapp'
-    if [ -n "${1:-}" ]; then compile_import 'grader.host.cli, grader.host.batch, grader.sandboxed.codec.torch_modules, grader.sandboxed.zygote, nbgrader.apps'; fi
+    if [ -n "${1:-}" ]; then compile_import 'grader.host.cli, grader.host.batch, grader.sandboxed.codec.families.modules, grader.sandboxed.zygote, nbgrader.apps'; fi
     if [ "${1:-}" = dev ]; then compile_import 'authoring.cli, hypothesis, nbval.plugin, playwright.sync_api, pytest, xdist'; fi
     wait
     PYTHONDONTWRITEBYTECODE='' "$python" -m compileall -q coursekit ${1:+grader authoring}

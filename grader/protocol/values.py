@@ -165,7 +165,7 @@ class Quantized(Struct, tag="quantized"):
 
 
 class Module(Struct, tag="module"):
-    """A torch.nn.Module of an allowed class; see `grader.sandboxed.codec.torch_modules`.
+    """A torch.nn.Module of an allowed class; see `grader.sandboxed.codec.families.modules`.
 
     Attributes:
         pruned: the parameters that a hook masks in every call.

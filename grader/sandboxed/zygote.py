@@ -89,7 +89,7 @@ def _import(modules: list[str]) -> None:
         if name == "torch" and "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)
             _seed_what_is_there(sys.modules["torch"])
-            importlib.import_module("grader.sandboxed.codec.torch_modules")
+            importlib.import_module("grader.sandboxed.codec.families.modules")
     gc.enable()
 
 

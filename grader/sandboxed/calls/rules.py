@@ -357,7 +357,7 @@ class Discovering(Rules):
         if isinstance(found, Masked):
             self.terms.missing |= found.mask is not None
         else:
-            from grader.sandboxed.codec import tables
+            from grader.sandboxed.codec.families import tables
 
             self.terms.missing |= any(map(tables.has_missing, found.dtypes))
 

@@ -13,7 +13,7 @@ import pathlib
 import struct
 import tracemalloc
 import warnings
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import numpy as np
@@ -48,11 +48,13 @@ from grader.protocol.values import (
     Yours,
     kind_of,
 )
-from grader.sandboxed.codec import torch_modules
+from grader.sandboxed.codec import packing
 from grader.sandboxed.codec.buffers import join, split
 from grader.sandboxed.codec.changes import assign
+from grader.sandboxed.codec.families import modules
 from grader.sandboxed.codec.libraries import library_name
 from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.registry import BY_NODE, OF_TYPE
 from grader.sandboxed.codec.unpacking import Unpacker
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(deprecated|oneDNN|Sparse)")
@@ -513,6 +515,43 @@ def test_known_objects_are_not_sent_again_and_can_be_shown_anew():
     assert isinstance(packer.pack(known[0]), Seq)
 
 
+# --- Families ----------------------------------------------------------------------------------
+
+
+def test_every_node_belongs_to_a_family_or_refers_to_something():
+    structs = {cls for cls in get_args(Node) if issubclass(cls, msgspec.Struct)}
+    assert structs == {*BY_NODE, Live, Yours, Back}
+
+
+# What no number can be made of, and numbers with bytes in them that mean nothing.
+NO_NUMBERS = {np.void, np.object_, np.longdouble, np.clongdouble}
+TIMES = {np.datetime64, np.timedelta64}
+USUAL: list[Any] = [
+    *([], [1, [2]], (), (1, 2), {}, {"a": [1]}, {1}, frozenset((1,))),
+    *(collections.deque([1], 2), collections.OrderedDict(a=1), collections.defaultdict(list, a=1)),
+    *(np.ones(2), np.array([None, 1]), np.datetime64(1, "s"), np.timedelta64(1, "s")),
+    *(cls(1) for cls in sorted(set(np.sctypeDict.values()) - NO_NUMBERS - TIMES, key=str)),
+    *(1j, b"a", bytearray(b"a"), range(3), slice(1), lambda: 1, len),
+    *(int, Box, nn.ReLU, np.int8, ValueError, Pair),
+    *(torch.ones(2, requires_grad=True), nn.Parameter(torch.ones(2))),
+]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_usual_values_go_the_way_of_all_others(monkeypatch, exact):
+    """Their families are found by type; in the order of all families they are the same."""
+
+    def packed(value):
+        packer = Packer(lambda live: Live(1, "function", "f", []), GIVEN, exact=exact)
+        node = msgspec.msgpack.encode(packer.pack(value))
+        return node, packer.buffers, [id(part) for part in packer.objects]
+
+    assert {type(value) for value in USUAL} >= set(OF_TYPE) - NO_NUMBERS
+    at_first = [packed(value) for value in USUAL]
+    monkeypatch.setattr(packing, "of_type", lambda cls: None)
+    assert [packed(value) for value in USUAL] == at_first
+
+
 # --- Modules -----------------------------------------------------------------------------------
 
 X, IMAGE, VOLUME, SIGNAL = (
@@ -674,7 +713,7 @@ MODULES: list[tuple[nn.Module, Any]] = [
 
 
 def test_every_class_that_crosses_is_tried():
-    assert {type(module).__name__ for module, _ in MODULES} == set(torch_modules._classes())
+    assert {type(module).__name__ for module, _ in MODULES} == set(modules._classes())
 
 
 def alike_modules(one: nn.Module, other: nn.Module) -> bool:
@@ -712,9 +751,9 @@ def test_a_module_is_rebuilt(module, inputs):
     assert alike(cross(found), cross(wanted))
 
 
-@pytest.mark.parametrize("cls", torch_modules._ONLY_KEPT)
+@pytest.mark.parametrize("cls", modules._ONLY_KEPT)
 def test_a_module_of_other_sizes_than_the_one_before_has_its_own(cls):
-    names = torch_modules._ONLY_KEPT[cls]
+    names = modules._ONLY_KEPT[cls]
     small, large = (cls(**dict.fromkeys(names, size)) for size in (2, 5))
     rest = [vars(module).keys() - names - {"_parameters"} for module in (small, large)]
     assert rest[0] == rest[1]

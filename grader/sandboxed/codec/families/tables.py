@@ -1,14 +1,22 @@
-"""Tables of pandas as data: labels, index, and for each column an array or a list."""
+"""Tables of pandas as data: labels, index, and for each column an array or a list.
+
+Loaded where pandas is there, or a message says that something of it has come.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from grader.protocol.values import CannotCross, Frame, Node
+from grader.sandboxed.codec.family import NOT_MINE, NotMine
+
+if TYPE_CHECKING:
+    from grader.sandboxed.codec.packing import Packer
+    from grader.sandboxed.codec.unpacking import Unpacker
 
 # Kinds of NumPy types that cross as arrays; anything else as what it is made of.
 _PLAIN = "biufcmM"
@@ -22,12 +30,14 @@ def is_constant(value: Any) -> bool:
     return any(value is constant for constant in CONSTANTS.values())
 
 
-def is_of_pandas(value: Any) -> bool:
-    """Whether `describe` can describe it."""
-    return isinstance(value, (*_TABLES, *_SCALARS, pd.api.extensions.ExtensionArray))
+def encode(value: Any, packer: Packer) -> Node | NotMine:
+    if not isinstance(value, (*_TABLES, *_SCALARS, pd.api.extensions.ExtensionArray)):
+        return NOT_MINE
+    packer.register(value)
+    return _describe(value, packer.pack)
 
 
-def describe(value: Any, pack: Callable[[Any], Node]) -> Frame:
+def _describe(value: Any, pack: Callable[[Any], Node]) -> Frame:
     """What a table is made of, or a part or value of one.
 
     Raises:
@@ -91,13 +101,19 @@ def _known(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
-    """The table that `describe` described.
+def decode(node: Frame, unpacker: Unpacker) -> Any:
+    place = unpacker.reserve()
+    unpacker.objects[place] = made = _rebuild(node, unpacker.unpack)
+    return made
+
+
+def _rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
+    """The table that `_describe` described.
 
     Raises:
         CannotCross: when the description does not hold together.
     """
-    # In the order of `describe`: objects are numbered as they come.
+    # In the order of `_describe`: objects are numbered as they come.
     is_table = node.kind in ("Series", "DataFrame")
     index = unpack(node.index) if is_table else None
     labels = unpack(node.labels)
@@ -159,8 +175,12 @@ def _rebuilt(values: Any, dtype: str, missing: bool) -> pd.Series:
     return made
 
 
-def assign(target: Any, value: Any) -> None:
-    """Makes a table equal to another of its kind, in place."""
+def assign(target: Any, value: Any) -> bool:
+    """Makes a table equal to another of its kind, in place.
+
+    Raises:
+        CannotCross: when pandas has no way to do so.
+    """
     if isinstance(target, pd.DataFrame):
         target.drop(columns=target.columns, inplace=True)
         target.drop(index=target.index, inplace=True)
@@ -171,3 +191,4 @@ def assign(target: Any, value: Any) -> None:
         target.iloc[:] = value.to_numpy()
     else:
         raise CannotCross("a table that was changed in place")
+    return True

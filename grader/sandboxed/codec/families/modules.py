@@ -1,8 +1,10 @@
 """Modules of torch.nn as data: constructor arguments, parameters, buffers, children, masks.
 
-`describe` says what a module is made of, `rebuild` makes it anew. Whatever else hangs on it (a
+`encode` says what a module is made of, `decode` makes it anew. Whatever else hangs on it (a
 `forward` of its own, hooks, other attributes) does not cross. Masks of torch.nn.utils.prune do:
 https://docs.pytorch.org/tutorials/intermediate/pruning_tutorial.html.
+
+Loaded where torch is there.
 """
 
 from __future__ import annotations
@@ -11,14 +13,18 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.nn.utils import prune
 
 from grader.protocol.values import CannotCross, Module, Node
-from grader.sandboxed.codec.attributes import is_plain_attribute
+from grader.sandboxed.codec.families.instances import is_plain_attribute
+
+if TYPE_CHECKING:
+    from grader.sandboxed.codec.packing import Packer
+    from grader.sandboxed.codec.unpacking import Unpacker
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 _RECURRENT = (nn.RNN, nn.LSTM, nn.GRU)
@@ -110,7 +116,7 @@ def library_class(name: str) -> type[nn.Module]:
     return _classes()[name]
 
 
-def is_supported(module: nn.Module) -> bool:
+def _is_supported(module: nn.Module) -> bool:
     """Whether a module can cross: it and all that is in it have classes of torch.nn."""
     todo, seen = [module], {id(module)}
     for part in todo:
@@ -123,16 +129,17 @@ def is_supported(module: nn.Module) -> bool:
     return True
 
 
-def describe(module: nn.Module, pack: Callable[[Any], Node], given: bool) -> Module:
-    """What a module is made of.
-
-    Args:
-        pack: makes a node of a part.
-        given: whether a given cell defines its class: then its plain attributes cross, too.
+def encode(module: nn.Module, packer: Packer) -> Node:
+    """What a module is made of; of a class of given cells, its plain attributes too.
 
     Raises:
-        CannotCross: when a part can't.
+        CannotCross: when a part can't cross.
     """
+    given = packer.is_given(type(module))
+    if not given and not _is_supported(module):
+        return packer.live(module)
+    packer.register(module)
+    pack = packer.pack
     cls = type(module)
     state = module.__dict__
     parameters, buffers, children = state["_parameters"], state["_buffers"], state["_modules"]
@@ -178,34 +185,38 @@ def _values(cls: Any, module: nn.Module) -> dict[str, Any]:
     return values
 
 
-def rebuild(
-    node: Module, unpack: Callable[[Node], Any], objects: list[Any], given: Any
-) -> nn.Module:
-    """The module that `describe` described.
-
-    Args:
-        objects: gets the module before its parts are unpacked, as `Packer` numbers them.
-        given: the class, if a given cell defines it.
+def decode(node: Module, unpacker: Unpacker) -> nn.Module:
+    """The module that `encode` described.
 
     Raises:
         CannotCross: when the description does not hold together.
     """
-    place = len(objects)
-    objects.append(None)
+    place = unpacker.reserve()
     if node.cls.startswith("given:"):
-        if given is None or not issubclass(given, nn.Module):
-            raise CannotCross(f"a module of {node.cls[6:56]}, which no given cell defines")
-        module = given.__new__(given)
-        nn.Module.__init__(module)
-        objects[place] = module
-        for name, value in node.attributes.items():
-            unpacked = unpack(value)
-            if not name.startswith("_") and is_plain_attribute(given, name):
-                module.__dict__[name] = unpacked
+        module = _of_given_class(node, unpacker, place)
     else:
-        module = _construct(library_class(node.cls), node, unpack)
-        objects[place] = module
-    _fill(module, node, unpack)
+        module = _construct(library_class(node.cls), node, unpacker.unpack)
+        unpacker.objects[place] = module
+    _fill(module, node, unpacker.unpack)
+    return module
+
+
+def _of_given_class(node: Module, unpacker: Unpacker, place: int) -> nn.Module:
+    """A module of a class of given cells, without what it is made of.
+
+    It is in its place before its attributes are, as one of them may refer to it.
+    """
+    name = node.cls.removeprefix("given:")
+    cls: Any = unpacker.given.get(name)
+    if cls is None or not issubclass(cls, nn.Module):
+        raise CannotCross(f"a module of {name[:50]}, which no given cell defines")
+    module: nn.Module = cls.__new__(cls)
+    nn.Module.__init__(module)
+    unpacker.objects[place] = module
+    for attribute, value in node.attributes.items():
+        unpacked = unpacker.unpack(value)
+        if not attribute.startswith("_") and is_plain_attribute(cls, attribute):
+            module.__dict__[attribute] = unpacked
     return module
 
 
@@ -327,3 +338,9 @@ def _mask(module: nn.Module, name: str) -> prune.BasePruningMethod:
     hook._tensor_name = name
     module.__dict__[name] = hook.apply_mask(module)
     return hook
+
+
+def assign(target: nn.Module, value: nn.Module) -> bool:
+    target.__dict__.clear()
+    target.__dict__.update(value.__dict__)
+    return True

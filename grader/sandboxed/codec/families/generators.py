@@ -1,0 +1,51 @@
+"""Generators of random numbers, of NumPy and torch, by their states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.protocol.values import Node, Random
+from grader.sandboxed.codec.family import NOT_MINE, NotMine
+from grader.sandboxed.codec.libraries import torch_module
+
+if TYPE_CHECKING:
+    from grader.sandboxed.codec.packing import Packer
+    from grader.sandboxed.codec.unpacking import Unpacker
+
+
+def encode(value: Any, packer: Packer) -> Node | NotMine:
+    torch = torch_module()
+    if isinstance(value, np.random.Generator):
+        packer.register(value)
+        return Random("numpy", packer.pack(value.bit_generator.state))
+    if torch is not None and isinstance(value, torch.Generator):
+        packer.register(value)
+        return Random("torch", packer.pack(value.get_state()))
+    return NOT_MINE
+
+
+def decode(node: Random, unpacker: Unpacker) -> Any:
+    place = unpacker.reserve()
+    state = unpacker.unpack(node.state)
+    made: Any
+    if node.kind == "torch":
+        made = torch_module().Generator()
+        made.set_state(state)
+    else:
+        made = np.random.Generator(np.random.PCG64())
+        made.bit_generator.state = state
+    unpacker.objects[place] = made
+    return made
+
+
+def assign(target: Any, value: Any) -> bool:
+    torch = torch_module()
+    if torch is not None and isinstance(target, torch.Generator):
+        target.set_state(value.get_state())
+    elif isinstance(target, np.random.Generator):
+        target.bit_generator.state = value.bit_generator.state
+    else:
+        return False
+    return True
