@@ -34,6 +34,8 @@ c.CourseDirectory.release_directory = "exercises"
 # A made-up user, to whom nothing belongs.
 ORDINARY = 12345
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the warm process runs on Linux")
+
 
 def cell(
     source: str,

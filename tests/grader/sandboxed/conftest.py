@@ -1,8 +1,11 @@
-"""Two peers in one process, each with an end of a socket: a judge, and a player or what lies."""
+"""A script in a Python of its own, and a judge with a player, each with an end of a socket."""
 
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 
@@ -16,6 +19,21 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Discovering, Enforcing
+
+
+def run(script: str) -> list[str]:
+    """The lines that a script prints in a Python of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        env={"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONPATH": ":".join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+# --- Two peers in one process ------------------------------------------------------------------
 
 
 class Node:
