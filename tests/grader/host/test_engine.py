@@ -8,7 +8,6 @@ import nbformat
 import pytest
 
 from grader import Engine, grade_one
-from grader.host.engine.child import Child
 from grader.host.engine.files import Files
 from grader.host.engine.warm import Warm
 from grader.protocol.orders import Compile, Done
@@ -154,31 +153,3 @@ def test_a_late_reply_is_not_taken_for_the_next():
             for _ in range(3):
                 result = grade_one(made, handed_in(made), engine)
                 assert (scores(result), result.notes) == ({"f1": 1, "f2": 1}, [])
-
-
-@linux
-@pytest.mark.parametrize("times", [1, 2], ids=["once", "always"])
-def test_what_the_grader_s_own_end_costs_is_not_the_learner_s_fault(times, monkeypatch):
-    made = exercise(
-        "# given\nlimit = 3",
-        "# answer y\nimport time\ntime.sleep(1)\ny = limit",
-        "# test y1\nassert y == limit",
-    )
-    ask, ended = Child.ask, []
-
-    def seen_ask(child, message, *args, **kwargs):
-        if "sleep(1)" in str(message) and len(ended) < times:
-            ended.append(child)
-            # As when the machine's memory is used up: the room ends, and its players with it.
-            child._warm.close()
-        return ask(child, message, *args, **kwargs)
-
-    with Engine(preload=(), timeout=30) as engine:
-        grade_one(made, handed_in(made), engine)
-        monkeypatch.setattr(Child, "ask", seen_ask)
-        result = grade_one(made, handed_in(made), engine)
-        assert scores(result) == {"y1": 2 - times}
-        assert ["The grader's own process" in note for note in result.notes][-1:] == [True] * (
-            times - 1
-        )
-        assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}

@@ -1,0 +1,41 @@
+"""What the host's tests share: a way to grade one notebook, and small ones to grade."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from grader.host.grade import grade
+from grader.host.intake.notebook import read_notebook
+from grader.host.intake.paper import put_together
+from grader.host.intake.submission import Submission
+from tests.grader.conftest import exercise, handed_in
+
+F = "# answer f\ndef f(x):\n    return x + 1"
+G = "# answer g\ndef g(x):\n    return 2 * x"
+
+THREE = exercise(
+    F,
+    "# test first\nassert f(1) == 2, 'one more'",
+    G,
+    "# test second\nassert g(2) == 4, 'twice'\nfound = 7",
+    "# test third\nassert f(found) == 8, 'one more again'",
+)
+
+
+@pytest.fixture
+def graded(engine):
+    """A result, and the outputs that people see."""
+
+    def make(assignment, beside=(), **answers):
+        made = handed_in(assignment, **answers)
+        cells = read_notebook(nbformat.v4.writes(made).encode(), "x.ipynb")
+        paper = put_together(assignment.notebooks["x"], cells)
+        done = grade(Submission(assignment, "s", {"x": paper}), engine, beside)
+        return done.result, str([cell.get("outputs") for cell in done.notebooks["x"].cells])
+
+    return make
+
+
+def messages(result):
+    return {item.name: item.messages for item in result.items}
