@@ -1,10 +1,14 @@
-"""A small course to grade, made with nbgrader itself, and ways to hand in."""
+"""A small course to grade, made with nbgrader itself, ways to hand in, and what all rooms share."""
 
 from __future__ import annotations
 
 import copy
 import csv
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +24,17 @@ from typer.testing import CliRunner
 
 from grader import Assignment, Course, Engine, Result
 from grader.host.cli import app
+from tests.conftest import ROOT
 
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "demo"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 """
+# A made-up user, to whom nothing belongs.
+ORDINARY = 12345
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the warm process runs on Linux")
 
 
 def cell(
@@ -316,6 +325,33 @@ def engine(bubblewrap: str) -> Iterator[Engine]:
     """A warm process for all tests that need no torch."""
     with Engine(preload=("numpy", "matplotlib.pyplot"), timeout=2) as made:
         yield made
+
+
+@pytest.fixture
+def readable_grader() -> Iterator[str]:
+    """A folder in /tmp that holds this package, for whoever wants to import it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        shutil.copytree(ROOT / "grader", Path(folder, "grader"))
+        for path in (Path(folder), *Path(folder).rglob("*")):
+            path.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture(params=["as we are", "as an ordinary user"])
+def by(request: pytest.FixtureRequest, readable_grader: str) -> list[str] | None:
+    """The beginning of a command line that runs Python as the user of that name."""
+    if request.param == "as we are":
+        return None
+    as_them = ["env", f"PYTHONPATH={readable_grader}"]
+    if os.getuid() != 0:
+        return [*as_them, sys.executable]
+    # Root's own Python may lie where nobody else may look.
+    python = "/usr/bin/python3"
+    recent = "import sys; sys.exit(sys.version_info < (3, 11))"
+    if not os.path.exists(python) or subprocess.run([python, "-c", recent]).returncode:
+        pytest.skip("there is no Python 3.11 or newer that an ordinary user may run")
+    user = [f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
+    return ["setpriv", *user, *as_them, python]
 
 
 def rows(desk: Desk) -> dict[tuple[str, str], dict[str, str]]:

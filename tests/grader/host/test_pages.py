@@ -16,6 +16,7 @@ from grader.host.intake.submission import collect
 from grader.host.publish.clean import clean_notebook
 from grader.host.publish.feedback import _source, render
 from grader.host.publish.pages import number, plain
+from grader.host.publish.rendering import as_file
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result
 
@@ -287,6 +288,20 @@ def test_results_are_stored_whole(graded, tmp_path):
 def test_notebooks_with_outputs_are_valid(graded):
     done = graded(triple="print(1)\ndisplay(2)\n1/0")
     nbformat.validate(done.notebooks["numbers"])
+
+
+@pytest.mark.parametrize("text", ["x = 1\nx", "läuft\n\n", "half \ud800 of it", ""])
+def test_a_written_notebook_reads_as_it_was(text):
+    cell = nbformat.v4.new_code_cell(text, metadata={"b": 1, "a": [2.5, 10**25, None]})
+    cell.outputs = [nbformat.v4.new_output("stream", text=text)]
+    notebook = nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_markdown_cell(text)])
+    read = nbformat.reads(as_file(notebook).decode(), as_version=4)
+    mended = text.encode("utf-8", "replace").decode()
+    assert [c.source for c in read.cells] == [mended] * 2
+    assert read.cells[0].outputs[0].text == mended
+    assert read.cells[0].metadata == cell.metadata
+    plain = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    assert nbformat.reads(as_file(plain).decode(), as_version=4) == plain
 
 
 def test_feedback_leads_from_each_item_to_its_cell_and_says_where_to_begin(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import threading
 import time
 
@@ -13,6 +14,7 @@ from grader import Engine, GraderError
 from grader.host.engine.player_client import play as play_notebook
 from grader.host.transcript import as_node
 from grader.protocol.outputs import Display, Error, ExecuteResult, Stream
+from grader.sandboxed import player
 
 
 @pytest.fixture
@@ -316,3 +318,19 @@ def test_torch_is_warm_and_does_not_deadlock(tmp_path):
             done = play_notebook(engine, [source], tmp_path)
             assert done.played[0].outputs[0].data == {"text/plain": "True"}
             assert done.played[0].seconds < 10
+
+
+def test_copies_of_a_working_folder_leave_room_in_tmp(tmp_path, monkeypatch):
+    folder, copies = tmp_path / "folder", tmp_path / "copies"
+    folder.mkdir(), copies.mkdir()
+    (folder / "data.txt").write_text("0123456789")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(copies))
+    monkeypatch.setattr(player, "_ALL", 25)
+    monkeypatch.setattr(player, "_copied", 0)
+    assert [bool(player._copy_of_folder()) for _ in range(3)] == [True, True, False]
+    monkeypatch.setattr(player, "_copied", 0)
+    # Cannot be copied: better the folder itself than half of it.
+    os.mkfifo(folder / "pipe")
+    assert player._copy_of_folder() is None
+    assert len(list(copies.iterdir())) == 2

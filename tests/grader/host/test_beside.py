@@ -1,0 +1,236 @@
+"""Tests that can't be judged apart run beside the code: what they come to is for the teacher."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from grader import Assignment, grade_one
+from grader.host.engine.files import Files
+from grader.host.get_contract import get_contract, trouble_with
+from grader.host.grade import grade
+from grader.host.intake.notebook import read_notebook
+from grader.host.intake.paper import put_together
+from grader.host.intake.submission import Submission
+from grader.host.marks.points import score
+from grader.host.session import hear
+from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, scores, solution
+from tests.grader.host.conftest import F, G
+
+# --- Beside the code ---------------------------------------------------------------------------
+
+BESIDE = exercise(
+    F,
+    "# answer loud\ndef loud():\n    print(f(1))",
+    "# test printed\nimport contextlib, inspect, io\nsaid = io.StringIO()\n"
+    "with contextlib.redirect_stdout(said):\n    loud()\n"
+    "assert inspect.getsource(loud) and said.getvalue() == '2\\n', 'prints two'",
+    "# test apart\nassert f(1) == 2",
+)
+QUIET = "def loud():\n    pass"
+
+
+@pytest.mark.parametrize(
+    ("loud", "points"), [("def loud():\n    print(2)", 1), (QUIET, 0)], ids=["right", "wrong"]
+)
+def test_a_test_that_needs_live_objects_suggests_a_mark(graded, loud, points):
+    result, _ = graded(BESIDE, loud=loud)
+    [cell] = result.item("printed").cells
+    assert (cell.score, cell.suggestion, cell.beside) == (None, points, True)
+    assert cell.outcome == "needs manual"
+    # What it suggests is the learner's word, and for the teacher only.
+    assert cell.message == "A teacher grades this."
+    assert f"{points} of 1 points" in cell.flag
+    assert scores(result)["apart"] == 1
+    [note] = result.notes
+    assert note.startswith("printed can't be judged apart: apart from the code it ends with")
+
+
+@pytest.mark.parametrize("allowed", ["printed", "test-of-nothing"])
+def test_a_teacher_may_let_it_count(graded, allowed):
+    result, _ = graded(BESIDE, beside=[allowed])
+    [cell] = result.item("printed").cells
+    assert (cell.score, cell.suggestion) == ((1, None) if allowed == "printed" else (None, 1))
+    assert cell.beside
+    result, _ = graded(BESIDE, beside=["printed"], loud=QUIET)
+    [cell] = result.item("printed").cells
+    assert (cell.score, cell.outcome) == (0, "failed")
+    assert cell.message == "Run beside the code, this test fails."
+
+
+@pytest.mark.parametrize(
+    "loud",
+    ["def loud():\n    import os; os._exit(0)", "def loud():\n    while True: pass"],
+    ids=["exits", "loops"],
+)
+def test_a_test_beside_the_code_that_does_not_end_well_gives_nothing(graded, loud):
+    result, _ = graded(BESIDE, beside=["printed"], loud=loud)
+    [cell] = result.item("printed").cells
+    assert cell.score == 0
+    assert scores(result)["apart"] == 1
+
+
+def test_it_runs_with_the_code_as_it_was_at_its_turn(graded):
+    late = exercise(
+        F,
+        "# test live\nimport inspect\nassert '(x)' in inspect.getsource(f)",
+        "# answer again\nf = None",
+        "# test apart\nassert f is None",
+    )
+    result, _ = graded(late, beside=["live"])
+    assert scores(result) == {"live": 1, "apart": 1}
+
+
+def test_it_finds_the_files_that_were_there_at_its_turn(graded):
+    gone = exercise(
+        "# answer note\nopen('note.txt', 'w').write('hi')",
+        "# test live\nassert open('note.txt').read() == 'hi'",
+        "# given\nimport os\nos.remove('note.txt')",
+    )
+    result, _ = graded(gone, beside=["live"])
+    assert scores(result) == {"live": 1}
+
+
+def test_beside_the_code_nobody_loses_what_the_solution_would_not_get(graded):
+    """What a hidden line binds is not there when the test runs beside the code."""
+    bound = exercise(
+        F,
+        f"# test binds\nassert f(1) == 2\n{hidden('wanted = 3')}",
+        "# test live\nimport inspect\nassert inspect.getsource(f) and f(2) == wanted",
+    )
+    result, _ = graded(bound, beside=["live"])
+    [cell] = result.item("live").cells
+    assert (cell.score, cell.suggestion, cell.outcome) == (None, None, "needs manual")
+
+
+def test_a_solution_that_reads_what_a_hidden_line_binds_is_named_as_the_cause(graded):
+    result, _ = graded(
+        exercise(
+            F,
+            f"# test binds\nassert f(1) == 2\n{hidden('A = 3')}",
+            "# answer three\ndef three():\n    return A",
+            "# test live\nassert three() == 3",
+        )
+    )
+    [note] = result.notes
+    assert "the solution reads A, which only a hidden test defines" in note
+
+
+def test_what_a_test_beside_the_code_shows_is_told_to_nobody(graded):
+    told = exercise(
+        F,
+        "# test live\nimport inspect\nprint('VISIBLE')\n"
+        + hidden("print('SECRET', f(1))\nassert '(x)' in inspect.getsource(f)"),
+    )
+    result, text = graded(told, f="def f(y):\n    print('ASKED', y)\n    return y")
+    assert result.item("live").cells[0].suggestion == 0
+    assert "SECRET" not in text + result.model_dump_json()
+    assert "ASKED" not in text
+
+
+def test_hidden_lines_of_other_tests_are_not_in_its_process(engine):
+    """It is the last to run, in a process that has seen what learners have, and its own test."""
+    spying = exercise(
+        F,
+        f"# test first\nassert f(1) == 2\n{hidden('planted = f(41)')}",
+        "# answer look\ndef look():\n    return sorted(k for k in globals() if 'plant' in k)",
+        "# test live\nassert look() == []",
+    )
+    paper = put_together(
+        spying.notebooks["x"],
+        read_notebook(nbformat.v4.writes(handed_in(spying)).encode(), "x.ipynb"),
+    )
+    contract = get_contract(spying, "x", engine)
+    assert contract.tests["live"].live
+    heard = hear(paper, contract, engine, Files(), Files())
+    [position] = heard.beside
+    assert heard.played[position].error is None
+    marks = score("x", paper, heard, contract, ["live"]).graded
+    assert {name: cell.score for name, cell in marks.items()} == {"first": 1, "live": 1}
+
+
+# --- A contract is tried -----------------------------------------------------------------------
+
+DOCUMENTED = "def f(x):\n    'Squares.'\n    return x * x"
+CASES = exercise(
+    f"# answer f\n{DOCUMENTED}",
+    "# test live\nimport inspect\ncases = [(2, 4), (3, 9)]\n"
+    "assert 'Squares' in inspect.getsource(f), 'no text'",
+    "# test later\nfor x, y in cases:\n    assert f(x) == y",
+    "# test apart\nassert f(5) == 25",
+)
+
+
+def suggestions(result):
+    return {item.name: [cell.suggestion for cell in item.cells] for item in result.items}
+
+
+def test_a_test_that_needs_one_that_needs_live_objects_goes_to_the_teacher_too(engine):
+    right = grade_one(CASES, handed_in(CASES), engine)
+    assert scores(right) == {"live": None, "later": None, "apart": 1}
+    assert suggestions(right) == {"live": [1], "later": [1], "apart": [None]}
+    wrong = grade_one(CASES, handed_in(CASES, f="def f(x):\n    return 2 * x"), engine)
+    assert suggestions(wrong) == {"live": [0], "later": [0], "apart": [None]}
+
+
+def test_two_notebooks_with_the_same_names_are_told_apart(engine):
+    """Each is named with its notebook, in what is told and by who names one of them."""
+    source = {
+        name: notebook(
+            [
+                cell(solution("def f(x):\n    'Text.'\n    return x"), "f", solution=True),
+                cell(f"import inspect\nassert '{text}' in inspect.getsource(f)", "t", points=1),
+            ]
+        )
+        for name, text in (("first", "Text."), ("second", "No such text"), ("third", "Text."))
+    }
+    made = Assignment.from_notebooks("several", source)
+    told = trouble_with(made, engine)
+    assert told is not None
+    assert "your own solution fails second/t" in told
+    assert "first/t (" in told
+    assert "third/t (" in told
+    assert " t (" not in told
+    told = trouble_with(made, engine, ["third/t"])
+    assert told is not None
+    assert "first/t (" in told
+    assert "third/t" not in told
+    stopped = cell("def f(x):\n    'Text.'\nwhile True:\n    pass", "f", solution=True)
+    papers = {
+        name: put_together(
+            made.notebooks[name],
+            read_notebook(nbformat.v4.writes(notebook([stopped])).encode(), name),
+        )
+        for name in source
+    }
+    result = grade(Submission(made, "s", papers), engine, ["third/t"]).result
+    assert {item.name: item.score for item in result.items} == {
+        "first/t": None,
+        "second/t": 0,
+        "third/t": 1,
+    }
+    for name in source:
+        assert f"{name}.ipynb: Cell f was stopped: its time was up." in result.notes
+    assert [flag.split(" ran ")[0] for flag in result.flags if " ran " in flag] == ["third/t"]
+    assert [flag for flag in result.flags if flag.startswith("first/t can't be judged apart")]
+
+
+def test_suggestions_survive_a_lost_player(engine):
+    made = exercise(
+        f"# answer f\n{DOCUMENTED}",
+        "# test first\nimport inspect\nassert inspect.getsource(f)",
+        G,
+        "# test lost\nassert g(2) == 4",
+        "# test last\nassert 'Squares.' in inspect.getsource(f)",
+    )
+    result = grade_one(made, handed_in(made, g="import os\ndef g(x):\n    os._exit(0)"), engine)
+    assert scores(result) == {"first": None, "lost": 0, "last": None}
+    assert suggestions(result) == {"first": [1], "lost": [None], "last": [1]}
+
+
+def test_where_nothing_was_run_nothing_is_suggested(engine):
+    live = "# test f1\nimport inspect\nassert inspect.getsource(f)"
+    made = exercise(f"# answer f\n{DOCUMENTED}", live)
+    result = grade_one(made, handed_in(made, f="import os\nos._exit(0)"), engine)
+    assert suggestions(result) == {"f1": [None]}
+    assert [cell.message for cell in result.item("f1").cells] == ["A teacher grades this."]

@@ -1,0 +1,365 @@
+"""The gradebook of a class: nbgrader's own, with marks that teachers give by hand, and lateness."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from tests.grader.conftest import RIGHT, rows
+from tests.grader.host.conftest import mend, open_book
+
+pytestmark = pytest.mark.usefixtures("few_imports")
+
+
+# --- What is in it -----------------------------------------------------------------------------
+
+
+def formgrader(desk):
+    """What Formgrader asks, with the configuration that lies in the output folder."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(desk.out)).load_config()
+    return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+
+def test_the_gradebook_is_nbgraders_own(desk, run):
+    a_class = {"a": RIGHT, "b": RIGHT | {"square": "square = abs"}, "c": {}}
+    for student, answers in a_class.items():
+        desk.hand_in(student, answers, timestamp="2026-03-02 13:00:00 UTC")
+    path = desk.hand_in("d")
+    path.write_text("")
+    run("--due", "numbers=2026-03-02T14:00+02:00")
+    with open_book(desk) as book:
+        assignment = book.find_assignment("numbers")
+        assert assignment.duedate.isoformat() == "2026-03-02T12:00:00"
+        assert assignment.course_id == "demo"
+        assert (assignment.max_score, assignment.max_code_score) == (8, 5)
+        assert assignment.max_written_score == 3
+        scores = {s.student.id: s.score for s in book.assignment_submissions("numbers")}
+        assert scores == {"a": 5, "b": 2, "c": 0, "d": 0}
+        manual = {s.student.id: s.needs_manual_grade for s in assignment.submissions}
+        assert manual == {"a": True, "b": True, "c": False, "d": True}
+        assert book.find_submission("numbers", "a").total_seconds_late == 3600
+        failed = book.find_submission_notebook("numbers", "numbers", "b").failed_tests
+        assert failed
+        grade = book.find_grade("why", "numbers", "numbers", "a")
+        assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
+        comment = book.find_comment("square", "numbers", "numbers", "c")
+        assert comment.auto_comment == "No response."
+        source = book.find_source_cell("test-square-2", "numbers", "numbers")
+        assert source.locked
+        assert "secret" in source.source
+
+    api = formgrader(desk)
+    [about] = [a for a in api.get_assignments() if a["name"] == "numbers"]
+    assert about["num_submissions"] == 4
+    assert about["average_score"] == pytest.approx(7 / 4)
+    [sheet] = api.get_notebooks("numbers")
+    assert sheet["needs_manual_grade"]
+    autograded = api.get_submissions("numbers")
+    assert {s["student"]: s["autograded"] for s in autograded} == {
+        "a": True,
+        "b": True,
+        "c": True,
+        "d": False,
+    }
+    [sheet] = api.get_student_notebook_submissions("b", "numbers")
+    assert (sheet["code_score"], sheet["max_code_score"]) == (2, 5)
+
+
+def test_marks_given_by_hand_survive_and_show(desk, run):
+    desk.hand_in("a")
+    run()
+    with open_book(desk) as book:
+        grade = book.find_grade("why", "numbers", "numbers", "a")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        book.find_grade("test-triple", "numbers", "numbers", "a").extra_credit = 1
+        comment = book.find_comment("why", "numbers", "numbers", "a")
+        comment.manual_comment = "Nearly."
+        book.db.commit()
+    run()
+    row = rows(desk)["numbers", "a"]
+    assert (row["numbers:why"], row["numbers:triple"], row["total"]) == ("2.5", "3", "8.5")
+    page = (desk.out / "feedback/a/numbers/numbers.html").read_text()
+    assert "2.5 of 3 points, given by a teacher" in page
+    assert "Nearly." in page
+    with open_book(desk) as book:
+        grade = book.find_grade("why", "numbers", "numbers", "a")
+        assert (grade.manual_score, grade.needs_manual_grade) == (2.5, False)
+
+    # A new attempt is to be looked at again, as in nbgrader; the mark stays until then.
+    desk.hand_in("a", RIGHT | {"why": "Something else."})
+    run()
+    with open_book(desk) as book:
+        grade = book.find_grade("why", "numbers", "numbers", "a")
+        assert (grade.manual_score, grade.needs_manual_grade) == (2.5, True)
+        comment = book.find_comment("why", "numbers", "numbers", "a")
+        assert comment.manual_comment == "Nearly."
+
+
+def test_a_mark_that_is_taken_back_goes_from_the_feedback(desk, run):
+    desk.hand_in("a")
+    run()
+    page = desk.out / "feedback/a/numbers/numbers.html"
+    before = page.read_bytes()
+    for mark in (2.5, None):
+        with open_book(desk) as book:
+            book.find_grade("why", "numbers", "numbers", "a").manual_score = mark
+            book.db.commit()
+        run()
+        assert ("given by a teacher" in page.read_text()) == (mark is not None)
+    assert page.read_bytes() == before
+
+
+def test_a_mark_by_hand_is_looked_at_again_where_its_test_says_something_new(desk, run):
+    desk.hand_in("a")
+    run()
+    with open_book(desk) as book:
+        for test in ("test-triple", "test-square-1"):
+            grade = book.find_grade(test, "numbers", "numbers", "a")
+            grade.manual_score, grade.needs_manual_grade = 0.5, False
+        book.db.commit()
+    mend(desk, "assert triple(2) == 6", "assert triple(2) == 7")
+    run()
+    with open_book(desk) as book:
+        triple = book.find_grade("test-triple", "numbers", "numbers", "a")
+        assert (triple.auto_score, triple.manual_score) == (0, 0.5)
+        assert triple.needs_manual_grade
+        assert not book.find_grade("test-square-1", "numbers", "numbers", "a").needs_manual_grade
+
+
+def test_being_late_costs_what_the_course_says(desk, run):
+    desk.hand_in("late", timestamp="2026-03-02 15:00:00 UTC")
+    desk.hand_in("ontime", timestamp="2026-03-02 11:00:00 UTC")
+    config = desk.root / "nbgrader_config.py"
+    free = config.read_text()
+    config.write_text(
+        f"{free}\n"
+        "from nbgrader.plugins import LateSubmissionPlugin\n"
+        "class Hourly(LateSubmissionPlugin):\n"
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n"
+        "        return 0.5 * total_seconds_late // 3600\n"
+        "c.AssignLatePenalties.plugin_class = Hourly\n"
+    )
+    run("--due", "numbers=2026-03-02T12:00:00")
+    late, ontime = rows(desk)["numbers", "late"], rows(desk)["numbers", "ontime"]
+    assert (late["late"], late["penalty"], late["total"]) == ("yes", "1", "4")
+    assert (ontime["late"], ontime["penalty"], ontime["total"]) == ("no", "", "5")
+    page = desk.out / "feedback/late/numbers/numbers.html"
+    assert "1 point was taken off because it was late" in page.read_text()
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "late").late_submission_penalty == 1
+    config.write_text(f"{free}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    run()
+    assert rows(desk)["numbers", "late"]["total"] == "0"
+    config.write_text(free)
+    run()
+    assert rows(desk)["numbers", "late"]["total"] == "5"
+    assert "taken off" not in page.read_text()
+
+
+def test_a_plugin_for_lateness_that_fails_is_one_sentence(desk, run):
+    desk.hand_in("a", timestamp="2026-03-02 15:00:00 UTC")
+    config = desk.root / "nbgrader_config.py"
+    with config.open("a") as file:
+        file.write("\nc.AssignLatePenalties.plugin_class = 'nowhere.Plugin'\n")
+    said = run("--due", "numbers=2026-03-02T12:00:00", code=1)
+    assert "The course's plugin for late submissions cannot be loaded" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_what_the_teacher_sets_in_the_gradebook_decides_what_is_late(desk, run):
+    desk.hand_in("a", timestamp="2026-03-02 13:00:00 UTC")
+    desk.hand_in("b", timestamp="2026-03-02 13:00:00 UTC")
+    run("--due", "numbers=2026-03-02T12:00")
+    with open_book(desk) as book:
+        book.grant_extension("numbers", "a", hours=2)
+    run()
+    assert {s: row["late"] for (_, s), row in rows(desk).items()} == {"a": "no", "b": "yes"}
+
+
+def test_an_assignment_may_change_unless_marks_would_be_lost(desk, run):
+    desk.hand_in("a")
+    run()
+    path = desk.root / "solutions/numbers/numbers.ipynb"
+    changed = nbformat.read(path, as_version=4)
+    extra = copy.deepcopy(next(c for c in changed.cells if c.id == "test-triple"))
+    extra.id = extra.metadata.nbgrader.grade_id = "test-more"
+    changed.cells = [c for c in changed.cells if c.id != "test-square-1"] + [extra]
+    nbformat.write(changed, path)
+    run()
+    with open_book(desk) as book:
+        names = {
+            g.name for s in book.assignment_submissions("numbers") for g in s.notebooks[0].grades
+        }
+        assert names == {"test-square-2", "test-triple", "test-more", "why"}
+        assert book.find_submission("numbers", "a").score == 6
+        book.find_grade("why", "numbers", "numbers", "a").manual_score = 3
+        book.db.commit()
+    changed.cells = [c for c in changed.cells if c.id != "why"]
+    nbformat.write(changed, path)
+    said = run(code=1)
+    assert "numbers has no cell why any more" in said
+    assert "grade into another folder" in said
+    with open_book(desk) as book:
+        assert book.find_grade("why", "numbers", "numbers", "a").manual_score == 3
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_plain_nbgrader_gives_the_same(desk, run, monkeypatch):
+    """Real nbgrader on the same honest submissions."""
+    desk.hand_in("part", RIGHT | {"square": "square = lambda x: x * x if x < 5 else 0"})
+    folder = desk.folder("part", "pair")
+    for name in ("first", "second"):
+        nbformat.write(desk.source("pair", name), folder / f"{name}.ipynb")
+    run()
+    ours = {name: found(open_book(desk), name) for name in ("numbers", "pair")}
+
+    config = Config()
+    config.CourseDirectory.root = str(desk.root)
+    config.CourseDirectory.source_directory = "solutions"
+    config.CourseDirectory.release_directory = "exercises"
+    config.CourseDirectory.submitted_directory = str(desk.submitted)
+    config.CourseDirectory.course_id = "demo"
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+    # nbgrader runs alembic, which stands beside this Python.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    monkeypatch.setenv("PATH", path)
+    for name in ours:
+        for step in (api.generate_assignment(name), api.autograde(name, "part")):
+            assert step["success"], step["log"]
+        book = Gradebook(f"sqlite:///{desk.root / 'gradebook.db'}", "demo")
+        assert found(book, name) == ours[name]
+    assert schema(desk.out / "gradebook.db") == schema(desk.root / "gradebook.db")
+
+
+def schema(path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        tables = database.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")
+        return tables.fetchall(), database.execute("SELECT * FROM alembic_version").fetchall()
+
+
+def found(book, assignment):
+    with book:
+        submission = book.find_submission(assignment, "part")
+        return {
+            (notebook.name, grade.name): (
+                grade.auto_score,
+                grade.needs_manual_grade,
+                grade.max_score,
+            )
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }
+
+
+def test_what_nbgrader_makes_of_its_own_replaces_no_feedback(desk, run):
+    desk.hand_in("amy")
+    run()
+    page = desk.out / "feedback/amy/numbers/numbers.html"
+    before = page.read_text()
+    api = formgrader(desk)
+    made = api.generate_feedback("numbers", force=True)
+    assert made["success"], made["log"]
+    assert page.read_text() == before
+    assert not api.exchange_missing
+
+
+def test_a_text_that_changed_since_it_was_marked_is_told(desk, run):
+    desk.hand_in("amy")
+    desk.hand_in("bob")
+    run()
+    for student in ("amy", "bob"):
+        with open_book(desk) as book:
+            mark = book.find_grade("why", "numbers", "numbers", student)
+            mark.manual_score, mark.needs_manual_grade = 2.5, False
+            book.db.commit()
+    desk.hand_in("amy", RIGHT | {"why": "I do not know."})
+    told = "The submission has changed since why was marked by hand."
+    for _ in range(2):
+        said = run()
+        assert "1 wait for a teacher" in said
+        assert rows(desk)["numbers", "amy"]["numbers:why"] == "2.5"
+        assert told in rows(desk)["numbers", "amy"]["notes"]
+        assert rows(desk)["numbers", "bob"]["notes"] == ""
+        page = desk.out / "feedback/amy/numbers/numbers.html"
+        assert "2.5 of 3 points, given by a teacher, for an earlier version" in page.read_text()
+        assert "earlier version" not in (desk.out / "feedback/bob/numbers/numbers.html").read_text()
+        report = (desk.out / "report.html").read_text()
+        assert told in report
+        assert "formgrader/gradebook/numbers/numbers" in report
+    with open_book(desk) as book:
+        mark = book.find_grade("why", "numbers", "numbers", "amy")
+        mark.manual_score, mark.needs_manual_grade = 0.5, False
+        book.db.commit()
+    assert "wait" not in run()
+    assert told not in rows(desk)["numbers", "amy"]["notes"]
+
+
+# --- What is none of today ---------------------------------------------------------------------
+
+
+def gradebook_of(version):
+    """A gradebook that says it is of this version of nbgrader's."""
+
+    def make(path):
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+            database.execute("INSERT INTO alembic_version VALUES (?)", (version,))
+
+    return make
+
+
+def something_else(path):
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE cookies (name TEXT)")
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: path.write_bytes(b"no database" * 1000), "file is not a database): grade"),
+        (something_else, "is no gradebook of nbgrader's: grade into another folder."),
+        (gradebook_of("167914646830"), "was written by an older nbgrader: upgrade it with"),
+        (gradebook_of("abcdef"), "was written by another nbgrader: use that one"),
+        (lambda path: path.mkdir(), "is no gradebook of nbgrader's: grade into another folder."),
+    ],
+)
+def test_what_is_no_gradebook_of_today_is_one_sentence_and_stays(desk, run, make, sentence):
+    desk.hand_in("a")
+    desk.out.mkdir()
+    path = desk.out / "gradebook.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+    said = run(code=1)
+    assert str(path) in said
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_gradebook_that_another_program_writes_to_is_one_sentence(desk, run, monkeypatch):
+    desk.hand_in("a")
+    run()
+    before = (desk.out / "gradebook.db").read_bytes()
+    desk.hand_in("b")
+    connect = sqlite3.connect
+    hurried = lambda *a, **o: connect(*a, **o | {"timeout": 0.1})  # noqa: E731
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", hurried)
+    with contextlib.closing(connect(desk.out / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        said = run(code=1)
+    assert "(database is locked): close the program that writes to it" in said
+    assert len(said.strip().splitlines()) == 1
+    assert (desk.out / "gradebook.db").read_bytes() == before

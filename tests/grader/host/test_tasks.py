@@ -1,0 +1,160 @@
+"""What was handed in, folder by folder: names may be anything, and links lead nowhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from grader.host.intake.folder import read_folder
+from grader.host.tasks import find_tasks
+from tests.grader.conftest import rows
+
+pytestmark = pytest.mark.usefixtures("few_imports")
+
+
+def test_a_folder_of_no_assignment_is_named(desk, run):
+    desk.hand_in("a")
+    desk.folder("a", "typo")
+    assert "a/typo skipped: This is no assignment that is being graded." in run()
+    assert "typo" not in run("--assignment", "numbers")
+
+
+def test_a_folder_that_cannot_be_read_stops_nobody_else(desk, run, monkeypatch):
+    desk.hand_in("a")
+    desk.hand_in("locked")
+    iterdir = Path.iterdir
+
+    def refuse(path):
+        if path.name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert "locked skipped: The folder cannot be read (Permission denied)." in run()
+    assert set(rows(desk)) == {("numbers", "a")}
+
+
+def test_names_of_students_may_be_anything(desk, run):
+    desk.hand_in("Ünï [red]x[bold]")
+    os.makedirs(os.path.join(os.fsencode(desk.submitted), b"\xff\xfe", b"numbers"))
+    desk.hand_in("l" * 255)
+    run()
+    first, second, third = sorted(student for _, student in rows(desk))
+    assert (first, third) == ("\\xff\\xfe", "Ünï [red]x[bold]")
+    assert second.startswith("l" * 50)
+    assert len(second) < 100
+
+
+def test_a_folder_that_is_a_link_is_not_followed(desk, run):
+    desk.hand_in("amy")
+    (desk.submitted / "eve").mkdir()
+    (desk.submitted / "eve/numbers").symlink_to(desk.root / "solutions/numbers")
+    (desk.submitted / "mallory").symlink_to(desk.root / "solutions")
+    run()
+    found = rows(desk)
+    for student in ("eve", "mallory"):
+        row = found["numbers", student]
+        assert (row["status"], row["total"]) == ("rejected", "")
+        assert "is a link to another place" in row["reason"]
+        assert "x * x" not in (desk.out / f"feedback/{student}/numbers/numbers.html").read_text()
+    assert found["numbers", "amy"]["total"] == "5"
+
+
+def test_a_link_that_takes_a_folders_place_is_not_followed(desk, assignment):
+    """However late it does so."""
+    path = desk.hand_in("eve")
+    task = find_tasks(desk.submitted, {"numbers": assignment})[0][0]
+    shutil.rmtree(path.parent)
+    path.parent.symlink_to(desk.root / "solutions/numbers")
+    assert "is a link" in read_folder(task.folder).reason
+
+
+def test_a_name_that_is_no_utf_8_harms_nobody(desk, run):
+    desk.hand_in("amy")
+    folder = os.fsencode(desk.hand_in("eve").parent)
+    os.rename(folder + b"/numbers.ipynb", folder + b"/\xdcbung.ipynb")
+    folder = os.fsencode(desk.hand_in("kim").parent)
+    for name in (b"\xdc.txt", b"\xdc.ipynb"):
+        with open(folder + b"/" + name, "wb") as file:
+            file.write(b"x")
+    os.symlink("/etc/passwd", folder + b"/\xff")
+    folder = os.fsencode(desk.folder("lea"))
+    with open(folder + b"/\xfc.ipynb", "wb") as file:
+        file.write(b"{}")
+    run()
+    found = rows(desk)
+    assert {student: row["total"] for (_, student), row in found.items()} == {
+        **dict.fromkeys(("amy", "eve", "kim"), "5"),
+        "lea": "",
+    }
+    assert "\\xdcbung.ipynb" in found["numbers", "eve"]["notes"]
+    assert "\\xfc.ipynb is JSON, but not a notebook" in found["numbers", "lea"]["reason"]
+
+
+def test_no_two_students_share_a_result(desk, run):
+    """What is written for bytes that are no UTF-8 may be another's name."""
+    desk.hand_in("J\\xfcrg")
+    folder = os.fsencode(desk.hand_in("other", {}).parent.parent)
+    os.rename(folder, os.path.join(os.fsencode(desk.submitted), b"J\xfcrg"))
+    run()
+    (first, one), (second, other) = sorted(rows(desk).items(), key=lambda row: len(row[0][1]))
+    assert first[1] == "J\\xfcrg"
+    assert second[1].startswith("J\\xfcrg-")
+    assert (one["total"], other["total"]) == ("5", "0")
+
+
+def test_names_that_look_alike_are_told(desk, run):
+    for name in ("Ren\u00e9", "Rene\u0301", "amy"):
+        desk.hand_in(name)
+    said = run()
+    found = rows(desk)
+    for name in ("Ren\u00e9", "Rene\u0301"):
+        assert found["numbers", name]["total"] == "5"
+        assert "names look like" in found["numbers", name]["notes"]
+    assert "names look like" in said
+    assert found["numbers", "amy"]["notes"] == ""
+
+
+def test_a_folder_that_begins_with_a_dot_is_told(desk, run):
+    desk.hand_in("amy")
+    desk.hand_in(".anna")
+    (desk.submitted / ".ipynb_checkpoints").mkdir()
+    said = run()
+    assert ".anna skipped: No student's folder begins with a dot." in said
+    assert "checkpoints" not in said
+
+
+def test_a_notebook_one_folder_too_high_is_told(desk, run):
+    desk.hand_in("amy")
+    shutil.copy(desk.hand_in("carla"), desk.submitted / "carla/numbers.ipynb")
+    shutil.rmtree(desk.submitted / "carla/numbers")
+    run()
+    row = rows(desk)["numbers", "carla"]
+    assert row["status"] == "rejected"
+    assert "belongs one folder deeper" in row["reason"]
+
+
+def test_what_stands_in_the_way_of_released_files_is_left_out(desk, run):
+    (desk.root / "exercises/numbers/tools.py").write_text("ten = 10")
+    (desk.root / "exercises/numbers/sub").mkdir()
+    (desk.root / "exercises/numbers/sub/more.py").write_text("ten = 10")
+    folder = desk.hand_in("amy").parent
+    (folder / "tools.py").mkdir()
+    (folder / "tools.py/x.txt").write_text("x")
+    (folder / "sub").write_text("x")
+    run()
+    row = rows(desk)["numbers", "amy"]
+    assert row["total"] == "5"
+    assert row["notes"].count("stands where a released file belongs") == 2
+
+
+def test_a_time_that_utc_has_no_room_for_costs_nothing(desk, run):
+    desk.hand_in("amy", timestamp="0001-01-01T00:00:00+14:00")
+    desk.hand_in("bob", timestamp="9999-12-31T23:59:59-14:00")
+    run()
+    for student in ("amy", "bob"):
+        row = rows(desk)["numbers", student]
+        assert (row["total"], row["notes"]) == ("5", "timestamp.txt cannot be read as a time.")

@@ -1,0 +1,407 @@
+"""What only looks right earns nothing, and another way to the same values is as good."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader import grade_one
+from tests.grader.conftest import exercise, handed_in, hidden, scores
+from tests.grader.host.conftest import THREE, messages
+
+# --- Points that are not earned ----------------------------------------------------------------
+
+
+def test_what_could_always_be_equal_is_what_it_is_made_of(graded):
+    equal = "class Equal(int):\n    def __eq__(self, other): return True\n    __hash__ = None\n"
+    four = exercise("# answer n\nn = 4", "# test t\nassert n == 4")
+    result, _ = graded(four, n=f"{equal}n = Equal(5)")
+    assert scores(result) == {"t": 0}
+    result, _ = graded(THREE, f=f"{equal}def f(x): return Equal(0)")
+    assert scores(result)["first"] == 0
+
+
+def test_a_test_that_holds_only_because_its_values_were_changed_does_not_hold(graded):
+    sums = exercise(
+        "# answer total\ndef total(values):\n    return sum(values)",
+        "# test t\nvalues = [2, 1]\nassert total(values) == sum(values)",
+    )
+    cheat = "def total(values):\n    values.clear()\n    return 0"
+    result, _ = graded(sums, total=cheat)
+    assert scores(result) == {"t": 0}
+    text = "The test holds only because total changes what it is given."
+    assert messages(result) == {"t": [text]}
+    assert result.notes == [f"Cell t: {text}"]
+
+
+def test_a_given_value_that_an_answer_changes_is_as_it_was_for_every_test(engine):
+    made = exercise(
+        "# given\nnumbers, table = [3, 1, 2], {'a': 3}",
+        "# answer total\ndef total(v):\n    return sum(v)",
+        "# test total1\nassert total(numbers) == sum(numbers)",
+        "# test total2\nassert total(table.values()) == sum(table.values())",
+        "# answer most\nmost = max(numbers)",
+        "# test most1\nassert most == max(numbers, default=0)",
+    )
+    emptying = "def total(v):\n    v.clear()\n    return 0"
+    result = grade_one(made, handed_in(made, total=emptying, most="most = 0"), engine)
+    assert scores(result) == {"total1": 0, "total2": 0, "most1": 0}
+    failing = "def total(v):\n    v.clear()\n    return 1"
+    result = grade_one(made, handed_in(made, total=failing, most="most = 0"), engine)
+    assert scores(result) == {"total1": 0, "total2": 0, "most1": 0}
+    result = grade_one(made, handed_in(made, total=failing), engine)
+    assert scores(result) == {"total1": 0, "total2": 0, "most1": 1}
+
+
+# Instances are compared here, so what their class says of `==` counts for them, and only for them.
+VECTOR = """class V:
+    def __init__(self, x):
+        self.x = x
+    def __add__(self, other):
+        return V(self.x + other.x)
+    def __eq__(self, other):
+        return self.x == other.x
+    def size(self):
+        return abs(self.x)
+    def __sub__(self, other):
+        return V(self.x - other.x)"""
+SUM = "V(1) + V(2) == V(3) and V(2) - V(1) == V(1)"
+AGREES = """class V:
+    def __init__(self, x):
+        pass
+    def __add__(self, other):
+        return V(0)
+    def __eq__(self, other):
+        return True
+    x = property(lambda self: V(0))
+    def size(self):
+        return V(0)  # size
+    def __sub__(self, other):
+        return V(0)"""
+IMPOSTORS = {
+    "a class of one's own for a given one": (
+        "gauge = Gauge(1849)",
+        "gauge.reads(1849)",
+        "class Yes:\n    def reads(self, n):\n        return True\ngauge = Yes()",
+    ),
+    "types as methods": (
+        "name = 'hidden'",
+        "name.startswith('hid')",
+        "import collections\nname = collections.namedtuple('M', 'startswith')(str)",
+    ),
+    "types as methods of a result": (
+        "def f(x):\n    return str(x)",
+        "f(12).startswith('12')",
+        "import collections\ndef f(x):\n    return collections.namedtuple('M', 'startswith')(str)",
+    ),
+    "an array that leaves everything out": (
+        "f = np.array([1.0, 2.0])",
+        "np.testing.assert_allclose(f, [1, 2]) is None",
+        "f = np.ma.masked_all(2)",
+    ),
+    "an array that leaves out what it does not know": (
+        "f = np.array([1.0, 2.0])",
+        "np.allclose(f, [1, 2])",
+        "f = np.ma.array([1.0, 9.0], mask=[False, True])",
+    ),
+    "a column of nothing": (
+        "f = pd.Series([1, 2])",
+        "(f == pd.Series([1, 2])).all()",
+        "f = pd.Series([pd.NA, pd.NA], dtype='Int64')",
+    ),
+    "a table of nothing": (
+        "def f(): return pd.DataFrame({'a': ['x']})",
+        "(f()['a'] == pd.Series(['x'])).all()",
+        "def f(): return pd.DataFrame({'a': pd.Series([pd.NA], dtype='string')})",
+    ),
+    "a check of one's own for an imported one": (
+        "from math import isclose\ndef area(r):\n    return 3 * r * r",
+        "isclose(area(2), 12)",
+        "def isclose(*a, **k): return True\ndef area(r):\n    return 0",
+    ),
+    "a number of one's own for an imported one": (
+        "from math import pi\ndef area(r):\n    return pi * r * r",
+        "abs(area(1) - pi) < 1e-9",
+        "pi = 0\ndef area(r):\n    return 0",
+    ),
+    "a weak reference to what is derived from a given class": (
+        "gauge = Gauge(1849)",
+        "gauge.reads(1849)",
+        "import weakref\nclass Yes(Gauge):\n    def reads(self, n):\n        return True\n"
+        "kept = Yes(0)\ngauge = weakref.proxy(kept)",
+    ),
+    "objects that equal anything in an array": (
+        "f = np.array([1, 'a'], dtype=object)",
+        "(f == np.array([1, 'a'], dtype=object)).all()",
+        "from unittest.mock import ANY\nf = np.array([ANY, ANY], dtype=object)",
+    ),
+    "a table that says that it is equal": (
+        "f = pd.DataFrame({'a': [1]})",
+        "f.equals(pd.DataFrame({'a': [1]}))",
+        "class F(pd.DataFrame):\n    def equals(self, other): return True\nf = F({'a': [2]})",
+    ),
+    "how it is pickled": (
+        "f = [1, 2]",
+        "f == [1, 2]",
+        "class L(list):\n    def __reduce_ex__(self, n): return eval, ('[1, 2]',)\nf = L([9])",
+    ),
+    "an attribute that agrees": (VECTOR, f"{SUM} and V(1).x == 1", AGREES),
+    "the result of a method that agrees": (VECTOR, f"{SUM} and V(-4).size() == 4", AGREES),
+    "one that gives itself": (
+        VECTOR,
+        f"{SUM} and V(-4).size() == 4",
+        AGREES.replace("return V(0)  # size", "return self"),
+    ),
+    "a difference that is nothing": (
+        VECTOR,
+        f"{SUM} and abs(V(-4).size() - 4) < 1e-9",
+        f"{AGREES}\n    __sub__ = lambda self, other: 0",
+    ),
+    "what a callback gets": (
+        f"{VECTOR}\ndef each(f):\n    f(4)",
+        f"{SUM} and not each(calls.append) and calls == [4]",
+        f"{AGREES}\ndef each(f):\n    f(V(4))",
+    ),
+    "items that agree": (
+        f"{VECTOR}\ndef f():\n    return [1, 2]",
+        f"{SUM} and list(f()) == [1, 2]",
+        f"{AGREES}\ndef f():\n    yield V(1)\n    yield V(2)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "forged"), IMPOSTORS.values(), ids=IMPOSTORS)
+def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forged):
+    made = exercise(
+        "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
+        "    def reads(self, n):\n        return self.n == n\n"
+        "import numpy as np, pandas as pd\ncalls = []",
+        f"# answer a\n{solved}",
+        f"# test a1\nassert {test}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"a1": 1}
+    assert scores(grade_one(made, handed_in(made, a=forged), engine)) == {"a1": 0}
+
+
+HONEST = {
+    "a method that gives itself, too": (
+        f"{VECTOR}\n    def grow(self): self.x += 1",
+        f"{SUM} and (V(1).grow() or True) and V(1) == V(1)",
+        f"{VECTOR}\n    def grow(self): self.x += 1; return self",
+    ),
+    "rows of one's own": (
+        f"{VECTOR}\n    def __getitem__(self, n): return [self.x, 2]",
+        f"{SUM} and V(1)[0][1] == 2",
+        f"{VECTOR}\n    def __getitem__(self, n): return V(2) if n == 0 else 2",
+    ),
+    "one by one": (
+        f"{VECTOR}\ndef f(): return [V(1), V(2)]",
+        "list(f()) == [V(1), V(2)]",
+        f"{VECTOR}\ndef f(): yield V(1); yield V(2)",
+    ),
+    "a column that could leave something out": (
+        "f = pd.Series([1, 2])",
+        "(f == pd.Series([1, 2])).all()",
+        "f = pd.Series([1, 2], dtype='Int64')",
+    ),
+    "a column that leaves something out, as the solution's": (
+        "f = pd.Series([1, None], dtype='Int64')",
+        "f.isna().sum() == 1 and f.dtype == 'Int64'",
+        "f = pd.Series([1, pd.NA], dtype='Int64')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "other"), HONEST.values(), ids=HONEST)
+def test_another_way_to_the_same_values_is_as_good(engine, solved, test, other):
+    made = exercise(
+        "# given\nimport pandas as pd", f"# answer a\n{solved}", f"# test a1\nassert {test}"
+    )
+    assert scores(grade_one(made, handed_in(made, a=other), engine)) == {"a1": 1}
+
+
+# --- What decides where a test goes on ---------------------------------------------------------
+
+LOOP = exercise(
+    "# answer square\ndef square(x):\n    return x * x",
+    "# test visible\nassert square(2) == 4",
+    "# test loop\n"
+    + hidden("for got, want in zip(map(square, [2, 3, 4]), [4, 9, 16]):\n    assert got == want"),
+    "# test sentinel\n"
+    + hidden(
+        "numbers = iter([2, 3])\nfor x in iter(lambda: square(2), 4):\n"
+        "    pass\nfor got in map(lambda x: square(x), [1]):\n"
+        "    assert got == 1\nassert square(1) == 1"
+    ),
+)
+
+
+@pytest.mark.parametrize("kind", ["StopIteration", "StopAsyncIteration"])
+@pytest.mark.parametrize("when", ["True", "x != 2"])
+def test_an_exception_of_the_learners_ends_no_loop_of_the_tests(graded, kind, when):
+    body = f"def square(x):\n    if {when}: raise {kind}\n    return x * x"
+    result, _ = graded(LOOP, square=body)
+    assert scores(result) == {"visible": int(when != "True"), "loop": 0, "sentinel": 0}
+
+
+def test_nor_does_one_that_a_test_raised_itself(graded):
+    """A learner may catch what a callback raises, and raise it elsewhere."""
+    relayed = exercise(
+        "# answer each\ndef each(f, x):\n    return f(x)",
+        "# test loop\nones = iter([5])\nfor got in [each(lambda x: x, 1)]:\n    assert got == 1\n"
+        "for got, want in zip((each(lambda x: next(ones), x) for x in [1]), [5]):\n"
+        "    assert got == want\n"
+        "for got in map(lambda x: each(lambda y: 2, x), [1, 2]):\n    assert got == 2, 'two'",
+    )
+    assert scores(graded(relayed)[0]) == {"loop": 1}
+    body = (
+        "def each(f, x):\n    try:\n        if f(x) == 5: f(x)\n"
+        "    except StopIteration as error:\n"
+        "        each.kept = error\n        return 5\n"
+        "    if hasattr(each, 'kept'): raise each.kept\n    return f(x)"
+    )
+    result, _ = graded(relayed, each=body)
+    assert scores(result) == {"loop": 0}
+
+
+def test_a_sequence_of_the_tests_own_does_not_end_early(graded):
+    dataset = exercise(
+        "# answer change\ndef change(x):\n    return 2 * x",
+        "# test loop\nclass Data:\n"
+        "    def __getitem__(self, i):\n        return change([1, 2][i])\n"
+        "for got, want in zip(Data(), [2, 4]):\n    assert got == want",
+    )
+    assert scores(graded(dataset)[0]) == {"loop": 1}
+    result, _ = graded(dataset, change="def change(x):\n    raise IndexError")
+    assert scores(result) == {"loop": 0}
+
+
+def test_who_shall_raise_it_may(graded):
+    late = exercise(
+        "# answer take\ndef take(values):\n    return next(iter(values))",
+        "# test raises\ntry:\n    take([])\nexcept StopIteration:\n    pass\n"
+        "else:\n    assert False, 'nothing to take'\nassert take([4]) == 4",
+    )
+    assert scores(graded(late)[0]) == {"raises": 1}
+    other = (
+        "def take(values):\n    for value in values: return value\n    raise StopIteration('no')"
+    )
+    assert scores(graded(late, take=other)[0]) == {"raises": 1}
+
+
+LOG = (
+    "class Log:\n    def __enter__(self): return self\n"
+    "    def __exit__(self, *a): return {}\n"
+    "    def write(self, line): self.lines.append(line)\n"
+    "    def __init__(self): self.lines = []\n    def count(self): return len(self.lines)"
+)
+
+
+def test_an_exit_swallows_no_assertion_of_the_tests(graded):
+    logging = exercise(
+        "# answer Log\n" + LOG.format(False),
+        "# test Log-test\nwith Log() as log:\n    log.write('a')\n    assert log.count() == 1",
+        "# test other\nwith Log() as log:\n    assert log.count() == 0\n    log.nothing()",
+    )
+    liar = LOG.format(True).replace("len(self.lines)", "7")
+    result, _ = graded(logging, Log=liar)
+    assert scores(result) == {"Log-test": 0, "other": 0}
+
+
+def test_an_exit_swallows_what_the_solutions_swallows(graded):
+    quiet = exercise(
+        "# answer Quiet\nclass Quiet:\n    def __enter__(self): return self\n"
+        "    def __exit__(self, kind, *a): return kind is KeyError",
+        "# test Quiet-test\ndone = []\nwith Quiet():\n    raise KeyError(1)\n"
+        "try:\n    with Quiet():\n        raise ValueError\n"
+        "except ValueError:\n    done.append(1)\n"
+        "assert done == [1]",
+    )
+    assert scores(graded(quiet)[0]) == {"Quiet-test": 1}
+    all_of_it = (
+        "class Quiet:\n    def __enter__(self): return self\n"
+        "    def __exit__(self, *a): return True"
+    )
+    assert scores(graded(quiet, Quiet=all_of_it)[0]) == {"Quiet-test": 0}
+    nothing = all_of_it.replace("True", "False")
+    assert scores(graded(quiet, Quiet=nothing)[0]) == {"Quiet-test": 0}
+
+
+DECK = exercise(
+    "# answer best\ndef best(deck):\n    return max(deck.all())",
+    "# test best-test\nclass Deck:\n    def __init__(self, cards): self.cards = cards\n"
+    "    def put(self, card): self.cards.append(card)\n"
+    "    def all(self): return list(self.cards)\n"
+    "    @property\n    def emptied(self):\n        self.cards.clear()\n        return 0\n"
+    "deck = Deck([3, 9, 4])\nassert best(deck) == max(deck.cards, default=0)",
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "deck.put(10**9)\n    return 10**9",
+        "getattr(deck, 'emptied', 0)\n    return 0",
+        "type(deck).put(deck, 10**9)\n    return 10**9",
+    ],
+)
+def test_a_call_changes_nothing_that_it_is_lent(graded, body):
+    assert scores(graded(DECK)[0]) == {"best-test": 1}
+    assert scores(graded(DECK, best=f"def best(deck):\n    {body}")[0]) == {"best-test": 0}
+
+
+def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
+    drawn = exercise(
+        "# given\nimport random",
+        "# answer draw\ndef draw(rng):\n    return [rng.random() for _ in range(3)]",
+        "# test same\nrng = random.Random(4)\nimport copy\ntwin = copy.deepcopy(rng)\n"
+        "got = draw(rng)\nassert got == [twin.random() for _ in got]",
+        "# test several\nrng = random.Random(5)\ngot = draw(rng)\n"
+        "assert len(set(got)) == 3 and all(0 <= x < 1 for x in got)",
+    )
+    assert scores(graded(drawn)[0]) == {"same": 1, "several": 1}
+    other = "def draw(rng):\n    return [rng.uniform(0, 1) for _ in range(3)]"
+    # A method that the solution does not call serves as well: it is called on a copy.
+    assert scores(graded(drawn, draw=other)[0])["several"] == 1
+    seeded = exercise(
+        "# given\nimport random",
+        "# answer draw\ndef draw(rng):\n    return rng.random()",
+        "# test next\nrng = random.Random(4)\nassert draw(rng) != rng.random()\n"
+        "rng = random.Random(4)\nfirst = draw(random.Random(4))\nassert rng.random() == first\n"
+        "assert draw(rng) == random.Random(4).random() or True\n"
+        "x = random.Random(7)\nassert draw(x) + 0 == random.Random(7).random()",
+    )
+    cheat = "def draw(rng):\n    rng.seed(1)\n    return __import__('random').Random(1).random()"
+    assert scores(graded(seeded)[0]) == {"next": 1}
+    assert scores(graded(seeded, draw=cheat)[0]) == {"next": 0}
+
+
+def test_no_exception_of_a_library_skips_a_test(graded):
+    """An exception of a library's crosses as itself only where the solution raises it there."""
+    made = exercise(
+        "# given\nimport json, unittest",
+        "# answer f\ndef f(text):\n    return json.loads(text)",
+        "# test skips\nclass T(unittest.TestCase):\n    def test(self):\n"
+        "        self.assertEqual(f('1'), 1)\n"
+        "suite = unittest.TestLoader().loadTestsFromTestCase(T)\n"
+        "assert unittest.TextTestRunner(verbosity=0).run(suite).wasSuccessful()",
+        "# test raises\ntry:\n    f('{')\nexcept json.JSONDecodeError as error:\n"
+        "    assert 'Expecting' in str(error)\nelse:\n    assert False",
+    )
+    assert scores(graded(made)[0]) == {"skips": 1, "raises": 1}
+    forged = "def f(text):\n    raise unittest.SkipTest('later')"
+    assert scores(graded(made, f=forged)[0]) == {"skips": 0, "raises": 0}
+    other = "def f(text):\n    return json.JSONDecoder().decode(text)"
+    assert scores(graded(made, f=other)[0]) == {"skips": 1, "raises": 1}
+
+
+def test_files_go_to_the_learners_code_and_not_back(graded):
+    made = exercise(
+        "# answer f\ndef f(path):\n    return len(open(path).read())",
+        "# test reads\nimport os\nos.makedirs('in', exist_ok=True)\n"
+        "with open('in/a.txt', 'w') as file:\n    file.write('abc')\nassert f('in/a.txt') == 3",
+        "# test own\nwith open('limit.py', 'w') as file:\n    file.write('most = 4')\n"
+        "n = f('limit.py')\nimport limit\nassert n == 8 and limit.most == 4",
+    )
+    assert scores(graded(made)[0]) == {"reads": 1, "own": 1}
+    forged = "def f(path):\n    open(path, 'w').write('most = 5')\n    return 8"
+    assert scores(graded(made, f=forged)[0]) == {"reads": 0, "own": 1}

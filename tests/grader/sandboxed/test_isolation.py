@@ -1,0 +1,410 @@
+"""What a shut-in process may do and see, and how it ends: tried out for real."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from tests.grader.shut_in import DRIVER, STAGE, TIGHT, environments, listed, try_out, wait
+
+pytestmark = pytest.mark.usefixtures("bubblewrap")
+
+
+# --- Seeing ------------------------------------------------------------------------------------
+
+
+def test_a_child_sees_no_other_process():
+    everybody = try_out(listed, ["/proc", "/proc/self"], before=environments)
+    assert everybody.result == [["cpuinfo", "meminfo", "self", "stat"], ["cmdline", "exe"]]
+    assert len(everybody.before) == 3
+
+
+def which_program():
+    import os
+
+    with open("/proc/self/cmdline", "rb") as file:
+        return os.readlink("/proc/self/exe"), file.read().decode()
+
+
+def test_a_child_can_ask_which_program_it_is():
+    """TensorFlow does, and ends the process when it gets no answer."""
+    assert try_out(which_program).result == [sys.executable, "grader\0"]
+
+
+def fill_scratch(*_):
+    import os
+
+    filled = []
+    for folder in (".", "/tmp", "/dev/shm"):
+        try:
+            with open(os.path.join(folder, "theirs"), "w") as file:
+                file.write("theirs")
+        except OSError:
+            continue
+        filled.append(folder)
+    return filled
+
+
+def test_a_child_sees_no_scratch_files_of_others(by):
+    folders = [".", "/tmp", "/dev/shm"]
+    report = try_out(listed, folders, before=fill_scratch, neighbour=fill_scratch, by=by)
+    # Python itself may be installed there.
+    prefixes = [Path(p).parts[1:3] for p in (sys.prefix, sys.base_prefix)]
+    installed = {folder for top, folder in prefixes if top == "tmp"}
+    assert [set(found) - installed for found in report.result] == [set(), set(), set()]
+    assert report.before == [".", "/tmp"]
+    assert report.neighbour == folders
+
+
+def open_something(*_):
+    import os
+
+    os.set_inheritable(os.open("/etc/ld.so.cache", os.O_RDONLY), True)
+
+
+def open_files():
+    import os
+
+    found = []
+    for number in range(1000):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue
+        found.append(number)
+    return found
+
+
+def test_of_open_files_only_those_meant_for_the_child_stay_open():
+    ours, theirs = os.pipe()
+    os.dup2(theirs, 700)
+    found = try_out(open_files, before=open_something, keep=(700,)).result
+    # One more is the pipe through which the child reports.
+    assert len(found) == 5
+    assert {0, 1, 2, 700} < set(found)
+    for number in (ours, theirs, 700):
+        os.close(number)
+
+
+# --- Signals, tracing, sockets -----------------------------------------------------------------
+
+
+def signal_everybody():
+    import os
+    import signal
+
+    reached = []
+    for process in [*range(2, 400), -1, 0]:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except OSError:
+            continue
+        reached.append(process)
+    return os.getpid(), os.getppid(), reached
+
+
+def test_a_child_can_signal_nobody(by):
+    report = try_out(signal_everybody, neighbour=wait, by=by)
+    # In its own group there is it alone, and process 1 is not killed by its own signals.
+    assert report.result == [1, 0, [0]]
+    assert report.neighbour_alive
+    assert report.status == 0
+
+
+def trace_everybody():
+    import ctypes
+    import os
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    attach, pidfd_getfd = 16, 438
+    buffer = (ctypes.c_uint64 * 2)()
+    reasons = set()
+    for process in range(1, 100):
+        for result in (
+            libc.ptrace(attach, process, 0, 0),
+            libc.process_vm_readv(process, buffer, 1, buffer, 1, 0),
+            libc.syscall(pidfd_getfd, process, 0, 0),
+        ):
+            reasons.add(os.strerror(ctypes.get_errno()) if result < 0 else "reached")
+    return sorted(reasons)
+
+
+def test_a_child_can_trace_nobody():
+    assert try_out(trace_everybody, neighbour=wait).result == ["Operation not permitted"]
+
+
+def listen(*_):
+    import socket
+
+    global listening  # So that it stays open.
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind("\0neighbour")
+    listening.listen()
+
+
+def connect(port, names):
+    import socket
+
+    reached = []
+    places = [(socket.AF_INET, ("127.0.0.1", port)), *((socket.AF_UNIX, name) for name in names)]
+    for family, address in places:
+        try:
+            with socket.socket(family) as probe:
+                probe.settimeout(1)
+                probe.connect(address)
+        except OSError:
+            continue
+        reached.append(address)
+    return reached
+
+
+def test_a_child_reaches_no_network_and_no_sockets_of_others(tmp_path, by):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as internet,
+        socket.socket(socket.AF_UNIX) as abstract,
+        socket.socket(socket.AF_UNIX) as named,
+    ):
+        abstract.bind(f"\0sandbox-test-{os.getpid()}")
+        named.bind(str(tmp_path / "socket"))
+        for server in (abstract, named):
+            server.listen()
+        port = internet.getsockname()[1]
+        names = [abstract.getsockname().decode(), named.getsockname()]
+        assert connect(port, names) == [("127.0.0.1", port), *names]
+        names.append("\0neighbour")
+        for others in ({"before": listen}, {"neighbour": listen}):
+            assert try_out(connect, port, names, by=by, **others).result == []
+
+
+# --- Rights ------------------------------------------------------------------------------------
+
+
+def rights():
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    read_bounding, read_no_new_privileges = 23, 39
+    header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    libc.capget(header, sets)
+    bounding = [number for number in range(40) if libc.prctl(read_bounding, number, 0, 0, 0)]
+    return list(sets), bounding, libc.prctl(read_no_new_privileges, 0, 0, 0, 0)
+
+
+def test_a_child_has_no_rights_and_gets_none():
+    assert try_out(rights).result == [[0] * 6, [], 1]
+
+
+def use_a_terminal_of_its_own():
+    import os
+
+    ours, theirs = os.openpty()
+    return os.ttyname(theirs), os.isatty(ours)
+
+
+def test_a_child_can_have_a_terminal_that_no_other_child_can_open():
+    report = try_out(use_a_terminal_of_its_own, neighbour=use_a_terminal_of_its_own)
+    # Both are number 0, each of an own set.
+    assert report.neighbour == report.result == ["/dev/pts/0", True]
+
+
+# --- How a child ends --------------------------------------------------------------------------
+
+
+def end_with(status):
+    import ctypes
+    import os
+
+    if status >= 0:
+        os._exit(status)
+    ctypes.string_at(0)
+
+
+@pytest.mark.parametrize("status", [0, 3, -signal.SIGSEGV])
+def test_the_warm_process_learns_how_a_child_ended(status):
+    report = try_out(end_with, status)
+    assert (report.result, report.status) == (None, status)
+
+
+def can_be_interrupted():
+    import signal
+
+    # Started in the background, Python leaves interrupts ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def interrupt(child):
+    import os
+    import signal
+
+    os.kill(child, signal.SIGINT)
+
+
+def test_an_interrupt_reaches_the_child():
+    # KeyboardInterrupt is raised wherever Python stands then, and the child gives up with 70.
+    report = try_out(can_be_interrupted, then=interrupt)
+    assert report.status == 70
+
+
+def cling_to_life():
+    import ctypes
+    import os
+    import signal
+    import time
+
+    set_death_signal = 1
+    ctypes.CDLL(None).prctl(set_death_signal, 0, 0, 0, 0)
+    for number in range(1, 32):
+        if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV):
+            signal.signal(number, signal.SIG_IGN)
+    for _ in range(3):
+        if os.fork() == 0:
+            os.setsid()
+            while True:
+                time.sleep(1)
+    return "clinging"
+
+
+def start_another():
+    import os
+    import time
+
+    if os.fork() == 0:
+        while True:
+            time.sleep(1)
+
+
+def end_it(child):
+    end(child, job["namespaces"])  # noqa: F821 - names of the warm process
+
+
+def test_the_end_of_a_child_is_the_end_of_all_that_it_started(by):
+    # That nobody is left, `try_out` asserts.
+    report = try_out(cling_to_life, then=end_it, by=by)
+    assert (report.result, report.status) == ("clinging", -signal.SIGKILL)
+
+
+def lose_a_room():
+    """A fork of the warm process that has forked a child itself is killed."""
+    import os
+    import signal
+    import time
+
+    def number_of_processes():
+        return sum(name.isdigit() for name in os.listdir("/proc"))
+
+    room = os.fork()
+    if room == 0:
+        if fork(True) == 0:  # noqa: F821 - names of the warm process
+            enter(limits, True)  # noqa: F821
+        time.sleep(60)
+        os._exit(0)
+    while number_of_processes() < 4:
+        time.sleep(0.01)
+    os.kill(room, signal.SIGKILL)
+    os.waitpid(room, 0)
+    for _ in range(200):
+        if number_of_processes() == 2:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_child_ends_with_whoever_forked_it():
+    assert try_out(wait, before=lose_a_room).before is True
+
+
+def who_goes_first_without_memory(child):
+    import os
+
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with open(f"/proc/{name}/oom_score_adj") as file:
+                found.append(int(file.read()))
+    end(child, True)  # noqa: F821 - a name of the warm process
+    return sorted(found)
+
+
+def test_without_memory_the_system_ends_a_child_first():
+    found = try_out(wait, then=who_goes_first_without_memory).then
+    # The child, and not the warm process or bubblewrap's process 1.
+    assert (len(found), found[-1], found[-2] < 1000) == (3, 1000, True)
+
+
+def nobody_holds(pipe):
+    """Whether nobody has the other end of a pipe open any more; waits for that."""
+    readable, _, _ = select.select([pipe], [], [], 10)
+    return bool(readable) and os.read(pipe, 1) == b""
+
+
+CONDUCTOR = """
+import subprocess, sys, time
+subprocess.Popen(sys.argv[2:], pass_fds=[int(sys.argv[1])])
+time.sleep(60)
+"""
+
+
+def test_everything_ends_with_the_conductor(by):
+    ours, theirs = os.pipe()
+    job = {
+        "sources": [inspect.getsource(cling_to_life), inspect.getsource(wait_for_ever)],
+        "arguments": [],
+        "limits": asdict(TIGHT),
+        "namespaces": True,
+        "keep": [theirs],
+        **{"attack": "cling_to_life", "then": "wait_for_ever", "neighbour": None, "before": None},
+    }
+    argv = [*(by or [sys.executable]), "-c", DRIVER, "{}", STAGE, json.dumps(job)]
+    conductor = subprocess.Popen(
+        [sys.executable, "-c", CONDUCTOR, str(theirs), *argv], pass_fds=[theirs]
+    )
+    os.close(theirs)
+    with open(ours, "rb") as pipe:
+        # Everybody in there holds the other end of this pipe; the warm process writes to it.
+        assert pipe.readline() == b"started\n"
+        conductor.kill()
+        conductor.wait()
+        assert nobody_holds(pipe.fileno())
+
+
+def wait_for_ever(child):
+    import time
+
+    os.write(job["keep"][0], b"started\n")  # noqa: F821 - names of the warm process
+    time.sleep(60)
+
+
+# --- Without a sandbox -------------------------------------------------------------------------
+
+
+def who_and_how():
+    import os
+    import resource
+
+    kinds = ("CPU", "NOFILE", "FSIZE")
+    limits = [resource.getrlimit(getattr(resource, f"RLIMIT_{kind}"))[0] for kind in kinds]
+    return os.getsid(0) == os.getpid(), limits
+
+
+def test_without_namespaces_a_child_has_a_session_of_its_own_and_limits():
+    report = try_out(who_and_how, namespaces=False)
+    assert report.result == [True, [TIGHT.cpu, TIGHT.files, TIGHT.file_size]]
+
+
+def test_without_namespaces_too_a_child_ends_with_what_it_started():
+    ours, theirs = os.pipe()
+    report = try_out(start_another, then=end_it, namespaces=False, keep=(theirs,))
+    os.close(theirs)
+    assert report.status == -signal.SIGKILL
+    assert nobody_holds(ours)
+    os.close(ours)

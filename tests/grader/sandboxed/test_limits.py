@@ -1,0 +1,199 @@
+"""What a shut-in process may use up: time, memory, processes, files. Tried out for real."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from dataclasses import replace
+
+import pytest
+
+from grader.protocol.limits import MIB
+from tests.grader.shut_in import TIGHT, try_out
+
+pytestmark = pytest.mark.usefixtures("bubblewrap")
+
+
+def fork_on_and_on():
+    import os
+    import time
+
+    for count in range(1000):
+        try:
+            if os.fork() == 0:
+                time.sleep(60)
+                os._exit(0)
+        except OSError:
+            return count
+    return None
+
+
+def test_a_fork_bomb_is_stopped(by):
+    report = try_out(fork_on_and_on, by=by)
+    assert 1 <= report.result < TIGHT.processes
+    assert report.seconds < 5
+
+
+def start_threads():
+    import threading
+    import time
+
+    for count in range(100):
+        try:
+            threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        except RuntimeError:
+            return count
+    return None
+
+
+def test_threads_count_as_processes():
+    limits = replace(TIGHT, memory=4096 * MIB)
+    assert 1 <= try_out(start_threads, limits=limits).result < TIGHT.processes
+
+
+def allocate(size):
+    held = []
+    try:
+        for _ in range(100):
+            held.append(bytearray(size // 10))
+    except MemoryError:
+        return len(held)
+    return None
+
+
+def test_memory_is_limited():
+    assert 5 <= try_out(allocate, TIGHT.memory).result <= 10
+
+
+def allocate_in_many(size, shared):
+    import mmap
+    import os
+    import time
+
+    for _ in range(6):
+        if os.fork() == 0:
+            held = bytearray(b"x") * (size // 4)
+            if shared:
+                memory = mmap.mmap(-1, size // 4)
+                memory.write(held)
+                held = memory
+            time.sleep(60)
+            os._exit(len(held))
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["", "shared"])
+def test_memory_of_all_processes_together_is_limited(shared):
+    report = try_out(allocate_in_many, TIGHT.memory, shared)
+    assert (report.result, report.status) == (None, -signal.SIGKILL)
+    assert report.seconds < 10
+
+
+def grow():
+    global held
+    held = b"x" * (60 * 2**20)
+
+
+def fork_some():
+    import os
+    import time
+
+    for _ in range(5):
+        if os.fork() == 0:
+            time.sleep(1.5)
+            os._exit(0)
+    return [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(5)]
+
+
+def test_memory_got_by_a_fork_does_not_count():
+    report = try_out(fork_some, before=grow)
+    assert (report.result, report.status) == ([0] * 5, 0)
+
+
+def spin():
+    while True:
+        pass
+
+
+def test_processor_time_is_limited():
+    report = try_out(spin)
+    assert (report.result, report.status) == (None, -signal.SIGKILL)
+    assert 0.5 < report.seconds < 20
+
+
+def cores():
+    import os
+
+    return sorted(os.sched_getaffinity(0))
+
+
+def test_cores_are_those_given():
+    [*_, last] = sorted(os.sched_getaffinity(0))
+    assert try_out(cores, limits=replace(TIGHT, cores=(last,))).result == [last]
+    assert try_out(cores).result == sorted(os.sched_getaffinity(0))
+
+
+def fill(folder, count, size):
+    import errno
+    import os
+
+    written = 0
+    for number in range(count):
+        try:
+            with open(os.path.join(folder, str(number)), "wb", buffering=0) as file:
+                while size and file.tell() < size:
+                    written += file.write(b"x" * 2**16)
+        except OSError as error:
+            return written, number, errno.errorcode[error.errno]
+    return written, count, None
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
+def test_scratch_is_limited_in_size_and_in_files(folder):
+    assert try_out(fill, folder, 20, 2**20).result == [TIGHT.scratch, 8, "ENOSPC"]
+    written, count, reason = try_out(fill, folder, 20_000, 0).result
+    assert (written, reason) == (0, "ENOSPC")
+    assert 15_000 < count < 20_000
+
+
+def test_a_file_is_limited_in_size():
+    assert try_out(fill, "/tmp", 1, 2**23).result == [TIGHT.file_size, 0, "EFBIG"]
+
+
+def open_on_and_on():
+    import os
+
+    try:
+        for _ in range(1000):
+            os.open("/dev/null", os.O_RDONLY)
+    except OSError:
+        os.closerange(10, 1000)
+        return True
+    return False
+
+
+def test_open_files_are_limited():
+    assert try_out(open_on_and_on).result is True
+
+
+def limits_in_force():
+    import os
+    import resource
+
+    kinds = ("CORE", "MEMLOCK", "MSGQUEUE", "SIGPENDING")
+    limits = [resource.getrlimit(getattr(resource, f"RLIMIT_{kind}")) for kind in kinds]
+    return limits, os.umask(0)
+
+
+def test_no_core_no_locked_memory_no_queues_of_signals():
+    found, mask = try_out(limits_in_force).result
+    assert mask == 0o077
+    assert all(soft == hard for soft, hard in found)
+    assert [soft for soft, _ in found][:3] == [min(1, core_of_ours()), 0, 0]
+    assert 0 < found[3][0] <= 1024
+
+
+def core_of_ours():
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    return 1 if hard == resource.RLIM_INFINITY else hard

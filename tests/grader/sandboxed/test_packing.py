@@ -1,0 +1,56 @@
+"""Whether a value has changed is told without packing it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from grader.protocol.values import CannotCross
+from grader.sandboxed.codec.packing import Packer
+
+
+def no_live(value):
+    raise CannotCross("live")
+
+
+def looks(value) -> object:
+    return Packer(no_live, {}, [value]).look(0)
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.float64, torch.int8, torch.bfloat16, torch.bool, torch.complex64]
+)
+def test_a_look_tells_whether_a_tensor_has_changed(dtype):
+    tensor = torch.ones(2, 3).to(dtype)
+    before = looks(tensor)
+    assert looks(tensor) == before
+    assert looks(tensor.clone()) == before
+    view = tensor.T
+    assert looks(view) != before
+    tensor.data[1, 2] = 0
+    assert looks(tensor) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.requires_grad_(False),
+        lambda t: setattr(t, "grad", torch.ones(2)),
+        lambda t: t.data.mul_(2),
+        lambda t: t.detach().numpy().__setitem__(0, 5),
+        lambda t: setattr(t, "data", torch.ones(2, dtype=torch.float64)),
+        lambda t: setattr(t, "data", torch.ones(4)[::2]),
+        lambda t: setattr(t, "data", torch.ones(2, 1)),
+    ],
+)
+def test_a_look_sees_every_change_of_a_parameter(change):
+    parameter = nn.Parameter(torch.ones(2))
+    before = looks(parameter)
+    change(parameter)
+    assert looks(parameter) != before
+
+
+def test_a_look_takes_what_is_no_number_for_itself():
+    tensor = torch.tensor([float("nan")])
+    assert looks(tensor) == looks(tensor.clone())

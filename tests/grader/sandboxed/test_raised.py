@@ -1,0 +1,65 @@
+"""Exceptions of the learner's, as the test gets them."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.protocol.values import CannotCross
+from tests.grader.sandboxed.conftest import GivenError
+
+
+class LearnersError(KeyError):
+    pass
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("thrown", "kind", "text"),
+    [
+        (ValueError("why"), ValueError, "why"),
+        (LearnersError("why"), KeyError, "'why'"),
+        (GivenError("why"), GivenError, "why"),
+        (SystemExit(3), SystemExit, "3"),
+        (KeyboardInterrupt("no"), Exception, "no"),
+        (Mute(), Exception, "could not be made"),
+        (UnicodeDecodeError("utf-8", b"", 0, 1, "x"), UnicodeError, "can't decode"),
+        (Exception("\ud800" + "x" * 10_000), Exception, r"\?x{1999}$"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_an_exception_comes_as_the_nearest_class_that_both_sides_have(talk, thrown, kind, text):
+    def fail():
+        raise thrown
+
+    with pytest.raises(kind, match=text) as caught:
+        talk(fail=fail)["fail"]()
+    own = type(thrown) in (LearnersError, Mute)
+    assert type(caught.value).__mro__[own] is kind
+    assert not own or type(caught.value).__name__ == type(thrown).__name__
+
+
+@pytest.mark.parametrize(
+    "name", ["WrongKind", "ChangedArgument", "CannotCross", "AssertionError", "no name", "x" * 101]
+)
+def test_an_exception_gets_no_name_that_is_taken_or_none(talk, name):
+    def fail():
+        raise type(name, (ValueError,), {})("why")
+
+    with pytest.raises(Exception, match="why") as caught:
+        talk(fail=fail)["fail"]()
+    assert type(caught.value) in (ValueError, CannotCross, AssertionError)
+
+
+def test_changes_made_before_an_exception_count(talk):
+    def fail(values):
+        values.append(1)
+        raise ValueError
+
+    judge, values = talk(fail=fail), []
+    with pytest.raises(ValueError, match=r"^$"):
+        judge["fail"](values)
+    assert values == [1]

@@ -1,0 +1,140 @@
+"""System calls that are refused: tried out for real."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from tests.grader.shut_in import try_out
+
+pytestmark = pytest.mark.usefixtures("bubblewrap")
+
+
+def open_sockets():
+    import socket
+
+    opened = []
+    # Families, by number: files, internet (two), kernel's own, packets, the host of a machine.
+    for family in (1, 2, 10, 16, 17, 40):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_RAW):
+            try:
+                socket.socket(family, kind).close()
+            except OSError:
+                continue
+            opened.append(family)
+    return sorted(set(opened))
+
+
+def test_only_sockets_that_a_namespace_holds_can_be_opened():
+    assert try_out(open_sockets).result == [1, 2, 10]
+
+
+def ask_the_kernel():
+    import ctypes
+    import os
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    users, mounts = 0x10000000, 0x00020000
+    asked = {
+        "world": libc.unshare(users | mounts),
+        "mount": libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None),
+        "unmount": libc.umount2(b"/proc", 2),
+        "memfd": libc.memfd_create(b"x", 0),
+        "shared memory": libc.shmget(0, 4096, 0o1600),
+        "messages": libc.msgget(0, 0o1600),
+        "queue": libc.mq_open(b"/x", os.O_CREAT | os.O_RDWR, 0o600, None),
+        "cores": libc.sched_setaffinity(0, 8, ctypes.byref(ctypes.c_uint64(1))),
+        "keys": libc.syscall({"x86_64": 250, "aarch64": 219}[os.uname().machine], 0, -3, 1),
+        "io_uring": libc.syscall(425, 1, 0),
+    }
+    return [name for name, result in asked.items() if result >= 0]
+
+
+def test_the_kernel_refuses_what_no_limit_counts_and_no_namespace_holds():
+    assert try_out(ask_the_kernel).result == []
+
+
+# The numbers of memfd_secret, add_key, request_key, ptrace, process_vm_writev, kcmp,
+# io_uring_setup, bpf, perf_event_open and userfaultfd.
+UNWANTED = {
+    "x86_64": (447, 248, 249, 101, 311, 312, 425, 321, 298, 323, 64, 253, 294),
+    "aarch64": (447, 217, 218, 117, 271, 272, 425, 280, 241, 282, 190, 26),
+}
+
+
+def call(numbers):
+    import ctypes
+    import os
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    reasons = []
+    for number in numbers:
+        libc.syscall(number, -1, -1, -1, -1, -1)
+        reasons.append(os.strerror(ctypes.get_errno()))
+    return reasons
+
+
+def test_the_kernel_refuses_what_exercises_have_no_use_for():
+    numbers = UNWANTED[os.uname().machine]
+    assert try_out(call, numbers).result == ["Operation not permitted"] * len(numbers)
+
+
+def call_as_32_bit_programs_do():
+    import ctypes
+    import mmap
+
+    get_process = b"\xb8\x14\x00\x00\x00" + b"\xcd\x80" + b"\xc3"  # mov eax, 20; int 0x80; ret
+    code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(get_process)
+    return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="only there are other ways to call")
+def test_other_ways_to_make_system_calls_are_no_way_round():
+    x32 = 0x40000000
+    report = try_out(call, [x32 + 39])
+    assert (report.result, report.status) == (None, -signal.SIGSYS)
+    report = try_out(call_as_32_bit_programs_do)
+    # Where the kernel knows no 32-bit programs, this is no call but an error.
+    assert report.result is None
+    assert report.status in (-signal.SIGSYS, -signal.SIGSEGV)
+
+
+def enlarge_buffers():
+    import socket
+
+    reasons = []
+    for end in socket.socketpair():
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            try:
+                end.setsockopt(socket.SOL_SOCKET, option, 10**7)
+            except PermissionError as error:
+                reasons.append(error.strerror)
+    return reasons
+
+
+def test_buffers_of_sockets_stay_small():
+    assert try_out(enlarge_buffers).result == ["Operation not permitted"] * 4
+
+
+def stop_others_from_opening():
+    import fcntl
+    import os
+
+    reasons = []
+    for command in (fcntl.F_SETLEASE, fcntl.F_NOTIFY):
+        try:
+            fcntl.fcntl(os.open(os.__file__, os.O_RDONLY), command, fcntl.F_WRLCK)
+        except PermissionError as error:
+            reasons.append(error.strerror)
+    with open("/tmp/own", "w") as file:
+        fcntl.fcntl(file, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+        fcntl.lockf(file, fcntl.LOCK_EX)
+    return reasons
+
+
+def test_no_lease_on_a_file_stops_others_from_opening_it():
+    assert try_out(stop_others_from_opening).result == ["Operation not permitted"] * 2
