@@ -34,10 +34,12 @@ from grader.protocol.values import (
     Back,
     Big,
     CannotCross,
+    Frame,
     Given,
     Live,
     Named,
     Node,
+    Objects,
     Pairs,
     Quantized,
     Record,
@@ -880,6 +882,35 @@ def test_a_description_that_does_not_hold_together_is_refused(change, why):
         setattr(node, name, value)
     with pytest.raises(CannotCross, match=why):
         received(node, buffers)
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype"),
+    [
+        (2**31, "period[Y-DEC]"),
+        (0.5, "period[Y-DEC]"),
+        (None, "period[Y-DEC]"),
+        ("2020", "period[Y-DEC]"),
+        (Objects([1], [1]), "period[Y-DEC]"),
+        (Array("<i4", [2], 0), "period[Y-DEC]"),
+        (Array("<i8", [1, 1], 0), "period[Y-DEC]"),
+        (Array("<i8", [1], 0), "period[nothing]"),
+        (2**31, "category"),
+        (Seq("list", [2**31, 2**31]), "category"),
+        (Seq("list", [Array("<i8", [1], 0), Seq("list", [])]), "category"),
+        (2**31, "interval right"),
+        (Seq("list", [2**31, 2**31]), "interval right"),
+        (Seq("list", [Seq("list", [0]), Seq("list", [1])]), "interval nowhere"),
+        (Seq("list", ["x"]), "datetime64[ns, UTC]"),
+        (Seq("list", ["x"]), "Int64"),
+        (Seq("list", ["x"]), "nothing"),
+    ],
+    ids=range(17),
+)
+def test_a_table_that_does_not_hold_together_is_refused(column, dtype):
+    frame = Frame("Scalar", None, None, [column], [dtype])
+    with pytest.raises(CannotCross):
+        received(frame, BUFFERS)
 
 
 # --- Limits ------------------------------------------------------------------------------------

@@ -164,6 +164,9 @@ def _rebuilt(values: Any, dtype: str, missing: bool) -> pd.Series:
         closed: Any = rest
         return pd.Series(pd.arrays.IntervalArray.from_arrays(left, right, closed=closed))
     if dtype.startswith("period["):
+        # pandas takes its length for granted, and ends the process over a bare number.
+        if not (isinstance(values, np.ndarray) and values.dtype == np.int64 and values.ndim == 1):
+            raise CannotCross("periods that are none")
         periods: Any = pd.PeriodIndex
         return pd.Series(periods.from_ordinals(values, freq=dtype[len("period[") : -1]))
     known = pd.api.types.pandas_dtype(dtype)
