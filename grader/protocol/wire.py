@@ -100,8 +100,7 @@ class Channel:
             try:
                 data = data[self.socket.send(data, socket.MSG_DONTWAIT) :]
             except BlockingIOError:
-                left = None if deadline is None else max(0, deadline - time.monotonic())
-                if not select.select([], [self.socket], [], left)[1]:
+                if not self._ready(deadline, writing=True):
                     raise Silent from None
 
     def receive(self, deadline: float | None = None) -> tuple[bytes, bytes]:
@@ -156,11 +155,17 @@ class Channel:
         return data
 
     def _wait(self, deadline: float | None) -> None:
-        if deadline is None:
-            return
-        left = max(0, deadline - time.monotonic())
-        if not select.select([self.socket], [], [], left)[0]:
+        if deadline is not None and not self._ready(deadline):
             raise Silent
+
+    def _ready(self, deadline: float | None, writing: bool = False) -> bool:
+        left = None if deadline is None else max(0, deadline - time.monotonic())
+        mine = [self.socket]
+        try:
+            return any(select.select(*([], mine) if writing else (mine, []), [], left))
+        except ValueError:
+            # Another thread has closed this end meanwhile.
+            raise Gone("closed") from None
 
 
 def encode(message: msgspec.Struct) -> bytes:
