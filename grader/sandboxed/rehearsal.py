@@ -1,7 +1,7 @@
 """What most submissions do, done in the warm process before anything is forked.
 
-The first call of anything takes many times as long as the second: caches are filled, bytecode
-adapts to what it meets, and memory is written that a child has to copy first. What is done here is
+The first call of anything takes many times as long as the second: caches are filled, and memory is
+written that a child has to copy first. What is done here is
 done once for all submissions.
 """
 
@@ -23,9 +23,6 @@ from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.judge import JudgePeer
 from grader.sandboxed.outputs import OutputStream
 from grader.sandboxed.player import PlayerPeer
-
-# Bytecode adapts within so many rounds.
-_ROUNDS = 20
 
 _PYTHON = """
 class Rehearsed:
@@ -107,10 +104,7 @@ def rehearse(shell: Shell) -> None:
 
 def _run_cells(shell: Shell) -> None:
     cells = [_PYTHON, _NUMPY, *([_TORCH] if torch_module() else [])]
-    for _ in range(_ROUNDS):
-        for source in cells:
-            run_cell(shell, source, keep=False)
-    for source in _FAILING * 3:
+    for source in (*cells, *_FAILING):
         run_cell(shell, source, keep=False)
 
 
@@ -133,7 +127,8 @@ def _call_answers(shell: Shell) -> None:
     player = PlayerPeer(Channel(theirs), {}, {"answer": lambda *args: args}, trusted=True)
 
     def serve() -> None:
-        for _ in range(_ROUNDS + 1):
+        # To hand over the answer, and to be called.
+        for _ in range(2):
             player.serve()
 
     serving = threading.Thread(target=serve, daemon=True)
@@ -141,12 +136,11 @@ def _call_answers(shell: Shell) -> None:
     bench = JudgePeer(Channel(ours), {}, shell)
     bench.begin(Discovering(random=True), Allowance(time.monotonic() + 60))
     _, answer = bench.take("answer")
-    for _ in range(_ROUNDS):
-        args: list[Any] = [[1, 2.5, "text"], {"key": None}]
-        if torch := torch_module():
-            torch.manual_seed(0)
-            args += [torch.ones(2, 2), torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())]
-        answer(*args)
+    args: list[Any] = [[1, 2.5, "text"], {"key": None}]
+    if torch := torch_module():
+        torch.manual_seed(0)
+        args += [torch.ones(2, 2), torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())]
+    answer(*args)
     serving.join()
     ours.close()
     theirs.close()
