@@ -1,8 +1,7 @@
 """What most submissions do, done in the warm process before anything is forked.
 
 The first call of anything takes many times as long as the second: caches are filled, and memory is
-written that a child has to copy first. What is done here is
-done once for all submissions.
+written that a child has to copy first. What is done here is done once for all submissions.
 """
 
 from __future__ import annotations
