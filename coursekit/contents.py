@@ -14,7 +14,7 @@ from typing import Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
-from coursekit.home import fill_in, progress_in
+from coursekit.start_page import fill_in, progress_in
 from coursekit.workspace import START
 
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -199,10 +199,10 @@ def _free(path: Path, put: str | None) -> Path:
 
 def _start_page(course: Path, workspace: Path) -> str:
     """The course's start page, with the learner's progress, and which new versions lie beside."""
-    from coursekit import home
+    from coursekit import start_page
 
     start = nbformat.reads(_content(course / START, START).decode(), as_version=4)
-    home.fill_in(start, home.progress_in(workspace))
+    start_page.fill_in(start, start_page.progress_in(workspace))
     beside = sorted(workspace.glob("*/**/*.new.ipynb"))
     if beside:
         rows = "\n".join(

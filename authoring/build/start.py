@@ -1,6 +1,7 @@
 """The start page that `make lab` opens: what to do now, the map of the lessons, and how it goes.
 
-It is built for who has not begun; `coursekit.home` writes it, and fills in what a learner has done.
+It is built for who has not begun; `coursekit.start_page` writes it, and fills in what a learner has
+done.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import nbformat
 from authoring.build.lessons import lessons
 from authoring.build.notebook import KERNEL
 from authoring.source.sources import Sources
-from coursekit import home
+from coursekit import start_page
 from coursekit.lessons import read
 
 TEXT = """\
@@ -65,8 +66,8 @@ def start_notebook(course: Sources) -> nbformat.NotebookNode:
         data = base64.b64encode(picture.read_bytes()).decode()
         first["attachments"] = {PICTURE: {"image/png": data}}
     texts = {
-        home.NOW: home.now_text(shown, home.NOTHING),
-        home.MAP: home.map_text(shown, home.NOTHING),
+        start_page.NOW: start_page.now_text(shown, start_page.NOTHING),
+        start_page.MAP: start_page.map_text(shown, start_page.NOTHING),
         "rest": REST.strip(),
     }
     cells = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in texts.items()]

@@ -16,9 +16,9 @@ from grader.host.course.assignment import Kind, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
+from grader.host.engine.forking import Room, Warm
 from grader.host.engine.judge_client import Judge, Verdict
 from grader.host.engine.player_client import Player
-from grader.host.engine.warm import Room, Warm
 from grader.host.intake.paper import Paper, PaperCell
 from grader.host.marks.hints import is_as_written
 from grader.host.transcript import Heard, Played, error, shortened, size_of

@@ -35,8 +35,8 @@ from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed_files
-from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.alone import Bench
+from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
@@ -143,13 +143,13 @@ class _Bench:
 
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""
-        allowance = Allowance(time.monotonic() + test.seconds)
+        budget = CallBudget(time.monotonic() + test.seconds)
         self._unbind()
         self._reports.taken()
         problem = None
         rules = Enforcing(test.terms, test.withhold)
         if self.peer is not None:
-            self.peer.begin(rules, allowance)
+            self.peer.begin(rules, budget)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
             problem = self._bind_library(test.library, alone) or self._bind(test.takes)
@@ -286,7 +286,7 @@ class _Bench:
         assert self.peer is not None
         self._unbind()
         rules = Discovering(test.random, test.exact, test.sets)
-        self.peer.begin(rules, Allowance(time.monotonic() + test.seconds))
+        self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared
         names = self._needed(test.source, bound) - set(test.own)
         takes: dict[str, Kind] = {}

@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.protocol import wire
 from grader.protocol.wire import Channel
-from grader.sandboxed.calls.allowance import Allowance
+from grader.sandboxed.calls.budget import CallBudget
 from grader.sandboxed.calls.randomness import random_states, set_random_states
 from grader.sandboxed.calls.rules import Discovering
 from grader.sandboxed.cells import Shell, run_cell
@@ -133,7 +133,7 @@ def _call_answers(shell: Shell) -> None:
     serving = threading.Thread(target=serve, daemon=True)
     serving.start()
     bench = JudgePeer(Channel(ours), {}, shell)
-    bench.begin(Discovering(random=True), Allowance(time.monotonic() + 60))
+    bench.begin(Discovering(random=True), CallBudget(time.monotonic() + 60))
     _, answer = bench.take("answer")
     args: list[Any] = [[1, 2.5, "text"], {"key": None}]
     if torch := torch_module():

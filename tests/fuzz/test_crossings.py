@@ -32,7 +32,7 @@ from grader.protocol import wire
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.handle import Handle
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Enforcing
@@ -179,7 +179,7 @@ class _Recorder(Channel):
 
 def _judge(channel: Channel) -> Peer:
     judge = Peer(channel, {"Boxed": Boxed})
-    judge.begin(Enforcing(TERMS), Allowance(time.monotonic() + SECONDS))
+    judge.begin(Enforcing(TERMS), CallBudget(time.monotonic() + SECONDS))
     return judge
 
 

@@ -17,7 +17,7 @@ from grader.protocol.outputs import Name
 from grader.protocol.wire import Channel, Gone, Silent
 
 if TYPE_CHECKING:
-    from grader.host.engine.warm import Warm
+    from grader.host.engine.forking import Warm
 
 # Seconds between the interrupt of a cell and the end of its process.
 GRACE = 2.0

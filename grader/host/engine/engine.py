@@ -24,9 +24,9 @@ from typing import Any, TypeVar
 
 from grader.host.engine.child import Child
 from grader.host.engine.files import Files
+from grader.host.engine.forking import Room, Warm
 from grader.host.engine.launcher import START_TIMEOUT, Zygote
 from grader.host.engine.modules import PRELOAD
-from grader.host.engine.warm import Room, Warm
 from grader.host.settings import OUTPUT_LIMIT, TIMEOUT
 from grader.protocol import wire
 from grader.protocol.errors import GraderError

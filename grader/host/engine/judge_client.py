@@ -12,8 +12,8 @@ from grader.host.contract import Clause
 from grader.host.engine.child import GRACE, Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
+from grader.host.engine.forking import Room
 from grader.host.engine.player_client import Player
-from grader.host.engine.warm import Room
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 from grader.protocol.limits import MAX_MESSAGE

@@ -15,7 +15,7 @@ from pathlib import Path
 from grader.host.engine.child import Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
-from grader.host.engine.warm import Room
+from grader.host.engine.forking import Room
 from grader.host.transcript import Played, error, time_up
 from grader.protocol.orders import Done, Meet, RunBeside, RunCell, Wait
 from grader.protocol.outputs import Report, Stream

@@ -29,7 +29,7 @@ from grader.protocol.orders import ENDED, MAX_FIGURE_NAME, MAX_FIGURES, SLOW, Al
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel
-from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.kinds import serves_as
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Enforcing
@@ -106,7 +106,7 @@ class Bench:
 
     @staticmethod
     def _call(peer: Peer, name: str, args: tuple[Any, ...], until: float) -> tuple[Outcome, Any]:
-        peer.begin(Enforcing(Terms()), Allowance(until))
+        peer.begin(Enforcing(Terms()), CallBudget(until))
         try:
             try:
                 node, function = peer.take(name)

@@ -12,7 +12,7 @@ from grader.protocol.calls import ENCODER, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, kind_of
 from grader.protocol.wire import Gone, Silent
 from grader.sandboxed.calls import handed_files, patches, signatures
-from grader.sandboxed.calls.allowance import Stopped
+from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
@@ -42,8 +42,8 @@ class Answering(End):
             self._answer(message, body)
 
     def _answer(self, request: Request, body: bytes) -> None:
-        if self.allowance is not None:
-            self.allowance.take(calls=1)
+        if self.budget is not None:
+            self.budget.take(calls=1)
         if self._trusted:
             self.rules.exact = request.exact
         reply = Reply(request.id)

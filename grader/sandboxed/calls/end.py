@@ -22,7 +22,7 @@ from grader.protocol.calls import (
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross, Live, Named, Node, Yours
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls.allowance import Allowance
+from grader.sandboxed.calls.budget import CallBudget
 from grader.sandboxed.calls.handle import Handle, handle_class, node_of, peer_of
 from grader.sandboxed.calls.kinds import live_kind
 from grader.sandboxed.calls.lent_objects import Lent
@@ -74,7 +74,7 @@ class End(ABC):
         # What the answers taken for this test have brought; answers may share objects.
         self._brought: list[Any] = []
 
-    allowance: Allowance | None = None
+    budget: CallBudget | None = None
     lost: str | None = None
 
     @abstractmethod
@@ -94,15 +94,15 @@ class End(ABC):
             raise CannotCross("text with half a character") from error
         if len(header) > MAX_MANIFEST or len(body) > MAX_BUFFERS:
             raise CannotCross(f"too large ({(len(header) + len(body)) // 2**20} MB)")
-        if self.allowance is not None:
-            self.allowance.take(bytes=len(header) + len(body))
+        if self.budget is not None:
+            self.budget.take(bytes=len(header) + len(body))
         self.channel.send(header, body)
 
     def _receive(self) -> tuple[Request | Reply, bytes]:
-        deadline = None if self.allowance is None else self.allowance.deadline
+        deadline = None if self.budget is None else self.budget.deadline
         header, body = self.channel.receive(deadline)
-        if self.allowance is not None:
-            self.allowance.take(bytes=len(header) + len(body))
+        if self.budget is not None:
+            self.budget.take(bytes=len(header) + len(body))
         try:
             return DECODER.decode(header), body
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

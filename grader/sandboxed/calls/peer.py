@@ -17,8 +17,8 @@ from grader.protocol.calls import Patch, Reply, Request, Said
 from grader.protocol.values import DATA, Back, CannotCross, Live, Named, Node, kind_of
 from grader.protocol.wire import Gone, Silent
 from grader.sandboxed.calls import handed_files, patches, signatures
-from grader.sandboxed.calls.allowance import Allowance, Stopped
 from grader.sandboxed.calls.answering import Answering
+from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of
 from grader.sandboxed.calls.randomness import random_states
@@ -32,9 +32,9 @@ from grader.sandboxed.codec.unpacking import Unpacker
 class Peer(Answering):
     """An end that asks, and answers meanwhile."""
 
-    def begin(self, rules: Rules, allowance: Allowance) -> None:
+    def begin(self, rules: Rules, budget: CallBudget) -> None:
         """Begins a test of a judge's."""
-        self.rules, self.allowance = rules, allowance
+        self.rules, self.budget = rules, budget
         self._brought = []
         self._lent.begin()
         self._lent.take_back(self._lent.numbers)
@@ -61,8 +61,8 @@ class Peer(Answering):
     def _ask_alone(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
         if self.lost is not None:
             raise Stopped(self.lost)
-        if self.allowance is not None:
-            self.allowance.take(calls=1)
+        if self.budget is not None:
+            self.budget.take(calls=1)
         self._nesting += 1
         try:
             if self._nesting > MAX_NESTING:
@@ -164,8 +164,8 @@ class Peer(Answering):
         """
         if method in DUNDERS and not self.rules.may_call(method):
             raise TypeError(f"{Handle.__repr__(handle)} has no {method} here")
-        if method == "__next__" and self.allowance is not None:
-            self.allowance.take(items=1)
+        if method == "__next__" and self.budget is not None:
+            self.budget.take(items=1)
         lent = self._lent.numbers
         packer = self._packer()
         request = self._request("call", node_of(handle).id, method)

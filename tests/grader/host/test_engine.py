@@ -9,7 +9,7 @@ import pytest
 
 from grader import Engine, grade_one
 from grader.host.engine.files import Files
-from grader.host.engine.warm import Warm
+from grader.host.engine.forking import Warm
 from grader.protocol.orders import Compile, Done
 from grader.protocol.wire import Gone
 from tests.grader.conftest import exercise, handed_in, linux, scores

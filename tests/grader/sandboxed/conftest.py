@@ -16,7 +16,7 @@ from grader.protocol import wire
 from grader.protocol.terms import Terms
 from grader.protocol.values import Live
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls.allowance import Allowance, Stopped
+from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Discovering, Enforcing
 
@@ -93,7 +93,7 @@ def talk():
     """Makes a judge whose player has these names."""
     opened = []
 
-    def make(terms=None, shown=(), allowance=None, given=GIVEN, withhold=False, **names):
+    def make(terms=None, shown=(), budget=None, given=GIVEN, withhold=False, **names):
         ours, theirs = map(Channel, wire.pair())
         player = Player(theirs, given, names, True)
         player.shown = shown
@@ -108,7 +108,7 @@ def talk():
         opened.append((thread, ours))
         judge = Judge(ours, given)
         rules = Discovering() if terms is None else Enforcing(terms, withhold)
-        judge.begin(rules, allowance or Allowance(time.monotonic() + 20))
+        judge.begin(rules, budget or CallBudget(time.monotonic() + 20))
         judge.player = player
         return judge
 
@@ -131,7 +131,7 @@ def hear():
         ours, theirs = Channel(ours), Channel(theirs)
         channels.extend([ours, theirs])
         judge = Judge(ours, GIVEN)
-        judge.begin(Enforcing(terms or Terms()), Allowance(time.monotonic() + 2))
+        judge.begin(Enforcing(terms or Terms()), CallBudget(time.monotonic() + 2))
         judge.theirs = theirs
         for message in messages:
             raw = message if isinstance(message, bytes) else msgspec.msgpack.encode(message)

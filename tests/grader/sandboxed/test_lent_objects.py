@@ -7,7 +7,7 @@ import time
 import pytest
 
 from grader.protocol.terms import Terms
-from grader.sandboxed.calls.allowance import Allowance
+from grader.sandboxed.calls.budget import CallBudget
 from grader.sandboxed.calls.rules import Enforcing
 
 
@@ -91,7 +91,7 @@ def test_what_was_lent_lives_until_the_test_ends_where_the_solution_needs_that(t
     judge = talk(Terms({"function"}, lends=True), decorated=decorated)
     made = judge["decorated"](lambda x: 10 * x)
     assert made(2) == 21
-    judge.begin(Enforcing(Terms({"function"}, lends=True)), Allowance(time.monotonic() + 20))
+    judge.begin(Enforcing(Terms({"function"}, lends=True)), CallBudget(time.monotonic() + 20))
     with pytest.raises(Exception, match="not there"):
         made(2)
 

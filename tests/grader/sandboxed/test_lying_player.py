@@ -10,7 +10,7 @@ import pytest
 from grader.protocol.calls import Raised, Reply, Request
 from grader.protocol.terms import Terms
 from grader.protocol.values import Back, CannotCross, Live, Named, Seq
-from grader.sandboxed.calls.allowance import Stopped
+from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.rules import Enforcing
 from tests.grader.sandboxed.conftest import HANDLE, handle
 

@@ -10,7 +10,7 @@ class Stopped(BaseException):
 
 
 @dataclass
-class Allowance:
+class CallBudget:
     """What one test may still use up.
 
     Attributes:

@@ -10,11 +10,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from coursekit import home
+from coursekit import start_page
 from coursekit.contents import Contents
-from coursekit.home import Progress, Standing, map_text, now_text, progress_in
 from coursekit.lessons import Lesson, lessons
 from coursekit.progress.store import FILE, Attempt, Guess, Review, Store, Visit
+from coursekit.start_page import Progress, Standing, map_text, now_text, progress_in
 from tests.coursekit.test_exercises import visible_test
 
 SEVEN = "07_unstructured_pruning"
@@ -31,7 +31,7 @@ def progress(**options: object) -> Progress:
 
 
 def test_who_has_not_begun_begins_with_the_first_lesson_or_the_entry_check() -> None:
-    text = now_text(FEW, home.NOTHING)
+    text = now_text(FEW, start_page.NOTHING)
     assert text.startswith("## Begin: [00 · The pipeline](00_pipeline.ipynb)")
     assert "[entry check](primers.ipynb)" in text
     assert "due" not in text
@@ -104,7 +104,10 @@ def workspace(tmp_path: Path) -> Path:
     ]
     (tmp_path / "notebooks").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks" / f"{SEVEN}.ipynb")
-    start = [nbformat.v4.new_markdown_cell("as built", id=name) for name in (home.NOW, home.MAP)]
+    start = [
+        nbformat.v4.new_markdown_cell("as built", id=name)
+        for name in (start_page.NOW, start_page.MAP)
+    ]
     nbformat.write(nbformat.v4.new_notebook(cells=start), tmp_path / "notebooks" / "start.ipynb")
     exercise = tmp_path / "exercises" / SEVEN / f"{SEVEN}.ipynb"
     exercise.parent.mkdir(parents=True)
