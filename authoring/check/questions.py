@@ -270,13 +270,16 @@ def _doubled(course: Sources) -> Iterator[SourceError]:
 
 def _unsaid(question: Free) -> Iterator[str]:
     """Phrases that can't be read, and concepts that the model answer does not name."""
-    unread = []
+    phrases = [("mistakes", one) for one in question.mistakes]
     for concept in question.concepts:
-        for phrase in (*concept.says, *concept.unless):
-            try:
-                Phrase.of(phrase)
-            except PhraseError as error:
-                unread.append(f"concepts, “{concept.name}”: {error}")
+        where = f"concepts, “{concept.name}”"
+        phrases += [(where, one) for one in (*concept.says, *concept.unless)]
+    unread = []
+    for where, phrase in phrases:
+        try:
+            Phrase.of(phrase)
+        except PhraseError as error:
+            unread.append(f"{where}: {error}")
     if unread:
         yield from unread
         return

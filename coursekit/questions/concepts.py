@@ -37,6 +37,7 @@ from coursekit.questions.wordlists import (
     DOING,
     DONE,
     FAMILIES,
+    FOREIGN,
     IRREGULAR,
     LINKS,
     NEAR_NEGATIONS,
@@ -47,6 +48,7 @@ from coursekit.questions.wordlists import (
     OPPOSING,
     SAYING,
     SKIPPED,
+    SURE,
     USELESS,
     VAGUE,
 )
@@ -63,6 +65,8 @@ TOLD = 4  # So many pieces a colon may tie together; more are a table.
 KEYWORD = 2.25  # Pieces with more words than that on average are more than keywords.
 STATEMENT = 5  # A piece of so many words with which something is said is no keyword.
 WORDS_A_PHRASE = 5
+SEVERAL = 3  # So many phrases must show an idea where the answer may be a mistake,
+SHARE = 8  # or one in so many of the concept's, if they are fewer.
 
 NOTHING = "There is nothing here yet. Write a few sentences of your own."
 KEYWORDS = (
@@ -93,6 +97,7 @@ _BIT_TYPES = {"int", "uint", "float", "fp", "bf", "bfloat"}
 
 
 _Ways = tuple[tuple[str, ...], ...]  # Any of these, each a run of stems.
+Reach = Literal["words", "sentence", "answer"]
 
 
 # Words.
@@ -233,9 +238,7 @@ class _Text:
             self._occurrences[ways] = sorted(found)
         return self._occurrences[ways]
 
-    def around(
-        self, places: Sequence[int], reach: Literal["words", "sentence", "answer"]
-    ) -> Sequence[int]:
+    def around(self, places: Sequence[int], reach: Reach) -> Sequence[int]:
         """These places, those of all words in their sentence, or all that there are."""
         if reach == "words":
             return places
@@ -374,7 +377,7 @@ class Phrase:
     spelled: frozenset[str]
     ordered: tuple[int, ...]
     denied: bool | None
-    reach: Literal["words", "sentence", "answer"] = "words"
+    reach: Reach = "words"
 
     @classmethod
     @lru_cache(maxsize=10_000)
@@ -387,7 +390,7 @@ class Phrase:
         if written != written.lower():
             raise PhraseError(f"write “{written}” in lower case")
         rest = written.removeprefix("(sentence) ").removeprefix("(answer) ")
-        reach: Literal["words", "sentence", "answer"] = "words"
+        reach: Reach = "words"
         if rest != written:
             reach = "sentence" if written.startswith("(sentence)") else "answer"
         denied: bool | None = False
@@ -445,6 +448,12 @@ class Phrase:
                 if text.place[max(places)] - text.place[min(places)] <= room:
                     yield tuple(sorted(places))
 
+    def said(self, text: _Text, others: int = ROOM) -> Iterator[tuple[int, ...]]:
+        """The places of words that say it, denied if the phrase wants that."""
+        for places in self.matches(text, others):
+            if self.denied is None or text.is_denied(places) == self.denied:
+                yield places
+
 
 def _ways(part: str, written: str) -> _Ways:
     ways: dict[tuple[str, ...], None] = {}
@@ -497,6 +506,11 @@ def _english() -> dict[str, int]:
     return words
 
 
+def _often(word: str) -> int:
+    """How often an English word is used."""
+    return _english().get(word, 0)
+
+
 def _one_off(word: str) -> set[str]:
     """Whatever has one letter less, more or other, or two that have changed places."""
     parts = [(word[:place], word[place:]) for place in range(len(word) + 1)]
@@ -518,8 +532,11 @@ def _mended(text: _Text, phrases: Sequence[Phrase]) -> None:
             continue
         if plain not in mended:
             near = [one for one in _one_off(plain) if one in spelled or one in _english()]
+            # The first letter is seldom wrong, unless what it would make is a rarer word.
             meant = [one for one in near if stem(one) in known]
-            best = min(meant, key=lambda one: (one[0] != plain[0], one), default=plain)
+            best = max(meant, key=lambda one: (one[0] == plain[0], _often(one), one), default=plain)
+            if best[0] != plain[0]:
+                best = max([best, *(one for one in near if one[0] == plain[0])], key=_often)
             mended[plain] = stem(best)
         text.words[number] = _Word(word.start, word.end, plain, mended[plain])
 
@@ -597,9 +614,13 @@ def read(text: str, question: Free) -> Reading:
         )
         for concept in question.concepts
     }
-    _mended(parsed, [one for says, unless in phrases.values() for one in (*says, *unless)])
+    mistakes = [Phrase.of(one) for one in question.mistakes]
+    known = [one for says, unless in phrases.values() for one in (*says, *unless)]
+    _mended(parsed, [*known, *mistakes])
+    mistakes += {one for _, unless in phrases.values() for one in unless if one.reach == "answer"}
+    doubtful = _is_doubtful(parsed, question, mistakes)
     concepts = tuple(
-        _read_one(text, parsed, own, concept, *phrases[concept.name])
+        _read_one(text, parsed, own, concept, *phrases[concept.name], doubtful)
         for concept in question.concepts
     )
     return Reading(concepts, "sentences", TOO_LONG if len(text) > LONGEST else None)
@@ -612,26 +633,39 @@ def _read_one(
     concept: Concept,
     says: list[Phrase],
     unless: list[Phrase],
+    doubtful: bool,
 ) -> ConceptRead:
     cancelled = {
         place
         for phrase in unless
-        for places in phrase.matches(parsed, CLOSE if phrase.reach == "words" else ROOM)
-        if phrase.denied is None or parsed.is_denied(places) == phrase.denied
+        for places in phrase.said(parsed, CLOSE if phrase.reach == "words" else ROOM)
         for place in parsed.around(places, phrase.reach)
     }
+    wanted = min(SEVERAL, max(1, len(says) // SHARE)) if doubtful else 1
+    shown: list[tuple[int, ...]] = []
     for phrase in says:
-        for places in phrase.matches(parsed):
+        for places in phrase.said(parsed):
             if not own.issuperset(places):
                 continue
-            if phrase.denied is not None and parsed.is_denied(places) != phrase.denied:
-                continue
-            if not cancelled.isdisjoint(places) or parsed.is_vague(places):
-                continue
-            spans = tuple((parsed.words[place].start, parsed.words[place].end) for place in places)
+            if cancelled.isdisjoint(places) and not parsed.is_vague(places):
+                shown.append(places)
+                break
+        if len(shown) == wanted:
+            spans = tuple((parsed.words[at].start, parsed.words[at].end) for at in shown[0])
             words = tuple(text[start:end] for start, end in spans)
             return ConceptRead(concept.name, True, words, spans)
     return ConceptRead(concept.name, False, hint=concept.hint)
+
+
+def _is_doubtful(text: _Text, question: Free, mistakes: list[Phrase]) -> bool:
+    """Whether an answer may be mistaken: very sure, of other things, or like a known mistake."""
+    if text.occurrences(tuple(tuple(map(stem, one.split())) for one in SURE)):
+        return True
+    asked = [question.prompt, *(one for c in question.concepts for one in (c.name, c.hint))]
+    known = {word.stem for one in asked for word in _Text(one).words}
+    if not ({stem(word) for word in FOREIGN} - known).isdisjoint(text.index):
+        return True
+    return any(next(phrase.said(text), None) for phrase in mistakes)
 
 
 def _without_prompt(text: _Text, prompt: str) -> frozenset[int]:

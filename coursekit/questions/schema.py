@@ -167,12 +167,18 @@ class Concept(_Strict):
 
 
 class Free(_Question):
-    """A question that is answered in a few sentences; `answer` is one that names every concept."""
+    """A question that is answered in a few sentences.
+
+    Attributes:
+        mistakes: phrases for what people get wrong; where one stands, more must show a concept.
+        answer: one that names every concept.
+    """
 
     kind: Literal["free"]
     level: Level
     prompt: Text
     hint: Text
+    mistakes: list[Text] = []
     concepts: Annotated[list[Concept], Field(min_length=2)]
     answer: Text
 

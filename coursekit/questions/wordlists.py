@@ -57,6 +57,7 @@ IRREGULAR: dict[str, str] = {
     column collum collums colum
     comparable comparably
     bias biases
+    noise noize
     """.strip().splitlines()
     for form in line.split()
 }
@@ -66,7 +67,7 @@ NUMBERS = {
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
     )
 } | {"sixteen": "16", "percent": "%", "percentage": "%", "procent": "%"}
-NUMBERS |= dict.fromkeys(("nought", "naught", "nil", "null", "nul"), "zero")
+NUMBERS |= dict.fromkeys(("nought", "noughts", "naught", "nil", "null", "nul"), "zero")
 
 # Negations that reach forward to the end of their clause.
 NEGATIONS = _set(
@@ -147,8 +148,9 @@ SAYING = _set(
     "multiplies computes compute say says tell tells show shows suffers works work pay pays "
     "break breaks decide weigh start began begin leave leaves trains scales requires require "
     "repeat ask call produce produces watches watch causes yields provides lets enables records "
-    "notes estimates determines chooses picks decides covers contains includes carries tends "
-    "moves sends reads eats wins beats matters ends begins starts stops turned became grew fell "
+    "repairs heals fixes restores recovers notes estimates determines chooses picks decides covers "
+    "contains includes carries tends moves sends reads eats wins beats matters ends begins starts "
+    "stops turned became grew fell "
     "rose dropped occupies weighs sits lies gains earns learns forgets misses "
 )
 # These say something when somebody is told to: “compress the file”.
@@ -158,6 +160,48 @@ DOING = _set(
 )
 # “Weak ones cut”: that something has been done to something, where it does not end in -ed.
 DONE = _set("cut gone lost kept thrown left taken out off away up down")
+
+# What people say who are very sure of a mistake: more must show what such an answer names.
+SURE: tuple[str, ...] = tuple(
+    """
+    are always
+    should always
+    always better
+    always faster
+    always slower
+    always pays
+    always use
+    always take
+    automatically
+    by itself
+    by themselves
+    more accurate
+    no need
+    cost nothing
+    no cost
+    no risk
+    nothing wrong
+    nothing is wrong
+    nothing can
+    is right
+    can never
+    any hardware
+    any machine
+    every machine
+    every device
+    in any case
+    impossible
+    proven
+    the safe side
+    learning rate
+    """.strip().splitlines()
+)
+# Words that say that an answer is about something else, where neither question nor hint has them.
+FOREIGN = _set(
+    "overfit overflow undo mathematically pytorch cache virus upload "
+    "ssd nan dropout encrypt licence float64 header restart reinstall softmax theory converge "
+    "convergence hyperparameter backprop"
+)
 
 _REMOVE = (
     "kick|toss|dump|weed|shed|exclude|get-rid|sort-out|clear|clip|remove|delete|drop|cut|discard|"

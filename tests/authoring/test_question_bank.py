@@ -286,6 +286,11 @@ def test_phrases_can_be_read(course: Sources, bank: list[Fields], field: str) ->
     )
 
 
+def test_so_can_those_for_mistakes(course: Sources, bank: list[Fields]) -> None:
+    bank[FREE]["mistakes"] = ["~lesser bytes"]
+    assert "“q22”, mistakes: “~lesser bytes”: there is no ~lesser; there are" in only(course, bank)
+
+
 def test_a_model_answer_is_no_list_of_keywords(course: Sources, bank: list[Fields]) -> None:
     bank[FREE]["answer"] = "bits, bytes"
     assert "“q22”, answer: learners would be told “These are good keywords" in only(course, bank)

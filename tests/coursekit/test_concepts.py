@@ -45,7 +45,12 @@ KINDS = {"good", "partial", "wrong", "negated", "off topic", "keywords"}
 AT_LEAST = 0.9
 
 
-def asked(*says, unless=(), prompt="What happens to a network that is put on a diet, and why?"):
+def asked(
+    *says,
+    unless=(),
+    mistakes=(),
+    prompt="What happens to a network that is put on a diet, and why?",
+):
     """A question with a concept a list of phrases, called 1, 2 and so on."""
     concepts = [
         Concept(
@@ -56,7 +61,7 @@ def asked(*says, unless=(), prompt="What happens to a network that is put on a d
         )
         for number, phrases in enumerate(says, 1)
     ]
-    return Free.model_construct(id="q", prompt=prompt, concepts=concepts)
+    return Free.model_construct(id="q", prompt=prompt, concepts=concepts, mistakes=list(mistakes))
 
 
 def says(text, *phrases, unless=()):
@@ -179,6 +184,33 @@ def test_what_takes_back_a_whole_answer():
     assert says(text, "zeros", unless=["(answer) cut > undo"])
     text = "It does not undo the cut. The zeros move again."
     assert says(text, "zeros", unless=["(answer) undo cut"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "That is automatically so.",
+        "There is no need to look.",
+        "Choose another learning rate.",
+        "It overfits.",
+        "Buy a new phone.",
+    ],
+)
+def test_an_answer_that_may_be_mistaken_must_show_more(said):
+    rest = [f"say{letter} it" for letter in "abcdefghijklmnopqrstu"]
+    question = asked(["faster", "less wait", "quick answer", *rest], mistakes=["new phone"])
+    once, more = "It gets faster.", "It gets faster, with less wait and a quick answer."
+    assert read(once, question).found == ("1",)
+    assert read(f"{once} {said}", question).found == ()
+    assert read(f"{more} {said}", question).found == ("1",)
+    # A concept of few phrases wants no more than one.
+    assert read(f"{once} {said}", asked(["faster"], mistakes=["new phone"])).found == ("1",)
+
+
+def test_what_the_question_is_about_is_no_mistake():
+    rest = [f"say{letter} it" for letter in "abcdefghijklmnopqrstu"]
+    question = asked(["faster", *rest], prompt="Why does a network overfit, and when?")
+    assert read("It gets faster. It overfits.", question).found == ("1",)
 
 
 def test_words_that_are_in_every_text_show_nothing():
@@ -609,7 +641,9 @@ def test_all_held_out_answers_together():
     assert right / (right + missed) >= 0.95
 
 
-@pytest.mark.parametrize(("half", "precision", "recall"), [("development", 0.97, 0.99)])
+@pytest.mark.parametrize(
+    ("half", "precision", "recall"), [("development", 0.97, 0.99), ("held_out", 0.97, 0.88)]
+)
 def test_answers_by_people_who_have_not_seen_the_phrases(half, precision, recall):
     """Wanted on what is held out is 0.95 and 0.92; what stands here must not get worse."""
     found = right = named = 0
