@@ -600,7 +600,7 @@ pd.DataFrame(table_of).T.round(2)
 guess("lzma against our Huffman, tables included", unit="% larger", low=-40, high=40)
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def two_in_one(symbols: np.ndarray) -> np.ndarray:
     """Two symbols of 4 bits in each byte."""
     pairs = np.append(symbols, np.zeros(len(symbols) % 2, np.uint8)).reshape(-1, 2)
