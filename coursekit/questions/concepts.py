@@ -661,10 +661,12 @@ def _is_doubtful(text: _Text, question: Free, mistakes: list[Phrase]) -> bool:
     """Whether an answer may be mistaken: very sure, of other things, or like a known mistake."""
     if text.occurrences(tuple(tuple(map(stem, one.split())) for one in SURE)):
         return True
-    asked = [question.prompt, *(one for c in question.concepts for one in (c.name, c.hint))]
-    known = {word.stem for one in asked for word in _Text(one).words}
-    if not ({stem(word) for word in FOREIGN} - known).isdisjoint(text.index):
-        return True
+    foreign = {stem(word) for word in FOREIGN}.intersection(text.index)
+    if foreign:
+        # Few answers have one: only for these is all that the question says read.
+        asked = [question.prompt, *(one for c in question.concepts for one in (c.name, c.hint))]
+        if foreign - {word.stem for one in asked for word in _Text(one).words}:
+            return True
     return any(next(phrase.said(text), None) for phrase in mistakes)
 
 

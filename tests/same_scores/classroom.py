@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,7 +84,6 @@ class Classroom:
     """A course folder, as nbgrader lays it out, and what was handed in."""
 
     root: Path
-    assignments: set[str] = field(default_factory=set)
 
     @property
     def api(self) -> NbGraderAPI:
@@ -102,11 +101,7 @@ class Classroom:
         """Makes the release with nbgrader, and returns its notebooks by name."""
         made = self.api.generate_assignment(assignment, force=True)
         assert made["success"], made["log"]
-        self.assignments.add(assignment)
         return _read_all(self.folders[1] / assignment)
-
-    def instructors(self, assignment: str) -> dict[str, NotebookNode]:
-        return _read_all(self.folders[0] / assignment)
 
     def hand_in(self, student: str, assignment: str, notebooks: Mapping[str, NotebookNode]) -> None:
         folder = self.root / "submitted" / student / assignment
