@@ -78,9 +78,17 @@ class Clerks:
         """Has the calling thread's clerk do a job.
 
         Raises:
-            TooMuch: when it took too much, or the clerk has ended.
+            TooMuch: when it took too much, or ended the clerk twice.
             RuntimeError: when the job has raised something else; the text says what.
         """
+        with contextlib.suppress(Gone):
+            return self._ask(job, question)
+        # The system may have ended it for what others take.
+        with contextlib.suppress(Gone):
+            return self._ask(job, question)
+        raise TooMuch("takes too much memory")
+
+    def _ask(self, job: str, question: bytes) -> bytes:
         channel, pid = getattr(self._own, "clerk", None) or self._new()
         deadline = time.monotonic() + self._seconds
         try:
@@ -91,7 +99,7 @@ class Clerks:
             raise TooMuch(f"takes more than {self._seconds:g} s") from None
         except Gone:
             self._drop(channel, pid)
-            raise TooMuch("takes too much memory") from None
+            raise
         if header[:1] != _DONE:
             self._drop(channel, pid)
         if header[:1] == _NO_MEMORY:
@@ -103,8 +111,11 @@ class Clerks:
     def _new(self) -> tuple[Channel, int]:
         ours, theirs = wire.pair()
         with self._lock, theirs:
-            self._first.send(b"fork", fds=[theirs.fileno()])
-            pid = int(self._first.receive()[0])
+            try:
+                self._first.send(b"fork", fds=[theirs.fileno()])
+                pid = int(self._first.receive()[0])
+            except Gone:
+                raise RuntimeError("the process that forks clerks has ended") from None
         channel = Channel(ours, max_header=2**16, max_body=MAX_ANSWER)
         self._open.add(channel)
         self._own.clerk = channel, pid

@@ -79,13 +79,19 @@ def hear(
 
     Raises:
         GraderError: when there can be no player or judge.
+        Ended: when one of them does not come up twice: its folder can't hold the files.
     """
-    for _ in range(2):
-        session = _Session(paper, contract, engine, files, released, for_judge or released)
+    for is_last in (False, True):
         try:
-            session.run()
-        finally:
-            session.close()
+            session = _Session(paper, contract, engine, files, released, for_judge or released)
+            try:
+                session.run()
+            finally:
+                session.close()
+        except Ended:
+            if is_last:
+                raise
+            continue
         if not session.lost_its_room:
             return session.heard
     session.heard.notes.append(

@@ -6,6 +6,7 @@ with Station(assignments, engine) as station:     # before other threads are sta
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,6 +24,8 @@ from grader.host.result_store import is_full
 from grader.host.results.result import Result
 from grader.host.results.revision import Identity, merge
 from grader.protocol.errors import GraderError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -106,28 +109,37 @@ class Station:
             GraderError: when the engine does not start, there is no room, or it was stopped; no
                 submission does that.
         """
-        try:
-            graded, looked = self._play(piece)
-            result = piece.identity.put_on(graded.result)
-            if piece.known is not None:
-                result = merge(piece.known, result, self.regrade)
-            pages, result = self.renderer.pages(result, graded.notebooks)
-        except GraderError:
-            raise
-        except Exception as error:
-            if is_full(error):
-                said = f"There is no room to grade {piece.student}: {error}."
-                raise GraderError(said) from error
-            # A fault of the grader's must not stop the class either.
-            return self.give_up(piece.assignment, piece.student, error)
+        for is_last in (False, True):
+            try:
+                finished = self._grade(piece)
+                break
+            except GraderError:
+                raise
+            except Exception as error:
+                if is_full(error):
+                    said = f"There is no room to grade {piece.student}: {error}."
+                    raise GraderError(said) from error
+                if is_last:
+                    # A fault of the grader's must not stop the class either.
+                    return self.give_up(piece.assignment, piece.student, error)
+                # What fails once, as where the system has ended a process, costs nobody a mark.
+                _log.warning("%s/%s is tried again: %r.", piece.student, piece.assignment, error)
         if self._stopping:
             raise GraderError("Stopped.")
+        return finished
+
+    def _grade(self, piece: Piece) -> Finished:
+        graded, looked = self._play(piece)
+        result = piece.identity.put_on(graded.result)
+        if piece.known is not None:
+            result = merge(piece.known, result, self.regrade)
+        pages, result = self.renderer.pages(result, graded.notebooks)
         return Finished(result, pages, looked, self.trouble(piece.assignment) if looked else None)
 
     def give_up(self, assignment: str, student: str, error: Exception) -> Finished:
         """What comes of a submission on which the grader itself failed.
 
-        It has no fingerprint: the next run tries it again.
+        It has no fingerprint: the next run tries it once more.
         """
         said = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()
         reason = f"The grader failed on it ({said}): please report this."

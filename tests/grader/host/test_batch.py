@@ -218,6 +218,24 @@ def test_a_fault_of_the_grader_stops_nobody_else(desk, run, monkeypatch):
     assert rows(desk)["numbers", "b"]["total"] == "5"
 
 
+def test_a_fault_that_comes_once_costs_nobody_a_mark(desk, run, monkeypatch):
+    from grader.host import grade
+
+    score, failed = grade.score, []
+
+    def faulty(name, *others):
+        if not failed:
+            failed.append(name)
+            raise RuntimeError("a process was ended")
+        return score(name, *others)
+
+    monkeypatch.setattr(grade, "score", faulty)
+    desk.hand_in("a")
+    assert "1 graded, 0 rejected" in run()
+    assert failed
+    assert rows(desk)["numbers", "a"]["total"] == "5"
+
+
 def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch):
     monkeypatch.setattr(clerk, "MEMORY", 192 * 2**20)
     desk.hand_in("amy")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,15 @@ def die(question: bytes) -> bytes:
     os.abort()
 
 
+def die_once(question: bytes) -> bytes:
+    try:
+        os.mkdir(question)
+    except FileExistsError:
+        return b"alive"
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
 def see(question: bytes) -> bytes:
     return " ".join(sorted(os.listdir("/proc/self/fd"))).encode()
 
@@ -40,7 +51,7 @@ def sleep(question: bytes) -> bytes:
     return question
 
 
-JOBS = {f.__name__: f for f in (remember, take, fail, die, see, sleep)}
+JOBS = {f.__name__: f for f in (remember, take, fail, die, die_once, see, sleep)}
 
 
 @pytest.fixture
@@ -70,6 +81,10 @@ def test_what_takes_too_much_ends_it(clerks: Clerks, job: str, question: bytes, 
         clerks.ask(job, question)
     # The next is another.
     assert clerks.ask("remember", b"b") == b"b"
+
+
+def test_one_that_the_system_has_ended_costs_nobody_a_mark(clerks: Clerks, tmp_path: Path) -> None:
+    assert clerks.ask("die_once", str(tmp_path / "flag").encode()) == b"alive"
 
 
 def test_one_that_has_grown_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

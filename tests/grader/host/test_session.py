@@ -6,7 +6,7 @@ import pytest
 
 from grader import Engine, grade_one
 from grader.host import session
-from grader.host.engine.child import SLACK, Child
+from grader.host.engine.child import SLACK, Child, Ended
 from grader.host.get_contract import get_contract
 from grader.protocol.orders import RunBeside, RunCell, RunTest
 from tests.grader.conftest import exercise, handed_in, hidden, linux, scores
@@ -245,6 +245,29 @@ def test_what_the_grader_s_own_end_costs_is_not_the_learner_s_fault(times, monke
             times - 1
         )
         assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}
+
+
+@linux
+@pytest.mark.parametrize("role", ["player", "judge"])
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "always"])
+def test_a_process_that_ends_while_it_comes_up_is_had_once_more(role, times, monkeypatch):
+    made = exercise("# answer y\ny = 3", "# test y1\nassert y == 3")
+    fork, ended = Engine.fork, []
+
+    def seen_fork(engine, room, wanted, *args, **kwargs):
+        child = fork(engine, room, wanted, *args, **kwargs)
+        if wanted == role and len(ended) < times:
+            ended.append(child)
+            child.end()
+            raise Ended("broke the process it ran in")
+        return child
+
+    with Engine(preload=(), timeout=30) as engine:
+        grade_one(made, handed_in(made), engine)
+        monkeypatch.setattr(Engine, "fork", seen_fork)
+        result = grade_one(made, handed_in(made), engine)
+    assert len(ended) == times
+    assert scores(result) == {"y1": 2 - times}
 
 
 # --- What is right -----------------------------------------------------------------------------
