@@ -1,0 +1,75 @@
+"""A change is made in place, or refused."""
+
+from __future__ import annotations
+
+import collections
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from grader.protocol.values import CannotCross
+from grader.sandboxed.codec.changes import assign
+from tests.grader.sandboxed.codec.crossing import Box, X, alike, alike_modules, cross
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*(deprecated|oneDNN|Sparse)")
+
+
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        ([1, 2], [3]),
+        ({"a": 1}, {"b": 2}),
+        ({1}, {2, 3}),
+        (bytearray(b"ab"), bytearray(b"c")),
+        (collections.deque([1]), collections.deque([2, 3])),
+        (np.ones(3), np.arange(3.0)),
+        (np.ones(3), np.arange(6.0)),
+        (torch.ones(3), torch.arange(3.0)),
+        (torch.ones(3), torch.arange(6.0).reshape(2, 3).double()),
+        (Box(1), Box([2])),
+    ],
+    ids=range(10),
+)
+def test_a_change_is_made_in_place(target, value):
+    assign(target, value)
+    assert alike(target, value)
+
+
+def test_a_change_of_a_tensor_is_seen_through_its_views():
+    base = torch.zeros(4)
+    view = base[1:3]
+    assign(view, torch.ones(2))
+    assert base.tolist() == [0, 1, 1, 0]
+    assert view.data_ptr() == base[1:].data_ptr()
+
+
+def test_a_change_of_a_module_keeps_the_module():
+    layer = nn.Linear(4, 2)
+    changed = copy.deepcopy(layer)
+    prune.l1_unstructured(changed, "weight", amount=0.5)
+    assign(layer, cross(changed))
+    assert alike_modules(layer, changed)
+    assert torch.equal(layer(X), changed(X))
+
+
+@pytest.mark.parametrize(
+    ("target", "value"),
+    [
+        ([1], (1,)),
+        (torch.ones(1), nn.Parameter(torch.ones(1))),
+        (nn.Linear(1, 1), Box(1)),
+        (Box(1), nn.Linear(1, 1)),
+        (nn.ReLU(), nn.Tanh()),
+        (np.ones(2), torch.ones(2)),
+        (torch.ones(2), torch.zeros(2).to_sparse()),
+        (3, 4),
+    ],
+    ids=range(8),
+)
+def test_a_change_into_something_else_is_refused(target, value):
+    with pytest.raises(CannotCross):
+        assign(target, value)
