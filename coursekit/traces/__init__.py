@@ -10,6 +10,7 @@ from coursekit.traces.costs import batch_doubled, benchmark_mended, layers_of_a_
 from coursekit.traces.integers import four_accumulators, one_layer, one_ratio
 from coursekit.traces.language import one_row as gptq_row
 from coursekit.traces.language import one_smoothing
+from coursekit.traces.low_rank import one_adapter, one_answer, two_factors
 from coursekit.traces.pipeline import data_flow, training
 from coursekit.traces.prediction import draw_prediction, layer_by_layer
 from coursekit.traces.pruning import mask_through_training, two_calls
@@ -21,7 +22,6 @@ from coursekit.traces.squeezed import one_code, one_file, one_step
 from coursekit.traces.static import whole_numbers
 from coursekit.traces.structured import one_channel
 from coursekit.traces.tflite import to_tflite_and_back
-from coursekit.traces.thin import one_adapter, one_answer, two_factors
 from coursekit.traces.trace import Stage, Trace
 from coursekit.traces.tradeoffs import file_after_each_step
 

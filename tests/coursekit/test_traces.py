@@ -35,13 +35,13 @@ from coursekit.traces import (
     integers,
     language,
     load_trace,
+    low_rank,
     pipeline,
     prediction,
     ranges,
     rounding,
     serving,
     squeezed,
-    thin,
 )
 from coursekit.traces import static as static_layer
 from coursekit.traces import structured as channel
@@ -975,8 +975,8 @@ def test_smoothing_keeps_the_products_of_the_trace():
 
 
 def test_a_teachers_answer_gives_the_gradient_of_autograd_and_a_nearer_student():
-    its, t = thin.one_lesson(), thin.TEMPERATURE
-    leaf = torch.tensor(thin.STUDENT, dtype=torch.float64, requires_grad=True)
+    its, t = low_rank.one_lesson(), low_rank.TEMPERATURE
+    leaf = torch.tensor(low_rank.STUDENT, dtype=torch.float64, requires_grad=True)
     (-(its.wanted * (leaf / t).log_softmax(0)).sum()).backward()
     assert leaf.grad is not None
     assert torch.allclose(its.gradient, leaf.grad)
@@ -984,13 +984,13 @@ def test_a_teachers_answer_gives_the_gradient_of_autograd_and_a_nearer_student()
     last = load_trace("taught-one-answer").stages[-1].text
     assert "are nearer to each other" in last
     # As the text has it: the coat's logit falls, the trainer's rises.
-    moved = its.moved - torch.tensor(thin.STUDENT)
+    moved = its.moved - torch.tensor(low_rank.STUDENT)
     assert moved[3] < 0 < moved[1]
     assert its.own[3] > its.own[1]
 
 
 def test_the_nearest_matrix_is_not_the_nearest_layer():
-    its = thin.products()
+    its = low_rank.products()
     for near in (its.plain, its.aware):
         assert torch.linalg.matrix_rank(near, rtol=1e-9) == 1
     plain, aware = ((near - its.weight).norm() for near in (its.plain, its.aware))
@@ -998,7 +998,7 @@ def test_the_nearest_matrix_is_not_the_nearest_layer():
     assert aware > plain
     assert its.off_aware < its.off_plain / 2
     # No other product of rank 1 has nearer outputs: those of the SVD of the outputs themselves.
-    x = torch.tensor(thin.INPUTS, dtype=torch.float64)
+    x = torch.tensor(low_rank.INPUTS, dtype=torch.float64)
     least = torch.linalg.svdvals(x @ its.weight.t())[1:].norm()
     assert its.off_aware == pytest.approx(float(least), rel=0.02)
     assert torch.allclose(its.aware[:, 3], its.weight[:, 3], atol=0.1)
@@ -1006,7 +1006,7 @@ def test_the_nearest_matrix_is_not_the_nearest_layer():
 
 
 def test_an_adapter_helps_beside_the_codes_and_is_lost_in_them():
-    its = thin.beside()
+    its = low_rank.beside()
     scale = its.weight.abs().amax(1, keepdim=True)
     for values in (its.rounded, its.again):
         assert torch.equal((values / scale).round() * scale, values)

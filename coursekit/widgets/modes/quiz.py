@@ -28,7 +28,7 @@ from coursekit.widgets.panel import (
     still,
 )
 from coursekit.widgets.picking import KEYS, Picker
-from coursekit.widgets.places import Places
+from coursekit.widgets.resuming import Places
 from coursekit.widgets.text import to_html
 
 RIGHT = "✓ Correct"

@@ -19,7 +19,7 @@ from coursekit.widgets.panel import (
     still,
     turned,
 )
-from coursekit.widgets.places import Places
+from coursekit.widgets.resuming import Places
 from coursekit.widgets.text import to_html
 
 

@@ -26,7 +26,7 @@ from coursekit.widgets.panel import (
     spoken,
     still,
 )
-from coursekit.widgets.places import Places
+from coursekit.widgets.resuming import Places
 from coursekit.widgets.text import to_html
 
 

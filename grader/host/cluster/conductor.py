@@ -179,9 +179,6 @@ class Workers:
         made: dict[str, dict[str, bytes]] = {}
         for piece in pieces:
             if not making:
-                # A task that nobody can do when it is sent waits for ever: Dask looks again when a
-                # worker comes, and not when that one says afterwards that it grades.
-                self._watch()
                 work = partial(worker.prepare, self._run)
                 making = {name: self._executor.submit(work, name) for name in self._names}
             name = piece.assignment

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from distributed import WorkerPlugin
+from distributed import Status, WorkerPlugin
 
 
 class GraderPlugin(WorkerPlugin):
@@ -40,6 +40,10 @@ class GraderPlugin(WorkerPlugin):
         worker.log_event(self.name, {"worker": worker.address, "why": self.why})
         if self.why is None:
             await worker.set_resources(**{self.name: worker.state.nthreads})
+            # A scheduler looks for work that waits when a worker begins to run, not when one that
+            # runs says what it can do: without this, what only this worker can do waits for ever.
+            worker.status = Status.paused
+            worker.status = Status.running
 
     async def teardown(self, worker: Any) -> None:
         if self._processes is not None:

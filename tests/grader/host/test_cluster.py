@@ -152,6 +152,32 @@ def test_a_worker_that_is_killed_loses_nothing(desk: Desk, bubblewrap: str) -> N
         time.sleep(0.1)
 
 
+def test_workers_that_come_when_nobody_is_left_go_on(desk: Desk, bubblewrap: str) -> None:
+    """What was sent waits for somebody who can do it, and a worker is there before it can."""
+    for number in range(6):
+        desk.hand_in(f"s{number}", {"square": SLOW})
+    with local(1) as cluster:
+        run = Class(desk, cluster.scheduler_address)
+
+        def kill(result: Result) -> None:
+            run.results.append(result)
+            if len(run.results) == 1:
+                (victim,) = (worker.pid for worker in cluster.workers.values())
+                assert victim is not None
+                os.kill(victim, signal.SIGKILL)
+
+        run.on_result = kill  # type: ignore[method-assign]
+        with ThreadPoolExecutor(1) as waiting:
+            done = waiting.submit(run.grade)
+            try:
+                graded = done.result(timeout=90).graded
+            finally:
+                # Where it waits for ever, what it waits for goes.
+                cluster.close()
+    assert graded == 6
+    assert sorted(result.student for result in run.results) == [f"s{n}" for n in range(6)]
+
+
 def children(pid: int) -> list[int]:
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + [
         int(child)
