@@ -666,6 +666,7 @@ def _read_one(
         for places in phrase.said(parsed, CLOSE if phrase.reach == "words" else ROOM)
         for place in parsed.around(places, phrase.reach)
     }
+
     def shows(phrase: Phrase) -> tuple[int, ...] | None:
         for places in phrase.said(parsed):
             if not own.issuperset(places):
