@@ -662,9 +662,11 @@ def test_all_held_out_answers_together():
     assert right / (right + missed) >= 0.95
 
 
-@pytest.mark.parametrize(("half", "precision", "recall"), [("development", 0.97, 0.99)])
+@pytest.mark.parametrize(
+    ("half", "precision", "recall"), [("development", 0.97, 0.99), ("held_out", 0.95, 0.92)]
+)
 def test_answers_by_people_who_have_not_seen_the_phrases(half, precision, recall):
-    """Wanted on what is held out is 0.95 and 0.92; what stands here must not get worse."""
+    """What is held out was counted once; what stands here must not get worse."""
     found = right = named = 0
     for answer in yaml.safe_load(OTHERS.read_text(encoding="utf-8"))[half]:
         keys = {name: key for key, name in answers(answer["question"])["concepts"].items()}
