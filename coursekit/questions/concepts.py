@@ -18,7 +18,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import product
@@ -65,8 +65,10 @@ TOLD = 4  # So many pieces a colon may tie together; more are a table.
 KEYWORD = 2.25  # Pieces with more words than that on average are more than keywords.
 STATEMENT = 5  # A piece of so many words with which something is said is no keyword.
 WORDS_A_PHRASE = 5
+LEFT = 2  # So many words of a phrase must be there where one may be missing.
 SEVERAL = 3  # So many phrases must show an idea where the answer may be a mistake,
 SHARE = 8  # or one in so many of the concept's, if they are fewer.
+HALVES = 2  # So many phrases of which a word is missing show as much as a whole one.
 
 NOTHING = "There is nothing here yet. Write a few sentences of your own."
 KEYWORDS = (
@@ -370,6 +372,7 @@ class Phrase:
         spelled: its words as they are written, but for the shortest.
         ordered: the numbers of the slots that must stand after the slot before.
         denied: whether the text must deny it; None if either will do.
+        missing: the numbers of the slots of which one may be missing where it is said by half.
         reach: what it takes back: the words that it shares, its whole sentence, or the answer.
     """
 
@@ -378,6 +381,7 @@ class Phrase:
     ordered: tuple[int, ...]
     denied: bool | None
     reach: Reach = "words"
+    missing: tuple[int, ...] = ()
 
     @classmethod
     @lru_cache(maxsize=10_000)
@@ -411,6 +415,10 @@ class Phrase:
             raise PhraseError(f"“{written}” has no word where it ends: write one")
         if len(parts) > WORDS_A_PHRASE:
             raise PhraseError(f"“{written}” has more than {WORDS_A_PHRASE} words: shorten it")
+        missing = tuple(number for number, part in enumerate(parts) if part.endswith("?"))
+        if missing and len(parts) < LEFT + 1:
+            raise PhraseError(f"“{written}” is too short for a “?”: leave it out")
+        parts = [part.removesuffix("?") for part in parts]
         full = " ".join(
             FAMILIES.get(word.removeprefix("~"), word) if word.startswith("~") else word
             for part in parts
@@ -418,7 +426,24 @@ class Phrase:
         )
         spelled = frozenset(re.findall(rf"[a-z]{{{MENDED},}}", full))
         slots = tuple(_ways(part, written) for part in parts)
-        return cls(slots, spelled, tuple(ordered), denied, reach)
+        return cls(slots, spelled, tuple(ordered), denied, reach, missing)
+
+    @cached_property
+    def halves(self) -> tuple[Phrase, ...]:
+        """The phrase without one of the words that may be missing, for each of them."""
+        return tuple(
+            replace(
+                self,
+                slots=self.slots[:gone] + self.slots[gone + 1 :],
+                ordered=tuple(
+                    number - (number > gone)
+                    for number in self.ordered
+                    if gone not in (number, number - 1)
+                ),
+                missing=(),
+            )
+            for gone in self.missing
+        )
 
     @property
     def stems(self) -> Iterator[str]:
@@ -641,20 +666,33 @@ def _read_one(
         for places in phrase.said(parsed, CLOSE if phrase.reach == "words" else ROOM)
         for place in parsed.around(places, phrase.reach)
     }
-    wanted = min(SEVERAL, max(1, len(says) // SHARE)) if doubtful else 1
-    shown: list[tuple[int, ...]] = []
-    for phrase in says:
+
+    def shows(phrase: Phrase) -> tuple[int, ...] | None:
         for places in phrase.said(parsed):
             if not own.issuperset(places):
                 continue
             if cancelled.isdisjoint(places) and not parsed.is_vague(places):
-                shown.append(places)
-                break
-        if len(shown) == wanted:
-            spans = tuple((parsed.words[at].start, parsed.words[at].end) for at in shown[0])
-            words = tuple(text[start:end] for start, end in spans)
-            return ConceptRead(concept.name, True, words, spans)
+                return places
+        return None
+
+    wanted = min(SEVERAL, max(1, len(says) // SHARE)) if doubtful else 1
+    shown: list[tuple[int, ...]] = []
+    halves: list[tuple[int, ...]] = []
+    for phrase in says:
+        if places := shows(phrase):
+            shown.append(places)
+            if len(shown) == wanted:
+                return _found(text, parsed, concept, shown[0])
+        elif not doubtful and len(halves) < HALVES:
+            halves += [half for half in map(shows, phrase.halves) if half][:1]
+    if len(halves) == HALVES:
+        return _found(text, parsed, concept, sorted({at for half in halves for at in half}))
     return ConceptRead(concept.name, False, hint=concept.hint)
+
+
+def _found(text: str, parsed: _Text, concept: Concept, places: Sequence[int]) -> ConceptRead:
+    spans = tuple((parsed.words[at].start, parsed.words[at].end) for at in places)
+    return ConceptRead(concept.name, True, tuple(text[start:end] for start, end in spans), spans)
 
 
 def _is_doubtful(text: _Text, question: Free, mistakes: list[Phrase]) -> bool:

