@@ -81,11 +81,10 @@ class Clerks:
             TooMuch: when it took too much, or ended the clerk twice.
             RuntimeError: when the job has raised something else; the text says what.
         """
-        with contextlib.suppress(Gone):
-            return self._ask(job, question)
-        # The system may have ended it for what others take.
-        with contextlib.suppress(Gone):
-            return self._ask(job, question)
+        for _ in range(2):
+            # The system may have ended the first for what others take.
+            with contextlib.suppress(Gone):
+                return self._ask(job, question)
         raise TooMuch("takes too much memory")
 
     def _ask(self, job: str, question: bytes) -> bytes:
