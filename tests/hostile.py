@@ -1,8 +1,9 @@
-"""What people write so that a page does what it should not: run a script, ask another server."""
+"""What people hand in so that a page, or who reads it, does what it should not."""
 
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 CANARY = "http://canary.invalid/"
 HACK = "hack()"
@@ -58,3 +59,15 @@ HOSTILE_MARKDOWN = [
     f"\\begin{{align}}<img src=x onerror='{HACK}'>\\end{{align}}",
     "<b>\n\n<table><tr><td>",
 ]
+
+
+def much_to_read() -> list[Any]:
+    """Of JSON 22 MB, within what is read, and a gigabyte once it is read.
+
+    What a clerk may take comes on top of what it was forked with, and in a long run of tests that
+    can be hundreds of megabytes that are free again: so this is many times its limit.
+    """
+    nested: list[Any] = []
+    for _ in range(500):
+        nested = [nested]
+    return [nested] * 22_000

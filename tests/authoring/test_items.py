@@ -16,6 +16,7 @@ from authoring.build.release import release_notebooks
 from authoring.source.exercise import GOES_ON, read_exercise
 from authoring.source.sources import Lesson
 from tests.conftest import ROOT
+from tests.hostile import much_to_read
 
 PRUNING = "07_unstructured_pruning"
 
@@ -109,7 +110,7 @@ def test_what_takes_too_much_to_read_is_said_and_ends_nothing(
 ) -> None:
     monkeypatch.setattr("grader.host.clerk.MEMORY", 64 * 2**20)
     content = json.loads(handed_in.read_text())
-    content["metadata"]["a"] = [{}] * 4 * 10**6
+    content["metadata"]["a"] = much_to_read()
     handed_in.write_text(json.dumps(content))
     marked = mark_.mark(ROOT, handed_in, tmp_path / "out")
     (line,) = marked.lines

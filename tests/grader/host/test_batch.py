@@ -19,6 +19,7 @@ from grader.host.results.result import Result
 from tests.conftest import ROOT
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import mend, open_book
+from tests.hostile import much_to_read
 
 pytestmark = pytest.mark.usefixtures("few_imports")
 
@@ -241,7 +242,7 @@ def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch
     desk.hand_in("amy")
     path = desk.hand_in("large")
     content = json.loads(path.read_text())
-    content["metadata"]["a"] = [{}] * 6 * 10**6
+    content["metadata"]["a"] = much_to_read()
     path.write_text(json.dumps(content))
     many = [nbformat.v4.new_markdown_cell(f"{n}" * 5000) for n in range(100)]
     desk.hand_in("shows", change=lambda notebook: notebook.cells.extend(many))

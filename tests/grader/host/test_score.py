@@ -14,6 +14,7 @@ from grader.host.intake.notebook import read_notebook
 from grader.host.intake.paper import put_together
 from grader.host.marks.points import score
 from grader.host.transcript import Heard
+from tests.hostile import much_to_read
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_a_single_file_that_takes_too_much_to_read_is_rejected(
 ):
     monkeypatch.setattr(clerk, "MEMORY", 192 * 2**20)
     content = nbformat.v4.new_notebook()
-    content.metadata["a"] = [{}] * 6 * 10**6
+    content.metadata["a"] = much_to_read()
     path = tmp_path / "numbers.ipynb"
     path.write_text(json.dumps(content))
     result = grade_one(assignment, path, engine)
