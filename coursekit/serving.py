@@ -334,10 +334,12 @@ def open_loop(
 ) -> Load:
     """Requests by a clock, at random times, `rate` per second: they don't wait for answers.
 
+    The random times are stretched so that the last one is due after `count / rate` seconds.
     At most `at_once` connections are open. A request that finds none free is late, and its latency
     counts from when it was due.
     """
-    return _load(server, images, count, at_once, poisson(rate, count, seed))
+    due = poisson(rate, count, seed)
+    return _load(server, images, count, at_once, due * (count / rate / due[-1]))
 
 
 def _load(

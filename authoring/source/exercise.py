@@ -277,10 +277,13 @@ def _check_test(cell: ExerciseCell) -> None:
 
 
 def _check_names(exercise: Exercise) -> None:
-    """A test reads answers, given names, builtins, earlier tests' names and its own, no others."""
+    """A test reads answers, given names, builtins, its own names, and of an earlier test's those
+    that are there even if that one fails."""
     answers = {name for cell in exercise.cells for name in cell.short.answers}
     given: set[str] = set()
     known: set[str] = set()
+    may_fail = set(answers)
+    may_be_missing: set[str] = set()
     for cell in exercise.cells:
         names = cell.names
         if cell.role == "given":
@@ -302,12 +305,41 @@ def _check_names(exercise: Exercise) -> None:
                 )
             known |= set(cell.short.answers)
         elif cell.role == "test":
+            if taken := names.bound & answers:
+                raise cell.source.problem(
+                    f"the test binds {_listed(taken)}, which is an answer: who runs the answer's "
+                    "tests afterwards gets a wrong verdict. Call it something else"
+                )
+            if unsure := names.read & may_be_missing - known:
+                raise cell.source.problem(
+                    f"the test reads {_listed(unsure)}, which an earlier test defines after what "
+                    "may fail there, so that one mistake costs two points: define it here, or at "
+                    "the top of that test"
+                )
             if unknown := names.read - known:
                 raise cell.source.problem(
                     f"the test reads {_listed(unknown)}, which no answer, given cell, builtin or "
                     "earlier test defines: declare it in answers=, or define it here"
                 )
-            known |= names.bound
+            certain = _certain(cell, may_fail)
+            known |= certain
+            may_be_missing |= names.bound - certain
+
+
+def _certain(cell: ExerciseCell, may_fail: set[str]) -> frozenset[str]:
+    """What a test defines whatever the answers are: all before its first assert or use of one.
+
+    Functions of the test that use an answer are added to `may_fail`.
+    """
+    certain: list[ast.stmt] = []
+    for statement in cell.parse():
+        uses = names_of(ast.unparse(statement)).used & may_fail
+        if isinstance(statement, ast.FunctionDef):
+            may_fail.update({statement.name} if uses else ())
+        elif uses or any(isinstance(node, ast.Assert) for node in ast.walk(statement)):
+            break
+        certain.append(statement)
+    return names_of(ast.unparse(ast.Module(certain, []))).bound
 
 
 def _listed(names: set[str] | frozenset[str]) -> str:

@@ -407,7 +407,7 @@ assert quantize(0.128, 0.01) == 13, (
     "Was it cut off, where it should go to the nearest?"
 )
 ### BEGIN HIDDEN TESTS
-for value, scale, wanted in (
+for value, step, wanted in (
     (0.1279, 0.01, 13),
     (-0.1279, 0.01, -13),
     (20.8, 0.5, 42),
@@ -415,7 +415,7 @@ for value, scale, wanted in (
     (0.0305, 7e-4, 44),
     (100.0, 7.0, 14),
 ):
-    stored = quantize(value, scale)
+    stored = quantize(value, step)
     assert stored == wanted, explain(
         stored,
         {
@@ -505,7 +505,7 @@ for shape in ((), (1,), (0, 3)):
     assert stored.shape == shape and stored.dtype == torch.int8, (
         "Shapes: also tensors without axes, and empty ones."
     )
-for value, scale in (
+for value, step in (
     (1.0, 0.0),
     (1.0, -0.5),
     (1.0, float("nan")),
@@ -514,7 +514,7 @@ for value, scale in (
 ):
     raised = None
     try:
-        quantize(value, scale)
+        quantize(value, step)
     except Exception as error:
         raised = error
     assert raised is not None, (

@@ -117,7 +117,8 @@ plot.show(
 
 # %% [markdown]
 # An image is a table of integers from 0 (paper) to 255 (ink), one byte each. These digits were written by hand and
-# scanned at 8×8 pixels with 17 greys; the course has enlarged them to 28×28. An image has 784 numbers and the detail of 64.
+# scanned as 32×32 points, black or white. Counting the points in each block of 4×4 made them 8×8 numbers from 0 to 16; the
+# course has enlarged them to 28×28. An image has 784 numbers and the detail of 64.
 #
 # ## Stage 2 · Scaled to 0–1
 # Raw grey values would make every weighted sum of pixels 255 times as large. Each grey value becomes a

@@ -628,7 +628,7 @@ for title, given, times in (("one image", image, one_image), ("64 images", image
 assert told["estimate"] > told["parameters"]
 
 # %% [markdown]
-# The estimate takes every byte from memory, at full speed. Points above the line have kernels that do not reach the roof. Points below it found their bytes in a cache. When two estimates are close you can't say which of two
+# The estimate takes every byte from memory, at full speed. A point above the line has kernels that do not reach the roof, or calls that cost more than the tiny layer's. A point below it found its bytes in a cache, or its calls cost less. Where calls are nearly all of the estimate, bytes explain nothing. When two estimates are close you can't say which of two
 # models is faster. When they are more than 2 × apart the last cell says how often the clock agrees, beside what a single count would have told. Look for the counts that fail at one of the two batches. Six models are few: this is an example and no law.
 #
 # Look also at the terms: at batch 1 the wide network waits for its bytes, at batch 64 the CNN for its MACs, and the thin one at both for its calls.

@@ -299,8 +299,8 @@ for bad in (
 # ## 3 · Signal and noise (2 points)
 #
 # Write `sqnr(values, back)`: the signal to quantization noise ratio in decibels, a `float`, for two tensors of the
-# same shape. If all values are equal, it is `math.inf`. If `values` is empty or holds only zeros there is no signal, and it
-# raises `ValueError`. Values may be as large as float32 allows, and as small as $10^{-30}$.
+# same shape. If `values` is empty or holds only zeros there is no signal, and it raises `ValueError`, whatever came back.
+# Otherwise, if every value came back just as it was, it is `math.inf`. Values may be as large as float32 allows, and as small as $10^{-30}$.
 #
 # Example: for the values `[3., 4.]` that came back as `[3., 5.]` it is $10 \log_{10}(25/1) = 13.98$ dB.
 #

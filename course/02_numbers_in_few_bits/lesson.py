@@ -407,8 +407,8 @@ reveal("Zero point not rounded: weights that are still zero", zeros[2])
 # nothing cancels when the layer adds them up. Hence both rules. The range must contain 0, or the point for it
 # would be cut off; and $z$ must be an integer, or no point would lie on it.
 #
-# How much the output suffers depends on that part of a step, which is anything from 0 to a half: the smallest weight
-# alone decides it. The next cell moves the points on purpose.
+# How much the output suffers depends on that part of a step, which is anything from 0 to a half: the smallest and
+# the largest weight decide it. The next cell moves the points on purpose.
 
 # %% tags=["nbval-ignore-output"]
 for part in (0, 0.03, 0.1, 0.25, 0.5):
@@ -494,9 +494,9 @@ explore(
     staircase,
     alt="A staircase around the diagonal, and below it a saw-tooth error that runs away where "
     "values are clipped; bits, scale and zero point can be moved.",
-    bits=[1, 2, 3, 4],
+    bits=[2, 3, 4],
     scale=[0.1, 0.2, 0.25, 0.4, 0.5, 0.8],
-    zero_point=[-3, -2, -1, 0, 1, 2],
+    zero_point=[-2, -1, 0, 1],
     start={"bits": 3, "scale": 0.4, "zero_point": -1},
 )
 

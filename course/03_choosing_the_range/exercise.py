@@ -257,8 +257,8 @@ for bits in (2, 3, 4, 8):
             back = (weight / scale).round().clamp(-high, high) * scale
             tried.append((weight - back).double().square().sum(1))
         tried = torch.stack(tried)
-        chosen = tried.gather(0, (place.round().long() - 1)[None])[0]
-        worse = chosen > tried.min(0).values * 1.01
+        reached = tried.gather(0, (place.round().long() - 1)[None])[0]
+        worse = reached > tried.min(0).values * 1.01
         assert not worse.any(), explain(
             int(place.round().min()),
             {

@@ -292,6 +292,22 @@ def fold(weight, bias, norm):
     return weight * factor.reshape(shape), (norm.bias - factor * norm.running_mean).detach()
 
 
+# %% item="fold" wrong="the mean not scaled" hint="the mean is subtracted without the factor"
+def fold(weight, bias, norm):
+    factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+    bias = torch.zeros(len(weight)) if bias is None else bias
+    shape = [-1] + [1] * (weight.ndim - 1)
+    return weight * factor.reshape(shape), (factor * bias - norm.running_mean + norm.bias).detach()
+
+
+# %% item="fold" wrong="the layer's bias not scaled" hint="bias is added without the factor"
+def fold(weight, bias, norm):
+    factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+    bias = torch.zeros(len(weight)) if bias is None else bias
+    shape = [-1] + [1] * (weight.ndim - 1)
+    return weight * factor.reshape(shape), (bias - factor * norm.running_mean + norm.bias).detach()
+
+
 # %% item="fold" wrong="fails without a bias" keeps=1 hint="unsupported operand"
 def fold(weight, bias, norm):
     factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()

@@ -318,9 +318,10 @@ assert abs(bias.item() - 3) < 1e-5, explain(
     bias.item(),
     {
         5.0: "only the batch norm's bias is left. What becomes of the mean?",
-        2.0: "the mean is subtracted without the factor",
-        7 / 3: "the layer's own bias is forgotten, or the mean not scaled",
-        3 + 2 / 3: "the layer's bias is not multiplied by the factor, or the mean is",
+        7 / 3: "the layer's own bias is forgotten",
+        5 / 3: "the mean is subtracted without the factor",
+        10 / 3: "the layer's own bias is added without the factor",
+        2.0: "neither the layer's own bias nor the mean is multiplied by the factor",
     },
     f"the folded bias should be 3, not {bias.item()} (lesson, part 5)",
 )

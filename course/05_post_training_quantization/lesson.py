@@ -857,9 +857,10 @@ assert table["file"].drop("float32", level="kind").between(0.2, 0.35).all()
 #   the same. Of the int8 kernels the dynamic one helps the MLP, which is all linear layers. The static one helps
 #   both. Whether int8 earned that is the next question.
 # - **p**: where it is above 0.05, the accuracy is *indistinguishable* from float32 on these
-#   2,000 images. That is not *equal*. With the 10 to 17 discordant images of the static kernels a difference of half a point
-#   (10 images) would just show; a smaller one would not. And the table has 30 tests, of which each row shows the smallest
-#   of three: one below 0.05 is to be expected by chance.
+#   2,000 images. That is not *equal*. With the 10 to 17 discordant images of the static kernels a difference of 8 or 9
+#   images (nearly half a point) would just show; a smaller one would not. Most other pairs have fewer than six discordant
+#   images and can show nothing (lesson 00). And the table has 30 tests, of which each row shows the smallest of three: a
+#   single $p$ below 0.05 may be chance.
 #
 # ### One more float32
 #

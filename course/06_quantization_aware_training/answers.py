@@ -118,7 +118,7 @@ def fake_quantize(x, scale, bits):
 both_ways = with_gradients(fake_quantize)
 
 
-# %% item="rounding" wrong="symmetric codes" keeps=0 hint="two bits hold four codes"
+# %% item="rounding" wrong="symmetric codes" keeps=1 hint="two bits hold four codes"
 def fake_quantize(x, scale, bits):
     high = 2 ** (bits - 1) - 1
     q = (x / scale).clamp(-high, high)

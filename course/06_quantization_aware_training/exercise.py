@@ -85,20 +85,6 @@ def fake_quantize(x, scale, bits):
 both_ways = with_gradients(fake_quantize)  # leave this line: the tests need it
 
 # %% test="rounding" points=1
-torch.manual_seed(7)  # what is random below is the same each time
-x = torch.tensor([[0.3, -0.9, 5.0, -5.0]])
-y = both_ways(x, torch.tensor([[0.5]]), 2, torch.ones(1, 4))[0]
-assert y.tolist() != [[0.5, -0.5, 0.5, -0.5]], (
-    "-0.9 became -0.5: two bits hold four codes. Which one is missing? (lesson, part 1)"
-)
-assert y.tolist() == [[0.5, -1.0, 0.5, -1.0]], (
-    f"expected [[0.5, -1.0, 0.5, -1.0]], but got {y.tolist()}. Which codes are there with 2 bits? (lesson, part 1)"
-)
-x = torch.tensor([[0.3, -0.9], [30.0, -90.0]])
-two = both_ways(x, torch.tensor([[0.5], [50.0]]), 2, torch.ones(2, 2))[0]
-assert two.tolist() == [[0.5, -1.0], [50.0, -100.0]], (
-    f"each row has its own scale: expected [[0.5, -1.0], [50.0, -100.0]], but got {two.tolist()}"
-)
 ### BEGIN HIDDEN TESTS
 
 
@@ -114,6 +100,22 @@ def drawn(rows, columns, bits, size=1.0):
     return steps, scale, u, (far < 0.2) | (far > 0.8), (low, high)
 
 
+### END HIDDEN TESTS
+torch.manual_seed(7)  # what is random below is the same each time
+x = torch.tensor([[0.3, -0.9, 5.0, -5.0]])
+y = both_ways(x, torch.tensor([[0.5]]), 2, torch.ones(1, 4))[0]
+assert y.tolist() != [[0.5, -0.5, 0.5, -0.5]], (
+    "-0.9 became -0.5: two bits hold four codes. Which one is missing? (lesson, part 1)"
+)
+assert y.tolist() == [[0.5, -1.0, 0.5, -1.0]], (
+    f"expected [[0.5, -1.0, 0.5, -1.0]], but got {y.tolist()}. Which codes are there with 2 bits? (lesson, part 1)"
+)
+x = torch.tensor([[0.3, -0.9], [30.0, -90.0]])
+two = both_ways(x, torch.tensor([[0.5], [50.0]]), 2, torch.ones(2, 2))[0]
+assert two.tolist() == [[0.5, -1.0], [50.0, -100.0]], (
+    f"each row has its own scale: expected [[0.5, -1.0], [50.0, -100.0]], but got {two.tolist()}"
+)
+### BEGIN HIDDEN TESTS
 for bits in (2, 3, 4, 8):
     for rows, columns, size in ((3, 40, 1.0), (1, 7, 2.0**-60), (5, 1, 2.0**60)):
         steps, scale, u, clipped, (low, high) = drawn(rows, columns, bits, size)
@@ -707,6 +709,27 @@ def train_quantized(model, x, y, bits, steps, lr):
 ### END SOLUTION
 
 # %% test="bugs" points=1
+### BEGIN HIDDEN TESTS
+
+
+def reference(model, x, y, bits, steps, lr):
+    """The losses and the float weights and biases that the task describes, without an optimizer."""
+    model = copy.deepcopy(model)
+    floats = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    losses = []
+    for _ in range(steps):
+        for name, parameter in model.named_parameters():
+            weight = floats[name]
+            parameter.data = quantized(weight, bits) if weight.dim() == 2 else weight.clone()
+        loss = F.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        gradients = torch.autograd.grad(loss, list(model.parameters()))
+        for name, gradient in zip(floats, gradients, strict=True):
+            floats[name] = floats[name] - lr * gradient
+    return losses, floats
+
+
+### END HIDDEN TESTS
 torch.manual_seed(7)  # what is random below is the same each time
 
 
@@ -750,25 +773,6 @@ assert ratio < 2.5, (
     f"two small steps move the biases {ratio:.1f} times as far as one. What is left of the first step's gradient?"
 )
 ### BEGIN HIDDEN TESTS
-
-
-def reference(model, x, y, bits, steps, lr):
-    """The losses and the float weights and biases that the task describes, without an optimizer."""
-    model = copy.deepcopy(model)
-    floats = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    losses = []
-    for _ in range(steps):
-        for name, parameter in model.named_parameters():
-            weight = floats[name]
-            parameter.data = quantized(weight, bits) if weight.dim() == 2 else weight.clone()
-        loss = F.cross_entropy(model(x), y)
-        losses.append(loss.item())
-        gradients = torch.autograd.grad(loss, list(model.parameters()))
-        for name, gradient in zip(floats, gradients, strict=True):
-            floats[name] = floats[name] - lr * gradient
-    return losses, floats
-
-
 for sizes, bits, lr in (((6, 3), 2, 0.1), ((8, 7, 4), 3, 0.3), ((5, 6, 6, 2), 4, 0.05)):
     model, x, y = problem(*sizes)
     kept = x.clone()
@@ -826,7 +830,7 @@ assert torch.allclose(model[0].weight, quantized(first.weight, 3)), (
 # - `scales`, float32, of the shape (rows, 1), and `bias`, float32, of the shape (rows,). Both count 32 bits each.
 #
 # `stored_bytes(stored)` counts, and `accuracy(stored, images, labels)` runs it on `images`, of which you have 1,000 to look at (`seen`). On these the
-# accuracy has to be at least 0.81, and on 1,000 others at least **0.80**. One point is yours from 0.70 on. It has to be done in ten seconds, which is
+# accuracy has to be at least 0.81, and on 1,000 others at least **0.80**. One point is yours from 0.70 on your images and 0.68 on the others. It has to be done in ten seconds, which is
 # enough for a few epochs. The network is trained already, so a small learning rate does. How you get there is your business.
 #
 # *Lesson: parts 3 and 4.*
@@ -892,6 +896,9 @@ stored = [
 ### END SOLUTION
 
 # %% test="budget" points=1
+### BEGIN HIDDEN TESTS
+others = tuple(part[1::2] for part in fashion.test.tensors())
+### END HIDDEN TESTS
 assert isinstance(stored, list), f"a list is expected, not {type(stored).__name__}"
 assert len(stored) == 3, f"the network has three linear layers, and not {len(stored)}"
 for (found, sizes, bias), (rows, columns) in zip(
@@ -906,12 +913,11 @@ assert stored_bytes(stored) <= 14_100, (
     f"it takes {stored_bytes(stored):,.0f} bytes. How many bits has each weight of the largest layer?"
 )
 reached = accuracy(stored, *seen)
-assert reached >= 0.68, (
+assert reached >= 0.70, (
     f"the accuracy is {reached:.3f} on the images that you have. Which range do the codes cover? (lesson, part 3)"
 )
 ### BEGIN HIDDEN TESTS
-others = tuple(part[1::2] for part in fashion.test.tensors())
-assert accuracy(stored, *others) >= 0.70, "On other images the accuracy is below 0.70."
+assert accuracy(stored, *others) >= 0.68, "On other images the accuracy is below 0.68."
 ### END HIDDEN TESTS
 
 # %% test="budget" points=1

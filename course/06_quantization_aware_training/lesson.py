@@ -89,8 +89,8 @@ for name, values in {"weights": six, "rounded": rounded, "gradient": six.grad}.i
     print(f"{name:8}", [f"{value + 0:.1f}" for value in values.tolist()])
 
 # %% [markdown]
-# Six zeros, and autograd is right: a staircase is flat except where it jumps, and there it has no derivative. No optimizer moves
-# a weight whose gradient is 0.
+# Six zeros, and autograd is right: a staircase is flat except where it jumps, and there it has no derivative. Such a weight
+# learns nothing from the loss: plain SGD and Adam leave it where it is. (Weight decay would only shrink it.)
 #
 # The way out (Hinton 2012; Bengio et al. 2013): in the forward pass, round. In the backward pass, act as if nothing had
 # been rounded, and take the derivative of round to be 1. That is the **straight-through estimator** (STE). In code it is one line:
@@ -342,8 +342,8 @@ assert max(by_ste) > max(by_truth)
 pd.DataFrame(lines).T.agg(["mean", "min", "max"], axis=1).round(3)
 
 # %% [markdown]
-# The biases alone go most of the way. What the *weights* add is 1.1 points in the mean with a scale per row, from 0 to 2.6 over the seeds, and 1.7 with one per tensor, from 0.5 to 2.7. These are upper bounds:
-# for most seeds the biases did best at 0.003, the largest rate that was tried. The better start, one scale per tensor, ends no better than five seeds could tell. Against float32, whose best epoch was that before any further training in
+# The biases alone go most of the way. What the *weights* add is 1.1 points in the mean with a scale per row, from 0 to 2.6 over the seeds, and 1.7 with one per tensor, from 0.5 to 2.7. Read these
+# differences as rough: each way was given three rates, and with a scale per row the biases did best at the largest one, 0.003, in all five seeds, weights and biases in two of them. The better start, one scale per tensor, ends no better than five seeds could tell. Against float32, whose best epoch was that before any further training in
 # three of five seeds, half a point or less is left in the mean, with both signs.
 #
 # Two things about *how*. First: how many of the 52,000 weights end on another level than the one they started on?
@@ -378,7 +378,7 @@ plot.show(fig, alt=f"Latent weights of layer 1, two bells around 0: {told.format
 
 # %% [markdown]
 # Fewer than one in ten do. Most weights stay where rounding has put them, and a few thousand moves make the difference. The latent weights
-# gather only just beyond the two last levels: whatever is pushed over these is clipped, gets no gradient, and stays. Nor does training come to rest: in one more epoch about one percent of all
+# gather only just beyond the two last levels: whatever is pushed over these is clipped, gets no gradient, and soon comes to rest. Nor does training come to rest: in one more epoch about one percent of all
 # weights change again, many of them back to where they began. Some may be **oscillating** (Nagel et al. 2022): a weight whose best value lies between two levels is pushed over the border and
 # back, as one is in the picture at the top for a while.
 #

@@ -912,11 +912,9 @@ pruned = prune_with_data(layer, torch.randn(30, 8), 0.5)
 assert (pruned.weight_mask[gone] == 0).all(), (
     "what had gone should stay gone (lesson, part 7: default_mask)"
 )
-for had, left in zip(
-    (~gone).sum(1).tolist(), pruned.weight_mask.sum(1).int().tolist(), strict=True
-):
-    assert left == had - round(0.5 * had), (
-        f"a row had {had} weights left, so {round(0.5 * had)} should go; but {had - left} went"
+for had, has in zip((~gone).sum(1).tolist(), pruned.weight_mask.sum(1).int().tolist(), strict=True):
+    assert has == had - round(0.5 * had), (
+        f"a row had {had} weights left, so {round(0.5 * had)} should go; but {had - has} went"
     )
 ### BEGIN HIDDEN TESTS
 layer = nn.Linear(30, 12)

@@ -1576,7 +1576,7 @@ for name, together in zip(MEASURED, (True, False, False, True)):
         shown.append(name)
 
 
-# %% item="difference" wrong="everything is a pair" keeps=1 hint="half is 3.042"
+# %% item="difference" wrong="everything is a pair" keeps=1 hint="half is 2.778"
 def difference(one, other, pairs):
     gains = [100 * (a - b) for a, b in zip(one, other, strict=True)]
     mean = sum(gains) / len(gains)
@@ -1640,7 +1640,7 @@ def difference(one, other, pairs):
 shown = list(MEASURED)[::2]
 
 
-# %% item="difference" wrong="as many degrees of freedom as there are networks" keeps=1 hint="For which degrees of freedom"
+# %% item="difference" wrong="as many degrees of freedom as there are networks" keeps=1 hint="half is 2.778"
 def difference(one, other, pairs):
     one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
     mean = float(one.mean() - other.mean())
@@ -1650,6 +1650,24 @@ def difference(one, other, pairs):
         return mean, STUDENT[len(one) - 1] * float((one - other).std()) / len(one) ** 0.5
     a, b = float(one.var()) / len(one), float(other.var()) / len(other)
     return mean, STUDENT[len(one) + len(other) - 2] * (a + b) ** 0.5
+
+
+shown = list(MEASURED)[::2]
+
+
+# %% item="difference" wrong="pairs: the standard deviation over n" keeps=1 hint="half is 6.353"
+def difference(one, other, pairs):
+    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
+    mean = float(one.mean() - other.mean())
+    if pairs:
+        if len(one) != len(other):
+            raise ValueError("pairs")
+        return mean, STUDENT[len(one) - 1] * float((one - other).std(correction=0)) / len(
+            one
+        ) ** 0.5
+    a, b = float(one.var()) / len(one), float(other.var()) / len(other)
+    freedom = int((a + b) ** 2 / (a * a / (len(one) - 1) + b * b / (len(other) - 1)))
+    return mean, STUDENT[freedom] * (a + b) ** 0.5
 
 
 shown = list(MEASURED)[::2]

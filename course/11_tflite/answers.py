@@ -111,14 +111,14 @@ def to_dynamic(layers):
     return converter.convert()
 
 
-# %% item="dynamic" wrong="British spelling" hint="the kernels should be int8"
+# %% item="dynamic" wrong="British spelling" hint="the weights should be int8"
 def to_dynamic(layers):
     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
     converter.optimisations = [tf.lite.Optimize.DEFAULT]
     return converter.convert()
 
 
-# %% item="dynamic" wrong="no wish at all" hint="the kernels should be int8"
+# %% item="dynamic" wrong="no wish at all" hint="the weights should be int8"
 def to_dynamic(layers):
     return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
 
@@ -131,7 +131,7 @@ def to_dynamic(layers):
     return converter
 
 
-# %% item="dynamic" wrong="a word in the list" hint="the kernels should be int8"
+# %% item="dynamic" wrong="a word in the list" hint="the weights should be int8"
 def to_dynamic(layers):
     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
     converter.optimizations = ["DEFAULT"]
@@ -562,7 +562,7 @@ def from_function(layers):
     return bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
 
 
-# %% item="mend" wrong="as they were" hint="the kernels should be float16"
+# %% item="mend" wrong="as they were" hint="the weights should be float16"
 def to_float16(layers):
     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -780,7 +780,7 @@ def objections(content, max_bytes, operators):
 shipped = "int8"
 
 
-# %% item="gate" wrong="looks at the weights only" keeps=1 hint="Does the file need no float unit?"
+# %% item="gate" wrong="looks at the weights only" keeps=1 hint="Does the device take all of this file?"
 def objections(content, max_bytes, operators):
     file = read(content)
     found = []
@@ -911,8 +911,8 @@ shipped = "dynamic"
 # %% [markdown] item="report" answer="all of it"
 # You have dynamic range quantization: DEFAULT alone puts the large weights into int8, the values between the layers, input and
 # output are still float32. You see it in the types: open the file and print the dtype of the input and of the tensors. For the
-# microcontroller you need a representative dataset, supported_ops with TFLITE_BUILTINS_INT8 and inference_input_type and
-# inference_output_type int8. 27 % is fine, because biases, names, scales and small kernels do not get four times smaller. The accuracy
+# accelerator you need a representative dataset, supported_ops with TFLITE_BUILTINS_INT8 and inference_input_type and
+# inference_output_type int8. 27 % is fine, because biases, names, scales and small weight tensors do not get four times smaller. The accuracy
 # says little, as it was measured on training images. Run the .tflite file on test images and compare it with float32.
 
 # %% [markdown] item="report" answer="half of each"

@@ -26,7 +26,7 @@
 #   float32, shape (outputs, inputs), and a bias, float32, shape (outputs,). Between two layers there is a
 #   ReLU. `keras_model(layers)` makes a Keras model of it.
 # - A **file** is the content of a `.tflite` file, as `bytes`. `read(content)` opens it: `.inputs`,
-#   `.outputs`, `.weights` (the kernels) and `.computed` (the values that the graph computes, its inputs
+#   `.outputs`, `.weights` (the weight tensors, without biases) and `.computed` (the values that the graph computes, its inputs
 #   included) are tuples of tensors with `.dtype`, `.shape`, `.data`, `.scales` and `.zero_points`.
 #   `load(content)` gives an interpreter whose tensors are allocated.
 #
@@ -151,7 +151,7 @@ assert is_full_int8(converter.convert()) is False, (
 # ## 2 · Weights in int8 (2 points)
 #
 # Write `to_dynamic(layers)`. It makes a Keras model of the layers, converts it with **dynamic range**
-# quantization, and returns the file as `bytes`: large kernels in int8, input and output in float32. The file
+# quantization, and returns the file as `bytes`: large weight tensors in int8, input and output in float32. The file
 # has to come from TensorFlow's converter.
 #
 # *Lesson: part 2.*
@@ -174,7 +174,7 @@ layers = random_layers(7, 100, 80, 40)
 content = to_dynamic(layers)
 assert isinstance(content, bytes), f"expected bytes, but got {type(content).__name__}"
 found = sorted({tensor.dtype for tensor in read(content).weights})
-assert found == ["int8"], f"the kernels should be int8, but the file has {found} (lesson, part 2)"
+assert found == ["int8"], f"the weights should be int8, but the file has {found} (lesson, part 2)"
 ### BEGIN HIDDEN TESTS
 assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 whole = len(write_dense(layers))
@@ -189,7 +189,7 @@ content = to_dynamic(layers)
 assert read(content).inputs[0].dtype == "float32", "the input should stay float32"
 ### BEGIN HIDDEN TESTS
 assert "int8" in {tensor.dtype for tensor in read(content).weights}, (
-    "No kernel is int8. Was your wish heard?"
+    "No weight tensor is int8. Was your wish heard?"
 )
 assert read(content).outputs[0].dtype == "float32", "The output should stay float32."
 computed = {tensor.dtype for tensor in read(content).computed}
@@ -339,7 +339,7 @@ layers = random_layers(7, 20, 60, 30)
 inputs = np.random.default_rng(7).random((50, 20), dtype="float32")
 file = read(to_full_int8(layers, inputs))
 assert file.inputs[0].dtype == "int8", f"the input should be int8, not {file.inputs[0].dtype}"
-assert {tensor.dtype for tensor in file.weights} == {"int8"}, "all kernels should be int8"
+assert {tensor.dtype for tensor in file.weights} == {"int8"}, "all weights should be int8"
 ### BEGIN HIDDEN TESTS
 assert file.outputs[0].dtype == "int8", "The output should be int8, too."
 assert {tensor.dtype for tensor in file.computed} == {"int8"}, (
@@ -514,7 +514,7 @@ for bias, low, high in ((0, -0.04, 0.04), (1, -3, -2), (-1, 2, 3)):
 # Three colleagues send you code. None of it raises an error, and none of the three files is what they wanted:
 #
 # ```python
-# def to_float16(layers):                      # wanted: kernels in float16
+# def to_float16(layers):                      # wanted: weights in float16
 #     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
 #     converter.optimizations = [tf.lite.Optimize.DEFAULT]
 #     converter.supported_types = [tf.float16]
@@ -570,7 +570,7 @@ from coursekit.tflite import predict, write_dense
 layers = random_layers(7, 40, 50, 30)
 content = to_float16(layers)
 found = sorted({tensor.dtype for tensor in read(content).weights})
-assert found == ["float16"], f"the kernels should be float16, but the file has {found}"
+assert found == ["float16"], f"the weights should be float16, but the file has {found}"
 ### BEGIN HIDDEN TESTS
 assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 assert len(content) < 0.75 * len(write_dense(layers)), (
@@ -586,7 +586,7 @@ assert np.allclose(predict(content, inputs, fast=False), network(layers, inputs)
 layers = random_layers(7, 40, 50, 30)
 inputs = np.random.default_rng(7).random((30, 40), dtype="float32")
 file = read(to_int8_inside(layers, inputs))
-assert {tensor.dtype for tensor in file.weights} == {"int8"}, "the kernels should be int8"
+assert {tensor.dtype for tensor in file.weights} == {"int8"}, "the weights should be int8"
 ### BEGIN HIDDEN TESTS
 assert file.inputs[0].dtype == file.outputs[0].dtype == "float32", (
     "Input and output should stay float32."
@@ -614,7 +614,7 @@ assert len(content) > 4 * sum(weights.size for weights, _ in layers), (
 ### BEGIN HIDDEN TESTS
 assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 assert {tensor.dtype for tensor in read(content).weights} == {"float32"}, (
-    "The kernels should stay float32."
+    "The weights should stay float32."
 )
 some = random_layers(8, 12, 9)
 inputs = np.random.default_rng(3).random((10, 12), dtype="float32")
@@ -714,7 +714,8 @@ for text, word in (
 # %% [markdown]
 # ## 8 · The gate (2 points)
 #
-# A device has room for a file of `max_bytes` bytes, no float unit, and kernels for the operators in the set `operators` only.
+# A device has room for a file of `max_bytes` bytes, takes no floats, and has kernels for the operators in the set
+# `operators` only.
 # Before a file goes out, a gate says what stands against it. Write `objections(content, max_bytes, operators)`. It returns
 # a list of `str`, empty if nothing stands against the file, with these in this order:
 #
@@ -780,7 +781,7 @@ assert list(objections(content, len(content) - 1, dense)) == ["size"], (
     "One byte too many is too many."
 )
 assert list(objections(write_dense(layers, "dynamic"), 10**6, dense)) == ["float"], (
-    "All weights are int8 here. Does the file need no float unit?"
+    "All weights are int8 here. Does the device take all of this file?"
 )
 for kind in ("int8 in", "int8 out"):
     found = objections(
@@ -788,7 +789,7 @@ for kind in ("int8 in", "int8 out"):
     )
     assert list(found) == ["float"], "One end is int8, the other is not. Do you look at all of it?"
 found = objections(write_dense(layers, "float16"), 10**6, dense | {"DEQUANTIZE"})
-assert list(found) == ["float"], "float16 needs a float unit, too."
+assert list(found) == ["float"], "float16 values are floats, too."
 assert list(objections(write_dense(layers, "int4", ranges=ranges), 10**6, dense)) == [], (
     "int8 with 4-bit weights holds integers only."
 )
@@ -826,7 +827,7 @@ assert shipped == "int8", explain(
     {
         "int4": "It passes the gate. Is it the most accurate one that does?",
         "dynamic": "Are its inputs integers? Let the gate look at it.",
-        "float16": "Half the bytes. Has the device a float unit?",
+        "float16": "Half the bytes. Does the device take floats?",
     },
 )
 ### END HIDDEN TESTS
@@ -835,22 +836,22 @@ assert shipped == "int8", explain(
 # ## 9 · A report (graded by your teacher)
 #
 # A colleague writes: *“I set `optimizations = [tf.lite.Optimize.DEFAULT]` and got no error, so our model is full int8
-# now and will run on the microcontroller without a float unit. The file is 27 % of the old size and not 25 %, so something is
+# now and will run on our accelerator, which takes integers only. The file is 27 % of the old size and not 25 %, so something is
 # broken. My accuracy on the training images is the same as before.”*
 #
 # Answer in five to eight sentences, so that he can act on it: what he has in fact and how he can prove it; what is missing
-# for his microcontroller; whether 27 % is a fault; what is wrong with his accuracy. (2 points)
+# for his accelerator; whether 27 % is a fault; what is wrong with his accuracy. (2 points)
 #
 # *Lesson: parts 2 to 4.*
 
 # %% [markdown] item="report" manual=true points=2
 # ### BEGIN SOLUTION
-# `DEFAULT` alone gives dynamic range quantization: large kernels in int8, while small kernels, input, output and all values
+# `DEFAULT` alone gives dynamic range quantization: large weight tensors in int8, while small ones, input, output and all values
 # between the layers stay float32. No error proves nothing. He should open the file and read the types of its input, its
 # weights and the values between the layers. For a device without floats he needs full int8: a representative dataset of
 # images, preprocessed as in use, `supported_ops = [TFLITE_BUILTINS_INT8]`, and int8 as inference input and output type; then he
 # checks the types and the input's scale. He also has to quantize inputs himself. 27 % is no fault: names, shapes,
-# scales, biases and small kernels do not shrink fourfold. Accuracy has to be measured on test images, with
+# scales, biases and small weight tensors do not shrink fourfold. Accuracy has to be measured on test images, with
 # the finished `.tflite` file, against the float32 file.
 #
 # Rubric, 1 point each:

@@ -300,9 +300,10 @@ for inputs, outputs in ((31, 33), (32, 32)):
 #
 # Input and output are float32. So are the values between the layers. But the products are not: where weights are int8,
 # LiteRT finds the range of this input, rounds it to **int8**, multiplies integers, sums in **int32**, and scales the sums
-# back to float32. *Dynamic range* means that the ranges are found anew in each run. *Weight-only* would turn the weights
-# back to float32 and multiply floats. The file can't show the difference, since it holds no such tensors; the interpreter
-# makes them when it runs. (Without XNNPACK, that is. With it, as by default, they can't be listed.)
+# back to float32. *Dynamic range* means that the ranges are found anew in each run. A *weight-only* file would turn its
+# weights back to float32 and multiply floats: it has an operation `DEQUANTIZE` behind each int8 weight tensor, and this file
+# has none. The rounded inputs and the sums are in no file; the interpreter makes them when it runs. (Without XNNPACK, that
+# is. With it, as by default, they can't be listed.)
 
 # %% tags=["nbval-ignore-output"]
 in_file = {tensor.name for tensor in read(dynamic_file).tensors}
@@ -315,7 +316,9 @@ for tensor in interpreter.get_tensor_details():
 
 # %% [markdown]
 # int8 (1, 13, 13, 16) and (1, 1152) are the rounded inputs of the two quantized layers, and (1, 6, 6, 144) has the patches
-# of the first. The int32 ones are sums.
+# of the first. float32 (169,) and (1,) are the scales of these inputs, int32 (169,) and (1,) their zero points. Each image of
+# a batch has one of its own, so here only the first of the 169 is used. The other int32 ones are sums. float32
+# (1, 13, 13, 9) has the patches of the convolution that stayed float32.
 #
 # ### Today's road, without TensorFlow
 #
@@ -331,16 +334,16 @@ for tensor in interpreter.get_tensor_details():
 # ```
 #
 # A recipe that starts with `static_` also needs ranges, from `q.calibrate(…)`. Measured for this course with version
-# 0.11.0 on this lesson's float32 file (320,840 bytes, accuracy .8275 on the 2,000 test images; the largest differences are
-# seven images lost and four won, or 25 and 28: no difference shows):
+# 0.11.0 on this lesson's float32 file (320,840 bytes), with the 2,000 test images. *Lost* and *won* count the images whose
+# answer became wrong or right. No difference shows: the smallest of the five exact p is 0.55.
 #
-# | recipe | bytes | accuracy | weight tensors | nearest file of the converter |
-# |---|---|---|---|---|
-# | `dynamic_wi8_afp32` | 84,968 | .8265 | int8, 4 of 4 | `DEFAULT`: 87,080 |
-# | `dynamic_legacy_wi8_afp32` | 86,960 | .8275 | int8, 2 of 4: the old rule of 1,024 | the same rule |
-# | `dynamic_wi4_afp32` | 45,408 | .8285 | int4, packed | none |
-# | `weight_only_wi8_afp32` | 85,464 | .8270 | int8, turned back to float32 before use | none |
-# | `static_wi8_ai8` | 86,944 | .8240 | int8, input and output too; **one float32 tensor is left inside** | not quite full int8, part 4 |
+# | recipe | bytes | lost | won | weight tensors | nearest file of the converter |
+# |---|---|---|---|---|---|
+# | `dynamic_wi8_afp32` | 84,968 | 1 | 0 | int8, 4 of 4 | `DEFAULT`: 87,080 |
+# | `dynamic_legacy_wi8_afp32` | 86,960 | 1 | 0 | int8, 2 of 4: the old rule of 1,024 | the same rule |
+# | `dynamic_wi4_afp32` | 45,408 | 25 | 28 | int4, packed | none |
+# | `weight_only_wi8_afp32` | 85,464 | 0 | 0 | int8, turned back to float32 before use | none |
+# | `static_wi8_ai8` | 86,944 | 7 | 4 | int8, input and output too; **one float32 tensor is left inside** | not quite full int8, part 4 |
 #
 # Each took less than a tenth of a second. The float32 tensor in the last one is no error and no warning told of: where the
 # model takes batches of any size, an operation that finds the size out gets floats. With a fixed batch of 1 all was int8.
@@ -441,8 +444,8 @@ explore(
 # %% [markdown]
 # ## 4 · Integers all the way
 #
-# Many small devices have no float unit. For them every value must be an integer: weights, inputs, outputs, and
-# everything between the layers.
+# Many small devices have no float unit: they compute with floats in software, slowly. Accelerators for integers take no
+# floats at all. For these every value must be an integer: weights, inputs, outputs, and everything between the layers.
 #
 # A weight's range stands in the model. The range of a value between two layers depends on the images, so the
 # converter needs some: a **representative dataset**, a function that yields inputs *as the model gets them in
@@ -513,7 +516,7 @@ proof
 # %% [markdown]
 # Read the column *between*. It tells dynamic range (`float32`) from integers inside (`int8`; the
 # float32 beside it are the input and the output that you did not ask to change). Only the last file can
-# run where there are no floats.
+# run where nothing computes with floats.
 #
 # The table leaves one thing out: what computes shapes. A chip needs a kernel for each operation in the file, so list them,
 # for a batch of any size and for a batch of one:
@@ -1063,7 +1066,7 @@ assert packed["80 % zeros"][1] < 0.5 * packed["dense"][1]
 # - one scale for a whole weight tensor whose rows differ widely.
 #
 # You have five instruments: **types, size, the input's scale, the number of scales of the largest weight tensor, and a
-# histogram** of the numbers in it. The accuracy tells that something is wrong, not what. The next cell, folded, mixes the six up. Write
+# histogram** of the numbers in it. The accuracy tells at most that something is wrong, never what. The next cell, folded, mixes the six up. Write
 # your diagnosis of each patient on paper.
 
 # %% jupyter={"source_hidden": true} tags=["nbval-ignore-output"]

@@ -185,21 +185,6 @@ def latencies(arrivals, once, each, most, wait, ready):
 ### END SOLUTION
 
 # %% test="batches" points=1
-found = latencies([0.0, 2.0, 4.0, 30.0], 4.0, 1.0, 8, 0.0, 0.0)
-assert len(found) == 4, f"four requests, so four latencies, not {len(found)}"
-assert np.allclose(found, [5, 9, 7, 5]), explain(
-    [round(float(v), 3) for v in found],
-    {},
-    f"the second and third come while the first is served, and go together: 5, 9, 7 and 5, not {found}",
-)
-found = latencies([0.0, 1.0, 1.0, 1.0], 4.0, 1.0, 2, 0.0, -9.0)
-assert np.allclose(found, [5, 10, 10, 15]), (
-    f"at most two go together: 5, 10, 10 and 15, not {found}"
-)
-found = latencies([0.0, 2.0, 20.0], 4.0, 1.0, 8, 0.0, 3.0)
-assert np.allclose(found, [9, 7, 5]), (
-    f"the worker is not there before 3, and then both wait: 9, 7 and 5, not {found}"
-)
 ### BEGIN HIDDEN TESTS
 
 
@@ -217,6 +202,23 @@ def wanted_latencies(arrivals, once, each, most, wait, ready):
     return [found[number] for number in range(len(arrivals))]
 
 
+### END HIDDEN TESTS
+found = latencies([0.0, 2.0, 4.0, 30.0], 4.0, 1.0, 8, 0.0, 0.0)
+assert len(found) == 4, f"four requests, so four latencies, not {len(found)}"
+assert np.allclose(found, [5, 9, 7, 5]), explain(
+    [round(float(v), 3) for v in found],
+    {},
+    f"the second and third come while the first is served, and go together: 5, 9, 7 and 5, not {found}",
+)
+found = latencies([0.0, 1.0, 1.0, 1.0], 4.0, 1.0, 2, 0.0, -9.0)
+assert np.allclose(found, [5, 10, 10, 15]), (
+    f"at most two go together: 5, 10, 10 and 15, not {found}"
+)
+found = latencies([0.0, 2.0, 20.0], 4.0, 1.0, 8, 0.0, 3.0)
+assert np.allclose(found, [9, 7, 5]), (
+    f"the worker is not there before 3, and then both wait: 9, 7 and 5, not {found}"
+)
+### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(7)
 for once, each, most in ((4.0, 1.0, 1), (0.0, 2.0, 3), (10.0, 0.5, 16), (3.0, 1.0, 100)):
     some = rng.exponential(3, 60).cumsum().round(2).tolist()
@@ -250,6 +252,7 @@ assert np.allclose(found[:2], [7, 6]), (
     f"two fit, so the batch is full at 1 and begins then: 7 and 6, not {found[:2]}"
 )
 ### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(8)
 for once, each, most, wait in ((4.0, 1.0, 4, 2.0), (1.0, 1.0, 3, 5.0), (6.0, 0.1, 50, 8.0)):
     some = rng.exponential(3, 60).cumsum().round(2).tolist()
     assert np.allclose(
@@ -315,6 +318,17 @@ def int8_file(weight, bias):
 ### END SOLUTION
 
 # %% test="file" points=1
+### BEGIN HIDDEN TESTS
+
+
+def stored_in(content):
+    """The arrays of a file by their type, and its kinds of nodes."""
+    graph = onnx.load_from_string(content).graph
+    arrays = [numpy_helper.to_array(one) for one in graph.initializer]
+    return arrays, [node.op_type for node in graph.node]
+
+
+### END HIDDEN TESTS
 weight = np.random.default_rng(7).normal(size=(20, 100)).astype(np.float32)
 bias = np.arange(20, dtype=np.float32)
 content = int8_file(weight, bias)
@@ -338,15 +352,6 @@ assert (np.abs(back - square) <= 0.01 * np.abs(square).max(1, keepdims=True)).al
     "a square matrix with rows of very different size does not come back: one scale for each row? Along which axis do they differ?"
 )
 ### BEGIN HIDDEN TESTS
-
-
-def stored_in(content):
-    """The arrays of a file by their type, and its kinds of nodes."""
-    graph = onnx.load_from_string(content).graph
-    arrays = [numpy_helper.to_array(one) for one in graph.initializer]
-    return arrays, [node.op_type for node in graph.node]
-
-
 for classes, inputs, seed in ((3, 50, 1), (40, 200, 2), (1, 9, 3), (12, 12, 4)):
     rng = np.random.default_rng(seed)
     weight = (rng.normal(size=(classes, inputs)) * rng.lognormal(size=(classes, 1))).astype("f4")

@@ -600,7 +600,7 @@ pd.DataFrame(columns)
 #
 # A new version of a model is a change like any other: a test, a **gate**, decides whether it may go out. Three bounds, fixed beforehand. **Size**: bytes. **Time**: at most 1.5 times that of the float file, both on the same machine. **Accuracy**: not “at least as good”, since noise decides about that, but *not worse by more than a margin*, and shown to be so. Both versions see the same
 # images, so only discordant ones count (lesson 10). Per image the difference $d$ is 1 where only the new version is right, −1 where only the old one is, else 0. The standard error of its mean is $s/\sqrt n$, with $s$ for the standard deviation over $n - 1$. The mean less 1.645 standard errors lies below the truth in about 95 of 100 tests, *if many images are discordant*.
-# With ten images, none discordant, $s$ would be 0 and everything shown. So one lost image is added to the list. Then 264 images without any loss are still too few for a margin of 1 %.
+# With ten images, none discordant, $s$ would be 0 and everything shown. So one lost image is added to the list. Then 263 images without any loss are still too few for a margin of 1 %, and 264 are enough.
 
 
 # %%

@@ -203,7 +203,7 @@ for alpha in (-0.01, 1.01, 2):
 #   does them). `scale` has one number per row, shape (rows,);
 # - the columns behind `j` are changed so that, on these inputs, the output of each row is as near as possible to what it was before the call, in the sum of squares.
 #
-# There are more words than columns, and the columns of the inputs are independent. No damping. The last column leaves nothing to mend.
+# There are more words than columns, and the columns of the inputs are linearly independent (they may be correlated). No damping. The last column leaves nothing to mend.
 #
 # The lesson takes all columns at once from a Cholesky factor. Here it is one column, and any way that finds the minimum will do.
 #

@@ -175,10 +175,10 @@ reveal(
 )
 
 # %% [markdown]
-# Each ratio is of the quickest of interleaved rounds, since other work on a machine can only make a round longer. For *one* word time goes about as bytes do. They are 5/16 = 0.31 with 4 bits and 0.5 with 8; eight runs of this cell on our machine gave 0.27 to 0.30 and 0.43 to 0.49. Medians lay between 0.06 and 0.28 for 4 bits: where others
+# Each ratio is of the quickest of interleaved rounds, since other work on a machine can only make a round longer. For *one* word time goes about as bytes do. They are 5/16 = 0.31 with 4 bits and 0.5 with 8; eight runs of this cell on one machine gave 0.27 to 0.30 and 0.43 to 0.49. Medians lay between 0.06 and 0.28 for 4 bits: where others
 # use the machine, the large read suffers most, and a median then flatters the small one. (A CPU for which nobody wrote such a kernel may even be slower: measure.)
 #
-# With 64 words a weight that was read is used 64 times. Far fewer bytes arrive per second, so reading is no longer what takes the time, and both weight-only kernels are *slower* than 16 bits: in these runs 4 bits took 1.6 to 3.1 times as long and 8 bits 2.1 to 3.6 times. An accelerator's ridge lies further right, so there the turn comes with more words. All this is about matrices. What
+# With 64 words a weight that was read is used 64 times. Far fewer bytes arrive per second, so reading is no longer what takes the time, and both weight-only kernels are *slower* than 16 bits: in those runs 4 bits took 1.6 to 3.1 times as long and 8 bits 2.1 to 3.6 times, on another machine both 1.1 to 1.2 times. How much slower depends on the CPU. An accelerator's ridge lies further right, so there the turn comes with more words. All this is about matrices. What
 # else is read for each reader comes in parts 8 and 9.
 #
 # ## 3 · Fewer bits per weight
@@ -337,7 +337,7 @@ print(f"and {(of_word / natural['2.up'].abs().amax(1)).median():.0f} × its step
 assert by_tensor > 5 * by_word > 10 * abs(even)
 
 # %% [markdown]
-# The step is as long as the tallest channel of the tallest word wants it, and 126 channels share the few levels around 0. The control gives each *word* a scale of its own, found while it runs. That removes 96 % of the loss here, since most words are far less tall than the tallest: their step is a quarter of the tensor's. It does not remove all of it, and the interval
+# The step is as long as the tallest channel of the tallest word wants it, and 126 channels share the few levels around 0. The control gives each *word* a scale of its own, found while it runs. That removes 96 % of the loss here, since most words are far less tall than the tallest: their step is about three tenths of the tensor's. It does not remove all of it, and the interval
 # of what stays is above 0, since each word is still tall in these channels. A scale per *channel* would fit, but it can't be had: an integer product adds over the channels, and only what is outside of the sum can be multiplied afterwards.
 #
 # ## 5 · Smoothing

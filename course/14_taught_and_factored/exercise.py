@@ -92,6 +92,25 @@ def distillation_loss(logits, taught, labels, temperature, weight):
 loss_of = with_gradients(distillation_loss)  # leave this line: the tests need it
 
 # %% test="loss" points=1
+### BEGIN HIDDEN TESTS
+
+
+def wanted_loss(z, v, y, temperature, weight):
+    """The formula in float64, image by image."""
+    soft, hard = [], []
+    for one, other, label in zip(z.double(), v.double(), y.tolist(), strict=True):
+        log_p = torch.log_softmax(one / temperature, 0)
+        log_q = torch.log_softmax(other / temperature, 0)
+        soft.append(float((log_q.exp() * (log_q - log_p)).sum()))
+        if label >= 0:
+            hard.append(-float(torch.log_softmax(one, 0)[label]))
+    return (
+        weight * temperature**2 * sum(soft) / len(soft),
+        (1 - weight) * sum(hard) / max(1, len(hard)),
+    )
+
+
+### END HIDDEN TESTS
 torch.manual_seed(7)  # what is random below is the same each time
 z, v = torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([[0.0, 3.0, 1.0]])
 none = torch.tensor([-1])
@@ -122,23 +141,6 @@ assert abs(at_two - 2.0210) < 1e-3, explain(
     f"expected 2.021 at temperature 2, but got {at_two:.3f}",
 )
 ### BEGIN HIDDEN TESTS
-
-
-def wanted_loss(z, v, y, temperature, weight):
-    """The formula in float64, image by image."""
-    soft, hard = [], []
-    for one, other, label in zip(z.double(), v.double(), y.tolist(), strict=True):
-        log_p = torch.log_softmax(one / temperature, 0)
-        log_q = torch.log_softmax(other / temperature, 0)
-        soft.append(float((log_q.exp() * (log_q - log_p)).sum()))
-        if label >= 0:
-            hard.append(-float(torch.log_softmax(one, 0)[label]))
-    return (
-        weight * temperature**2 * sum(soft) / len(soft),
-        (1 - weight) * sum(hard) / max(1, len(hard)),
-    )
-
-
 for images, classes, temperature in ((5, 10, 1.0), (40, 3, 4.0), (1, 7, 20.0), (8, 2, 0.5)):
     z, v = 3 * torch.randn(images, classes), 3 * torch.randn(images, classes)
     kept = z.clone(), v.clone()
@@ -287,11 +289,11 @@ for outputs, inputs, macs in (
     (30, 50, 800),
     (7, 40, 279),
     (40, 7, 48),
-    (20, 20, 399.9),
+    (20, 20, 399),
 ):
     layer = nn.Linear(inputs, outputs)
     small = into_budget(layer, macs)
-    rank = int(macs // (inputs + outputs))
+    rank = macs // (inputs + outputs)
     shapes = [tuple(part.weight.shape) for part in small]
     assert shapes == [(rank, inputs), (outputs, rank)], (
         "Is it the largest rank whose MACs, rank · (inputs + outputs), fit?"
@@ -418,6 +420,15 @@ def best_outputs(layer, inputs, rank):
 ### END SOLUTION
 
 # %% test="outputs" points=1
+### BEGIN HIDDEN TESTS
+
+
+def examples(count, columns, mixed):
+    """Inputs of a kind: some directions much larger than others."""
+    return (torch.randn(count, len(mixed)) @ mixed)[:, :columns]
+
+
+### END HIDDEN TESTS
 torch.manual_seed(7)  # what is random below is the same each time
 
 
@@ -457,13 +468,6 @@ assert mine < 0.7 * by_svd, (
     f"error of the outputs {mine:.3f}, by plain SVD {by_svd:.3f}. Which inputs are large here, and does your product know it? (lesson, part 5)"
 )
 ### BEGIN HIDDEN TESTS
-
-
-def examples(count, columns, mixed):
-    """Inputs of a kind: some directions much larger than others."""
-    return (torch.randn(count, len(mixed)) @ mixed)[:, :columns]
-
-
 for outputs, columns, rank in ((12, 30, 4), (30, 12, 3), (8, 8, 2)):
     layer = nn.Linear(columns, outputs)
     mixed = torch.randn(columns, columns) * torch.logspace(1, -1.5, columns)[:, None]

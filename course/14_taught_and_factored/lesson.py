@@ -454,7 +454,7 @@ reveal("Rank 16, 9 % of the MACs, not trained: loses", fallen.mean(), between=be
 
 # %% [markdown]
 # One layer puts out little that a thin product could not. Does the whole network keep its accuracy, and is that special to factors? The table sets them against two other dense networks with as
-# many MACs, or up to five percent more: **units removed** (lesson 08, by the sum of magnitudes), and a **small** network trained from scratch. The last columns have equal epochs for all: twelve and
+# many MACs, or up to five percent more: **units removed** (lesson 08, by the sum of magnitudes), and a **small** network trained from scratch. The last rows have equal epochs for all: twelve and
 # four of tuning, each at the best of five rates, or sixteen from scratch, at the best of three; *small* had a fourth, which was never best. *Thin from scratch* has the shape of the factored network and a random start.
 
 # %% tags=["nbval-ignore-output"]
@@ -465,7 +465,7 @@ cut_down(ranks=(4, 8, 16, 32))
 # %% [markdown]
 # Not trained, the factors keep nearly all at rank 32 and lose about a point at 16; removed units leave little of the network. Knowing the inputs saves much at rank 4, half a point at rank 16, and nothing that five seeds could show at 8 and 32: a smaller error of a layer's outputs is not always a better answer.
 #
-# With equal epochs and equal rates it is another story. Tuned factors are ahead of tuned units at each rank. Of a small dense network from scratch they are ahead by half a point at rank 16; elsewhere five seeds can't tell, at 4 and 8 because the small networks differ by points from seed to seed. And the *thin* network from scratch is as good as the one that began with the SVD: what few MACs need there is the shape.
+# With equal epochs, each at its own best rate, it is another story. Tuned factors are ahead of tuned units at each rank. Of a small dense network from scratch they are ahead by half a point at rank 16; elsewhere five seeds can't tell, at 4 and 8 because the small networks differ by points from seed to seed. And the *thin* network from scratch is as good as the one that began with the SVD: what few MACs need there is the shape.
 # The gift of the SVD is not a better network but one that needs **no training**: a fifth of the MACs for less than half a point, from the matrix alone.
 #
 # And time? A matrix with seven eighths of its weights at zero has as few useful products as two thin ones with an eighth of the MACs. At batch 1, a matrix of $1024 \times 1024$: what is the time of the thin pair
@@ -598,7 +598,7 @@ shown.sort_index(axis=1, level=0, sort_remaining=False)
 
 # %% [markdown]
 # At 2 bits the biases go most of the way, for no byte more, though one seed's went less than half of it. Adapters of rank 4 and 8 add about a point to that, from either start; rank 1 adds less than half a point, if anything. QAT can't be told from adapters of rank 4 and needs no byte; rank 8 from the residual is ahead of it by 0.4 ± 0.3. At 3 and 4 bits whatever is trained comes within half
-# a point of float. Rank 8 of the residual, *not trained*, is half a point ahead of the trained biases, for a third more bytes; LoftQ's five turns brought nothing over one. The adapters had rates of 0.001 to 0.01; from $U = 0$ the highest was the best at 2 bits, ahead of the next by 0.2 points or less on validation images. Where a paper shows adapters against rounding alone, ask for the biases.
+# a point of float. Rank 8 of the residual, *not trained*, is half a point ahead of the trained biases, for a third more bytes; LoftQ's five turns brought nothing over one. The adapters had rates of 0.001 to 0.01; from $U = 0$ the highest was the best at 2 bits for ranks 4 and 8, ahead of the next by 0.2 points or less on validation images. Where a paper shows adapters against rounding alone, ask for the biases.
 #
 # ## 8 · Merging, and seven billion weights
 #
@@ -643,19 +643,21 @@ print(
 # The table says how many points each is above rounding alone. Added to the residual's start, the adapters won nearly four points at 2 bits, and merging loses them all; at 3 bits it loses all that they had won as well. From $U = 0$ it loses most of it at 2 bits. At 4 bits there was hardly half a point to lose. The reason is plain where the adapter begins with the residual: what rounding has left over is less than
 # half the distance between two levels, and rounding it again takes it for nothing. In float merging is exact up to the last bits; keep the base if it has to come back bit by bit.
 #
-# **Why large models are tuned like this.** Count what must be in memory to train the 32 blocks of a model with 6.7 billion weights (width 4096, inner width 11,008, as Llama 2 7B), activations left out:
+# **Why large models are tuned like this.** Count what must be in memory to train a model with 6.7 billion weights, in 32 blocks and two matrices of words (width 4096, inner width 11,008, as Llama 2 7B), activations left out:
 # weights and gradients in 16 bits, Adam's two numbers and a float32 copy for each weight that is *trained*. Adapters of rank 16 stand beside the four attention
 # matrices.
 
 # %%
-weights = 32 * (4 * 4096**2 + 3 * 4096 * 11008) + 2 * 32000 * 4096
+blocks = 32 * (4 * 4096**2 + 3 * 4096 * 11008)
+words = 2 * 32000 * 4096  # embedding and output: QLoRA leaves them in 16 bits
+weights = blocks + words
 adapters = 32 * 4 * 16 * (4096 + 4096)
 nf4 = 4 + 8 / 64 + 32 / (64 * 256)  # bits per weight: codes, 8-bit scales per 64, and their scales
 GB = 1e9
 memory = {
     "all weights": (2 * weights, 14 * weights),
     "LoRA, base in 16 bits": (2 * weights, 16 * adapters),
-    "QLoRA, base in NF4": (nf4 * weights / 8, 16 * adapters),
+    "QLoRA, blocks in NF4": (nf4 * blocks / 8 + 2 * words, 16 * adapters),
 }
 print(f"{weights:,} weights, {adapters:,} in adapters: {adapters / weights:.2%}")
 for name, (frozen, trained) in memory.items():
@@ -663,7 +665,7 @@ for name, (frozen, trained) in memory.items():
     print(f" = {(frozen + trained) / GB:6.1f} GB")
 
 # %% [markdown]
-# What goes is the state of the optimizer, and then three quarters of the base. NF4 (lesson 03) is QLoRA's type (Dettmers et al. 2023): 16 levels that are quantiles of a Gaussian, with a scale per 64
+# What goes is the state of the optimizer, and then nearly three quarters of the base. NF4 (lesson 03) is QLoRA's type (Dettmers et al. 2023): 16 levels that are quantiles of a Gaussian, with a scale per 64
 # weights that is itself rounded to 8 bits. torchao has it, with a linear layer through which gradients pass:
 
 # %% tags=["nbval-ignore-output"]

@@ -518,6 +518,28 @@ def entropy(data):
 holds = {"A": "float32", "B": "gaps", "C": "codes", "D": "lzma"}
 
 
+# %% item="files" wrong="in nats, but the right files" keeps=1 hint="which logarithm gives bits?"
+def entropy(data):
+    if not data:
+        return 0.0
+    shares = np.bincount(np.frombuffer(data, np.uint8)) / len(data)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum())
+
+
+holds = {"A": "lzma", "B": "gaps", "C": "codes", "D": "float32"}
+
+
+# %% item="files" wrong="all bytes together; noise taken for gaps" keeps=0 hint="looks like noise"
+def entropy(data):
+    counts = np.bincount(np.frombuffer(data, np.uint8))
+    counts = counts[counts > 0]
+    return float((counts * np.log2(max(1, len(data)) / counts)).sum())
+
+
+holds = {"A": "gaps", "B": "lzma", "C": "codes", "D": "float32"}
+
+
 # %% item="files" wrong="noise taken for float32" keeps=1 hint="which picture has stripes?"
 def entropy(data):
     counts = np.bincount(np.frombuffer(data, np.uint8))

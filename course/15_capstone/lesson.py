@@ -378,7 +378,7 @@ pd.DataFrame(rows).T.round(2)
 #
 # We write the file in pieces, each with its name, so that every byte is counted:
 #
-# - **header**: a magic number, how many layers; for each the shape and three counts
+# - **header**: four fixed bytes by which a reader knows the format (a *magic number*), how many layers; for each the shape and three counts
 # - **levels** and **biases**, in float16, which halves them (the accuracy before and after stands below)
 # - **tables**: the lengths of the codes, one byte per symbol; one table of gaps and one of indices for all layers
 # - **positions** and **values**: gaps and indices in their codes

@@ -83,6 +83,42 @@ def test_a_test_may_read_what_an_earlier_test_defined(lesson: Lesson) -> None:
     read_exercise(lesson)
 
 
+@pytest.mark.parametrize(
+    ("first", "is_there"),
+    [
+        ("import math\nsecret = [5, math.inf]\nsome = 1", True),
+        ("def helper():\n    return count([])\n\n\nsecret = [5, 0]", True),
+        ('assert count([]) == 0, "none"\nsecret = [5, 0]', False),
+        ("found = count([1])\nsecret = [5, 0]", False),
+        ("for value in count([1]), 2:\n    secret = value", False),
+        ("def helper():\n    return count([])\n\n\nfound = helper()\nsecret = [5, 0]", False),
+    ],
+)
+def test_what_a_test_defines_is_there_for_the_next_even_if_it_fails(
+    lesson: Lesson, first: str, is_there: bool
+) -> None:
+    path = lesson.folder / "exercise.py"
+    change(path, "hidden_secret = [5, 0]\n", f"{first}\nhidden_secret = [5, 0]\n")
+    change(
+        path,
+        "# %% [markdown]\n# ## 2",
+        '# %% test="count" points=1\nassert secret, "still there"\n\n# %% [markdown]\n# ## 2',
+    )
+    if is_there:
+        read_exercise(lesson)
+        return
+    with pytest.raises(SourceError, match=r"reads secret, .* one mistake costs two points"):
+        read_exercise(lesson)
+
+
+def test_a_test_does_not_take_an_answers_name(lesson: Lesson) -> None:
+    change(
+        lesson.folder / "exercise.py", "hidden_secret = [5, 0]\n", "count, hidden_secret = 1, 2\n"
+    )
+    with pytest.raises(SourceError, match="the test binds count, which is an answer"):
+        read_exercise(lesson)
+
+
 def test_text_before_the_first_cell_is_refused(lesson: Lesson) -> None:
     path = lesson.folder / "exercise.py"
     path.write_text("import torch\n\n" + path.read_text())

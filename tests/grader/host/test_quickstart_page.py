@@ -73,6 +73,7 @@ def test_a_stranger_follows_the_page_to_feedback(stranger: Path) -> None:
     with (out / "grades.csv").open() as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert (rows["ada"]["total"], rows["bob"]["total"]) == ("3", "0")
+    assert f"Ada has\nthe {rows['ada']['total']} points that tests give" in page
     for place in re.findall(r"\| `(out/[^`]+)` \|", page):
         assert (stranger / "course101" / place).stat().st_size > 0, place
     assert "NotImplementedError" in (out / "feedback/bob/ps1/problem1.html").read_text()
