@@ -1,6 +1,6 @@
 """What a saved exercise passes, as far as its learner can see: `coursekit check 07`.
 
-Its cells are run from the top in a fresh kernel, each for a few seconds, and the run goes on after
+Its cells are run from the top in a fresh kernel, each in limited time, and the run goes on after
 whatever fails. Every item gets a line by its title. Nobody is graded: hidden checks come on top.
 """
 

@@ -1,7 +1,8 @@
 """Gets a notebook ready on Colab and Kaggle, where coursekit was fetched without what it needs.
 
 What is there stays, however old: changing torch under a running notebook breaks more than it mends.
-What is missing is installed. One line says what the notebook was written for and what is there.
+Only what nothing else hangs on is replaced where it does not fit. What is missing is installed. One
+line says what the notebook was written for and what is there.
 """
 
 from __future__ import annotations

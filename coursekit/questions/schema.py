@@ -1,7 +1,7 @@
 """The questions of the course: what a bank of them holds, and how one is read.
 
-A bank belongs to a lesson; the bank “general” holds questions of lessons to come and the entry
-check. Authors write banks in course/, the build puts them into banks/ without what is graded. Texts
+A bank belongs to a lesson; the bank “general” holds those that belong to none, and the entry check.
+Authors write banks in course/, the build puts them into banks/ without what is graded. Texts
 are Markdown with $maths$.
 """
 

@@ -330,11 +330,13 @@ def engine(bubblewrap: str) -> Iterator[Engine]:
 @pytest.fixture
 def readable_grader() -> Iterator[str]:
     """A folder in /tmp that holds this package, for whoever wants to import it."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        shutil.copytree(ROOT / "grader", Path(folder, "grader"))
-        for path in (Path(folder), *Path(folder).rglob("*")):
+    with tempfile.TemporaryDirectory(dir="/tmp") as alone:
+        # Its parent may be where Python looks: /tmp itself holds what others have left there.
+        folder = Path(alone, "course")
+        shutil.copytree(ROOT / "grader", folder / "grader")
+        for path in (Path(alone), *Path(alone).rglob("*")):
             path.chmod(0o755)
-        yield folder
+        yield str(folder)
 
 
 @pytest.fixture(params=["as we are", "as an ordinary user"])
