@@ -252,6 +252,9 @@ assert np.allclose(found[:2], [7, 6]), (
     f"two fit, so the batch is full at 1 and begins then: 7 and 6, not {found[:2]}"
 )
 ### BEGIN HIDDEN TESTS
+assert np.allclose(latencies([0.0, 1.0], 4.0, 1.0, 2, 10.0, 0.0), [7, 6]), (
+    "The last batch can be full, too. What does it wait for, then?"
+)
 rng = np.random.default_rng(8)
 for once, each, most, wait in ((4.0, 1.0, 4, 2.0), (1.0, 1.0, 3, 5.0), (6.0, 0.1, 50, 8.0)):
     some = rng.exponential(3, 60).cumsum().round(2).tolist()
