@@ -172,7 +172,7 @@ def serve(
 
 def poisson(rate: float, count: int, seed: int = 0) -> np.ndarray:
     """Arrivals that know nothing of each other: `rate` in a second on average, shape (count,)."""
-    return np.random.default_rng(seed).exponential(1 / rate, count).cumsum()
+    return np.cumsum(np.random.default_rng(seed).exponential(1 / rate, count))
 
 
 class Server:

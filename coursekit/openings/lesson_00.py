@@ -82,6 +82,6 @@ def two_digits() -> Moving:
 def _answer(figure: Figure, y: float, sure: np.ndarray, label: int) -> None:
     """The ten digits in a row, each as large as the network is sure of it."""
     for digit, share in enumerate(sure):
-        colour = MARK if digit == sure.argmax() != label else INK
+        colour = MARK if digit == np.argmax(sure) != label else INK
         size = 8 + 28 * share
         words(figure, 448 + 19.5 * digit, y, str(digit), fontsize=size, color=colour)

@@ -218,7 +218,7 @@ def _check(layers: Sequence[Layer]) -> None:
         for step in (layer.step, layer.bias_step):
             if not 0 < step < float("inf") or half(step) != step:
                 raise ValueError(f"{step} is no positive number that float16 holds exactly")
-        if max(abs(levels).max(), abs(biases).max()) > 1 << 15:
+        if max(np.max(abs(levels)), np.max(abs(biases))) > 1 << 15:
             raise ValueError("a level is at most 32,768")
     if sum(layer.levels.size for layer in layers) > MOST_WEIGHTS:
         raise ValueError(f"a file holds at most {MOST_WEIGHTS:,} weights")

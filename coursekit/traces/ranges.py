@@ -433,8 +433,8 @@ def _divergence(counts: np.ndarray, n: int, levels: int) -> float:
         used = part[kept[part] > 0]  # An empty bin stays empty.
         r[used] = kept[used].sum() / max(len(used), 1)
     p, r = p / p.sum(), r / r.sum()
-    used = p > 0
-    return np.inf if (r[used] == 0).any() else float((p[used] * np.log(p[used] / r[used])).sum())
+    some = p > 0
+    return np.inf if (r[some] == 0).any() else float((p[some] * np.log(p[some] / r[some])).sum())
 
 
 def entropy(values: torch.Tensor, bins: int = 2048) -> float:

@@ -192,7 +192,7 @@ def _stage(
 def _digit_picture(weight: torch.Tensor, title: str) -> Figure:
     values = weight[SHOWN].view(SIDE, SIDE).numpy()
     fig, ax = plot.figure(width=9, height=4)
-    most = float(abs(values).max())
+    most = float(weight[SHOWN].abs().max())
     drawn = ax.imshow(values, cmap="RdBu_r", vmin=-most, vmax=most)
     ax.grid(visible=False)
     ax.set(title=title, xlabel="column", ylabel="row")

@@ -30,7 +30,7 @@ def one_line() -> Trace:
     single, together = serve(ARRIVALS, cost), serve(ARRIVALS, cost, MOST)
     count = len(ARRIVALS)
     gained = single.latency.mean() - together.latency.mean()
-    slowest = int(single.latency.argmax())
+    slowest = int(np.argmax(single.latency))
 
     def table(its: Served) -> tuple[tuple[str, ...], ...]:
         return (

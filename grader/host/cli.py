@@ -74,7 +74,7 @@ def grade(
         typer.Option(
             metavar="SECONDS|auto",
             help="How long a cell or a test may take. With auto: twenty times as long as it takes "
-            f"with your solution, from 5 s to {TIMEOUT:g} s.",
+            f"with your solution, from 15 s to {TIMEOUT:g} s.",
             show_default=f"{TIMEOUT:g}",
         ),
     ] = None,

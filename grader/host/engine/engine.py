@@ -68,7 +68,7 @@ class Engine:
         limits: for each child.
         keep: the folder in which contracts are kept from run to run; without, none is.
         follows_solution: whether a cell or test may take as long only as the solution lets expect
-            (twenty times as long, and at least 5 s), where that is less than `timeout`.
+            (twenty times as long, and at least 15 s), where that is less than `timeout`.
         many: whether the warm process does at its start what makes each submission cheaper and
             takes more than a second: not worth while for a few.
         cores: on which submissions run, by number; without, each thread's have one of their own.
