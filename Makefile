@@ -3,7 +3,7 @@ include tools/learner.mk
 
 .PHONY: test lint types attacks fuzz mutation bench bench-scale bench-capstone build publish grade mark class data wheel wheels pictures constraints clean distclean
 
-SAMPLE := data/sample_class
+SAMPLE := .build/sample_class/submitted
 # When the sample class had to hand in.
 DUE := 2026-03-02T12:00
 
@@ -59,9 +59,10 @@ build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to dat
 publish: .venv/installed-dev ## name the public repository, REPO=owner/name, and build badges and links to it
 	@$(if $(REPO),$(RUN) authoring publish "$(REPO)",echo "Say where: make publish REPO=owner/name"; exit 1)
 
-grade: .venv/installed-teach ## grade the sample class
+grade: .venv/installed-teach ## make the sample class and grade it
 	@sh tools/setup.sh bubblewrap
-	@$(RUN) grader grade --course . --submitted $(SAMPLE)/submitted --out out/sample_class \
+	@$(RUN) authoring sample-class $(SAMPLE)
+	@$(RUN) grader grade --course . --submitted $(SAMPLE) --out out/sample_class \
 		$(foreach name,$(notdir $(wildcard solutions/*)),--due $(name)=$(DUE))
 
 mark: .venv/installed-teach ## mark your own exercise as a teacher would, with the hidden tests: LESSON=07

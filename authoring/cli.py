@@ -116,11 +116,14 @@ def mutation(number: Number = None) -> None:
 
 @app.command("sample-class")
 def sample_class_(
-    out: Annotated[Path, typer.Argument(help="Where it goes.")] = Path("data/sample_class"),
+    submitted: Annotated[Path, typer.Argument(help="Where its folders go.")] = sample_class.SUBMITTED,
 ) -> None:
-    """Writes the made-up class that `make grade` grades, and the marks that it must get."""
+    """Makes the made-up class that `make grade` grades; data/sample_class.csv has its marks."""
     course = _here()
-    sample_class.main(course, [lesson.number for lesson in course.lessons()], out)
+    console.print("Making the sample class from the answer banks: some seconds.")
+    lessons = [lesson.number for lesson in course.lessons()]
+    count = sample_class.main(course, lessons, submitted, course.root / sample_class.EXPECTED)
+    console.print(f"{count} submissions to {len(lessons)} exercises are in {submitted}.")
 
 
 @app.command("mark")

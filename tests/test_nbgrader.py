@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from authoring.check import sample_class
+from authoring.source.sources import Sources
 from tests.conftest import ROOT
 
 LESSON = "07_unstructured_pruning"
 STUDENTS = ("s02", "s05")
-SAMPLE = ROOT / "data" / "sample_class"
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +25,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("course")
     shutil.copytree(ROOT / "solutions", folder / "solutions")
     shutil.copy2(ROOT / "nbgrader_config.py", folder)
+    made = tmp_path_factory.mktemp("sample_class")
+    sample_class.main(Sources.at(ROOT), [LESSON[:2]], made / "submitted", made / "expected.csv")
     for student in STUDENTS:
         shutil.copytree(
-            SAMPLE / "submitted" / student / LESSON, folder / "submitted" / student / LESSON
+            made / "submitted" / student / LESSON, folder / "submitted" / student / LESSON
         )
     return folder
 
@@ -52,7 +55,7 @@ def test_stock_nbgrader_releases_grades_and_explains(course: Path) -> None:
 
     nbgrader(course, "autograde", LESSON)
     nbgrader(course, "export")
-    with (SAMPLE / "expected.csv").open(newline="") as file:
+    with (ROOT / sample_class.EXPECTED).open(newline="") as file:
         expected = {
             row["student"]: float(row["total"])
             for row in csv.DictReader(file)

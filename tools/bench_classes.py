@@ -31,6 +31,8 @@ from rich.table import Table
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from authoring.check import sample_class
+from authoring.source.sources import Sources
 from grader.host import kept_contracts
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
@@ -45,7 +47,6 @@ from tests.same_scores.idioms.all import IDIOMS, cells_of
 from tools.bench import CLOCK, READ, ROOT, console, timed
 
 OUT = ROOT / "out" / "classes.json"
-SAMPLE = ROOT / "data" / "sample_class" / "submitted"
 ASSIGNMENTS = 18
 WORKERS = 2
 
@@ -75,13 +76,16 @@ def main() -> None:
         (seven,) = (name for name in ours.assignments() if name.startswith("07"))
         (eleven,) = (name for name in ours.assignments() if name.startswith("11"))
         alone = folder / "alone"
-        first = min(path for path in SAMPLE.iterdir() if (path / seven).is_dir())
+        sample = folder / "sample_class"
+        lessons = [lesson.number for lesson in Sources.at(ROOT).lessons()]
+        sample_class.main(Sources.at(ROOT), lessons, sample, folder / "expected.csv")
+        first = min(path for path in sample.iterdir() if (path / seven).is_dir())
         shutil.copytree(first / seven, alone / first.name / seven)
         small = small_course(folder / "small")
         found = [
-            measure(folder, "the sample class", ours, SAMPLE, ours.assignments()),
-            measure(folder, "07 of it", ours, SAMPLE, [seven]),
-            measure(folder, "11 of it", ours, SAMPLE, [eleven]),
+            measure(folder, "the sample class", ours, sample, ours.assignments()),
+            measure(folder, "07 of it", ours, sample, [seven]),
+            measure(folder, "11 of it", ours, sample, [eleven]),
             measure(folder, "one of 07", ours, alone, [seven]),
             measure(folder, "18 small assignments", small, small.root / "submitted", ()),
         ]

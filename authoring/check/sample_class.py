@@ -24,6 +24,10 @@ DUE = "2026-03-02 12:00:00 UTC"
 IN_TIME = "2026-03-01 18:30:00 UTC"
 LATE = "2026-03-03 09:15:00 UTC"
 
+# Below the course's folder: where it is made, and the marks that it must get.
+SUBMITTED = Path(".build", "sample_class", "submitted")
+EXPECTED = Path("data", "sample_class.csv")
+
 Notebook = nbformat.NotebookNode
 
 
@@ -107,18 +111,22 @@ class Desk:
         return Given(answer.source, answer.points, answer.hint)
 
 
-def main(course: Sources, names: Sequence[str], out: Path) -> None:
-    """Writes `out`/submitted/STUDENT/ASSIGNMENT/ and `out`/expected.csv for the lessons named.
+def main(course: Sources, names: Sequence[str], submitted: Path, expected: Path) -> int:
+    """Writes `submitted`/STUDENT/ASSIGNMENT/ for the lessons named, and the marks it must get.
 
     The lessons' exercises must have been built.
+
+    Returns:
+        How many submissions there are.
     """
     desks = [Desk.of(course.lesson(name)) for name in names]
-    shutil.rmtree(out / "submitted", ignore_errors=True)
+    shutil.rmtree(submitted, ignore_errors=True)
     rows = []
     for desk, student, draft in drafts(desks):
-        hand_in(desk, draft, out / "submitted" / student / desk.lesson.name)
+        hand_in(desk, draft, submitted / student / desk.lesson.name)
         rows.append(_expected(desk, student, draft))
-    _write_expected(out / "expected.csv", desks, rows)
+    _write_expected(expected, desks, rows)
+    return len(rows)
 
 
 def drafts(desks: Sequence[Desk]) -> Iterator[tuple[Desk, str, Draft]]:

@@ -20,7 +20,7 @@ AUTHORING = "from authoring.cli import app; app()"
 @pytest.mark.usefixtures("bubblewrap")
 def test_the_skeleton_of_a_lesson_builds_and_passes(tmp_path: Path) -> None:
     for name in ("authoring", "course", "coursekit", "data", "grader", "notebooks"):
-        ignore = shutil.ignore_patterns("__pycache__", "sample_class")
+        ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     for name in ("pyproject.toml", "nbgrader_config.py"):
         shutil.copy2(ROOT / name, tmp_path)
