@@ -116,9 +116,11 @@ def mutation(number: Number = None) -> None:
 
 @app.command("sample-class")
 def sample_class_(
-    submitted: Annotated[Path, typer.Argument(help="Where its folders go.")] = sample_class.SUBMITTED,
+    submitted: Annotated[
+        Path, typer.Argument(help="Where its folders go.")
+    ] = sample_class.SUBMITTED,
 ) -> None:
-    """Makes the made-up class that `make grade` grades; data/sample_class.csv has its marks."""
+    """Makes the class that `make grade` grades; course/sample_class.csv has its marks."""
     course = _here()
     console.print("Making the sample class from the answer banks: some seconds.")
     lessons = [lesson.number for lesson in course.lessons()]

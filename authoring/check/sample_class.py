@@ -26,7 +26,7 @@ LATE = "2026-03-03 09:15:00 UTC"
 
 # Below the course's folder: where it is made, and the marks that it must get.
 SUBMITTED = Path(".build", "sample_class", "submitted")
-EXPECTED = Path("data", "sample_class.csv")
+EXPECTED = Path("course", "sample_class.csv")
 
 Notebook = nbformat.NotebookNode
 
