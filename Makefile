@@ -1,21 +1,38 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test lint types attacks fuzz mutation bench bench-scale bench-capstone build publish grade mark class data wheel wheels pictures constraints clean distclean
+.PHONY: test test-all lesson what-tests-need lint types attacks fuzz mutation bench bench-scale bench-capstone build publish grade mark class data wheel wheels pictures constraints clean distclean
 
 SAMPLE := .build/sample_class/submitted
 # When the sample class had to hand in.
 DUE := 2026-03-02T12:00
 
-test: .venv/installed-dev lint types ## check everything: style, types, tests, every cell of every notebook
+PYTEST := pytest -p tools.progress --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Every notebook runs in the kernel of what a class gets.
+ALL := JUPYTER_PATH="$(CURDIR)/.build/jupyter" $(PYTEST) --nbval-kernel-name class
+
+test: .venv/installed-dev lint types what-tests-need ## check what a change could break, in ten minutes: style, types, tests, every cell of every notebook
+	@echo "== Tests and notebooks: about ten minutes on two cores"
+	@$(RUN) $(ALL) -m "not thorough"
+
+test-all: .venv/installed-dev lint types what-tests-need ## check everything, in half an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
+	@echo "== All tests and notebooks: about 35 minutes on two cores"
+	@$(RUN) $(ALL)
+
+lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercise, answers and questions: LESSON=07
+	@$(if $(LESSON),,echo "Say which: make lesson LESSON=07"; exit 1)
+	@sh tools/setup.sh bubblewrap
+	@$(RUN) authoring build $(LESSON)
+	@$(RUN) authoring check $(LESSON)
+	@echo "== Every cell"
+	@$(RUN) $(PYTEST) -q $(wildcard notebooks/$(LESSON)_*.ipynb solutions/$(LESSON)_*/*.ipynb)
+
+what-tests-need: .venv/installed-dev
 	@sh tools/setup.sh chromium
 	@sh tools/setup.sh bubblewrap
 	@sh tools/setup.sh postgresql
 	@echo "== What a class gets, installed by itself"
 	@$(RUN) python -m tools.class_folder
-	@echo "== Tests and notebooks"
-	@$(RUN) JUPYTER_PATH="$(CURDIR)/.build/jupyter" pytest --nbval --nbval-kernel-name class \
-		--numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev ## check the style of the code, and who imports whom
 	@echo "== Style"

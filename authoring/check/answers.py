@@ -9,22 +9,28 @@ from the code, with the answers that the exercise declares.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
 from authoring.build.notebook import instructor_notebook
 from authoring.build.release import release_notebooks
-from authoring.source.answers import read_bank
+from authoring.source.answers import BankAnswer, read_bank
 from authoring.source.exercise import read_exercise
 from authoring.source.problems import SourceError
 from authoring.source.sources import Lesson, Sources
 from grader import Assignment, Course, Engine, grade_one
 from grader.host import kept_contracts
+from grader.host.clerk import Clerks
 from grader.host.contract import Clause
 from grader.host.course.course import not_released
 from grader.host.get_contract import get_contract
+from grader.host.grade import READ, reading
+
+# Answers at a time, each on a core of its own.
+WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -117,18 +123,41 @@ def lone_items(lesson: Lesson) -> Iterator[Lone]:
 def verdicts(lesson: Lesson, engine: Engine) -> Iterator[Verdict]:
     """Grades every answer to every item with tests: reference, release stub, then the bank."""
     bank = read_bank(lesson, read_exercise(lesson))
-    for lone in lone_items(lesson):
-        handed_in: list[tuple[str, NotebookNode, float, str | None]] = [
-            ("reference", lone.answered(lone.reference), lone.points, None),
-            ("untouched", lone.stub, 0, None),
-        ]
-        for answer in bank:
-            if answer.item == lone.item:
-                notebook = lone.answered(answer.source)
-                handed_in.append((answer.name, notebook, answer.points or 0, answer.hint))
-        for name, notebook, wanted, hint in handed_in:
-            got = grade_one(lone.assignment, notebook, engine).item(lone.item)
-            yield Verdict(lone.item, name, got.score or 0, wanted, tuple(got.messages), hint)
+    lones = list(lone_items(lesson))
+    # The warm process ends with the thread that starts it, and clerks are forked before others are.
+    engine.start()
+    job = reading({lone.item: lone.assignment for lone in lones})
+    with Clerks({READ: job}) as clerks, ThreadPoolExecutor(WORKERS) as pool:
+        yield from pool.map(
+            lambda handed_in: handed_in.graded(engine, clerks),
+            [one for lone in lones for one in _handed_in(lone, bank)],
+        )
+
+
+@dataclass(frozen=True)
+class _HandedIn:
+    """An answer to an item, and what it should get."""
+
+    lone: Lone
+    answer: str
+    notebook: NotebookNode
+    wanted: float
+    hint: str | None = None
+
+    def graded(self, engine: Engine, clerks: Clerks) -> Verdict:
+        item = self.lone.item
+        got = grade_one(self.lone.assignment, self.notebook, engine, clerks=clerks).item(item)
+        messages = tuple(got.messages)
+        return Verdict(item, self.answer, got.score or 0, self.wanted, messages, self.hint)
+
+
+def _handed_in(lone: Lone, bank: Sequence[BankAnswer]) -> Iterator[_HandedIn]:
+    yield _HandedIn(lone, "reference", lone.answered(lone.reference), lone.points)
+    yield _HandedIn(lone, "untouched", lone.stub, 0)
+    for answer in bank:
+        if answer.item == lone.item:
+            notebook = lone.answered(answer.source)
+            yield _HandedIn(lone, answer.name, notebook, answer.points or 0, answer.hint)
 
 
 def faults(lesson: Lesson, engine: Engine) -> Iterator[SourceError]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -165,6 +166,7 @@ def grade_one(
     notebook: Path | NotebookNode,
     engine: Engine | None = None,
     student: str = "",
+    clerks: Clerks | None = None,
 ) -> Result:
     """Grades one notebook file, or one in memory, without gradebook, files or feedback.
 
@@ -180,6 +182,8 @@ def grade_one(
             the file's name says which one this is.
         notebook: untrusted; a damaged one gives a result with the status "rejected".
         engine: plays and judges; one is made for this call if there is none.
+        clerks: who read it, made with `reading`; a clerk is made for this call if there is none.
+            Where several threads grade, make them before the threads.
 
     Raises:
         GraderError: when the engine does not start.
@@ -194,8 +198,9 @@ def grade_one(
     name = stem if stem in names else names[0]
     if stem not in names and len(names) > 1:
         return reject(assignment, student, f"{label} is none of {', '.join(names)}.", None).result
-    with Clerks({READ: reading({assignment.name: assignment})}) as clerks:
-        paper = reader(clerks, assignment)(assignment.notebooks[name], data, label)
+    job = reading({assignment.name: assignment})
+    with nullcontext(clerks) if clerks else Clerks({READ: job}) as readers:
+        paper = reader(readers, assignment)(assignment.notebooks[name], data, label)
     if isinstance(paper, Rejected):
         return reject(assignment, student, paper.reason, None).result
     papers: dict[str, Paper | Rejected] = {

@@ -43,6 +43,8 @@ MOST_SECONDS = 600
 MOST_MEMORY = 700 * 2**20
 # The attack that leaves a process behind, what it calls it, and how many seconds that may live on.
 LEAVES = "escaping-07_left_behind"
+# What `make test` hands in: one of each group.
+ONE_OF_EACH = {attack.path.parent: attack.name for attack in reversed(ATTACKS)}.values()
 LEFT_BEHIND = "leftbehind"
 LEAVE = 5
 
@@ -254,12 +256,22 @@ def lures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lures]:
 
 
 @pytest.fixture(scope="module")
-def attacked(root: Path, among_themselves: Class, lures: Lures) -> Iterator[Class]:
-    """The same with every attack of the catalogue among them."""
+def handed_in(request: pytest.FixtureRequest) -> list[Attack]:
+    """The attacks that this run asks for."""
+    asked = [getattr(item, "callspec", None) for item in request.session.items]
+    named = {call.params["attack"].name for call in asked if call and "attack" in call.params}
+    return [attack for attack in ATTACKS if attack.name in named]
+
+
+@pytest.fixture(scope="module")
+def attacked(
+    root: Path, among_themselves: Class, lures: Lures, handed_in: list[Attack]
+) -> Iterator[Class]:
+    """The same with the attacks among them."""
     assert among_themselves.code == 0, among_themselves.said
     submitted = root / "submitted"
     hand_in_honestly(root, submitted)
-    for attack in ATTACKS:
+    for attack in handed_in:
         for student in students(attack):
             attack.lay(root, submitted / student / course.ASSIGNMENT)
     try:
@@ -272,9 +284,9 @@ def attacked(root: Path, among_themselves: Class, lures: Lures) -> Iterator[Clas
 # --- The class as a whole ----------------------------------------------------------------------
 
 
-def test_the_class_is_graded_to_the_last(attacked: Class) -> None:
+def test_the_class_is_graded_to_the_last(attacked: Class, handed_in: list[Attack]) -> None:
     assert attacked.code == 0, attacked.said
-    expected = {*HONEST, *BLANK, *(s for attack in ATTACKS for s in students(attack))}
+    expected = {*HONEST, *BLANK, *(s for attack in handed_in for s in students(attack))}
     assert set(attacked.rows()) - {"student"} == expected
 
 
@@ -332,7 +344,14 @@ def test_the_report_is_plain(attacked: Class) -> None:
 
 # --- Each attack -------------------------------------------------------------------------------
 
-each = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+thorough = pytest.mark.thorough
+each = pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(attack, id=name, marks=() if name in {*ONE_OF_EACH, LEAVES} else thorough)
+        for attack, name in ((attack, attack.name) for attack in ATTACKS)
+    ],
+)
 
 
 @each
@@ -442,6 +461,7 @@ def forgers(root: Path, submitted: Path, attacks: list[Attack], old: bool) -> No
         path.write_text(nbformat.writes(nbformat.convert(made, 3)), "utf-8")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("old", "options"), [(True, ()), (False, ("--no-sandbox",))], ids=["format 3", "no sandbox"]
 )
@@ -465,6 +485,7 @@ def test_nobody_forges_in_an_old_format_or_without_a_sandbox(
     assert {graded.result(student)["total"] for student in HONEST} == {course.POINTS}
 
 
+@pytest.mark.thorough
 def test_nobody_forges_for_another_notebook_of_the_assignment(root: Path, tmp_path: Path) -> None:
     """What one does to get points wins and costs none in the one before it and the one after it."""
     course_of_three = tmp_path / "course"

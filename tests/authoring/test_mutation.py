@@ -91,6 +91,7 @@ def test_the_list_names_mutants_that_there_are(lesson: Lesson) -> None:
         listed(lesson)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("lesson", Sources.at(ROOT).lessons(), ids=lambda lesson: lesson.name)
 def test_the_lists_of_the_course_are_not_stale(lesson: Lesson) -> None:
     """Whether what they name really survives, `make mutation` says."""

@@ -219,6 +219,7 @@ def test_a_quiz_by_keyboard_alone(bench: Bench, store: Store) -> None:
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 def test_cards_by_keyboard_alone(bench: Bench, store: Store) -> None:
     bench.show(cards("07", store))
     bench.press("Tab", "Enter")
@@ -232,6 +233,7 @@ def test_cards_by_keyboard_alone(bench: Bench, store: Store) -> None:
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 def test_a_free_response_by_keyboard_alone(bench: Bench, store: Store) -> None:
     bench.show(respond("07", store))
     bench.press("Tab")
@@ -278,6 +280,7 @@ def answer_by_keyboard(bench: Bench, question: Choice | Practice) -> None:
     bench.press("Enter")
 
 
+@pytest.mark.thorough
 def test_a_pattern_test_by_keyboard_alone_to_its_verdict(bench: Bench, store: Store) -> None:
     bench.show(pattern_test("pruning", store))
     bench.page.locator("[data-key=place]").focus()
@@ -298,6 +301,7 @@ def test_a_pattern_test_by_keyboard_alone_to_its_verdict(bench: Bench, store: St
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 def test_practice_by_keyboard_alone_to_the_last_problem(bench: Bench, store: Store) -> None:
     bench.show(practice("07", store))
     problems = bench.panel._mode._problems
@@ -314,6 +318,7 @@ def test_practice_by_keyboard_alone_to_the_last_problem(bench: Bench, store: Sto
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ALL)
 def test_everything_is_reached_and_pressed_without_a_mouse(
     name: str, bench: Bench, store: Store
@@ -336,6 +341,7 @@ def test_everything_is_reached_and_pressed_without_a_mouse(
     plt.close("all")
 
 
+@pytest.mark.thorough
 def test_a_slider_and_a_list_redraw_the_picture(bench: Bench) -> None:
     bench.show(moved())
     picture = bench.page.locator("img")
@@ -351,6 +357,7 @@ def test_a_slider_and_a_list_redraw_the_picture(bench: Bench) -> None:
     plt.close("all")
 
 
+@pytest.mark.thorough
 def test_a_guess_is_noted_by_enter_by_the_button_and_by_leaving_the_field(bench: Bench) -> None:
     for leave in ("Enter", "Tab"):
         bench.show(asked())
@@ -370,6 +377,7 @@ def test_a_guess_is_noted_by_enter_by_the_button_and_by_leaving_the_field(bench:
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 def test_a_slider_and_its_field_move_each_other(bench: Bench) -> None:
     bench.show(asked(unit="%", low=0, high=1))
     field, slider = bench.page.get_by_role("textbox"), bench.page.get_by_role("slider")
@@ -392,6 +400,7 @@ def test_a_slider_and_its_field_move_each_other(bench: Bench) -> None:
     assert slider.input_value() == "0.7"
 
 
+@pytest.mark.thorough
 def test_a_choice_made_while_python_is_at_work_is_not_lost(bench: Bench) -> None:
     bench.show(asked(choices=["one", "two", "three"]))
     # Both before the page can hear of the first.
@@ -406,6 +415,7 @@ def test_a_choice_made_while_python_is_at_work_is_not_lost(bench: Bench) -> None
     assert bench.page.get_by_label("three").is_checked()
 
 
+@pytest.mark.thorough
 def test_a_formula_is_heard_in_the_name_of_an_option(bench: Bench, store: Store) -> None:
     bench.show(entry_check(store))
     questions = bench.panel._mode._questions
@@ -420,6 +430,7 @@ def test_a_formula_is_heard_in_the_name_of_an_option(bench: Bench, store: Store)
     assert "radio | n × 1 , a weight for each token | checked: false" in heard
 
 
+@pytest.mark.thorough
 def test_two_widgets_in_one_notebook_share_no_id(bench: Bench) -> None:
     """Each is loaded as a module of its own, which can't count the others."""
     code = (FRONT / "front.js").read_text(encoding="utf-8")
@@ -428,6 +439,7 @@ def test_two_widgets_in_one_notebook_share_no_id(bench: Bench) -> None:
     assert not set(seen[0]) & set(seen[1])
 
 
+@pytest.mark.thorough
 def test_progress_goes_through_the_browser_to_another_machine(
     bench: Bench, store: Store, tmp_path: Path
 ) -> None:
@@ -454,6 +466,7 @@ def test_progress_goes_through_the_browser_to_another_machine(
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 def test_a_trace_step_by_step(bench: Bench, store: Store) -> None:
     bench.show(trace("00", store))
     bench.page.get_by_role("button", name="Next step").focus()
@@ -465,6 +478,7 @@ def test_a_trace_step_by_step(bench: Bench, store: Store) -> None:
     expect(bench.page.locator(".fb")).not_to_contain_text("Did you notice?")
 
 
+@pytest.mark.thorough
 def test_who_gets_no_answer_is_told_why(bench: Bench, store: Store) -> None:
     bench.show(quiz("07", store))
     bench.page.evaluate(
@@ -512,6 +526,7 @@ WAYS: dict[str, list[tuple[str, str, str]]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("width", "height"), [(1280, 640), (640, 288), (320, 200)])
 def test_focus_is_in_sight_and_what_is_new_is_read_out(
     width: int, height: int, bench: Bench
@@ -546,6 +561,7 @@ def test_focus_is_in_sight_and_what_is_new_is_read_out(
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 def test_keys_do_what_they_say_and_a_held_one_counts_once(bench: Bench, store: Store) -> None:
     keyboard = bench.page.keyboard
     bench.show(cards("07", store))
@@ -595,6 +611,7 @@ def test_keys_do_what_they_say_and_a_held_one_counts_once(bench: Bench, store: S
     assert bench.errors == []
 
 
+@pytest.mark.thorough
 def test_bars_can_be_seen_with_forced_colours(bench: Bench, store: Store) -> None:
     bench.show(quiz("07", store))
     bench.page.emulate_media(forced_colors="active")
@@ -605,6 +622,7 @@ def test_bars_can_be_seen_with_forced_colours(bench: Bench, store: Store) -> Non
     bench.page.emulate_media(forced_colors="none")
 
 
+@pytest.mark.thorough
 def test_a_table_is_a_stop_with_a_name_only_where_it_scrolls(bench: Bench, store: Store) -> None:
     bench.show(progress(store))
     stops = bench.page.get_by_role("region", name="Table: Your progress")
@@ -617,6 +635,7 @@ def test_a_table_is_a_stop_with_a_name_only_where_it_scrolls(bench: Bench, store
     expect(stops).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_what_is_not_saved_is_said_where_the_answer_is_shown(bench: Bench, tmp_path: Path) -> None:
     bench.show(quiz("07", Store(tmp_path)))
     bench.page.locator("input").first.check()
@@ -625,6 +644,7 @@ def test_what_is_not_saved_is_said_where_the_answer_is_shown(bench: Bench, tmp_p
     expect(bench.page.get_by_role("alert")).to_contain_text("What you do is not saved")
 
 
+@pytest.mark.thorough
 def test_a_kernel_that_is_gone_is_said_at_once(bench: Bench, store: Store) -> None:
     bench.show(quiz("07", store))
     bench.page.evaluate("() => { window.gone = true; }")
@@ -634,6 +654,7 @@ def test_a_kernel_that_is_gone_is_said_at_once(bench: Bench, store: Store) -> No
     bench.errors.clear()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_serious_for_axe_and_nothing_runs_over(
@@ -668,6 +689,7 @@ KEYS = ("Tab", "Shift+Tab", "Enter", "Space", "ArrowLeft", "ArrowRight", "ArrowU
 KEYS += ("1", "3", "a", "Escape", "Home")
 
 
+@pytest.mark.thorough
 def test_a_thousand_random_sequences_of_clicks_and_keys(bench: Bench) -> None:
     """Seeded. No error in the page, Python answers, and the page shows what Python says."""
     for seed in range(SEQUENCES):

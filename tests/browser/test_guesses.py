@@ -18,6 +18,8 @@ from tests.browser.lab import (
     write_lesson,
 )
 
+pytestmark = pytest.mark.thorough
+
 CELLS = (
     "from coursekit import guess, guesses, plot, reveal",
     'guess("Size of the file", unit="× the dense one")',

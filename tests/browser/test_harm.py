@@ -30,6 +30,8 @@ from tests.browser.lab import (
     write_lesson,
 )
 
+pytestmark = pytest.mark.thorough
+
 FIRST = bank_of("07").of(Choice)[0]
 # The places of its wrong options on the screen, of which each answer is kept.
 WRONG = [n for n, at in enumerate(order_of(FIRST.id, FIRST.options)) if not FIRST.options[at].right]

@@ -34,6 +34,8 @@ from tests.browser.lab import (
     write_lesson,
 )
 
+pytestmark = pytest.mark.thorough
+
 SEVEN, FIRST = bank_of("07"), bank_of("00")
 PROBLEMS = sorted(SEVEN.of(Practice), key=lambda one: ORDER.index(one.level))
 # The first of them with numbers to draw.

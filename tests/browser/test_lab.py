@@ -25,6 +25,8 @@ from tests.browser.lab import (
     visit,
 )
 
+pytestmark = pytest.mark.thorough
+
 NUMBERS = "02_numbers_in_few_bits"
 PRUNING = "07_unstructured_pruning"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))

@@ -23,6 +23,8 @@ from tests.browser.lab import (
 )
 from tests.browser.reader import Reader
 
+pytestmark = pytest.mark.thorough
+
 # In memory, and anew each time: every run of the notebook begins from nothing.
 BEGIN = """\
 import os

@@ -30,6 +30,8 @@ from tests.browser.lab import (
     wait_for_kernel,
 )
 
+pytestmark = pytest.mark.thorough
+
 LESSON = "02_numbers_in_few_bits"
 GROUNDS = {"JupyterLab Light": "rgb(255, 255, 255)", "JupyterLab Dark": "rgb(17, 17, 17)"}
 # Of each other lesson what the picture says first, a key in which field, and what it says then.

@@ -28,6 +28,8 @@ from tests.browser.lab import (
 )
 from tests.browser.reader import Reader
 
+pytestmark = pytest.mark.thorough
+
 CELLS = (
     "import os, time\nfrom coursekit.widgets import *",
     'quiz("07")',

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.lab import ROOT, SCREENSHOTS
 
+pytestmark = pytest.mark.thorough
+
 # The template is nbconvert's: its numbers of cells, its colours of code, its links without a line.
 OWN = {"exclude": [[".jp-InputPrompt"], [".jp-OutputPrompt"], [".highlight"]]}
 ITS_LINKS = {"rules": {"link-in-text-block": {"enabled": False}}}

@@ -27,6 +27,8 @@ from tests.browser.lab import (
     write_lesson,
 )
 
+pytestmark = pytest.mark.thorough
+
 CELLS = (
     "from coursekit.widgets import *",
     'cards("07")',

@@ -32,6 +32,8 @@ from tests.same_scores.classroom import (
     compared,
 )
 
+pytestmark = pytest.mark.thorough
+
 COURSE = Sources.at(ROOT)
 LESSONS = COURSE.lessons()
 # How many of a lesson's submissions nbgrader gets; None for all.

@@ -14,6 +14,8 @@ from tests.grader.conftest import (
 from tests.same_scores.classroom import Both, Classroom, alembic_on_the_path, lose_metadata, write
 from tests.same_scores.idioms.all import BESIDE, COURSES, IDIOMS, cells_of
 
+pytestmark = pytest.mark.thorough
+
 # By kind of submission, the part of an idiom that stands in its place; None where nothing does.
 WAYS: dict[str, Callable[[int], str | None]] = {
     "right": lambda number: "reference",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 
 from grader.host.results.result import Result
@@ -24,6 +25,8 @@ from tests.same_scores.classroom import (
     lose_metadata,
     write,
 )
+
+pytestmark = pytest.mark.thorough
 
 GUARD = """\
 class Guard:

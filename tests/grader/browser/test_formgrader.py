@@ -17,6 +17,8 @@ from tests.browser.lab import serve, start_chromium
 from tests.grader.conftest import RIGHT
 from tests.hostile import CANARY, HOSTILE_HTML, HOSTILE_MARKDOWN
 
+pytestmark = pytest.mark.thorough
+
 # What shows in the cell before the text that a teacher grades, and that text.
 SHOWN = "from IPython.display import HTML, display\n" + "\n".join(
     f"display(HTML({html!r}))" for html in HOSTILE_HTML
