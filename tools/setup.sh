@@ -4,6 +4,7 @@
 #   setup.sh venv teach      with what grading needs too
 #   setup.sh venv dev        with the tools of authors too
 #   setup.sh doctor          what is missing before there is a .venv
+#   setup.sh python 3.12     where that Python is, if it is on this machine
 #   setup.sh chromium        a browser for the browser tests
 #   setup.sh bubblewrap      the sandbox in which submissions run
 #   setup.sh postgresql      a server for the tests of a gradebook on one
@@ -139,6 +140,15 @@ doctor)
     echo "ok  $(gigabytes_free) GB free here; the course needs 8 on Linux, 3 elsewhere"
     echo "no  The course is not installed yet: make lab"
     ;;
+python)
+    for candidate in "python$2" "$(PYENV_VERSION=$(pyenv latest "$2" 2>/dev/null) pyenv which "python$2" 2>/dev/null)"; do
+        if works "$candidate" -c ''; then
+            "$candidate" -c 'import sys; print(sys.executable)'
+            exit
+        fi
+    done
+    uv python find "$2" 2>/dev/null
+    ;;
 chromium)
     for browser in chromium chromium-browser google-chrome; do
         if works "$browser" --version; then exit; fi
@@ -168,7 +178,7 @@ constraints)
             --no-emit-package fewer-bits-grader --extra dev --output-file constraints.txt pyproject.toml -
     ;;
 *)
-    sed -n '2,12s/^# \{0,1\}//p' "$0"
+    sed -n '2,13s/^# \{0,1\}//p' "$0"
     exit 1
     ;;
 esac
