@@ -21,6 +21,9 @@ stop() {
 
 works() { "$@" >/dev/null 2>&1; }
 
+# Gigabytes: where PyTorch comes for graphics cards, as it may on Linux, 4.5 of them are for these.
+if [ "$(uname -s)" = Linux ]; then NEEDED=8; else NEEDED=3; fi
+
 # A command may be on the PATH and still not run: pyenv has shims for versions it does not have.
 suitable='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 find_python() {
@@ -52,7 +55,7 @@ make_venv() {
 }
 
 install() { # the course, with the extras named in $1: all of these ask for the grader
-    echo "Installing into .venv. The first time takes minutes: torch is large."
+    say_what_comes
     if works uv --version; then
         with_uv uv "$1" || no_luck
         return
@@ -65,6 +68,17 @@ install() { # the course, with the extras named in $1: all of these ask for the 
     fi
     "$python" -m pip install --quiet --constraint constraints.txt ${1:+--editable ./grader} --editable ".$1" || no_luck
 }
+
+# Before anything is fetched; where packages lie there already, nothing comes.
+say_what_comes() {
+    for there in .venv/lib/python3.*/site-packages/torch; do [ ! -d "$there" ] || return 0; done
+    if [ "$(gigabytes_free)" -lt "$NEEDED" ]; then
+        stop "$(no_room)"
+    fi
+    echo "Installing into .venv: up to $NEEDED GB, most of it PyTorch and TensorFlow, in one to ten minutes."
+}
+
+no_room() { echo "This disk has $(gigabytes_free) GB left, and the course needs $NEEDED. Make room, then try again."; }
 
 with_uv() {
     # Across file systems uv can't link to its cache: it warns, and copies. Copy at once, then.
@@ -93,7 +107,7 @@ gigabytes_free() { df -Pk . | awk 'NR == 2 { printf "%d", $4 / 1048576 }'; }
 
 no_luck() {
     if [ "$(gigabytes_free)" -lt 1 ]; then
-        stop "There is no room left on this disk: the course needs 8 GB on Linux, 3 GB elsewhere. Make room, then try again."
+        stop "$(no_room)"
     fi
     stop "The packages could not be installed. The lines above say why; most often there is no network. Then try again: what was fetched is kept."
 }
@@ -137,7 +151,7 @@ venv)
     ;;
 doctor)
     if found=$(find_python); then echo "ok  Python: $found"; else echo "no  Python 3.11, 3.12 or 3.13: install one, or uv, which brings its own."; fi
-    echo "ok  $(gigabytes_free) GB free here; the course needs 8 on Linux, 3 elsewhere"
+    echo "ok  $(gigabytes_free) GB free here; the course needs $NEEDED"
     echo "no  The course is not installed yet: make lab"
     ;;
 python)
