@@ -69,9 +69,12 @@ install() { # the course, with the extras named in $1: all of these ask for the 
     "$python" -m pip install --quiet --constraint constraints.txt ${1:+--editable ./grader} --editable ".$1" || no_luck
 }
 
-# Before anything is fetched; where packages lie there already, nothing comes.
+# Before anything is fetched; where PyTorch lies there already, or in uv's cache, little comes.
 say_what_comes() {
-    for there in .venv/lib/python3.*/site-packages/torch; do [ ! -d "$there" ] || return 0; done
+    for there in .venv/lib/python3.*/site-packages/torch \
+        "${UV_CACHE_DIR:-$HOME/.cache/uv}"/archive-v0/*/torch; do
+        [ ! -d "$there" ] || return 0
+    done
     if [ "$(gigabytes_free)" -lt "$NEEDED" ]; then
         stop "$(no_room)"
     fi
