@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test test-all lesson what-tests-need lint types attacks fuzz mutation bench bench-scale bench-capstone build publish grade mark class data wheel wheels pictures constraints clean distclean
+.PHONY: test test-all lesson lint types attacks fuzz mutation bench bench-scale bench-capstone build publish grade mark class data wheel wheels pictures constraints clean distclean
 
 SAMPLE := .build/sample_class/submitted
 # When the sample class had to hand in.
@@ -11,11 +11,21 @@ PYTEST := pytest -p tools.progress --nbval --numprocesses 2 --dist loadfile --no
 # Every notebook runs in the kernel of what a class gets.
 ALL := JUPYTER_PATH="$(CURDIR)/.build/jupyter" $(PYTEST) --nbval-kernel-name class
 
-test: .venv/installed-dev lint types what-tests-need ## check what a change could break, in ten minutes: style, types, tests, every cell of every notebook
+define MAKE_WHAT_TESTS_NEED
+@sh tools/setup.sh chromium
+@sh tools/setup.sh bubblewrap
+@sh tools/setup.sh postgresql
+@echo "== What a class gets, installed by itself"
+@$(RUN) python -m tools.class_folder
+endef
+
+test: .venv/installed-dev lint types ## check what a change could break, in ten minutes: style, types, tests, every cell of every notebook
+	$(MAKE_WHAT_TESTS_NEED)
 	@echo "== Tests and notebooks: about ten minutes on two cores"
 	@$(RUN) $(ALL) -m "not thorough"
 
-test-all: .venv/installed-dev lint types what-tests-need ## check everything, in half an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
+test-all: .venv/installed-dev lint types ## check everything, in half an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
+	$(MAKE_WHAT_TESTS_NEED)
 	@echo "== All tests and notebooks: about 35 minutes on two cores"
 	@$(RUN) $(ALL)
 
@@ -26,13 +36,6 @@ lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercis
 	@$(RUN) authoring check $(LESSON)
 	@echo "== Every cell"
 	@$(RUN) $(PYTEST) -q $(wildcard notebooks/$(LESSON)_*.ipynb solutions/$(LESSON)_*/*.ipynb)
-
-what-tests-need: .venv/installed-dev
-	@sh tools/setup.sh chromium
-	@sh tools/setup.sh bubblewrap
-	@sh tools/setup.sh postgresql
-	@echo "== What a class gets, installed by itself"
-	@$(RUN) python -m tools.class_folder
 
 lint: .venv/installed-dev ## check the style of the code, and who imports whom
 	@echo "== Style"
