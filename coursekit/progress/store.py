@@ -85,14 +85,23 @@ class Attempt(_Event):
 
 
 class Response(_Event):
-    """A free text, the names of the concepts found in it, and how many there were to find."""
+    """A free text, the names of the concepts found in it, and how many there were to find.
+
+    `ticked` are those that the learner has said in words that were not found.
+    """
 
     KEY = "question"
     kind: Literal["response"] = "response"
     question: str
     text: str
     found: tuple[str, ...]
+    ticked: tuple[str, ...] = ()
     of: int = Field(ge=0)
+
+    @property
+    def named(self) -> int:
+        """How many of the concepts the text names."""
+        return len({*self.found, *self.ticked})
 
 
 class Review(_Event):

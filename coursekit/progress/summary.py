@@ -152,7 +152,7 @@ def summary(
         if attempt.mode != "pattern":
             newest[attempt.lesson, attempt.mode][attempt.question] = attempt.right
     for response in store.events(Response):
-        newest[response.lesson, "free"][response.question] = len(response.found) == response.of
+        newest[response.lesson, "free"][response.question] = response.named == response.of
     for review in store.events(Review):
         newest[review.lesson, "cards"][review.card] = review.rating > 1
     strengths: defaultdict[str, dict[str, Strength]] = defaultdict(dict)

@@ -1,7 +1,7 @@
 """Which concepts a free response names: a mirror for the learner, not a mark.
 
     reading = read("It rounds the weights to 8 bits.", question)
-    reading.summary          # You got 1/5 concepts
+    reading.found            # the names of the concepts that are there
     reading.concepts[0].words, reading.concepts[1].hint
 
 A bank writes phrases; this module finds them in a text in other forms, in another order, with a
@@ -606,11 +606,6 @@ class Reading:
     def found(self) -> tuple[str, ...]:
         """The names of the concepts that are there."""
         return tuple(concept.name for concept in self.concepts if concept.found)
-
-    @property
-    def summary(self) -> str:
-        """The line above the list: “You got 3/5 concepts”."""
-        return f"You got {len(self.found)}/{len(self.concepts)} concepts"
 
 
 def read(text: str, question: Free) -> Reading:

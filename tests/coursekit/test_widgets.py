@@ -254,19 +254,40 @@ def test_a_free_response_is_read_and_kept(store: Store) -> None:
     assert mode.view().say == f"You got {of}/{of} concepts"
     mode.act("read", {"text": "I like bread, and it was sunny when we came."})
     assert mode.view().say == f"You got 0/{of} concepts"
-    assert text_of(mode.view()).count("Not found yet") == of
+    assert len(part(mode.view(), "said")["options"]) == of
     assert [len(event.found) for event in store.events(Response)] == [of, 0]
     again = FreeResponse(SEVEN, store)
     again.act("back", {})
     assert part(again.view(), "text")["value"] == "I like bread, and it was sunny when we came."
 
 
-def test_the_model_answer_waits_until_something_was_written(store: Store) -> None:
+def test_what_was_said_in_other_words_counts_once_it_is_ticked(store: Store) -> None:
     mode = FreeResponse(SEVEN, store)
-    mode.act("model", {})
-    assert "One way to say it." not in text_of(mode.view())
+    of = len(SEVEN.of(Free)[0].concepts)
+    mode.act("read", {"text": "It was sunny when we came."})
+    mode.act("said", {"said": [1, 99, "x"]})
+    assert mode.view().say == f"You got 1/{of} concepts"
+    assert part(mode.view(), "said")["chosen"] == [1]
+    again = FreeResponse(SEVEN, store)
+    again.act("back", {})
+    assert part(again.view(), "said")["chosen"] == [1]
+    assert f"You got 1/{of} concepts" in text_of(again.view())
+    again.act("said", {"said": list(range(of))})
+    assert [event.named for event in store.events(Response)] == [0, 1, of]
+    again.act("said", {"said": []})
+    assert again.view().say == f"You got 0/{of} concepts"
+    again.act("read", {"text": "Other words begin without a tick."})
+    assert part(again.view(), "said")["chosen"] == []
+
+
+def test_the_model_answer_waits_until_sentences_were_written(store: Store) -> None:
+    mode = FreeResponse(SEVEN, store)
+    mode.act("said", {"said": [0]})
+    for text in ("", "int8, faster, smaller"):
+        mode.act("read", {"text": text})
+        assert "One way to say it." not in text_of(mode.view())
+    assert store.events(Response)[-1].named == 0
     mode.act("read", {"text": "Zeros are multiplied like any number."})
-    mode.act("model", {})
     assert "One way to say it." in text_of(mode.view())
 
 

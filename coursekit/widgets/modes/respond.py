@@ -1,18 +1,20 @@
-"""Mode 5, free response: a few sentences, and which concepts were found in them."""
+"""Free response: a few sentences, and which concepts are in them, found or ticked."""
 
 from __future__ import annotations
 
 from coursekit.progress.store import Response, Store
-from coursekit.questions.concepts import read
+from coursekit.questions.concepts import ConceptRead, Reading, read
 from coursekit.questions.find import where
 from coursekit.questions.schema import Bank, Free, lesson_title
 from coursekit.widgets.panel import (
     Button,
     Part,
+    Shown,
     Still,
     Values,
     View,
     buttons,
+    choice,
     entry,
     fold,
     html,
@@ -32,9 +34,9 @@ class FreeResponse:
         self._questions = bank.of(Free)
         kept = store.latest(Response, bank.name)
         self._texts = {q.id: kept[q.id].text for q in self._questions if q.id in kept}
+        self._ticked = {q.id: {*kept[q.id].ticked} for q in self._questions if q.id in kept}
         self._drafts = dict(self._texts)
         self._hinted: set[str] = set()
-        self._shown: set[str] = set()
         self._places = Places(store, bank.name, "free")
         ids = [q.id for q in self._questions]
         self._at = self._places.begin(ids, [one in kept for one in ids])
@@ -52,9 +54,8 @@ class FreeResponse:
             case "hint":
                 self._hinted.add(question.id)
                 self._say = "The hint stands above the field."
-            case "model" if question.id in self._texts:
-                self._shown.add(question.id)
-                self._focus = "model"
+            case "said" if question.id in self._texts:
+                self._tick(question, values.get("said"))
             case "next" | "back":
                 self._at = turned(self._at, key, len(self._questions))
                 self._focus = "place"
@@ -65,21 +66,38 @@ class FreeResponse:
         if not text.strip():
             self._say = "Write a sentence or two first."
             return
-        reading = read(text, question)
         if text != self._texts.get(question.id):
-            of = len(question.concepts)
-            self._store.record(
-                Response(
-                    lesson=self._bank.name,
-                    question=question.id,
-                    text=text,
-                    found=reading.found,
-                    of=of,
-                )
-            )
-        self._texts[question.id] = text
-        self._say = reading.summary
+            self._texts[question.id], self._ticked[question.id] = text, set()
+            self._keep(question)
+        self._say = self._summary(question)
         self._focus = "reading"
+
+    def _tick(self, question: Free, chosen: object) -> None:
+        """The learner says which of the ideas that were not found stand in the text."""
+        missing = _missing(self._reading(question))
+        numbers = chosen if isinstance(chosen, list) else []
+        self._ticked[question.id] = {missing[n].name for n in numbers if n in range(len(missing))}
+        self._keep(question)
+        self._say, self._focus = self._summary(question), ""
+
+    def _keep(self, question: Free) -> None:
+        self._store.record(
+            Response(
+                lesson=self._bank.name,
+                question=question.id,
+                text=self._texts[question.id],
+                found=self._reading(question).found,
+                ticked=tuple(sorted(self._ticked[question.id])),
+                of=len(question.concepts),
+            )
+        )
+
+    def _reading(self, question: Free) -> Reading:
+        return read(self._texts[question.id], question)
+
+    def _summary(self, question: Free) -> str:
+        named = {*self._reading(question).found, *self._ticked[question.id]}
+        return f"You got {len(named)}/{len(question.concepts)} concepts"
 
     def view(self) -> View:
         question = self._questions[self._at]
@@ -99,27 +117,30 @@ class FreeResponse:
             ),
         ]
         if question.id in self._texts:
-            parts += self._reading(question)
+            parts += self._read_parts(question)
         return View(title, parts, self._say, self._focus, question.id)
 
-    def _reading(self, question: Free) -> list[Part]:
-        reading = read(self._texts[question.id], question)
-        parts = [html(f"**{reading.summary}**", "big", key="reading")]
+    def _read_parts(self, question: Free) -> list[Part]:
+        reading = self._reading(question)
+        parts = [html(f"**{self._summary(question)}**", "big", key="reading")]
+        parts += [
+            html(f"✓ **Found:** {one.name}", "right") for one in reading.concepts if one.found
+        ]
         if reading.note:
             parts.append(html(reading.note, "note"))
-        for concept in reading.concepts:
-            if concept.found:
-                parts.append(html(f"✓ **Found:** {concept.name}", "right"))
-            else:
-                parts.append(html(f"○ **Not found yet.** {concept.hint}", "note"))
-        if question.id in self._shown:
-            parts.append(html(f"**One way to say it.** {question.answer}", "note", key="model"))
-        else:
-            parts.append(buttons(Button("model", "Show one way to say it")))
-        mirror = (
-            "This looks for ideas, not for style, and can miss one that you said: it is no mark."
-        )
-        return [*parts, html(f"{mirror} To read again: {where(question, self._bank)}.", "small")]
+        if reading.kind != "sentences":
+            # Nothing was looked for, so there is nothing to ask.
+            return parts
+        if missing := _missing(reading):
+            asked = [Shown(f"{one.hint} *{one.name}*") for one in missing]
+            ticked = [n for n, one in enumerate(missing) if one.name in self._ticked[question.id]]
+            ask = (
+                "Did you say one of these in other words? This page only looks for words and can "
+                "miss it. Tick it, and it counts."
+            )
+            parts.append(choice("said", ask, asked, ticked, several=True, at_once=True))
+        parts.append(html(f"**One way to say it.** {question.answer}", "note"))
+        return [*parts, html(f"To read again: {where(question, self._bank)}.", "small")]
 
     def still(self) -> Still:
         blocks = (
@@ -129,3 +150,7 @@ class FreeResponse:
             for number, q in enumerate(self._questions, 1)
         )
         return still(f"In your own words · {lesson_title(self._bank.name)}", *blocks)
+
+
+def _missing(reading: Reading) -> list[ConceptRead]:
+    return [concept for concept in reading.concepts if not concept.found]
