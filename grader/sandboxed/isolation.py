@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import re
 import resource
 import signal
+import struct
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,6 +48,10 @@ _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _MOVE, _REC = 1, 2, 4, 8, 32
 # From <linux/prctl.h> and <linux/capability.h>.
 _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 24, 38, 47, 4
 _GET_TID_ADDRESS = 40
+# What all children can open for writing; see bwrap(1) on --dev.
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+# F_OFD_SETLK, from <linux/fcntl.h>.
+_LOCK_OF_OPEN_FILE = 37
 _CAPABILITY_VERSION = 0x20080522
 # Runtimes read these to count cores (cpuinfo of PyTorch and LiteRT, psutil).
 _SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat")
@@ -57,6 +63,19 @@ _USER, _GROUP = os.getuid(), os.getgid()
 _libc = ctypes.CDLL(None, use_errno=True)
 # Calls of this one keep Python's lock, as a fork must.
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
+
+
+def hold_devices() -> None:
+    """Locks the devices that all children open, for reading and for as long as this process lives.
+
+    Else what one child has locked for writing another could find out by trying the same. So it
+    fails for everybody, whoever else tries.
+    """
+    whole = struct.pack("hhqqi", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+    for name in _DEVICES:
+        with contextlib.suppress(OSError):
+            # Kept open; a lock of the open file, as others close the same device.
+            fcntl.fcntl(os.open(f"/dev/{name}", os.O_RDONLY), _LOCK_OF_OPEN_FILE, whole)
 
 
 def fork(namespaces: bool) -> int:
@@ -213,6 +232,9 @@ def _mounts(scratch: int) -> None:
     _mount("/dev/shm", "/tmp", "", _MOVE)
     _mount("tmpfs", "/dev/shm", "tmpfs", own, size)
     os.chdir("/tmp")  # The working folder was in the warm process's /tmp.
+    # The one device that cannot be held (`hold_devices`) without being somebody's terminal.
+    if os.path.exists("/dev/tty"):
+        _mount(os.devnull, "/dev/tty", "", _BIND)
     # IPython runs `!command` on a terminal; one that another child cannot open.
     _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,max=16")
 

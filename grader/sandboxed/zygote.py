@@ -44,7 +44,7 @@ from grader.protocol.orders import (
 from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed import memory_order
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
-from grader.sandboxed.isolation import end, end_the_too_large, enter, fork
+from grader.sandboxed.isolation import end, end_the_too_large, enter, fork, hold_devices
 from grader.sandboxed.judge import judge
 from grader.sandboxed.player import play
 from grader.sandboxed.rehearsal import rehearse
@@ -69,6 +69,8 @@ def main() -> None:
     many, modules = sys.argv[2] == "many", sys.argv[3:]
     _import(modules)
     shell = make_shell()
+    if sys.platform == "linux":
+        hold_devices()
     sys.argv = ["grader"]
     if many:
         rehearse(shell)
