@@ -27,6 +27,7 @@ class Terms(Struct):
         default: whether missing keys of a mapping have a value.
         places: where live values come from, as names of answers, methods and attributes; None for
             anywhere.
+        given: where instances may be of given classes, in the same way.
         missing: whether arrays and tables may leave values out.
         files: whether the test writes files before it calls.
     """
@@ -45,5 +46,6 @@ class Terms(Struct):
     sets: set[str] = set()
     default: bool = False
     places: set[str] | None = None
+    given: set[str] | None = None
     missing: bool = False
     files: bool = False

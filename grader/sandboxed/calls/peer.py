@@ -36,6 +36,7 @@ class Peer(Answering):
         """Begins a test of a judge's."""
         self.rules, self.budget = rules, budget
         self._brought = []
+        self._errors.begin()
         self._lent.begin()
         self._lent.take_back(self._lent.numbers)
         self.lost: str | None = None
