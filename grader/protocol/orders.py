@@ -178,6 +178,7 @@ class Discover(Order):
         random: whether random numbers are shared.
         exact: see `Terms`.
         sets: names that the test binds or deletes, and the solution reads.
+        opens: see `Terms`.
     """
 
     source: str
@@ -190,6 +191,7 @@ class Discover(Order):
     random: bool
     exact: bool
     sets: list[str]
+    opens: bool
 
 
 class Discovered(Report, kw_only=True, tag=True):

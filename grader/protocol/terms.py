@@ -30,6 +30,7 @@ class Terms(Struct):
         given: where instances may be of given classes, in the same way.
         missing: whether arrays and tables may leave values out.
         files: whether the test writes files before it calls.
+        opens: whether what is lent opens files of the test's while it is called.
     """
 
     results: set[Kind] = set()
@@ -49,3 +50,4 @@ class Terms(Struct):
     given: set[str] | None = None
     missing: bool = False
     files: bool = False
+    opens: bool = False

@@ -41,6 +41,7 @@ from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Discovering, Enforcing
+from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from
@@ -98,6 +99,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         match order := wire.decode(header, TO_JUDGE):
             case Begin():
                 settle_in(order, body)
+                bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
             case RunCell(source):
                 reply = run_cell(shell, source)
@@ -122,6 +124,7 @@ class _Bench:
         self._given = given
         self._reports = reports
         self.peer: JudgePeer | None = None
+        self.folder: ShutFolder | None = None
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
@@ -140,6 +143,7 @@ class _Bench:
         self.peer = peer
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
+        peer.folder = self.folder
 
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""
@@ -285,7 +289,7 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        rules = Discovering(test.random, test.exact, test.sets)
+        rules = Discovering(test.random, test.exact, test.sets, test.opens)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared
         names = self._needed(test.source, bound) - set(test.own)
@@ -329,7 +333,7 @@ class _Bench:
         self._reports.taken()
         terms = rules.terms
         terms.random = test.random and terms.random
-        terms.exact = test.exact
+        terms.exact, terms.opens = test.exact, test.opens
         return Discovered(
             report.outputs,
             report.execution_count,

@@ -189,6 +189,7 @@ class Judge:
             random=way.random,
             exact=way.exact,
             sets=list(way.sets),
+            opens=way.opens,
         )
         discovered = self._ask(order, Discovered, self._timeout + GRACE)
         return Played.of(discovered, self._child), discovered
@@ -222,3 +223,4 @@ class Way:
     random: bool = False
     exact: bool = False
     sets: Sequence[str] = ()
+    opens: bool = False

@@ -217,6 +217,9 @@ class Peer(Answering):
         """The files that a test has written since the last call."""
         if self.seen is None or not self.rules.sends_files:
             return {}
+        if self.folder is not None and self.folder.is_shut:
+            # The call that is being answered has brought what there was.
+            return {}
         files = handed_files.changed(self.seen)
         if files:
             self.rules.note("files")

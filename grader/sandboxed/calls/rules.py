@@ -45,6 +45,7 @@ class Rules(ABC):
         random: whether calls go on with this side's random numbers.
         may_set: names that a test may bind for the answers.
         lends: whether what a call is lent may be called after it has returned.
+        opens: whether what is lent may open this side's files while it is called.
         sends_files: whether the other side gets the files that this one has written.
         says_why: whether this side's user may read why a value can't cross.
     """
@@ -53,6 +54,7 @@ class Rules(ABC):
     random = False
     may_set = _NO_NAMES
     lends = False
+    opens = False
     sends_files = False
     says_why = False
 
@@ -186,7 +188,7 @@ class Enforcing(Rules):
         self._withhold = withhold
         self._dunders = with_fallbacks(frozenset(terms.dunders))
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
-        self.lends, self.sends_files = terms.lends, terms.files
+        self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
 
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
@@ -301,9 +303,13 @@ class Discovering(Rules):
     lends = True
 
     def __init__(
-        self, random: bool = False, exact: bool = False, may_set: Collection[str] = _NO_NAMES
+        self,
+        random: bool = False,
+        exact: bool = False,
+        may_set: Collection[str] = _NO_NAMES,
+        opens: bool = False,
     ) -> None:
-        self.random, self.exact, self.may_set = random, exact, may_set
+        self.random, self.exact, self.may_set, self.opens = random, exact, may_set, opens
         self._places: set[str] = set()
         self._given: set[str] = set()
         self.terms = Terms(places=self._places, given=self._given)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from dataclasses import replace
+
 import pytest
 
 from grader import grade_one
+from grader.host.get_contract import get_contract
 from tests.grader.conftest import exercise, handed_in, hidden, scores
 from tests.grader.host.conftest import THREE, messages
 
@@ -559,3 +564,85 @@ def test_files_go_to_the_learners_code_and_not_back(graded):
     assert scores(graded(made)[0]) == {"reads": 1, "own": 1}
     forged = "def f(path):\n    open(path, 'w').write('most = 5')\n    return 8"
     assert scores(graded(made, f=forged)[0]) == {"reads": 0, "own": 1}
+
+
+# --- What is lent reads nothing for the learner ------------------------------------------------
+
+LENDING = {
+    "a database in memory": (
+        "import sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.execute('create table t (x)'); db.execute('insert into t values (7)')",
+        "def f(db): return db.execute('select x from t').fetchall()[0][0]",
+        "def f(db):\n    db.execute(\"attach 'wanted.db' as w\")\n"
+        "    return db.execute('select x from w.t').fetchall()[0][0]",
+    ),
+    "a cursor": (
+        "import sqlite3\nown = sqlite3.connect('own.db')\nown.execute('create table t (x)')\n"
+        "own.execute('insert into t values (7)'); own.commit(); db = own.cursor()",
+        "def f(db): return [x for x, in db.execute('select x from t')][0]",
+        "def f(db):\n    db.execute(\"attach 'wanted.db' as w\")\n"
+        "    return [x for x, in db.execute('select x from w.t')][0]",
+    ),
+    "a database that is written out": (
+        "import sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.execute('create table t (x)'); db.execute('insert into t values (7)'); db.commit()",
+        "def f(db): return db.execute('select x from t').fetchall()[0][0]",
+        "def f(db):\n    import os\n    db.execute(\"vacuum into 'new.db'\")\n    return 7",
+    ),
+    "a class with a reader": (
+        "class Shop:\n    def read(self, text):\n        import io, os\n"
+        "        return int((open(text) if os.path.exists(text) else io.StringIO(text)).read())\n"
+        "db = Shop()",
+        "def f(db): return db.read('7')",
+        "def f(db): return db.read('wanted.txt')",
+    ),
+    "a function that opens past Python's own": (
+        "import ctypes\ndef db(text):\n    libc = ctypes.CDLL(None)\n"
+        "    data = ctypes.create_string_buffer(9)\n    fd = libc.open(text.encode(), 0)\n"
+        "    if fd < 0: return int(text)\n    libc.read(fd, data, 8)\n    return int(data.value)",
+        "def f(db): return db('7')",
+        "def f(db): return db('wanted.txt')",
+    ),
+    "a class whose base is the database's": (
+        "import sqlite3\nclass Shop(sqlite3.Connection):\n    def ask(self, query):\n"
+        "        return self.execute(query).fetchall()\n"
+        "db = Shop(':memory:')\ndb.execute('create table t (x)')\n"
+        "db.execute('insert into t values (7)')",
+        "def f(db): return db.ask('select x from t')[0][0]",
+        "def f(db):\n    db.ask(\"attach 'wanted.db' as w\")\n"
+        "    return db.ask('select x from w.t')[0][0]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lent", "solved", "cheat"), LENDING.values(), ids=LENDING)
+def test_what_a_test_lends_opens_no_file_for_the_learner(engine, tmp_path, lent, solved, cheat):
+    """The file is for tests alone: it holds what is wanted."""
+    (tmp_path / "wanted.txt").write_text("7")
+    with contextlib.closing(sqlite3.connect(tmp_path / "wanted.db")) as database:
+        database.execute("create table t (x)")
+        database.execute("insert into t values (7)")
+        database.commit()
+    made = exercise(
+        f"# answer f\n{solved}",
+        f"# test lends\nimport os\nhad = set(os.listdir())\n{lent}\nassert f(db) == 7\n"
+        "assert set(os.listdir()) <= had | {'own.db'}\n"
+        "assert open('wanted.txt').read() == '7'",
+    )
+    wanted = {name: tmp_path / name for name in ("wanted.db", "wanted.txt")}
+    made = replace(made, for_tests=wanted)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0}
+
+
+def test_what_the_solution_has_opened_may_be_opened(engine):
+    made = exercise(
+        "# answer f\ndef f(load):\n    return load('own.txt')",
+        "# test lends\nwith open('own.txt', 'w') as file:\n    file.write('7')\n"
+        "def load(path):\n    with open(path) as file:\n        return file.read()\n"
+        "assert f(load) == '7'",
+        "# test unlent\nassert f(lambda path: path) == 'own.txt'",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "unlent": 1}
+    clauses = get_contract(made, "x", engine).tests
+    assert [clauses[name].terms.opens for name in ("lends", "unlent")] == [True, False]
