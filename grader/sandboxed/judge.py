@@ -40,6 +40,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
+from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
 from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
@@ -102,6 +103,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
             case RunCell(source):
+                bench.chance.for_given()
                 reply = run_cell(shell, source)
                 defined_by_given(shell, source, given)
                 # The player runs it, too.
@@ -125,6 +127,7 @@ class _Bench:
         self._reports = reports
         self.peer: JudgePeer | None = None
         self.folder: ShutFolder | None = None
+        self.chance = OwnChance()
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
@@ -165,6 +168,7 @@ class _Bench:
         peer = self.peer
         if peer is not None:
             setattr(peer, "on_asking", lambda: asked.add(self._line() in lines))  # noqa: B010
+        self.chance.for_test()
         try:
             report = _failed(problem) if problem else run_cell(self._shell, test.source)
         finally:
@@ -329,6 +333,7 @@ class _Bench:
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
+        self.chance.for_test()
         report = run_cell(self._shell, test.source)
         self._reports.taken()
         terms = rules.terms

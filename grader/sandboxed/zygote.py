@@ -43,6 +43,7 @@ from grader.protocol.orders import (
 )
 from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed import memory_order
+from grader.sandboxed.calls.randomness import imported_torch
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.sandboxed.isolation import end, end_the_too_large, enter, fork, hold_devices
 from grader.sandboxed.judge import judge
@@ -93,6 +94,7 @@ def _import(modules: list[str]) -> None:
             _seed_what_is_there(sys.modules["torch"])
             importlib.import_module("grader.sandboxed.codec.families.modules")
     gc.enable()
+    imported_torch()
 
 
 def _seed_what_is_there(torch: Any) -> None:
