@@ -56,6 +56,7 @@ def opening(notebook: TeacherNotebook) -> int:
 
 def introduce(player: Player, judge: Judge) -> None:
     """Connects the two."""
+    judge.player = player
     one, other = wire.pair()
     with one, other:
         player.meet(one)
