@@ -176,6 +176,7 @@ def grade_class(
     beside_all: Collection[str] = (),
     db_url: str | None = None,
     place: Callable[[Station], Place] | None = None,
+    timestamps: bool = True,
 ) -> ClassResult:
     """Grades all tasks into a folder.
 
@@ -195,6 +196,8 @@ def grade_class(
         beside_all: assignments of which all tests may.
         db_url: the gradebook, instead of the one that the course names, or gradebook.db in `out`.
         place: where to grade, instead of on this machine with so many workers.
+        timestamps: whether a submission's timestamp.txt says when it was handed in. Whoever may
+            lay files beside the notebook may write one.
 
     Raises:
         GraderError: when the folder, the gradebook or the engine fail, or an item is unknown; no
@@ -247,7 +250,9 @@ def grade_class(
                 with cannot_write(out):
                     store.save_troubles(troubles.known)
                 report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)
-                entered = _enter(sorted([*own, *others]), store, book, shown, station.renderer)
+                entered = _enter(
+                    sorted([*own, *others]), store, book, shown, station.renderer, timestamps
+                )
                 for result, late in entered:
                     report.add(_with_note(result, alike), late)
                     if result.key in own:
@@ -313,6 +318,7 @@ def _enter(
     book: Book,
     assignments: Mapping[str, Assignment],
     renderer: Renderer,
+    timestamps: bool,
 ) -> Iterator[tuple[Result, bool]]:
     """Enters results into the gradebook. Yields them with marks given by hand, and who was late.
 
@@ -327,7 +333,8 @@ def _enter(
             continue
         name = f"{assignment}/{student}"
         look_again = before.get(name, "") != result.handed_in
-        entry = book.record(result, assignments[assignment], look_again)
+        known = result if timestamps else result.model_copy(update={"timestamp": None})
+        entry = book.record(known, assignments[assignment], look_again)
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
         given = [entry.scores, entry.comments, entry.penalty, sorted(entry.outdated)]
         marks = json.dumps(given, sort_keys=True)

@@ -127,6 +127,13 @@ def grade(
             "--show-hidden-tests", help="Show the code of hidden tests in notebooks and feedback."
         ),
     ] = False,
+    ignore_timestamps: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-timestamps",
+            help="Take nobody for late: a timestamp.txt beside a notebook may be the learner's.",
+        ),
+    ] = False,
     no_kept_contracts: Annotated[
         bool,
         typer.Option(
@@ -234,6 +241,7 @@ def grade(
                     beside=settings.beside if beside is None else beside,
                     beside_all=settings.beside_all if beside_all is None else beside_all,
                     db_url=db_url,
+                    timestamps=settings.timestamps and not ignore_timestamps,
                     place=_place(cluster, opened, wanted, on_worker) if cluster else None,
                 )
     except GraderError as error:

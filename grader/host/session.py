@@ -56,6 +56,7 @@ def opening(notebook: TeacherNotebook) -> int:
 
 def introduce(player: Player, judge: Judge) -> None:
     """Connects the two."""
+    judge.player = player
     one, other = wire.pair()
     with one, other:
         player.meet(one)
@@ -130,6 +131,8 @@ class _Session:
         self._until = time.monotonic() + TIMES_IN_ALL * engine.timeout
         # The teacher's cells that the judge has seen, to show them to the next.
         self._past: list[PaperCell] = []
+        # Those of them that are tests and have held.
+        self._held: list[PaperCell] = []
         # From here on the player may know what hidden tests have called it with.
         self._met_hidden: int | None = None
         # Whether hidden lines of a test before may have told it; whether there have been some.
@@ -374,6 +377,9 @@ class _Session:
                 text = f"The test holds only because {names} changes what it is given."
                 verdict = Verdict(Played([error("ChangedArgument", text)]), again.lost)
                 self.heard.notes.append(f"{label(cell, position)}: {text}")
+            else:
+                # Points and figures, too, are those of the test's own values.
+                verdict = again
         self.heard.played[position] = self._kept(verdict.played)
         assert cell.teacher is not None
         hidden = cell.teacher.has_hidden_tests
@@ -384,6 +390,8 @@ class _Session:
                 self._met_hidden = position
         self._hidden_ran |= hidden
         self._past.append(cell)
+        if verdict.played.error is None:
+            self._held.append(cell)
         if verdict.lost == "timed out":
             self._slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
         if verdict.lost is not None:
@@ -417,7 +425,14 @@ class _Session:
                     if not any(cell.teacher is played for played in in_room):
                         judge.given(cell.teacher.node.source)
                 elif cell.teacher.grade_id in self._contract.bequeathing:
-                    judge.test(cell.node.source, clause, cell.teacher.early_lines)
+                    visible = cell.teacher.early_lines
+                    again = judge.test(cell.node.source, clause, visible, withhold=True)
+                    fails = again.played.error is not None and self._player.ended is None
+                    if fails and cell in self._held:
+                        # What it leaves behind is not what it has held for: nothing is left.
+                        judge.end()
+                        self._past.remove(cell)
+                        return self._present_judge()
         return self._judge
 
     def _judges_room(self) -> Room:

@@ -52,6 +52,9 @@ class Grader(Configurable):
     show_hidden_tests = Bool(
         False, help="Whether notebooks and feedback show the code of hidden tests."
     ).tag(config=True)
+    timestamps = Bool(
+        True, help="Whether a submission's timestamp.txt says when it was handed in."
+    ).tag(config=True)
     beside = List(
         Unicode(), help="Items whose tests may run beside the learner's code, which can forge them."
     ).tag(config=True)

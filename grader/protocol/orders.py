@@ -124,6 +124,10 @@ class Alone(Struct, tag=True):
     seconds: float
 
 
+class Over(Struct, tag=True):
+    """The judge does not need that player any more; the answer is an `Apart`."""
+
+
 # Why there is none, where it is not an error of the source.
 SLOW, ENDED = "slow", "ended"
 
@@ -178,6 +182,7 @@ class Discover(Order):
         random: whether random numbers are shared.
         exact: see `Terms`.
         sets: names that the test binds or deletes, and the solution reads.
+        opens: see `Terms`.
     """
 
     source: str
@@ -190,6 +195,7 @@ class Discover(Order):
     random: bool
     exact: bool
     sets: list[str]
+    opens: bool
 
 
 class Discovered(Report, kw_only=True, tag=True):
@@ -289,6 +295,13 @@ class End(Order):
     patience: float = 0.0
 
 
+class Pause(Order):
+    """Stop a child and all that it started, or let them go on; the answer is `Done`."""
+
+    pid: int
+    stop: bool
+
+
 class Exited(Struct):
     """How a process has ended.
 
@@ -299,6 +312,6 @@ class Exited(Struct):
     status: int
 
 
-TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Compile | Interrupt | End] = Decoder(
-    ForkRoom | ForkChild | Compile | Interrupt | End
+TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Compile | Interrupt | Pause | End] = Decoder(
+    ForkRoom | ForkChild | Compile | Interrupt | Pause | End
 )

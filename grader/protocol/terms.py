@@ -27,8 +27,10 @@ class Terms(Struct):
         default: whether missing keys of a mapping have a value.
         places: where live values come from, as names of answers, methods and attributes; None for
             anywhere.
+        given: where instances may be of given classes, in the same way.
         missing: whether arrays and tables may leave values out.
         files: whether the test writes files before it calls.
+        opens: whether what is lent opens files of the test's while it is called.
     """
 
     results: set[Kind] = set()
@@ -45,5 +47,7 @@ class Terms(Struct):
     sets: set[str] = set()
     default: bool = False
     places: set[str] | None = None
+    given: set[str] | None = None
     missing: bool = False
     files: bool = False
+    opens: bool = False

@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import re
 import resource
 import signal
+import struct
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -46,9 +49,20 @@ _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _MOVE, _REC = 1, 2, 4, 8, 32
 # From <linux/prctl.h> and <linux/capability.h>.
 _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 24, 38, 47, 4
 _GET_TID_ADDRESS = 40
+# What all children can open for writing; see bwrap(1) on --dev.
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+# Seconds.
+_STOPS_WITHIN = 1.0
+# F_OFD_SETLK, from <linux/fcntl.h>.
+_LOCK_OF_OPEN_FILE = 37
 _CAPABILITY_VERSION = 0x20080522
-# Runtimes read these to count cores (cpuinfo of PyTorch and LiteRT, psutil).
-_SHOWN_OF_PROC = ("cpuinfo", "meminfo", "stat")
+# Runtimes read these to count cores (cpuinfo of PyTorch and LiteRT, psutil). As they are now: what
+# others do meanwhile is nobody's to read.
+_SHOWN_OF_PROC = {
+    name: Path("/proc", name).read_bytes()
+    for name in ("cpuinfo", "meminfo", "stat")
+    if os.path.exists(f"/proc/{name}")
+}
 # Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
 _MOST_FILES_IN_SCRATCH = 16_384
 # Asked here: in a new namespace nobody has a number yet.
@@ -57,6 +71,19 @@ _USER, _GROUP = os.getuid(), os.getgid()
 _libc = ctypes.CDLL(None, use_errno=True)
 # Calls of this one keep Python's lock, as a fork must.
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
+
+
+def hold_devices() -> None:
+    """Locks the devices that all children open, for reading and for as long as this process lives.
+
+    Else what one child has locked for writing another could find out by trying the same. So it
+    fails for everybody, whoever else tries.
+    """
+    whole = struct.pack("hhqqi", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+    for name in _DEVICES:
+        with contextlib.suppress(OSError):
+            # Kept open; a lock of the open file, as others close the same device.
+            fcntl.fcntl(os.open(f"/dev/{name}", os.O_RDONLY), _LOCK_OF_OPEN_FILE, whole)
 
 
 def fork(namespaces: bool) -> int:
@@ -140,6 +167,40 @@ def end(child: int, namespaces: bool) -> None:
             os.killpg(child, signal.SIGKILL)
 
 
+def pause(child: int, stop: bool) -> None:
+    """Stops a child that called `enter`, and all that it started, or lets them go on.
+
+    Once all stand still none goes on by itself: what would have the kernel send a signal later is
+    refused (`sandboxed.syscalls`). Until then one may wake another; a child that does so for too
+    long is ended.
+    """
+    family: list[int] = []
+    until = time.monotonic() + _STOPS_WITHIN
+    while True:
+        before, family = family, _family(child, _processes_below())
+        others = [process for process in family if not stop or not _is_stopped(process)]
+        # Looked at twice: one that was stopped may have started another just before.
+        if stop and not others and family == before:
+            return
+        if time.monotonic() > until:
+            end(child, True)
+            return
+        for process in others:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP if stop else signal.SIGCONT)
+        if not stop:
+            return
+
+
+def _is_stopped(process: int) -> bool:
+    """Whether a process stands still. One that has ended does, and takes no signal."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:
+        return True
+    return stat.rpartition(b")")[2].split()[0] in (b"T", b"Z", b"X")
+
+
 def end_the_too_large(children: Mapping[int, int]) -> None:
     """Ends every child that uses too much memory together with all that it started.
 
@@ -150,9 +211,7 @@ def end_the_too_large(children: Mapping[int, int]) -> None:
     inherited = _own_pages(os.getpid())
     below = _processes_below()
     for child, memory in children.items():
-        family = [child]
-        for process in family:
-            family += below.get(process, [])
+        family = _family(child, below)
         # What two of them share since counts twice.
         pages = sum(max(0, _own_pages(process) - inherited) for process in family)
         if pages * resource.getpagesize() > memory:
@@ -189,14 +248,13 @@ def _mounts(scratch: int) -> None:
     """Leaves nothing that can be written but an own /tmp, /dev/shm and /dev/pts.
 
     A new /proc may not be mounted inside a sandbox, and the one that is there shows the other
-    children. So it is covered, but for a few files that speak of the machine only; the two
+    children. So it is covered, but for pictures of a few files that speak of the machine; the two
     of `self` say the same in every child.
     """
     own = _NOSUID | _NODEV
-    _mount("tmpfs", "/dev/shm", "tmpfs", own | _NOEXEC, "size=4k,mode=755")
-    for name in _SHOWN_OF_PROC:
-        Path("/dev/shm", name).touch(0o444)
-        _mount(f"/proc/{name}", f"/dev/shm/{name}", "", _BIND)
+    _mount("tmpfs", "/dev/shm", "tmpfs", own | _NOEXEC, "mode=755")
+    for name, content in _SHOWN_OF_PROC.items():
+        Path("/dev/shm", name).write_bytes(content)
     # TensorFlow asks on its first operation which program it is in, and ends it without an answer.
     Path("/dev/shm/self").mkdir(0o755)
     Path("/dev/shm/self/exe").symlink_to(sys.executable)
@@ -213,6 +271,9 @@ def _mounts(scratch: int) -> None:
     _mount("/dev/shm", "/tmp", "", _MOVE)
     _mount("tmpfs", "/dev/shm", "tmpfs", own, size)
     os.chdir("/tmp")  # The working folder was in the warm process's /tmp.
+    # The one device that cannot be held (`hold_devices`) without being somebody's terminal.
+    if os.path.exists("/dev/tty"):
+        _mount(os.devnull, "/dev/tty", "", _BIND)
     # IPython runs `!command` on a terminal; one that another child cannot open.
     _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,max=16")
 
@@ -244,6 +305,14 @@ def _processes_below() -> dict[int, list[int]]:
                 after_name = Path("/proc", name, "stat").read_bytes().rpartition(b")")[2]
                 below.setdefault(int(after_name.split()[1]), []).append(int(name))
     return below
+
+
+def _family(child: int, below: Mapping[int, list[int]]) -> list[int]:
+    """A process and all below it."""
+    family = [child]
+    for process in family:
+        family += below.get(process, [])
+    return family
 
 
 def _own_pages(process: int) -> int:

@@ -40,7 +40,9 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
+from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
+from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from
@@ -98,8 +100,10 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         match order := wire.decode(header, TO_JUDGE):
             case Begin():
                 settle_in(order, body)
+                bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
             case RunCell(source):
+                bench.chance.for_given()
                 reply = run_cell(shell, source)
                 defined_by_given(shell, source, given)
                 # The player runs it, too.
@@ -122,6 +126,8 @@ class _Bench:
         self._given = given
         self._reports = reports
         self.peer: JudgePeer | None = None
+        self.folder: ShutFolder | None = None
+        self.chance = OwnChance()
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
@@ -140,6 +146,7 @@ class _Bench:
         self.peer = peer
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
+        peer.folder = self.folder
 
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""
@@ -161,6 +168,7 @@ class _Bench:
         peer = self.peer
         if peer is not None:
             setattr(peer, "on_asking", lambda: asked.add(self._line() in lines))  # noqa: B010
+        self.chance.for_test()
         try:
             report = _failed(problem) if problem else run_cell(self._shell, test.source)
         finally:
@@ -285,7 +293,7 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        rules = Discovering(test.random, test.exact, test.sets)
+        rules = Discovering(test.random, test.exact, test.sets, test.opens)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared
         names = self._needed(test.source, bound) - set(test.own)
@@ -325,11 +333,12 @@ class _Bench:
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
+        self.chance.for_test()
         report = run_cell(self._shell, test.source)
         self._reports.taken()
         terms = rules.terms
         terms.random = test.random and terms.random
-        terms.exact = test.exact
+        terms.exact, terms.opens = test.exact, test.opens
         return Discovered(
             report.outputs,
             report.execution_count,

@@ -12,6 +12,7 @@ import errno
 import os
 import struct
 from functools import cache
+from typing import NamedTuple
 
 # Numbers on x86_64 and on aarch64, from <asm/unistd.h>.
 _REFUSED = {
@@ -45,14 +46,63 @@ _REFUSED = {
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
+    # Where the sandbox's mounts come from: paths of the machine.
+    "statmount": (457, 457),
+    "listmount": (458, 458),
+    # Programs of its own for the kernel, and requests that a limit of the whole machine counts.
+    "seccomp": (317, 277),
+    "io_setup": (206, 0),
+    "io_submit": (209, 2),
+    # A signal of the kernel's own would wake a process that was stopped.
+    "timer_create": (222, 107),
 }
+# As if it had worked: a lock that all who open a file would see, whatever they may do with it.
+_PASSED_OVER = {"flock": (73, 32)}
 _SOCKET = (41, 198)
-# By the number of the call, the offset of an argument and values that are refused there:
-# F_SETLEASE and F_NOTIFY of fcntl (a lease on a file that all see stops everybody who opens it),
-# and sizes of sockets' buffers by setsockopt, which are memory that nobody counts.
+_IN_VAIN, _NOT_SUPPORTED = 0, errno.EOPNOTSUPP
+
+
+class _Refused(NamedTuple):
+    """What is refused of a call that goes through otherwise.
+
+    Attributes:
+        numbers: of the call.
+        argument: which one says it, from 0.
+        answers: by its value, the error; `_IN_VAIN` looks as if it had worked.
+        where: another argument and its value, without which nothing is refused.
+        bits: whether each value is of bits, any of which is enough.
+    """
+
+    numbers: tuple[int, int]
+    argument: int
+    answers: dict[int, int]
+    where: tuple[int, int] | None = None
+    bits: bool = False
+
+
 _REFUSED_WITH = (
-    ((72, 25), 24, (1024, 1026)),
-    ((54, 208), 32, (7, 8, 32, 33)),
+    # fcntl: who else holds a lock (F_GETLK, F_OFD_GETLK) is told to nobody, and what is asked for
+    # stays as it is, as if there were one. Locks themselves tell nothing: to lock for reading
+    # never fails, and for writing a file must be open for it (`isolation.hold_devices`). Refused
+    # are signals of one's choice (F_SETSIG), a lease on a file that all see, which stops everybody
+    # who opens it (F_SETLEASE, F_NOTIFY), and hints that stay with a file (F_GET_RW_HINT and kin).
+    _Refused(
+        (72, 25),
+        1,
+        {5: _IN_VAIN, 36: _IN_VAIN}
+        | dict.fromkeys((10, 1024, 1026, 1035, 1036, 1037, 1038), errno.EPERM),
+    ),
+    # setsockopt of SOL_SOCKET: sizes of buffers, which are memory that nobody counts, and programs
+    # for the kernel (SO_ATTACH_FILTER, …_BPF, …_REUSEPORT_CBPF, …_REUSEPORT_EBPF).
+    _Refused(
+        (54, 208), 2, dict.fromkeys((7, 8, 26, 32, 33, 50, 51, 52), errno.EPERM), where=(1, 1)
+    ),
+    # prctl: another filter (PR_SET_SECCOMP).
+    _Refused((157, 167), 0, {22: errno.EPERM}),
+    # Pages that others use leave the page cache for nobody (POSIX_FADV_DONTNEED), and whether one
+    # is there is not told (RWF_NOWAIT of preadv2).
+    _Refused((221, 223), 3, {4: _IN_VAIN}),
+    _Refused((327, 286), 5, {8: _NOT_SUPPORTED}, bits=True),
 )
 # Files and internet, both inside the process's own namespace. Others, such as those of a virtual
 # machine to its host (AF_VSOCK), know no namespace.
@@ -63,10 +113,12 @@ _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
 
 # From <linux/filter.h> and <linux/seccomp.h>.
-_LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _ARGUMENTS, _WORD = 0, 4, 16, 8
 _SET_SECCOMP, _MODE_FILTER = 22, 2
+# Bytes of a step of the filter's program.
+_STEP = 8
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -85,7 +137,7 @@ def refuse_system_calls() -> None:
         OSError: when the kernel cannot do it, or the machine's numbers are not known here.
     """
     program = _program(os.uname().machine)
-    loaded = _Program(len(program) // 8, program)
+    loaded = _Program(len(program) // _STEP, program)
     if _libc.prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.byref(loaded), 0, 0):
         number = ctypes.get_errno()
         raise OSError(number, f"seccomp: {os.strerror(number)}")
@@ -106,18 +158,24 @@ def _program(machine: str) -> bytes:
     program += step(_LOAD, _NUMBER)
     if machine == "x86_64":
         program += step(_IF_AT_LEAST, _X32, 0, 1) + step(_RETURN, _KILL)
-    for calls in _REFUSED.values():
-        if (number := calls[column]) is not None:
-            program += step(_IF_EQUAL, number, 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
-    for numbers, argument, values in _REFUSED_WITH:
-        # Else past the load, a comparison and a refusal for each value, and the allowance.
-        program += step(_IF_EQUAL, numbers[column], 0, 2 + 2 * len(values))
-        program += step(_LOAD, argument)
-        for value in values:
-            program += step(_IF_EQUAL, value, 0, 1) + step(_RETURN, _ERRNO | errno.EPERM)
-        program += step(_RETURN, _ALLOW)
+    for calls, answer in ((_REFUSED, errno.EPERM), (_PASSED_OVER, _IN_VAIN)):
+        for numbers in calls.values():
+            if (number := numbers[column]) is not None:
+                program += step(_IF_EQUAL, number, 0, 1) + step(_RETURN, _ERRNO | answer)
+    for refused in _REFUSED_WITH:
+        block = b""
+        if refused.where is not None:
+            argument, value = refused.where
+            block += step(_LOAD, _ARGUMENTS + _WORD * argument)
+            block += step(_IF_EQUAL, value, 1, 0) + step(_RETURN, _ALLOW)
+        block += step(_LOAD, _ARGUMENTS + _WORD * refused.argument)
+        for value, answer in refused.answers.items():
+            test = _IF_ANY_BIT if refused.bits else _IF_EQUAL
+            block += step(test, value, 0, 1) + step(_RETURN, _ERRNO | answer)
+        block += step(_RETURN, _ALLOW)
+        program += step(_IF_EQUAL, refused.numbers[column], 0, len(block) // _STEP) + block
     program += step(_IF_EQUAL, _SOCKET[column], 1, 0) + step(_RETURN, _ALLOW)
-    program += step(_LOAD, _FIRST_ARGUMENT)
+    program += step(_LOAD, _ARGUMENTS)
     for family in _SOCKET_FAMILIES:
         program += step(_IF_EQUAL, family, 0, 1) + step(_RETURN, _ALLOW)
     return program + step(_RETURN, _ERRNO | errno.EAFNOSUPPORT)

@@ -39,12 +39,14 @@ from grader.protocol.orders import (
     Forked,
     ForkRoom,
     Interrupt,
+    Pause,
     Ready,
 )
 from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed import memory_order
+from grader.sandboxed.calls.randomness import imported_torch
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
-from grader.sandboxed.isolation import end, end_the_too_large, enter, fork
+from grader.sandboxed.isolation import end, end_the_too_large, enter, fork, hold_devices, pause
 from grader.sandboxed.judge import judge
 from grader.sandboxed.player import play
 from grader.sandboxed.rehearsal import rehearse
@@ -69,6 +71,8 @@ def main() -> None:
     many, modules = sys.argv[2] == "many", sys.argv[3:]
     _import(modules)
     shell = make_shell()
+    if sys.platform == "linux":
+        hold_devices()
     sys.argv = ["grader"]
     if many:
         rehearse(shell)
@@ -91,6 +95,7 @@ def _import(modules: list[str]) -> None:
             _seed_what_is_there(sys.modules["torch"])
             importlib.import_module("grader.sandboxed.codec.families.modules")
     gc.enable()
+    imported_torch()
 
 
 def _seed_what_is_there(torch: Any) -> None:
@@ -143,6 +148,9 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 case Interrupt(pid):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGINT)
+                case Pause(pid, stop):
+                    if namespaces.get(pid):
+                        pause(pid, stop)
                 case End(pid, patience):
                     allowed.pop(pid, None)
                     reply = Exited(_end(pid, namespaces.pop(pid), patience))

@@ -104,6 +104,78 @@ for name in ('\\0stash', '/tmp/stash.sock'):
     end.listen()
     globals().setdefault('ends', []).append(end)
 """
+# Bits that the learner's own process leaves in the kernel, on files that both may open.
+PLACES = """import ctypes, fcntl, os, struct
+def lock(place, command, kind, byte, flags=os.O_RDONLY):
+    global kept
+    kept = globals().get('kept', [])
+    try:
+        kept.append(os.open(place, flags))
+        return fcntl.fcntl(kept[-1], command, struct.pack('hhqqi4x', kind, 0, byte, 1, 0))
+    except OSError as error:
+        return error.errno
+files = [os.__file__, struct.__file__, fcntl.__file__ or os.__file__]
+devices = ['/dev/null', '/dev/zero', '/dev/full', '/dev/urandom', '/dev/tty']
+"""
+LEAVE = f"""{PLACES}
+for bit in (1, 3, 5):
+    for place in files + devices:
+        for command in (fcntl.F_SETLK, 37):
+            lock(place, command, fcntl.F_RDLCK, bit)
+            lock(place, command, fcntl.F_WRLCK, bit, os.O_RDWR)
+for place in files:
+    kept.append(os.open(place, os.O_RDONLY))
+    try:
+        fcntl.flock(kept[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.fcntl(kept[-1], 1036, struct.pack('q', 3))
+    except OSError:
+        pass
+"""
+FIND = f"""{PLACES}
+def told(ask):
+    return [ask(bit) for bit in (1, 3, 5)] != [ask(bit) for bit in (0, 2, 4)]
+def asked(place, command, kind, flags):
+    def ask(bit):
+        said = lock(place, command, kind, bit, flags)
+        while kept:
+            os.close(kept.pop())
+        asks = struct.pack('hhqqi4x', kind, 0, bit, 1, 0)
+        return said if isinstance(said, int) else said == asks
+    return told(ask)
+found = []
+for place in files + devices:
+    for command in (fcntl.F_GETLK, 36, fcntl.F_SETLK, 37):
+        for kind in (fcntl.F_RDLCK, fcntl.F_WRLCK):
+            for flags in (os.O_RDONLY, os.O_RDWR):
+                if asked(place, command, kind, flags):
+                    found.append((place[-8:], command, kind, flags))
+for place in files:
+    try:
+        file = os.open(place, os.O_RDONLY)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        found.append((place[-8:], 'flock'))
+    try:
+        found += [(place[-8:], 'hint')] * bool(any(fcntl.fcntl(file, 1035, bytes(8))))
+    except OSError:
+        pass
+raise ValueError('FOUND ' + repr(found))
+"""
+# While it goes on, the machine's figures do.
+BUSY = """
+import threading
+def work():
+    while True:
+        bytearray(10**7)
+threading.Thread(target=work, daemon=True).start()
+"""
+WATCH = """import os, time
+def figures():
+    return [open(f'/proc/{name}').read() for name in ('stat', 'meminfo')]
+def decode(data):
+    before, _ = figures(), time.sleep(0.3)
+    raise ValueError('FOUND ' + repr(['figures'] * (before != figures())))
+"""
 ALONE = "By itself the decoder raises "
 SLOW = "takes more than 2 s: is there a loop without an end"
 ATTACKS = {
@@ -115,6 +187,12 @@ ATTACKS = {
     "reads-files": Attack(ALONE + r"ValueError: FOUND \[\]", LOOK),
     "finds-a-stash": Attack(
         ALONE + r"ValueError: FOUND \[\]", answer=f"{STASH}\nfile = b''\nDECODER = {LOOK!r}"
+    ),
+    "finds-locks-and-hints": Attack(
+        ALONE + r"ValueError: FOUND \[\]", answer=f"{LEAVE}\nfile = b''\nDECODER = {FIND!r}"
+    ),
+    "watches-the-machine": Attack(
+        ALONE + r"ValueError: FOUND \[\]", answer=f"{BUSY}\nfile = b''\nDECODER = {WATCH!r}"
     ),
     "reads-a-builtin": Attack(
         ALONE + "NameError: name 'TABLE' is not defined",

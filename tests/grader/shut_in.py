@@ -23,7 +23,7 @@ TIGHT = Limits(memory=200 * MIB, cpu=1, processes=12, files=32, file_size=2 * MI
 
 STAGE = """
 import json, os, select, sys, time, traceback
-from grader.sandboxed.isolation import end, end_the_too_large, enter, fork
+from grader.sandboxed.isolation import end, end_the_too_large, enter, fork, hold_devices
 from grader.protocol.limits import Limits
 
 job = json.loads(sys.argv[1])
@@ -58,6 +58,8 @@ def line_of(child, said):
 def status(child):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
+if job["namespaces"]:
+    hold_devices()
 report = {}
 if job["before"]:
     report["before"] = globals()[job["before"]]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from grader.protocol import wire
-from grader.protocol.orders import Done, End, Exited, Interrupt, Order
+from grader.protocol.orders import Done, End, Exited, Interrupt, Order, Pause
 from grader.protocol.outputs import Name
 from grader.protocol.wire import Channel, Gone, Silent
 
@@ -100,6 +101,12 @@ class Child:
             raise Ended(self._how(self.end(patience=_PATIENCE), gone)) from None
         self.seconds = time.monotonic() - begun
         return decoded
+
+    def pause(self, stop: bool) -> None:
+        """Has it and all that it started stand still, or go on."""
+        with contextlib.suppress(Gone):
+            if self._alive:
+                self._warm.ask(Pause(self._pid, stop), Done)
 
     def _receive(self, seconds: float) -> bytes:
         """The reply, while what is written past Python is kept from filling its pipe."""

@@ -27,6 +27,7 @@ from grader.protocol.orders import (
     Done,
     Meet,
     Order,
+    Over,
     RunCell,
     RunTest,
     TestReport,
@@ -68,6 +69,9 @@ class Judge:
         self._engine = engine
         self._child: Child = engine.fork(room, "judge", files)
         self.ended = False
+        # Whose answers it tests.
+        self.player: Player | None = None
+        self._paused = False
 
     def given(self, source: str) -> bool:
         """Runs a cell of the teacher's that is no test; says whether it failed.
@@ -139,31 +143,51 @@ class Judge:
             Ended: when it does not live to reply.
         """
         until = time.monotonic() + seconds
-        # There is one at a time, and none longer than the test.
+        # There is one at a time, and none longer than the test. Meanwhile the learner's own player
+        # stands still: it could tell the source what that is to find out.
         alone: Player | None = None
-        # Of the two, the tag says which it is.
-        either: Any = reply | Alone
+        # Of the three, the tag says which it is.
+        either: Any = reply | Alone | Over
         answer = self._child.ask(order, either, seconds)
+
+        def end_alone() -> None:
+            nonlocal alone
+            if alone is not None:
+                alone.end()
+                alone = None
+
         try:
-            while isinstance(answer, Alone):
-                if alone is not None:
-                    alone.end()
-                left = max(0.0, until - time.monotonic())
-                alone = Player(self._engine, None, Files(), warm=False)
+            while isinstance(answer, Alone | Over):
+                end_alone()
+                problem = ""
+                fds: list[int] = []
+                self._pause_player(isinstance(answer, Alone))
                 ours, theirs = wire.pair()
                 with ours:
                     # Closed before the judge speaks to it, who is to notice when it ends.
                     with theirs:
-                        seconds = min(answer.seconds, left)
-                        problem = _run_alone(alone, answer.source, seconds, theirs)
+                        if isinstance(answer, Alone):
+                            alone = Player(self._engine, None, Files(), warm=False)
+                            fds = [ours.fileno()]
+                            left = max(0.0, until - time.monotonic())
+                            seconds = min(answer.seconds, left)
+                            problem = _run_alone(alone, answer.source, seconds, theirs)
+                    if problem:
+                        end_alone()
+                        self._pause_player(False)
+                        fds = []
                     left = max(0.0, until - time.monotonic())
-                    fds = [] if problem else [ours.fileno()]
                     answer = self._child.ask(Apart(problem), either, left, fds=fds)
         finally:
-            if alone is not None:
-                alone.end()
+            end_alone()
+            self._pause_player(False)
         made: T = answer
         return made
+
+    def _pause_player(self, stop: bool) -> None:
+        if self.player is not None and stop != self._paused:
+            self.player.pause(stop)
+            self._paused = stop
 
     def discover(
         self,
@@ -189,6 +213,7 @@ class Judge:
             random=way.random,
             exact=way.exact,
             sets=list(way.sets),
+            opens=way.opens,
         )
         discovered = self._ask(order, Discovered, self._timeout + GRACE)
         return Played.of(discovered, self._child), discovered
@@ -222,3 +247,4 @@ class Way:
     random: bool = False
     exact: bool = False
     sets: Sequence[str] = ()
+    opens: bool = False

@@ -76,6 +76,10 @@ class Player:
         except Ended as ended:
             self.ended = str(ended)
 
+    def pause(self, stop: bool) -> None:
+        """Has it stand still, or go on."""
+        self._child.pause(stop)
+
     def wait_with(self, number: int) -> None:
         """Has it keep itself as it is now, to run a test beside the learner's code at the end."""
         try:

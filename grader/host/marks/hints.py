@@ -34,7 +34,7 @@ def message_for(
         ename: the type of the error.
         evalue: its text.
         line: of the test's source, from 1, where it was raised, if it was there.
-        visible: whether learners can see that line.
+        visible: whether learners can see that line, and what they see of it holds nothing hidden.
     """
     said = evalue.strip()[:MAX_MESSAGE]
     if visible and ename == "AssertionError":
@@ -45,7 +45,11 @@ def message_for(
     if visible:
         return f"{ename}: {said}" if said else ename
     written = _written(teacher.node.source, said, line) if ename == "AssertionError" else None
-    return written or NEUTRAL
+    if written:
+        return written
+    # That it failed is no secret where the line is none.
+    statement = visible_statement(teacher, line)
+    return f"This does not hold: {statement}" if statement else NEUTRAL
 
 
 def visible_statement(teacher: TeacherCell, line: int | None) -> str | None:

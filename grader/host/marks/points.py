@@ -191,12 +191,13 @@ def _grade(
     failure = played.error if played else None
     if failure is not None:
         line = played.error_line if played else None
+        early = line in teacher.early_lines or not teacher.has_hidden_tests
         if line in teacher.visible_lines and shown is not None and shown is not played:
             # The words come from a process that has met no hidden test. Where that does not fail,
             # the name of the error may tell of one.
-            failure = shown.error or Error("AssertionError", "", [])
+            failure, early = shown.error or Error("AssertionError", "", []), True
         known = played is not None and played.from_teacher
-        return result(score, "failed", _message(teacher, failure, line, known))
+        return result(score, "failed", _message(teacher, failure, line, early, known))
     if score < teacher.points:
         return result(score, "partial", f"{score:g} of {teacher.points:g} points.")
     return result(score, "passed")
@@ -212,18 +213,21 @@ def _without_stderr(node: NotebookNode) -> NotebookNode:
     return copy
 
 
-def _message(teacher: TeacherCell, failure: Error, line: int | None, known: bool) -> str:
+def _message(
+    teacher: TeacherCell, failure: Error, line: int | None, early: bool, known: bool
+) -> str:
     """What a failed test says to the learner.
 
     Args:
+        early: whether nothing hidden can be in its words: what a visible line fills in behind a
+            hidden one may come from there.
         known: whether its text is the teacher's, wherever it stands.
     """
     if failure.ename in OUR_ERRORS:
         return failure.evalue.strip()
-    visible = line in teacher.visible_lines or not teacher.has_hidden_tests
     if known and failure.ename == "AssertionError":
-        visible = True
-    return message_for(teacher, failure.ename, failure.evalue, line, visible)
+        early = True
+    return message_for(teacher, failure.ename, failure.evalue, line, early)
 
 
 def blank(name: str, cells: Sequence[TeacherCell], reason: str) -> dict[str, CellResult]:

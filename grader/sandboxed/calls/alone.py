@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from grader.protocol import wire
 from grader.protocol.calls import Said
-from grader.protocol.orders import ENDED, MAX_FIGURE_NAME, MAX_FIGURES, SLOW, Alone, Apart
+from grader.protocol.orders import ENDED, MAX_FIGURE_NAME, MAX_FIGURES, SLOW, Alone, Apart, Over
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
 from grader.protocol.wire import Channel
@@ -72,6 +72,8 @@ class Bench:
     ) -> tuple[Outcome, Any]:
         """Runs a source in a process that has seen nothing else, and calls a function of it.
 
+        The learner's own processes stand still meanwhile.
+
         Args:
             source: Python.
             name: of the function that it defines.
@@ -103,6 +105,8 @@ class Bench:
             return self._call(peer, name, args, until)
         finally:
             peer.channel.close()
+            self._channel.send(wire.encode(Over()))
+            self._channel.receive()
 
     @staticmethod
     def _call(peer: Peer, name: str, args: tuple[Any, ...], until: float) -> tuple[Outcome, Any]:

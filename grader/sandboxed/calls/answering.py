@@ -16,6 +16,7 @@ from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
+from grader.sandboxed.calls.shut_folder import ShutFolder, database_of, unattached
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import from_library
@@ -23,7 +24,13 @@ from grader.sandboxed.codec.packing import Packer
 
 
 class Answering(End):
-    """An end that does what the other one asks for."""
+    """An end that does what the other one asks for.
+
+    Attributes:
+        folder: a judge's, which is shut meanwhile.
+    """
+
+    folder: ShutFolder | None = None
 
     # What catches the outputs of a call; a side replaces it.
     @contextmanager
@@ -105,7 +112,8 @@ class Answering(End):
         if name == "__signature__" and self._trusted:
             reply.value = packer.pack(signatures.describe(target))
             return
-        value = getattr(target, name)
+        with self._no_files_for(target) if not self._trusted else contextlib.nullcontext():
+            value = getattr(target, name)
         if callable(value) and not isinstance(value, type):
             reply.method = True
         elif self.rules.may_read(name):
@@ -157,6 +165,8 @@ class Answering(End):
             for patch, now in patched:
                 space = vars(sys.modules[patch.place]) if patch.place else self._lookup
                 meanwhile.enter_context(patches.applied(space, patch.name, now))
+            if not self._trusted:
+                meanwhile.enter_context(self._no_files_for(target))
             with self.capture() as reply.said:
                 try:
                     value = invoke(target, name, args, kwargs)
@@ -166,6 +176,18 @@ class Answering(End):
                     reply.error = self._errors.tell(error)
             reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
+
+    def _no_files_for(self, target: Any) -> contextlib.AbstractContextManager[None]:
+        """While the learner's code calls this it opens no file of the test's.
+
+        A database goes on with its own, which may lie there.
+        """
+        database = database_of(target)
+        if database is not None:
+            return unattached(database)
+        if self.folder is None or self.rules.opens:
+            return contextlib.nullcontext()
+        return self.folder
 
     def _reported(
         self,

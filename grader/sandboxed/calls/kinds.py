@@ -66,11 +66,13 @@ def serves_as(node: Node, wanted: Kind) -> bool:
 
 
 def callable_nodes(node: Node) -> Iterator[Node]:
-    """What needs a look: live values, modules, named tuples with types as their methods, mappings
-    with values for missing keys, and what may leave values out."""
+    """What needs a look: live values, modules, instances of given classes, named tuples with types
+    as their methods, mappings with values for missing keys, and what may leave values out."""
     if isinstance(node, Live | Module):
         yield node
         return
+    if isinstance(node, Given):
+        yield node
     if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
         yield node
     if isinstance(node, Masked | Frame):

@@ -36,6 +36,7 @@ class Peer(Answering):
         """Begins a test of a judge's."""
         self.rules, self.budget = rules, budget
         self._brought = []
+        self._errors.begin()
         self._lent.begin()
         self._lent.take_back(self._lent.numbers)
         self.lost: str | None = None
@@ -215,6 +216,9 @@ class Peer(Answering):
     def _written(self) -> dict[str, bytes]:
         """The files that a test has written since the last call."""
         if self.seen is None or not self.rules.sends_files:
+            return {}
+        if self.folder is not None and self.folder.is_shut:
+            # The call that is being answered has brought what there was.
             return {}
         files = handed_files.changed(self.seen)
         if files:

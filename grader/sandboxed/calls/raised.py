@@ -35,6 +35,10 @@ class Errors:
         self._raised_here: list[BaseException] = []
         self._relayed: list[tuple[BaseException, int]] = []
 
+    def begin(self) -> None:
+        """A new test: what others have raised is nobody's any more."""
+        self._raised_here.clear()
+
     def tell(self, error: BaseException) -> Raised:
         """What the other side gets to know of an exception."""
         above = [cls for cls in type(error).__mro__ if cls is not object]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,3 +39,57 @@ def set_random_states(states: list[Any]) -> None:
     np.random.set_state(tuple(states[1]))
     if torch is not None and states[2] is not None:
         torch.set_rng_state(states[2])
+
+
+class OwnChance:
+    """Random numbers for tests that no player can draw, too.
+
+    Player and judge are forked from one process. What given cells draw is to be the same in both;
+    what a test draws without a seed is not. Python's own generator is another in every fork.
+    """
+
+    def __init__(self) -> None:
+        # By library: what to call to go on as if no test had been.
+        self._back: dict[str, tuple[Callable[[], None], object]] = {}
+
+    def for_test(self) -> None:
+        """A test begins: generators that nobody has seeded go on from somewhere else."""
+        torch = torch_module()
+        if "numpy" not in self._back and (mark := _numpy_unseeded()) is not None:
+            numpy_state = np.random.get_state()
+            np.random.set_state(np.random.RandomState().get_state())
+            self._back["numpy"] = lambda: np.random.set_state(numpy_state), mark
+        if "torch" not in self._back and torch is not None and _torch_unseeded(torch):
+            torch_state = torch.get_rng_state()
+            self._back["torch"] = lambda: torch.set_rng_state(torch_state), torch.seed()
+
+    def for_given(self) -> None:
+        """A given cell begins: it draws what it draws in the player, but for what tests seeded."""
+        torch = torch_module()
+        now = {"numpy": _numpy_unseeded(), "torch": torch and torch.initial_seed()}
+        for library, (go_back, mark) in self._back.items():
+            if now[library] == mark:
+                go_back()
+        self._back.clear()
+
+
+# The seed that torch had when it was imported.
+_imported_with: int | None = None
+
+
+def imported_torch() -> None:
+    """Takes note of the seed with which torch begins, before any cell runs."""
+    global _imported_with
+    torch = torch_module()
+    if torch is not None and _imported_with is None:
+        _imported_with = torch.initial_seed()
+
+
+def _torch_unseeded(torch: Any) -> bool:
+    return bool(torch.initial_seed() == _imported_with)
+
+
+def _numpy_unseeded() -> object:
+    """What NumPy's generator was made from; None once it has been seeded."""
+    library: Any = np.random
+    return getattr(library.get_bit_generator(), "seed_seq", None)

@@ -17,6 +17,7 @@ from grader.protocol.terms import Terms
 from grader.protocol.values import (
     CannotCross,
     Frame,
+    Given,
     Kind,
     Live,
     Masked,
@@ -44,6 +45,7 @@ class Rules(ABC):
         random: whether calls go on with this side's random numbers.
         may_set: names that a test may bind for the answers.
         lends: whether what a call is lent may be called after it has returned.
+        opens: whether what is lent may open this side's files while it is called.
         sends_files: whether the other side gets the files that this one has written.
         says_why: whether this side's user may read why a value can't cross.
     """
@@ -52,6 +54,7 @@ class Rules(ABC):
     random = False
     may_set = _NO_NAMES
     lends = False
+    opens = False
     sends_files = False
     says_why = False
 
@@ -185,7 +188,7 @@ class Enforcing(Rules):
         self._withhold = withhold
         self._dunders = with_fallbacks(frozenset(terms.dunders))
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
-        self.lends, self.sends_files = terms.lends, terms.files
+        self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
 
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
@@ -232,6 +235,9 @@ class Enforcing(Rules):
                 self._leave_default_out(found)
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
+            elif isinstance(found, Given):
+                if found is not but:
+                    self._admit_given(found, place)
             elif found is not but or isinstance(found, Record):
                 self._admit_live(found)
                 if isinstance(found, Live):
@@ -245,6 +251,8 @@ class Enforcing(Rules):
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._leave_equality_out(found, "()")
+            elif isinstance(found, Given):
+                self._admit_given(found, "()")
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
 
@@ -259,6 +267,17 @@ class Enforcing(Rules):
             found.dunders = list(ITERATION)
         elif not any(serves_as(found, known) for known in self._terms.results):
             raise CannotCross(f"{with_article(kind)} where plain values are expected")
+
+    def _admit_given(self, found: Given, place: str) -> None:
+        """One comes where the solution has an instance: its class was never asked to make it, so
+        what it says of `==` may be true of anything."""
+        if ":" in place and not any(known.endswith(place) for known in self._terms.changes):
+            # A change of an argument that the solution leaves alone: whether the test holds
+            # without it is tried next.
+            return
+        if self._terms.given is None or place in self._terms.given:
+            return
+        raise CannotCross(f"{with_article(kind_of(found))} where plain values are expected")
 
     def _leave_equality_out(self, found: Live, place: str) -> None:
         """Where the solution has plain values, what comes instead does not say what it equals."""
@@ -284,11 +303,16 @@ class Discovering(Rules):
     lends = True
 
     def __init__(
-        self, random: bool = False, exact: bool = False, may_set: Collection[str] = _NO_NAMES
+        self,
+        random: bool = False,
+        exact: bool = False,
+        may_set: Collection[str] = _NO_NAMES,
+        opens: bool = False,
     ) -> None:
-        self.random, self.exact, self.may_set = random, exact, may_set
+        self.random, self.exact, self.may_set, self.opens = random, exact, may_set, opens
         self._places: set[str] = set()
-        self.terms = Terms(places=self._places)
+        self._given: set[str] = set()
+        self.terms = Terms(places=self._places, given=self._given)
 
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
         return _ANY.intersection(dunders)
@@ -337,10 +361,14 @@ class Discovering(Rules):
                 self.terms.default = True
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
+            elif isinstance(found, Given):
+                if found is not but:
+                    self._given.add(place)
             elif found is not but or isinstance(found, Record):
                 self.terms.results.add(_kind(found))
                 if isinstance(found, Live):
                     self._places.add(place)
+                    self._note_instance(found, place)
 
     def admit_iterator(self, node: Node, place: str) -> None:
         self.admit(node, place)
@@ -349,8 +377,16 @@ class Discovering(Rules):
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._places.add("()")
+                self._note_instance(found, "()")
+            elif isinstance(found, Given):
+                self._given.add("()")
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
+
+    def _note_instance(self, found: Live, place: str) -> None:
+        """Where one of the solution's own comes from, one of a given class may, too."""
+        if found.kind == "instance":
+            self._given.add(place)
 
     def _note_missing(self, found: Masked | Frame) -> None:
         """What is left out passes many a comparison: it is where the solution leaves things out."""

@@ -139,6 +139,30 @@ def test_a_mark_by_hand_is_looked_at_again_where_its_test_says_something_new(des
         assert not book.find_grade("test-square-1", "numbers", "numbers", "a").needs_manual_grade
 
 
+def test_a_timestamp_that_a_learner_may_have_written_can_be_ignored(desk, run):
+    """Neither early nor late, nor a text that is no time, says anything then; and back again."""
+    for student, when in (("a", "2026-03-02 15:00:00 UTC"), ("b", "1999-01-01 00:00:00 UTC")):
+        desk.hand_in(student, timestamp=when)
+    desk.hand_in("c", timestamp="yesterday")
+    due = ("--due", "numbers=2026-03-02T12:00:00")
+
+    def late():
+        return [rows(desk)["numbers", student]["late"] for student in "abc"]
+
+    run(*due)
+    assert late() == ["yes", "no", "no"]
+    assert "3 known from an earlier run" in run(*due, "--ignore-timestamps")
+    assert late() == ["no", "no", "no"]
+    run(*due)
+    assert late() == ["yes", "no", "no"]
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write("\nc.Grader.timestamps = False\n")
+    run(*due)
+    assert late() == ["no", "no", "no"]
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "a").timestamp is None
+
+
 def test_being_late_costs_what_the_course_says(desk, run):
     desk.hand_in("late", timestamp="2026-03-02 15:00:00 UTC")
     desk.hand_in("ontime", timestamp="2026-03-02 11:00:00 UTC")

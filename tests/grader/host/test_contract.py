@@ -98,6 +98,7 @@ TESTS = {
             "attributes": {"place"},
             "dunders": {"__len__"},
             "places": {"Robot"},
+            "given": {"Robot"},
         },
     ),
     "exception": (
@@ -146,7 +147,7 @@ LATER = {
     "derived": (
         "assert Word('a').twice() == 'aa'",
         {"Word": "class"},
-        {"results": {"instance"}, "exact": True, "places": {"Word"}},
+        {"results": {"instance"}, "exact": True, "places": {"Word"}, "given": {"Word"}},
     ),
     "keys": ("assert defaults()['missing'] == 3", {"defaults": "function"}, {"default": True}),
 }

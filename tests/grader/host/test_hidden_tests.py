@@ -249,3 +249,42 @@ def test_a_notebooks_outputs_have_room_for_so_much_together(graded, monkeypatch)
     assert "ZeroDivisionError" in text
     assert scores(result) == {"first": 0, "part": 0.5}
     assert messages(result)["first"] == ["one more"]
+
+
+BEHIND = {
+    "a text that is filled in": "assert x == want, f'{want} is right'",
+    "a text that is put together": "assert x == want, 'right is ' + str(want)",
+    "a library's words": "import numpy as np\nnp.testing.assert_equal(x, want)",
+    "another error": "table = {x: 1}\nassert table[want]",
+    "an error that the test raises": "if x != want:\n    raise ValueError(f'not {want}')",
+    "a hidden check's name": "check(x)",
+}
+
+
+@pytest.mark.parametrize("line", BEHIND.values(), ids=BEHIND)
+def test_no_visible_line_tells_what_hidden_ones_before_it_have_bound(graded, line):
+    made = exercise(
+        "# answer x\nx = 927345618",
+        "# test t\n"
+        + hidden("want = 927345618\ndef check(x):\n    assert x == want, want")
+        + f"\n{line}",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    result, text = graded(made, x="x = 5")
+    assert scores(result) == {"t": 0}
+    assert "927345618" not in text + result.model_dump_json()
+
+
+def test_what_a_visible_line_says_in_the_teachers_own_words_is_said(graded):
+    made = exercise(
+        "# answer x\nx = 7",
+        "# test words\n" + hidden("want = 7") + "\nassert x == want, f'not {x}, think again'",
+        "# test bare\n" + hidden("want = 7") + "\nassert x == want",
+        "# test early\nassert x == 7, f'not {x}'\n" + hidden("assert x == 7"),
+    )
+    result, _ = graded(made, x="x = 5")
+    assert messages(result) == {
+        "words": ["not …, think again"],
+        "bare": ["This does not hold: assert x == want"],
+        "early": ["not 5"],
+    }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from dataclasses import replace
+
 import pytest
 
 from grader import grade_one
+from grader.host.get_contract import get_contract
 from tests.grader.conftest import exercise, handed_in, hidden, scores
 from tests.grader.host.conftest import THREE, messages
 
@@ -31,6 +36,106 @@ def test_a_test_that_holds_only_because_its_values_were_changed_does_not_hold(gr
     text = "The test holds only because total changes what it is given."
     assert messages(result) == {"t": [text]}
     assert result.notes == [f"Cell t: {text}"]
+
+
+SUMS = (
+    "# answer total\ndef total(values):\n    return sum(values)",
+    "# test t\nvalues = [2, 1, 4]\n"
+    "got = [total(values)] + [total(values[n:]) for n in range(3)]\n"
+    "want = [sum(values)] + [sum(values[n:]) for n in range(3)]\n",
+)
+EMPTIED = "def total(values):\n    values.clear()\n    return 0"
+PARTS = {
+    "points as the last line": ("sum(a == b for a, b in zip(got, want)) / 4", EMPTIED, 0),
+    "points for what is not there": ("1 - len(values) / 4", EMPTIED, 1 / 4),
+    "points caught one by one": (
+        "points = 0\ntry:\n    assert total(values) == sum(values)\n    points += 1\n"
+        "except AssertionError:\n    pass\npoints",
+        EMPTIED,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize(("last", "cheat", "earned"), PARTS.values(), ids=PARTS)
+def test_points_are_those_of_the_tests_own_values(graded, last, cheat, earned):
+    made = exercise(SUMS[0], SUMS[1] + last)
+    assert scores(graded(made, total=cheat)[0])["t"] == pytest.approx(earned, abs=1e-9)
+
+
+def test_so_are_figures(engine):
+    test = (
+        f"{SUMS[1]}import sys\nbench = sys.modules.get('grading_bench')\n"
+        "if bench: bench.figures(left=len(values))"
+    )
+    made = exercise(SUMS[0], test)
+    [cell] = grade_one(made, handed_in(made, total=EMPTIED), engine).item("t").cells
+    assert cell.figures == {"left": 3}
+
+
+BEQUEATHED = (
+    "# answer total\ndef total(v):\n    return sum(v)",
+    "# answer most\ndef most(v):\n    return max(v, default=0)",
+    "# test one\ndata = [3, 1, 2]\nassert total([2, 3]) == 5\n_ = total(data)",
+    "# test two\nspare = [1]\nassert most(spare) == 1",
+    "# test three\nfor value in data:\n    assert most([value, 0]) == value\n"
+    "assert most(data) == max(data, default=0)",
+)
+UNDONE = {
+    "what an earlier test has made": "v.clear() if len(v) == 3 else None\n    return 5",
+    # Once the test has held, its judge is replaced and the test runs again.
+    "what it has made of the answer": "return 5 if len(v) == 2 else v.clear()",
+}
+
+
+@pytest.mark.parametrize("body", UNDONE.values(), ids=UNDONE)
+def test_no_earlier_test_runs_again_with_the_learners_changes(graded, body):
+    made = exercise(*BEQUEATHED)
+    most = "def most(v):\n    n = len(v)\n    v.clear()\n    return int(n == 1)"
+    result, _ = graded(made, total=f"def total(v):\n    {body}", most=most)
+    assert scores(result) == {"one": 1, "two": 1, "three": 0}
+
+
+def test_what_a_test_has_held_for_is_what_later_ones_see(graded):
+    """Asked again, the same function gives something else; the test that would say so has its
+    points already."""
+    made = exercise(
+        "# answer make\ndef make():\n    return [3, 1, 2]",
+        "# answer most\ndef most(v):\n    return max(v, default=0)",
+        "# test one\ndata = make()\nassert data == [3, 1, 2]",
+        "# test two\nspare = [1]\nassert most(spare) == 1",
+        "# test three\nfor value in data:\n    assert most([value, 0]) == value\n"
+        "assert most(data) == max(data, default=0)",
+    )
+    # By how it is asked it knows when.
+    make = (
+        "import sys\ndef make():\n    frame = sys._getframe()\n"
+        "    while not hasattr(frame.f_locals.get('request'), 'keep'): frame = frame.f_back\n"
+        "    return [3, 1, 2] if frame.f_locals['request'].keep is None else []"
+    )
+    most = "def most(v):\n    n = len(v)\n    v.clear()\n    return int(n == 1)"
+    result, _ = graded(made, make=make, most=most)
+    assert scores(result) == {"one": 1, "two": 1, "three": 0}
+    assert scores(graded(made)[0]) == {"one": 1, "two": 1, "three": 1}
+
+
+def test_what_a_test_has_raised_outlives_it_for_nobody(graded):
+    """As itself it would pass for what the next test's own callback raises."""
+    made = exercise(
+        "# given\nclass Full(Exception):\n    pass",
+        "# answer each\ndef each(f, x):\n    return f(x)",
+        "# test one\ndef full(x):\n    raise Full(x)\n"
+        "try:\n    each(full, 7)\nexcept Full as error:\n    assert error.args == (7,)",
+        "# test two\ndef full(x):\n    raise Full(x)\n"
+        "try:\n    each(full, 7)\nexcept Full as error:\n    assert error.args == (7,)\n"
+        "else:\n    assert False, 'it went through'",
+    )
+    cheat = (
+        "def each(f, x):\n    if hasattr(each, 'kept'): raise each.kept\n"
+        "    try: f(x)\n    except Exception as error: each.kept = error; raise"
+    )
+    assert scores(graded(made)[0]) == {"one": 1, "two": 1}
+    assert scores(graded(made, each=cheat)[0]) == {"one": 1, "two": 0}
 
 
 def test_a_given_value_that_an_answer_changes_is_as_it_was_for_every_test(engine):
@@ -77,7 +182,50 @@ AGREES = """class V:
         return V(0)  # size
     def __sub__(self, other):
         return V(0)"""
+# Its class says that two are equal when all their items are; the learner's has none.
+BOX = """class Box:
+    def __init__(self, *items):
+        self.items = list(items)
+    def __eq__(self, other):
+        return all(a == b for a, b in zip(self.items, getattr(other, 'items', [])))
+    def __sub__(self, other):
+        return Box()
+    def __abs__(self):
+        return 0
+    def of(self):
+        return self.items[0]"""
 IMPOSTORS = {
+    "a given instance out of a call": (
+        "def f(x):\n    return 2 * x",
+        "f(2) == 4",
+        "def f(x): return Box()",
+    ),
+    "a given instance in a list out of a call": (
+        "def f(x):\n    return [x, x]",
+        "f(2) == [2, 2]",
+        "def f(x): return [Box(), Box()]",
+    ),
+    "a given instance where another call gives one": (
+        "def f(x):\n    return x\ndef g(x):\n    return Box(x)",
+        "g(2).of() == 2 and f(2) == 2",
+        "def f(x): return Box()\ndef g(x): return Box(x)",
+    ),
+    "a given instance for a callback": (
+        "def f(x, g):\n    g(x)",
+        "not f(2, calls.append) and calls == [2]",
+        "def f(x, g): g(Box())",
+    ),
+    "a given instance as an attribute": (
+        "class A:\n    def __init__(self, x):\n        self.x = x",
+        "A(2).x == 2",
+        "class A:\n    def __init__(self, x):\n        self.x = Box()",
+    ),
+    "given instances one by one": (
+        "def f(x):\n    return iter([x, x])",
+        "list(f(2)) == [2, 2]",
+        "def f(x):\n    yield Box()\n    yield Box()",
+    ),
+    "a given instance inside of an answer": ("f = [2, 2]", "f == [2, 2]", "f = [Box(), Box()]"),
     "a class of one's own for a given one": (
         "gauge = Gauge(1849)",
         "gauge.reads(1849)",
@@ -174,7 +322,7 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
     made = exercise(
         "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
         "    def reads(self, n):\n        return self.n == n\n"
-        "import numpy as np, pandas as pd\ncalls = []",
+        f"import numpy as np, pandas as pd\ncalls = []\n{BOX}",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )
@@ -192,6 +340,17 @@ HONEST = {
         f"{VECTOR}\n    def __getitem__(self, n): return [self.x, 2]",
         f"{SUM} and V(1)[0][1] == 2",
         f"{VECTOR}\n    def __getitem__(self, n): return V(2) if n == 0 else 2",
+    ),
+    "given instances where the solution has some": (
+        "def f():\n    return [Box(1), Box(2)]\ndef g(box):\n    box.items.append(3)",
+        "f()[1].of() == 2 and (b := Box()) is not None and (g(b) or b.of() == 3)",
+        "def f():\n    return (Box(1), Box(2))\ndef g(box):\n    box.items = [3]",
+    ),
+    "a given instance that is changed though the solution's is not": (
+        "def f(boxes):\n    return sorted(box.of() for box in boxes)",
+        "f([Box(2), Box(1)]) == [1, 2]",
+        "def f(boxes):\n    boxes.sort(key=Box.of)\n    boxes[0] = Box(1)\n"
+        "    return [box.of() for box in boxes]",
     ),
     "one by one": (
         f"{VECTOR}\ndef f(): return [V(1), V(2)]",
@@ -214,7 +373,7 @@ HONEST = {
 @pytest.mark.parametrize(("solved", "test", "other"), HONEST.values(), ids=HONEST)
 def test_another_way_to_the_same_values_is_as_good(engine, solved, test, other):
     made = exercise(
-        "# given\nimport pandas as pd", f"# answer a\n{solved}", f"# test a1\nassert {test}"
+        f"# given\nimport pandas as pd\n{BOX}", f"# answer a\n{solved}", f"# test a1\nassert {test}"
     )
     assert scores(grade_one(made, handed_in(made, a=other), engine)) == {"a1": 1}
 
@@ -405,3 +564,133 @@ def test_files_go_to_the_learners_code_and_not_back(graded):
     assert scores(graded(made)[0]) == {"reads": 1, "own": 1}
     forged = "def f(path):\n    open(path, 'w').write('most = 5')\n    return 8"
     assert scores(graded(made, f=forged)[0]) == {"reads": 0, "own": 1}
+
+
+# --- What is lent reads nothing for the learner ------------------------------------------------
+
+LENDING = {
+    "a database in memory": (
+        "import sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.execute('create table t (x)'); db.execute('insert into t values (7)')",
+        "def f(db): return db.execute('select x from t').fetchall()[0][0]",
+        "def f(db):\n    db.execute(\"attach 'wanted.db' as w\")\n"
+        "    return db.execute('select x from w.t').fetchall()[0][0]",
+    ),
+    "a cursor": (
+        "import sqlite3\nown = sqlite3.connect('own.db')\nown.execute('create table t (x)')\n"
+        "own.execute('insert into t values (7)'); own.commit(); db = own.cursor()",
+        "def f(db): return [x for x, in db.execute('select x from t')][0]",
+        "def f(db):\n    db.execute(\"attach 'wanted.db' as w\")\n"
+        "    return [x for x, in db.execute('select x from w.t')][0]",
+    ),
+    "a database that is written out": (
+        "import sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.execute('create table t (x)'); db.execute('insert into t values (7)'); db.commit()",
+        "def f(db): return db.execute('select x from t').fetchall()[0][0]",
+        "def f(db):\n    import os\n    db.execute(\"vacuum into 'new.db'\")\n    return 7",
+    ),
+    "a class with a reader": (
+        "class Shop:\n    def read(self, text):\n        import io, os\n"
+        "        return int((open(text) if os.path.exists(text) else io.StringIO(text)).read())\n"
+        "db = Shop()",
+        "def f(db): return db.read('7')",
+        "def f(db): return db.read('wanted.txt')",
+    ),
+    "a function that opens past Python's own": (
+        "import ctypes\ndef db(text):\n    libc = ctypes.CDLL(None)\n"
+        "    data = ctypes.create_string_buffer(9)\n    fd = libc.open(text.encode(), 0)\n"
+        "    if fd < 0: return int(text)\n    libc.read(fd, data, 8)\n    return int(data.value)",
+        "def f(db): return db('7')",
+        "def f(db): return db('wanted.txt')",
+    ),
+    "a class whose base is the database's": (
+        "import sqlite3\nclass Shop(sqlite3.Connection):\n    def ask(self, query):\n"
+        "        return self.execute(query).fetchall()\n"
+        "db = Shop(':memory:')\ndb.execute('create table t (x)')\n"
+        "db.execute('insert into t values (7)')",
+        "def f(db): return db.ask('select x from t')[0][0]",
+        "def f(db):\n    db.ask(\"attach 'wanted.db' as w\")\n"
+        "    return db.ask('select x from w.t')[0][0]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lent", "solved", "cheat"), LENDING.values(), ids=LENDING)
+def test_what_a_test_lends_opens_no_file_for_the_learner(engine, tmp_path, lent, solved, cheat):
+    """The file is for tests alone: it holds what is wanted."""
+    (tmp_path / "wanted.txt").write_text("7")
+    with contextlib.closing(sqlite3.connect(tmp_path / "wanted.db")) as database:
+        database.execute("create table t (x)")
+        database.execute("insert into t values (7)")
+        database.commit()
+    made = exercise(
+        f"# answer f\n{solved}",
+        f"# test lends\nimport os\nhad = set(os.listdir())\n{lent}\nassert f(db) == 7\n"
+        "assert set(os.listdir()) <= had | {'own.db'}\n"
+        "assert open('wanted.txt').read() == '7'",
+    )
+    wanted = {name: tmp_path / name for name in ("wanted.db", "wanted.txt")}
+    made = replace(made, for_tests=wanted)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0}
+
+
+def test_what_the_solution_has_opened_may_be_opened(engine):
+    made = exercise(
+        "# answer f\ndef f(load):\n    return load('own.txt')",
+        "# test lends\nwith open('own.txt', 'w') as file:\n    file.write('7')\n"
+        "def load(path):\n    with open(path) as file:\n        return file.read()\n"
+        "assert f(load) == '7'",
+        "# test unlent\nassert f(lambda path: path) == 'own.txt'",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "unlent": 1}
+    clauses = get_contract(made, "x", engine).tests
+    assert [clauses[name].terms.opens for name in ("lends", "unlent")] == [True, False]
+
+
+# --- What is drawn -----------------------------------------------------------------------------
+
+DRAWS = {
+    "NumPy's": "np.random.rand()",
+    "NumPy's, in another way": "int(np.random.permutation(10**6)[0])",
+    "torch's": "torch.rand(1).item()",
+    "a new layer's": "torch.nn.Linear(1, 1).bias.item()",
+    "Python's": "random.random()",
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+@pytest.mark.parametrize("seed", [False, True], ids=["without a seed", "with a given seed"])
+def test_what_a_test_draws_without_a_seed_is_drawn_by_no_answer(engine, draw, seed):
+    """What a given cell has seeded goes on from there in both."""
+    if seed and draw == DRAWS["Python's"]:
+        pytest.skip("it is seeded anew in every fork")
+    seeds = "\nnp.random.seed(3); torch.manual_seed(3)" * seed
+    made = exercise(
+        f"# given\nimport random\nimport numpy as np, torch{seeds}",
+        "# answer guess\nguess = -1",
+        f"# test other\ndrawn = {draw}\nassert guess != drawn",
+    )
+    result = grade_one(made, handed_in(made, guess=f"guess = {draw}"), engine)
+    assert scores(result) == {"other": int(not seed)}
+
+
+def test_what_given_cells_draw_is_the_same_for_tests(engine):
+    """Also behind tests that draw and call."""
+    made = exercise(
+        "# given\nimport numpy as np, torch\na = np.random.rand(3)",
+        "# answer f\ndef f(x):\n    return x.sum()",
+        "# test first\nx = np.random.rand(4)\nassert f(a) == a.sum() and f(x) == x.sum()\n"
+        "y = torch.randn(2)\nassert f(y) == y.sum()",
+        "# given\nb = np.random.rand(3)\nc = torch.rand(3)",
+        "# answer sums\nsums = b.sum(), c.sum().item()",
+        "# test second\nassert sums == (b.sum(), c.sum().item())",
+        "# given\nnp.random.seed(4)\ntorch.manual_seed(4)",
+        "# test third\nd = np.random.rand(), torch.rand(1).item()\nassert f(a) == a.sum()",
+        "# given\ne = np.random.rand(), torch.rand(1).item()",
+        "# answer back\nback = e",
+        "# test seeded\nnp.random.seed(4)\ntorch.manual_seed(4)\n"
+        "assert d == (np.random.rand(), torch.rand(1).item())",
+    )
+    result = grade_one(made, handed_in(made), engine)
+    assert scores(result) == {"first": 1, "second": 1, "third": 1, "seeded": 1}

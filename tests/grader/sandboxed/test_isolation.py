@@ -29,6 +29,70 @@ def test_a_child_sees_no_other_process():
     assert len(everybody.before) == 3
 
 
+def read_of_the_machine(*_):
+    import time
+    from pathlib import Path
+
+    pictures = []
+    for _ in range(2):
+        pictures.append([Path("/proc", name).read_text() for name in ("stat", "meminfo")])
+        until = time.process_time() + 0.1
+        while time.process_time() < until:
+            bytearray(10**6)
+    return pictures[0] == pictures[1], "cpu0" in pictures[0][0], "MemTotal" in pictures[0][1]
+
+
+def test_what_a_child_reads_of_the_machine_does_not_change_with_what_others_do():
+    report = try_out(read_of_the_machine, neighbour=read_of_the_machine)
+    assert report.result == report.neighbour == [True, True, True]
+
+
+def be_busy():
+    import os
+    import signal
+    import threading
+
+    # They wake each other for as long as they can.
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGCONT))
+    for number in range(3):
+        if os.fork() == 0:
+            os.setsid() if number else None
+            signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+            while True:
+                os.kill(1, signal.SIGCONT)
+    threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()
+
+
+def stop_and_go_on(child):
+    import time
+
+    from grader.sandboxed.isolation import _family, _processes_below, end, pause
+
+    def states():
+        found = []
+        for process in _family(child, _processes_below()):
+            with open(f"/proc/{process}/stat") as file:
+                parts = file.read().rpartition(")")[2].split()
+            found.append((parts[0], parts[11], parts[12]))
+        return sorted(found)
+
+    time.sleep(0.2)
+    pause(child, True)
+    time.sleep(0.05)
+    before = states()
+    time.sleep(0.5)
+    stood_still = before == states()
+    pause(child, False)
+    time.sleep(0.3)
+    goes_on = before != states()
+    end(child, True)
+    return [state for state, *_ in before], stood_still, goes_on
+
+
+def test_a_child_can_be_stopped_with_all_that_it_started_and_goes_on():
+    assert try_out(be_busy, then=stop_and_go_on).then == [["T"] * 4, True, True]
+
+
 def which_program():
     import os
 

@@ -57,10 +57,11 @@ def test_the_kernel_refuses_what_no_limit_counts_and_no_namespace_holds():
 
 
 # The numbers of memfd_secret, add_key, request_key, ptrace, process_vm_writev, kcmp,
-# io_uring_setup, bpf, perf_event_open and userfaultfd.
+# io_uring_setup, bpf, perf_event_open, userfaultfd, semget, inotify_init, inotify_init1, statmount,
+# listmount, io_setup and timer_create.
 UNWANTED = {
-    "x86_64": (447, 248, 249, 101, 311, 312, 425, 321, 298, 323, 64, 253, 294),
-    "aarch64": (447, 217, 218, 117, 271, 272, 425, 280, 241, 282, 190, 26),
+    "x86_64": (447, 248, 249, 101, 311, 312, 425, 321, 298, 323, 64, 253, 294, 457, 458, 206, 222),
+    "aarch64": (447, 217, 218, 117, 271, 272, 425, 280, 241, 282, 190, 26, 457, 458, 0, 107),
 }
 
 
@@ -138,3 +139,118 @@ def stop_others_from_opening():
 
 def test_no_lease_on_a_file_stops_others_from_opening_it():
     assert try_out(stop_others_from_opening).result == ["Operation not permitted"] * 2
+
+
+def lock(*_):
+    """Locks bytes 4 and 6 in every way there is, and takes note of hints."""
+    import fcntl
+    import os
+    import struct
+
+    global held  # So that it stays open.
+    held = []
+    places = ["/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/tty", os.__file__]
+    done = []
+    for place in places:
+        for flags in (os.O_RDWR, os.O_RDONLY):
+            try:
+                held.append(os.open(place, flags))
+            except OSError:
+                continue
+            for byte in (4, 6):
+                for kind in (fcntl.F_WRLCK, fcntl.F_RDLCK):
+                    for command in (fcntl.F_SETLK, 37):  # the second is F_OFD_SETLK
+                        try:
+                            one = struct.pack("hhqqi4x", kind, os.SEEK_SET, byte, 1, 0)
+                            fcntl.fcntl(held[-1], command, one)
+                        except OSError:
+                            continue
+                        if kind == fcntl.F_WRLCK:
+                            done.append(place)
+            fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.fcntl(held[-1], 1036, struct.pack("q", 4))
+                done.append("hint")
+            except OSError:
+                pass
+    return done
+
+
+def look_at_locks(*_):
+    """What of a byte that is locked, and of one that is not, can be told apart."""
+    import fcntl
+    import os
+    import struct
+
+    told = []
+    places = ["/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/tty", os.__file__]
+    for place in places:
+        for flags in (os.O_RDWR, os.O_RDONLY):
+            try:
+                file = os.open(place, flags)
+            except OSError:
+                continue
+            for command in (fcntl.F_GETLK, 36, fcntl.F_SETLK, 37):
+                for kind in (fcntl.F_WRLCK, fcntl.F_RDLCK):
+                    answers = []
+                    for byte in (4, 5):
+                        one = struct.pack("hhqqi4x", kind, os.SEEK_SET, byte, 1, 0)
+                        try:
+                            answer = fcntl.fcntl(file, command, one)
+                            answers.append(answer.replace(one, b"as asked for"))
+                        except OSError as error:
+                            answers.append(error.strerror)
+                    if answers[0] != answers[1]:
+                        told.append((place, command, kind))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                told.append((place, "flock"))
+            try:
+                fcntl.fcntl(file, 1035, bytes(8))
+                told.append((place, "hint"))
+            except OSError:
+                pass
+            try:
+                os.preadv(file, [bytearray(1)], 0, os.RWF_NOWAIT)
+                told.append((place, "pages"))
+            except OSError:
+                pass
+            os.close(file)
+    return told
+
+
+def test_no_lock_of_one_is_seen_by_another():
+    """Neither of a file that all may read, nor of a device that all may write to."""
+    assert try_out(look_at_locks, neighbour=lock).neighbour == []
+    assert try_out(look_at_locks, neighbour=lock).result == []
+
+
+def attach_filters():
+    import ctypes
+    import os
+    import socket
+    import struct
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    allow = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0x7FFF0000))
+    program = struct.pack("HP", 1, ctypes.addressof(allow))
+    reasons = []
+    for option in (26, 50, 51, 52):
+        try:
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM).setsockopt(1, option, program)
+        except PermissionError as error:
+            reasons.append(error.strerror)
+    for result in (
+        libc.prctl(22, 2, program, 0, 0),
+        libc.syscall({"x86_64": 317, "aarch64": 277}[os.uname().machine], 1, 0, program),
+    ):
+        reasons.append(os.strerror(ctypes.get_errno()) if result else "done")
+    # The same number means something else of another level.
+    with socket.socket(socket.AF_INET6) as end:
+        end.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    return reasons
+
+
+def test_no_program_is_given_to_the_kernel():
+    assert try_out(attach_filters).result == ["Operation not permitted"] * 6
