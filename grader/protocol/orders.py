@@ -253,7 +253,14 @@ class ForkChild(Order):
 
 
 class Forked(Struct):
+    """A process was forked.
+
+    Attributes:
+        problem: why it was not.
+    """
+
     pid: int
+    problem: str = ""
 
 
 class Ready(Struct):
