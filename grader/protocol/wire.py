@@ -116,8 +116,10 @@ class Channel:
         header, body = self._lengths(deadline)
         self._fill(_LENGTHS.size + header + body, deadline)
         start = _LENGTHS.size
-        head = bytes(self._buffer[start : start + header])
-        tail = bytes(self._buffer[start + header : start + header + body])
+        # A slice of the buffer itself would be one more copy.
+        with memoryview(self._buffer) as buffer:
+            head = bytes(buffer[start : start + header])
+            tail = bytes(buffer[start + header : start + header + body])
         del self._buffer[: start + header + body]
         return head, tail
 

@@ -511,9 +511,7 @@ class Engine:
                 child = room.warm.fork(role, limits, self.output_limit, covered)
             except Gone:
                 if room.parent is not None:
-                    return self._fork_once(
-                        room.parent, role, files, reuse_folder, limits, covered
-                    )
+                    return self._fork_once(room.parent, role, files, reuse_folder, limits, covered)
                 why = "A process for learners' code could not be made."
                 raise GraderError(why) from None
         sizes, data = files.pack()
