@@ -178,6 +178,7 @@ def grade(
             follows_solution=limit == AUTO,
             shut_in=not no_sandbox,
             show=opened.shown,
+            hide=[*opened.hidden, submitted, out],
             limits=settings.limits,
             keep=None if no_kept_contracts else kept_contracts.folder(),
             many=opened.count_handed_in(submitted, wanted) > FEW,

@@ -31,12 +31,14 @@ class _Kit(msgspec.Struct):
         fingerprints: of the assignments, by name.
         shown: what cells may read: path in the sandbox → path in the archive.
         archive: of files, as tar.
+        hidden: what nobody is to read, by its place on the disk.
     """
 
     config: dict[str, Any]
     fingerprints: dict[str, str]
     shown: dict[str, str]
     archive: bytes
+    hidden: list[str]
     preload: list[str]
     timeout: float
     output_limit: int
@@ -71,6 +73,8 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
         {name: station.assignments[name].fingerprint for name in names},
         shown,
         archive.getvalue(),
+        # The worker may see the same disk.
+        [str(path.absolute()) for path in engine.hide],
         list(engine.preload),
         engine.timeout,
         engine.output_limit,
@@ -136,6 +140,7 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
         follows_solution=kit.follows_solution,
         many=kit.many,
         cores=cores,
+        hide=[Path(path) for path in kit.hidden],
     )
     assignments = {name: course.load(name) for name in kit.fingerprints}
     for name, fingerprint in kit.fingerprints.items():

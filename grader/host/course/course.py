@@ -97,6 +97,22 @@ class Course:
         return shown
 
     @property
+    def hidden(self) -> list[Path]:
+        """What no submission may read, wherever it lies, but for what `shown` names."""
+        folders = self.config.get("CourseDirectory", {})
+        names = {
+            step: str(folders.get(f"{step}_directory", step))
+            for step in ("source", "source_with_tests", "submitted", "autograded", "feedback")
+        }
+        places = [self.root, *(self.root / name for name in names.values()), self.root / BOOK]
+        exchange = self.config.get("Exchange", {}).get("root")
+        if exchange:
+            places.append(Path(str(exchange)))
+        if self.db_url is not None and self.db_url.startswith("sqlite:///"):
+            places.append(Path(self.db_url.removeprefix("sqlite:///")))
+        return places
+
+    @property
     def db_url(self) -> str | None:
         """The gradebook that the config names: `c.Grader.db_url`, else `c.CourseDirectory.db_url`.
 

@@ -16,7 +16,7 @@ import os
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +68,8 @@ class Engine:
             whatever the teacher can.
         show: what of the course cells may read in the sandbox: path inside → file or folder. The
             folder /course is on Python's path.
+        hide: files and folders that nobody is to read there, such as those of submissions, should
+            they lie in what is seen.
         limits: for each child.
         keep: the folder in which contracts are kept from run to run; without, none is.
         follows_solution: whether a cell or test may take as long only as the solution lets expect
@@ -89,6 +91,7 @@ class Engine:
         follows_solution: bool = False,
         many: bool = True,
         cores: tuple[int, ...] | None = None,
+        hide: Collection[Path] = (),
     ) -> None:
         self.preload = tuple(PRELOAD if preload is None else preload)
         self.timeout = timeout
@@ -100,6 +103,7 @@ class Engine:
         self.follows_solution = follows_solution
         self.many = many
         self.cores = cores
+        self.hide = tuple(hide)
         self._process: Zygote | None = None
         self._zygote: Warm | None = None
         self._rooms: dict[tuple[object, ...], Room] = {}
@@ -161,7 +165,7 @@ class Engine:
             if self._is_alive():
                 return
             self.close()
-            self._process = Zygote(self.preload, self.many, self.shut_in, self.show)
+            self._process = Zygote(self.preload, self.many, self.shut_in, self.show, self.hide)
 
     def remember(self, key: object, make: Callable[[], T]) -> T:
         """What `make` made the first time that it was asked for with this key.
