@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import signal
 import time
 from collections.abc import Sequence
@@ -115,7 +114,7 @@ class Child:
         while True:
             left = deadline - time.monotonic()
             control = self._control.fileno()
-            ready, _, _ = select.select([control, *self._raw], [], [], max(0, left))
+            ready = wire.ready([control, *self._raw], left)
             if control in ready:
                 header, _ = self._control.receive(max(deadline, time.monotonic() + GRACE))
                 self._read_raw()
