@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import nbformat
 from traitlets.config import Config
 
 from grader.host.course.course import Course, files_below
@@ -54,16 +55,19 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     """All that another machine needs to grade these assignments as this station would."""
     archive = io.BytesIO()
     names, shown = list(names), {}
-    directories = course.config.get("CourseDirectory", {})
-    filled = course.root / str(directories.get("source_with_tests_directory", _FILLED))
     with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
         for name in names:
             for folder, place in (
                 (_SOURCE, course.source),
-                (_FILLED, filled),
+                (_FILLED, course.filled),
                 (_RELEASE, course.release),
             ):
                 _add(tar, place / name, f"{folder}/{name}")
+            for file, made in course.filled_in(name).items():
+                data = nbformat.writes(made).encode()
+                about = tarfile.TarInfo(f"{_FILLED}/{name}/{file}")
+                about.size = len(data)
+                tar.addfile(about, io.BytesIO(data))
         for number, (inside, path) in enumerate(station.engine.show.items()):
             shown[inside] = f"{_SHOWN}/{number}/{path.name}"
             _add(tar, path, shown[inside])
