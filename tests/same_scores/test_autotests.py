@@ -141,7 +141,6 @@ def test_what_cannot_be_filled_in_grades_nobody(room: Classroom, harm: str, tmp_
 @pytest.mark.parametrize(
     ("setting", "name"),
     [
-        ("c.IncludeHeaderFooter.header = 'top.ipynb'", "IncludeHeaderFooter.header"),
         ("c.ClearHiddenTests.enabled = False", "ClearHiddenTests.enabled"),
         ("c.Autograde.autograde_preprocessors = []", "Autograde.autograde_preprocessors"),
         ("c.Execute.timeout = 60", "Execute.timeout"),

@@ -60,9 +60,6 @@ def _found(config: Config) -> Iterator[tuple[str, str]]:
         for name in names:
             if value(section, name) is not None:
                 yield f"{section}.{name}", take_out
-    for name in ("header", "footer"):
-        if value("IncludeHeaderFooter", name):
-            yield f"IncludeHeaderFooter.{name}", "put these cells into the source notebooks."
     if value("CourseDirectory", "directory_structure") not in (None, _STRUCTURE):
         yield "CourseDirectory.directory_structure", f"it reads {_STRUCTURE}."
     for section in ("Execute", "ExecutePreprocessor"):
