@@ -315,12 +315,18 @@ class Store:
         """As `import_`, of what such a file holds; `name` is what it is called in errors."""
         try:
             events = Export.model_validate_json(content).events
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
+            for event in events:
+                # As it is kept: what lies before the year 1 in UTC is no date there.
+                event.at.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            what = "a date is out of range"
+            if isinstance(error, ValidationError):
+                first = error.errors()[0]
+                place = ".".join(str(part) for part in first["loc"])
+                what = f"{f'{place}: ' if place else ''}{first['msg']}"
             raise StoreError(
                 f"{name} is no progress that this version of the course exports "
-                f"({f'{place}: ' if place else ''}{first['msg']}); nothing was imported."
+                f"({what}); nothing was imported."
             ) from error
         if self.path is not None:
             return self._strictly(lambda: self._insert(events))

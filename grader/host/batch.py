@@ -219,7 +219,12 @@ def grade_class(
             for name, assignment in shown.items():
                 book.set_up(assignment, (due or {}).get(name))
             if engine is None:
-                engine = Engine(timeout=timeout, shut_in=sandbox, show=course.shown)
+                engine = Engine(
+                    timeout=timeout,
+                    shut_in=sandbox,
+                    show=course.shown,
+                    hide=[*course.hidden, submitted, out],
+                )
             limit = f"{engine.timeout:g}{' auto' if engine.follows_solution else ''}"
             allowed = f"{limit} {engine.limits} {engine.output_limit}"
             settings = f"{allowed} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"

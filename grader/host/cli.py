@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -185,6 +186,7 @@ def grade(
             follows_solution=limit == AUTO,
             shut_in=not no_sandbox,
             show=opened.shown,
+            hide=[*opened.hidden, submitted, out],
             limits=settings.limits,
             keep=None if no_kept_contracts else kept_contracts.folder(),
             many=opened.count_handed_in(submitted, wanted) > FEW,
@@ -195,9 +197,11 @@ def grade(
             elif cluster is None:
                 engine.launch()
             from grader.host.batch import grade_class
+            from grader.host.engine.autotests import filler
             from grader.host.get_contract import OWN_FAILS
             from grader.host.tasks import find_tasks, load_assignments
 
+            opened = replace(opened, fill=filler(not no_sandbox))
             times = _due(due or [], opened)
             assignments = load_assignments(opened, submitted, wanted)
             tasks, others = find_tasks(submitted, assignments)
@@ -259,6 +263,9 @@ def contract(
     """Shows what may cross between a submission and each test, as the solution shows it (JSON)."""
     try:
         opened = Course.open(course)
+        from grader.host.engine.autotests import filler
+
+        opened = replace(opened, fill=filler())
         names = [name for name in opened.assignments() if name.startswith(assignment)]
         loaded = opened.load(names[0] if len(names) == 1 else assignment)
         wanted = preload(opened, [loaded.name])

@@ -56,6 +56,11 @@ def look(folder: Path) -> Iterator[Finding]:
     yield Finding(f"grader {version(NAME)} on Python {platform.python_version()}, {system}", True)
     yield from _packages()
     yield _sandbox()
+    yield Finding(
+        "Submissions at the same time are one user to the kernel: one can use up what that counts "
+        "(descriptors under way, pages of pipes). Where people would do so: --workers 1",
+        True,
+    )
     yield from _extras()
     yield _cache()
     if (folder / CONFIG_FILE).is_file():

@@ -95,7 +95,9 @@ def grade(
         try:
             heard = hear(paper, contract, engine, files, released, with_tests)
         except Ended as ended:
-            heard = Heard(notes=[f"The notebook could not be played: its process {ended}."])
+            # An empty folder came up, and this one did not.
+            reason = f"The files beside the notebook could not be laid out: its process {ended}."
+            heard = Heard(notes=[reason])
         scored = score(name, paper, heard, contract, counts)
         seconds += sum(played.seconds for played in heard.played.values())
         graded[name] = scored.graded

@@ -202,10 +202,9 @@ class ResultStore:
             lines.append(f"c.CourseDirectory.db_url = {db_url!r}")
         path = self.folder / "nbgrader_config.py"
         if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):
-            write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"))
-            if db_url is not None:
-                # The address may hold a password.
-                path.chmod(0o600)
+            # The address may hold a password.
+            mode = 0o666 if db_url is None else 0o600
+            write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"), mode)
 
 
 def is_full(error: BaseException) -> bool:

@@ -23,7 +23,7 @@ from grader.host.publish.rendering import RENDER, Pages, Renderer
 from grader.host.result_store import is_full
 from grader.host.results.result import Result
 from grader.host.results.revision import Identity, merge
-from grader.protocol.errors import GraderError
+from grader.protocol.errors import GraderError, NotSetUp
 
 _log = logging.getLogger(__name__)
 
@@ -113,6 +113,10 @@ class Station:
             try:
                 finished = self._grade(piece)
                 break
+            except NotSetUp as error:
+                if is_last:
+                    return self.give_up(piece.assignment, piece.student, error)
+                _log.warning("%s/%s is tried again: %s", piece.student, piece.assignment, error)
             except GraderError:
                 raise
             except Exception as error:
@@ -143,6 +147,8 @@ class Station:
         """
         said = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()
         reason = f"The grader failed on it ({said}): please report this."
+        if isinstance(error, NotSetUp):
+            reason = f"Not graded, by no fault of its own: {error} The same command tries it again."
         result = reject(self.assignments[assignment], student, reason, None).result
         pages, result = self.renderer.pages(result, {})
         return Finished(result, pages)

@@ -12,11 +12,19 @@ from pathlib import Path
 
 from grader.host.course.assignment import Assignment
 from grader.host.course.course import Course
-from grader.host.intake.folder import is_notebook, printable
+from grader.host.intake.folder import NOT_LOOKED_AT, is_notebook, printable
 from grader.protocol.errors import GraderError
 
 # Bytes of a student's name: what nbgrader has room for in a gradebook.
 MAX_NAME = 128
+# Files in the folder of all that are told by name.
+_NAMED = 5
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+# Signs that take no room, besides those that Unicode calls formats: joiners, fillers, selectors.
+_NO_WIDTH = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,19 @@ def find_tasks(
         GraderError: when the folder of all cannot be read.
     """
     try:
-        folders = sorted(path for path in submitted.iterdir() if path.is_dir())
+        entries = sorted(submitted.iterdir())
+        folders = [path for path in entries if path.is_dir()]
     except OSError as error:
         raise GraderError(f"Cannot read {submitted}: {error.strerror}.") from error
     names = _names_of_students([folder.name for folder in folders])
     tasks: dict[tuple[str, str], Task] = {}
     others = {}
+    loose = [_printable(path.name) for path in entries if _may_be_work(path)]
+    if loose:
+        more = f" and {len(loose) - _NAMED} more" if len(loose) > _NAMED else ""
+        others[f"{', '.join(loose[:_NAMED])}{more}"] = (
+            "What lies right here is nobody's: it belongs into STUDENT/ASSIGNMENT/."
+        )
     for folder in folders:
         student = names[folder.name]
         try:
@@ -68,7 +83,7 @@ def find_tasks(
             elif folder.name.startswith(".") or folder.is_symlink():
                 continue
             elif inside.is_dir():
-                if not inside.name.startswith("."):
+                if inside.name not in NOT_LOOKED_AT:
                     name = f"{student}/{_printable(inside.name)}"
                     others[name] = "This is no assignment that is being graded."
             else:
@@ -77,6 +92,11 @@ def find_tasks(
                     # It may lie in its place, too.
                     tasks.setdefault((wrong.name, student), task)
     return list(tasks.values()), others
+
+
+def _may_be_work(path: Path) -> bool:
+    """Whether something that lies in the folder of all may be what somebody has handed in."""
+    return path.is_file() and (is_notebook(path.name) or path.name.lower().endswith(_ARCHIVES))
 
 
 def _named_like(file: str, assignments: Mapping[str, Assignment]) -> Iterator[Assignment]:
@@ -108,7 +128,7 @@ def look_alikes(students: Collection[str]) -> dict[str, str]:
     """By student, what to tell a teacher of names that others can't be told apart from."""
     alike: dict[str, list[str]] = {}
     for student in sorted(students):
-        alike.setdefault(unicodedata.normalize("NFKC", student).casefold(), []).append(student)
+        alike.setdefault(_looks(student), []).append(student)
     return {
         student: f"{len(names)} students' names look like {student!a}: they are "
         f"{', '.join(map(ascii, names))}."
@@ -116,6 +136,13 @@ def look_alikes(students: Collection[str]) -> dict[str, str]:
         if len(names) > 1
         for student in names
     }
+
+
+def _looks(name: str) -> str:
+    """The same for names that look the same: in other letters, or with signs of no width."""
+    whole = unicodedata.normalize("NFKC", name).casefold()
+    seen = (c for c in whole if unicodedata.category(c) != "Cf" and not _NO_WIDTH.match(c))
+    return " ".join("".join(seen).split())
 
 
 def _printable(name: str, again: int = 0) -> str:

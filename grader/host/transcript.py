@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,11 +16,6 @@ from grader.protocol.outputs import Display, Error, ExecuteResult, Output, Repor
 
 if TYPE_CHECKING:
     from grader.host.engine.child import Child
-
-# Characters of a JSON output that are worth building.
-_MAX_JSON = 500_000
-# Deeper ones stay text.
-_MAX_DEPTH = 100
 
 
 @dataclass(frozen=True)
@@ -69,19 +64,28 @@ _EACH, _EACH_PART = 500, 100
 
 
 def size_of(played: Played) -> int:
-    """Characters of its outputs, and as many more as they cost otherwise."""
+    """Bytes of its outputs, in memory or in a file, and as many more as they cost otherwise."""
     return sum(_EACH + _size(output) for output in played.outputs)
 
 
 def _size(output: Output) -> int:
     if isinstance(output, Stream):
-        return len(output.text)
+        return _size_of_text(output.text)
     if isinstance(output, Error):
         parts = [output.ename, output.evalue, *output.traceback]
     else:
         both = output.data, output.metadata
         parts = [part for bundle in both for pair in bundle.items() for part in pair]
-    return sum(map(len, parts)) + _EACH_PART * len(parts)
+    return sum(map(_size_of_text, parts)) + _EACH_PART * len(parts)
+
+
+def _size_of_text(text: str) -> int:
+    """One sign of four bytes makes all of a text as wide, and a control code six signs in JSON."""
+    try:
+        written = len(msgspec.json.encode(text))
+    except UnicodeEncodeError:
+        written = 0
+    return max(written, sys.getsizeof(text))
 
 
 def shortened(failure: Error) -> Error:
@@ -108,35 +112,14 @@ class Heard:
 
 
 def as_node(output: Output) -> NotebookNode:
-    """An output as nbformat has it."""
+    """An output as nbformat has it, without metadata.
+
+    What is JSON stays text: it is not shown, and built it takes fifty times the memory.
+    """
     node = msgspec.to_builtins(output)
     if isinstance(output, Display | ExecuteResult):
-        of_json = {mime: _parsed(text) for mime, text in output.data.items() if _is_json(mime)}
-        node["data"] = {**output.data, **of_json}
-        node["metadata"] = {mime: _parsed(text) for mime, text in output.metadata.items()}
+        node["metadata"] = {}
     return nbformat.from_dict(node)
-
-
-def _is_json(mime: str) -> bool:
-    return mime == "application/json" or mime.endswith("+json")
-
-
-def _parsed(text: str) -> object:
-    """What is no text crossed as JSON."""
-    try:
-        value = json.loads(text) if len(text) <= _MAX_JSON else None
-    except (ValueError, RecursionError):
-        return text
-    return text if _is_deep(value) else value
-
-
-def _is_deep(value: object) -> bool:
-    """Whether lists and dictionaries are nested deeper than those who write a notebook can go."""
-    level = [value]
-    for _ in range(_MAX_DEPTH):
-        lists = [list(one.values()) if isinstance(one, dict) else one for one in level]
-        level = [inner for one in lists if isinstance(one, list) for inner in one]
-    return bool(level)
 
 
 def error(kind: str, text: str) -> Error:

@@ -1,8 +1,12 @@
-"""The one error that ends a run."""
+"""The errors that end a run, or what it does for a submission."""
 
 
 class GraderError(Exception):
     """Something the teacher must mend; its text is one sentence that says what."""
+
+
+class NotSetUp(GraderError):
+    """No process could be made for somebody's code: no fault of that code, which never ran."""
 
 
 # What the engine itself has to say of a test that did not go well, by the names of its errors.

@@ -35,7 +35,7 @@ class Begin(Order):
 
     Attributes:
         folder: to work in.
-        files: how many bytes each has, by its path in the folder.
+        files: how many bytes each has, by its path in the folder, a character for each byte of it.
         output_limit: characters that a cell may show.
     """
 
@@ -259,7 +259,14 @@ class ForkChild(Order):
 
 
 class Forked(Struct):
+    """A process was forked.
+
+    Attributes:
+        problem: why it was not.
+    """
+
     pid: int
+    problem: str = ""
 
 
 class Ready(Struct):

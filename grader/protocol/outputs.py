@@ -17,7 +17,7 @@ class Stream(Struct, tag="stream", tag_field="output_type"):
 
 
 # What `shell` makes has no more than that; a learner's process may say anything.
-_Kinds = Annotated[dict[str, str], Meta(max_length=50)]
+_Kinds = Annotated[dict[str, str], Meta(max_length=20)]
 _Text = Annotated[str, Meta(max_length=20_000)]
 
 

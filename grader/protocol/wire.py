@@ -7,13 +7,14 @@ side is believed: lengths are checked before anything is read.
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +25,8 @@ MAX_BODY = 512 * 2**20
 _LENGTHS = struct.Struct(">II")
 _MAX_FDS = 8
 _SMALL = 2**16
+# Seconds of one poll(2), which counts milliseconds with 32 bits.
+_LONGEST = 10**6
 
 T = TypeVar("T")
 
@@ -116,8 +119,10 @@ class Channel:
         header, body = self._lengths(deadline)
         self._fill(_LENGTHS.size + header + body, deadline)
         start = _LENGTHS.size
-        head = bytes(self._buffer[start : start + header])
-        tail = bytes(self._buffer[start + header : start + header + body])
+        # A slice of the buffer itself would be one more copy.
+        with memoryview(self._buffer) as buffer:
+            head = bytes(buffer[start : start + header])
+            tail = bytes(buffer[start + header : start + header + body])
         del self._buffer[: start + header + body]
         return head, tail
 
@@ -159,13 +164,28 @@ class Channel:
             raise Silent
 
     def _ready(self, deadline: float | None, writing: bool = False) -> bool:
-        left = None if deadline is None else max(0, deadline - time.monotonic())
-        mine = [self.socket]
+        left = None if deadline is None else deadline - time.monotonic()
         try:
-            return any(select.select(*([], mine) if writing else (mine, []), [], left))
+            return bool(ready([self.socket.fileno()], left, writing))
         except ValueError:
             # Another thread has closed this end meanwhile.
             raise Gone("closed") from None
+
+
+def ready(numbers: Iterable[int], seconds: float | None, writing: bool = False) -> set[int]:
+    """Which of these descriptors can be read, or have been closed; none when the time is up.
+
+    select(2) would do, but for numbers below 1,024 only.
+
+    Args:
+        seconds: to wait; None waits for ever.
+        writing: whether to ask for those that can be written.
+    """
+    poll = select.poll()
+    for number in numbers:
+        poll.register(number, select.POLLOUT if writing else select.POLLIN)
+    most = None if seconds is None else math.ceil(1000 * min(max(seconds, 0), _LONGEST))
+    return {number for number, _ in poll.poll(most)}
 
 
 def encode(message: msgspec.Struct) -> bytes:

@@ -284,7 +284,7 @@ def _write_files(folder: str, sizes: Mapping[str, int], data: bytes) -> None:
     """Lays out files that came as one string of bytes."""
     start = 0
     for name, size in sizes.items():
-        path = os.path.join(folder, name)
+        path = os.path.join(os.fsencode(folder), name.encode("latin-1"))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(data[start : start + size])

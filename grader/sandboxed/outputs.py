@@ -22,7 +22,7 @@ from grader.protocol.outputs import Display, Error, ExecuteResult, Name, Output,
 MAX_TEXT = 20_000
 # What each output counts for besides its characters, and how many kinds of one are kept.
 EACH = 250
-MAX_KINDS = 50
+MAX_KINDS = 20
 
 
 class _Written:

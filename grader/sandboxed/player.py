@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import socket
 import sys
@@ -68,8 +67,8 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     called = False
     while True:
         watched = [channel] if peer is None else [channel, peer.channel]
-        ready = select.select(watched, [], [])[0]
-        if peer is not None and peer.channel in ready:
+        ready = wire.ready([each.fileno() for each in watched], None)
+        if peer is not None and peer.channel.fileno() in ready:
             try:
                 peer.serve()
             except Gone:

@@ -28,6 +28,7 @@ import traceback
 from typing import Any, NoReturn
 
 from grader.protocol import wire
+from grader.protocol.errors import GraderError
 from grader.protocol.lifetime import end_with_parent
 from grader.protocol.orders import (
     TO_ZYGOTE,
@@ -136,11 +137,16 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                     namespaces[pid] = None
                     reply = Forked(pid)
                 case ForkChild():
-                    pid = _fork_child(shell, channel, order, given)
-                    namespaces[pid] = order.namespaces
-                    if order.namespaces:
-                        allowed[pid] = order.limits.memory
-                    reply = Forked(pid)
+                    try:
+                        pid = _fork_child(shell, channel, order, given)
+                    except (GraderError, OSError) as error:
+                        # Of processes, say, there may be more in a moment.
+                        reply = Forked(0, str(error))
+                    else:
+                        namespaces[pid] = order.namespaces
+                        if order.namespaces:
+                            allowed[pid] = order.limits.memory
+                        reply = Forked(pid)
                 case Compile(tests):
                     for source in tests:
                         shell.prepare(source)
@@ -269,10 +275,14 @@ def _threads() -> int:
 
 def _fork_child(shell: Shell, channel: Channel, order: ForkChild, given: dict[str, Any]) -> int:
     control, out, err = channel.take_fds()
-    pid = fork(order.namespaces)
+    pid = -1
+    try:
+        pid = fork(order.namespaces)
+    finally:
+        if pid != 0:
+            for fd in (control, out, err):
+                os.close(fd)
     if pid != 0:
-        for fd in (control, out, err):
-            os.close(fd)
         return pid
     _be_child(shell, channel, order, given, control, out, err)
 

@@ -10,7 +10,7 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,7 @@ def try_out(
     namespaces: bool = True,
     keep: tuple[int, ...] = (),
     show: Mapping[str, Path] | None = None,
+    hide: Collection[Path] = (),
     by: list[str] | None = None,
     **popen: Any,
 ) -> Report:
@@ -155,7 +156,7 @@ def try_out(
         shown = json.dumps({inside: str(outside) for inside, outside in (show or {}).items()})
         argv = [*by, "-c", DRIVER, shown, STAGE, job]
     elif namespaces:
-        argv = sandbox.command(argv, show or {}, {})
+        argv = sandbox.command(argv, show or {}, {}, hide)
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "pass_fds": keep, **popen}
     run = subprocess.run(argv, stdin=subprocess.DEVNULL, text=True, timeout=30, **options)
     assert run.returncode == 0, run.stderr

@@ -19,6 +19,7 @@ from types import TracebackType
 
 import cloudpickle
 from distributed import Client, KilledWorker, LocalCluster
+from distributed.security import Security
 
 from grader.host.batch import run
 from grader.host.cluster import kit, messages, plugin, worker
@@ -84,7 +85,21 @@ def _connected(address: str) -> Iterator[Client]:
 
 
 def _local(count: int) -> LocalCluster:
+    """Processes of this user's; others of this machine reach their ports, too.
+
+    Raises:
+        GraderError: when they can't be kept to this run.
+    """
+    try:
+        # A key for this run, in memory: who speaks to a worker has it run code.
+        security = Security.temporary()
+    except ImportError as error:
+        raise GraderError(
+            'A cluster on this machine needs the package cryptography: pip install "cryptography".'
+        ) from error
     return LocalCluster(
+        security=security,
+        protocol="tls://",
         n_workers=count,
         threads_per_worker=1,
         processes=True,

@@ -145,18 +145,49 @@ def _end_with(fd: int) -> None:
 
 @contextlib.contextmanager
 def _own_core() -> Iterator[tuple[int, ...]]:
-    """A core that no other of this user's on this machine has; all if there is none left."""
-    folder = Path(tempfile.gettempdir()) / f"grader-cores-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for core in sorted(os.sched_getaffinity(0)):
-        with (folder / str(core)).open("w") as file:
+    """A core that no other of this user's on this machine has; all if there is none left.
+
+    Raises:
+        GraderError: when the folder that says so is another user's.
+    """
+    path = Path(tempfile.gettempdir()) / f"grader-cores-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    with contextlib.ExitStack() as exits:
+        folder = _own_folder(path)
+        exits.callback(os.close, folder)
+        for core in sorted(os.sched_getaffinity(0)):
+            # What is there is locked, and nothing of it is changed, should it be a link after all.
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            try:
+                file = os.open(str(core), flags, 0o600, dir_fd=folder)
+            except OSError:
+                continue
+            exits.callback(os.close, file)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
             yield (core,)
             return
-    yield ()
+        yield ()
+
+
+def _own_folder(path: Path) -> int:
+    """The descriptor of a folder that nobody else can write to: in /tmp others may have made it.
+
+    Raises:
+        GraderError: when it is none.
+    """
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        raise GraderError(f"{path} is no folder of this user's: remove it there.") from None
+    status = os.fstat(folder)
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        os.close(folder)
+        raise GraderError(f"{path} is not this user's alone: remove it there.")
+    return folder
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import nbformat
 from traitlets.config import Config
 
 from grader.host.course.course import Course, files_below
@@ -31,12 +32,14 @@ class _Kit(msgspec.Struct):
         fingerprints: of the assignments, by name.
         shown: what cells may read: path in the sandbox → path in the archive.
         archive: of files, as tar.
+        hidden: what nobody is to read, by its place on the disk.
     """
 
     config: dict[str, Any]
     fingerprints: dict[str, str]
     shown: dict[str, str]
     archive: bytes
+    hidden: list[str]
     preload: list[str]
     timeout: float
     output_limit: int
@@ -52,16 +55,19 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     """All that another machine needs to grade these assignments as this station would."""
     archive = io.BytesIO()
     names, shown = list(names), {}
-    directories = course.config.get("CourseDirectory", {})
-    filled = course.root / str(directories.get("source_with_tests_directory", _FILLED))
     with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
         for name in names:
             for folder, place in (
                 (_SOURCE, course.source),
-                (_FILLED, filled),
+                (_FILLED, course.filled),
                 (_RELEASE, course.release),
             ):
                 _add(tar, place / name, f"{folder}/{name}")
+            for file, made in course.filled_in(name).items():
+                data = nbformat.writes(made).encode()
+                about = tarfile.TarInfo(f"{_FILLED}/{name}/{file}")
+                about.size = len(data)
+                tar.addfile(about, io.BytesIO(data))
         for number, (inside, path) in enumerate(station.engine.show.items()):
             shown[inside] = f"{_SHOWN}/{number}/{path.name}"
             _add(tar, path, shown[inside])
@@ -71,6 +77,8 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
         {name: station.assignments[name].fingerprint for name in names},
         shown,
         archive.getvalue(),
+        # The worker may see the same disk.
+        [str(path.absolute()) for path in engine.hide],
         list(engine.preload),
         engine.timeout,
         engine.output_limit,
@@ -136,6 +144,7 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
         follows_solution=kit.follows_solution,
         many=kit.many,
         cores=cores,
+        hide=[Path(path) for path in kit.hidden],
     )
     assignments = {name: course.load(name) for name in kit.fingerprints}
     for name, fingerprint in kit.fingerprints.items():

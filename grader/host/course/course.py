@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from traitlets.config import Config
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
+from grader.host.course import not_honoured
 from grader.host.settings import Grader, read_settings
 from grader.protocol.errors import GraderError
 
@@ -33,6 +34,7 @@ class Course:
     Attributes:
         source: the folder of instructor versions; each folder in it is an assignment.
         release: the folder of release versions, which need not exist.
+        fill: makes tests of AUTOTEST lines, of the course, where the notebook lies, and what it is.
     """
 
     root: Path
@@ -41,6 +43,7 @@ class Course:
     course_id: str
     config: Config
     settings: Grader
+    fill: Callable[[Course, Path, NotebookNode], NotebookNode] | None = None
 
     @classmethod
     def open(cls, root: Path) -> Course:
@@ -97,6 +100,22 @@ class Course:
         return shown
 
     @property
+    def hidden(self) -> list[Path]:
+        """What no submission may read, wherever it lies, but for what `shown` names."""
+        folders = self.config.get("CourseDirectory", {})
+        names = {
+            step: str(folders.get(f"{step}_directory", step))
+            for step in ("source", "source_with_tests", "submitted", "autograded", "feedback")
+        }
+        places = [self.root, *(self.root / name for name in names.values()), self.root / BOOK]
+        exchange = self.config.get("Exchange", {}).get("root")
+        if exchange:
+            places.append(Path(str(exchange)))
+        if self.db_url is not None and self.db_url.startswith("sqlite:///"):
+            places.append(Path(self.db_url.removeprefix("sqlite:///")))
+        return places
+
+    @property
     def db_url(self) -> str | None:
         """The gradebook that the config names: `c.Grader.db_url`, else `c.CourseDirectory.db_url`.
 
@@ -144,19 +163,14 @@ class Course:
             raise GraderError(
                 f"The course has no assignment {name!r}; it has {', '.join(known) or 'none'}."
             )
-        # Tests that nbgrader filled in from AUTOTEST lines stand in a folder of their own.
-        directories = self.config.get("CourseDirectory", {})
-        filled_in = self.root / str(
-            directories.get("source_with_tests_directory", "source_with_tests")
-        )
+        not_honoured.check(self.config)
         # Not before it is needed: nbgrader takes as long to import as everything else here.
         from grader.host.course.assignment import Assignment
 
         sources = {}
         released = {}
         for path in sorted((self.source / name).glob("*.ipynb")):
-            filled = filled_in / name / path.name
-            sources[path.stem] = _read(filled if filled.is_file() else path)
+            sources[path.stem] = self._source(name, path)
             release = self.release / name / path.name
             if release.is_file():
                 released[path.stem] = _read(release)
@@ -167,6 +181,53 @@ class Course:
             self._files_released(name),
             self.config,
             for_tests=self.files_for_tests(name),
+        )
+
+    def _source(self, name: str, path: Path) -> NotebookNode:
+        """An instructor version, with the tests that nbgrader makes of its solutions."""
+        filled = self.filled / name / path.name
+        if filled.is_file():
+            return _read(filled)
+        source = _read(path)
+        if not self._has_autotests(source):
+            return source
+        why = "nothing here fills them in"
+        if self.fill is not None:
+            try:
+                return self.fill(self, path, source)
+            except Exception as error:
+                why = (str(error).strip() or type(error).__name__).splitlines()[-1].rstrip(".")
+        raise GraderError(
+            f"{path.name} of assignment {name} has AUTOTEST lines, which are no tests yet ({why}): "
+            f"type `nbgrader generate_assignment {name} --source_with_tests --force` in the "
+            "course's folder, then grade again."
+        )
+
+    @property
+    def filled(self) -> Path:
+        """The folder in which nbgrader keeps notebooks with tests made of AUTOTEST lines."""
+        directories = self.config.get("CourseDirectory", {})
+        return self.root / str(directories.get("source_with_tests_directory", "source_with_tests"))
+
+    def filled_in(self, name: str) -> dict[str, NotebookNode]:
+        """By file name, those of an assignment that lie in no folder because `fill` makes them."""
+        found = {}
+        for path in sorted((self.source / name).glob("*.ipynb")):
+            lies = (self.filled / name / path.name).is_file()
+            if not lies and self._has_autotests(_read(path)):
+                found[path.name] = self._source(name, path)
+        return found
+
+    def _has_autotests(self, source: NotebookNode) -> bool:
+        """Whether nbgrader would make tests of its comments."""
+        delimiter = str(
+            self.config.get("InstantiateTests", {}).get("autotest_delimiter", "AUTOTEST")
+        )
+        return any(
+            delimiter in line and line.strip().startswith("#")
+            for cell in source.cells
+            if cell.cell_type == "code"
+            for line in cell.source.split("\n")
         )
 
     def _files_released(self, name: str) -> dict[str, Path]:

@@ -18,7 +18,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from grader.protocol.errors import GraderError
@@ -35,6 +35,12 @@ _RISK = "or take --no-sandbox, with which submissions can read, change and delet
 # environment may have been made in the course's own folder.
 _PARTS_OF_PREFIX = ("bin", "include", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
 _PARTS_OF_ETC = ("alternatives", "fonts", "ld.so.cache", "localtime")
+# What of /usr/local is system and libraries. What else people keep there is theirs: nbgrader's
+# exchange lies below it, other courses, settings with keys in them.
+_PARTS_OF_LOCAL = ("bin", "include", "lib", "lib32", "lib64", "libexec", "share")
+_LIBRARIES_OF_LOCAL = ("cuda", "nvidia", "texlive")
+# Where people hand in to nbgrader, wherever that is installed.
+_EXCHANGE = "share/nbgrader"
 # Runtimes count the cores there.
 _CORES = "/sys/devices/system/cpu"
 _ROOT_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
@@ -97,7 +103,10 @@ def check() -> None:
 
 
 def command(
-    argv: Sequence[str], show: Mapping[str, Path], environment: Mapping[str, str]
+    argv: Sequence[str],
+    show: Mapping[str, Path],
+    environment: Mapping[str, str],
+    hide: Collection[Path] = (),
 ) -> list[str]:
     """The command line that runs `argv` in a sandbox. Inherited file descriptors survive it.
 
@@ -105,6 +114,8 @@ def command(
         argv: the command; a program by its whole path.
         show: what else can be read in there: path inside, not in /tmp → file or folder.
         environment: variables besides those that every sandbox has; wins over them.
+        hide: files and folders that are empty there, should they lie in what is seen; what `show`
+            names itself, or lies below it, is seen all the same.
 
     Raises:
         GraderError: when a program that this takes is missing.
@@ -113,7 +124,10 @@ def command(
     ours = {f"{ENGINE}/grader/{part}": PACKAGE / part for part in _SHUT_IN}
     binds = _binds() | ours | dict(show)
     in_tmp = {path: Path(path) for path in binds if path.startswith("/tmp/")}
+    hidden = _hidden(binds, {*hide, *_private()})
     cover = _empty(PACKAGE) if any(map(PACKAGE.is_relative_to, binds.values())) else []
+    for inside, outside in hidden.items():
+        cover += ["--remount-ro", inside] if outside.is_dir() else []
     variables = {**_ENVIRONMENT, **environment}
     own = ["--unshare-all", "--die-with-parent", "--new-session", "--hostname", "sandbox"]
     tmp = ["--perms", "0700", "--tmpfs", "/tmp"]
@@ -123,7 +137,18 @@ def command(
     # bubblewrap's own process 1 keeps the environment that it was started with.
     start = [_program("env", "coreutils"), "-i"]
     if os.getuid() != 0:
-        return [*start, bwrap, *own, *_links(), *tmp, *_tree(binds), *cover, *rest, "--", *argv]
+        return [
+            *start,
+            bwrap,
+            *own,
+            *_links(),
+            *tmp,
+            *_tree(binds, hidden),
+            *cover,
+            *rest,
+            "--",
+            *argv,
+        ]
     setpriv, unshare = _program("setpriv", "util-linux"), _program("unshare", "util-linux")
     # With process ids of its own, everything in it ends with it; --die-with-parent is lost when
     # setpriv changes the user. The inner sandbox can only mount a /proc of its own where a whole
@@ -132,7 +157,7 @@ def command(
     # No namespace of users: it would hold root only. The inner sandbox has one.
     outer = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     outer += ["--dev-bind", "/proc", "/proc", "--dev", "/dev"]
-    outer += [*_links(), "--perms", "0755", "--dir", "/tmp", *_tree(binds), *cover]
+    outer += [*_links(), "--perms", "0755", "--dir", "/tmp", *_tree(binds, hidden), *cover]
     nobody = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     inner = [bwrap, *own, "--ro-bind", "/", "/", *tmp, *_tree(in_tmp), *rest]
     return [*start, "--kill-child", bwrap, *outer, "--", *nobody, *inner, "--", *argv]
@@ -150,7 +175,8 @@ def _binds() -> dict[str, Path]:
     paths += [Path(link) for link in _ROOT_LINKS if not os.path.islink(link)]
     paths += [Path("/etc", part) for part in _PARTS_OF_ETC]
     for prefix in _prefixes():
-        if not prefix.is_relative_to("/usr"):
+        # Of /usr/local not all is seen.
+        if prefix.is_relative_to("/usr/local") or not prefix.is_relative_to("/usr"):
             paths += [prefix / part for part in _PARTS_OF_PREFIX]
     return {str(path): path for path in paths if path.exists()}
 
@@ -171,15 +197,54 @@ def _empty(folder: Path) -> list[str]:
     return ["--perms", "0555", "--tmpfs", str(folder), "--remount-ro", str(folder)]
 
 
-def _tree(binds: Mapping[str, Path]) -> Iterator[str]:
+def _private() -> set[Path]:
+    """What people keep among the system's files, and no program of theirs needs."""
+    local = Path("/usr/local")
+    tops = {Path("/usr"), local, *_prefixes()}
+    return {
+        *(
+            place
+            for place in (local.iterdir() if local.is_dir() else ())
+            if place.name not in _PARTS_OF_LOCAL
+            and not place.name.startswith(_LIBRARIES_OF_LOCAL)
+            # What a link leads to may well be needed, and is not seen by it where it is not.
+            and not place.is_symlink()
+        ),
+        *(Path("/usr", name) for name in ("etc", "src")),
+        *(top / _EXCHANGE for top in tops),
+    }
+
+
+def _hidden(binds: Mapping[str, Path], hide: Collection[Path]) -> dict[str, Path]:
+    """What is to be hidden of what is seen: path inside → outside."""
+    found = {}
+    for private in {Path(os.path.realpath(place)) for place in hide}:
+        if not private.exists():
+            continue
+        for inside, outside in binds.items():
+            real = Path(os.path.realpath(outside))
+            # What is bound by its own name is to be seen.
+            if private != real and private.is_relative_to(real):
+                found[str(Path(inside, private.relative_to(real)))] = private
+    return found
+
+
+def _tree(binds: Mapping[str, Path], hidden: Mapping[str, Path] | None = None) -> Iterator[str]:
     made = {Path("/"), Path("/tmp")}
-    for inside, outside in sorted(binds.items()):
+    empty = [(inside, False, place) for inside, place in (hidden or {}).items()]
+    # What is seen in a hidden folder all the same comes after it.
+    for inside, seen, outside in sorted(
+        [*empty, *((at, True, place) for at, place in binds.items())]
+    ):
+        if not seen and outside.is_dir():
+            yield from ("--perms", "0555", "--tmpfs", inside)
+            continue
         for folder in reversed(Path(inside).parents):
             if folder not in made:
                 made.add(folder)
                 # Else bubblewrap makes it, for root only.
                 yield from ("--perms", "0755", "--dir", str(folder))
-        yield from ("--ro-bind", str(outside), inside)
+        yield from ("--ro-bind", str(outside) if seen else os.devnull, inside)
 
 
 def _program(name: str, package: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import re
 import signal
 import time
 from collections.abc import Sequence
@@ -26,6 +26,11 @@ GRACE = 2.0
 _PATIENCE = 0.3
 # Seconds that one of our own processes may take for what takes none.
 SLACK = 20.0
+
+# Bytes that a report may take in memory: for each character that a cell may show, and besides.
+_WIDEST, _ROOM_BESIDE = 16, 8 * 2**20
+# In JSON, what makes all of a text four bytes wide.
+_WIDE = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
 
 T = TypeVar("T")
 
@@ -88,6 +93,8 @@ class Child:
                 self.interrupted = True
                 self._warm.ask(Interrupt(self._pid), Done)
                 answer = self._receive(GRACE)
+            if _may_take(answer) > _WIDEST * self._output_limit + _ROOM_BESIDE:
+                raise msgspec.DecodeError("more than a cell may show")
             decoded = msgspec.json.decode(answer, type=reply)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # Only the learner's own code can say such a thing.
@@ -114,7 +121,7 @@ class Child:
         while True:
             left = deadline - time.monotonic()
             control = self._control.fileno()
-            ready, _, _ = select.select([control, *self._raw], [], [], max(0, left))
+            ready = wire.ready([control, *self._raw], left)
             if control in ready:
                 header, _ = self._control.receive(max(deadline, time.monotonic() + GRACE))
                 self._read_raw()
@@ -169,6 +176,15 @@ class Child:
             os.close(fd)
         self._raw = {}
         return status
+
+
+def _may_take(report: bytes) -> int:
+    """The most memory that what it says may take, in bytes."""
+    if len(report) < _ROOM_BESIDE // 4:
+        return len(report)
+    if _WIDE.search(report):
+        return 4 * len(report)
+    return (1 if report.isascii() and b"\\u" not in report else 2) * len(report)
 
 
 def _signal_name(number: int) -> str:

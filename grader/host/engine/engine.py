@@ -16,21 +16,21 @@ import os
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from grader.host.engine.child import Child
+from grader.host.engine.child import Child, Ended
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Room, Warm
 from grader.host.engine.launcher import START_TIMEOUT, Zygote
 from grader.host.engine.modules import PRELOAD
 from grader.host.settings import OUTPUT_LIMIT, TIMEOUT
 from grader.protocol import wire
-from grader.protocol.errors import GraderError
-from grader.protocol.limits import Limits
+from grader.protocol.errors import GraderError, NotSetUp
+from grader.protocol.limits import MAX_MESSAGE, Limits
 from grader.protocol.orders import (
     Begin,
     Compile,
@@ -50,6 +50,9 @@ _log = logging.getLogger(__name__)
 # All that can be written to in the sandbox. Every child has others.
 _OWN_FOLDERS = "/tmp", "/dev/shm"
 
+# Seconds after which a child that does not come up is tried again.
+PAUSES = 0.5, 2.0, 5.0
+
 T = TypeVar("T")
 
 
@@ -65,6 +68,8 @@ class Engine:
             whatever the teacher can.
         show: what of the course cells may read in the sandbox: path inside → file or folder. The
             folder /course is on Python's path.
+        hide: files and folders that nobody is to read there, such as those of submissions, should
+            they lie in what is seen.
         limits: for each child.
         keep: the folder in which contracts are kept from run to run; without, none is.
         follows_solution: whether a cell or test may take as long only as the solution lets expect
@@ -86,6 +91,7 @@ class Engine:
         follows_solution: bool = False,
         many: bool = True,
         cores: tuple[int, ...] | None = None,
+        hide: Collection[Path] = (),
     ) -> None:
         self.preload = tuple(PRELOAD if preload is None else preload)
         self.timeout = timeout
@@ -97,6 +103,7 @@ class Engine:
         self.follows_solution = follows_solution
         self.many = many
         self.cores = cores
+        self.hide = tuple(hide)
         self._process: Zygote | None = None
         self._zygote: Warm | None = None
         self._rooms: dict[tuple[object, ...], Room] = {}
@@ -108,6 +115,8 @@ class Engine:
         self._making: dict[object, threading.Lock] = {}
         self._threads: dict[int, int] = {}
         self._stopped = False
+        # Whether the last child that was tried did not come up.
+        self._is_refused = False
         self._folders = itertools.count(1)
         self._replaced: list[Warm] = []
 
@@ -156,7 +165,7 @@ class Engine:
             if self._is_alive():
                 return
             self.close()
-            self._process = Zygote(self.preload, self.many, self.shut_in, self.show)
+            self._process = Zygote(self.preload, self.many, self.shut_in, self.show, self.hide)
 
     def remember(self, key: object, make: Callable[[], T]) -> T:
         """What `make` made the first time that it was asked for with this key.
@@ -443,6 +452,7 @@ class Engine:
 
         Raises:
             GraderError: when the room does not fork.
+            NotSetUp: when its process does not come up, though it was tried again after a while.
             Ended: when the folder can't hold the files.
         """
         return self._fork(room, role, files, reuse_folder, self.limits)
@@ -456,6 +466,44 @@ class Engine:
         limits: Limits,
         covered: Sequence[str] = (),
     ) -> Child:
+        def make(files: Files) -> Child:
+            return self._fork_once(room, role, files, reuse_folder, limits, covered)
+
+        # Where nobody's came up a moment ago, nobody waits as long again.
+        for pause in (0.0, *(PAUSES[:1] if self._is_refused else PAUSES)):
+            time.sleep(pause)
+            try:
+                child = make(files)
+            except Ended as ended:
+                why = ended
+                _log.warning("A process for a %s %s.", role, ended)
+            else:
+                self._is_refused = False
+                return child
+        self._is_refused = True
+        if files.paths:
+            with contextlib.suppress(Ended):
+                make(Files()).end()
+                self._is_refused = False
+        if not self._is_refused:
+            # It may have been these files. If not, it goes on after all.
+            return make(files)
+        raise NotSetUp(f"A process for learners' code could not be set up: it {why}.")
+
+    def _fork_once(
+        self,
+        room: Room,
+        role: Role,
+        files: Files,
+        reuse_folder: bool,
+        limits: Limits,
+        covered: Sequence[str],
+    ) -> Child:
+        """A child that has its folder.
+
+        Raises:
+            Ended: when it does not come up.
+        """
         warm = room.warm
         # A core of its own for each worker, so that one submission can't starve another.
         limits = replace(limits, cores=self._cores())
@@ -467,11 +515,15 @@ class Engine:
                 child = room.warm.fork(role, limits, self.output_limit, covered)
             except Gone:
                 if room.parent is not None:
-                    return self._fork(room.parent, role, files, reuse_folder, limits, covered)
+                    return self._fork_once(room.parent, role, files, reuse_folder, limits, covered)
                 why = "A process for learners' code could not be made."
                 raise GraderError(why) from None
         sizes, data = files.pack()
         # In the sandbox everybody's /tmp is another; else folders must differ.
         folder = room.warm.folder if self.shut_in and reuse_folder else self.new_folder()
-        child.ask(Begin(folder, sizes, self.output_limit), Done, body=data)
+        try:
+            child.ask(Begin(folder, sizes, self.output_limit), Done, body=data)
+        except Ended as ended:
+            said = child.take_raw().get("stderr", "").strip().splitlines()[-1:]
+            raise Ended(f"{ended}{''.join(f' ({line[:MAX_MESSAGE]})' for line in said)}") from None
         return child

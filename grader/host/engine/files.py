@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,14 @@ class Files:
     paths: Mapping[str, Path | bytes] = field(default_factory=dict)
 
     def pack(self) -> tuple[dict[str, int], bytes]:
-        """Sizes, and all contents in one."""
+        """Sizes by name, and all contents in one.
+
+        A name has one character for each of its bytes: it need not be UTF-8, and two that differ in
+        what is none must not become one.
+        """
         contents = {
             name: file if isinstance(file, bytes) else file.read_bytes()
             for name, file in self.paths.items()
         }
-        return {name: len(data) for name, data in contents.items()}, b"".join(contents.values())
+        sizes = {os.fsencode(name).decode("latin-1"): len(data) for name, data in contents.items()}
+        return sizes, b"".join(contents.values())

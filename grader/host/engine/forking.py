@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from grader.host.engine.child import SLACK, Child
+from grader.host.engine.child import SLACK, Child, Ended
 from grader.host.engine.files import Files
 from grader.protocol import wire
 from grader.protocol.limits import Limits
@@ -74,6 +74,7 @@ class Warm:
 
         Raises:
             Gone: when there is nobody to fork.
+            Ended: when it can't be forked.
         """
         ours, theirs = wire.pair()
         names: tuple[Name, ...] = ("stdout", "stderr")
@@ -81,8 +82,10 @@ class Warm:
         order = ForkChild(role, limits, self._namespaces, list(covered))
         try:
             fds = [theirs.fileno(), *(writing for _, writing in pipes.values())]
-            pid = self.ask(order, Forked, fds=fds).pid
-        except Gone:
+            forked = self.ask(order, Forked, fds=fds)
+            if forked.problem:
+                raise Ended(f"could not be made ({forked.problem.rstrip('.')})")
+        except (Gone, Ended):
             ours.close()
             for reading, _ in pipes.values():
                 os.close(reading)
@@ -95,7 +98,7 @@ class Warm:
             os.set_blocking(reading, False)
         raw = {reading: name for name, (reading, _) in pipes.items()}
         control = Channel(ours, max_header=MAX_REPORT, max_body=0)
-        return Child(self, pid, control, raw, output_limit)
+        return Child(self, forked.pid, control, raw, output_limit)
 
     def close(self) -> None:
         self._channel.close()

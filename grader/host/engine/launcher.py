@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from grader.host.engine import bubblewrap
@@ -47,6 +47,7 @@ class Zygote:
         many: whether many submissions are to come.
         shut_in: whether it runs in the sandbox.
         show: what of the course it may read there: path inside → file or folder.
+        hide: files and folders that are empty there, should they lie in what is seen.
 
     Attributes:
         scratch: the folder for the working folders of its children, where it is not shut in.
@@ -56,7 +57,12 @@ class Zygote:
     """
 
     def __init__(
-        self, preload: Iterable[str], many: bool, shut_in: bool, show: Mapping[str, Path]
+        self,
+        preload: Iterable[str],
+        many: bool,
+        shut_in: bool,
+        show: Mapping[str, Path],
+        hide: Collection[Path] = (),
     ) -> None:
         if not hasattr(os, "fork"):
             raise GraderError("Grading needs fork, which this system has not: use Linux or macOS.")
@@ -70,7 +76,7 @@ class Zygote:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if shut_in:
             environment["PYTHONPATH"] = f"{bubblewrap.ENGINE}:/course"
-            argv = bubblewrap.command(argv, show, environment)
+            argv = bubblewrap.command(argv, show, environment, hide)
             environment = {}
         else:
             places = {str(place) for place in import_places(show)}

@@ -28,7 +28,7 @@ MAX_DEPTH = 30
 MAX_ALIKE = 10
 MAX_NAME = 100
 
-_NOT_LOOKED_AT = (".ipynb_checkpoints", "__pycache__")
+NOT_LOOKED_AT = (".ipynb_checkpoints", "__pycache__")
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _OPEN_FILE = _OPEN | getattr(os, "O_NONBLOCK", 0)
 _OPEN_FOLDER = _OPEN | getattr(os, "O_DIRECTORY", 0)
@@ -116,7 +116,7 @@ class _Reader:
             elif not above or not is_notebook(entry.name):
                 self._take(folder, entry.name, f"{above}{entry.name}")
         for name in folders:
-            if name in _NOT_LOOKED_AT:
+            if name in NOT_LOOKED_AT:
                 continue
             if depth == MAX_DEPTH:
                 self._not_seen = True

@@ -91,7 +91,8 @@ class Renderer:
 
 
 def _ask(clerks: Clerks, result: Result, notebooks: Mapping[str, NotebookNode]) -> Pages:
-    files = {name: as_file(notebook) for name, notebook in notebooks.items()}
+    # No file yet: as one, in lines, each would be in memory twice more.
+    files = {name: as_json(notebook) for name, notebook in notebooks.items()}
     asked = _Asked(result.model_dump_json().encode("utf-8"), files)
     answer = clerks.ask(RENDER, msgspec.msgpack.encode(asked))
     return msgspec.msgpack.decode(answer, type=Pages)
@@ -127,8 +128,13 @@ def as_file(notebook: NotebookNode) -> bytes:
 
     nbformat takes ten times as long.
     """
+    return msgspec.json.format(as_json(notebook), indent=1)
+
+
+def as_json(notebook: NotebookNode) -> bytes:
+    """The same in one line."""
     try:
-        return msgspec.json.format(msgspec.json.encode(notebook, order="sorted"), indent=1)
+        return msgspec.json.encode(notebook, order="sorted")
     except (UnicodeEncodeError, OverflowError):
         # Half a character, or a number beyond 64 bits.
         return nbformat.v4.writes(notebook).encode("utf-8", "replace")

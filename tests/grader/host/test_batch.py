@@ -13,6 +13,8 @@ import nbformat
 import pytest
 
 from grader.host import clerk
+from grader.host.engine import engine as engine_module
+from grader.host.engine.engine import Engine
 from grader.host.publish import rendering
 from grader.host.result_store import ResultStore
 from grader.host.results.result import Result
@@ -235,6 +237,60 @@ def test_a_fault_that_comes_once_costs_nobody_a_mark(desk, run, monkeypatch):
     assert "1 graded, 0 rejected" in run()
     assert failed
     assert rows(desk)["numbers", "a"]["total"] == "5"
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """How many more processes are refused a world of their own."""
+    left, cores = [0], Engine._cores
+
+    def seen_cores(engine):
+        left[0] -= 1
+        # No machine has that core: what it does not come to is a cell.
+        return (9999,) if left[0] >= 0 else cores(engine)
+
+    monkeypatch.setattr(Engine, "_cores", seen_cores)
+    monkeypatch.setattr(engine_module, "PAUSES", (0.01, 0.01, 0.01))
+    return left
+
+
+def test_a_sandbox_that_is_refused_for_a_while_costs_nobody_a_mark(desk, run, refused):
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    refused[0] = 3
+    assert "2 graded, 0 rejected" in run()
+    assert {row["total"] for row in rows(desk).values()} == {"5"}
+
+
+def test_a_sandbox_that_is_refused_grades_nobody(desk, run, refused):
+    path = desk.hand_in("a")
+    (path.parent / "beside.csv").write_text("1")
+    desk.hand_in("b")
+    refused[0] = 10**6
+    said = run()
+    assert "0 graded, 2 rejected" in said
+    assert "Not graded, by no fault of its own" in said
+    assert "Invalid argument" in rows(desk)["numbers", "a"]["reason"]
+    # That is no verdict: it is tried again.
+    refused[0] = 0
+    assert "2 graded, 0 rejected" in run()
+    assert {row["total"] for row in rows(desk).values()} == {"5"}
+
+
+def test_files_that_no_folder_holds_are_said_so_at_once(desk, run, refused):
+    path = desk.hand_in("a")
+    long = "x" * 200
+    deep = "/".join([long] * 25)
+    # The name of the whole path is too long for one call, here as in the sandbox.
+    folder = os.open(path.parent, os.O_RDONLY)
+    for _ in deep.split("/"):
+        os.mkdir(long, dir_fd=folder)
+        folder = os.open(long, os.O_RDONLY, dir_fd=folder)
+    os.close(os.open("x.csv", os.O_WRONLY | os.O_CREAT, dir_fd=folder))
+    desk.hand_in("b")
+    assert "2 graded, 0 rejected" in run()
+    assert "could not be laid out" in rows(desk)["numbers", "a"]["notes"]
+    assert rows(desk)["numbers", "b"]["total"] == "5"
 
 
 def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch):

@@ -79,6 +79,88 @@ def test_of_the_machine_s_folders_only_those_on_the_way_are_there(tmp_path):
         assert names == (sorted({path.parts[0] for path in below}) or None)
 
 
+# What a player may open without anybody having named it: all below these, and these.
+SYSTEM = {
+    *(f"/usr/{name}" for name in ("bin", "games", "include", "libexec", "sbin", "share")),
+    *(f"/usr/{name}" for name in ("lib", "lib32", "lib64", "libx32")),
+    *(f"/usr/local/{name}" for name in ("bin", "include", "libexec", "share")),
+    *(f"/usr/local/{name}" for name in ("lib", "lib32", "lib64")),
+    *("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin"),
+    *(f"/etc/{name}" for name in ("alternatives", "fonts", "ld.so.cache", "localtime")),
+    "/sys/devices/system/cpu",
+    "/engine/grader/__init__.py",
+    "/engine/grader/protocol",
+    "/engine/grader/sandboxed",
+}
+PROC = {f"/proc/{name}" for name in ("cpuinfo", "meminfo", "stat", "self/cmdline", "self/exe")}
+OF_PREFIX = ("bin", "include", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
+
+
+def openable(whole):
+    """All files that can be opened, but for what lies in these."""
+    import os
+
+    found = []
+    for folder, inner, names in os.walk("/"):
+        inner[:] = [name for name in inner if os.path.join(folder, name) not in whole]
+        for path in (os.path.join(folder, name) for name in names):
+            if path not in whole and not folder.startswith("/dev"):
+                try:
+                    os.close(os.open(path, os.O_RDONLY))
+                except OSError:
+                    continue
+                found.append(path)
+    return found
+
+
+def test_what_a_player_can_open_is_what_it_may(by):
+    prefixes = {sys.base_prefix, sys.prefix} if by is None else {"/usr"}
+    if by is not None and os.getuid() != 0:
+        prefixes |= {sys.base_prefix, sys.prefix}
+    python = {f"{prefix}/{part}" for prefix in prefixes for part in OF_PREFIX}
+    libraries = {
+        f"/usr/local/{name}"
+        for name in os.listdir("/usr/local")
+        if name.startswith(("cuda", "nvidia", "texlive"))
+    }
+    report = try_out(openable, [*SYSTEM, *python, *libraries], by=by)
+    assert set(report.result) - PROC == set()
+
+
+def below(folders):
+    import os
+
+    return [sorted(os.listdir(folder)) if os.path.isdir(folder) else None for folder in folders]
+
+
+def test_nobody_can_open_what_others_have_handed_in_wherever_it_lies(tmp_path):
+    shown = tmp_path / "everything"
+    (shown / "submitted/amy").mkdir(parents=True)
+    (shown / "data").mkdir()
+    (shown / "data/a.csv").write_text("1")
+    (shown / "gradebook.db").write_text("marks")
+    hide = [shown, shown / "submitted", shown / "gradebook.db", tmp_path / "nowhere", Path("/usr")]
+    places = ["/course", "/course/submitted", "/course/data", "/usr/local/etc", "/usr/local/src"]
+    places += ["/usr/local/share/nbgrader", f"{sys.prefix}/share/nbgrader"]
+    result = try_out(below, places, show={"/course": shown}, hide=hide).result
+    assert result[:3] == [["data", "gradebook.db", "submitted"], [], ["a.csv"]]
+    assert [names or [] for names in result[3:]] == [[]] * 4
+    files = ["/course/gradebook.db", "/course/data/a.csv"]
+    assert try_out(read, files, show={"/course": shown}, hide=hide).result == files[1:]
+
+
+def test_what_is_shown_by_its_name_is_seen_in_a_hidden_folder(tmp_path):
+    whole = tmp_path / "whole"
+    (whole / "tools").mkdir(parents=True)
+    (whole / "tools/a.txt").write_text("1")
+    (whole / "other").mkdir()
+    show = {"/whole": whole, "/whole/tools": whole / "tools"}
+    places = ["/whole", "/whole/tools", "/whole/other"]
+    hide = [whole / "tools", whole / "other"]
+    result = try_out(below, places, show=show, hide=hide).result
+    assert result == [["other", "tools"], ["a.txt"], []]
+
+
 def test_nothing_of_the_environment_comes_in(monkeypatch):
     monkeypatch.setenv("SECRET", "sesame")
     report = try_out(environments, before=environments)

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -20,12 +21,13 @@ from pathlib import Path
 import dask
 import pytest
 from distributed import Client, LocalCluster
+from distributed.security import Security
 
 from grader import Course, Engine
 from grader.host.batch import ClassResult, grade_class, run
-from grader.host.cluster import kit
+from grader.host.cluster import conductor, kit
 from grader.host.cluster.conductor import place
-from grader.host.cluster.grading_process import GradingProcess
+from grader.host.cluster.grading_process import GradingProcess, _own_core
 from grader.host.results.result import Result
 from grader.host.tasks import find_tasks, load_assignments
 from grader.protocol.errors import GraderError
@@ -356,3 +358,69 @@ def test_tasks_are_taken_when_there_is_work_for_any_executor(executor: type[Exec
             found[task] = future.result()
             assert len(taken) <= len(found) + 3, "no more than three are under way"
     assert found == {number: math.sqrt(number) for number in range(9)}
+
+
+def test_nobody_else_of_this_machine_can_speak_to_local_workers(bubblewrap: str) -> None:
+    """Who can has code run as whoever grades."""
+    with conductor._connected("local:1") as client:
+        info = client.scheduler_info(n_workers=-1)
+        places = [info["address"], *info["workers"]]
+        nannies = [worker["nanny"] for worker in info["workers"].values()]
+        assert all(place.startswith("tls://") for place in [*places, *nannies])
+        host, port = places[0].removeprefix("tls://").split(":")
+        for address, security in (
+            (f"tcp://{host}:{port}", None),
+            (places[0], Security.temporary()),
+        ):
+            with pytest.raises((OSError, ValueError, TypeError)):
+                Client(address, timeout=2, security=security, set_as_default=False)
+        assert client.submit(os.getpid).result() != os.getpid()
+
+
+def test_a_local_cluster_without_keys_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(GraderError, match="pip install"), conductor._connected("local:1"):
+        pass
+
+
+@pytest.mark.parametrize("harm", ["link", "file", "open to others", "another user's"])
+def test_a_worker_takes_no_folder_of_somebody_else(
+    harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    other = tmp_path / "other"
+    other.mkdir(0o700)
+    path = tmp_path / f"grader-cores-{os.getuid()}"
+    match harm:
+        case "link":
+            path.symlink_to(other)
+        case "file":
+            path.write_text("")
+        case "open to others":
+            path.mkdir()
+            path.chmod(0o777)
+        case _:
+            if os.getuid() != 0:
+                pytest.skip("only root can make one")
+            path.mkdir(0o700)
+            os.chown(path, 65534, 65534)
+    with pytest.raises(GraderError, match="this user's"), _own_core():
+        pass
+
+
+def test_a_worker_changes_nothing_of_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    first, *others = sorted(os.sched_getaffinity(0))
+    folder = tmp_path / f"grader-cores-{os.getuid()}"
+    folder.mkdir(0o700)
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (folder / str(first)).symlink_to(precious)
+    for other in others:
+        (folder / str(other)).write_text("kept")
+    with _own_core() as mine, _own_core() as next_one:
+        assert first not in {*mine, *next_one}
+        assert len({*mine, *next_one}) == min(2, len(others))
+    assert {path.read_text() for path in [precious, *folder.iterdir()]} == {"kept"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import time
 
 import nbformat
@@ -10,7 +12,8 @@ import pytest
 from grader import Engine, grade_one
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Warm
-from grader.protocol.orders import Compile, Done
+from grader.protocol.orders import Compile, Done, RunCell
+from grader.protocol.outputs import Report
 from grader.protocol.wire import Gone
 from tests.grader.conftest import exercise, handed_in, linux, scores
 
@@ -153,3 +156,34 @@ def test_a_late_reply_is_not_taken_for_the_next():
             for _ in range(3):
                 result = grade_one(made, handed_in(made), engine)
                 assert (scores(result), result.notes) == ({"f1": 1, "f2": 1}, [])
+
+
+def test_a_conductor_with_much_open_has_players_all_the_same(bubblewrap):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2100:
+        pytest.skip("so much can't be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2100, hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        made = exercise("# answer y\ny = 3\nprint(y)", "# test y1\nassert y == 3")
+        with Engine(preload=(), timeout=5) as engine:
+            assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}
+    finally:
+        for number in held:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@linux
+def test_names_that_are_no_text_are_not_taken_for_each_other(engine):
+    names = [b"\xdcber.csv", b"\xfcber.csv", b"x.csv", "Übung/ß.csv".encode()]
+    files = Files({os.fsdecode(name): name for name in names})
+    room = engine.import_room(())
+    child = engine.fork(room, "player", files)
+    source = (
+        "import os\nfor path, _, names in os.walk(b'.'):\n"
+        "    for name in names:\n        print(open(os.path.join(path, name), 'rb').read())"
+    )
+    report = child.ask(RunCell(source), Report, 5)
+    child.end()
+    assert sorted(report.outputs[0].text.split()) == sorted(map(repr, names))

@@ -20,7 +20,7 @@ import pytest
 
 from grader.host.cli import app
 from grader.host.intake.folder import read_folder
-from grader.host.results.result import Result
+from grader.host.results.result import Result, write_atomically
 from tests.conftest import ROOT
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import mend
@@ -258,6 +258,23 @@ def test_however_often_a_run_is_killed_the_grades_are_the_same(desk, run, tmp_pa
     run("--timeout", 600)
     assert (desk.out / "grades.csv").read_bytes() == expected
     assert not list(desk.out.glob("**/.writing-*"))
+
+
+def test_files_have_the_mode_that_the_umask_allows_from_the_first(desk, run, monkeypatch):
+    desk.hand_in("a")
+    monkeypatch.setattr(os, "chmod", None)
+    monkeypatch.setattr(Path, "chmod", None)
+    before = os.umask(0o077)
+    try:
+        run()
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in desk.out.rglob("*") if path.is_file()}
+    assert modes == {0o600}
+    write_atomically(desk.out / "secret", b"x", 0o600)
+    write_atomically(desk.out / "ordinary", b"x")
+    kept = [(desk.out / name).stat().st_mode & 0o777 for name in ("secret", "ordinary")]
+    assert kept == [0o600, 0o666 & ~before]
 
 
 def test_ctrl_c_stops_cleanly(desk, running):

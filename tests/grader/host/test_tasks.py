@@ -118,13 +118,38 @@ def test_names_that_look_alike_are_told(desk, run):
     assert found["numbers", "amy"]["notes"] == ""
 
 
+@pytest.mark.parametrize("sign", [r"\u200d", r"\u2060", r"\ufeff", r"\u3164", r"\ufe0f", r"\u00a0"])
+def test_names_with_signs_that_cannot_be_seen_are_told(desk, run, sign):
+    name = f"am{sign.encode().decode('unicode_escape')}y".replace("\u00a0", " ")
+    for student in (name, name.replace(" ", "  ") if " " in name else "amy", "bob"):
+        desk.hand_in(student)
+    run()
+    notes = {student: row["notes"] for (_, student), row in rows(desk).items()}
+    assert notes.pop("bob") == ""
+    assert len(notes) == 2
+    assert all("names look like" in note for note in notes.values())
+
+
 def test_a_folder_that_begins_with_a_dot_is_told(desk, run):
     desk.hand_in("amy")
     desk.hand_in(".anna")
+    desk.folder("amy", ".numbers")
+    desk.folder("amy", ".ipynb_checkpoints")
     (desk.submitted / ".ipynb_checkpoints").mkdir()
     said = run()
     assert ".anna skipped: No student's folder begins with a dot." in said
+    assert "amy/.numbers skipped: This is no assignment that is being graded." in said
     assert "checkpoints" not in said
+
+
+def test_work_that_lies_in_nobodys_folder_is_told_in_one_line(desk, run):
+    desk.hand_in("amy")
+    for name in ("numbers.ipynb", "kim.zip", "lea.tar.gz", "notes.txt", *"bcdef"):
+        (desk.submitted / (f"{name}.ipynb" if len(name) == 1 else name)).write_text("{}")
+    [line] = [line for line in run().splitlines() if "nobody's" in line]
+    assert "b.ipynb, c.ipynb" in line
+    assert "and 3 more skipped: " in line
+    assert "notes.txt" not in line
 
 
 def test_a_notebook_one_folder_too_high_is_told(desk, run):

@@ -1,0 +1,162 @@
+"""Tests that nbgrader makes of a solution: the same points from the engine as from nbgrader."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+
+from tests.grader.conftest import answered, cell, hidden, notebook, solution
+from tests.same_scores.classroom import Classroom, write
+
+TESTS = '''\
+python3:
+    setup: "from hashlib import sha256"
+    hash: 'sha256({{snippet}}.encode() + b"{{salt}}").hexdigest()'
+    dispatch: "type({{snippet}})"
+    normalize: "str({{snippet}})"
+    check: 'assert {{snippet}} == """{{value}}""", """{{message}}"""'
+    success: "print('All well')"
+    templates:
+        default:
+            - test: "type({{snippet}})"
+              fail: "{{snippet}} is of another type"
+            - test: "{{snippet}}"
+              fail: "{{snippet}} has another value"
+        list:
+            - test: "len({{snippet}})"
+              fail: "{{snippet}} is not as long"
+            - test: "{{snippet}}"
+              fail: "{{snippet}} holds something else"
+'''
+
+SOLVED = {
+    "powers": "def powers(n):\n    return [2**k for k in range(n)]",
+    "longest": "def longest(words):\n    return max(words, key=len)",
+    "mean": "mean = sum(powers(4)) / 4",
+}
+
+
+def bakery() -> NotebookNode:
+    """Plain, hashed, hidden, and several in a line, beside tests written by hand."""
+    return notebook(
+        [
+            cell("words = ['rye', 'spelt', 'oat']", "given"),
+            cell(solution(SOLVED["powers"]), "powers", solution=True),
+            cell("### AUTOTEST powers(3); powers(0);\nassert powers(1) == [1]", "plain", points=1),
+            cell("### HASHED AUTOTEST powers(5)", "hashed", points=2),
+            cell(solution(SOLVED["longest"]), "longest", solution=True),
+            cell(
+                "assert longest(['a']) == 'a'\n"
+                + hidden("more = ['x', 'xyz']\n### AUTOTEST longest(more)"),
+                "unseen",
+                points=1.5,
+            ),
+            cell("### HASHED AUTOTEST longest(words); longest(words[1:])", "several", points=1),
+            cell(solution(SOLVED["mean"]), "mean", solution=True),
+            cell("# AUTOTEST round(mean, 3)", "number", points=1),
+        ]
+    )
+
+
+HANDED_IN: dict[str, Mapping[str, str]] = {
+    "right": SOLVED,
+    "restyled": {
+        "powers": "def powers(n):\n    made = []\n    while len(made) < n:\n"
+        "        made.append(made[-1] * 2 if made else 1)\n    return made",
+        "longest": "longest = lambda words: sorted(words, key=len)[-1]",
+        "mean": "mean = 3.75",
+    },
+    "squares": SOLVED | {"powers": "def powers(n):\n    return [k**2 for k in range(n)]"},
+    "first": SOLVED | {"longest": "def longest(words):\n    return words[0]"},
+    "tuple": SOLVED | {"powers": "def powers(n):\n    return tuple(2**k for k in range(n))"},
+    "text": SOLVED | {"mean": "mean = '3.75'"},
+    "blank": {},
+}
+
+
+@pytest.fixture
+def room(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> Classroom:
+    # nbgrader looks for it where it was started.
+    monkeypatch.chdir(classroom.root)
+    (classroom.root / "autotests.yml").write_text(TESTS)
+    write(classroom, "bakery", {"bakery": bakery()})
+    return classroom
+
+
+def test_tests_that_are_made_of_solutions_give_the_same_points(room: Classroom) -> None:
+    release = room.release("bakery")
+    assert not (room.root / "source_with_tests").exists()
+    for student, answers in HANDED_IN.items():
+        made = {name: answered(source, answers) for name, source in release.items()}
+        room.hand_in(student, "bakery", made)
+    both = room.grade()
+    assert both.lost == frozenset()
+    assert both.differences() == {}
+    assert both.suggested == {}
+    total = {
+        student: sum(mark.score or 0 for place, mark in both.ours.items() if place[1] == student)
+        for student in HANDED_IN
+    }
+    assert total["right"] == total["restyled"] == 6.5
+    assert total["squares"] < total["right"]
+    assert total["blank"] == 0
+    # What is hidden of it is shown to nobody.
+    page = (room.root / "out/feedback/first/bakery/bakery.html").read_text()
+    assert "xyz" not in page
+
+
+def graded(room: Classroom, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "grader", "grade", "--course", str(room.root)]
+    command += ["--submitted", str(room.root / "submitted"), "--out", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+
+
+@pytest.mark.parametrize("harm", ["no templates", "a solution that fails", "another kernel"])
+def test_what_cannot_be_filled_in_grades_nobody(room: Classroom, harm: str, tmp_path: Path) -> None:
+    release = room.release("bakery")
+    room.hand_in("amy", "bakery", release)
+    source = bakery()
+    if harm == "no templates":
+        (room.root / "autotests.yml").unlink()
+    elif harm == "another kernel":
+        source.metadata.kernelspec.name = "octave"
+    else:
+        source.cells[1].source = solution("def powers(n):\n    raise ValueError('lazy')")
+    (room.folders[0] / "bakery/bakery.ipynb").unlink()
+    (room.folders[0] / "bakery").rmdir()
+    write(room, "bakery", {"bakery": source})
+    run = graded(room, tmp_path / "other")
+    assert run.returncode == 1
+    said = " ".join((run.stdout + run.stderr).split())
+    assert "has AUTOTEST lines, which are no tests yet" in said
+    assert "nbgrader generate_assignment bakery --source_with_tests --force" in said
+    assert not list((tmp_path / "other").glob("results/*/*"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("c.ClearHiddenTests.enabled = False", "ClearHiddenTests.enabled"),
+        ("c.Autograde.autograde_preprocessors = []", "Autograde.autograde_preprocessors"),
+        ("c.Execute.timeout = 60", "Execute.timeout"),
+        (
+            "c.CourseDirectory.directory_structure = '{nbgrader_step}/{assignment_id}'",
+            "CourseDirectory.directory_structure",
+        ),
+    ],
+)
+def test_a_setting_of_nbgraders_that_would_change_marks_stops_the_run(
+    room: Classroom, setting: str, name: str, tmp_path: Path
+) -> None:
+    release = room.release("bakery")
+    room.hand_in("amy", "bakery", release)
+    config = room.root / "nbgrader_config.py"
+    config.write_text(f"{config.read_text()}\n{setting}\n")
+    run = graded(room, tmp_path / "other")
+    assert run.returncode == 1
+    assert f"sets c.{name}, which this grader does not follow" in " ".join(run.stderr.split())
