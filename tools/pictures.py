@@ -86,6 +86,8 @@ def slide(film: Film, picture: Locator) -> None:
     """Pulls the slider of the opening from one end to the other, and looks where it matters."""
     show(picture.locator(".jp-Cell-outputWrapper"), 36)
     bar = picture.locator("input[type=range]")
+    # The field below the slider follows it.
+    typed = picture.get_by_label("by ↑ and ↓")
     box = bar.bounding_box()
     assert box is not None
     steps = int(bar.evaluate("one => Math.round((one.max - one.min) / one.step)"))
@@ -98,7 +100,8 @@ def slide(film: Film, picture: Locator) -> None:
     film.page.mouse.down()
     for step in range(1, steps + 1):
         film.point(box["x"] + knob + step * (box["width"] - 2 * knob) / steps, y)
-        film.page.wait_for_timeout(500)  # The number beside the slider follows it.
+        expect(typed).to_have_value(bar.input_value())
+        film.page.wait_for_timeout(300)
         film.take(250 if step < steps / 2 else 500)
     film.page.mouse.up()
     film.take(1800)
