@@ -101,8 +101,10 @@ wheel: .venv/installed-dev ## the grader by itself, for any nbgrader course: a w
 wheels: .venv/installed-dev ## ask whether every dependency has wheels for Linux, Windows and macOS
 	@$(BIN)/python -m tools.wheels
 
-pictures: .venv/installed-dev ## take README's pictures, after `make test 2>&1 | tee out/test.log` and `make grade`
-	@$(BIN)/python -m tools.pictures
+pictures: .venv/installed-dev ## take README's pictures, in a few minutes; look at each before you commit it
+	@sh tools/setup.sh chromium
+	@sh tools/setup.sh bubblewrap
+	@$(RUN) python -m tools.pictures
 
 constraints: ## bring constraints.txt to the newest versions that pyproject.toml allows
 	@sh tools/setup.sh constraints

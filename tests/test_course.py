@@ -56,5 +56,5 @@ def test_no_cell_of_a_lesson_is_longer_than_a_screen(lesson: Lesson) -> None:
 @each_lesson
 def test_the_readme_leads_to_every_lesson(lesson: Lesson) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"[{lesson.title}](notebooks/{lesson.name}.ipynb)" in readme
-    assert f"(exercises/{lesson.name}/{lesson.name}.ipynb)" in readme
+    assert f"- {lesson.number} [" in readme
+    assert f"](notebooks/{lesson.name}.ipynb): " in readme

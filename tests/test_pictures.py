@@ -1,9 +1,11 @@
-"""Pictures of the course: on any ground, and for who sees no colours."""
+"""Pictures of the course: on any ground, for who sees no colours, and of today in README."""
 
 from __future__ import annotations
 
 import ast
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from PIL import Image
 from authoring.source.sources import Lesson, Sources, read_cells
 from coursekit import plot
 from tests.conftest import ROOT
+from tools.made_from import KEPT, PICTURES, kept, made_from, stale
 
 LESSONS = Sources.at(ROOT).lessons()
 # A series that goes by a colour: “Blue: the front”.
@@ -102,3 +105,78 @@ def luminance(colour: np.ndarray) -> float:
     parts = colour / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def test_the_pictures_of_the_readme_show_the_course_of_today() -> None:
+    assert stale(kept(), made_from()) == []
+
+
+def test_the_readme_shows_each_picture_and_says_what_is_in_it() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = {name: alt for alt, name in re.findall(r"!\[([^\]]+)\]\(docs/pictures/(.+?)\)", readme)}
+    sized = r'<img src="docs/pictures/(.+?)" width="\d+" alt="(.+?)">'
+    shown |= dict(re.findall(sized, readme))
+    assert {*shown} == {*kept()} == {path.name for path in PICTURES.iterdir()} - {KEPT.name}
+    assert all(len(alt.split()) > 10 for alt in shown.values())
+    assert (PICTURES / "lesson.gif").stat().st_size < 1_000_000
+
+
+# Of each file an edit that can be seen, one that can't, and the pictures that show it.
+EDITS = [
+    (
+        "coursekit/widgets/front.css",
+        ("border", "outline"),
+        "/* a comment */\n",
+        ["lesson.gif", "practise.png"],
+    ),
+    (
+        "coursekit/widgets/front.js",
+        ("const parts = {", "const pieces = {"),
+        "// a comment\n",
+        ["lesson.gif", "practise.png"],
+    ),
+    (
+        "coursekit/openings/lesson_07.py",
+        ("the network says", "the network thinks"),
+        "# a comment\n",
+        ["lesson.gif"],
+    ),
+    (
+        "notebooks/07_unstructured_pruning.ipynb",
+        ("80 % zeros: size of the file", "80 % zeros: size on disk"),
+        "",
+        ["lesson.gif"],
+    ),
+    (
+        "grader/host/publish/templates/report.html",
+        ("Most frequent message", "What most were told"),
+        "\n",
+        ["report.png"],
+    ),
+    (
+        "exercises/00_pipeline/00_pipeline.ipynb",
+        ("4 · Quantize", "4 · Round"),
+        "",
+        ["report.png"],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "seen", "unseen", "pictures"), EDITS, ids=[Path(edit[0]).name for edit in EDITS]
+)
+def test_a_picture_is_out_of_date_when_what_it_shows_has_changed(
+    tmp_path: Path, file: str, seen: tuple[str, str], unseen: str, pictures: list[str]
+) -> None:
+    for other in [edit[0] for edit in EDITS] + ["grader/host/publish/templates/style.css"]:
+        (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / other, tmp_path / other)
+    then = made_from(tmp_path)
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert seen[0] in text
+    (tmp_path / file).write_text(unseen + text, encoding="utf-8")
+    assert stale(then, made_from(tmp_path)) == []
+    (tmp_path / file).write_text(text.replace(*seen), encoding="utf-8")
+    said = stale(then, made_from(tmp_path))
+    assert [re.findall(r"docs/pictures/(\S+) ", one) for one in said] == [[one] for one in pictures]
+    assert all("`make pictures`" in one for one in said)
