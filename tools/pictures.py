@@ -172,7 +172,7 @@ def practise(browser: Browser, folder: Path) -> None:
 def report(browser: Browser, folder: Path) -> None:
     """On a class that `authoring sample-class` makes up and the grader has graded."""
     made, out = folder / "class", folder / "graded"
-    sample_class.main(Sources.at(ROOT), [EXERCISE[:2]], made)
+    sample_class.main(Sources.at(ROOT), [EXERCISE[:2]], made / "submitted", made / "expected.csv")
     grade = [sys.executable, "-m", "grader", "grade", "--course", str(ROOT)]
     grade += ["--submitted", str(made / "submitted"), "--out", str(out)]
     grade += ["--due", f"{EXERCISE}=2026-03-02T12:00"]
