@@ -85,12 +85,13 @@ _REFUSED_WITH = (
     # stays as it is, as if there were one. Locks themselves tell nothing: to lock for reading
     # never fails, and for writing a file must be open for it (`isolation.hold_devices`). Refused
     # are signals of one's choice (F_SETSIG), a lease on a file that all see, which stops everybody
-    # who opens it (F_SETLEASE, F_NOTIFY), and hints that stay with a file (F_GET_RW_HINT and kin).
+    # who opens it (F_SETLEASE, F_NOTIFY), hints that stay with a file (F_GET_RW_HINT and kin), and
+    # a larger pipe, whose pages are counted for all sandboxes together (F_SETPIPE_SZ).
     _Refused(
         (72, 25),
         1,
         {5: _IN_VAIN, 36: _IN_VAIN}
-        | dict.fromkeys((10, 1024, 1026, 1035, 1036, 1037, 1038), errno.EPERM),
+        | dict.fromkeys((10, 1024, 1026, 1031, 1035, 1036, 1037, 1038), errno.EPERM),
     ),
     # setsockopt of SOL_SOCKET: sizes of buffers, which are memory that nobody counts, and programs
     # for the kernel (SO_ATTACH_FILTER, …_BPF, …_REUSEPORT_CBPF, …_REUSEPORT_EBPF).

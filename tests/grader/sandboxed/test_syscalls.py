@@ -141,6 +141,21 @@ def test_no_lease_on_a_file_stops_others_from_opening_it():
     assert try_out(stop_others_from_opening).result == ["Operation not permitted"] * 2
 
 
+def enlarge_a_pipe():
+    import fcntl
+    import os
+
+    ours, theirs = os.pipe()
+    try:
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 2**20)
+    except PermissionError as error:
+        return error.strerror, fcntl.fcntl(ours, fcntl.F_GETPIPE_SZ) < 2**20
+
+
+def test_a_pipe_stays_as_large_as_it_is():
+    assert list(try_out(enlarge_a_pipe).result) == ["Operation not permitted", True]
+
+
 def lock(*_):
     """Locks bytes 4 and 6 in every way there is, and takes note of hints."""
     import fcntl
