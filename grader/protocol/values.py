@@ -227,7 +227,6 @@ class Live(Struct, tag="live"):
     kind: Literal["function", "class", "instance", "generator"]
     name: str
     dunders: list[str]
-    cls: int | None = None
 
 
 class Yours(Struct, tag="yours"):

@@ -12,15 +12,17 @@ import decimal
 import fractions
 import math
 import pathlib
+import re
 import socket
 import struct
 import threading
 import time
 import types
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, get_args
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -30,7 +32,7 @@ from torch.nn.utils import prune
 
 from grader.protocol import wire
 from grader.protocol.terms import Terms
-from grader.protocol.values import CannotCross
+from grader.protocol.values import CannotCross, Node
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.handle import Handle
@@ -106,6 +108,14 @@ def _values() -> dict[str, Any]:
                 torch.ones(2, 2), torch.tensor([0.1, 0.2]), torch.tensor([0, 1]), 0, torch.qint8
             ),
         ],
+        "objects": [np.array([1, "a", None, [2]], dtype=object)],
+        "masked": [np.ma.masked_array([1, 2, 3], mask=[False, True, False])],
+        "patterns": [re.compile("a+", re.IGNORECASE), re.compile(b"[0-9]")],
+        "tables": [
+            pd.DataFrame({"a": [1, 2], "b": ["x", None]}),
+            pd.Series([0.5, math.nan], name="s"),
+            pd.Timestamp("2026-03-01"),
+        ],
         "types": [int, np.float32, torch.float16, np.dtype("int8"), ...],
         "module": pruned,
         "generators": [torch.Generator().manual_seed(1), np.random.default_rng(1)],
@@ -118,7 +128,6 @@ def _values() -> dict[str, Any]:
     }
 
 
-VALUES = _values()
 # Every live kind, and all that tests ask of live things below.
 TERMS = Terms(
     results={"function", "class", "instance", "generator"},
@@ -126,6 +135,7 @@ TERMS = Terms(
     dunders={"__len__"},
     changes={"<lambda>:0"},
     watch={"nothing"},
+    missing=True,
 )
 
 
@@ -218,6 +228,35 @@ _LINEAR = {"type": "module", "cls": "Linear", "attributes": {}, "training": True
 _EMPTY: dict[str, Any] = {"parameters": [], "buffers": [], "children": [], "pruned": []}
 # What an honest player would never send: claims that are far too large, names of what is not data.
 NODES: tuple[dict[str, Any], ...] = (
+    {"type": "complex", "real": "x", "imag": 1},
+    {
+        "type": "pairs",
+        "kind": "Counter",
+        "items": [[{"type": "seq", "kind": "list", "items": []}, 1]],
+    },
+    {"type": "raw", "kind": "bytearray", "data": 2**40},
+    {"type": "objects", "shape": _HUGE, "items": [None]},
+    {"type": "objects", "shape": [-1, 2], "items": []},
+    {"type": "masked", "data": None, "mask": 1},
+    {"type": "masked", "data": {"type": "objects", "shape": [1], "items": [1]}, "fill": _FLOATS},
+    {"type": "regex", "pattern": "(a*)*" * 5_000, "flags": 2**40},
+    {"type": "regex", "pattern": 3, "flags": 0},
+    {
+        "type": "frame",
+        "kind": "DataFrame",
+        "labels": None,
+        "index": None,
+        "columns": [1],
+        "dtypes": ["object"],
+    },
+    {
+        "type": "frame",
+        "kind": "Scalar",
+        "labels": None,
+        "index": None,
+        "columns": [],
+        "dtypes": ["category"],
+    },
     {"type": "big", "digits": "0x" + "f" * 20_000},
     {"type": "seq", "kind": "set", "items": [{"type": "seq", "kind": "list", "items": []}]},
     {"type": "seq", "kind": "list", "items": [{"type": "back", "number": 0}]},
@@ -323,10 +362,19 @@ def look_at(value: Any) -> None:
             # A hook would be code of the player's.
             assert type(one).__module__.startswith("torch.nn.")
             todo.extend(one.state_dict().values())
+        elif isinstance(one, np.ma.MaskedArray):
+            todo.extend([one.data, one.mask])
         elif isinstance(one, np.ndarray):
-            assert type(one) is np.ndarray
-            assert not one.dtype.hasobject
+            assert type(one) in (np.ndarray, np.matrix)
             one.copy()
+            todo.extend(one.ravel() if one.dtype.hasobject else [])
+        elif isinstance(
+            one, pd.DataFrame | pd.Series | pd.Index | pd.api.extensions.ExtensionArray
+        ):
+            one.copy()
+            todo.extend(one.to_numpy(object).ravel())
+        elif isinstance(one, re.Pattern):
+            assert isinstance(one.pattern, str | bytes)
         elif isinstance(one, dict):
             todo.extend(one.values())
         elif isinstance(one, list | tuple | set | frozenset | collections.deque):
@@ -359,6 +407,12 @@ PLAIN = (
     | torch.layout
     | torch.memory_format
     | torch.device
+    | pd.Timestamp
+    | pd.Timedelta
+    | pd.Period
+    | pd.Interval
+    | type(pd.NaT)
+    | type(pd.NA)
     | type
     | types.NoneType
     | types.EllipsisType
@@ -396,6 +450,28 @@ def test_what_no_player_would_send_is_plain_or_refused(node: dict[str, Any]) -> 
     body = join([np.full(4, 255, np.uint8)])
     with bounded(), contextlib.suppress(CannotCross, Stopped):
         look_at(replay("nothing", _stream([(msgspec.msgpack.encode(reply), body)])))
+
+
+def _tags(tree: Any) -> set[str]:
+    """The kinds of nodes in what crosses, by their tags."""
+    parts = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    own = {tree.get("type")} & TAGS if isinstance(tree, dict) else set()
+    return own.union(*map(_tags, parts))
+
+
+# Every part of the schema that a value may be made of.
+TAGS = {
+    str(node.__struct_config__.tag)
+    for node in get_args(Node)
+    if isinstance(node, type) and issubclass(node, msgspec.Struct)
+}
+
+
+def test_every_kind_of_node_crosses_here_and_is_lied_about() -> None:
+    """A new family without a case fails here."""
+    sent = [msgspec.msgpack.decode(header) for frames in RECORDED.values() for header, _ in frames]
+    assert TAGS - _tags(sent) - {"yours"} == set(), "give _values() one"
+    assert TAGS - {node["type"] for node in NODES} == set(), "give NODES one"
 
 
 def test_every_damaged_crossing_ends_as_a_value_or_is_refused() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeGuard, get_args
 
 from msgspec import Struct
+from msgspec.structs import fields
 
 from grader.protocol.values import (
     DATA,
@@ -96,5 +97,10 @@ def callable_nodes(node: Node) -> Iterator[Node]:
 @cache
 def _fields_with_nodes(cls: type[Struct]) -> tuple[str, ...]:
     """The fields of a part of a manifest that are nodes, or hold some."""
-    types = cls.__annotations__
-    return tuple(name for name in types if "Node" in types[name] or "Tensor" in types[name])
+    return tuple(field.name for field in fields(cls) if _may_be_a_node(field.type))
+
+
+def _may_be_a_node(form: Any) -> bool:
+    if isinstance(form, type) and issubclass(form, Struct):
+        return True
+    return any(map(_may_be_a_node, get_args(form)))
