@@ -1,4 +1,4 @@
-"""Mode 3, cards: due ones first; who has turned one says how well it was known."""
+"""Cards: due ones first; who has turned one says how well it was known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mode 2, the cheat sheet: one page of a lesson, which the build takes from it."""
+"""The cheat sheet: one page of a lesson, which the build takes from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mode 7, the pattern test: ten questions on one topic that say whether it is strong."""
+"""The pattern test: ten questions on one topic that say whether it is strong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mode 6, practice: problems from easy to hard, with a hint, steps, and common mistakes."""
+"""Practice: problems from easy to hard, with a hint, steps, and common mistakes."""
 
 from __future__ import annotations
 

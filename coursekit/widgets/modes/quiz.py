@@ -1,4 +1,4 @@
-"""Mode 4, multiple choice: a reason for every option, and another try after a wrong one."""
+"""Multiple choice: a reason for every option, and another try after a wrong one."""
 
 from __future__ import annotations
 

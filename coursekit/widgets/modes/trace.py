@@ -1,4 +1,4 @@
-"""Mode 8, traces: data, training or a prediction, followed step by step."""
+"""Traces: data, training or a prediction, followed step by step."""
 
 from __future__ import annotations
 
