@@ -11,6 +11,7 @@ from msgspec.structs import fields
 
 from grader.protocol.values import (
     DATA,
+    Back,
     Frame,
     Given,
     Kind,
@@ -71,6 +72,8 @@ def callable_nodes(node: Node) -> Iterator[Node]:
     as their methods, mappings with values for missing keys, and what may leave values out."""
     if isinstance(node, Live | Module):
         yield node
+        if isinstance(node, Module):
+            yield from _attributes_within(node)
         return
     if isinstance(node, Given):
         yield node
@@ -92,6 +95,30 @@ def callable_nodes(node: Node) -> Iterator[Node]:
     elif isinstance(node, dict):
         for item in node.values():
             yield from callable_nodes(item)
+
+
+def backs(node: Node) -> Iterator[Back]:
+    """What refers to an object that has crossed before."""
+    todo: list[Any] = [node]
+    while todo:
+        match part := todo.pop():
+            case Back():
+                yield part
+            case Struct():
+                todo += [getattr(part, name) for name in _fields_with_nodes(type(part))]
+            case list() | tuple():
+                todo += part
+            case dict():
+                todo += part.values()
+
+
+def _attributes_within(module: Module) -> Iterator[Node]:
+    """What a module of a given class holds beside its parts, and what its parts hold so."""
+    for held in module.attributes.values():
+        yield from callable_nodes(held)
+    for _, child in module.children:
+        if isinstance(child, Module):
+            yield from _attributes_within(child)
 
 
 @cache

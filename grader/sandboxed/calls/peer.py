@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from grader.protocol.calls import Patch, Reply, Request, Said
-from grader.protocol.values import DATA, Back, CannotCross, Live, Named, Node, kind_of
+from grader.protocol.values import DATA, Back, CannotCross, Given, Live, Named, Node, kind_of
 from grader.protocol.wire import Gone, Silent
 from grader.sandboxed.calls import handed_files, patches, signatures
 from grader.sandboxed.calls.answering import Answering
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of
+from grader.sandboxed.calls.kinds import backs
 from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
@@ -144,7 +145,8 @@ class Peer(Answering):
             raise absent
         reply, unpacker = self._ask(self._request("get", node_of(handle).id, name), self._packer())
         if reply.error is not None:
-            raise self._errors.hear(reply.error, self.rules)
+            label = f"{origin_of(handle)}.{name}"
+            raise self._errors.hear_of_call(reply.error, self.rules, label, "")
         if reply.method:
             return Method(handle, name)
         if not self.rules.may_read(name):
@@ -254,10 +256,23 @@ class Peer(Answering):
             self.rules.admit_iterator(reply.value, place)
         else:
             self.rules.admit(reply.value, place)
+        for known in self._given_again(reply.value, unpacker.objects):
+            self.rules.admit(known, place)
         if reply.drew:
             self.rules.note("random")
         self._origin = f"{label}()"
         return unpacker.unpack(reply.value)
+
+    def _given_again(self, node: Node, objects: list[Any]) -> Iterator[Given]:
+        """The instances of given classes that a call was brought and gives back."""
+        for back in backs(node):
+            if 0 <= back.number < len(objects):
+                known = objects[back.number]
+                if self._given.get(type(known).__name__) is not type(known):
+                    continue
+                # A module or a container of a given class is what it always is.
+                if isinstance(Packer(lambda live: None, self._given).pack(known), Given):
+                    yield Given(type(known).__name__, {})
 
     def _swallows(self, value: Any, raised: object, label: str) -> Any:
         """What an `__exit__` may give back: it never swallows a test's assertion.

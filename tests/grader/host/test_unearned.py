@@ -648,6 +648,75 @@ def test_what_the_solution_has_opened_may_be_opened(engine):
     assert [clauses[name].terms.opens for name in ("lends", "unlent")] == [True, False]
 
 
+# --- What a value has twice, or brings along ---------------------------------------------------
+
+NET = exercise(
+    "# given\nimport copy\nimport torch\nfrom torch import nn\ntorch.manual_seed(0)\n"
+    "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    "        self.first = nn.Linear(4, 3)\n"
+    "    def forward(self, x):\n        return self.first(x)\nnet = Net()",
+    "# answer small\nsmall = copy.deepcopy(net)\nwith torch.no_grad():\n"
+    "    small.first.weight[1:] = 0",
+    "# test t\nassert sum(int((p == 0).sum()) for p in small.state_dict().values()) >= 8\n"
+    "x = torch.eye(4)\nassert torch.allclose(small(x)[:, 0], net(x)[:, 0])",
+)
+TAKEN = "small = copy.deepcopy(net)\nwith torch.no_grad():\n    small.first.weight.zero_()\n"
+TWICE = {
+    "another layer before the one that counts": f"{TAKEN}vars(small)['first'] = net.first",
+    "a function": f"{TAKEN}vars(small)['first'] = lambda x: net(x)",
+    "a function in a part's place": f"{TAKEN}small.second = small.first\n"
+    "del small.first\nvars(small)['first'] = lambda x: net(x)",
+    "a buffer called as the weight": "small = copy.deepcopy(net)\n"
+    "small.first._buffers['weight'] = torch.zeros(3, 4)",
+}
+
+
+@pytest.mark.parametrize("small", TWICE.values(), ids=TWICE)
+def test_what_is_counted_of_a_module_is_what_it_uses(engine, small):
+    assert scores(grade_one(NET, handed_in(NET), engine)) == {"t": 1}
+    assert scores(grade_one(NET, handed_in(NET, small=small), engine)) == {"t": 0}
+
+
+def test_nor_does_one_of_a_property_end_a_loop(graded):
+    tally = exercise(
+        "# answer Tally\nclass Tally:\n    def __init__(self, n): self.value = n * n",
+        "# test t\nassert all(map(lambda n: Tally(n).value == n * n, [3, 4]))",
+    )
+    assert scores(graded(tally)[0]) == {"t": 1}
+    stops = "    @property\n    def value(self): raise StopIteration"
+    body = f"class Tally:\n    def __init__(self, n): pass\n{stops}"
+    assert scores(graded(tally, Tally=body)[0]) == {"t": 0}
+
+
+CART = (
+    "# given\nclass Cart:\n    def __init__(self, items): self.items = items\n"
+    "    def __eq__(self, other): return all(item == other for item in self.items)",
+    "# answer pay\ndef pay(cart):\n    paid = sum(cart.items)\n    cart.items = []\n    return {}",
+    "# test t\ncart = Cart([1, 2])\npaid = pay(cart)\nassert {}\nassert cart.items == []",
+)
+
+
+def test_a_module_of_a_given_class_may_be_given_back(engine):
+    """Where the solution gives a copy."""
+    made = exercise(
+        "# given\nimport copy\nimport torch\nclass Net(torch.nn.Linear): pass",
+        "# answer same\ndef same(net):\n    return copy.deepcopy(net)",
+        "# test t\nnet = Net(3, 2)\nassert torch.equal(same(net).weight, net.weight)",
+    )
+    back = "def same(net):\n    return net"
+    assert scores(grade_one(made, handed_in(made, same=back), engine)) == {"t": 1}
+
+
+def test_an_instance_that_was_brought_is_no_number(graded):
+    made = exercise(CART[0], CART[1].format("paid"), CART[2].format("paid == 3"))
+    assert scores(graded(made)[0]) == {"t": 1}
+    for value in ("cart", "[cart][0]"):
+        body = f"def pay(cart):\n    cart.items = []\n    return {value}"
+        assert scores(graded(made, pay=body)[0]) == {"t": 0}
+    back = exercise(CART[0], CART[1].format("cart"), CART[2].format("paid is cart"))
+    assert scores(graded(back)[0]) == {"t": 1}
+
+
 # --- What is drawn -----------------------------------------------------------------------------
 
 DRAWS = {

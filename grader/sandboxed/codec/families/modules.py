@@ -311,6 +311,10 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         if not (child is None or isinstance(child, nn.Module)) or "." in name:
             raise CannotCross("a part of a module that is none")
         module._modules[name] = child
+    names = [*module._parameters, *module._buffers, *module._modules]
+    if len({*names}) < len(names) or not vars(module).keys().isdisjoint(names):
+        # What is counted would be another thing than what is used.
+        raise CannotCross("a module in which two things have one name")
     if isinstance(module, nn.ParameterList):
         module._size = len(module._parameters)
     elif isinstance(module, nn.ParameterDict):
