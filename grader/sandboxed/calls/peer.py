@@ -265,7 +265,7 @@ class Peer(Answering):
 
     def _given_again(self, node: Node, objects: list[Any]) -> Iterator[Given]:
         """The instances of given classes that a call was brought and gives back."""
-        for back in backs(node):
+        for back in backs(node) if self._given else ():
             if 0 <= back.number < len(objects):
                 known = objects[back.number]
                 if self._given.get(type(known).__name__) is not type(known):
