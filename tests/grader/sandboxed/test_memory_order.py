@@ -28,5 +28,6 @@ def test_what_a_child_makes_lies_on_few_pages():
     """
     [scattered] = map(int, run(script.format(settle=False)))
     [settled] = map(int, run(script.format(settle=True)))
-    # 1,200 objects of 640 bytes each, and half as many: 190 pages would hold them.
-    assert settled < 0.6 * scattered, (settled, scattered)
+    # 1,200 objects of 640 bytes each: 190 pages would hold them. How much worse it is without
+    # differs from one Python to the next.
+    assert settled < min(1.4 * 190, scattered), (settled, scattered)
