@@ -366,14 +366,17 @@ def lose_a_room():
     def number_of_processes():
         return sum(name.isdigit() for name in os.listdir("/proc"))
 
+    ready, entered = os.pipe()
     room = os.fork()
     if room == 0:
         if fork(True) == 0:  # noqa: F821 - names of the warm process
-            enter(limits, True)  # noqa: F821
+            enter(limits, True, [entered])  # noqa: F821
+            os.write(entered, b".")
         time.sleep(60)
         os._exit(0)
-    while number_of_processes() < 4:
-        time.sleep(0.01)
+    # Before it is shut in a child ends with nobody.
+    os.read(ready, 1)
+    assert number_of_processes() == 4
     os.kill(room, signal.SIGKILL)
     os.waitpid(room, 0)
     for _ in range(200):
