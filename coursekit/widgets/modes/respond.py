@@ -66,37 +66,36 @@ class FreeResponse:
         if not text.strip():
             self._say = "Write a sentence or two first."
             return
+        reading = read(text, question)
         if text != self._texts.get(question.id):
             self._texts[question.id], self._ticked[question.id] = text, set()
-            self._keep(question)
-        self._say = self._summary(question)
+            self._keep(question, reading)
+        self._say = self._summary(question, reading)
         self._focus = "reading"
 
     def _tick(self, question: Free, chosen: object) -> None:
         """The learner says which of the ideas that were not found stand in the text."""
-        missing = _missing(self._reading(question))
+        reading = read(self._texts[question.id], question)
+        missing = _missing(reading)
         numbers = chosen if isinstance(chosen, list) else []
         self._ticked[question.id] = {missing[n].name for n in numbers if n in range(len(missing))}
-        self._keep(question)
-        self._say, self._focus = self._summary(question), ""
+        self._keep(question, reading)
+        self._say, self._focus = self._summary(question, reading), ""
 
-    def _keep(self, question: Free) -> None:
+    def _keep(self, question: Free, reading: Reading) -> None:
         self._store.record(
             Response(
                 lesson=self._bank.name,
                 question=question.id,
                 text=self._texts[question.id],
-                found=self._reading(question).found,
+                found=reading.found,
                 ticked=tuple(sorted(self._ticked[question.id])),
                 of=len(question.concepts),
             )
         )
 
-    def _reading(self, question: Free) -> Reading:
-        return read(self._texts[question.id], question)
-
-    def _summary(self, question: Free) -> str:
-        named = {*self._reading(question).found, *self._ticked[question.id]}
+    def _summary(self, question: Free, reading: Reading) -> str:
+        named = {*reading.found, *self._ticked[question.id]}
         return f"You got {len(named)}/{len(question.concepts)} concepts"
 
     def view(self) -> View:
@@ -121,8 +120,8 @@ class FreeResponse:
         return View(title, parts, self._say, self._focus, question.id)
 
     def _read_parts(self, question: Free) -> list[Part]:
-        reading = self._reading(question)
-        parts = [html(f"**{self._summary(question)}**", "big", key="reading")]
+        reading = read(self._texts[question.id], question)
+        parts = [html(f"**{self._summary(question, reading)}**", "big", key="reading")]
         parts += [
             html(f"✓ **Found:** {one.name}", "right") for one in reading.concepts if one.found
         ]
