@@ -252,6 +252,7 @@ def _mounts(scratch: int) -> None:
     of `self` say the same in every child.
     """
     own = _NOSUID | _NODEV
+    in_tmp = _shown_in_tmp()
     _mount("tmpfs", "/dev/shm", "tmpfs", own | _NOEXEC, "mode=755")
     for name, content in _SHOWN_OF_PROC.items():
         Path("/dev/shm", name).write_bytes(content)
@@ -264,7 +265,7 @@ def _mounts(scratch: int) -> None:
 
     size = f"size={scratch},nr_inodes={_MOST_FILES_IN_SCRATCH},mode=700"
     _mount("tmpfs", "/dev/shm", "tmpfs", own, size)
-    for name in _installed_in_tmp():
+    for name in in_tmp:
         Path("/dev/shm", name).mkdir()
         _mount(f"/tmp/{name}", f"/dev/shm/{name}", "", _BIND | _REC)
         _mount("", f"/dev/shm/{name}", "", _REMOUNT | _BIND | _RDONLY | own)
@@ -289,10 +290,14 @@ def _cover(places: Sequence[str]) -> None:
             _mount(os.devnull, place, "", _BIND)
 
 
-def _installed_in_tmp() -> set[str]:
-    """Folders right in /tmp in which Python is installed: somebody tries the course there."""
-    prefixes = map(Path, (sys.prefix, sys.base_prefix))
-    return {prefix.parts[2] for prefix in prefixes if prefix.is_relative_to("/tmp")}
+def _shown_in_tmp() -> set[str]:
+    """Folders right in /tmp that the sandbox shows something of: somebody tries the course there.
+
+    The fifth field of each line is where something is mounted: proc_pid_mountinfo(5).
+    """
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    places = [Path(line.split()[4]).parts for line in mounts]
+    return {parts[2] for parts in places if parts[:2] == ("/", "tmp") and len(parts) > 2}
 
 
 def _processes_below() -> dict[int, list[int]]:

@@ -112,7 +112,7 @@ def command(
 
     Args:
         argv: the command; a program by its whole path.
-        show: what else can be read in there: path inside, not in /tmp → file or folder.
+        show: what else can be read in there: path inside → file or folder.
         environment: variables besides those that every sandbox has; wins over them.
         hide: files and folders that are empty there, should they lie in what is seen; what `show`
             names itself, or lies below it, is seen all the same.
