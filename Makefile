@@ -19,14 +19,14 @@ define MAKE_WHAT_TESTS_NEED
 @$(RUN) python -m tools.class_folder
 endef
 
-test: .venv/installed-dev lint types ## check what a change could break, in ten minutes: style, types, tests, every cell of every notebook
+test: .venv/installed-dev lint types ## check what a change could break, in a quarter of an hour: style, types, tests, every cell of every notebook
 	$(MAKE_WHAT_TESTS_NEED)
-	@echo "== Tests and notebooks: about ten minutes on two cores"
+	@echo "== Tests and notebooks: about a quarter of an hour on two cores"
 	@$(RUN) $(ALL) -m "not thorough"
 
 test-all: .venv/installed-dev lint types ## check everything, in half an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
 	$(MAKE_WHAT_TESTS_NEED)
-	@echo "== All tests and notebooks: about 35 minutes on two cores"
+	@echo "== All tests and notebooks: about half an hour on two cores"
 	@$(RUN) $(ALL)
 
 lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercise, answers and questions: LESSON=07
