@@ -92,6 +92,7 @@ def by_vs_code(notebook: dict) -> None:
             cell["metadata"]["execution"] = {"iopub.status.busy": "2026-03-01T10:00:00Z"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("save", [by_colab, by_vs_code])
 def test_it_gets_the_same_marks(
     save: Callable[[dict], None], assignment: Assignment, engine: Engine, tmp_path: Path

@@ -104,6 +104,7 @@ def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
     assert json.loads(capsys.readouterr().out)["lines"] == told["lines"]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("bubblewrap")
 def test_what_takes_too_much_to_read_is_said_and_ends_nothing(
     handed_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

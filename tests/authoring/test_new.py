@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 AUTHORING = "from authoring.cli import app; app()"
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("bubblewrap")
 def test_the_skeleton_of_a_lesson_builds_and_passes(tmp_path: Path) -> None:
     for name in ("authoring", "course", "coursekit", "data", "grader", "notebooks"):

@@ -364,6 +364,7 @@ def test_every_problem_can_be_solved_and_stays_solved(store: Store) -> None:
     assert f"{len(problems)} of {len(problems)} solved" in text_of(again.view())
 
 
+@pytest.mark.thorough
 def test_every_worked_solution_solves_its_problem() -> None:
     for bank in BANKS:
         for problem in bank.of(Practice):

@@ -88,6 +88,7 @@ def room(classroom: Classroom, monkeypatch: pytest.MonkeyPatch) -> Classroom:
     return classroom
 
 
+@pytest.mark.thorough
 def test_tests_that_are_made_of_solutions_give_the_same_points(room: Classroom) -> None:
     release = room.release("bakery")
     assert not (room.root / "source_with_tests").exists()

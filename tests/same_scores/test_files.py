@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.grader.conftest import (
     answered,
     first_of_pair,
@@ -10,6 +12,7 @@ from tests.grader.conftest import (
 from tests.same_scores.classroom import Classroom, write
 
 
+@pytest.mark.thorough
 def test_files_notebooks_and_partial_credit(classroom: Classroom) -> None:
     write(classroom, "pair", {"first": first_of_pair(), "second": second_of_pair()})
     folder = classroom.folders[0] / "pair"

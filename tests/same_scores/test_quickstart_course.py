@@ -47,6 +47,7 @@ QUICKSTART: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.thorough
 def test_the_course_of_quickstart(
     tmp_path: Path, classroom: Classroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

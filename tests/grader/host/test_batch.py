@@ -293,6 +293,7 @@ def test_files_that_no_folder_holds_are_said_so_at_once(desk, run, refused):
     assert rows(desk)["numbers", "b"]["total"] == "5"
 
 
+@pytest.mark.thorough
 def test_what_takes_too_much_to_read_or_show_harms_nobody(desk, run, monkeypatch):
     monkeypatch.setattr(clerk, "MEMORY", 192 * 2**20)
     desk.hand_in("amy")

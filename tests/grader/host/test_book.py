@@ -240,6 +240,7 @@ def test_an_assignment_may_change_unless_marks_would_be_lost(desk, run):
         assert book.find_grade("why", "numbers", "numbers", "a").manual_score == 3
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_plain_nbgrader_gives_the_same(desk, run, monkeypatch):
     """Real nbgrader on the same honest submissions."""

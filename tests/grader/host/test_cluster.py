@@ -124,6 +124,7 @@ def test_results_are_those_of_one_machine_byte_for_byte(
     assert "6 known from an earlier run" in said, "settings and marks are the same"
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_killed_loses_nothing(desk: Desk, bubblewrap: str) -> None:
     for number in range(12):
         desk.hand_in(f"s{number:02}", {"square": SLOW})
@@ -154,6 +155,7 @@ def test_a_worker_that_is_killed_loses_nothing(desk: Desk, bubblewrap: str) -> N
         time.sleep(0.1)
 
 
+@pytest.mark.thorough
 def test_workers_that_come_when_nobody_is_left_go_on(desk: Desk, bubblewrap: str) -> None:
     """What was sent waits for somebody who can do it, and a worker is there before it can."""
     for number in range(6):
@@ -206,6 +208,7 @@ def start_worker(address: str, folder: Path, **environment: str) -> subprocess.P
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("what", "why"),
     [("sandbox", "bubblewrap"), ("version", "its grader is of another version")],
@@ -265,6 +268,7 @@ def test_learners_code_is_shut_in_on_workers_too(desk: Desk) -> None:
     assert "--no-sandbox is for this machine only" in said
 
 
+@pytest.mark.thorough
 def test_a_scheduler_that_goes_away_leaves_what_was_graded(
     desk: Desk, bubblewrap: str, tmp_path: Path
 ) -> None:

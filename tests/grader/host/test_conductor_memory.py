@@ -45,6 +45,7 @@ CELLS = {
 }
 
 
+@pytest.mark.thorough
 @linux
 def test_outputs_of_any_kind_leave_the_conductor_small(desk):
     for name, source in CELLS.items():

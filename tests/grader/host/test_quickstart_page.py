@@ -45,6 +45,7 @@ def stranger(tmp_path_factory: pytest.TempPathFactory, bubblewrap: str) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_a_stranger_follows_the_page_to_feedback(stranger: Path) -> None:
     """All its lines, one after the other, with nothing of this repository in reach."""
     page = (ROOT / "docs/quickstart.md").read_text()

@@ -235,6 +235,7 @@ def test_a_killed_run_goes_on_where_it_was(desk, run, running):
     assert {row["total"] for row in rows(desk).values()} == {"5"}
 
 
+@pytest.mark.thorough
 def test_however_often_a_run_is_killed_the_grades_are_the_same(desk, run, tmp_path):
     for number in range(6):
         slow = f"import time; time.sleep(0.3)\ntriple = lambda x: 3 * x - {number % 2}"
