@@ -142,6 +142,9 @@ class _Session:
         # Positions of cells that were stopped, and live answers that a stopped test had called.
         self._stopped: set[int] = set()
         self._slow: set[str] = set()
+        # These three as they were when the player met a hidden test: what it does then is its
+        # choice, and must not decide what people see of the second player.
+        self._then: tuple[int, set[int], set[str]] = MAX_OUTPUT, set(), set()
         # The cell at which no more was run.
         self._ended_at: int | None = None
 
@@ -229,39 +232,37 @@ class _Session:
             untouched = self._as_untouched(position, played)
             if position > self._met_hidden and untouched is not None:
                 self.heard.shown[position] = untouched
-        suspect = [
+        after = [position for position in self.heard.played if position >= self._met_hidden]
+        telling = {
             position
-            for position, played in self.heard.played.items()
-            if position >= self._met_hidden
-            and position not in self.heard.shown
-            and self._is_telling(position, played)
-        ]
-        if not suspect:
+            for position in after
+            if position not in self.heard.shown
+            and self._is_telling(position, self.heard.played[position])
+        }
+        if not telling:
             return
         self._player.end()
         player = self._new_player()
+        self._room_left, self._stopped, self._slow = self._then
         until = time.monotonic() + TIMES_IN_ALL * self._engine.timeout
         try:
-            for position, cell in enumerate(self._cells[: max(suspect) + 1]):
+            for position, cell in enumerate(self._cells[: max(after) + 1]):
                 if time.monotonic() > until:
                     player.end()
                 is_test = self._clause(cell) is not None
                 source = _visible_source(cell) if is_test else cell.node.source
                 again = player.cell(source, not is_test and _is_given(cell), self._limit(position))
-                if position in suspect:
-                    self.heard.shown[position] = self._kept(self._as_first(position, again))
+                if position not in after:
+                    continue
+                # All of them, whatever they have shown at first: that, too, may tell.
+                shown = again or Played([])
+                if is_test and position not in telling:
+                    if position == self._met_hidden and not self._met_before:
+                        continue
+                    shown = _ending_as(self.heard.played[position], shown)
+                self.heard.shown[position] = self._kept(shown)
         finally:
             player.end()
-
-    def _as_first(self, position: int, again: Played | None) -> Played:
-        """What came of a cell the second time; one that was stopped says when it was at first."""
-        if again is None:
-            return Played([])
-        first = self.heard.played[position]
-        if not (again.interrupted and first.interrupted and first.error):
-            return again
-        outputs = [output for output in again.outputs if output is not again.error]
-        return replace(again, outputs=[*outputs, first.error])
 
     def _kept(self, played: Played) -> Played:
         """With its outputs while there is room for them; a mark hangs on errors and values."""
@@ -388,6 +389,7 @@ class _Session:
             self._met_before = self._hidden_ran and verdict.called
             if self._met_before or (hidden and verdict.called_late):
                 self._met_hidden = position
+                self._then = self._room_left, set(self._stopped), set(self._slow)
         self._hidden_ran |= hidden
         self._past.append(cell)
         if verdict.played.error is None:
@@ -487,6 +489,14 @@ class _Session:
         self._player.end()
         if self._judge is not None and not self._judge.ended:
             self._judge.end()
+
+
+def _ending_as(first: Played, again: Played) -> Played:
+    """What a test has shown the second time, with the end of the first."""
+    outputs = [output for output in again.outputs if output is not again.error]
+    if first.error is not None:
+        outputs.append(first.error)
+    return replace(first, outputs=outputs)
 
 
 def _is_given(cell: PaperCell) -> bool:

@@ -31,6 +31,7 @@ class Terms(Struct):
         missing: whether arrays and tables may leave values out.
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
+        writes: whether calls change a database that they are lent.
     """
 
     results: set[Kind] = set()
@@ -51,3 +52,4 @@ class Terms(Struct):
     missing: bool = False
     files: bool = False
     opens: bool = False
+    writes: bool = False

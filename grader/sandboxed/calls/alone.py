@@ -10,7 +10,7 @@ values cross and code doesn't: what comes back is data, or nothing.
     grading_bench.figures(bytes=len(data))
 
 There is such a module in a judge only. A helper that a course's tests use looks for it in
-`sys.modules` and does the same in another way where it is missing (`coursekit.alone` does).
+`sys.modules` and does the same in another way where it is missing (as this course does).
 """
 
 from __future__ import annotations

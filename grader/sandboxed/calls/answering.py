@@ -184,7 +184,7 @@ class Answering(End):
         """
         database = database_of(target)
         if database is not None:
-            return unattached(database)
+            return unattached(database, self.rules.may_write)
         if self.folder is None or self.rules.opens:
             return contextlib.nullcontext()
         return self.folder

@@ -68,14 +68,15 @@ def serves_as(node: Node, wanted: Kind) -> bool:
 
 
 def callable_nodes(node: Node) -> Iterator[Node]:
-    """What needs a look: live values, modules, instances of given classes, named tuples with types
-    as their methods, mappings with values for missing keys, and what may leave values out."""
+    """What needs a look: live values, modules, instances of given classes, members of given
+    enumerations, named tuples with types as their methods, mappings with values for missing keys,
+    and what may leave values out."""
     if isinstance(node, Live | Module):
         yield node
         if isinstance(node, Module):
             yield from _attributes_within(node)
         return
-    if isinstance(node, Given):
+    if isinstance(node, Given) or (isinstance(node, Named) and node.kind == "member"):
         yield node
     if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
         yield node

@@ -10,17 +10,32 @@ call that calls back.
 
 from __future__ import annotations
 
+import collections
+import enum
+import types
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import numpy as np
+
 from grader.protocol.calls import Patch, Reply, Request, Said
-from grader.protocol.values import DATA, Back, CannotCross, Given, Live, Named, Node, kind_of
+from grader.protocol.values import (
+    DATA,
+    Back,
+    CannotCross,
+    Given,
+    Live,
+    Named,
+    Node,
+    Yours,
+    kind_of,
+)
 from grader.protocol.wire import Gone, Silent
 from grader.sandboxed.calls import handed_files, patches, signatures
 from grader.sandboxed.calls.answering import Answering
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
-from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of
+from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.kinds import backs
 from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
@@ -36,6 +51,12 @@ class Peer(Answering):
     def begin(self, rules: Rules, budget: CallBudget) -> None:
         """Begins a test of a judge's."""
         self.rules, self.budget = rules, budget
+        kinds = ((name, value) for name, value in self._given.items() if isinstance(value, type))
+        rules.says_equal = {
+            name
+            for name, cls in kinds
+            if issubclass(cls, enum.Enum) and isinstance(cls.__eq__, types.FunctionType)
+        }
         self._brought = []
         self._errors.begin()
         self._lent.begin()
@@ -127,7 +148,7 @@ class Peer(Answering):
             self._handles.pop((reply.value.id, self._class_of(reply.value)), None)
         # What an answer is, the contract says of each; this is about what is in it.
         self.rules.admit(reply.value, name, but=reply.value)
-        value = unpacker.unpack(reply.value)
+        value = self._unpack(reply.value, unpacker, name)
         self._brought = unpacker.objects
         if isinstance(reply.value, Back):
             # Another answer has brought it: it is what it was there, with what is live left out.
@@ -240,7 +261,7 @@ class Peer(Answering):
             if not 0 <= number < len(owners):
                 raise CannotCross("a change of nothing")
             self.rules.admit(node, f"{place}:{owners[number]}", but=node)
-            value = unpacker.unpack(node)
+            value = self._unpack(node, unpacker, f"{place}:{owners[number]}")
             self.rules.changed(f"{label}:{owners[number]}")
             if request.keep is None or owners[number] in request.keep:
                 assign(unpacker.objects[number], value)
@@ -249,7 +270,7 @@ class Peer(Answering):
                 raise CannotCross(f"the name {name[:50]}")
             self.rules.admit(node, name)
             self.rules.note("watch", name)
-            self.on_changed(name, unpacker.unpack(node))
+            self.on_changed(name, self._unpack(node, unpacker, name))
         if reply.error is not None:
             raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
         if request.name == "__iter__":
@@ -261,18 +282,72 @@ class Peer(Answering):
         if reply.drew:
             self.rules.note("random")
         self._origin = f"{label}()"
-        return unpacker.unpack(reply.value)
+        return self._unpack(reply.value, unpacker, place)
+
+    def _unpack(self, node: Node, unpacker: Unpacker, place: str) -> Any:
+        """A value; what it refers to is there as far as what is new at this place may be."""
+        objects = unpacker.objects
+        kept = {
+            back.number: objects[back.number]
+            for back in (backs(node) if objects and not self._trusted else ())
+            if 0 <= back.number < len(objects)
+        }
+        for number, known in kept.items():
+            objects[number] = self._admitted(known, place)
+        try:
+            return unpacker.unpack(node)
+        finally:
+            for number, known in kept.items():
+                objects[number] = known
+
+    def _admitted(self, known: Any, place: str) -> Any:
+        """Something that was brought before, where it is brought again.
+
+        It is itself where all in it may come from this place; else a copy, in which handles do
+        less, and an instance of a given class is nothing that equals anything.
+        """
+        if not (isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)):
+            return known
+        own: list[Any] = []
+        less = False
+
+        def live(value: Any) -> Node:
+            nonlocal less
+            if isinstance(value, Handle) and peer_of(value) is self:
+                node = node_of(value)
+                had = self._class_of(node)
+                again = Live(node.id, node.kind, node.name, list(node.dunders))
+                self.rules.admit_again(again, place)
+                less |= self._class_of(again) is not had
+                return again
+            given = Given(type(value).__name__, {})
+            if self._is_of_given(value) and not self.rules.admit_again(given, place):
+                less, value = True, object()
+            own.append(value)
+            return Yours(len(own) - 1)
+
+        # Without given classes, whose instances would be taken apart and made again.
+        packer = Packer(live, {})
+        node = packer.pack(known)
+        if not less:
+            return known
+        buffers = [np.frombuffer(buffer, np.uint8) for buffer in packer.buffers]
+        return Unpacker(buffers, self._handle, own.__getitem__, {}).unpack(node)
 
     def _given_again(self, node: Node, objects: list[Any]) -> Iterator[Given]:
         """The instances of given classes that a call was brought and gives back."""
         for back in backs(node) if self._given else ():
             if 0 <= back.number < len(objects):
                 known = objects[back.number]
-                if self._given.get(type(known).__name__) is not type(known):
-                    continue
-                # A module or a container of a given class is what it always is.
-                if isinstance(Packer(lambda live: None, self._given).pack(known), Given):
+                if self._is_of_given(known):
                     yield Given(type(known).__name__, {})
+
+    def _is_of_given(self, value: Any) -> bool:
+        """Whether it is an instance of a given class: a module or a container of one is what it
+        always is."""
+        if self._given.get(type(value).__name__) is not type(value):
+            return False
+        return isinstance(Packer(lambda live: None, self._given).pack(value), Given)
 
     def _swallows(self, value: Any, raised: object, label: str) -> Any:
         """What an `__exit__` may give back: it never swallows a test's assertion.
@@ -291,6 +366,15 @@ class Peer(Answering):
                 "An `__exit__` of your code swallows an error that it should let through."
             )
         return False if is_assertion else value
+
+
+_HOLDING = (list, dict, set, collections.deque)
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether it is a table or an array of any values."""
+    dtype = getattr(value, "dtype", None) if type(value).__module__ == "numpy" else None
+    return getattr(dtype, "kind", "") == "O" or type(value).__module__.startswith("pandas.")
 
 
 def _place_of(label: str) -> str:

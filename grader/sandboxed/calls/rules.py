@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from grader.protocol.terms import Terms
 from grader.protocol.values import (
@@ -21,6 +21,7 @@ from grader.protocol.values import (
     Kind,
     Live,
     Masked,
+    Named,
     Node,
     Pairs,
     Record,
@@ -48,6 +49,7 @@ class Rules(ABC):
         opens: whether what is lent may open this side's files while it is called.
         sends_files: whether the other side gets the files that this one has written.
         says_why: whether this side's user may read why a value can't cross.
+        says_equal: given enumerations that say themselves what their members equal.
     """
 
     exact = False
@@ -57,6 +59,16 @@ class Rules(ABC):
     opens = False
     sends_files = False
     says_why = False
+    says_equal: Collection[str] = _NO_NAMES
+
+    def _says_equal(self, found: Node) -> TypeGuard[Named]:
+        """Whether it is a member of an enumeration that says itself what its members equal."""
+        name = found.name if isinstance(found, Named) and found.kind == "member" else ""
+        return name.partition(".")[0] in self.says_equal
+
+    @abstractmethod
+    def may_write(self) -> bool:
+        """Whether a call may change a database that it is lent."""
 
     @abstractmethod
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
@@ -119,6 +131,10 @@ class Rules(ABC):
         """
 
     @abstractmethod
+    def admit_again(self, found: Live | Given, place: str) -> bool:
+        """The same for what was brought before, and is there once more: whether it may be."""
+
+    @abstractmethod
     def admit_iterator(self, node: Node, place: str) -> None:
         """The same for what `__iter__` has given."""
 
@@ -129,6 +145,9 @@ class Rules(ABC):
 
 class Trusting(Rules):
     """A player's: the judge may ask anything, and whatever it says is taken as it is."""
+
+    def may_write(self) -> bool:
+        return True
 
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
         return _ANY.intersection(dunders)
@@ -166,6 +185,9 @@ class Trusting(Rules):
     def admit(self, node: Node, place: str, but: Node = None) -> None:
         pass
 
+    def admit_again(self, found: Live | Given, place: str) -> bool:
+        return True
+
     def admit_iterator(self, node: Node, place: str) -> None:
         pass
 
@@ -190,6 +212,9 @@ class Enforcing(Rules):
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
+
+    def may_write(self) -> bool:
+        return self._terms.writes
 
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
         return (_ALWAYS | self._dunders).intersection(dunders)
@@ -232,9 +257,12 @@ class Enforcing(Rules):
     def admit(self, node: Node, place: str, but: Node = None) -> None:
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
-                self._leave_default_out(found)
+                self._leave_default_out(found, place)
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
+            elif isinstance(found, Named):
+                if self._says_equal(found):
+                    self._admit_given(found, place)
             elif isinstance(found, Given):
                 if found is not but:
                     self._admit_given(found, place)
@@ -242,6 +270,16 @@ class Enforcing(Rules):
                 self._admit_live(found)
                 if isinstance(found, Live):
                     self._leave_equality_out(found, place)
+
+    def admit_again(self, found: Live | Given, place: str) -> bool:
+        if isinstance(found, Live):
+            self._leave_equality_out(found, place)
+            return True
+        try:
+            self._admit_given(found, place)
+        except CannotCross:
+            return False
+        return True
 
     def admit_iterator(self, node: Node, place: str) -> None:
         # Who may iterate may have what iterates, whatever it is with the solution.
@@ -251,7 +289,7 @@ class Enforcing(Rules):
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._leave_equality_out(found, "()")
-            elif isinstance(found, Given):
+            elif isinstance(found, Given) or self._says_equal(found):
                 self._admit_given(found, "()")
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
@@ -268,7 +306,7 @@ class Enforcing(Rules):
         elif not any(serves_as(found, known) for known in self._terms.results):
             raise CannotCross(f"{with_article(kind)} where plain values are expected")
 
-    def _admit_given(self, found: Given, place: str) -> None:
+    def _admit_given(self, found: Given | Named, place: str) -> None:
         """One comes where the solution has an instance: its class was never asked to make it, so
         what it says of `==` may be true of anything."""
         if ":" in place and not any(known.endswith(place) for known in self._terms.changes):
@@ -284,10 +322,18 @@ class Enforcing(Rules):
         if self._terms.places is not None and place not in self._terms.places:
             found.dunders = [name for name in found.dunders if name in GIVES]
 
-    def _leave_default_out(self, mapping: Pairs) -> None:
+    def _leave_default_out(self, mapping: Pairs, place: str) -> None:
         """What gives values of missing keys is there where the solution has such a thing."""
-        if isinstance(mapping.default, Live) and not self._terms.default:
-            mapping.default = None
+        match mapping.default:
+            case Named(kind="type"):
+                pass
+            case Live():
+                if not self._terms.default:
+                    mapping.default = None
+            case _:
+                # A given class or function gives an instance, or may.
+                if self._terms.given is not None and place not in self._terms.given:
+                    mapping.default = None
 
 
 class Discovering(Rules):
@@ -313,6 +359,10 @@ class Discovering(Rules):
         self._places: set[str] = set()
         self._given: set[str] = set()
         self.terms = Terms(places=self._places, given=self._given)
+
+    def may_write(self) -> bool:
+        self.terms.writes = True
+        return True
 
     def offered(self, dunders: Iterable[str]) -> frozenset[str]:
         return _ANY.intersection(dunders)
@@ -359,16 +409,27 @@ class Discovering(Rules):
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self.terms.default = True
+                if not isinstance(found.default, Live) and _may_give(found.default):
+                    self._given.add(place)
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
+            elif isinstance(found, Named):
+                if self._says_equal(found):
+                    self._given.add(place)
             elif isinstance(found, Given):
                 if found is not but:
                     self._given.add(place)
             elif found is not but or isinstance(found, Record):
                 self.terms.results.add(_kind(found))
                 if isinstance(found, Live):
-                    self._places.add(place)
                     self._note_instance(found, place)
+
+    def admit_again(self, found: Live | Given, place: str) -> bool:
+        if isinstance(found, Live):
+            self._note_instance(found, place)
+        else:
+            self._given.add(place)
+        return True
 
     def admit_iterator(self, node: Node, place: str) -> None:
         self.admit(node, place)
@@ -376,16 +437,19 @@ class Discovering(Rules):
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
-                self._places.add("()")
                 self._note_instance(found, "()")
-            elif isinstance(found, Given):
+            elif isinstance(found, Given) or self._says_equal(found):
                 self._given.add("()")
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
 
     def _note_instance(self, found: Live, place: str) -> None:
-        """Where one of the solution's own comes from, one of a given class may, too."""
+        """Where one of the solution's own comes from, one of a given class may, too.
+
+        A function or a generator says nothing of what it gives.
+        """
         if found.kind == "instance":
+            self._places.add(place)
             self._given.add(place)
 
     def _note_missing(self, found: Masked | Frame) -> None:
@@ -400,6 +464,11 @@ class Discovering(Rules):
 
 _ALWAYS = frozenset(("__call__", *ITERATION))
 _ANY = _ALWAYS | DUNDERS
+
+
+def _may_give(default: Node) -> bool:
+    """Whether what makes the values of missing keys may make an instance of a given class."""
+    return not (isinstance(default, Named) and default.kind == "type")
 
 
 def _kind(found: Node) -> Kind:

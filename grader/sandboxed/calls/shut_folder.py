@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 # Names can be listed, as imports do, but lead nowhere.
@@ -49,12 +49,31 @@ def database_of(target: Any) -> Any:
     return target if sqlite3 is not None and isinstance(target, sqlite3.Connection) else None
 
 
+# What an authorizer is asked about that changes nothing: select, read, function, recursive.
+_READING = frozenset((21, 20, 31, 33))
+_PRAGMA = 19
+_TELLING = frozenset(("table_info", "table_xinfo", "table_list", "index_list", "index_info"))
+
+
 @contextlib.contextmanager
-def unattached(connection: Any) -> Iterator[None]:
-    """Meanwhile the connection of sqlite3 attaches no other file."""
-    attached = sys.modules["sqlite3"].SQLITE_LIMIT_ATTACHED
+def unattached(connection: Any, may_write: Callable[[], bool]) -> Iterator[None]:
+    """Meanwhile the connection of sqlite3 attaches no other file, and changes nothing of the
+    test's that the solution leaves alone.
+
+    Args:
+        may_write: asked only before something changes.
+    """
+    library = sys.modules["sqlite3"]
+    attached = library.SQLITE_LIMIT_ATTACHED
     before = connection.setlimit(attached, 0)
+
+    def authorize(action: int, first: str | None, *_: object) -> int:
+        reads = action in _READING or (action == _PRAGMA and first in _TELLING)
+        return int(library.SQLITE_OK if reads or may_write() else library.SQLITE_DENY)
+
+    connection.set_authorizer(authorize)
     try:
         yield
     finally:
+        connection.set_authorizer(None)
         connection.setlimit(attached, before)

@@ -288,3 +288,57 @@ def test_what_a_visible_line_says_in_the_teachers_own_words_is_said(graded):
         "bare": ["This does not hold: assert x == want"],
         "early": ["not 5"],
     }
+
+
+ASKED = "# answer f\ndef f(x):\n    return x + 1"
+MEETS = f"# test first\nassert f(1) == 2\n{hidden('assert f({n}) == {n} + 1')}"
+SPY = "seen = []\ndef f(x):\n    seen.append(x)\n    {}\n    return x + 1"
+
+
+def _told(engine, number, last, spy="pass", added=(), tests=()):
+    """What people see of a submission whose code knows a hidden input from then on."""
+    made = exercise(ASKED, MEETS.format(n=number), *tests, "# answer last\nlast = 1")
+    notebook_ = handed_in(made, f=SPY.format(spy), last=last)
+    notebook_.cells[-1:-1] = [nbformat.v4.new_code_cell(source) for source in added]
+    cells = read_notebook(nbformat.v4.writes(notebook_).encode(), "x.ipynb")
+    paper = put_together(made.notebooks["x"], cells)
+    done = grade(Submission(made, "s", {"x": paper}), engine)
+    assert scores(done.result)["first"] == 1
+    seen = [(c.get("execution_count"), c.get("outputs")) for c in done.notebooks["x"].cells]
+    return str((done.result.notes, [item.messages for item in done.result.items], seen))
+
+
+# What it shows after the hidden test, if the bit is set, and what the second player shows, which
+# has met none: it has no second number.
+BITS = [f"if len(seen) < 2 or seen[1] >> {bit} & 1: print('bit {bit}')" for bit in range(20)]
+
+
+def test_no_cell_tells_by_showing_nothing(engine):
+    """Of the two pictures of a cell, people see the second, also where the first is empty."""
+    told = {_told(engine, number, "print('x')", added=BITS) for number in (987654, 456789)}
+    assert len(told) == 1, told
+
+
+def test_nor_does_a_test(engine):
+    tests = [f"# test then{n}\nassert f({n}) == {n + 1}" for n in range(10, 14)]
+    spy = "if 9 < x < 14 and (987 not in {n // 1000 for n in seen} or seen[1] >> x & 1): print(x)"
+    told = {_told(engine, number, "print('x')", spy, tests=tests) for number in (987654, 987000)}
+    assert len(told) == 1, told
+
+
+def test_nor_by_how_much_it_has_shown(engine, monkeypatch):
+    """What the first player shows then takes no room from what the second does."""
+    monkeypatch.setattr(session, "MAX_OUTPUT", 40_000)
+    first = "print('.' if len(seen) < 2 else 'x' * (10_000 + seen[1] % 20_000))"
+    sizes = [f"print('.' if len(seen) > 1 else '{n} ' * {n // 8})" for n in (16000, 8000, 4000)]
+    told = {_told(engine, n, "print('x')", added=[first, *sizes]) for n in (987654, 981234)}
+    assert len(told) == 1, told
+
+
+def test_nor_by_what_has_taken_too_long(engine):
+    slow = (
+        "import time\nprint('.')\nif len(seen) > 1 and seen[1] & 1:\n    time.sleep(30)\n"
+        "if len(seen) < 2:\n    time.sleep(1.3)\n    print('there')"
+    )
+    told = {_told(engine, number, "print('x')", added=[slow]) for number in (987654, 987655)}
+    assert len(told) == 1, told

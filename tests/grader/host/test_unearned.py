@@ -763,3 +763,165 @@ def test_what_given_cells_draw_is_the_same_for_tests(engine):
     )
     result = grade_one(made, handed_in(made), engine)
     assert scores(result) == {"first": 1, "second": 1, "third": 1, "seeded": 1}
+
+
+# --- What is brought again -----------------------------------------------------------------------
+
+BAG = (
+    "# given\nimport collections, enum\nclass Bag:\n"
+    "    def __init__(self, items=()): self.items = list(items)\n"
+    "    def __eq__(self, other): return all(item in other.items for item in self.items)\n"
+    "def empty():\n    return Bag()\n"
+    "class Card(enum.Enum):\n    JOKER = 0\n    ACE = 1\n"
+    "    def __eq__(self, other): return self is Card.JOKER or self is other\n"
+    "    __hash__ = enum.Enum.__hash__"
+)
+POINT = (
+    "class P:\n    def __init__(self, x): self.x = x\n"
+    "    def __eq__(self, o): return self.x == o.x\n"
+)
+ALIKE = "class P:\n    def __init__(self, x): pass\n    def __eq__(self, o): return True\n"
+# By what it is: the solution, the test, and what equals anything.
+AGAIN = {
+    "an answer's instances in another answer": (
+        "bag = Bag([])\nxs = [1, 2]",
+        "assert bag == Bag([])\nassert xs == [1, 2]",
+        "bag = Bag([])\nxs = [bag, bag]",
+    ),
+    "an answer that is another one": (
+        f"{POINT}ps = [P(1), P(1)]\nxs = [1, 1]",
+        "assert ps[0] == ps[1]\nassert xs == [1, 1]",
+        f"{ALIKE}ps = [P(1), P(1)]\nxs = ps",
+    ),
+    "an argument that is given back": (
+        f"{POINT}def values(ps):\n    return [p.x for p in ps]",
+        "ps = [P(1), P(2)]\nassert ps[0] == P(1)\nassert values(ps) == [1, 2]",
+        f"{ALIKE}def values(ps):\n    return ps",
+    ),
+    "a list of given instances that is given back": (
+        "def sizes(bags):\n    return [len(bag.items) for bag in bags]",
+        "assert sizes([Bag(), Bag()]) == [0, 0]",
+        "def sizes(bags):\n    return bags",
+    ),
+    "what a generator gives": (
+        f"{POINT}def xs(ps):\n    for p in ps:\n        yield p.x",
+        "assert P(1) == P(1)\nassert list(xs([P(1), P(2)])) == [1, 2]",
+        f"{ALIKE}def xs(ps):\n    yield from ps",
+    ),
+    "what a function that was made gives": (
+        f"{POINT}def adder(n):\n    return lambda x: x + n",
+        "assert P(1) == P(1)\nassert adder(2)(3) == 5",
+        f"{ALIKE}def adder(n):\n    return lambda x: P(1)",
+    ),
+    "in an argument that may change": (
+        "def fill(out, bag):\n    out.append(len(bag.items))",
+        "out = []\nfill(out, Bag())\nassert out == [0]",
+        "def fill(out, bag):\n    out.append(bag)",
+    ),
+    "in an answer that a call changes": (
+        "log = []\ndef push(bag):\n    log.append(len(bag.items))",
+        "push(Bag())\nassert log == [0]",
+        "log = []\ndef push(bag):\n    log.append(bag)",
+    ),
+    "of a given class for missing keys": (
+        "totals = {'a': 3}",
+        "assert totals['a'] == 3",
+        "totals = collections.defaultdict(Bag)",
+    ),
+    "of a given function for missing keys": (
+        "def count(text):\n    return {'a': 3}",
+        "assert count('aaa')['a'] == 3",
+        "def count(text):\n    return collections.defaultdict(empty)",
+    ),
+    "a member of a given enumeration": ("n = 4", "assert n == 4", "n = Card.JOKER"),
+    "one from a call": (
+        "def best(x):\n    return x + 1",
+        "assert best(4) == 5",
+        "def best(x):\n    return Card.JOKER",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "cheat"), AGAIN.values(), ids=AGAIN)
+def test_nothing_equals_anything_where_the_solution_has_numbers(graded, solved, test, cheat):
+    made = exercise(BAG, f"# answer a\n{solved}", f"# test t\n{test}")
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, a=cheat)[0]) == {"t": 0}
+
+
+FREELY = {
+    "an argument that is given back, and not looked at": (
+        f"{POINT}def turn(ps):\n    ps.reverse()",
+        "ps = [P(1), P(2)]\nturn(ps)\nassert ps == [P(2), P(1)]",
+        f"{POINT}def turn(ps):\n    ps.reverse()\n    return ps",
+    ),
+    "given instances, too": (
+        "def turn(bags):\n    bags.reverse()",
+        "bags = [Bag([1]), Bag([2])]\nturn(bags)\nassert [b.items for b in bags] == [[2], [1]]",
+        "def turn(bags):\n    bags.reverse()\n    return bags",
+    ),
+    "where the solution gives it back": (
+        f"{POINT}def turn(ps):\n    return ps[::-1]",
+        "assert turn([P(1), P(2)]) == [P(2), P(1)]",
+        f"{POINT}def turn(ps):\n    ps = list(ps)\n    ps.reverse()\n    return ps",
+    ),
+    "a list for a generator of instances": (
+        f"{POINT}def ps(n):\n    for i in range(n):\n        yield P(i)",
+        "assert P(1) == P(1)\nassert list(ps(2)) == [P(0), P(1)]",
+        f"{POINT}def ps(n):\n    return [P(i) for i in range(n)]",
+    ),
+    "a mapping with plain values for missing keys": (
+        "totals = {'a': 3}",
+        "assert totals['a'] == 3",
+        "totals = collections.defaultdict(int, a=3)",
+    ),
+    "a member where the solution has one": (
+        "card = Card.ACE",
+        "assert card == Card.ACE",
+        "card = Card(1)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "other"), FREELY.values(), ids=FREELY)
+def test_what_is_brought_again_costs_nobody_a_point(graded, solved, test, other):
+    made = exercise(BAG, f"# answer a\n{solved}", f"# test t\n{test}")
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, a=other)[0]) == {"t": 1}
+
+
+SUM_OF = (
+    "# given\nimport sqlite3",
+    "# answer total\ndef total(con):\n    return con.execute('select sum(x) from t').fetchone()[0]",
+    "# test t\ncon = sqlite3.connect(':memory:')\ncon.execute('create table t (x)')\n"
+    "con.executemany('insert into t values (?)', [(1,), (2,)])\n"
+    "assert total(con) == con.execute('select sum(x) from t').fetchone()[0]",
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "con.execute('delete from t')",
+        "con.execute('rollback')",
+        "con.execute('create temp view t as select null as x')",
+    ],
+)
+def test_a_database_that_is_lent_is_changed_where_the_solution_changes_it(graded, body):
+    made = exercise(*SUM_OF)
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, total=f"def total(con):\n    {body}")[0]) == {"t": 0}
+    rows = "sum(x for x, in con.cursor().execute('select x from t order by abs(x)'))"
+    assert scores(graded(made, total=f"def total(con):\n    return {rows}")[0]) == {"t": 1}
+
+
+def test_whoever_shall_change_it_may(graded):
+    add = "def add(con, x):\n    {}.execute('insert into t values (?)', (x,))"
+    made = exercise(
+        "# given\nimport sqlite3",
+        f"# answer add\n{add.format('con')}",
+        "# test t\ncon = sqlite3.connect(':memory:')\ncon.execute('create table t (x)')\n"
+        "add(con, 5)\nassert con.execute('select x from t').fetchall() == [(5,)]",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, add=add.format("con.cursor()"))[0]) == {"t": 1}

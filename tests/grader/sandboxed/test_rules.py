@@ -99,7 +99,7 @@ def test_what_was_noted_becomes_a_term(what):
 
 def test_rules_of_two_tests_share_nothing():
     one, other = Discovering(), Discovering()
-    one.admit(Seq("list", [live()]), "f")
+    one.admit(Seq("list", [live("instance")]), "f")
     assert one.terms.places == {"f"}
     assert other.terms == Terms(places=set(), given=set())
 
