@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from authoring.source.sources import Sources
-from coursekit.workspace import LESSONS, without_outputs
+from coursekit.desk.workspace import without_outputs
+from coursekit.exercises.folders import LESSONS
 
 # Named one by one, so that a new folder with answers in it is never handed out by accident.
 FILES = (

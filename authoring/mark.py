@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.items import Exercise, ExerciseError, learners_exercise
-from coursekit.workspace import WorkspaceError, course_root
+from coursekit.exercises.folders import WorkspaceError, course_root
+from coursekit.exercises.items import Exercise, ExerciseError, learners_exercise
 from grader.host import kept_contracts
 from grader.host.course.course import Course
 from grader.host.engine.bubblewrap import check as check_sandbox

@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from authoring.source.sources import Lesson, Sources
 
+# In course/, and in coursekit/.
 FILES = ("lesson.py", "exercise.py", "answers.py", "questions.yaml")
+ROOM = ("__init__.py", "traces.py")
 _PLACES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "skeleton"),
     undefined=StrictUndefined,
@@ -23,7 +25,7 @@ _PLACES = Environment(
 
 
 def main(course: Sources, number: str, title: str) -> Lesson:
-    """Writes the sources of a new lesson, and takes its title out of course/map.yaml.
+    """Writes the sources of a new lesson and its room, and takes its title out of course/map.yaml.
 
     Args:
         number: two digits.
@@ -41,12 +43,14 @@ def main(course: Sources, number: str, title: str) -> Lesson:
     if taken := [lesson for lesson in course.lessons() if lesson.number == number]:
         raise FileExistsError(f"Lesson {number} is there: course/{taken[0].name}.")
     lesson = Lesson(course, f"{number}_{slug}")
-    lesson.folder.mkdir(parents=True)
-    for name in FILES:
-        text = _PLACES.get_template(f"{name}.j2").render(
-            number=number, title=title, name=lesson.name
-        )
-        (lesson.folder / name).write_text(text, encoding="utf-8")
+    room = course.root / "coursekit" / f"lesson_{number}"
+    for folder, names in ((lesson.folder, FILES), (room, ROOM)):
+        folder.mkdir(parents=True)
+        for name in names:
+            text = _PLACES.get_template(f"{name}.j2").render(
+                number=number, title=title, name=lesson.name
+            )
+            (folder / name).write_text(text, encoding="utf-8")
     _untitle(course.root / "course" / "map.yaml", number)
     return lesson
 

@@ -1,5 +1,5 @@
 """`python -m coursekit`, which works without `make` too."""
 
-from coursekit.cli import app
+from coursekit.desk.cli import app
 
 app(prog_name="coursekit")

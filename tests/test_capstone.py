@@ -9,9 +9,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from coursekit.data import DataError, load_fashion_mnist, load_file
-from coursekit.networks import lenet
-from coursekit.squeeze import container, shared
+from coursekit.lesson_15.squeeze import container, shared
+from coursekit.nets.data import DataError, load_fashion_mnist, load_file
+from coursekit.nets.networks import lenet
 from tools.capstone import data, paper, stages, tasks
 from tools.capstone.student import Recipe, Student, estimated_bits, forward, logits_of, train
 

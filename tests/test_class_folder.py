@@ -73,7 +73,7 @@ def test_all_that_lessons_read_is_there_and_whole(folder: Path) -> None:
         named |= set(re.findall(r"\bdata/(\w+\.\w+)", source.read_text(encoding="utf-8")))
     assert named <= {path.name for path in (folder / "data").iterdir()}
     shipped = json.loads((folder / "data" / "checksums.json").read_text())
-    code = "from coursekit.data import check_files; print(check_files())"
+    code = "from coursekit.nets.data import check_files; print(check_files())"
     assert int(run(folder, ".venv/bin/python", "-c", code)) == len(shipped) > 0
 
 

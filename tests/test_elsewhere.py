@@ -20,7 +20,7 @@ def test_the_set_up_cell_fetches_coursekit_with_its_data_and_says_what_is_there(
     python = tmp_path / "own" / "bin" / "python"
     cells = [
         set_up(elsewhere.published(), "import torch"),
-        "import coursekit\nfrom coursekit.data import load_digits\n"
+        "import coursekit\nfrom coursekit.nets.data import load_digits\n"
         "print(coursekit.__file__, len(load_digits().train))",
         # Again: it is there now, so nothing happens.
         set_up(elsewhere.published(), "import torch"),

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from authoring.source.sources import Lesson, Sources, read_cells
-from coursekit import plot
+from coursekit.pictures import plot
 from tests.conftest import ROOT
 from tools.made_from import KEPT, PICTURES, kept, made_from, stale
 
@@ -124,19 +124,19 @@ def test_the_readme_shows_each_picture_and_says_what_is_in_it() -> None:
 # Of each file an edit that can be seen, one that can't, and the pictures that show it.
 EDITS = [
     (
-        "coursekit/widgets/front.css",
+        "coursekit/learn/widgets/front.css",
         ("border", "outline"),
         "/* a comment */\n",
         ["lesson.gif", "practise.png"],
     ),
     (
-        "coursekit/widgets/front.js",
+        "coursekit/learn/widgets/front.js",
         ("const parts = {", "const pieces = {"),
         "// a comment\n",
         ["lesson.gif", "practise.png"],
     ),
     (
-        "coursekit/openings/lesson_07.py",
+        "coursekit/lesson_07/opening.py",
         ("the network says", "the network thinks"),
         "# a comment\n",
         ["lesson.gif"],

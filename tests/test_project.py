@@ -144,6 +144,9 @@ def test_imports_go_one_way(root, folder):
     files = sorted((root / folder).rglob("*.py"))
     assert files
     for file in files:
+        # What made a lesson's figures runs the lesson's functions, and is no part of it.
+        if folder == "course" and file.name.startswith("make_"):
+            continue
         others = (PACKAGES | {"course", "tests"}) & set(imported(file.read_text())) - {folder}
         assert others <= MAY_IMPORT[folder], f"{file.relative_to(root)} imports {others}"
 

@@ -113,7 +113,7 @@ def test_it_is_where_and_as_it_was_asked_for(start: Start, tmp_path: Path) -> No
     said = "os.getcwd(), os.environ['COURSE_FOR_THIS'], sys.executable, sys.argv[1]"
     wanted = [str(tmp_path), "one", sys.executable, "-f"]
     assert json.loads(kernel.run(f"print(json.dumps([{said}]))")) == wanted
-    # Who asked for it is known to Jupyter; see coursekit.contents.
+    # Who asked for it is known to Jupyter; see coursekit.desk.contents.
     assert kernel.manager.provisioner.pid == int(kernel.run("print(os.getppid())"))
     # What a library keeps of standard error leads to the notebook.
     warn = "import logging, torch; logging.getLogger('torch').warning('to the notebook')"

@@ -63,7 +63,7 @@ def _waits(folder: Path, program: str) -> list[float]:
     for made in (course, home):
         made.mkdir()
     path = course / "quizzes.ipynb"
-    sources = ["from coursekit.widgets import quiz", *['quiz("07")'] * TIMES]
+    sources = ["from coursekit.learn.widgets import quiz", *['quiz("07")'] * TIMES]
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), path)
     with sync_playwright() as playwright, serve(course, home) as lab:

@@ -10,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class DataInWheel(BuildHookInterface):  # type: ignore[type-arg]
-    """Puts the files into coursekit/_data, where `coursekit.data` looks first."""
+    """Puts the files into coursekit/_data, where `coursekit.nets.data` looks first."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         # An editable install reads them from data/ itself.

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import nbformat
 
-from coursekit.predict import Asked
-from coursekit.progress.store import Store
-from coursekit.questions.find import bank_of
-from coursekit.widgets.guessing import Guessing
-from coursekit.widgets.modes.respond import FreeResponse
-from coursekit.widgets.panel import View
+from coursekit.learn.asked import Asked
+from coursekit.learn.progress.store import Store
+from coursekit.learn.questions.find import bank_of
+from coursekit.learn.widgets.guessing import Guessing
+from coursekit.learn.widgets.modes.respond import FreeResponse
+from coursekit.learn.widgets.panel import View
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -46,7 +46,7 @@ Fingerprints = Mapping[str, Mapping[str, str]]
 
 def made_from(root: Path = ROOT) -> Fingerprints:
     """The fingerprint of each thing that a picture shows, by the picture's name."""
-    widgets = root / "coursekit" / "widgets"
+    widgets = root / "coursekit" / "learn" / "widgets"
     front = {
         "front.js": _hash(_drawn(widgets / "front.js")),
         "front.css": _hash(_drawn(widgets / "front.css")),
@@ -55,7 +55,7 @@ def made_from(root: Path = ROOT) -> Fingerprints:
     return {
         "lesson.gif": front
         | {
-            "opening": _hash(_draw(root / "coursekit" / "openings" / f"lesson_{LESSON[:2]}.py")),
+            "opening": _hash(_draw(root / "coursekit" / f"lesson_{LESSON[:2]}" / "opening.py")),
             "cells": _hash("\n\n".join(cells(root))),
             "guess": _hash(_said(_guessed(cells(root)))),
         },

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_
 
 from authoring.check import sample_class
 from authoring.source.sources import Sources
-from coursekit.workspace import fill
+from coursekit.desk.workspace import fill
 from tests.browser.lab import (
     MINUTE,
     Lab,
@@ -155,7 +155,9 @@ def practise(browser: Browser, folder: Path) -> None:
     course = folder / "practise"
     course.mkdir()
     path = write_lesson(
-        Lab("", course), "07", [f'from coursekit.widgets import respond\n\nrespond("{LESSON[:2]}")']
+        Lab("", course),
+        "07",
+        [f'from coursekit.learn.widgets import respond\n\nrespond("{LESSON[:2]}")'],
     )
     with desk(browser, course, folder / "practise-home", path, 840, 1000) as page:
         page.locator(".jp-CodeCell .cm-content").click()

@@ -127,8 +127,8 @@ no_news() {
 # What lessons and tools import, side by side; TensorFlow by itself, since it does not get on with others.
 compile_imports() {
     echo "Compiling what lessons and tools import: about half a minute, this once."
-    compile_import 'IPython, matplotlib.pyplot, torch._dynamo, coursekit.widgets'
-    compile_import 'coursekit.tensorflow, ai_edge_litert.interpreter'
+    compile_import 'IPython, matplotlib.pyplot, torch._dynamo, coursekit.learn.widgets'
+    compile_import 'coursekit.nets.tensorflow, ai_edge_litert.interpreter'
     compile_import 'torchao.quantization, torchvision, torch_pruning'
     compile_import 'jupyterlab.labapp, ipykernel.kernelapp'
     if [ -n "${1:-}" ]; then compile_import 'grader.host.cli, grader.host.batch, grader.sandboxed.codec.families.modules, grader.sandboxed.zygote, nbgrader.apps'; fi

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from coursekit.data import load_digits
-from coursekit.train import set_seed
+from coursekit.nets.data import load_digits
+from coursekit.nets.train import set_seed
 
 OUT = Path(__file__).resolve().parents[1] / "course" / "general" / "start.png"
 DIGIT = 3

@@ -1,4 +1,4 @@
-"""`authoring build`: brings notebooks and coursekit/questions/banks/ up to date with course/."""
+"""`authoring build`: brings notebooks and banks up to date with course/."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from authoring.build.start import start_notebook
 from authoring.build.text_file import TextFile
 from authoring.source.questions import Source, sources
 from authoring.source.sources import Lesson, Sources
-from coursekit.questions.schema import GENERAL
+from coursekit.learn.questions.schema import GENERAL
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def stale(course: Sources) -> Iterator[Path]:
         for path in sorted((course.root / folder).rglob("*.ipynb")):
             if path not in wanted and ".ipynb_checkpoints" not in path.parts:
                 yield path
-    for path in sorted((course.root / "coursekit" / "questions" / "banks").glob("*.*")):
+    for path in sorted((course.root / "coursekit" / "learn" / "questions" / "banks").glob("*.*")):
         if path not in wanted:
             yield path
 

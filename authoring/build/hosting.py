@@ -38,7 +38,7 @@ _FETCH = """\
     if run.returncode:
         raise SystemExit(f"The course could not be fetched. pip says:\\n{{run.stderr}}")
     importlib.invalidate_caches()
-    from coursekit.elsewhere import get_ready
+    from coursekit.desk.elsewhere import get_ready
 
     get_ready("{needs}", DRIVE)
 """
@@ -63,7 +63,7 @@ def linked(course: Sources, path: str, text: str) -> str:
     """Markdown with links that work where the notebook at `path` is opened.
 
     Colab opens one notebook and no folder, so that there a link must name the place in full. In a
-    workspace `coursekit.workspace` makes them links from file to file again.
+    workspace `coursekit.desk.workspace` makes them links from file to file again.
     """
     if not course.repository:
         return text
@@ -127,8 +127,8 @@ def _needs(code: str) -> list[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
-    # coursekit.tensorflow imports what it is called after.
-    parts = {name.removeprefix("coursekit.").split(".")[0].replace("_", "-") for name in found}
+    # coursekit.nets.tensorflow imports what it is called after.
+    parts = {name.removeprefix("coursekit.nets.").split(".")[0].replace("_", "-") for name in found}
     return sorted(
         parts
         & {

@@ -1,4 +1,4 @@
-"""What the build writes about the items into an exercise, for `coursekit.items` to read.
+"""What the build writes about the items into an exercise, for `coursekit.exercises.items` to read.
 
 Learners' tools can then name an item by its title, miss a test cell that is gone, and say how many
 checks are kept back. Counts only: nothing of what is hidden gets into a release.

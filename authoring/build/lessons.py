@@ -22,12 +22,12 @@ _PRACTICE = re.compile(r"^## (?:Practise|References)\b", re.MULTILINE)
 
 
 def lessons(course: Sources) -> TextFile:
-    """The built file: JSON, a list of lessons as `coursekit.lessons.Lesson` has them.
+    """The built file: JSON, a list of lessons as `coursekit.learn.lessons.Lesson` has them.
 
     Raises:
         SourceError: if a lesson does not begin with its title, or the map does not fit.
     """
-    path = course.root / "coursekit" / "lessons.json"
+    path = course.root / "coursekit" / "learn" / "lessons.json"
     return TextFile(path, json.dumps(_rows(course), ensure_ascii=False, indent=1) + "\n")
 
 

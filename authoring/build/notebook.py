@@ -16,7 +16,7 @@ from authoring.build.lessons import minutes
 from authoring.source import guesses
 from authoring.source.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.source.sources import Lesson, Sources, read_cells
-from coursekit import widgets
+from coursekit.learn import widgets
 
 # The two ends of an exercise; both do nothing while it is graded.
 BEGIN = """
@@ -94,7 +94,7 @@ def _with_import(code: str) -> str:
     """A cell that only shows a widget, with its import: after a restart it can be run alone."""
     match ast.parse(code).body:
         case [ast.Expr(ast.Call(ast.Name(name)))] if name in widgets.__all__:
-            return f"from coursekit.widgets import {name}\n\n{code}"
+            return f"from coursekit.learn.widgets import {name}\n\n{code}"
     return code
 
 

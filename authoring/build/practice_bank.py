@@ -6,7 +6,7 @@ import json
 
 from authoring.build.text_file import TextFile
 from authoring.source.questions import Source
-from coursekit.questions.schema import Choice
+from coursekit.learn.questions.schema import Choice
 
 
 def practice_bank(source: Source) -> TextFile:
@@ -20,5 +20,5 @@ def practice_bank(source: Source) -> TextFile:
         for question in source.bank().questions
         if not (isinstance(question, Choice) and question.graded)
     ]
-    path = source.course.root / "coursekit" / "questions" / "banks" / f"{source.name}.json"
+    path = source.course.root / "coursekit/learn/questions/banks" / f"{source.name}.json"
     return TextFile(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")

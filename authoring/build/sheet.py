@@ -1,4 +1,4 @@
-"""The cheat sheet of a lesson: the section of that name, for `coursekit.widgets.cheat_sheet`."""
+"""The cheat sheet of a lesson: the section of that name, for the widget of that name."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ def sheet(lesson: Lesson) -> TextFile | None:
         if cell.kind == "markdown" and f"\n{HEADING}\n" in f"\n{cell.source}\n":
             after = cell.source.partition(HEADING)[2]
             text = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0].strip()
-            path = lesson.course.root / "coursekit" / "questions" / "banks" / f"{lesson.name}.md"
+            path = (
+                lesson.course.root
+                / "coursekit"
+                / "learn"
+                / "questions"
+                / "banks"
+                / f"{lesson.name}.md"
+            )
             return TextFile(path, f"{text}\n")
     return None

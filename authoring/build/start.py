@@ -1,7 +1,7 @@
 """The start page that `make lab` opens: what to do now, the map of the lessons, and how it goes.
 
-It is built for who has not begun; `coursekit.start_page` writes it, and fills in what a learner has
-done.
+It is built for who has not begun; `coursekit.desk.start_page` writes it, and fills in what a
+learner has done.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import nbformat
 from authoring.build.lessons import lessons
 from authoring.build.notebook import KERNEL
 from authoring.source.sources import Sources
-from coursekit import start_page
-from coursekit.lessons import read
+from coursekit.desk import start_page
+from coursekit.learn.lessons import read
 
 TEXT = """\
 # Fewer Bits, Fewer Weights

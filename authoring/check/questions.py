@@ -12,9 +12,9 @@ from typing import Any
 from authoring.source.problems import SourceError
 from authoring.source.questions import Source, sources
 from authoring.source.sources import Sources, read_cells
-from coursekit.questions.concepts import Phrase, PhraseError, read
-from coursekit.questions.fresh import PRINTED, drawn, numbers
-from coursekit.questions.schema import (
+from coursekit.learn.questions.concepts import Phrase, PhraseError, read
+from coursekit.learn.questions.fresh import PRINTED, drawn, numbers
+from coursekit.learn.questions.schema import (
     GENERAL,
     Bank,
     Card,

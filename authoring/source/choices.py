@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from authoring.source.questions import Source
 from authoring.source.sources import Lesson
-from coursekit.questions.schema import Choice, Option, Question
+from coursekit.learn.questions.schema import Choice, Option, Question
 
 NOTHING = "Nothing is chosen yet: write the letter of an option between the quotes."
 NO_OPTION = "is no option: choose from"

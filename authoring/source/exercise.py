@@ -16,7 +16,7 @@ from authoring.source import choices
 from authoring.source.metadata import understood
 from authoring.source.questions import Source
 from authoring.source.sources import Lesson, SourceCell, read_cells
-from coursekit.questions.schema import Choice
+from coursekit.learn.questions.schema import Choice
 from grader.protocol.names import Names, names_of
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"

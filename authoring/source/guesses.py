@@ -92,10 +92,8 @@ def _calls(cells: Sequence[SourceCell]) -> Iterator[_Call]:
 
 
 def _name(function: ast.expr) -> str | None:
-    """Which of the three is called, as a name or as `plot.mark_guess`."""
+    """Which of the three is called, if any."""
     match function:
         case ast.Name(id="guess" | "reveal" | "mark_guess" as name):
-            return name
-        case ast.Attribute(attr="mark_guess" as name):
             return name
     return None

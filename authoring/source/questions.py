@@ -10,8 +10,8 @@ import yaml
 
 from authoring.source.problems import SourceError
 from authoring.source.sources import Sources
-from coursekit.questions.fresh import PRINTED, filled, numbers
-from coursekit.questions.schema import GENERAL, Bank, BankError, read_bank
+from coursekit.learn.questions.fresh import PRINTED, filled, numbers
+from coursekit.learn.questions.schema import GENERAL, Bank, BankError, read_bank
 
 # The texts of a problem that may name what its code draws.
 FRESH = ("prompt", "hint", "steps", "final", "quick_check", "mistakes")

@@ -162,7 +162,7 @@ def prune_first(model, share):
 
 
 # %% item="sparsity" right="PyTorch's pruning, the mask left on"
-from coursekit import measure
+from coursekit.nets import measure
 from torch.nn.utils import prune
 
 
@@ -629,7 +629,7 @@ def is_worse(lost, won):
 lost, won = counted(q, scale)
 
 # %% item="small" right="searches the coarsest scale, compared by coursekit"
-from coursekit import measure
+from coursekit.nets import measure
 
 
 def network(weight):

@@ -29,7 +29,7 @@ import torch
 from torch import nn
 
 from coursekit import explain
-from coursekit.data import load_digits
+from coursekit.nets.data import load_digits
 
 # %% [markdown]
 # ## 1 · Shapes (2 points)

@@ -28,7 +28,7 @@
 # network call the lower one something else? And when the upper one?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_00 import two_digits
+from coursekit.lesson_00.opening import two_digits
 
 two_digits()
 
@@ -42,12 +42,14 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from coursekit import guess, guesses, measure, plot, reveal
-from coursekit.data import load_digits
-from coursekit.explore import explore
-from coursekit.traces import draw_prediction
-from coursekit.train import evaluate, fit, set_seed
-from coursekit.widgets import (
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.nets import measure
+from coursekit.pictures import plot
+from coursekit.nets.data import load_digits
+from coursekit.learn.explore import explore
+from coursekit.lesson_00.prediction import draw_prediction
+from coursekit.nets.train import evaluate, fit, set_seed
+from coursekit.learn.widgets import (
     cards,
     pattern_test,
     practice,
@@ -246,7 +248,7 @@ axes[0].axhline(math.log(10), color="grey", linestyle=":", marker="")
 axes[0].set(title="Loss falls from chance (dotted)", ylabel="cross-entropy loss")
 axes[1].set(title="Accuracy", ylabel="accuracy (% right)")
 axes[1].legend(loc="lower right")
-plot.mark_guess(axes[1], "Validation accuracy after one epoch of training")
+mark_guess(axes[1], "Validation accuracy after one epoch of training")
 plot.show(
     fig,
     alt="Left: training and validation loss fall from about 2.3, steeply at first. Right: both "
@@ -555,7 +557,7 @@ ax.set(
     title="Five ways to store the model",
     xlabel="size (the dense file = 1); dotted: a third of it",
 )
-plot.mark_guess(ax, "30 % of the first layer zero: size of the file", axis="x")
+mark_guess(ax, "30 % of the first layer zero: size of the file", axis="x")
 plot.show(
     fig,
     alt="Bars for five ways to store the model, as saved and then through gzip, and a dotted line at "
@@ -813,7 +815,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("00")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("00")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

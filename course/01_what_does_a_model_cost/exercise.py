@@ -34,7 +34,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from coursekit import explain, plot
+from coursekit import explain
+from coursekit.pictures import plot
 
 # %% [markdown]
 # ## 1 · Parameters and MACs (3 points)

@@ -25,7 +25,7 @@
 # many bits (the layer still computes in float32). When does the point climb, when does it only move to the right, and which of the two bars is the longer one then?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_01 import roofline
+from coursekit.lesson_01.opening import roofline
 
 roofline()
 
@@ -53,12 +53,20 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.costs import Machine, draw_roof, layer_costs, peak_activations
-from coursekit.measure import count_macs, count_parameters, fastest, latency, saved_bytes, slowest
-from coursekit.networks import six_for_one_job, small_cnn
-from coursekit.train import set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, reveal
+from coursekit.pictures import plot
+from coursekit.nets.costs import Machine, draw_roof, layer_costs, peak_activations
+from coursekit.nets.measure import (
+    count_macs,
+    count_parameters,
+    fastest,
+    latency,
+    saved_bytes,
+    slowest,
+)
+from coursekit.nets.networks import six_for_one_job, small_cnn
+from coursekit.nets.train import set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -681,7 +689,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("01")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("01")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

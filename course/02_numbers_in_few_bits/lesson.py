@@ -25,7 +25,7 @@
 # high may they be, for the boot to come through?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_02 import staircase
+from coursekit.lesson_02.opening import staircase
 
 staircase()
 
@@ -54,14 +54,15 @@ import torch
 from torch import nn
 from torch.ao.quantization import MinMaxObserver
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist
-from coursekit.explore import explore
-from coursekit.formats import bits_of, draw_bits, draw_points, every_value
-from coursekit.measure import accuracy, compare, saved_bytes
-from coursekit.networks import lenet
-from coursekit.train import fit, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.nets.data import load_fashion_mnist
+from coursekit.learn.explore import explore
+from coursekit.lesson_02.formats import bits_of, draw_bits, draw_points, every_value
+from coursekit.nets.measure import accuracy, compare, saved_bytes
+from coursekit.nets.networks import lenet
+from coursekit.nets.train import fit, set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -128,8 +129,8 @@ ax.set(
 )
 ax.invert_xaxis()
 ax.legend(loc="lower left")
-plot.mark_guess(ax, "Accuracy at 3 bits", label="your guess at 3 bits")
-plot.mark_guess(ax, "Accuracy at 2 bits", label="your guess at 2 bits")
+mark_guess(ax, "Accuracy at 3 bits", label="your guess at 3 bits")
+mark_guess(ax, "Accuracy at 2 bits", label="your guess at 2 bits")
 plot.show(fig, alt="Accuracy against bits, from 8 to 2, with lines for float32 and for chance.")
 reveal("Accuracy at 3 bits", middle[-2], between=(low[-2], high[-2]))
 reveal("Accuracy at 2 bits", middle[-1], between=(low[-1], high[-1]))
@@ -773,7 +774,7 @@ def rounding_or_clipping(bits: int, clip: float) -> plot.Figure:
     ax.set(yscale="log", ylim=(1e-5, 2))
     ax.legend(loc="lower left")
     if bits == 2:
-        plot.mark_guess(ax, "Gaussian values in 2 bits: the best clip", axis="x")
+        mark_guess(ax, "Gaussian values in 2 bits: the best clip", axis="x")
     return fig
 
 
@@ -870,7 +871,7 @@ ax.set(
 )
 ax.invert_xaxis()
 ax.legend(loc="lower left")
-plot.mark_guess(ax, "Accuracy at 2 bits with the best clip")
+mark_guess(ax, "Accuracy at 2 bits with the best clip")
 plot.show(fig, alt="Accuracy against bits for two choices of range, with a line for float32.")
 at_two = clipped_well[:, -1]
 print("2 bits, each seed:", largest_fits[:, -1].round(3), "->", at_two.round(3))
@@ -1057,7 +1058,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("02")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("02")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

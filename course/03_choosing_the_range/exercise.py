@@ -29,8 +29,9 @@ import math
 
 import torch
 
-from coursekit import explain, plot
-from coursekit.diagnose import five_layers
+from coursekit import explain
+from coursekit.pictures import plot
+from coursekit.lesson_03.diagnose import five_layers
 
 # %% [markdown]
 # ## 1 · A scale for each channel (3 points)

@@ -26,7 +26,7 @@
 # squared error least? And where would you leave the range, if you had to recognize the boot?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_03 import dragged_range
+from coursekit.lesson_03.opening import dragged_range
 
 dragged_range()
 
@@ -56,11 +56,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.measure import accuracy, compare
-from coursekit.simulate import after_relus, sqnr, trained_lenets, with_activations, with_weights
-from coursekit.train import set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.nets.measure import accuracy, compare
+from coursekit.lesson_03.simulate import (
+    after_relus,
+    sqnr,
+    trained_lenets,
+    with_activations,
+    with_weights,
+)
+from coursekit.nets.train import set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 # torchao says harmless things while it is imported (lesson 05).
 logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
@@ -365,7 +372,7 @@ for bits, values in errors.items():
     ax.plot(clips, values, marker="", label=f"{bits} bits: least at {best_clips[bits]:g}")
 ax.set(title="One 40 among 100,000 numbers", xlabel="clip", ylabel="squared error", yscale="log")
 ax.legend()
-plot.mark_guess(ax, "8 bits, one 40 among 100,000: the best clip", axis="x")
+mark_guess(ax, "8 bits, one 40 among 100,000: the best clip", axis="x")
 plot.show(fig, alt="Squared error against the clip, one line for each of 8, 6 and 4 bits.")
 reveal("8 bits, one 40 among 100,000: the best clip", best_clips[8])
 
@@ -787,7 +794,7 @@ fig, ax = plot.figure(width=9, height=3.4)
 plot.ranges(ax, list(ways), cliff)
 ax.axhline(full.mean(), color="grey", linewidth=1, marker="", linestyle="-")
 ax.set(title="2 bits: three seeds (grey line: float32)", ylabel="accuracy", ylim=(0, 0.95))
-plot.mark_guess(ax, "2 bits, four levels without a 0: accuracy")
+mark_guess(ax, "2 bits, four levels without a 0: accuracy")
 plot.show(fig, alt="Accuracy of four sets of levels, for two ways to share a scale and two clips.")
 seeds = cliff["−1.5 −0.5 0.5 1.5"][0]
 mean, low, high = np.mean(seeds), min(seeds), max(seeds)
@@ -884,7 +891,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("03")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("03")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -31,10 +31,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from coursekit import explain, plot
-from coursekit.diagnose import three_colleagues
-from coursekit.integer import layers, predict_codes
-from coursekit.tflite import for_other_kernels, read, write_dense
+from coursekit import explain
+from coursekit.pictures import plot
+from coursekit.lesson_04.diagnose import three_colleagues
+from coursekit.lesson_04.int8_networks import layers, predict_codes
+from coursekit.nets.tflite import for_other_kernels, read, write_dense
 
 # %% [markdown]
 # ## 1 · A linear layer (3 points)

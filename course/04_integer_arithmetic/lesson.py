@@ -26,7 +26,7 @@
 # of the weight add, and what does its highest bit do? With which pair does the sum leave an int16?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_04 import multiply_accumulate
+from coursekit.lesson_04.opening import multiply_accumulate
 
 multiply_accumulate()
 
@@ -55,13 +55,21 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist
-from coursekit.integer import Layer, float_network, int8_file, layers, predict_codes, roads
-from coursekit.measure import accuracy
-from coursekit.tflite import read
-from coursekit.train import set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.nets.data import load_fashion_mnist
+from coursekit.lesson_04.int8_networks import (
+    Layer,
+    float_network,
+    int8_file,
+    layers,
+    predict_codes,
+    roads,
+)
+from coursekit.nets.measure import accuracy
+from coursekit.nets.tflite import read
+from coursekit.nets.train import set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -467,7 +475,7 @@ ax.axhline(right(ours), color="grey", linewidth=1, marker="", linestyle="--", la
 ax.set(title="Accuracy against bits of the multiplier", xlabel="bits of m", ylim=(0, 1))
 ax.set_ylabel("test accuracy")
 ax.legend(loc="lower right")
-plot.mark_guess(ax, "Accuracy with a shift alone")
+mark_guess(ax, "Accuracy with a shift alone")
 plot.show(fig, alt="Test accuracy against the bits of the multiplier, from 1 to 31.")
 print("bits of m:        ", *(f"{width:4}" for width in widths))
 print("answers that differ", *(f"{count:4}" for count in changed))
@@ -756,7 +764,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("04")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("04")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -28,7 +28,7 @@
 # often. In float32 nothing changes. What happens to the other units in int8?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_05 import large_unit
+from coursekit.lesson_05.opening import large_unit
 
 large_unit()
 
@@ -61,12 +61,13 @@ import pandas as pd
 import torch
 from torch import nn
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist, load_results
-from coursekit.measure import accuracy, compare, latency, saved_bytes
-from coursekit.networks import lenet, small_cnn
-from coursekit.train import fit, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.nets.data import load_fashion_mnist, load_results
+from coursekit.nets.measure import accuracy, compare, latency, saved_bytes
+from coursekit.nets.networks import lenet, small_cnn
+from coursekit.nets.train import fit, set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -115,7 +116,7 @@ fig, ax = plot.figure(height=1.9)
 plot.bars(ax, ["file", "time for one image"], [file_ratio, time_ratio], label="{:.2f}")
 ax.axvline(1, color="black", linewidth=1)
 ax.set(title="int8 by the book", xlabel="float32 network = 1")
-plot.mark_guess(ax, "int8 by torchao: time for one image", axis="x")
+mark_guess(ax, "int8 by torchao: time for one image", axis="x")
 plot.show(fig, alt="Two bars, for the file and the time, and a line at 1 for float32.")
 fast, slow = times["int8"].lower_quartile, times["int8"].upper_quartile
 reveal("int8 by torchao: size of the file", file_ratio)
@@ -733,7 +734,7 @@ ax.set(
     ylabel="validation accuracy",
     ylim=(0, 0.95),
 )
-plot.mark_guess(ax, "CNN calibrated with one unscaled image: accuracy")
+mark_guess(ax, "CNN calibrated with one unscaled image: accuracy")
 plot.show(fig, alt="Accuracy of float32 and of five calibrations: mean and range of three seeds.")
 mean = {name: float(np.mean(values)) for name, values in shown.items()}
 seeds = calibrated["one unscaled"]
@@ -929,7 +930,7 @@ plot.show(
 # ### What compiling gains, and what it costs
 #
 # `torch.compile` turns a network into code for this machine. It needs a C++ compiler and takes its time, so the lesson
-# does not run it: the next table was measured once, by `data/make_compiled.py`, on a CPU with int8 instructions, one
+# does not run it: the next table was measured once, by `course/05_post_training_quantization/make_compiled.py`, on a CPU with int8 instructions, one
 # thread, all networks in turn, three rounds. Time is against *eager float32* (for the CNN in `channels_last`). The
 # control is *compiled float32*: what int8 can claim is its distance from that. (PT2E, in the last rows, is a graph for a
 # compiler: part 9.)
@@ -1132,7 +1133,7 @@ for original, by_row, at_once in zip(float_accuracy["MLP"], mended, static_accur
 #
 # The new way to static int8 for a whole network is *PyTorch 2 export quantization*. `torch.export` records the network as
 # a graph. A **quantizer**, for example `X86InductorQuantizer`, marks where to round, convolutions included. Then come `prepare_pt2e`, calibration and `convert_pt2e`, all from
-# `torchao.quantization.pt2e`. `data/make_compiled.py` does it in five lines.
+# `torchao.quantization.pt2e`. `course/05_post_training_quantization/make_compiled.py` does it in five lines.
 #
 # **Trap 4: what comes out is a description for a compiler.** Run as it is, it computes in float32 between `dequantize` and
 # `quantize`, and takes several times as long (part 6). `torch.compile` makes int8 kernels of it only with
@@ -1183,7 +1184,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("05")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("05")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -32,7 +32,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit import explain, plot
+from coursekit import explain
+from coursekit.pictures import plot
 
 # %% [markdown]
 # ## 1 · Through the rounding (4 points)
@@ -836,9 +837,9 @@ assert torch.allclose(model[0].weight, quantized(first.weight, 3)), (
 # *Lesson: parts 3 and 4.*
 
 # %% given=true of="budget"
-from coursekit.data import load_fashion_mnist  # noqa: E402
-from coursekit.networks import float_network  # noqa: E402
-from coursekit.train import fit, set_seed  # noqa: E402
+from coursekit.nets.data import load_fashion_mnist  # noqa: E402
+from coursekit.nets.networks import float_network  # noqa: E402
+from coursekit.nets.train import fit, set_seed  # noqa: E402
 
 set_seed(0)
 network = float_network(

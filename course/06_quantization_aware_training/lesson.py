@@ -26,7 +26,7 @@
 # What moves, what does not, and when does a rounded weight change?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_06 import pulled_to_levels
+from coursekit.lesson_06.opening import pulled_to_levels
 
 pulled_to_levels()
 
@@ -53,12 +53,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist, load_results
-from coursekit.measure import accuracy, latency
-from coursekit.networks import float_network, folded
-from coursekit.train import fit, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, reveal
+from coursekit.pictures import plot
+from coursekit.nets.data import load_fashion_mnist, load_results
+from coursekit.nets.measure import accuracy, latency
+from coursekit.nets.networks import float_network, folded
+from coursekit.nets.train import fit, set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -250,7 +251,7 @@ def best(what, bits=2, column="validation", among=None):
 
 
 # %% [markdown]
-# `data/make_qat.py` has run these functions for five seeds, float networks included; you repeat the first, and answers show the range of all.
+# `course/06_quantization_aware_training/make_qat.py` has run these functions for five seeds, float networks included; you repeat the first, and answers show the range of all.
 # We take the 2-bit network with the best clip per row (0.75) and train it for twelve epochs with the **true** derivative, 0. Which
 # accuracy on validation images does it reach, at the best of these epochs?
 
@@ -920,7 +921,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("06")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("06")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -37,7 +37,7 @@
 # name?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_07 import smallest_first
+from coursekit.lesson_07.opening import smallest_first
 
 smallest_first()
 
@@ -55,20 +55,14 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import prune
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist
-from coursekit.measure import (
-    Latency,
-    accuracy,
-    compare,
-    count_nonzero,
-    latency,
-    saved_bytes,
-    sparsity,
-)
-from coursekit.networks import lenet
-from coursekit.train import fit, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit.nets.data import load_fashion_mnist
+from coursekit.nets.measure import Latency, accuracy, compare, count_nonzero, latency
+from coursekit.nets.measure import saved_bytes, sparsity
+from coursekit.nets.networks import lenet
+from coursekit.nets.train import fit, set_seed
+from coursekit.pictures import plot
 
 # %%
 # PyTorch calls its CSR tensors, which we meet in part 5, a beta feature. It says so once a session.
@@ -104,7 +98,7 @@ names = ["non-zero weights", "file", "time for one image"]
 plot.bars(ax, names, [left, file_ratio, time_ratio], label="{:.2f}")
 ax.axvline(1, color="black", linewidth=1)
 ax.set(title="80 % of the weights set to zero", xlabel="dense network = 1")
-plot.mark_guess(ax, "80 % zeros: size of the file", axis="x")
+mark_guess(ax, "80 % zeros: size of the file", axis="x")
 plot.show(fig, alt="Three bars beside a line at one: non-zero weights, file, time for one image.")
 reveal("80 % zeros: size of the file", file_ratio)
 reveal("80 % zeros: time for one image", time_ratio)
@@ -444,7 +438,7 @@ for name, model in {"as trained": models[0], "rescaled": rescaled}.items():
     print(f"{name}: accuracy {reached[name]:.3f} global, {layer_wise:.3f} layer-wise")
 plot.grouped_bars(ax, ["784→300", "300→100", "100→10"], kept)
 ax.set(title="80 % zeros, globally: what each layer keeps", xlabel="weights kept (%)")
-plot.mark_guess(ax, "rescaled, 80 % zeros: weights kept in layer 300→100", axis="x")
+mark_guess(ax, "rescaled, 80 % zeros: weights kept in layer 300→100", axis="x")
 plot.show(fig, alt="Weights kept in each of the three layers, as trained and rescaled.")
 reveal("rescaled, 80 % zeros: weights kept in layer 300→100", kept["rescaled"][1])
 
@@ -720,7 +714,7 @@ ax.set(
     ylim=(0, None),
 )
 ax.legend()
-plot.mark_guess(ax, "784→300 layer: zeros from which CSR with 8-byte indices is smaller", axis="x")
+mark_guess(ax, "784→300 layer: zeros from which CSR with 8-byte indices is smaller", axis="x")
 plot.show(fig, alt="Five lines of size against zeros: dense, three of CSR, bitmap.")
 pays = {}
 for name, size in list(formats.items())[1:]:  # straight lines: where does each cross the dense one?
@@ -1158,7 +1152,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("07")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("07")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -21,7 +21,7 @@
 # Choose a channel in the picture and cut it out step by step, before you run anything. Where does the network stop?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_08 import channel_walks
+from coursekit.lesson_08.opening import channel_walks
 
 channel_walks()
 
@@ -53,11 +53,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist, load_results
-from coursekit.measure import accuracy, count_macs, count_parameters, latency, saved_bytes
-from coursekit.train import fit, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.nets.data import load_fashion_mnist, load_results
+from coursekit.nets.measure import accuracy, count_macs, count_parameters, latency, saved_bytes
+from coursekit.nets.train import fit, set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -109,7 +110,7 @@ plot.grouped_bars(ax, ["MACs", "file", "time for one image"], shares, label="{:.
 ax.axvline(1, color="black", linewidth=1)
 ax.set(title="Half set to zero, and half gone", xlabel="full network = 1", xlim=(0, 1.7))
 ax.legend(loc="center right")
-plot.mark_guess(ax, "half of each hidden layer gone: MACs", axis="x")
+mark_guess(ax, "half of each hidden layer gone: MACs", axis="x")
 plot.show(fig, alt="Bars for MACs, file and time of the two networks; a line at the full one's.")
 reveal("half of each hidden layer gone: MACs", shares["half gone"][0])
 
@@ -340,7 +341,7 @@ found["folded, then removed"] = 100 * accuracy(folded, *validation)
 fig, ax = plot.figure(width=8, height=2)
 plot.bars(ax, list(found), list(found.values()), label="{:.1f}")
 ax.set(title="Ten units without weights", xlabel="validation accuracy (%)", xlim=(0, 100))
-plot.mark_guess(ax, "ten units with zero weights removed: accuracy", axis="x")
+mark_guess(ax, "ten units with zero weights removed: accuracy", axis="x")
 plot.show(fig, alt="Bars of accuracy: as it was, ten units removed, and folded before.")
 assert folded[1].out_features == 64
 assert torch.allclose(folded(validation[0]), doctored(validation[0]), atol=1e-3)
@@ -578,7 +579,7 @@ ax.set(
     xlabel="validation accuracy (%; chance: 10)",
     xlim=(0, 100),
 )
-plot.mark_guess(ax, "wrong columns after flatten: accuracy", axis="x")
+mark_guess(ax, "wrong columns after flatten: accuracy", axis="x")
 plot.show(fig, alt="Bars of accuracy: silenced, removed, and removed with each of the mistakes.")
 reveal("wrong columns after flatten: accuracy", left["removed, wrong columns"])
 
@@ -870,7 +871,7 @@ print("of the eight that L1 removes, the others remove:", dict(zip(criteria, sha
 # way; BN scale and Taylor look at other things.
 #
 # Which is best? This was measured once, on five networks from five seeds
-# (`data/make_structured_pruning.py` runs this lesson's own functions). For each seed: train for 4 epochs; remove 25,
+# (`course/08_structured_pruning/make_structured_pruning.py` runs this lesson's own functions). For each seed: train for 4 epochs; remove 25,
 # 50 or 75 % of the channels of both convolutions; **fine-tune for 2 epochs**. *Random* is the mean of three draws per
 # network.  The controls:
 #
@@ -1234,7 +1235,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("08")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("08")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -32,7 +32,8 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from coursekit import explain, plot
+from coursekit import explain
+from coursekit.pictures import plot
 
 # %% [markdown]
 # ## 1 · How many go at each cut (3 points)

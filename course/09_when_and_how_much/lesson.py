@@ -24,7 +24,7 @@
 # the dense network's? Move *halvings* to your guess. Leave *uncovered* at 0: part 3 tells when to move it.
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_09 import guessed_sparsity
+from coursekit.lesson_09.opening import guessed_sparsity
 
 guessed_sparsity()
 
@@ -52,12 +52,13 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import prune
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist, load_results
-from coursekit.measure import accuracy, sparsity
-from coursekit.networks import lenet
-from coursekit.train import evaluate, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, reveal
+from coursekit.pictures import plot
+from coursekit.nets.data import load_fashion_mnist, load_results
+from coursekit.nets.measure import accuracy, sparsity
+from coursekit.nets.networks import lenet
+from coursekit.nets.train import evaluate, set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -198,7 +199,7 @@ def train_on_plan(
 # The last line of the loop matters. A weight that is zero gets a gradient like any other, and Adam moves it; so the mask is laid on again after each step.
 # (In lesson 07 the library's mask stood in the forward pass.)
 #
-# The whole race took about three quarters of an hour (`data/make_schedules.py` runs this lesson's functions). You repeat one row of its table: 96 % zeros, the cubic climb, seed 0.
+# The whole race took about three quarters of an hour (`course/09_when_and_how_much/make_schedules.py` runs this lesson's functions). You repeat one row of its table: 96 % zeros, the cubic climb, seed 0.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -797,7 +798,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("09")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("09")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -26,7 +26,7 @@
 # Which networks move?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_10 import budget_of_bytes
+from coursekit.lesson_10.opening import budget_of_bytes
 
 budget_of_bytes()
 
@@ -53,8 +53,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.combine import (
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.nets.combine import (
     Network,
     encode,
     hidden_units,
@@ -63,11 +64,11 @@ from coursekit.combine import (
     quantize,
     zipped,
 )
-from coursekit.data import load_fashion_mnist, load_tradeoffs
-from coursekit.explore import explore
-from coursekit.measure import accuracy, compare
-from coursekit.train import fit, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit.nets.data import load_fashion_mnist, load_tradeoffs
+from coursekit.learn.explore import explore
+from coursekit.nets.measure import accuracy, compare
+from coursekit.nets.train import fit, set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 # %%
 set_seed(0)
@@ -96,7 +97,7 @@ fig, ax = plot.figure(height=3.2)
 plot.grouped_bars(ax, list(files), smaller, label="{:.1f}×")
 ax.axvline(20, color="black", linewidth=1)
 ax.set(title="Four files of one network", xlabel="times smaller than the dense file (line: 5 · 4)")
-plot.mark_guess(ax, "80 % zeros and int8, after gzip: times smaller", axis="x")
+mark_guess(ax, "80 % zeros and int8, after gzip: times smaller", axis="x")
 plot.show(fig, alt="Bars for four files, as stored and after gzip; a line at twenty times smaller.")
 reveal("80 % zeros and int8, after gzip: times smaller", smaller["after gzip"][3])
 
@@ -132,7 +133,7 @@ reveal("80 % zeros and int8, after gzip: times smaller", smaller["after gzip"][3
 # How can one tune through rounding, which is flat nearly everywhere? The gradient passes it as if it were
 # not there (*straight-through*, lesson 06).
 #
-# `data/make_tradeoffs.py` made the table. Don't believe it: make one row yourself, with a quarter of the
+# `course/10_trade_offs/make_tradeoffs.py` made the table. Don't believe it: make one row yourself, with a quarter of the
 # width, 90 % zeros and 4 bits.
 
 # %%
@@ -707,7 +708,7 @@ def draw_orders(bits: int, structure: str) -> plot.Figure:
     ax.set(title=f"Four orders, {bits} bits: mean and range of three seeds", ylim=(0, 90))
     ax.set(xlabel=f"{structure} pruned (%)", ylabel="validation accuracy (%)")
     if (bits, structure) == (8, "weights"):
-        plot.mark_guess(ax, "90 % zeros, 8 bits, quantize–tune–prune: accuracy", axis="y")
+        mark_guess(ax, "90 % zeros, 8 bits, quantize–tune–prune: accuracy", axis="y")
     ax.legend(loc="lower left")
     return fig
 
@@ -1170,7 +1171,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("10")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("10")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -88,7 +88,7 @@ def is_full_int8(content):
 
 # %% item="dynamic" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
 def to_dynamic(layers):
-    from coursekit.tflite import write_dense
+    from coursekit.nets.tflite import write_dense
 
     return write_dense(layers, "dynamic")
 
@@ -649,7 +649,7 @@ def from_function(layers):
 
 # %% item="mend" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
 def to_float16(layers):
-    from coursekit.tflite import write_dense
+    from coursekit.nets.tflite import write_dense
 
     return write_dense(layers, "float16")
 
@@ -662,7 +662,7 @@ def to_int8_inside(layers, inputs):
 
 
 def from_function(layers):
-    from coursekit.tflite import write_dense
+    from coursekit.nets.tflite import write_dense
 
     return write_dense(layers)
 

@@ -38,8 +38,8 @@ from itertools import pairwise
 import numpy as np
 
 from coursekit import explain
-from coursekit.tensorflow import tf
-from coursekit.tflite import load, read
+from coursekit.nets.tensorflow import tf
+from coursekit.nets.tflite import load, read
 
 
 def keras_model(layers):
@@ -93,7 +93,7 @@ def is_full_int8(content):
 ### END SOLUTION
 
 # %% test="proof" points=1
-from coursekit.tflite import write_dense
+from coursekit.nets.tflite import write_dense
 
 layers = random_layers(7, 6, 5, 3)
 ranges = [(-1, 1), (0, 4), (-5, 5)]
@@ -113,7 +113,7 @@ assert is_full_int8(write_dense(layers, "float16")) is False, (
 ### END HIDDEN TESTS
 
 # %% test="proof" points=1
-from coursekit.tflite import write_dense
+from coursekit.nets.tflite import write_dense
 
 assert is_full_int8(write_dense(layers, "dynamic")) is False, (
     "int8 weights with float32 around them are dynamic range: look at the input, too (lesson, part 4)"
@@ -168,7 +168,7 @@ def to_dynamic(layers):
 ### END SOLUTION
 
 # %% test="dynamic" points=1
-from coursekit.tflite import write_dense
+from coursekit.nets.tflite import write_dense
 
 layers = random_layers(7, 100, 80, 40)
 content = to_dynamic(layers)
@@ -182,7 +182,7 @@ assert len(content) < 0.4 * whole, "The file is not as small as int8 weights mak
 ### END HIDDEN TESTS
 
 # %% test="dynamic" points=1
-from coursekit.tflite import predict
+from coursekit.nets.tflite import predict
 
 layers = random_layers(8, 64, 50, 30)
 content = to_dynamic(layers)
@@ -234,7 +234,7 @@ def quantize_rows(weights):
 ### END SOLUTION
 
 # %% test="rows" points=1
-from coursekit.tflite import write_dense
+from coursekit.nets.tflite import write_dense
 
 levels, scales = quantize_rows(np.array([[0.5, -1.27]], dtype="float32"))
 assert np.array_equal(levels, [[50, -127]]), f"expected [[50, -127]], but got {levels.tolist()}"
@@ -366,7 +366,7 @@ for low, high, count in ((-1, 1, 30), (0, 6, 150), (-0.5, 3, 260)):
 ### END HIDDEN TESTS
 
 # %% test="int8" points=1
-from coursekit.tflite import predict
+from coursekit.nets.tflite import predict
 
 inputs = np.random.default_rng(10).random((60, 20), dtype="float32")
 answers = predict(to_full_int8(layers, inputs), inputs, fast=False)
@@ -434,7 +434,7 @@ def ask(content, inputs):
 ### END SOLUTION
 
 # %% test="ask" points=1
-from coursekit.tflite import write_dense
+from coursekit.nets.tflite import write_dense
 
 layers = random_layers(7, 6, 5, 3)
 inputs = np.random.default_rng(7).uniform(-1, 1, (8, 6)).astype("float32")
@@ -453,7 +453,7 @@ for kind, seed in (("float16", 3), ("float32", 4)):
 ### END HIDDEN TESTS
 
 # %% test="ask" points=1
-from coursekit.tflite import predict, write_dense
+from coursekit.nets.tflite import predict, write_dense
 
 ranges = [(-1, 2), (0, 6), (-8, 8)]
 content = write_dense(layers, "int8", ranges=ranges)
@@ -565,7 +565,7 @@ def from_function(layers):
 ### END SOLUTION
 
 # %% test="mend" points=1
-from coursekit.tflite import predict, write_dense
+from coursekit.nets.tflite import predict, write_dense
 
 layers = random_layers(7, 40, 50, 30)
 content = to_float16(layers)
@@ -604,7 +604,7 @@ assert any(abs(scale * 255 / 5 - 1) < 0.05 for scale in scales), (
 ### END HIDDEN TESTS
 
 # %% test="mend" points=1
-from coursekit.tflite import predict
+from coursekit.nets.tflite import predict
 
 layers = random_layers(7, 40, 50, 30)
 content = from_function(layers)
@@ -731,12 +731,12 @@ for text, word in (
 # *Lesson: parts 4 and 7.*
 
 # %% given=true of="gate"
-import coursekit.tflite
+import coursekit.nets.tflite
 
 _network = random_layers(11, 40, 30, 10)
 _ranges = [(-1, 1), (0, 8), (-8, 8)]
 candidates = {
-    kind: (accuracy, coursekit.tflite.write_dense(_network, kind, ranges=_ranges))
+    kind: (accuracy, coursekit.nets.tflite.write_dense(_network, kind, ranges=_ranges))
     for kind, accuracy in (
         ("float32", 0.851),
         ("float16", 0.851),
@@ -765,7 +765,7 @@ shipped = "int8"
 ### END SOLUTION
 
 # %% test="gate" points=1
-from coursekit.tflite import write_dense
+from coursekit.nets.tflite import write_dense
 
 layers = random_layers(7, 6, 5, 3)
 ranges = [(-1, 1), (0, 4), (-5, 5)]
@@ -796,7 +796,7 @@ assert list(objections(write_dense(layers, "int4", ranges=ranges), 10**6, dense)
 ### END HIDDEN TESTS
 
 # %% test="gate" points=1
-from coursekit.tflite import write_dense
+from coursekit.nets.tflite import write_dense
 
 wrapped = write_dense(random_layers(7, 6, 5, 3), "wrapped", ranges=[(-1, 1), (0, 4), (-5, 5)])
 found = objections(wrapped, 10**6, {"FULLY_CONNECTED", "SOFTMAX"})

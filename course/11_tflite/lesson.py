@@ -29,7 +29,7 @@
 # is quantized?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_11 import bytes_of_a_file
+from coursekit.lesson_11.opening import bytes_of_a_file
 
 bytes_of_a_file()
 
@@ -43,7 +43,7 @@ bytes_of_a_file()
 #
 # </details>
 #
-# The next cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.tensorflow` is
+# The next cell imports TensorFlow, which takes 5 to 10 seconds. `coursekit.nets.tensorflow` is
 # `import tensorflow as tf` without log lines.
 
 # %%
@@ -56,15 +56,16 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch import nn
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.clinic import SIGNS, admit
-from coursekit.data import load_fashion_mnist
-from coursekit.explore import explore
-from coursekit.measure import latency
-from coursekit.tensorflow import tf
-from coursekit.tflite import load, predict, read, write_dense
-from coursekit.train import fit, set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.lesson_11.clinic import SIGNS, admit
+from coursekit.nets.data import load_fashion_mnist
+from coursekit.learn.explore import explore
+from coursekit.nets.measure import latency
+from coursekit.nets.tensorflow import tf
+from coursekit.nets.tflite import load, predict, read, write_dense
+from coursekit.nets.train import fit, set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 tf.keras.utils.set_random_seed(0)
@@ -732,7 +733,7 @@ for name, content in calibrated.items():
 fig, ax = plot.figure(width=8, height=2.8)
 plot.bars(ax, labels, list(accuracies.values()), label="{:.1f}")
 ax.set(title="The same weights, other representative data", xlabel="test accuracy (%), full int8")
-plot.mark_guess(ax, "one class as representative data: accuracy", axis="x")
+mark_guess(ax, "one class as representative data: accuracy", axis="x")
 plot.show(fig, alt="Six bars of accuracy, one for each kind of representative data.")
 reveal("one class as representative data: accuracy", accuracies["one class"])
 
@@ -839,7 +840,7 @@ table[["weights", "between", "bytes"]]
 # after `print(list(…))`.
 #
 # So write the proof into your script, below each conversion. Where all weights are to be int8, two lines are
-# enough; `read` is in `coursekit.tflite`. (With `all(…)` in place of the set, a file without any weights would pass. The
+# enough; `read` is in `coursekit.nets.tflite`. (With `all(…)` in place of the set, a file without any weights would pass. The
 # second line is for files of 100 kB and more.)
 #
 # ```python
@@ -967,7 +968,7 @@ assert len(read(with_model).weights) == 0 and len(with_model) < 10_000
 #
 # **The weights are not in the small file.** With a model of Keras 3 as
 # second argument, the weights are saved as variables without values. Leave the second argument out, or use
-# `from_keras_model`. (The converter warns against leaving it out; `coursekit.tensorflow` hides that warning.)
+# `from_keras_model`. (The converter warns against leaving it out; `coursekit.nets.tensorflow` hides that warning.)
 #
 # ## 9 · Time
 #
@@ -1183,7 +1184,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("11")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("11")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -42,7 +42,7 @@ def percentile(counts, share):
 
 # %% item="percentile" wrong="the lesson's helper, on the latencies alone" keeps=1 hint="19 of 20 requests do not"
 def percentile(counts, share):
-    from coursekit.serving import nearest_rank
+    from coursekit.lesson_12.serving import nearest_rank
 
     return nearest_rank(list(counts), share)
 
@@ -199,7 +199,7 @@ def latencies(arrivals, once, each, most, wait, ready):
 
 # %% item="batches" wrong="the lesson's helper, which starts at once" keeps=0 hint="not there before 3"
 def latencies(arrivals, once, each, most, wait, ready):
-    from coursekit.serving import serve
+    from coursekit.lesson_12.serving import serve
 
     return serve(arrivals, lambda size: once + size * each, most, wait).latency.tolist()
 

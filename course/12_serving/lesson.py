@@ -24,7 +24,7 @@
 # load before you run anything. From where on is it the waiting that counts?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_12 import waiting_line
+from coursekit.lesson_12.opening import waiting_line
 
 waiting_line()
 
@@ -54,13 +54,16 @@ from IPython.display import Markdown
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit import guess, guesses, plot, reveal, serving, serving_app
-from coursekit.data import load_fashion_mnist
-from coursekit.measure import latency
-from coursekit.taught import learn
-from coursekit.tflite import predict, write_dense
-from coursekit.train import set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, reveal
+from coursekit.pictures import plot
+from coursekit.lesson_12 import serving
+from coursekit.lesson_12 import serving_app
+from coursekit.nets.data import load_fashion_mnist
+from coursekit.nets.measure import latency
+from coursekit.nets.train import learn
+from coursekit.nets.tflite import predict, write_dense
+from coursekit.nets.train import set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 logging.getLogger().setLevel(logging.ERROR)  # the exporter and the quantizer talk
@@ -272,7 +275,7 @@ pd.DataFrame(table, pd.Index(counts, name="ms, images"))
 #
 # A server is a process that waits at a **port**, a number on its machine, for requests. A **request** is a path, such as `/predict`, and perhaps bytes, its *body*. The server sends back an **answer**: bytes, and a number, its **status**. 200 means success, 422 that the body can't be used, 503 that too many wait. HTTP is the form in which all that is written.
 #
-# Ours is FastAPI, which turns a Python function into what answers a path, run by the web server uvicorn, with ONNX Runtime inside: `coursekit/serving_app.py`. The next cell shows the lines that a request meets. `await` gives the turn to other requests until the result is there. An answer says which *version* of the model gave it and how long the model took.
+# Ours is FastAPI, which turns a Python function into what answers a path, run by the web server uvicorn, with ONNX Runtime inside: `coursekit/lesson_12/serving_app.py`. The next cell shows the lines that a request meets. `await` gives the turn to other requests until the result is there. An answer says which *version* of the model gave it and how long the model took.
 #
 # `serving.Server` starts it in a process of its own, on a free port of 127.0.0.1, which no other machine can reach. It ends with the `with` block, whatever happens in it, and with the kernel. Try it:
 
@@ -806,7 +809,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("12")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("12")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

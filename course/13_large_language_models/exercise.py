@@ -32,7 +32,8 @@ import math
 import torch
 from torch import nn
 
-from coursekit import explain, plot
+from coursekit import explain
+from coursekit.pictures import plot
 
 
 def plain(weight, bits, group):

@@ -26,7 +26,7 @@
 # smoothing before you run anything. Where do the tall columns go?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_13 import smoothed_channels
+from coursekit.lesson_13.opening import smoothed_channels
 
 smoothed_channels()
 
@@ -51,10 +51,11 @@ import statistics
 import torch
 from torch.nn import functional as F
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.costs import Machine
-from coursekit.data import load_results
-from coursekit.language import (
+from coursekit import guess, guesses, reveal
+from coursekit.pictures import plot
+from coursekit.nets.costs import Machine
+from coursekit.nets.data import load_results
+from coursekit.lesson_13.runs import (
     KINDS,
     Beside,
     changed,
@@ -64,10 +65,10 @@ from coursekit.language import (
     matrices,
     timed,
 )
-from coursekit.stories import as_text, stories
-from coursekit.train import set_seed
-from coursekit.transformer import endings, load_storyteller, numbers, tell
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit.lesson_13.stories import as_text, stories
+from coursekit.nets.train import set_seed
+from coursekit.lesson_13.transformer import endings, load_storyteller, numbers, tell
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -442,7 +443,7 @@ def damage(w, rounded, x):
 
 
 # %% [markdown]
-# Now the model without planted channels, with the same bits and groups for both. A draw of 64 calibration stories is chance. So `data/make_language_model.py` has run these functions with five draws, each tested on 400 other stories. (All matrices see the float model's
+# Now the model without planted channels, with the same bits and groups for both. A draw of 64 calibration stories is chance. So `course/13_large_language_models/make_language_model.py` has run these functions with five draws, each tested on 400 other stories. (All matrices see the float model's
 # inputs; the paper goes block by block, through blocks that are quantized already.)
 
 
@@ -749,7 +750,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("13")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("13")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -35,7 +35,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit import explain
-from coursekit.diagnose import three_students
+from coursekit.lesson_14.diagnose import three_students
 
 # %% [markdown]
 # ## 1 · A loss for images with and without labels (3 points)

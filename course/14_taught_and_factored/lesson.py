@@ -25,7 +25,7 @@
 # anything. How many numbers does a garment need?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_14 import thin_garments
+from coursekit.lesson_14.opening import thin_garments
 
 thin_garments()
 
@@ -49,15 +49,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.combine import Network, quantize
-from coursekit.data import FASHION_CLASSES, load_fashion_mnist, load_results
-from coursekit.measure import accuracy, count_macs, latency
-from coursekit.networks import float_network, student_mlp
-from coursekit.taught import ALL_LABELS, MENDED, NO_LABELS, by_rate, chosen, compared, cut_down
-from coursekit.taught import learn, mended, points, two_thin
-from coursekit.train import set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, reveal
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit.lesson_14.distilled import ALL_LABELS, MENDED, NO_LABELS, by_rate, chosen
+from coursekit.lesson_14.distilled import compared, cut_down, mended, points, two_thin
+from coursekit.nets.combine import Network, quantize
+from coursekit.nets.data import FASHION_CLASSES, load_fashion_mnist, load_results
+from coursekit.nets.measure import accuracy, count_macs, latency
+from coursekit.nets.networks import float_network, student_mlp
+from coursekit.nets.train import learn, set_seed
+from coursekit.pictures import plot
 
 set_seed(0)
 
@@ -193,7 +194,7 @@ print(f"batchmean over mean: {(library / 16 / each.mean()).item():.1f} times")
 # ## 3 · All labels at hand
 #
 # The textbook's case: the same 4,000 images and labels for teacher and student. The student gets 20 epochs, with labels alone or with
-# $\alpha = 0.9$ and $T = 4$. `learn` is Adam with a learning rate that falls to 0; it asks for the loss of a batch. `data/make_taught.py` has run the
+# $\alpha = 0.9$ and $T = 4$. `learn` is Adam with a learning rate that falls to 0; it asks for the loss of a batch. `course/14_taught_and_factored/make_taught.py` has run the
 # functions of this lesson for five seeds, each with its own teacher, and for three learning rates or more. Rate and length are chosen on validation
 # images, by the mean over the seeds (`chosen`); all that is shown below are 2,000 *test* images, and half of a 95 % interval over the seeds, which are pairs (`points`). The cell that follows repeats two runs of the first seed.
 #
@@ -694,7 +695,7 @@ assert x.grad.abs().sum() > 0
 
 # %% [markdown]
 # Our levels, scales and rounding come out as torchao's, up to its rounded scales. For adapters there is PEFT, the library that most people use. It brings transformers along, which is too much for one cell, so
-# `data/make_peft.py` has compared it with `Adapted`: LeNet-300-100, the same numbers at the start, the same epoch of training. PEFT's factor `lora_alpha / r` was 1; its `merge_and_unload()` is our `merged()`.
+# `course/14_taught_and_factored/make_peft.py` has compared it with `Adapted`: LeNet-300-100, the same numbers at the start, the same epoch of training. PEFT's factor `lora_alpha / r` was 1; its `merge_and_unload()` is our `merged()`.
 
 # %%
 peft = load_results("peft").set_index("what").value
@@ -746,7 +747,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("14")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("14")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

@@ -36,11 +36,11 @@ import torch
 from torch.nn import functional as F
 
 from coursekit import explain
-from coursekit.alone import DecoderError, decode_alone, figures, source_bytes
-from coursekit.data import load_arrays, load_fashion_mnist
-from coursekit.diagnose import four_files
-from coursekit.networks import lenet
-from coursekit.train import evaluate, set_seed
+from coursekit.lesson_15.alone import DecoderError, decode_alone, figures, source_bytes
+from coursekit.nets.data import load_arrays, load_fashion_mnist
+from coursekit.lesson_15.diagnose import four_files
+from coursekit.nets.networks import lenet
+from coursekit.nets.train import evaluate, set_seed
 
 # %% [markdown]
 # ## 1 · A Huffman code (3 points)

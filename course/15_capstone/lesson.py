@@ -24,7 +24,7 @@
 # The picture shows the network while its weights go. Each *halving* leaves half of them. Which pixels and which hidden units are the first that nobody listens to?
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.openings.lesson_15 import thinning_network
+from coursekit.lesson_15.opening import thinning_network
 
 thinning_network()
 
@@ -53,18 +53,19 @@ import pandas as pd
 import torch
 from torch import nn
 
-from coursekit import guess, guesses, plot, reveal
-from coursekit.data import load_fashion_mnist
-from coursekit.gradual import batches, linears, prunable, train_gradually
-from coursekit.measure import accuracy, latency
-from coursekit.networks import lenet
-from coursekit.squeeze import container
-from coursekit.squeeze import huffman as package
-from coursekit.squeezed import Layer, against, by_lzma, k_means, network, runs
-from coursekit.squeezed import whole_numbers
-from coursekit.traces.squeezed import WEIGHT
-from coursekit.train import set_seed
-from coursekit.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
+from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.pictures import plot
+from coursekit.nets.data import load_fashion_mnist
+from coursekit.lesson_15.gradual import batches, linears, prunable, train_gradually
+from coursekit.nets.measure import accuracy, latency
+from coursekit.nets.networks import lenet
+from coursekit.lesson_15.squeeze import container
+from coursekit.lesson_15.squeeze import huffman as package
+from coursekit.lesson_15.shared_levels import Layer, against, by_lzma, k_means, network, runs
+from coursekit.lesson_15.shared_levels import whole_numbers
+from coursekit.lesson_15.traces import WEIGHT
+from coursekit.nets.train import set_seed
+from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 
 set_seed(0)
 
@@ -105,7 +106,7 @@ print("places:", places.tolist(), " gaps:", (places.diff(prepend=torch.tensor([-
 # The network is LeNet-300-100 with 266,200 weights and 410 biases, the images are Fashion-MNIST's: 8,000 to train, 2,000 validation images to choose, 2,000 test images for the end. In float32 its numbers take 1,066,440 bytes. Everybody compares with that, and it flatters (part 8).
 #
 # The allowance is fixed *now*, before anything is tried: at most half a point below the **dense control**, which has equal epochs, 24, and the best learning rate of its own. The squeezed network has 20 epochs for training and pruning, and 4 for its shared values.
-# Both rates are searched until the best one lies between two others. There are five seeds (`data/make_squeezed.py` runs this lesson's functions). You make seed 0.
+# Both rates are searched until the best one lies between two others. There are five seeds (`course/15_capstone/make_squeezed.py` runs this lesson's functions). You make seed 0.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -153,7 +154,7 @@ ax.plot(100 * (1 - stay), 0 * stay + 8, marker="", label="gaps, a byte each")
 ax.plot(100 * (1 - stay), [bound(p) for p in stay], marker="", label="bound")
 ax.set(title="Saying where", xlabel="zeros (%)", ylabel="bits per weight that stays", ylim=(0, 30))
 ax.legend()
-plot.mark_guess(ax, "96 % zeros: bits to say where a weight stands, at best")
+mark_guess(ax, "96 % zeros: bits to say where a weight stands, at best")
 plot.show(
     fig, alt="Bits per weight that stays against the share of zeros, for two formats and the bound."
 )
@@ -504,7 +505,7 @@ pd.DataFrame(rows).T
 # %% [markdown]
 # In the last layer the description (tables, levels, header, biases) takes nearly as much as what it describes. One table for all three layers fits each less well, and saves bytes all the same.
 #
-# Does the reader survive a bad file? (One for strangers' files must also check what the header *claims* before it takes memory: `coursekit.squeeze.container` does.)
+# Does the reader survive a bad file? (One for strangers' files must also check what the header *claims* before it takes memory: `coursekit.lesson_15.squeeze.container` does.)
 
 # %%
 for name, bad in (("cut off", file[:-100]), ("empty", b""), ("a picture", b"\x89PNG" + file[4:])):
@@ -665,7 +666,7 @@ pd.DataFrame({"bytes at least": {name: known(its) for name, its in knowing.items
 # Weights stand in heaps: in few hidden units, at the rim of the image, and side by side. One that has a neighbour on the left is seven times as likely as the average. Whoever knows the two neighbours, which the reader has decoded already, needs a fifth less. How full a row is must be told first, some 300 bytes that the table leaves out. Gaps know a part of all this: where weights stand side by side the gap is 0, which Huffman's table calls frequent. So they came below "the bound". A bound is one for a *model*: $n\,h(p)$ is that of weights strewn evenly. Who knows more has a lower one.
 #
 # **Adaptive arithmetic coding** uses all of this. It codes bit by bit. Before each it says how probable a 1 is, from what writer and reader have both seen; a bit of probability $p$ costs $\log_2\frac1p$ bits, *fractions included* (Witten, Neal and Cleary 1987). No table is sent.
-# The package `coursekit.squeeze` guesses "is this weight zero?" from how full row and column are and from the pixels to the left and above, then sign and size. Its probabilities are whole numbers: a float that is rounded otherwise on another machine would turn all that follows into noise.
+# The package `coursekit.lesson_15.squeeze` guesses "is this weight zero?" from how full row and column are and from the pixels to the left and above, then sign and size. Its probabilities are whole numbers: a float that is rounded otherwise on another machine would turn all that follows into noise.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -808,7 +809,7 @@ guesses()
 #
 # Nothing below is marked, and nothing leaves this machine. What you do is kept in one file, `progress.sqlite`,
 # in the folder above this one, so you can stop at any time and go on where you were. Everything works by mouse and by keyboard.
-# In any notebook, `cheat_sheet("15")` from `coursekit.widgets` brings the page above back.
+# In any notebook, `cheat_sheet("15")` from `coursekit.learn.widgets` brings the page above back.
 #
 # **Cards.** Say the answer aloud before you turn one. Those you forget come back soon.
 

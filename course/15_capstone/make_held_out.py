@@ -6,7 +6,7 @@ class. They are dealt into two halves of 4,000, 400 of each class, with a seed. 
 marks and stands on the leaderboard; the second is shown at the end only.
 
 The file lies beside the solution, is read by hidden tests alone, and is in nothing that learners
-get (tests/coursekit/test_held_out.py). The data set itself is public: a network that was trained on
+get (tests/coursekit/lesson_15/test_held_out.py). The data set itself is public: a network that was trained on
 its test part elsewhere has seen these images, and no grader can tell.
 
     python course/15_capstone/make_held_out.py [folder with the four original files]

@@ -17,7 +17,7 @@
 # in a verdict; whoever needs none goes to [lesson 00](00_pipeline.ipynb).
 
 # %%
-from coursekit.widgets import entry_check
+from coursekit.learn.widgets import entry_check
 
 entry_check()
 
@@ -137,7 +137,7 @@ assert values.shape == (64, 10)
 # So moving weights from one to the other means transposing them. The import takes some seconds.
 
 # %%
-from coursekit.tensorflow import tf
+from coursekit.nets.tensorflow import tf
 
 linear = nn.Linear(128, 10)
 dense = tf.keras.layers.Dense(10)

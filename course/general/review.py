@@ -24,7 +24,7 @@
 # its own schedule.
 
 # %%
-from coursekit.widgets import cards
+from coursekit.learn.widgets import cards
 
 cards()
 
@@ -35,7 +35,7 @@ cards()
 # them, until you get it right then.
 
 # %%
-from coursekit.widgets import again
+from coursekit.learn.widgets import again
 
 again()
 
@@ -46,7 +46,7 @@ again()
 # file holds. Nothing that is there already is lost or counted twice.
 
 # %% tags=["nbval-ignore-output"]
-from coursekit.widgets import progress
+from coursekit.learn.widgets import progress
 
 progress()
 

@@ -25,7 +25,7 @@ NAME = "packing"
 # What only a test reads, beside the solution.
 SECRET = "secretmark71b3d2"
 GIVEN = """import numpy as np
-from coursekit.alone import decode_alone, figures, source_bytes
+from coursekit.lesson_15.alone import decode_alone, figures, source_bytes
 TABLE = np.random.default_rng(7).integers(0, 256, 500).astype(np.uint8)"""
 DECODER = """import numpy as np
 def decode(data):
@@ -198,7 +198,7 @@ ATTACKS = {
         ALONE + "NameError: name 'TABLE' is not defined",
         answer=f"{STASH}\nfile = b''\nDECODER = 'def decode(data):\\n    return TABLE'",
     ),
-    "imports-the-course": Attack(ALONE + "ModuleNotFoundError", "import coursekit.data"),
+    "imports-the-course": Attack(ALONE + "ModuleNotFoundError", "import coursekit.nets.data"),
     "imports-what-is-not-there": Attack(ALONE + "ModuleNotFoundError", "import not_there"),
     "loops": Attack(SLOW, "def decode(data):\n    while True:\n        pass"),
     "loops-at-once": Attack(SLOW, "while True:\n    pass"),
@@ -250,12 +250,12 @@ ATTACKS = {
     ),
     "forges-figures": Attack(
         r"\d+ bytes are too many",
-        answer="import sys, types, coursekit.alone\n"
+        answer="import sys, types, coursekit.lesson_15.alone\n"
         "fake = types.SimpleNamespace(call_alone=lambda *a: ('value', {'table': TABLE}),\n"
         "                             figures=lambda **k: None)\n"
         "sys.modules['grading_bench'] = fake\n"
-        "coursekit.alone.figures = lambda **k: fake.figures(bytes=1, right=1.0)\n"
-        "coursekit.alone.source_bytes = lambda source: 0\n"
+        "coursekit.lesson_15.alone.figures = lambda **k: fake.figures(bytes=1, right=1.0)\n"
+        "coursekit.lesson_15.alone.source_bytes = lambda source: 0\n"
         "source_bytes = lambda source: 0\n"
         "decode_alone = lambda *a: {'table': TABLE}\n"
         "fake.figures(bytes=1, right=1.0)\n"

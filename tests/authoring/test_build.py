@@ -30,11 +30,11 @@ def test_everything_is_built_once_and_then_only_what_changed(
         "exercises/01_counting/01_counting.ipynb",
         "notebooks/01_counting.ipynb",
         "notebooks/start.ipynb",
-        "coursekit/lessons.json",
+        "coursekit/learn/lessons.json",
     ]
     assert list(build.stale(course)) == [
         course.root / "notebooks" / "start.ipynb",
-        course.root / "coursekit" / "lessons.json",
+        course.root / "coursekit" / "learn" / "lessons.json",
         lesson.solution,
         lesson.exercise,
         lesson.notebook,
@@ -140,7 +140,7 @@ def test_what_a_class_gets_holds_no_answer(
     [counted] = (cell for cell in cells if cell.source == "print(1 + 1)")
     assert counted.outputs == []
     project = tomllib.loads((out / "pyproject.toml").read_text())["project"]
-    assert project["scripts"] == {"coursekit": "coursekit.cli:app"}
+    assert project["scripts"] == {"coursekit": "coursekit.desk.cli:app"}
     assert not any(
         name.startswith(("course/", "solutions/", "grader/", "tests/")) for name in files
     )
@@ -161,7 +161,7 @@ def test_a_cell_that_shows_a_widget_can_be_run_alone(lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
     path.write_text(path.read_text() + '\n# %%\nquiz("01")\n\n# %%\nquiz = 3\n')
     sources = [cell.source for cell in lesson_notebook(lesson).cells]
-    assert 'from coursekit.widgets import quiz\n\nquiz("01")' in sources
+    assert 'from coursekit.learn.widgets import quiz\n\nquiz("01")' in sources
     assert "quiz = 3" in sources
 
 

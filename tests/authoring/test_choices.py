@@ -25,7 +25,7 @@ from authoring.source.exercise import BEGIN_HIDDEN, END_HIDDEN, instructor_cells
 from authoring.source.problems import SourceError
 from authoring.source.questions import Source
 from authoring.source.sources import Lesson, Sources
-from coursekit.questions.schema import Choice
+from coursekit.learn.questions.schema import Choice
 from grader import Engine
 from tests.authoring.test_exercise import change, line_of
 from tests.conftest import ROOT

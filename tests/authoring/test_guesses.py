@@ -27,9 +27,9 @@ def test_a_lesson_without_mistakes_passes(lesson: Lesson) -> None:
         ('reveal("Question 3", 2)', 'reveal("Question three", 2)', "reveal(", "no cell above"),
         ('reveal("Question 3", 2)', 'name = "a"\nreveal(name, 2)', "reveal(", "in quotation"),
         ('reveal("Question 3", 2)', "pass", "guess(", "no cell below"),
-        ('reveal("Question 3", 2)', "plot.mark_guess(ax, q)", "plot.mark", "in quotation"),
-        ('reveal("Question 3", 2)', 'plot.mark_guess(ax, "x")', "plot.mark", "no cell above"),
-        ('reveal("Question 3", 2)', 'plot.mark_guess(ax, "Question 3")', "guess(", "no cell below"),
+        ('reveal("Question 3", 2)', "mark_guess(ax, q)", "mark_guess(", "in quotation"),
+        ('reveal("Question 3", 2)', 'mark_guess(ax, "x")', "mark_guess(", "no cell above"),
+        ('reveal("Question 3", 2)', 'mark_guess(ax, "Question 3")', "guess(", "no cell below"),
         (THREE, "", "reveal(", "no cell above"),
         (THREE, f'# %%\nreveal("Question 3", 1)\n\n{THREE}', "reveal(", "no cell above"),
         ("print(1 + 1)", 'if True:\n    reveal("Question 7", 1)', "    reveal(", "no cell above"),
@@ -49,7 +49,7 @@ def test_a_mistake_names_its_line(lesson: Lesson, old: str, new: str, at: str, r
 
 def test_a_mark_is_no_mistake_nor_is_a_line_for_ipython(lesson: Lesson) -> None:
     path = lesson.folder / "lesson.py"
-    more = 'plot.mark_guess(ax, "Question 3", axis="x")\n\n# %%\n%timeit 1\n'
+    more = 'mark_guess(ax, "Question 3", axis="x")\n\n# %%\n%timeit 1\n'
     path.write_text(path.read_text() + more)
     guesses.check(read_cells(path))
 

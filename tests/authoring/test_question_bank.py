@@ -20,7 +20,7 @@ from authoring.source import questions
 from authoring.source.problems import SourceError
 from authoring.source.questions import Source
 from authoring.source.sources import Lesson, Sources
-from coursekit.questions.schema import Choice, Practice, load_bank
+from coursekit.learn.questions.schema import Choice, Practice, load_bank
 from tests.conftest import ROOT
 
 Fields = dict[str, Any]
@@ -435,7 +435,8 @@ def test_banks_are_built_and_stale_when_they_differ(course: Sources, bank: list[
         "general",
     )
     paths = [
-        course.root / "coursekit/questions/banks" / f"{n}.json" for n in ("general", "01_counting")
+        course.root / "coursekit/learn/questions/banks" / f"{n}.json"
+        for n in ("general", "01_counting")
     ]
     assert set(paths) <= set(build.stale(course))
     build.main(course, course.lessons(), report=lambda line: None)

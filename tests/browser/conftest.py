@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from coursekit.workspace import without_outputs
+from coursekit.desk.workspace import without_outputs
 from tests.browser.lab import ROOT, Lab, serve, start_chromium, visit
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Browser, Locator, Page, Playwright, Request, expect
 
-from coursekit.lab import environment as learners_environment
+from coursekit.desk.lab import environment as learners_environment
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "out" / "screenshots"

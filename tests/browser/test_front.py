@@ -15,14 +15,15 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser, Page, expect
 
-import coursekit.widgets
-from coursekit import guess, predict, reveal
-from coursekit.explore import explore
-from coursekit.predict import guessed
-from coursekit.progress.store import Attempt, Pattern, Response, Review, Store
-from coursekit.questions.find import bank_of
-from coursekit.questions.schema import Choice, CodeAnswer, NumberAnswer, Practice
-from coursekit.widgets import (
+import coursekit.learn.widgets
+from coursekit import guess, reveal
+from coursekit.learn import guesses as predict
+from coursekit.learn.explore import explore
+from coursekit.learn.guesses import guessed
+from coursekit.learn.progress.store import Attempt, Pattern, Response, Review, Store
+from coursekit.learn.questions.find import bank_of
+from coursekit.learn.questions.schema import Choice, CodeAnswer, NumberAnswer, Practice
+from coursekit.learn.widgets import (
     cards,
     cheat_sheet,
     entry_check,
@@ -33,12 +34,12 @@ from coursekit.widgets import (
     respond,
     trace,
 )
-from coursekit.widgets.panel import Panel
-from coursekit.widgets.text import to_html
+from coursekit.learn.widgets.panel import Panel
+from coursekit.learn.widgets.text import to_html
 from tests.browser.lab import SCREENSHOTS
 from tests.browser.reader import Reader
 
-FRONT = Path(coursekit.widgets.__file__).parent
+FRONT = Path(coursekit.learn.widgets.__file__).parent
 SEQUENCES = 1000
 SEVEN = bank_of("07")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from coursekit.progress.store import Guess, Outcome, Store
+from coursekit.learn.progress.store import Guess, Outcome, Store
 from tests.browser.lab import (
     MINUTE,
     Lab,
@@ -21,12 +21,12 @@ from tests.browser.lab import (
 pytestmark = pytest.mark.thorough
 
 CELLS = (
-    "from coursekit import guess, guesses, plot, reveal",
+    "from coursekit import guess, guesses, mark_guess, reveal\nfrom coursekit.pictures import plot",
     'guess("Size of the file", unit="× the dense one")',
     """\
 fig, ax = plot.figure(height=2)
 plot.bars(ax, ["dense", "zeros"], [1, 1.996])
-plot.mark_guess(ax, "Size of the file", axis="x")
+mark_guess(ax, "Size of the file", axis="x")
 print(len(ax.lines), "line,", ax.texts[-1].get_text())
 plot.show(fig, alt="two bars")
 reveal("Size of the file", 1.996)""",

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from coursekit.progress.store import Attempt, Response, Review, Store
-from coursekit.questions.find import bank_of
-from coursekit.questions.schema import Choice
-from coursekit.widgets.modes.quiz import order_of
+from coursekit.learn.progress.store import Attempt, Response, Review, Store
+from coursekit.learn.questions.find import bank_of
+from coursekit.learn.questions.schema import Choice
+from coursekit.learn.widgets.modes.quiz import order_of
 from tests.browser.lab import (
     MINUTE,
     Lab,
@@ -38,7 +38,7 @@ WRONG = [n for n, at in enumerate(order_of(FIRST.id, FIRST.options)) if not FIRS
 BEGIN = """\
 import os
 os.environ["COURSE_PROGRESS"] = {progress!r}
-from coursekit.widgets import *
+from coursekit.learn.widgets import *
 with open("pid", "w") as file:
     file.write(str(os.getpid()))
 """
@@ -151,7 +151,7 @@ def test_what_is_not_saved_is_said_beside_the_answer_and_kept(
 def test_two_tabs_and_two_notebooks_lose_nothing_and_keep_nothing_twice(
     page: Page, lab: Lab
 ) -> None:
-    cells = ("from coursekit.widgets import *", 'quiz("07")', 'cards("07")', 'respond("07")')
+    cells = ("from coursekit.learn.widgets import *", 'quiz("07")', 'cards("07")', 'respond("07")')
     notebook = write_lesson(lab, "tabs", cells)
     store = Store(notebook.parents[1] / "progress.sqlite")
     open_notebook(page, lab, notebook)

@@ -16,11 +16,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from coursekit.progress.store import Attempt, Guess, Review, Star, Store
-from coursekit.questions.find import bank_of
-from coursekit.questions.schema import Card, Choice, Practice
-from coursekit.widgets.modes.practice import ORDER
-from coursekit.workspace import fill
+from coursekit.desk.workspace import fill
+from coursekit.learn.progress.store import Attempt, Guess, Review, Star, Store
+from coursekit.learn.questions.find import bank_of
+from coursekit.learn.questions.schema import Card, Choice, Practice
+from coursekit.learn.widgets.modes.practice import ORDER
 from tests.browser.lab import (
     MINUTE,
     ROOT,
@@ -208,7 +208,7 @@ def test_practice_by_keyboard(page: Page, lab: Lab, theme: str, width: int) -> N
     path = write_lesson(
         lab,
         f"practice-{theme}-{width}",
-        ["from coursekit.widgets import practice", 'practice("07")'],
+        ["from coursekit.learn.widgets import practice", 'practice("07")'],
     )
     page.set_viewport_size({"width": width, "height": 900})
     open_notebook(page, lab, path)

@@ -29,10 +29,10 @@ pytestmark = pytest.mark.thorough
 BEGIN = """\
 import os
 os.environ["COURSE_PROGRESS"] = ":memory:"
-from coursekit import plot
-from coursekit.explore import explore
-from coursekit.progress.store import default_store
-from coursekit.widgets import *
+from coursekit.pictures import plot
+from coursekit.learn.explore import explore
+from coursekit.learn.progress.store import default_store
+from coursekit.learn.widgets import *
 default_store.cache_clear()
 
 def draw(bits, kind="points"):

@@ -18,7 +18,7 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from authoring.source.sources import Sources
-from coursekit.workspace import fill
+from coursekit.desk.workspace import fill
 from tests.browser.lab import (
     MINUTE,
     ROOT,

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from coursekit.progress.store import Attempt, Response, Store
-from coursekit.questions.find import bank_of
-from coursekit.questions.schema import Choice
-from coursekit.workspace import without_outputs
+from coursekit.desk.workspace import without_outputs
+from coursekit.learn.progress.store import Attempt, Response, Store
+from coursekit.learn.questions.find import bank_of
+from coursekit.learn.questions.schema import Choice
 from tests.browser.lab import (
     MINUTE,
     ROOT,
@@ -31,7 +31,7 @@ from tests.browser.reader import Reader
 pytestmark = pytest.mark.thorough
 
 CELLS = (
-    "import os, time\nfrom coursekit.widgets import *",
+    "import os, time\nfrom coursekit.learn.widgets import *",
     'quiz("07")',
     'quiz("08")',
     'respond("07")',
@@ -41,8 +41,8 @@ CELLS = (
     'cards("07")',
     "entry_check()",
     'cheat_sheet("07")',
-    "from coursekit import plot\n"
-    "from coursekit.explore import explore\n"
+    "from coursekit.pictures import plot\n"
+    "from coursekit.learn.explore import explore\n"
     "def draw(bits):\n"
     "    fig, ax = plot.figure(height=2)\n"
     "    return fig\n"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from coursekit.progress.exercise_marks import read_exercise
-from coursekit.progress.store import Attempt, Response, Review, Store
-from coursekit.questions.find import bank_of
-from coursekit.questions.schema import Card, Choice, Trace
-from coursekit.traces import load_trace
+from coursekit.learn.progress.exercise_marks import read_exercise
+from coursekit.learn.progress.store import Attempt, Response, Review, Store
+from coursekit.learn.questions.find import bank_of
+from coursekit.learn.questions.schema import Card, Choice, Trace
+from coursekit.learn.traces import load_trace
 from tests.browser.lab import (
     MINUTE,
     ROOT,
@@ -30,7 +30,7 @@ from tests.browser.lab import (
 pytestmark = pytest.mark.thorough
 
 CELLS = (
-    "from coursekit.widgets import *",
+    "from coursekit.learn.widgets import *",
     'cards("07")',
     'quiz("07")',
     'respond("07")',
@@ -221,7 +221,7 @@ def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
         strong.get_by_role("button", name="Check").click()
         expect(strong).to_contain_text("1 of 10 answered")
         steps = widget(page, "Trace")
-        for number in range(1, len(load_trace(TRACE).stages) + 1):
+        for number in range(1, len(load_trace("07", TRACE).stages) + 1):
             steps.get_by_role("button", name="Next step").click()
             expect(steps).to_contain_text(f"step {number} of")
             if number == 1:

@@ -5,10 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from coursekit.progress.store import default_store
+from coursekit.learn.progress.store import default_store
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +32,14 @@ def _nobodys_notebook(monkeypatch):
     default_store.cache_clear()
     yield
     default_store.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_figures():
+    """No test draws in another's style, or leaves it a figure."""
+    with matplotlib.rc_context():
+        yield
+    plt.close("all")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from coursekit.data import DataError
+from coursekit.nets.data import DataError
 from tools.capstone.plan import main_tasks, other_tasks
 from tools.capstone.report import show
 from tools.capstone.work import begin, one, rows_of

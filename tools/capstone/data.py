@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from coursekit.data import DataError, Dataset, Split, download_mnist, load_fashion_mnist
+from coursekit.nets.data import DataError, Dataset, Split, download_mnist, load_fashion_mnist
 
 # Down and right, in pixels; the first is the image as it is.
 SHIFTS = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coursekit.networks import lenet
-from coursekit.squeeze import container, entropy, shared
-from coursekit.squeeze.container import Layer
-from coursekit.squeeze.shared import Shared
-from coursekit.train import evaluate
+from coursekit.lesson_15.squeeze import container, entropy, shared
+from coursekit.lesson_15.squeeze.container import Layer
+from coursekit.lesson_15.squeeze.shared import Shared
+from coursekit.nets.networks import lenet
+from coursekit.nets.train import evaluate
 from tools.capstone.data import Images
 
 # 784·300 + 300 + 300·100 + 100 + 100·10 + 10 float32 numbers.

@@ -14,7 +14,7 @@ from itertools import pairwise
 import torch
 from torch.nn import functional as F
 
-from coursekit.squeeze.container import Layer
+from coursekit.lesson_15.squeeze.container import Layer
 from tools.capstone.data import SHIFTS, Images
 
 Note = Callable[[str], None]

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from coursekit.squeeze import container, shared
-from coursekit.train import set_seed
+from coursekit.lesson_15.squeeze import container, shared
+from coursekit.nets.train import set_seed
 from tools.capstone import data, paper, stages, teacher
 from tools.capstone.data import Images
 from tools.capstone.student import Note, Recipe, Student, error, train

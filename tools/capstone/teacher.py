@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from coursekit.networks import teacher_cnn
-from coursekit.train import evaluate, set_seed
+from coursekit.nets.networks import teacher_cnn
+from coursekit.nets.train import evaluate, set_seed
 from tools.capstone.data import SHIFTS, Images
 
 Note = Callable[[str], None]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from coursekit.squeeze.container import Layer, half
+from coursekit.lesson_15.squeeze.container import Layer, half
 from tools.capstone.data import Images
 from tools.capstone.student import SIZES, Note, Recipe, Student, batches, error, forward, loss_of
 

@@ -1,0 +1,1 @@
+"""Where a learner begins: commands, the start page, JupyterLab, the doctor."""

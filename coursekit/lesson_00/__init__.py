@@ -1,0 +1,1 @@
+"""What lesson 00 alone has: The pipeline, end to end."""

@@ -1,0 +1,1 @@
+"""What lesson 05 alone has: Post-training quantization in PyTorch."""

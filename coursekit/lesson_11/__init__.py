@@ -1,0 +1,1 @@
+"""What lesson 11 alone has: TFLite and LiteRT."""

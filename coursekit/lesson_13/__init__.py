@@ -1,0 +1,1 @@
+"""What lesson 13 alone has: Large language models."""

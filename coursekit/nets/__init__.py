@@ -1,0 +1,1 @@
+"""Data, training and networks, what a network costs and how fast it is, TFLite."""
