@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Generator
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_client import LocalPortCache
 
 from tests import warm_kernels
 
@@ -19,16 +23,33 @@ SOLUTIONS = Path(__file__).parent / "solutions"
 # Files that take minutes each, the longest first.
 _LONGEST = ("test_sample_class.py", "test_ways_to_test.py", "test_widgets.py", "test_lab.py")
 
+# Each process begins at another.
+_PORTS = itertools.cycle(10_000 + (os.getpid() * 101 + step) % 20_000 for step in range(20_000))
+
 # For this process and all kernels it starts: a test run is no learner's progress.
 os.environ["COURSE_PROGRESS"] = ":memory:"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """All kernels are warm ones; xdist's processes have the environment of the first."""
+    LocalPortCache.find_available_port = _own_port  # type: ignore[method-assign]
     if sys.platform == "linux" and "PYTEST_XDIST_WORKER" not in os.environ:
         folder = tempfile.mkdtemp(prefix="kernels-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         os.environ["JUPYTER_PATH"] = warm_kernels.describe(Path(folder))
+
+
+def _own_port(_: LocalPortCache, ip: str) -> int:
+    """A port for a kernel, of those that the system does not hand out by itself.
+
+    Jupyter lets the system choose, and a second later one in thousands is another's: that kernel
+    does not start, and a client that has met another kind of socket there waits for ever.
+    """
+    for port in _PORTS:
+        with contextlib.suppress(OSError), socket.socket() as found:
+            found.bind((ip, port))
+            return port
+    raise AssertionError("They have no end.")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import tempfile
+import traceback
 import weakref
 from typing import Any
 
@@ -184,4 +185,9 @@ if __name__ == "__main__":
     from ipykernel import kernelapp
 
     sys.argv = [ipykernel_launcher.__file__, *arguments]
-    kernelapp.launch_new_instance()
+    try:
+        kernelapp.launch_new_instance()
+    except Exception:
+        # One that can't start would wait for its own threads instead of ending.
+        traceback.print_exc()
+        os._exit(1)
