@@ -269,17 +269,17 @@ def _is_read_later(code: list[TeacherCell], names: list[Names], position: int) -
     return False
 
 
-def _bequeathing(code: list[TeacherCell], names: list[Names]) -> frozenset[str]:
+def _bequeathing(code: list[TeacherCell], names: list[Names]) -> dict[str, frozenset[str]]:
     tests = [
         (str(cell.grade_id), known)
         for cell, known in zip(code, names, strict=True)
         if cell.kind is Kind.TEST
     ]
-    return frozenset(
-        grade_id
+    heirs = {
+        grade_id: frozenset(heir for heir, later in tests[number + 1 :] if known.bound & later.read)
         for number, (grade_id, known) in enumerate(tests)
-        if any(known.bound & later.read for _, later in tests[number + 1 :])
-    )
+    }
+    return {grade_id: later for grade_id, later in heirs.items() if later}
 
 
 def _score(cell: TeacherCell, played: Played | None) -> float | None:
