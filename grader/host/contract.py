@@ -15,9 +15,6 @@ from grader.host.transcript import Played
 from grader.protocol.terms import Terms
 from grader.protocol.values import Kind
 
-# Stands in the reason of a clause where time was up: on another day it may not be.
-TOO_SLOW = "took more than"
-
 
 @dataclass(frozen=True)
 class Clause:
@@ -26,6 +23,7 @@ class Clause:
     Attributes:
         takes: the answers that it reads, and their kinds.
         live: why it can't be judged apart, as a clause; None if it can.
+        slow: whether it can't because time was up: on another day it may not be.
         replay: whether later cells read names that its visible part binds.
         undeclared: answers that it reads though the course does not name them.
         broken: what the teacher's own solution loses in it, as a clause; None if nothing.
@@ -38,6 +36,7 @@ class Clause:
     takes: Mapping[str, Kind] = field(default_factory=dict)
     terms: Terms = field(default_factory=Terms)
     live: str | None = None
+    slow: bool = False
     replay: bool = False
     undeclared: tuple[str, ...] = ()
     broken: str | None = None
@@ -71,3 +70,15 @@ class Contract:
     modules: tuple[str, ...] = ()
     untouched: Mapping[int, Played] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What to tell the teacher of an assignment.
+
+    Attributes:
+        broken: whether their own solution fails tests.
+    """
+
+    sentence: str
+    broken: bool
