@@ -316,9 +316,6 @@ class _Discovery:
         self._opening = opening_cells(notebook, count)
         self._modules = modules
         self._room = engine.room(self._opening, files, self._modules)
-        # Where the judges of submissions come from, so that what is found here holds there.
-        tests = [str(cell.node.source) for cell in notebook.code if cell.kind is Kind.TEST]
-        self._judges_room = engine.judges_room(self._room, tests)
         self._warm = len(self._room.played) == count
         # What to do again where both begin again.
         self._history: list[Callable[[], object]] = []
@@ -328,7 +325,7 @@ class _Discovery:
     def _set_up(self) -> None:
         room = self._room if self._warm else self._engine.import_room(self._modules)
         self.player = Player(self._engine, room, self._files, self._warm)
-        self._judge = Judge(self._engine, self._judges_room, self._for_judge)
+        self._judge = Judge(self._engine, self._room, self._for_judge)
         introduce(self.player, self._judge)
 
     def play(self, position: int, cell: TeacherCell) -> None:

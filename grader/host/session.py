@@ -17,7 +17,7 @@ from grader.host.course.assignment import Kind, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
-from grader.host.engine.forking import Room, Warm
+from grader.host.engine.forking import Warm
 from grader.host.engine.judge_client import Judge, Verdict
 from grader.host.engine.player_client import Player
 from grader.host.intake.paper import Paper, PaperCell
@@ -415,9 +415,8 @@ class _Session:
     def _present_judge(self) -> Judge:
         """The judge, who knows all that came before."""
         if self._judge is None or self._judge.ended:
-            room = self._judges_room()
-            judge = Judge(self._engine, room, self._for_judge)
-            self._warm.append(room.warm)
+            judge = Judge(self._engine, self._room, self._for_judge)
+            self._warm.append(self._room.warm)
             self._judge = judge
             self._introduce()
             in_room = self._teachers[: len(self._room.played)]
@@ -461,15 +460,6 @@ class _Session:
             if _grade_id(past) in gone:
                 gone |= bequeathing.get(_grade_id(past), frozenset())
         self._past = [past for past in self._past if _grade_id(past) not in gone]
-
-    def _judges_room(self) -> Room:
-        """Where judges come from: it knows the tests, which no player may."""
-        judged = [
-            str(cell.node.source)
-            for cell in self._teachers
-            if cell.kind is Kind.TEST and self._contract.tests[str(cell.grade_id)].live is None
-        ]
-        return self._engine.judges_room(self._room, judged)
 
     def _introduce(self) -> None:
         """Connects player and judge."""
