@@ -67,15 +67,9 @@ def false_alarms(settings, test, limit):
 means = "seeds differ by more than images alone explain"
 
 
-# %% item="alarms" wrong="neighbours only" keeps=1 hint="expected 0.667"
-def false_alarms(settings, test, limit):
-    pairs = [pair for group in settings for pair in zip(group, group[1:])]
-    if not pairs:
-        raise ValueError("no pairs")
-    return sum(test(a, b) < limit for a, b in pairs) / len(pairs)
-
-
-means = "seeds differ by more than images alone explain"
+# %% item="alarms" wrong="neighbours only" like="each with each, itself too" keeps=1 hint="expected 0.667"
+# -     pairs = [(a, b) for group in settings if len(group) > 1 for a in group for b in group]
+# +     pairs = [pair for group in settings for pair in zip(group, group[1:])]
 
 
 # %% item="alarms" wrong="the mean of the settings' shares" keeps=1 hint="All pairs count alike"
@@ -113,11 +107,9 @@ def false_alarms(settings, test, limit):
 means = "the test has too few images"
 
 
-# %% item="entropy" wrong="as int16" keeps=1 hint="next to each other"
-def entropy_bytes(codes):
-    counts = codes.flatten().to(torch.int16).unique(return_counts=True)[1]
-    shares = counts.double() / codes.numel()
-    return float((shares * (1 / shares).log2()).sum()) * codes.numel() / 8
+# %% item="entropy" wrong="as int16" like="reference" keeps=1 hint="next to each other"
+# -     counts = codes.flatten().unique(return_counts=True)[1]
+# +     counts = codes.flatten().to(torch.int16).unique(return_counts=True)[1]
 
 
 # %% item="entropy" right="counts in Python"
@@ -150,12 +142,9 @@ def entropy_bytes(codes):
     return float(-(shares * shares.log2()).sum()) * codes.numel()
 
 
-# %% item="entropy" wrong="natural logarithm" hint="take 2 bytes"
-def entropy_bytes(codes):
-    if codes.numel() == 0:
-        return 0.0
-    shares = codes.flatten().unique(return_counts=True)[1].double() / codes.numel()
-    return float(-(shares * shares.log()).sum()) * codes.numel() / 8
+# %% item="entropy" wrong="natural logarithm" like="in bits" hint="take 2 bytes"
+# -     return float(-(shares * shares.log2()).sum()) * codes.numel()
+# +     return float(-(shares * shares.log()).sum()) * codes.numel() / 8
 
 
 # %% item="entropy" wrong="a fixed width" hint="not get shorter ones"
@@ -166,12 +155,9 @@ def entropy_bytes(codes):
     return codes.numel() * math.ceil(math.log2(different)) / 8
 
 
-# %% item="entropy" wrong="for one code" hint="take 2 bytes"
-def entropy_bytes(codes):
-    if codes.numel() == 0:
-        return 0.0
-    shares = codes.flatten().unique(return_counts=True)[1].double() / codes.numel()
-    return float(-(shares * shares.log2()).sum()) / 8
+# %% item="entropy" wrong="for one code" like="in bits" hint="take 2 bytes"
+# -     return float(-(shares * shares.log2()).sum()) * codes.numel()
+# +     return float(-(shares * shares.log2()).sum()) / 8
 
 
 # %% item="entropy" wrong="negative codes break it" hint="bincount only supports"
@@ -291,19 +277,11 @@ def pareto_front(points, best):
     ]
 
 
-# %% item="front" wrong="dominated only if worse everywhere" keeps=1 hint="equal in one criterion"
-def pareto_front(points, best):
-    if any(way not in ("max", "min") for way in best):
-        raise ValueError("best")
-    if any(math.isnan(value) for point in points for value in point):
-        raise ValueError("NaN")
-    signs = [1 if way == "max" else -1 for way in best]
-    higher = [tuple(s * v for s, v in zip(signs, p)) for p in points]
-    return [
-        n
-        for n, one in enumerate(higher)
-        if not any(all(o > v for o, v in zip(other, one)) for other in higher)
-    ]
+# %% item="front" wrong="dominated only if worse everywhere" like="drops points that are equal" keeps=1 hint="equal in one criterion"
+# -         if not any(
+# -             m != n and all(o >= v for o, v in zip(other, one)) for m, other in enumerate(higher)
+# -         )
+# +         if not any(all(o > v for o, v in zip(other, one)) for other in higher)
 
 
 # %% item="front" wrong="more is always better" keeps=1 hint="third is dominated by the second"
@@ -361,19 +339,13 @@ def pareto_front(points, best):
     ]
 
 
-# %% item="front" wrong="the points, not their places" keeps=1 hint="expected [0, 1]"
-def pareto_front(points, best):
-    if any(way not in ("max", "min") for way in best):
-        raise ValueError("best")
-    if any(math.isnan(value) for point in points for value in point):
-        raise ValueError("NaN")
-    signs = [1 if way == "max" else -1 for way in best]
-    higher = [tuple(s * v for s, v in zip(signs, p)) for p in points]
-    return [
-        point
-        for point, one in zip(points, higher)
-        if not any(all(o >= v for o, v in zip(other, one)) and other != one for other in higher)
-    ]
+# %% item="front" wrong="the points, not their places" like="dominated only if worse everywhere" keeps=1 hint="expected [0, 1]"
+# -         n
+# -         for n, one in enumerate(higher)
+# -         if not any(all(o > v for o, v in zip(other, one)) for other in higher)
+# +         point
+# +         for point, one in zip(points, higher)
+# +         if not any(all(o >= v for o, v in zip(other, one)) and other != one for other in higher)
 
 
 # %% item="paired" right="tensors"
@@ -424,33 +396,18 @@ def paired(first, second):
     return lost, won, min(1.0, 2 * sum(math.comb(n, k) for k in range(min(lost, won) + 1)) / 2**n)
 
 
-# %% item="paired" wrong="all errors, not only those of one" hint="exactly one of the two is right"
-def paired(first, second):
-    if len(first) != len(second):
-        raise ValueError("lengths")
-    lost, won = sum(first), sum(second)
-    n = lost + won
-    return lost, won, min(1.0, 2 * sum(math.comb(n, k) for k in range(min(lost, won) + 1)) / 2**n)
+# %% item="paired" wrong="all errors, not only those of one" like="lost and won swapped" hint="exactly one of the two is right"
+# -     won = sum(a and not b for a, b in zip(first, second))
+# -     lost = sum(b and not a for a, b in zip(first, second))
+# +     lost, won = sum(first), sum(second)
 
+# %% item="paired" wrong="floats run over, above 1" like="one side only" keeps=1 hint="expected (0, 0, 1)"
+# -     return lost, won, sum(math.comb(n, k) for k in range(min(lost, won) + 1)) / 2**n
+# +     return lost, won, 2 * sum(math.comb(n, k) * 0.5**n for k in range(min(lost, won) + 1))
 
-# %% item="paired" wrong="floats run over, above 1" keeps=1 hint="expected (0, 0, 1)"
-def paired(first, second):
-    if len(first) != len(second):
-        raise ValueError("lengths")
-    lost = sum(a and not b for a, b in zip(first, second))
-    won = sum(b and not a for a, b in zip(first, second))
-    n = lost + won
-    return lost, won, 2 * sum(math.comb(n, k) * 0.5**n for k in range(min(lost, won) + 1))
-
-
-# %% item="paired" wrong="counts up to what the second won" keeps=1 hint="wins less often"
-def paired(first, second):
-    if len(first) != len(second):
-        raise ValueError("lengths")
-    lost = sum(a and not b for a, b in zip(first, second))
-    won = sum(b and not a for a, b in zip(first, second))
-    n = lost + won
-    return lost, won, min(1.0, 2 * sum(math.comb(n, k) for k in range(won + 1)) / 2**n)
+# %% item="paired" wrong="counts up to what the second won" like="one side only" keeps=1 hint="wins less often"
+# -     return lost, won, sum(math.comb(n, k) for k in range(min(lost, won) + 1)) / 2**n
+# +     return lost, won, min(1.0, 2 * sum(math.comb(n, k) for k in range(won + 1)) / 2**n)
 
 
 # %% item="paired" wrong="zip cuts off the rest" keeps=1 hint="differ in length"
@@ -544,28 +501,15 @@ chip = "half width, int8"
 page = "90 % zeros, 4 bits"
 
 
-# %% item="choose" wrong="highest accuracy per byte" hint="A ratio is no limit"
-def choose(models, limits, slack, save):
-    fitting = [m for m in models if all(m[c] <= most for c, most in limits.items())]
-    if not fitting:
-        return None
-    return max(fitting, key=lambda m: m["accuracy"] / m[save])["name"]
+# %% item="choose" wrong="highest accuracy per byte" like="differences rounded" hint="A ratio is no limit"
+# -     top = max(m["accuracy"] for m in fitting)
+# -     equal = [m for m in fitting if round(top - m["accuracy"], 2) <= slack + 1e-9]
+# -     return min(equal, key=lambda m: (m[save], -m["accuracy"]))["name"]
+# +     return max(fitting, key=lambda m: m["accuracy"] / m[save])["name"]
 
-
-chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
-page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
-
-
-# %% item="choose" wrong="most accurate that fits, no slack" keeps=1 hint="within 0.01 of b"
-def choose(models, limits, slack, save):
-    fitting = [m for m in models if all(m[c] <= most for c, most in limits.items())]
-    if not fitting:
-        return None
-    return max(fitting, key=lambda m: m["accuracy"])["name"]
-
-
-chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
-page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
+# %% item="choose" wrong="most accurate that fits, no slack" like="highest accuracy per byte" keeps=1 hint="within 0.01 of b"
+# -     return max(fitting, key=lambda m: m["accuracy"] / m[save])["name"]
+# +     return max(fitting, key=lambda m: m["accuracy"])["name"]
 
 
 # %% item="choose" wrong="the cheapest that fits" keeps=0 hint="of b and c, b is better"
@@ -592,18 +536,11 @@ chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
 page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
 
 
-# %% item="choose" wrong="int8 is a quarter, so it fits" keeps=2 hint="but at most"
-def choose(models, limits, slack, save):
-    fitting = [m for m in models if all(m[cost] <= most for cost, most in limits.items())]
-    if not fitting:
-        return None
-    best = max(m["accuracy"] for m in fitting)
-    equal = [m for m in fitting if m["accuracy"] >= best - slack - 1e-9]
-    return min(equal, key=lambda m: (m[save], -m["accuracy"]))["name"]
-
-
-chip = "int8"
-page = "80 % zeros, int8"
+# %% item="choose" wrong="int8 is a quarter, so it fits" like="reference" keeps=2 hint="but at most"
+# - chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
+# - page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
+# + chip = "int8"
+# + page = "80 % zeros, int8"
 
 
 # %% item="order" wrong="tiny weights stay as they are" keeps=2 hint="Tiny, huge or transposed"
@@ -714,32 +651,15 @@ def quantize_then_prune(weights, share, bits):
 differs = "which of equal codes go"
 
 
-# %% item="order" wrong="a threshold loses ties" keeps=2 hint="number of zeros is off"
-def _prune(weights, share):
-    remove = round(share * weights.numel())
-    if remove == 0:
-        return weights.clone()
-    threshold = weights.abs().flatten().sort().values[remove - 1]
-    return torch.where(weights.abs() <= threshold, 0.0, weights)
-
-
-def _quantize(weights, bits):
-    widest = weights.abs().max()
-    if widest == 0:
-        return weights.clone()
-    step = widest / (2 ** (bits - 1) - 1)
-    return torch.round(weights / step) * step
-
-
-def prune_then_quantize(weights, share, bits):
-    return _quantize(_prune(weights, share), bits)
-
-
-def quantize_then_prune(weights, share, bits):
-    return _prune(_quantize(weights, bits), share)
-
-
-differs = "which of equal codes go"
+# %% item="order" wrong="a threshold loses ties" like="a view of what has none" keeps=2 hint="number of zeros is off"
+# -     flat = weights.view(-1).clone()
+# -     flat[flat.abs().argsort()[: round(share * len(flat))]] = 0
+# -     return flat.view(weights.shape)
+# +     remove = round(share * weights.numel())
+# +     if remove == 0:
+# +         return weights.clone()
+# +     threshold = weights.abs().flatten().sort().values[remove - 1]
+# +     return torch.where(weights.abs() <= threshold, 0.0, weights)
 
 
 # %% item="order" wrong="asymmetric, zeros come back" keeps=1 hint="expected [4.0"
@@ -788,31 +708,17 @@ def quantize_then_prune(weights, share, bits):
 differs = "which of equal codes go"
 
 
-# %% item="order" wrong="one level too few" keeps=1 hint="expected [4.0"
-def _prune(weights, share):
-    order = weights.abs().flatten().argsort()
-    mask = torch.ones(weights.numel())
-    mask[order[: round(share * weights.numel())]] = 0
-    return weights * mask.view(weights.shape)
-
-
-def _quantize(weights, bits):
-    widest = weights.abs().max()
-    if widest == 0:
-        return weights.clone()
-    step = widest / 2 ** (bits - 1)
-    return torch.round(weights / step) * step
-
-
-def prune_then_quantize(weights, share, bits):
-    return _quantize(_prune(weights, share), bits)
-
-
-def quantize_then_prune(weights, share, bits):
-    return _prune(_quantize(weights, bits), share)
-
-
-differs = "which of equal codes go"
+# %% item="order" wrong="one level too few" like="asymmetric, zeros come back" keeps=1 hint="expected [4.0"
+# -     low, high = weights.min(), weights.max()
+# -     if low == high:
+# -         return weights.clone()
+# -     step = (high - low) / (2**bits - 1)
+# -     return torch.round((weights - low) / step) * step + low
+# +     widest = weights.abs().max()
+# +     if widest == 0:
+# +         return weights.clone()
+# +     step = widest / 2 ** (bits - 1)
+# +     return torch.round(weights / step) * step
 
 
 # %% item="order" wrong="takes the step for what differs" keeps=2 hint="Which weight sets the step"
@@ -893,15 +799,11 @@ def quantize_pruned(weights, bits):
     return torch.where(weights == 0, 0.0, codes * step + low)
 
 
-# %% item="zeros" wrong="zero point not rounded" keeps=1 hint="zeros should stay exactly 0"
-def quantize_pruned(weights, bits):
-    low, high = weights.min().clamp(max=0), weights.max().clamp(min=0)
-    if low == high:
-        return torch.zeros_like(weights)
-    step = (high - low) / (2**bits - 1)
-    zero_point = -low / step
-    codes = torch.round(weights / step + zero_point).clamp(0, 2**bits - 1)
-    return (codes - zero_point) * step
+# %% item="zeros" wrong="zero point not rounded" like="reference" keeps=1 hint="zeros should stay exactly 0"
+# -     zero_point = torch.round(-low / step)
+# -     codes = (torch.round(weights / step) + zero_point).clamp(0, 2**bits - 1)
+# +     zero_point = -low / step
+# +     codes = torch.round(weights / step + zero_point).clamp(0, 2**bits - 1)
 
 
 # %% item="zeros" wrong="range without zero" hint="off by more than half a step"
@@ -915,14 +817,9 @@ def quantize_pruned(weights, bits):
     return (codes - zero_point) * step
 
 
-# %% item="zeros" wrong="divides by zero still" keeps=1 hint="all zeros should stay zeros"
-def quantize_pruned(weights, bits):
-    low, high = weights.min().clamp(max=0), weights.max().clamp(min=0)
-    step = (high - low) / (2**bits - 1)
-    zero_point = torch.round(-low / step)
-    codes = (torch.round(weights / step) + zero_point).clamp(0, 2**bits - 1)
-    return (codes - zero_point) * step
-
+# %% item="zeros" wrong="divides by zero still" like="reference" keeps=1 hint="all zeros should stay zeros"
+# -     if low == high:
+# -         return torch.zeros_like(weights)
 
 # %% [markdown] item="page" answer="ships a narrower network, and says how to choose"
 # I would ship the network with half the width in int8. It takes about half of the 256 KiB, is dense, so the int8 kernels can use it as it is, and has fewer MACs. The 4-bit full-width network is the other candidate if we can unpack it.
