@@ -767,6 +767,7 @@ DRAWS = {
     "torch's": "torch.rand(1).item()",
     "a new layer's": "torch.nn.Linear(1, 1).bias.item()",
     "Python's": "random.random()",
+    "SQLite's": "database.execute('select random()').fetchone()[0]",
 }
 
 
@@ -774,11 +775,13 @@ DRAWS = {
 @pytest.mark.parametrize("seed", [False, True], ids=["without a seed", "with a given seed"])
 def test_what_a_test_draws_without_a_seed_is_drawn_by_no_answer(engine, draw, seed):
     """What a given cell has seeded goes on from there in both."""
-    if seed and draw == DRAWS["Python's"]:
+    if seed and draw in (DRAWS["Python's"], DRAWS["SQLite's"]):
         pytest.skip("it is seeded anew in every fork")
     seeds = "\nnp.random.seed(3); torch.manual_seed(3)" * seed
+    before = DRAWS["SQLite's"]
     made = exercise(
-        f"# given\nimport random\nimport numpy as np, torch{seeds}",
+        f"# given\nimport random, sqlite3\nimport numpy as np, torch{seeds}\n"
+        f"database = sqlite3.connect(':memory:')\n{before}",
         "# answer guess\nguess = -1",
         f"# test other\ndrawn = {draw}\nassert guess != drawn",
     )
