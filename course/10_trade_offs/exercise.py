@@ -676,14 +676,14 @@ assert (
 
 # %% item="revive" answers=["revived"]
 ### BEGIN SOLUTION
-@torch.no_grad()
 def revived(pruned, dense, inputs):
-    wanted, there = dense(inputs), pruned(inputs)
-    spread = there.std(0)
-    factor = torch.where(spread > 0, wanted.std(0) / spread, 1.0)
     layer = nn.Linear(pruned.in_features, pruned.out_features)
-    layer.weight.copy_(pruned.weight * factor[:, None])
-    layer.bias.copy_(wanted.mean(0) - (inputs @ layer.weight.t()).mean(0))
+    with torch.no_grad():
+        wanted, there = dense(inputs), inputs @ pruned.weight.t()
+        spread = there.std(0)
+        factor = torch.where(spread > 0, wanted.std(0) / spread, 1.0)
+        layer.weight.copy_(pruned.weight * factor[:, None])
+        layer.bias.copy_(wanted.mean(0) - factor * there.mean(0))
     return layer
 
 

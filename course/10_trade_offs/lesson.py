@@ -38,6 +38,7 @@ budget_of_bytes()
 
 # %%
 import copy
+import itertools
 
 import numpy as np
 import torch
@@ -246,27 +247,22 @@ def chosen_by(seeds: list[int], cost: str, budget: float) -> int:
 
 
 BUDGETS = [10_000, 15_000, 20_000, 30_000, 50_000, 70_000, 100_000, 150_000]
-agree, bought = {}, {cost: [] for cost in shop.COSTS}
-for cost in shop.COSTS:
-    for budget in BUDGETS:
-        for out in range(5):
-            four = models.loc[chosen_by([s for s in range(5) if s != out], cost, budget)]
-            one = models.loc[chosen_by([out], cost, budget)]
-            agree[cost, budget, out] = {
-                "setting": four.name == one.name,
-                "bits": four.bits == one.bits,
-                "pruning": four.structure == one.structure,
-            }
-            bought[cost].append((four.bits, four.structure))
+agree, bought = {}, {}
+for cost, budget, out in itertools.product(shop.COSTS, BUDGETS, range(5)):
+    four = models.loc[chosen_by([s for s in range(5) if s != out], cost, budget)]
+    one = models.loc[chosen_by([out], cost, budget)]
+    agree[cost, budget, out] = {
+        "setting": four.name == one.name,
+        "bits": four.bits == one.bits,
+        "pruning": four.structure == one.structure,
+    }
+    bought.setdefault(cost, set()).add(f"{four.structure} in {four.bits} bits")
 fig = pictures.agreement(agree)
 plot.show(
-    fig,
-    alt="For eight budgets, as stored and after gzip: on how many of five seeds the fifth "
-    "agrees with the other four about the setting, the bits and what is pruned.",
+    fig, alt="On how many of five seeds the fifth agrees with the other four, for eight budgets."
 )
-for cost, name in shop.COSTS.items():
-    bits, kinds = (sorted({str(choice[n]) for choice in bought[cost]}) for n in (0, 1))
-    print(f"{name}: everybody bought {', '.join(bits)} bits; pruned: {', '.join(kinds)}")
+for cost, kinds in bought.items():
+    print(f"{shop.COSTS[cost]}: {', '.join(sorted(kinds))}")
 
 # %% [markdown]
 # There's your answer, and it isn't a setting. **If you pay for stored bytes, buy 4 bits. If you pay after gzip, buy pruned weights.** All five
