@@ -671,7 +671,7 @@ assert math.isclose(their_scale.item(), 1 / 127.5, rel_tol=1e-6)
 
 # %%
 def clip_to(values: torch.Tensor, clip: float, bits: int) -> torch.Tensor:
-    """Fake-quantized with a range from -clip to clip, whatever the values are."""
+    """Fake-quantized with a range of the width 2 · clip; 0 is exact, so it lies half a step off."""
     return fake_quantize(values, *choose_scale(torch.tensor([-clip, clip]), bits), bits)
 
 
@@ -731,7 +731,7 @@ for b, decibel in zip(some_bits, lines["uniform, range −1 to 1"], strict=True)
 # more points its best range gets *longer* (part 7), so the step does not quite halve.
 #
 # If the largest value must fit, the range stays, and a bit gains 6 dB or more; but 2 bits begin at 2.5 dB: the
-# errors are nearly as large as the values. That is our first hint at the cliff.
+# errors are nearly as large as the values. That is a second hint at the cliff.
 #
 # ## 7 · Clip or round?
 #

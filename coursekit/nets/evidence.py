@@ -84,8 +84,9 @@ def by_image(lost: int, won: int, images: int, among: int = 1) -> Verdict:
 
     The half width is that of a fair coin with its correction for whole numbers. It leaves out 0
     where the exact p is below 0.05; where that is between 0.0487 and 0.05, it may still hold 0.
+    And of an event that was never seen, three may still be expected (the rule of three).
     """
-    half = (1.96 * math.sqrt(lost + won) + 1) / images
+    half = max(3, 1.96 * math.sqrt(lost + won) + 1) / images
     return Verdict(100 * (won - lost) / images, 100 * half, among)
 
 

@@ -75,6 +75,11 @@ def test_a_comparison_of_models_comes_with_its_verdict():
     assert found.verdict.word == "worse"
 
 
+def test_where_no_image_differs_three_more_could():
+    assert by_image(0, 0, 400) == Verdict(0, 0.75)
+    assert by_image(0, 0, 400).half < by_image(1, 1, 400).half
+
+
 def test_what_is_written_names_the_comparisons():
     assert str(Verdict(-1.234, 0.5)) == "-1.23 ± 0.50  worse"
     assert str(Verdict(0.1, 0.5, among=12)) == "+0.10 ± 0.50  indistinguishable, 1 of 12"
@@ -85,7 +90,7 @@ def test_what_is_written_names_the_comparisons():
 def test_equal_values_are_indistinguishable():
     for shared in ("seeds", "nothing"):
         assert verdict([0.8] * 5, [0.8] * 5, shared=shared).word == "indistinguishable"
-    assert verdict([True] * 5, [True] * 5, shared="images").half == 20
+    assert verdict([True] * 5, [True] * 5, shared="images").half == 60
 
 
 def test_pairs_that_are_none_are_refused():
