@@ -160,6 +160,19 @@ def class_(
 
 
 @app.command()
+def site() -> None:
+    """Makes the course's pages in out/site from the built notebooks."""
+    # Here, because only authors have what it needs.
+    from authoring.site import build as site_
+
+    try:
+        site_.main(_here())
+    except site_.SiteError as error:
+        _stop(error)
+    console.print(f"The site is made: open {site_.SITE / 'index.html'}.")
+
+
+@app.command()
 def publish(
     repository: Annotated[str, typer.Argument(help="Where the course is hosted: owner/name.")],
     branch: Annotated[str, typer.Option(help="What badges open.")] = "main",
