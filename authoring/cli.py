@@ -164,10 +164,11 @@ def site() -> None:
     """Makes the course's pages in out/site from the built notebooks."""
     # Here, because only authors have what it needs.
     from authoring.site import build as site_
+    from authoring.site.faults import SiteError
 
     try:
         site_.main(_here())
-    except site_.SiteError as error:
+    except SiteError as error:
         _stop(error)
     console.print(f"The site is made: open {site_.SITE / 'index.html'}.")
 

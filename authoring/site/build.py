@@ -11,19 +11,19 @@ from pathlib import Path
 
 import nbformat
 
+from authoring.build.lessons import lessons
 from authoring.site import contents, faults
+from authoring.site.faults import SiteError
 from authoring.site.finish import finish
-from authoring.site.outputs import Pictures
+from authoring.site.front import Told, told
+from authoring.site.outputs import Outputs, Pictures
 from authoring.site.pages import PICTURES, Maker
 from authoring.site.ways import Ways
 from authoring.source.sources import Sources
+from coursekit.learn.lessons import read
 
 SOURCES = Path(".build") / "site"
 SITE = Path("out") / "site"
-
-
-class SiteError(Exception):
-    """The site can't be made, or would be made with a fault in it."""
 
 
 def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
@@ -65,23 +65,32 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
 
 
 def _write(course: Sources, folder: Path) -> None:
-    notebooks = {_path(course, path): path for path in _notebooks(course)}
-    documents = {name: course.root / name for name in contents.DOCUMENTS}
-    own = contents.pages(course)
-    ways = Ways({*notebooks, *documents, *own}, course.repository, course.branch)
-    maker = Maker(ways, Pictures(folder / PICTURES))
-    texts = {
-        name: maker.page(nbformat.read(path, as_version=4), name)
-        for name, path in notebooks.items()
+    pictures = Pictures(folder / PICTURES)
+    notebooks = {
+        _path(course, path): nbformat.read(path, as_version=4) for path in _notebooks(course)
     }
-    texts |= {
-        name: ways.led(path.read_text(encoding="utf-8"), name) for name, path in documents.items()
-    }
-    texts |= {name: ways.led(text, name) for name, text in own.items()}
+    documents = {name: (course.root / name).read_text("utf-8") for name in contents.DOCUMENTS}
+    documents |= contents.pages(course, list(_told(course, notebooks, pictures)))
+    ways = Ways({*notebooks, *documents}, course.repository, course.branch)
+    maker = Maker(ways, pictures)
+    texts = {name: maker.page(notebook, name) for name, notebook in notebooks.items()}
+    texts |= {name: ways.led(text, name) for name, text in documents.items()}
     for name, text in texts.items():
         path = folder / f"{posixpath.splitext(name)[0]}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    shutil.copytree(course.root / "docs" / "pictures", folder / "docs" / "pictures")
+
+
+def _told(
+    course: Sources, notebooks: dict[str, nbformat.NotebookNode], pictures: Pictures
+) -> Iterator[Told]:
+    """What the front page tells of each lesson; that page lies above all folders."""
+    outputs = Outputs(pictures, PICTURES)
+    for lesson in read(lessons(course).wanted):
+        if lesson.is_there:
+            notebook = notebooks[f"notebooks/{lesson.name}.ipynb"]
+            yield told(lesson, notebook, outputs.opening_of(notebook))
 
 
 def _notebooks(course: Sources) -> Iterator[Path]:

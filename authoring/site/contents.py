@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+from collections.abc import Sequence
 from itertools import groupby
 
-from authoring.build.lessons import lessons
 from authoring.build.sheet import sheet
+from authoring.site.front import OPENINGS, Told, front_page, openings_page
 from authoring.source.sources import Sources
-from coursekit.learn.lessons import read
 
-# Documents of the repository that are pages too, under what they are called in the contents.
+SHEETS = "cheat_sheets.md"
+RUN = "run.md"
+TEACH_IT = "teach.md"
+# Pages, and documents of the repository, under what they are called in the contents.
+LOOK_UP = {
+    RUN: "Run it on your machine",
+    OPENINGS: "All openings",
+    "notebooks/glossary.ipynb": "Words and symbols",
+    SHEETS: "Cheat sheets",
+    "notebooks/primers.ipynb": "Primers",
+    "notebooks/review.ipynb": "Review",
+}
 TEACH = {
+    TEACH_IT: "Teach with it",
     "docs/grading.md": "How grading works",
     "docs/quickstart.md": "Ten minutes with a course of yours",
     "docs/clusters.md": "Thousands of submissions",
@@ -24,8 +38,8 @@ CARRY_ON = {
     "data/README.md": "The data",
     "CHANGELOG.md": "What has changed",
 }
-DOCUMENTS = (*TEACH, *CARRY_ON)
-SHEETS = "cheat_sheets.md"
+# Those that lie in the repository as they are.
+DOCUMENTS = [name for name in (*TEACH, *CARRY_ON) if name != TEACH_IT]
 _SHEETS = """\
 # Cheat sheets
 
@@ -33,31 +47,45 @@ Each lesson on half a screen, for when you have read it.
 """
 
 
-def pages(course: Sources) -> dict[str, str]:
+_RUN = """\
+# Run it on your machine
+
+{start}
+
+{before}
+
+Then open lesson 00 and its exercise. [Other places to run it](docs/platforms.md) need no
+installation.
+"""
+
+
+def pages(course: Sources, told: Sequence[Told]) -> dict[str, str]:
     """The site's own pages in Markdown, by path."""
-    return {"index.md": _index(course), SHEETS: _sheets(course)}
+    readme = (course.root / "README.md").read_text(encoding="utf-8")
+    [start] = re.findall(r"^```sh\nmake lab.*?^```", readme, re.DOTALL | re.MULTILINE)
+    return {
+        "index.md": front_page(told, readme) + _contents(told),
+        OPENINGS: openings_page(told),
+        SHEETS: _sheets(course),
+        RUN: _RUN.format(start=start, before=_part(readme, "Before you install")),
+        TEACH_IT: f"# Teach with it\n\n{_part(readme, 'Teach')}",
+    }
 
 
-def _index(course: Sources) -> str:
-    return f"# Fewer Bits, Fewer Weights\n\n{_contents(course)}"
+def _part(readme: str, heading: str) -> str:
+    """What README says under a heading."""
+    [text] = re.findall(rf"^## {heading}\n(.*?)(?=^## )", readme, re.DOTALL | re.MULTILINE)
+    return str(text).strip() + "\n"
 
 
-def _contents(course: Sources) -> str:
+def _contents(told: Sequence[Told]) -> str:
     """What stands in the column beside each page."""
     trees = []
-    there = [one for one in read(lessons(course).wanted) if one.is_there]
-    for part, group in groupby(there, lambda one: one.part):
-        trees.append(
-            _tree(part, [f"{one.number} · {one.title} <notebooks/{one.name}>" for one in group])
-        )
-    look_up = [
-        "Words and symbols <notebooks/glossary>",
-        "cheat_sheets",
-        "Primers <notebooks/primers>",
-    ]
-    trees.append(_tree("Look up", [*look_up, "Review <notebooks/review>"]))
-    for caption, documents in {"Teach": TEACH, "Carry on": CARRY_ON}.items():
-        entries = [f"{title} <{name.removesuffix('.md')}>" for name, title in documents.items()]
+    for part, group in groupby((one.lesson for one in told), lambda lesson: lesson.part):
+        entries = [f"{one.number} · {one.title} <notebooks/{one.name}>" for one in group]
+        trees.append(_tree(part, entries))
+    for caption, pages in {"Look up": LOOK_UP, "Teach": TEACH, "Carry on": CARRY_ON}.items():
+        entries = [f"{title} <{posixpath.splitext(name)[0]}>" for name, title in pages.items()]
         trees.append(_tree(caption, entries))
     return "\n".join(trees)
 

@@ -15,6 +15,10 @@ _FETCHED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "li
 _IN_STYLES = re.compile(r"url\([\"']?(?!data:|#)([^)\"']+)|@import\s+[\"']([^\"']+)")
 
 
+class SiteError(Exception):
+    """The site can't be made, or would be made with a fault in it."""
+
+
 def of(site: Path) -> Iterator[str]:
     """Each fault, with its page."""
     for path in sorted(site.rglob("*.html")):

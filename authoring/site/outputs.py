@@ -69,7 +69,7 @@ class Outputs:
             return results(_ANSI.sub("", output.text))
         data = output.get("data", {})
         if VEGA in data:
-            return self.opening(data[VEGA])
+            return self._opening(data[VEGA])
         if "text/html" in data:
             return self._html(data["text/html"])
         return f"<pre>{escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
@@ -95,8 +95,16 @@ class Outputs:
             table.wrap(soup.new_tag("div", attrs={"class": "wide"}))
         return str(soup)
 
-    def opening(self, vega: dict[str, Any]) -> str:
-        """The picture that a lesson opens with; `site.js` adds what moves it.
+    def opening_of(self, notebook: nbformat.NotebookNode) -> str:
+        """The picture that a lesson opens with; empty for a notebook without one."""
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                if VEGA in output.get("data", {}):
+                    return self._opening(output.data[VEGA])
+        return ""
+
+    def _opening(self, vega: dict[str, Any]) -> str:
+        """A picture that moves; `site.js` adds what moves it.
 
         The states are pictures, and Vega swaps them in the notebook. On a page a few lines do.
         """
@@ -121,7 +129,7 @@ class Outputs:
         data = data.replace("</", r"<\/")  # which would end the script
         return (
             f'<figure class="opening"><img src="{src}" alt="{escape(first["alt"])}" '
-            f'width="{width}" height="{height}">'
+            f'width="{width}" height="{height}" loading="lazy">'
             f"<figcaption>{escape(vega['description'])}</figcaption>"
             f'<script type="application/json">{data}</script></figure>'
         )

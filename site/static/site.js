@@ -237,6 +237,7 @@ function field(box, outcomes, after) {
     out = true;
     form.querySelector("fieldset").disabled = true;
     button.remove();
+    if (!(question in kept.guesses)) controls.remove();
     const outcome = outcomes.get(question);
     const guess = kept.guesses[question];
     if (!outcome) return;

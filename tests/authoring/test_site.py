@@ -12,13 +12,16 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from authoring.build.lessons import lessons as course_lessons
 from authoring.site import contents, faults
 from authoring.site.formulas import with_formulas
+from authoring.site.front import told
 from authoring.site.guessing import question_html, question_of, results
 from authoring.site.outputs import Outputs, Pictures
 from authoring.site.pages import Maker
 from authoring.site.ways import Ways
 from authoring.source.sources import Sources
+from coursekit.learn.lessons import Lesson, read
 
 PAGES = {
     "index.md",
@@ -205,11 +208,33 @@ def test_what_only_shows_something_or_sets_up_colab_is_no_code_to_read(tmp_path)
     assert page.count("<details") == 1
 
 
-def test_all_lessons_and_their_exercises_are_in_the_contents(root):
+def test_the_front_page_leads_to_each_lesson_and_says_what_one_can_do_after_it(root, outputs):
     course = Sources.at(root)
-    index = contents.pages(course)["index.md"]
-    for lesson in course.lessons():
-        assert f"<notebooks/{lesson.name}>" in index
+    lessons = []
+    for lesson in read(course_lessons(course).wanted):
+        notebook = nbformat.read(root / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
+        lessons.append(told(lesson, notebook, outputs.opening_of(notebook)))
+    pages = contents.pages(course, lessons)
+    for one in lessons:
+        assert one.question.endswith("?")
+        assert 4 <= len(one.able) <= 6
+        assert f"<notebooks/{one.lesson.name}>" in pages["index.md"]
+        assert f'href="notebooks/{one.lesson.name}.html"' in pages["index.md"]
+    assert pages["index.md"].count("<figure") == 1
+    assert pages["openings.md"].count("<figure") == 16
+    assert "make lab" in pages["run.md"]
+    assert "make grade" in pages["teach.md"]
+
+
+def test_a_lesson_that_does_not_say_what_one_can_do_after_it_stops_the_site(outputs):
+    lesson = Lesson("02", "02_two", "Two", "Few", (), 5)
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# 02 · Two\n\n**Why?**")]
+    )
+    with pytest.raises(
+        faults.SiteError, match="02_two has no question, no opening, or no “You can now"
+    ):
+        told(lesson, notebook, "<figure>")
 
 
 @pytest.mark.parametrize(

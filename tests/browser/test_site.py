@@ -74,7 +74,7 @@ def scroll_through(page: Page) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["index.html", LESSON, "notebooks/glossary.html", "docs/grading.html", "search.html?q=mask"],
+    ["index.html", "openings.html", LESSON, "notebooks/glossary.html", "search.html?q=mask"],
 )
 def test_a_page_asks_no_other_host_weighs_little_and_fits_a_phone(
     browser: Browser, site: str, path: str
