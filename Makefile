@@ -76,10 +76,10 @@ bench-capstone: .venv/installed-dev ## squeeze LeNet-300-100 on full MNIST, MNIS
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)
 
-site: .venv/installed-dev ## make the course's pages for any browser, in out/site
+site: .venv/installed-dev ## make the course's pages for any browser, in out/site and out/site.zip
 	@$(RUN) authoring site
 
-publish: .venv/installed-dev ## name the public repository, REPO=owner/name, and build badges and links to it
+publish: .venv/installed-dev ## name the public repository, REPO=owner/name: badges, links, a workflow that publishes the site
 	@$(if $(REPO),$(RUN) authoring publish "$(REPO)",echo "Say where: make publish REPO=owner/name"; exit 1)
 
 grade: .venv/installed-teach ## make the sample class and grade it

@@ -27,12 +27,13 @@ SITE = Path("out") / "site"
 
 
 def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
-    """Makes the site, and looks at each of its pages.
+    """Makes the site, looks at each of its pages, and packs them.
 
     Args:
         course: Of which the built notebooks are read.
         sources: The folder for what Sphinx reads.
-        site: The folder for the pages. What is in either folder goes.
+        site: The folder for the pages. What is in either folder goes. The same as a zip file lies
+            beside it.
 
     Raises:
         SiteError: if Sphinx warns of anything, a link leads nowhere, a picture has no alternative
@@ -62,6 +63,7 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
     (site / ".nojekyll").touch()
     if found := list(faults.of(site)):
         raise SiteError("\n".join(["The site has faults:", *found]))
+    shutil.make_archive(str(site), "zip", site)
 
 
 def _write(course: Sources, folder: Path) -> None:

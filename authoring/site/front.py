@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.metadata import version
 from itertools import groupby
 
 import nbformat
@@ -111,6 +112,10 @@ def front_page(lessons: Sequence[Told], readme: str) -> str:
     for part, group in groupby(lessons, lambda one: one.lesson.part):
         rows = "".join(_on_the_map(one, listed) for one in group)
         html.append(f'<h3>{escape(part)}</h3><ol class="map">{rows}</ol>')
+    html.append(
+        f'<p class="about">Version {version("fewer-bits")}: '
+        '<a href="CHANGELOG.html">what has changed</a>.</p>'
+    )
     return f"{_FRONT}\n{raw(''.join(html))}\n\n"
 
 

@@ -9,11 +9,12 @@ import re
 
 import nbformat
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from PIL import Image
 
 from authoring.build.lessons import lessons as course_lessons
-from authoring.site import contents, faults
+from authoring.site import build, contents, faults, workflow
 from authoring.site.formulas import with_formulas
 from authoring.site.front import told
 from authoring.site.guessing import question_html, question_of, results
@@ -235,6 +236,21 @@ def test_a_lesson_that_does_not_say_what_one_can_do_after_it_stops_the_site(outp
         faults.SiteError, match="02_two has no question, no opening, or no “You can now"
     ):
         told(lesson, notebook, "<figure>")
+
+
+def test_publishing_writes_a_workflow_that_makes_and_deploys_the_site(tmp_path):
+    workflow.write(tmp_path, "trunk")
+    made = yaml.safe_load((tmp_path / workflow.WORKFLOW).read_text())
+    # YAML reads the key `on` as true.
+    assert made[True]["push"]["branches"] == ["trunk"]
+    job = made["jobs"]["site"]
+    assert job["environment"]["url"] == "${{ steps.deployment.outputs.page_url }}"
+    steps = job["steps"]
+    assert {"run": "make site"} in steps
+    [upload] = [step["with"]["path"] for step in steps if "upload-pages" in step.get("uses", "")]
+    assert upload == build.SITE.as_posix()
+    assert made["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert workflow.address("Some/where") == "https://some.github.io/where/"
 
 
 @pytest.mark.parametrize(
