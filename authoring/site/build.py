@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 
+from authoring.build import glossary
 from authoring.build.lessons import lessons
 from authoring.site import contents, faults
 from authoring.site.faults import SiteError
@@ -58,7 +59,7 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
     for name in (".buildinfo", "objects.inv"):
         (site / name).unlink(missing_ok=True)
     shutil.rmtree(site / "_sources", ignore_errors=True)
-    finish(site)
+    finish(site, glossary.read(course))
     # So that GitHub Pages keeps folders whose names begin with a line.
     (site / ".nojekyll").touch()
     if found := list(faults.of(site)):

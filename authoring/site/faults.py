@@ -13,6 +13,8 @@ from bs4 import BeautifulSoup, Tag
 # What a browser fetches without being asked.
 _FETCHED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
 _IN_STYLES = re.compile(r"url\([\"']?(?!data:|#)([^)\"']+)|@import\s+[\"']([^\"']+)")
+# A link, bold text, or a formula, as it is written.
+_UNREAD = re.compile(r"\]\([\w./:#-]+\)|\*\*\w[^*\n]*\*\*|\$[^$\n]*\\[a-z]+[^$\n]*\$")
 
 
 class SiteError(Exception):
@@ -44,6 +46,9 @@ def _of_page(path: Path, site: Path) -> Iterator[str]:
         address = str(tag["href"])
         if not _leads(address, path, site):
             yield f"a link leads nowhere: {address} (“{tag.get_text().strip()}”)"
+    for text in soup.find_all(string=_UNREAD):
+        if not text.find_parent(["code", "pre", "math", "script"]):
+            yield f"Markdown or TeX that nobody has read: {_UNREAD.search(text)[0]}"  # type: ignore[index]
     if not isinstance(soup.title, Tag) or not soup.title.get_text().strip():
         yield "it has no title"
 

@@ -66,7 +66,7 @@ def results(printed: str) -> str:
         pieces.append(
             f'<p class="came-out" data-question="{escape(match[1])}" '
             f'data-came-out="{escape(came_out)}">'
-            f"{escape(match[1])}: it is <strong>{escape(match[2])}</strong>.</p>"
+            f"“{escape(match[1])}”: it is <strong>{escape(match[2])}</strong>.</p>"
         )
         end = match.end()
     return "".join([*pieces, _printed(printed[end:])])

@@ -13,9 +13,19 @@ from authoring.site.guessing import question_html, question_of
 from authoring.site.outputs import Outputs, Pictures
 from authoring.site.ways import Ways
 from coursekit.learn import widgets
+from coursekit.learn.widgets.text import to_html
 
 # Where Sphinx puts what it finds in html_static_path.
 PICTURES = "_static/pictures/"
+# What a lesson says of its widgets is true where they run.
+_PRACTISE = re.compile(r"(## Practise\n\n)Nothing below is marked.*?\n\n", re.DOTALL)
+_READ_ONLY = (
+    "Here you can read the questions and unfold the answers. To answer them, "
+    "[run the notebook](../run.md): then the cards you forget come back, and the numbers change "
+    "from try to try."
+)
+_DETAILS = re.compile(r"<details><summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _BEGINNING = re.compile(r"\A(# .+\n)")
 
 
@@ -38,7 +48,8 @@ class Maker:
         blocks = []
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
-                text = self.ways.led(cell.source, path)
+                text = _PRACTISE.sub(rf"\1{_READ_ONLY}\n\n", _unfolded(cell.source))
+                text = self.ways.led(text, path)
                 if not number and (file := _file(notebook, path)):
                     text = _BEGINNING.sub(rf"\1\n{raw(file)}\n", text, count=1)
                 place = f"({cell.id})=\n" if cell.id.startswith("word-") else ""
@@ -53,6 +64,21 @@ class Maker:
                 f"```{{toctree}}\n:hidden:\n\nExercise {notebook.cells[0].source[2:4]} <{way}>\n```"
             )
         return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _unfolded(text: str) -> str:
+    """Markdown in which what <details> hold is Markdown too: they are HTML up to a blank line.
+
+    A summary is a button, so that links in it become text.
+    """
+
+    def change(match: re.Match[str]) -> str:
+        summary = match[1]
+        if "<" not in summary:
+            summary = to_html(_LINK.sub(r"\1", summary), inline=True)
+        return f"<details><summary>{summary}</summary>\n\n{match[2].strip()}\n\n</details>"
+
+    return _DETAILS.sub(change, text)
 
 
 def raw(html: str) -> str:

@@ -245,8 +245,8 @@ function field(box, outcomes, after) {
     said.textContent = guess === undefined ? `You made no guess. ${came}.`
       : `You guessed ${withUnit(asked, guess)}. ${came}: ${nearness(asked, guess, outcome)}.`;
     box.classList.add("out");
-    outcome.line.textContent = guess === undefined ? `${question}: it is ${outcome.text}.`
-      : `${question}: you guessed ${withUnit(asked, guess)}, and it is ${outcome.text}: ${nearness(asked, guess, outcome)}.`;
+    outcome.line.textContent = guess === undefined ? `“${question}”: it is ${outcome.text}.`
+      : `“${question}”: you guessed ${withUnit(asked, guess)}, and it is ${outcome.text}: ${nearness(asked, guess, outcome)}.`;
     document.dispatchEvent(new Event("guessed"));
   }
   return { guessed: () => question in kept.guesses, reveal };
@@ -279,6 +279,48 @@ function table(boxes, outcomes) {
   document.addEventListener("guessed", fill);
 }
 
+// ---- What the glossary says of a word, beside the link to it, by pointer and by keyboard.
+
+function meanings() {
+  const tip = make("div", { class: "means", id: "means", role: "tooltip", hidden: true });
+  document.body.append(tip);
+  let link;
+  let leaving;
+  const hide = () => {
+    tip.hidden = true;
+    link?.removeAttribute("aria-describedby");
+    link = undefined;
+  };
+  const show = (next) => {
+    clearTimeout(leaving);
+    if (next === link) return;
+    hide();
+    link = next;
+    // The site's own text, from course/glossary.yaml.
+    tip.innerHTML = link.dataset.means;
+    tip.hidden = false;
+    link.setAttribute("aria-describedby", tip.id);
+    const at = link.getClientRects()[0];
+    const below = at.bottom + 6 + tip.offsetHeight < innerHeight;
+    tip.style.left = `${Math.max(8, Math.min(at.left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${scrollY + (below ? at.bottom + 6 : at.top - tip.offsetHeight - 6)}px`;
+  };
+  // Who moves the pointer onto the text can read on there.
+  const leave = () => {
+    clearTimeout(leaving);
+    leaving = setTimeout(hide, 200);
+  };
+  for (const one of document.querySelectorAll("a[data-means]")) {
+    one.addEventListener("pointerenter", () => show(one));
+    one.addEventListener("focus", () => show(one));
+    one.addEventListener("pointerleave", leave);
+    one.addEventListener("blur", hide);
+  }
+  tip.addEventListener("pointerenter", () => clearTimeout(leaving));
+  tip.addEventListener("pointerleave", leave);
+  addEventListener("keydown", ({ key }) => key === "Escape" && hide());
+}
+
 // ---- What is wider than the page scrolls, also by keyboard.
 
 const watch = new ResizeObserver((entries) => {
@@ -290,5 +332,6 @@ const watch = new ResizeObserver((entries) => {
 
 for (const figure of document.querySelectorAll("figure.opening")) opening(figure);
 reading();
+meanings();
 // Also what is folded now, once it is not.
 for (const node of document.querySelectorAll("pre, .wide, .formula, .table-wrapper")) watch.observe(node);

@@ -111,7 +111,7 @@ def test_a_result_is_what_a_guess_is_compared_with(came_out, data):
     soup = BeautifulSoup(html, "html.parser")
     line = soup.find(class_="came-out")
     assert json.loads(line["data-came-out"]) == {"text": came_out, **data}
-    assert line.get_text() == f"Q (1)?: it is {came_out}."
+    assert line.get_text() == f"“Q (1)?”: it is {came_out}."
     assert [pre.get_text() for pre in soup("pre")] == ["before", "after"]
 
 
@@ -189,6 +189,28 @@ def test_every_guess_of_the_course_is_live_and_answered_on_its_page(root, output
         assert sorted(asked) == sorted(answered), path.name
 
 
+def test_every_lesson_says_on_its_page_that_its_questions_are_there_to_read(root, tmp_path):
+    maker = Maker(Ways({*PAGES, "run.md"}, "", "main"), Pictures(tmp_path))
+    for lesson in Sources.at(root).lessons():
+        notebook = nbformat.read(lesson.notebook, as_version=4)
+        page = maker.page(notebook, f"notebooks/{lesson.name}.ipynb")
+        assert "[run the notebook](page:../run.html)" in page
+        assert "progress.sqlite" not in page.partition("## Practise")[2]
+        assert "Run this cell" not in page
+
+
+def test_what_details_hold_is_read_as_markdown_and_their_summary_has_no_link(tmp_path):
+    summary = "Is $x$ `y`? ([glossary](glossary.ipynb))"
+    text = f"# 02 · Two\n\n<details><summary>{summary}</summary>*No*.</details>"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    page = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path)).page(
+        notebook, "notebooks/02_two.ipynb"
+    )
+    summary = re.search(r"<details><summary>(.*)</summary>\n\n\*No\*\.\n\n</details>", page)[1]
+    assert "<math" in summary
+    assert summary.endswith("<code>y</code>? (glossary)")
+
+
 def test_what_only_shows_something_or_sets_up_colab_is_no_code_to_read(tmp_path):
     shown = [nbformat.v4.new_output("execute_result", {"text/plain": "shown"})]
     new = nbformat.v4.new_code_cell
@@ -263,7 +285,12 @@ def test_publishing_writes_a_workflow_that_makes_and_deploys_the_site(tmp_path):
         ('<img src="icon.svg" alt=" ">', "a picture without an alternative text: icon.svg"),
         ('<script src="//a.org/b.js"></script>', "it asks another host: //a.org/b.js"),
         ('<img src="https://a.org/b.png" alt="b">', "it asks another host: https://a.org/b.png"),
-        ('<a href="https://a.org">a</a><a href="#c">c</a><p id="c">', None),
+        ("<p>see [b](b.html)", "Markdown or TeX that nobody has read: ](b.html)"),
+        ("<p>$\\log_2 4$", "Markdown or TeX that nobody has read: $\\log_2 4$"),
+        (
+            '<a href="https://a.org">a</a><a href="#c">c</a><p id="c"><code>**b** $\\pi$</code>',
+            None,
+        ),
     ],
 )
 def test_faults_of_a_page_are_found(tmp_path, body, fault):

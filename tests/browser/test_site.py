@@ -203,6 +203,24 @@ def test_an_opening_moves(browser: Browser, site: str) -> None:
         expect(page.locator("figure.opening [role=status]")).to_contain_text("98 % zeros")
 
 
+def test_what_a_word_means_is_said_beside_it(browser: Browser, site: str) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        # Below a guess there is more: the first one that can be seen.
+        word = page.get_by_role("link", name="Magnitude pruning").first
+        word.focus()
+        tip = page.get_by_role("tooltip")
+        expect(tip).to_contain_text("nearest to zero")
+        expect(word).to_have_attribute("aria-describedby", "means")
+        page.keyboard.press("Escape")
+        expect(tip).not_to_be_visible()
+        word.hover()
+        expect(tip).to_be_visible()
+        word.click()
+        expect(page).to_have_url(re.compile("glossary.html#word-magnitude-pruning$"))
+        expect(page.get_by_role("heading", name="Magnitude pruning")).to_be_in_viewport()
+
+
 NEAR = [
     Asked("q", unit="%", guess=40.0, result=36.0),
     Asked("q", unit="%", guess=37.0, result=36.0),
