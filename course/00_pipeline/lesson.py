@@ -647,8 +647,8 @@ for name, time in times.items():
 # call the two **indistinguishable**. With fewer than six images that differ no p-value falls below 0.05: 6 lost and none
 # won give 0.03.
 #
-# **One rule for the whole course.** A difference comes with an interval, and while that holds 0 we call the two indistinguishable. What both share says how it's computed: the same images, so the
-# lost and won ones count; the same seeds, so the difference of each pair counts (from lesson 07 on); or nothing, so the spreads of both add up. And you say how many comparisons you made, because of twenty one misses 0 by
+# **One rule for the whole course.** A difference comes with an interval, and while it includes 0 we call the two indistinguishable. What both share says how it's computed: the same images, so the
+# lost and won ones count; the same seeds, so the difference of each pair counts (lesson 07 and later); or nothing, so the spreads of both add up. And you say how many comparisons you made, because of twenty one misses 0 by
 # chance. `compare` brings the verdict for two models, and `verdict(one, other, shared=…)` for several seeds.
 
 # %%
