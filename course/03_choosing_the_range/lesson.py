@@ -465,8 +465,8 @@ assert len({round(entropy(x, 8) / float(x.max()), 2) for x in seen}) > 1  # the 
 # On the networks as trained no rule differs measurably from float32. With the large unit the rule with the **highest** SQNR
 # is among the worst. One unit makes 99.9 % of the sum of squares, so least squares spends the range on it, and the
 # other 299 units are left with two codes, 0 and 1. Clipping at 99 % cuts that unit to less than a hundredth of its values, an enormous
-# squared error: it **deletes** the unit, and no difference from float32 is found. Why not? The last line removes the unit from float32, and nobody misses it there either. So this contest is won by
-# whoever deletes a unit that can go. In large language models the tall features are those that can't (Dettmers et al. 2022; lesson 13). Entropy counts values and not their squares, so one unit of 300 weighs little; it leaves
+# squared error: it **deletes** the unit, and no difference from float32 is found. Why not? The last line removes the unit from float32, and nobody misses it there either. So the winner of this contest is
+# the rule that deletes a unit you can do without. In large language models the tall features are those that can't (Dettmers et al. 2022; lesson 13). Entropy counts values and not their squares, so one unit of 300 weighs little; it leaves
 # the others six codes, and no difference is found either. It is the boot of the opening again: the least squared error is not the best picture.
 #
 # Percentile 99 clips whatever is large, whether its size matters or not, so its success must be measured each time. Where a factor

@@ -806,10 +806,11 @@ for order in (torch.contiguous_format, torch.channels_last):
 # is all that it prints:
 
 # %% tags=["nbval-ignore-output"]
-asked = """import torch
+sizes = (32, 31, 17, 16, 8)
+asked = f"""import torch
 torch.set_num_threads(1)
 with torch.no_grad():
-    for channels in (32, 31, 17, 16, 8):
+    for channels in {sizes}:
         torch.nn.Conv2d(16, channels, 3, padding=1)(torch.rand(8, 16, 14, 14))
 """
 log = subprocess.run(
@@ -827,8 +828,8 @@ if "convolution" not in log:
     print("oneDNN did not compute a convolution here.")
 
 # %% [markdown]
-# The `16b` says it: maps lie in memory in **blocks of 16 channels**, as wide as a vector register that holds 16 floats. All five run the same kernel, on whole blocks. 31 channels are
-# *padded* to 32, 17 to 32 as well, and 8 to 16, so they cost as much. Such blocks are common, with 8, 16 or 32 channels by device. So remove whole blocks, and find out how large yours are.
+# The `16b` says it: maps lie in memory in **blocks of 16 channels**, as wide as a vector register that holds 16 floats. All five run the same kernel, on whole blocks, and what doesn't fill its last block is
+# *padded*: 31 channels cost what 32 cost. Such blocks are common, and their size depends on the device. So remove whole blocks, and find out how large yours are.
 #
 # Pooling asks of each value whether it is larger than the largest so far. In the default order its time depends on how
 # predictable the answer is: the same values in ascending order take well under the time of the unsorted ones, so no zeros are

@@ -450,7 +450,10 @@ for due in np.arange(0, 10, 0.01):
 for name, its in {"closed loop": closed, "open loop": opened}.items():
     p99 = serving.nearest_rank(its, 0.99)
     print(f"{name}: {len(its)} requests, {sum(t > 0.1 for t in its)} over 0.1 s, p99 {p99:.3f} s")
-reveal("p99 of the closed loop, with a pause of 1 s", "under 10 ms")
+ends = {"above 0.5 s": 0.5, "0.1 to 0.5 s": 0.1, "10 ms to 0.1 s": 0.01, "under 10 ms": 0}
+reported = serving.nearest_rank(closed, 0.99)
+came_out = next(name for name, least in ends.items() if reported >= least)
+reveal("p99 of the closed loop, with a pause of 1 s", came_out)
 
 # %% [markdown]
 # During the pause the client waited, *and did not ask*. A hundred requests that users would have sent are missing from its list; one slow one of 900 does not move the p99. Tene calls it **coordinated omission**. `serving.open_loop` counts each latency from

@@ -547,8 +547,12 @@ def loss(network, method, bits, which):
 
 
 where = "behind a norm"
-assert loss("natural", "awq", 3, where).mean() > 0.85 * loss("natural", "plain", 3, where).mean()
-reveal("AWQ without outliers, 3 bits: does it help", "hardly or not")
+left = loss("natural", "awq", 3, where).mean() / loss("natural", "plain", 3, where).mean()
+saves = ("it saves nearly all of the loss", "it saves a third to a half", "hardly or not")
+reveal("AWQ without outliers, 3 bits: does it help", saves[int(left > 0.4) + int(left > 0.85)])
+
+# %%
+assert left > 0.85
 planted_4, planted_3 = ([loss("planted", its, b, where) for its in ("awq", "gptq")] for b in (4, 3))
 assert planted_4[0].max() < planted_4[1].min()
 assert planted_3[0].min() < planted_3[1].max() and planted_3[1].min() < planted_3[0].max()

@@ -177,7 +177,7 @@ for temperature in (1, 2, 4, 8, 16):
     print(
         f"T = {temperature:2}: without T² {sizes[temperature]:.5f}, with it {leaf.grad.norm():.3f}"
     )
-reveal("T from 8 to 16, without T²: the gradient becomes", "1/4")
+reveal("T from 8 to 16, without T²: the gradient becomes", f"1/{sizes[8] / sizes[16]:.0f}")
 
 # %% [markdown]
 # A quarter: at high temperatures softmax is nearly linear, $p_i - q_i \approx \bigl((z_i - \bar z) - (v_i - \bar v)\bigr)/(10\,T)$, with the means over the ten classes. So there are two factors
