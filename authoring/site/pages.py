@@ -17,6 +17,8 @@ from coursekit.learn.widgets.text import to_html
 
 # Where Sphinx puts what it finds in html_static_path.
 PICTURES = "_static/pictures/"
+# Widgets that show nothing but what a learner has done, or nothing before one begins.
+_OF_ONES_OWN = ("pattern_test", "progress")
 # What a lesson says of its widgets is true where they run.
 _PRACTISE = re.compile(r"(## Practise\n\n)Nothing below is marked.*?\n\n", re.DOTALL)
 _READ_ONLY = (
@@ -54,6 +56,10 @@ class Maker:
                     text = _BEGINNING.sub(rf"\1\n{raw(file)}\n", text, count=1)
                 place = f"({cell.id})=\n" if cell.id.startswith("word-") else ""
                 blocks.append(place + text)
+            elif _called(cell.source) in _OF_ONES_OWN:
+                # Nor what leads to it, a line.
+                if "\n\n" not in blocks[-1]:
+                    blocks.pop()
             elif cell.cell_type == "code" and "cellView" not in cell.metadata:
                 blocks.append(_code(cell, outputs))
         exercise = path.replace("notebooks/", "exercises/")
@@ -122,11 +128,17 @@ def _folded_under(cell: nbformat.NotebookNode) -> str:
 
 def _is_read(code: str) -> bool:
     """Whether code says something on a page: not if it only shows a widget or an opening."""
+    name = _called(code)
+    return not name or (name not in (*widgets.__all__, "guesses") and "opening" not in code)
+
+
+def _called(code: str) -> str:
+    """The function that is all a cell calls, after imports; empty for other cells."""
     try:
         statements = ast.parse(code).body
     except SyntaxError:
-        return True
+        return ""
     match [one for one in statements if not isinstance(one, ast.Import | ast.ImportFrom)]:
         case [ast.Expr(ast.Call(ast.Name(name)))]:
-            return name not in (*widgets.__all__, "guesses") and "opening" not in code
-    return True
+            return str(name)
+    return ""

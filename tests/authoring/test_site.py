@@ -26,6 +26,7 @@ from coursekit.learn.lessons import Lesson, read
 
 PAGES = {
     "index.md",
+    "run.md",
     "notebooks/02_two.ipynb",
     "notebooks/glossary.ipynb",
     "exercises/02_two/02_two.ipynb",
@@ -45,6 +46,7 @@ def led(text, path="notebooks/02_two.ipynb", repository=""):
         ("../exercises/02_two/02_two.ipynb", "page:../exercises/02_two/02_two.html"),
         ("../docs/grading.md#how", "place:../docs/grading.html#how"),
         ("start.ipynb", "page:../index.html"),
+        ("review.ipynb", "page:../run.html"),
         ("#here", "#here"),
         ("https://example.org/a.ipynb", "https://example.org/a.ipynb"),
         (
@@ -190,12 +192,13 @@ def test_every_guess_of_the_course_is_live_and_answered_on_its_page(root, output
 
 
 def test_every_lesson_says_on_its_page_that_its_questions_are_there_to_read(root, tmp_path):
-    maker = Maker(Ways({*PAGES, "run.md"}, "", "main"), Pictures(tmp_path))
+    maker = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path))
     for lesson in Sources.at(root).lessons():
         notebook = nbformat.read(lesson.notebook, as_version=4)
         page = maker.page(notebook, f"notebooks/{lesson.name}.ipynb")
         assert "[run the notebook](page:../run.html)" in page
-        assert "progress.sqlite" not in page.partition("## Practise")[2]
+        for words in ("progress.sqlite", "Your progress", "How far you are", "Pattern test"):
+            assert words not in page.partition("## Practise")[2]
         assert "Run this cell" not in page
 
 
