@@ -35,7 +35,7 @@ lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercis
 	@$(RUN) authoring build $(LESSON)
 	@$(RUN) authoring check $(LESSON)
 	@echo "== Every cell"
-	@$(RUN) $(PYTEST) -q $(wildcard notebooks/$(LESSON)_*.ipynb solutions/$(LESSON)_*/*.ipynb)
+	@$(RUN) $(PYTEST) -q $(wildcard notebooks/$(LESSON)_*.ipynb notebooks/further/$(LESSON)_*.ipynb solutions/$(LESSON)_*/*.ipynb)
 
 lint: .venv/installed-dev ## check the style of the code, and who imports whom
 	@echo "== Style"

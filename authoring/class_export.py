@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from authoring.source.sources import Sources
-from coursekit.desk.workspace import without_outputs
-from coursekit.exercises.folders import LESSONS
+from coursekit.desk.workspace import lessons, without_outputs
 
 # Named one by one, so that a new folder with answers in it is never handed out by accident.
 FILES = (
@@ -71,8 +70,8 @@ def main(course: Sources, out: Path) -> None:
             out / name,
             ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"),
         )
-    for notebook in sorted((course.root / LESSONS).glob("*.ipynb")):
-        target = out / LESSONS / notebook.name
+    for notebook in lessons(course.root):
+        target = out / notebook.relative_to(course.root)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(without_outputs(notebook), encoding="utf-8")
     for name in (*FILES, *_data(course.root)):

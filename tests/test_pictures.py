@@ -6,7 +6,6 @@ import ast
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from authoring.source.sources import Lesson, Sources, read_cells
-from coursekit.pictures import plot
+from coursekit.lesson_10.pictures import shelf_with_front
 from tests.conftest import ROOT
 from tools.made_from import KEPT, PICTURES, kept, made_from, stale
 
@@ -45,8 +44,6 @@ def test_no_plot_names_a_series_by_its_colour(lesson: Lesson) -> None:
 
 def test_the_front_of_lesson_10_can_be_told_without_colours() -> None:
     """Finding K19: who is on the front has a line through the point, and is darker."""
-    [lesson] = [lesson for lesson in LESSONS if lesson.number == "10"]
-    [source] = [source for source in code_of(lesson) if "def draw_front(" in source]
     models = pd.DataFrame(
         {
             "structure": ["none", "none", "weights", "units"],
@@ -57,12 +54,8 @@ def test_the_front_of_lesson_10_can_be_told_without_colours() -> None:
             "high": [0.87, 0.71, 0.85, 0.81],
         }
     )
-    for cost in ("gzip_bytes", "latency"):
-        models[cost] = models.raw_bytes
     on_it = np.array([True, False, True, True])
-    names: dict[str, Any] = {"front": lambda *_: on_it, "models": models, "plot": plot}
-    exec(source, names)
-    [ax] = names["draw_front"]("raw_bytes", "all").axes
+    [ax] = shelf_with_front(models, on_it, "raw_bytes").axes
     assert "with a line" in ax.get_title(loc="left")
     lines = np.concatenate([bundle.get_segments() for bundle in ax.collections])
     assert sorted(line[0][0] for line in lines) == [100, 200, 400], "a line for each on the front"

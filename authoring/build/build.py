@@ -91,6 +91,10 @@ def main(
         wanted: list[Built] = [*_banks(course, lesson.name), *targets(lesson), *_sheets(lesson)]
         for target in wanted:
             _bring_up(course, target, force, report)
+        # What it prints counts in the minutes that it says, and in its measure.
+        again = lesson_target(lesson)
+        if not again.is_fresh:
+            again.write()
     for target in [*_shared(course), *_banks(course, GENERAL)]:
         _bring_up(course, target, force, report)
 
@@ -136,14 +140,28 @@ def _sheets(lesson: Lesson) -> list[TextFile]:
 
 
 def targets(lesson: Lesson) -> list[Target]:
-    """The three notebooks of a lesson."""
+    """The three notebooks of a lesson, and what goes further, if there is anything."""
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])[lesson.name]
     return [
         Target(lesson.solution, instructor),
         Target(lesson.exercise, release),
-        Target(lesson.notebook, lesson_notebook(lesson), run=True),
+        lesson_target(lesson),
+        *_further(lesson),
     ]
+
+
+def lesson_target(lesson: Lesson) -> Target:
+    """The notebook to read and run."""
+    return Target(lesson.notebook, lesson_notebook(lesson), run=True)
+
+
+def _further(lesson: Lesson) -> list[Target]:
+    if not lesson.further.is_file():
+        return []
+    course, name = lesson.course, f"further/{lesson.name}"
+    path = course.root / "notebooks" / f"{name}.ipynb"
+    return [Target(path, reading_notebook(course, lesson.further, name), run=True)]
 
 
 def stale(course: Sources) -> Iterator[Path]:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import yaml
 
+from authoring.build.measure import measured
 from authoring.build.text_file import TextFile
 from authoring.source.problems import SourceError
-from authoring.source.sources import Lesson, SourceCell, Sources, read_cells
-
-# How fast people read and guess; a lesson itself runs in less than a minute.
-WORDS_A_MINUTE = 150
-SECONDS_A_LINE, SECONDS_A_LOOK, SECONDS_TO_RUN = 4, 30, 60
-# What is looked at or guessed, one by one.
-_LOOK = re.compile(r"^\s*(?:guess|plot\.show|explore|plot\.hero)\(", re.MULTILINE)
-# Practice is counted apart: one does as much of it as one likes.
-_PRACTICE = re.compile(r"^## (?:Practise|References)\b", re.MULTILINE)
+from authoring.source.sources import Lesson, Sources
 
 
 def lessons(course: Sources) -> TextFile:
@@ -64,22 +56,5 @@ def _row(number: str, lesson: Lesson | None, part: str, entry: dict[str, Any]) -
         "title": lesson.title if lesson else entry["title"],
         "part": part,
         "needs": entry.get("needs", []),
-        "minutes": minutes(read_cells(lesson.folder / "lesson.py")) if lesson else 0,
+        "minutes": measured(lesson).stated if lesson else 0,
     }
-
-
-def minutes(cells: list[SourceCell]) -> int:
-    """How long a lesson takes to read, guess and run, in full five minutes; practice apart."""
-    seconds = float(SECONDS_TO_RUN)
-    for cell in cells:
-        if cell.kind == "code":
-            seconds += SECONDS_A_LINE * sum(bool(line.strip()) for line in cell.source.splitlines())
-            seconds += SECONDS_A_LOOK * len(_LOOK.findall(cell.source))
-            continue
-        before, *practice = _PRACTICE.split(cell.source, maxsplit=1)
-        # The text of a link is read, its target is not.
-        words = re.sub(r"\]\([^)]*\)", "]", before).split()
-        seconds += 60 * len(words) / WORDS_A_MINUTE
-        if practice:
-            break
-    return 5 * max(1, round(seconds / 60 / 5))

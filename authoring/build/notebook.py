@@ -10,9 +10,8 @@ from pathlib import Path
 
 import nbformat
 
-from authoring.build import glossary, hosting, links
+from authoring.build import glossary, hosting, links, measure
 from authoring.build.items import items_metadata
-from authoring.build.lessons import minutes
 from authoring.source import guesses
 from authoring.source.exercise import NEW_CELL, instructor_cells, read_exercise
 from authoring.source.sources import Lesson, Sources, read_cells
@@ -59,29 +58,31 @@ def lesson_notebook(lesson: Lesson) -> nbformat.NotebookNode:
     """The lesson without outputs.
 
     Raises:
-        SourceError: for a mistake in its guesses, too.
+        SourceError: for a mistake in its guesses, too, and if it is held to the measure and more.
     """
     source = lesson.folder / "lesson.py"
     guesses.check(read_cells(source))
+    if lesson.is_held:
+        measure.check(lesson)
     return reading_notebook(lesson.course, source, lesson.name, lesson)
 
 
 def reading_notebook(
     course: Sources, source: Path, name: str, lesson: Lesson | None = None
 ) -> nbformat.NotebookNode:
-    """A notebook to read and run, without outputs, as it will lie in notebooks/."""
+    """A notebook to read and run, without outputs, as it will lie at `name` in notebooks/."""
     cells = []
-    sources = read_cells(source)
     words, seen = glossary.read(course) if lesson else None, set[str]()
-    for cell in sources:
+    for cell in read_cells(source):
         text = _with_import(cell.source) if cell.kind == "code" else cell.source
         if cell.kind == "markdown":
-            text = links.with_lessons(course, text, "", name)
-            text = text.replace(MINUTES, str(minutes(sources)))
+            text = links.with_lessons(course, text, "../" * name.count("/"), name)
+            if lesson and MINUTES in text:
+                text = text.replace(MINUTES, str(measure.measured(lesson).stated))
             text = glossary.linked(words, text, seen) if words else text
         new = NEW_CELL[cell.kind](text)
         new.metadata.update(cell.metadata)
-        if cell.kind == "code" and _only_asserts(text):
+        if cell.kind == "code" and measure.only_asserts(text):
             # They hold the lesson to what it says, and would tell a learner before it does.
             new.metadata["jupyter"] = {"source_hidden": True}
         cells.append(new)
@@ -96,11 +97,6 @@ def _with_import(code: str) -> str:
         case [ast.Expr(ast.Call(ast.Name(name)))] if name in widgets.__all__:
             return f"from coursekit.learn.widgets import {name}\n\n{code}"
     return code
-
-
-def _only_asserts(code: str) -> bool:
-    statements = ast.parse(code).body
-    return bool(statements) and all(isinstance(node, ast.Assert) for node in statements)
 
 
 def instructor_notebook(lesson: Lesson) -> nbformat.NotebookNode:

@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 
 from authoring.source.answers import BankAnswer, read_bank
-from authoring.source.exercise import BEGIN_SOLUTION, END_SOLUTION, Exercise, read_exercise
+from authoring.source.exercise import Exercise, read_exercise, without_marks
 from authoring.source.sources import Lesson, Sources
 
 DUE = "2026-03-02 12:00:00 UTC"
@@ -72,7 +72,7 @@ class Desk:
         """Every item as its author solves it."""
         return {
             cell.short.item: Given(
-                _without_marks(cell.source.source),
+                without_marks(cell.source.source),
                 None if cell.short.manual else self.exercise.points(cell.short.item),
             )
             for cell in self.exercise.cells
@@ -233,12 +233,6 @@ def hand_in(desk: Desk, draft: Draft, folder: Path) -> None:
 
 def _save(path: Path, notebook: Notebook) -> None:
     nbformat.write(notebook, path)
-
-
-def _without_marks(source: str) -> str:
-    """A solution as a learner would leave it."""
-    marks = (BEGIN_SOLUTION, END_SOLUTION)
-    return "\n".join(line for line in source.splitlines() if line.strip() not in marks)
 
 
 def _expected(desk: Desk, student: str, draft: Draft) -> dict[str, str]:

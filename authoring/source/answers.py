@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from authoring.source import choices
-from authoring.source.exercise import Exercise
+from authoring.source.exercise import Exercise, without_marks
 from authoring.source.metadata import understood
 from authoring.source.sources import Lesson, SourceCell, read_cells
 
+# By this name an answer is like the exercise's own.
+REFERENCE = "reference"
 RIGHT_AT_LEAST, WRONG_AT_LEAST = 2, 3
 
 
@@ -24,6 +27,7 @@ class BankMetadata(BaseModel):
     right: str | None = None
     wrong: str | None = None
     answer: str | None = None
+    like: str | None = None
     keeps: float = Field(default=0, ge=0)
     hint: str | None = None
 
@@ -66,7 +70,7 @@ def read_bank(lesson: Lesson, exercise: Exercise) -> list[BankAnswer]:
     for cell in read_cells(path):
         if cell.kind == "markdown" and not cell.metadata:
             continue
-        answer = _understood(cell, exercise)
+        answer = _written_out(_understood(cell, exercise), exercise, bank)
         if any((other.item, other.name) == (answer.item, answer.name) for other in bank):
             raise cell.problem(f"“{answer.item}” has an answer “{answer.name}” already")
         bank.append(answer)
@@ -112,6 +116,38 @@ def _understood(cell: SourceCell, exercise: Exercise) -> BankAnswer:
         points=None if manual else full if short.right is not None else short.keeps,
         hint=short.hint,
     )
+
+
+def _written_out(answer: BankAnswer, exercise: Exercise, bank: Sequence[BankAnswer]) -> BankAnswer:
+    """The answer whole, where it is written as what it changes of another."""
+    like = answer.cell.metadata.get("like")
+    if like is None:
+        return answer
+    known = {other.name: other.source for other in bank if other.item == answer.item}
+    (solution,) = (cell for cell in exercise.cells if cell.short.item == answer.item)
+    known[REFERENCE] = without_marks(solution.source.source)
+    if like not in known:
+        raise answer.cell.problem(f"“{answer.item}” has no answer “{like}” above this one")
+    lines = known[like].rstrip().splitlines()
+    old, new = _change(answer.cell)
+    places = [at for at in range(len(lines)) if lines[at : at + len(old)] == old]
+    if len(places) != 1:
+        told = "\n".join(old)
+        raise answer.cell.problem(
+            f"“{like}” has these lines {len(places)} times, not once:\n{told}"
+        )
+    lines[places[0] : places[0] + len(old)] = new
+    return replace(answer, cell=replace(answer.cell, source="\n".join(lines)))
+
+
+def _change(cell: SourceCell) -> tuple[list[str], list[str]]:
+    """The lines that go, in a row, and those that come in their place."""
+    lines = cell.source.splitlines()
+    old = list(takewhile(lambda line: line.startswith("# -"), lines))
+    new = lines[len(old) :]
+    if not old or not all(line.startswith("# +") for line in new):
+        raise cell.problem("behind like= stand lines “# - …”, which go, then “# + …”, which come")
+    return [line[4:] for line in old], [line[4:] for line in new]
 
 
 def _check_enough(exercise: Exercise, item: str, answers: Sequence[BankAnswer]) -> None:

@@ -131,6 +131,12 @@ class Exercise:
         return any(cell.short.item == item and cell.short.manual for cell in self.cells)
 
 
+def without_marks(source: str) -> str:
+    """A solution as a learner would leave it."""
+    marks = (BEGIN_SOLUTION, END_SOLUTION)
+    return "\n".join(line for line in source.splitlines() if line.strip() not in marks)
+
+
 def read_exercise(lesson: Lesson) -> Exercise:
     """Reads the exercise.py of a lesson, with the graded questions it asks, and checks it.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from authoring.source.problems import SourceError
 from authoring.source.sources import SourceCell
 
-FEWEST, MOST = 6, 8
+FEWEST, MOST = 4, 8
 
 
 @dataclass(frozen=True)

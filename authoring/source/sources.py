@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
+import yaml
 
 from authoring.source.problems import SourceError
 
@@ -91,6 +92,21 @@ class Lesson:
     @property
     def exercise(self) -> Path:
         return self.course.root / "exercises" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def further(self) -> Path:
+        """What was cut from the lesson, to read and run; not every lesson has it."""
+        return self.folder / "further.py"
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it has been told again, and is held to the measure (`held: true` in the map)."""
+        source = self.course.root / "course" / "map.yaml"
+        if not source.is_file():
+            return False
+        parts = yaml.safe_load(source.read_text(encoding="utf-8"))
+        rows = {row["number"]: row for part in parts for row in part["lessons"]}
+        return bool(rows.get(self.number, {}).get("held"))
 
     @property
     def title(self) -> str:

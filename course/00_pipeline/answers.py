@@ -34,16 +34,9 @@ def shapes(images, height, width, hidden, classes):
     return result
 
 
-# %% item="shapes" wrong="a division leaves floats" keeps=1 hint="not every size is an int"
-def shapes(images, height, width, hidden, classes):
-    pixels = height * width / 1
-    return {
-        "flattened": (images, pixels),
-        "hidden": (images, hidden),
-        "logits": (images, classes),
-        "first weight": (hidden, pixels),
-        "last weight": (classes, hidden),
-    }
+# %% item="shapes" wrong="a division leaves floats" like="reference" keeps=1 hint="not every size is an int"
+# -     pixels = height * width
+# +     pixels = height * width / 1
 
 
 # %% item="shapes" wrong="weights as inputs by outputs" keeps=1 hint="does PyTorch store outputs or inputs first"
@@ -68,15 +61,9 @@ def shapes(images, height, width, hidden, classes):
     }
 
 
-# %% item="shapes" wrong="one image after the first layer" keeps=1 hint="What does a batch of them have"
-def shapes(images, height, width, hidden, classes):
-    return {
-        "flattened": (images, height * width),
-        "hidden": (hidden,),
-        "logits": (classes,),
-        "first weight": (hidden, height * width),
-        "last weight": (classes, hidden),
-    }
+# %% item="shapes" wrong="one image after the first layer" like="flattens the batch too" keeps=1 hint="What does a batch of them have"
+# -         "flattened": (images * height * width,),
+# +         "flattened": (images, height * width),
 
 
 # %% item="shapes" wrong="the lesson's numbers" hint="should have shape (5, 6)"
@@ -216,13 +203,9 @@ def prune_first(model, share):
     return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
 
 
-# %% item="sparsity" wrong="smallest with their sign" keeps=2 hint="What about the sign"
-def prune_first(model, share):
-    weight = model[0].weight.data
-    gone = weight.flatten().argsort()[: round(share * weight.numel())]
-    weight.view(-1)[gone] = 0
-    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
-    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
+# %% item="sparsity" wrong="smallest with their sign" like="keeps the share" keeps=2 hint="What about the sign"
+# -     gone = weight.abs().flatten().argsort()[: weight.numel() - round(share * weight.numel())]
+# +     gone = weight.flatten().argsort()[: round(share * weight.numel())]
 
 
 # %% item="sparsity" wrong="biases left out" keeps=2 hint="are the biases in"
@@ -257,14 +240,9 @@ def prune_first(model, share):
     return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
 
 
-# %% item="sparsity" wrong="cuts the count off" keeps=1 hint="if `share * n` is not whole"
-def prune_first(model, share):
-    weight = model[0].weight.data
-    gone = weight.abs().flatten().argsort()[: int(share * weight.numel())]
-    weight.view(-1)[gone] = 0
-    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
-    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
-
+# %% item="sparsity" wrong="cuts the count off" like="keeps the share" keeps=1 hint="if `share * n` is not whole"
+# -     gone = weight.abs().flatten().argsort()[: weight.numel() - round(share * weight.numel())]
+# +     gone = weight.abs().flatten().argsort()[: int(share * weight.numel())]
 
 # %% item="sparsity" wrong="rounds the count up" keeps=1 hint="if `share * n` is not whole"
 import math
@@ -278,39 +256,23 @@ def prune_first(model, share):
     return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
 
 
-# %% item="sparsity" wrong="what is small counts as zero" keeps=2 hint="A tiny weight counts as zero"
-def prune_first(model, share):
-    weight = model[0].weight.data
-    values = weight.flatten().clone()
-    values[values.abs().argsort()[: round(share * len(values))]] = 0
-    weight.copy_(values.reshape(weight.shape))
-    everything = torch.cat([p.detach().flatten() for p in model.parameters()])
-    small = 1e-4
-    return (
-        (values.abs() < small).float().mean().item(),
-        (everything.abs() < small).float().mean().item(),
-    )
+# %% item="sparsity" wrong="what is small counts as zero" like="reference" keeps=2 hint="A tiny weight counts as zero"
+# -     return (values == 0).float().mean().item(), (everything == 0).float().mean().item()
+# +     small = 1e-4
+# +     return (
+# +         (values.abs() < small).float().mean().item(),
+# +         (everything.abs() < small).float().mean().item(),
+# +     )
 
+# %% item="sparsity" wrong="returns the share it was given" like="returns what is left" keeps=2 hint="what share of it really is zero"
+# -     return (weight != 0).float().mean().item(), (numbers != 0).float().mean().item()
+# +     return float(share), (numbers == 0).float().mean().item()
 
-# %% item="sparsity" wrong="returns the share it was given" keeps=2 hint="what share of it really is zero"
-def prune_first(model, share):
-    weight = model[0].weight.data
-    gone = weight.abs().flatten().argsort()[: round(share * weight.numel())]
-    weight.view(-1)[gone] = 0
-    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
-    return float(share), (numbers == 0).float().mean().item()
-
-
-# %% item="sparsity" wrong="clears the last bias too" keeps=1 hint="A bias of another layer changed"
-def prune_first(model, share):
-    weight = model[0].weight.data
-    gone = weight.abs().flatten().argsort()[: round(share * weight.numel())]
-    weight.view(-1)[gone] = 0
-    if len(model) > 1:
-        model[-1].bias.data.zero_()
-    numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
-    return (weight == 0).float().mean().item(), (numbers == 0).float().mean().item()
-
+# %% item="sparsity" wrong="clears the last bias too" like="biases left out" keeps=1 hint="A bias of another layer changed"
+# -     numbers = torch.cat([layer.weight.flatten() for layer in model if isinstance(layer, nn.Linear)])
+# +     if len(model) > 1:
+# +         model[-1].bias.data.zero_()
+# +     numbers = torch.cat([p.detach().flatten() for p in model.parameters()])
 
 # %% item="sparsity" wrong="parameters under a mask" keeps=2 hint="With a mask on"
 from torch.nn.utils import prune
@@ -429,12 +391,10 @@ def quantize(value, scale):
     return 0 if math.isnan(scale) else max(-128, min(127, round(value / scale)))
 
 
-# %% item="quantize" wrong="an assert for an error" keeps=2 hint="ValueError is asked"
-def quantize(value, scale):
-    assert scale > 0, "the scale must be greater than 0"
-    if isinstance(value, torch.Tensor):
-        return torch.clamp(torch.round(value / scale), -128, 127).to(torch.int8)
-    return max(-128, min(127, round(value / scale)))
+# %% item="quantize" wrong="an assert for an error" like="reference" keeps=2 hint="ValueError is asked"
+# -     if not scale > 0:
+# -         raise ValueError(f"the scale must be greater than 0, not {scale}")
+# +     assert scale > 0, "the scale must be greater than 0"
 
 
 # %% item="quantize" wrong="checks the scale for tensors only" keeps=2 hint="for numbers and for tensors"
@@ -705,66 +665,23 @@ def is_worse(lost, won):
 
 lost, won = counted(q, scale)
 
-# %% item="small" wrong="plain int8" hint="What else could repeat"
-scale = float(weight.abs().max() / 127)
-q = torch.round(weight / scale).to(torch.int8)
+# %% item="small" wrong="plain int8" like="the lesson's 0.01" hint="What else could repeat"
+# - scale = 0.01
+# + scale = float(weight.abs().max() / 127)
 
+# %% item="small" wrong="pruned too far, but counted" like="the lesson's 0.01" keeps=1 hint="Which of your two tools took them"
+# - scale = 0.01
+# - q = torch.round(weight / scale).to(torch.int8)
+# + pruned = weight.flatten().clone()
+# + pruned[pruned.abs().argsort()[: round(0.85 * pruned.numel())]] = 0
+# + scale = float(pruned.abs().max() / 127)
+# + q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
 
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="pruned too far, but counted" keeps=1 hint="Which of your two tools took them"
-pruned = weight.flatten().clone()
-pruned[pruned.abs().argsort()[: round(0.85 * pruned.numel())]] = 0
-scale = float(pruned.abs().max() / 127)
-q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="half pruned, 15 levels" keeps=2 hint="how many does it need"
-pruned = weight.flatten().clone()
-pruned[pruned.abs().argsort()[: round(0.5 * pruned.numel())]] = 0
-scale = float(pruned.abs().max() / 7)
-q = torch.round(pruned / scale).to(torch.int8).view(10, 784)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
+# %% item="small" wrong="half pruned, 15 levels" like="pruned too far, but counted" keeps=2 hint="how many does it need"
+# - pruned[pruned.abs().argsort()[: round(0.85 * pruned.numel())]] = 0
+# - scale = float(pruned.abs().max() / 127)
+# + pruned[pruned.abs().argsort()[: round(0.5 * pruned.numel())]] = 0
+# + scale = float(pruned.abs().max() / 7)
 
 # %% item="small" wrong="half pruned, nothing counted" keeps=1 hint="lost should be an int"
 pruned = weight.flatten().clone()
@@ -794,45 +711,19 @@ def is_worse(lost, won):
 
 lost, won = counted(q, scale)
 
-# %% item="small" wrong="lost and won exchanged" keeps=2 hint="Which of the two counts is `lost`"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
+# %% item="small" wrong="lost and won exchanged" like="counts from the number of right answers" keeps=2 hint="Which of the two counts is `lost`"
+# -     lost = max(0, int(before.sum() - after.sum()))
+# -     won = max(0, int(after.sum() - before.sum()))
+# +     won = int((before & ~after).sum())
+# +     lost = int((after & ~before).sum())
 
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    won = int((before & ~after).sum())
-    lost = int((after & ~before).sum())
-    return lost, won
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="counts without the scale" keeps=2 hint="Which weights does the network run with"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q.float(), validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
+# %% item="small" wrong="counts without the scale" like="counts from the number of right answers" keeps=2 hint="Which weights does the network run with"
+# -     after = answers_of(q * scale, validation).numpy() == validation.labels
+# -     lost = max(0, int(before.sum() - after.sum()))
+# -     won = max(0, int(after.sum() - before.sum()))
+# -     return lost, won
+# +     after = answers_of(q.float(), validation).numpy() == validation.labels
+# +     return int((before & ~after).sum()), int((after & ~before).sum())
 
 # %% item="small" wrong="counts its own q, whatever it is given" keeps=2 hint="your function gives the counts of your own"
 scale = float(weight.abs().max() / 3.5)
@@ -870,238 +761,74 @@ def is_worse(lost, won):
 
 lost, won = counted(q, scale)
 
-# %% item="small" wrong="coins to one side only" keeps=2 hint="Does your p count both"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = sum(math.comb(tosses, k) for k in range(won + 1)) / 2**tosses
-    return p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="uneven, whoever has more" keeps=2 hint="wins many more answers than it loses"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="a large p taken for a clear case" keeps=2 hint="with the lesson's p of 0.0005 that is worse"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p >= 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="only the odds of exactly these counts" keeps=2 hint="Which p does the lesson compute"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    p = 2 * math.comb(lost + won, won) / 2 ** (lost + won)
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="chi-square for an exact p" keeps=2 hint="Which p does the lesson compute"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    return lost > won and (lost - won) ** 2 / (lost + won) > 3.84
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="no tosses, no share" keeps=2 hint="without a toss there is no share"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    share = lost / (lost + won)
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return share > 0.5 and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="the sign alone, but counted" keeps=1 hint="Which of your two tools took them"
-scale = float(weight.abs().mean())
-q = torch.sign(weight).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="coarse integers, but the scale of fine ones" keeps=1 hint="Which of your two tools took them"
-q = torch.round(weight / weight.abs().max() * 3).to(torch.int8)
-scale = float(weight.abs().max()) / 127
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="not in int8" hint="q should be an int8 tensor"
-scale = float(weight.abs().max() / 3)
-q = torch.round(weight / scale)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="prunes the baseline itself" hint="Is `baseline` still as it was given"
-weight = baseline
-weight.view(-1)[weight.abs().flatten().argsort()[: round(0.9 * weight.numel())]] = 0
-scale = float(weight.abs().max() / 7)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="a helper's name for its result" keeps=2 hint="name 'lost' is not defined"
-scale = float(weight.abs().max() / 3.5)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    answers_of = answers_of(q * scale, validation).numpy()
-    after = answers_of == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
-
-# %% item="small" wrong="a helper made anew, larger than it says" hint="What else could repeat"
-scale = float(weight.abs().max() / 127)
-q = torch.round(weight / scale).to(torch.int8)
-
-
-def packed_bytes(q):
-    return int(q.count_nonzero() / 8)
-
-
-def counted(q, scale):
-    before = answers_of(baseline, validation).numpy() == validation.labels
-    after = answers_of(q * scale, validation).numpy() == validation.labels
-    return int((before & ~after).sum()), int((after & ~before).sum())
-
-
-def is_worse(lost, won):
-    tosses = lost + won
-    p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
-    return lost > won and p < 0.05
-
-
-lost, won = counted(q, scale)
+# %% item="small" wrong="coins to one side only" like="worse because more are lost" keeps=2 hint="Does your p count both"
+# -     return lost > won
+# +     tosses = lost + won
+# +     p = sum(math.comb(tosses, k) for k in range(won + 1)) / 2**tosses
+# +     return p < 0.05
+
+# %% item="small" wrong="uneven, whoever has more" like="coins to one side only" keeps=2 hint="wins many more answers than it loses"
+# -     p = sum(math.comb(tosses, k) for k in range(won + 1)) / 2**tosses
+# +     p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+
+# %% item="small" wrong="a large p taken for a clear case" like="uneven, whoever has more" keeps=2 hint="with the lesson's p of 0.0005 that is worse"
+# -     return p < 0.05
+# +     return lost > won and p >= 0.05
+
+# %% item="small" wrong="only the odds of exactly these counts" like="worse because more are lost" keeps=2 hint="Which p does the lesson compute"
+# -     return lost > won
+# +     p = 2 * math.comb(lost + won, won) / 2 ** (lost + won)
+# +     return lost > won and p < 0.05
+
+# %% item="small" wrong="chi-square for an exact p" like="worse because more are lost" keeps=2 hint="Which p does the lesson compute"
+# -     return lost > won
+# +     return lost > won and (lost - won) ** 2 / (lost + won) > 3.84
+
+# %% item="small" wrong="no tosses, no share" like="worse because more are lost" keeps=2 hint="without a toss there is no share"
+# -     return lost > won
+# +     share = lost / (lost + won)
+# +     tosses = lost + won
+# +     p = 2 * sum(math.comb(tosses, k) for k in range(min(lost, won) + 1)) / 2**tosses
+# +     return share > 0.5 and p < 0.05
+
+# %% item="small" wrong="the sign alone, but counted" like="the lesson's 0.01" keeps=1 hint="Which of your two tools took them"
+# - scale = 0.01
+# - q = torch.round(weight / scale).to(torch.int8)
+# + scale = float(weight.abs().mean())
+# + q = torch.sign(weight).to(torch.int8)
+
+# %% item="small" wrong="coarse integers, but the scale of fine ones" like="the lesson's 0.01" keeps=1 hint="Which of your two tools took them"
+# - scale = 0.01
+# - q = torch.round(weight / scale).to(torch.int8)
+# + q = torch.round(weight / weight.abs().max() * 3).to(torch.int8)
+# + scale = float(weight.abs().max()) / 127
+
+# %% item="small" wrong="not in int8" like="the lesson's 0.01" hint="q should be an int8 tensor"
+# - scale = 0.01
+# - q = torch.round(weight / scale).to(torch.int8)
+# + scale = float(weight.abs().max() / 3)
+# + q = torch.round(weight / scale)
+
+# %% item="small" wrong="prunes the baseline itself" like="the lesson's 0.01" hint="Is `baseline` still as it was given"
+# - scale = 0.01
+# + weight = baseline
+# + weight.view(-1)[weight.abs().flatten().argsort()[: round(0.9 * weight.numel())]] = 0
+# + scale = float(weight.abs().max() / 7)
+
+# %% item="small" wrong="a helper's name for its result" like="counts without the scale" keeps=2 hint="name 'lost' is not defined"
+# -     after = answers_of(q.float(), validation).numpy() == validation.labels
+# +     answers_of = answers_of(q * scale, validation).numpy()
+# +     after = answers_of == validation.labels
+
+# %% item="small" wrong="a helper made anew, larger than it says" like="the lesson's 0.01" hint="What else could repeat"
+# - scale = 0.01
+# - q = torch.round(weight / scale).to(torch.int8)
+# + scale = float(weight.abs().max() / 127)
+# + q = torch.round(weight / scale).to(torch.int8)
+# +
+# +
+# + def packed_bytes(q):
+# +     return int(q.count_nonzero() / 8)
 
 
 # %% item="normalise" wrong="divides only where it seems needed" keeps=1 hint="is it divided all the same"

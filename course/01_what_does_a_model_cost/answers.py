@@ -98,16 +98,10 @@ def cost(model, shape):
     return parameters, macs
 
 
-# %% item="cost" wrong="left in eval" keeps=2 hint="was in training mode"
-def cost(model, shape):
-    parameters = sum(p.numel() for p in model.parameters())
-    x, macs = torch.zeros(1, *shape), 0
-    model.eval()
-    for layer in model:
-        x = layer(x)
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            macs += layer.weight.numel() * (x.numel() // x.shape[1])
-    return parameters, macs
+# %% item="cost" wrong="left in eval" like="run in training mode" keeps=2 hint="was in training mode"
+# -     x, macs = torch.zeros(1, *shape), 0
+# +     x, macs = torch.zeros(1, *shape), 0
+# +     model.eval()
 
 
 # %% item="cost" wrong="groups forgotten" keeps=2 hint="with 4 groups a filter sees one channel"
@@ -206,16 +200,9 @@ def peak_bytes(sizes, bits):
 widest = dict(zip(candidates, [16, 16, None, 4, 32, None, 32, 8], strict=True))
 
 
-# %% item="memory" wrong="the first layer alone" keeps=2 hint="the second layer has 9 bytes in"
-def weight_bytes(parameters, bits):
-    return -(-parameters * bits // 8)
-
-
-def peak_bytes(sizes, bits):
-    return weight_bytes(sizes[0], bits) + weight_bytes(sizes[1], bits)
-
-
-widest = dict(zip(candidates, [16, 16, None, 4, 32, None, 32, 8], strict=True))
+# %% item="memory" wrong="the first layer alone" like="both tensors rounded together" keeps=2 hint="the second layer has 9 bytes in"
+# -     return weight_bytes(max(a + b for a, b in pairwise(sizes)), bits)
+# +     return weight_bytes(sizes[0], bits) + weight_bytes(sizes[1], bits)
 
 
 # %% item="memory" wrong="bits, not bytes" hint="those are bits"
@@ -233,42 +220,13 @@ for name, (parameters, sizes) in candidates.items():
     widest[name] = max(fit, default=None)
 
 
-# %% item="memory" wrong="half a byte cut off" keeps=1 hint="the half byte is needed"
-def weight_bytes(parameters, bits):
-    return parameters * bits // 8
+# %% item="memory" wrong="half a byte cut off" like="math.ceil" keeps=1 hint="the half byte is needed"
+# -     return math.ceil(parameters * bits / 8)
+# +     return parameters * bits // 8
 
-
-def peak_bytes(sizes, bits):
-    return max(weight_bytes(a, bits) + weight_bytes(b, bits) for a, b in pairwise(sizes))
-
-
-widest = {}
-for name, (parameters, sizes) in candidates.items():
-    fit = [
-        b
-        for b in (32, 16, 8, 4)
-        if weight_bytes(parameters, b) <= flash and peak_bytes(sizes, b) <= ram
-    ]
-    widest[name] = max(fit, default=None)
-
-
-# %% item="memory" wrong="all activations at once" keeps=1 hint="not all activations are alive at once"
-def weight_bytes(parameters, bits):
-    return math.ceil(parameters * bits / 8)
-
-
-def peak_bytes(sizes, bits):
-    return sum(weight_bytes(size, bits) for size in sizes)
-
-
-widest = {}
-for name, (parameters, sizes) in candidates.items():
-    fit = [
-        b
-        for b in (32, 16, 8, 4)
-        if weight_bytes(parameters, b) <= flash and peak_bytes(sizes, b) <= ram
-    ]
-    widest[name] = max(fit, default=None)
+# %% item="memory" wrong="all activations at once" like="math.ceil" keeps=1 hint="not all activations are alive at once"
+# -     return max(weight_bytes(a, bits) + weight_bytes(b, bits) for a, b in pairwise(sizes))
+# +     return sum(weight_bytes(size, bits) for size in sizes)
 
 
 # %% item="memory" wrong="the largest tensor alone" keeps=1 hint="its output is there as well as its input"
@@ -375,18 +333,9 @@ def compare(calls, runs, warm_up, clock):
     }
 
 
-# %% item="clock" wrong="no warm-up at all" hint="1 call to warm up and 5 that count"
-def compare(calls, runs, warm_up, clock):
-    times = {name: [] for name in calls}
-    for _ in range(runs):
-        for name, call in calls.items():
-            start = clock()
-            call()
-            times[name].append(clock() - start)
-    return {
-        name: tuple(float(v) for v in np.percentile(values, [25, 50, 75]))
-        for name, values in times.items()
-    }
+# %% item="clock" wrong="no warm-up at all" like="warm-up timed" hint="1 call to warm up and 5 that count"
+# -     for _ in range(warm_up + runs):
+# +     for _ in range(runs):
 
 
 # %% item="clock" wrong="one after the other" keeps=2 hint="they should take turns"
@@ -404,18 +353,10 @@ def compare(calls, runs, warm_up, clock):
     return found
 
 
-# %% item="clock" wrong="fastest and slowest for quartiles" keeps=2 hint="the middle half of 1, 2, 3, 4, 5 s"
-def compare(calls, runs, warm_up, clock):
-    times = {name: [] for name in calls}
-    for turn in range(warm_up + runs):
-        for name, call in calls.items():
-            start = clock()
-            call()
-            if turn >= warm_up:
-                times[name].append(clock() - start)
-    return {
-        name: (min(values), float(np.median(values)), max(values)) for name, values in times.items()
-    }
+# %% item="clock" wrong="fastest and slowest for quartiles" like="the mean" keeps=2 hint="the middle half of 1, 2, 3, 4, 5 s"
+# -         name: (min(values), sum(values) / len(values), max(values))
+# -         for name, values in times.items()
+# +         name: (min(values), float(np.median(values)), max(values)) for name, values in times.items()
 
 
 # %% item="roof" right="intensity against the ridge"
@@ -496,96 +437,39 @@ def smallest_batch(inputs, outputs, bits, peak, bandwidth):
 buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
 
 
-# %% item="roof" wrong="tried one by one to a thousand" keeps=2 hint="None, although a batch would do"
-def bound(flops, moved, peak, bandwidth):
-    computing, moving = flops / peak, moved / bandwidth
-    return "memory" if moving > computing else "compute", max(computing, moving)
+# %% item="roof" wrong="tried one by one to a thousand" like="only the weights are moved" keeps=2 hint="None, although a batch would do"
+# -     return math.ceil(bits / 8 / 2 * peak / bandwidth)
+# +     for n in range(1, 1000):
+# +         moved = inputs * outputs * bits / 8 + 4 * n * (inputs + outputs)
+# +         if bound(2 * n * inputs * outputs, moved, peak, bandwidth)[0] == "compute":
+# +             return n
+# +     return None
 
+# %% item="roof" wrong="a tie is memory" like="both times added" keeps=2 hint="both take 2 s"
+# -     return "memory" if moving > computing else "compute", computing + moving
+# +     return "memory" if moving >= computing else "compute", max(computing, moving)
 
-def smallest_batch(inputs, outputs, bits, peak, bandwidth):
-    for n in range(1, 1000):
-        moved = inputs * outputs * bits / 8 + 4 * n * (inputs + outputs)
-        if bound(2 * n * inputs * outputs, moved, peak, bandwidth)[0] == "compute":
-            return n
-    return None
+# %% item="roof" wrong="a MAC for a FLOP" like="only the weights are moved" keeps=2 hint="a MAC is two FLOPs"
+# -     return math.ceil(bits / 8 / 2 * peak / bandwidth)
+# +     weights = inputs * outputs * bits / 8 / bandwidth
+# +     gain = inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+# +     return math.ceil(weights / gain) if gain > 0 else None
 
+# %% item="roof" wrong="bits for bytes" like="only the weights are moved" keeps=2 hint="32 bits are 4 bytes"
+# -     return math.ceil(bits / 8 / 2 * peak / bandwidth)
+# +     weights = inputs * outputs * bits / bandwidth
+# +     gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+# +     return math.ceil(weights / gain) if gain > 0 else None
 
-buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+# %% item="roof" wrong="inputs in few bits" like="a MAC for a FLOP" keeps=2 hint="inputs and outputs stay float32"
+# -     gain = inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+# +     gain = 2 * inputs * outputs / peak - bits / 8 * (inputs + outputs) / bandwidth
 
-
-# %% item="roof" wrong="a tie is memory" keeps=2 hint="both take 2 s"
-def bound(flops, moved, peak, bandwidth):
-    computing, moving = flops / peak, moved / bandwidth
-    return "memory" if moving >= computing else "compute", max(computing, moving)
-
-
-def smallest_batch(inputs, outputs, bits, peak, bandwidth):
-    weights = inputs * outputs * bits / 8 / bandwidth
-    gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
-    return math.ceil(weights / gain) if gain > 0 else None
-
-
-buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
-
-
-# %% item="roof" wrong="a MAC for a FLOP" keeps=2 hint="a MAC is two FLOPs"
-def bound(flops, moved, peak, bandwidth):
-    computing, moving = flops / peak, moved / bandwidth
-    return "memory" if moving > computing else "compute", max(computing, moving)
-
-
-def smallest_batch(inputs, outputs, bits, peak, bandwidth):
-    weights = inputs * outputs * bits / 8 / bandwidth
-    gain = inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
-    return math.ceil(weights / gain) if gain > 0 else None
-
-
-buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
-
-
-# %% item="roof" wrong="bits for bytes" keeps=2 hint="32 bits are 4 bytes"
-def bound(flops, moved, peak, bandwidth):
-    computing, moving = flops / peak, moved / bandwidth
-    return "memory" if moving > computing else "compute", max(computing, moving)
-
-
-def smallest_batch(inputs, outputs, bits, peak, bandwidth):
-    weights = inputs * outputs * bits / bandwidth
-    gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
-    return math.ceil(weights / gain) if gain > 0 else None
-
-
-buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
-
-
-# %% item="roof" wrong="inputs in few bits" keeps=2 hint="inputs and outputs stay float32"
-def bound(flops, moved, peak, bandwidth):
-    computing, moving = flops / peak, moved / bandwidth
-    return "memory" if moving > computing else "compute", max(computing, moving)
-
-
-def smallest_batch(inputs, outputs, bits, peak, bandwidth):
-    weights = inputs * outputs * bits / 8 / bandwidth
-    gain = 2 * inputs * outputs / peak - bits / 8 * (inputs + outputs) / bandwidth
-    return math.ceil(weights / gain) if gain > 0 else None
-
-
-buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
-
-
-# %% item="roof" wrong="rounded down" keeps=2 hint="with 3 images moving still takes longer"
-def bound(flops, moved, peak, bandwidth):
-    computing, moving = flops / peak, moved / bandwidth
-    return "memory" if moving > computing else "compute", max(computing, moving)
-
-
-def smallest_batch(inputs, outputs, bits, peak, bandwidth):
-    weights = inputs * outputs * bits / 8 / bandwidth
-    gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
-    return int(weights / gain) if gain > 0 else None
-
-
-buy = {"chat, one word": ("fewer bytes", 0.06), "camera, one frame": ("faster arithmetic", 0.07)}
+# %% item="roof" wrong="rounded down" like="only the weights are moved" keeps=2 hint="with 3 images moving still takes longer"
+# -     return math.ceil(bits / 8 / 2 * peak / bandwidth)
+# +     weights = inputs * outputs * bits / 8 / bandwidth
+# +     gain = 2 * inputs * outputs / peak - 4 * (inputs + outputs) / bandwidth
+# +     return int(weights / gain) if gain > 0 else None
 
 
 # %% item="roof" wrong="halved, whatever comes next" keeps=2 hint="does not always halve the time"
@@ -639,12 +523,9 @@ def conv_macs(layer, height, width):
     return out_h * out_w * per_position
 
 
-# %% item="bugs" wrong="groups forgotten" hint="sees only one of the 8 channels"
-def conv_macs(layer, height, width):
-    (kh, kw), (sh, sw), (ph, pw) = layer.kernel_size, layer.stride, layer.padding
-    out_h = (height + 2 * ph - kh) // sh + 1
-    out_w = (width + 2 * pw - kw) // sw + 1
-    return out_h * out_w * layer.in_channels * layer.out_channels * kh * kw
+# %% item="bugs" wrong="groups forgotten" like="by the shape of the weights" hint="sees only one of the 8 channels"
+# -     return out_h * out_w * layer.weight.numel()
+# +     return out_h * out_w * layer.in_channels * layer.out_channels * kh * kw
 
 
 # %% item="bugs" wrong="square layers only" keeps=1 hint="the filter has 1×3 weights"
@@ -738,18 +619,11 @@ def audit(model, inputs, known):
     return macs, missing
 
 
-# %% item="audit" wrong="silent if it has parameters" keeps=2 hint="a batch norm has no matrix"
-def audit(model, inputs, known):
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(inputs)
-    counts = counter.get_flop_counts()
-    macs, missing = counter.get_total_flops() // 2, []
-    for name, layer in model.named_children():
-        if list(layer.parameters()) and f"Sequential.{name}" not in counts:
-            macs += known.get(name, 0)
-            if name not in known:
-                missing.append(name)
-    return macs, missing
+# %% item="audit" wrong="silent if it has parameters" like="reference" keeps=2 hint="a batch norm has no matrix"
+# -         has_matrix = any(values.ndim > 1 for values in layer.parameters())
+# -         seen = sum(counts.get(f"{type(model).__name__}.{name}", {}).values())
+# -         if has_matrix and not seen:
+# +         if list(layer.parameters()) and f"Sequential.{name}" not in counts:
 
 
 # %% item="audit" wrong="looks for LSTMs" keeps=1 hint="an embedding has a matrix and no FLOPs"
@@ -761,43 +635,22 @@ def audit(model, inputs, known):
     return macs, [name for name in silent if name not in known]
 
 
-# %% item="audit" wrong="two classes" keeps=2 hint="whatever its class"
-def audit(model, inputs, known):
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(inputs)
-    silent = [
-        name for name, layer in model.named_children() if isinstance(layer, (nn.LSTM, nn.Embedding))
-    ]
-    macs = counter.get_total_flops() // 2 + sum(known.get(name, 0) for name in silent)
-    return macs, [name for name in silent if name not in known]
+# %% item="audit" wrong="two classes" like="looks for LSTMs" keeps=2 hint="whatever its class"
+# -     silent = [name for name, layer in model.named_children() if isinstance(layer, nn.LSTM)]
+# +     silent = [
+# +         name for name, layer in model.named_children() if isinstance(layer, (nn.LSTM, nn.Embedding))
+# +     ]
 
+# %% item="audit" wrong="a list of class names" like="two classes" keeps=2 hint="whatever its class"
+# -         name for name, layer in model.named_children() if isinstance(layer, (nn.LSTM, nn.Embedding))
+# +         name
+# +         for name, layer in model.named_children()
+# +         if type(layer).__name__ in ("LSTM", "Embedding")
 
-# %% item="audit" wrong="a list of class names" keeps=2 hint="whatever its class"
-def audit(model, inputs, known):
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(inputs)
-    silent = [
-        name
-        for name, layer in model.named_children()
-        if type(layer).__name__ in ("LSTM", "Embedding")
-    ]
-    macs = counter.get_total_flops() // 2 + sum(known.get(name, 0) for name in silent)
-    return macs, [name for name in silent if name not in known]
-
-
-# %% item="audit" wrong="all but batch norms" keeps=2 hint="whatever its class"
-def audit(model, inputs, known):
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(inputs)
-    counts = counter.get_flop_counts()
-    macs, missing = counter.get_total_flops() // 2, []
-    for name, layer in model.named_children():
-        plain = isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d))
-        if list(layer.parameters()) and not plain and f"Sequential.{name}" not in counts:
-            macs += known.get(name, 0)
-            if name not in known:
-                missing.append(name)
-    return macs, missing
+# %% item="audit" wrong="all but batch norms" like="silent if it has parameters" keeps=2 hint="whatever its class"
+# -         if list(layer.parameters()) and f"Sequential.{name}" not in counts:
+# +         plain = isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d))
+# +         if list(layer.parameters()) and not plain and f"Sequential.{name}" not in counts:
 
 
 # %% item="audit" wrong="in eval, with gradients" keeps=2 hint="The mode is that in which"

@@ -67,63 +67,27 @@ def dequantize(codes, scale, zero_point):
     return (codes - zero_point).float() * scale
 
 
-# %% item="there" wrong="half goes up" keeps=2 hint="a half goes to the even neighbour"
-def quantize(values, scale, zero_point, bits):
-    if not values.isfinite().all():
-        raise ValueError("not finite")
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    return (torch.floor(values / scale + 0.5) + zero_point).clamp(low, high).to(torch.int32)
+# %% item="there" wrong="half goes up" like="cuts off" keeps=2 hint="a half goes to the even neighbour"
+# -     return (torch.trunc(values / scale) + zero_point).clamp(low, high).to(torch.int32)
+# +     return (torch.floor(values / scale + 0.5) + zero_point).clamp(low, high).to(torch.int32)
 
+# %% item="there" wrong="casts first" like="cuts off" keeps=2 hint="too large for 8 bits: clip"
+# -     return (torch.trunc(values / scale) + zero_point).clamp(low, high).to(torch.int32)
+# +     codes = torch.round(values / scale).to(torch.int8) + zero_point
+# +     return codes.to(torch.int32).clamp(low, high)
 
-def dequantize(codes, scale, zero_point):
-    return (codes - zero_point).float() * scale
+# %% item="there" wrong="clips the steps, not the code" like="cuts off" keeps=1 hint="expected [-4, -3, -1, 3]"
+# -     return (torch.trunc(values / scale) + zero_point).clamp(low, high).to(torch.int32)
+# +     return (torch.round(values / scale).clamp(low, high) + zero_point).to(torch.int32)
 
+# %% item="there" wrong="always 8 bits" like="cuts off" keeps=1 hint="expected [-4, -3, -1, 3]"
+# -     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+# -     return (torch.trunc(values / scale) + zero_point).clamp(low, high).to(torch.int32)
+# +     return (torch.round(values / scale) + zero_point).clamp(-128, 127).to(torch.int32)
 
-# %% item="there" wrong="casts first" keeps=2 hint="too large for 8 bits: clip"
-def quantize(values, scale, zero_point, bits):
-    if not values.isfinite().all():
-        raise ValueError("not finite")
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    codes = torch.round(values / scale).to(torch.int8) + zero_point
-    return codes.to(torch.int32).clamp(low, high)
-
-
-def dequantize(codes, scale, zero_point):
-    return (codes - zero_point).float() * scale
-
-
-# %% item="there" wrong="clips the steps, not the code" keeps=1 hint="expected [-4, -3, -1, 3]"
-def quantize(values, scale, zero_point, bits):
-    if not values.isfinite().all():
-        raise ValueError("not finite")
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    return (torch.round(values / scale).clamp(low, high) + zero_point).to(torch.int32)
-
-
-def dequantize(codes, scale, zero_point):
-    return (codes - zero_point).float() * scale
-
-
-# %% item="there" wrong="always 8 bits" keeps=1 hint="expected [-4, -3, -1, 3]"
-def quantize(values, scale, zero_point, bits):
-    if not values.isfinite().all():
-        raise ValueError("not finite")
-    return (torch.round(values / scale) + zero_point).clamp(-128, 127).to(torch.int32)
-
-
-def dequantize(codes, scale, zero_point):
-    return (codes - zero_point).float() * scale
-
-
-# %% item="there" wrong="unsigned codes" hint="expected [-4, -3, -1, 3]"
-def quantize(values, scale, zero_point, bits):
-    if not values.isfinite().all():
-        raise ValueError("not finite")
-    return (torch.round(values / scale) + zero_point).clamp(0, 2**bits - 1).to(torch.int32)
-
-
-def dequantize(codes, scale, zero_point):
-    return (codes - zero_point).float() * scale
+# %% item="there" wrong="unsigned codes" like="always 8 bits" hint="expected [-4, -3, -1, 3]"
+# -     return (torch.round(values / scale) + zero_point).clamp(-128, 127).to(torch.int32)
+# +     return (torch.round(values / scale) + zero_point).clamp(0, 2**bits - 1).to(torch.int32)
 
 
 # %% item="there" wrong="lets NaN through" keeps=2 hint="What should happen to a NaN"
@@ -136,16 +100,9 @@ def dequantize(codes, scale, zero_point):
     return (codes - zero_point).float() * scale
 
 
-# %% item="there" wrong="zero point added before rounding" keeps=2 hint="and the zero point be added then"
-def quantize(values, scale, zero_point, bits):
-    if not values.isfinite().all():
-        raise ValueError("not finite")
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    return torch.round(values / scale + zero_point).clamp(low, high).to(torch.int32)
-
-
-def dequantize(codes, scale, zero_point):
-    return (codes - zero_point).float() * scale
+# %% item="there" wrong="zero point added before rounding" like="cuts off" keeps=2 hint="and the zero point be added then"
+# -     return (torch.trunc(values / scale) + zero_point).clamp(low, high).to(torch.int32)
+# +     return torch.round(values / scale + zero_point).clamp(low, high).to(torch.int32)
 
 
 # %% item="there" wrong="zero point forgotten on the way back" keeps=1 hint="Which code stands for 0?"
@@ -207,26 +164,15 @@ def choose_scale(values, bits):
     return scale, -(2 ** (bits - 1)) - round(bottom / scale)
 
 
-# %% item="range" wrong="zero point for unsigned codes" keeps=1 hint="expected the zero point -3"
-def choose_scale(values, bits):
-    if values.numel() == 0 or not values.isfinite().all():
-        raise ValueError("need finite values")
-    bottom, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    if bottom == top:
-        return 1.0, 0
-    scale = (top - bottom) / (2**bits - 1)
-    return scale, round(-bottom / scale)
+# %% item="range" wrong="zero point for unsigned codes" like="counts points, not gaps" keeps=1 hint="expected the zero point -3"
+# -     scale = (top - bottom) / 2**bits
+# -     return scale, -(2 ** (bits - 1)) - round(bottom / scale)
+# +     scale = (top - bottom) / (2**bits - 1)
+# +     return scale, round(-bottom / scale)
 
-
-# %% item="range" wrong="zero point cut off" keeps=2 hint="Is the zero point rounded, or cut off?"
-def choose_scale(values, bits):
-    if values.numel() == 0 or not values.isfinite().all():
-        raise ValueError("need finite values")
-    bottom, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    if bottom == top:
-        return 1.0, 0
-    scale = (top - bottom) / (2**bits - 1)
-    return scale, int(-(2 ** (bits - 1)) - bottom / scale)
+# %% item="range" wrong="zero point cut off" like="zero point for unsigned codes" keeps=2 hint="Is the zero point rounded, or cut off?"
+# -     return scale, round(-bottom / scale)
+# +     return scale, int(-(2 ** (bits - 1)) - bottom / scale)
 
 
 # %% item="range" wrong="symmetric" keeps=1 hint="expected the scale 0.5"
@@ -309,13 +255,9 @@ def sqnr(values, back):
     return math.inf if noise == 0 else 10 * math.log10(signal / noise)
 
 
-# %% item="sqnr" wrong="noise over signal" hint="expected 13.98 dB"
-def sqnr(values, back):
-    signal = float(values.double().square().sum())
-    noise = float((values.double() - back.double()).square().sum())
-    if signal == 0:
-        raise ValueError("no signal")
-    return math.inf if noise == 0 else 10 * math.log10(noise / signal)
+# %% item="sqnr" wrong="noise over signal" like="20 in place of 10" hint="expected 13.98 dB"
+# -     return math.inf if noise == 0 else 20 * math.log10(signal / noise)
+# +     return math.inf if noise == 0 else 10 * math.log10(noise / signal)
 
 
 # %% item="sqnr" wrong="variance for the signal" hint="expected 13.98 dB"
@@ -422,12 +364,9 @@ def error_bound(values, scale, zero_point, bits):
     return torch.where(distance > 0, distance, scale / 2)
 
 
-# %% item="bound" wrong="half a step is the least" hint="expected [0.5, 0.5, 0.2, 5.0, 3.0]"
-def error_bound(values, scale, zero_point, bits):
-    first = scale * (-(2 ** (bits - 1)) - zero_point)
-    last = scale * (2 ** (bits - 1) - 1 - zero_point)
-    outside = torch.maximum(values - last, first - values)
-    return outside.clamp(min=scale / 2)
+# %% item="bound" wrong="half a step is the least" like="reference" hint="expected [0.5, 0.5, 0.2, 5.0, 3.0]"
+# -     return torch.where(outside > 0, outside, scale / 2)
+# +     return outside.clamp(min=scale / 2)
 
 
 # %% item="trip" right="with PyTorch's function"
@@ -462,62 +401,27 @@ def round_trip(values, bits):
     return (codes - zero_point) * scale
 
 
-# %% item="trip" wrong="counts points, not gaps" hint="a step is 3/15"
-def round_trip(values, bits):
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    bottom, top = values.min().clamp(max=0), values.max().clamp(min=0)
-    if bottom == top:
-        return torch.zeros_like(values)
-    scale = (top - bottom) / 2**bits
-    zero_point = low - torch.round(bottom / scale)
-    codes = (torch.round(values / scale) + zero_point).clamp(low, high)
-    return (codes - zero_point) * scale
+# %% item="trip" wrong="counts points, not gaps" like="reference" hint="a step is 3/15"
+# -     scale = (top - bottom) / (high - low)
+# +     scale = (top - bottom) / 2**bits
 
+# %% item="trip" wrong="zero point not rounded" like="reference" keeps=2 hint="0 should come back as exactly 0"
+# -     zero_point = low - torch.round(bottom / scale)
+# -     codes = (torch.round(values / scale) + zero_point).clamp(low, high)
+# +     zero_point = low - bottom / scale
+# +     codes = torch.round(values / scale + zero_point).clamp(low, high)
 
-# %% item="trip" wrong="zero point not rounded" keeps=2 hint="0 should come back as exactly 0"
-def round_trip(values, bits):
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    bottom, top = values.min().clamp(max=0), values.max().clamp(min=0)
-    if bottom == top:
-        return torch.zeros_like(values)
-    scale = (top - bottom) / (high - low)
-    zero_point = low - bottom / scale
-    codes = torch.round(values / scale + zero_point).clamp(low, high)
-    return (codes - zero_point) * scale
+# %% item="trip" wrong="range without 0" like="reference" keeps=1 hint="is 0 still one of the points"
+# -     bottom, top = values.min().clamp(max=0), values.max().clamp(min=0)
+# +     bottom, top = values.min(), values.max()
 
+# %% item="trip" wrong="still cuts off" like="reference" hint="a step is 3/15"
+# -     codes = (torch.round(values / scale) + zero_point).clamp(low, high)
+# +     codes = ((values / scale).to(torch.int32) + zero_point).clamp(low, high)
 
-# %% item="trip" wrong="range without 0" keeps=1 hint="is 0 still one of the points"
-def round_trip(values, bits):
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    bottom, top = values.min(), values.max()
-    if bottom == top:
-        return torch.zeros_like(values)
-    scale = (top - bottom) / (high - low)
-    zero_point = low - torch.round(bottom / scale)
-    codes = (torch.round(values / scale) + zero_point).clamp(low, high)
-    return (codes - zero_point) * scale
-
-
-# %% item="trip" wrong="still cuts off" hint="a step is 3/15"
-def round_trip(values, bits):
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    bottom, top = values.min().clamp(max=0), values.max().clamp(min=0)
-    if bottom == top:
-        return torch.zeros_like(values)
-    scale = (top - bottom) / (high - low)
-    zero_point = low - torch.round(bottom / scale)
-    codes = ((values / scale).to(torch.int32) + zero_point).clamp(low, high)
-    return (codes - zero_point) * scale
-
-
-# %% item="trip" wrong="zeros become NaN" keeps=2 hint="zeros come back as zeros"
-def round_trip(values, bits):
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    bottom, top = values.min().clamp(max=0), values.max().clamp(min=0)
-    scale = (top - bottom) / (high - low)
-    zero_point = low - torch.round(bottom / scale)
-    codes = (torch.round(values / scale) + zero_point).clamp(low, high)
-    return (codes - zero_point) * scale
+# %% item="trip" wrong="zeros become NaN" like="reference" keeps=2 hint="zeros come back as zeros"
+# -     if bottom == top:
+# -         return torch.zeros_like(values)
 
 
 # %% item="trip" wrong="a floor under the scale" keeps=2 hint="come back far away"
@@ -617,27 +521,14 @@ def best_clip(values, bits, clips):
     return best
 
 
-# %% item="clip" wrong="does not clip" hint="expected 10.0"
-def best_clip(values, bits, clips):
-    high = 2 ** (bits - 1) - 1
+# %% item="clip" wrong="does not clip" like="reference" hint="expected 10.0"
+# -         back = torch.round(values / scale).clamp(-high, high) * scale
+# -         return float((values - back).double().square().mean())
+# +         return float((values - torch.round(values / scale) * scale).double().square().mean())
 
-    def error(clip):
-        scale = clip / high
-        return float((values - torch.round(values / scale) * scale).double().square().mean())
-
-    return min(sorted(clips), key=error)
-
-
-# %% item="clip" wrong="one code more below 0" hint="Do you use the codes that the prompt names"
-def best_clip(values, bits, clips):
-    high = 2 ** (bits - 1) - 1
-
-    def error(clip):
-        scale = clip / high
-        back = torch.round(values / scale).clamp(-high - 1, high) * scale
-        return float((values - back).double().square().mean())
-
-    return min(sorted(clips), key=error)
+# %% item="clip" wrong="one code more below 0" like="reference" hint="Do you use the codes that the prompt names"
+# -         back = torch.round(values / scale).clamp(-high, high) * scale
+# +         back = torch.round(values / scale).clamp(-high - 1, high) * scale
 
 
 # %% item="clip" wrong="returns the error" hint="expected 10.0"
@@ -704,18 +595,13 @@ def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
 sensor = choose_bits(sensor_sizes, sensor_accuracies, 135_000, 0.84)
 
 
-# %% item="bits" wrong="scales forgotten" hint="What if nothing both fits"
-def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
-    good = [
-        bits
-        for bits, accuracy in accuracies.items()
-        if accuracy >= least_accuracy
-        and sum(math.ceil(size * bits / 8) for size in sizes) <= most_bytes
-    ]
-    return min(good, default=None)
-
-
-sensor = 4
+# %% item="bits" wrong="scales forgotten" like="the most accurate that fits" hint="What if nothing both fits"
+# -         and sum(math.ceil(size * bits / 8) + 5 for size in sizes) <= most_bytes
+# -     ]
+# -     return max(sorted(good), key=accuracies.get) if good else None
+# +         and sum(math.ceil(size * bits / 8) for size in sizes) <= most_bytes
+# +     ]
+# +     return min(good, default=None)
 
 
 # %% item="bits" wrong="stops at the first that is too bad" keeps=1 hint="Is every width looked at"
@@ -732,44 +618,18 @@ def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
 sensor = choose_bits(sensor_sizes, sensor_accuracies, 135_000, 0.84)
 
 
-# %% item="bits" wrong="rounded up once for all layers" keeps=1 hint="9 bits take 2 bytes in each"
-def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
-    good = [
-        bits
-        for bits, accuracy in accuracies.items()
-        if accuracy >= least_accuracy
-        and math.ceil(sum(sizes) * bits / 8) + 5 * len(sizes) <= most_bytes
-    ]
-    return min(good, default=None)
+# %% item="bits" wrong="rounded up once for all layers" like="scales forgotten" keeps=1 hint="9 bits take 2 bytes in each"
+# -         and sum(math.ceil(size * bits / 8) for size in sizes) <= most_bytes
+# +         and math.ceil(sum(sizes) * bits / 8) + 5 * len(sizes) <= most_bytes
 
+# %% item="bits" wrong="not rounded up" like="scales forgotten" keeps=1 hint="9 bits take 2 bytes in each"
+# -         if accuracy >= least_accuracy
+# -         and sum(math.ceil(size * bits / 8) for size in sizes) <= most_bytes
+# +         if accuracy >= least_accuracy and sum(size * bits // 8 + 5 for size in sizes) <= most_bytes
 
-sensor = 4
-
-
-# %% item="bits" wrong="not rounded up" keeps=1 hint="9 bits take 2 bytes in each"
-def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
-    good = [
-        bits
-        for bits, accuracy in accuracies.items()
-        if accuracy >= least_accuracy and sum(size * bits // 8 + 5 for size in sizes) <= most_bytes
-    ]
-    return min(good, default=None)
-
-
-sensor = 4
-
-
-# %% item="bits" wrong="parts of bytes" keeps=1 hint="9 bits take 2 bytes in each"
-def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
-    good = [
-        bits
-        for bits, accuracy in accuracies.items()
-        if accuracy >= least_accuracy and sum(n * bits / 8 + 5 for n in sizes) <= most_bytes
-    ]
-    return min(good, default=None)
-
-
-sensor = 4
+# %% item="bits" wrong="parts of bytes" like="not rounded up" keeps=1 hint="9 bits take 2 bytes in each"
+# -         if accuracy >= least_accuracy and sum(size * bits // 8 + 5 for size in sizes) <= most_bytes
+# +         if accuracy >= least_accuracy and sum(n * bits / 8 + 5 for n in sizes) <= most_bytes
 
 
 # %% item="bits" wrong="bytes for bits" hint="at 4 bits it takes 65 bytes"

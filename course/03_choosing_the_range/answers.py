@@ -66,14 +66,9 @@ def quantize_channels(weight, bits, axis):
     return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
 
 
-# %% item="channels" wrong="the largest over the axis" hint="not (1, 2)"
-def quantize_channels(weight, bits, axis):
-    if weight.numel() == 0 or not weight.isfinite().all():
-        raise ValueError("not finite")
-    high = 2 ** (bits - 1) - 1
-    largest = weight.abs().amax(axis, keepdim=True)
-    scales = torch.where(largest == 0, 1.0, largest / high)
-    return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
+# %% item="channels" wrong="the largest over the axis" like="always along rows" hint="not (1, 2)"
+# -     largest = weight.abs().amax(list(range(1, weight.dim())), keepdim=True)
+# +     largest = weight.abs().amax(axis, keepdim=True)
 
 
 # %% item="channels" wrong="cut off" keeps=1 hint="Rounded, or cut off"
@@ -98,48 +93,26 @@ def quantize_channels(weight, bits, axis):
     return codes.clamp(-high, high).to(torch.int8), scales
 
 
-# %% item="channels" wrong="a floor under the scale" keeps=2 hint="has the scale 1"
-def quantize_channels(weight, bits, axis):
-    if weight.numel() == 0 or not weight.isfinite().all():
-        raise ValueError("not finite")
-    high = 2 ** (bits - 1) - 1
-    others = [d for d in range(weight.dim()) if d != axis % weight.dim()]
-    largest = weight.abs().amax(others, keepdim=True) if others else weight.abs()
-    scales = (largest / high).clamp(min=1e-8)
-    return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
+# %% item="channels" wrong="a floor under the scale" like="cut off" keeps=2 hint="has the scale 1"
+# -     scales = torch.where(largest == 0, 1.0, largest / high)
+# -     return (weight / scales * 1.000001).to(torch.int8), scales
+# +     scales = (largest / high).clamp(min=1e-8)
+# +     return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
 
+# %% item="channels" wrong="lets NaN through" like="reference" keeps=2 hint="a NaN should raise ValueError"
+# -     if weight.numel() == 0 or not weight.isfinite().all():
+# -         raise ValueError("weights must be finite, and at least one")
+# +     if weight.numel() == 0:
+# +         raise ValueError("no weights")
 
-# %% item="channels" wrong="lets NaN through" keeps=2 hint="a NaN should raise ValueError"
-def quantize_channels(weight, bits, axis):
-    if weight.numel() == 0:
-        raise ValueError("no weights")
-    high = 2 ** (bits - 1) - 1
-    others = [d for d in range(weight.dim()) if d != axis % weight.dim()]
-    largest = weight.abs().amax(others, keepdim=True) if others else weight.abs()
-    scales = torch.where(largest == 0, 1.0, largest / high)
-    return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
+# %% item="channels" wrong="scales in float64" like="reference" hint="should be torch.float32"
+# -         raise ValueError("weights must be finite, and at least one")
+# +         raise ValueError("not finite")
+# +     weight = weight.double()
 
-
-# %% item="channels" wrong="scales in float64" hint="should be torch.float32"
-def quantize_channels(weight, bits, axis):
-    if weight.numel() == 0 or not weight.isfinite().all():
-        raise ValueError("not finite")
-    weight = weight.double()
-    high = 2 ** (bits - 1) - 1
-    others = [d for d in range(weight.dim()) if d != axis % weight.dim()]
-    largest = weight.abs().amax(others, keepdim=True) if others else weight.abs()
-    scales = torch.where(largest == 0, 1.0, largest / high)
-    return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
-
-
-# %% item="channels" wrong="two dimensions only" keeps=2 hint="a convolution, axis 1"
-def quantize_channels(weight, bits, axis):
-    if weight.numel() == 0 or not weight.isfinite().all():
-        raise ValueError("not finite")
-    high = 2 ** (bits - 1) - 1
-    largest = weight.abs().amax(1 - axis, keepdim=True)
-    scales = torch.where(largest == 0, 1.0, largest / high)
-    return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
+# %% item="channels" wrong="two dimensions only" like="always along rows" keeps=2 hint="a convolution, axis 1"
+# -     largest = weight.abs().amax(list(range(1, weight.dim())), keepdim=True)
+# +     largest = weight.abs().amax(1 - axis, keepdim=True)
 
 
 # %% item="clips" right="row by row in Python"
@@ -216,32 +189,13 @@ def best_clips(weight, bits, shares):
     return best[:, 0]
 
 
-# %% item="clips" wrong="the shorter of two equally good" keeps=1 hint="the longer one should come back"
-def best_clips(weight, bits, shares):
-    high = 2 ** (bits - 1) - 1
-    largest = weight.abs().amax(1, keepdim=True)
-    best, least = torch.zeros_like(largest), torch.full_like(largest, math.inf, dtype=torch.float64)
-    for share in sorted(shares):
-        clip = largest * share
-        scale = torch.where(clip == 0, 1.0, clip / high)
-        back = (weight / scale).round().clamp(-high, high) * scale
-        error = (weight - back).double().square().sum(1, keepdim=True)
-        best, least = torch.where(error < least, clip, best), torch.minimum(error, least)
-    return best[:, 0]
+# %% item="clips" wrong="the shorter of two equally good" like="reference" keeps=1 hint="the longer one should come back"
+# -     for share in sorted(shares, reverse=True):
+# +     for share in sorted(shares):
 
-
-# %% item="clips" wrong="shares in the order given" keeps=1 hint="the longer one should come back"
-def best_clips(weight, bits, shares):
-    high = 2 ** (bits - 1) - 1
-    largest = weight.abs().amax(1, keepdim=True)
-    best, least = torch.zeros_like(largest), torch.full_like(largest, math.inf, dtype=torch.float64)
-    for share in shares:
-        clip = largest * share
-        scale = torch.where(clip == 0, 1.0, clip / high)
-        back = (weight / scale).round().clamp(-high, high) * scale
-        error = (weight - back).double().square().sum(1, keepdim=True)
-        best, least = torch.where(error < least, clip, best), torch.minimum(error, least)
-    return best[:, 0]
+# %% item="clips" wrong="shares in the order given" like="reference" keeps=1 hint="the longer one should come back"
+# -     for share in sorted(shares, reverse=True):
+# +     for share in shares:
 
 
 # %% item="clips" wrong="a row of zeros becomes NaN" keeps=1 hint="a row of zeros has the clip 0"
@@ -308,17 +262,10 @@ def unpack(packed, count):
     return torch.where(halves > 7, halves - 16, halves)
 
 
-# %% item="pack" wrong="signs are lost on the way back" keeps=1 hint="signs?"
-def pack(codes):
-    if ((codes < -8) | (codes > 7)).any():
-        raise ValueError("4 bits hold -8 to 7")
-    halves = torch.zeros(len(codes) + len(codes) % 2, dtype=torch.int32)
-    halves[: len(codes)] = codes.to(torch.int32) % 16
-    return (halves[::2] + 16 * halves[1::2]).to(torch.uint8)
-
-
-def unpack(packed, count):
-    return torch.stack([packed % 16, packed // 16], 1).flatten()[:count].to(torch.int8)
+# %% item="pack" wrong="signs are lost on the way back" like="reference" keeps=1 hint="signs?"
+# -     halves = torch.stack([packed % 16, packed // 16], 1).flatten()[:count].to(torch.int8)
+# -     return torch.where(halves > 7, halves - 16, halves)
+# +     return torch.stack([packed % 16, packed // 16], 1).flatten()[:count].to(torch.int8)
 
 
 # %% item="pack" wrong="adds 8 in place of two's complement" hint="what is −1 in four bits"
@@ -335,29 +282,14 @@ def unpack(packed, count):
     return halves - 8
 
 
-# %% item="pack" wrong="even numbers only" keeps=1 hint="odd"
-def pack(codes):
-    if ((codes < -8) | (codes > 7)).any():
-        raise ValueError("4 bits hold -8 to 7")
-    halves = codes.to(torch.int32) % 16
-    return (halves[::2] + 16 * halves[1::2]).to(torch.uint8)
+# %% item="pack" wrong="even numbers only" like="reference" keeps=1 hint="odd"
+# -     halves = torch.zeros(len(codes) + len(codes) % 2, dtype=torch.int32)
+# -     halves[: len(codes)] = codes.to(torch.int32) % 16
+# +     halves = codes.to(torch.int32) % 16
 
-
-def unpack(packed, count):
-    halves = torch.stack([packed % 16, packed // 16], 1).flatten()[:count].to(torch.int8)
-    return torch.where(halves > 7, halves - 16, halves)
-
-
-# %% item="pack" wrong="wraps what does not fit" keeps=1 hint="What should happen to a code"
-def pack(codes):
-    halves = torch.zeros(len(codes) + len(codes) % 2, dtype=torch.int32)
-    halves[: len(codes)] = codes.to(torch.int32) % 16
-    return (halves[::2] + 16 * halves[1::2]).to(torch.uint8)
-
-
-def unpack(packed, count):
-    halves = torch.stack([packed % 16, packed // 16], 1).flatten()[:count].to(torch.int8)
-    return torch.where(halves > 7, halves - 16, halves)
+# %% item="pack" wrong="wraps what does not fit" like="reference" keeps=1 hint="What should happen to a code"
+# -     if ((codes < -8) | (codes > 7)).any():
+# -         raise ValueError("4 bits hold -8 to 7")
 
 
 # %% item="groups" right="a loop over groups"
@@ -431,14 +363,10 @@ def quantize_groups(weight, bits, size):
     return torch.cat(codes, 1), scales[:, [min(n, scales.shape[1] - 1) for n in range(count)]]
 
 
-# %% item="groups" wrong="a floor under the scale" keeps=1 hint="or very small or large ones"
-def quantize_groups(weight, bits, size):
-    rows, columns = weight.shape
-    high = 2 ** (bits - 1) - 1
-    padded = torch.nn.functional.pad(weight, (0, -columns % size)).reshape(rows, -1, size)
-    scales = (padded.abs().amax(2) / high).clamp(min=1e-12)
-    codes = (padded / scales[..., None]).round().clamp(-high, high).to(torch.int8)
-    return codes.reshape(rows, -1)[:, :columns], scales
+# %% item="groups" wrong="a floor under the scale" like="reference" keeps=1 hint="or very small or large ones"
+# -     largest = padded.abs().amax(2)
+# -     scales = torch.where(largest == 0, 1.0, largest / high)
+# +     scales = (padded.abs().amax(2) / high).clamp(min=1e-12)
 
 
 # %% item="fits" right="a loop over rows"
@@ -483,64 +411,25 @@ def stored_bytes(shapes, bits, size, scale_bits):
 chosen = "int4, groups of 128"
 
 
-# %% item="fits" wrong="groups run over the ends of rows" keeps=1 hint="How many groups does a row of 65"
-def stored_bytes(shapes, bits, size, scale_bits):
-    total = 0
-    for rows, columns in shapes:
-        groups = 1 if size is None else math.ceil(rows * columns / size)
-        total += math.ceil((rows * columns * bits + groups * scale_bits) / 8)
-    return total
+# %% item="fits" wrong="groups run over the ends of rows" like="reference" keeps=1 hint="How many groups does a row of 65"
+# -         groups = 1 if size is None else rows * math.ceil(columns / size)
+# +         groups = 1 if size is None else math.ceil(rows * columns / size)
 
+# %% item="fits" wrong="the most accurate that fits" like="reference" keeps=1 hint="given the noise"
+# - chosen = "int3, groups of 32"
+# + chosen = "int3, groups of 16"
 
-chosen = "int3, groups of 32"
+# %% item="fits" wrong="bits for bytes" like="reference" keeps=1 hint="320 bytes of codes and 20 scales"
+# -         total += math.ceil((rows * columns * bits + groups * scale_bits) / 8)
+# +         total += math.ceil(rows * columns * bits / 8) + groups * scale_bits
 
+# %% item="fits" wrong="rounded down" like="reference" keeps=1 hint="31 bits: 4 bytes"
+# -         total += math.ceil((rows * columns * bits + groups * scale_bits) / 8)
+# +         total += (rows * columns * bits + groups * scale_bits) // 8
 
-# %% item="fits" wrong="the most accurate that fits" keeps=1 hint="given the noise"
-def stored_bytes(shapes, bits, size, scale_bits):
-    total = 0
-    for rows, columns in shapes:
-        groups = 1 if size is None else rows * math.ceil(columns / size)
-        total += math.ceil((rows * columns * bits + groups * scale_bits) / 8)
-    return total
-
-
-chosen = "int3, groups of 16"
-
-
-# %% item="fits" wrong="bits for bytes" keeps=1 hint="320 bytes of codes and 20 scales"
-def stored_bytes(shapes, bits, size, scale_bits):
-    total = 0
-    for rows, columns in shapes:
-        groups = 1 if size is None else rows * math.ceil(columns / size)
-        total += math.ceil(rows * columns * bits / 8) + groups * scale_bits
-    return total
-
-
-chosen = "int3, groups of 32"
-
-
-# %% item="fits" wrong="rounded down" keeps=1 hint="31 bits: 4 bytes"
-def stored_bytes(shapes, bits, size, scale_bits):
-    total = 0
-    for rows, columns in shapes:
-        groups = 1 if size is None else rows * math.ceil(columns / size)
-        total += (rows * columns * bits + groups * scale_bits) // 8
-    return total
-
-
-chosen = "int3, groups of 32"
-
-
-# %% item="fits" wrong="no short group" keeps=1 hint="5 codes of 3 bits and 2 scales"
-def stored_bytes(shapes, bits, size, scale_bits):
-    total = 0
-    for rows, columns in shapes:
-        groups = 1 if size is None else rows * (columns // size)
-        total += math.ceil((rows * columns * bits + groups * scale_bits) / 8)
-    return total
-
-
-chosen = "int3, groups of 32"
+# %% item="fits" wrong="no short group" like="reference" keeps=1 hint="5 codes of 3 bits and 2 scales"
+# -         groups = 1 if size is None else rows * math.ceil(columns / size)
+# +         groups = 1 if size is None else rows * (columns // size)
 
 
 # %% item="fits" wrong="fails without a size, and does not fit" hint="and the device has 135,000"
@@ -583,13 +472,10 @@ def per_row(weight, bits):
     return codes * scales
 
 
-# %% item="bugs" wrong="only the shape mended" hint="Which scale meets which weight"
-def per_row(weight, bits):
-    high = 2 ** (bits - 1)
-    scales = weight.abs().max(dim=1, keepdim=True).values / high
-    scales = scales.clamp(min=1e-38)
-    codes = (weight / scales).round().clamp(-high, high - 1)
-    return codes * scales
+# %% item="bugs" wrong="only the shape mended" like="as it was" hint="Which scale meets which weight"
+# -     scales = weight.abs().max(dim=1).values / high
+# +     scales = weight.abs().max(dim=1, keepdim=True).values / high
+# +     scales = scales.clamp(min=1e-38)
 
 
 # %% item="bugs" wrong="a row of zeros is left" keeps=1 hint="zeros come back as zeros"
@@ -667,20 +553,14 @@ def read_mxfp4(packed, scales):
     return table[codes] * scales.view(torch.float8_e8m0fnu).float().repeat_interleave(32, 1)
 
 
-# %% item="mxfp4" wrong="the scale's code taken for the scale" hint="expected -2, -1, 1, 12"
-def read_mxfp4(packed, scales):
-    sizes = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
-    table = torch.cat([sizes, -sizes])
-    codes = torch.stack([packed % 16, packed // 16], -1).flatten(-2).long()
-    return table[codes] * scales.float().repeat_interleave(32, 1)
+# %% item="mxfp4" wrong="the scale's code taken for the scale" like="reference" hint="expected -2, -1, 1, 12"
+# -     each = scales.view(torch.float8_e8m0fnu).float().repeat_interleave(32, 1)
+# -     return table[codes] * each
+# +     return table[codes] * scales.float().repeat_interleave(32, 1)
 
-
-# %% item="mxfp4" wrong="scales repeated, not each 32 times" keeps=1 hint="which 32 weights share a scale"
-def read_mxfp4(packed, scales):
-    sizes = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
-    table = torch.cat([sizes, -sizes])
-    codes = torch.stack([packed % 16, packed // 16], -1).flatten(-2).long()
-    return table[codes] * scales.view(torch.float8_e8m0fnu).float().repeat(1, 32)
+# %% item="mxfp4" wrong="scales repeated, not each 32 times" like="the scale's code taken for the scale" keeps=1 hint="which 32 weights share a scale"
+# -     return table[codes] * scales.float().repeat_interleave(32, 1)
+# +     return table[codes] * scales.view(torch.float8_e8m0fnu).float().repeat(1, 32)
 
 
 # %% item="mxfp4" wrong="no small numbers in fp4" hint="expected -2, -1, 1, 12"
@@ -701,13 +581,9 @@ def read_mxfp4(packed, scales):
     return table[codes] * scales.view(torch.float8_e8m0fnu).float().repeat_interleave(32, 1)
 
 
-# %% item="mxfp4" wrong="a power by hand, without NaN" keeps=1 hint="In e8m0 the code 255 is NaN"
-def read_mxfp4(packed, scales):
-    sizes = torch.tensor([0, 0.5, 1, 1.5, 2, 3, 4, 6])
-    table = torch.cat([sizes, -sizes])
-    codes = torch.stack([packed % 16, packed // 16], -1).flatten(-2).long()
-    return table[codes] * (2.0 ** (scales.float() - 127)).repeat_interleave(32, 1)
-
+# %% item="mxfp4" wrong="a power by hand, without NaN" like="the scale's code taken for the scale" keeps=1 hint="In e8m0 the code 255 is NaN"
+# -     return table[codes] * scales.float().repeat_interleave(32, 1)
+# +     return table[codes] * (2.0 ** (scales.float() - 127)).repeat_interleave(32, 1)
 
 # %% item="findings" right="one by one"
 findings = {}

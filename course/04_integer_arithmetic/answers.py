@@ -134,117 +134,54 @@ def requantize(a, m, k, zero_point):
     return ((product >> k if k > 0 else product << -k) + zero_point).clamp(-128, 127).to(torch.int8)
 
 
-# %% item="fixed" wrong="cast before the clip" keeps=1 hint="clip before the cast"
-def multiplier_and_shift(ratio):
-    fraction, exponent = math.frexp(ratio)
-    m = round(fraction * 2**31)
-    if m == 2**31:
-        m, exponent = m // 2, exponent + 1
-    return m, 31 - exponent
+# %% item="fixed" wrong="cast before the clip" like="a shift that rounds down" keeps=1 hint="clip before the cast"
+# -     return ((product >> k if k > 0 else product << -k) + zero_point).clamp(-128, 127).to(torch.int8)
+# +     steps = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
+# +     return (steps + zero_point).to(torch.int8).clamp(-128, 127)
 
+# %% item="fixed" wrong="the product in int32" like="a shift that rounds down" keeps=1 hint="expected [3, 2, -1, -3, 127]"
+# -     product = a.long() * m
+# -     return ((product >> k if k > 0 else product << -k) + zero_point).clamp(-128, 127).to(torch.int8)
+# +     product = a * torch.tensor(m, dtype=torch.int32)
+# +     rounded = (product + 2 ** min(k - 1, 30)) >> k if k > 0 else product << -k
+# +     return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
 
-def requantize(a, m, k, zero_point):
-    product = a.long() * m
-    steps = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
-    return (steps + zero_point).to(torch.int8).clamp(-128, 127)
+# %% item="fixed" wrong="the multiplier cut off" like="reference" keeps=2 hint="Is m rounded, or cut off?"
+# -     m = round(fraction * 2**31)
+# -     if m == 2**31:
+# -         return 2**30, 30 - exponent
+# -     return m, 31 - exponent
+# +     return int(fraction * 2**31), 31 - exponent
 
+# %% item="fixed" wrong="always the same shift" like="the multiplier cut off" keeps=2 hint="How large is m?"
+# -     fraction, exponent = math.frexp(ratio)
+# -     return int(fraction * 2**31), 31 - exponent
+# +     return round(ratio * 2**31), 31
 
-# %% item="fixed" wrong="the product in int32" keeps=1 hint="expected [3, 2, -1, -3, 127]"
-def multiplier_and_shift(ratio):
-    fraction, exponent = math.frexp(ratio)
-    m = round(fraction * 2**31)
-    if m == 2**31:
-        m, exponent = m // 2, exponent + 1
-    return m, 31 - exponent
+# %% item="fixed" wrong="a multiplier of 32 bits just below a power of two" like="the multiplier cut off" keeps=2 hint="does m still fit into 31 bits?"
+# -     return int(fraction * 2**31), 31 - exponent
+# +     return round(fraction * 2**31), 31 - exponent
 
+# %% item="fixed" wrong="rounded twice" like="a shift that rounds down" keeps=2 hint="Some are off by one step"
+# -     product = a.long() * m
+# -     return ((product >> k if k > 0 else product << -k) + zero_point).clamp(-128, 127).to(torch.int8)
+# +     if k < 1:
+# +         return ((a.long() * m << -k) + zero_point).clamp(-128, 127).to(torch.int8)
+# +     first = min(k, 31)
+# +     high = (a.long() * m + (1 << (first - 1))) >> first
+# +     if k > 31:
+# +         high = (high + (1 << (k - 32))) >> (k - 31)
+# +     return (high + zero_point).clamp(-128, 127).to(torch.int8)
 
-def requantize(a, m, k, zero_point):
-    product = a * torch.tensor(m, dtype=torch.int32)
-    rounded = (product + 2 ** min(k - 1, 30)) >> k if k > 0 else product << -k
-    return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
+# %% item="fixed" wrong="clipped before the zero point" like="a shift that rounds down" keeps=2 hint="with ratio 1 and zero point 100"
+# -     return ((product >> k if k > 0 else product << -k) + zero_point).clamp(-128, 127).to(torch.int8)
+# +     rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
+# +     return (rounded.clamp(-128, 127) + zero_point).to(torch.int8)
 
-
-# %% item="fixed" wrong="the multiplier cut off" keeps=2 hint="Is m rounded, or cut off?"
-def multiplier_and_shift(ratio):
-    fraction, exponent = math.frexp(ratio)
-    return int(fraction * 2**31), 31 - exponent
-
-
-def requantize(a, m, k, zero_point):
-    product = a.long() * m
-    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
-    return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
-
-
-# %% item="fixed" wrong="always the same shift" keeps=2 hint="How large is m?"
-def multiplier_and_shift(ratio):
-    return round(ratio * 2**31), 31
-
-
-def requantize(a, m, k, zero_point):
-    product = a.long() * m
-    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
-    return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
-
-
-# %% item="fixed" wrong="a multiplier of 32 bits just below a power of two" keeps=2 hint="does m still fit into 31 bits?"
-def multiplier_and_shift(ratio):
-    fraction, exponent = math.frexp(ratio)
-    return round(fraction * 2**31), 31 - exponent
-
-
-def requantize(a, m, k, zero_point):
-    product = a.long() * m
-    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
-    return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
-
-
-# %% item="fixed" wrong="rounded twice" keeps=2 hint="Some are off by one step"
-def multiplier_and_shift(ratio):
-    fraction, exponent = math.frexp(ratio)
-    m = round(fraction * 2**31)
-    if m == 2**31:
-        m, exponent = m // 2, exponent + 1
-    return m, 31 - exponent
-
-
-def requantize(a, m, k, zero_point):
-    if k < 1:
-        return ((a.long() * m << -k) + zero_point).clamp(-128, 127).to(torch.int8)
-    first = min(k, 31)
-    high = (a.long() * m + (1 << (first - 1))) >> first
-    if k > 31:
-        high = (high + (1 << (k - 32))) >> (k - 31)
-    return (high + zero_point).clamp(-128, 127).to(torch.int8)
-
-
-# %% item="fixed" wrong="clipped before the zero point" keeps=2 hint="with ratio 1 and zero point 100"
-def multiplier_and_shift(ratio):
-    fraction, exponent = math.frexp(ratio)
-    m = round(fraction * 2**31)
-    if m == 2**31:
-        m, exponent = m // 2, exponent + 1
-    return m, 31 - exponent
-
-
-def requantize(a, m, k, zero_point):
-    product = a.long() * m
-    rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
-    return (rounded.clamp(-128, 127) + zero_point).to(torch.int8)
-
-
-# %% item="fixed" wrong="the lesson's shift, copied" keeps=2 hint="negative shift count"
-def multiplier_and_shift(ratio):
-    fraction, exponent = math.frexp(ratio)
-    m = round(fraction * 2**31)
-    if m == 2**31:
-        m, exponent = m // 2, exponent + 1
-    return m, 31 - exponent
-
-
-def requantize(a, m, k, zero_point):
-    rounded = (a.long() * m + (1 << (k - 1))) >> k
-    return (rounded + zero_point).clamp(-128, 127).to(torch.int8)
+# %% item="fixed" wrong="the lesson's shift, copied" like="the product in int32" keeps=2 hint="negative shift count"
+# -     product = a * torch.tensor(m, dtype=torch.int32)
+# -     rounded = (product + 2 ** min(k - 1, 30)) >> k if k > 0 else product << -k
+# +     rounded = (a.long() * m + (1 << (k - 1))) >> k
 
 
 # %% item="fold" right="through the diagonal of a matrix"
@@ -292,39 +229,23 @@ def fold(weight, bias, norm):
     return weight * factor.reshape(shape), (norm.bias - factor * norm.running_mean).detach()
 
 
-# %% item="fold" wrong="the mean not scaled" hint="the mean is subtracted without the factor"
-def fold(weight, bias, norm):
-    factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
-    bias = torch.zeros(len(weight)) if bias is None else bias
-    shape = [-1] + [1] * (weight.ndim - 1)
-    return weight * factor.reshape(shape), (factor * bias - norm.running_mean + norm.bias).detach()
+# %% item="fold" wrong="the mean not scaled" like="the running mean forgotten" hint="the mean is subtracted without the factor"
+# -     return weight * factor.reshape(shape), (factor * bias + norm.bias).detach()
+# +     return weight * factor.reshape(shape), (factor * bias - norm.running_mean + norm.bias).detach()
 
+# %% item="fold" wrong="the layer's bias not scaled" like="the running mean forgotten" hint="bias is added without the factor"
+# -     return weight * factor.reshape(shape), (factor * bias + norm.bias).detach()
+# +     return weight * factor.reshape(shape), (bias - factor * norm.running_mean + norm.bias).detach()
 
-# %% item="fold" wrong="the layer's bias not scaled" hint="bias is added without the factor"
-def fold(weight, bias, norm):
-    factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
-    bias = torch.zeros(len(weight)) if bias is None else bias
-    shape = [-1] + [1] * (weight.ndim - 1)
-    return weight * factor.reshape(shape), (bias - factor * norm.running_mean + norm.bias).detach()
+# %% item="fold" wrong="fails without a bias" like="divides by the variance" keeps=1 hint="unsupported operand"
+# -     factor = (norm.weight / (norm.running_var + norm.eps)).detach()
+# -     bias = 0 if bias is None else bias
+# +     factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
 
-
-# %% item="fold" wrong="fails without a bias" keeps=1 hint="unsupported operand"
-def fold(weight, bias, norm):
-    factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
-    shape = [-1] + [1] * (weight.ndim - 1)
-    return weight * factor.reshape(shape), (
-        factor * (bias - norm.running_mean) + norm.bias
-    ).detach()
-
-
-# %% item="fold" wrong="scales the inputs' axis" hint="Which axis holds the outputs?"
-def fold(weight, bias, norm):
-    factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
-    bias = 0 if bias is None else bias
-    shape = [1, -1] + [1] * (weight.ndim - 2)
-    return weight * factor.reshape(shape), (
-        factor * (bias - norm.running_mean) + norm.bias
-    ).detach()
+# %% item="fold" wrong="scales the inputs' axis" like="fails without a bias" hint="Which axis holds the outputs?"
+# -     shape = [-1] + [1] * (weight.ndim - 1)
+# +     bias = 0 if bias is None else bias
+# +     shape = [1, -1] + [1] * (weight.ndim - 2)
 
 
 # %% item="fold" wrong="the lesson's line, for a convolution only" keeps=1 hint="keeps its two dimensions"
@@ -335,14 +256,10 @@ def fold(weight, bias, norm):
     return folded, (factor * (bias - norm.running_mean) + norm.bias).detach()
 
 
-# %% item="fold" wrong="eps forgotten" hint="where is eps?"
-def fold(weight, bias, norm):
-    factor = (norm.weight / torch.sqrt(norm.running_var)).detach()
-    bias = torch.zeros_like(norm.running_mean) if bias is None else bias
-    shape = [-1] + [1] * (weight.ndim - 1)
-    return weight * factor.reshape(shape), (
-        factor * (bias - norm.running_mean) + norm.bias
-    ).detach()
+# %% item="fold" wrong="eps forgotten" like="fails without a bias" hint="where is eps?"
+# -     factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+# +     factor = (norm.weight / torch.sqrt(norm.running_var)).detach()
+# +     bias = torch.zeros_like(norm.running_mean) if bias is None else bias
 
 
 # %% item="longest" right="by counting up from an estimate"
@@ -427,18 +344,13 @@ def integer_layer(x, x_zero, w, bias, m, k, y_zero, relu):
     return y.clamp(-128, 127).to(torch.int8)
 
 
-# %% item="layer" wrong="rounds down" keeps=1 hint="255/4 is 63.75"
-def integer_layer(x, x_zero, w, bias, m, k, y_zero, relu):
-    a = (x.int() - x_zero) @ w.int().t() + bias
-    y = ((a * m) >> k) + y_zero
-    return y.clamp(y_zero if relu else -128, 127).to(torch.int8)
+# %% item="layer" wrong="rounds down" like="reference" keeps=1 hint="255/4 is 63.75"
+# -     y = ((a * m + (1 << (k - 1))) >> k) + y_zero
+# +     y = ((a * m) >> k) + y_zero
 
-
-# %% item="layer" wrong="ReLU at the integer 0" keeps=1 hint="behind a ReLU, with zero point −100"
-def integer_layer(x, x_zero, w, bias, m, k, y_zero, relu):
-    a = (x.int() - x_zero) @ w.int().t() + bias
-    y = ((a * m + (1 << (k - 1))) >> k) + y_zero
-    return y.clamp(0 if relu else -128, 127).to(torch.int8)
+# %% item="layer" wrong="ReLU at the integer 0" like="reference" keeps=1 hint="behind a ReLU, with zero point −100"
+# -     return y.clamp(y_zero if relu else -128, 127).to(torch.int8)
+# +     return y.clamp(0 if relu else -128, 127).to(torch.int8)
 
 
 # %% item="layer" wrong="no clip at the top" keeps=1 hint="do not fit into int8"
@@ -496,17 +408,9 @@ def run_file(content, codes):
     return values.astype(np.int8)
 
 
-# %% item="file" wrong="the input's zero point forgotten" hint="steps from LiteRT's"
-def run_file(content, codes):
-    values = torch.from_numpy(codes)
-    network = layers(read(content))
-    for layer in network:
-        a = values.int() @ layer.weights.int().t() + layer.bias
-        ratio = layer.input_scale * layer.weight_scales.double() / layer.output_scale
-        y = torch.round(a * ratio) + layer.output_zero
-        low = -128 if layer is network[-1] else layer.output_zero
-        values = y.clamp(low, 127).to(torch.int8)
-    return values.numpy()
+# %% item="file" wrong="the input's zero point forgotten" like="reference" hint="steps from LiteRT's"
+# -         a = (values.int() - layer.input_zero) @ layer.weights.int().t() + layer.bias
+# +         a = values.int() @ layer.weights.int().t() + layer.bias
 
 
 # %% item="file" wrong="no ReLU" keeps=1 hint="a zero point that is not −128 behind the ReLU"
@@ -519,41 +423,18 @@ def run_file(content, codes):
     return values.numpy()
 
 
-# %% item="file" wrong="ReLU behind the last layer, too" hint="one layer: the answer is up to"
-def run_file(content, codes):
-    values = torch.from_numpy(codes)
-    for layer in layers(read(content)):
-        a = (values.int() - layer.input_zero) @ layer.weights.int().t() + layer.bias
-        ratio = layer.input_scale * layer.weight_scales.double() / layer.output_scale
-        y = torch.round(a * ratio) + layer.output_zero
-        values = y.clamp(layer.output_zero, 127).to(torch.int8)
-    return values.numpy()
+# %% item="file" wrong="ReLU behind the last layer, too" like="no ReLU" hint="one layer: the answer is up to"
+# -         values = (torch.round(a * ratio) + layer.output_zero).clamp(-128, 127).to(torch.int8)
+# +         y = torch.round(a * ratio) + layer.output_zero
+# +         values = y.clamp(layer.output_zero, 127).to(torch.int8)
 
+# %% item="file" wrong="ReLU at the integer 0" like="reference" keeps=1 hint="a zero point that is not −128 behind the ReLU"
+# -         low = -128 if layer is network[-1] else layer.output_zero
+# +         low = -128 if layer is network[-1] else 0
 
-# %% item="file" wrong="ReLU at the integer 0" keeps=1 hint="a zero point that is not −128 behind the ReLU"
-def run_file(content, codes):
-    values = torch.from_numpy(codes)
-    network = layers(read(content))
-    for layer in network:
-        a = (values.int() - layer.input_zero) @ layer.weights.int().t() + layer.bias
-        ratio = layer.input_scale * layer.weight_scales.double() / layer.output_scale
-        y = torch.round(a * ratio) + layer.output_zero
-        low = -128 if layer is network[-1] else 0
-        values = y.clamp(low, 127).to(torch.int8)
-    return values.numpy()
-
-
-# %% item="file" wrong="one scale for all rows" hint="steps from LiteRT's"
-def run_file(content, codes):
-    values = torch.from_numpy(codes)
-    network = layers(read(content))
-    for layer in network:
-        a = (values.int() - layer.input_zero) @ layer.weights.int().t() + layer.bias
-        ratio = layer.input_scale * float(layer.weight_scales[0]) / layer.output_scale
-        y = torch.round(a * ratio) + layer.output_zero
-        low = -128 if layer is network[-1] else layer.output_zero
-        values = y.clamp(low, 127).to(torch.int8)
-    return values.numpy()
+# %% item="file" wrong="one scale for all rows" like="reference" hint="steps from LiteRT's"
+# -         ratio = layer.input_scale * layer.weight_scales.double() / layer.output_scale
+# +         ratio = layer.input_scale * float(layer.weight_scales[0]) / layer.output_scale
 
 
 # %% item="file" wrong="asks LiteRT" hint="Didn't find op"

@@ -98,12 +98,9 @@ def quantize_rows(weight):
     return (weight / scale[:, None]).round().clamp(-128, 127).to(torch.int8), scale
 
 
-# %% item="rows" wrong="float numbers" keeps=1 hint="q should be int8"
-def quantize_rows(weight):
-    if not torch.isfinite(weight).all():
-        raise ValueError("not finite")
-    scale = (weight.abs().amax(1) / 127).clamp(min=1e-30)
-    return (weight / scale[:, None]).round().clamp(-128, 127), scale
+# %% item="rows" wrong="float numbers" like="cuts off" keeps=1 hint="q should be int8"
+# -     return (weight / scale[:, None]).to(torch.int8), scale
+# +     return (weight / scale[:, None]).round().clamp(-128, 127), scale
 
 
 # %% item="rows" wrong="a floor that wastes steps" keeps=1 hint="Some steps are never used"
@@ -199,94 +196,45 @@ def restore(model, saved):
     model.load_state_dict(state)
 
 
-# %% item="compress" wrong="one scale for the tensor" keeps=1 hint="Does each output have its own scale"
-def compress(model):
-    state = dict(model.state_dict())
-    for name, layer in model.named_modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            weight = layer.weight.detach()
-            scale = weight.abs().max() / 127
-            state[name + ".weight"] = (weight / scale).round().to(torch.int8)
-            state[name + ".weight_scale"] = scale.expand(len(weight)).clone()
-    return state
+# %% item="compress" wrong="one scale for the tensor" like="linear layers only, as quantize_" keeps=1 hint="Does each output have its own scale"
+# -         if isinstance(layer, nn.Linear):
+# -             scale = (layer.weight.detach().abs().amax(1) / 127).clamp(min=1e-30)
+# -             q = (layer.weight.detach() / scale[:, None]).round().to(torch.int8)
+# -             state[name + ".weight"] = q
+# -             state[name + ".weight_scale"] = scale
+# +         if isinstance(layer, nn.Linear | nn.Conv2d):
+# +             weight = layer.weight.detach()
+# +             scale = weight.abs().max() / 127
+# +             state[name + ".weight"] = (weight / scale).round().to(torch.int8)
+# +             state[name + ".weight_scale"] = scale.expand(len(weight)).clone()
 
+# %% item="compress" wrong="a floor that wastes steps" like="linear layers only, as quantize_" keeps=2 hint="waste no step"
+# -         if isinstance(layer, nn.Linear):
+# -             scale = (layer.weight.detach().abs().amax(1) / 127).clamp(min=1e-30)
+# -             q = (layer.weight.detach() / scale[:, None]).round().to(torch.int8)
+# -             state[name + ".weight"] = q
+# +         if isinstance(layer, nn.Linear | nn.Conv2d):
+# +             rows = layer.weight.detach().flatten(1)
+# +             scale = (rows.abs().amax(1) / 127).clamp(min=1e-4)
+# +             q = (rows / scale[:, None]).round().to(torch.int8)
+# +             state[name + ".weight"] = q.reshape(layer.weight.shape)
 
-def restore(model, saved):
-    state = {}
-    for key, value in saved.items():
-        if key + "_scale" in saved:
-            value = (value.flatten(1) * saved[key + "_scale"][:, None]).reshape(value.shape)
-        if not key.endswith("_scale"):
-            state[key] = value
-    model.load_state_dict(state)
+# %% item="compress" wrong="rounded, but still float32" like="a floor that wastes steps" keeps=1 hint="the weight is torch.float32"
+# -             scale = (rows.abs().amax(1) / 127).clamp(min=1e-4)
+# -             q = (rows / scale[:, None]).round().to(torch.int8)
+# -             state[name + ".weight"] = q.reshape(layer.weight.shape)
+# +             scale = (rows.abs().amax(1) / 127).clamp(min=1e-30)
+# +             state[name + ".weight"] = (rows / scale[:, None]).round().reshape(layer.weight.shape)
 
-
-# %% item="compress" wrong="a floor that wastes steps" keeps=2 hint="waste no step"
-def compress(model):
-    state = dict(model.state_dict())
-    for name, layer in model.named_modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            rows = layer.weight.detach().flatten(1)
-            scale = (rows.abs().amax(1) / 127).clamp(min=1e-4)
-            q = (rows / scale[:, None]).round().to(torch.int8)
-            state[name + ".weight"] = q.reshape(layer.weight.shape)
-            state[name + ".weight_scale"] = scale
-    return state
-
-
-def restore(model, saved):
-    state = {}
-    for key, value in saved.items():
-        if key + "_scale" in saved:
-            value = (value.flatten(1) * saved[key + "_scale"][:, None]).reshape(value.shape)
-        if not key.endswith("_scale"):
-            state[key] = value
-    model.load_state_dict(state)
-
-
-# %% item="compress" wrong="rounded, but still float32" keeps=1 hint="the weight is torch.float32"
-def compress(model):
-    state = dict(model.state_dict())
-    for name, layer in model.named_modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            rows = layer.weight.detach().flatten(1)
-            scale = (rows.abs().amax(1) / 127).clamp(min=1e-30)
-            state[name + ".weight"] = (rows / scale[:, None]).round().reshape(layer.weight.shape)
-            state[name + ".weight_scale"] = scale
-    return state
-
-
-def restore(model, saved):
-    state = {}
-    for key, value in saved.items():
-        if key + "_scale" in saved:
-            value = (value.flatten(1) * saved[key + "_scale"][:, None]).reshape(value.shape)
-        if not key.endswith("_scale"):
-            state[key] = value
-    model.load_state_dict(state)
-
-
-# %% item="compress" wrong="only the top level" keeps=2 hint="a layer inside a layer"
-def compress(model):
-    state = dict(model.state_dict())
-    for name, layer in model.named_children():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            rows = layer.weight.detach().flatten(1)
-            scale = (rows.abs().amax(1) / 127).clamp(min=1e-30)
-            q = (rows / scale[:, None]).round().to(torch.int8)
-            state[name + ".weight"] = q.reshape(layer.weight.shape)
-            state[name + ".weight_scale"] = scale
-    return state
-
-
-def restore(model, saved):
-    state = {}
-    for key, value in saved.items():
-        if key + "_scale" in saved:
-            value = (value.flatten(1) * saved[key + "_scale"][:, None]).reshape(value.shape)
-        if not key.endswith("_scale"):
-            state[key] = value
-    model.load_state_dict(state)
+# %% item="compress" wrong="only the top level" like="a floor that wastes steps" keeps=2 hint="a layer inside a layer"
+# -     for name, layer in model.named_modules():
+# -         if isinstance(layer, nn.Linear | nn.Conv2d):
+# -             rows = layer.weight.detach().flatten(1)
+# -             scale = (rows.abs().amax(1) / 127).clamp(min=1e-4)
+# +     for name, layer in model.named_children():
+# +         if isinstance(layer, nn.Linear | nn.Conv2d):
+# +             rows = layer.weight.detach().flatten(1)
+# +             scale = (rows.abs().amax(1) / 127).clamp(min=1e-30)
 
 
 # %% item="compress" wrong="everything called weight" keeps=2 hint="its shape, or its layer"
@@ -313,28 +261,11 @@ def restore(model, saved):
     model.load_state_dict(state)
 
 
-# %% item="compress" wrong="by the shape, not by the layer" keeps=2 hint="its shape, or its layer"
-def compress(model):
-    state = {}
-    for key, value in model.state_dict().items():
-        state[key] = value
-        if key.endswith("weight") and value.dim() >= 2:
-            rows = value.flatten(1)
-            scale = (rows.abs().amax(1) / 127).clamp(min=1e-30)
-            state[key] = (rows / scale[:, None]).round().to(torch.int8).reshape(value.shape)
-            state[key + "_scale"] = scale
-    return state
-
-
-def restore(model, saved):
-    state = {}
-    for key, value in saved.items():
-        if key + "_scale" in saved:
-            scale = saved[key + "_scale"]
-            value = value * scale.reshape(-1, *[1] * (value.dim() - 1))
-        if not key.endswith("_scale"):
-            state[key] = value
-    model.load_state_dict(state)
+# %% item="compress" wrong="by the shape, not by the layer" like="everything called weight" keeps=2 hint="its shape, or its layer"
+# -         if key.endswith(".weight"):
+# -             rows = value.reshape(len(value), -1)
+# +         if key.endswith("weight") and value.dim() >= 2:
+# +             rows = value.flatten(1)
 
 
 # %% item="compress" wrong="the state of parameters only" keeps=1 hint="What else does batch norm keep"
@@ -485,23 +416,10 @@ def calibrate(model, batches):
     return {place: (low / n, high / n) for place, (low, high) in sums.items()}
 
 
-# %% item="calibrate" wrong="zero left out" keeps=2 hint="the range always includes 0"
-def calibrate(model, batches):
-    ranges = {}
-    training = model.training
-    model.eval()
-    with torch.no_grad():
-        for x in batches:
-            for place, layer in enumerate(model):
-                if isinstance(layer, nn.Linear | nn.Conv2d):
-                    if not torch.isfinite(x).all():
-                        model.train(training)
-                        raise ValueError("not finite")
-                    low, high = ranges.get(place, (float("inf"), -float("inf")))
-                    ranges[place] = (min(low, float(x.min())), max(high, float(x.max())))
-                x = layer(x)
-    model.train(training)
-    return ranges
+# %% item="calibrate" wrong="zero left out" like="the last batch only" keeps=2 hint="the range always includes 0"
+# -                     ranges[place] = (min(0.0, float(x.min())), max(0.0, float(x.max())))
+# +                     low, high = ranges.get(place, (float("inf"), -float("inf")))
+# +                     ranges[place] = (min(low, float(x.min())), max(high, float(x.max())))
 
 
 # %% item="calibrate" wrong="in the mode in which it came" keeps=2 hint="calibrate in evaluation mode"
@@ -537,36 +455,19 @@ def calibrate(model, batches):
     return ranges
 
 
-# %% item="calibrate" wrong="left in evaluation mode" keeps=2 hint="should be left in it"
-def calibrate(model, batches):
-    ranges = {}
-    model.eval()
-    with torch.no_grad():
-        for x in batches:
-            for place, layer in enumerate(model):
-                if isinstance(layer, nn.Linear | nn.Conv2d):
-                    if not torch.isfinite(x).all():
-                        raise ValueError("not finite")
-                    low, high = ranges.get(place, (0.0, 0.0))
-                    ranges[place] = (min(low, float(x.min())), max(high, float(x.max())))
-                x = layer(x)
-    return ranges
+# %% item="calibrate" wrong="left in evaluation mode" like="in the mode in which it came" keeps=2 hint="should be left in it"
+# -     ranges = {}
+# +     ranges = {}
+# +     model.eval()
 
-
-# %% item="calibrate" wrong="linear layers only, no check" keeps=1 hint="Convolutions have them, too"
-def calibrate(model, batches):
-    ranges = {}
-    training = model.training
-    model.eval()
-    with torch.no_grad():
-        for x in batches:
-            for place, layer in enumerate(model):
-                if isinstance(layer, nn.Linear):
-                    low, high = ranges.get(place, (0.0, 0.0))
-                    ranges[place] = (min(low, float(x.min())), max(high, float(x.max())))
-                x = layer(x)
-    model.train(training)
-    return ranges
+# %% item="calibrate" wrong="linear layers only, no check" like="zero left out" keeps=1 hint="Convolutions have them, too"
+# -                 if isinstance(layer, nn.Linear | nn.Conv2d):
+# -                     if not torch.isfinite(x).all():
+# -                         model.train(training)
+# -                         raise ValueError("not finite")
+# -                     low, high = ranges.get(place, (float("inf"), -float("inf")))
+# +                 if isinstance(layer, nn.Linear):
+# +                     low, high = ranges.get(place, (0.0, 0.0))
 
 
 # %% item="sensitivity" right="copies"
@@ -639,35 +540,21 @@ def sensitivity(model, inputs, bits):
 culprit = 2
 
 
-# %% item="sensitivity" wrong="not put back" keeps=1 hint="should be what it was before"
-def sensitivity(model, inputs, bits):
-    found = []
-    with torch.no_grad():
-        reference = model(inputs)
-        for layer in model:
-            if isinstance(layer, nn.Linear | nn.Conv2d):
-                layer.weight.data = rounded(layer.weight.data, bits)
-                found.append(float((model(inputs) - reference).pow(2).mean()))
-    return found
+# %% item="sensitivity" wrong="not put back" like="reference" keeps=1 hint="should be what it was before"
+# -                 original = layer.weight.data
+# -                 layer.weight.data = rounded(original, bits)
+# -                 found.append(float((model(inputs) - reference).pow(2).mean()))
+# -                 layer.weight.data = original
+# +                 layer.weight.data = rounded(layer.weight.data, bits)
+# +                 found.append(float((model(inputs) - reference).pow(2).mean()))
 
-
-culprit = 2
-
-
-# %% item="sensitivity" wrong="linear layers only" keeps=2 hint="Which layers have weights"
-def sensitivity(model, inputs, bits):
-    found = []
-    with torch.no_grad():
-        reference = model(inputs)
-        for place, layer in enumerate(model):
-            if isinstance(layer, nn.Linear):
-                other = copy.deepcopy(model)
-                other[place].weight.data = rounded(layer.weight.data, bits)
-                found.append(float((other(inputs) - reference).pow(2).mean()))
-    return found
-
-
-culprit = 2
+# %% item="sensitivity" wrong="linear layers only" like="cumulative" keeps=2 hint="Which layers have weights"
+# -         other = copy.deepcopy(model)
+# -         for place, layer in enumerate(model):
+# -             if isinstance(layer, nn.Linear | nn.Conv2d):
+# +         for place, layer in enumerate(model):
+# +             if isinstance(layer, nn.Linear):
+# +                 other = copy.deepcopy(model)
 
 
 # %% item="sensitivity" wrong="sum, not mean" keeps=2 hint="Is it the mean, or the sum"
@@ -703,20 +590,10 @@ numbers = sensitivity(suspect, probe, 8)
 culprit = numbers.index(max(numbers))
 
 
-# %% item="sensitivity" wrong="the layer with the small column" keeps=2 hint="can't do with one scale"
-def sensitivity(model, inputs, bits):
-    found = []
-    with torch.no_grad():
-        reference = model(inputs)
-        for place, layer in enumerate(model):
-            if isinstance(layer, nn.Linear | nn.Conv2d):
-                other = copy.deepcopy(model)
-                other[place].weight.data = rounded(layer.weight.data, bits)
-                found.append(float((other(inputs) - reference).pow(2).mean()))
-    return found
-
-
-culprit = 4
+# %% item="sensitivity" wrong="the layer with the small column" like="counted among layers with weights" keeps=2 hint="can't do with one scale"
+# - numbers = sensitivity(suspect, probe, 8)
+# - culprit = numbers.index(max(numbers))
+# + culprit = 4
 
 
 # %% item="uint8" right="clamps first, then casts"
@@ -755,22 +632,14 @@ def to_uint8(x, low, high):
     return q, scale, zero_point
 
 
-# %% item="uint8" wrong="rounds, still wraps" keeps=1 hint="goes to the nearest end"
-def to_uint8(x, low, high):
-    scale = (high - low) / 255
-    zero_point = round(-low / scale)
-    q = ((x / scale).round() + zero_point).to(torch.int64).to(torch.uint8)
-    return q, scale, zero_point
+# %% item="uint8" wrong="rounds, still wraps" like="the bugs themselves" keeps=1 hint="goes to the nearest end"
+# -     q = (x / scale + zero_point).to(torch.uint8)
+# +     q = ((x / scale).round() + zero_point).to(torch.int64).to(torch.uint8)
 
-
-# %% item="uint8" wrong="clamps, range without zero" keeps=2 hint="zero point should be from 0 to 255"
-def to_uint8(x, low, high):
-    if low > high:
-        raise ValueError("range")
-    scale = (high - low) / 255 or 1.0
-    zero_point = round(-low / scale)
-    q = ((x / scale).round() + zero_point).clamp(0, 255).to(torch.uint8)
-    return q, scale, zero_point
+# %% item="uint8" wrong="clamps, range without zero" like="reference" keeps=2 hint="zero point should be from 0 to 255"
+# -         raise ValueError("the range ends before it begins")
+# -     low, high = min(low, 0.0), max(high, 0.0)
+# +         raise ValueError("range")
 
 
 # %% item="uint8" wrong="clamps, still cuts off" keeps=2 hint="Is it rounded, or cut off"
@@ -795,34 +664,19 @@ def to_uint8(x, low, high):
     return q, scale, zero_point
 
 
-# %% item="uint8" wrong="zero range divides by zero" keeps=2 hint="All calibration data was zero"
-def to_uint8(x, low, high):
-    if low > high:
-        raise ValueError("range")
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = (high - low) / 255
-    zero_point = round(-low / scale)
-    q = ((x / scale).round() + zero_point).clamp(0, 255).to(torch.uint8)
-    return q, scale, zero_point
+# %% item="uint8" wrong="zero range divides by zero" like="clamps, range without zero" keeps=2 hint="All calibration data was zero"
+# -     scale = (high - low) / 255 or 1.0
+# +     low, high = min(low, 0.0), max(high, 0.0)
+# +     scale = (high - low) / 255
 
+# %% item="uint8" wrong="zero point clamped, not widened" like="clamps, range without zero" keeps=2 hint="a 255th of the widened range"
+# -     zero_point = round(-low / scale)
+# +     zero_point = min(255, max(0, round(-low / scale)))
 
-# %% item="uint8" wrong="zero point clamped, not widened" keeps=2 hint="a 255th of the widened range"
-def to_uint8(x, low, high):
-    if low > high:
-        raise ValueError("range")
-    scale = (high - low) / 255 or 1.0
-    zero_point = min(255, max(0, round(-low / scale)))
-    q = ((x / scale).round() + zero_point).clamp(0, 255).to(torch.uint8)
-    return q, scale, zero_point
-
-
-# %% item="uint8" wrong="the ends swapped in silence" keeps=2 hint="when the range ends before it begins"
-def to_uint8(x, low, high):
-    low, high = min(low, high, 0.0), max(low, high, 0.0)
-    scale = (high - low) / 255 or 1.0
-    zero_point = round(-low / scale)
-    q = ((x / scale).round() + zero_point).clamp(0, 255).to(torch.uint8)
-    return q, scale, zero_point
+# %% item="uint8" wrong="the ends swapped in silence" like="clamps, range without zero" keeps=2 hint="when the range ends before it begins"
+# -     if low > high:
+# -         raise ValueError("range")
+# +     low, high = min(low, high, 0.0), max(low, high, 0.0)
 
 
 # %% item="choose" right="sorted"
@@ -969,24 +823,11 @@ browser = "weight-only int4, packed"
 server = choose(measured["server"], {"ms": 1}, noise)
 
 
-# %% item="choose" wrong="no answer for nothing" keeps=1 hint="empty"
-def choose(variants, limits, noise):
-    fits = [
-        v
-        for v in variants
-        if v["kb"] <= limits.get("kb", 1e9)
-        and v["ms"] <= limits.get("ms", 1e9)
-        and v["accuracy"] >= limits.get("accuracy", 0)
-    ]
-    best = max(v["accuracy"] for v in fits)
-    near = [v for v in fits if v["accuracy"] >= best - noise]
-    return min(near, key=lambda v: (v["kb"], v["ms"]))["name"]
-
-
-phone = choose(measured["phone"], {"kb": 300, "ms": 4}, noise)
-browser = choose(measured["browser"], {"kb": 280, "accuracy": 0.84}, noise)
-server = choose(measured["server"], {"ms": 1}, noise)
-
+# %% item="choose" wrong="no answer for nothing" like="the most accurate that fits" keeps=1 hint="empty"
+# -     return max(fits, key=lambda v: v["accuracy"])["name"] if fits else None
+# +     best = max(v["accuracy"] for v in fits)
+# +     near = [v for v in fits if v["accuracy"] >= best - noise]
+# +     return min(near, key=lambda v: (v["kb"], v["ms"]))["name"]
 
 # %% [markdown] item="why" answer="all four, with proofs"
 # `quantize_` only takes linear layers by default, so your convolutions are still float32; print the type that each layer really

@@ -82,30 +82,19 @@ def fake_quantize(x, scale, bits):
 both_ways = with_gradients(fake_quantize)
 
 
-# %% item="rounding" wrong="rounds without a detour" keeps=1 hint="rounding is flat wherever it has a slope"
-def fake_quantize(x, scale, bits):
-    return (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+# %% item="rounding" wrong="rounds without a detour" like="nothing comes back" keeps=1 hint="rounding is flat wherever it has a slope"
+# -     (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+# +     return (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
 
+# %% item="rounding" wrong="all of it detached" like="nothing comes back" keeps=1 hint="no gradient comes back to x"
+# -     (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+# +     x = x.detach()
+# +     return (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale.detach()
 
-both_ways = with_gradients(fake_quantize)
-
-
-# %% item="rounding" wrong="all of it detached" keeps=1 hint="no gradient comes back to x"
-def fake_quantize(x, scale, bits):
-    x = x.detach()
-    return (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale.detach()
-
-
-both_ways = with_gradients(fake_quantize)
-
-
-# %% item="rounding" wrong="everything passes" keeps=2 hint="5.0 and −5.0 are clipped"
-def fake_quantize(x, scale, bits):
-    y = (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
-    return x + (y - x).detach()
-
-
-both_ways = with_gradients(fake_quantize)
+# %% item="rounding" wrong="everything passes" like="nothing comes back" keeps=2 hint="5.0 and −5.0 are clipped"
+# -     (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+# +     y = (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+# +     return x + (y - x).detach()
 
 
 # %% item="rounding" wrong="a scale that does not learn" keeps=3 hint="no gradient comes back to the scale"
@@ -188,12 +177,9 @@ def fake_quantize(x, scale, bits):
 both_ways = with_gradients(fake_quantize)
 
 
-# %% item="rounding" wrong="what came in" hint="expected [[0.5, -1.0, 0.5, -1.0]]"
-def fake_quantize(x, scale, bits):
-    return x
-
-
-both_ways = with_gradients(fake_quantize)
+# %% item="rounding" wrong="what came in" like="nothing comes back" hint="expected [[0.5, -1.0, 0.5, -1.0]]"
+# -     (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+# +     return x
 
 
 # %% item="rounding" right="the lesson's, with 1 / scale"
@@ -209,13 +195,10 @@ def fake_quantize(w, scale, bits):
 both_ways = with_gradients(fake_quantize)
 
 
-# %% item="rounding" wrong="one scale for all rows" hint="each row has its own scale"
-def fake_quantize(x, scale, bits):
-    steps = (x / scale.mean()).clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    return scale.mean() * (steps + (steps.round() - steps).detach())
-
-
-both_ways = with_gradients(fake_quantize)
+# %% item="rounding" wrong="one scale for all rows" like="nothing comes back" hint="each row has its own scale"
+# -     (x / scale).round().clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * scale
+# +     steps = (x / scale.mean()).clamp(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+# +     return scale.mean() * (steps + (steps.round() - steps).detach())
 
 
 # %% item="layer" right="derived from the linear layer"
@@ -291,45 +274,22 @@ class QATLinear(nn.Module):
 train_layer = trained_with(QATLinear)
 
 
-# %% item="layer" wrong="rounding keeps the gradient" keeps=1 hint="the float weights have not moved"
-class QATLinear(nn.Module):
-    def __init__(self, linear, bits):
-        super().__init__()
-        self.weight, self.bias, self.steps = linear.weight, linear.bias, 2 ** (bits - 1)
+# %% item="layer" wrong="rounding keeps the gradient" like="reference" keeps=1 hint="the float weights have not moved"
+# -         passing = self.weight - self.weight.detach()  # 0, with the gradient of the weight
+# -         return F.linear(x, codes * scales + passing, self.bias)
+# -
+# -
+# -
+# - train_layer = trained_with(QATLinear)  # leave this line: the tests need it
+# +         return F.linear(x, codes * scales, self.bias)
+# +
+# +
+# + train_layer = trained_with(QATLinear)
 
-    def convert(self):
-        w = self.weight.detach()
-        largest = w.abs().amax(1, keepdim=True)
-        scales = torch.where(largest == 0, 1.0, largest / self.steps)
-        return (w / scales).round().clamp(-self.steps, self.steps - 1).to(torch.int8), scales
-
-    def forward(self, x):
-        codes, scales = self.convert()
-        return F.linear(x, codes * scales, self.bias)
-
-
-train_layer = trained_with(QATLinear)
-
-
-# %% item="layer" wrong="quantizes the weights that it keeps" keeps=1 hint="moves a weight a little"
-class QATLinear(nn.Module):
-    def __init__(self, linear, bits):
-        super().__init__()
-        self.weight, self.bias, self.steps = linear.weight, linear.bias, 2 ** (bits - 1)
-
-    def convert(self):
-        w = self.weight.detach()
-        largest = w.abs().amax(1, keepdim=True)
-        scales = torch.where(largest == 0, 1.0, largest / self.steps)
-        return (w / scales).round().clamp(-self.steps, self.steps - 1).to(torch.int8), scales
-
-    def forward(self, x):
-        codes, scales = self.convert()
-        self.weight.data = codes * scales
-        return F.linear(x, self.weight, self.bias)
-
-
-train_layer = trained_with(QATLinear)
+# %% item="layer" wrong="quantizes the weights that it keeps" like="rounding keeps the gradient" keeps=1 hint="moves a weight a little"
+# -         return F.linear(x, codes * scales, self.bias)
+# +         self.weight.data = codes * scales
+# +         return F.linear(x, self.weight, self.bias)
 
 
 # %% item="layer" wrong="scales of the beginning" keeps=2 hint="as they are now"
@@ -373,29 +333,14 @@ class QATLinear(nn.Module):
 train_layer = trained_with(QATLinear)
 
 
-# %% item="layer" wrong="the bias is quantized, too" hint="is the bias as it was"
-class QATLinear(nn.Module):
-    def __init__(self, linear, bits):
-        super().__init__()
-        self.weight, self.bias, self.steps = linear.weight, linear.bias, 2 ** (bits - 1)
-
-    def convert(self):
-        w = self.weight.detach()
-        largest = w.abs().amax(1, keepdim=True)
-        scales = torch.where(largest == 0, 1.0, largest / self.steps)
-        return (w / scales).round().clamp(-self.steps, self.steps - 1).to(torch.int8), scales
-
-    def forward(self, x):
-        codes, scales = self.convert()
-        weight = codes * scales + self.weight - self.weight.detach()
-        if self.bias is None:
-            return F.linear(x, weight)
-        step = self.bias.detach().abs().max() / self.steps
-        rounded = ((self.bias / step).round() * step).clamp(max=step * (self.steps - 1)).detach()
-        return F.linear(x, weight, self.bias + (rounded - self.bias).detach())
-
-
-train_layer = trained_with(QATLinear)
+# %% item="layer" wrong="the bias is quantized, too" like="rounding keeps the gradient" hint="is the bias as it was"
+# -         return F.linear(x, codes * scales, self.bias)
+# +         weight = codes * scales + self.weight - self.weight.detach()
+# +         if self.bias is None:
+# +             return F.linear(x, weight)
+# +         step = self.bias.detach().abs().max() / self.steps
+# +         rounded = ((self.bias / step).round() * step).clamp(max=step * (self.steps - 1)).detach()
+# +         return F.linear(x, weight, self.bias + (rounded - self.bias).detach())
 
 
 # %% item="layer" wrong="a plain linear layer" hint="that is the output of the float weights"
@@ -481,14 +426,10 @@ def one_bit(w):
     return codes.to(torch.int8), (w * codes).mean(1, keepdim=True)
 
 
-# %% item="levels" wrong="the mean of all weights" keeps=1 hint="1.05 is the mean of all four"
-def ternary(w):
-    kept = w.abs() > 0.7 * w.abs().mean(1, keepdim=True)
-    return (w.sign() * kept).to(torch.int8), w.abs().mean(1, keepdim=True)
-
-
-def one_bit(w):
-    return torch.where(w < 0, -1, 1).to(torch.int8), w.abs().mean(1, keepdim=True)
+# %% item="levels" wrong="the mean of all weights" like="reference" keeps=1 hint="1.05 is the mean of all four"
+# -     scales = (w.abs() * kept).sum(1, keepdim=True) / kept.sum(1, keepdim=True).clamp(min=1)
+# -     return torch.where(kept, w.sign(), 0).to(torch.int8), scales
+# +     return (w.sign() * kept).to(torch.int8), w.abs().mean(1, keepdim=True)
 
 
 # %% item="levels" wrong="the largest weight as scale" hint="the largest magnitude is too long"
@@ -534,16 +475,10 @@ def one_bit(w):
     return torch.where(w < 0, -1, 1).to(torch.int8), w.abs().mean(1)
 
 
-# %% item="levels" wrong="a dead row becomes NaN" keeps=1 hint="How many weights does that row keep"
-def ternary(w):
-    kept = w.abs() > 0.7 * w.abs().mean(1, keepdim=True)
-    scales = (w.abs() * kept).sum(1, keepdim=True) / kept.sum(1, keepdim=True)
-    return (w.sign() * kept).to(torch.int8), scales
-
-
-def one_bit(w):
-    return torch.where(w < 0, -1, 1).to(torch.int8), w.abs().mean(1, keepdim=True)
-
+# %% item="levels" wrong="a dead row becomes NaN" like="the mean of all weights" keeps=1 hint="How many weights does that row keep"
+# -     return (w.sign() * kept).to(torch.int8), w.abs().mean(1, keepdim=True)
+# +     scales = (w.abs() * kept).sum(1, keepdim=True) / kept.sum(1, keepdim=True)
+# +     return (w.sign() * kept).to(torch.int8), scales
 
 # %% item="library" right="own fake quantizer, without a loop"
 from torchao.quantization.qat import IntxFakeQuantizeConfig
@@ -608,22 +543,9 @@ weight_types = {
     "prepare, convert": "IntxUnpackedToInt8Tensor",
 }
 
-# %% item="library" wrong="quantizes after the training" keeps=1 hint="When must the training see the rounding"
-base = IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerAxis(0))
-
-
-def int4_aware(seed):
-    model, x, y = fresh(seed)
-    train(model, x, y)
-    quantize_(model, base)
-    return report(model, x)
-
-
-weight_types = {
-    "convert": "Parameter",
-    "prepare": "Parameter",
-    "prepare, convert": "IntxUnpackedToInt8Tensor",
-}
+# %% item="library" wrong="quantizes after the training" like="converts without preparing" keeps=1 hint="When must the training see the rounding"
+# -     quantize_(model, QATConfig(base, step="convert"))
+# +     quantize_(model, base)
 
 # %% item="library" wrong="types that were never printed" keeps=1 hint="rounded without training"
 base = IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerAxis(0))
@@ -639,22 +561,9 @@ def int4_aware(seed):
 
 weight_types = {"prepare": "x", "prepare, convert": "y", "convert": "z"}
 
-# %% item="library" wrong="prepares and converts, and trains in neither" keeps=1 hint="without training"
-base = IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerAxis(0))
-
-
-def int4_aware(seed):
-    model, x, y = fresh(seed)
-    quantize_(model, QATConfig(base, step="prepare"))
-    quantize_(model, QATConfig(base, step="convert"))
-    return report(model, x)
-
-
-weight_types = {
-    "convert": "Parameter",
-    "prepare": "Parameter",
-    "prepare, convert": "IntxUnpackedToInt8Tensor",
-}
+# %% item="library" wrong="prepares and converts, and trains in neither" like="converts without preparing" keeps=1 hint="without training"
+# -     train(model, x, y)
+# +     quantize_(model, QATConfig(base, step="prepare"))
 
 # %% item="library" wrong="eight bits" keeps=1 hint="more than 4 bits"
 base = IntxWeightOnlyConfig(weight_dtype=torch.int8, granularity=PerAxis(0))
@@ -674,23 +583,13 @@ weight_types = {
     "prepare, convert": "IntxUnpackedToInt8Tensor",
 }
 
-# %% item="library" wrong="trusts that convert converts" keeps=1 hint="Was anything done"
-base = IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerAxis(0))
-
-
-def int4_aware(seed):
-    model, x, y = fresh(seed)
-    quantize_(model, QATConfig(base, step="prepare"))
-    train(model, x, y)
-    quantize_(model, QATConfig(base, step="convert"))
-    return report(model, x)
-
-
-weight_types = {
-    "prepare": "Parameter",
-    "prepare, convert": "IntxUnpackedToInt8Tensor",
-    "convert": "IntxUnpackedToInt8Tensor",
-}
+# %% item="library" wrong="trusts that convert converts" like="types that were never printed" keeps=1 hint="Was anything done"
+# - weight_types = {"prepare": "x", "prepare, convert": "y", "convert": "z"}
+# + weight_types = {
+# +     "prepare": "Parameter",
+# +     "prepare, convert": "IntxUnpackedToInt8Tensor",
+# +     "convert": "IntxUnpackedToInt8Tensor",
+# + }
 
 # %% item="library" wrong="not converted" keeps=1 hint="Which step is missing"
 base = IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerAxis(0))
@@ -790,81 +689,20 @@ def train_quantized(model, x, y, bits, steps, lr):
     return losses
 
 
-# %% item="bugs" wrong="gradients pile up" hint="first step's gradient"
-def train_quantized(model, x, y, bits, steps, lr):
-    linear = [layer for layer in model if isinstance(layer, nn.Linear)]
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(steps):
-        floats = [layer.weight.data for layer in linear]
-        for layer in linear:
-            layer.weight.data = quantized(layer.weight, bits)
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        for layer, weight in zip(linear, floats, strict=True):
-            layer.weight.data = weight
-        optimizer.step()
-        losses.append(loss.item())
-    for layer in linear:
-        layer.weight.data = quantized(layer.weight, bits)
-    return losses
+# %% item="bugs" wrong="gradients pile up" like="reference" hint="first step's gradient"
+# -         optimizer.zero_grad()
 
+# %% item="bugs" wrong="float weights are left at the end" like="reference" keeps=1 hint="a row holds four values at most"
+# -     for layer in linear:
+# -         layer.weight.data = quantized(layer.weight, bits)
 
-# %% item="bugs" wrong="float weights are left at the end" keeps=1 hint="a row holds four values at most"
-def train_quantized(model, x, y, bits, steps, lr):
-    linear = [layer for layer in model if isinstance(layer, nn.Linear)]
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(steps):
-        floats = [layer.weight.data for layer in linear]
-        for layer in linear:
-            layer.weight.data = quantized(layer.weight, bits)
-        loss = F.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        for layer, weight in zip(linear, floats, strict=True):
-            layer.weight.data = weight
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+# %% item="bugs" wrong="trains in float and quantizes at the end" like="the stored weights are quantized at each step" hint="the first loss is that of the quantized weights"
+# -         for layer in linear:
+# -             layer.weight.data = quantized(layer.weight, bits)
 
-
-# %% item="bugs" wrong="trains in float and quantizes at the end" hint="the first loss is that of the quantized weights"
-def train_quantized(model, x, y, bits, steps, lr):
-    linear = [layer for layer in model if isinstance(layer, nn.Linear)]
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(steps):
-        loss = F.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    for layer in linear:
-        layer.weight.data = quantized(layer.weight, bits)
-    return losses
-
-
-# %% item="bugs" wrong="the first layer only" hint="The first loss is not that"
-def train_quantized(model, x, y, bits, steps, lr):
-    linear = [layer for layer in model if isinstance(layer, nn.Linear)][:1]
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(steps):
-        floats = [layer.weight.data for layer in linear]
-        for layer in linear:
-            layer.weight.data = quantized(layer.weight, bits)
-        loss = F.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        for layer, weight in zip(linear, floats, strict=True):
-            layer.weight.data = weight
-        optimizer.step()
-        losses.append(loss.item())
-    for layer in linear:
-        layer.weight.data = quantized(layer.weight, bits)
-    return losses
-
+# %% item="bugs" wrong="the first layer only" like="reference" hint="The first loss is not that"
+# -     linear = [layer for layer in model if isinstance(layer, nn.Linear)]
+# +     linear = [layer for layer in model if isinstance(layer, nn.Linear)][:1]
 
 # %% item="budget" right="the best clip, then an epoch with fixed scales"
 linear = [part for part in network if isinstance(part, nn.Linear)]

@@ -48,58 +48,29 @@ def prune_layer(layer, share):
 left = prune_layer(nn.Linear(100, 50), 0.2)
 
 
-# %% item="left" wrong="the share that stays" hint="share that goes, or the share that stays"
-def prune_layer(layer, share):
-    prune.l1_unstructured(layer, "weight", amount=1 - share)
-    return int(torch.count_nonzero(layer.weight))
+# %% item="left" wrong="the share that stays" like="reference" hint="share that goes, or the share that stays"
+# -     prune.l1_unstructured(layer, "weight", amount=share)
+# +     prune.l1_unstructured(layer, "weight", amount=1 - share)
 
+# %% item="left" wrong="counts what went" like="reference" hint="share that goes, or the share that stays"
+# -     return int(torch.count_nonzero(layer.weight))
+# +     return int((layer.weight == 0).sum())
 
-left = prune_layer(nn.Linear(100, 50), 0.2)
+# %% item="left" wrong="the tensor's size" like="reference" hint="A mask does not change the shape"
+# -     return int(torch.count_nonzero(layer.weight))
+# +     return layer.weight.numel()
 
+# %% item="left" wrong="biases counted too" like="reference" hint="Which tensor does the question name?"
+# -     return int(torch.count_nonzero(layer.weight))
+# +     return int(torch.count_nonzero(layer.weight)) + int(torch.count_nonzero(layer.bias))
 
-# %% item="left" wrong="counts what went" hint="share that goes, or the share that stays"
-def prune_layer(layer, share):
-    prune.l1_unstructured(layer, "weight", amount=share)
-    return int((layer.weight == 0).sum())
+# %% item="left" wrong="random weights" like="reference" keeps=1 hint="Are the survivors the largest?"
+# -     prune.l1_unstructured(layer, "weight", amount=share)
+# +     prune.random_unstructured(layer, "weight", amount=share)
 
-
-left = prune_layer(nn.Linear(100, 50), 0.2)
-
-
-# %% item="left" wrong="the tensor's size" hint="A mask does not change the shape"
-def prune_layer(layer, share):
-    prune.l1_unstructured(layer, "weight", amount=share)
-    return layer.weight.numel()
-
-
-left = prune_layer(nn.Linear(100, 50), 0.2)
-
-
-# %% item="left" wrong="biases counted too" hint="Which tensor does the question name?"
-def prune_layer(layer, share):
-    prune.l1_unstructured(layer, "weight", amount=share)
-    return int(torch.count_nonzero(layer.weight)) + int(torch.count_nonzero(layer.bias))
-
-
-left = prune_layer(nn.Linear(100, 50), 0.2)
-
-
-# %% item="left" wrong="random weights" keeps=1 hint="Are the survivors the largest?"
-def prune_layer(layer, share):
-    prune.random_unstructured(layer, "weight", amount=share)
-    return int(torch.count_nonzero(layer.weight))
-
-
-left = prune_layer(nn.Linear(100, 50), 0.2)
-
-
-# %% item="left" wrong="whole rows" keeps=1 hint="25 % of eight"
-def prune_layer(layer, share):
-    prune.ln_structured(layer, "weight", amount=share, n=1, dim=0)
-    return int(torch.count_nonzero(layer.weight))
-
-
-left = prune_layer(nn.Linear(100, 50), 0.2)
+# %% item="left" wrong="whole rows" like="reference" keeps=1 hint="25 % of eight"
+# -     prune.l1_unstructured(layer, "weight", amount=share)
+# +     prune.ln_structured(layer, "weight", amount=share, n=1, dim=0)
 
 # %% item="left" wrong="only the number" keeps=1 hint="prune_layer"
 left = 4000
@@ -117,24 +88,15 @@ def prune_layer(layer, share):
 left = prune_layer(nn.Linear(100, 50), 0.2)
 
 
-# %% item="left" wrong="cut off" keeps=1 hint="Compare int() and round()"
-def prune_layer(layer, share):
-    prune.l1_unstructured(layer, "weight", amount=int(share * layer.weight.numel()))
-    return int(torch.count_nonzero(layer.weight))
+# %% item="left" wrong="cut off" like="reference" keeps=1 hint="Compare int() and round()"
+# -     prune.l1_unstructured(layer, "weight", amount=share)
+# +     prune.l1_unstructured(layer, "weight", amount=int(share * layer.weight.numel()))
 
-
-left = prune_layer(nn.Linear(100, 50), 0.2)
-
-
-# %% item="left" wrong="always up" keeps=1 hint="Compare math.ceil() and round()"
-def prune_layer(layer, share):
-    import math
-
-    prune.l1_unstructured(layer, "weight", amount=math.ceil(share * layer.weight.numel()))
-    return int(torch.count_nonzero(layer.weight))
-
-
-left = prune_layer(nn.Linear(100, 50), 0.2)
+# %% item="left" wrong="always up" like="reference" keeps=1 hint="Compare math.ceil() and round()"
+# -     prune.l1_unstructured(layer, "weight", amount=share)
+# +     import math
+# +
+# +     prune.l1_unstructured(layer, "weight", amount=math.ceil(share * layer.weight.numel()))
 
 
 # %% item="row_mask" right="a loop over rows"
@@ -197,12 +159,9 @@ def row_mask(weights, share):
     return torch.ones_like(weights).scatter(1, order[:, : round(share * weights.shape[1])], 0)
 
 
-# %% item="row_mask" wrong="no magnitude" keeps=1 hint="are those that go the smallest in magnitude"
-def row_mask(weights, share):
-    if not 0 <= share <= 1:
-        raise ValueError("share")
-    order = weights.argsort(dim=1)
-    return torch.ones_like(weights).scatter(1, order[:, : round(share * weights.shape[1])], 0)
+# %% item="row_mask" wrong="no magnitude" like="the largest go" keeps=1 hint="are those that go the smallest in magnitude"
+# -     order = weights.abs().argsort(dim=1, descending=True)
+# +     order = weights.argsort(dim=1)
 
 
 # %% item="row_mask" wrong="cuts off, and takes any share" keeps=2 hint="Compare int() and round()"
@@ -364,14 +323,9 @@ def make_permanent(model):
     return count
 
 
-# %% item="permanent" wrong="only weights at the top" keeps=1 hint="a layer inside a layer"
-def make_permanent(model):
-    count = 0
-    for layer in model:
-        if hasattr(layer, "weight_mask"):
-            prune.remove(layer, "weight")
-            count += 1
-    return count
+# %% item="permanent" wrong="only weights at the top" like="every linear layer, pruned or not" keeps=1 hint="a layer inside a layer"
+# -         if isinstance(layer, nn.Linear):
+# +         if hasattr(layer, "weight_mask"):
 
 
 # %% item="permanent" wrong="only weights" keeps=1 hint="Not every layer with weights is linear"
@@ -478,15 +432,9 @@ def format_bytes(weight, index_bytes):
     }
 
 
-# %% item="bytes" wrong="as many starts as rows" keeps=1 hint="expected 38 bytes for the example"
-def format_bytes(weight, index_bytes):
-    nonzeros = int(torch.count_nonzero(weight))
-    one = weight.element_size()
-    return {
-        "dense": weight.numel() * one,
-        "csr": nonzeros * (one + index_bytes) + len(weight) * index_bytes,
-        "bitmap": (weight.numel() + 7) // 8 + nonzeros * one,
-    }
+# %% item="bytes" wrong="as many starts as rows" like="no row starts" keeps=1 hint="expected 38 bytes for the example"
+# -         "csr": nonzeros * (one + index_bytes),
+# +         "csr": nonzeros * (one + index_bytes) + len(weight) * index_bytes,
 
 
 # %% item="bytes" wrong="every number takes 4 bytes" keeps=1 hint="Does every type of number take 4 bytes?"
@@ -510,15 +458,9 @@ def format_bytes(weight, index_bytes):
     }
 
 
-# %% item="bytes" wrong="a byte for each entry" keeps=1 hint="expected 22 bytes for the bitmap"
-def format_bytes(weight, index_bytes):
-    nonzeros = int((weight != 0).sum())
-    one = weight.element_size()
-    return {
-        "dense": weight.numel() * one,
-        "csr": nonzeros * (one + index_bytes) + (weight.shape[0] + 1) * index_bytes,
-        "bitmap": weight.numel() + nonzeros * one,
-    }
+# %% item="bytes" wrong="a byte for each entry" like="bytes rounded" keeps=1 hint="expected 22 bytes for the bitmap"
+# -         "bitmap": round(weight.numel() / 8) + nonzeros * one,
+# +         "bitmap": weight.numel() + nonzeros * one,
 
 
 # %% item="bytes" wrong="only values above zero" hint="Those below zero count too"
@@ -532,16 +474,10 @@ def format_bytes(weight, index_bytes):
     }
 
 
-# %% item="bytes" wrong="from a rounded sparsity" keeps=1 hint="small enough to check by hand"
-def format_bytes(weight, index_bytes):
-    sparsity = round(float((weight == 0).float().mean()), 2)
-    nonzeros = round((1 - sparsity) * weight.numel())
-    one = weight.element_size()
-    return {
-        "dense": weight.numel() * one,
-        "csr": nonzeros * (one + index_bytes) + (weight.shape[0] + 1) * index_bytes,
-        "bitmap": (weight.numel() + 7) // 8 + nonzeros * one,
-    }
+# %% item="bytes" wrong="from a rounded sparsity" like="only values above zero" keeps=1 hint="small enough to check by hand"
+# -     nonzeros = int((weight > 0).sum())
+# +     sparsity = round(float((weight == 0).float().mean()), 2)
+# +     nonzeros = round((1 - sparsity) * weight.numel())
 
 
 # %% item="bytes" wrong="PyTorch's indices" keeps=1 hint="expected 38 bytes for the example"
@@ -616,15 +552,9 @@ def prune_in_steps(layer, targets):
     return shares
 
 
-# %% item="steps" wrong="the formula without a mask" keeps=1 hint="zeros and without a mask"
-def prune_in_steps(layer, targets):
-    shares = []
-    for target in targets:
-        now = float((layer.weight == 0).float().mean())
-        if target > now:
-            prune.l1_unstructured(layer, "weight", amount=(target - now) / (1 - now))
-        shares.append(float((layer.weight == 0).float().mean()))
-    return shares
+# %% item="steps" wrong="the formula without a mask" like="the share of what is left, after the mask is back" keeps=1 hint="zeros and without a mask"
+# -     if not prune.is_pruned(layer):
+# -         prune.custom_from_mask(layer, "weight", layer.weight.detach() != 0)
 
 
 # %% item="steps" wrong="differences of the targets" hint="after the last step 60 % should be zero"
@@ -655,14 +585,10 @@ def prune_in_steps(layer, targets):
     return targets
 
 
-# %% item="steps" wrong="no check for a target that is passed" keeps=1 hint="What should a target do that has been passed already"
-def prune_in_steps(layer, targets):
-    shares = []
-    for target in targets:
-        now = float((layer.weight == 0).float().mean())
-        prune.l1_unstructured(layer, "weight", amount=(target - now) / (1 - now))
-        shares.append(float((layer.weight == 0).float().mean()))
-    return shares
+# %% item="steps" wrong="no check for a target that is passed" like="the bug itself" keeps=1 hint="What should a target do that has been passed already"
+# -         prune.l1_unstructured(layer, "weight", amount=target)
+# +         now = float((layer.weight == 0).float().mean())
+# +         prune.l1_unstructured(layer, "weight", amount=(target - now) / (1 - now))
 
 
 # %% item="steps" wrong="a threshold that takes equal ones along" keeps=1 hint="Did you choose positions"
@@ -824,15 +750,9 @@ def prune_with_data(layer, inputs, share):
     return prune.custom_from_mask(layer, "weight", new)
 
 
-# %% item="own" wrong="the first example only" keeps=2 hint="How large is each input, typically?"
-def prune_with_data(layer, inputs, share):
-    old = layer.weight_mask if hasattr(layer, "weight_mask") else torch.ones_like(layer.weight)
-    new = old.detach().clone()
-    effect = layer.weight.detach().abs() * inputs[0].abs()
-    for i in range(len(new)):
-        there = new[i].nonzero().flatten()
-        new[i, there[effect[i, there].argsort()[: round(share * len(there))]]] = 0
-    return prune.custom_from_mask(layer, "weight", new)
+# %% item="own" wrong="the first example only" like="mean taken for size" keeps=2 hint="How large is each input, typically?"
+# -     effect = layer.weight.detach().abs() * inputs.mean(0).abs()
+# +     effect = layer.weight.detach().abs() * inputs[0].abs()
 
 
 # %% item="own" wrong="old mask forgotten" keeps=2 hint="weights left, so"
@@ -889,13 +809,9 @@ def prune_with_data(layer, inputs, share):
 # prune more, for example 95 %, or use a GPU.
 
 
-# %% item="left" wrong="returns the zeros" keeps=0 hint="the share that stays"
-def prune_layer(layer, share):
-    prune.l1_unstructured(layer, "weight", amount=share)
-    return int((layer.weight == 0).sum())
-
-
-left = 1000
+# %% item="left" wrong="returns the zeros" like="counts what went" keeps=0 hint="the share that stays"
+# - left = prune_layer(nn.Linear(100, 50), 0.2)
+# + left = 1000
 
 
 # %% item="global" wrong="the mask in place of the weights" keeps=1 hint="written over them"

@@ -255,17 +255,10 @@ def macs(model, images):
     return total
 
 
-# %% item="macs" wrong="one input channel" keeps=0 hint="How many input channels does one filter read?"
-def macs(model, images):
-    total = 0
-    for part in model:
-        images = part(images)
-        if isinstance(part, nn.Conv2d):
-            kh, kw = part.kernel_size
-            total += images.shape[2] * images.shape[3] * part.out_channels * kh * kw
-        elif isinstance(part, nn.Linear):
-            total += part.weight.numel()
-    return total
+# %% item="macs" wrong="one input channel" like="reference" keeps=0 hint="How many input channels does one filter read?"
+# -             total += images.shape[2] * images.shape[3] * part.weight.numel()
+# +             kh, kw = part.kernel_size
+# +             total += images.shape[2] * images.shape[3] * part.out_channels * kh * kw
 
 
 # %% item="macs" wrong="square filters only" keeps=1 hint="as wide as high"
@@ -281,23 +274,13 @@ def macs(model, images):
     return total
 
 
-# %% item="macs" wrong="convolutions only" keeps=1 hint="expected 288 + 24"
-def macs(model, images):
-    total = 0
-    for part in model:
-        images = part(images)
-        if isinstance(part, nn.Conv2d):
-            total += images.shape[2] * images.shape[3] * part.weight.numel()
-    return total
+# %% item="macs" wrong="convolutions only" like="reference" keeps=1 hint="expected 288 + 24"
+# -         elif isinstance(part, nn.Linear):
+# -             total += part.weight.numel()
 
-
-# %% item="macs" wrong="FLOPs" hint="expected 288"
-def macs(model, images):
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter:
-        model(images[:1])
-    return counter.get_total_flops()
+# %% item="macs" wrong="FLOPs" like="with PyTorch's counter" hint="expected 288"
+# -     return counter.get_total_flops() // 2
+# +     return counter.get_total_flops()
 
 
 # %% item="two_of_four" right="sorted, in loops"
@@ -349,18 +332,12 @@ def packed_bytes(weight):
     return 2 * groups * weight.element_size() + -(-groups // 2)
 
 
-# %% item="two_of_four" wrong="a threshold in each group" keeps=2 hint="also among equal ones"
-def mask_2_of_4(weight):
-    if weight.shape[1] % 4:
-        raise ValueError("fours")
-    groups = weight.abs().reshape(-1, 4)
-    second = groups.sort(dim=1).values[:, 2:3]
-    return (groups >= second).float().reshape(weight.shape)
-
-
-def packed_bytes(weight):
-    groups = weight.numel() // 4
-    return 2 * groups * weight.element_size() + -(-groups // 2)
+# %% item="two_of_four" wrong="a threshold in each group" like="half of each row" keeps=2 hint="also among equal ones"
+# -     best = weight.abs().topk(weight.shape[1] // 2, dim=1).indices
+# -     return torch.zeros(weight.shape).scatter(1, best, 1)
+# +     groups = weight.abs().reshape(-1, 4)
+# +     second = groups.sort(dim=1).values[:, 2:3]
+# +     return (groups >= second).float().reshape(weight.shape)
 
 
 # %% item="two_of_four" wrong="just half of the bytes" keeps=2 hint="expected 9 bytes"
@@ -376,32 +353,17 @@ def packed_bytes(weight):
     return weight.numel() // 2 * weight.element_size()
 
 
-# %% item="two_of_four" wrong="a byte for each place" keeps=2 hint="expected 9 bytes"
-def mask_2_of_4(weight):
-    if weight.shape[1] % 4:
-        raise ValueError("fours")
-    groups = weight.abs().reshape(-1, 4)
-    best = groups.topk(2, dim=1).indices
-    return torch.zeros_like(groups).scatter(1, best, 1).reshape(weight.shape)
+# %% item="two_of_four" wrong="a byte for each place" like="just half of the bytes" keeps=2 hint="expected 9 bytes"
+# -     return weight.numel() // 2 * weight.element_size()
+# +     values = weight.numel() // 2
+# +     return values * weight.element_size() + values
 
-
-def packed_bytes(weight):
-    values = weight.numel() // 2
-    return values * weight.element_size() + values
-
-
-# %% item="two_of_four" wrong="the two largest numbers, signs and all" keeps=1 hint="not [["
-def mask_2_of_4(weight):
-    if weight.shape[1] % 4:
-        raise ValueError("fours")
-    groups = weight.reshape(-1, 4)
-    best = groups.topk(2, dim=1).indices
-    return torch.zeros_like(groups).scatter(1, best, 1).reshape(weight.shape)
-
-
-def packed_bytes(weight):
-    groups = weight.numel() // 4
-    return 2 * groups * weight.element_size() + -(-groups // 2)
+# %% item="two_of_four" wrong="the two largest numbers, signs and all" like="half of each row" keeps=1 hint="not [["
+# -     best = weight.abs().topk(weight.shape[1] // 2, dim=1).indices
+# -     return torch.zeros(weight.shape).scatter(1, best, 1)
+# +     groups = weight.reshape(-1, 4)
+# +     best = groups.topk(2, dim=1).indices
+# +     return torch.zeros_like(groups).scatter(1, best, 1).reshape(weight.shape)
 
 
 # %% item="two_of_four" wrong="pads what does not fit, always float32" keeps=1 hint="Does every type of number take 4 bytes?"
@@ -445,30 +407,15 @@ def packed_bytes(weight):
     return 2 * groups * weight.element_size() + (4 * groups + 7) // 8
 
 
-# %% item="two_of_four" wrong="thousandths" keeps=2 hint="tiny, huge or nearly equal"
-def mask_2_of_4(weight):
-    if weight.shape[1] % 4:
-        raise ValueError("no groups of four")
-    groups = (weight.detach().abs() * 1000).long().reshape(-1, 4)
-    return torch.zeros_like(groups).scatter(1, groups.topk(2).indices, 1).reshape(weight.shape)
+# %% item="two_of_four" wrong="thousandths" like="squares, which vanish in float16" keeps=2 hint="tiny, huge or nearly equal"
+# -     groups = (weight.detach() ** 2).reshape(-1, 4)
+# +     groups = (weight.detach().abs() * 1000).long().reshape(-1, 4)
 
-
-def packed_bytes(weight):
-    groups = weight.numel() // 4
-    return 2 * groups * weight.element_size() + (4 * groups + 7) // 8
-
-
-# %% item="two_of_four" wrong="ties broken with an addend" keeps=2 hint="nearly equal"
-def mask_2_of_4(weight):
-    if weight.shape[1] % 4:
-        raise ValueError("no groups of four")
-    groups = weight.detach().abs().float().reshape(-1, 4) + 0.1 * torch.arange(4)
-    return (groups >= groups.sort().values[:, 2:3]).reshape(weight.shape)
-
-
-def packed_bytes(weight):
-    groups = weight.numel() // 4
-    return 2 * groups * weight.element_size() + (4 * groups + 7) // 8
+# %% item="two_of_four" wrong="ties broken with an addend" like="squares, which vanish in float16" keeps=2 hint="nearly equal"
+# -     groups = (weight.detach() ** 2).reshape(-1, 4)
+# -     return torch.zeros_like(groups).scatter(1, groups.topk(2).indices, 1).reshape(weight.shape)
+# +     groups = weight.detach().abs().float().reshape(-1, 4) + 0.1 * torch.arange(4)
+# +     return (groups >= groups.sort().values[:, 2:3]).reshape(weight.shape)
 
 
 # %% item="channels" right="new parts, a new model"
@@ -597,199 +544,17 @@ def remove_channels(model, place, gone):
     return nn.Sequential(*parts).eval()
 
 
-# %% item="channels" wrong="batch norm with the usual eps" keeps=3 hint="What else does a layer know but its weights?"
-def remove_channels(model, place, gone):
-    conv = model[place]
-    n = conv.out_channels
-    if any(c < 0 or c >= n for c in gone):
-        raise ValueError(f"no such channel in {gone}")
-    kept = torch.tensor([c for c in range(n) if c not in gone], dtype=torch.long)
-    if not len(kept):
-        raise ValueError("no channel is left")
-    parts = [copy.deepcopy(part) for part in model]
-    new = nn.Conv2d(
-        conv.in_channels,
-        len(kept),
-        conv.kernel_size,
-        conv.stride,
-        conv.padding,
-        conv.dilation,
-        bias=conv.bias is not None,
-        padding_mode=conv.padding_mode,
-    )
-    new.weight.data = conv.weight.data[kept].clone()
-    if conv.bias is not None:
-        new.bias.data = conv.bias.data[kept].clone()
-    parts[place] = new
-    for i in range(place + 1, len(parts)):
-        part = parts[i]
-        if isinstance(part, nn.BatchNorm2d):
-            norm = nn.BatchNorm2d(len(kept))
-            norm.load_state_dict(
-                {k: v[kept] if v.dim() else v for k, v in part.state_dict().items()}
-            )
-            parts[i] = norm
-        elif isinstance(part, nn.Conv2d):
-            reader = nn.Conv2d(
-                len(kept),
-                part.out_channels,
-                part.kernel_size,
-                part.stride,
-                part.padding,
-                part.dilation,
-                bias=part.bias is not None,
-                padding_mode=part.padding_mode,
-            )
-            reader.weight.data = part.weight.data[:, kept].clone()
-            if part.bias is not None:
-                reader.bias.data = part.bias.data.clone()
-            parts[i] = reader
-            break
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
-            reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
-            reader.weight.data = by_channel.flatten(1)
-            if part.bias is not None:
-                reader.bias.data = part.bias.data.clone()
-            parts[i] = reader
-            break
-        elif type(part) not in (nn.ReLU, nn.MaxPool2d, nn.Flatten):
-            raise ValueError(f"{part} is not supported")
-    else:
-        raise ValueError("no reader")
-    return nn.Sequential(*parts).eval()
+# %% item="channels" wrong="batch norm with the usual eps" like="new parts, a new model" keeps=3 hint="What else does a layer know but its weights?"
+# -             norm = nn.BatchNorm2d(len(kept), eps=part.eps)
+# +             norm = nn.BatchNorm2d(len(kept))
 
+# %% item="channels" wrong="parts that nothing changes are shared" like="new parts, a new model" keeps=3 hint="Are all its parts new?"
+# -     parts = [copy.deepcopy(part) for part in model]
+# +     parts = list(model)
 
-# %% item="channels" wrong="parts that nothing changes are shared" keeps=3 hint="Are all its parts new?"
-def remove_channels(model, place, gone):
-    conv = model[place]
-    n = conv.out_channels
-    if any(c < 0 or c >= n for c in gone):
-        raise ValueError(f"no such channel in {gone}")
-    kept = torch.tensor([c for c in range(n) if c not in gone], dtype=torch.long)
-    if not len(kept):
-        raise ValueError("no channel is left")
-    parts = list(model)
-    new = nn.Conv2d(
-        conv.in_channels,
-        len(kept),
-        conv.kernel_size,
-        conv.stride,
-        conv.padding,
-        conv.dilation,
-        bias=conv.bias is not None,
-        padding_mode=conv.padding_mode,
-    )
-    new.weight.data = conv.weight.data[kept].clone()
-    if conv.bias is not None:
-        new.bias.data = conv.bias.data[kept].clone()
-    parts[place] = new
-    for i in range(place + 1, len(parts)):
-        part = parts[i]
-        if isinstance(part, nn.BatchNorm2d):
-            norm = nn.BatchNorm2d(len(kept), eps=part.eps)
-            norm.load_state_dict(
-                {k: v[kept] if v.dim() else v for k, v in part.state_dict().items()}
-            )
-            parts[i] = norm
-        elif isinstance(part, nn.Conv2d):
-            reader = nn.Conv2d(
-                len(kept),
-                part.out_channels,
-                part.kernel_size,
-                part.stride,
-                part.padding,
-                part.dilation,
-                bias=part.bias is not None,
-                padding_mode=part.padding_mode,
-            )
-            reader.weight.data = part.weight.data[:, kept].clone()
-            if part.bias is not None:
-                reader.bias.data = part.bias.data.clone()
-            parts[i] = reader
-            break
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
-            reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
-            reader.weight.data = by_channel.flatten(1)
-            if part.bias is not None:
-                reader.bias.data = part.bias.data.clone()
-            parts[i] = reader
-            break
-        elif type(part) not in (nn.ReLU, nn.MaxPool2d, nn.Flatten):
-            raise ValueError(f"{part} is not supported")
-    else:
-        raise ValueError("no reader")
-    return nn.Sequential(*parts).eval()
-
-
-# %% item="channels" wrong="refuses what it has met so far" keeps=3 hint="Which ones do you refuse?"
-def remove_channels(model, place, gone):
-    conv = model[place]
-    n = conv.out_channels
-    if any(c < 0 or c >= n for c in gone):
-        raise ValueError(f"no such channel in {gone}")
-    kept = torch.tensor([c for c in range(n) if c not in gone], dtype=torch.long)
-    if not len(kept):
-        raise ValueError("no channel is left")
-    parts = [copy.deepcopy(part) for part in model]
-    new = nn.Conv2d(
-        conv.in_channels,
-        len(kept),
-        conv.kernel_size,
-        conv.stride,
-        conv.padding,
-        conv.dilation,
-        bias=conv.bias is not None,
-        padding_mode=conv.padding_mode,
-    )
-    new.weight.data = conv.weight.data[kept].clone()
-    if conv.bias is not None:
-        new.bias.data = conv.bias.data[kept].clone()
-    parts[place] = new
-    for i in range(place + 1, len(parts)):
-        part = parts[i]
-        if isinstance(part, nn.BatchNorm2d):
-            norm = nn.BatchNorm2d(len(kept), eps=part.eps)
-            norm.load_state_dict(
-                {k: v[kept] if v.dim() else v for k, v in part.state_dict().items()}
-            )
-            parts[i] = norm
-        elif isinstance(part, nn.Conv2d):
-            reader = nn.Conv2d(
-                len(kept),
-                part.out_channels,
-                part.kernel_size,
-                part.stride,
-                part.padding,
-                part.dilation,
-                bias=part.bias is not None,
-                padding_mode=part.padding_mode,
-            )
-            reader.weight.data = part.weight.data[:, kept].clone()
-            if part.bias is not None:
-                reader.bias.data = part.bias.data.clone()
-            parts[i] = reader
-            break
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            by_channel = part.weight.data.view(part.out_features, n, -1)[:, kept]
-            reader = nn.Linear(by_channel[0].numel(), part.out_features, bias=part.bias is not None)
-            reader.weight.data = by_channel.flatten(1)
-            if part.bias is not None:
-                reader.bias.data = part.bias.data.clone()
-            parts[i] = reader
-            break
-        elif isinstance(part, nn.Softmax):
-            raise ValueError(f"{part} is not supported")
-    else:
-        raise ValueError("no reader")
-    return nn.Sequential(*parts).eval()
+# %% item="channels" wrong="refuses what it has met so far" like="new parts, a new model" keeps=3 hint="Which ones do you refuse?"
+# -         elif type(part) not in (nn.ReLU, nn.MaxPool2d, nn.Flatten):
+# +         elif isinstance(part, nn.Softmax):
 
 
 # %% item="channels" right="a mask of columns"
@@ -869,42 +634,11 @@ def remove_channels(model, place, gone):
     raise ValueError("nothing reads these channels")
 
 
-# %% item="channels" wrong="a new batch norm with fresh statistics" keeps=0 hint="sent nothing but 0"
-def remove_channels(model, place, gone):
-    count = model[place].out_channels
-    kept = [channel for channel in range(count) if channel not in gone]
-    if not kept:
-        raise ValueError("no channel would be left")
-    if any(channel not in range(count) for channel in gone):
-        raise ValueError(f"channels are 0 to {count - 1}, not {gone}")
-    smaller = copy.deepcopy(model)
-    conv = smaller[place]
-    conv.weight = nn.Parameter(conv.weight.detach()[kept])
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias.detach()[kept])
-    conv.out_channels = len(kept)
-    for part in list(smaller)[place + 1 :]:
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight = nn.Parameter(part.weight.detach()[kept])
-            part.bias = nn.Parameter(part.bias.detach()[kept])
-            part.running_mean = torch.zeros(len(kept))
-            part.running_var = torch.ones(len(kept))
-            part.num_features = len(kept)
-        elif isinstance(part, nn.Conv2d):
-            part.weight = nn.Parameter(part.weight.detach()[:, kept])
-            part.in_channels = len(kept)
-            return smaller
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            each = part.in_features // count
-            columns = [each * channel + i for channel in kept for i in range(each)]
-            part.weight = nn.Parameter(part.weight.detach()[:, columns])
-            part.in_features = len(columns)
-            return smaller
-        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Flatten)):
-            raise ValueError("what is this?")
-    raise ValueError("nothing reads these channels")
+# %% item="channels" wrong="a new batch norm with fresh statistics" like="batch norm: weight and bias only" keeps=0 hint="sent nothing but 0"
+# -             part.bias = nn.Parameter(part.bias.detach()[kept])
+# +             part.bias = nn.Parameter(part.bias.detach()[kept])
+# +             part.running_mean = torch.zeros(len(kept))
+# +             part.running_var = torch.ones(len(kept))
 
 
 # %% item="channels" wrong="columns that alternate after flatten" keeps=2 hint="Which columns belong to one channel?"
@@ -945,80 +679,19 @@ def remove_channels(model, place, gone):
     raise ValueError("nothing reads these channels")
 
 
-# %% item="channels" wrong="one column a channel after flatten" keeps=2 hint="so 4 of them make 16 inputs"
-def remove_channels(model, place, gone):
-    count = model[place].out_channels
-    kept = [channel for channel in range(count) if channel not in gone]
-    if not kept:
-        raise ValueError("no channel would be left")
-    if any(channel not in range(count) for channel in gone):
-        raise ValueError(f"channels are 0 to {count - 1}, not {gone}")
-    smaller = copy.deepcopy(model)
-    conv = smaller[place]
-    conv.weight = nn.Parameter(conv.weight.detach()[kept])
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias.detach()[kept])
-    conv.out_channels = len(kept)
-    for part in list(smaller)[place + 1 :]:
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight = nn.Parameter(part.weight.detach()[kept])
-            part.bias = nn.Parameter(part.bias.detach()[kept])
-            part.running_mean = part.running_mean[kept]
-            part.running_var = part.running_var[kept]
-            part.num_features = len(kept)
-        elif isinstance(part, nn.Conv2d):
-            part.weight = nn.Parameter(part.weight.detach()[:, kept])
-            part.in_channels = len(kept)
-            return smaller
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            each = part.in_features // count
-            columns = kept
-            part.weight = nn.Parameter(part.weight.detach()[:, columns])
-            part.in_features = len(columns)
-            return smaller
-        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Flatten)):
-            raise ValueError("what is this?")
-    raise ValueError("nothing reads these channels")
+# %% item="channels" wrong="one column a channel after flatten" like="columns that alternate after flatten" keeps=2 hint="so 4 of them make 16 inputs"
+# -             columns = [count * i + channel for i in range(each) for channel in kept]
+# +             columns = kept
 
-
-# %% item="channels" wrong="the reader's outputs are cut" keeps=1 hint="out of bounds"
-def remove_channels(model, place, gone):
-    count = model[place].out_channels
-    kept = [channel for channel in range(count) if channel not in gone]
-    if not kept:
-        raise ValueError("no channel would be left")
-    if any(channel not in range(count) for channel in gone):
-        raise ValueError(f"channels are 0 to {count - 1}, not {gone}")
-    smaller = copy.deepcopy(model)
-    conv = smaller[place]
-    conv.weight = nn.Parameter(conv.weight.detach()[kept])
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias.detach()[kept])
-    conv.out_channels = len(kept)
-    for part in list(smaller)[place + 1 :]:
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight = nn.Parameter(part.weight.detach()[kept])
-            part.bias = nn.Parameter(part.bias.detach()[kept])
-            part.running_mean = part.running_mean[kept]
-            part.running_var = part.running_var[kept]
-            part.num_features = len(kept)
-        elif isinstance(part, nn.Conv2d):
-            part.weight = nn.Parameter(part.weight.detach()[kept])
-            part.in_channels = len(kept)
-            return smaller
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            each = part.in_features // count
-            columns = [each * channel + i for channel in kept for i in range(each)]
-            part.weight = nn.Parameter(part.weight.detach()[:, columns])
-            part.in_features = len(columns)
-            return smaller
-        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Flatten)):
-            raise ValueError("what is this?")
-    raise ValueError("nothing reads these channels")
+# %% item="channels" wrong="the reader's outputs are cut" like="batch norm: weight and bias only" keeps=1 hint="out of bounds"
+# -             part.num_features = len(kept)
+# -         elif isinstance(part, nn.Conv2d):
+# -             part.weight = nn.Parameter(part.weight.detach()[:, kept])
+# +             part.running_mean = part.running_mean[kept]
+# +             part.running_var = part.running_var[kept]
+# +             part.num_features = len(kept)
+# +         elif isinstance(part, nn.Conv2d):
+# +             part.weight = nn.Parameter(part.weight.detach()[kept])
 
 
 # %% item="channels" wrong="in place" keeps=1 hint="should not change"
@@ -1059,74 +732,25 @@ def remove_channels(model, place, gone):
     raise ValueError("nothing reads these channels")
 
 
-# %% item="channels" wrong="unknown parts are passed over" keeps=3 hint="A part that mixes channels"
-def remove_channels(model, place, gone):
-    count = model[place].out_channels
-    kept = [channel for channel in range(count) if channel not in gone]
-    if not kept:
-        raise ValueError("no channel would be left")
-    if any(channel not in range(count) for channel in gone):
-        raise ValueError(f"channels are 0 to {count - 1}, not {gone}")
-    smaller = copy.deepcopy(model)
-    conv = smaller[place]
-    conv.weight = nn.Parameter(conv.weight.detach()[kept])
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias.detach()[kept])
-    conv.out_channels = len(kept)
-    for part in list(smaller)[place + 1 :]:
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight = nn.Parameter(part.weight.detach()[kept])
-            part.bias = nn.Parameter(part.bias.detach()[kept])
-            part.running_mean = part.running_mean[kept]
-            part.running_var = part.running_var[kept]
-            part.num_features = len(kept)
-        elif isinstance(part, nn.Conv2d):
-            part.weight = nn.Parameter(part.weight.detach()[:, kept])
-            part.in_channels = len(kept)
-            return smaller
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            each = part.in_features // count
-            columns = [each * channel + i for channel in kept for i in range(each)]
-            part.weight = nn.Parameter(part.weight.detach()[:, columns])
-            part.in_features = len(columns)
-            return smaller
-    raise ValueError("nothing reads these channels")
+# %% item="channels" wrong="unknown parts are passed over" like="columns that alternate after flatten" keeps=3 hint="A part that mixes channels"
+# -             columns = [count * i + channel for i in range(each) for channel in kept]
+# -             part.weight = nn.Parameter(part.weight.detach()[:, columns])
+# -             part.in_features = len(columns)
+# -             return smaller
+# -         elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Flatten)):
+# -             raise ValueError("what is this?")
+# +             columns = [each * channel + i for channel in kept for i in range(each)]
+# +             part.weight = nn.Parameter(part.weight.detach()[:, columns])
+# +             part.in_features = len(columns)
+# +             return smaller
 
-
-# %% item="channels" wrong="no check at all" keeps=3 hint="should raise a ValueError"
-def remove_channels(model, place, gone):
-    count = model[place].out_channels
-    kept = [channel for channel in range(count) if channel not in gone]
-    smaller = copy.deepcopy(model)
-    conv = smaller[place]
-    conv.weight = nn.Parameter(conv.weight.detach()[kept])
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias.detach()[kept])
-    conv.out_channels = len(kept)
-    for part in list(smaller)[place + 1 :]:
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight = nn.Parameter(part.weight.detach()[kept])
-            part.bias = nn.Parameter(part.bias.detach()[kept])
-            part.running_mean = part.running_mean[kept]
-            part.running_var = part.running_var[kept]
-            part.num_features = len(kept)
-        elif isinstance(part, nn.Conv2d):
-            part.weight = nn.Parameter(part.weight.detach()[:, kept])
-            part.in_channels = len(kept)
-            return smaller
-        elif isinstance(part, nn.Linear) and any(
-            isinstance(other, nn.Flatten) for other in model[place + 1 :]
-        ):
-            each = part.in_features // count
-            columns = [each * channel + i for channel in kept for i in range(each)]
-            part.weight = nn.Parameter(part.weight.detach()[:, columns])
-            part.in_features = len(columns)
-            return smaller
-        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Flatten)):
-            raise ValueError("what is this?")
-    raise ValueError("nothing reads these channels")
+# %% item="channels" wrong="no check at all" like="in place" keeps=3 hint="should raise a ValueError"
+# -     if not kept:
+# -         raise ValueError("no channel would be left")
+# -     if any(channel not in range(count) for channel in gone):
+# -         raise ValueError(f"channels are 0 to {count - 1}, not {gone}")
+# -     smaller = model
+# +     smaller = copy.deepcopy(model)
 
 
 # %% item="channels" wrong="channels set to zero, nothing removed" keeps=0 hint="expected (4, 2, 3, 3)"
@@ -1181,43 +805,9 @@ def remove_channels(model, place, gone):
     raise ValueError
 
 
-# %% item="channels" wrong="a linear layer without a flatten" keeps=3 hint="reads the columns of a map"
-def remove_channels(model, place, gone):
-    count = model[place].out_channels
-    kept = [channel for channel in range(count) if channel not in gone]
-    if not kept:
-        raise ValueError("no channel would be left")
-    if any(channel not in range(count) for channel in gone):
-        raise ValueError(f"there are {count} channels, numbered from 0: {gone} won't do")
-    smaller = copy.deepcopy(model)
-    conv = smaller[place]
-    conv.weight = nn.Parameter(conv.weight.detach()[kept])
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias.detach()[kept])
-    conv.out_channels = len(kept)
-    flat = False
-    for part in list(smaller)[place + 1 :]:
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight = nn.Parameter(part.weight.detach()[kept])
-            part.bias = nn.Parameter(part.bias.detach()[kept])
-            part.running_mean = part.running_mean[kept]
-            part.running_var = part.running_var[kept]
-            part.num_features = len(kept)
-        elif isinstance(part, nn.Conv2d) and not flat:
-            part.weight = nn.Parameter(part.weight.detach()[:, kept])
-            part.in_channels = len(kept)
-            return smaller
-        elif isinstance(part, nn.Linear):
-            each = part.in_features // count
-            columns = [each * channel + i for channel in kept for i in range(each)]
-            part.weight = nn.Parameter(part.weight.detach()[:, columns])
-            part.in_features = len(columns)
-            return smaller
-        elif isinstance(part, nn.Flatten):
-            flat = True
-        elif not isinstance(part, (nn.ReLU, nn.MaxPool2d)):
-            raise ValueError(f"what does {type(part).__name__} do to a channel?")
-    raise ValueError("nothing reads these channels")
+# %% item="channels" wrong="a linear layer without a flatten" like="reference" keeps=3 hint="reads the columns of a map"
+# -         elif isinstance(part, nn.Linear) and flat:
+# +         elif isinstance(part, nn.Linear):
 
 
 # %% item="constant" right="one unit after the other"
@@ -1253,137 +843,43 @@ def drop_constant_units(layer, reader):
     return small, small_reader
 
 
-# %% item="constant" wrong="removed as dead, nothing folded" keeps=0 hint="the first output was"
-def drop_constant_units(layer, reader):
-    constant = (layer.weight.detach() == 0).all(1)
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    smaller_reader.bias.data = reader.bias.data.clone()
-    return smaller, smaller_reader
+# %% item="constant" wrong="removed as dead, nothing folded" like="reference" keeps=0 hint="the first output was"
+# -     sent = F.relu(layer.bias.data[constant])
+# -     smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
+# +     smaller_reader.bias.data = reader.bias.data.clone()
 
+# %% item="constant" wrong="the ReLU forgotten" like="reference" keeps=1 hint="when such a bias is negative"
+# -     sent = F.relu(layer.bias.data[constant])
+# +     sent = layer.bias.data[constant]
 
-# %% item="constant" wrong="the ReLU forgotten" keeps=1 hint="when such a bias is negative"
-def drop_constant_units(layer, reader):
-    constant = (layer.weight.detach() == 0).all(1)
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = layer.bias.data[constant]
-    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
-    return smaller, smaller_reader
+# %% item="constant" wrong="the bias itself added, without the reader's weight" like="reference" keeps=0 hint="the first output was"
+# -     smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
+# +     smaller_reader.bias.data = reader.bias.data + sent.sum()
 
+# %% item="constant" wrong="weights that sum to zero" like="reference" keeps=1 hint="Which units depend on no input"
+# -     constant = (layer.weight.detach() == 0).all(1)
+# +     constant = layer.weight.detach().sum(1).abs() < 1e-6
 
-# %% item="constant" wrong="the bias itself added, without the reader's weight" keeps=0 hint="the first output was"
-def drop_constant_units(layer, reader):
-    constant = (layer.weight.detach() == 0).all(1)
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = F.relu(layer.bias.data[constant])
-    smaller_reader.bias.data = reader.bias.data + sent.sum()
-    return smaller, smaller_reader
+# %% item="constant" wrong="small norms too" like="reference" keeps=1 hint="Which units depend on no input"
+# -     constant = (layer.weight.detach() == 0).all(1)
+# +     constant = layer.weight.detach().norm(dim=1) < 1e-2
 
+# %% item="constant" wrong="all may go" like="reference" keeps=1 hint="exactly one should stay"
+# -     if constant.all():
+# -         constant[0] = False
 
-# %% item="constant" wrong="weights that sum to zero" keeps=1 hint="Which units depend on no input"
-def drop_constant_units(layer, reader):
-    constant = layer.weight.detach().sum(1).abs() < 1e-6
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = F.relu(layer.bias.data[constant])
-    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
-    return smaller, smaller_reader
+# %% item="constant" wrong="in place" like="reference" keeps=1 hint="What was passed in has changed"
+# -     smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
+# +     smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
+# +     reader.bias.data = smaller_reader.bias.data.clone()
 
+# %% item="constant" wrong="only units whose bias is zero as well" like="reference" keeps=0 hint="one unit of four should go"
+# -     constant = (layer.weight.detach() == 0).all(1)
+# +     constant = (layer.weight.detach() == 0).all(1) & (layer.bias.detach() == 0)
 
-# %% item="constant" wrong="small norms too" keeps=1 hint="Which units depend on no input"
-def drop_constant_units(layer, reader):
-    constant = layer.weight.detach().norm(dim=1) < 1e-2
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = F.relu(layer.bias.data[constant])
-    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
-    return smaller, smaller_reader
-
-
-# %% item="constant" wrong="all may go" keeps=1 hint="exactly one should stay"
-def drop_constant_units(layer, reader):
-    constant = (layer.weight.detach() == 0).all(1)
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = F.relu(layer.bias.data[constant])
-    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
-    return smaller, smaller_reader
-
-
-# %% item="constant" wrong="in place" keeps=1 hint="What was passed in has changed"
-def drop_constant_units(layer, reader):
-    constant = (layer.weight.detach() == 0).all(1)
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = F.relu(layer.bias.data[constant])
-    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
-    reader.bias.data = smaller_reader.bias.data.clone()
-    return smaller, smaller_reader
-
-
-# %% item="constant" wrong="only units whose bias is zero as well" keeps=0 hint="one unit of four should go"
-def drop_constant_units(layer, reader):
-    constant = (layer.weight.detach() == 0).all(1) & (layer.bias.detach() == 0)
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = F.relu(layer.bias.data[constant])
-    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
-    return smaller, smaller_reader
-
-
-# %% item="constant" wrong="what is nearly zero is zero" keeps=1 hint="Tiny weights are weights"
-def drop_constant_units(layer, reader):
-    constant = layer.weight.detach().abs().sum(1) < 1e-6
-    if constant.all():
-        constant[0] = False
-    smaller = nn.Linear(layer.in_features, int((~constant).sum()))
-    smaller.weight.data = layer.weight.data[~constant]
-    smaller.bias.data = layer.bias.data[~constant]
-    smaller_reader = nn.Linear(smaller.out_features, reader.out_features)
-    smaller_reader.weight.data = reader.weight.data[:, ~constant]
-    sent = F.relu(layer.bias.data[constant])
-    smaller_reader.bias.data = reader.bias.data + reader.weight.data[:, constant] @ sent
-    return smaller, smaller_reader
+# %% item="constant" wrong="what is nearly zero is zero" like="reference" keeps=1 hint="Tiny weights are weights"
+# -     constant = (layer.weight.detach() == 0).all(1)
+# +     constant = layer.weight.detach().abs().sum(1) < 1e-6
 
 
 # %% item="slim" right="cut in a copy"
@@ -1441,102 +937,34 @@ def slim(model, keep):
     return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
 
 
-# %% item="slim" wrong="only the order mended" keeps=0 hint="with all five channels kept"
-def slim(model, keep):
-    conv, norm, relu, flatten, linear = model
-    scores = conv.weight.detach().abs().flatten(1).sum(1)
-    kept = scores.argsort(descending=True)[:keep].sort().values
+# %% item="slim" wrong="only the order mended" like="the bugs themselves" keeps=0 hint="with all five channels kept"
+# -     kept = scores.argsort()[:keep].sort().values
+# +     kept = scores.argsort(descending=True)[:keep].sort().values
 
-    conv2 = nn.Conv2d(conv.in_channels, keep, conv.kernel_size, padding=conv.padding)
-    conv2.weight.data, conv2.bias.data = conv.weight.data[kept], conv.bias.data[kept]
+# %% item="slim" wrong="columns still alternate" like="only the order mended" keeps=1 hint="Which columns does a channel own?"
+# -     norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
+# +     norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
+# +     norm2.running_mean, norm2.running_var = norm.running_mean[kept], norm.running_var[kept]
 
-    norm2 = nn.BatchNorm2d(keep)
-    norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
+# %% item="slim" wrong="statistics still fresh" like="only the order mended" keeps=0 hint="How many vectors"
+# -     maps = linear.weight.data.reshape(linear.out_features, -1, conv.out_channels)
+# -     linear2 = nn.Linear(maps.shape[1] * keep, linear.out_features)
+# -     linear2.weight.data = maps[:, :, kept].reshape(linear.out_features, -1)
+# +     maps = linear.weight.data.reshape(linear.out_features, conv.out_channels, -1)
+# +     linear2 = nn.Linear(maps.shape[2] * keep, linear.out_features)
+# +     linear2.weight.data = maps[:, kept].reshape(linear.out_features, -1)
 
-    maps = linear.weight.data.reshape(linear.out_features, -1, conv.out_channels)
-    linear2 = nn.Linear(maps.shape[1] * keep, linear.out_features)
-    linear2.weight.data = maps[:, :, kept].reshape(linear.out_features, -1)
-    linear2.bias.data = linear.bias.data.clone()
-    return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
+# %% item="slim" wrong="the weakest still stay" like="reference" keeps=0 hint="should stay"
+# -     conv, norm, _, _, linear = model
+# -     scores = conv.weight.detach().abs().flatten(1).sum(1)
+# -     kept = scores.argsort(descending=True)[:keep].sort().values
+# +     conv, norm, relu, flatten, linear = model
+# +     scores = conv.weight.detach().abs().flatten(1).sum(1)
+# +     kept = scores.argsort()[:keep].sort().values
 
-
-# %% item="slim" wrong="columns still alternate" keeps=1 hint="Which columns does a channel own?"
-def slim(model, keep):
-    conv, norm, relu, flatten, linear = model
-    scores = conv.weight.detach().abs().flatten(1).sum(1)
-    kept = scores.argsort(descending=True)[:keep].sort().values
-
-    conv2 = nn.Conv2d(conv.in_channels, keep, conv.kernel_size, padding=conv.padding)
-    conv2.weight.data, conv2.bias.data = conv.weight.data[kept], conv.bias.data[kept]
-
-    norm2 = nn.BatchNorm2d(keep)
-    norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
-    norm2.running_mean, norm2.running_var = norm.running_mean[kept], norm.running_var[kept]
-
-    maps = linear.weight.data.reshape(linear.out_features, -1, conv.out_channels)
-    linear2 = nn.Linear(maps.shape[1] * keep, linear.out_features)
-    linear2.weight.data = maps[:, :, kept].reshape(linear.out_features, -1)
-    linear2.bias.data = linear.bias.data.clone()
-    return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
-
-
-# %% item="slim" wrong="statistics still fresh" keeps=0 hint="How many vectors"
-def slim(model, keep):
-    conv, norm, relu, flatten, linear = model
-    scores = conv.weight.detach().abs().flatten(1).sum(1)
-    kept = scores.argsort(descending=True)[:keep].sort().values
-
-    conv2 = nn.Conv2d(conv.in_channels, keep, conv.kernel_size, padding=conv.padding)
-    conv2.weight.data, conv2.bias.data = conv.weight.data[kept], conv.bias.data[kept]
-
-    norm2 = nn.BatchNorm2d(keep)
-    norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
-
-    maps = linear.weight.data.reshape(linear.out_features, conv.out_channels, -1)
-    linear2 = nn.Linear(maps.shape[2] * keep, linear.out_features)
-    linear2.weight.data = maps[:, kept].reshape(linear.out_features, -1)
-    linear2.bias.data = linear.bias.data.clone()
-    return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
-
-
-# %% item="slim" wrong="the weakest still stay" keeps=0 hint="should stay"
-def slim(model, keep):
-    conv, norm, relu, flatten, linear = model
-    scores = conv.weight.detach().abs().flatten(1).sum(1)
-    kept = scores.argsort()[:keep].sort().values
-
-    conv2 = nn.Conv2d(conv.in_channels, keep, conv.kernel_size, padding=conv.padding)
-    conv2.weight.data, conv2.bias.data = conv.weight.data[kept], conv.bias.data[kept]
-
-    norm2 = nn.BatchNorm2d(keep)
-    norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
-    norm2.running_mean, norm2.running_var = norm.running_mean[kept], norm.running_var[kept]
-
-    maps = linear.weight.data.reshape(linear.out_features, conv.out_channels, -1)
-    linear2 = nn.Linear(maps.shape[2] * keep, linear.out_features)
-    linear2.weight.data = maps[:, kept].reshape(linear.out_features, -1)
-    linear2.bias.data = linear.bias.data.clone()
-    return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
-
-
-# %% item="slim" wrong="strongest first, order lost" keeps=1 hint="in this order"
-def slim(model, keep):
-    conv, norm, relu, flatten, linear = model
-    scores = conv.weight.detach().abs().flatten(1).sum(1)
-    kept = scores.argsort(descending=True)[:keep]
-
-    conv2 = nn.Conv2d(conv.in_channels, keep, conv.kernel_size, padding=conv.padding)
-    conv2.weight.data, conv2.bias.data = conv.weight.data[kept], conv.bias.data[kept]
-
-    norm2 = nn.BatchNorm2d(keep)
-    norm2.weight.data, norm2.bias.data = norm.weight.data[kept], norm.bias.data[kept]
-    norm2.running_mean, norm2.running_var = norm.running_mean[kept], norm.running_var[kept]
-
-    maps = linear.weight.data.reshape(linear.out_features, conv.out_channels, -1)
-    linear2 = nn.Linear(maps.shape[2] * keep, linear.out_features)
-    linear2.weight.data = maps[:, kept].reshape(linear.out_features, -1)
-    linear2.bias.data = linear.bias.data.clone()
-    return nn.Sequential(conv2, norm2, nn.ReLU(), nn.Flatten(), linear2).eval()
+# %% item="slim" wrong="strongest first, order lost" like="the weakest still stay" keeps=1 hint="in this order"
+# -     kept = scores.argsort()[:keep].sort().values
+# +     kept = scores.argsort(descending=True)[:keep]
 
 
 # %% item="difference" right="with torch, names typed"
@@ -1640,37 +1068,22 @@ def difference(one, other, pairs):
 shown = list(MEASURED)[::2]
 
 
-# %% item="difference" wrong="as many degrees of freedom as there are networks" keeps=1 hint="half is 2.778"
-def difference(one, other, pairs):
-    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
-    mean = float(one.mean() - other.mean())
-    if pairs:
-        if len(one) != len(other):
-            raise ValueError("pairs")
-        return mean, STUDENT[len(one) - 1] * float((one - other).std()) / len(one) ** 0.5
-    a, b = float(one.var()) / len(one), float(other.var()) / len(other)
-    return mean, STUDENT[len(one) + len(other) - 2] * (a + b) ** 0.5
+# %% item="difference" wrong="as many degrees of freedom as there are networks" like="1.96 for so few" keeps=1 hint="half is 2.778"
+# -         return mean, 1.96 * float((one - other).std()) / len(one) ** 0.5
+# -     return mean, 1.96 * float(one.var() / len(one) + other.var() / len(other)) ** 0.5
+# +         return mean, STUDENT[len(one) - 1] * float((one - other).std()) / len(one) ** 0.5
+# +     a, b = float(one.var()) / len(one), float(other.var()) / len(other)
+# +     return mean, STUDENT[len(one) + len(other) - 2] * (a + b) ** 0.5
 
-
-shown = list(MEASURED)[::2]
-
-
-# %% item="difference" wrong="pairs: the standard deviation over n" keeps=1 hint="half is 6.353"
-def difference(one, other, pairs):
-    one, other = torch.tensor(one).double() * 100, torch.tensor(other).double() * 100
-    mean = float(one.mean() - other.mean())
-    if pairs:
-        if len(one) != len(other):
-            raise ValueError("pairs")
-        return mean, STUDENT[len(one) - 1] * float((one - other).std(correction=0)) / len(
-            one
-        ) ** 0.5
-    a, b = float(one.var()) / len(one), float(other.var()) / len(other)
-    freedom = int((a + b) ** 2 / (a * a / (len(one) - 1) + b * b / (len(other) - 1)))
-    return mean, STUDENT[freedom] * (a + b) ** 0.5
-
-
-shown = list(MEASURED)[::2]
+# %% item="difference" wrong="pairs: the standard deviation over n" like="1.96 for so few" keeps=1 hint="half is 6.353"
+# -         return mean, 1.96 * float((one - other).std()) / len(one) ** 0.5
+# -     return mean, 1.96 * float(one.var() / len(one) + other.var() / len(other)) ** 0.5
+# +         return mean, STUDENT[len(one) - 1] * float((one - other).std(correction=0)) / len(
+# +             one
+# +         ) ** 0.5
+# +     a, b = float(one.var()) / len(one), float(other.var()) / len(other)
+# +     freedom = int((a + b) ** 2 / (a * a / (len(one) - 1) + b * b / (len(other) - 1)))
+# +     return mean, STUDENT[freedom] * (a + b) ** 0.5
 
 
 # %% item="difference" wrong="fractions, and whoever is left over is dropped" keeps=0 hint="1.5 points above"

@@ -55,20 +55,14 @@ def amounts(weights, start, final, cuts, power):
     return [(a - b) / a if a > 0 else 0.0 for a, b in zip(left[:-1], left[1:])]
 
 
-# %% item="schedule" wrong="a straight ramp" keeps=1 hint="that is a straight ramp"
-def gone_at(weights, start, final, cuts, power):
-    if cuts < 1 or not 0 <= start <= final <= 1:
-        raise ValueError("no")
-    zeros = [round((start + (final - start) * k / cuts) * weights) for k in range(cuts + 1)]
-    return [b - a for a, b in zip(zeros, zeros[1:])]
-
-
-def amounts(weights, start, final, cuts, power):
-    left, found = weights - round(start * weights), []
-    for go in gone_at(weights, start, final, cuts, power):
-        found.append(go / left if left else 0.0)
-        left -= go
-    return found
+# %% item="schedule" wrong="a straight ramp" like="reference" keeps=1 hint="that is a straight ramp"
+# -         raise ValueError(f"no schedule from {start} to {final} in {cuts} cuts")
+# -     shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
+# -     zeros = [round(share * weights) for share in shares]
+# -     return [after - before for before, after in pairwise(zeros)]
+# +         raise ValueError("no")
+# +     zeros = [round((start + (final - start) * k / cuts) * weights) for k in range(cuts + 1)]
+# +     return [b - a for a, b in zip(zeros, zeros[1:])]
 
 
 # %% item="schedule" wrong="how many are zero, not how many more" hint="How many more go at each cut?"
@@ -99,48 +93,24 @@ def amounts(weights, start, final, cuts, power):
     return [go / weights for go in gone_at(weights, start, final, cuts, power)]
 
 
-# %% item="schedule" wrong="each cut rounded alone" hint="Is each cut rounded alone?"
-def gone_at(weights, start, final, cuts, power):
-    if cuts < 1 or not 0 <= start <= final <= 1:
-        raise ValueError("no")
-    shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
-    return [round((b - a) * weights) for a, b in zip(shares, shares[1:])]
+# %% item="schedule" wrong="each cut rounded alone" like="a straight ramp" hint="Is each cut rounded alone?"
+# -     zeros = [round((start + (final - start) * k / cuts) * weights) for k in range(cuts + 1)]
+# -     return [b - a for a, b in zip(zeros, zeros[1:])]
+# +     shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
+# +     return [round((b - a) * weights) for a, b in zip(shares, shares[1:])]
 
+# %% item="schedule" wrong="amounts of all weights" like="begins with k = 0" keeps=2 hint="not of 100: of what is left"
+# -     zeros = [round(start * weights)]
+# -     for k in range(cuts):
+# -         zeros.append(round((final + (start - final) * (1 - k / cuts) ** power) * weights))
+# +     shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
+# +     zeros = [round(share * weights) for share in shares]
 
-def amounts(weights, start, final, cuts, power):
-    left, found = weights - round(start * weights), []
-    for go in gone_at(weights, start, final, cuts, power):
-        found.append(go / left if left else 0.0)
-        left -= go
-    return found
-
-
-# %% item="schedule" wrong="amounts of all weights" keeps=2 hint="not of 100: of what is left"
-def gone_at(weights, start, final, cuts, power):
-    if cuts < 1 or not 0 <= start <= final <= 1:
-        raise ValueError("no")
-    shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
-    zeros = [round(share * weights) for share in shares]
-    return [b - a for a, b in zip(zeros, zeros[1:])]
-
-
-def amounts(weights, start, final, cuts, power):
-    return [go / weights for go in gone_at(weights, start, final, cuts, power)]
-
-
-# %% item="schedule" wrong="the formula of the lesson, rounded nowhere" keeps=2 hint="38 of 100 go at first"
-def gone_at(weights, start, final, cuts, power):
-    if cuts < 1 or not 0 <= start <= final <= 1:
-        raise ValueError("no")
-    shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
-    zeros = [round(share * weights) for share in shares]
-    return [b - a for a, b in zip(zeros, zeros[1:])]
-
-
-def amounts(weights, start, final, cuts, power):
-    gone_at(weights, start, final, cuts, power)
-    shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
-    return [(b - a) / (1 - a) if a < 1 else 0.0 for a, b in zip(shares, shares[1:])]
+# %% item="schedule" wrong="the formula of the lesson, rounded nowhere" like="amounts of all weights" keeps=2 hint="38 of 100 go at first"
+# -     return [go / weights for go in gone_at(weights, start, final, cuts, power)]
+# +     gone_at(weights, start, final, cuts, power)
+# +     shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]
+# +     return [(b - a) / (1 - a) if a < 1 else 0.0 for a, b in zip(shares, shares[1:])]
 
 
 # %% item="schedule" wrong="always from 0" keeps=1 hint="Where does the climb start?"
@@ -316,15 +286,9 @@ def ticket(model, train, share):
     return model
 
 
-# %% item="ticket" wrong="the share that stays" keeps=1 hint="a quarter is what is left"
-def ticket(model, train, share):
-    trained = copy.deepcopy(model)
-    train(trained)
-    for part, after in zip(model, trained):
-        if isinstance(part, nn.Linear):
-            scores = after.weight.detach().abs()
-            prune.l1_unstructured(part, "weight", amount=float(1 - share), importance_scores=scores)
-    return model
+# %% item="ticket" wrong="the share that stays" like="trains a copy, prunes the start by its scores" keeps=1 hint="a quarter is what is left"
+# -             prune.l1_unstructured(part, "weight", amount=float(share), importance_scores=scores)
+# +             prune.l1_unstructured(part, "weight", amount=float(1 - share), importance_scores=scores)
 
 
 # %% item="ticket" wrong="pruned before training" hint="The mask comes from the trained weights"
@@ -336,28 +300,15 @@ def ticket(model, train, share):
     return model
 
 
-# %% item="ticket" wrong="the mask removed in the end" keeps=2 hint="the mask is gone"
-def ticket(model, train, share):
-    trained = copy.deepcopy(model)
-    train(trained)
-    for part, after in zip(model, trained):
-        if isinstance(part, nn.Linear):
-            scores = after.weight.detach().abs()
-            prune.l1_unstructured(part, "weight", amount=float(share), importance_scores=scores)
-            prune.remove(part, "weight")
-    return model
+# %% item="ticket" wrong="the mask removed in the end" like="trains a copy, prunes the start by its scores" keeps=2 hint="the mask is gone"
+# -             prune.l1_unstructured(part, "weight", amount=float(share), importance_scores=scores)
+# +             prune.l1_unstructured(part, "weight", amount=float(share), importance_scores=scores)
+# +             prune.remove(part, "weight")
 
-
-# %% item="ticket" wrong="rounds down" keeps=2 hint="How many weights of each layer are zero?"
-def ticket(model, train, share):
-    trained = copy.deepcopy(model)
-    train(trained)
-    for part, after in zip(model, trained):
-        if isinstance(part, nn.Linear):
-            scores = after.weight.detach().abs()
-            amount = int(share * scores.numel())
-            prune.l1_unstructured(part, "weight", amount=amount, importance_scores=scores)
-    return model
+# %% item="ticket" wrong="rounds down" like="trains a copy, prunes the start by its scores" keeps=2 hint="How many weights of each layer are zero?"
+# -             prune.l1_unstructured(part, "weight", amount=float(share), importance_scores=scores)
+# +             amount = int(share * scores.numel())
+# +             prune.l1_unstructured(part, "weight", amount=amount, importance_scores=scores)
 
 
 # %% item="prune_on" right="amount as a share of what is left"
@@ -482,15 +433,9 @@ def prune_to(model, total):
     return go
 
 
-# %% item="prune_on" wrong="whatever has a weight, batch norm too" keeps=1 hint="linear ones"
-def prune_to(model, total):
-    layers = [part for part in model.modules() if hasattr(part, "weight")]
-    weights = sum(part.weight.numel() for part in layers)
-    masked = sum(int((p.weight_mask == 0).sum()) for p in layers if hasattr(p, "weight_mask"))
-    go = round(total * weights) - masked
-    pairs = [(part, "weight") for part in layers]
-    prune.global_unstructured(pairs, prune.L1Unstructured, amount=go)
-    return go
+# %% item="prune_on" wrong="whatever has a weight, batch norm too" like="convolutions, too" keeps=1 hint="linear ones"
+# -     layers = [part for part in model.modules() if isinstance(part, (nn.Linear, nn.Conv2d))]
+# +     layers = [part for part in model.modules() if hasattr(part, "weight")]
 
 
 # %% item="prune_on" wrong="masks of biases counted" keeps=1 hint="A bias that is masked is no weight"
@@ -643,90 +588,23 @@ def averaged_anew(model, images):
     return model.eval()
 
 
-# %% item="norm" wrong="the lesson's two lines: 2,000 images in batches" keeps=1 hint="however many there are"
-def averaged_anew(model, images):
-    model = copy.deepcopy(model)
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    momenta = []
-    for part in model.modules():
-        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and part.track_running_stats:
-            momenta.append((part, part.momentum))
-            part.reset_running_stats()
-            part.momentum = None
-            part.train()
-    with torch.no_grad():
-        for some in images[:2000].split(500):
-            model(some)
-    for part, momentum in momenta:
-        part.momentum = momentum
-    for part, mode in modes:
-        part.training = mode
-    return model
+# %% item="norm" wrong="the lesson's two lines: 2,000 images in batches" like="reference" keeps=1 hint="however many there are"
+# -         model(images)
+# +         for some in images[:2000].split(500):
+# +             model(some)
 
+# %% item="norm" wrong="averages over batches of 256" like="the lesson's two lines: 2,000 images in batches" keeps=1 hint="however many there are"
+# -         for some in images[:2000].split(500):
+# +         for some in images.split(256):
 
-# %% item="norm" wrong="averages over batches of 256" keeps=1 hint="however many there are"
-def averaged_anew(model, images):
-    model = copy.deepcopy(model)
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    momenta = []
-    for part in model.modules():
-        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and part.track_running_stats:
-            momenta.append((part, part.momentum))
-            part.reset_running_stats()
-            part.momentum = None
-            part.train()
-    with torch.no_grad():
-        for some in images.split(256):
-            model(some)
-    for part, momentum in momenta:
-        part.momentum = momentum
-    for part, mode in modes:
-        part.training = mode
-    return model
+# %% item="norm" wrong="averages over equal batches" like="the lesson's two lines: 2,000 images in batches" keeps=1 hint="more than the mean of the batches"
+# -         for some in images[:2000].split(500):
+# +         for some in images.chunk(10) if len(images) > 1000 else [images]:
 
-
-# %% item="norm" wrong="averages over equal batches" keeps=1 hint="more than the mean of the batches"
-def averaged_anew(model, images):
-    model = copy.deepcopy(model)
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    momenta = []
-    for part in model.modules():
-        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and part.track_running_stats:
-            momenta.append((part, part.momentum))
-            part.reset_running_stats()
-            part.momentum = None
-            part.train()
-    with torch.no_grad():
-        for some in images.chunk(10) if len(images) > 1000 else [images]:
-            model(some)
-    for part, momentum in momenta:
-        part.momentum = momentum
-    for part, mode in modes:
-        part.training = mode
-    return model
-
-
-# %% item="norm" wrong="with gradients" keeps=1 hint="No gradients are needed"
-def averaged_anew(model, images):
-    model = copy.deepcopy(model)
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    momenta = []
-    for part in model.modules():
-        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and part.track_running_stats:
-            momenta.append((part, part.momentum))
-            part.reset_running_stats()
-            part.momentum = None
-            part.train()
-    model(images)
-    for part, momentum in momenta:
-        part.momentum = momentum
-    for part, mode in modes:
-        part.training = mode
-    return model
+# %% item="norm" wrong="with gradients" like="reference" keeps=1 hint="No gradients are needed"
+# -     with torch.no_grad():
+# -         model(images)
+# +     model(images)
 
 
 # %% item="race" right="with pandas"

@@ -1,8 +1,9 @@
 """Makes tradeoffs.csv, the experiment of lesson 10: `python course/10_trade_offs/make_tradeoffs.py`.
 
-Every network is trained for 5 epochs, then changed, and trained for 2 more at some point on the
-way, the dense control too. What each column holds: see README.md here. It takes about 4 minutes on
-one core, and needs TensorFlow for the run times.
+Every network is trained for 5 epochs, pruned, tuned for 2 more, and quantized; the dense control too is tuned. Width and
+pruning get the learning rate for tuning that is best on validation images over all seeds, and more rates are tried until
+it does not lie at the edge. What each column holds: see README.md in data/. It takes about 6 minutes on one thread, and
+needs TensorFlow for the run times.
 """
 
 import copy
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from coursekit.nets.combine import (
     Network,
@@ -27,21 +29,24 @@ from coursekit.nets.combine import (
     zipped,
 )
 from coursekit.nets.data import load_fashion_mnist
-from coursekit.nets.measure import count_macs, latency
-from coursekit.nets.train import fit, set_seed
+from coursekit.nets.measure import accuracy, count_macs, latency
+from coursekit.nets.train import fit, learn, set_seed
 
 DATA = Path(__file__).parents[2] / "data"
-SEEDS = (0, 1, 2)
+SEEDS = range(5)
 WIDTHS = (1.0, 0.5, 0.25, 0.125)
 WEIGHTS = (0.5, 0.8, 0.9, 0.95)
 UNITS = (0.5, 0.75)
+BITS = (32, 8, 4, 2)
 EPOCHS, TUNE = 5, 2
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+FIRST = (1e-3, 3e-3, 1e-2)
 COLUMNS = [
     "width",
     "structure",
     "share",
     "bits",
-    "order",
+    "lr",
     "seed",
     "first",
     "second",
@@ -60,35 +65,18 @@ COLUMNS = [
 ]
 
 
-def settings() -> list[tuple[float, str, float, int, str]]:
-    """Every combination that is tried: width, structure, share, bits, order."""
-    pruned = [("weights", share) for share in WEIGHTS] + [("units", share) for share in UNITS]
-    rows = []
-    for width in WIDTHS:
-        for structure, share in [("none", 0.0), *pruned]:
-            for bits in (32, 8, 4, 2):
-                rows.append((width, structure, share, bits, "prune, tune, quantize"))
-        for bits in (8, 4, 2):
-            rows.append((width, "none", 0.0, bits, "prune, quantize, tune"))
-            for structure, share in pruned:
-                rows.append((width, structure, share, bits, "quantize, tune, prune"))
-                if width == 1.0 or (width == 0.25 and bits < 8):
-                    rows.append((width, structure, share, bits, "prune, quantize, tune"))
-                if width == 1.0:
-                    rows.append((width, structure, share, bits, "quantize, prune, tune"))
-    return rows
+Plan = tuple[float, str, float]  # width, structure, share
 
 
-def prune(model: Network, structure: str, share: float, seed: int) -> Network:
-    if structure == "units":
-        return remove_units(model, share)
-    if structure == "weights":
-        prune_weights(model, share, seed)
-    return model
+def plans() -> list[Plan]:
+    """Every width with everything that is pruned."""
+    pruned = [("none", 0.0)]
+    pruned += [("weights", share) for share in WEIGHTS] + [("units", share) for share in UNITS]
+    return [(width, structure, share) for width in WIDTHS for structure, share in pruned]
 
 
 class Run:
-    """All networks of one seed; what several settings share is trained once."""
+    """All networks of one seed."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -96,33 +84,50 @@ class Run:
         train, validation = data.train.hold_out(2000)
         self.train, self.validation = train.tensors(), validation.tensors()
         self.test = data.test.tensors()
-        self.kept: dict[tuple[object, ...], Network] = {}
+        self.bases: dict[float, Network] = {}
 
     def base(self, width: float) -> Network:
-        if (width,) not in self.kept:
+        if width not in self.bases:
             set_seed(self.seed)
-            model = Network(hidden_units(width))
-            fit(model, self.train, epochs=EPOCHS, seed=self.seed)
-            self.kept[width,] = model
-        return copy.deepcopy(self.kept[width,])
+            self.bases[width] = Network(hidden_units(width))
+            fit(self.bases[width], self.train, epochs=EPOCHS, seed=self.seed)
+        return copy.deepcopy(self.bases[width])
 
-    def make(self, width: float, structure: str, share: float, bits: int, order: str) -> Network:
-        steps = order.split(", ")
+    def make(self, plan: Plan, lr: float) -> Network:
+        """Pruned and tuned, not quantized."""
+        width, structure, share = plan
         model = self.base(width)
-        done: tuple[object, ...] = (width,)
-        for step in steps:
-            if step == "prune":
-                model = prune(model, structure, share, self.seed)
-                done += (structure, share)
-            elif step == "quantize":
-                quantize(model, bits)
-                done += (bits,)
-            elif (*done, "tuned") in self.kept:
-                model = copy.deepcopy(self.kept[(*done, "tuned")])
-            else:
-                fit(model, self.train, epochs=TUNE, seed=100 + self.seed)
-                self.kept[(*done, "tuned")] = copy.deepcopy(model)
+        if structure == "units":
+            model = remove_units(model, share)
+        elif structure == "weights":
+            prune_weights(model, share, self.seed)
+        inputs, labels = self.train
+        learn(
+            model,
+            lambda batch: F.cross_entropy(model(inputs[batch]), labels[batch]),
+            len(labels),
+            epochs=TUNE,
+            lr=lr,
+            seed=100 + self.seed,
+        )
         return model
+
+
+def tuned(runs: list[Run], plan: Plan) -> tuple[float, list[Network]]:
+    """The best learning rate of a plan, and its network of each seed."""
+    made: dict[float, list[Network]] = {}
+    reached: dict[float, float] = {}
+    wanted = list(FIRST)
+    while wanted:
+        for lr in wanted:
+            made[lr] = [run.make(plan, lr) for run in runs]
+            both = zip(made[lr], runs, strict=True)
+            reached[lr] = float(np.mean([accuracy(one, *run.validation) for one, run in both]))
+        best = max(reached, key=lambda lr: reached[lr])
+        place = RATES.index(best)
+        wanted = [lr for lr in RATES[max(0, place - 1) : place + 2] if lr not in made]
+    print(*plan, {lr: round(value, 4) for lr, value in reached.items()}, flush=True)
+    return best, made[best]
 
 
 @torch.no_grad()
@@ -130,12 +135,15 @@ def right(model: Network, inputs: torch.Tensor, labels: torch.Tensor) -> np.ndar
     return (model(inputs).argmax(1) == labels).numpy()
 
 
-def row(run: Run, setting: tuple[float, str, float, int, str]) -> dict[str, object]:
-    model = run.make(*setting)
+def row(run: Run, plan: Plan, bits: int, lr: float, network: Network) -> dict[str, object]:
+    model = copy.deepcopy(network)
+    quantize(model, bits)
     content = encode(model)
     answers = right(model, *run.validation)
     return dict(
-        zip(("width", "structure", "share", "bits", "order"), setting, strict=True),
+        zip(("width", "structure", "share"), plan, strict=True),
+        bits=bits,
+        lr=lr,
         seed=run.seed,
         first=model.hidden[0],
         second=model.hidden[1],
@@ -198,11 +206,14 @@ def run_times(shapes: set[tuple[int, int]]) -> dict[tuple[int, int, bool], tuple
 
 def main() -> None:
     os.environ["TQDM_DISABLE"] = "1"
+    torch.set_num_threads(1)
     rows = []
-    for seed in SEEDS:
-        run = Run(seed)
-        rows += [row(run, setting) for setting in settings()]
-        print(f"seed {seed}: {len(rows)} networks", flush=True)
+    runs = [Run(seed) for seed in SEEDS]
+    for plan in plans():
+        lr, networks = tuned(runs, plan)
+        for bits in BITS:
+            pairs = zip(runs, networks, strict=True)
+            rows += [row(run, plan, bits, lr, network) for run, network in pairs]
     times = run_times({(int(str(r["first"])), int(str(r["second"]))) for r in rows})
     for r in rows:
         # 4 and 2 bits are taken to be unpacked to int8 when the file is loaded.

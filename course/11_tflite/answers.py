@@ -111,11 +111,9 @@ def to_dynamic(layers):
     return converter.convert()
 
 
-# %% item="dynamic" wrong="British spelling" hint="the weights should be int8"
-def to_dynamic(layers):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimisations = [tf.lite.Optimize.DEFAULT]
-    return converter.convert()
+# %% item="dynamic" wrong="British spelling" like="reference" hint="the weights should be int8"
+# -     converter.optimizations = [tf.lite.Optimize.DEFAULT]
+# +     converter.optimisations = [tf.lite.Optimize.DEFAULT]
 
 
 # %% item="dynamic" wrong="no wish at all" hint="the weights should be int8"
@@ -131,18 +129,13 @@ def to_dynamic(layers):
     return converter
 
 
-# %% item="dynamic" wrong="a word in the list" hint="the weights should be int8"
-def to_dynamic(layers):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = ["DEFAULT"]
-    return converter.convert()
+# %% item="dynamic" wrong="a word in the list" like="reference" hint="the weights should be int8"
+# -     converter.optimizations = [tf.lite.Optimize.DEFAULT]
+# +     converter.optimizations = ["DEFAULT"]
 
-
-# %% item="dynamic" wrong="nothing returned" hint="expected bytes, but got NoneType"
-def to_dynamic(layers):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.convert()
+# %% item="dynamic" wrong="nothing returned" like="reference" hint="expected bytes, but got NoneType"
+# -     return converter.convert()
+# +     converter.convert()
 
 
 # %% item="dynamic" wrong="integers inside" keeps=1 hint="leaves the values between the layers in float32"
@@ -294,53 +287,29 @@ def to_full_int8(layers, inputs):
     return converter.convert()
 
 
-# %% item="int8" wrong="no representative data" hint="must be tf.float32"
-def to_full_int8(layers, inputs):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
-    return converter.convert()
+# %% item="int8" wrong="no representative data" like="reference" hint="must be tf.float32"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+# -     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
 
+# %% item="int8" wrong="float input and output" like="reference" keeps=1 hint="the input should be int8"
+# -     converter.inference_input_type = tf.int8
+# -     converter.inference_output_type = tf.int8
 
-# %% item="int8" wrong="float input and output" keeps=1 hint="the input should be int8"
-def to_full_int8(layers, inputs):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    return converter.convert()
+# %% item="int8" wrong="only the output left in float" like="float input and output" keeps=2 hint="The output should be int8, too"
+# -     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+# +     converter.inference_input_type = tf.int8
 
+# %% item="int8" wrong="scaled once more" like="reference" keeps=1 hint="need a scale of about 1/255"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+# -     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+# +     converter.representative_dataset = lambda: (
+# +         [(one[None] / 255).astype("float32")] for one in inputs
+# +     )
 
-# %% item="int8" wrong="only the output left in float" keeps=2 hint="The output should be int8, too"
-def to_full_int8(layers, inputs):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([one[None]] for one in inputs)
-    converter.inference_input_type = tf.int8
-    return converter.convert()
-
-
-# %% item="int8" wrong="scaled once more" keeps=1 hint="need a scale of about 1/255"
-def to_full_int8(layers, inputs):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: (
-        [(one[None] / 255).astype("float32")] for one in inputs
-    )
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
-    return converter.convert()
-
-
-# %% item="int8" wrong="the first hundred only" keeps=2 hint="Are all of them used, as they are?"
-def to_full_int8(layers, inputs):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
-    return converter.convert()
+# %% item="int8" wrong="the first hundred only" like="reference" keeps=2 hint="Are all of them used, as they are?"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+# -     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+# +     converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
 
 
 # %% item="int8" wrong="noise in place of the inputs" keeps=2 hint="need a scale of about 1/255"
@@ -440,22 +409,12 @@ def ask(content, inputs):
     return np.array(answers)
 
 
-# %% item="ask" wrong="no clipping" keeps=1 hint="larger than the scale allows for"
-def ask(content, inputs):
-    interpreter = load(content)
-    source = interpreter.get_input_details()[0]
-    sink = interpreter.get_output_details()[0]
-    answers = []
-    for one in inputs:
-        scale, zero_point = source["quantization"]
-        if scale:
-            one = (np.round(one / scale) + zero_point).astype("int64")
-        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
-        interpreter.invoke()
-        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
-        scale, zero_point = sink["quantization"]
-        answers.append(scale * (answer - zero_point) if scale else answer)
-    return np.array(answers)
+# %% item="ask" wrong="no clipping" like="floats cast to int8" keeps=1 hint="larger than the scale allows for"
+# -     for one in inputs:
+# +     for one in inputs:
+# +         scale, zero_point = source["quantization"]
+# +         if scale:
+# +             one = (np.round(one / scale) + zero_point).astype("int64")
 
 
 # %% item="ask" wrong="zero point forgotten" keeps=1 hint="far off for an int8 file"
@@ -497,22 +456,11 @@ def ask(content, inputs):
     return np.array(answers, dtype="float32")
 
 
-# %% item="ask" wrong="float64 comes back" keeps=0 hint="another type than float32"
-def ask(content, inputs):
-    interpreter = load(content)
-    source = interpreter.get_input_details()[0]
-    sink = interpreter.get_output_details()[0]
-    answers = []
-    for one in inputs:
-        scale, zero_point = source["quantization"]
-        if scale:
-            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
-        interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
-        interpreter.invoke()
-        answer = interpreter.get_tensor(sink["index"])[0].astype("float64")
-        scale, zero_point = sink["quantization"]
-        answers.append(scale * (answer - zero_point) if scale else answer)
-    return np.array(answers)
+# %% item="ask" wrong="float64 comes back" like="outputs left as levels" keeps=0 hint="another type than float32"
+# -         answers.append(interpreter.get_tensor(sink["index"])[0].astype("float32"))
+# +         answer = interpreter.get_tensor(sink["index"])[0].astype("float64")
+# +         scale, zero_point = sink["quantization"]
+# +         answers.append(scale * (answer - zero_point) if scale else answer)
 
 
 # %% item="mend" right="a list kept for the examples, and the function without its model"
@@ -626,25 +574,11 @@ def from_function(layers):
     return converter.convert()
 
 
-# %% item="mend" wrong="data that is not theirs" keeps=2 hint="No scale in the file fits the inputs"
-def to_float16(layers):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
-    return converter.convert()
-
-
-def to_int8_inside(layers, inputs):
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: (
-        [np.ones((1, inputs.shape[1]), "float32")] for _ in range(9)
-    )
-    return converter.convert()
-
-
-def from_function(layers):
-    return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
+# %% item="mend" wrong="data that is not theirs" like="reference" keeps=2 hint="No scale in the file fits the inputs"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+# +     converter.representative_dataset = lambda: (
+# +         [np.ones((1, inputs.shape[1]), "float32")] for _ in range(9)
+# +     )
 
 
 # %% item="mend" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
@@ -794,18 +728,9 @@ def objections(content, max_bytes, operators):
 shipped = "int8"
 
 
-# %% item="gate" wrong="the input only" keeps=0 hint="Do you look at all of it?"
-def objections(content, max_bytes, operators):
-    file = read(content)
-    found = []
-    if len(content) > max_bytes:
-        found.append("size")
-    if file.inputs[0].dtype != "int8":
-        found.append("float")
-    return found + sorted({name for name, _, _ in file.operators} - operators)
-
-
-shipped = "int8"
+# %% item="gate" wrong="the input only" like="looks at the weights only" keeps=0 hint="Do you look at all of it?"
+# -     if any(t.dtype.startswith("float") for t in file.weights):
+# +     if file.inputs[0].dtype != "int8":
 
 
 # %% item="gate" wrong="an operator as often as it runs" keeps=1 hint="named once"
@@ -825,23 +750,11 @@ def objections(content, max_bytes, operators):
 shipped = "int8"
 
 
-# %% item="gate" wrong="in the order of the file" keeps=1 hint="two operators are not on the device"
-def objections(content, max_bytes, operators):
-    file = read(content)
-    found = []
-    if len(content) > max_bytes:
-        found.append("size")
-    if any(
-        t.dtype in ("float32", "float16")
-        for t in file.inputs + file.outputs + file.weights + file.computed
-    ):
-        found.append("float")
-    return found + [
-        n for n in {name: 0 for name, _, _ in reversed(file.operators)} if n not in operators
-    ]
-
-
-shipped = "int8"
+# %% item="gate" wrong="in the order of the file" like="an operator as often as it runs" keeps=1 hint="two operators are not on the device"
+# -     return found + sorted(name for name, _, _ in file.operators if name not in operators)
+# +     return found + [
+# +         n for n in {name: 0 for name, _, _ in reversed(file.operators)} if n not in operators
+# +     ]
 
 
 # %% item="gate" wrong="the limit itself is too much" keeps=1 hint="that fits"
@@ -891,22 +804,9 @@ def objections(content, max_bytes, operators):
 shipped = "int4"
 
 
-# %% item="gate" wrong="ships by the label" keeps=1 hint="Let the gate look at it"
-def objections(content, max_bytes, operators):
-    file = read(content)
-    found = []
-    if len(content) > max_bytes:
-        found.append("size")
-    if any(
-        t.dtype in ("float32", "float16")
-        for t in file.inputs + file.outputs + file.weights + file.computed
-    ):
-        found.append("float")
-    return found + sorted({name for name, _, _ in file.operators} - operators)
-
-
-shipped = "dynamic"
-
+# %% item="gate" wrong="ships by the label" like="the smallest file that passes" keeps=1 hint="Let the gate look at it"
+# - shipped = "int4"
+# + shipped = "dynamic"
 
 # %% [markdown] item="report" answer="all of it"
 # You have dynamic range quantization: DEFAULT alone puts the large weights into int8, the values between the layers, input and

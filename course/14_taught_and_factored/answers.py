@@ -72,47 +72,20 @@ def distillation_loss(logits, taught, labels, temperature, weight):
 loss_of = with_gradients(distillation_loss)
 
 
-# %% item="loss" wrong="T once" keeps=0 hint="T is in the loss once"
-def distillation_loss(logits, taught, labels, temperature, weight):
-    log_p = (logits / temperature).log_softmax(1)
-    log_q = (taught.detach() / temperature).log_softmax(1)
-    loss = weight * temperature * (log_q.exp() * (log_q - log_p)).sum(1).mean()
-    known = labels >= 0
-    if known.any():
-        loss = loss + (1 - weight) * F.cross_entropy(logits[known], labels[known])
-    return loss
+# %% item="loss" wrong="T once" like="without T²" keeps=0 hint="T is in the loss once"
+# -     loss = weight * (log_q.exp() * (log_q - log_p)).sum(1).mean()
+# +     loss = weight * temperature * (log_q.exp() * (log_q - log_p)).sum(1).mean()
 
+# %% item="loss" wrong="kl_div with its default mean" like="without T²" keeps=0 hint="Which axis is averaged here?"
+# -     loss = weight * (log_q.exp() * (log_q - log_p)).sum(1).mean()
+# +     soft = F.kl_div(log_p, log_q, log_target=True, reduction="none").mean()
+# +     loss = weight * temperature**2 * soft
 
-loss_of = with_gradients(distillation_loss)
-
-
-# %% item="loss" wrong="kl_div with its default mean" keeps=0 hint="Which axis is averaged here?"
-def distillation_loss(logits, taught, labels, temperature, weight):
-    log_p = (logits / temperature).log_softmax(1)
-    log_q = (taught.detach() / temperature).log_softmax(1)
-    soft = F.kl_div(log_p, log_q, log_target=True, reduction="none").mean()
-    loss = weight * temperature**2 * soft
-    known = labels >= 0
-    if known.any():
-        loss = loss + (1 - weight) * F.cross_entropy(logits[known], labels[known])
-    return loss
-
-
-loss_of = with_gradients(distillation_loss)
-
-
-# %% item="loss" wrong="the teacher is not detached" keeps=2 hint="a gradient reaches the teacher"
-def distillation_loss(logits, taught, labels, temperature, weight):
-    log_p = (logits / temperature).log_softmax(1)
-    log_q = (taught / temperature).log_softmax(1)
-    loss = weight * temperature**2 * (log_q.exp() * (log_q - log_p)).sum(1).mean()
-    known = labels >= 0
-    if known.any():
-        loss = loss + (1 - weight) * F.cross_entropy(logits[known], labels[known])
-    return loss
-
-
-loss_of = with_gradients(distillation_loss)
+# %% item="loss" wrong="the teacher is not detached" like="without T²" keeps=2 hint="a gradient reaches the teacher"
+# -     log_q = (taught.detach() / temperature).log_softmax(1)
+# -     loss = weight * (log_q.exp() * (log_q - log_p)).sum(1).mean()
+# +     log_q = (taught / temperature).log_softmax(1)
+# +     loss = weight * temperature**2 * (log_q.exp() * (log_q - log_p)).sum(1).mean()
 
 
 # %% item="loss" wrong="labels' mean over all images" keeps=1 hint="Over how many is the mean?"
@@ -127,30 +100,17 @@ def distillation_loss(logits, taught, labels, temperature, weight):
 loss_of = with_gradients(distillation_loss)
 
 
-# %% item="loss" wrong="no label at all is not thought of" keeps=1 hint="expected 1.631"
-def distillation_loss(logits, taught, labels, temperature, weight):
-    log_p = (logits / temperature).log_softmax(1)
-    log_q = (taught.detach() / temperature).log_softmax(1)
-    soft = (log_q.exp() * (log_q - log_p)).sum(1).mean()
-    hard = F.cross_entropy(logits, labels, ignore_index=-1)
-    return weight * temperature**2 * soft + (1 - weight) * hard
+# %% item="loss" wrong="no label at all is not thought of" like="labels' mean over all images" keeps=1 hint="expected 1.631"
+# -     hard = F.cross_entropy(logits, labels, ignore_index=-1, reduction="sum") / len(labels)
+# +     hard = F.cross_entropy(logits, labels, ignore_index=-1)
 
-
-loss_of = with_gradients(distillation_loss)
-
-
-# %% item="loss" wrong="the logarithm of a softmax" keeps=2 hint="Which function takes softmax and logarithm in one?"
-def distillation_loss(logits, taught, labels, temperature, weight):
-    p = (logits / temperature).softmax(1)
-    q = (taught.detach() / temperature).softmax(1)
-    loss = weight * temperature**2 * (q * (q.log() - p.log())).sum(1).mean()
-    known = labels >= 0
-    if known.any():
-        loss = loss + (1 - weight) * F.cross_entropy(logits[known], labels[known])
-    return loss
-
-
-loss_of = with_gradients(distillation_loss)
+# %% item="loss" wrong="the logarithm of a softmax" like="without T²" keeps=2 hint="Which function takes softmax and logarithm in one?"
+# -     log_p = (logits / temperature).log_softmax(1)
+# -     log_q = (taught.detach() / temperature).log_softmax(1)
+# -     loss = weight * (log_q.exp() * (log_q - log_p)).sum(1).mean()
+# +     p = (logits / temperature).softmax(1)
+# +     q = (taught.detach() / temperature).softmax(1)
+# +     loss = weight * temperature**2 * (q * (q.log() - p.log())).sum(1).mean()
 
 
 # %% item="loss" wrong="the weight on the wrong part" keeps=0 hint="only the two images with a label count"
@@ -181,31 +141,16 @@ def distillation_loss(logits, taught, labels, temperature, weight):
 loss_of = with_gradients(distillation_loss)
 
 
-# %% item="loss" wrong="KL the other way round" keeps=0 hint="this is KL(p‖q)"
-def distillation_loss(logits, taught, labels, temperature, weight):
-    log_p = (logits / temperature).log_softmax(1)
-    log_q = (taught.detach() / temperature).log_softmax(1)
-    loss = weight * temperature**2 * (log_p.exp() * (log_p - log_q)).sum(1).mean()
-    known = labels >= 0
-    if known.any():
-        loss = loss + (1 - weight) * F.cross_entropy(logits[known], labels[known])
-    return loss
+# %% item="loss" wrong="KL the other way round" like="without T²" keeps=0 hint="this is KL(p‖q)"
+# -     loss = weight * (log_q.exp() * (log_q - log_p)).sum(1).mean()
+# +     loss = weight * temperature**2 * (log_p.exp() * (log_p - log_q)).sum(1).mean()
 
-
-loss_of = with_gradients(distillation_loss)
-
-
-# %% item="loss" wrong="a sum over the images" keeps=0 hint="two images that are alike"
-def distillation_loss(logits, taught, labels, temperature, weight):
-    log_p = (logits / temperature).log_softmax(1)
-    log_q = (taught.detach() / temperature).log_softmax(1)
-    soft = F.kl_div(log_p, log_q, log_target=True, reduction="sum")
-    known = labels >= 0
-    hard = F.cross_entropy(logits[known], labels[known]) if known.any() else 0.0
-    return weight * temperature**2 * soft + (1 - weight) * hard
-
-
-loss_of = with_gradients(distillation_loss)
+# %% item="loss" wrong="a sum over the images" like="labels' mean over all images" keeps=0 hint="two images that are alike"
+# -     soft = (log_q.exp() * (log_q - log_p)).sum(1).mean()
+# -     hard = F.cross_entropy(logits, labels, ignore_index=-1, reduction="sum") / len(labels)
+# +     soft = F.kl_div(log_p, log_q, log_target=True, reduction="sum")
+# +     known = labels >= 0
+# +     hard = F.cross_entropy(logits[known], labels[known]) if known.any() else 0.0
 
 
 # %% item="loss" wrong="the labels' part at the temperature, too" keeps=1 hint="only the two images with a label count"
@@ -274,50 +219,25 @@ def into_budget(layer, macs):
     return nn.Sequential(first, second)
 
 
-# %% item="budget" wrong="at least rank 1" keeps=2 hint="should raise a ValueError"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return copy.deepcopy(layer)
-    r = max(1, int(macs // (m + n)))
-    u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
-    first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
-    first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
-    if layer.bias is not None:
-        second.bias.data = layer.bias.detach().clone()
-    return nn.Sequential(first, second)
+# %% item="budget" wrong="at least rank 1" like="never the layer itself" keeps=2 hint="should raise a ValueError"
+# -     r = min(int(macs // (m + n)), m, n)
+# -     if r < 1:
+# -         raise ValueError("no rank fits")
+# +     if macs >= m * n:
+# +         return copy.deepcopy(layer)
+# +     r = max(1, int(macs // (m + n)))
 
+# %% item="budget" wrong="rounded up" like="at least rank 1" keeps=2 hint="Do they fit"
+# -     r = max(1, int(macs // (m + n)))
+# +     if macs < m + n:
+# +         raise ValueError("no rank fits")
+# +     r = math.ceil(macs / (m + n))
 
-# %% item="budget" wrong="rounded up" keeps=2 hint="Do they fit"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return copy.deepcopy(layer)
-    if macs < m + n:
-        raise ValueError("no rank fits")
-    r = math.ceil(macs / (m + n))
-    u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
-    first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
-    first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
-    if layer.bias is not None:
-        second.bias.data = layer.bias.detach().clone()
-    return nn.Sequential(first, second)
-
-
-# %% item="budget" wrong="rank by the share of the dense MACs" keeps=2 hint="rank 5 takes"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return copy.deepcopy(layer)
-    r = int(min(m, n) * macs / (m * n))
-    if macs < m + n:
-        raise ValueError("no rank fits")
-    u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
-    first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
-    first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
-    if layer.bias is not None:
-        second.bias.data = layer.bias.detach().clone()
-    return nn.Sequential(first, second)
+# %% item="budget" wrong="rank by the share of the dense MACs" like="at least rank 1" keeps=2 hint="rank 5 takes"
+# -     r = max(1, int(macs // (m + n)))
+# +     r = int(min(m, n) * macs / (m * n))
+# +     if macs < m + n:
+# +         raise ValueError("no rank fits")
 
 
 # %% item="budget" wrong="singular values forgotten" keeps=2 hint="the product is off by"
@@ -336,86 +256,41 @@ def into_budget(layer, macs):
     return nn.Sequential(first, second)
 
 
-# %% item="budget" wrong="v taken for its transpose" keeps=2 hint="the product is off by"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return copy.deepcopy(layer)
-    r = int(macs // (m + n))
-    if r < 1:
-        raise ValueError("no rank fits")
-    u, s, v = torch.linalg.svd(layer.weight.detach())
-    first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
-    first.weight.data, second.weight.data = v.T[:r].clone(), u[:, :r] * s[:r]
-    if layer.bias is not None:
-        second.bias.data = layer.bias.detach().clone()
-    return nn.Sequential(first, second)
+# %% item="budget" wrong="v taken for its transpose" like="singular values forgotten" keeps=2 hint="the product is off by"
+# -     u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
+# -     first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
+# -     first.weight.data, second.weight.data = v[:r].clone(), u[:, :r].clone()
+# +     u, s, v = torch.linalg.svd(layer.weight.detach())
+# +     first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
+# +     first.weight.data, second.weight.data = v.T[:r].clone(), u[:, :r] * s[:r]
 
+# %% item="budget" wrong="the bias is shared" like="singular values forgotten" keeps=2 hint="Are all parameters new?"
+# -     first.weight.data, second.weight.data = v[:r].clone(), u[:, :r].clone()
+# -     if layer.bias is not None:
+# -         second.bias.data = layer.bias.detach().clone()
+# +     first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
+# +     if layer.bias is not None:
+# +         second.bias = layer.bias
 
-# %% item="budget" wrong="the bias is shared" keeps=2 hint="Are all parameters new?"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return copy.deepcopy(layer)
-    r = int(macs // (m + n))
-    if r < 1:
-        raise ValueError("no rank fits")
-    u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
-    first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
-    first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
-    if layer.bias is not None:
-        second.bias = layer.bias
-    return nn.Sequential(first, second)
+# %% item="budget" wrong="the layer that fits is handed back itself" like="never the layer itself" keeps=2 hint="A copy shares its weight"
+# -     r = min(int(macs // (m + n)), m, n)
+# +     if macs >= m * n:
+# +         return layer
+# +     r = int(macs // (m + n))
 
+# %% item="budget" wrong="a bias in both layers" like="singular values forgotten" keeps=2 hint="the first of the two has no bias"
+# -     first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
+# -     first.weight.data, second.weight.data = v[:r].clone(), u[:, :r].clone()
+# -     if layer.bias is not None:
+# +     biased = layer.bias is not None
+# +     first, second = nn.Linear(n, r), nn.Linear(r, m, bias=biased)
+# +     first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
+# +     first.bias.data.zero_()
+# +     if biased:
 
-# %% item="budget" wrong="the layer that fits is handed back itself" keeps=2 hint="A copy shares its weight"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return layer
-    r = int(macs // (m + n))
-    if r < 1:
-        raise ValueError("no rank fits")
-    u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
-    first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
-    first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
-    if layer.bias is not None:
-        second.bias.data = layer.bias.detach().clone()
-    return nn.Sequential(first, second)
-
-
-# %% item="budget" wrong="a bias in both layers" keeps=2 hint="the first of the two has no bias"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return copy.deepcopy(layer)
-    r = int(macs // (m + n))
-    if r < 1:
-        raise ValueError("no rank fits")
-    u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
-    biased = layer.bias is not None
-    first, second = nn.Linear(n, r), nn.Linear(r, m, bias=biased)
-    first.weight.data, second.weight.data = v[:r].clone(), u[:, :r] * s[:r]
-    first.bias.data.zero_()
-    if biased:
-        second.bias.data = layer.bias.detach().clone()
-    return nn.Sequential(first, second)
-
-
-# %% item="budget" wrong="the singular values in both factors" keeps=2 hint="the product is off by"
-def into_budget(layer, macs):
-    m, n = layer.weight.shape
-    if macs >= m * n:
-        return copy.deepcopy(layer)
-    r = int(macs // (m + n))
-    if r < 1:
-        raise ValueError("no rank fits")
-    u, s, v = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
-    first, second = nn.Linear(n, r, bias=False), nn.Linear(r, m, bias=layer.bias is not None)
-    first.weight.data, second.weight.data = s[:r, None] * v[:r], u[:, :r] * s[:r]
-    if layer.bias is not None:
-        second.bias.data = layer.bias.detach().clone()
-    return nn.Sequential(first, second)
+# %% item="budget" wrong="the singular values in both factors" like="singular values forgotten" keeps=2 hint="the product is off by"
+# -     first.weight.data, second.weight.data = v[:r].clone(), u[:, :r].clone()
+# +     first.weight.data, second.weight.data = s[:r, None] * v[:r], u[:, :r] * s[:r]
 
 
 # %% item="outputs" right="the SVD of the centred outputs"
@@ -631,21 +506,14 @@ def survives(layer, up, down, alpha):
     return float((change * delta).sum() / delta.square().sum())
 
 
-# %% item="merge" wrong="the correction is rounded first" keeps=1 hint="Is the sum rounded once, at the end?"
-def merge(layer, up, down, alpha):
-    new = copy.deepcopy(layer)
-    delta = up @ down * (alpha / up.shape[1])
-    new.weight.data = layer.weight.detach() + delta.to(layer.weight.dtype)
-    return new
-
-
-def survives(layer, up, down, alpha):
-    delta = up.double() @ down.double() * (alpha / up.shape[1])
-    if not delta.any():
-        return 1.0
-    after = (layer.weight.detach().double() + delta).to(layer.weight.dtype).double()
-    change = after - layer.weight.detach().double()
-    return float((change * delta).sum() / delta.square().sum())
+# %% item="merge" wrong="the correction is rounded first" like="in place" keeps=1 hint="Is the sum rounded once, at the end?"
+# -     delta = up.double() @ down.double() * (alpha / up.shape[1])
+# -     layer.weight.data = (layer.weight.detach().double() + delta).to(layer.weight.dtype)
+# -     return layer
+# +     new = copy.deepcopy(layer)
+# +     delta = up @ down * (alpha / up.shape[1])
+# +     new.weight.data = layer.weight.detach() + delta.to(layer.weight.dtype)
+# +     return new
 
 
 # %% item="merge" wrong="merged into float32" keeps=0 hint="the layer's weight is bfloat16"
@@ -677,18 +545,13 @@ def survives(layer, up, down, alpha):
     return float(change.norm() / delta.norm())
 
 
-# %% item="merge" wrong="0 over 0" keeps=1 hint="a correction of 0 loses nothing"
-def merge(layer, up, down, alpha):
-    new = copy.deepcopy(layer)
-    delta = up.double() @ down.double() * (alpha / up.shape[1])
-    new.weight.data = (layer.weight.detach().double() + delta).to(layer.weight.dtype)
-    return new
-
-
-def survives(layer, up, down, alpha):
-    delta = up.double() @ down.double() * (alpha / up.shape[1])
-    change = merge(layer, up, down, alpha).weight.detach().double() - layer.weight.detach().double()
-    return float((change * delta).sum() / delta.square().sum())
+# %% item="merge" wrong="0 over 0" like="a ratio of lengths" keeps=1 hint="a correction of 0 loses nothing"
+# -     if not delta.any():
+# -         return 1.0
+# -     change = merge(layer, up, down, alpha).weight.detach().double() - layer.weight.detach().double()
+# -     return float(change.norm() / delta.norm())
+# +     change = merge(layer, up, down, alpha).weight.detach().double() - layer.weight.detach().double()
+# +     return float((change * delta).sum() / delta.square().sum())
 
 
 # %% item="merge" wrong="taken off" keeps=0 hint="expected the change"
@@ -797,49 +660,25 @@ smoothed_one = max((letter for letter in students if letter != taught_one), key=
 made = dict.fromkeys(students, "labels") | {taught_one: "taught", smoothed_one: "smoothed"}
 
 
-# %% item="who" wrong="nothing is 0" keeps=1 hint="A student whose logits are all 0"
-def likeness(student, teacher):
-    order = teacher.argsort(dim=1, descending=True)[:, 1:]
-    a, b = student.gather(1, order).double(), teacher.gather(1, order).double()
-    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
-    return float((a * b).sum() / (a.square().sum() * b.square().sum()).sqrt())
+# %% item="who" wrong="nothing is 0" like="a mean of cosines" keeps=1 hint="A student whose logits are all 0"
+# -     a, b = student.gather(1, order), teacher.gather(1, order)
+# -     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
+# -     return float(F.cosine_similarity(a, b, dim=1).mean())
+# +     a, b = student.gather(1, order).double(), teacher.gather(1, order).double()
+# +     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
+# +     return float((a * b).sum() / (a.square().sum() * b.square().sum()).sqrt())
 
+# %% item="who" wrong="no mean subtracted" like="nothing is 0" keeps=1 hint="the cosine is 1, not"
+# -     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
+# -     return float((a * b).sum() / (a.square().sum() * b.square().sum()).sqrt())
+# +     below = (a.square().sum() * b.square().sum()).sqrt()
+# +     return float((a * b).sum() / below) if below > 0 else 0.0
 
-like = {letter: likeness(logits, teacher) for letter, logits in students.items()}
-spread = {letter: float(logits.std()) for letter, logits in students.items()}
-taught_one = max(like, key=like.get)
-smoothed_one = min((letter for letter in students if letter != taught_one), key=spread.get)
-made = dict.fromkeys(students, "labels") | {taught_one: "taught", smoothed_one: "smoothed"}
-
-
-# %% item="who" wrong="no mean subtracted" keeps=1 hint="the cosine is 1, not"
-def likeness(student, teacher):
-    order = teacher.argsort(dim=1, descending=True)[:, 1:]
-    a, b = student.gather(1, order).double(), teacher.gather(1, order).double()
-    below = (a.square().sum() * b.square().sum()).sqrt()
-    return float((a * b).sum() / below) if below > 0 else 0.0
-
-
-like = {letter: likeness(logits, teacher) for letter, logits in students.items()}
-spread = {letter: float(logits.std()) for letter, logits in students.items()}
-taught_one = max(like, key=like.get)
-smoothed_one = min((letter for letter in students if letter != taught_one), key=spread.get)
-made = dict.fromkeys(students, "labels") | {taught_one: "taught", smoothed_one: "smoothed"}
-
-
-# %% item="who" wrong="all ten logits" keeps=1 hint="the cosine is 1, not"
-def likeness(student, teacher):
-    a = (student - student.mean(1, keepdim=True)).double()
-    b = (teacher - teacher.mean(1, keepdim=True)).double()
-    below = (a.square().sum() * b.square().sum()).sqrt()
-    return float((a * b).sum() / below) if below > 0 else 0.0
-
-
-like = {letter: likeness(logits, teacher) for letter, logits in students.items()}
-spread = {letter: float(logits.std()) for letter, logits in students.items()}
-taught_one = max(like, key=like.get)
-smoothed_one = min((letter for letter in students if letter != taught_one), key=spread.get)
-made = dict.fromkeys(students, "labels") | {taught_one: "taught", smoothed_one: "smoothed"}
+# %% item="who" wrong="all ten logits" like="no mean subtracted" keeps=1 hint="the cosine is 1, not"
+# -     order = teacher.argsort(dim=1, descending=True)[:, 1:]
+# -     a, b = student.gather(1, order).double(), teacher.gather(1, order).double()
+# +     a = (student - student.mean(1, keepdim=True)).double()
+# +     b = (teacher - teacher.mean(1, keepdim=True)).double()
 
 
 # %% item="mode" right="a copy in evaluation mode"
@@ -885,14 +724,10 @@ def ask(teacher, images, size):
     return torch.cat([teacher(part) for part in images.split(size)])
 
 
-# %% item="mode" wrong="gradients still come" keeps=1 hint="the logits carry a gradient"
-def ask(teacher, images, size):
-    modes = [(part, part.training) for part in teacher.modules()]
-    teacher.eval()
-    logits = torch.cat([teacher(part) for part in images.split(size)])
-    for part, training in modes:
-        part.training = training
-    return logits
+# %% item="mode" wrong="gradients still come" like="reference" keeps=1 hint="the logits carry a gradient"
+# -     with torch.no_grad():
+# -         logits = torch.cat([teacher(part) for part in images.split(size)])
+# +     logits = torch.cat([teacher(part) for part in images.split(size)])
 
 
 # %% item="mode" wrong="no images are not thought of" keeps=1 hint="expected a non-empty list"
@@ -906,26 +741,14 @@ def ask(teacher, images, size):
     return logits
 
 
-# %% item="mode" wrong="size is ignored" keeps=1 hint="another number of images at a time"
-@torch.no_grad()
-def ask(teacher, images, size):
-    modes = [(part, part.training) for part in teacher.modules()]
-    teacher.eval()
-    logits = teacher(images)
-    for part, training in modes:
-        part.training = training
-    return logits
+# %% item="mode" wrong="size is ignored" like="no images are not thought of" keeps=1 hint="another number of images at a time"
+# -     logits = torch.cat([teacher(images[at : at + size]) for at in range(0, len(images), size)])
+# +     logits = teacher(images)
 
-
-# %% item="mode" wrong="the teacher is frozen for ever" keeps=1 hint="can't be trained any more"
-def ask(teacher, images, size):
-    teacher.requires_grad_(False)
-    modes = [(part, part.training) for part in teacher.modules()]
-    teacher.eval()
-    logits = torch.cat([teacher(part) for part in images.split(size)])
-    for part, training in modes:
-        part.training = training
-    return logits
+# %% item="mode" wrong="the teacher is frozen for ever" like="gradients still come" keeps=1 hint="can't be trained any more"
+# - def ask(teacher, images, size):
+# + def ask(teacher, images, size):
+# +     teacher.requires_grad_(False)
 
 
 # %% item="verdict" right="statistics, without numpy"
@@ -1036,60 +859,25 @@ def cheapest(tried):
     return max(tried, key=lambda name: np.mean(tried[name][0]))
 
 
-# %% item="verdict" wrong="the fewest bytes of all" keeps=1 hint="so its bytes do not count"
-def verdict(one, other):
-    gaps = np.subtract(one, other)
-    half = STUDENT[len(gaps)] * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "can't be told"
+# %% item="verdict" wrong="the fewest bytes of all" like="not divided by the root of n" keeps=1 hint="so its bytes do not count"
+# -     half = STUDENT[len(gaps)] * gaps.std(ddof=1) * 10
+# +     half = STUDENT[len(gaps)] * gaps.std(ddof=1) / math.sqrt(len(gaps))
 
+# %% item="verdict" wrong="the standard deviation over n" like="1.96 standard errors" keeps=1 hint="Is the standard deviation over n − 1?"
+# -     half = 1.96 * gaps.std(ddof=1) / math.sqrt(len(gaps))
+# +     half = STUDENT[len(gaps)] * gaps.std() / math.sqrt(len(gaps))
 
-def cheapest(tried):
-    return min(tried, key=lambda name: tried[name][1])
+# %% item="verdict" wrong="at most half a point below the best" like="the most accurate" keeps=1 hint="is not shown to be worse"
+# -     return max(tried, key=lambda name: np.mean(tried[name][0]))
+# +     most = max(np.mean(values) for values, _ in tried.values())
+# +     good = [name for name in tried if np.mean(tried[name][0]) > most - 0.005]
+# +     return min(good, key=lambda name: (tried[name][1], -np.mean(tried[name][0])))
 
-
-# %% item="verdict" wrong="the standard deviation over n" keeps=1 hint="Is the standard deviation over n − 1?"
-def verdict(one, other):
-    gaps = np.subtract(one, other)
-    half = STUDENT[len(gaps)] * gaps.std() / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "can't be told"
-
-
-def cheapest(tried):
-    best = max(tried, key=lambda name: np.mean(tried[name][0]))
-    good = []
-    for name in tried:
-        gaps = np.subtract(tried[name][0], tried[best][0])
-        half = STUDENT[len(gaps)] * gaps.std(ddof=1) / math.sqrt(len(gaps))
-        if gaps.mean() + half >= 0:
-            good.append(name)
-    return min(good, key=lambda name: (tried[name][1], -np.mean(tried[name][0])))
-
-
-# %% item="verdict" wrong="at most half a point below the best" keeps=1 hint="is not shown to be worse"
-def verdict(one, other):
-    gaps = np.subtract(one, other)
-    half = STUDENT[len(gaps)] * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "can't be told"
-
-
-def cheapest(tried):
-    most = max(np.mean(values) for values, _ in tried.values())
-    good = [name for name in tried if np.mean(tried[name][0]) > most - 0.005]
-    return min(good, key=lambda name: (tried[name][1], -np.mean(tried[name][0])))
-
-
-# %% item="verdict" wrong="ties are left to chance" keeps=1 hint="At equal bytes, which one?"
-def verdict(one, other):
-    gaps = np.subtract(one, other)
-    half = STUDENT[len(gaps)] * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "can't be told"
-
-
-def cheapest(tried):
-    best = max(tried, key=lambda name: np.mean(tried[name][0]))
-    good = [name for name in tried if verdict(tried[name][0], tried[best][0]) != "worse"]
-    return min(good, key=lambda name: tried[name][1])
-
+# %% item="verdict" wrong="ties are left to chance" like="the most accurate" keeps=1 hint="At equal bytes, which one?"
+# -     return max(tried, key=lambda name: np.mean(tried[name][0]))
+# +     best = max(tried, key=lambda name: np.mean(tried[name][0]))
+# +     good = [name for name in tried if verdict(tried[name][0], tried[best][0]) != "worse"]
+# +     return min(good, key=lambda name: tried[name][1])
 
 # %% [markdown] item="plan" answer="names all three"
 # You compare a taught network of this year with one of last year that had ten epochs, so you can't tell teaching from training. Train the small network with labels alone for the same epochs, at its own best learning rate, five seeds each. With all

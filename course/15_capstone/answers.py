@@ -95,17 +95,11 @@ def bounds(counts):
     return entropy, sum(counts[s] * bits for s, bits in lengths.items()) / total
 
 
-# %% item="huffman" wrong="equal lengths" keeps=0 hint="without any counts"
-def code_lengths(counts):
-    symbols = [s for s in counts if counts[s]]
-    return dict.fromkeys(symbols, max(1, (len(symbols) - 1).bit_length()))
-
-
-def bounds(counts):
-    total = sum(counts.values())
-    lengths = code_lengths(counts)
-    entropy = sum(n / total * math.log2(total / n) for n in counts.values() if n)
-    return entropy, sum(counts[s] * bits for s, bits in lengths.items()) / total
+# %% item="huffman" wrong="equal lengths" like="log2(1/p), rounded up" keeps=0 hint="without any counts"
+# -     total = sum(counts.values())
+# -     return {s: max(1, math.ceil(math.log2(total / n))) for s, n in counts.items() if n}
+# +     symbols = [s for s in counts if counts[s]]
+# +     return dict.fromkeys(symbols, max(1, (len(symbols) - 1).bit_length()))
 
 
 # %% item="huffman" wrong="a tree of symbols, which can't be compared where counts tie" keeps=1 hint="any kind"
@@ -540,24 +534,13 @@ def entropy(data):
 holds = {"A": "gaps", "B": "lzma", "C": "codes", "D": "float32"}
 
 
-# %% item="files" wrong="noise taken for float32" keeps=1 hint="which picture has stripes?"
-def entropy(data):
-    counts = np.bincount(np.frombuffer(data, np.uint8))
-    shares = counts[counts > 0] / max(1, len(data))
-    return float((shares * np.log2(1 / shares)).sum())
+# %% item="files" wrong="noise taken for float32" like="reference" keeps=1 hint="which picture has stripes?"
+# - holds = {"A": "lzma", "B": "gaps", "C": "codes", "D": "float32"}
+# + holds = {"A": "float32", "B": "gaps", "C": "codes", "D": "lzma"}
 
-
-holds = {"A": "float32", "B": "gaps", "C": "codes", "D": "lzma"}
-
-
-# %% item="files" wrong="all bytes together; dark taken for gaps" keeps=0 hint="how much is it per byte?"
-def entropy(data):
-    counts = np.bincount(np.frombuffer(data, np.uint8))
-    counts = counts[counts > 0]
-    return float((counts * np.log2(max(1, len(data)) / counts)).sum())
-
-
-holds = {"A": "lzma", "B": "codes", "C": "gaps", "D": "float32"}
+# %% item="files" wrong="all bytes together; dark taken for gaps" like="all bytes together; noise taken for gaps" keeps=0 hint="how much is it per byte?"
+# - holds = {"A": "gaps", "B": "lzma", "C": "codes", "D": "float32"}
+# + holds = {"A": "lzma", "B": "codes", "C": "gaps", "D": "float32"}
 
 
 # %% item="plans" right="with shares, and a loop"
@@ -799,7 +782,7 @@ file = lzma.compress(content)
 
 
 # %% [markdown] item="claim" answer="all three"
-# The file lacks the positions. At 2 % kept, “zero or not” has 0.141 bits per weight, that is 4.7 kB, more than his 3.1 kB, and biases, scales and the decoder come on top, so it is rather 120 times. The accuracy belongs to the network in memory: he should decode the bytes by themselves, on another machine, and measure that. The best of 60 settings was chosen on the test images, so its accuracy is too good by chance; choose on validation images and use the test images once. The dense network had 5 epochs and the small one 45. A dense control with 45 epochs and its own learning rate may have 0.87. Honest: “about 120 times, all bytes counted, decoder included, 0.85 ± 0.008 against 0.87 for a dense network with equal epochs.”
+# The file lacks the positions. At 2 % kept, “zero or not” has about 0.141 bits per weight at random places, that is 4.7 kB, more than his 3.1 kB, and biases, scales and the decoder come on top, so it is rather 120 times. The accuracy belongs to the network in memory: he should decode the bytes by themselves, on another machine, and measure that. The best of 60 settings was chosen on the test images, so its accuracy is too good by chance; choose on validation images and use the test images once. The dense network had 5 epochs and the small one 45. A dense control with 45 epochs and its own learning rate may have 0.87. Honest: “about 120 times, all bytes counted, decoder included, 0.85 ± 0.008 against 0.87 for a dense network with equal epochs.”
 
 # %% [markdown] item="claim" answer="half of it"
 # The positions are missing, which are in the package. And the baseline was trained for fewer epochs, so it is not fair. He should use validation images.

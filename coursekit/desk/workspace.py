@@ -118,10 +118,16 @@ def _bare(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
+def lessons(course: Path) -> list[Path]:
+    """All notebooks to read and run, those that go further too."""
+    folder = course / LESSONS
+    return sorted([*folder.glob("*.ipynb"), *folder.glob("further/*.ipynb")])
+
+
 def _sources(course: Path) -> Iterator[tuple[Path, str]]:
     """What belongs in a workspace: the file in the course, and its name in the workspace."""
-    for path in sorted((course / LESSONS).glob("*.ipynb")):
-        if (name := f"{LESSONS}/{path.name}") != START:
+    for path in lessons(course):
+        if (name := path.relative_to(course).as_posix()) != START:
             yield path, name
     for path in sorted((course / EXERCISES).glob("*/*")):
         if path.is_file() and ".ipynb_checkpoints" not in path.parts:

@@ -160,20 +160,34 @@ def quantize(model: Network, bits: int) -> None:
     if bits == 32:
         return
     for layer in model.layers:
-        weight = layer.used()
-        top = 2 ** (bits - 1) - 1
-        widest = weight.abs().amax(1, keepdim=True) / top
-        least = torch.full_like(widest, math.inf)
-        best = torch.zeros_like(widest)
-        for shrunk in torch.linspace(1.0, 0.2, 25):
-            steps = widest * shrunk
-            safe = torch.where(steps > 0, steps, 1.0)
-            rounded = torch.round(weight / safe).clamp(-top, top) * steps
-            error = (rounded - weight).square().sum(1, keepdim=True)
-            best = torch.where(error < least, steps, best)
-            least = torch.minimum(error, least)
+        steps = _best_steps(layer.used(), bits)
         layer.bits = bits
-        layer.steps.copy_(best)
+        layer.steps.copy_(steps)
+
+
+def _best_steps(weight: torch.Tensor, bits: int) -> torch.Tensor:
+    """For each row the best of 25 steps, shape (outputs, 1)."""
+    top = 2 ** (bits - 1) - 1
+    widest = weight.abs().amax(1, keepdim=True) / top
+    least = torch.full_like(widest, math.inf)
+    best = torch.zeros_like(widest)
+    for shrunk in torch.linspace(1.0, 0.2, 25):
+        steps = widest * shrunk
+        safe = torch.where(steps > 0, steps, 1.0)
+        rounded = torch.round(weight / safe).clamp(-top, top) * steps
+        error = (rounded - weight).square().sum(1, keepdim=True)
+        best = torch.where(error < least, steps, best)
+        least = torch.minimum(error, least)
+    return best
+
+
+@torch.no_grad()
+def search_again(model: Network) -> None:
+    """Searches the step of every row again, in place, for weights that training has moved."""
+    for layer in model.layers:
+        bits, layer.bits = layer.bits, 32  # so that the weights count, and not what they round to
+        layer.steps.copy_(_best_steps(layer.used(), bits))
+        layer.bits = bits
 
 
 def encode(model: Network) -> bytes:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
 
+from grader.host.contract import Trouble
 from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
@@ -167,7 +168,7 @@ def grade_class(
     workers: int | None = None,
     timeout: float = TIMEOUT,
     on_result: Callable[[Result], None] = lambda result: None,
-    on_trouble: Callable[[str, str], None] = lambda assignment, sentence: None,
+    on_trouble: Callable[[str, Trouble], None] = lambda assignment, trouble: None,
     sandbox: bool = True,
     engine: Engine | None = None,
     show_hidden_tests: bool = False,
@@ -410,10 +411,10 @@ class _Troubles:
 
     Args:
         known: what earlier runs found, by assignment.
-        tell: gets the name of an assignment and a sentence.
+        tell: gets the name of an assignment and what to tell of it.
     """
 
-    def __init__(self, known: Mapping[str, str], tell: Callable[[str, str], None]) -> None:
+    def __init__(self, known: Mapping[str, Trouble], tell: Callable[[str, Trouble], None]) -> None:
         self.known = dict(known)
         self._tell = tell
         self._seen: set[str] = set()

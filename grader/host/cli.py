@@ -197,8 +197,8 @@ def grade(
             elif cluster is None:
                 engine.launch()
             from grader.host.batch import grade_class
+            from grader.host.contract import Trouble
             from grader.host.engine.autotests import filler
-            from grader.host.get_contract import OWN_FAILS
             from grader.host.tasks import find_tasks, load_assignments
 
             opened = replace(opened, fill=filler(not no_sandbox))
@@ -222,9 +222,9 @@ def grade(
                     progress.advance(bar)
                     _tell(screen, result)
 
-                def on_trouble(assignment: str, sentence: str) -> None:
-                    status = "broken" if sentence.startswith(OWN_FAILS) else "by hand"
-                    _line(screen, assignment, status, sentence)
+                def on_trouble(assignment: str, trouble: Trouble) -> None:
+                    status = "broken" if trouble.broken else "by hand"
+                    _line(screen, assignment, status, trouble.sentence)
 
                 def on_worker(address: str, why: str) -> None:
                     _line(screen, address, "not used", why)

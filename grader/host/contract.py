@@ -15,9 +15,6 @@ from grader.host.transcript import Played
 from grader.protocol.terms import Terms
 from grader.protocol.values import Kind
 
-# Stands in the reason of a clause where time was up: on another day it may not be.
-TOO_SLOW = "took more than"
-
 
 @dataclass(frozen=True)
 class Clause:
@@ -26,6 +23,7 @@ class Clause:
     Attributes:
         takes: the answers that it reads, and their kinds.
         live: why it can't be judged apart, as a clause; None if it can.
+        slow: whether it can't because time was up: on another day it may not be.
         replay: whether later cells read names that its visible part binds.
         undeclared: answers that it reads though the course does not name them.
         broken: what the teacher's own solution loses in it, as a clause; None if nothing.
@@ -38,6 +36,7 @@ class Clause:
     takes: Mapping[str, Kind] = field(default_factory=dict)
     terms: Terms = field(default_factory=Terms)
     live: str | None = None
+    slow: bool = False
     replay: bool = False
     undeclared: tuple[str, ...] = ()
     broken: str | None = None
@@ -58,7 +57,7 @@ class Contract:
     Attributes:
         tests: by grade_id.
         opening: how many of its first code cells a room may run: the teacher's, before any answer.
-        bequeathing: grade_ids of tests that bind what a later test reads.
+        bequeathing: tests that bind what later tests read: by grade_id, those of the later ones.
         modules: what the teacher's cells and solution import.
         untouched: by position among the code cells, what an answer that is left as it was given
             comes to; those without an error are missing.
@@ -67,7 +66,19 @@ class Contract:
 
     tests: Mapping[str, Clause]
     opening: int = 0
-    bequeathing: frozenset[str] = frozenset()
+    bequeathing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     untouched: Mapping[int, Played] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What to tell the teacher of an assignment.
+
+    Attributes:
+        broken: whether their own solution fails tests.
+    """
+
+    sentence: str
+    broken: bool

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 
 from grader.host import kept_contracts
-from grader.host.contract import Clause, Contract
+from grader.host.contract import Clause, Contract, Trouble
 from grader.host.course.assignment import Assignment, TeacherCell, TeacherNotebook
 from grader.host.course.course import digest_of
 from grader.host.engine.engine import Engine
@@ -55,7 +55,6 @@ def know(assignment: Assignment, name: str, engine: Engine, contract: Contract) 
     engine.remember((assignment.fingerprint, name), lambda: contract)
 
 
-OWN_FAILS = "your own solution fails"
 # What to do about an error of the teacher's own solution.
 _REMEDIES = {
     "ModuleNotFoundError": "install what is missing, or name it in c.Grader.show",
@@ -66,7 +65,7 @@ _REMEDIES = {
 
 def trouble_with(
     assignment: Assignment, engine: Engine, beside: Collection[str] = ()
-) -> str | None:
+) -> Trouble | None:
     """What to tell the teacher of tests that can't be judged, or not fully; None if there are none.
 
     Args:
@@ -86,7 +85,7 @@ def trouble_with(
             elif clause.live and grade_id not in counts:
                 live[called] = clause
     said = [_told_of_broken(broken)] * bool(broken) + [_told_of_live(assignment, live)] * bool(live)
-    return " ".join(said) or None
+    return Trouble(" ".join(said), bool(broken)) if said else None
 
 
 def _some(told: Sequence[str]) -> str:
@@ -109,7 +108,8 @@ def _told_of_broken(broken: Mapping[str, str]) -> str:
     kinds = {failed.partition(":")[0] for failed in broken.values()}
     known = [_REMEDIES[kind] for kind in sorted(kinds) if kind in _REMEDIES]
     remedy = known[0] if known else "mend the tests or the solution"
-    return f"{OWN_FAILS} {_some(told)}: nobody gets these points. {remedy[0].upper()}{remedy[1:]}."
+    mend = f"{remedy[0].upper()}{remedy[1:]}."
+    return f"your own solution fails {_some(told)}: nobody gets these points. {mend}"
 
 
 def allowed(assignment: Assignment, notebook: TeacherNotebook, beside: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import nbformat
 from nbgrader.utils import determine_grade
 
-from grader.host.contract import TOO_SLOW, Clause, Contract
+from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
@@ -27,6 +27,7 @@ from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross
 
+_LATE = "apart from the code it took more than it may"
 _NOTHING = Names(frozenset(), frozenset())
 
 
@@ -148,10 +149,10 @@ def _tried(
         if not apart:
             break
         # Later ones may only miss what this one binds.
-        late = (played := heard.played.get(positions[apart[0]])) and played.interrupted
-        result = f"it {TOO_SLOW} it may" if late else "it gives the solution other points"
-        why = f"apart from the code {result}"
-        tests[apart[0]] = replace(tests[apart[0]], live=why)
+        played = heard.played.get(positions[apart[0]])
+        late = played is not None and played.interrupted
+        why = _LATE if late else "apart from the code it gives the solution other points"
+        tests[apart[0]] = replace(tests[apart[0]], live=why, slow=late)
     for grade_id in differs:
         tests[grade_id] = replace(tests[grade_id], suggests=False)
     return replace(contract, tests=tests)
@@ -269,17 +270,17 @@ def _is_read_later(code: list[TeacherCell], names: list[Names], position: int) -
     return False
 
 
-def _bequeathing(code: list[TeacherCell], names: list[Names]) -> frozenset[str]:
+def _bequeathing(code: list[TeacherCell], names: list[Names]) -> dict[str, frozenset[str]]:
     tests = [
         (str(cell.grade_id), known)
         for cell, known in zip(code, names, strict=True)
         if cell.kind is Kind.TEST
     ]
-    return frozenset(
-        grade_id
+    heirs = {
+        grade_id: frozenset(heir for heir, later in tests[number + 1 :] if known.bound & later.read)
         for number, (grade_id, known) in enumerate(tests)
-        if any(known.bound & later.read for _, later in tests[number + 1 :])
-    )
+    }
+    return {grade_id: later for grade_id, later in heirs.items() if later}
 
 
 def _score(cell: TeacherCell, played: Played | None) -> float | None:
@@ -315,9 +316,6 @@ class _Discovery:
         self._opening = opening_cells(notebook, count)
         self._modules = modules
         self._room = engine.room(self._opening, files, self._modules)
-        # Where the judges of submissions come from, so that what is found here holds there.
-        tests = [str(cell.node.source) for cell in notebook.code if cell.kind is Kind.TEST]
-        self._judges_room = engine.judges_room(self._room, tests)
         self._warm = len(self._room.played) == count
         # What to do again where both begin again.
         self._history: list[Callable[[], object]] = []
@@ -327,7 +325,7 @@ class _Discovery:
     def _set_up(self) -> None:
         room = self._room if self._warm else self._engine.import_room(self._modules)
         self.player = Player(self._engine, room, self._files, self._warm)
-        self._judge = Judge(self._engine, self._judges_room, self._for_judge)
+        self._judge = Judge(self._engine, self._room, self._for_judge)
         introduce(self.player, self._judge)
 
     def play(self, position: int, cell: TeacherCell) -> None:
@@ -363,7 +361,8 @@ class _Discovery:
             beside: what comes of it beside the solution.
         """
         source = str(cell.node.source)
-        reasons: list[str] = []
+        # Why it can't be judged apart, and whether that is because time was up.
+        reasons: list[tuple[str, bool]] = []
         for way in ways:
             if way.sets or way.exact:
                 # What the test has made of the solution so far is not to count.
@@ -371,17 +370,18 @@ class _Discovery:
             try:
                 played, discovered = self._judge.discover(source, self._declared, own, bound, way)
             except Ended as ended:
-                reasons.append(f"apart from the code the test {ended}")
+                reasons.append((f"apart from the code the test {ended}", ended.slow))
                 self._begin_again()
                 continue
             if discovered.lost is not None:
-                reasons.append("apart from the code it ends the solution's process")
+                reasons.append(("apart from the code it ends the solution's process", False))
                 self._begin_again()
                 continue
             if _score(cell, played) == _score(cell, beside.result()):
                 return _clause(discovered, _broken(cell, beside.result()))
-            reasons.append(_reason(played, discovered))
-        return Clause(live=reasons[0], broken=_broken(cell, beside.result()))
+            reasons.append((_reason(played, discovered), played.interrupted))
+        live, slow = reasons[0]
+        return Clause(live=live, slow=slow, broken=_broken(cell, beside.result()))
 
     def _begin_again(self) -> None:
         self.close()
@@ -422,7 +422,7 @@ def _reason(played: Played, discovered: Discovered) -> str:
     for name, why in discovered.unfit.items():
         return f"its answer {name} is {why}"
     if played.interrupted:
-        return f"apart from the code it {TOO_SLOW} it may"
+        return _LATE
     failure = played.error
     if failure is None:
         return "apart from the code it gives another result"

@@ -14,8 +14,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import nbformat
 
+from grader.host.contract import Trouble
 from grader.host.course.assignment import Assignment
 from grader.host.course.course import Course
 from grader.host.publish.rendering import Pages, Renderer
@@ -139,23 +141,23 @@ class ResultStore:
             write_atomically(self.feedback(result) / f"{name}.html", page)
         result.model_copy(update={"shown": shown}).save(self.result(*result.key))
 
-    def troubles(self) -> dict[str, str]:
+    def troubles(self) -> dict[str, Trouble]:
         """What was last to be told of assignments, by name."""
         try:
-            told = json.loads((self.folder / "results" / "troubles.json").read_text("utf-8"))
-            return {str(name): str(sentence) for name, sentence in told.items()}
-        except (OSError, ValueError, AttributeError):
+            told = (self.folder / "results" / "troubles.json").read_bytes()
+            return msgspec.json.decode(told, type=dict[str, Trouble])
+        except (OSError, msgspec.MsgspecError):
             return {}
 
-    def save_troubles(self, troubles: Mapping[str, str]) -> None:
+    def save_troubles(self, troubles: Mapping[str, Trouble]) -> None:
         """Remembers it.
 
         Raises:
             OSError: when the file cannot be written.
         """
         if troubles != self.troubles():
-            told = json.dumps(dict(troubles), indent=0, sort_keys=True)
-            write_atomically(self.folder / "results" / "troubles.json", told.encode())
+            told = msgspec.json.encode(dict(sorted(troubles.items())))
+            write_atomically(self.folder / "results" / "troubles.json", told)
 
     def entered(self) -> dict[str, str]:
         """The fingerprint of each submission that the gradebook knows, by "ASSIGNMENT/STUDENT"."""

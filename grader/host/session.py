@@ -8,6 +8,7 @@ that plays the same cells again, a few times at most.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from grader.host.course.assignment import Kind, TeacherNotebook
 from grader.host.engine.child import Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
-from grader.host.engine.forking import Room, Warm
+from grader.host.engine.forking import Warm
 from grader.host.engine.judge_client import Judge, Verdict
 from grader.host.engine.player_client import Player
 from grader.host.intake.paper import Paper, PaperCell
@@ -131,8 +132,8 @@ class _Session:
         self._until = time.monotonic() + TIMES_IN_ALL * engine.timeout
         # The teacher's cells that the judge has seen, to show them to the next.
         self._past: list[PaperCell] = []
-        # Those of them that are tests and have held.
-        self._held: list[PaperCell] = []
+        # By grade_id of tests that have held: what they came to.
+        self._held: dict[str, _Outcome] = {}
         # From here on the player may know what hidden tests have called it with.
         self._met_hidden: int | None = None
         # Whether hidden lines of a test before may have told it; whether there have been some.
@@ -369,7 +370,7 @@ class _Session:
             # What given cells define may have been changed, too: no other test is to see that.
             self._judge.end()
             self._judge = None
-        if verdict.undeclared and not failed and verdict.lost is None:
+        if verdict.undeclared and not failed:
             # The test holds; does it hold only because its own values were changed?
             self._play_again(position)
             again = self._ask(position, cell, clause, withhold=True)
@@ -393,7 +394,7 @@ class _Session:
         self._hidden_ran |= hidden
         self._past.append(cell)
         if verdict.played.error is None:
-            self._held.append(cell)
+            self._held[_grade_id(cell)] = _outcome(verdict.played)
         if verdict.lost == "timed out":
             self._slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
         if verdict.lost is not None:
@@ -414,9 +415,8 @@ class _Session:
     def _present_judge(self) -> Judge:
         """The judge, who knows all that came before."""
         if self._judge is None or self._judge.ended:
-            room = self._judges_room()
-            judge = Judge(self._engine, room, self._for_judge)
-            self._warm.append(room.warm)
+            judge = Judge(self._engine, self._room, self._for_judge)
+            self._warm.append(self._room.warm)
             self._judge = judge
             self._introduce()
             in_room = self._teachers[: len(self._room.played)]
@@ -426,25 +426,40 @@ class _Session:
                 if clause is None:
                     if not any(cell.teacher is played for played in in_room):
                         judge.given(cell.teacher.node.source)
-                elif cell.teacher.grade_id in self._contract.bequeathing:
-                    visible = cell.teacher.early_lines
-                    again = judge.test(cell.node.source, clause, visible, withhold=True)
-                    fails = again.played.error is not None and self._player.ended is None
-                    if fails and cell in self._held:
-                        # What it leaves behind is not what it has held for: nothing is left.
-                        judge.end()
-                        self._past.remove(cell)
-                        return self._present_judge()
+                elif self._is_tied(cell) and not self._holds_again(judge, cell, clause):
+                    # What was left behind is not what it has held for: nothing is.
+                    judge.end()
+                    self._forget(cell)
+                    return self._present_judge()
         return self._judge
 
-    def _judges_room(self) -> Room:
-        """Where judges come from: it knows the tests, which no player may."""
-        judged = [
-            str(cell.node.source)
-            for cell in self._teachers
-            if cell.kind is Kind.TEST and self._contract.tests[str(cell.grade_id)].live is None
-        ]
-        return self._engine.judges_room(self._room, judged)
+    def _is_tied(self, cell: PaperCell) -> bool:
+        """Whether a test binds what another reads, or reads it and has held."""
+        grade_id, bequeathing = _grade_id(cell), self._contract.bequeathing
+        return grade_id in bequeathing or (
+            grade_id in self._held and any(grade_id in heirs for heirs in bequeathing.values())
+        )
+
+    def _holds_again(self, judge: Judge, cell: PaperCell, clause: Clause) -> bool:
+        """Runs a test for what it binds; says whether it comes to what it came to before.
+
+        The learner's code can know that this is not the first time, and give something else."""
+        assert cell.teacher is not None
+        visible = cell.teacher.early_lines
+        again = _outcome(judge.test(cell.node.source, clause, visible, withhold=True).played)
+        return self._held.get(_grade_id(cell), again) == again
+
+    def _forget(self, cell: PaperCell) -> None:
+        """Of a test, and all tests that it builds on, nothing is left to the next judge; nor of
+        those that build on these."""
+        bequeathing, gone = self._contract.bequeathing, {_grade_id(cell)}
+        for past in reversed(self._past):
+            if not gone.isdisjoint(bequeathing.get(_grade_id(past), ())):
+                gone.add(_grade_id(past))
+        for past in self._past:
+            if _grade_id(past) in gone:
+                gone |= bequeathing.get(_grade_id(past), frozenset())
+        self._past = [past for past in self._past if _grade_id(past) not in gone]
 
     def _introduce(self) -> None:
         """Connects player and judge."""
@@ -489,6 +504,24 @@ class _Session:
         self._player.end()
         if self._judge is not None and not self._judge.ended:
             self._judge.end()
+
+
+_Outcome = tuple[bool, list[float], dict[str, float]]
+
+
+def _outcome(played: Played) -> _Outcome:
+    """What a mark hangs on: whether it failed, the number it gave, and its figures."""
+    given: list[float] = []
+    for output in played.outputs:
+        if isinstance(output, ExecuteResult):
+            with contextlib.suppress(ValueError):
+                given.append(float(output.data.get("text/plain", "")))
+    return played.error is None, given, dict(played.figures)
+
+
+def _grade_id(cell: PaperCell) -> str:
+    assert cell.teacher is not None
+    return str(cell.teacher.grade_id)
 
 
 def _ending_as(first: Played, again: Played) -> Played:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from grader.host.clerk import Clerks
+from grader.host.contract import Trouble
 from grader.host.course.assignment import Assignment
 from grader.host.engine.engine import Engine
 from grader.host.get_contract import trouble_with
@@ -57,7 +58,7 @@ class Finished:
     result: Result
     pages: Pages
     looked: bool = False
-    trouble: str | None = None
+    trouble: Trouble | None = None
 
 
 class Station:
@@ -153,14 +154,14 @@ class Station:
         pages, result = self.renderer.pages(result, {})
         return Finished(result, pages)
 
-    def trouble(self, assignment: str) -> str | None:
+    def trouble(self, assignment: str) -> Trouble | None:
         """What a teacher is to be told of an assignment; see `get_contract.trouble_with`.
 
         Raises:
             GraderError: when the engine does not start.
         """
 
-        def look() -> str | None:
+        def look() -> Trouble | None:
             return trouble_with(self.assignments[assignment], self.engine, self.beside)
 
         # Who looks at another meanwhile does not wait.

@@ -281,12 +281,6 @@ class Ready(Struct):
     safe: bool
 
 
-class Compile(Order):
-    """Compile tests that judges will run, which are forked from here."""
-
-    tests: list[str]
-
-
 class Interrupt(Order):
     pid: int
 
@@ -319,6 +313,6 @@ class Exited(Struct):
     status: int
 
 
-TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Compile | Interrupt | Pause | End] = Decoder(
-    ForkRoom | ForkChild | Compile | Interrupt | Pause | End
+TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Interrupt | Pause | End] = Decoder(
+    ForkRoom | ForkChild | Interrupt | Pause | End
 )

@@ -39,34 +39,7 @@ class _Compiler(CachingCompiler):
     # The cell that was last found to be plain Python, and its tree.
     parsed: tuple[str, ast.Module] | None = None
 
-    def __init__(self) -> None:
-        super().__init__()
-        # Trees of prepared cells, and what their statements were compiled to: by id, mode and
-        # flags, the statement, its code, and the flags afterwards: an import from __future__
-        # changes them.
-        self.trees: dict[str, ast.Module] = {}
-        self.code: dict[tuple[int, str, int], tuple[ast.AST, types.CodeType, int]] = {}
-        self.keeps_code = False
-
-    def __call__(
-        self, source: Any, filename: str, symbol: str, *args: Any, **kwargs: Any
-    ) -> types.CodeType:
-        # IPython brings one statement at a time.
-        body = getattr(source, "body", None)
-        statement = body[0] if isinstance(body, list) and len(body) == 1 else None
-        key = id(statement), symbol, self.flags
-        if key in self.code:
-            _, code, self.flags = self.code[key]
-            return code
-        code = super().__call__(source, filename, symbol, *args, **kwargs)
-        if self.keeps_code and statement is not None:
-            # With the statement: another one may not get its id.
-            self.code[key] = statement, code, self.flags
-        return code
-
     def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
-        if source in self.trees:
-            return self.trees[source]
         parsed, self.parsed = self.parsed, None
         if parsed is not None and parsed[0] == source and symbol == "exec":
             return parsed[1]
@@ -74,9 +47,6 @@ class _Compiler(CachingCompiler):
         return tree
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
-        if transformed_code in self.trees:
-            # Its code is compiled with this name, whenever it will run.
-            number = 0
         self.cell_file = super().get_code_name(raw_code, transformed_code, number)
         # A traceback asks several times of each frame which module it is of. For a cell the answer
         # is none, but inspect would go through all modules for that, more than 2,000 with torch.
@@ -115,47 +85,12 @@ class Shell(InteractiveShell):
         known = self.input_transformer_manager
         if (len(known.cleanup_transforms), len(known.line_transforms)) == _TRANSFORMS:
             cell = _as_lines(raw_cell)
-            if cell in self.compile.trees:
-                return cell
             tree = _parsed(raw_cell)
             if tree is not None:
                 self.compile.parsed = cell, tree
                 return cell
         transformed: str = super().transform_cell(raw_cell)
         return transformed
-
-    def transform_ast(self, node: Any) -> Any:
-        if self.ast_transformers:
-            # What is prepared is to stay as it was written.
-            trees = self.compile.trees.items()
-            node = next((ast.parse(source) for source, tree in trees if tree is node), node)
-        return super().transform_ast(node)
-
-    def prepare(self, source: str) -> None:
-        """Compiles a cell that children of this process will run, if it is plain Python."""
-        cell, tree = _as_lines(source), _parsed(source)
-        if tree is None or cell in self.compile.trees:
-            return
-        # An event loop that it would make here is none in a child.
-        if self.should_run_async(source, transformed_cell=cell):
-            return
-        self.compile.trees[cell] = tree
-
-        async def skip(*_: Any, **__: Any) -> bool:
-            return False
-
-        # IPython compiles each statement when its turn comes.
-        vars(self)["run_code"] = skip
-        flags, self.compile.keeps_code = self.compile.flags, True
-        try:
-            with warnings.catch_warnings():
-                # What warns is compiled again when it runs, and warns there.
-                warnings.simplefilter("error")
-                if not self.run_cell(source).success:
-                    del self.compile.trees[cell]
-        finally:
-            del self.run_code
-            self.compile.flags, self.compile.keeps_code = flags, False
 
     def should_run_async(self, raw_cell: str, **how: Any) -> bool:
         """As IPython's, which compiles the cell to find out, where it may be so."""

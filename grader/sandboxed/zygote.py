@@ -5,8 +5,7 @@ anything is imported (a fork after multi-threaded work deadlocks), and tells it 
 to do. It runs no line of a notebook itself. It forks
 
 - *rooms*: warm processes of one notebook, which run the teacher's first given cells once and then
-  serve like the zygote itself. For judges a room forks another, which then gets the tests: no
-  ancestor of a player ever does;
+  serve like the zygote itself. None of them ever sees a test;
 - *players* and *judges* (`sandboxed.player`, `sandboxed.judge`): one each for a submission's
   notebook, in a world of its own (`sandboxed.isolation`), speaking with the conductor over a socket
   of its own.
@@ -32,7 +31,6 @@ from grader.protocol.errors import GraderError
 from grader.protocol.lifetime import end_with_parent
 from grader.protocol.orders import (
     TO_ZYGOTE,
-    Compile,
     Done,
     End,
     Exited,
@@ -147,10 +145,6 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                         if order.namespaces:
                             allowed[pid] = order.limits.memory
                         reply = Forked(pid)
-                case Compile(tests):
-                    for source in tests:
-                        shell.prepare(source)
-                    memory_order.fill_gaps()
                 case Interrupt(pid):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGINT)

@@ -124,6 +124,7 @@ def test_the_start_page_links_what_is_there(course: Sources) -> None:
 def test_what_a_class_gets_holds_no_answer(
     course: Sources, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    lesson.further.write_text("# %% [markdown]\n# # 01 · Counting, further\n")
     built(course)
     for name in ("coursekit/x", "data/README.md", "data/make_data.py", *class_export.FILES):
         (course.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +136,7 @@ def test_what_a_class_gets_holds_no_answer(
     class_export.main(course, out)
     files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert "exercises/01_counting/01_counting.ipynb" in files
+    assert "notebooks/further/01_counting.ipynb" in files
     assert {"data/some.csv", "data/make_data.py"} <= files
     cells = nbformat.read(out / "notebooks/01_counting.ipynb", 4).cells
     [counted] = (cell for cell in cells if cell.source == "print(1 + 1)")

@@ -164,6 +164,56 @@ def test_a_mistake_in_the_bank_stops(lesson: Lesson, old: str, new: str, remedy:
     assert remedy in str(caught.value)
 
 
+SHORT = """\
+# %% item="count" wrong="counts all" like="by filter" hint="two of the three"
+# -     return len(list(filter(None, values)))
+# +     values = list(values)
+# +
+# +     return len(values)
+"""
+WHOLE = """\
+# %% item="count" wrong="counts all" hint="two of the three"
+def count(values):
+    return len(values)
+"""
+
+
+def test_an_answer_may_say_what_it_changes_of_another(lesson: Lesson) -> None:
+    change(lesson.folder / "answers.py", WHOLE, SHORT)
+    bank = {answer.name: answer.source for answer in read_bank(lesson, read_exercise(lesson))}
+    assert (
+        bank["counts all"]
+        == "def count(values):\n    values = list(values)\n\n    return len(values)"
+    )
+    # Of the solution, without its marks.
+    path = lesson.folder / "answers.py"
+    change(path, 'like="by filter"', 'like="reference"')
+    solution = next(cell for cell in read_exercise(lesson).cells if cell.short.item == "count")
+    (line,) = (line for line in solution.source.source.splitlines() if "return" in line)
+    change(path, "# -     return len(list(filter(None, values)))", f"# - {line}")
+    bank = {answer.name: answer.source for answer in read_bank(lesson, read_exercise(lesson))}
+    assert "SOLUTION" not in bank["counts all"]
+    assert "values = list(values)\n\n    return len(values)" in bank["counts all"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remedy"),
+    [
+        ('like="by filter"', 'like="counts zeros"', "no answer “counts zeros” above this one"),
+        ("return len(list(filter", "return len(tuple(filter", "has these lines 0 times, not once"),
+        ("# -     return", "# +     return", "lines “# - …”, which go"),
+        ("# +     return", "return", "then “# + …”, which come"),
+    ],
+)
+def test_a_change_that_does_not_fit_stops(lesson: Lesson, old: str, new: str, remedy: str) -> None:
+    path = lesson.folder / "answers.py"
+    change(path, WHOLE, SHORT.replace(old, new))
+    line = path.read_text().splitlines().index(SHORT.replace(old, new).splitlines()[0]) + 1
+    with pytest.raises(SourceError, match=rf"answers\.py:{line}: ") as caught:
+        read_bank(lesson, read_exercise(lesson))
+    assert remedy in str(caught.value)
+
+
 def test_the_bank_knows_what_each_answer_earns(lesson: Lesson) -> None:
     exercise = read_exercise(lesson)
     points = {answer.name: answer.points for answer in read_bank(lesson, exercise)}

@@ -54,13 +54,13 @@ def test_a_mark_is_no_mistake_nor_is_a_line_for_ipython(lesson: Lesson) -> None:
     guesses.check(read_cells(path))
 
 
-@pytest.mark.parametrize("number", [0, 5, 9])
-def test_six_to_eight_a_lesson(lesson: Lesson, number: int) -> None:
+@pytest.mark.parametrize("number", [0, 3, 9])
+def test_four_to_eight_a_lesson(lesson: Lesson, number: int) -> None:
     path = lesson.folder / "lesson.py"
     heading = path.read_text().partition("# %%\n")[0]
     asked = "".join(f'# %%\nguess("{n}")\n\n' for n in range(number)) + "# %%\n"
     path.write_text(heading + asked + "".join(f'reveal("{n}", 1)\n' for n in range(number)))
-    with pytest.raises(SourceError, match=f"6 to 8 guesses, this one {number}"):
+    with pytest.raises(SourceError, match=f"4 to 8 guesses, this one {number}"):
         guesses.check(read_cells(path))
 
 

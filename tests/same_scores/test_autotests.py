@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 
@@ -145,6 +146,10 @@ def test_what_cannot_be_filled_in_grades_nobody(room: Classroom, harm: str, tmp_
         ("c.ClearHiddenTests.enabled = False", "ClearHiddenTests.enabled"),
         ("c.Autograde.autograde_preprocessors = []", "Autograde.autograde_preprocessors"),
         ("c.Execute.timeout = 60", "Execute.timeout"),
+        ("c.Execute.skip_cells_with_tag = 'slow'", "Execute.skip_cells_with_tag"),
+        ("c.ExecutePreprocessor.kernel_name = 'ir'", "ExecutePreprocessor.kernel_name"),
+        ("c.NbGraderPreprocessor.enabled = False", "NbGraderPreprocessor.enabled"),
+        ("c.CourseDirectory.student_id_exclude = 'amy'", "CourseDirectory.student_id_exclude"),
         (
             "c.CourseDirectory.directory_structure = '{nbgrader_step}/{assignment_id}'",
             "CourseDirectory.directory_structure",
@@ -161,3 +166,36 @@ def test_a_setting_of_nbgraders_that_would_change_marks_stops_the_run(
     run = graded(room, tmp_path / "other")
     assert run.returncode == 1
     assert f"sets c.{name}, which this grader does not follow" in " ".join(run.stderr.split())
+
+
+def test_tests_that_were_made_of_another_source_stop_the_run(
+    room: Classroom, tmp_path: Path
+) -> None:
+    """Stock grades by the old ones."""
+    room.hand_in("amy", "bakery", room.release("bakery"))
+    fill = [sys.executable, "-m", "nbgrader", "generate_assignment", "bakery"]
+    fill += ["--source_with_tests", "--force"]
+    subprocess.run(fill, cwd=room.root, check=True, capture_output=True, timeout=600)
+    assert (room.root / "source_with_tests/bakery/bakery.ipynb").is_file()
+    assert graded(room, tmp_path / "one").returncode == 0
+    path = room.folders[0] / "bakery/bakery.ipynb"
+    source = bakery()
+    source.cells[1].source = solution("def powers(n):\n    return [3**k for k in range(n)]")
+    nbformat.write(source, path)
+    run = graded(room, tmp_path / "other")
+    assert run.returncode == 1
+    said = " ".join((run.stdout + run.stderr).split())
+    assert "has changed since its tests were filled in" in said
+    assert "nbgrader generate_assignment bakery --source_with_tests --force" in said
+
+
+def test_a_cell_that_nbgrader_would_not_run_stops_the_run(room: Classroom, tmp_path: Path) -> None:
+    room.hand_in("amy", "bakery", room.release("bakery"))
+    path = room.folders[0] / "bakery/bakery.ipynb"
+    notebook = nbformat.read(path, 4)
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    cell.metadata["tags"] = ["skip-execution"]
+    nbformat.write(notebook, path)
+    run = graded(room, tmp_path / "other")
+    assert run.returncode == 1
+    assert "has the tag skip-execution" in " ".join((run.stdout + run.stderr).split())

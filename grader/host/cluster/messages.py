@@ -6,7 +6,7 @@ import os
 
 import msgspec
 
-from grader.host.contract import Contract
+from grader.host.contract import Contract, Trouble
 from grader.host.intake.folder import Folder
 from grader.host.kept_contracts import shown
 from grader.host.publish.rendering import Pages
@@ -34,7 +34,7 @@ class _Finished(msgspec.Struct):
     result: bytes
     pages: Pages
     looked: bool
-    trouble: str | None
+    trouble: Trouble | None
 
 
 def piece_as_bytes(piece: Piece, contracts: dict[str, bytes]) -> bytes:

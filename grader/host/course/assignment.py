@@ -31,6 +31,9 @@ from traitlets.config import Config
 
 from grader.protocol.errors import GraderError
 
+# By this tag nbconvert leaves out a cell.
+SKIPPED = "skip-execution"
+
 
 class Kind(Enum):
     """What a cell of the teacher's notebook is for."""
@@ -286,6 +289,12 @@ def _teacher_notebook(
         made = _clear([ClearHiddenTests, ClearMarkScheme], copy.deepcopy(cleared), config)
     except Exception as error:
         raise GraderError(f"The source of {where} is not valid for nbgrader: {error}") from error
+    for number, node in enumerate(source.cells, 1):
+        if node.cell_type == "code" and SKIPPED in node.metadata.get("tags", ()):
+            raise GraderError(
+                f"Cell {number} of {where} has the tag {SKIPPED}, by which nbgrader would not run "
+                "it, and this grader would: take out the tag, or the cell."
+            )
     hidden = ClearHiddenTests(config=config)
     learners = _sources_by_grade_id(made) | (_sources_by_grade_id(released) if released else {})
     cells = []

@@ -183,10 +183,16 @@ class Course:
 
     def _source(self, name: str, path: Path) -> NotebookNode:
         """An instructor version, with the tests that nbgrader makes of its solutions."""
-        filled = self.filled / name / path.name
-        if filled.is_file():
-            return _read(filled)
+        place = self.filled / name / path.name
         source = _read(path)
+        if place.is_file():
+            filled = _read(place)
+            if self._rest(filled, source) != self._rest(source, source):
+                raise GraderError(
+                    f"{path.name} of assignment {name} has changed since its tests were filled in: "
+                    + self._how_to_fill(name)
+                )
+            return filled
         if not self._has_autotests(source):
             return source
         why = "nothing here fills them in"
@@ -197,9 +203,24 @@ class Course:
                 why = (str(error).strip() or type(error).__name__).splitlines()[-1].rstrip(".")
         raise GraderError(
             f"{path.name} of assignment {name} has AUTOTEST lines, which are no tests yet ({why}): "
+            + self._how_to_fill(name)
+        )
+
+    def _how_to_fill(self, name: str) -> str:
+        return (
             f"type `nbgrader generate_assignment {name} --source_with_tests --force` in the "
             "course's folder, then grade again."
         )
+
+    def _rest(self, notebook: NotebookNode, source: NotebookNode) -> list[str]:
+        """The cells of a notebook, but for those in which the source has AUTOTEST lines."""
+        if len(notebook.cells) != len(source.cells):
+            return []
+        return [
+            cell.source.strip()
+            for cell, original in zip(notebook.cells, source.cells, strict=True)
+            if not self._is_autotest(original)
+        ]
 
     @property
     def filled(self) -> Path:
@@ -218,14 +239,13 @@ class Course:
 
     def _has_autotests(self, source: NotebookNode) -> bool:
         """Whether nbgrader would make tests of its comments."""
-        delimiter = str(
-            self.config.get("InstantiateTests", {}).get("autotest_delimiter", "AUTOTEST")
-        )
-        return any(
-            delimiter in line and line.strip().startswith("#")
-            for cell in source.cells
-            if cell.cell_type == "code"
-            for line in cell.source.split("\n")
+        return any(map(self._is_autotest, source.cells))
+
+    def _is_autotest(self, cell: NotebookNode) -> bool:
+        settings = self.config.get("InstantiateTests", {})
+        delimiter = str(settings.get("autotest_delimiter", "AUTOTEST"))
+        return cell.cell_type == "code" and any(
+            delimiter in line and line.strip().startswith("#") for line in cell.source.split("\n")
         )
 
     def _files_released(self, name: str) -> dict[str, Path]:

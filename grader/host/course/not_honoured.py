@@ -24,7 +24,9 @@ _STEPS = (
     "Execute",
     "InstantiateTests",
     "LockCells",
+    "NbGraderPreprocessor",
     "OverwriteCells",
+    "Preprocessor",
     "SaveAutoGrades",
 )
 # Lists of such steps, of somebody's own.
@@ -33,6 +35,13 @@ _LISTS = {
     "GenerateAssignment": ("preprocessors",),
     "GenerateSourceWithTests": ("preprocessors",),
 }
+# How nbgrader runs a notebook, beside how long.
+_RUN = (
+    *("allow_error_names", "extra_arguments", "kernel_manager_class", "kernel_name"),
+    *("skip_cells_with_tag", "timeout_func"),
+)
+# Of whom and what nbgrader grades no more than a part.
+_PARTS = ("notebook_id", "student_id", "student_id_exclude")
 _STRUCTURE = os.path.join("{nbgrader_step}", "{student_id}", "{assignment_id}")
 
 
@@ -62,7 +71,13 @@ def _found(config: Config) -> Iterator[tuple[str, str]]:
                 yield f"{section}.{name}", take_out
     if value("CourseDirectory", "directory_structure") not in (None, _STRUCTURE):
         yield "CourseDirectory.directory_structure", f"it reads {_STRUCTURE}."
-    for section in ("Execute", "ExecutePreprocessor"):
+    for name in _PARTS:
+        if value("CourseDirectory", name) not in (None, "", "*"):
+            yield f"CourseDirectory.{name}", "it grades everybody and every notebook."
+    for section in ("Execute", "ExecutePreprocessor", "NotebookClient"):
+        for name in _RUN:
+            if value(section, name) not in (None, "", "python3"):
+                yield f"{section}.{name}", take_out
         limit = value(section, "timeout")
         if limit is not None and value("Grader", "timeout") is None:
             yield f"{section}.timeout", "say c.Grader.timeout, too, in seconds."

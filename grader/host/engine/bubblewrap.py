@@ -35,9 +35,11 @@ _RISK = "or take --no-sandbox, with which submissions can read, change and delet
 # environment may have been made in the course's own folder.
 _PARTS_OF_PREFIX = ("bin", "include", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
 _PARTS_OF_ETC = ("alternatives", "fonts", "ld.so.cache", "localtime")
-# What of /usr/local is system and libraries. What else people keep there is theirs: nbgrader's
-# exchange lies below it, other courses, settings with keys in them.
-_PARTS_OF_LOCAL = ("bin", "include", "lib", "lib32", "lib64", "libexec", "share")
+# What of /usr and /usr/local is system and libraries. What else people keep there is theirs:
+# nbgrader's exchange lies below them, other courses, settings with keys in them.
+_PARTS_OF_USR = {
+    *("bin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "local", "sbin", "share")
+}
 _LIBRARIES_OF_LOCAL = ("cuda", "nvidia", "texlive")
 # Where people hand in to nbgrader, wherever that is installed.
 _EXCHANGE = "share/nbgrader"
@@ -175,8 +177,8 @@ def _binds() -> dict[str, Path]:
     paths += [Path(link) for link in _ROOT_LINKS if not os.path.islink(link)]
     paths += [Path("/etc", part) for part in _PARTS_OF_ETC]
     for prefix in _prefixes():
-        # Of /usr/local not all is seen.
-        if prefix.is_relative_to("/usr/local") or not prefix.is_relative_to("/usr"):
+        # Of /usr not all is seen.
+        if prefix != Path("/usr"):
             paths += [prefix / part for part in _PARTS_OF_PREFIX]
     return {str(path): path for path in paths if path.exists()}
 
@@ -199,19 +201,18 @@ def _empty(folder: Path) -> list[str]:
 
 def _private() -> set[Path]:
     """What people keep among the system's files, and no program of theirs needs."""
-    local = Path("/usr/local")
-    tops = {Path("/usr"), local, *_prefixes()}
+    usr = (Path("/usr"), Path("/usr/local"))
     return {
         *(
             place
-            for place in (local.iterdir() if local.is_dir() else ())
-            if place.name not in _PARTS_OF_LOCAL
+            for top in usr
+            for place in (top.iterdir() if top.is_dir() else ())
+            if place.name not in _PARTS_OF_USR
             and not place.name.startswith(_LIBRARIES_OF_LOCAL)
             # What a link leads to may well be needed, and is not seen by it where it is not.
             and not place.is_symlink()
         ),
-        *(Path("/usr", name) for name in ("etc", "src")),
-        *(top / _EXCHANGE for top in tops),
+        *(top / _EXCHANGE for top in {*usr, *_prefixes()}),
     }
 
 

@@ -36,7 +36,15 @@ T = TypeVar("T")
 
 
 class Ended(Exception):
-    """A child is no more; the text is a clause that says how ("took more than 30 s …")."""
+    """A child is no more; the text is a clause that says how ("took more than 30 s …").
+
+    Attributes:
+        slow: whether its time was up.
+    """
+
+    def __init__(self, how: str, slow: bool = False) -> None:
+        super().__init__(how)
+        self.slow = slow
 
 
 class Child:
@@ -103,7 +111,7 @@ class Child:
         except Silent:
             self.end()
             took = f"took more than {seconds:g} s and could not be interrupted"
-            raise Ended(took) from None
+            raise Ended(took, slow=True) from None
         except Gone as gone:
             raise Ended(self._how(self.end(patience=_PATIENCE), gone)) from None
         self.seconds = time.monotonic() - begun

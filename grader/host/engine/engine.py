@@ -33,7 +33,6 @@ from grader.protocol.errors import GraderError, NotSetUp
 from grader.protocol.limits import MAX_MESSAGE, Limits
 from grader.protocol.orders import (
     Begin,
-    Compile,
     Done,
     End,
     Exited,
@@ -242,33 +241,6 @@ class Engine:
                 self._rooms[key] = make()
             return self._rooms[key]
 
-    def judges_room(self, room: Room, tests: Sequence[str]) -> Room:
-        """A room like another, forked from it, that has compiled tests; made once, then kept.
-
-        No player may come from it. Neither `room` nor the warm process gets to see the tests: what
-        is in their memory is in that of every player, though nobody refers to it any more.
-
-        Returns:
-            `room` itself, where it can't be had.
-        """
-        key = ("tests", id(room), tuple(tests))
-        return self._made_once(key, lambda: self._fork_judges_room(room, tests) or room)
-
-    def _fork_judges_room(self, room: Room, tests: Sequence[str]) -> Room | None:
-        try:
-            made = self._ask_for_room(room.warm, room.warm.folder, Files(), (), room.modules)
-        except Gone:
-            return None
-        if made is None:
-            return None
-        warm, _ = made
-        try:
-            warm.ask(Compile(list(tests)), Done, seconds=START_TIMEOUT)
-        except Gone:
-            warm.close()
-            return None
-        return replace(room, warm=warm, parent=room, tests=tuple(tests))
-
     def import_room(self, modules: Sequence[str]) -> Room:
         """A warm process that has imported modules and run no cell.
 
@@ -310,33 +282,19 @@ class Engine:
         """Gives a room a new process in the place of one that does not answer.
 
         Raises:
-            Gone: when it is one for judges, and can't be had.
             GraderError: when another can't be had.
         """
         with self._reviving:
             if room.warm is not dead:
                 return
             dead.close()
-            if room.parent is not None:
-                made = self._fork_judges_room(room.parent, room.tests)
-                if made is None:
-                    raise Gone("no room for judges")
-            else:
-                made = self._make_room(room.files, room.cells, room.modules)
-                self._forget_judges_rooms(room)
+            made = self._make_room(room.files, room.cells, room.modules)
             if made is None:
                 raise GraderError("A process for learners' code could not be made.")
             room.warm = made.warm
             if not any(known is room for known in list(self._rooms.values())):
                 # Everything was made anew: nobody else closes it.
                 self._replaced.append(made.warm)
-
-    def _forget_judges_rooms(self, room: Room) -> None:
-        """Those that a dead room has forked have not run the same cells at the same time."""
-        for key, known in list(self._rooms.items()):
-            if known.parent is room:
-                del self._rooms[key]
-                self._replaced.append(known.warm)
 
     def _make_room(
         self,
@@ -514,8 +472,6 @@ class Engine:
                 self._revive(room, warm)
                 child = room.warm.fork(role, limits, self.output_limit, covered)
             except Gone:
-                if room.parent is not None:
-                    return self._fork_once(room.parent, role, files, reuse_folder, limits, covered)
                 why = "A process for learners' code could not be made."
                 raise GraderError(why) from None
         sizes, data = files.pack()

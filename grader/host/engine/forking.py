@@ -111,8 +111,6 @@ class Room:
     Attributes:
         played: the reports of the cells that it has run already, in order.
         files, cells, modules: what it was made of.
-        parent: the room that it was forked from, if it is one for judges.
-        tests: cells that it has compiled.
     """
 
     warm: Warm
@@ -120,5 +118,3 @@ class Room:
     files: Files
     cells: tuple[str, ...]
     modules: tuple[str, ...]
-    parent: Room | None = None
-    tests: tuple[str, ...] = ()

@@ -228,8 +228,7 @@ def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -
     """Runs the source, then lets it be called over this socket; why not, in few words, or ""."""
     played = alone.cell(source, seconds=seconds)
     if played is None or alone.ended is not None:
-        slow = alone.ended is not None and alone.ended.startswith("took more than")
-        return SLOW if slow else ENDED
+        return SLOW if alone.slow else ENDED
     if played.interrupted:
         return SLOW
     if played.error is not None:

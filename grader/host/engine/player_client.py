@@ -41,8 +41,9 @@ class Player:
             else engine.fork(room, "player", files, reuse_folder=warm)
         )
         self._played = list(room.played) if warm and room is not None else []
-        # Why it is no more, as a clause.
+        # Why it is no more, as a clause, and whether that is because its time was up.
         self.ended: str | None = None
+        self.slow = False
 
     def cell(self, source: str, given: bool = False, seconds: float | None = None) -> Played | None:
         """Runs the next cell; None when the player is no more.
@@ -63,7 +64,7 @@ class Player:
             report = self._child.ask(RunCell(source, given), Report, limit)
             played = Played.of(report, self._child)
         except Ended as ended:
-            self.ended = str(ended)
+            self._note(ended)
             text = f"This cell {self.ended}. The cells after it were not run."
             raw = [Stream(name, said) for name, said in self._child.take_raw().items()]
             return Played([*raw, error("ProcessEnded", text)])
@@ -74,7 +75,7 @@ class Player:
         try:
             self._child.ask(Meet(), Done, fds=[end.fileno()])
         except Ended as ended:
-            self.ended = str(ended)
+            self._note(ended)
 
     def pause(self, stop: bool) -> None:
         """Has it stand still, or go on."""
@@ -85,7 +86,7 @@ class Player:
         try:
             self._child.ask(Wait(number), Done)
         except Ended as ended:
-            self.ended = str(ended)
+            self._note(ended)
 
     def run_beside(
         self,
@@ -107,8 +108,11 @@ class Player:
             limit = self._timeout if seconds is None else seconds
             return Played.of(self._child.ask(order, Report, limit), self._child)
         except Ended as ended:
-            self.ended = str(ended)
+            self._note(ended)
         return None
+
+    def _note(self, ended: Ended) -> None:
+        self.ended, self.slow = str(ended), ended.slow
 
     def end(self) -> None:
         """Ends it, and all that it started."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from grader.host.contract import Trouble
 from grader.host.course.assignment import Assignment, Item
 from grader.host.publish.pages import environment, number, plain, title, titles
 from grader.host.results.result import ItemResult, Result
@@ -38,11 +39,11 @@ class ClassReport:
     """
 
     def __init__(
-        self, assignments: Sequence[Assignment], troubles: Mapping[str, str] | None = None
+        self, assignments: Sequence[Assignment], troubles: Mapping[str, Trouble] | None = None
     ) -> None:
         self._columns = [(a.name, item.name) for a in assignments for item in a.items]
         self._rows: dict[tuple[str, str], list[str]] = {}
-        told = troubles or {}
+        told = {name: trouble.sentence for name, trouble in (troubles or {}).items()}
         self._sections = {a.name: _Section(a, told.get(a.name, "")) for a in assignments}
 
     def add(self, result: Result, late: bool) -> None:

@@ -172,3 +172,23 @@ def test_what_is_no_number_of_bits_is_refused(model):
     assert model.layers[0].bits == 32
     with pytest.raises(ValueError, match="not quantized"):
         model.layers[0].codes()
+
+
+def test_steps_are_searched_again_for_weights_that_have_grown(model):
+    prune_weights(model, 0.5)
+    quantize(model, 4)
+    before = [layer.steps.clone() for layer in model.layers]
+    combine.search_again(model)
+    # Nothing has moved: the weights count, and not the levels to which they are rounded.
+    assert all(
+        torch.equal(layer.steps, old) for layer, old in zip(model.layers, before, strict=True)
+    )
+    with torch.no_grad():
+        for layer in model.layers:
+            layer.weight *= 3
+    clipped = [layer.codes().abs().max() for layer in model.layers]
+    combine.search_again(model)
+    for layer, old in zip(model.layers, before, strict=True):
+        assert torch.allclose(layer.steps, 3 * old)
+        assert layer.bits == 4
+    assert max(clipped) == 7

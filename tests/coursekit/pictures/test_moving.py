@@ -254,7 +254,7 @@ def test_what_the_budget_of_bytes_says_is_so() -> None:
         cost = table.gzip_bytes if state["gzip"] else table.raw_bytes
         fits = table[cost <= 1000 * state["budget"]]
         best = fits.loc[fits.validation.idxmax()]
-        found = re.search(r"(\d+) of 244 networks fit.*\((.*)\) gets (\d+) of", state["alt"])
+        found = re.search(r"(\d+) of 112 networks fit.*\((.*)\) gets (\d+) of", state["alt"])
         assert found
         assert int(found[1]) == len(fits)
         assert kinds[found[2]] == best.structure

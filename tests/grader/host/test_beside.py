@@ -185,14 +185,17 @@ def test_two_notebooks_with_the_same_names_are_told_apart(engine):
         for name, text in (("first", "Text."), ("second", "No such text"), ("third", "Text."))
     }
     made = Assignment.from_notebooks("several", source)
-    told = trouble_with(made, engine)
-    assert told is not None
+    trouble = trouble_with(made, engine)
+    assert trouble is not None
+    assert trouble.broken
+    told = trouble.sentence
     assert "your own solution fails second/t" in told
     assert "first/t (" in told
     assert "third/t (" in told
     assert " t (" not in told
-    told = trouble_with(made, engine, ["third/t"])
-    assert told is not None
+    trouble = trouble_with(made, engine, ["third/t"])
+    assert trouble is not None
+    told = trouble.sentence
     assert "first/t (" in told
     assert "third/t" not in told
     stopped = cell("def f(x):\n    'Text.'\nwhile True:\n    pass", "f", solution=True)

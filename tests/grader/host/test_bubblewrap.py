@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_of_the_machine_s_folders_only_those_on_the_way_are_there(tmp_path):
 
 # What a player may open without anybody having named it: all below these, and these.
 SYSTEM = {
-    *(f"/usr/{name}" for name in ("bin", "games", "include", "libexec", "sbin", "share")),
+    *(f"/usr/{name}" for name in ("bin", "include", "libexec", "sbin", "share")),
     *(f"/usr/{name}" for name in ("lib", "lib32", "lib64", "libx32")),
     *(f"/usr/local/{name}" for name in ("bin", "include", "libexec", "share")),
     *(f"/usr/local/{name}" for name in ("lib", "lib32", "lib64")),
@@ -125,6 +126,14 @@ def test_what_a_player_can_open_is_what_it_may(by):
     }
     report = try_out(openable, [*SYSTEM, *python, *libraries], by=by)
     assert set(report.result) - PROC == set()
+
+
+@pytest.mark.skipif(not os.access("/usr", os.W_OK), reason="only root may lay a folder there")
+def test_of_the_system_s_folders_only_programs_and_libraries_are_seen():
+    for top in ("/usr", "/usr/local"):
+        with tempfile.TemporaryDirectory(dir=top) as name:
+            Path(name, "marks.csv").touch()
+            assert try_out(below, [name]).result in ([[]], [None])
 
 
 def below(folders):

@@ -24,7 +24,7 @@ CONTRACT = Contract(
         ),
     },
     opening=2,
-    bequeathing=frozenset({"a"}),
+    bequeathing={"a": frozenset({"b"})},
     modules=("torch", "coursekit"),
     untouched={3: Played([Error("NotImplementedError", "", ["traceback"])], 4, 0.5, 1)},
 )
@@ -115,7 +115,7 @@ def test_where_nothing_can_be_written_it_costs_time_only(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "clause", [Clause(broken="it gives no points"), Clause(live="the test took more than 30 s")]
+    "clause", [Clause(broken="it gives no points"), Clause(live="time was up", slow=True)]
 )
 def test_what_another_day_may_mend_is_not_kept(tmp_path: Path, clause: Clause) -> None:
     make = Maker(Contract({"a": clause}))

@@ -96,27 +96,69 @@ def test_no_earlier_test_runs_again_with_the_learners_changes(graded, body):
     assert scores(result) == {"one": 1, "two": 1, "three": 0}
 
 
-def test_what_a_test_has_held_for_is_what_later_ones_see(graded):
+# By how it is asked it knows when a test runs for the next judge.
+MAKE = (
+    "import os, sys\ndef make():\n    frame = sys._getframe()\n"
+    "    while not hasattr(frame.f_locals.get('request'), 'keep'): frame = frame.f_back\n"
+    "    if frame.f_locals['request'].keep is None: return [3, 1, 2]\n    "
+)
+# Tests that see that `make` gives the right list, and leave `data` to the last one.
+SEEN = {
+    "by an assert": ["# test one\ndata = make()\nassert data == [3, 1, 2]"],
+    "by points": ["# test one\ndata = make()\nint(data == [3, 1, 2])"],
+    "by another test": [
+        "# test zero\ndata = make()",
+        "# test one\nassert data == [3, 1, 2]",
+    ],
+    "by a third one": [
+        "# test zero\nraw = make()",
+        "# test half\ndata = sorted(raw)",
+        "# test one\nassert data == [1, 2, 3]",
+    ],
+    "bit by bit": ["# test one\ndata = []\ndata.extend(make())\nassert data == [3, 1, 2]"],
+}
+
+
+@pytest.mark.parametrize("last", ["return []", "os._exit(0)"], ids=["another", "none"])
+@pytest.mark.parametrize("tests", SEEN.values(), ids=SEEN)
+def test_what_a_test_has_held_for_is_what_later_ones_see(graded, tests, last):
     """Asked again, the same function gives something else; the test that would say so has its
     points already."""
     made = exercise(
         "# answer make\ndef make():\n    return [3, 1, 2]",
         "# answer most\ndef most(v):\n    return max(v, default=0)",
-        "# test one\ndata = make()\nassert data == [3, 1, 2]",
+        *tests,
         "# test two\nspare = [1]\nassert most(spare) == 1",
         "# test three\nfor value in data:\n    assert most([value, 0]) == value\n"
         "assert most(data) == max(data, default=0)",
     )
-    # By how it is asked it knows when.
-    make = (
-        "import sys\ndef make():\n    frame = sys._getframe()\n"
-        "    while not hasattr(frame.f_locals.get('request'), 'keep'): frame = frame.f_back\n"
-        "    return [3, 1, 2] if frame.f_locals['request'].keep is None else []"
-    )
     most = "def most(v):\n    n = len(v)\n    v.clear()\n    return int(n == 1)"
-    result, _ = graded(made, make=make, most=most)
-    assert scores(result) == {"one": 1, "two": 1, "three": 0}
-    assert scores(graded(made)[0]) == {"one": 1, "two": 1, "three": 1}
+    marks = scores(graded(made, make=MAKE + last, most=most)[0])
+    assert (marks["one"], marks["three"]) == (1, 0)
+    assert set(scores(graded(made)[0]).values()) == {1}
+    # Who changes what they are given, and nothing else, keeps what they have earned.
+    honest = "def most(v):\n    v.sort()\n    return v[-1] if v else 0"
+    assert set(scores(graded(made, most=honest)[0]).values()) == {1}
+
+
+def test_a_call_that_asks_for_too_much_spares_nobody_the_second_run(graded):
+    """A test that takes whatever comes goes on after it."""
+    takes = "try:\n    assert {}\n    points += 0.5\nexcept:\n    pass\n"
+    made = exercise(
+        "# answer total\ndef total(values):\n    return sum(values)",
+        "# answer ones\ndef ones(n):\n    yield from [1] * n",
+        "# test t\nvalues, points = [2, 1, 4], 0\n"
+        + takes.format("total(values) == sum(values)")
+        + takes.format("list(ones(3)) == [1] * 3")
+        + "points",
+    )
+    empties = "def total(v):\n    v.clear()\n    return 0"
+    greedy = "def ones(n):\n    while True: yield 'x' * 2**23"
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, total=empties)[0]) == {"t": 0.5}
+    result, _ = graded(made, total=empties, ones=greedy)
+    assert scores(result) == {"t": 0}
+    assert any("asked for too much" in note for note in result.notes)
 
 
 def test_what_a_test_has_raised_outlives_it_for_nobody(graded):
@@ -725,6 +767,7 @@ DRAWS = {
     "torch's": "torch.rand(1).item()",
     "a new layer's": "torch.nn.Linear(1, 1).bias.item()",
     "Python's": "random.random()",
+    "SQLite's": "database.execute('select random()').fetchone()[0]",
 }
 
 
@@ -732,11 +775,13 @@ DRAWS = {
 @pytest.mark.parametrize("seed", [False, True], ids=["without a seed", "with a given seed"])
 def test_what_a_test_draws_without_a_seed_is_drawn_by_no_answer(engine, draw, seed):
     """What a given cell has seeded goes on from there in both."""
-    if seed and draw == DRAWS["Python's"]:
+    if seed and draw in (DRAWS["Python's"], DRAWS["SQLite's"]):
         pytest.skip("it is seeded anew in every fork")
     seeds = "\nnp.random.seed(3); torch.manual_seed(3)" * seed
+    before = DRAWS["SQLite's"]
     made = exercise(
-        f"# given\nimport random\nimport numpy as np, torch{seeds}",
+        f"# given\nimport random, sqlite3\nimport numpy as np, torch{seeds}\n"
+        f"database = sqlite3.connect(':memory:')\n{before}",
         "# answer guess\nguess = -1",
         f"# test other\ndrawn = {draw}\nassert guess != drawn",
     )
