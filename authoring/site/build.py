@@ -97,7 +97,8 @@ def _told(
 
 
 def _notebooks(course: Sources) -> Iterator[Path]:
-    for path in sorted((course.root / "notebooks").glob("*.ipynb")):
+    folder = course.root / "notebooks"
+    for path in sorted([*folder.glob("*.ipynb"), *folder.glob("further/*.ipynb")]):
         # These show what a learner has done.
         if path.stem not in ("start", "review"):
             yield path

@@ -62,14 +62,20 @@ class Maker:
                     blocks.pop()
             elif cell.cell_type == "code" and "cellView" not in cell.metadata:
                 blocks.append(_code(cell, outputs))
-        exercise = path.replace("notebooks/", "exercises/")
-        exercise = exercise.replace(".ipynb", f"/{posixpath.basename(path)}")
-        if exercise != path and exercise in self.ways.pages:
-            way = posixpath.splitext(f"/{exercise}")[0]
-            blocks.append(
-                f"```{{toctree}}\n:hidden:\n\nExercise {notebook.cells[0].source[2:4]} <{way}>\n```"
-            )
+        blocks.append(self._beneath(path))
         return "\n\n".join(filter(None, blocks)) + "\n"
+
+    def _beneath(self, path: str) -> str:
+        """The entries of the contents under a lesson: its exercise, and what goes further."""
+        folder, name = posixpath.split(path)
+        stem = posixpath.splitext(name)[0]
+        entries = {"Exercise": f"exercises/{stem}/{name}", "Further": f"notebooks/further/{name}"}
+        lines = [
+            f"{title} {stem[:2]} </{posixpath.splitext(there)[0]}>"
+            for title, there in entries.items()
+            if folder == "notebooks" and there in self.ways.pages
+        ]
+        return "\n".join(["```{toctree}", ":hidden:", "", *lines, "```"]) if lines else ""
 
 
 def _unfolded(text: str) -> str:
