@@ -97,9 +97,10 @@ def _told(
 
 
 def _notebooks(course: Sources) -> Iterator[Path]:
-    for path in sorted((course.root / "notebooks").glob("*.ipynb")):
-        # The front page does what the start page does for who has the course installed.
-        if path.stem != "start":
+    folder = course.root / "notebooks"
+    for path in sorted([*folder.glob("*.ipynb"), *folder.glob("further/*.ipynb")]):
+        # These show what a learner has done.
+        if path.stem not in ("start", "review"):
             yield path
     yield from (lesson.exercise for lesson in course.lessons())
 

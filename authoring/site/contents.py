@@ -21,7 +21,6 @@ LOOK_UP = {
     "notebooks/glossary.ipynb": "Words and symbols",
     SHEETS: "Cheat sheets",
     "notebooks/primers.ipynb": "Primers",
-    "notebooks/review.ipynb": "Review",
 }
 TEACH = {
     TEACH_IT: "Teach with it",
@@ -54,7 +53,9 @@ _RUN = """\
 
 {before}
 
-Then open lesson 00 and its exercise. [Other places to run it](docs/platforms.md) need no
+Then open lesson 00 and its exercise. What you answer there is kept in one file on your machine, and
+the page *Review* brings back each card when it's due, and asks again what you got wrong.
+[Other places to run it](docs/platforms.md) need no
 installation.
 """
 
@@ -63,6 +64,10 @@ def pages(course: Sources, told: Sequence[Told]) -> dict[str, str]:
     """The site's own pages in Markdown, by path."""
     readme = (course.root / "README.md").read_text(encoding="utf-8")
     [start] = re.findall(r"^```sh\nmake lab.*?^```", readme, re.DOTALL | re.MULTILINE)
+    if course.repository:
+        _, _, folder = course.repository.partition("/")
+        clone = f"git clone https://github.com/{course.repository}\ncd {folder}\n"
+        start = start.replace("```sh\n", f"```sh\n{clone}")
     return {
         "index.md": front_page(told, readme) + _contents(told),
         OPENINGS: openings_page(told),

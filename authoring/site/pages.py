@@ -17,6 +17,8 @@ from coursekit.learn.widgets.text import to_html
 
 # Where Sphinx puts what it finds in html_static_path.
 PICTURES = "_static/pictures/"
+# Widgets that show nothing but what a learner has done, or nothing before one begins.
+_OF_ONES_OWN = ("pattern_test", "progress")
 # What a lesson says of its widgets is true where they run.
 _PRACTISE = re.compile(r"(## Practise\n\n)Nothing below is marked.*?\n\n", re.DOTALL)
 _READ_ONLY = (
@@ -54,16 +56,26 @@ class Maker:
                     text = _BEGINNING.sub(rf"\1\n{raw(file)}\n", text, count=1)
                 place = f"({cell.id})=\n" if cell.id.startswith("word-") else ""
                 blocks.append(place + text)
+            elif _called(cell.source) in _OF_ONES_OWN:
+                # Nor what leads to it, a line.
+                if "\n\n" not in blocks[-1]:
+                    blocks.pop()
             elif cell.cell_type == "code" and "cellView" not in cell.metadata:
                 blocks.append(_code(cell, outputs))
-        exercise = path.replace("notebooks/", "exercises/")
-        exercise = exercise.replace(".ipynb", f"/{posixpath.basename(path)}")
-        if exercise != path and exercise in self.ways.pages:
-            way = posixpath.splitext(f"/{exercise}")[0]
-            blocks.append(
-                f"```{{toctree}}\n:hidden:\n\nExercise {notebook.cells[0].source[2:4]} <{way}>\n```"
-            )
+        blocks.append(self._beneath(path))
         return "\n\n".join(filter(None, blocks)) + "\n"
+
+    def _beneath(self, path: str) -> str:
+        """The entries of the contents under a lesson: its exercise, and what goes further."""
+        folder, name = posixpath.split(path)
+        stem = posixpath.splitext(name)[0]
+        entries = {"Exercise": f"exercises/{stem}/{name}", "Further": f"notebooks/further/{name}"}
+        lines = [
+            f"{title} {stem[:2]} </{posixpath.splitext(there)[0]}>"
+            for title, there in entries.items()
+            if folder == "notebooks" and there in self.ways.pages
+        ]
+        return "\n".join(["```{toctree}", ":hidden:", "", *lines, "```"]) if lines else ""
 
 
 def _unfolded(text: str) -> str:
@@ -122,11 +134,17 @@ def _folded_under(cell: nbformat.NotebookNode) -> str:
 
 def _is_read(code: str) -> bool:
     """Whether code says something on a page: not if it only shows a widget or an opening."""
+    name = _called(code)
+    return not name or (name not in (*widgets.__all__, "guesses") and "opening" not in code)
+
+
+def _called(code: str) -> str:
+    """The function that is all a cell calls, after imports; empty for other cells."""
     try:
         statements = ast.parse(code).body
     except SyntaxError:
-        return True
+        return ""
     match [one for one in statements if not isinstance(one, ast.Import | ast.ImportFrom)]:
         case [ast.Expr(ast.Call(ast.Name(name)))]:
-            return name not in (*widgets.__all__, "guesses") and "opening" not in code
-    return True
+            return str(name)
+    return ""

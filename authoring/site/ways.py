@@ -19,7 +19,11 @@ _LINK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 # Pages that only a running notebook fills.
-_INSTEAD = {"notebooks/start.ipynb": "index.md", "README.md": "index.md"}
+_INSTEAD = {
+    "notebooks/start.ipynb": "index.md",
+    "notebooks/review.ipynb": "run.md",
+    "README.md": "index.md",
+}
 # Its name for a place in a page is Jupyter's.
 _PLACE = re.compile(r"^cell-id=")
 

@@ -103,7 +103,8 @@ const withUnit = ({ unit }, guess) =>
 
 // ---- What this browser keeps of a page: guesses by question, and what somebody asked to see.
 
-const KEY = `fewer-bits ${location.pathname.split("/").at(-1)}`;
+// A lesson and what goes further have files of one name in two folders.
+const KEY = `fewer-bits ${location.pathname.split("/").slice(-2).join("/")}`;
 let kept = { guesses: {}, seen: [] };
 try {
   kept = { ...kept, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };

@@ -26,6 +26,7 @@ from coursekit.learn.lessons import Lesson, read
 
 PAGES = {
     "index.md",
+    "run.md",
     "notebooks/02_two.ipynb",
     "notebooks/glossary.ipynb",
     "exercises/02_two/02_two.ipynb",
@@ -45,6 +46,7 @@ def led(text, path="notebooks/02_two.ipynb", repository=""):
         ("../exercises/02_two/02_two.ipynb", "page:../exercises/02_two/02_two.html"),
         ("../docs/grading.md#how", "place:../docs/grading.html#how"),
         ("start.ipynb", "page:../index.html"),
+        ("review.ipynb", "page:../run.html"),
         ("#here", "#here"),
         ("https://example.org/a.ipynb", "https://example.org/a.ipynb"),
         (
@@ -185,18 +187,31 @@ def test_every_guess_of_the_course_is_live_and_answered_on_its_page(root, output
             else:
                 soup = BeautifulSoup(outputs.of(cell), "html.parser")
                 answered += [line["data-question"] for line in soup(class_="came-out")]
-        assert 6 <= len(asked) <= 8
+        assert asked, path.name
         assert sorted(asked) == sorted(answered), path.name
 
 
 def test_every_lesson_says_on_its_page_that_its_questions_are_there_to_read(root, tmp_path):
-    maker = Maker(Ways({*PAGES, "run.md"}, "", "main"), Pictures(tmp_path))
+    maker = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path))
     for lesson in Sources.at(root).lessons():
         notebook = nbformat.read(lesson.notebook, as_version=4)
         page = maker.page(notebook, f"notebooks/{lesson.name}.ipynb")
         assert "[run the notebook](page:../run.html)" in page
-        assert "progress.sqlite" not in page.partition("## Practise")[2]
+        for words in ("progress.sqlite", "Your progress", "How far you are", "Pattern test"):
+            assert words not in page.partition("## Practise")[2]
         assert "Run this cell" not in page
+
+
+def test_under_a_lesson_are_its_exercise_and_what_goes_further(tmp_path):
+    pages = {*PAGES, "notebooks/further/02_two.ipynb"}
+    maker = Maker(Ways(pages, "", "main"), Pictures(tmp_path))
+    text = "# 02 · Two\n\nMore: [further](further/02_two.ipynb)."
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    page = maker.page(notebook, "notebooks/02_two.ipynb")
+    assert "\nExercise 02 </exercises/02_two/02_two>\n" in page
+    assert "\nFurther 02 </notebooks/further/02_two>\n" in page
+    assert "[further](page:further/02_two.html)" in page
+    assert "toctree" not in maker.page(notebook, "notebooks/further/02_two.ipynb")
 
 
 def test_what_details_hold_is_read_as_markdown_and_their_summary_has_no_link(tmp_path):
