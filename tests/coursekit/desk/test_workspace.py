@@ -53,7 +53,13 @@ def test_a_new_workspace_has_everything_and_no_outputs(course: Path) -> None:
     further = "notebooks/further/07_pruning.ipynb"
     write(course / further, "three", outputs=True)
     assert {change.what for change in fill(course, own)} == {"new"}
-    for name in (LESSON, further, EXERCISE, "exercises/07_pruning/table.csv", "notebooks/start.ipynb"):
+    for name in (
+        LESSON,
+        further,
+        EXERCISE,
+        "exercises/07_pruning/table.csv",
+        "notebooks/start.ipynb",
+    ):
         assert (own / name).is_file(), name
     for name in (LESSON, further):
         [cell] = nbformat.read(own / name, as_version=4).cells
