@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test test-all lesson lint types attacks fuzz mutation bench bench-scale bench-capstone build publish grade mark class data wheel wheels pictures constraints clean distclean
+.PHONY: test test-all lesson lint types attacks fuzz mutation bench bench-scale bench-capstone build site publish grade mark class data wheel wheels pictures constraints clean distclean
 
 SAMPLE := .build/sample_class/submitted
 # When the sample class had to hand in.
@@ -76,7 +76,10 @@ bench-capstone: .venv/installed-dev ## squeeze LeNet-300-100 on full MNIST, MNIS
 build: .venv/installed-dev ## bring notebooks/, solutions/, exercises/ up to date with course/; one: LESSON=07
 	@$(RUN) authoring build $(LESSON)
 
-publish: .venv/installed-dev ## name the public repository, REPO=owner/name, and build badges and links to it
+site: .venv/installed-dev ## make the course's pages for any browser, in out/site and out/site.zip
+	@$(RUN) authoring site
+
+publish: .venv/installed-dev ## name the public repository, REPO=owner/name: badges, links, a workflow that publishes the site
 	@$(if $(REPO),$(RUN) authoring publish "$(REPO)",echo "Say where: make publish REPO=owner/name"; exit 1)
 
 grade: .venv/installed-teach ## make the sample class and grade it

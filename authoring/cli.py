@@ -15,6 +15,7 @@ from authoring.build import build as build_
 from authoring.build import hosting
 from authoring.build.release import ReleaseError
 from authoring.check import questions, sample_class
+from authoring.site import workflow
 from authoring.source import guesses
 from authoring.source.problems import SourceError
 from authoring.source.sources import Lesson, Sources, read_cells
@@ -160,17 +161,35 @@ def class_(
 
 
 @app.command()
+def site() -> None:
+    """Makes the course's pages in out/site from the built notebooks."""
+    # Here, because only authors have what it needs.
+    from authoring.site import build as site_
+    from authoring.site.faults import SiteError
+
+    try:
+        site_.main(_here())
+    except SiteError as error:
+        _stop(error)
+    console.print(f"The site is made: open {site_.SITE / 'index.html'}.")
+    console.print(f"{site_.SITE}.zip has all of it, to put on any web server.")
+
+
+@app.command()
 def publish(
     repository: Annotated[str, typer.Argument(help="Where the course is hosted: owner/name.")],
     branch: Annotated[str, typer.Option(help="What badges open.")] = "main",
 ) -> None:
-    """Names the repository in pyproject.toml, and builds all badges and links to it."""
+    """Names the repository in pyproject.toml, builds all badges and links to it, has it publish."""
     try:
         hosting.publish(_here().root, repository, branch)
     except SourceError as error:
         _stop(error)
     build()
+    workflow.write(_here().root, branch)
     console.print("Commit and push what was built; notebooks fetch the commit before that one.")
+    console.print(f"GitHub makes the site then, at {workflow.address(repository)}")
+    console.print("once its settings say: Pages, Source, GitHub Actions.")
 
 
 def _here() -> Sources:

@@ -572,8 +572,8 @@ assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip find
 #   float32 file doesn't. The int8 file does, pruned or not. (So does the third row through gzip, just: but then the chip
 #   must unpack it.)
 # - **RAM is another limit.** To run the int8 file, `unpack` built a float32 network of it: all bytes of the original are
-#   there again, as the last printed line says. RAM shrinks only if something computes with the integers themselves
-#   (lessons 05 and 11).
+#   there again, as the last printed line says. RAM shrinks only if the weights stay integers in memory: what computes with
+#   them takes them as they are, or makes floats of one layer or tile at a time (lessons 05, 11 and 13).
 # - **The pruned file is not one byte smaller.** A zero is a float32 like any other number. Only a
 #   format that finds the zeros gains: gzip does.
 # - **int8 is about a quarter, if it is stored as int8.** The third row holds the very numbers of
@@ -583,7 +583,7 @@ assert zipped[1] < 0.95 * zipped[0] and zipped[4] < 0.95 * zipped[3], "gzip find
 #   there.
 #
 # ## What did it bring? Time
-# A batch of 256 images, each model in turn, so that a busy moment of the machine hits all alike.
+# A batch of 256 images, the models in turn and in a shuffled order, so that a busy moment of the machine hits all alike.
 # Beside the three models stands a fourth, the *control*: you will see why.
 
 # %%
@@ -646,6 +646,10 @@ for name, time in times.items():
 # how often fair coins fall at least that unevenly: the *p-value* of McNemar's test. From 0.05 up,
 # call the two **indistinguishable**. With fewer than six images that differ no p-value falls below 0.05: 6 lost and none
 # won give 0.03.
+#
+# **One rule for the whole course.** A difference comes with an interval, and while that holds 0 we call the two indistinguishable. What both share says how it's computed: the same images, so the
+# lost and won ones count; the same seeds, so the difference of each pair counts (from lesson 07 on); or nothing, so the spreads of both add up. And you say how many comparisons you made, because of twenty one misses 0 by
+# chance. `compare` brings the verdict for two models, and `verdict(one, other, shared=…)` for several seeds.
 
 # %%
 guess("Lost 6, won 2: how often do fair coins fall at least that unevenly?", unit="%")
@@ -681,14 +685,15 @@ reveal(
     compared["quantized"].changed,
 )
 assert all(math.isclose(c.p, coin_toss(c.lost, c.won)) for c in compared.values())
-table = pd.DataFrame(compared.values(), index=compared)
+table = pd.DataFrame(compared.values(), index=compared).drop(columns="images")
 table["p"] = table["p"].map("{:.2g}".format)
+table["points"] = [str(its.verdict) for its in compared.values()]
 table
 
 # %% [markdown]
-# Pruned, quantized and int8 alone are **indistinguishable** from dense on these images. That does not mean
+# Four models were compared with dense. Pruned, quantized and int8 alone are **indistinguishable** from it on these images. That does not mean
 # equal: two images lost and none won give p = 0.5, so 400 images can't show a difference
-# of half a percentage point. And one image won would not make it better.
+# of half a percentage point. The interval says how large a loss could hide. And one image won would not make it better.
 #
 # These images have 784 pixels and the detail of 64, so do not take “30 % for free” for a law. With 98 % pruned the same test
 # says clearly “worse”. How much you may take away must be **measured**, every time.
@@ -781,7 +786,7 @@ plot.show(
 # - prune the smallest weights of a layer and say what share is left, and of what;
 # - turn a number into int8 and back, with rounding to even and clipping;
 # - say when zeros and small integers save bytes, and why neither saves time by itself;
-# - compare two models image by image, and call a difference indistinguishable when it is.
+# - compare two models by what they share, and call a difference indistinguishable when it is.
 #
 # ## Common mistakes
 # - `flatten()` for `flatten(1)`: the images run together.
@@ -803,7 +808,7 @@ plot.show(
 # | int8 | $\operatorname{clip}(\operatorname{round}(w/s), -128, 127)$ | `torch.clamp(torch.round(w / s), -128, 127).to(torch.int8)` | same | ÷4, if stored so |
 # | back | $\hat w = s\,q$, off by $s/2$ at most unless clipped | `q * s` | same | ×4 |
 # | scale of a layer | the largest just fits | `w.abs().max() / 127` | one number | 4 |
-# | compare | lost and won images | `measure.compare(dense, other, x, y)` | | |
+# | compare | lost and won images; seeds: `verdict(one, other, shared="seeds")` | `measure.compare(dense, other, x, y).verdict` | | |
 #
 # ## Your guesses and what came out
 

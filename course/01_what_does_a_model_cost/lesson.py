@@ -16,7 +16,7 @@
 # **I have six models for the same job. Which one is fast, and could I have said so without a clock?**
 #
 # You will count what a model costs, measure what this machine can do, and put both into one picture. With it you predict
-# at the end what most people get wrong at the start.
+# at the end what you can only guess at the start.
 #
 # It takes about {minutes} minutes, with places to stop after parts 2 and 4. You need the pipeline of lesson 00.
 #
@@ -45,7 +45,6 @@ roofline()
 
 # %%
 import copy
-import time
 from functools import partial
 
 import torch
@@ -91,7 +90,8 @@ guess("one image: which of the six is the fastest?", choices=list(made_of))
 
 # %% tags=["nbval-ignore-output"]
 image = torch.rand(1, 1, 28, 28)
-one_image = latency({name: partial(model, image) for name, model in models.items()}, runs=40)
+calls = {name: partial(model, image) for name, model in models.items()}
+one_image = latency(calls, runs=40, alone=True)  # among the others; alone, for part 3
 
 fig, ax = plot.figure(height=3)
 plot.latencies(ax, one_image)
@@ -109,7 +109,7 @@ assert one_image["one hidden layer"].lower_quartile < dense
 assert 0.5 < dense / pruned < 2  # with a tenth of the work it would be far from that
 
 # %% [markdown]
-# By parameters the order would be another one, and the two wide ones take about the same time, although 90 % of the weights of one are zeros. The number of parameters does not tell the time. What does?
+# Sorted by parameters, the order would be different, and the two wide ones take about the same time, although 90 % of the weights of one are zeros. The number of parameters does not tell the time. What does?
 # Bytes, MACs, the number of calls, and what the machine can do with each. Parts 1 and 2 count them, parts 3 and 4 measure the machine.
 #
 # ## 1 · Parameters and bytes: three memories and a bandwidth
@@ -283,7 +283,7 @@ for name, (right, call) in calls.items():
     print(f"{name:19} by hand {right:>7,}   counted {counted(call):>7,}")
 
 # %% [markdown]
-# It has a list of operations that it knows, and everything else counts **0, in silence**. In evaluation mode **and without gradients**, self-attention takes a *fused* road, several operations in one, which is not on
+# It has a list of operations that it knows, and everything else counts **0, in silence**. In evaluation mode **and without gradients**, self-attention takes a *fused* path, several operations in one, which is not on
 # the list. With gradients, or in training mode, it is counted. The same product is counted for a column and not for a vector. So always compare with a count by hand, one layer at a time, and look at a sum that seems too small. (The list grows: with another
 # version of PyTorch another line may be 0.)
 #
@@ -293,19 +293,14 @@ for name, (right, call) in calls.items():
 #
 # ## 3 · An honest clock
 #
-# A time is easily wrong. Four precautions make it worth something, three of them against something measured here, one against something imagined. For the first two look at single times.
+# A time is easily wrong. Five precautions make it worth something. For the first two look at single times.
 
 
 # %% tags=["nbval-ignore-output"]
-@torch.no_grad()
 def one_by_one(model, runs):
     """Microseconds of each call, from the first on."""
-    found = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        model(image)
-        found.append(1e6 * (time.perf_counter() - start))
-    return found
+    timed = latency({"it": lambda: model(image)}, runs=runs, warm_up=0)["it"]
+    return [1e6 * seconds for seconds in timed.times]
 
 
 fresh = six_for_one_job()["CNN"]
@@ -324,59 +319,30 @@ slower = [first / sorted(later)[5] for first, *later in new]
 print(f"first calls of ten new models: {min(slower):.1f} to {max(slower):.1f} × a usual one")
 
 # %% [markdown]
-# Look at the first few calls, at the tail to the right, and at where the mean lies. The first calls of a model are often slower, in several runs by up to 30 ×. (What they pay for is not measured here.) So, first, **warm up**, untimed. The tail has one
+# Look at the first few calls, at the tail to the right, and at where the mean lies. The first calls of a model are often slower. (What they pay for is not measured here.) So, first, **warm up**, untimed. The tail has one
 # side only, because nothing makes a call faster than it can be, but much makes it slower: second, report a **median and the spread**, for example the middle half of the runs.
 #
-# Third, take turns: a laptop gets warm and slows down. Imagine two models that are *equal*. Each is called 100 times, first all calls of A, then all calls of B, and meanwhile
-# the machine slows down steadily, so that the last call takes 30 % longer than the first. How much slower does B seem, by the medians?
-
-# %%
-guess("two equal models, B after A: B seems slower by", unit="%", low=0, high=100)
-
-# %%
-call_takes = torch.linspace(1.0, 1.3, 200)
-a, b = call_takes[:100], call_takes[100:]
-seems = 100 * float(b.median() / a.median() - 1)
-reveal("two equal models, B after A: B seems slower by", seems)
-
-a, b = call_takes[0::2], call_takes[1::2]
-print(f"in turn, A B A B …: B seems slower by {100 * float(b.median() / a.median() - 1):.2f} %")
-
-# %% [markdown]
-# A difference of 14 % between equal models. Timed **interleaved**, A B A B …, both meet the same machine. All this together takes a few lines, here beside PyTorch's own clock:
+# Third, take turns: a laptop gets warm and slows down. Take two models that are *equal*, and call each 100 times, first all calls of A, then all of B, while
+# the machine slows down steadily by 30 % in all. By the medians B then seems 14 % slower.
+# So the clock takes turns, A B A B …, **interleaved**, and both models meet the same machine. The course's `latency` does all three. Here it is beside PyTorch's own clock:
 
 
 # %% tags=["nbval-ignore-output"]
 from torch.utils import benchmark  # where there is no CUDA it may say so, which does no harm
 
-
-def timed(calls, runs=40, warm_up=5, clock=time.perf_counter):
-    """Lists of seconds, one for each call in `calls`; the calls take turns."""
-    for _ in range(warm_up):
-        for call in calls.values():
-            call()
-    seconds = {name: [] for name in calls}
-    for _ in range(runs):
-        for name, call in calls.items():
-            start = clock()
-            call()
-            seconds[name].append(clock() - start)
-    return seconds
-
-
+ours = latency({"CNN": lambda: fresh(image)}, runs=40, warm_up=5)["CNN"]
 with torch.inference_mode():
-    ours = sorted(timed({"CNN": lambda: fresh(image)})["CNN"])
     timer = benchmark.Timer("model(image)", globals={"model": fresh, "image": image})
     theirs = timer.blocked_autorange(min_run_time=0.2)
-print(f"by hand:               median {1e6 * ours[20]:.0f} µs, ", end="")
-print(f"middle half {1e6 * ours[10]:.0f} to {1e6 * ours[30]:.0f} µs, of 40 calls")
+print(f"latency:               median {1e6 * ours.median:.0f} µs, middle half ", end="")
+print(f"{1e6 * ours.lower_quartile:.0f} to {1e6 * ours.upper_quartile:.0f} µs, of 40 calls")
 print(f"torch.utils.benchmark: median {1e6 * theirs.median:.0f} µs, ", end="")
 print(f"of {len(theirs.times)} block(s) of {theirs.number_per_run} calls")
-assert ours[0] < 2 * theirs.median  # no block's mean is under its fastest call
+assert min(ours.times) < 2 * theirs.median  # no block's mean is under its fastest call
 
 # %% [markdown]
 # PyTorch's own `benchmark.Timer` warms up, times *blocks* of calls, and takes the median over the blocks' means, on one thread unless told otherwise. A slow call still moves its block, so on a busy machine
-# its time may be the longer one. It does not interleave. The course's `latency` times single calls, takes the median, and interleaves.
+# its time may be the longer one. It times one model and takes no turns.
 # Both are for a CPU. A GPU returns from a call before the work is done, so a clock there needs `torch.cuda.synchronize()` before each reading.
 #
 # Fourth, say **under which conditions**. The same CNN, the same 16 images, the same numbers come out; two conditions differ, the number of threads and the
@@ -399,8 +365,26 @@ for threads in (1, 2):
     assert found["one hidden layer"].lower_quartile < found["contiguous"].lower_quartile
 
 # %% [markdown]
-# If these lines differ by more than their spread, so does every comparison that hides them. A compressed model in one layout against an original in the other measures the layout. A second thread may help
+# If these lines differ by more than their spread, a comparison that doesn't state threads and layout is worthless. A compressed model in one layout against an original in the other measures the layout. A second thread may help
 # the CNN and do nothing for a small network. Where other programs use the machine it may do harm, even to the CNN.
+#
+# Fifth, ask **who was there before**. Taking turns has a price: each call finds the caches as the call before it left them. In a fixed order that is always the same neighbour, so `latency`
+# shuffles the order in every round. It can also time each model *alone*, again and again, so that it finds its own weights and code. In the first plot each of the six came among the others. How long does the smallest of the fast ones, *one hidden layer*, take there, compared with alone?
+
+# %%
+guess("one hidden layer: time among the others", unit="× the time alone", low=0.5, high=5)
+
+# %% tags=["nbval-ignore-output"]
+for name, t in one_image.items():
+    print(f"{name:17} {t.order} {1e6 * t.median:>6.0f} µs, ", end="")
+    print(f"{t.alone.order} {1e6 * t.alone.median:>6.0f} µs, {t.median / t.alone.median:.1f} ×")
+among = one_image["one hidden layer"]
+reveal("one hidden layer: time among the others", among.median / among.alone.median)
+assert among.alone.lower_quartile < among.median
+
+# %% [markdown]
+# That's the same model, the same image and the same machine. The wide networks read about 30 MB each, and likely they push the others' weights and code out of the caches. Neither figure is wrong. *Alone* is a
+# model that does nothing else all day; *among others* is one that is asked now and then, on a phone that meanwhile does other things. So say which of the two you mean, and never set one beside the other.
 #
 # ## 4 · The roofline
 #
@@ -414,7 +398,8 @@ for threads in (1, 2):
 
 # %% tags=["nbval-ignore-output"]
 big, square = torch.rand(2**26), torch.rand(512, 512)
-seconds = timed({"read": big.sum, "multiply": lambda: square @ square}, runs=40)
+work = {"read": big.sum, "multiply": lambda: square @ square}
+seconds = {name: t.alone.times for name, t in latency(work, runs=40, alone=True).items()}
 amount = {"read": big.nbytes, "multiply": 2 * 512**3}
 for name, unit in (("read", "GB/s"), ("multiply", "GFLOP/s")):
     in_order = sorted(seconds[name])
@@ -451,11 +436,11 @@ for n in (1, 4, 16, 64, 256):
     print(f"batch {n:3}: {flops:>13,} FLOPs, {moved:>10,} bytes: {flops / moved:6.2f} per byte")
 
 # %% [markdown]
-# One image uses each weight once: 2 FLOPs for 4 bytes, one half. More images use the same weights again, so intensity grows nearly with the batch. A batch of 64 is 64 times the work. How many times as long must it take at least, by the law above and with the figures just measured?
+# One image uses each weight once: 2 FLOPs for 4 bytes, one half. More images use the same weights again, so intensity grows nearly with the batch. A batch of 64 is 64 times the work. By the roof, how many times as long is that, with the figures just measured?
 
 # %%
 guess(
-    "linear 2048×2048, 64 images: how many times as long as one, at least, by the roof?",
+    "linear 2048×2048, 64 images: how many times as long as one, by the roof?",
     unit="× the time of one",
     low=1,
     high=64,
@@ -467,7 +452,7 @@ inputs = {n: torch.rand(n, 2048) for n in sizes}
 cost_of = {n: layer_costs(layer, inputs[n]) for n in sizes}
 least = {n: machine.least_time(cost_of[n]) for n in sizes}
 reveal(
-    "linear 2048×2048, 64 images: how many times as long as one, at least, by the roof?",
+    "linear 2048×2048, 64 images: how many times as long as one, by the roof?",
     least[64] / least[1],
 )
 swept = latency({str(n): partial(layer, inputs[n]) for n in sizes}, runs=20)
@@ -478,7 +463,7 @@ for n in sizes[1:]:
 assert swept["256"].lower_quartile > swept["1"].lower_quartile
 
 # %% [markdown]
-# Compare the clock with the roof for 64 images. Where they differ, which of both points is off its roof, that of one image or that of 64? Look at the picture. Its last point is **yours**: change the layer and the batch, say first where it will lie, and run again.
+# The roof is a bound for each time, and none for their ratio: the time of one image may be further above its own bound than the time of 64. Look at the picture. Its last point is **yours**: change the layer and the batch, say first where it will lie, and run again.
 
 # %% tags=["nbval-ignore-output"]
 mine, my_batch = nn.Linear(784, 300), torch.rand(8, 784)  # change these
@@ -503,7 +488,7 @@ plot.show(
 )
 
 # %% [markdown]
-# On the slope the roof allows more images for nearly nothing, because the weights come anyway. Compare that with the lines of 2 and 4 images: a kernel need not reach it. The roof is a bound and no promise. Under the flat part time grows with the work.
+# On the slope the roof allows more images for nearly nothing, because the weights come anyway. Compare that with the lines of 2 and 4 images: a kernel need not reach it. The roof is a bound and no promise. Under the flat part, time grows in proportion to the work.
 # If a point lies above the *slope*, its weights were still in a cache, which is faster than memory. A point above the *flat* part means that the peak was measured too low, on a busy machine: measure it again.
 # A very small layer lies far below: its time is overhead, which the roofline does not know.
 #
@@ -579,7 +564,8 @@ print(f"{machine.bandwidth / 1e9:.0f} MB per ms, {machine.peak / 1e9:.0f} millio
 guess("64 images: which of the six is the slowest?", choices=list(made_of))
 
 # %% tags=["nbval-ignore-output"]
-many = latency({name: partial(model, images) for name, model in models.items()}, runs=12)
+calls = {name: partial(model, images) for name, model in models.items()}
+many = latency(calls, runs=12, alone=True)
 
 fig, ax = plot.figure(height=3)
 plot.latencies(ax, many)
@@ -595,22 +581,24 @@ assert many["one hidden layer"].lower_quartile < many["CNN"].lower_quartile
 
 # %% tags=["nbval-ignore-output"]
 fig, ax = plot.figure(height=4)
-limits = (2e-5, 1)
-ax.plot(limits, limits, color="grey", linestyle=":", marker="", label="measured = estimated")
+ax.plot((2e-5, 1), (2e-5, 1), color="grey", linestyle=":", marker="", label="measured = estimated")
 for name, colour, mark in zip(models, plot.COLOURS, plot.MARKERS, strict=True):
+    ax.plot([], [], mark, color=colour, label=name)
     for given, times, filled in ((image, one_image, "none"), (images, many, "full")):
         layers, took = layer_costs(models[name], given), times[name].median
         estimate = machine.least_time(layers)
-        label = name if filled == "full" else None
-        ax.plot(estimate, took, mark, color=colour, fillstyle=filled, label=label, markersize=8)
+        alone = times[name].alone.median
+        ax.plot([estimate, estimate], [alone, took], color=colour, marker="", linewidth=1)
+        ax.plot(estimate, took, mark, color=colour, fillstyle=filled, markersize=8)
         overhead = len(layers) * machine.overhead
         moving = sum(cost.moved for cost in layers) / machine.bandwidth
         computing = 2 * sum(cost.macs for cost in layers) / machine.peak
         print(f"{name:17} {len(given):2} image(s), ms: calls {1e3 * overhead:6.3f}, ", end="")
         print(f"bytes {1e3 * moving:6.3f}, MACs {1e3 * computing:6.3f}, ", end="")
-        print(f"estimated {1e3 * estimate:6.3f}, measured {1e3 * took:6.3f}")
+        print(f"estimated {1e3 * estimate:6.3f}, ", end="")
+        print(f"measured {1e3 * took:6.3f}, alone {1e3 * alone:6.3f}")
 ax.set(xscale="log", yscale="log", xlabel="estimated (s)", ylabel="measured (s)")
-ax.set_title("Hollow: one image. Full: 64 images")
+ax.set_title("Hollow: one image. Full: 64 images. A line leads to the time alone")
 ax.legend()
 plot.show(
     fig,
@@ -621,6 +609,9 @@ plot.show(
 # %% tags=["nbval-ignore-output"]
 told = dict.fromkeys(("estimate", "MACs", "bytes", "parameters"), 0.0)
 for title, given, times in (("one image", image, one_image), ("64 images", images, many)):
+    slower = [  # a slower than b, by more than the spread
+        (a, b) for a in models for b in models if times[a].lower_quartile > times[b].upper_quartile
+    ]
     costs = {name: layer_costs(model, given) for name, model in models.items()}
     scores = {
         "estimate": {name: machine.least_time(layers) for name, layers in costs.items()},
@@ -629,17 +620,16 @@ for title, given, times in (("one image", image, one_image), ("64 images", image
         "parameters": {name: count_parameters(model) for name, model in models.items()},
     }
     for what, score in scores.items():
-        pairs = [(a, b) for a in models for b in models if score[a] > 2 * score[b]]
-        agree = sum(times[a].median > times[b].median for a, b in pairs)
-        told[what] += agree / len(pairs)
-        print(f"{title}: {what:10} {agree:2} of {len(pairs):2} pairs more than 2 × apart")
+        agree = sum(score[a] > score[b] for a, b in slower)
+        told[what] += agree / len(slower)
+        print(f"{title}: {what:10} orders {agree:2} of {len(slower):2} pairs as the clock does")
 assert told["estimate"] > told["parameters"]
 
 # %% [markdown]
-# The estimate takes every byte from memory, at full speed. A point above the line has kernels that do not reach the roof, or calls that cost more than the tiny layer's. A point below it found its bytes in a cache, or its calls cost less. Where calls are nearly all of the estimate, bytes explain nothing. When two estimates are close you can't say which of two
-# models is faster. When they are more than 2 × apart the last cell says how often the clock agrees, beside what a single count would have told. Look for the counts that fail at one of the two batches. Six models are few: this is an example and no law.
+# The estimate takes every byte from memory, at full speed. So it knows nothing of what a neighbour leaves in the caches, and for a model that fits into them look at the end of its line, the time alone. What is above the dotted line then likely has kernels that do not reach the roof, or calls that cost more than the tiny layer's. Where calls are nearly all of the estimate, bytes explain nothing. When two estimates are close you can't say which of two
+# models is faster. The last cell says how many of the pairs that the clock can tell apart the estimate puts in the right order, and how many a single count does. Look for the counts that fail at one of the two batches. Six models are few: this is an example and no law.
 #
-# Look also at the terms: at batch 1 the wide network waits for its bytes, at batch 64 the CNN for its MACs, and the thin one at both for its calls.
+# Look also at the terms: by the estimate, the wide network's largest at batch 1 are its bytes, the CNN's at batch 64 its MACs, and the thin one's at both its calls.
 #
 # That also answers when a **smaller file is not a faster model**: when what was made smaller is not what the model waits for. Fewer parameters don't help a model that computes, fewer MACs don't help one
 # that moves bytes or makes calls, zeros help neither unless a kernel skips them.
@@ -661,7 +651,7 @@ guesses()
 # - Taking parameters, or the size of the file, for the time.
 # - Mixing up MACs and FLOPs: a factor of two.
 # - Believing a FLOP counter that says 0.
-# - Timing the first call, or the mean; timing A and then B; another layout or number of threads on one side.
+# - Timing the first call, or the mean; timing A and then B; another layout or number of threads on one side; a time alone beside a time among others.
 # - Forgetting activations where RAM is small.
 # - Comparing energies of different widths.
 #
@@ -674,15 +664,15 @@ guesses()
 # | know the RAM of activations | in a chain: largest input + output of a layer, times bytes per value |
 # | count MACs | weights, times positions of the output ($h\,w$; 1, or the number of tokens, for linear), times images |
 # | let PyTorch count | `FlopCounterMode(display=False)`, `.get_total_flops() // 2`; 0 for a layer with weights means *unknown* |
-# | time honestly | warm up, interleave, median and middle half, same threads and layout: `latency({...})` |
+# | time honestly | warm up, take turns in a shuffled order, median and middle half, same threads and layout: `latency({...})`; `alone=True` for each by itself as well |
 # | time one call | `torch.utils.benchmark.Timer("f()", globals=...).blocked_autorange()` |
 # | know the intensity | $I$ = FLOPs / (weights + input + output, in bytes) |
 # | know the bound | memory-bound if $I <$ peak / bandwidth |
 # | estimate a time | per layer, overhead + max(bytes / bandwidth, FLOPs / peak), summed |
 # | estimate energy | reads · pJ per read + MACs · pJ per MAC, with equal widths |
 #
-# Order of work: say what is meant (bytes, RAM, time, energy) → count by hand → measure the machine → estimate → only then time, interleaved → report
-# median, spread, threads, layout and batch.
+# Order of work: say what is meant (bytes, RAM, time, energy) → count by hand → measure the machine → estimate → only then time, in shuffled turns → report
+# median, spread, order, threads, layout and batch.
 
 # %% [markdown]
 # ## Practise

@@ -46,7 +46,7 @@ from coursekit import explain
 # Example: `0.1234` at scale 0.01, zero point 0 and 8 bits is 12, and comes back as 0.12. With zero point -3 and 3
 # bits, the values `[-0.5, 0.0, 0.9, 9.0]` have at scale 0.5 the codes `[-4, -3, -1, 3]`.
 #
-# *Lesson: parts 2, 3 and 9.*
+# *Lesson: parts 2, 3 and 5.*
 
 
 # %% item="there" answers=["quantize", "dequantize"]
@@ -170,11 +170,11 @@ for bad in (math.nan, math.inf, -math.inf):
 # - no values at all, a NaN or an infinity raise `ValueError`.
 #
 # `bits` is an `int` from 1 to 16. Values may be as large as float32 allows, and as small as $10^{-34}$:
-# `float(values.min())` is a Python float, which reaches further (lesson, part 9).
+# `float(values.min())` is a Python float, which reaches further.
 #
 # Example: the values `[-0.5, 1.0, 3.0]` with 3 bits have the scale 0.5 and the zero point -3.
 #
-# *Lesson: parts 3 and 9.*
+# *Lesson: parts 3 and 5.*
 
 
 # %% item="range" answers=["choose_scale"]
@@ -497,7 +497,7 @@ assert error_bound(torch.zeros(0, 2), 0.1, 0, 4).shape == (0, 2), (
 # - the points lie one step apart, and 0 is one of them, also if no value is 0; so a 0 comes back as exactly 0;
 # - a larger value never comes back smaller, and all zeros come back as zeros.
 #
-# *Lesson: parts 2, 3 and 9.*
+# *Lesson: parts 2, 3 and 5.*
 
 
 # %% item="trip" answers=["round_trip"]
@@ -709,7 +709,7 @@ assert best_clip(outlier, 4, [0.1, 0.3, 1.0, 5.0]) == 0.3, (
 #
 # Then decide: leave in `sensor` the result for the layers and accuracies below, at most 135,000 bytes and at least 0.84.
 #
-# *Lesson: parts 8 and 9.*
+# *Lesson: parts 5 and 8.*
 
 # %% given=true
 sensor_sizes = [235_201, 30_003, 1_001]  # weights of each layer
@@ -802,7 +802,7 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 # Answer in five to ten sentences, so that she can act on it: what ruined the accuracy, how she can see it in a number, and what to
 # try before giving up 4 bits; what is wrong with the zero point and whom it hurts; and why the file has not shrunk.
 #
-# *Lesson: parts 3, 7, 8 and 9.*
+# *Lesson: parts 3, 5, 7 and 8.*
 
 # %% [markdown] item="report" manual=true points=3
 # ### BEGIN SOLUTION

@@ -465,13 +465,13 @@ plot.show(
 print("MB of float32 weights:", {width: round(4 * width**2 / 2**20, 2) for width in widths})
 
 # %% [markdown]
-# On a small layer int8 is **slower**, even with kernels made for it: finding the range and rounding costs more than the
-# product. On a large one they are faster, with one input and with 64, and for two different reasons.
+# On a small layer int8 is **slower**, even with kernels made for it. Is it the search for the range? The static kernels of part 6 spare it, and are no faster for one image, so likely it's the
+# fixed cost of a call. On a large one they are faster, with one input and with 64, and for two different reasons.
 #
 # - **One input: bytes decide**, a likely cause that no cell here tests. Each weight is read once and used once. While the
 #   weights fit the CPU's cache (1 or 2 MB next to each core on many CPUs), reading them is cheap. Once they don't, the time
 #   goes into reading, and int8 reads a quarter of the bytes (Williams et al. 2009).
-# - **64 inputs: arithmetic decides.** Each weight that was read is used 64 times, and the CPU multiplies more
+# - **64 inputs: arithmetic decides**, as likely and as untested. Each weight that was read is used 64 times, and the CPU multiplies more
 #   8-bit integers than floats at once. From width 1024 on even torchao's eager dynamic layer gained.
 #
 # A language model that answers one person reads billions of weights for each token, one input at a time. That is what
@@ -790,7 +790,7 @@ assert bad[99.0] > bad[100.0] + 0.1 and abs(bad[99.0] - mean["256 images"]) < 0.
 #
 # Now all kinds side by side, on both networks. Calibration is settled, so now we use the **test images**, once.
 #
-# - Time is measured in turn against float32 of the same run, for one image and for 64.
+# - Time is measured in a shuffled order against float32 of the same run, for one image and for 64.
 # - Accuracy is compared image by image, for three seeds. An image that only one of the two models gets right is
 #   *discordant*: `lost` counts those that only float32 gets right, `won` those that only int8 gets right.
 # - `p` is the smallest of the three seeds' p-values: how easily chance alone makes such a pair. Six images lost and
@@ -892,7 +892,7 @@ reveal("CNN, 64 images: time of float32 in channels_last", fair[1], between=(fai
 # %% [markdown]
 # The static int8 network takes half of the time of float32 in the default order, and when this was written float32 in
 # `channels_last` was as fast as int8 or faster. **A baseline in another memory layout measures the layout.** Which parts of
-# the network does the order change, and which does int8 change? Each part is timed alone, on 64 images.
+# the network does the order change, and which does int8 change? We time each part by itself, on 64 images, among the others and then alone (lesson 01).
 
 # %%
 parts = {  # positions in the float32 network, and in the static one, which begins with QuantStub
@@ -911,48 +911,64 @@ with torch.no_grad():
             calls[part, name] = partial(net[where], net[: where.start](test[0][:64]))
 
 # %% tags=["nbval-ignore-output"]
-timed = latency(calls, runs=40)
+timed = latency(calls, runs=40, alone=True)
 spent = {name: [1e6 * timed[part, name].lower_quartile for part in parts] for name in nets}
 fig, ax = plot.figure(width=9, height=5)
 plot.grouped_bars(ax, list(parts), spent)
 ax.set(
-    title="Where the time goes in the CNN", xlabel="µs for 64 images (lower quartile of 40 runs)"
+    title="Where the time goes in the CNN",
+    xlabel="µs for 64 images (lower quartile of 40 runs, shuffled)",
 )
 plot.show(
     fig, alt="Bars of time for six parts of the CNN: float32 in both orders, and static int8."
 )
+by_itself = {
+    name: [1e6 * timed[part, name].alone.lower_quartile for part in parts] for name in nets
+}
+print("each part alone, µs:")
+print(pd.DataFrame(by_itself, index=list(parts)).round(0).astype(int).to_string())
+gains = pd.DataFrame(
+    {
+        name: np.divide(its["static int8"], its["float32, channels_last"])
+        for name, its in {"among the others": spent, "alone": by_itself}.items()
+    },
+    index=list(parts),
+)
+print("static int8, as a share of float32 in channels_last:")
+print(gains.round(2).to_string())
 
 # %% [markdown]
-# When this was written **max-pooling** gained most, and it gained that from the order: float32 in
-# `channels_last` pools about as fast as int8 does. With equal orders int8 gained on one convolution and on nothing
-# else. Compare your bars in the same way: first the two orders of float32, then int8.
+# Compare in the same way: first the two orders of float32, then int8. On the machine that made this page the order brings most to **max-pooling**, and **int8 gains on both convolutions** beyond what the order gives,
+# among the others and alone. For the whole network the two come close all the same, because pooling takes a large part of the time, and int8 adds little there.
+#
+# (An earlier clock of ours took the parts in one fixed order. Then the same linear layer took 251 µs under one name and 133 under the next, and the convolutions seemed to gain nothing by int8. Who comes first pays for the caches.)
 #
 # ### What compiling gains, and what it costs
 #
 # `torch.compile` turns a network into code for this machine. It needs a C++ compiler and takes its time, so the lesson
-# does not run it: the next table was measured once, by `course/05_post_training_quantization/make_compiled.py`, on a CPU with int8 instructions, one
-# thread, all networks in turn, three rounds. Time is against *eager float32* (for the CNN in `channels_last`). The
+# does not run it: the next table was measured once, by `course/05_post_training_quantization/make_compiled.py`, on an x86 CPU with int8 instructions, one
+# thread, three rounds of 300 runs: *shuffled* among each other, so that caches are cold, and each *alone*, with warm ones. Time is against *eager float32* (for the CNN in `channels_last`). The
 # control is *compiled float32*: what int8 can claim is its distance from that. (PT2E, in the last rows, is a graph for a
 # compiler: part 9.)
 
 # %%
 compiled = load_results("compiled")
-rounds = compiled.groupby(["network", "kind", "images"], sort=False)["time"].agg(["min", "max"])
-shown = rounds.apply(lambda row: f"{row['min']:.2f} to {row['max']:.2f}", axis=1).unstack("images")
+by = ["network", "kind", "images", "order"]
+rounds = compiled.groupby(by, sort=False)["time"].agg(["min", "max"])
+shown = rounds.apply(lambda row: f"{row['min']:.2f} to {row['max']:.2f}", axis=1)
+shown = shown.unstack(["images", "order"])[[(n, o) for n in (1, 64) for o in ("shuffled", "alone")]]
+shown.columns = [f"{n}, {order}" for n, order in shown.columns]
 seconds = compiled.groupby(["network", "kind"])["seconds"].first()
 shown["compiling, s"] = seconds.map("{:.0f}".format).replace("nan", "–")
-shown.columns = ["1 image", "64 images", "compiling, s"]
 shown
 
 # %% [markdown]
-# - Compiling removes most of the overhead of torchao's dynamic layers: from 6.5 to about 2.2 for one image of the MLP, from
-#   2.6 to 0.9 for 64. (The row of PT2E, uncompiled, is not stable: 14 to 45.)
-# - For **one image** of the MLP compiled int8 beats compiled float32, and plain eager float32 beats both.
-# - For **64 images** int8 wins for the MLP: 0.8 to 0.9 where compiled float32 takes 1.4. For the CNN the fastest row is
-#   weight-only, whose convolutions are float32; static int8 gains nothing over eager float32 there.
-# - The older kernels of the table before are the fastest int8 on this page for the MLP.
+# - Compiling removes most of the overhead of torchao's dynamic layers: shuffled, from more than 6 to about 2 for one image of the MLP, from 2 to 0.7 for 64.
+# - For **one image** nothing beats plain eager float32, and compiled int8 doesn't beat compiled float32 either.
+# - For **64 images** int8 wins for the MLP: compiled it takes about 0.7, alone 0.4, where compiled float32 takes more than 1. For the CNN compiled float32 is among the fastest, and static
+#   int8 gains nothing over eager float32.
 #
-# Measure with compiled float32 beside it. Compiling for one image took 2 to 15 seconds, the very first network two minutes,
+# Always measure compiled float32 as well: its time is the control. Compiling takes seconds, for the very first network longer,
 # and another batch size is compiled anew.
 #
 # So when is int8 faster, on a CPU such as this one?
@@ -961,7 +977,7 @@ shown
 # |---|---|
 # | a small network, one image | no int8 beats plain float32 |
 # | large linear layers, or many images through linear layers | int8 kernels do, and compiled int8 |
-# | convolutions | `channels_last` first; what int8 adds to that is little or nothing |
+# | convolutions | `channels_last` first, since it helps pooling as well; the int8 kernels gain on each convolution beyond that, the compiled ones don't |
 #
 # > **A place to stop.** You can quantize, calibrate, and prove what was gained against a fair baseline. What follows is
 # > about networks that int8 breaks. Before you go on: which four things do you prove for each model?
@@ -1173,7 +1189,7 @@ guesses()
 # | a fair float32 on the CPU, for convolutions | `model.to(memory_format=torch.channels_last)` |
 # | prove the dtype | `weight.qdata.dtype` (torchao: the container, int4 says int8, too) and one forward pass, `layer.weight().dtype` (older) |
 # | prove the bytes | save the file, look at its size |
-# | prove the speed | medians in turn with a float32 of the same runtime, memory layout and batch, compiled if yours is |
+# | prove the speed | medians in shuffled turns with a float32 of the same runtime, memory layout and batch, compiled if yours is |
 # | prove the accuracy | the same test images, compared one by one |
 #
 # Order of work: weight-only first → enough? stop → static with calibration for speed → prove all four → sensitivity where it

@@ -1,8 +1,8 @@
 """Makes compiled.csv, what torch.compile gains in lesson 05: `python course/05_post_training_quantization/make_compiled.py`.
 
 LeNet-300-100 and the CNN of lesson 05, untrained (times do not depend on the weights), on one
-thread: float32 and int8, as they are and compiled, timed in turn. What each column holds: see
-README.md here. It needs a C++ compiler, and takes a few minutes.
+thread: float32 and int8, as they are and compiled, timed in a shuffled order and each alone. What
+each column holds: see README.md in data/. It needs a C++ compiler, and takes a few minutes.
 """
 
 import copy
@@ -35,7 +35,7 @@ from coursekit.nets.train import set_seed
 
 DATA = Path(__file__).parents[2] / "data"
 ROUNDS = 3
-COLUMNS = ["network", "kind", "images", "round", "time", "seconds"]
+COLUMNS = ["network", "kind", "images", "round", "order", "time", "seconds"]
 
 
 def by_torchao(model: nn.Module, config: object) -> nn.Module:
@@ -76,19 +76,23 @@ def measured(network: str, model: nn.Module, images: torch.Tensor) -> list[dict[
         seconds[f"{kind}, compiled"] = round(time.perf_counter() - start, 1)
     rows = []
     for number in range(ROUNDS):
-        times = latency({kind: partial(net, images) for kind, net in kinds.items()}, runs=300)
-        for kind in kinds:
-            ratio = times[kind].lower_quartile / times["float32"].lower_quartile
-            rows.append(
-                {
-                    "network": network,
-                    "kind": kind,
-                    "images": len(images),
-                    "round": number,
-                    "time": f"{ratio:.3f}",
-                    "seconds": seconds.get(kind, ""),
-                }
-            )
+        calls = {kind: partial(net, images) for kind, net in kinds.items()}
+        shuffled = latency(calls, runs=300, alone=True, seed=number)
+        alone = {kind: its.alone for kind, its in shuffled.items() if its.alone}
+        for times in (shuffled, alone):
+            for kind in kinds:
+                ratio = times[kind].lower_quartile / times["float32"].lower_quartile
+                rows.append(
+                    {
+                        "network": network,
+                        "kind": kind,
+                        "images": len(images),
+                        "round": number,
+                        "order": times[kind].order,
+                        "time": f"{ratio:.3f}",
+                        "seconds": seconds.get(kind, ""),
+                    }
+                )
     return rows
 
 

@@ -344,8 +344,7 @@ pd.DataFrame(lines).T.agg(["mean", "min", "max"], axis=1).round(3)
 
 # %% [markdown]
 # The biases alone go most of the way. What the *weights* add is 1.1 points in the mean with a scale per row, from 0 to 2.6 over the seeds, and 1.7 with one per tensor, from 0.5 to 2.7. Read these
-# differences as rough: each way was given three rates, and with a scale per row the biases did best at the largest one, 0.003, in all five seeds, weights and biases in two of them. The better start, one scale per tensor, ends no better than five seeds could tell. Against float32, whose best epoch was that before any further training in
-# three of five seeds, half a point or less is left in the mean, with both signs.
+# differences as rough: each way was given three rates, and and the best may lie beyond them. The better start, one scale per tensor, ends no better than five seeds could tell. Against float32 with as many epochs more, half a point or less is left in the mean, with both signs.
 #
 # Two things about *how*. First: how many of the 52,000 weights end on another level than the one they started on?
 
@@ -412,7 +411,7 @@ by_slope.round(3)
 
 # %% [markdown]
 # With Adam all five do alike, and that is Adam's doing: it divides each weight's gradient by its own usual size, so that a factor in front of it cancels. With plain SGD the slope half a
-# step off moves fewer than one weight in a thousand, and ends between the true derivative and straight-through. The narrow slope at the right place is better than straight-through in each of the five seeds. Where the
+# step off moves fewer than one weight in a thousand, and five seeds can't tell where it ends from straight-through. The narrow slope at the right place is better than straight-through in each of the five seeds. Where the
 # slope stands does matter; Adam hides it.
 #
 # ## 4 · A step size that learns
@@ -771,7 +770,7 @@ for name, net in networks.items():
 pd.DataFrame(untuned).T.round(3)
 
 # %% [markdown]
-# (Batch norm is folded into the weights of the first way and not of the second.) Eight bits per weight cost neither network as much as a point on any seed, even with one scale per tensor.
+# (Batch norm is folded into the weights of the first way and not of the second.) Eight bits per weight cost neither network as much as a point, even with one scale per tensor.
 # Activations are float here; reports of depthwise networks that break in int8 round these as well. With fewer bits the two part: at 4 the CNN keeps nearly all and the depthwise network loses a lot; at 3 little of the depthwise one is left.
 #
 # Now do this and nothing else: take the network with 3 bits per weight, a scale per row, best clip, and let its batch norms average
@@ -843,7 +842,7 @@ assert lag.mean() > 1
 
 # %% [markdown]
 # Averaging anew brings most of the rescue, and training biases and batch norm with fixed weights a further part. Training the weights as well adds a point or two in two
-# of the three seeds and nothing in the third, and at most that: the control with fixed weights was still improving when it ended. At 4 bits averaging anew alone comes within about two points of float, and training within one. And look at *QAT, as it is*: in each seed it ends **below** the control whose weights are fixed,
+# of the three seeds and nothing in the third, and with more epochs the control might still gain. And look at *QAT, as it is*: in each seed it ends **below** the control whose weights are fixed,
 # and only averaging anew shows what it has gained, in two of three seeds. The running statistics are those of the last steps, in which levels were still jumping; where none jumps, in float or with
 # fixed weights, averaging anew changes next to nothing on average.
 #

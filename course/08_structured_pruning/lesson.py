@@ -43,7 +43,10 @@ channel_walks()
 
 # %%
 import copy
-import math
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -56,6 +59,7 @@ from torch.nn import functional as F
 from coursekit import guess, guesses, mark_guess, reveal
 from coursekit.pictures import plot
 from coursekit.nets.data import load_fashion_mnist, load_results
+from coursekit.nets.evidence import verdict
 from coursekit.nets.measure import accuracy, count_macs, count_parameters, latency, saved_bytes
 from coursekit.nets.train import fit, set_seed
 from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
@@ -713,7 +717,7 @@ table
 # first linear layer it is the other way round. Fewer MACs: take channels where the maps are large and both sides
 # shrink. Fewer bytes: take what the big linear layer reads, or its units.
 #
-# Does the time follow the MACs? Three networks, measured in turn, for one image and for eight, and the first and the last
+# Does the time follow the MACs? Three networks, measured in turn and in a shuffled order, for one image and for eight, and the first and the last
 # once more in the memory order `channels_last` (lesson 05). Then each part alone, for eight.
 
 # %% tags=["nbval-ignore-output"]
@@ -774,7 +778,7 @@ guess("31 channels instead of 32: time of a convolution", unit="% of the time wi
 
 # %% tags=["nbval-ignore-output"]
 def against_first(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Times relative to the first call, lower quartiles of calls in turn."""
+    """Times relative to the first call, lower quartiles of calls in a shuffled order."""
     times = latency(calls, runs=200)
     base = next(iter(times.values())).lower_quartile
     return {name: round(time.lower_quartile / base, 2) for name, time in times.items()}
@@ -798,7 +802,33 @@ for order in (torch.contiguous_format, torch.channels_last):
 
 # %% [markdown]
 # On the machine that made this page the second convolution gets faster in a **step**: not before 16 of its 32 channels are
-# gone, and then no further. The first one gets slower. Why is open. Look for the steps of your device before you choose the widths.
+# gone, and then no further. Why? On x86 PyTorch hands a convolution to a library, oneDNN, and oneDNN keeps a log when asked. We ask it in a process of its own, where the log
+# is all that it prints:
+
+# %% tags=["nbval-ignore-output"]
+asked = """import torch
+torch.set_num_threads(1)
+with torch.no_grad():
+    for channels in (32, 31, 17, 16, 8):
+        torch.nn.Conv2d(16, channels, 3, padding=1)(torch.rand(8, 16, 14, 14))
+"""
+log = subprocess.run(
+    [sys.executable, "-c", asked],
+    env=os.environ | {"ONEDNN_VERBOSE": "1"},
+    capture_output=True,
+    text=True,
+    check=True,
+).stdout
+pattern = r"exec,cpu,convolution,([\w:]+),.*?wei:f32:(\w+):blocked:(\w+):.*? dst:f32:\w+:blocked:(\w+):.*_(ic\d+oc\d+)"
+for kernel, weights, order, out, size in re.findall(pattern, log):
+    padded = "padded" if "p" in weights else "as they are"
+    print(f"{size:9} {kernel}, weights {order} {padded}, output in blocks {out}")
+if "convolution" not in log:
+    print("oneDNN did not compute a convolution here.")
+
+# %% [markdown]
+# The `16b` says it: maps lie in memory in **blocks of 16 channels**, as wide as a vector register that holds 16 floats. All five run the same kernel, on whole blocks. 31 channels are
+# *padded* to 32, 17 to 32 as well, and 8 to 16, so they cost as much. Such blocks are common, with 8, 16 or 32 channels by device. So remove whole blocks, and find out how large yours are.
 #
 # Pooling asks of each value whether it is larger than the largest so far. In the default order its time depends on how
 # predictable the answer is: the same values in ascending order take well under the time of the unsorted ones, so no zeros are
@@ -930,6 +960,7 @@ print(f"L1, half removed: {accuracy(small, *validation):.3f}, recalibrated {anew
 pruned = results.dropna(subset=["recalibrated"])
 gain = 100 * (pruned["recalibrated"] - pruned["before"])
 assert (gain < 0).sum() > 10
+print(f"worse after it: {(gain < 0).sum()} of {len(gain)} networks")
 gain.groupby(pruned["share"]).agg(["mean", "min", "max"]).round(1).rename_axis("points gained")
 
 # %% [markdown]
@@ -971,64 +1002,45 @@ above = measured("L1", 0.75, "after").mean() - measured("small, 6 epochs", 0.75,
 reveal("75 % removed, fine-tuned: L1 above small, 6 epochs", 100 * above)
 
 # %% [markdown]
-# On the left, without training, look at the length of the lines, and at where *random* stands. At 50 and 75 % the
+# On the left, without training, look at the length of the lines, and at *random*, whose mean is the highest of all five at 75 %. At 50 and 75 % the
 # seeds of most criteria differ by more than the criteria do. On the right, after two epochs, all have moved up
 # and together.
 #
 # Is what is left a difference at all? The yardstick is **random**. A criterion and random prune the same network of the
 # same seed and are tuned on the same images: these are pairs. Of the five differences we take the mean and its 95 %
 # interval: ± 2.78 standard errors (Student's t with four degrees of freedom). The small networks were trained from seeds of
-# their own. They pair with nobody, so they get an unpaired interval (Welch's: the variances of both add up). An interval that holds 0 means *indistinguishable*.
+# their own. They pair with nobody, so they get an unpaired interval (Welch's: the variances of both add up). Both are the `verdict` of lesson 00, which also says how many of them we ask for.
 
 
 # %%
-def paired(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """Mean difference in points over the same five seeds, and half the 95 % interval."""
-    points = 100 * (one - other)
-    return points.mean(), 2.78 * points.std(ddof=1) / math.sqrt(len(points))
-
-
-STUDENT = {4: 2.78, 5: 2.57, 6: 2.45, 7: 2.36, 8: 2.31}  # of t, by degrees of freedom
-
-
-def unpaired(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """The same for two independent samples of five (Welch 1947)."""
-    a, b = (100**2 * values.var(ddof=1) / len(values) for values in (one, other))
-    freedom = int((a + b) ** 2 * 4 / (a**2 + b**2))  # from 4 to 8
-    return 100 * (one.mean() - other.mean()), STUDENT[freedom] * math.sqrt(a + b)
-
-
-def verdict(mean: float, half: float) -> str:
-    word = "indistinguishable" if abs(mean) <= half else "better" if mean > 0 else "worse"
-    return f"{mean:+.2f} ± {half:.2f}  {word}"
-
-
-# %%
+paired = partial(verdict, shared="seeds", among=33)
+unpaired = partial(verdict, shared="nothing", among=33)
 table = {}
 for share in shares:
     column = table.setdefault(f"{share:.0%} removed", {})
     after = {name: measured(name, share, "after") for name in criteria}
     for name in ("L1", "L2", "BN scale", "Taylor"):
-        column[f"{name}, against random"] = verdict(*paired(after[name], after["random"]))
+        column[f"{name}, against random"] = paired(after[name], after["random"])
     for name in criteria:
         small = measured("small, 6 epochs", share, "after")
-        column[f"{name}, against small, 6 epochs"] = verdict(*unpaired(after[name], small))
+        column[f"{name}, against small, 6 epochs"] = unpaired(after[name], small)
     small = measured("small, 2 epochs", share, "after")
-    column["L1, against small, 2 epochs"] = verdict(*unpaired(after["L1"], small))
-    column["L1, against dense control"] = verdict(*paired(after["L1"], dense_control))
-pd.DataFrame(table).fillna("")
+    column["L1, against small, 2 epochs"] = unpaired(after["L1"], small)
+    column["L1, against dense control"] = paired(after["L1"], dense_control)
+assert sum(map(len, table.values())) == 33
+pd.DataFrame(table).map(str)
 
 # %%
-assert table["25% removed"]["BN scale, against random"].endswith("better")
-assert table["75% removed"]["L1, against small, 6 epochs"].endswith("worse")
-assert table["75% removed"]["BN scale, against small, 6 epochs"].endswith("indistinguishable")
-assert table["75% removed"]["L1, against dense control"].endswith("worse")
+assert table["25% removed"]["BN scale, against random"].word == "better"
+assert table["75% removed"]["L1, against small, 6 epochs"].word == "worse"
+assert table["75% removed"]["BN scale, against small, 6 epochs"].word == "indistinguishable"
+assert table["75% removed"]["L1, against dense control"].word == "worse"
 
 # %% [markdown]
 # Read it row by row.
 #
 # - **The criteria against random.** No mean is below 0, and one of 12 intervals leaves out 0: BN scale, with 25 %
-#   removed. Of 12 intervals at 95 % 0.6 would do so by chance. So *perhaps* BN scale. For the others five seeds show nothing, with up to 1.5 points of room.
+#   removed. Of 12 intervals at 95 % 0.6 would do so by chance, and of all 33 one or two. So *perhaps* BN scale. For the others five seeds show nothing, with up to 1.5 points of room.
 # - **small, 6 epochs.** With 75 % removed the small network trained from scratch is **better** than L1, L2, Taylor and
 #   random, by about a point, with as many epochs in all (four of the pruned network's six even trained the large one). With
 #   BN scale the five seeds can't tell, and with 25 and 50 % removed they can't for any; that is not *equal*. Liu et al.
@@ -1149,13 +1161,13 @@ except RuntimeError as error:
 # without fine-tuning.
 
 # %%
-mean, half = paired(measured("2:4", 0.5, "after"), dense_control)
+against = verdict(measured("2:4", 0.5, "after"), dense_control, shared="seeds")
 untuned = measured("2:4", 0.5, "before").mean()
 print(f"dense, not fine-tuned: accuracy {measured('dense control', 0.0, 'before').mean():.3f}")
 print(f"2:4 along memory, not fine-tuned: accuracy {untuned:.3f}")
 print(f"2:4 along memory, fine-tuned:     accuracy {measured('2:4', 0.5, 'after').mean():.3f}")
-print(f"against the dense control: {mean:+.2f} ± {half:.2f} points")
-assert abs(mean) < half
+print(f"against the dense control: {against}")
+assert against.word == "indistinguishable"
 for column in ("before", "recalibrated"):
     quarter = [measured(name, 0.25, column).mean() for name in criteria]
     print(f"25 % of the channels removed ({column}): {min(quarter):.3f} to {max(quarter):.3f}")

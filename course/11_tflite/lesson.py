@@ -110,8 +110,9 @@ guess("six wishes: files that are smaller", unit="of 6")
 # %%
 def some_images():
     """Yields inputs as the model gets them, each as a list with one array."""
+    draw = np.random.default_rng(0)
     for _ in range(10):
-        yield [np.random.default_rng(0).random((1, 28, 28, 1), dtype=np.float32)]
+        yield [draw.random((1, 28, 28, 1), dtype=np.float32)]
 
 
 untrained = keras_net()
@@ -281,6 +282,7 @@ for tensor in read(dynamic_file).weights:
 is_int8 = [tensor.dtype == "int8" for tensor in read(dynamic_file).weights]
 reveal("DEFAULT: weight tensors in int8", sum(is_int8))
 print(f"size of the file (float32 = 1): {len(dynamic_file) / len(float32_file):.3f}")
+print("operators:", *(name for name, _, _ in read(dynamic_file).operators))
 
 # %%
 assert sum(is_int8) == 2 and 0.25 < len(dynamic_file) / len(float32_file) < 0.3
@@ -303,7 +305,7 @@ for inputs, outputs in ((31, 33), (32, 32)):
 # LiteRT finds the range of this input, rounds it to **int8**, multiplies integers, sums in **int32**, and scales the sums
 # back to float32. *Dynamic range* means that the ranges are found anew in each run. A *weight-only* file would turn its
 # weights back to float32 and multiply floats: it has an operation `DEQUANTIZE` behind each int8 weight tensor, and this file
-# has none. The rounded inputs and the sums are in no file; the interpreter makes them when it runs. (Without XNNPACK, that
+# has none, as its operators say. The rounded inputs and the sums are in no file; the interpreter makes them when it runs. (Without XNNPACK, that
 # is. With it, as by default, they can't be listed.)
 
 # %% tags=["nbval-ignore-output"]
@@ -660,7 +662,7 @@ assert equal == total
 # 3. multiply by $s^x\,s_i / s^y$, round, add the output's zero point, clip to int8.
 #
 # $x$ is the layer's input and $y$ its output. `keep=True` lets us read what came out of the layer before. The
-# runtime does step 3 in integers too, with a multiplier and a shift, so we may differ by one step.
+# plain kernels that `keep=True` takes do step 3 in integers too, with a multiplier and a shift, so we may differ by one step.
 
 # %%
 interpreter = load(int8_file, keep=True)

@@ -782,7 +782,7 @@ file = lzma.compress(content)
 
 
 # %% [markdown] item="claim" answer="all three"
-# The file lacks the positions. At 2 % kept, “zero or not” has 0.141 bits per weight, that is 4.7 kB, more than his 3.1 kB, and biases, scales and the decoder come on top, so it is rather 120 times. The accuracy belongs to the network in memory: he should decode the bytes by themselves, on another machine, and measure that. The best of 60 settings was chosen on the test images, so its accuracy is too good by chance; choose on validation images and use the test images once. The dense network had 5 epochs and the small one 45. A dense control with 45 epochs and its own learning rate may have 0.87. Honest: “about 120 times, all bytes counted, decoder included, 0.85 ± 0.008 against 0.87 for a dense network with equal epochs.”
+# The file lacks the positions. At 2 % kept, “zero or not” has about 0.141 bits per weight at random places, that is 4.7 kB, more than his 3.1 kB, and biases, scales and the decoder come on top, so it is rather 120 times. The accuracy belongs to the network in memory: he should decode the bytes by themselves, on another machine, and measure that. The best of 60 settings was chosen on the test images, so its accuracy is too good by chance; choose on validation images and use the test images once. The dense network had 5 epochs and the small one 45. A dense control with 45 epochs and its own learning rate may have 0.87. Honest: “about 120 times, all bytes counted, decoder included, 0.85 ± 0.008 against 0.87 for a dense network with equal epochs.”
 
 # %% [markdown] item="claim" answer="half of it"
 # The positions are missing, which are in the package. And the baseline was trained for fewer epochs, so it is not fair. He should use validation images.

@@ -1031,7 +1031,7 @@ assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy i
 
 # %% [markdown] item="claim" manual=true points=3
 # ### BEGIN SOLUTION
-# **Bytes.** The positions of 2 % of the weights are the larger part of such a file: whoever decodes needs them, in a package or not. At 5,300 weights of 266,200 the entropy of “zero or not” alone is 0.141 bits per weight, 4,700 bytes. Biases, scales, shapes and the decoder belong to it, too: 410 biases in float16 are 820 bytes. With 8.7 kB or more it is about 120 times.
+# **Bytes.** The positions of 2 % of the weights are the larger part of such a file: whoever decodes needs them, in a package or not. At 5,300 weights of 266,200 the entropy of “zero or not” at random places is 0.141 bits per weight, 4,700 bytes; part 7 needs less, because the places are not random. Biases, scales, shapes and the decoder belong to it, too: 410 biases in float16 are 820 bytes. With 8.7 kB or more it is about 120 times.
 #
 # **What was measured.** The accuracy is that of a network in memory, not of the file. He should decode the bytes in a fresh process, on another machine, and measure what comes out.
 #

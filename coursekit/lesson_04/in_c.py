@@ -1,4 +1,4 @@
-"""Lesson 04's network as a C program: the integers that it needs, and how it is compiled and run."""
+"""Lesson 04's network as a C program: the integers it needs, and how it is compiled and run."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import torch
@@ -112,18 +111,3 @@ def layer_calls(words: int, width: int = 4096) -> dict[str, Callable[[], torch.T
         "8 bits": lambda: operations._weight_int8pack_mm(x, codes8, scale8),
         "4 bits": lambda: operations._weight_int4pack_mm_for_cpu(x, packed4, 32, scale4),
     }
-
-
-def timed(
-    calls: Mapping[str, Callable[[], torch.Tensor]], rounds: int = 15
-) -> dict[str, list[float]]:
-    """Seconds of each call in each round, in turn; before each all caches are filled anew."""
-    other = torch.ones(2**25)  # 128 MB
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            other.sum()
-            start = time.perf_counter()
-            call()
-            times[name].append(time.perf_counter() - start)
-    return times

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -11,11 +10,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit.nets.data import load_results
+from coursekit.nets.evidence import verdict
 
 # Which way an image is moved: not at all, up, down, to the left, to the right.
 MOVES = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
-# Student's t for four degrees of freedom: five seeds, 95 %.
-FIVE_SEEDS = 2.776
 # The ways of training that lesson 14 sets side by side, with their names in taught.csv: the way,
 # and the temperature, or 0 where there is none. The first is what the others are compared with.
 ALL_LABELS = {
@@ -151,9 +149,8 @@ def points(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float]:
 
     Both have the same five seeds, which are pairs.
     """
-    differences = 100 * (one.test - other.test)
-    half = FIVE_SEEDS * differences.std() / math.sqrt(len(differences))
-    return float(differences.mean()), float(half)
+    its = verdict(one.test, other.test, shared="seeds")
+    return its.points, its.half
 
 
 def compared(ways: Mapping[str, tuple[str, float]], part: str) -> pd.DataFrame:

@@ -15,9 +15,7 @@ from torch import nn
 from coursekit.lesson_15.gradual import linears, stack
 from coursekit.lesson_15.squeeze import container
 from coursekit.nets.data import load_results
-
-# Student's t for four degrees of freedom: five seeds, 95 %.
-FIVE_SEEDS = 2.776
+from coursekit.nets.evidence import verdict
 
 
 @dataclass
@@ -109,6 +107,5 @@ def runs(
 
 def against(values: pd.Series, others: pd.Series) -> str:
     """Mean difference of accuracies in points, and half its 95 % interval, paired over seeds."""
-    points = 100 * (values.to_numpy() - others.to_numpy())
-    half = FIVE_SEEDS * points.std(ddof=1) / math.sqrt(len(points))
-    return f"{points.mean():+.2f} ± {half:.2f}"
+    its = verdict(values, others, shared="seeds")
+    return f"{its.points:+.2f} ± {its.half:.2f}"

@@ -5,17 +5,22 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from coursekit.nets.evidence import Verdict, by_image
 from coursekit.nets.train import evaluate, evaluating
+
+# Each call is timed alone in so many blocks: a drift of the machine then hits all alike.
+_BLOCKS = 4
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -93,6 +98,7 @@ class Comparison:
         won: how many only the other gets right.
         p: how often fair coins fall at least as unevenly as `lost` to `won`, two-sided: the exact
             form of the test of McNemar 1947, Psychometrika 12, 153–157.
+        images: how many there are.
     """
 
     right: int
@@ -100,6 +106,12 @@ class Comparison:
     lost: int
     won: int
     p: float
+    images: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the other model is better: the rule of the course."""
+        return by_image(self.lost, self.won, self.images)
 
 
 @torch.no_grad()
@@ -129,6 +141,7 @@ def compare(
         lost=lost,
         won=won,
         p=min(1.0, 2 * tail),
+        images=len(inputs),
     )
 
 
@@ -140,13 +153,40 @@ def _answers(model: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Latency:
-    """Times of one call in seconds, over `runs` calls on `threads` threads."""
+    """Times of one call in seconds, on `threads` threads.
 
-    median: float
-    lower_quartile: float
-    upper_quartile: float
-    runs: int
+    Attributes:
+        times: Of every timed call, from the first on.
+        threads: How many threads torch used.
+        order: "shuffled": among other calls, each round in another order, so most calls find caches
+            that another one has filled. "alone": only calls of the same before it, so it finds its
+            own.
+        alone: The same call timed alone, where that was asked for.
+    """
+
+    times: tuple[float, ...] = field(repr=False)
     threads: int
+    order: Literal["shuffled", "alone"]
+    alone: Latency | None = None
+
+    @property
+    def runs(self) -> int:
+        return len(self.times)
+
+    @property
+    def lower_quartile(self) -> float:
+        return self._quartiles()[0]
+
+    @property
+    def median(self) -> float:
+        return self._quartiles()[1]
+
+    @property
+    def upper_quartile(self) -> float:
+        return self._quartiles()[2]
+
+    def _quartiles(self) -> list[float]:
+        return statistics.quantiles(self.times, n=4, method="inclusive")
 
 
 @torch.no_grad()
@@ -156,45 +196,67 @@ def latency(
     runs: int = 100,
     warm_up: int = 10,
     threads: int = 1,
+    alone: bool = False,
+    seed: int = 0,
+    before: Callable[[], object] = lambda: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Latency]:
-    """Times several calls in turn, so that a drift of the machine hits all alike.
+    """Times several calls in rounds, each round in another order.
+
+    In turn, a drift of the machine hits all alike. In a fixed order each call would be timed with
+    the caches that always the same neighbour leaves it, so the order is shuffled in every round.
 
     Args:
         calls: A name and a call without arguments for each thing to time.
         runs: How many timed calls each gets; at least 2.
-        warm_up: Untimed calls before that: caches fill, lazy set-up happens.
+        warm_up: Untimed calls before that: lazy set-up happens.
         threads: How many threads torch uses meanwhile.
+        alone: Whether each is then timed alone as well, as often, in four blocks that take turns:
+            in each it is called again and again, the first `warm_up` times untimed.
+        seed: Of the orders.
+        before: Called, untimed, before every timed call, for example to empty the caches.
         clock: Tells the time in seconds.
 
     Returns:
-        A `Latency` for each name. Compare medians, and say so when the quartiles overlap.
+        A `Latency` for each name, whose `order` says how it was timed. Compare medians of the same
+        order, and say so when the quartiles overlap.
 
     Raises:
         ValueError: if `runs` is under 2, or `warm_up` under 0.
     """
     if runs < 2 or warm_up < 0:
         raise ValueError("latency needs at least 2 runs and no negative warm-up")
+    draw = random.Random(seed)
+
+    def timed(rounds: int, warm: int, times: int) -> dict[str, tuple[float, ...]]:
+        """Seconds, from rounds in which each is called `warm` times untimed, then `times` times."""
+        found: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(rounds):
+            for name in draw.sample(list(calls), len(calls)):
+                call = calls[name]
+                for _ in range(warm):
+                    call()
+                for _ in range(times):
+                    before()
+                    start = clock()
+                    call()
+                    found[name].append(clock() - start)
+        return {name: tuple(seconds) for name, seconds in found.items()}
+
     threads_before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    times: dict[str, list[float]] = {name: [] for name in calls}
     try:
-        for _ in range(warm_up):
-            for call in calls.values():
-                call()
-        for _ in range(runs):
-            for name, call in calls.items():
-                start = clock()
-                call()
-                times[name].append(clock() - start)
+        timed(warm_up, 1, 0)
+        shuffled = timed(runs, 0, 1)
+        blocks = timed(_BLOCKS, warm_up, math.ceil(runs / _BLOCKS)) if alone else {}
     finally:
         torch.set_num_threads(threads_before)
-    return {name: _summary(values, threads) for name, values in times.items()}
-
-
-def _summary(values: list[float], threads: int) -> Latency:
-    lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
-    return Latency(median, lower, upper, len(values), threads)
+    order: Literal["shuffled", "alone"] = "shuffled" if len(calls) > 1 else "alone"
+    by_itself = {name: Latency(times, threads, "alone") for name, times in blocks.items()}
+    return {
+        name: Latency(times, threads, order, by_itself.get(name))
+        for name, times in shuffled.items()
+    }
 
 
 def fastest(times: Mapping[str, Latency]) -> tuple[str, ...]:

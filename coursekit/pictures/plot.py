@@ -151,8 +151,8 @@ def latencies(ax: Axes, times: Mapping[str, Latency]) -> None:
             textcoords="offset points",
             va="center",
         )
-    runs = next(iter(times.values())).runs
-    ax.set_xlabel(f"µs (median of {runs} runs; line: middle half)")
+    one = next(iter(times.values()))
+    ax.set_xlabel(f"µs (median of {one.runs} runs, {one.order}; line: middle half)")
 
 
 def band(

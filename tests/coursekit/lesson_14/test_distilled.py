@@ -168,7 +168,7 @@ def some_runs() -> pd.DataFrame:
             row = {"part": "p", "way": way, "size": 0.0, "epochs": 5, "lr": lr, "seed": seed}
             rows.append(row | {"validation": validation, "test": test + off, "agree": 0.5})
     rows.append(rows[0] | {"size": 1.0, "test": 0.1})
-    rows.append(rows[0] | {"epochs": 0, "validation": 1.0, "test": 0.2})
+    rows += [rows[s] | {"epochs": 0, "validation": 1.0, "test": 0.2} for s in range(5)]
     return pd.DataFrame(rows)
 
 
@@ -178,7 +178,7 @@ def test_the_rate_is_chosen_on_validation_images_and_seeds_are_pairs(monkeypatch
     assert one.index.tolist() == [0, 1, 2, 3, 4]
     assert set(one.lr) == {0.2}
     assert one.test.tolist() == pytest.approx([0.6, 0.61, 0.62, 0.63, 0.64])
-    assert chosen("p", "a").test.tolist() == [0.2]
+    assert chosen("p", "a").test.tolist() == [0.2] * 5
     mean, half = points(one, other)
     differences = 100 * np.array([-0.02, 0, 0.02, 0.04, 0.06])
     assert mean == pytest.approx(differences.mean())

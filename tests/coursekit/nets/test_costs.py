@@ -97,7 +97,7 @@ def test_the_roof_rises_to_the_ridge_and_is_flat_from_there():
 
 
 def time(low, middle, high):
-    return Latency(middle, low, high, 10, 1)
+    return Latency((low, low, middle, high, high), 1, "shuffled")
 
 
 def test_what_cannot_be_told_from_the_first_is_named_too():

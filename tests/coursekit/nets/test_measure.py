@@ -200,16 +200,95 @@ def test_latency_is_the_median_of_timed_calls_and_warm_up_does_not_count():
     assert (timed.runs, timed.threads) == (5, 1)
 
 
-def test_calls_are_timed_in_turn():
+def test_calls_are_timed_in_rounds_each_in_another_order():
+    def order(seed):
+        clock = Clock()
+        calls = {name: clock.call(name, [9] + [i + 1] * 40) for i, name in enumerate("abc")}
+        timed = measure.latency(calls, runs=40, warm_up=1, seed=seed, clock=clock)
+        assert [its.median for its in timed.values()] == [1, 2, 3]
+        assert {its.order for its in timed.values()} == {"shuffled"}
+        rounds = [tuple(clock.log[n : n + 3]) for n in range(0, len(clock.log), 3)]
+        assert len(rounds) == 41
+        assert all(sorted(turn) == ["a", "b", "c"] for turn in rounds)
+        return rounds
+
+    assert len(set(order(0))) == 6
+    assert order(0) == order(0) != order(1)
+
+
+class Cache(Clock):
+    """A machine that holds what the last call needed: who comes after itself takes 1 s, not 3."""
+
+    def of(self, name, needs):
+        def run():
+            warm = bool(self.log) and self.log[-1] == needs
+            self.now += 1 if warm else 3
+            self.log.append(needs)
+
+        return run
+
+
+def test_what_a_neighbour_leaves_in_the_cache_favours_no_fixed_place():
+    # "a" and "b" are one model under two names. In the order c a b, "b" always comes after "a".
+    machine = Cache()
+    fixed = {name: [] for name in "cab"}
+    calls = {name: machine.of(name, needs) for name, needs in zip("cab", "CMM", strict=True)}
+    for _ in range(40):
+        for name, call in calls.items():
+            start = machine()
+            call()
+            fixed[name].append(machine() - start)
+    assert (set(fixed["a"]), set(fixed["b"])) == ({3}, {1})
+
+    timed = measure.latency(calls, runs=400, warm_up=2, clock=machine)
+    mean = {name: sum(its.times) / its.runs for name, its in timed.items()}
+    assert abs(mean["a"] - mean["b"]) < 0.2
+    assert 1.4 < mean["a"] < 2.4  # about half of its calls come after the other
+
+
+def test_alone_each_call_meets_its_own_cache_and_both_figures_say_which_they_are():
+    machine = Cache()
+    calls = {name: machine.of(name, name) for name in "ab"}
+    timed = measure.latency(calls, runs=10, warm_up=1, alone=True, clock=machine)
+    for its in timed.values():
+        assert its.order == "shuffled"
+        assert its.median == 3
+        assert its.alone.order == "alone"
+        assert its.alone.alone is None
+        assert set(its.alone.times) == {1}
+        assert its.alone.runs >= its.runs == 10
+
+
+def test_a_drift_hits_all_that_are_timed_alone():
+    clock = Clock()
+
+    def slower():
+        clock.log.append("")
+        clock.now += 1 + len(clock.log) / 800
+
+    timed = measure.latency(
+        dict.fromkeys("ab", slower), runs=200, warm_up=0, alone=True, clock=clock
+    )
+    first, second = (its.alone.median for its in timed.values())
+    assert clock.now > 800 * 1.4
+    assert abs(first / second - 1) < 0.1  # two blocks, one after the other: 0.14
+
+
+def test_one_call_is_alone_without_being_asked():
+    assert measure.latency({"a": lambda: None}, runs=2)["a"].order == "alone"
+
+
+def test_what_comes_before_each_timed_call_is_not_timed():
     clock = Clock()
     timed = measure.latency(
-        {"a": clock.call("a", [9, 1, 1]), "b": clock.call("b", [9, 7, 7])},
-        runs=2,
-        warm_up=1,
+        {"a": clock.call("a", [1] * 9)},
+        runs=4,
+        warm_up=2,
+        before=clock.call("before", [50] * 4),
         clock=clock,
-    )
-    assert clock.log == ["a", "b"] * 3
-    assert (timed["a"].median, timed["b"].median) == (1, 7)
+    )["a"]
+    assert timed.times == (1, 1, 1, 1)
+    assert clock.log == ["a"] * 2 + ["before", "a"] * 4
 
 
 def test_time_between_calls_does_not_count():

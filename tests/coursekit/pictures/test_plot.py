@@ -145,7 +145,10 @@ def test_latencies_are_medians_in_microseconds_with_a_solid_line_for_the_middle_
     fig, ax = plot.figure()
     plot.latencies(
         ax,
-        {"dense": Latency(23.4e-6, 22e-6, 25e-6, 300, 1), "big": Latency(6e-4, 5e-4, 7e-4, 300, 1)},
+        {
+            "dense": Latency((22e-6, 22e-6, 23.4e-6, 25e-6, 25e-6), 1, "shuffled"),
+            "big": Latency((5e-4, 5e-4, 6e-4, 7e-4, 7e-4), 1, "shuffled"),
+        },
     )
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([23.4, 600])
     assert [line.get_xdata().tolist() for line in ax.lines] == [
@@ -155,7 +158,7 @@ def test_latencies_are_medians_in_microseconds_with_a_solid_line_for_the_middle_
     assert {line.get_linestyle() for line in ax.lines} == {"-"}
     written = [text.get_text() for text in ax.texts if text.get_text()]
     assert written == ["23.4", "600"]
-    assert "median of 300 runs" in ax.get_xlabel()
+    assert "median of 5 runs, shuffled" in ax.get_xlabel()
     pixels(fig)
 
 

@@ -1,0 +1,1 @@
+"""The course as pages for any browser: from built notebooks to out/site."""

@@ -1,0 +1,271 @@
+"""The site as it is made of the built notebooks, in a browser that may speak to it alone."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from authoring.site import build
+from authoring.source.sources import Sources
+from coursekit.learn.asked import Asked
+from tests.browser.lab import ROOT, SCREENSHOTS
+
+pytestmark = pytest.mark.thorough
+
+LESSON = "notebooks/07_unstructured_pruning.html"
+FILE, TIME = "80 % zeros: size of the file", "80 % zeros: time for one image"
+# Before anybody practises; what is below the fold is fetched when it is scrolled to.
+AT_MOST = 1_500_000
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the site is served; that it is made at all says that no page has a fault."""
+    folder = tmp_path_factory.mktemp("site")
+    build.main(Sources.at(ROOT), folder / "sources", folder / "pages")
+    handler = partial(_Quiet, directory=str(folder / "pages"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@contextmanager
+def reader(browser: Browser, site: str, **options: object) -> Iterator[Page]:
+    """A page of somebody's browser; a request to elsewhere, or an error, fails the test."""
+    options = {"viewport": {"width": 1280, "height": 900}} | options
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("request", lambda one: one.url.startswith((site, "data:")) or wrong.append(one.url))
+    page.on("response", lambda one: one.ok or one.status == 304 or wrong.append(one.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    try:
+        yield page
+        assert wrong == []
+    finally:
+        context.close()
+
+
+def scroll_through(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+          for (let at = 0; at < document.body.scrollHeight; at += innerHeight) {
+            scrollTo(0, at);
+            await new Promise((done) => setTimeout(done, 20));
+          }
+        }"""
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["index.html", "openings.html", LESSON, "notebooks/glossary.html", "search.html?q=mask"],
+)
+def test_a_page_asks_no_other_host_weighs_little_and_fits_a_phone(
+    browser: Browser, site: str, path: str
+) -> None:
+    with reader(browser, site, viewport={"width": 360, "height": 740}) as page:
+        weight = 0
+
+        def weigh(response: object) -> None:
+            nonlocal weight
+            weight += len(response.body())  # type: ignore[attr-defined]
+
+        page.on("requestfinished", lambda request: weigh(request.response()))
+        page.goto(site + path, wait_until="networkidle")
+        scroll_through(page)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert weight < AT_MOST
+        name = re.sub(r"\W", "-", path.removesuffix(".html"))
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=SCREENSHOTS / f"site-{name}-360.png")
+
+
+def test_search_finds_a_lesson(browser: Browser, site: str) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + "search.html?q=straight-through")
+        expect(
+            page.get_by_role("link", name="06 · Quantization-aware training").first
+        ).to_be_visible()
+
+
+def box(page: Page, question: str):
+    return page.locator(".guess").filter(has_text=question)
+
+
+def test_what_answers_a_guess_is_folded_until_one_has_guessed(browser: Browser, site: str) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        answer = page.get_by_text("One weight in five is left")
+        expect(answer).not_to_be_visible()
+        # The next part is there to read.
+        expect(page.get_by_role("heading", name="1 · By hand")).to_be_visible()
+        first, second = box(page, FILE), box(page, TIME)
+        first.get_by_role("textbox").fill("half")
+        first.get_by_role("button", name="Guess").click()
+        expect(first.get_by_role("status")).to_have_text("Type a number, such as 2, 0.5 or 1,000.")
+        first.get_by_role("textbox").fill("1/2")
+        first.get_by_role("button", name="Guess").click()
+        expect(first.get_by_role("status")).to_have_text("Noted: 0.5 × the dense one.")
+        expect(answer).not_to_be_visible()
+        second.get_by_role("textbox").fill("0.2")
+        second.get_by_role("button", name="Guess").click()
+        expect(answer).to_be_visible()
+        expect(first.get_by_role("status")).to_contain_text(
+            "You guessed 0.5 × the dense one. It is"
+        )
+        expect(first.get_by_role("status")).to_contain_text("too low")
+        row = page.get_by_role("row", name=FILE)
+        page.get_by_role("button", name="Show every answer").click()
+        expect(row).to_contain_text("0.5 × the dense one")
+        # A reload forgets nothing, and forgetting does.
+        page.reload()
+        expect(answer).to_be_visible()
+        page.get_by_role("button", name="Forget my guesses here").click()
+        expect(answer).not_to_be_visible()
+
+
+def test_by_keyboard_a_guess_is_made_and_an_answer_is_shown(browser: Browser, site: str) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        question = "20 % pruned twice: share of zeros"
+        mine = box(page, question)
+        answer = page.get_by_text("36 %, not 40 %")
+        mine.get_by_role("slider").focus()
+        for _ in range(10):
+            page.keyboard.press("ArrowLeft")
+        expect(mine.get_by_role("textbox")).to_have_value("40")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(answer).to_be_visible()
+        expect(mine.get_by_role("status")).to_have_text(
+            "You guessed 40 %. It is 36 %: 4 points too high."
+        )
+        # The other way: not to guess.
+        box(page, FILE).get_by_role("textbox").focus()
+        for _ in range(4):
+            page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_text("No guesses: show what came out")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("One weight in five is left")).to_be_visible()
+        expect(box(page, FILE).get_by_role("status")).to_contain_text("You made no guess. It is")
+
+
+def test_a_choice_is_a_guess_and_a_link_into_an_answer_opens_it(
+    browser: Browser, site: str
+) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        mine = box(page, "75 % zeros, by gradient")
+        # It is asked below another guess of its part: whoever follows a link gets there.
+        page.evaluate("for (const one of document.querySelectorAll('.folded')) one.hidden = false")
+        mine.get_by_label("1:4").check()
+        mine.get_by_role("button", name="Guess").click()
+        expect(mine.get_by_role("status")).to_contain_text("It is “1:4”: right.")
+
+
+def test_without_scripts_a_page_shows_everything(browser: Browser, site: str) -> None:
+    with reader(browser, site, java_script_enabled=False) as page:
+        page.goto(site + LESSON)
+        expect(page.get_by_text("One weight in five is left")).to_be_visible()
+        expect(box(page, FILE).first).to_contain_text("in × the dense one")
+        expect(page.locator("figure.opening img")).to_be_visible()
+        expect(page.get_by_role("button", name="Show every answer")).to_have_count(0)
+
+
+def test_an_opening_moves(browser: Browser, site: str) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        picture = page.locator("figure.opening img")
+        before = picture.get_attribute("src")
+        slider = page.locator("figure.opening").get_by_role("slider", name="percent zeros")
+        slider.focus()
+        page.keyboard.press("End")
+        expect(picture).to_have_attribute("alt", re.compile("^98 % zeros"))
+        assert picture.get_attribute("src") != before
+        expect(page.locator("figure.opening [role=status]")).to_contain_text("98 % zeros")
+
+
+def test_what_a_word_means_is_said_beside_it(browser: Browser, site: str) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        # Below a guess there is more: the first one that can be seen.
+        word = page.get_by_role("link", name="Magnitude pruning").first
+        word.focus()
+        tip = page.get_by_role("tooltip")
+        expect(tip).to_contain_text("nearest to zero")
+        expect(word).to_have_attribute("aria-describedby", "means")
+        page.keyboard.press("Escape")
+        expect(tip).not_to_be_visible()
+        word.hover()
+        expect(tip).to_be_visible()
+        word.click()
+        expect(page).to_have_url(re.compile("glossary.html#word-magnitude-pruning$"))
+        expect(page.get_by_role("heading", name="Magnitude pruning")).to_be_in_viewport()
+
+
+NEAR = [
+    Asked("q", unit="%", guess=40.0, result=36.0),
+    Asked("q", unit="%", guess=37.0, result=36.0),
+    Asked("q", unit="× the dense one", guess=0.5, result=1.996),
+    Asked("q", unit="× the dense one", guess=2.0, result=1.996),
+    Asked("q", unit="bits", guess=9.0, result=8.0),
+    Asked("q", unit="dB better", guess=-1.0, result=2.5),
+    Asked("q", guess=-1.0, result=2.5),
+    Asked("q", guess=1234567.0, result=1000.0),
+    Asked("q", guess=0.3, result=0.5, between=(0.2, 0.6)),
+    Asked("q", guess=0.36, result=0.36),
+    Asked("q", choices=("a", "b"), guess="a", result=("a", "b")),
+    Asked("q", choices=("a", "b"), guess="b", result="a"),
+]
+
+
+def test_the_page_judges_guesses_as_the_notebook_does(browser: Browser, site: str) -> None:
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        for asked in NEAR:
+            texts = {str: (asked.result,), tuple: asked.result}.get(type(asked.result))
+            outcome = {"texts": texts, "number": asked.result, "between": asked.between}
+            said = page.evaluate(
+                "([asked, guess, outcome]) => nearness(asked, guess, outcome)",
+                [{"unit": asked.unit}, asked.guess, outcome],
+            )
+            assert said == asked.nearness, asked
+        for typed in ("3,200", "36 %", "1e-3", "1/128", "2×", "0,5", "−4", "", "x", "1/0", "1 000"):
+            said = page.evaluate("(typed) => understood({}, typed)", typed)
+            assert said == pytest.approx(Asked("q").understood(typed)), typed
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["index.html", LESSON])
+def test_a_page_can_be_read_by_everybody(
+    browser: Browser, site: str, path: str, scheme: str
+) -> None:
+    with reader(browser, site, color_scheme=scheme) as page:
+        page.goto(site + path)
+        name = Path(path).stem
+        page.screenshot(path=SCREENSHOTS / f"site-{name}-{scheme}.png")
+        for folded in (True, False):
+            if not folded and page.locator(".gate").count():
+                page.get_by_role("button", name="Show every answer").click()
+            found = Axe().run(page).response["violations"]
+            assert not found, [
+                (one["id"], [node["html"][:200] for node in one["nodes"][:5]]) for one in found
+            ]
