@@ -49,6 +49,7 @@ from coursekit.learn.widgets import cards, pattern_test, practice, progress, qui
 from coursekit.lesson_10 import pictures, shop
 from coursekit.nets.combine import Network, encode, hidden_units, prune_weights, quantize, zipped
 from coursekit.nets.data import load_fashion_mnist, load_results
+from coursekit.nets.evidence import verdict
 from coursekit.nets.measure import accuracy
 from coursekit.nets.train import fit, learn, set_seed
 from coursekit.pictures import plot
@@ -273,9 +274,9 @@ for cost, kinds in bought.items():
 
 # %%
 best = at.loc[1, "weights", 0.9, 4]
-points, half = shop.paired(best.test, dense.test)
-print(f"{best.gzip_bytes:,.0f} bytes, {points:+.2f} ± {half:.2f} points against dense")
-assert abs(points) < half
+against = verdict(best.test, dense.test, shared="seeds")
+print(f"{best.gzip_bytes:,.0f} bytes, against dense: {against}")
+assert against.word == "indistinguishable"
 
 # %% [markdown]
 # A real customer has more than a budget. Ask in this order: what are the **limits**, what may you **lose**, and what do you want to **save**?
@@ -456,10 +457,8 @@ quantize(rescued, 4)
 print(
     f"in 4 bits {accuracy(rescued, *validation):.1%}, {zipped(encode(rescued)):,} bytes after gzip"
 )
-points, half = shop.paired(
-    at.loc[0.25, "weights", 0.95, 4].seeds, at.loc[0.25, "none", 0, 32].seeds
-)
-print(f"all five seeds, against dense: {points:+.1f} ± {half:.1f} points")
+small, thin = at.loc[0.25, "none", 0, 32], at.loc[0.25, "weights", 0.95, 4]
+print(f"all five seeds, against dense: {verdict(thin.seeds, small.seeds, shared='seeds')}")
 assert accuracy(rescued, *validation) > before + 0.3
 
 # %% [markdown]
