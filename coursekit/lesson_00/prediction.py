@@ -338,3 +338,25 @@ def _bars(ax: Axes, steps: Mapping[str, Steps], layer: str, label: int) -> None:
 def _differs(ax: Axes, place: int, name: str, off: torch.Tensor) -> None:
     if name != "dense":
         _head(ax, place, f"up to {float(off.abs().max()):.2f} off dense")
+
+
+def draw_stages() -> Figure:
+    """Lesson 00's six stages as boxes in a row."""
+    stages = [
+        ("1 · raw", "1000×28×28\n0 … 255", "#DDDDDD"),
+        ("2 · scaled", "1000×28×28\n0 … 1", "#DDDDDD"),
+        ("3 · flattened", "1000×784\n0 … 1", "#DDDDDD"),
+        ("4 · trained", "784→128→10\nfloat32", "#FFFFFF"),
+        ("5 · pruned", "784→128→10\nmany weights 0", "#F5C27A"),
+        ("6 · int8", "784→128→10\n1 byte per weight", "#F5C27A"),
+    ]
+    fig, ax = plot.figure(width=9.5, height=1.8)
+    for at, (name, text, colour) in enumerate(stages):
+        box = {"boxstyle": "round,pad=0.5", "facecolor": colour}
+        ax.text(at, 0, f"{name}\n{text}", ha="center", va="center", fontsize=9, bbox=box)
+        if at:
+            ax.annotate("", (at - 0.36, 0), (at - 0.64, 0), arrowprops={"arrowstyle": "->"})
+    ax.set(xlim=(-0.5, 5.5), ylim=(-1, 1))
+    ax.set_axis_off()
+    ax.set_title("Stages 2 and 3 change the data, 4 makes the weights, 5 and 6 change the weights")
+    return fig
