@@ -19,8 +19,8 @@
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
 # - Run the tests under each item. They show a part of what is checked. The rest is checked on inputs that
-#   you have not seen, so solve the task and not the example. Of a
-#   decision (a name, a list of findings) they check the form; whether it is right comes with your mark.
+#   you have not seen, so solve the task and not the example. For a
+#   decision (a name, a list of findings) they check only the form. You learn with your mark whether it is right.
 # - The items do not need each other. If one resists, go on.
 
 # %% given=true
@@ -35,7 +35,7 @@ from coursekit import explain
 # %% [markdown]
 # ## 1 · False alarms (2 points)
 #
-# An A/A test runs a test where there is nothing to find: on networks of the *same* setting that differ by their seed only.
+# You can test a test: run it where there is nothing to find, on networks of the *same* setting that differ only by their seed. That's an A/A test.
 #
 # Write `false_alarms(settings, test, limit)`. `settings` is a list of settings; each is a list of networks, one per
 # seed. `test(first, second)` compares two networks and returns a p. The function returns, as a float, the fraction of all
@@ -49,7 +49,7 @@ from coursekit import explain
 # Example: `false_alarms([[1, 2, 4], [7]], lambda a, b: abs(a - b) / 10, 0.25)` is 2/3: of the pairs (1, 2), (1, 4) and
 # (2, 4) the first and the last have a p below 0.25.
 #
-# Then leave in `means` what a share of 0.45 with a limit of 0.05 tells, on networks that were trained as the lesson's: `"the
+# Then leave in `means` what a fraction of 0.34 with a limit of 0.05 tells you, on networks trained as in the lesson: `"the
 # settings differ"`, `"seeds differ by more than images alone explain"` or `"the test has too few images"`.
 #
 # *Lesson: part 2.*
@@ -405,8 +405,8 @@ assert page == "90 % zeros, 4 bits", explain(
 # - `quantize_then_prune(weights, share, bits)` quantizes first, and then sets as many of the smallest
 #   magnitudes **of the result** to 0.
 #
-# To quantize is here: step $= \max|w| / (2^{b-1}-1)$ of the tensor that is quantized, round each weight to
-# a multiple of the step. A tensor of zeros stays as it is. Among equal magnitudes any may go.
+# Quantize like this: the step is $\max|w| / (2^{b-1}-1)$ of the tensor that you quantize, and each weight is rounded to
+# a multiple of it. A tensor of zeros stays as it is. Among equal magnitudes any may go.
 #
 # Try both on random weights. Then leave in `differs` what can differ between the two results, unless every
 # weight goes: `"the step"`, `"how many zeros"` or `"which of equal codes go"`.

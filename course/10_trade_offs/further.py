@@ -36,6 +36,7 @@ import torch
 from coursekit.lesson_10 import shop
 from coursekit.nets.combine import Network, hidden_units, pack, prune_weights, quantize, zipped
 from coursekit.nets.data import load_fashion_mnist, load_results, load_tradeoffs
+from coursekit.nets.evidence import verdict
 from coursekit.nets.measure import accuracy, compare
 from coursekit.nets.train import fit, set_seed
 from coursekit.pictures import plot
@@ -285,9 +286,9 @@ plot.show(fig, alt="Accuracy of narrow dense and of wide pruned networks, by wei
 # %%
 for width, share in ((0.5, 0.5), (0.25, 0.8), (0.125, 0.9)):
     small, sparse = at.loc[width, "none", 0, 32], at.loc[1, "weights", share, 32]
-    points, half = shop.paired(sparse.seeds, small.seeds)
-    print(f"{share:.0%} pruned against width {width:g}: {points:+.2f} ± {half:.2f} points")
-    assert points > 0
+    against = verdict(sparse.seeds, small.seeds, shared="seeds", among=3)
+    print(f"{share:.0%} pruned against width {width:g}: {against}")
+    assert against.word == "better"
 
 # %% [markdown]
 # The sparse network had as many epochs, but each of its epochs took two to nine times the multiplications. As *stored* bytes its
@@ -353,9 +354,9 @@ for brief, (limited, most, lose, saves) in BRIEFS.items():
     fits = models[(models[limited] <= most) & (models.ram <= room)]
     good = fits[fits.accuracy >= dense.accuracy - lose / 100]
     row = good.sort_values([saves, "accuracy"], ascending=[True, False]).iloc[0]
-    points, half = shop.paired(row.test, dense.test)
+    against = verdict(row.test, dense.test, shared="seeds", among=4)
     chosen = f"width {row.width:g}, {row.share:.0%} of {row.structure}, {row.bits} bits"
-    rows.append((brief, chosen, f"{row[saves]:,.5g}", f"{points:+.2f} ± {half:.2f}"))
+    rows.append((brief, chosen, f"{row[saves]:,.5g}", str(against)))
 columns = ["brief", "chosen", "cost", "points against dense, test images"]
 pd.DataFrame(rows, columns=columns).set_index("brief")
 
@@ -379,9 +380,9 @@ gains = {}
 for structure, share, bits in orders[key[:3]].drop_duplicates().itertuples(index=False):
     after = runs[structure, share, bits, "prune, quantize, tune", "again"]
     last = runs[structure, share, bits, "prune, tune, quantize", "found last"]
-    gains[f"{share:.0%}\n{structure}\n{bits} bits"] = shop.paired(after, last)
+    gains[f"{share:.0%}\n{structure}\n{bits} bits"] = verdict(after, last, shared="seeds", among=12)
 fig, ax = plot.figure(width=11, height=3.4)
-points, halves = zip(*gains.values(), strict=True)
+points, halves = zip(*((its.points, its.half) for its in gains.values()), strict=True)
 ax.errorbar(range(len(gains)), points, halves, fmt="o", capsize=4)
 ax.axhline(0, color="black", linewidth=1)
 ax.set_xticks(range(len(gains)), list(gains))

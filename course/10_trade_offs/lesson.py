@@ -49,6 +49,7 @@ from coursekit.learn.widgets import cards, pattern_test, practice, progress, qui
 from coursekit.lesson_10 import pictures, shop
 from coursekit.nets.combine import Network, encode, hidden_units, prune_weights, quantize, zipped
 from coursekit.nets.data import load_fashion_mnist, load_results
+from coursekit.nets.evidence import verdict
 from coursekit.nets.measure import accuracy
 from coursekit.nets.train import fit, learn, set_seed
 from coursekit.pictures import plot
@@ -67,7 +68,7 @@ models[["width", "structure", "share", "bits", "accuracy", "raw_bytes", "gzip_by
 #
 # Every network here began as LeNet-300-100, or a narrower one, with five epochs of Fashion-MNIST. Then we pruned it in one shot, fine-tuned it
 # for two epochs (*tuned*, for short), and rounded its weights. In the table, `structure` and `share` say what was pruned and how much of it. The
-# dense control got the same epochs, and everybody got a learning rate of their own.
+# dense control got the same epochs, and everybody got their own learning rate for tuning.
 #
 # Take the popular recipe. 80% zeros leave a fifth of the weights, and int8 takes a quarter of the bits. So the file should be 20 times
 # smaller, and gzip should squeeze out the zeros. How many times smaller is it really?
@@ -194,8 +195,7 @@ explore(
 
 # %% [markdown]
 # Switch the cost and watch the *shapes* on the front. Pay for stored bytes, and squares win, because removed units really leave the
-# file. Pay after gzip, and the triangles take over. Mark 32 bits, too: no float32
-# network is on either front.
+# file. Pay after gzip, and the triangles take over. Mark 32 bits, too: no float32 network is on either front.
 #
 # Each dark point has a line that spans its five seeds. Look how long some are, compared with the gaps between neighbours. So here's a
 # question that papers rarely answer. Draw the front of stored bytes for each seed alone. Each has about a dozen settings. How many are on
@@ -273,9 +273,9 @@ for cost, kinds in bought.items():
 
 # %%
 best = at.loc[1, "weights", 0.9, 4]
-points, half = shop.paired(best.test, dense.test)
-print(f"{best.gzip_bytes:,.0f} bytes, {points:+.2f} ± {half:.2f} points against dense")
-assert abs(points) < half
+against = verdict(best.test, dense.test, shared="seeds")
+print(f"{best.gzip_bytes:,.0f} bytes, against dense: {against}")
+assert against.word == "indistinguishable"
 
 # %% [markdown]
 # A real customer has more than a budget. Ask in this order: what are the **limits**, what may you **lose**, and what do you want to **save**?
@@ -323,7 +323,7 @@ reveal(
 # That's odd. The first time, we had only run it with fixed steps, and we'd have told you that quantizing first costs points. Then we looked at the
 # weights that pruning had left. After tuning, five in six lay beyond the outermost level. They want to grow, and their steps couldn't.
 #
-# Let the steps follow, and at 8 and 4 bits the order is worth about a third of a point, if anything. For removed units the bars are
+# Let the steps follow, and with pruned weights at 8 and 4 bits the order is worth about a third of a point, if anything. For removed units the bars are
 # so wide that hardly one of them leaves out 0. And if 4 bits are enough, there's an easier way: prune, tune, and round at the very end
 # ([further](further/10_trade_offs.ipynb), part 8).
 #
@@ -379,7 +379,7 @@ reveal("95% zeros, before tuning: accuracy", at_95.mean(), between=(at_95.min(),
 
 # %% [markdown]
 # First it fades, then it falls off a cliff. The obvious story is that each removed weight was small, but together they carried the signal, and
-# the signal is gone. It's a good story. We told it ourselves, until we tried to break it.
+# the signal is gone. It's a good story. Let's try to break it.
 #
 # Pruning shrinks what every unit receives, but it leaves the **biases** alone. Suppose the signal isn't gone, only drowned. Then take the biases
 # away. Set all of them to zero, change nothing else, and don't train. In the dense network that costs a point or two. And at 95% zeros?
@@ -408,7 +408,7 @@ one = [f"{100 * way[0, 4]:.0f}%" for way in ways.values()]
 print(f"the network of part 1: {one[0]} becomes {one[1]}")
 
 # %% [markdown]
-# You deleted 110 numbers, and the network can see again. So a lot of the signal was still there. Two more controls tell what was wrong. *Stretch*
+# You deleted 110 numbers, and the network can see again. So a lot of the signal was still there. (We'd believed the good story, too.) Two more controls tell what was wrong. *Stretch*
 # multiplies each layer's weights by one number, until its outputs spread as in the dense network; the biases stay. *Shuffle* keeps the
 # biases and deals them to other units of their layer.
 
@@ -456,10 +456,8 @@ quantize(rescued, 4)
 print(
     f"in 4 bits {accuracy(rescued, *validation):.1%}, {zipped(encode(rescued)):,} bytes after gzip"
 )
-points, half = shop.paired(
-    at.loc[0.25, "weights", 0.95, 4].seeds, at.loc[0.25, "none", 0, 32].seeds
-)
-print(f"all five seeds, against dense: {points:+.1f} ± {half:.1f} points")
+small, thin = at.loc[0.25, "none", 0, 32], at.loc[0.25, "weights", 0.95, 4]
+print(f"all five seeds, against dense: {verdict(thin.seeds, small.seeds, shared='seeds')}")
 assert accuracy(rescued, *validation) > before + 0.3
 
 # %% [markdown]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from coursekit.nets.data import load_results, load_tradeoffs
+from coursekit.nets.evidence import verdict
 
 SETTING = ["width", "structure", "share", "bits"]
 COSTS = {"raw_bytes": "bytes as stored", "gzip_bytes": "bytes after gzip"}
 PRUNED = {"none": "narrower", "weights": "weights pruned", "units": "units removed"}
 STEPS = ("fixed", "again")
-T95 = 2.776  # Student's t for 95 % and five seeds
 
 
 def shelf() -> pd.DataFrame:
@@ -49,12 +45,6 @@ def best_of_kinds(models: pd.DataFrame, cost: str, budget: float) -> pd.DataFram
     return best.sort_values("accuracy", ascending=False)
 
 
-def paired(one: ArrayLike, other: ArrayLike) -> tuple[float, float]:
-    """`one` less `other` in points, seed by seed: the mean, and half of its 95 % interval."""
-    points = 100 * (np.asarray(one) - np.asarray(other))
-    return float(points.mean()), T95 * float(points.std(ddof=1)) / math.sqrt(len(points))
-
-
 def order_effects() -> pd.DataFrame:
     """What quantizing first changes, if both orders are tuned at the end, in points on test images.
 
@@ -76,10 +66,11 @@ def order_effects() -> pd.DataFrame:
         fixed, again = (
             runs[structure, share, bits, "prune, quantize, tune", steps] for steps in STEPS
         )
-        follow, _ = paired(again.test, fixed.test)
+        follow = verdict(again.test, fixed.test, shared="seeds").points
         for steps, first in zip(STEPS, (fixed, again), strict=True):
             last = runs[structure, share, bits, "quantize, prune, tune", steps]
-            effect = paired(last.test, first.test)
-            rows.append((structure, share, bits, steps, *effect, follow, first.clipped.mean()))
+            effect = verdict(last.test, first.test, shared="seeds", among=24)
+            its = (effect.points, effect.half, follow, first.clipped.mean())
+            rows.append((structure, share, bits, steps, *its))
     columns = [*key[:3], "steps", "points", "half", "follow", "clipped"]
     return pd.DataFrame(rows, columns=columns)

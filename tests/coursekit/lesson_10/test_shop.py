@@ -32,14 +32,6 @@ def test_what_a_budget_buys_is_within_it_and_the_best_of_its_kind(models):
         assert row.accuracy == of_kind.accuracy.max()
 
 
-def test_a_difference_is_paired_by_seed():
-    # The differences are 1, 2, 3, 4 and 5 points; Student's t with four degrees of freedom.
-    one = np.array([0.81, 0.62, 0.93, 0.44, 0.75])
-    points, half = shop.paired(one, one - [0.01, 0.02, 0.03, 0.04, 0.05])
-    assert points == pytest.approx(3)
-    assert half == pytest.approx(2.776 * np.sqrt(2.5 / 5))
-
-
 def test_what_the_order_is_worth_is_what_the_table_holds():
     effects = shop.order_effects()
     assert len(effects) == 4 * 3 * 2
