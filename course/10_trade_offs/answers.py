@@ -267,15 +267,11 @@ def revived(pruned, dense, inputs):
     return layer
 
 
-# %% item="revive" wrong="divides by a spread of zero" keeps=3 hint="has spread 0"
-def revived(pruned, dense, inputs):
-    layer = nn.Linear(pruned.in_features, pruned.out_features)
-    with torch.no_grad():
-        there = inputs @ pruned.weight.T
-        factor = dense(inputs).std(0) / there.std(0)
-        layer.weight.copy_(pruned.weight * factor[:, None])
-        layer.bias.copy_(dense(inputs).mean(0) - factor * there.mean(0))
-    return layer
+# %% item="revive" wrong="divides by a spread of zero" like="one factor for the layer" keeps=3 hint="has spread 0"
+# -         factor = dense(inputs).std() / there.std()
+# -         layer.weight.copy_(pruned.weight * factor)
+# +         factor = dense(inputs).std(0) / there.std(0)
+# +         layer.weight.copy_(pruned.weight * factor[:, None])
 
 
 # %% item="revive" wrong="the mean before the stretch" keeps=1 hint="means over the images"
