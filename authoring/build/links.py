@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 from authoring.source.sources import Lesson, Sources, read_cells
 
-# Not in a heading, in code, or in the text of a link.
-_APART = re.compile(r"(^#.*$|`[^`\n]*`|\[[^\]]*\]\([^)]*\)|<[^>\n]*>)", re.MULTILINE)
+# Not in a heading, in code, or in the text of a link; nor in what is folded, up to its first empty
+# line: that is HTML, in which nobody reads Markdown.
+_APART = re.compile(
+    r"(^#.*$|`[^`\n]*`|\[[^\]]*\]\([^)]*\)|<details>(?:.|\n(?!\n))*|<[^>\n]*>)", re.MULTILINE
+)
 _MENTION = re.compile(r"\b([Ll]esson) (\d\d)\b(?! \(to come\))")
 # *Lesson: part 2.* and *Lesson: parts 1 and 3.*, as items say where they come from.
 _WHERE = re.compile(r"^\*Lesson: .*\*$", re.MULTILINE)

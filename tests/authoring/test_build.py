@@ -206,6 +206,11 @@ def test_lessons_that_are_named_are_linked_or_marked_as_to_come(course: Sources)
         "Lesson 09 (to come) and [lesson 01](up/01_counting.ipynb)."
     )
     assert links.with_lessons(course, "lesson 01", "", "01_counting") == "lesson 01"
+    # Nobody reads Markdown in HTML, which ends at an empty line.
+    folded = "<details><summary>Why? (lesson 01)</summary>See\nlesson 01.</details>"
+    assert links.with_lessons(course, folded, "up/", "02_other") == folded
+    after = links.with_lessons(course, f"{folded}\n\nlesson 01", "up/", "02_other")
+    assert after == f"{folded}\n\n[lesson 01](up/01_counting.ipynb)"
 
 
 def test_an_item_leads_to_the_part_that_it_names(lesson: Lesson) -> None:
