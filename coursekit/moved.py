@@ -65,7 +65,6 @@ _OF_TAUGHT = (
     "ALL_LABELS",
     "CUT",
     "CUT_PAIRS",
-    "FIVE_SEEDS",
     "MENDED",
     "MOVES",
     "NO_LABELS",
