@@ -23,8 +23,12 @@ SOLUTIONS = Path(__file__).parent / "solutions"
 # Files that take minutes each, the longest first.
 _LONGEST = ("test_sample_class.py", "test_ways_to_test.py", "test_widgets.py", "test_lab.py")
 
-# Each process begins at another.
-_PORTS = itertools.cycle(10_000 + (os.getpid() * 101 + step) % 20_000 for step in range(20_000))
+# Each of xdist's processes has every sixteenth of them, and runs begin at different ones: two that
+# take the same port at the same time would have it both.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw15").removeprefix("gw")) % 16
+_PORTS = itertools.cycle(
+    10_000 + _WORKER + 16 * ((os.getpid() + step) % 1250) for step in range(1250)
+)
 
 # For this process and all kernels it starts: a test run is no learner's progress.
 os.environ["COURSE_PROGRESS"] = ":memory:"
