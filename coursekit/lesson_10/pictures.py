@@ -115,9 +115,9 @@ def collapse(
     """
     fig, ax = plot.figure(width=8, height=3.8)
     for name, runs in reached.items():
-        per_cent = 100 * runs
-        spread = per_cent.mean(0), per_cent.min(0), per_cent.max(0)
-        plot.band(ax, range(len(zeros)), *spread, label=name)
+        low, high = (100 * runs).min(0).tolist(), (100 * runs).max(0).tolist()
+        middle = (100 * runs).mean(0).tolist()
+        plot.band(ax, range(len(zeros)), middle, low, high, label=name)
     ax.set_xticks(range(len(zeros)), [f"{share:.0%}" for share in zeros])
     ax.set(title=title, xlabel="zeros", ylabel="validation accuracy (%)", ylim=(0, 90))
     ax.legend(loc="lower left")

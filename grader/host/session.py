@@ -134,6 +134,8 @@ class _Session:
         self._past: list[PaperCell] = []
         # By grade_id of tests that have held: what they came to.
         self._held: dict[str, _Outcome] = {}
+        # Tests that build on what did not come to the same again.
+        self._baseless: set[str] = set()
         # From here on the player may know what hidden tests have called it with.
         self._met_hidden: int | None = None
         # Whether hidden lines of a test before may have told it; whether there have been some.
@@ -370,6 +372,9 @@ class _Session:
             # What given cells define may have been changed, too: no other test is to see that.
             self._judge.end()
             self._judge = None
+        if verdict.undeclared and failed:
+            # Its figures may be of what was changed.
+            verdict = replace(verdict, played=replace(verdict.played, figures={}))
         if verdict.undeclared and not failed:
             # The test holds; does it hold only because its own values were changed?
             self._play_again(position)
@@ -408,6 +413,9 @@ class _Session:
         self, position: int, cell: PaperCell, clause: Clause, withhold: bool = False
     ) -> Verdict:
         judge = self._present_judge()
+        if _grade_id(cell) in self._baseless:
+            text = "This test builds on an earlier one, which has not come to the same again."
+            return Verdict(Played([error("NotTheSame", text)]))
         assert cell.teacher is not None
         visible, seconds = cell.teacher.early_lines, self._limit(position)
         return judge.test(cell.node.source, clause, visible, withhold, seconds)
@@ -459,6 +467,7 @@ class _Session:
         for past in self._past:
             if _grade_id(past) in gone:
                 gone |= bequeathing.get(_grade_id(past), frozenset())
+        self._baseless |= gone.union(*(bequeathing.get(one, frozenset()) for one in gone))
         self._past = [past for past in self._past if _grade_id(past) not in gone]
 
     def _introduce(self) -> None:

@@ -10,4 +10,11 @@ class NotSetUp(GraderError):
 
 
 # What the engine itself has to say of a test that did not go well, by the names of its errors.
-OUR_ERRORS = ("CellTimeoutError", "ProcessEnded", "WrongKind", "Stopped", "ChangedArgument")
+OUR_ERRORS = (
+    "CellTimeoutError",
+    "ProcessEnded",
+    "WrongKind",
+    "Stopped",
+    "ChangedArgument",
+    "NotTheSame",
+)

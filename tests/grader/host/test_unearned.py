@@ -141,6 +141,21 @@ def test_what_a_test_has_held_for_is_what_later_ones_see(graded, tests, last):
     assert set(scores(graded(made, most=honest)[0]).values()) == {1}
 
 
+def test_where_nothing_is_left_a_given_value_takes_no_place(graded):
+    made = exercise(
+        "# given\ndata = []",
+        "# answer make\ndef make():\n    return [3, 1, 2]",
+        "# answer most\ndef most(v):\n    return max(v, default=0)",
+        "# test one\ndata = make()\nassert data == [3, 1, 2]",
+        "# test two\nspare = [1]\nassert most(spare) == 1",
+        "# test three\nfor value in data:\n    assert most([value, 0]) == value",
+    )
+    most = "def most(v):\n    v.clear()\n    return 1"
+    result, _ = graded(made, make=MAKE + "os._exit(0)", most=most)
+    assert scores(result) == {"one": 1, "two": 0, "three": 0}
+    assert set(scores(graded(made)[0]).values()) == {1}
+
+
 def test_a_call_that_asks_for_too_much_spares_nobody_the_second_run(graded):
     """A test that takes whatever comes goes on after it."""
     takes = "try:\n    assert {}\n    points += 0.5\nexcept:\n    pass\n"
