@@ -51,7 +51,7 @@ def main(course: Sources, number: str, title: str) -> Lesson:
                 number=number, title=title, name=lesson.name
             )
             (folder / name).write_text(text, encoding="utf-8")
-    _untitle(course.root / "course" / "map.yaml", number)
+    _untitle(course.map, number)
     return lesson
 
 

@@ -9,14 +9,14 @@ Where the data comes from, under which licence, and what each array holds: see R
 """
 
 import gzip
-import hashlib
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
+
+from coursekit.nets.data import enter_checksum
 
 HERE = Path(__file__).parent
 FASHION = Path("/usr/share/datasets/fashion-mnist")
@@ -80,15 +80,9 @@ def read_idx(part: str) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     if not FASHION.is_dir():
         sys.exit(f"{FASHION} is missing: install Debian's package dataset-fashion-mnist first.")
-    # Other scripts have entries of their own there.
-    path = HERE / "checksums.json"
-    checksums = json.loads(path.read_text()) if path.is_file() else {}
     for name, make in {"digits.npz": digits, "fashion_mnist.npz": fashion_mnist}.items():
         np.savez_compressed(HERE / name, **make())  # type: ignore[arg-type]
-        content = (HERE / name).read_bytes()
-        checksums[name] = hashlib.sha256(content).hexdigest()
-        print(f"{name}: {len(content):,} bytes, SHA-256 {checksums[name]}")
-    path.write_text(json.dumps(checksums, indent=2) + "\n")
+        enter_checksum(HERE / name)
 
 
 if __name__ == "__main__":

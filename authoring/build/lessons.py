@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import yaml
-
 from authoring.build.measure import measured
 from authoring.build.text_file import TextFile
 from authoring.source.problems import SourceError
@@ -25,11 +23,11 @@ def lessons(course: Sources) -> TextFile:
 
 def _rows(course: Sources) -> list[dict[str, Any]]:
     there = {lesson.number: lesson for lesson in course.lessons()}
-    source = course.root / "course" / "map.yaml"
+    source = course.map
     if not source.is_file():
         return [_row(lesson.number, lesson, "", {}) for lesson in there.values()]
     rows: list[dict[str, Any]] = []
-    for part in yaml.safe_load(source.read_text(encoding="utf-8")):
+    for part in course.parts():
         for entry in part["lessons"]:
             number, lesson = entry["number"], there.pop(entry["number"], None)
             if (lesson is None) != ("title" in entry):

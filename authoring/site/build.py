@@ -21,6 +21,7 @@ from authoring.site.outputs import Outputs, Pictures
 from authoring.site.pages import PICTURES, Maker
 from authoring.site.ways import Ways
 from authoring.source.sources import Sources
+from coursekit.desk import workspace
 from coursekit.learn.lessons import read
 
 SOURCES = Path(".build") / "site"
@@ -97,8 +98,7 @@ def _told(
 
 
 def _notebooks(course: Sources) -> Iterator[Path]:
-    folder = course.root / "notebooks"
-    for path in sorted([*folder.glob("*.ipynb"), *folder.glob("further/*.ipynb")]):
+    for path in workspace.lessons(course.root):
         # These show what a learner has done.
         if path.stem not in ("start", "review"):
             yield path

@@ -12,7 +12,7 @@ from itertools import groupby
 import nbformat
 
 from authoring.site.faults import SiteError
-from authoring.site.pages import raw
+from authoring.site.pages import raw, unlinked
 from coursekit.learn.lessons import Lesson
 from coursekit.learn.widgets.text import to_html
 
@@ -22,7 +22,6 @@ OPENINGS = "openings.md"
 
 _QUESTION = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _ABLE = re.compile(r"^## You can now.*?\n+((?:- .*\n(?:  .*\n)*)+)", re.MULTILINE)
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 # A lesson in half a sentence, as README lists them.
 _LISTED = re.compile(r"^- (\d\d) \[[^\]]*\]\([^)]*\): (.+)$", re.MULTILINE)
 
@@ -90,7 +89,7 @@ def told(lesson: Lesson, notebook: nbformat.NotebookNode, opening: str) -> Told:
     able = _ABLE.search("\n\n".join(texts) + "\n")
     if question is None or able is None or not opening:
         raise SiteError(f"{lesson.name} has no question, no opening, or no “You can now…”")
-    items = re.split(r"^- ", _LINK.sub(r"\1", able[1]), flags=re.MULTILINE)[1:]
+    items = re.split(r"^- ", unlinked(able[1]), flags=re.MULTILINE)[1:]
     items = [" ".join(item.split()).rstrip(";.") for item in items]
     return Told(lesson, " ".join(question[1].split()), items, opening)
 

@@ -87,10 +87,15 @@ def _unfolded(text: str) -> str:
     def change(match: re.Match[str]) -> str:
         summary = match[1]
         if "<" not in summary:
-            summary = to_html(_LINK.sub(r"\1", summary), inline=True)
+            summary = to_html(unlinked(summary), inline=True)
         return f"<details><summary>{summary}</summary>\n\n{match[2].strip()}\n\n</details>"
 
     return _DETAILS.sub(change, text)
+
+
+def unlinked(text: str) -> str:
+    """Markdown in which links are their text."""
+    return _LINK.sub(r"\1", text)
 
 
 def raw(html: str) -> str:

@@ -49,6 +49,16 @@ class Sources:
         branch = settings["branch"]
         return cls(root.resolve(), settings["repository"], branch, settings.get("commit") or branch)
 
+    @property
+    def map(self) -> Path:
+        """What names all lessons, part by part, and what each needs."""
+        return self.root / "course" / "map.yaml"
+
+    def parts(self) -> list[dict[str, Any]]:
+        """The parts of the map; none where there is no map."""
+        found = yaml.safe_load(self.map.read_text("utf-8")) if self.map.is_file() else []
+        return list(found)
+
     def lessons(self) -> list[Lesson]:
         """All lessons, in the order of their numbers."""
         folders = sorted((self.root / "course").glob("[0-9][0-9]_*"))
@@ -101,12 +111,8 @@ class Lesson:
     @property
     def is_held(self) -> bool:
         """Whether it has been told again, and is held to the measure (`held: true` in the map)."""
-        source = self.course.root / "course" / "map.yaml"
-        if not source.is_file():
-            return False
-        parts = yaml.safe_load(source.read_text(encoding="utf-8"))
-        rows = {row["number"]: row for part in parts for row in part["lessons"]}
-        return bool(rows.get(self.number, {}).get("held"))
+        rows = [row for part in self.course.parts() for row in part["lessons"]]
+        return any(row["number"] == self.number and row.get("held", False) for row in rows)
 
     @property
     def title(self) -> str:

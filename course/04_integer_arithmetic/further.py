@@ -22,7 +22,6 @@
 
 # %%
 from dataclasses import replace
-from math import frexp
 
 import torch
 from torch.nn import functional as F
@@ -35,6 +34,7 @@ from coursekit.lesson_04.int8_networks import (
     predict_codes,
     sum_in_pairs,
 )
+from coursekit.lesson_04.traces import multiplier_and_shift
 from coursekit.nets.data import load_fashion_mnist
 from coursekit.nets.tflite import read
 from coursekit.pictures import plot
@@ -65,11 +65,8 @@ def twice(a, m, k):
 
 def requantize(a, layer, rule):
     ratios = layer.input_scale * layer.weight_scales.double() / layer.output_scale
-    halves = [frexp(ratio) for ratio in ratios.tolist()]
-    m = torch.tensor([round(fraction * 2**31) for fraction, _ in halves])
-    k = torch.tensor([31 - exponent for _, exponent in halves])
-    assert int(m.max()) < 2**31
-    return (rule(a, m, k) + layer.output_zero).clamp(-128, 127).to(torch.int8)
+    pairs = torch.tensor([multiplier_and_shift(ratio) for ratio in ratios.tolist()])
+    return (rule(a, *pairs.unbind(1)) + layer.output_zero).clamp(-128, 127).to(torch.int8)
 
 
 def run_mlp(network, values, rule):

@@ -7,8 +7,6 @@ each column holds: see README.md in data/. It needs a C++ compiler, and takes a 
 
 import copy
 import csv
-import hashlib
-import json
 import time
 import warnings
 from collections.abc import Callable
@@ -29,6 +27,7 @@ from torchao.quantization.pt2e.quantizer.x86_inductor_quantizer import (
     get_default_x86_inductor_quantization_config,
 )
 
+from coursekit.nets.data import enter_checksum
 from coursekit.nets.measure import latency
 from coursekit.nets.networks import lenet, small_cnn
 from coursekit.nets.train import set_seed
@@ -111,11 +110,7 @@ def main() -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    sums = json.loads((DATA / "checksums.json").read_text(encoding="utf-8"))
-    sums[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    text = json.dumps(dict(sorted(sums.items())), indent=2) + "\n"
-    (DATA / "checksums.json").write_text(text, encoding="utf-8")
-    print(f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {sums[path.name]}")
+    enter_checksum(path)
 
 
 if __name__ == "__main__":

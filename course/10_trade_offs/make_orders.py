@@ -8,8 +8,6 @@ for its best one not to lie at the edge. The numbers depend a little on the CPU 
 
 import copy
 import csv
-import hashlib
-import json
 import os
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from coursekit.nets.combine import Network, prune_weights, quantize, remove_units, search_again
-from coursekit.nets.data import load_fashion_mnist
+from coursekit.nets.data import enter_checksum, load_fashion_mnist
 from coursekit.nets.measure import accuracy
 from coursekit.nets.train import fit, learn, set_seed
 
@@ -135,11 +133,7 @@ def main() -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(rows)
-    content = path.read_bytes()
-    checksums = json.loads((DATA / "checksums.json").read_text())
-    checksums["orders.csv"] = hashlib.sha256(content).hexdigest()
-    (DATA / "checksums.json").write_text(json.dumps(checksums, indent=2) + "\n")
-    print(f"orders.csv: {len(content):,} bytes, SHA-256 {checksums['orders.csv']}")
+    enter_checksum(path)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ sizes are kept. Its three matrices are pruned and quantized as the lesson's, and
 """
 
 import csv
-import hashlib
-import json
 import sys
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from coursekit.nets.combine import Layer, Network, encode, prune_weights, quantize, zipped
+from coursekit.nets.data import enter_checksum
 
 DATA = Path(__file__).parents[2] / "data"
 LEAST = 10_000  # weights of a matrix; norms and biases have fewer
@@ -56,11 +55,7 @@ def main() -> None:
                 count = sum(layer.weight.numel() for layer in model.layers)
                 content = encode(model)
                 writer.writerow([share, bits, count, len(content), zipped(content)])
-    content = path.read_bytes()
-    checksums = json.loads((DATA / "checksums.json").read_text())
-    checksums["real_file.csv"] = hashlib.sha256(content).hexdigest()
-    (DATA / "checksums.json").write_text(json.dumps(checksums, indent=2) + "\n")
-    print(f"real_file.csv: {len(content):,} bytes, SHA-256 {checksums['real_file.csv']}")
+    enter_checksum(path)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ needs TensorFlow for the run times.
 
 import copy
 import csv
-import hashlib
-import json
 import logging
 import os
 from pathlib import Path
@@ -28,7 +26,7 @@ from coursekit.nets.combine import (
     remove_units,
     zipped,
 )
-from coursekit.nets.data import load_fashion_mnist
+from coursekit.nets.data import enter_checksum, load_fashion_mnist
 from coursekit.nets.measure import accuracy, count_macs, latency
 from coursekit.nets.train import fit, learn, set_seed
 
@@ -225,11 +223,7 @@ def main() -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    content = path.read_bytes()
-    checksums = json.loads((DATA / "checksums.json").read_text())
-    checksums["tradeoffs.csv"] = hashlib.sha256(content).hexdigest()
-    (DATA / "checksums.json").write_text(json.dumps(checksums, indent=2) + "\n")
-    print(f"tradeoffs.csv: {len(content):,} bytes, SHA-256 {checksums['tradeoffs.csv']}")
+    enter_checksum(path)
 
 
 if __name__ == "__main__":

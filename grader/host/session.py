@@ -375,7 +375,7 @@ class _Session:
         if verdict.undeclared and failed:
             # Its figures may be of what was changed.
             verdict = replace(verdict, played=replace(verdict.played, figures={}))
-        if verdict.undeclared and not failed:
+        elif verdict.undeclared:
             # The test holds; does it hold only because its own values were changed?
             self._play_again(position)
             again = self._ask(position, cell, clause, withhold=True)

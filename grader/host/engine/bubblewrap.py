@@ -37,8 +37,10 @@ _PARTS_OF_PREFIX = ("bin", "include", "lib", "lib64", "libexec", "share", "pyven
 _PARTS_OF_ETC = ("alternatives", "fonts", "ld.so.cache", "localtime")
 # What of /usr and /usr/local is system and libraries. What else people keep there is theirs:
 # nbgrader's exchange lies below them, other courses, settings with keys in them.
-_PARTS_OF_USR = {
-    *("bin", "include", "lib", "lib32", "lib64", "libexec", "libx32", "local", "sbin", "share")
+_PARTS_OF_LOCAL = {"bin", "include", "lib", "lib32", "lib64", "libexec", "share"}
+_SYSTEM = {
+    Path("/usr"): {*_PARTS_OF_LOCAL, "libx32", "local", "sbin"},
+    Path("/usr/local"): _PARTS_OF_LOCAL,
 }
 _LIBRARIES_OF_LOCAL = ("cuda", "nvidia", "texlive")
 # Where people hand in to nbgrader, wherever that is installed.
@@ -201,18 +203,17 @@ def _empty(folder: Path) -> list[str]:
 
 def _private() -> set[Path]:
     """What people keep among the system's files, and no program of theirs needs."""
-    usr = (Path("/usr"), Path("/usr/local"))
     return {
         *(
             place
-            for top in usr
+            for top, parts in _SYSTEM.items()
             for place in (top.iterdir() if top.is_dir() else ())
-            if place.name not in _PARTS_OF_USR
+            if place.name not in parts
             and not place.name.startswith(_LIBRARIES_OF_LOCAL)
             # What a link leads to may well be needed, and is not seen by it where it is not.
             and not place.is_symlink()
         ),
-        *(top / _EXCHANGE for top in {*usr, *_prefixes()}),
+        *(top / _EXCHANGE for top in {*_SYSTEM, *_prefixes()}),
     }
 
 

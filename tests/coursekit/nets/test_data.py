@@ -1,4 +1,5 @@
 import gzip
+import json
 import shutil
 import struct
 from urllib.error import URLError
@@ -122,6 +123,20 @@ def write_idx(path, values):
     """The format in which MNIST comes: a header of sizes, then bytes."""
     header = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
     path.write_bytes(header + values.tobytes())
+
+
+def test_a_file_that_was_made_anew_is_entered_and_others_stay(copied, capsys):
+    before = json.loads((copied / "checksums.json").read_text())
+    path = copied / "tradeoffs.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(DataError):
+        data.load_tradeoffs()
+    data.enter_checksum(path)
+    data.load_tradeoffs()
+    after = json.loads((copied / "checksums.json").read_text())
+    assert after.pop("tradeoffs.csv") != before.pop("tradeoffs.csv")
+    assert after == before
+    assert capsys.readouterr().out.startswith("tradeoffs.csv: ")
 
 
 def test_files_that_torchvision_has_already_are_read_without_a_network(tmp_path, monkeypatch):
