@@ -57,7 +57,7 @@ class Contract:
     Attributes:
         tests: by grade_id.
         opening: how many of its first code cells a room may run: the teacher's, before any answer.
-        bequeathing: tests that bind what later tests read: by grade_id, those of the later ones.
+        bequeathing: tests that bind what later tests read.
         modules: what the teacher's cells and solution import.
         untouched: by position among the code cells, what an answer that is left as it was given
             comes to; those without an error are missing.
@@ -66,7 +66,7 @@ class Contract:
 
     tests: Mapping[str, Clause]
     opening: int = 0
-    bequeathing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    bequeathing: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
     untouched: Mapping[int, Played] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -270,17 +270,18 @@ def _is_read_later(code: list[TeacherCell], names: list[Names], position: int) -
     return False
 
 
-def _bequeathing(code: list[TeacherCell], names: list[Names]) -> dict[str, frozenset[str]]:
+def _bequeathing(code: list[TeacherCell], names: list[Names]) -> frozenset[str]:
+    """Tests that bind what a later test reads."""
     tests = [
         (str(cell.grade_id), known)
         for cell, known in zip(code, names, strict=True)
         if cell.kind is Kind.TEST
     ]
-    heirs = {
-        grade_id: frozenset(heir for heir, later in tests[number + 1 :] if known.bound & later.read)
+    return frozenset(
+        grade_id
         for number, (grade_id, known) in enumerate(tests)
-    }
-    return {grade_id: later for grade_id, later in heirs.items() if later}
+        if any(known.bound & (later.read | later.updated) for _, later in tests[number + 1 :])
+    )
 
 
 def _score(cell: TeacherCell, played: Played | None) -> float | None:

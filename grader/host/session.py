@@ -130,12 +130,9 @@ class _Session:
         self._player = self._new_player()
         self._judge: Judge | None = None
         self._until = time.monotonic() + TIMES_IN_ALL * engine.timeout
-        # The teacher's cells that the judge has seen, to show them to the next.
-        self._past: list[PaperCell] = []
-        # By grade_id of tests that have held: what they came to.
-        self._held: dict[str, _Outcome] = {}
-        # Tests that build on what did not come to the same again.
-        self._baseless: set[str] = set()
+        # By position, what each test came to; whether one did not come to that again.
+        self._came_to: dict[int, _Outcome] = {}
+        self._lost_track = False
         # From here on the player may know what hidden tests have called it with.
         self._met_hidden: int | None = None
         # Whether hidden lines of a test before may have told it; whether there have been some.
@@ -358,35 +355,31 @@ class _Session:
                 f"{which[0].upper()}{which[1:]} {how}; the cells after it were not run."
             )
             self._ended_at = position
-        if cell.teacher is not None and not cell.teacher.kind.for_answer:
-            if self._judge is not None and not self._judge.ended:
-                self._judge.given(cell.teacher.node.source)
-            self._past.append(cell)
+        if self._judge is not None and not self._judge.ended:
+            self._show(self._judge, position)
 
     def _judge_cell(self, position: int, cell: PaperCell, clause: Clause) -> None:
         if clause.asked_for and self._player.ended is not None:
             return
+        # What an answer makes of the test's own values is kept from it: points and figures are
+        # those of these values, and so is what is left to later tests.
         verdict = self._ask(position, cell, clause)
-        failed = verdict.played.error is not None
-        if verdict.undeclared and self._judge is not None:
-            # What given cells define may have been changed, too: no other test is to see that.
-            self._judge.end()
-            self._judge = None
-        if verdict.undeclared and failed:
-            # Its figures may be of what was changed.
-            verdict = replace(verdict, played=replace(verdict.played, figures={}))
-        elif verdict.undeclared:
-            # The test holds; does it hold only because its own values were changed?
-            self._play_again(position)
-            again = self._ask(position, cell, clause, withhold=True)
-            if again.played.error is not None:
+        if verdict.undeclared:
+            # Does the test hold with these changes, too, as it would beside the code?
+            aside = self._ask_aside(position, cell, clause)
+            whole = aside.played
+            if verdict.played.error is not None and whole.error is None:
                 names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
                 text = f"The test holds only because {names} changes what it is given."
-                verdict = Verdict(Played([error("ChangedArgument", text)]), again.lost)
+                whole = Played([error("ChangedArgument", text)])
                 self.heard.notes.append(f"{label(cell, position)}: {text}")
-            else:
-                # Points and figures, too, are those of the test's own values.
-                verdict = again
+            if whole.error is not None:
+                verdict = replace(
+                    verdict,
+                    played=replace(whole, figures={}),
+                    called=verdict.called or aside.called,
+                    called_late=verdict.called_late or aside.called_late,
+                )
         self.heard.played[position] = self._kept(verdict.played)
         assert cell.teacher is not None
         hidden = cell.teacher.has_hidden_tests
@@ -397,78 +390,96 @@ class _Session:
                 self._met_hidden = position
                 self._then = self._room_left, set(self._stopped), set(self._slow)
         self._hidden_ran |= hidden
-        self._past.append(cell)
-        if verdict.played.error is None:
-            self._held[_grade_id(cell)] = _outcome(verdict.played)
         if verdict.lost == "timed out":
             self._slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
         if verdict.lost is not None:
             self._replace_player(position, cell, verdict.lost)
         if self._judge is not None and self._judge.ended:
             self.heard.notes.append(f"{label(cell, position)} ended the process that judges it.")
-            self._past.pop()
-            self._judge = None
 
-    def _ask(
-        self, position: int, cell: PaperCell, clause: Clause, withhold: bool = False
-    ) -> Verdict:
-        judge = self._present_judge()
-        if _grade_id(cell) in self._baseless:
-            text = "This test builds on an earlier one, which has not come to the same again."
+    def _ask(self, position: int, cell: PaperCell, clause: Clause) -> Verdict:
+        """Runs a test for its mark."""
+        judge = self._judge
+        if judge is None:
+            judge = self._new_judge()
+            for number in range(position):
+                self._show(judge, number)
+        elif judge.ended and not self._lost_track:
+            self._player.end()
+            self._lost_track = True
+            with contextlib.suppress(Ended):
+                self._lost_track = not self._again(position)
+        if self._lost_track:
+            text = "What earlier tests had left was lost, and they did not come to the same again."
             return Verdict(Played([error("NotTheSame", text)]))
+        verdict = self._test(position, cell, clause)
+        if self._judge is not None and not self._judge.ended:
+            self._came_to[position] = _outcome(verdict.played)
+        return verdict
+
+    def _test(
+        self, position: int, cell: PaperCell, clause: Clause, withhold: bool = True
+    ) -> Verdict:
         assert cell.teacher is not None
+        assert self._judge is not None
         visible, seconds = cell.teacher.early_lines, self._limit(position)
-        return judge.test(cell.node.source, clause, visible, withhold, seconds)
+        return self._judge.test(cell.node.source, clause, visible, withhold, seconds)
 
-    def _present_judge(self) -> Judge:
-        """The judge, who knows all that came before."""
-        if self._judge is None or self._judge.ended:
-            judge = Judge(self._engine, self._room, self._for_judge)
-            self._warm.append(self._room.warm)
-            self._judge = judge
-            self._introduce()
-            in_room = self._teachers[: len(self._room.played)]
-            for cell in self._past:
-                clause = self._clause(cell)
-                assert cell.teacher is not None
-                if clause is None:
-                    if not any(cell.teacher is played for played in in_room):
-                        judge.given(cell.teacher.node.source)
-                elif self._is_tied(cell) and not self._holds_again(judge, cell, clause):
-                    # What was left behind is not what it has held for: nothing is.
-                    judge.end()
-                    self._forget(cell)
-                    return self._present_judge()
-        return self._judge
+    def _ask_aside(self, position: int, cell: PaperCell, clause: Clause) -> Verdict:
+        """Runs a test with all changes, in processes of its own that leave nothing behind."""
+        kept = self._player, self._judge
+        try:
+            self._again(position)
+            return self._test(position, cell, clause, withhold=False)
+        except Ended:
+            text = "There was no process to run this test again."
+            return Verdict(Played([error("Stopped", text)]))
+        finally:
+            for process, before in zip((self._player, self._judge), kept, strict=True):
+                if process is not None and process is not before:
+                    process.end()
+            self._player, self._judge = kept
 
-    def _is_tied(self, cell: PaperCell) -> bool:
-        """Whether a test binds what another reads, or reads it and has held."""
-        grade_id, bequeathing = _grade_id(cell), self._contract.bequeathing
-        return grade_id in bequeathing or (
-            grade_id in self._held and any(grade_id in heirs for heirs in bequeathing.values())
-        )
+    def _new_judge(self) -> Judge:
+        judge = self._judge = Judge(self._engine, self._room, self._for_judge)
+        self._warm.append(self._room.warm)
+        self._introduce()
+        return judge
 
-    def _holds_again(self, judge: Judge, cell: PaperCell, clause: Clause) -> bool:
-        """Runs a test for what it binds; says whether it comes to what it came to before.
+    def _show(self, judge: Judge, position: int) -> None:
+        """Has a judge run a cell that it is to know, if it has not been forked from it."""
+        teacher = self._cells[position].teacher
+        if teacher is None or teacher.kind is Kind.TEST or teacher.kind.for_answer:
+            return
+        if not any(teacher is played for played in self._teachers[: len(self._room.played)]):
+            judge.given(teacher.node.source)
 
-        The learner's code can know that this is not the first time, and give something else."""
-        assert cell.teacher is not None
-        visible = cell.teacher.early_lines
-        again = _outcome(judge.test(cell.node.source, clause, visible, withhold=True).played)
-        return self._held.get(_grade_id(cell), again) == again
+    def _again(self, position: int) -> bool:
+        """Plays all before a cell to a new player and a new judge; says whether it was the same.
 
-    def _forget(self, cell: PaperCell) -> None:
-        """Of a test, and all tests that it builds on, nothing is left to the next judge; nor of
-        those that build on these."""
-        bequeathing, gone = self._contract.bequeathing, {_grade_id(cell)}
-        for past in reversed(self._past):
-            if not gone.isdisjoint(bequeathing.get(_grade_id(past), ())):
-                gone.add(_grade_id(past))
-        for past in self._past:
-            if _grade_id(past) in gone:
-                gone |= bequeathing.get(_grade_id(past), frozenset())
-        self._baseless |= gone.union(*(bequeathing.get(one, frozenset()) for one in gone))
-        self._past = [past for past in self._past if _grade_id(past) not in gone]
+        What a test leaves behind, be it a name or what it has put into a given list, is what it
+        has held for only if it comes to what it came to: the learner's code can know that this is
+        not the first time, and give something else.
+
+        Raises:
+            Ended: when there is no other player to be had.
+        """
+        self._player = self._new_player()
+        judge = self._new_judge()
+        same = True
+        for number, cell in enumerate(self._cells[:position]):
+            if time.monotonic() > self._until:
+                self._player.end()
+                return False
+            clause = self._clause(cell)
+            if clause is not None and number in self._came_to and not judge.ended:
+                verdict = self._test(number, cell, clause)
+                same = same and _outcome(verdict.played) == self._came_to[number]
+                if verdict.lost is not None and not self._play_again(number):
+                    return False
+            self._replay(number)
+            self._show(judge, number)
+        return same and not judge.ended
 
     def _introduce(self) -> None:
         """Connects player and judge."""
@@ -497,17 +508,21 @@ class _Session:
             self._player = self._new_player()
         except Ended:
             return False
-        for number, earlier in enumerate(self._cells[:position]):
-            clause = self._clause(earlier)
-            if clause is None:
-                self._player.cell(earlier.node.source, _is_given(earlier), self._limit(number))
-                continue
-            if clause.live is not None:
-                self._player.wait_with(number)
-            if clause.replay:
-                self._player.cell(_visible_source(earlier))
+        for number in range(position):
+            self._replay(number)
         self._introduce()
         return True
+
+    def _replay(self, position: int) -> None:
+        """Plays to the player what it has met of a cell before, but for a test's calls."""
+        cell, clause = self._cells[position], self._clause(self._cells[position])
+        if clause is None:
+            self._player.cell(cell.node.source, _is_given(cell), self._limit(position))
+            return
+        if clause.live is not None:
+            self._player.wait_with(position)
+        if clause.replay:
+            self._player.cell(_visible_source(cell))
 
     def close(self) -> None:
         self._player.end()
@@ -515,22 +530,19 @@ class _Session:
             self._judge.end()
 
 
-_Outcome = tuple[bool, list[float], dict[str, float]]
+# Texts, since no number that is none is equal to itself.
+_Outcome = tuple[bool, list[str], dict[str, str]]
 
 
 def _outcome(played: Played) -> _Outcome:
     """What a mark hangs on: whether it failed, the number it gave, and its figures."""
-    given: list[float] = []
+    given: list[str] = []
     for output in played.outputs:
         if isinstance(output, ExecuteResult):
             with contextlib.suppress(ValueError):
-                given.append(float(output.data.get("text/plain", "")))
-    return played.error is None, given, dict(played.figures)
-
-
-def _grade_id(cell: PaperCell) -> str:
-    assert cell.teacher is not None
-    return str(cell.teacher.grade_id)
+                given.append(repr(float(output.data.get("text/plain", ""))))
+    figures = {name: repr(figure) for name, figure in played.figures.items()}
+    return played.error is None, given, figures
 
 
 def _ending_as(first: Played, again: Played) -> Played:

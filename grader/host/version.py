@@ -13,7 +13,7 @@ from pathlib import Path
 
 # Of the distribution.
 NAME = "fewer-bits-grader"
-GRADING = 12
+GRADING = 13
 
 # What is said and shown, where things are kept, and how fast it goes: no mark hangs on these.
 _NO_MARKS = frozenset(

@@ -94,6 +94,8 @@ class Reply(Struct, tag="reply"):
     error: Raised | None = None
     said: list[Said] = []
     drew: bool = False
+    # Positions of arguments that were changed and are not to be.
+    withheld: list[str] = []
 
 
 DECODER: msgspec.msgpack.Decoder[Request | Reply] = msgspec.msgpack.Decoder(Request | Reply)

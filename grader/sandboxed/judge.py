@@ -132,6 +132,8 @@ class _Bench:
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
         self._begun: dict[str, Any] = {}
+        # What tests have changed of given values, while a contract is made.
+        self._changed: set[str] = set()
         # Files that a player has from the beginning.
         self._files: handed_files.Seen = {}
 
@@ -317,7 +319,8 @@ class _Bench:
                     library[name], values[name] = known, ours
                 continue
             kind = kind_of(node)
-            is_ours = here is not _MISSING and name not in test.bound and kind in LIVE
+            is_given = here is not _MISSING and name not in test.bound
+            is_ours = is_given and (kind in LIVE or name in self._changed)
             if not is_ours and (here is _MISSING or not self._same(here, value)):
                 takes[name] = kind
                 values[name] = value
@@ -333,8 +336,10 @@ class _Bench:
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
+        before = self._pictures(names - values.keys())
         self.chance.for_test()
         report = run_cell(self._shell, test.source)
+        self._changed |= {n for n, was in before.items() if self._pictures({n}).get(n) != was}
         self._reports.taken()
         terms = rules.terms
         terms.random = test.random and terms.random
@@ -377,6 +382,14 @@ class _Bench:
                 names |= new
                 todo.extend(new)
         return names
+
+    def _pictures(self, names: set[str]) -> dict[str, object]:
+        """What is data of these names, as it is now."""
+        found: dict[str, object] = {}
+        for name in names & self._shell.user_ns.keys():
+            with contextlib.suppress(CannotCross):
+                found[name] = self._content(self._shell.user_ns[name])
+        return found
 
     def _same(self, here: Any, there: Any) -> bool:
         if isinstance(there, Handle):

@@ -208,6 +208,7 @@ class Answering(End):
             else:
                 # The other side's object stays as it was: a result that is this one is another.
                 packer.forget(objects[number])
+                reply.withheld.append(owners[number])
         for watched in request.watch:
             picture = self._picture(watched)
             if picture and picture != self._pictures.get(watched):

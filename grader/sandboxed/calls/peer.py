@@ -265,6 +265,8 @@ class Peer(Answering):
             self.rules.changed(f"{label}:{owners[number]}")
             if request.keep is None or owners[number] in request.keep:
                 assign(unpacker.objects[number], value)
+        for owner in set(reply.withheld).intersection(owners):
+            self.rules.changed(f"{label}:{owner}")
         for name, node in reply.names:
             if name not in request.watch or kind_of(node) not in DATA:
                 raise CannotCross(f"the name {name[:50]}")

@@ -233,7 +233,7 @@ def test_a_test_that_needs_live_objects_is_found_and_said_why(made, name):
 
 
 def test_what_a_later_test_reads_is_known(made):
-    assert "inherits" in made.bequeathing["bequeathes"]
+    assert "bequeathes" in made.bequeathing
     assert {"data", "inherits"}.isdisjoint(made.bequeathing)
 
 

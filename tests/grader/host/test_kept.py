@@ -24,7 +24,7 @@ CONTRACT = Contract(
         ),
     },
     opening=2,
-    bequeathing={"a": frozenset({"b"})},
+    bequeathing=frozenset({"a"}),
     modules=("torch", "coursekit"),
     untouched={3: Played([Error("NotImplementedError", "", ["traceback"])], 4, 0.5, 1)},
 )

@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 
 from grader import grade_one
+from grader.host.engine.files import Files
 from grader.host.get_contract import get_contract
+from grader.host.session import _Session
 from tests.grader.conftest import exercise, handed_in, hidden, scores
 from tests.grader.host.conftest import THREE, messages
 
@@ -83,7 +85,7 @@ BEQUEATHED = (
 )
 UNDONE = {
     "what an earlier test has made": "v.clear() if len(v) == 3 else None\n    return 5",
-    # Once the test has held, its judge is replaced and the test runs again.
+    # Not in the run for the mark, which is withheld; in the one that shows what stock would see.
     "what it has made of the answer": "return 5 if len(v) == 2 else v.clear()",
 }
 
@@ -96,11 +98,11 @@ def test_no_earlier_test_runs_again_with_the_learners_changes(graded, body):
     assert scores(result) == {"one": 1, "two": 1, "three": 0}
 
 
-# By how it is asked it knows when a test runs for the next judge.
+# By how it is asked it knows when a test runs aside, with all that is changed.
 MAKE = (
     "import os, sys\ndef make():\n    frame = sys._getframe()\n"
     "    while not hasattr(frame.f_locals.get('request'), 'keep'): frame = frame.f_back\n"
-    "    if frame.f_locals['request'].keep is None: return [3, 1, 2]\n    "
+    "    if frame.f_locals['request'].keep is not None: return [3, 1, 2]\n    "
 )
 # Tests that see that `make` gives the right list, and leave `data` to the last one.
 SEEN = {
@@ -152,8 +154,88 @@ def test_where_nothing_is_left_a_given_value_takes_no_place(graded):
     )
     most = "def most(v):\n    v.clear()\n    return 1"
     result, _ = graded(made, make=MAKE + "os._exit(0)", most=most)
-    assert scores(result) == {"one": 1, "two": 0, "three": 0}
+    assert scores(result) == {"one": 1, "two": 1, "three": 0}
     assert set(scores(graded(made)[0]).values()) == {1}
+
+
+SQUARE = "# answer square\ndef square(x):\n    return x * x"
+MOST = "# answer most\ndef most(v):\n    return max(v, default=0)"
+SORTS = "def most(v):\n    v.sort()\n    return v[-1] if v else 0"
+# What tests leave to later ones, and how the last one reads it.
+LEFT = {
+    "in a given list": (
+        "# given\nwrong = []\ndef check(ok):\n    if not ok: wrong.append(ok)",
+        "check(square(3) == 9)",
+        "assert not wrong",
+    ),
+    "in a given class": (
+        "# given\nclass Log:\n    wrong = 0",
+        "Log.wrong += square(3) != 9",
+        "assert not Log.wrong",
+    ),
+    "in a default": (
+        "# given\ndef check(ok, wrong=[]):\n    wrong.append(not ok)\n    return not any(wrong)",
+        "_ = check(square(3) == 9)",
+        "assert check(True)",
+    ),
+    "by counting": ("# given\nwrong = 0", "wrong += square(3) != 9", "assert not wrong"),
+    "in what all must hold of": (
+        "# given\nheld = []",
+        "held.append(square(3) == 9)",
+        "assert all(held)",
+    ),
+}
+# Each makes the judge begin again, or once did.
+BEGINS_AGAIN = {
+    "sorts what it gets": {"most": SORTS},
+    "ends the process": {"most": "import os\ndef most(v):\n    os._exit(0)"},
+    "ends the judge": {"n": "n = 10**12"},
+}
+
+
+@pytest.mark.parametrize("answers", BEGINS_AGAIN.values(), ids=BEGINS_AGAIN)
+@pytest.mark.parametrize(("given", "leaves", "reads"), LEFT.values(), ids=LEFT)
+def test_what_tests_leave_is_lost_for_nobody(engine, given, leaves, reads, answers):
+    made = exercise(
+        given,
+        SQUARE,
+        MOST,
+        "# answer n\nn = 5",
+        f"# test one\n{leaves}",
+        "# test two\nassert most([7, 4]) == 7\nassert sum(range(n)) == 10",
+        f"# test three\n{reads}",
+    )
+    wrong = handed_in(made, square="def square(x):\n    return 0", **answers)
+    assert scores(grade_one(made, wrong, engine))["three"] == 0
+    marks = scores(grade_one(made, handed_in(made, **answers), engine))
+    assert marks["three"] == 1
+    assert marks["two"] == ("most" in answers and answers["most"] == SORTS)
+
+
+def test_after_a_judge_has_ended_tests_hold_for_what_they_held_for(engine, monkeypatch):
+    """The model is small for the first test and, once its judge is gone, good for the last."""
+    made = exercise(
+        "# answer model\ndef model():\n    return [1] * 9",
+        "# answer n\nn = 5",
+        "# test small\nmade = model()\nassert len(made) < 10",
+        "# test two\nassert sum(range(n)) == 10",
+        "# test good\nassert sum(made) > 5",
+    )
+    again = _Session._again
+
+    def with_a_sign(session, position):
+        session._files = Files({**session._files.paths, "again": b""})
+        return again(session, position)
+
+    monkeypatch.setattr(_Session, "_again", with_a_sign)
+    cheat = "import os\ndef model():\n    return [1] * (99 if os.path.exists('again') else 2)"
+    huge = "n = 10**12"
+    result = grade_one(made, handed_in(made, model=cheat, n=huge), engine)
+    assert scores(result) == {"small": 1, "two": 0, "good": 0}
+    [cell] = result.item("good").cells
+    assert "did not come to the same again" in cell.message
+    result = grade_one(made, handed_in(made, n=huge), engine)
+    assert scores(result) == {"small": 1, "two": 0, "good": 1}
 
 
 def test_a_call_that_asks_for_too_much_spares_nobody_the_second_run(graded):
