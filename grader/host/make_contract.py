@@ -22,13 +22,12 @@ from grader.host.intake.notebook import LearnerCell
 from grader.host.intake.paper import put_together
 from grader.host.session import hear, introduce, opening, opening_cells
 from grader.host.transcript import Played, as_node
-from grader.protocol.names import Names, imports_of, names_of
+from grader.protocol.names import Names, imports_of, names_of_cell, without_magic
 from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
 from grader.protocol.values import CannotCross
 
 _LATE = "apart from the code it took more than it may"
-_NOTHING = Names(frozenset(), frozenset())
 
 
 def make_contract(
@@ -44,7 +43,7 @@ def make_contract(
         GraderError: when there can be no player or judge.
     """
     code = notebook.code
-    names = [_names(cell.original) for cell in code]
+    names = [names_of_cell(cell.original) for cell in code]
     bequeathing = _bequeathing(code, names)
     modules = imported(cell.original for cell in code)
     count = opening(notebook)
@@ -176,23 +175,13 @@ def _solved(cell: TeacherCell) -> str:
     return cell.original if cell.kind.for_answer else str(cell.node.source)
 
 
-# A line that only IPython knows.
-_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 # What may make a class that is derived from one of Python's own.
 _DERIVES = re.compile(r"^\s*class\s+\w+\s*\(|namedtuple|Enum", re.MULTILINE)
 
 
-def _names(source: str) -> Names:
-    try:
-        return names_of(_MAGIC.sub(r"\1pass", source))
-    except SyntaxError:
-        # What a cell's magic binds is not known.
-        return _NOTHING
-
-
 def _imports(source: str) -> dict[str, str]:
     try:
-        return imports_of(_MAGIC.sub(r"\1pass", source))
+        return imports_of(without_magic(source))
     except SyntaxError:
         return {}
 
@@ -232,7 +221,7 @@ def _cause(code: list[TeacherCell], names: list[Names], position: int) -> str | 
     read: set[str] = set()
     for cell, known in zip(code[:position], names[:position], strict=True):
         if cell.kind is Kind.TEST:
-            by_tests |= known.bound - _names(cell.released).bound
+            by_tests |= known.bound - names_of_cell(cell.released).bound
         else:
             read |= known.used & by_tests - by_others
             by_others |= known.bound
@@ -258,7 +247,7 @@ def _bound(code: list[TeacherCell], names: list[Names]) -> list[str]:
 
 def _is_read_later(code: list[TeacherCell], names: list[Names], position: int) -> bool:
     """Whether a cell that is no test reads what only this test binds."""
-    visible = _names(code[position].released).bound
+    visible = names_of_cell(code[position].released).bound
     for earlier, known in zip(code[:position], names[:position], strict=True):
         if earlier.kind is not Kind.TEST:
             visible -= known.bound

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 from dataclasses import dataclass
 
 ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
+# A line that only IPython knows.
+_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,19 @@ class Names:
     read: frozenset[str]
     updated: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
+
+
+def without_magic(source: str) -> str:
+    """A cell's source with IPython's lines passed over."""
+    return _MAGIC.sub(r"\1pass", source)
+
+
+def names_of_cell(source: str) -> Names:
+    """As `names_of`, for any cell: what magic binds is not known, nor what is not Python."""
+    try:
+        return names_of(without_magic(source))
+    except SyntaxError:
+        return Names(frozenset(), frozenset())
 
 
 def names_of(source: str) -> Names:

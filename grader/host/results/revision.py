@@ -1,9 +1,10 @@
 """What a result is known by, and which marks a second run changes.
 
 Everything is known by its content. The mark of an item hangs on what was handed in, on its own
-tests, and on what all items share: given cells, answers as released and as solved (the contract
-comes from the solution), files, settings and this package. Only where one of these changed does an
-item get a new mark; the other items of a submission that is played again keep theirs.
+tests, on those before them that bind what these read, and on what all items share: given cells,
+answers as released and as solved (the contract comes from the solution), files, settings and this
+package. Only where one of these changed does an item get a new mark; the other items of a
+submission that is played again keep theirs.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from grader.host.course.assignment import Assignment, Kind
+from nbformat import NotebookNode
+
+from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
 from grader.host.results.result import ItemResult, Result
 from grader.host.version import grading
+from grader.protocol.names import names_of_cell
 
 
 @dataclass(frozen=True)
@@ -50,20 +54,20 @@ class Identities:
 
     def __init__(self, assignment: Assignment, settings: str) -> None:
         self._all = f"{grading()} {settings} {assignment.fingerprint}"
-        tests: dict[tuple[str, str | None], object] = {}
         shared: list[object] = [grading(), settings, sorted(assignment.keep)]
         for notebook in assignment.notebooks.values():
             for cell in notebook.cells:
                 if cell.kind is Kind.TEST:
-                    tests[notebook.name, cell.grade_id] = cell.node
-                elif cell.kind is not Kind.FREE or cell.node.cell_type == "code":
+                    continue
+                if cell.kind is not Kind.FREE or cell.node.cell_type == "code":
                     code = cell.original if cell.node.cell_type == "code" else None
                     shared.append([cell.node, cell.released, code])
         for path, file in sorted([*assignment.files.items(), *assignment.for_tests.items()]):
             shared.append([path, hashlib.sha256(file.read_bytes()).hexdigest()])
         common = _hash(shared)
+        needed = {name: _needed(notebook) for name, notebook in assignment.notebooks.items()}
         self._items = {
-            item.name: _hash([common, [tests.get((item.notebook, cell)) for cell in item.cells]])
+            item.name: _hash([common, [needed[item.notebook].get(cell) for cell in item.cells]])
             for item in assignment.items
         }
 
@@ -71,6 +75,24 @@ class Identities:
         """Of the submission with this fingerprint."""
         items = {name: _hash([own, handed_in]) for name, own in self._items.items()}
         return Identity(handed_in, _hash([self._all, handed_in]), items)
+
+
+def _needed(notebook: TeacherNotebook) -> dict[str, list[NotebookNode]]:
+    """By grade_id of a test: those before it that bind what it reads, all that these need, and
+    itself."""
+    tests = [
+        (cell, names_of_cell(cell.node.source)) for cell in notebook.cells if cell.kind is Kind.TEST
+    ]
+    needed: dict[str, list[NotebookNode]] = {}
+    for number, (cell, known) in enumerate(tests):
+        wanted = known.read | known.updated
+        nodes: list[NotebookNode] = []
+        for earlier, left in reversed(tests[:number]):
+            if left.bound & wanted:
+                wanted |= left.read | left.updated
+                nodes.append(earlier.node)
+        needed[str(cell.grade_id)] = [*nodes, cell.node]
+    return needed
 
 
 def _hash(content: object) -> str:

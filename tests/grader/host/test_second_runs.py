@@ -96,6 +96,17 @@ def test_a_mended_test_changes_the_marks_of_its_item_only(desk, run):
     assert "3 known from an earlier run" in run()
 
 
+def test_a_mended_test_counts_for_items_that_build_on_what_it_binds(desk, run):
+    mend(desk, "assert triple(2) == 6", "assert triple(two) == 6")
+    mend(desk, "assert square(0) == 0", "two = 2\\nassert square(0) == 0")
+    desk.hand_in("a")
+    run()
+    assert scores(desk) == ("3", "2", "5")
+    mend(desk, "two = 2\\n", "two = 3\\n")
+    run()
+    assert scores(desk) == ("3", "0", "3")
+
+
 @pytest.mark.parametrize("mended", ["the solution", "what is shown"])
 def test_what_the_contract_comes_from_counts(desk, run, mended):
     if mended == "what is shown":
