@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 05 · Post-training quantization in PyTorch: exercise
 #
-# Seven items, 20 points, about 80 minutes. Everything you need stands in
+# Six items, 18 points, about 70 minutes. Everything you need stands in
 # [the lesson](../../notebooks/05_post_training_quantization.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -22,7 +22,7 @@
 #   you have not seen, so solve the task and not the example. Of a
 #   decision (a name, a list of findings) they check the form; whether it is right comes with your mark.
 # - The items do not need each other. If one resists, go on.
-# - Items 2 and 3 meet modules inside modules, batch norm and dropout: [the primers](../../notebooks/primers.ipynb) repeat
+# - Items 1 and 2 meet modules inside modules, batch norm and dropout: [the primers](../../notebooks/primers.ipynb) repeat
 #   convolution and batch norm. `model.training` says in which mode a model is, and `try … finally` puts it back in any case.
 # - Models are `nn.Sequential`, and come in evaluation mode unless the item says otherwise. *In place* means: the
 #   model that was passed in is changed. Nothing here needs torchao.
@@ -52,125 +52,7 @@ def rounded(weight: torch.Tensor, bits: int) -> torch.Tensor:
 
 
 # %% [markdown]
-# ## 1 · One scale for each row (2 points)
-#
-# Write `quantize_rows(weight)` for a float32 tensor of the shape (rows, columns). It returns two tensors:
-#
-# - `q`, **int8**, of the same shape;
-# - `scale`, float32, of the shape (rows,). (In the lesson it is (rows, 1). `weight / scale` would divide by the wrong scales
-#   here, or fail.)
-#
-# `q * scale[:, None]` comes back to the weights. In each row:
-#
-# - no weight is off by more than half a step, which is `scale / 2`;
-# - no step is wasted: the scale is the row's largest magnitude divided by 127, or by a little more (up to 127.5). Only
-#   in a row without a magnitude above 0.00002 may it be larger, as in the lesson;
-# - a row of zeros gives zeros, and some scale above 0;
-# - zero stays exactly zero.
-#
-# A weight that holds NaN or infinity raises `ValueError`. There may be no rows at all. `weight` itself is not changed.
-#
-# Example: the row `[1.27, -0.5, 0.0]` with the scale 0.01 becomes `[127, -50, 0]`.
-#
-# *Lesson: part 1.*
-
-
-# %% item="rows" answers=["quantize_rows"]
-### BEGIN SOLUTION
-def quantize_rows(weight):
-    if not torch.isfinite(weight).all():
-        raise ValueError("the weights hold NaN or infinity")
-    scale = (weight.abs().amax(dim=1) / 127).clamp(min=1e-30)
-    q = (weight / scale[:, None]).round().to(torch.int8)
-    return q, scale
-
-
-### END SOLUTION
-
-# %% test="rows" points=1
-torch.manual_seed(7)  # what is random below is the same each time
-weight = torch.tensor([[1.27, -0.5, 0.0], [0.02, 0.01, -0.04]])
-q, scale = quantize_rows(weight)
-assert q.dtype == torch.int8, f"q should be int8, not {q.dtype}"
-assert q.shape == (2, 3) and scale.shape == (2,), (
-    f"the shapes are {tuple(q.shape)} and {tuple(scale.shape)}, expected (2, 3) and (2,)"
-)
-error = (q * scale[:, None] - weight).abs().amax(1)
-assert (error <= scale * 0.501).all(), (
-    f"some weights are off by {(error / scale).max():.2f} steps, at most half is allowed (lesson, part 1)"
-)
-assert scale[1] < 0.001, (
-    f"the largest weight of the second row is 0.04, but its scale is {scale[1]:.4f}. "
-    "Does each row have a scale of its own?"
-)
-### BEGIN HIDDEN TESTS
-for rows, columns in ((5, 40), (1, 7), (30, 1), (64, 256)):
-    weight = torch.randn(rows, columns) * 10.0 ** torch.randint(-4, 5, (rows, 1))
-    largest = weight.abs().amax(1)
-    before = weight.clone()
-    q, scale = quantize_rows(weight)
-    assert q.dtype == torch.int8 and scale.dtype == torch.float32, "Are the types int8 and float32?"
-    assert (scale <= largest / 127 * 1.001).all(), explain(
-        bool((scale - scale.max()).abs().max() <= scale.max() * 1e-6),
-        {
-            True: "A row of small weights has few steps. Does each row have a scale of its own?",
-            False: "Some steps are never used. How many integers can an int8 hold?",
-        },
-    )
-    error = (q * scale[:, None] - weight).abs()
-    wrong_sign = (q.float() * weight < 0).any()
-    assert not wrong_sign, "Some signs have flipped. What does a cast do outside of −128 to 127?"
-    assert (error <= scale[:, None] * 0.501).all(), (
-        "Some weights are off by more than half a step. Is it rounded, or cut off? Is the range reached?"
-    )
-    assert torch.equal(weight, before), "The weights themselves have changed."
-### END HIDDEN TESTS
-
-# %% test="rows" points=1
-torch.manual_seed(7)  # what is random below is the same each time
-q, scale = quantize_rows(torch.tensor([[0.0, 0.0], [1.0, 0.0]]))
-assert (q[0] == 0).all() and q[1, 1] == 0, "zero should stay exactly zero"
-assert torch.isfinite(scale).all() and (scale > 0).all(), (
-    f"every scale should be above 0, and finite, but the scales are {scale.tolist()}"
-)
-### BEGIN HIDDEN TESTS
-q, scale = quantize_rows(torch.zeros(4, 3))
-assert (q == 0).all() and (scale > 0).all() and torch.isfinite(scale).all(), (
-    "What comes back for rows of zeros?"
-)
-q, scale = quantize_rows(torch.randn(0, 6))
-assert q.shape == (0, 6) and scale.shape == (0,), "What comes back without any rows?"
-q, scale = quantize_rows(torch.full((2, 5), -3.0))
-assert ((q * scale[:, None] + 3).abs() <= 0.501 * scale[:, None]).all(), (
-    "Rows that are constant and negative come back wrong."
-)
-q, scale = quantize_rows(torch.tensor([[1e38, -1e38, 3e37]]))
-assert torch.isfinite(scale).all() and (q != 0).all(), "Huge weights come back wrong."
-small = torch.randn(3, 8) * 2.0**-60
-q, scale = quantize_rows(small)
-assert ((scale > 0) & torch.isfinite(scale)).all(), "Are scales above 0, however small the weights?"
-assert ((q * scale[:, None] - small).abs() <= 0.501 * scale[:, None]).all(), (
-    "Tiny weights come back off by more than half a step."
-)
-wide = torch.randn(50, 4).t()
-q, scale = quantize_rows(wide)
-assert scale.shape == (4,), "Which axis of a transposed matrix are the rows?"
-for bad in (float("nan"), float("inf"), -float("inf")):
-    weight = torch.ones(2, 3)
-    weight[1, 2] = bad
-    try:
-        quantize_rows(weight)
-        outcome = "no error"
-    except ValueError:
-        outcome = "ValueError"
-    except Exception:
-        outcome = "another error"
-    assert outcome != "no error", "What should happen when a weight is no number?"
-    assert outcome == "ValueError", "What kind of error does the prompt ask for?"
-### END HIDDEN TESTS
-
-# %% [markdown]
-# ## 2 · A file that is really smaller (3 points)
+# ## 1 · A file that is really smaller (3 points)
 #
 # `quantize_` leaves convolutions alone. Do better, and prove it by the file. Write two functions:
 #
@@ -181,8 +63,9 @@ for bad in (float("nan"), float("inf"), -float("inf")):
 # - `restore(model, saved)` takes a model of the same layers and such a dict, and loads it, in place: the weights are
 #   $s\,q$ again, float32. It does not change `saved`.
 #
-# As in item 1, no weight is off by more than half a step of its output's scale, an output whose weights are all zero stays
-# zero (with some scale above 0), and no step is wasted. A convolution's weight has the shape (outputs, inputs, height, width). No weight is NaN here.
+# No weight is off by more than half a step of its output's scale, an output whose weights are all zero stays
+# zero (with some scale above 0), and no step is wasted: a scale is the largest magnitude of its output divided by 127, or by a little
+# more (up to 127.5). Only where no magnitude is above 0.00002 may it be larger. A convolution's weight has the shape (outputs, inputs, height, width). No weight is NaN here.
 #
 # Example: `compress(nn.Sequential(nn.Linear(3, 2)))` has the keys `"0.weight"`, `"0.weight_scale"` and `"0.bias"`.
 #
@@ -353,7 +236,7 @@ assert all(torch.equal(saved[key], value) for key, value in copies.items()), (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3 · Calibrate (3 points)
+# ## 2 · Calibrate (3 points)
 #
 # Write `calibrate(model, batches)`. `batches` is a list of tensors, each a batch of inputs. It runs all of them through
 # the model and returns a `dict`: for each `nn.Linear` and `nn.Conv2d` that stands directly in the `nn.Sequential`, its place (an `int`) → the
@@ -366,7 +249,7 @@ assert all(torch.equal(saved[key], value) for key, value in copies.items()), (
 # Example: `nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))` with the batches `[[1., -2.]]` and `[[3., 0.]]` has `(-2.0, 3.0)`
 # at the key 0, and at the key 2 the range of what leaves the ReLU.
 #
-# *Lesson: part 4, hooks. Or walk through the layers yourself.*
+# *Lesson: part 3, hooks. Or walk through the layers yourself.*
 
 
 # %% item="calibrate" answers=["calibrate"]
@@ -399,7 +282,7 @@ model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).eval()
 found = calibrate(model, [torch.tensor([[1.0, -2.0]]), torch.tensor([[3.0, 0.0]])])
 assert sorted(found) == [0, 2], f"the keys should be the places 0 and 2, not {sorted(found)}"
 assert tuple(found[0]) == (-2.0, 3.0), (
-    f"into layer 0 go values from -2.0 to 3.0, but the range is {found[0]} (lesson, part 4). "
+    f"into layer 0 go values from -2.0 to 3.0, but the range is {found[0]} (lesson, part 3). "
     + explain(
         tuple(found[0]), {(0.0, 3.0): "Does it remember the first batch when the second comes?"}, ""
     )
@@ -499,7 +382,7 @@ assert model.training, "After an error the model is left in another mode than it
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 4 · Find the layer that breaks (3 points)
+# ## 3 · Find the layer that breaks (3 points)
 #
 # Write `sensitivity(model, inputs, bits)` for an `nn.Sequential` in which each layer with weights stands directly. For each `nn.Linear` and
 # `nn.Conv2d`, in their order, it measures what happens when **that layer's weight alone** is rounded with the given function
@@ -510,7 +393,7 @@ assert model.training, "After an error the model is left in another mode than it
 # Leave in `culprit` the **place in the model** (an `int`, counted from 0 over all layers, ReLUs included) of the layer that is to blame, for
 # 8 bits and the inputs `probe`.
 #
-# *Lesson: part 8.*
+# *Lesson: part 6.*
 
 # %% given=true of="sensitivity"
 _random = torch.Generator().manual_seed(5)
@@ -562,7 +445,7 @@ found = sensitivity(model, torch.tensor([[0.0, 1.0]]), 2)
 assert len(found) == 2, f"two layers have weights, but the list has {len(found)} numbers"
 # On the grid of 2 bits (-3, 0, 3) the weight 1 becomes 0, so the output 2 becomes 0: 2² = 4.
 assert abs(found[0] - 4) < 1e-5, (
-    f"the first number should be 4, not {found[0]:.4g} (lesson, part 8)"
+    f"the first number should be 4, not {found[0]:.4g} (lesson, part 6)"
 )
 assert abs(found[1]) < 1e-5, (
     f"2 is on the second layer's grid, so the second number should be 0, not {found[1]:.4g}: "
@@ -660,7 +543,7 @@ assert culprit == 2, explain(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 5 · Find the bugs (3 points)
+# ## 4 · Find the bugs (3 points)
 #
 # A colleague quantizes activations to uint8. On her test image all went well; in the field, bright images come out dark,
 # and a layer that gets only values from 2 to 6 crashes or returns nonsense. She wrote:
@@ -684,7 +567,7 @@ assert culprit == 2, explain(
 #
 # Example: `to_uint8(torch.tensor([0., 1., 2., 9.]), 0.0, 2.55)` gives `q` = `[0, 100, 200, 255]`, the scale 0.01 and the zero point 0.
 #
-# *Lesson: part 4 and part 5.*
+# *Lesson: part 4.*
 
 
 # %% item="uint8" answers=["to_uint8"]
@@ -804,7 +687,7 @@ assert outcome == "ValueError", "What kind of error does the prompt ask for?"
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 6 · Three deployments (3 points)
+# ## 5 · Three deployments (3 points)
 #
 # `measured` below has the variants of one network, as a team measured them on three targets (numbers made up for this exercise, in
 # proportions that occur). Write `choose(variants, limits, noise)`.
@@ -823,7 +706,7 @@ assert outcome == "ValueError", "What kind of error does the prompt ask for?"
 #
 # The noise is 0.004 everywhere.
 #
-# *Lesson: part 6.*
+# *Lesson: part 5.*
 
 # %% given=true
 _table = [  # name, kB, accuracy, and ms on phone, browser, server
@@ -996,7 +879,7 @@ assert choose(chain, {}, 0.09375) == "y", (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 7 · A disappointed colleague (3 points, graded by your teacher)
+# ## 6 · A disappointed colleague (3 points, graded by your teacher)
 #
 # A colleague writes: *“I ran `quantize_(cnn, Int8WeightOnlyConfig())` on our CNN. It raised no error, so now it is int8. But the file
 # is still 95 % of what it was. Then I tried int4 on our MLP: the file is as large as with int8. And with `Int8DynamicActivationInt8WeightConfig` one image takes six
@@ -1006,7 +889,7 @@ assert choose(chain, {}, 0.09375) == "y", (
 # Answer in six to twelve sentences, so that he can act on it: for each of his four observations, what explains it, how he can prove that, and what to
 # do instead.
 #
-# *Lesson: parts 2 to 6.*
+# *Lesson: parts 2 to 5.*
 
 # %% [markdown] item="why" manual=true points=3
 # ### BEGIN SOLUTION

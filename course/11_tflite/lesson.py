@@ -21,7 +21,7 @@
 # It takes about {minutes} minutes, with a place to stop after part 5. You need a little PyTorch, and what a scale and a zero point are: an int8
 # number $q$ stands for $s\,(q - z)$, with scale $s$ and zero point $z$.
 #
-# The whole is called **LiteRT** today: the runtime, and a quantizer that needs no TensorFlow. **TFLite** is the name of the
+# The whole is called **LiteRT** today: the runtime, and a *quantizer* that needs no TensorFlow. **TFLite** is the name of the
 # file format, and of TensorFlow's converter, the long-standing road that most code still takes. This lesson walks the old
 # road, because you will meet it, and shows the new one beside it (part 2).
 #

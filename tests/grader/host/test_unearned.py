@@ -255,7 +255,9 @@ def test_a_call_that_asks_for_too_much_spares_nobody_the_second_run(graded):
     assert scores(graded(made, total=empties)[0]) == {"t": 0.5}
     result, _ = graded(made, total=empties, ones=greedy)
     assert scores(result) == {"t": 0}
-    assert any("asked for too much" in note for note in result.notes)
+    # On a busy machine its time is up first.
+    ends = ("asked for too much", "took too long")
+    assert any(end in note for note in result.notes for end in ends)
 
 
 def test_what_a_test_has_raised_outlives_it_for_nobody(graded):
