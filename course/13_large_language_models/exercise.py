@@ -61,7 +61,7 @@ def plain(weight, bits, group):
 # - `alpha` is between 0 and 1, both included; otherwise `ValueError`.
 # - Layers may have no bias. Those with a bias keep it.
 #
-# *Lesson: part 5.*
+# *Lesson: part 6.*
 
 
 # %% item="smooth" answers=["smooth"]
@@ -208,7 +208,7 @@ for alpha in (-0.01, 1.01, 2):
 #
 # The lesson takes all columns at once from a Cholesky factor. Here it is one column, and any way that finds the minimum will do.
 #
-# *Lesson: part 6.*
+# *Lesson: part 4.*
 
 
 # %% item="column" answers=["round_column"]
@@ -801,7 +801,7 @@ assert abs(found / wanted_of(far, words, torch.tensor([5, 4, 2])) - 1) < 1e-3, (
 #
 # They are ordered from cheap to dear. Leave in `remedy` a `dict` from `"A"`, `"B"`, `"C"` and `"D"` to these texts.
 #
-# *Lesson: parts 4 and 5.*
+# *Lesson: parts 5 and 6.*
 
 # %% given=true of="maps"
 random = torch.Generator().manual_seed(5)

@@ -84,6 +84,14 @@ class Beside:
         low, high = means.quantile(torch.tensor([0.025, 0.975])).tolist()
         return float(more.sum() / self.words.sum()), low, high
 
+    def right_in(self, model: nn.Module) -> float:
+        """The share of right endings."""
+        return float(self.surprise(model, self.told)[2].double().mean())
+
+    def loss(self, model: nn.Module) -> tuple[float, float, float]:
+        """Nats per word more than the float model's: the mean, and a 95 % interval."""
+        return self.extra(self.surprise(model, self.told)[0])
+
     def show(self, name: str, model: nn.Module) -> tuple[float, float]:
         """Prints the loss and the share of right endings, and returns both."""
         nats, _, right = self.surprise(model, self.told)
