@@ -337,7 +337,7 @@ assert widest["huge image"] is None, "What if even 4 bits are too many?"
 #
 # The tests bring a clock of their own, which moves only when a call says so. Real code would pass `time.perf_counter`.
 #
-# *Lesson: part 3.*
+# *Lesson: part 5.*
 
 
 # %% item="clock" answers=["compare"]
@@ -475,7 +475,7 @@ assert compare({}, 3, 1, clock) == {}, "What comes out if there is nothing to ti
 #
 # Example: 100 FLOPs and 10 bytes with peak 20 and bandwidth 5 make `("compute", 5.0)`. A layer of 8×8 in 32 bits with peak 4 and bandwidth 4 needs a batch of 4.
 #
-# *Lesson: part 4.*
+# *Lesson: part 3.*
 
 # %% given=true of="roof"
 chip = {"peak": 50e9, "bandwidth": 10e9}
@@ -847,7 +847,7 @@ assert audit(nn.Sequential(nn.Embedding(4, 2)), torch.tensor([1]), {"0": 9}) == 
 #
 # Leave in `remedy` a `dict` from `"A"`, `"B"` and `"C"` to the change.
 #
-# *Lesson: part 4.*
+# *Lesson: part 3.*
 
 # %% given=true of="remedy"
 fig, ax = plot.figure(height=3.5)
@@ -890,15 +890,15 @@ assert remedy["C"] == "fewer calls", (
 #
 # Answer in four to eight sentences, so that he can act on it: which of his conclusions do not follow, and why; and what he should count or measure instead.
 #
-# *Lesson: parts 1 to 3.*
+# *Lesson: parts 1, 2 and 5.*
 
 # %% [markdown] item="report" manual=true points=2
 # ### BEGIN SOLUTION
 # **File.** A zipped file says what a download takes. Zeros stored densely take as many bytes in flash and in RAM as any other weight, and as many MACs. So neither memory nor time follows from it.
 #
-# **FLOPs.** 0 means that the counter doesn't know the operation (attention takes a fused road in `eval()` without gradients), not that it is free. Count these layers by hand.
+# **FLOPs.** 0 means that the counter doesn't know the operation (attention runs as one fused kernel in `eval()` without gradients), not that it is free. Count these layers by hand.
 #
-# **Time.** One after the other, a machine that warms up or is used by others can change the result by more than 8 % (lesson, part 3: 14 % for a slow-down of 30 %); and a mean is moved by a few slow calls. Warm up, call both in turn, report median and spread, with the same threads
+# **Time.** One after the other, a machine that warms up or is used by others can change the result by more than 8 % (slow it down evenly by 30 % on the way, and whoever comes second looks 14 % slower); and a mean is moved by a few slow calls. Warm up, call both in turn, report median and spread, with the same threads
 # and layout. A time on his computer does not say much about the chip either.
 #
 # **RAM.** On the chip RAM holds activations: the largest input and output of a layer together. Pruning has not changed a single shape, so the need is the same as before. Count it for both.

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 03 · Choosing the range: exercise
 #
-# Nine items, 20 points, about 80 minutes. Everything you need stands in
+# Eight items, 18 points, about 70 minutes. Everything you need stands in
 # [the lesson](../../notebooks/03_choosing_the_range.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -196,7 +196,7 @@ for bad in (
 # Example: the row `[1, 1, -1, 1, 10]` with 2 bits and the shares `[1.0, 0.1]` has the clip 10: the four ones are off by 1 each.
 # With clip 1 the 10 would be off by 9.
 #
-# *Lesson: part 2; lesson 02, part 7.*
+# *Lesson: part 3; lesson 02, part 7.*
 
 
 # %% item="clips" answers=["best_clips"]
@@ -312,7 +312,7 @@ assert best_clips(dead, 4, [0.3, 0.6, 1.0]).isfinite().all(), "A row of zeros sp
 #
 # Example: `[-7, 3, -1]` is packed to `[57, 15]`, since −7 is 9 in four bits, and 9 + 16 · 3 = 57.
 #
-# *Lesson: part 3.*
+# *Lesson: part 2.*
 
 
 # %% item="pack" answers=["pack", "unpack"]
@@ -390,96 +390,7 @@ for bad in ([8], [-9, 0], [1, 100]):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 4 · Groups (2 points)
-#
-# Write `quantize_groups(weight, bits, size)` for a float32 matrix of finite numbers with at least one row and one column. Each row is cut into groups
-# of `size` neighbours, from its beginning; **the last group may be shorter**. It returns
-#
-# - `codes`, int8, of the shape of `weight`;
-# - `scales`, float32, of the shape (rows, groups per row): the largest magnitude of the group over $2^{b-1}-1$. A group of zeros has the
-#   scale 1.
-#
-# Example: the row `[0.7, -0.2, 0.07, 0.0, 1.4]` with 4 bits and groups of 2 has the scales `[0.1, 0.01, 0.2]` and the codes
-# `[7, -2, 7, 0, 7]`.
-#
-# *Lesson: parts 1 and 3.*
-
-
-# %% item="groups" answers=["quantize_groups"]
-### BEGIN SOLUTION
-def quantize_groups(weight, bits, size):
-    rows, columns = weight.shape
-    high = 2 ** (bits - 1) - 1
-    padded = torch.nn.functional.pad(weight, (0, -columns % size)).reshape(rows, -1, size)
-    largest = padded.abs().amax(2)
-    scales = torch.where(largest == 0, 1.0, largest / high)
-    codes = (padded / scales[..., None]).round().clamp(-high, high).to(torch.int8)
-    return codes.reshape(rows, -1)[:, :columns], scales
-
-
-### END SOLUTION
-
-# %% test="groups" points=1
-torch.manual_seed(7)  # what is random below is the same each time
-example = torch.tensor([[0.7, -0.2, 0.07, 0.0], [7.0, 1.0, 0.0, 0.7]])
-codes, scales = quantize_groups(example, 4, 2)
-assert scales.shape == (2, 2), f"two rows of two groups: (2, 2), not {tuple(scales.shape)}"
-assert torch.allclose(scales, torch.tensor([[0.1, 0.01], [1.0, 0.1]])), (
-    f"expected the scales [[0.1, 0.01], [1.0, 0.1]], but got {scales.tolist()}: which weights are neighbours?"
-)
-assert codes.tolist() == [[7, -2, 7, 0], [7, 1, 0, 7]], f"the codes are {codes.tolist()}"
-assert codes.dtype == torch.int8, f"the codes should be int8, not {codes.dtype}"
-### BEGIN HIDDEN TESTS
-for bits in (4, 2, 8, 3):
-    for rows, columns, size in ((3, 64, 16), (5, 12, 1), (1, 30, 30), (7, 8, 4)):
-        weight = torch.randn(rows, columns) * 10.0 ** torch.randint(
-            -3, 4, (rows, columns // size)
-        ).repeat_interleave(size, 1)
-        kept = weight.clone()
-        codes, scales = quantize_groups(weight, bits, size)
-        assert torch.equal(weight, kept), "The weights themselves have changed."
-        wanted = weight.reshape(rows, -1, size).abs().amax(2) / (2 ** (bits - 1) - 1)
-        assert scales.shape == wanted.shape, "How many groups does a row have?"
-        assert torch.allclose(scales, wanted, rtol=1e-5, atol=0), (
-            "A scale is off. Does each group look at its own weights, and how many steps are there?"
-        )
-        back = codes * scales.repeat_interleave(size, 1)
-        half = scales.repeat_interleave(size, 1) * 0.501
-        assert ((back - weight).abs() <= half).all(), "A weight is off by more than half a step."
-### END HIDDEN TESTS
-
-# %% test="groups" points=1
-torch.manual_seed(7)  # what is random below is the same each time
-codes, scales = quantize_groups(torch.tensor([[0.7, -0.2, 0.07, 0.0, 1.4]]), 4, 2)
-assert scales.shape == (1, 3), f"the last group is shorter: 3 groups, not {scales.shape[1]}"
-assert codes.tolist() == [[7, -2, 7, 0, 7]], f"the codes are {codes.tolist()} (lesson, part 1)"
-### BEGIN HIDDEN TESTS
-for rows, columns, size in ((4, 10, 4), (2, 3, 8), (3, 1, 2), (5, 33, 32)):
-    for magnitude in (1.0, 2.0**-60, 2.0**100):
-        weight = torch.randn(rows, columns) * magnitude
-        codes, scales = quantize_groups(weight, 4, size)
-        count = math.ceil(columns / size)
-        assert codes.shape == (rows, columns), "Do the codes have the shape of the weights?"
-        assert scales.shape == (rows, count), (
-            "How many groups has a row that is no multiple of the size?"
-        )
-        for n in range(count):
-            part = slice(n * size, (n + 1) * size)
-            wanted = weight[:, part].abs().amax(1) / 7
-            assert torch.allclose(scales[:, n], wanted, rtol=1e-5, atol=0), (
-                "Do the weights of a short group, or very small or large ones, get their own scale?"
-            )
-            back = codes[:, part] * scales[:, n : n + 1]
-            assert ((back - weight[:, part]).abs() <= scales[:, n : n + 1] * 0.501).all(), (
-                "A weight of a row whose last group is shorter is off. Where do the groups begin?"
-            )
-codes, scales = quantize_groups(torch.tensor([[0.0, 0.0, 5.0, 0.0]]), 4, 2)
-assert scales.isfinite().all() and codes.tolist() == [[0, 0, 7, 0]], "What becomes of zeros only?"
-assert scales[0, 0] == 1, "Which scale does the task ask for, for a group of zeros?"
-### END HIDDEN TESTS
-
-# %% [markdown]
-# ## 5 · Which scheme fits? (2 points)
+# ## 4 · Which scheme fits? (2 points)
 #
 # Write `stored_bytes(shapes, bits, size, scale_bits)`: the bytes that the weights of a network take. `shapes` lists
 # (rows, columns) of each layer. Each row is cut into groups of `size` weights, the last one may be shorter; `size=None` means one group
@@ -490,7 +401,7 @@ assert scales[0, 0] == 1, "Which scale does the task ask for, for a group of zer
 # `chosen` the name of the scheme that **fits** and has the **highest accuracy**. If the best two are within 0.005 of each
 # other, they can't be told apart on these images, and the smaller of the two is to be taken.
 #
-# *Lesson: part 3.*
+# *Lesson: part 2.*
 
 # %% given=true
 network = [(300, 784), (100, 300), (10, 100)]
@@ -565,7 +476,7 @@ assert chosen == "int3, groups of 32", explain(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 6 · Find the bugs (2 points)
+# ## 5 · Find the bugs (2 points)
 #
 # A colleague has written fake quantization with a scale for each row. “With my layer of 300×784 it stops with an error, so I tested
 # it with 64×64, and there it runs. But it is worse than one scale for all! And in one layer the result is NaN.”
@@ -649,7 +560,7 @@ for bits in range(2, 9):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 7 · Read an MXFP4 file (2 points)
+# ## 6 · Read an MXFP4 file (2 points)
 #
 # A model's weights came in MXFP4: two tensors of type uint8. `packed` has the shape (rows, columns / 2), two fp4 codes (e2m1) in a byte,
 # the first in the low half. `scales` has the shape (rows, columns / 32), one scale for 32 neighbouring weights, in the format **e8m0**: PyTorch
@@ -662,7 +573,7 @@ for bits in range(2, 9):
 # Example: the byte 0x9A = 154 holds the codes 10 and 9, which stand for −1 and −0.5. With the scale 128 (which is $2^{128-127} = 2$) they
 # are −2 and −1.
 #
-# *Lesson: part 4.*
+# *Lesson: part 2.*
 
 
 # %% item="mxfp4" answers=["read_mxfp4"]
@@ -685,7 +596,7 @@ back = read_mxfp4(packed, torch.tensor([[128]], dtype=torch.uint8))
 assert back.shape == (1, 32), f"16 bytes hold 32 weights: (1, 32), not {tuple(back.shape)}"
 assert back.dtype == torch.float32, f"the weights should be float32, not {back.dtype}"
 assert back[0, :4].tolist() == [-2, -1, 1, 12], (
-    f"expected -2, -1, 1, 12 at the beginning, but got {back[0, :4].tolist()} (lesson, part 4)"
+    f"expected -2, -1, 1, 12 at the beginning, but got {back[0, :4].tolist()} (lesson, part 2)"
 )
 ### BEGIN HIDDEN TESTS
 sizes = [0, 0.5, 1, 1.5, 2, 3, 4, 6]
@@ -742,7 +653,7 @@ assert nan.isnan().all(), "In e8m0 the code 255 is NaN. What does PyTorch's type
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 8 · Five histograms (2 points)
+# ## 7 · Five histograms (2 points)
 #
 # Five layers were quantized to int8, and something went wrong in four of them. `layers` holds their codes, (rows, columns). Run `look()` to
 # see the histogram of all codes of each layer, and beside it the largest code of each row. Name the finding for each letter in
@@ -754,7 +665,7 @@ assert nan.isnan().all(), "In e8m0 the code 255 is NaN. What does PyTorch's type
 # - `"one scale"`: rows of different size share a scale;
 # - `"one-sided"`: the values are not negative, and half of the codes lie idle.
 #
-# *Lesson: parts 1 and 2; lesson 02, part 3.*
+# *Lesson: parts 1 and 3; lesson 02, part 3.*
 
 # %% given=true of="findings"
 layers = five_layers()
@@ -820,7 +731,7 @@ assert findings["A"] == "fine", (
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 9 · A letter (3 points, graded by your teacher)
+# ## 8 · A letter (3 points, graded by your teacher)
 #
 # A team quantizes a network for a phone and asks for advice: *“We use int8 with one scale per tensor. Weights are fine. But a few channels of one
 # activation are 200 times as large as the others, and with int8 activations our accuracy falls from 91 % to 40 %. We searched for the range
@@ -830,7 +741,7 @@ assert findings["A"] == "fine", (
 # Answer in six to ten sentences: why a good SQNR and a ruined accuracy do not contradict each other; what you would try first, why it changes nothing
 # in float32, and how to see that it worked; and what you say about the two proposals.
 #
-# *Lesson: parts 1, 2 and 3.*
+# *Lesson: parts 1, 3, 4 and 5.*
 
 # %% [markdown] item="letter" manual=true points=3
 # ### BEGIN SOLUTION

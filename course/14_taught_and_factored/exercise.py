@@ -240,7 +240,7 @@ assert math.isclose(loss.item(), 500, rel_tol=1e-3), (
 #
 # Example: `nn.Linear(8, 6)` takes 48 MACs. With `macs=40` it becomes an `nn.Linear(8, 2)` and an `nn.Linear(2, 6)`.
 #
-# *Lesson: part 5.*
+# *Lesson: part 6.*
 
 
 # %% item="budget" answers=["into_budget"]
@@ -398,7 +398,7 @@ for outputs, inputs in ((5, 9), (9, 5), (4, 4)):
 #
 # The tests compare with plain SVD of the weight, and with the best that can be reached.
 #
-# *Lesson: part 5.*
+# *Lesson: part 6.*
 
 
 # %% item="outputs" answers=["best_outputs"]
@@ -553,7 +553,7 @@ assert torch.allclose(full(x), layer(x), atol=1e-3), "With full rank nothing sho
 # Write `survives(layer, up, down, alpha)`. It returns, as a `float`, which share of the correction $\Delta$ is left after `merge`: with the change $M$ of the weight, as stored, $\langle M, \Delta\rangle / \langle\Delta, \Delta\rangle$, the sum of
 # products over the sum of squares. In float32 it is 1, or nearly. If the correction is 0, return 1.0.
 #
-# *Lesson: parts 7 and 8.*
+# *Lesson: part 8.*
 
 
 # %% item="merge" answers=["merge", "survives"]
@@ -893,7 +893,7 @@ for frozen in ((), (1,), (1, 3), (0, 1, 2, 3, 4)):
 #
 # Write `cheapest(tried)`. It returns the name of the way with the fewest bytes among those that are **not** shown to be worse than the most accurate one (by the mean). At equal bytes, take the more accurate. It works for any dict of this form.
 #
-# *Lesson: parts 3 and 7.*
+# *Lesson: parts 3 and 8.*
 
 # %% given=true
 STUDENT = {
@@ -1016,7 +1016,7 @@ for wanted, tried in cases.items():
 #
 # Answer in five to ten sentences, so that she can act on it: what her comparison lacks, and when teaching does pay; what becomes of the work at that rank, in MACs, and how to choose one; what else she should put beside both.
 #
-# *Lesson: parts 3, 4 and 6.*
+# *Lesson: parts 3, 4 and 7.*
 
 # %% [markdown] item="plan" manual=true points=3
 # ### BEGIN SOLUTION
