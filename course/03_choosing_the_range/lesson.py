@@ -47,6 +47,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.learn.explore import explore
 from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 from coursekit.lesson_03 import pictures
 from coursekit.lesson_03.simulate import (
@@ -348,6 +349,30 @@ plot.show(
     alt="Accuracy against the SQNR: a cloud. Against the SQNR after the best factor: it rises.",
 )
 reveal("All weights × 2.9: accuracy", found["all × 2.9"][2])
+
+# %% [markdown]
+# Move the factor yourself.
+
+
+# %% tags=["nbval-ignore-output"]
+FACTORS = [0.1, 0.25, 0.5, 1, 1.5, 2, 2.9, 5, 10]
+by_factor = {
+    factor: np.mean(accuracies(models, lambda weight, factor=factor: factor * weight))
+    for factor in FACTORS
+}
+
+
+def draw_factor(factor):
+    decibels = 20 * math.log10(1 / max(abs(1 - factor), 1e-3))
+    return pictures.factor(by_factor, factor, decibels)
+
+
+explore(
+    draw_factor,
+    alt="Accuracy against a factor for all weights, nearly flat; the SQNR for one is in the title.",
+    factor=FACTORS,
+    start={"factor": 2.9},
+)
 
 # %% [markdown]
 # A common factor changes the sizes of the logits, hardly which one is largest. The SQNR charges for it. Take the best factor out before you measure (or use the cosine), and the cloud on the left falls into order: shuffled signs ruin a network, and *signs alone*, one bit a weight, keep most of it.

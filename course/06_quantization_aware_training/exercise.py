@@ -52,7 +52,7 @@ from coursekit.pictures import plot
 #
 # Example: with 2 bits and the scale 0.5 the values `[0.3, -0.9, 5.0, -5.0]` become `[0.5, -1.0, 0.5, -1.0]`.
 #
-# *Lesson: parts 1, 4 and 5.*
+# *Lesson: parts 1, 3 and 5.*
 
 
 # %% given=true
@@ -183,7 +183,7 @@ for bits in (2, 3, 4, 8):
 torch.manual_seed(7)  # what is random below is the same each time
 x, u = torch.tensor([[0.8, 0.2]]), torch.tensor([[1.0, 2.0]])
 gradient = both_ways(x, torch.tensor([[0.5]]), 3, u)[2]
-assert gradient is not None, "no gradient comes back to the scale (lesson, part 4)"
+assert gradient is not None, "no gradient comes back to the scale (lesson, part 5)"
 assert gradient.shape == (1, 1), (
     f"one gradient for each row: the shape is (1, 1), not {tuple(gradient.shape)}"
 )
@@ -219,7 +219,7 @@ for bits in (2, 3, 4, 8):
 #
 # A row of zeros gives zeros, with some scale above 0. `trained_with` gives the tests what your class computes, so leave the last line as it is.
 #
-# *Lesson: parts 1 and 3.*
+# *Lesson: parts 1 and 2.*
 
 
 # %% given=true
@@ -402,7 +402,7 @@ assert (still["scales"] > 0).all() and still["scales"].isfinite().all(), (
 # A row of zeros gets the scale 0. Example: `[1.0, -0.2, -3.0, 0.0]` has the threshold 0.735. Ternary gives the codes `[1, 0, -1, 0]` and the
 # scale 2.0, one bit the codes `[1, -1, -1, 1]` and the scale 1.05.
 #
-# *Lesson: part 6.*
+# *Lesson: part 2.*
 
 
 # %% item="levels" answers=["ternary", "one_bit"]
@@ -500,7 +500,7 @@ assert (found == 1).all() and (sizes == 0).all(), "What does the task ask for, f
 # Then try three roads on a network of `fresh(0)`, without training. Leave in `weight_types` a `dict` that has for each of them the name of the type of the first layer's
 # weight at the end, `type(model[0].weight).__name__`. The keys are `"prepare"`, `"prepare, convert"` and `"convert"`.
 #
-# *Lesson: part 5.*
+# *Lesson: part 3.*
 
 # %% given=true of="library"
 import logging
@@ -571,7 +571,7 @@ for road in ("prepare", "prepare, convert", "convert"):
 # %% test="library" points=1
 proof = int4_aware(0)
 assert proof["types"][0] != "Parameter", (
-    "the weights are still plain float Parameters: no error, and nothing quantized. Which step is missing? (lesson, part 5)"
+    "the weights are still plain float Parameters: no error, and nothing quantized. Which step is missing? (lesson, part 3)"
 )
 assert all(codes is not None for codes in proof["codes"]), "a linear layer has no codes"
 assert min(int(codes.min()) for codes in proof["codes"]) < -2, (
@@ -834,7 +834,7 @@ assert torch.allclose(model[0].weight, quantized(first.weight, 3)), (
 # accuracy has to be at least 0.81, and on 1,000 others at least **0.80**. One point is yours from 0.70 on your images and 0.68 on the others. It has to be done in ten seconds, which is
 # enough for a few epochs. The network is trained already, so a small learning rate does. How you get there is your business.
 #
-# *Lesson: parts 3 and 4.*
+# *Lesson: parts 2 and 5.*
 
 # %% given=true of="budget"
 from coursekit.nets.data import load_fashion_mnist  # noqa: E402
@@ -915,7 +915,7 @@ assert stored_bytes(stored) <= 14_100, (
 )
 reached = accuracy(stored, *seen)
 assert reached >= 0.70, (
-    f"the accuracy is {reached:.3f} on the images that you have. Which range do the codes cover? (lesson, part 3)"
+    f"the accuracy is {reached:.3f} on the images that you have. Which range do the codes cover? (lesson, part 1)"
 )
 ### BEGIN HIDDEN TESTS
 assert accuracy(stored, *others) >= 0.68, "On other images the accuracy is below 0.68."
@@ -1030,7 +1030,7 @@ assert diagnosis["B"] == "no clip", (
 # - `pays`: a `dict` from 2 and 4 to `True` or `False`. Is quantization-aware training worth 12 epochs at that width? Say so only if each of its seeds is
 #   better than each seed of the best other way to the same width.
 #
-# *Lesson: parts 3 and 8.*
+# *Lesson: part 2.*
 
 # %% given=true
 runs = {  # accuracy in %, three seeds
@@ -1106,7 +1106,7 @@ assert not pays[4], (
 # Answer in five to nine sentences, so that they can act on it: what 92 % is worth as a number, and what it should be compared with; what their
 # device will really run; and what you would have tried before ten epochs of training.
 #
-# *Lesson: parts 3, 5, 7 and 8.*
+# *Lesson: parts 2 to 5.*
 
 # %% [markdown] item="report" manual=true points=2
 # ### BEGIN SOLUTION

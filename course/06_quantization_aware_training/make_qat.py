@@ -1,13 +1,15 @@
-"""Trains the networks of lesson 06: writes depthwise_network.npz and qat.csv.
+"""Trains the networks of lesson 06: writes depthwise_network.npz, qat.csv and few_bits.csv.
 
-It runs the functions of course/06_quantization_aware_training/lesson.py themselves: `python
-course/06_quantization_aware_training/make_qat.py`, about forty minutes on one thread. Then enter each SHA-256 in checksums.json and
-in README.md. The numbers depend a little on the CPU and on torch's version.
+It runs the functions of lesson 06 themselves, those of its further page for qat.csv: `python
+course/06_quantization_aware_training/make_qat.py`, about an hour and a half on one thread, or with
+`few_bits` behind it the last file alone. The numbers depend a little on the CPU and on torch's
+version.
 """
 
 import copy
-import hashlib
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,13 +20,13 @@ import pandas as pd
 from torch import nn
 
 from authoring.source.definitions import definitions
-from coursekit.nets.data import load_fashion_mnist
+from coursekit.nets.data import enter_checksum, load_fashion_mnist
 from coursekit.nets.measure import accuracy
 from coursekit.nets.networks import depthwise_cnn, float_network, folded, small_mlp
 from coursekit.nets.train import fit, set_seed
 
 DATA = Path(__file__).parents[2] / "data"
-LESSON = DATA.parent / "course" / "06_quantization_aware_training" / "lesson.py"
+LESSON, FURTHER = (Path(__file__).with_name(name) for name in ("lesson.py", "further.py"))
 MLPS, DEPTHWISE = range(5), range(3)
 # Epochs in a row that bring nothing on validation images, before training ends.
 PATIENCE = {"mlp": 5, "depthwise": 8}
@@ -35,6 +37,8 @@ LEARNING_RATES, SGD_RATES = (1e-3, 3e-3, 3e-4), (0.1, 0.03)
 AT_MOST, ENOUGH = 40, 4
 # The start of the step size, as a multiple of what fits best.
 FACTORS = (1 / 8, 1 / 2, 2, 8)
+# Weights and activations: which bits, and what each way is tried with.
+FEW_BITS, FEW_BITS_RATES = (8, 4, 3), (1e-3, 3e-3, 1e-2)
 
 Parts = dict[str, Any]
 
@@ -60,9 +64,9 @@ def parts() -> Parts:
     return both | {"test": data.test.tensors()}
 
 
-def lesson_functions(images: Parts, lesson: Path = LESSON) -> dict[str, Any]:
-    """What the lesson defines: its imports, functions, classes and the table of slopes."""
-    return definitions(lesson, images, tables=["slopes"])
+def page_functions(images: Parts, page: Path) -> dict[str, Any]:
+    """What a page defines: its imports, functions, classes and the table of slopes."""
+    return definitions(page, images, tables=["slopes"])
 
 
 def trained(kind: str, seed: int, images: Parts) -> nn.Sequential:
@@ -220,9 +224,61 @@ def rows_of(
     return rows
 
 
-def main() -> None:
+def few_bits_of(seed: int) -> list[list[object]]:
+    """Weights and activations of one depthwise network: rounded only, and trained in three ways."""
     images = parts()
-    its = lesson_functions(images)
+    its = page_functions(images, LESSON)
+    model = trained("depthwise", seed, images)
+    rows: list[list[object]] = []
+
+    def add(way: str, bits: int, lr: float, epoch: int, net: nn.Module) -> float:
+        found = [accuracy(net, *images[part]) for part in ("validation", "test")]
+        rows.append([seed, way, bits, lr, epoch, *found])
+        return found[0]
+
+    def train(way: str, bits: int, made: Callable[[], nn.Module]) -> None:
+        most = 0.0
+        for lr in FEW_BITS_RATES:
+            net = made()
+            for epoch in range(EPOCHS["depthwise"]):
+                fit(net, images["train"], epochs=1, lr=lr, seed=100 * seed + epoch, quiet=True)
+                most = max(most, add(way, bits, lr, epoch + 1, net))
+        print(seed, way, bits, most, flush=True)
+
+    add("float", 32, 0, 0, model)
+    train("float", 32, lambda: copy.deepcopy(model))
+    for bits in FEW_BITS:
+        few = partial(its["in_few_bits"], model, bits)
+        add("rounded only", bits, 0, 0, few(learned=False))
+        train("weights fixed", bits, partial(without_weights, few))
+        train("observers", bits, partial(few, learned=False))
+        train("learned steps", bits, partial(few, learned=True))
+    return rows
+
+
+def without_weights(few: Callable[..., nn.Module]) -> nn.Module:
+    """All but the weights of convolutions are trained: steps, batch norm, the last layer."""
+    model = few(learned=True)
+    for part in model.modules():
+        if isinstance(part, nn.Conv2d):
+            part.weight.requires_grad_(False)
+    return model
+
+
+def write_few_bits() -> None:
+    columns = ["seed", "way", "bits", "lr", "epoch", "validation", "test"]
+    with ProcessPoolExecutor() as pool:
+        rows = [row for some in pool.map(few_bits_of, DEPTHWISE) for row in some]
+    pd.DataFrame(rows, columns=columns).to_csv(DATA / "few_bits.csv", index=False)
+    enter_checksum(DATA / "few_bits.csv")
+
+
+def main() -> None:
+    write_few_bits()
+    if sys.argv[1:] == ["few_bits"]:
+        return
+    images = parts()
+    its = page_functions(images, FURTHER)
     rows = []
     for seed in DEPTHWISE:
         model = trained("depthwise", seed, images)
@@ -241,8 +297,7 @@ def main() -> None:
             rows += rows_of(its, "mlp", seed, images, more(its, model))
     pd.DataFrame(rows).to_csv(DATA / "qat.csv", index=False)
     for name in ("depthwise_network.npz", "qat.csv"):
-        content = (DATA / name).read_bytes()
-        print(name, len(content), hashlib.sha256(content).hexdigest())
+        enter_checksum(DATA / name)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ assert left == 4000, explain(
     {
         1000: "Does `amount` name the share that goes, or the share that stays?",
         5000: "A mask does not change the shape. How many of the values are zero now?",
-        4050: "Which tensor does the question name? The bias is another one.",
+        4050: "Which tensor does the question name? The bias isn't it.",
     },
 )
 ### END HIDDEN TESTS
@@ -116,7 +116,7 @@ for outputs, inputs, share in (
             total - gone - 1: "Is the number rounded, or raised? Compare math.ceil() and round().",
             gone: "Does `amount` name the share that goes, or the share that stays?",
             total: "A mask does not change the shape. How many of the values are zero now?",
-            total - gone + outputs: "Which tensor does the question name? The bias is another one.",
+            total - gone + outputs: "Which tensor does the question name? The bias isn't it.",
         },
     )
     after = layer.weight.detach()
@@ -470,7 +470,7 @@ assert count == 4, "How many tensors were pruned? One that was pruned twice is s
 # %% [markdown] item="come-back" choice="07-choice-graded-come-back" points=1
 # ## 5 · Which zeros stay? (1 point)
 #
-# *Lesson: part 4.*
+# *Lesson: part 5.*
 
 # %% [markdown]
 # ## 6 · How many bytes? (2 points)
@@ -486,7 +486,7 @@ assert count == 4, "How many tensors were pruned? One that was pruned twice is s
 # Example: a float32 matrix with 3 rows, 4 columns and 5 non-zeros, with `index_bytes=2`, takes 12·4 = 48 bytes
 # dense, 5·4 + 5·2 + 4·2 = 38 as CSR, and 2 + 5·4 = 22 as a bitmap.
 #
-# *Lesson: part 5.*
+# *Lesson: part 6.*
 
 
 # %% item="bytes" answers=["format_bytes"]
@@ -509,7 +509,7 @@ torch.manual_seed(7)  # what is random below is the same each time
 weight = torch.tensor([[1.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 4.0, 5.0]])
 size = format_bytes(weight, 2)["csr"]
 assert isinstance(size, int), f"expected an int, but got {type(size).__name__}"
-assert size == 38, f"expected 38 bytes for the example, but got {size} (lesson, part 5)"
+assert size == 38, f"expected 38 bytes for the example, but got {size} (lesson, part 6)"
 ### BEGIN HIDDEN TESTS
 for rows, columns, share, index_bytes in ((97, 103, 0.333, 4), (30, 7, 0.5, 8), (1, 25, 0.1, 1)):
     weight = torch.randn(rows, columns)
@@ -656,7 +656,7 @@ for inputs, outputs, targets in (
     assert len(shares) == len(targets), "One share for each target: how many came back?"
     assert all(
         abs(share - target) <= 1.01 / total for share, target in zip(shares, targets, strict=True)
-    ), "The shares are off from the second step on. 20 % of how many, the second time?"
+    ), "The shares are off after the first step. 20 % of how many, the second time?"
     stays = layer.weight.detach() != 0
     assert abs(1 - float(stays.float().mean()) - shares[-1]) < 1e-5, (
         "The last share does not fit the layer."
@@ -726,7 +726,7 @@ assert all(abs(share - target) < 0.003 for share, target in zip(shares, [0.2, 0.
 # Answer in five to ten sentences, so that she can act on it: what may explain the higher accuracy and how she
 # can find out; why the file has doubled and what to do; why it is not faster, what made it slower, and what to do.
 #
-# *Lesson: parts 4, 5 and 6.*
+# *Lesson: parts 5, 6 and 7.*
 
 # %% [markdown] item="why" manual=true points=3
 # ### BEGIN SOLUTION
@@ -777,7 +777,7 @@ assert all(abs(share - target) < 0.003 for share, target in zip(shares, [0.2, 0.
 # Example: a layer with the weights `[[5., 1., 4., 2.]]` and inputs whose columns 0 and 2 are always 0. With
 # `share=0.5` the weights 5 and 4 can go, and the output does not change at all.
 #
-# *Lesson: parts 1 and 7. A setting of your class can be a tensor. Mind `PRUNING_TYPE`.*
+# *Lesson: parts 1 and 4. A setting of your class can be a tensor. Mind `PRUNING_TYPE`.*
 
 
 # %% item="own" answers=["prune_with_data"]
@@ -817,7 +817,7 @@ layer.weight.data = torch.tensor([[5.0, 1.0, 4.0, 2.0]])
 inputs = torch.randn(50, 4) * torch.tensor([0.0, 1.0, 0.0, 1.0])
 pruned = prune_with_data(layer, inputs, 0.5)
 buffers = [name for name, _ in pruned.named_buffers()]
-assert "weight_mask" in buffers, "the mask should stay attached, as weight_mask (lesson, part 7)"
+assert "weight_mask" in buffers, "the mask should stay attached, as weight_mask (lesson, part 4)"
 assert int((pruned.weight == 0).sum()) == 2, "two of the four weights should go"
 ### BEGIN HIDDEN TESTS
 for outputs, width, share in ((6, 10, 0.7), (3, 24, 0.5), (9, 5, 0.0)):
@@ -910,7 +910,7 @@ prune.l1_unstructured(layer, "weight", amount=0.25)
 gone = layer.weight_mask == 0
 pruned = prune_with_data(layer, torch.randn(30, 8), 0.5)
 assert (pruned.weight_mask[gone] == 0).all(), (
-    "what had gone should stay gone (lesson, part 7: default_mask)"
+    "what had gone should stay gone (lesson, part 4: default_mask)"
 )
 for had, has in zip((~gone).sum(1).tolist(), pruned.weight_mask.sum(1).int().tolist(), strict=True):
     assert has == had - round(0.5 * had), (
@@ -935,3 +935,6 @@ assert (pruned.weight_mask.sum(1) == 5).all(), (
     "Applied twice, it leaves another number than it should. The share is taken of what is left."
 )
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# <details><summary>When the tests of item 9 pass</summary>If you ranked each row's weights by their size times the size of their inputs, you have found <b>Wanda</b> (Sun et al. 2023, arXiv:2306.11695), by which language models with billions of weights are pruned without any training. Lesson 13 uses it.</details>

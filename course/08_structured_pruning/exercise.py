@@ -414,7 +414,7 @@ assert packed_bytes(torch.zeros(2, 8)) == 32 + 2, (
 #   or no reader at all.
 # - `groups` is always 1.
 #
-# *Lesson: part 3.*
+# *Lesson: part 2.*
 
 
 # %% item="channels" answers=["remove_channels"]
@@ -501,7 +501,7 @@ assert small[0].weight.shape == (4, 2, 3, 3), (
 )
 images = torch.randn(3, 2, 8, 8)
 assert torch.allclose(small(images), model(images), atol=1e-4), (
-    "channels 1 and 4 sent nothing but 0, so the outputs should be the same (lesson, part 3)"
+    "channels 1 and 4 sent nothing but 0, so the outputs should be the same (lesson, part 2)"
 )
 ### BEGIN HIDDEN TESTS
 for first, second, gone, bias in ((9, 4, [0, 8, 3], True), (5, 5, [3, 1, 0, 4], False)):
@@ -681,7 +681,7 @@ for request in requests:
 #
 # Example: a unit with weights 0 and bias 2 is read with the weight 3. It adds 6 to the output, always.
 #
-# *Lesson: part 2.*
+# *Lesson: part 1.*
 
 
 # %% item="constant" answers=["drop_constant_units"]
@@ -713,7 +713,7 @@ small, small_reader = drop_constant_units(layer, reader)
 assert small.out_features == 3, f"one unit of four should go, but {small.out_features} are left"
 found = small_reader(F.relu(small(inputs)))
 assert torch.allclose(found, wanted, atol=1e-4), (
-    f"the first output was {float(wanted[0]):.3f} and is {float(found[0]):.3f} (lesson, part 2)"
+    f"the first output was {float(wanted[0]):.3f} and is {float(found[0]):.3f} (lesson, part 1)"
 )
 ### BEGIN HIDDEN TESTS
 for width, units, outputs, constant in ((5, 8, 3, [0, 3, 7]), (4, 6, 6, [2, 5])):
@@ -813,7 +813,7 @@ for biases in (torch.rand(7) + 1, -torch.rand(7), torch.linspace(-1, 1, 7), torc
 # There are three bugs. Write `slim(model, keep)` so that it does what she meant. `keep` is from 1 to the number of
 # channels; all convolutions have a bias and stride 1, and all channels have different norms.
 #
-# *Lesson: part 3. Test it on a network whose weakest channels send only zeros.*
+# *Lesson: part 2. Test it on a network whose weakest channels send only zeros.*
 
 
 # %% item="slim" answers=["slim"]

@@ -618,7 +618,7 @@ assert prune_to(model, 0.5) == 30, "A bias that is masked is no weight."
 # - In the copy every part has the mode (`training`) and every batch norm the `momentum` that it had before, so that it can be trained on as before.
 # - A batch norm with `track_running_stats=False` has none, and is left alone. No gradients, and the model passed in stays as it was.
 #
-# *Lesson: part 6, whose function averages over batches, knows flat models only, and leaves other parts in training mode.*
+# *Lesson 06, part 4, whose function averages over batches, knows flat models only, and leaves other parts in training mode.*
 
 
 # %% item="norm" answers=["averaged_anew"]
@@ -653,7 +653,7 @@ anew = averaged_anew(model, images)
 inside = model[0](images).detach()
 assert torch.equal(model[1].running_mean, torch.zeros(6)), "the model passed in has changed"
 assert torch.allclose(anew[1].running_mean, inside.mean(0), atol=1e-4), (
-    "the running mean should be that of all 50 images; is a share of the old one left? (lesson, part 6)"
+    "the running mean should be that of all 50 images; is a share of the old one left? (lesson 06, part 4)"
 )
 ### BEGIN HIDDEN TESTS
 for count, size in ((64, 5), (7, 9), (203, 4)):

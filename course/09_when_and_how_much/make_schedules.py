@@ -28,7 +28,7 @@ from coursekit.nets.networks import batch_norm_cnn, lenet
 from coursekit.nets.train import set_seed
 
 DATA = Path(__file__).parents[2] / "data"
-LESSON = DATA.parent / "course" / "09_when_and_how_much" / "lesson.py"
+LESSON, FURTHER = (Path(__file__).with_name(name) for name in ("lesson.py", "further.py"))
 TABLE = DATA / "schedules.csv"
 SEEDS = range(5)
 SHARES = (0.8, 0.92, 0.96, 0.98, 0.99)
@@ -52,7 +52,7 @@ ACCURACIES = ["before", "train", "validation", "test"]
 COLUMNS += ACCURACIES
 
 
-its = definitions(LESSON)
+its = definitions(FURTHER) | definitions(LESSON)
 train_on_plan, prunable, apply = its["train_on_plan"], its["prunable"], its["apply"]
 data = load_fashion_mnist()
 train_split, validation_split = data.train.hold_out(2000)

@@ -209,7 +209,7 @@ for scale in (1, 2**40):
 # %% [markdown]
 # ## 2 · How many levels? (2 points)
 #
-# A layer has `count` weights, which share `levels` values. The file has an index for each weight, of as few whole bits as tell the levels apart, all packed together and rounded up to whole bytes, and the levels as float32. Write `shared_bytes(count, levels)`: the bytes of both, as an `int`. With a single level an index has 0 bits.
+# The `count` weights of a layer share `levels` values. The file has an index for each weight, of as few whole bits as tell the levels apart, all packed together and rounded up to whole bytes, and the levels as float32. Write `shared_bytes(count, levels)`: the bytes of both, as an `int`. With a single level an index has 0 bits.
 #
 # Write `pick(count, errors, budget)`. `errors` is a dictionary from a number of levels to the error that the network has with it. The result is the number of levels with the smallest error among those that take at most `budget` bytes; among equal errors, the one with the fewest bytes, and then with the fewest levels. More levels do not always have a smaller error, and the dictionary stands in any order. If none fits: `ValueError`.
 #
@@ -319,7 +319,7 @@ for budget in (0, -1):
 # - `"csr"`: 2 bytes of column for each value that is left, 4 bytes for each row and 4 more, and the values.
 # - `"gaps"`: one array of entries. Row by row, as one long line, an entry holds 4 bits for the number of zeros before a weight, 0 to 15, and its value. If more than 15 zeros stand before a weight, **filler** entries come first: each stands for 15 zeros and a value that is 0, so for 16 places. Zeros after the last weight take nothing.
 #
-# Write `break_even(bits, index)` too: if each value that is left takes `index` bits more for its place, above which share of zeros is that less than dense? A `float`.
+# Write `break_even(bits, index)` too: if each value that is left takes `index` bits more for its place, the share of zeros above which that is less than dense, a `float`.
 #
 # *Lesson: part 2.*
 
@@ -673,7 +673,7 @@ assert not refuses(wanted), "A file that is whole is refused."
 #
 # Write `entropy(data)`: the entropy of the bytes of `data`, in bits per byte, as a `float`; 0 without bytes. Then leave in `holds` which file is which: a dictionary from each letter to `"float32"`, `"codes"`, `"gaps"` or `"lzma"`.
 #
-# *Lesson: parts 5 and 7.*
+# *Lesson: parts 5 and 6.*
 
 # %% given=true of="files"
 FILES = four_files()
@@ -751,7 +751,7 @@ assert -sum(share * math.log2(share) for share in shares if share) > 7.9, (
 #
 # `PLANS` has, for each way to squeeze the network: the bytes of its file, the bytes of its decoder's source, `lost` and `won` on 2,000 images. Leave in `chosen` the name of the plan with the fewest bytes in all among those of which it is shown that they lose at most 0.01.
 #
-# *Lesson: parts 5 and 9.*
+# *Lesson: parts 5 and 7.*
 
 # %% given=true of="plans"
 PLANS = {
@@ -839,7 +839,7 @@ assert chosen == "pruned, shared, mixed contexts", (
 #
 # `sparse_network(share)` prunes and trains in a few seconds; use it, or write a better one. A cell may take 30 seconds when it is graded. What takes longer, run at home: write the file to `entry.bin`, hand it in beside the notebook, and read it with `open("entry.bin", "rb").read()`. The leaderboard has the fewest bytes at 0.83 first. Forty times smaller than `dense`, as in the paper, are 26,661 bytes.
 #
-# *Lesson: parts 2 to 7.*
+# *Lesson: parts 2 to 6.*
 
 # %% given=true of="file"
 set_seed(0)
@@ -1027,11 +1027,11 @@ assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy i
 #
 # Answer in six to ten sentences, so that a reader knows what of “340 times” and “loses nothing” is left: which bytes are missing, what was measured and what was not, and how to say it honestly.
 #
-# *Lesson: parts 5, 6 and 9.*
+# *Lesson: parts 5 to 7.*
 
 # %% [markdown] item="claim" manual=true points=3
 # ### BEGIN SOLUTION
-# **Bytes.** The positions of 2 % of the weights are the larger part of such a file: whoever decodes needs them, in a package or not. At 5,300 weights of 266,200 the entropy of “zero or not” at random places is 0.141 bits per weight, 4,700 bytes; part 7 needs less, because the places are not random. Biases, scales, shapes and the decoder belong to it, too: 410 biases in float16 are 820 bytes. With 8.7 kB or more it is about 120 times.
+# **Bytes.** The positions of 2 % of the weights are the larger part of such a file: a decoder needs them, in a package or not. At 5,300 weights of 266,200 the entropy of “zero or not” at random places is 0.141 bits per weight, 4,700 bytes; part 7 needs less, because the places are not random. Biases, scales, shapes and the decoder belong to it, too: 410 biases in float16 are 820 bytes. With 8.7 kB or more it is about 120 times.
 #
 # **What was measured.** The accuracy is that of a network in memory, not of the file. He should decode the bytes in a fresh process, on another machine, and measure what comes out.
 #

@@ -77,3 +77,13 @@ def errors(found: Mapping[str, tuple[float, float, float]]) -> tuple[Figure, Axe
         ax.margins(x=0.2)
     axes[0].set_ylabel("accuracy")
     return fig, axes[0]
+
+
+def factor(accuracies: Mapping[float, float], at: float, decibels: float) -> Figure:
+    """Accuracy by the factor that multiplies all weights, one of them marked."""
+    fig, ax = plot.figure(width=7, height=2.8)
+    ax.plot(list(accuracies), list(accuracies.values()), color="black")
+    ax.plot([at], [accuracies[at]], "s", color=plot.COLOURS[2], markersize=11)
+    ax.set(title=f"All weights × {at:g}: SQNR {decibels:.1f} dB", xscale="log", ylim=(0, 1))
+    ax.set(xlabel="factor", ylabel="accuracy")
+    return fig

@@ -75,7 +75,7 @@ def thinning_network() -> Moving:
             "On the right is a square for the file, drawn to the scale of the frame, which is the "
             "network as it is, in float32."
         ),
-        start={"halvings": 0.0},
+        start={"halvings": 5.0},
         halvings=steps,
     )
 

@@ -81,10 +81,10 @@ OTHERS = {
     "13_large_language_models": ("Smoothing 0 %.", "ArrowUp", "smoothing", "Smoothing 5 %."),
     "14_taught_and_factored": ("Rank 2: ", "ArrowUp", "rank", "Rank 3: "),
     "15_capstone": (
-        "266,200 weights are left.",
+        "8,319 weights are left.",
         "ArrowUp",
         "halvings",
-        "188,232 weights are left.",
+        "5,882 weights are left.",
     ),
 }
 

@@ -76,7 +76,8 @@ def test_the_script_makes_the_runs_that_are_shipped():
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    its, table = script.lesson_functions(script.parts()), load_results("qat")
+    its = script.page_functions(script.parts(), script.FURTHER)
+    table = load_results("qat")
     for network, runs in (("mlp", script.mlp_runs), ("depthwise", script.depthwise_runs)):
         shipped = table[(table.network == network) & (table.seed == 0)]
         groups = dict(list(shipped.groupby(["what", "bits", "lr"])))
