@@ -40,7 +40,8 @@ def ways(shares: Sequence[float], found: Mapping[str, np.ndarray], dense: float)
     fig, ax = plot.figure(width=8, height=3.8)
     percent = [100 * share for share in shares]
     for name, values in found.items():
-        plot.band(ax, percent, values.mean(0), values.min(0), values.max(0), label=name)
+        middle, low, high = (each(values, 0).tolist() for each in (np.mean, np.min, np.max))
+        plot.band(ax, percent, middle, low, high, label=name)
     ax.axhline(dense, color="grey", linewidth=1, label="dense")
     ax.set(title="Not trained on: mean and range of three seeds", ylim=(0, 0.95))
     ax.set(xlabel="zeros (% of the weights)", ylabel="validation accuracy")
