@@ -249,7 +249,7 @@ reveal("convert without prepare", "a warning" if said else f"{kind} weights")
 assert torch.equal(forgot(validation[0]), mlp(validation[0]))
 
 # %% [markdown]
-# Nothing is said, and nothing is quantized. Look at `type(layer.weight)` before you believe a result. It takes linear layers only, too, so convolutions need a class of your own, as above. And torchao rounds first and clips then, so that a weight on either *end code* gets no gradient, in this PyTorch; at two bits half of the codes are ends. Two libraries that both "do QAT" need not train alike ([further](further/06_quantization_aware_training.ipynb)).
+# Nothing is said, and nothing is quantized. Look at `type(layer.weight)` before you believe a result. It takes linear layers only, too, so convolutions need a class of your own, as in part 5. And torchao rounds first and clips then, so that a weight on either *end code* gets no gradient, in this PyTorch; at two bits half of the codes are ends. Two libraries that both "do QAT" need not train alike ([further](further/06_quantization_aware_training.ipynb)).
 #
 # ## 4 · A network for phones
 #
@@ -313,7 +313,7 @@ assert torch.allclose(by_autograd, formula, atol=1e-6)
 # %% [markdown]
 # $$\frac{\partial \hat w}{\partial s} = \begin{cases} q - w/s & \text{inside the range} \\ q & \text{where it is clipped} \end{cases}$$
 #
-# A clipped value pulls the step longer, an inner one towards the nearest level. One step collects the gradients of all $N$ values that share it, so LSQ multiplies by $1/\sqrt{N\,q_{\max}}$.
+# A clipped value counts with its code, an inner one with its distance from the level. One step collects the gradients of all $N$ values that share it, so LSQ multiplies by $1/\sqrt{N\,q_{\max}}$.
 
 
 # %%
@@ -387,7 +387,7 @@ for bits in (8, 4):
     print(f"{bits} bits, rounded only: {its:.3f}")
 
 # %% [markdown]
-# Eight bits for weights and activations cost nothing, and four cost a lot. At three it guesses. Train that one for eight epochs, with steps that learn. What does it reach?
+# Eight bits for weights and activations cost next to nothing here, and four cost a lot. At three it guesses. Train that one for eight epochs, with steps that learn. What does it reach?
 
 # %%
 guess("3 bits for weights and activations, trained: accuracy", low=0, high=1)
@@ -411,7 +411,7 @@ reveal(
 # %% [markdown]
 # From guessing to 0.80, four points short of float, at 3 bits for weights *and* activations. And who did it? With the weights *fixed*, where only steps, batch norm and the last layer learn, it's 0.76 already, as much as all weights reach with an observer. Letting the steps learn beside the weights brings the rest. (The observer's best rate lies at the edge of those that were tried.)
 #
-# Read the left end, too. At 8 bits, which most devices run, rounding alone loses nothing. So first the clip, then batch norm, then what isn't rounded: biases and steps. If it still hurts, train through the staircase.
+# Read the left end, too. At 8 bits, which most devices run, rounding alone costs one of the three networks a point, and the others nothing that shows. So first the clip, then batch norm, then what isn't rounded: biases and steps. If it still hurts, train through the staircase.
 
 # %%
 assert 0.81 < by_truth < 0.855 and by_ste > by_truth and changed < 8000  # on every machine

@@ -27,9 +27,9 @@ guessed_sparsity()
 # %% [markdown]
 # Two questions from before. Answer each before you unfold it.
 #
-# <details><summary>Pruned and trained for one more epoch, a network gains a point. Beside which network does it have to stand? (lesson 07)</summary>Beside the dense one after the same extra epoch. Otherwise the epoch looks like a gain of pruning.</details>
+# <details><summary>Pruned and trained for one more epoch, a network gains a point. What does it have to be compared with? (lesson 07)</summary>The dense one after the same extra epoch. Otherwise the epoch looks like a gain of pruning.</details>
 #
-# <details><summary>A layer is pruned by 50 %, and then once more by 50 %. Which share is zero? (lesson 07)</summary>75 %: the second call takes half of what the first one left.</details>
+# <details><summary>A layer is pruned by 50 %, and then once more by 50 %. How much of it is zero? (lesson 07)</summary>75 %: the second call takes half of what the first one left.</details>
 
 # %%
 import copy
@@ -385,7 +385,7 @@ reveal("98 % zeros: ticket less random ticket", lead.mean(), between=(lead.min()
 #
 # ## 6 · What else is said of pruning
 #
-# *It works against **over-fitting**, as a **regularizer** does.* With 500 images and 30 epochs five seeds show nothing of it, nor of the usual remedies. *A sparse network beats a small dense one.* With equal weights, by points. With equal *bytes*, the positions of the weights counted, a part of that lead is gone, and the dense one runs fast on every kernel. *It's broken after the cut.* If there's batch norm, average its statistics anew before you judge (lesson 06). All three are measured [further](further/09_when_and_how_much.ipynb).
+# *It works against **over-fitting**, as a **regularizer** does.* With 500 images and 30 epochs five seeds show nothing of it, nor of the usual remedies. *A sparse network beats a small dense one.* With equal weights, by points. With equal *bytes*, the positions of the weights counted, a part of that lead is gone, and the dense one runs fast on every kernel. *It's broken after the cut.* If there's batch norm, re-estimate it before you judge (lesson 06). All three are measured [further](further/09_when_and_how_much.ipynb).
 #
 # So: a little at a time is better where little is left, and what it's better *at* is leaving each layer its share. Who wins a race is decided by equal budgets.
 
