@@ -15,11 +15,11 @@
 #
 # **One line of code made my network int8. Is it smaller? Is it faster? And does it still work?**
 #
-# Three questions, and people tend to check only the first. We took a network that many programs use to read text, and ran the line that
-# ONNX Runtime recommends, `quantize_dynamic`. The file shrank from 10.8 MB to 2.9. Reading one line of text now takes 5.8 times as long.
+# Three questions, and people tend to check only the first. We took PP-OCRv4, by which many programs read text, and ran the one line that
+# ONNX Runtime has for it, `quantize_dynamic`. The file shrank from 10.8 MB to 2.9. Reading one line of text now takes 5.8 times as long.
 # And what does it read? Nothing at all, without a single warning.
 #
-# By the end you'll have found out why, for each of the three, and the network will read again, in 8 bits.
+# By the end you'll know where bytes, time and blindness come from, and it reads again, with weights of 8 bits.
 #
 # It takes about {minutes} minutes, with a place to stop after part 4. You need scale and zero point (lesson 02) and a little PyTorch: `nn.Linear`,
 # `nn.Conv2d`, `state_dict`.
@@ -71,7 +71,7 @@ def quantized(model: nn.Module, config: object) -> nn.Module:
 #
 # <details><summary>Why must 0 have a code of its own? (lesson 02)</summary>Zeros are many: padding, silent ReLUs, pruned weights. Off by a bit, they'd all be off the same way.</details>
 #
-# <details><summary>Why does our clock shuffle whom it times? (lesson 01)</summary>The second candidate finds other caches than the first.</details>
+# <details><summary>Why does our timer shuffle the order? (lesson 01)</summary>The second candidate finds other caches than the first.</details>
 #
 # **Post-training quantization** takes a trained network and stores it, or runs it, in fewer bits. No training needed, so it's the first thing
 # to try. In PyTorch the library for it is torchao. Let's do what its front page says: LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
@@ -140,8 +140,8 @@ plot.show(
 )
 
 # %% [markdown]
-# Look at the third row. Its weights are tiny, but thanks to its own scale it uses nearly all the integers. With one scale for the whole matrix
-# it would be left with −2 to 3. Keep that in mind: it's the end of this lesson.
+# Look at the third row. Its weights are tiny, but thanks to its own scale its integers go from −85 to 127. With one scale for the whole matrix
+# it would be left with −2 to 3.
 #
 # Now a layer that stores $q$ and computes with $s\,q$. That kind is called **weight-only**.
 
@@ -412,12 +412,12 @@ reveal(
 )
 
 # %% [markdown]
-# A single real image nearly does. A single *wrong* one ruins it: the range of the pixels becomes 255 times too large. And noise did no harm that we could see, which is
+# A single real image is as good as 256. Dark ones clip, and a single *wrong* one ruins it: the range of the pixels becomes 255 times too large. And noise did no harm that we could see, which is
 # luck, as nothing ties its range to your images. So calibrate on images like those the device will see, prepared by the same code. A
 # range that leaves the largest 1% outside (a *percentile*) would have survived the bad image, too.
 #
-# > **A place to stop.** You can quantize in three ways, look inside, and calibrate. Before you go on: what does the dynamic kind do in each call that
-# > the static one spares?
+# > **A place to stop.** You can quantize in three ways, look inside, and calibrate. Before you go on: what does dynamic do in each call that static
+# > doesn't have to?
 #
 # <details><summary>Answer</summary>
 #
@@ -447,9 +447,8 @@ plot.show(
 )
 
 # %% [markdown]
-# Everything below the grey line is slower than float32. For one input all of it is; with 64 only wide layers gained, when we ran it. torchao does what our five lines do: find the range, divide, round, clamp, multiply, scale,
-# each a call of its own. That's called running *eagerly*, and on a small layer the calls cost more than the product. The weight-only kind even writes the whole matrix
-# $s\,q$ in float32 before each product.
+# Everything below the grey line is slower than float32. For one input all of it is; with 64 only dynamic on wide layers gained, when we ran it. (Why eager static falls behind on the widest we don't know.) torchao does what our five lines do: find the range, divide, round, clamp, multiply, scale,
+# each a call of its own. That's called running *eagerly*, and on a small layer the calls cost more than the product.
 #
 # `torch.compile` fuses such steps into one **kernel**, code for a whole layer. It needs a C++ compiler and its time, so we ran it once, on one machine,
 # in a shuffled order. Mind the control: *float32 is compiled as well*.
@@ -461,9 +460,9 @@ plot.show(
 )
 
 # %% [markdown]
-# For **one image** of a small network nothing beats plain float32. For **64 images** compiled int8 does: about 0.7 of the time, while compiled
-# float32 gains nothing. So int8 pays where there's a kernel and enough work for it. (Convolutions, memory layouts, older kernels and PT2E are in
-# [the further notebook](further/05_post_training_quantization.ipynb). A float32 in another memory layout can beat int8 there.)
+# For **one image** of a small network nothing beats plain float32. For **64 images** compiled int8 does, where the inputs are int8, too, while compiled
+# weight-only and float32 don't. (*Static* is PT2E's here.) So int8 pays where there's a kernel and enough work for it. (Convolutions, memory layouts, older kernels and PT2E are in
+# [the further notebook](further/05_post_training_quantization.ipynb).)
 #
 # ## 6 · Does it still work?
 #
@@ -555,9 +554,9 @@ tool = reader[reader.kind == "quantize_dynamic, per channel"].iloc[0]
 print(f"per_channel=True: each convolution's weights have {tool.scales:.0f} scale")
 
 # %% [markdown]
-# Blind again. So look inside, as in part 1: the option reached the tool's linear layers, and all 38 convolutions still have a single scale each. No error, no warning.
+# Blind again. So look inside, as in part 1: the option reached the tool's linear layers, and all 38 convolutions still have a single scale each.
 #
-# It isn't the inputs, this time: with only these rounded it reads on. Give the weights a scale per output, and 8 bits read every line as float32 does, from a quarter of the bytes.
+# It isn't what goes into the convolutions, this time: when only that is rounded, it still reads. Give the weights a scale per output, and 8 bits read every line as float32 does. (We rounded the weights and computed in float32, so it's no faster; why ONNX Runtime is slow here we didn't measure.)
 #
 # Smaller, faster, still right: three questions, and each has a proof of its own. **Bytes, time, answers.** Never a dtype, never an option's name, never the silence of a tool.
 
@@ -655,7 +654,7 @@ progress()
 # - R. Krishnamoorthi (2018): *Quantizing deep convolutional networks for efficient inference: A whitepaper*.
 #   arXiv:1806.08342. Per channel against per tensor.
 # - M. Nagel, M. van Baalen, T. Blankevoort, M. Welling (2019): *Data-Free Quantization Through Weight Equalization and
-#   Bias Correction*. ICCV. arXiv:1906.04721. Undoing the rescaling of part 7.
+#   Bias Correction*. ICCV. arXiv:1906.04721. Undoing such a rescaling (lesson 03).
 # - M. Nagel et al. (2021): *A White Paper on Neural Network Quantization*. arXiv:2106.08295. Ranges, calibration, and
 #   finding the layer that breaks.
 # - H. Wu et al. (2020): *Integer Quantization for Deep Learning Inference: Principles and Empirical Evaluation*.

@@ -223,7 +223,7 @@ by_slope.round(3)
 #
 # ## 2 · What biases and weights add
 #
-# Each was trained with the learning rates 0.0003, 0.001 and 0.003, until four more epochs brought nothing. Rate and epoch are chosen on validation images; the table shows 2,000 *test* images, which chose nothing.
+# Each was trained with the learning rates 0.0003, 0.001 and 0.003, until four more epochs gained nothing. Rate and epoch are chosen on validation images; the table shows 2,000 *test* images, which chose nothing.
 
 # %% tags=["nbval-ignore-output"]
 untrained = runs[runs.epoch == 0]
@@ -244,7 +244,7 @@ for each, what in (("row", "from the best clip"), ("tensor", "tensor, best clip"
 pd.DataFrame(lines).T.agg(["mean", "min", "max"], axis=1).round(3)
 
 # %% [markdown]
-# What the *weights* add is 1.1 points in the mean with a scale per row, from 0 to 2.6 over the seeds, and 1.7 with one per tensor, from 0.5 to 2.7. Read these differences as rough: each way was given three rates, and the best may lie beyond them. One scale per tensor starts better but ends no better, as far as five seeds can tell. The gap to float32 is half a point or less on average, and not always in the same direction.
+# What the *weights* add is 1.1 points on average with a scale per row, from 0 to 2.6 over the seeds, and 1.7 with one per tensor, from 0.5 to 2.7. Read these differences as rough: each way was given three rates, and the best may lie beyond them. One scale per tensor starts better but ends no better, as far as five seeds can tell. The gap to float32 is half a point or less on average, and not always in the same direction.
 #
 # Training doesn't come to rest. Some weights are **oscillating** (Nagel et al. 2022): one whose best value lies between two levels is pushed over the border and back.
 
@@ -361,11 +361,11 @@ assert gained[0] > 0.1 and abs(gained[1:]).max() < 0.03 and abs(more.mean()) < 1
 pd.DataFrame(from_wrong, index=[f"× {factor:g}" for factor in factors]).T.round(3)
 
 # %% [markdown]
-# From a good start learning the scale brings nothing that five seeds could show. From half the step it gains two points. From an eighth it saves the network: what is clipped gets no gradient, and the scale can still move. From eight times the step twelve epochs are not enough to recover, fixed or learned. (With rounded activations it's another matter: see the lesson.)
+# From a good start learning the scale gains nothing that five seeds could show. From half the step it gains two points. From an eighth it saves the network: what is clipped gets no gradient, and the scale can still move. From eight times the step twelve epochs are not enough to recover, fixed or learned. (With rounded activations it's another matter: see the lesson.)
 #
 # ## 4 · torchao's gradients
 #
-# torchao computes the scale anew in each step, $s = \max |w| / 1.5$ for each row at 2 bits. Does it train as we do? Here are the values and the gradients of layer 1.
+# torchao computes the scale again in each step, $s = \max |w| / 1.5$ for each row at 2 bits. Does it train as we do? Here are the values and the gradients of layer 1.
 
 
 # %%
@@ -478,7 +478,7 @@ assert (signs_add > 2).all()
 assert 0 < (shown["float32, best of 0 to 12 more epochs"] - shown["one_bit, trained"]).mean() < 0.05
 
 # %% [markdown]
-# One bit ends about two points below float32, with a thirty-second of its bits per weight. Untrained, the signs lose far more. Biases alone bring back most of it, to 0.77 in the mean; letting the signs move brings 3.4 to 7.1 points more. On large images it is harder: Rastegari et al. (2016) report 8.5 points less for ResNet-18 on ImageNet.
+# One bit ends about two points below float32, with a thirty-second of its bits per weight. Untrained, the signs lose far more. Biases alone bring back most of it, to 0.77 on average; letting the signs move adds 3.4 to 7.1 points. On large images it is harder: Rastegari et al. (2016) report 8.5 points less for ResNet-18 on ImageNet.
 #
 # ## 6 · A depthwise network with rounded weights
 #
@@ -516,12 +516,12 @@ pd.DataFrame(untuned).T.round(3)
 # %% [markdown]
 # (Batch norm is folded into the weights of the first way and not of the second.) Eight bits per weight cost neither of these two networks as much as a point, even with one scale per tensor. With fewer bits they part: at 4 the CNN keeps nearly all and the depthwise network loses a lot; at 3 little of the depthwise one is left.
 #
-# Averaging batch norm anew takes a moment and no label. Here is what training adds, for eight epochs at 3 bits. The control keeps the rounded weights fixed and trains biases and batch norm only.
+# Re-estimating batch norm takes a moment and no label. Here is what training adds, for eight epochs at 3 bits. The control keeps the rounded weights fixed and trains biases and batch norm only.
 
 
 # %%
 def recalibrated(model):
-    """A copy whose batch norms average 2,000 training images anew. No label, no gradient."""
+    """A copy with batch norm re-estimated on 2,000 training images. No label, no gradient."""
     model = copy.deepcopy(model).train()
     for part in model:
         if isinstance(part, nn.BatchNorm2d):
@@ -539,7 +539,7 @@ first = deep[(deep.epoch == 0) & (deep.bits == 3) & (deep.what == "from the best
 
 
 def anew_at_best(what, bits=3):
-    """Test accuracy, averaged anew, at the epoch that was best on validation, averaged anew."""
+    """Test accuracy, re-estimated, at the epoch that was best on validation, re-estimated."""
     chosen = deep[(deep.what == what) & (deep.bits == bits)]
     return chosen.loc[chosen.groupby("seed").validation_anew.idxmax()].set_index("seed").test_anew
 
@@ -548,25 +548,25 @@ def anew_at_best(what, bits=3):
 levels = {
     "float32, best of 0 to 8 more epochs": best("float", 32, "test", deep),
     "3 bits": first.set_index("seed").test,
-    "3 bits, averaged anew": first.set_index("seed").test_anew,
+    "3 bits, re-estimated": first.set_index("seed").test_anew,
     "weights fixed, rest trained": best("weights fixed", 3, "test", deep),
-    "weights fixed, rest trained, averaged anew": anew_at_best("weights fixed"),
+    "weights fixed, rest trained, re-estimated": anew_at_best("weights fixed"),
     "QAT, as it is": best("from the best clip", 3, "test", deep),
-    "QAT, averaged anew": anew_at_best("from the best clip"),
-    "4 bits, QAT, averaged anew": anew_at_best("from the best clip", 4),
+    "QAT, re-estimated": anew_at_best("from the best clip"),
+    "4 bits, QAT, re-estimated": anew_at_best("from the best clip", 4),
 }
 print(pd.DataFrame(levels).T.round(3))
-qat, calibrated = levels["QAT, averaged anew"], levels["3 bits, averaged anew"]
+qat, calibrated = levels["QAT, re-estimated"], levels["3 bits, re-estimated"]
 assert (qat > calibrated + 0.02).all()
 assert (levels["QAT, as it is"] < levels["weights fixed, rest trained"]).all()
 for what, bits in (("float", 32), ("weights fixed", 3), ("from the best clip", 3)):
     tuned = deep[(deep.what == what) & (deep.bits == bits) & (deep.epoch > 0)]
     lag = 100 * (tuned.validation_anew - tuned.validation)
-    print(f"{what}: averaging anew {lag.mean():+.1f} points, {lag.min():+.1f} to {lag.max():+.1f}")
+    print(f"{what}: re-estimating {lag.mean():+.1f} points, {lag.min():+.1f} to {lag.max():+.1f}")
 assert lag.mean() > 1
 
 # %% [markdown]
-# Re-estimating the statistics recovers most of it; training only biases and batch norm recovers some more. Training the weights as well adds a point or two in two of the three seeds and nothing in the third. And look at *QAT, as it is*: in each seed it ends **below** the control whose weights are fixed, and only averaging anew shows what it has gained. The running statistics are those of the last steps, in which levels were still jumping; where none jumps, averaging anew changes next to nothing on average.
+# Re-estimating the statistics recovers most of it; training only biases and batch norm recovers some more. Training the weights as well adds a point or two in two of the three seeds and nothing in the third. And look at *QAT, as it is*: in each seed it ends **below** the control whose weights are fixed, and only re-estimating shows what it has gained. The running statistics are those of the last steps, in which levels were still jumping; where none jumps, re-estimating changes next to nothing on average.
 #
 # ## 7 · What a step of training costs
 #
@@ -596,7 +596,7 @@ print("int8, only rounded, less float32, in points:     ", simple.round(1).tolis
 assert abs(eight.mean()) < 0.7 and abs(simple).max() < 0.7
 
 # %% [markdown]
-# A step takes longer, since it rounds every weight anew. And at 8 bits per weight, with float activations, there is nothing to gain: rounding alone loses nothing, and trained alike, int8 is ahead of float32 by 0.3 points in the mean, from −0.1 to 0.7, which five seeds can't tell from 0.
+# A step takes longer, since it rounds every weight again. And at 8 bits per weight, with float activations, there is nothing to gain: rounding alone loses nothing, and trained alike, int8 is ahead of float32 by 0.3 points on average, from −0.1 to 0.7, which five seeds can't tell from 0.
 #
 # ## References
 #

@@ -245,7 +245,7 @@ reveal("rescaled, 80 % zeros: weights kept in layer 300→100", kept["rescaled"]
 # %% [markdown]
 # The same function gets another mask, and another accuracy. Global is a good **default** for a network trained from the usual start; it's no law. Layer-wise pruning never compares two layers.
 #
-# LeNet gives away seven weights in ten for nothing. Does a network that people use? PP-OCRv4 reads lines of text.
+# LeNet gives away six weights in ten for next to nothing. Does a network that people use? PP-OCRv4 reads lines of text.
 
 # %% tags=["nbval-ignore-output"]
 reader = load_results("pruned_reader")

@@ -18,7 +18,7 @@
 # 1. only those who depended on a unit change,
 # 2. a channel with no weights, and alive,
 # 3. where the time goes: parts, first convolutions, pooling,
-# 4. criteria: what they share, batch norm averaged anew, and all verdicts,
+# 4. criteria: what they share, batch norm re-estimated, and all verdicts,
 # 5. 2:4: storing it, and what it costs.
 
 # %%
@@ -175,7 +175,7 @@ shared = [len(removed["L1"] & gone) for gone in removed.values()]
 print("of the eight that L1 removes, the others remove:", dict(zip(CRITERIA, shared, strict=True)))
 
 # %% [markdown]
-# After channels are gone from the first convolution, what the second one's batch norm sees has another mean and variance. Averaged anew, on all that were pruned:
+# After channels are gone from the first convolution, the second one's batch norm sees other means and variances. Re-estimated, on all that were pruned:
 
 # %%
 results = load_results("structured_pruning")
@@ -188,7 +188,7 @@ gain.groupby(pruned["share"]).agg(["mean", "min", "max"]).round(1).rename_axis("
 # %% [markdown]
 # On average it gives back points, and more where more was removed. But 16 of 105 networks got *worse* (45 of the 105 are draws of *random*). It costs nothing, so try it, and look.
 #
-# All verdicts. A criterion and random prune the same network of the same seed and are tuned on the same images: these are pairs. The small networks were trained from seeds of their own. They have no partner, so they get an unpaired interval. Of 33 intervals at 95 % one or two exclude 0 by chance.
+# All verdicts. A criterion and random prune the same network of the same seed and are tuned on the same images: these are pairs. The small networks were trained from seeds of their own. They have no partner, so they get an unpaired interval. (Of 33 intervals at 95 % one or two exclude 0 by chance.)
 
 # %%
 dense_control = measured("dense control", 0.0, "after")
@@ -286,4 +286,4 @@ for name, mask in patterns.items():
     print(f"second convolution, {name}: {accuracy(masked, *validation):.3f}")
 
 # %% [markdown]
-# The interval holds 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense; it allows a gain of 1.5 points and a loss of 0.4. Removing 25 % of the channels keeps more weights than 2:4 (56 % against 50 %), yet cost more accuracy, or at best the same, with the best criterion and recalibration. On this one network the hardware's pattern, four input channels, is as good as four neighbours in memory.
+# The interval includes 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense; it allows a gain of 1.5 points and a loss of 0.4. Removing 25 % of the channels keeps more weights than 2:4 (56 % against 50 %), yet cost more accuracy, or at best the same, with the best criterion and recalibration. On this one network the hardware's pattern, four input channels, is as good as four neighbours in memory.

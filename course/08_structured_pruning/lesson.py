@@ -338,7 +338,7 @@ if "convolution" not in log:
 #
 # ## 5 · Which channels?
 #
-# Each **criterion** gives a score, and the lowest go: *L1* and *L2*, the norm of a filter; *BN scale*, $|\gamma|$; *Taylor*, how much the loss would change if the channel's map were 0, from one backward pass; and *random*, the yardstick. Five networks, trained for 4 epochs; channels go; batch norm is averaged anew (lesson 06); then 2 epochs of fine-tuning. The rival: *small*, the same shape from scratch, for all 6 epochs. With three quarters gone, by how many points is L1 above it? (A loss with a minus.)
+# Each **criterion** gives a score, and the lowest go: *L1* and *L2*, the norm of a filter; *BN scale*, $|\gamma|$; *Taylor*, how much the loss would change if the channel's map were 0, from one backward pass; and *random*, the yardstick. Five networks, trained for 4 epochs; channels go; batch norm is re-estimated (lesson 06); then 2 epochs of fine-tuning. The rival: *small*, the same shape from scratch, for all 6 epochs. With three quarters gone, by how many points is L1 above it? (A loss with a minus.)
 
 # %%
 guess("75 % removed, fine-tuned: L1 above small, 6 epochs", unit="points")

@@ -51,7 +51,7 @@ def kept(part: str, what: str, share: float) -> np.ndarray:
 # %% [markdown]
 # ## 1 · The race in numbers
 #
-# Points against the dense control, whose rate falls once or is rewound, whichever is better on validation images; then the climb against each of the others. Of 30 intervals at 95 % one or two leave out 0 by chance, so rows count for more than single cells.
+# Points against the dense control, whose rate falls once or is rewound, whichever is better on validation images; then the climb against each of the others. Of 30 intervals at 95 % one or two exclude 0 by chance, so rows count for more than single cells.
 
 # %%
 columns = {}
@@ -76,7 +76,7 @@ ends = [100 - 100 * np.interp(1, loss, shares) for loss in np.transpose(losses)]
 print(f"one point lost, by seed, at {min(ends):.1f} to {max(ends):.1f} % of the weights")
 
 # %% [markdown]
-# *Rate constant* is a point behind, also where pruning costs nothing: a rate that does not fall costs the dense network as much. So rewinding is shown to help at 80 and 92 %; from 96 % on five seeds can't show it.
+# *Rate constant* is a point behind, also where pruning costs nothing: a rate that does not fall costs the dense network as much. So rewinding is shown to help at 80 and 92 %; at 96 % and above five seeds can't show it.
 #
 # The same on the 2,000 test images, which chose nothing. The race's rates were chosen on the images on which it was judged, so some verdicts may have been luck. From 96 % on the climb beats both single cuts here, too; at 92 % only one of them, and *rate constant* no longer. The ticket is 0.6 ± 0.5 behind the dense network.
 
@@ -178,12 +178,12 @@ def random_masks(like: list[torch.Tensor], seed: int) -> list[torch.Tensor]:
 # %% [markdown]
 # ## 5 · Batch norm after a cut
 #
-# What a pruned layer sends on has another mean and variance. Lessons 06 and 08 averaged the statistics anew. Here it is for single weights: a small CNN, five seeds, trained for 4 epochs, then cut once and *not* trained on: once over all layers, once in the convolutions alone.
+# A pruned layer's outputs have other means and variances. Lessons 06 and 08 re-estimated the statistics. Here it is for single weights: a small CNN, five seeds, trained for 4 epochs, then cut once and *not* trained on: once over all layers, once in the convolutions alone.
 
 
 # %%
 def recalibrated(model, images):
-    """A copy whose batch norms average 2,000 training images anew. No label, no gradient."""
+    """A copy with batch norm re-estimated on 2,000 training images. No label, no gradient."""
     model = copy.deepcopy(model).train()
     for part in model:
         if isinstance(part, nn.BatchNorm2d):
@@ -234,7 +234,7 @@ against = {name: str(paired(its, plain, among=len(rows))) for name, its in rows.
 pd.DataFrame({"against plain dense": against})
 
 # %% [markdown]
-# Nothing that five seeds can show. The dense network knows its 500 images by heart; the one with 92 % zeros gets ten fewer of them right, and on new images the two are equally accurate. The usual remedies bring nothing either, and moved images cost a little: here none that was tried was needed, so none can show what it is worth. (More epochs were not tried.) At 98 % too little is left, and a smaller dense network is worse to begin with. “Pruning reduces over-fitting” is a *may*. Who claims it needs this table.
+# Nothing that five seeds can show. The dense network knows its 500 images by heart; the one with 92 % zeros gets ten fewer of them right, and on new images the two are equally accurate. The usual remedies don't help either, and moved images cost a little: here none that was tried was needed, so none can show what it is worth. (More epochs were not tried.) At 98 % too little is left, and a smaller dense network is worse to begin with. “Pruning reduces over-fitting” is a *may*, and this table is what a claim needs.
 #
 # ## 7 · Large and sparse, or small and dense
 #

@@ -58,7 +58,7 @@ set_seed(0)
 # %% [markdown]
 # ## 1 · A schedule
 #
-# A **schedule** says which share of the weights is zero at each moment of the training. *One cut* (one-shot pruning) jumps. *Gradual magnitude pruning* climbs in many small cuts, on a cubic curve (Zhu and Gupta 2017): fast while there is much that isn't needed, ever more slowly when each weight hurts more. With $u$ for the share of the climb that is over,
+# A **schedule** says how many of the weights are zero at each moment of the training. *One cut* (one-shot pruning) jumps. *Gradual magnitude pruning* climbs in many small cuts, on a cubic curve (Zhu and Gupta 2017): fast while there is much that isn't needed, ever more slowly when each weight hurts more. With $u$ for the share of the climb that is over,
 #
 # $$\rho(u) = \rho_{\text{final}}\,\bigl(1 - (1 - u)^3\bigr)$$
 
@@ -381,13 +381,13 @@ plot.show(
 reveal("98 % zeros: ticket less random ticket", lead.mean(), between=(lead.min(), lead.max()))
 
 # %% [markdown]
-# The start counts, and the places count. With a fiftieth of its weights the ticket can't be told from the dense network on these images (on the test images it's half a point behind). Does it beat the climb? It took 48 epochs to find. Give the climb 48, and its lead is gone as well. Tickets tell *why* sparse networks train well; they're no way to get one.
+# The start counts, and the places count. With a fiftieth of its weights the ticket is indistinguishable from the dense network on these images (on the test images it's half a point behind). Does it beat the climb? It took 48 epochs to find. Give the climb 48, and its lead is gone as well. Tickets tell *why* sparse networks train well; they're no way to get one.
 #
 # ## 6 · What else is said of pruning
 #
 # *It works against **over-fitting**, as a **regularizer** does.* With 500 images and 30 epochs five seeds show nothing of it, nor of the usual remedies. *A sparse network beats a small dense one.* With equal weights, by points. With equal *bytes*, the positions of the weights counted, a part of that lead is gone, and the dense one runs fast on every kernel. *It's broken after the cut.* If there's batch norm, re-estimate it before you judge (lesson 06). All three are measured [further](further/09_when_and_how_much.ipynb).
 #
-# So: a little at a time is better where little is left, and what it's better *at* is leaving each layer its share. Who wins a race is decided by equal budgets.
+# So: a little at a time is better where little is left, and what it's better *at* is leaving each layer its share. Equal budgets decide who wins a race.
 
 # %%
 dense, climb = pictures.control(), at_best("schedules", "cubic", 0.98)
@@ -427,10 +427,10 @@ guesses()
 # | split a budget | the share at which each layer does the same damage; compare with global *after* training; look at what the smallest layers keep |
 # | rewind | `start = copy.deepcopy(model.state_dict())`; later `layer.weight_orig.copy_(start[...])` under `no_grad` |
 # | judge a ticket | dense; same mask, other start; same start, random places; and what the search cost |
-# | mend batch norm | average anew on training images, then look |
+# | re-estimate batch norm | on training images, then look |
 # | judge a sparse network | a dense one of equal weights *and* of equal bytes, positions counted |
 #
-# Order of work: dense control → one cut with the rate rewound, or a cubic climb → own learning rate → enough? → only then splits and tickets → bytes, beside a small dense network.
+# Order of work: dense control → one cut with the rate rewound, or a cubic climb → own learning rate → enough? → only then splits and tickets → bytes, against a small dense network.
 
 # %% [markdown]
 # ## Practise

@@ -110,7 +110,7 @@ for node in exported.graph.nodes:
 
 # %% [markdown]
 # The graph is no runtime yet: PyTorch still runs it. **ONNX** is a file format for such graphs, and **ONNX Runtime** runs these files without PyTorch. **LiteRT** (lesson 11) is another runtime with another file, which `write_dense` writes from the weights and not from the graph. ExecuTorch, PyTorch's own runtime for phones, begins with
-# `torch.export` too; it is not among this course's packages. `torch.compile` needs a C++ compiler and stays in Python: the table in part 6 of lesson 05 has its rows.
+# `torch.export` too; it is not among this course's packages. `torch.compile` needs a C++ compiler and stays in Python: the table in part 5 of lesson 05 has its rows.
 
 # %%
 with warnings.catch_warnings():

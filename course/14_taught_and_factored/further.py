@@ -154,7 +154,7 @@ shares = {
 pd.DataFrame(shares).T.round(2)
 
 # %% [markdown]
-# The thin pairs are faster from some size on: at 300×784 and batch 1, half of the MACs saves little or nothing, since two calls cost twice the overhead (lesson 01). No zero is skipped.
+# The thin pairs are faster once they're large enough: at 300×784 and batch 1, half of the MACs saves little or nothing, since two calls cost twice the overhead (lesson 01). No zero is skipped.
 #
 # ## 5 · Adapters at 2, 3 and 4 bits
 
@@ -172,7 +172,7 @@ for bits in (2, 3, 4):
 shown.sort_index(axis=1, level=0, sort_remaining=False)
 
 # %% [markdown]
-# At 3 and 4 bits whatever is trained comes within half a point of float. LoftQ's five turns brought nothing over one. Now merge: add the trained adapters of rank 4 to the weights, and round again.
+# At 3 and 4 bits whatever is trained comes within half a point of float. LoftQ's five turns gained nothing over one. Now merge: add the trained adapters of rank 4 to the weights, and round again.
 
 # %%
 for bits in (2, 3, 4):

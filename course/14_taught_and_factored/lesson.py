@@ -198,7 +198,7 @@ assert all(points(chosen("taught", *way), by_words)[0] < 0.5 for way in ways.val
 #
 # ## 4 · Images without labels
 #
-# Now the case that teaching is for. You have 4,000 images and money for 300 labels. A student with these 300 reaches 75%. Another student sees no label at all: the teacher just looks at the 4,000 images. What does it reach? (The teacher itself: 87%.)
+# This is the case that teaching is for. You have 4,000 images and money for 300 labels. A student with these 300 reaches 75%. Another student sees no label at all: the teacher just looks at the 4,000 images. What does it reach? (The teacher itself: 87%.)
 
 # %%
 guess("Taught on 4,000 images, no label: accuracy", low=0.7, high=0.9)
@@ -233,7 +233,7 @@ plot.show(
 )
 
 # %% [markdown]
-# Seven points, and at $T=1$ it can't be told from a student that had all 4,000 true labels. But look at *first choice*: most of it comes from the images, and that somebody answers. Dark knowledge adds little.
+# Seven points, and at $T=1$ it's indistinguishable from a student that had all 4,000 true labels. But look at *first choice*: most of it comes from the images, and that somebody answers. Dark knowledge adds little.
 #
 # ## 5 · Its own teacher
 #
@@ -401,7 +401,7 @@ plot.show(
 
 # %% [markdown]
 # About one point. Remove *units* instead, as in lesson 08, and little is left. That's the gift of low rank: most of the MACs gone, from the matrix alone, without an image. But give everybody the same epochs, and a *thin* network from a random start is as good. Then what you needed was the shape, not the
-# SVD. (And time? A thin pair is faster from some size on, zeros never: [further](further/14_taught_and_factored.ipynb).)
+# SVD. (And time? A thin pair is faster once it's large enough, zeros never: [further](further/14_taught_and_factored.ipynb).)
 #
 # ## 8 · A correction beside few bits
 #

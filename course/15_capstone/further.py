@@ -330,7 +330,7 @@ for name, model in (("24 epochs", dense), ("4 epochs", brief)):
     print(f"the network from the file, against dense with {name}: {gain:+.1f} points")
 
 # %% [markdown]
-# Beside a dense network of 4 epochs, the squeezed one looks like a *gain*. The paper's own error fell too, from 1.64 to 1.58 %: six of 10,000 test images, with no interval given, which shows nothing either way.
+# Compared with a dense network of 4 epochs, the squeezed one looks like a *gain*. The paper's own error fell too, from 1.64 to 1.58 %: six of 10,000 test images, with no interval given, which shows nothing either way.
 #
 # ## 7 · 92, 96 and 98 % zeros
 
