@@ -189,7 +189,7 @@ content = to_dynamic(layers)
 assert read(content).inputs[0].dtype == "float32", "the input should stay float32"
 ### BEGIN HIDDEN TESTS
 assert "int8" in {tensor.dtype for tensor in read(content).weights}, (
-    "No weight tensor is int8. Was your wish heard?"
+    "No weight tensor is int8. Was your option ignored?"
 )
 assert read(content).outputs[0].dtype == "float32", "The output should stay float32."
 computed = {tensor.dtype for tensor in read(content).computed}
@@ -351,7 +351,7 @@ assert {tensor.dtype for tensor in file.computed} == {"int8"}, (
 inputs = np.random.default_rng(8).random((40, 20), dtype="float32")
 scale = float(read(to_full_int8(layers, inputs)).inputs[0].scales[0])
 assert abs(scale * 255 - 1) < 0.02, (
-    f"inputs from 0 to 1 need a scale of about 1/255, but the file has {scale:.5f} (lesson, part 6)"
+    f"inputs from 0 to 1 need a scale of about 1/255, but the file has {scale:.5f} (lesson, part 7)"
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(9)
@@ -645,7 +645,7 @@ assert np.allclose(
 # messages go on: `"'TFLiteConverter' object has no attribute 'optimizations' and no __dict__ for setting new
 # attributes"` gives `("TFLiteConverter", "other")`.
 #
-# *Lesson: part 8.*
+# *Lesson: part 7.*
 
 
 # %% item="diagnose" answers=["diagnose"]

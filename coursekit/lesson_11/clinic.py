@@ -15,19 +15,15 @@ ONE_SCALE = "one scale for a whole weight tensor"
 
 # What gives each of the lesson's patients away.
 SIGNS = {
-    "healthy": "Types, size, scale and accuracy are what they should be.",
-    "the wish was never heard": "Types and size: float32 throughout, four times the bytes.",
-    "dynamic range, sold as full int8": "Types: float32 at both ends, and between the layers.",
-    "the weights are missing": "Size: a few kB, and no weights in the file.",
-    "representative data with another preprocessing": (
-        "The input's scale is about 1, in place of 1/255. Types and size are perfect."
-    ),
-    ONE_SCALE: (
-        "One scale for all rows of the largest weight tensor, and a histogram in which most of it "
-        "is near 0. Its units were multiplied by powers of two, and divided again in the next "
-        "layer: the float network is the same, but with one scale the small rows vanish. "
-        "Per-channel scales are the default."
-    ),
+    "healthy": "All as it should be.",
+    "the option was ignored": "Types and size: float32 throughout.",
+    "dynamic range, sold as full int8": "Types: float32 at both ends and between.",
+    "the weights are missing": "Size: a few kB.",
+    "a float32 was left inside": "Types: all int8 but one between.",
+    "representative data with another preprocessing": "Input scale: about 1, not 1/255.",
+    # Its units were multiplied by powers of two, and divided again in the next layer: the float
+    # network is the same, but with one scale the small rows vanish.
+    ONE_SCALE: "Scales: one for 64 rows, and a spike at 0.",
 }
 
 
