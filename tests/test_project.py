@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -109,6 +110,14 @@ def test_no_file_that_installs_holds_an_address(root):
     for name in ("constraints.txt", "pyproject.toml", "environment.yml", "tools/setup.sh"):
         text = (root / name).read_text()
         assert not re.search(r"https?://|--(extra-)?index-url|--find-links", text), name
+
+
+def test_the_runtime_that_is_installed_tells_nobody_what_it_does():
+    found = importlib.util.find_spec("onnxruntime")
+    assert found is not None
+    assert found.origin is not None
+    for library in (Path(found.origin).parent / "capi").glob("*state*.so"):
+        assert b"OneCollector" not in library.read_bytes(), "onnxruntime of 1.29 or later calls home"
 
 
 def test_the_command_line_of_authors_starts_without_nbgrader():

@@ -74,7 +74,7 @@ def run(content, images):
 #
 # If there are no counts, or the share is not above 0 and at most 1: `ValueError`. The counts can be so large that the requests can't be written out as a list. Mind that `0.07 * 100` is a little more than 7 in floats.
 #
-# *Lesson: part 4.*
+# *Lesson: part 1.*
 
 
 # %% item="percentile" answers=["percentile"]
@@ -162,7 +162,7 @@ for share in (-0.5, 95, 1.0001):
 #
 # With `wait` 0 and `ready` before the first arrival this is the lesson's `in_batches`.
 #
-# *Lesson: part 5.*
+# *Lesson: part 2.*
 
 
 # %% item="batches" answers=["latencies"]
@@ -300,7 +300,7 @@ for scale in (2.0**-20, 2.0**20):
 # - Codes are rounded to the nearest, from −127 to 127; the zero points are 0. A row of zeros gets the scale 1.
 # - Use `file_of` and `helper.make_node("DequantizeLinear", [codes, scale, zero_point], [output], axis=…)` with names of your choice. `axis` is the axis along which scales differ.
 #
-# *Lesson: part 2.*
+# *Lesson: part 4.*
 
 
 # %% item="file" answers=["int8_file"]
@@ -438,7 +438,7 @@ assert any(a[0] == 1 and a[3] == 1 for a in scales), "Rows of zeros should have 
 # - `"size"` if the file has more than `most_bytes` bytes.
 # - `"accuracy"` if it is not shown to be good enough. With the differences $d_i$, 1 where only the new one is right, −1 where only the old one is, else 0, and **one more −1** as in the lesson: if $\bar d - 1.645\, s/\sqrt m < -\mathtt{margin}$, where $m = n + 1$ counts them, $\bar d$ is their mean, and $s$ their standard deviation (over $m - 1$).
 #
-# *Lesson: part 6.*
+# *Lesson: part 5.*
 
 
 # %% item="gate" answers=["gate"]
@@ -569,7 +569,7 @@ assert gate(all_right, all_lost, some, truth, 1.0, 10_000) == [], (
 #
 # All three are lists of equal length in no order. At least one request counts.
 #
-# *Lesson: part 4.*
+# *Lesson: part 3.*
 
 
 # %% item="report" answers=["report"]
@@ -655,7 +655,7 @@ assert report([5.0, 3.0], [5.0, 3.0], [math.nan, 4.0], 5.0)["failed"] == 1, (
 #
 # Write `drifts(reference, seen)`: `True` if `seen` comes from something else than `reference`, as far as one can tell. That is so if their PSI with 10 bins is larger than what as many values, drawn from `reference` by chance, have in 99 of 100 draws. Take 100 to 300 draws. `DAYS` has the brightness of images of four days, `BEFORE` that of many earlier ones.
 #
-# *Lesson: part 6.*
+# *All you need is above. The lesson's further page does it for the images of a camera.*
 
 # %% given=true
 _rng = np.random.default_rng(17)
@@ -776,7 +776,7 @@ assert not drifts([-1.0] * 105 + [0.0] * 895, [-1.0] * 22 + [0.0] * 178), (
 #
 # `OPTIONS` has versions of a model: the cost per request, the price of a server per month, and the lower bound of its accuracy less that of today's version. Leave in `chosen` the name of the version that is cheapest in all for 900 requests per second and a mean latency of at most 8 ms, among those whose accuracy is shown to be at most 0.01 lower.
 #
-# *Lesson: parts 4 and 6.*
+# *Lesson: parts 1 and 5.*
 
 # %% given=true
 OPTIONS = {
@@ -814,7 +814,7 @@ assert servers(180, 0.005, 0.03) == 1, (
 found = servers(180, 0.005, 0.01)
 assert found == 2, explain(
     found,
-    {1: "one server has 27.5 ms: it can answer all requests, but not in time (lesson, part 4)"},
+    {1: "one server has 27.5 ms: it can answer all requests, but not in time (lesson, part 1)"},
     f"two servers have 45 % load each and 7 ms: expected 2, not {found}",
 )
 assert servers(200, 0.005, 1000.0) == 2, "at a load of 1 the line grows for ever"
@@ -867,7 +867,7 @@ assert chosen == "int8", (
 #
 # Answer in six to ten sentences, so that he can act on it: what his comparisons of accuracy and of time lack, what may be wrong with the calibration, how to see it, and how to release.
 #
-# *Lesson: parts 4, 6 and 7.*
+# *Lesson: parts 3 to 5.*
 
 # %% [markdown] item="release" manual=true points=3
 # ### BEGIN SOLUTION

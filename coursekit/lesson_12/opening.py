@@ -75,7 +75,7 @@ def waiting_line() -> Moving:
             "it is served. Right: the latency that 95 % of many requests do not exceed, drawn "
             "up to this load."
         ),
-        start={"load": 30.0, "together": 1},
+        start={"load": 90.0, "together": 1},
         load=LOADS,
         together=[float(n) for n in TOGETHER],
     )

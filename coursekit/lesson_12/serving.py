@@ -15,16 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
-import onnx
-from onnxruntime import InferenceSession
-
-from coursekit.nets.measure import latency
 
 # How long a server may take to say its port, and a request to be answered, in seconds.
 PATIENCE, ANSWER = 60.0, 10.0
@@ -49,77 +44,6 @@ def spread(values: Sequence[float] | np.ndarray, digits: int = 2) -> str:
     """What several rounds of a measurement gave: their median, and the lowest and the highest."""
     low, middle, high = np.quantile(values, (0, 0.5, 1)).round(digits)
     return f"{middle:g} ({low:g} to {high:g})"
-
-
-def time_ratios(
-    new: InferenceSession, old: InferenceSession, feed: Mapping[str, np.ndarray]
-) -> list[float]:
-    """How many times as long as `old` a call of `new` takes, in five rounds.
-
-    A round times a block of each, so that its weights are in the cache as far as they fit.
-
-    Args:
-        feed: The inputs by name, the same for both.
-    """
-    calls = {"new": partial(new.run, None, feed), "old": partial(old.run, None, feed)}
-    rounds = [
-        {
-            name: latency({name: call}, runs=20, warm_up=3)[name].median
-            for name, call in calls.items()
-        }
-        for _ in range(5)
-    ]
-    return [its["new"] / its["old"] for its in rounds]
-
-
-def up_to_the_first(kind: str, graph: onnx.GraphProto) -> str:
-    """The nodes that the first node of that kind needs, and itself, with what is stored for them.
-
-    A line for each: its kind, then the types and shapes of its stored inputs.
-    """
-    stored = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
-    first = next(node for node in graph.node if node.op_type == kind)
-    needed, lines = set(first.output), []
-    for node in reversed(graph.node):
-        if needed & set(node.output):
-            needed |= set(node.input)
-            its = [stored[name] for name in node.input if name in stored]
-            kinds = "; ".join(f"{array.dtype} {list(array.shape)}" for array in its)
-            lines.append(f"{node.op_type:17} {kinds}".rstrip())
-    return "\n".join(reversed(lines))
-
-
-def weights_only(content: bytes) -> bytes:
-    """A file of `quantize_static` without the pairs at its activations: only the weights are int8.
-
-    Where a pair's zero point is its lowest level, it clips at 0, for a ReLU that comes back here.
-    """
-    model = onnx.load_from_string(content)
-    stored = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
-    was: dict[str, str] = {}  # what a name stands for now that a node is gone
-    pairs, kept = set(), []
-    for node in model.graph.node:
-        node.input[:] = [was.get(name, name) for name in node.input]
-        (out,) = node.output
-        if node.op_type == "QuantizeLinear":
-            zero = stored[node.input[2]]
-            kind = "Relu" if zero == np.iinfo(zero.dtype).min else "Identity"
-            kept.append(onnx.helper.make_node(kind, [node.input[0]], [out]))
-            pairs.add(out)
-        elif node.op_type == "DequantizeLinear" and node.input[0] in pairs:
-            was[out] = node.input[0]
-        else:
-            kept.append(node)
-    for output in model.graph.output:
-        if output.name in was:
-            kept.append(onnx.helper.make_node("Identity", [was[output.name]], [output.name]))
-    del model.graph.node[:]
-    model.graph.node.extend(kept)
-    used = {name for node in kept for name in node.input}
-    for one in [one for one in model.graph.initializer if one.name not in used]:
-        model.graph.initializer.remove(one)
-    whole: bytes = model.SerializeToString()
-    return whole
 
 
 @dataclass(frozen=True)
@@ -296,7 +220,7 @@ class Load:
         latency: Of each request, shape (requests,): from when it was sent, or under a clock from
             when it *should* have been sent.
         seconds: From the first request to the last answer.
-        classes: What was answered, shape (requests,).
+        classes: What was answered, shape (requests,), or (requests, k) with k images in each.
         versions: Which version answered each, shape (requests,).
         model: How long the model took for each one's batch, as the server says, shape (requests,).
     """
@@ -323,7 +247,8 @@ def closed_loop(server: Server, images: np.ndarray, count: int, at_once: int = 1
     """`at_once` clients, each of which sends its next request when it has its answer.
 
     Args:
-        images: uint8, shape (n, 28, 28), taken in turn.
+        images: uint8, shape (n, 28, 28), or (n, k, 28, 28) with k images in each request; taken in
+            turn.
         count: How many requests in all.
     """
     return _load(server, images, count, at_once, None)
@@ -338,8 +263,13 @@ def open_loop(
     At most `at_once` connections are open. A request that finds none free is late, and its latency
     counts from when it was due.
     """
-    due = poisson(rate, count, seed)
-    return _load(server, images, count, at_once, due * (count / rate / due[-1]))
+    return _load(server, images, count, at_once, due_times(rate, count, seed))
+
+
+def due_times(rate: float, count: int, seed: int = 0) -> np.ndarray:
+    """When the requests of `open_loop` are due, shape (count,)."""
+    times = poisson(rate, count, seed)
+    return times * (count / rate / times[-1])
 
 
 def _load(
@@ -349,7 +279,8 @@ def _load(
         raise ValueError(f"at most {MOST_AT_ONCE} at once and {MOST_REQUESTS} requests")
     bodies = [image.tobytes() for image in images]
     turns = itertools.count()
-    latency, model, classes = np.full(count, np.nan), np.full(count, np.nan), np.full(count, -1)
+    latency, model = np.full(count, np.nan), np.full(count, np.nan)
+    classes = np.full((count, *images.shape[1:-2]), -1)
     versions = np.full(count, "", dtype=object)
     problems: list[BaseException] = []
     ready = threading.Barrier(at_once + 1)
@@ -368,7 +299,8 @@ def _load(
                     sent = planned
                 answer = _answer(connection, "POST", "/predict", bodies[turn % len(bodies)])
                 latency[turn] = time.perf_counter() - sent
-                classes[turn], versions[turn] = answer["class"], answer["version"]
+                classes[turn] = np.reshape(answer["classes"], images.shape[1:-2])
+                versions[turn] = answer["version"]
                 model[turn] = answer["model_ms"] / 1000
         except threading.BrokenBarrierError:
             pass

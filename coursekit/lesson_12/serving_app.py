@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,14 +28,16 @@ PIXELS = 784
 class Batcher:
     """Runs requests that wait together as one batch, of at most `most`."""
 
-    def __init__(self, run: Callable[[np.ndarray], np.ndarray], most: int, line: int) -> None:
+    def __init__(
+        self, run: Callable[[Sequence[np.ndarray]], list[Any]], most: int, line: int
+    ) -> None:
         self.run, self.most = run, most
         self.queue: asyncio.Queue[tuple[np.ndarray, asyncio.Future[Any]]] = asyncio.Queue(line)
         self.sizes: list[int] = []
 
-    async def answer(self, image: np.ndarray) -> Any:
+    async def answer(self, images: np.ndarray) -> Any:
         future = asyncio.get_running_loop().create_future()
-        self.queue.put_nowait((image, future))  # raises QueueFull
+        self.queue.put_nowait((images, future))  # raises QueueFull
         return await future
 
     async def work(self) -> None:
@@ -45,10 +47,11 @@ class Batcher:
                 batch.append(self.queue.get_nowait())
             self.sizes.append(len(batch))
             images, futures = zip(*batch, strict=True)
+            outputs: list[Any]
             try:  # in a thread: meanwhile the loop takes requests
-                outputs = await asyncio.to_thread(self.run, np.stack(images))
+                outputs = await asyncio.to_thread(self.run, images)
             except Exception as problem:
-                outputs = np.array([problem] * len(batch), dtype=object)
+                outputs = [problem] * len(batch)
             for future, output in zip(futures, outputs, strict=True):
                 if not future.done():  # the client may have gone
                     if isinstance(output, Exception):
@@ -68,11 +71,12 @@ def make_app(models: dict[str, ort.InferenceSession], line: int) -> FastAPI:
     """The first of the models answers, until another one is chosen; `line` requests may wait."""
     now = {"version": next(iter(models))}
 
-    def run(images: np.ndarray) -> np.ndarray:
+    def run(pages: Sequence[np.ndarray]) -> list[Any]:
         version, began = now["version"], time.perf_counter()
-        (logits,) = models[version].run(None, {"images": images})
+        (logits,) = models[version].run(None, {"images": np.concatenate(pages)})
         taken = 1000 * (time.perf_counter() - began)
-        return np.array([(version, int(k), taken) for k in logits.argmax(1)], dtype=object)
+        ends = np.cumsum([len(page) for page in pages])[:-1]
+        return [(version, its.tolist(), taken) for its in np.split(logits.argmax(1), ends)]
 
     batcher = Batcher(run, 1, line)
 
@@ -87,14 +91,14 @@ def make_app(models: dict[str, ort.InferenceSession], line: int) -> FastAPI:
     @app.post("/predict")
     async def predict(request: Request) -> dict[str, Any]:
         body = await request.body()
-        if len(body) != PIXELS:
-            raise HTTPException(422, f"send {PIXELS} bytes, not {len(body)}")
-        image = np.frombuffer(body, np.uint8).reshape(1, 28, 28).astype(np.float32) / 255
+        if not body or len(body) % PIXELS:
+            raise HTTPException(422, f"send {PIXELS} bytes for each image, not {len(body)}")
+        images = np.frombuffer(body, np.uint8).reshape(-1, 1, 28, 28).astype(np.float32) / 255
         try:
-            version, answer, taken = await batcher.answer(image)
+            version, classes, taken = await batcher.answer(images)
         except asyncio.QueueFull:
             raise HTTPException(503, "too many requests wait") from None
-        return {"class": answer, "version": version, "model_ms": taken}
+        return {"classes": classes, "version": version, "model_ms": taken}
 
     @app.post("/use/{version}")
     async def use(version: str, most: int = 1) -> dict[str, Any]:

@@ -77,7 +77,7 @@ OTHERS = {
         "row",
         "The weight in row 0, column 3:",
     ),
-    "12_serving": ("Load 30 %, at most 1", "ArrowUp", "load", "Load 40 %, at most 1"),
+    "12_serving": ("Load 90 %, at most 1", "ArrowUp", "load", "Load 100 %, at most 1"),
     "13_large_language_models": ("Smoothing 0 %.", "ArrowUp", "smoothing", "Smoothing 5 %."),
     "14_taught_and_factored": ("Rank 2: ", "ArrowUp", "rank", "Rank 3: "),
     "15_capstone": (

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
-from coursekit.lesson_12 import serving
+from coursekit.lesson_12 import files, serving
 from coursekit.lesson_12.serving import ModelCard, Server, nearest_rank, poisson, serve
 from tests.conftest import ROOT
 
@@ -69,15 +69,15 @@ def test_it_answers_refuses_and_switches(server):
     assert server.use("three") == {"before": "three", "now": "three"}
     answer = server.ask("/predict", body)
     assert answer.pop("model_ms") > 0
-    assert answer == {"class": 3, "version": "three"}
-    with pytest.raises(RuntimeError, match=r"422: .*send 784 bytes, not 783"):
+    assert answer == {"classes": [3], "version": "three"}
+    with pytest.raises(RuntimeError, match=r"422: .*send 784 bytes for each image, not 783"):
         server.ask("/predict", body[1:])
     with pytest.raises(RuntimeError, match="404"):
         server.use("nine")
     with pytest.raises(RuntimeError, match="404"):
         server.use("three", most=0)
     assert server.use("eight")["before"] == "three"
-    assert server.ask("/predict", body)["class"] == 8
+    assert server.ask("/predict", body)["classes"] == [8]
 
 
 def test_a_closed_loop_asks_each_image_in_turn_and_batches_are_bounded(server):
@@ -199,7 +199,7 @@ def test_weights_alone_in_int8_compute_what_the_float_file_does(tmp_path):
     whole, int8 = tmp_path / "whole.onnx", tmp_path / "int8.onnx"
     onnx.save(model, whole)
     quantize_static(whole, int8, Once(), per_channel=True, weight_type=QuantType.QInt8)
-    less = serving.weights_only(int8.read_bytes())
+    less = files.weights_only(int8.read_bytes())
     onnx.checker.check_model(onnx.load_from_string(less))
     kinds = [node.op_type for node in onnx.load_from_string(less).graph.node]
     assert kinds.count("DequantizeLinear") == 2
@@ -208,8 +208,8 @@ def test_weights_alone_in_int8_compute_what_the_float_file_does(tmp_path):
     sessions = [InferenceSession(content) for content in (less, model.SerializeToString())]
     (found,) = sessions[0].run(None, {"images": images})
     assert np.abs(found - wanted).max() < 0.05 * np.abs(wanted).max()
-    assert (np.array(serving.time_ratios(*sessions, {"images": images})) > 0).all()
-    lines = serving.up_to_the_first("Gemm", onnx.load(int8).graph).splitlines()
+    assert (np.array(files.time_ratios(*sessions, {"images": images})) > 0).all()
+    lines = files.up_to_the_first("Gemm", onnx.load(int8).graph).splitlines()
     assert lines[-1].startswith("Gemm")
     assert any("int8 [20, 16]" in line for line in lines)
     assert not any("[4, 20]" in line for line in lines)
