@@ -58,7 +58,7 @@ def test_conda_and_pip_install_the_same(root, project):
     # What conda-forge does not have, or not in the versions that the lessons are written for.
     # And what only the first of them asks for.
     missing = {"ai-edge-litert", "fsrs", "tensorflow", "tensorflow-cpu", "torch-pruning", "torchao"}
-    missing.add("backports-strenum")
+    missing |= {"backports-strenum", "litert-quantizer"}
     assert set(by_pip) == missing, "what conda-forge has comes from conda, so that pip brings none"
 
     conda = [entry for entry in environment if isinstance(entry, str)]
@@ -117,7 +117,7 @@ def test_the_runtime_that_is_installed_tells_nobody_what_it_does():
     assert found is not None
     assert found.origin is not None
     for library in (Path(found.origin).parent / "capi").glob("*state*.so"):
-        assert b"OneCollector" not in library.read_bytes(), "onnxruntime of 1.29 or later calls home"
+        assert b"OneCollector" not in library.read_bytes(), "from 1.29 on it calls home"
 
 
 def test_the_command_line_of_authors_starts_without_nbgrader():
