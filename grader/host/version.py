@@ -15,8 +15,8 @@ from pathlib import Path
 NAME = "fewer-bits-grader"
 GRADING = 13
 
-# What is said and shown, what comes in and goes out, where things are kept, and how fast it goes: no
-# mark hangs on these modules and folders.
+# What is said and shown, what comes in and goes out, where things are kept, and how fast it goes:
+# no mark hangs on these modules and folders.
 _NO_MARKS = frozenset(
     {
         "__main__",

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 
 from grader.host.desk import canvas, classroom, exchange, loose, moodle
@@ -121,7 +122,7 @@ class Roster:
         groups = {person.group for person in self.people if person.group}
         names = [record.name, *(n for g in groups if (n := _without(record.name, g)))]
         wanted = {squeezed(name) for name in names} - {""}
-        by_name = [p for p in self.people if wanted & set(spellings(p.name))]
+        by_name = [p for p in self.people if wanted & spellings(p.name)]
         if len(by_name) == 1:
             return by_name[0]
         if len(by_name) > 1:
@@ -222,11 +223,11 @@ def squeezed(name: str) -> str:
     return re.sub(r"[\W_]", "", whole)
 
 
-def spellings(name: str) -> Iterator[str]:
+@cache
+def spellings(name: str) -> frozenset[str]:
     """A name `squeezed`, in each order of its parts that systems write: one turns it round."""
     parts = name.replace(",", " ").split()
-    for first in range(len(parts)):
-        yield squeezed("".join(parts[first:] + parts[:first]))
+    return frozenset(squeezed("".join(parts[n:] + parts[:n])) for n in range(len(parts)))
 
 
 def _without(name: str, group: str) -> str | None:
