@@ -303,6 +303,7 @@ def doctor(
 app.command()(commands.collect)
 app.command()(commands.export)
 app.command("return")(commands.give_back)
+app.command()(commands.similar)
 
 
 def _log_for(verbose: int, screen: Console) -> None:

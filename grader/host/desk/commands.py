@@ -1,7 +1,8 @@
-"""The desk on the command line: collect, export, return."""
+"""The desk on the command line: collect, export, return, similar."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
@@ -208,6 +209,33 @@ def give_back(
         data, people, notes = bundle(book, out, to.value, assignment)
         name = "-".join(["feedback", to.value, *([assignment] if assignment else [])])
         _write(file or out / f"{name}.zip", data, [*notes, f"Feedback for {people}."])
+    except GraderError as error:
+        _fail(str(error))
+
+
+def similar(
+    out: _Out,
+    assignment: Annotated[
+        str, typer.Option(help="Its name, or the number it begins with.", show_default=False)
+    ],
+    course: _Course = Path(),
+    submitted: _Submitted = Path("submitted"),
+    file: _File = None,
+) -> None:
+    """Shows pairs of submissions that have much in common which others have not. No proof."""
+    try:
+        opened = Course.open(course)
+        name = _one(assignment, opened.assignments())
+        from grader.host.desk.similar import find, page
+        from grader.host.engine.autotests import filler
+
+        loaded = replace(opened, fill=filler()).load(name)
+        texts, found = find(loaded, submitted)
+        if not texts:
+            raise GraderError(f"There is no submission for {name} in {submitted}.")
+        note = f"{len(texts)} submissions, {len(found)} pairs to look at. A likeness is no proof."
+        data = page(loaded, texts, found).encode("utf-8", "replace")
+        _write(file or out / f"similar-{name}.html", data, [note])
     except GraderError as error:
         _fail(str(error))
 
