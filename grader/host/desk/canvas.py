@@ -63,7 +63,7 @@ def find(source: Source, known: Known) -> Found:
             Record(
                 SYSTEM,
                 source.name,
-                match["begin"].rstrip("_"),
+                (back.get(user) or match["begin"]).rstrip("_"),
                 user,
                 match["name"] or user,
                 own,

@@ -99,6 +99,7 @@ def collect(
         placing = stack.enter_context(Placing(submitted, unplaced).held())
         run = _Run(placing, assignments, roster, assignment, due, tell, done)
         for number, (source, (name, found)) in enumerate(zip(sources, read, strict=True)):
+            placing.again |= {(source.name, path) for path in source.files}
             for path, reason in source.refused.items():
                 run.refuse(Record(name, source.name, path, "", "", {}), reason)
             for file in found.others:
@@ -106,7 +107,7 @@ def collect(
                 run.refuse(lone, f"is not named as {name} names what is handed in")
             run.match(number, found.records)
         run.place_all()
-        placing.save([source.name for source in sources], assignment or "")
+        placing.save()
     return done
 
 
@@ -151,10 +152,7 @@ class _Run:
 
     def refuse(self, record: Record, reason: str, assignment: str = "") -> None:
         """Lists it with the reason, and keeps what can be read of it."""
-        files = {}
-        for path, file in record.files.items():
-            with contextlib.suppress(Unreadable):
-                files[path] = file.read()
+        files, _ = _contents(record.files)
         if len(files) == 1 and record.place in files:
             files = {PurePosixPath(path).name: content for path, content in files.items()}
         self.placing.refuse(record.source, record.place, record.name, reason, files, assignment)
@@ -165,6 +163,7 @@ class _Run:
         """Finds whose they are, and for what."""
         names = Counter(squeezed(record.name) for record in records)
         for record in records:
+            self.placing.again.add((record.source, record.place))
             person = self._person(record, names[squeezed(record.name)] > 1)
             if isinstance(person, str):
                 self.refuse(record, person)
@@ -262,17 +261,7 @@ class _Run:
         if isinstance(moved, str):
             self.refuse(record, moved, assignment)
             return
-        files: dict[str, bytes] = {}
-        unread: dict[str, str] = {}
-        left = MAX_FILES_BYTES
-        for path, file in moved.items():
-            try:
-                content = file.read()
-                if len(files) >= 2 * MAX_FILES or (left := left - len(content)) < 0:
-                    raise Unreadable("is more than is graded of one person")
-                files[path] = content
-            except Unreadable as why:
-                unread[path] = str(why)
+        files, unread = _contents(moved)
         when = self._time(record)
         stamp = files.pop(TIMESTAMP, None)
         if when is None and stamp is not None and record.system in _KNOWS_TIMES:
@@ -304,6 +293,22 @@ class _Run:
             "back": record.back,
             "source": record.source,
         }
+
+
+def _contents(files: Mapping[str, File]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """What files of one person hold, and why some could not be read."""
+    contents: dict[str, bytes] = {}
+    unread: dict[str, str] = {}
+    # The notebooks first: there may not be room for all.
+    for path in sorted(files, key=lambda path: (not is_notebook(path), path)):
+        if len(contents) >= 2 * MAX_FILES or sum(map(len, contents.values())) > MAX_FILES_BYTES:
+            unread[path] = "is more than is graded of one person"
+            continue
+        try:
+            contents[path] = files[path].read()
+        except Unreadable as why:
+            unread[path] = str(why)
+    return contents, unread
 
 
 def _parsed(stamp: bytes) -> datetime | None:

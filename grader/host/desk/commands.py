@@ -135,6 +135,8 @@ def collect(
         )
     except GraderError as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Stopped. What was collected is kept: the same command goes on from here.", 130)
     for name, found in done.systems.items():
         screen.print(Text(f"{name}: {found}."))
     counts = done.outcomes
@@ -290,6 +292,6 @@ def _line(screen: Console, name: str, status: str, text: str) -> None:
     screen.print(line.append(" ".join(plain(text).split())))
 
 
-def _fail(sentence: str) -> NoReturn:
+def _fail(sentence: str, code: int = 1) -> NoReturn:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(sentence))
-    raise typer.Exit(1)
+    raise typer.Exit(code)

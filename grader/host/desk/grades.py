@@ -11,6 +11,7 @@ rejected, and of one that a teacher has still to look at.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +125,22 @@ class Book:
             )
         return [grade for grade in self.grades if grade.assignment == fitting[0]]
 
+    def one(self, assignment: str | None) -> list[Grade]:
+        """Those of one assignment, which need not be named where there is no other.
+
+        Raises:
+            GraderError: when there are none, or of several.
+        """
+        grades = self.of(assignment)
+        names = sorted({grade.assignment for grade in grades})
+        if len(names) != 1:
+            raise GraderError(
+                f"Say with --assignment which one: {', '.join(names)}."
+                if names
+                else "grades.csv holds no submission."
+            )
+        return grades
+
     def person(self, grade: Grade) -> dict[str, str]:
         """What collecting knew of whose it is; nothing where it was not collected."""
         return self.people.get((grade.assignment, grade.student), {})
@@ -186,7 +203,7 @@ class Book:
         Raises:
             GraderError: when it is none, or has other full marks than the assignment.
         """
-        grades = self.of(assignment)
+        grades = self.one(assignment)
         if into is None:
             return self._worksheet(grades)
         table = tables.read(into)
@@ -199,11 +216,11 @@ class Book:
         export = Export(b"")
         by_key = {self.person(g).get("key"): g for g in grades if self._is(g, moodle.SYSTEM)}
         rest = {grade.student: grade for grade in grades}
-        by_name = _by_names(self, grades, into)
+        by_name = self._by_names(grades, moodle.SYSTEM, into)
         for row in table.rows:
             row += [""] * (len(table.header) - len(row))
             participant = table.cell(row, "Identifier").rpartition(" ")[2]
-            grade = by_key.get(participant) or by_name.get((moodle.SYSTEM, participant))
+            grade = by_key.get(participant) or by_name.get(participant)
             if grade is None or rest.pop(grade.student, None) is None:
                 continue
             most = table.cell(row, "Maximum grade")
@@ -241,12 +258,7 @@ class Book:
         Raises:
             GraderError: when it is none, has no such column, or other full marks.
         """
-        grades = self.of(assignment)
-        if not grades:
-            raise GraderError("grades.csv holds no submission.")
-        names = {grade.assignment for grade in grades}
-        if len(names) > 1:
-            raise GraderError(f"Say with --assignment which one: {', '.join(sorted(names))}.")
+        grades = self.one(assignment)
         title = column or grades[0].assignment
         export = Export(b"")
         if into is None:
@@ -257,7 +269,7 @@ class Book:
         at = _column(table, title, into)
         shown = [n for n in range(len(table.header)) if table.header[n].strip() in _PEOPLE]
         by_key = {self.person(g).get("key"): g for g in grades if self._is(g, canvas.SYSTEM)}
-        by_name = _by_names(self, grades, into)
+        by_name = self._by_names(grades, canvas.SYSTEM, into)
         rest = {grade.student: grade for grade in grades}
         rows, most = [], ""
         for row in table.rows:
@@ -268,7 +280,7 @@ class Book:
                 rows.append([*people, most])
                 continue
             key = table.cell(row, "ID")
-            grade = by_key.get(key) or by_name.get((canvas.SYSTEM, key))
+            grade = by_key.get(key) or by_name.get(key)
             if grade is None or rest.pop(grade.student, None) is None:
                 continue
             rows.append([*people, self._mark(grade, most, export)])
@@ -300,6 +312,26 @@ class Book:
     def _is(self, grade: Grade, system: str) -> bool:
         person = self.person(grade)
         return person.get("system") == system and bool(person.get("key"))
+
+    def _by_names(self, grades: list[Grade], system: str, path: Path) -> dict[str, Grade]:
+        """Marks of people who came in by another way, by what the system calls them."""
+        people = Roster.read([path]).people
+        names = Counter(squeezed(person.name) for person in people)
+        found: dict[str, Grade] = {}
+        for grade in grades:
+            if self._is(grade, system):
+                continue
+            email = self.person(grade).get("email", "").casefold()
+            called = {grade.student.casefold(), *([email] if email else [])}
+            name = squeezed(grade.student)
+            fitting = [
+                person
+                for person in people
+                if called & person.called or (names[name] == 1 and squeezed(person.name) == name)
+            ]
+            if len(fitting) == 1:
+                found[fitting[0].key(system)] = grade
+        return found
 
     def _mark(self, grade: Grade, most: str, export: Export) -> str:
         """What goes into the cell."""
@@ -368,15 +400,3 @@ def _column(table: tables.Table, title: str, path: Path) -> int:
             f"{', '.join(others) or 'its columns'}."
         )
     return fitting[0]
-
-
-def _by_names(book: Book, grades: list[Grade], path: Path) -> dict[tuple[str, str], Grade]:
-    """Marks of people who came in another way, by system and what it calls them in this file."""
-    found: dict[tuple[str, str], Grade] = {}
-    for person in Roster.read([path]).people:
-        for grade in grades:
-            email = book.person(grade).get("email", "").casefold()
-            called = {grade.student.casefold(), *([email] if email else [])}
-            if called & person.called or squeezed(grade.student) == squeezed(person.name):
-                found.update(dict.fromkeys(person.keys, grade))
-    return found

@@ -16,7 +16,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -55,12 +55,14 @@ class Placing:
     Attributes:
         collected: by assignment and student, what is known of them.
         refused: what could not be placed in this run.
+        again: source and place of what was read in this run: what was said of it before is over.
     """
 
     submitted: Path
     unplaced: Path
     collected: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     refused: list[dict[str, str]] = field(default_factory=list)
+    again: set[tuple[str, str]] = field(default_factory=set)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[Placing]:
@@ -167,7 +169,9 @@ class Placing:
         """
         kept = ""
         if files:
-            folder = self.unplaced / _folder_name(source) / _folder_name(place)
+            # Archives of two assignments may have one name, and so may what is in them.
+            own = f"{_folder_name(place)}-{_fingerprint(files)[:8]}"
+            folder = self.unplaced / _folder_name(source) / own
             with self._writes(folder):
                 for path, content in files.items():
                     file = folder / path
@@ -177,11 +181,8 @@ class Placing:
         values = (source, assignment, place, name, reason, kept)
         self.refused.append(dict(zip(_UNPLACED, values, strict=True)))
 
-    def save(self, sources: Iterable[str], assignment: str) -> None:
+    def save(self) -> None:
         """Writes the two tables, where something in them has changed.
-
-        Args:
-            sources: what was read in this run: what was said of it before is said anew.
 
         Raises:
             GraderError: when they cannot be written.
@@ -190,15 +191,15 @@ class Placing:
             rows = [row for _, row in sorted(self.collected.items())]
             _write(self.submitted / COLLECTED, tables.dump(_COLLECTED, rows))
         path = self.unplaced / UNPLACED
-        again = {(source, assignment) for source in sources}
         before = tables.load(path)
-        rows = [row for row in before if (row["source"], row["run"]) not in again]
-        rows += [{**row, "run": assignment} for row in self.refused]
+        again = self.again | {(row["source"], row["place"]) for row in self.refused}
+        rows = [row for row in before if again.isdisjoint(_places(row))]
+        rows = sorted([*rows, *self.refused], key=lambda row: [row[name] for name in _UNPLACED])
         kept = {row["kept"] for row in rows}
         if not rows and not before:
             return
         with self._writes(self.unplaced):
-            _write(path, tables.dump((*_UNPLACED, "run"), rows))
+            _write(path, tables.dump(_UNPLACED, rows))
             for row in before:
                 # It has been placed since: these were copies.
                 if row["kept"] and row["kept"] not in kept:
@@ -212,6 +213,12 @@ def collected(submitted: Path) -> dict[tuple[str, str], dict[str, str]]:
     """What is known of collected submissions, by assignment and student."""
     rows = tables.load(submitted / COLLECTED)
     return {(row["assignment"], row["student"]): row for row in rows}
+
+
+def _places(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What a row is about: a place, and what that is in."""
+    parts = row["place"].split("/")
+    return ((row["source"], "/".join(parts[:n])) for n in range(1, len(parts) + 1))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -32,7 +32,7 @@ def bundle(
     data = io.BytesIO()
     notes, people = [], 0
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for grade in book.of(assignment):
+        for grade in book.one(assignment):
             person = book.person(grade)
             pages = sorted((out / "feedback" / grade.student / grade.assignment).glob("*.html"))
             if person.get("system") != system or not person.get("back"):

@@ -27,6 +27,7 @@ from grader.host.tasks import why_no_student
 from grader.protocol.errors import GraderError
 
 _ID = ("id", "student id", "student_id", "student")
+_NUMBER = ("id number", "username")
 _MAIL = ("email", "e-mail", "email address", "e-mail address", "mail")
 # Systems that call people by what stands in a roster of one's own.
 _BY_ID = (exchange.SYSTEM, loose.SYSTEM, classroom.SYSTEM)
@@ -256,9 +257,9 @@ def _kind(table: Table) -> str | None:
         return "classroom"
     if has("identifier") and has("grade"):
         return "moodle"
-    if has("id") and has("section") and (has("student") or has("lastname")):
+    if has("id") and has("sis login id"):
         return "canvas"
-    return "own" if has(*_ID, "id number", "username") else None
+    return "own" if has(*_ID, *_NUMBER, *_MAIL) else None
 
 
 def _own(table: Table, row: Sequence[str]) -> Person | None:
@@ -266,8 +267,9 @@ def _own(table: Table, row: Sequence[str]) -> Person | None:
         return table.cell(row, *names)
 
     name = one("name", "full name") or f"{one('first name')} {one('last name', 'surname')}".strip()
-    ids = [one(*_ID), one("id number"), one("username")]
-    person = Person(name, one(*_MAIL), one("group", "groups"), ids=[i for i in ids if i])
+    mail = one(*_MAIL)
+    ids = [i for i in (one(*_ID), *map(one, _NUMBER)) if i] or [i for i in (mail,) if i]
+    person = Person(name, mail, one("group", "groups"), ids=ids)
     if login := one("github", "github login"):
         person.keys.add((classroom.SYSTEM, login.casefold()))
     return person if person.ids else None

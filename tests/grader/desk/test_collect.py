@@ -284,6 +284,23 @@ def test_the_same_command_again_changes_nothing(group, work):
     assert set(group.reasons) == {"Bob_8", "stray.txt"}
 
 
+def test_archives_of_one_name_do_not_hide_each_other(group, work):
+    files = {f"Bob_8_{FILE}/essay.docx": "one"}
+    for folder in ("one", "two"):
+        (group.here / folder).mkdir()
+    group.collect(group.archive(files, "one/submissions.zip"))
+    more = {f"Bob_9_{FILE}/essay.docx": "two", f"Ada King_7_{FILE}/numbers.ipynb": work}
+    group.collect(group.archive(more, "two/submissions.zip"))
+    assert set(group.reasons) == {"Bob_8", "Bob_9"}
+    kept = sorted((group.here / "unplaced").rglob("essay.docx"))
+    assert [path.read_text() for path in kept] == ["one", "two"]
+    # He hands in what was asked for: of the first archive nothing is left to do.
+    files = {f"Bob_8_{FILE}/numbers.ipynb": work}
+    group.collect(group.archive(files, "one/submissions.zip"))
+    assert set(group.reasons) == {"Bob_9"}
+    assert [path.read_text() for path in (group.here / "unplaced").rglob("essay.docx")] == ["two"]
+
+
 def test_two_notebooks_of_two_assignments_ask_which(group, work):
     name = f"Ada King_7_{FILE}"
     archive = group.archive({f"{name}/numbers.ipynb": work, f"{name}/first.ipynb": work})
@@ -343,6 +360,25 @@ def test_a_list_that_will_not_do(group, work, text, sentence):
     said = group.collect(archive, "--roster", group.write("class.csv", text), code=1)
     assert sentence in said
     assert not group.submitted.exists()
+
+
+def test_moodles_list_of_participants(group, work):
+    people = group.write(
+        "participants.csv",
+        "First name,Last name,Email address,Groups\nAda,King,ada@x.org,A\nBob,Óg,bob@x.org,B\n",
+    )
+    files = {f"A-Ada King_7_{FILE}/numbers.ipynb": work, f"Bob Óg_8_{FILE}/numbers.ipynb": work}
+    group.collect(group.archive(files), "--roster", people)
+    assert group.placed == {"ada@x.org/numbers", "bob@x.org/numbers"}
+    assert told(group, "ada@x.org")["group"] == "A"
+
+
+def test_a_login_that_is_another_persons_id(group, work):
+    people = group.write("class.csv", "id,name,github\nada,Ada King,bob\nbob,Bob Óg,og\n")
+    tree = group.tree({"numbers-bob/numbers.ipynb": work, "numbers-og/numbers.ipynb": work[:-1]})
+    group.collect(tree, "--roster", people)
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    assert (group.submitted / "bob/numbers/numbers.ipynb").read_bytes() == work[:-1]
 
 
 def test_a_list_from_excel(group, work):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.host.desk import placing, sources
+from grader.host.desk import collecting, placing, sources
 from grader.host.desk.sources import Source, opened
 from tests.grader.desk.conftest import other, zipped
 
@@ -102,6 +102,17 @@ def test_a_bomb_is_never_unpacked(group, work, monkeypatch):
     assert group.placed == {"Bob/numbers"}
     assert group.reasons["Ada King_7/numbers.ipynb"] == "has more than 1 MB"
     assert max(p.stat().st_size for p in group.here.rglob("*") if p.is_file()) < 10**6
+
+
+def test_of_one_person_no_more_is_unpacked_than_is_graded(group, work, monkeypatch):
+    monkeypatch.setattr(collecting, "MAX_FILES_BYTES", 10**6)
+    many = {f"{NAME}/{n:02}.bin": b"\0" * 400_000 for n in range(50)}
+    # Neither where it is placed, nor where it is kept.
+    for first in ({f"{NAME}/numbers.ipynb": work}, {}):
+        group.collect(group.archive({**first, **many}))
+        written = sum(p.stat().st_size for p in group.here.rglob("*.bin"))
+        assert 0 < written < 3 * 10**6
+    assert (group.submitted / "Ada King/numbers/numbers.ipynb").read_bytes() == work
 
 
 def test_too_many_files(group, monkeypatch, work):

@@ -150,6 +150,27 @@ def test_for_scripts(marked):
     assert (lines[1]["late"], lines[1]["total"], lines[2]["total"]) == (True, 5.0, None)
 
 
+def test_nobodys_mark_goes_to_who_has_the_same_name(marked):
+    # One is called by a name, which two in the worksheet have, and came in by no system.
+    marked.write("out/grades.csv", f"{HEAD}\nnumbers,Ada King,graded,no,8,8,3,3,,,\n")
+    people = [("8", "Ada King", "a@x.org", "-"), ("9", "Ada King", "b@x.org", "-")]
+    sheet = worksheet(marked.here / "sheet.csv", *people)
+    said, rows = export(marked, "moodle", "--into", sheet)
+    assert "Ada King has no row in sheet.csv: no mark was exported." in said
+    grade = rows[0].index("Grade")
+    assert [row[grade] for row in rows[1:]] == ["", ""]
+    _, rows = export(marked, "moodle", "--into", worksheet(marked.here / "sheet.csv", people[0]))
+    assert rows[1][grade] == "8"
+
+
+def test_several_assignments_ask_which(marked):
+    marked.write("out/grades.csv", MARKS + "pair,ada,graded,no,1,8,,,,,\n")
+    said, _ = export(marked, "moodle", code=1)
+    assert said == "Say with --assignment which one: numbers, pair."
+    assert len(export(marked, "moodle", "--assignment", "numbers")[1]) == 3
+    assert len(export(marked, "csv")[1]) == 5
+
+
 def test_what_is_not_there_is_said(marked):
     said, _ = export(marked, "csv", "--assignment", "essay", code=1)
     assert said == "grades.csv has no one assignment 'essay'; it has numbers."
