@@ -164,15 +164,20 @@ class _Run:
         names = Counter(squeezed(record.name) for record in records)
         for record in records:
             self.placing.again.add((record.source, record.place))
+            team = self.roster.team(record) if self.roster else []
             person = self._person(record, names[squeezed(record.name)] > 1)
-            if isinstance(person, str):
+            if isinstance(person, str) and not team:
                 self.refuse(record, person)
                 continue
             assignment, reason = self._assignment(record)
             if assignment is None:
                 self.refuse(record, reason)
                 continue
-            self.candidates.append(_Candidate(record, person, assignment, source))
+            if isinstance(person, str):
+                own = [(moodle.of_member(record, one.name, one.keys), one) for one in team]
+            else:
+                own = [(record, person)]
+            self.candidates += [_Candidate(mine, one, assignment, source) for mine, one in own]
 
     def _person(self, record: Record, shared: bool) -> Person | str:
         """Whose it is, or why nobody's."""

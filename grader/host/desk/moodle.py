@@ -3,7 +3,8 @@
 The archive is what *Download all submissions* makes: a folder for each person and kind of
 submission, `Full name_ID_assignsubmission_file`, or, where folders are switched off, files that
 begin so. Moodle up to 4.0 ends the folder's name with another `_`. ID belongs to a person in this
-assignment; the worksheet calls the same number `Participant ID`.
+assignment; the worksheet calls the same number `Participant ID`. Where a group hands in together,
+the folder has the group's name and number; feedback goes to each member by their own.
 
 The worksheet is what *Download grading worksheet* makes, with the setting *Offline grading
 worksheet*. On the way back Moodle looks for the columns Identifier, Grade, Last modified (grade)
@@ -20,6 +21,8 @@ feedback/file/importziplib.php and feedback/offline/importgradeslib.php for what
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from grader.host.desk.record import Found, Known, Record
@@ -69,6 +72,19 @@ def find(source: Source, known: Known) -> Found:
             )
         )
     return found
+
+
+def of_member(record: Record, name: str, keys: Collection[tuple[str, str]]) -> Record:
+    """What a group handed in, as if this member had.
+
+    Args:
+        keys: system, and by what it knows the member.
+    """
+    own = [key for system, key in keys if system == SYSTEM]
+    if len(own) != 1:
+        # Two worksheets know two: nothing says which is of this assignment.
+        return replace(record, key="", back="")
+    return replace(record, key=own[0], back=f"{name}_{own[0]}_assignsubmission_file/")
 
 
 def parse_time(text: str) -> datetime:

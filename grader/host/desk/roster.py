@@ -131,6 +131,13 @@ class Roster:
             return f"may be of {len(by_name)} people of that name ({ids}): {_tells(record)}"
         return "is of nobody on the roster"
 
+    def team(self, record: Record) -> list[Person]:
+        """Whose it is where Moodle has one submission for all of a group."""
+        if record.system != moodle.SYSTEM:
+            return []
+        name = squeezed(record.name)
+        return [p for p in self.people if p.group and squeezed(p.group) == name]
+
     def _add(self, file: str, people: list[Person | None]) -> None:
         before = list(self.people)
         rows = [person for person in people if person is not None]

@@ -116,6 +116,21 @@ def test_who_is_on_no_list_is_kept(group, work):
     assert list((group.here / "unplaced").rglob("numbers.ipynb"))
 
 
+def test_a_group_that_hands_in_together(group, work):
+    archive = group.archive({f"Group A_55_{FILE}/numbers.ipynb": work})
+    people = group.write(
+        "class.csv",
+        "id,name,email,group\nada,Ada King,a@x.org,Group A\nbob,Bob,b@x.org,Group A\ncy,Cy,,B\n",
+    )
+    sheet = worksheet(group.here / "sheet.csv", ("7", "Ada King", "a@x.org", "2 March"))
+    said = group.collect(archive, "--roster", people, "--roster", sheet)
+    assert "sheet.csv: 2 March could not be read as a time." in said
+    assert group.placed == {"ada/numbers", "bob/numbers"}
+    # Moodle finds members by their own number, which the worksheet knows.
+    assert told(group, "ada")["back"] == f"Ada King_7_{FILE}/"
+    assert told(group, "bob")["back"] == ""
+
+
 def test_anonymous_in_moodle(group, work):
     archive = group.archive(
         {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import random
 import stat
 import struct
 import zipfile
@@ -13,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.host.desk import collecting, placing, sources
-from grader.host.desk.sources import Source, opened
+from grader.host.desk.sources import Source, Unreadable, opened
+from grader.protocol.errors import GraderError
 from tests.grader.desk.conftest import other, zipped
 
 NAME = "Ada King_7_assignsubmission_file"
@@ -267,3 +270,18 @@ def test_two_runs_at_once(group, work):
     with placing.Placing(group.submitted, group.here / "unplaced").held():
         said = group.collect(archive, code=1)
     assert said.startswith("Another run is collecting into")
+
+
+def test_an_archive_with_any_byte_changed_is_read_or_refused(group, work):
+    whole = group.archive({f"{NAME}/numbers.ipynb": work[:300], f"{BOB}/x.txt": "x" * 99})
+    data, draw = whole.read_bytes(), random.Random(0)
+    damaged = group.here / "damaged.zip"
+    for _ in range(400):
+        changed = bytearray(data)
+        for _ in range(draw.choice([1, 1, 3])):
+            changed[draw.randrange(len(changed))] = draw.randrange(256)
+        damaged.write_bytes(bytes(changed[: draw.choice([None, draw.randrange(len(data))])]))
+        with contextlib.suppress(GraderError), opened(damaged) as source:
+            for file in source.files.values():
+                with contextlib.suppress(Unreadable):
+                    file.read()
