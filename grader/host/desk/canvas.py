@@ -15,11 +15,11 @@ assignments that have none.
 USER and FILE in them, and gives each to its person as a comment, under the name that their own
 file had: what is to go back for a notebook has to be a notebook.
 
-Documentation: Canvas Instructor Guide at https://community.canvaslms.com, *How do I download all
-student submissions for an assignment?*, *How do I upload all graded submissions?*, *How do I
-export*, and *import grades in the Gradebook?*; what they leave open in Canvas itself:
-lib/content_zipper.rb, lib/gradebook_exporter.rb, lib/gradebook_importer.rb, and
-infer_comment_context_from_filename in app/models/abstract_assignment.rb.
+Documentation, in the Canvas Instructor Guide: *How do I download all student submissions for an
+assignment?* (https://community.instructure.com/en/kb/articles/660693), *How do I export grades in
+the Gradebook?*, *How do I import grades in the Gradebook?*; what they leave open in Canvas itself:
+lib/content_zipper.rb, lib/gradebook_exporter.rb, lib/gradebook_importer.rb, and for files that come
+back infer_comment_context_from_filename in app/models/abstract_assignment.rb.
 """
 
 from __future__ import annotations

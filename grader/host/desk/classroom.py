@@ -6,8 +6,9 @@ github_id, name. The table of grades names each repository with the time at whic
 (student_repository_name, submission_timestamp). The time of a commit is not read: whoever commits
 writes it.
 
-Documentation: https://docs.github.com/en/education/manage-coursework-with-github-classroom, and for
-the table of grades https://docs.github.com/en/rest/classroom/classroom.
+Documentation: https://docs.github.com/en/education/manage-coursework-with-github-classroom; the
+columns of the table of grades are those of *Get assignment grades* at
+https://docs.github.com/en/rest/classroom/classroom.
 """
 
 from __future__ import annotations

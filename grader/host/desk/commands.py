@@ -56,7 +56,7 @@ _File = Annotated[
 
 def collect(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="ARCHIVE|FOLDER...", help="What a system handed out.")
+        list[Path], typer.Argument(metavar="ARCHIVE|FOLDER", help="What a system handed out.")
     ],
     submitted: Annotated[
         Path, typer.Option(help="Where to lay them: STUDENT/ASSIGNMENT/*.ipynb.")
@@ -216,7 +216,7 @@ def give_back(
 
 
 def similar(
-    out: _Out,
+    out: Annotated[Path, typer.Option(help="Where the page goes.")],
     assignment: Annotated[
         str, typer.Option(help="Its name, or the number it begins with.", show_default=False)
     ],

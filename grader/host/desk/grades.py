@@ -28,7 +28,7 @@ _FIXED = {
     *("assignment", "student", "status", "late", "total", "max", "penalty", "reason", "notes"),
 }
 _WORKSHEET = (
-    *("Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade"),
+    *("Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"),
     *("Grade can be changed", "Last modified (submission)", "Last modified (grade)"),
     "Feedback comments",
 )
@@ -223,7 +223,7 @@ class Book:
             grade = by_key.get(participant) or by_name.get(participant)
             if grade is None or rest.pop(grade.student, None) is None:
                 continue
-            most = table.cell(row, "Maximum grade")
+            most = table.cell(row, "Maximum Grade")
             row[grade_at] = self._mark(grade, most, export)
             if comment_at is not None and not row[comment_at].strip():
                 row[comment_at] = tables.harmless(grade.said())

@@ -3,7 +3,7 @@
 The archive is what *Download all submissions* makes: a folder for each person and kind of
 submission, `Full name_ID_assignsubmission_file`, or, where folders are switched off, files that
 begin so. Moodle up to 4.0 ends the folder's name with another `_`. ID belongs to a person in this
-assignment; the worksheet calls the same number `Participant ID`. Where a group hands in together,
+assignment; the worksheet has it as Identifier, `Participant 123`. Where a group hands in together,
 the folder has the group's name and number; feedback goes to each member by their own.
 
 The worksheet is what *Download grading worksheet* makes, with the setting *Offline grading

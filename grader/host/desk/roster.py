@@ -288,7 +288,8 @@ def _moodle(table: Table, row: Sequence[str]) -> Person | None:
         return None
     name = table.cell(row, "full name") or f"{moodle.HIDDEN} {key}"
     ids = [table.cell(row, "id number"), table.cell(row, "username"), mail]
-    return Person(name, mail, ids=[i for i in ids if i], keys={(moodle.SYSTEM, key)})
+    group = table.cell(row, "group", "groups")
+    return Person(name, mail, group, ids=[i for i in ids if i], keys={(moodle.SYSTEM, key)})
 
 
 def _participant(table: Table, row: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from grader.host.desk import tables
 from tests.grader.conftest import RIGHT, answered
 
 WORKSHEET = (
-    "Identifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,"
+    "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
     "Last modified (submission),Last modified (grade),Feedback comments"
 )
 GRADEBOOK = "Student,ID,SIS User ID,SIS Login ID,Section,numbers (77),Other (78),Current Score"

@@ -205,7 +205,7 @@ def test_classroom(group, work):
     grades = group.write(
         "grades.csv",
         "assignment_name,github_username,roster_identifier,student_repository_name,"
-        "submission_timestamp\nNumbers,Ada-L,ada@x.org,numbers-ada-l,2026-03-02T11:00:00Z\n",
+        "submission_timestamp\nNumbers,Ada-L,ada@x.org,numbers-ada-l,2026-03-02 11:00:00 UTC\n",
     )
     said = group.collect(tree, "--roster", roster, "--roster", grades)
     assert "tree: classroom." in said
