@@ -296,6 +296,7 @@ class _Run:
             "system": record.system,
             "key": record.key,
             "back": record.back,
+            "team": record.team,
             "source": record.source,
         }
 

@@ -83,8 +83,9 @@ def of_member(record: Record, name: str, keys: Collection[tuple[str, str]]) -> R
     own = [key for system, key in keys if system == SYSTEM]
     if len(own) != 1:
         # Two worksheets know two: nothing says which is of this assignment.
-        return replace(record, key="", back="")
-    return replace(record, key=own[0], back=f"{name}_{own[0]}_assignsubmission_file/")
+        return replace(record, key="", back="", team=record.name)
+    back = f"{name}_{own[0]}_assignsubmission_file/"
+    return replace(record, key=own[0], back=back, team=record.name)
 
 
 def parse_time(text: str) -> datetime:

@@ -41,7 +41,7 @@ EARLIER = "earlier"
 _STAGE = ".collecting-"
 _COLLECTED = (
     *("assignment", "student", "name", "email", "group", "submitted", "late", "system", "key"),
-    *("back", "source"),
+    *("back", "team", "source"),
 )
 _UNPLACED = ("source", "assignment", "place", "name", "reason", "kept")
 

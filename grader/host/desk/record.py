@@ -23,6 +23,7 @@ class Record:
         submitted: when, UTC without time zone, where the place says so.
         late: whether the system marked it as late.
         back: what the name of a file that is to go back to this person begins with.
+        team: the group whose submission it is, where one counts for all of its members.
         stable: whether `key` means the same person in every assignment.
     """
 
@@ -36,6 +37,7 @@ class Record:
     submitted: datetime | None = None
     late: bool = False
     back: str = ""
+    team: str = ""
     stable: bool = True
 
 

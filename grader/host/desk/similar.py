@@ -9,6 +9,7 @@ from typing import Any
 
 from grader.host.course.assignment import Assignment
 from grader.host.desk.likeness import Match, Pair, Text, pairs
+from grader.host.desk.placing import collected
 from grader.host.intake.folder import read_folder
 from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
 from grader.host.publish.pages import environment, plain
@@ -25,11 +26,20 @@ def find(assignment: Assignment, submitted: Path) -> tuple[dict[str, Text], list
         for cell in notebook.cells
     ]
     known = {cell.source.strip() for cell in released}
-    texts = {}
+    people = collected(submitted)
+    texts: dict[str, Text] = {}
+    teams = set()
     for folder in sorted(submitted.glob(f"[!.]*/{glob.escape(assignment.name)}")):
+        student = folder.parent.name
+        if team := people.get((assignment.name, student), {}).get("team"):
+            # What a group handed in together lies with each of its members.
+            if team in teams:
+                continue
+            teams.add(team)
+            student = f"{student} ({team})"
         cells = list(_cells(folder))
         if cells:
-            texts[folder.parent.name] = Text.of(cells, known)
+            texts[student] = Text.of(cells, known)
     return texts, pairs(texts, released)
 
 

@@ -9,8 +9,10 @@ import time
 import nbformat
 import pytest
 
+from grader import Course
 from grader.host.desk import likeness
 from grader.host.desk.likeness import Text, pairs
+from grader.host.desk.similar import find
 from grader.host.intake.notebook import LearnerCell
 from tests.grader.conftest import RIGHT, answered
 
@@ -191,3 +193,18 @@ def test_the_page(group):
     assert "x + x + x" not in page
     said = group.run("similar", "--assignment", "pair", *options, code=1)
     assert said.startswith("There is no submission for pair in")
+
+
+def test_what_a_group_handed_in_together_is_one(group):
+    release = nbformat.read(group.root / "exercises/numbers/numbers.ipynb", as_version=4)
+    made = answered(release, {**RIGHT, "square": COPIED})
+    people = group.write("class.csv", "id,name,group\nada,Ada King,Duo\nbob,Bob,Duo\ncy,Cy,B\n")
+    files = {
+        "Duo_5_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
+        "Cy_6_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
+    }
+    group.collect(group.archive(files), "--roster", people)
+    assert group.placed == {"ada/numbers", "bob/numbers", "cy/numbers"}
+    texts, found = find(Course.open(group.root).load("numbers"), group.submitted)
+    assert set(texts) == {"ada (Duo)", "cy"}
+    assert [(pair.one, pair.other) for pair in found] == [("ada (Duo)", "cy")]
