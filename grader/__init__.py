@@ -12,7 +12,8 @@ Three rooms by trust, one door between them:
   wrote), `intake` (an untrusted file becomes a submission or is rejected), `make_contract` (what
   may cross, from the teacher's own solution), `session` (its cells and tests in their turn) through
   `engine` (the processes, seen from outside), `marks`, `results`, `publish` and `gradebook`;
-  `grade` does so for one, `batch` for a class, `cli` is the command.
+  `grade` does so for one, `batch` for a class, `cli` is the command; `desk` brings submissions in
+  from an LMS, and marks and feedback back.
 - `sandboxed` is all that runs shut in: `zygote` (the warm process), `isolation` and `syscalls`
   (what a fork does to itself first), `player`, `judge`, `cells`, `calls` between the two, and
   `codec` (values as messages).

@@ -26,6 +26,7 @@ from rich.text import Text
 
 from grader.host import kept_contracts
 from grader.host.course.course import Course
+from grader.host.desk import commands
 from grader.host.engine.engine import Engine
 from grader.host.imports import modules, preload
 from grader.host.settings import AUTO, TIMEOUT
@@ -297,6 +298,12 @@ def doctor(
             screen.print(Text(f"    {found.remedy}"))
     if not fine:
         raise typer.Exit(1)
+
+
+app.command()(commands.collect)
+app.command()(commands.export)
+app.command("return")(commands.give_back)
+app.command()(commands.similar)
 
 
 def _log_for(verbose: int, screen: Console) -> None:

@@ -215,8 +215,11 @@ def is_full(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def cannot_write(folder: Path) -> Iterator[None]:
+def cannot_write(folder: Path, kept: str = "What was graded is kept") -> Iterator[None]:
     """Turns a file that cannot be written into one sentence.
+
+    Args:
+        kept: what to say of a full disk: that all before it is there.
 
     Raises:
         GraderError: with it.
@@ -226,6 +229,6 @@ def cannot_write(folder: Path) -> Iterator[None]:
     except OSError as error:
         advice = ""
         if is_full(error):
-            advice = " What was graded is kept: make room, then the same command goes on from here."
+            advice = f" {kept}: make room, then the same command goes on from here."
         where = error.filename or folder
         raise GraderError(f"Cannot write to {where}: {error.strerror}.{advice}") from error

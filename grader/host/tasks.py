@@ -145,6 +145,15 @@ def _looks(name: str) -> str:
     return " ".join("".join(seen).split())
 
 
+def why_no_student(name: str) -> str | None:
+    """Why no student can go by this name, as the end of a sentence; None where one can."""
+    if not name or name != name.strip() or name.startswith("."):
+        return "is empty, or begins with a dot or a space"
+    if "/" in name or "\\" in name:
+        return "has a sign in it that parts folders"
+    return None if _printable(name) == name else "is too long, or has signs in it that are not text"
+
+
 def _printable(name: str, again: int = 0) -> str:
     """A folder's name as text that can be written, also as the name of a file with an ending.
 

@@ -15,11 +15,13 @@ from pathlib import Path
 NAME = "fewer-bits-grader"
 GRADING = 13
 
-# What is said and shown, where things are kept, and how fast it goes: no mark hangs on these.
+# What is said and shown, what comes in and goes out, where things are kept, and how fast it goes:
+# no mark hangs on these modules and folders.
 _NO_MARKS = frozenset(
     {
         "__main__",
         "cli",
+        "desk",
         "doctor",
         "feedback",
         "imports",
@@ -44,6 +46,6 @@ def code() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     for file in sorted(package.rglob("*.py")):
-        if file.stem not in _NO_MARKS:
+        if not {file.stem, file.parent.name} & _NO_MARKS:
             digest.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:16]

@@ -9,7 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from grader.host.desk.likeness import Text, pairs
+from grader.host.desk.similar import page
 from grader.host.grade import grade
+from grader.host.intake.notebook import LearnerCell
 from grader.host.intake.submission import collect
 from grader.host.publish.clean import clean_notebook
 from grader.host.publish.feedback import render
@@ -132,3 +135,22 @@ def test_the_leaderboard_in_each_look_on_a_phone_and_on_paper(tmp_path, browser)
             f"{fewest:,.0f} bytes. Compared with a paper: 26,661 bytes; a reference: 16,800 bytes."
         )
         page.close()
+
+
+def test_what_is_alike_in_each_look_on_a_phone_and_on_paper(assignment, tmp_path, browser):
+    own = "\n".join(f"total = total * {n} + offset[{n}] - {n + 1}" for n in range(12))
+    shared = f"{own}\n\n\nlast = '{LONG}'"
+    texts = {
+        name: Text.of([LearnerCell("code", source)])
+        for name, source in {"a" * 100: shared, "b": f"x = 1\n{shared}", "c": "x = 2"}.items()
+    }
+    found = pairs(texts)
+    assert len(found) == 1
+    path = tmp_path / "similar.html"
+    path.write_text(page(assignment, texts, found), encoding="utf-8")
+    opened = browser.new_page()
+    look_at(opened, path)
+    expect(opened.get_by_text("A likeness is no proof.")).to_be_visible()
+    opened.get_by_text("100 %").press("Enter")
+    expect(opened.get_by_text("offset[3]").first).to_be_hidden()
+    opened.close()

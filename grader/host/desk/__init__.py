@@ -1,0 +1,1 @@
+"""The teacher's desk: what an LMS hands out comes in, and what it takes back goes out."""

@@ -1,0 +1,297 @@
+"""The desk on the command line: collect, export, return, similar."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from grader.host.course.course import Course
+from grader.protocol.errors import GraderError
+
+
+class System(StrEnum):
+    """Where submissions come from."""
+
+    moodle = "moodle"
+    canvas = "canvas"
+    classroom = "classroom"
+    nbgrader = "nbgrader"
+    loose = "loose"
+
+
+class Form(StrEnum):
+    """What marks are written as."""
+
+    moodle = "moodle"
+    canvas = "canvas"
+    csv = "csv"
+    jsonl = "jsonl"
+
+
+class Lms(StrEnum):
+    """Where feedback goes back to."""
+
+    moodle = "moodle"
+    canvas = "canvas"
+
+
+_Course = Annotated[Path, typer.Option(help="The course, with nbgrader_config.py.")]
+_Submitted = Annotated[Path, typer.Option(help="Where `collect` laid submissions.")]
+_Out = Annotated[Path, typer.Option(help="The folder that the class was graded into.")]
+_Assignment = Annotated[
+    str | None, typer.Option(help="Its name, or the number it begins with.", show_default="all")
+]
+_File = Annotated[
+    Path | None, typer.Option(help="Where to write it.", show_default="a name of its own in OUT")
+]
+
+
+def collect(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="ARCHIVE|FOLDER", help="What a system handed out.")
+    ],
+    submitted: Annotated[
+        Path, typer.Option(help="Where to lay them: STUDENT/ASSIGNMENT/*.ipynb.")
+    ] = Path("submitted"),
+    course: _Course = Path(),
+    roster: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Who is in the class: a CSV with id, name, email, group, or what the system "
+            "writes, such as Moodle's grading worksheet or Canvas's gradebook; may be repeated."
+        ),
+    ] = None,
+    assignment: Annotated[
+        str | None,
+        typer.Option(
+            help="What they are for: its name, or the number it begins with.",
+            show_default="what the names say",
+        ),
+    ] = None,
+    system: Annotated[
+        System | None,
+        typer.Option("--as", help="Where they come from.", show_default="what they look like"),
+    ] = None,
+    zone: Annotated[
+        str, typer.Option(help="The zone of times that name none, such as Europe/Berlin.")
+    ] = "UTC",
+    due: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="When it was due, ISO 8601; UTC without a zone. What Canvas marks as late counts "
+            "as one second later: it does not say when.",
+        ),
+    ] = None,
+    unplaced: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to keep what could not be placed.", show_default="unplaced beside SUBMITTED"
+        ),
+    ] = None,
+) -> None:
+    """Brings submissions in: from Moodle, Canvas, GitHub Classroom, nbgrader, or loose notebooks.
+
+    What cannot be placed is listed, with a reason, in UNPLACED/unplaced.csv, and kept there. The
+    same command once more changes nothing.
+    """
+    from grader.host.desk.collecting import collect as collect_
+    from grader.host.desk.roster import Roster
+
+    screen = _screen()
+
+    def tell(place: str, reason: str) -> None:
+        _line(screen, place, "not placed", f"it {reason}.")
+
+    try:
+        opened = Course.open(course)
+        assignments = {
+            name: sorted(path.stem for path in (opened.source / name).glob("*.ipynb"))
+            for name in opened.assignments()
+        }
+        wanted = None if assignment is None else _one(assignment, list(assignments))
+        people = Roster.read(roster, _zone(zone)) if roster else None
+        for note in people.notes if people else ():
+            screen.print(Text(note))
+        aside = unplaced or submitted.absolute().parent / "unplaced"
+        done = collect_(
+            sources,
+            submitted,
+            aside,
+            assignments,
+            people,
+            system=None if system is None else system.value,
+            assignment=wanted,
+            due=None if due is None else _time(due),
+            tell=tell,
+        )
+    except GraderError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Stopped. What was collected is kept: the same command goes on from here.", 130)
+    for name, found in done.systems.items():
+        screen.print(Text(f"{name}: {found}."))
+    counts = done.outcomes
+    screen.print(
+        f"{counts['placed']} placed, {counts['replaced']} brought up to date, "
+        f"{counts['unchanged']} there already, {counts['older']} earlier than what is there, "
+        f"{counts['unplaced']} not placed."
+    )
+    if counts["unplaced"]:
+        screen.print(Text(f"Why, and what is kept of them: {aside / 'unplaced.csv'}"))
+    if done.late:
+        screen.print(
+            f"{done.late} are marked as late without a time: --due TIME has them graded as late."
+        )
+
+
+def export(
+    to: Annotated[Form, typer.Option(help="What to write.")],
+    out: _Out,
+    submitted: _Submitted = Path("submitted"),
+    assignment: _Assignment = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="The worksheet or gradebook that the system wrote, to be filled in."),
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="What Canvas calls the assignment.")] = None,
+    scale: Annotated[
+        bool | None,
+        typer.Option(
+            "--scale/--no-scale",
+            help="Whether points become those that the system has for full marks.",
+            show_default="refuse where these differ",
+        ),
+    ] = None,
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Also marks of which a teacher has still to give a part."),
+    ] = False,
+    file: _File = None,
+) -> None:
+    """Writes marks as a system imports them: Moodle's worksheet, Canvas's gradebook, CSV, JSONL."""
+    from grader.host.desk.grades import Book
+
+    try:
+        book = Book.read(out, submitted, partial, scale)
+        if to is Form.moodle:
+            made = book.moodle(assignment, into)
+        elif to is Form.canvas:
+            made = book.canvas(assignment, into, column)
+        else:
+            made = book.csv(assignment) if to is Form.csv else book.jsonl(assignment)
+        ending = "jsonl" if to is Form.jsonl else "csv"
+        name = "-".join(["marks", to.value, *([assignment] if assignment else [])])
+        _write(file or out / f"{name}.{ending}", made.data, made.notes)
+    except GraderError as error:
+        _fail(str(error))
+
+
+def give_back(
+    to: Annotated[Lms, typer.Option(help="The system that they came from.")],
+    out: _Out,
+    submitted: _Submitted = Path("submitted"),
+    assignment: _Assignment = None,
+    file: _File = None,
+) -> None:
+    """Lays feedback out in one zip: Moodle's multiple feedback files, Canvas's re-upload."""
+    from grader.host.desk.grades import Book
+    from grader.host.desk.returning import bundle
+
+    try:
+        book = Book.read(out, submitted)
+        data, people, notes = bundle(book, out, to.value, assignment)
+        name = "-".join(["feedback", to.value, *([assignment] if assignment else [])])
+        _write(file or out / f"{name}.zip", data, [*notes, f"Feedback for {people}."])
+    except GraderError as error:
+        _fail(str(error))
+
+
+def similar(
+    out: Annotated[Path, typer.Option(help="Where the page goes.")],
+    assignment: Annotated[
+        str, typer.Option(help="Its name, or the number it begins with.", show_default=False)
+    ],
+    course: _Course = Path(),
+    submitted: _Submitted = Path("submitted"),
+    file: _File = None,
+) -> None:
+    """Shows pairs of submissions that have much in common which others have not. No proof."""
+    try:
+        opened = Course.open(course)
+        name = _one(assignment, opened.assignments())
+        from grader.host.desk.similar import find, page
+        from grader.host.engine.autotests import filler
+
+        loaded = replace(opened, fill=filler()).load(name)
+        texts, found = find(loaded, submitted)
+        if not texts:
+            raise GraderError(f"There is no submission for {name} in {submitted}.")
+        note = f"{len(texts)} submissions, {len(found)} pairs to look at. A likeness is no proof."
+        data = page(loaded, texts, found).encode("utf-8", "replace")
+        _write(file or out / f"similar-{name}.html", data, [note])
+    except GraderError as error:
+        _fail(str(error))
+
+
+def _write(path: Path, data: bytes, notes: list[str]) -> None:
+    from grader.host.result_store import cannot_write
+    from grader.host.results.result import write_atomically
+
+    with cannot_write(path.parent):
+        write_atomically(path, data)
+    screen = _screen()
+    for note in notes:
+        screen.print(Text(note))
+    screen.print(Text(f"Written: {path}"))
+
+
+def _one(begin: str, names: list[str]) -> str:
+    fitting = [name for name in names if name == begin] or [
+        name for name in names if name.startswith(begin)
+    ]
+    if len(fitting) != 1:
+        raise GraderError(
+            f"The course has no one assignment {begin!r}; it has {', '.join(names) or 'none'}."
+        )
+    return fitting[0]
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise GraderError(f"--zone {name} is no zone such as Europe/Berlin.") from error
+
+
+def _time(text: str) -> datetime:
+    from grader.host.intake.submission import parse_time
+
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise GraderError(f"--due {text} is no time like 2026-11-30T23:59.") from error
+
+
+def _screen() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _line(screen: Console, name: str, status: str, text: str) -> None:
+    from grader.host.publish.pages import plain
+
+    line = Text.assemble((" ".join(plain(name).split()), "bold"), " ", (status, "yellow"), ": ")
+    screen.print(line.append(" ".join(plain(text).split())))
+
+
+def _fail(sentence: str, code: int = 1) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(sentence))
+    raise typer.Exit(code)

@@ -1,0 +1,81 @@
+"""The page with pairs of submissions that have much in common, their lines side by side."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from grader.host.course.assignment import Assignment
+from grader.host.desk.likeness import Match, Pair, Text, pairs
+from grader.host.desk.placing import collected
+from grader.host.intake.folder import read_folder
+from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
+from grader.host.publish.pages import environment, plain
+
+# Pairs that are shown with their lines; more are only named.
+SHOWN = 50
+
+
+def find(assignment: Assignment, submitted: Path) -> tuple[dict[str, Text], list[Pair]]:
+    """What everybody wrote, and who has much in common."""
+    released = [
+        LearnerCell(cell.node.cell_type, cell.released)
+        for notebook in assignment.notebooks.values()
+        for cell in notebook.cells
+    ]
+    known = {cell.source.strip() for cell in released}
+    people = collected(submitted)
+    texts: dict[str, Text] = {}
+    teams = set()
+    for folder in sorted(submitted.glob(f"[!.]*/{glob.escape(assignment.name)}")):
+        student = folder.parent.name
+        if team := people.get((assignment.name, student), {}).get("team"):
+            # What a group handed in together lies with each of its members.
+            if team in teams:
+                continue
+            teams.add(team)
+            student = f"{student} ({team})"
+        cells = list(_cells(folder))
+        if cells:
+            texts[student] = Text.of(cells, known)
+    return texts, pairs(texts, released)
+
+
+def _cells(folder: Path) -> Iterator[LearnerCell]:
+    for path, content in sorted(read_folder(folder).files.items()):
+        if path.endswith(".ipynb"):
+            cells = read_notebook(content, path)
+            # What cannot be read is told when it is graded.
+            yield from () if isinstance(cells, Rejected) else cells
+
+
+def page(assignment: Assignment, texts: Mapping[str, Text], found: list[Pair]) -> str:
+    """The page, as HTML."""
+    shown = [
+        {
+            "one": plain(pair.one),
+            "other": plain(pair.other),
+            "share": pair.share,
+            "cells": [_side_by_side(match) for match in pair.cells(texts)],
+        }
+        for pair in found[:SHOWN]
+    ]
+    rest = [(plain(pair.one), plain(pair.other), pair.share) for pair in found[SHOWN:]]
+    return (
+        environment()
+        .get_template("similar.html")
+        .render(assignment=plain(assignment.name), count=len(texts), pairs=shown, rest=rest)
+    )
+
+
+def _side_by_side(match: Match) -> dict[str, Any]:
+    return {
+        "one": _marked(match.one, match.in_one),
+        "other": _marked(match.other, match.in_other),
+    }
+
+
+def _marked(source: str, lines: frozenset[int]) -> list[tuple[str, bool]]:
+    return [(plain(text), n in lines) for n, text in enumerate(source.rstrip().split("\n"))]

@@ -1,0 +1,106 @@
+"""Tables as systems and people write them: CSV in whatever code and with whatever separator."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.protocol.errors import GraderError
+
+_BOM = b"\xef\xbb\xbf"
+# Beginnings that a spreadsheet takes for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass
+class Table:
+    """The rows of a file below its header, and how it was written."""
+
+    header: list[str]
+    rows: list[list[str]]
+    separator: str = ","
+    bom: bool = False
+
+    def column(self, *names: str) -> int | None:
+        """The first column that has one of these names, in small or capital letters."""
+        wanted = [name.casefold() for name in names]
+        for number, name in enumerate(self.header):
+            if name.strip().casefold() in wanted:
+                return number
+        return None
+
+    def cell(self, row: Sequence[str], *names: str) -> str:
+        """What a row has in that column; "" where there is none."""
+        number = self.column(*names)
+        return row[number].strip() if number is not None and number < len(row) else ""
+
+    def data(self) -> bytes:
+        """The file."""
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=self.separator, lineterminator="\r\n")
+        writer.writerows([self.header, *self.rows])
+        return (_BOM if self.bom else b"") + text.getvalue().encode("utf-8", "replace")
+
+
+def read(path: Path) -> Table:
+    """Reads a table.
+
+    Raises:
+        GraderError: when there is none.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GraderError(f"Cannot read {path}: {error.strerror}.") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # What Excel writes where nobody asks for UTF-8.
+        text = data.decode("cp1252", "replace")
+    first = text.lstrip("\r\n").partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise GraderError(f"{path} is no table that can be read: {error}.") from error
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    if not rows:
+        raise GraderError(f"{path} is empty.")
+    return Table(rows[0], rows[1:], separator, data.startswith(_BOM))
+
+
+def dump(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    """A table of our own, with nothing in it that a spreadsheet would take for a formula."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: harmless(cell) for name, cell in row.items()} for row in rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def load(path: Path) -> list[dict[str, str]]:
+    """The rows that `dump` wrote; none where there is no file.
+
+    Raises:
+        GraderError: when it cannot be read.
+    """
+    if not path.exists():
+        return []
+    table = read(path)
+    names = [name.strip() for name in table.header]
+    return [
+        {name: bare(cell) for name, cell in zip(names, row, strict=False)} for row in table.rows
+    ]
+
+
+def harmless(cell: str) -> str:
+    """With an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+
+
+def bare(cell: str) -> str:
+    """Without it."""
+    return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell

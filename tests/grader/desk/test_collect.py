@@ -1,0 +1,427 @@
+"""From what systems hand out to submitted/STUDENT/ASSIGNMENT/: whose it is, which counts, when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbgrader.coursedir import CourseDirectory
+
+from grader.host.desk import tables
+from grader.host.desk.roster import Roster, spellings, squeezed
+from grader.host.tasks import why_no_student
+from tests.grader.desk.conftest import gradebook, other, worksheet
+
+FILE = "assignsubmission_file"
+
+
+def told(group, student, assignment="numbers"):
+    """The row of collected.csv."""
+    rows = tables.load(group.submitted / "collected.csv")
+    return next(r for r in rows if (r["student"], r["assignment"]) == (student, assignment))
+
+
+def stamp(group, student):
+    path = group.submitted / student / "numbers/timestamp.txt"
+    return path.read_text() if path.exists() else None
+
+
+# --- Moodle ---
+
+
+def test_moodle_with_a_worksheet(group, work):
+    archive = group.archive(
+        {
+            f"Jürgen Müller_101_{FILE}/numbers.ipynb": work,
+            f"Jürgen Müller_101_{FILE}/data/x.csv": "1,2",
+            "Jürgen Müller_101_assignsubmission_onlinetext/onlinetext.html": "<p>hello</p>",
+            f"O'Neil, Zoë_102_{FILE}/numbers.ipynb": other(work, "z"),
+        }
+    )
+    sheet = worksheet(
+        group.here / "worksheet.csv",
+        ("101", "Jürgen Müller", "jm@example.org", "Monday, 2 March 2026, 11:59 AM"),
+        ("102", "O'Neil, Zoë", "zoe@example.org", "Monday, 2 March 2026, 1:05 PM"),
+    )
+    said = group.collect(archive, "--roster", sheet, "--zone", "Europe/Berlin")
+    assert "submissions.zip: moodle." in said
+    assert "2 placed" in said
+    assert group.placed == {"jm@example.org/numbers", "zoe@example.org/numbers"}
+    folder = group.submitted / "jm@example.org/numbers"
+    assert (folder / "numbers.ipynb").read_bytes() == work
+    assert (folder / "data/x.csv").read_text() == "1,2"
+    # Berlin is an hour before UTC in winter.
+    assert stamp(group, "jm@example.org") == "2026-03-02 10:59:00.000000 UTC"
+    assert stamp(group, "zoe@example.org") == "2026-03-02 12:05:00.000000 UTC"
+    # Stock nbgrader reads the same.
+    read = CourseDirectory().get_existing_timestamp(str(folder))
+    assert read == datetime(2026, 3, 2, 10, 59)
+    row = told(group, "jm@example.org")
+    assert (row["name"], row["key"]) == ("Jürgen Müller", "101")
+    assert row["back"] == f"Jürgen Müller_101_{FILE}/"
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        (f"Ada King_7_{FILE}_/numbers.ipynb", f"Ada King_7_{FILE}_/"),
+        (f"Ada King_7_{FILE}_numbers.ipynb", f"Ada King_7_{FILE}_"),
+        (f"round/Ada King_7_{FILE}/sub/numbers.ipynb", f"Ada King_7_{FILE}/"),
+    ],
+    ids=["up to 4.0", "no folders", "packed again"],
+)
+def test_moodle_in_other_forms(group, work, path, back):
+    group.collect(group.archive({path: work}))
+    assert (group.submitted / "Ada King/numbers/numbers.ipynb").read_bytes() == work
+    assert told(group, "Ada King")["back"] == back
+
+
+def test_two_students_of_one_name(group, work):
+    archive = group.archive(
+        {
+            f"Ada King_7_{FILE}/numbers.ipynb": work,
+            f"Ada King_8_{FILE}/numbers.ipynb": other(work, "8"),
+        }
+    )
+    said = group.collect(archive)
+    assert group.placed == set()
+    assert "2 not placed" in said
+    assert "worksheet as a --roster tells them apart" in said
+    kept = {row["place"]: row["kept"] for row in group.unplaced}
+    path = group.here / "unplaced" / kept["Ada King_8"] / "numbers.ipynb"
+    assert path.read_bytes() == other(work, "8")
+    # A class list alone cannot tell either; the worksheet can, and what was kept is placed.
+    people = group.write("class.csv", "id,name,email\na1,Ada King,a1@x.org\na2,Ada King,a2@x.org\n")
+    group.collect(archive, "--roster", people)
+    assert "may be of 2 people of that name (a1, a2)" in group.reasons["Ada King_7"]
+    sheet = worksheet(
+        group.here / "sheet.csv",
+        ("7", "Ada King", "a2@x.org", "-"),
+        ("8", "Ada King", "a1@x.org", "-"),
+    )
+    group.collect(archive, "--roster", people, "--roster", sheet)
+    assert group.placed == {"a1/numbers", "a2/numbers"}
+    assert (group.submitted / "a2/numbers/numbers.ipynb").read_bytes() == work
+    assert group.unplaced == []
+    assert not path.exists()
+
+
+def test_who_is_on_no_list_is_kept(group, work):
+    archive = group.archive({f"Guest_9_{FILE}/numbers.ipynb": work})
+    people = group.write("class.csv", "id;name\nada;Ada King\n")
+    assert "is of nobody on the roster" in group.collect(archive, "--roster", people)
+    assert group.placed == set()
+    assert list((group.here / "unplaced").rglob("numbers.ipynb"))
+
+
+def test_a_group_that_hands_in_together(group, work):
+    archive = group.archive({f"Group A_55_{FILE}/numbers.ipynb": work})
+    people = group.write(
+        "class.csv",
+        "id,name,email,group\nada,Ada King,a@x.org,Group A\nbob,Bob,b@x.org,Group A\ncy,Cy,,B\n",
+    )
+    sheet = worksheet(group.here / "sheet.csv", ("7", "Ada King", "a@x.org", "2 March"))
+    said = group.collect(archive, "--roster", people, "--roster", sheet)
+    assert "sheet.csv: 2 March could not be read as a time." in said
+    assert group.placed == {"ada/numbers", "bob/numbers"}
+    # Moodle finds members by their own number, which the worksheet knows.
+    assert told(group, "ada")["back"] == f"Ada King_7_{FILE}/"
+    assert told(group, "bob")["back"] == ""
+
+
+def test_anonymous_in_moodle(group, work):
+    archive = group.archive(
+        {
+            f"Participant_7_{FILE}/numbers.ipynb": work,
+            f"Participant_8_{FILE}/numbers.ipynb": other(work, "8"),
+        }
+    )
+    group.collect(archive)
+    assert group.placed == {"Participant 7/numbers", "Participant 8/numbers"}
+
+
+# --- Canvas ---
+
+
+def test_canvas_with_its_gradebook(group, work):
+    archive = group.archive(
+        {
+            "mullerjurgen_LATE_17_401_numbers-2.ipynb": work,
+            "mullerjurgen_LATE_17_402_notes.txt": "x",
+            "kingada_18_403_numbers.ipynb": other(work, "18"),
+            "kingada_19_404_numbers.ipynb": other(work, "19"),
+            "berners_leetim_20_text.html": "<p>typed</p>",
+        }
+    )
+    book = gradebook(
+        group.here / "book.csv",
+        ("Müller, Jürgen", "17", "s17", "jm"),
+        ("King, Ada", "18", "s18", "ada"),
+        ("King, Ada", "19", "s19", "ada2"),
+        ("Berners-Lee, Tim", "20", "s20", "tim"),
+    )
+    said = group.collect(archive, "--roster", book, "--assignment", "numbers")
+    assert "submissions.zip: canvas." in said
+    assert group.placed == {"s17/numbers", "s18/numbers", "s19/numbers"}
+    assert (group.submitted / "s19/numbers/numbers.ipynb").read_bytes() == other(work, "19")
+    # The name that Canvas gave it when it came again is not the one that is graded.
+    assert (group.submitted / "s17/numbers/numbers.ipynb").read_bytes() == work
+    assert told(group, "s17")["back"] == "mullerjurgen_LATE_17_401_"
+    assert group.reasons == {"berners_leetim_20": "holds no notebook, but text.html"}
+    # Canvas says that it was late, not when: nothing is made up unless one says when it was due.
+    assert "1 are marked as late without a time" in said
+    assert stamp(group, "s17") is None
+    options = ("--assignment", "numbers", "--due", "2026-03-02T12:00")
+    group.collect(archive, "--roster", book, *options)
+    assert stamp(group, "s17") == "2026-03-02 12:00:01.000000 UTC"
+    assert stamp(group, "s18") is None
+
+
+def test_canvas_without_a_list_and_anonymous(group, work):
+    files = {"kingada_18_403_numbers.ipynb": work, "anon_x1Yz9_404_numbers.ipynb": other(work, "a")}
+    group.collect(group.archive(files))
+    assert group.placed == {"kingada-18/numbers", "anon_x1Yz9/numbers"}
+
+
+# --- GitHub Classroom, nbgrader, loose ---
+
+
+def test_classroom(group, work):
+    tree = group.tree(
+        {
+            "numbers-submissions/numbers-ada-l/numbers.ipynb": work,
+            "numbers-submissions/numbers-ada-l/.git/HEAD": "ref",
+            "numbers-submissions/numbers-ada-l/README.md": "# Numbers",
+            "numbers-submissions/numbers-ghost/numbers.ipynb": other(work, "g"),
+        }
+    )
+    roster = group.write(
+        "classroom_roster.csv",
+        '"identifier","github_username","github_id","name"\n'
+        '"ada@x.org","Ada-L","1","Ada King"\n"zoe@x.org","","",""\n',
+    )
+    grades = group.write(
+        "grades.csv",
+        "assignment_name,github_username,roster_identifier,student_repository_name,"
+        "submission_timestamp\nNumbers,Ada-L,ada@x.org,numbers-ada-l,2026-03-02 11:00:00 UTC\n",
+    )
+    said = group.collect(tree, "--roster", roster, "--roster", grades)
+    assert "tree: classroom." in said
+    assert group.placed == {"ada@x.org/numbers"}
+    folder = group.submitted / "ada@x.org/numbers"
+    assert {p.name for p in folder.iterdir()} == {"numbers.ipynb", "README.md", "timestamp.txt"}
+    assert stamp(group, "ada@x.org") == "2026-03-02 11:00:00.000000 UTC"
+    assert group.reasons == {"numbers-ghost": "is of nobody on the roster"}
+
+
+def test_the_exchange_has_all_attempts(group, work):
+    tree = group.tree(
+        {
+            "ada+numbers+2026-03-01 10:00:00.000000 UTC+abc/numbers.ipynb": work,
+            "ada+numbers+2026-03-02 10:00:00.000000 UTC+def/numbers.ipynb": other(work, "2"),
+            "ada+pair+2026-03-02 10:00:00.000000 UTC+def/first.ipynb": work,
+            "ada+gone+2026-03-02 10:00:00.000000 UTC+def/first.ipynb": work,
+        },
+        "inbound",
+    )
+    said = group.collect(tree)
+    assert "inbound: nbgrader." in said
+    assert group.placed == {"ada/numbers", "ada/pair"}
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == other(work, "2")
+    assert stamp(group, "ada") == "2026-03-02 10:00:00.000000 UTC"
+    assert "is for gone, which is no assignment of the course" in group.reasons.popitem()[1]
+
+
+def test_loose_notebooks(group, work):
+    tree = group.tree(
+        {
+            "ada_numbers.ipynb": work,
+            "numbers-bob.ipynb": other(work, "b"),
+            "cy/pair/first.ipynb": work,
+            "cy/pair/timestamp.txt": "2026-03-02 10:00:00 UTC",
+            "numbers.ipynb": work,
+            "eve_numbers.ipynb": work,
+            "eve_numbers (1).ipynb": other(work, "e"),
+            "slides.pdf": "x",
+        }
+    )
+    group.collect(tree)
+    assert group.placed == {"ada/numbers", "bob/numbers", "cy/pair"}
+    assert (group.submitted / "cy/pair/timestamp.txt").exists()
+    assert "nothing says which was the last" in group.reasons["eve_numbers.ipynb"]
+    assert set(group.reasons) == {
+        *("numbers.ipynb", "slides.pdf", "eve_numbers.ipynb", "eve_numbers (1).ipynb"),
+    }
+
+
+def test_a_time_that_learners_write_is_not_believed(group, work):
+    name = f"Ada King_7_{FILE}"
+    files = {f"{name}/numbers.ipynb": work, f"{name}/timestamp.txt": "2020-01-01 00:00:00 UTC"}
+    group.collect(group.archive(files))
+    assert stamp(group, "Ada King") is None
+
+
+# --- Attempts ---
+
+
+def test_a_later_download_counts_and_the_first_is_kept(group, work):
+    first = group.archive({f"Ada King_7_{FILE}/numbers.ipynb": work}, "first.zip")
+    second = group.archive({f"Ada King_7_{FILE}/numbers.ipynb": other(work, "2")}, "second.zip")
+    place = group.submitted / "Ada King/numbers/numbers.ipynb"
+    group.collect(first)
+    assert "1 brought up to date" in group.collect(second)
+    assert place.read_bytes() == other(work, "2")
+    (kept,) = (group.here / "unplaced/earlier/Ada King").glob("numbers-*/numbers.ipynb")
+    assert kept.read_bytes() == work
+    # The first archive once more is not an attempt that came later.
+    assert "1 earlier than what is there" in group.collect(first)
+    assert place.read_bytes() == other(work, "2")
+    before = group.snapshot()
+    group.collect(first, second)
+    assert group.snapshot() == before
+
+
+def test_the_same_command_again_changes_nothing(group, work):
+    archive = group.archive(
+        {
+            f"Ada King_7_{FILE}/numbers.ipynb": work,
+            f"Bob_8_{FILE}/essay.docx": "x",
+            "stray.txt": "x",
+        }
+    )
+    group.collect(archive)
+    before = group.snapshot()
+    said = group.collect(archive)
+    assert "0 placed, 0 brought up to date, 1 there already" in said
+    assert group.snapshot() == before
+    assert set(group.reasons) == {"Bob_8", "stray.txt"}
+
+
+def test_archives_of_one_name_do_not_hide_each_other(group, work):
+    files = {f"Bob_8_{FILE}/essay.docx": "one"}
+    for folder in ("one", "two"):
+        (group.here / folder).mkdir()
+    group.collect(group.archive(files, "one/submissions.zip"))
+    more = {f"Bob_9_{FILE}/essay.docx": "two", f"Ada King_7_{FILE}/numbers.ipynb": work}
+    group.collect(group.archive(more, "two/submissions.zip"))
+    assert set(group.reasons) == {"Bob_8", "Bob_9"}
+    kept = sorted((group.here / "unplaced").rglob("essay.docx"))
+    assert [path.read_text() for path in kept] == ["one", "two"]
+    # He hands in what was asked for: of the first archive nothing is left to do.
+    files = {f"Bob_8_{FILE}/numbers.ipynb": work}
+    group.collect(group.archive(files, "one/submissions.zip"))
+    assert set(group.reasons) == {"Bob_9"}
+    assert [path.read_text() for path in (group.here / "unplaced").rglob("essay.docx")] == ["two"]
+
+
+def test_two_notebooks_of_two_assignments_ask_which(group, work):
+    name = f"Ada King_7_{FILE}"
+    archive = group.archive({f"{name}/numbers.ipynb": work, f"{name}/first.ipynb": work})
+    said = group.collect(archive)
+    assert "notebooks of several assignments of the course: say with --assignment which" in said
+    group.collect(archive, "--assignment", "pa")
+    assert group.placed == {"Ada King/pair"}
+    assert group.collect(archive, "--assignment", "x", code=1) == (
+        "The course has no one assignment 'x'; it has numbers, pair."
+    )
+
+
+def test_systems_are_told_apart_or_asked_for(group, work):
+    files = {f"Ada King_7_{FILE}/numbers.ipynb": work, "kingada_18_403_numbers.ipynb": work}
+    archive = group.archive(files)
+    said = group.collect(archive, code=1)
+    assert said == "submissions.zip looks like canvas and like moodle: say which with --as."
+    assert not group.submitted.exists()
+    group.collect(archive, "--as", "moodle")
+    assert group.placed == {"Ada King/numbers"}
+    assert group.reasons == {
+        "kingada_18_403_numbers.ipynb": "is not named as moodle names what is handed in"
+    }
+
+
+# --- Lists of people ---
+
+
+def test_lists_are_put_together(group):
+    people = group.write(
+        "class.csv", "id,name,email,group\nada,Ada King,ADA@x.org,A\nbob,Bob Óg,,B\n"
+    )
+    sheet = worksheet(
+        group.here / "sheet.csv",
+        ("7", "King Ada", "ada@x.org", "-"),
+        ("8", "Bob Óg", "b@x.org", "-"),
+    )
+    book = gradebook(group.here / "book.csv", ("Óg, Bob", "20", "", "b@x.org"))
+    roster = Roster.read([sheet, people, book])
+    assert [p.id for p in roster.people] == ["ada", "bob"]
+    assert roster.people[1].keys == {("moodle", "8"), ("canvas", "20")}
+    assert (roster.people[1].email, roster.people[1].group) == ("b@x.org", "B")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("id,name\na,Ada\na,Bob\n", "Ada and Bob have the same id a."),
+        ("id,name\n.a,Ada\n", "the id '.a' is empty, or begins with a dot or a space."),
+        ("id,name\na/b,Ada\n", "the id 'a/b' has a sign in it that parts folders."),
+        ("colour,size\nred,1\n", "is no list of people that is known here"),
+        ("", "is empty."),
+    ],
+)
+def test_a_list_that_will_not_do(group, work, text, sentence):
+    archive = group.archive({f"Ada King_7_{FILE}/numbers.ipynb": work})
+    said = group.collect(archive, "--roster", group.write("class.csv", text), code=1)
+    assert sentence in said
+    assert not group.submitted.exists()
+
+
+def test_moodles_list_of_participants(group, work):
+    people = group.write(
+        "participants.csv",
+        "First name,Last name,Email address,Groups\nAda,King,ada@x.org,A\nBob,Óg,bob@x.org,B\n",
+    )
+    files = {f"A-Ada King_7_{FILE}/numbers.ipynb": work, f"Bob Óg_8_{FILE}/numbers.ipynb": work}
+    group.collect(group.archive(files), "--roster", people)
+    assert group.placed == {"ada@x.org/numbers", "bob@x.org/numbers"}
+    assert told(group, "ada@x.org")["group"] == "A"
+
+
+def test_a_login_that_is_another_persons_id(group, work):
+    people = group.write("class.csv", "id,name,github\nada,Ada King,bob\nbob,Bob Óg,og\n")
+    tree = group.tree({"numbers-bob/numbers.ipynb": work, "numbers-og/numbers.ipynb": work[:-1]})
+    group.collect(tree, "--roster", people)
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    assert (group.submitted / "bob/numbers/numbers.ipynb").read_bytes() == work[:-1]
+
+
+def test_a_list_from_excel(group, work):
+    path = group.here / "class.csv"
+    path.write_bytes("ID;Name\njm;Müller, Jürgen\n".encode("cp1252"))
+    archive = group.archive({f"Jürgen Müller_7_{FILE}/numbers.ipynb": work})
+    group.collect(archive, "--roster", path)
+    assert group.placed == {"jm/numbers"}
+
+
+NAMES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=30)
+
+
+@given(NAMES, NAMES)
+def test_a_name_is_found_however_it_is_turned(first, last):
+    wanted = squeezed(f"{last}, {first}")
+    assert wanted in spellings(f"{first} {last}") | {""}
+
+
+@given(st.text(max_size=200))
+def test_a_table_of_ours_comes_back_as_it_was(text):
+    cell = text.replace("\0", "").encode("utf-8", "replace").decode()
+    assert tables.bare(tables.harmless(cell)) == cell
+
+
+@given(st.text(max_size=140))
+def test_who_may_be_a_student_is_a_folder(tmp_path_factory, name):
+    if why_no_student(name) is None:
+        folder = tmp_path_factory.getbasetemp() / "names" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        assert folder.parent.name == "names"
