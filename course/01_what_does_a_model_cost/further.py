@@ -42,7 +42,7 @@ image, images = torch.rand(1, 1, 28, 28), torch.rand(64, 1, 28, 28)
 # %% [markdown]
 # ## 1 · What zipping saves, and what fits on a chip
 #
-# The last layer of “wide, pruned” has 90 % zeros. gzip squeezes them out of the file. Before it runs it must be unpacked, to its full size; a chip that reads its weights from flash can't unpack them.
+# The last layer of “wide, pruned” has 90% zeros. gzip squeezes them out of the file. Before it runs it must be unpacked, to its full size; a chip that reads its weights from flash can't unpack them.
 
 # %%
 layer = models["wide, pruned"][-1]

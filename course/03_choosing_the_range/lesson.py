@@ -245,7 +245,7 @@ plot.show(
 #
 # ## 3 · Where does a range end?
 #
-# Weights are known beforehand. **Activations** aren't: their range is found on **calibration data**, images that are run through the network only to look at its values. Rules in use take the *largest* value; a *percentile*, below which 99.9 % or 99 % of them lie; or the end with the *least squared error*, clipping and rounding together. (A fourth, *entropy calibration*, compares histograms: [further](further/03_choosing_the_range.ipynb).)
+# Weights are known beforehand. **Activations** aren't: their range is found on **calibration data**, images that are run through the network only to look at its values. Rules in use take the *largest* value; a *percentile*, below which 99.9% or 99% of them lie; or the end with the *least squared error*, clipping and rounding together. (A fourth, *entropy calibration*, compares histograms: [further](further/03_choosing_the_range.ipynb).)
 
 
 # %%

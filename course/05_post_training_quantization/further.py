@@ -265,7 +265,7 @@ assert same_weights and steps.max() <= 1 and (steps > 0).float().mean() < 0.01
 #
 # ## 3 · A percentile for the end of a range
 #
-# One unscaled image among 257 ruined the lesson's range. A **percentile** in place of the highest value leaves the largest 1 % or so outside. Does it
+# One unscaled image among 257 ruined the lesson's range. A **percentile** in place of the highest value leaves the largest 1% or so outside. Does it
 # leave the bad image outside, too?
 
 
@@ -313,7 +313,7 @@ print(
 assert bad[99.0] > bad[100.0] + 0.1 and abs(bad[99.0] - good) < 0.03
 
 # %% [markdown]
-# The bad image is 1 of 257, so 0.4 % of the values: 99.9 leaves too much of it inside, 99 leaves it out. That's no reason to clip always: lesson 03 compares
+# The bad image is 1 of 257, so 0.4% of the values: 99.9 leaves too much of it inside, 99 leaves it out. That's no reason to clip always: lesson 03 compares
 # rules for the end of a range, on clean images too.
 #
 # ## 4 · One more float32

@@ -215,7 +215,7 @@ plot.show(
 )
 
 # %% [markdown]
-# The biases go most of the way, the weights add about a point, and then two bits are as good as float, as far as five seeds can tell. (Any backward pass with the right average does alike with Adam, even a random one. And fewer levels need no new idea: *ternary* weights are $-a$, 0 and $a$, and signs alone, one bit each, end two points below float. Both stand [further](further/06_quantization_aware_training.ipynb).)
+# The biases go most of the way, the weights add about a point, and then two bits are as good as float, as far as five seeds can tell. (Any backward pass with the right average does alike with Adam, even a random one. And fewer levels need no new idea: *ternary* weights are $-a$, 0 and $a$, and signs alone, one bit each, end two points below float. Both are on the [further page](further/06_quantization_aware_training.ipynb).)
 #
 # ## 3 · The same with a library
 #

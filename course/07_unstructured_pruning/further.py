@@ -118,7 +118,7 @@ plot.show(fig, alt="Accuracy against the sparsity of a single layer, for each of
 #
 # ## 3 · One cut, or three
 #
-# Han et al. (2015) pruned, trained, and pruned again. With the formula for `amount` that is easy. At 95 % zeros, with three more epochs for everybody:
+# Han et al. (2015) pruned, trained, and pruned again. With the formula for `amount` that is easy. At 95% zeros, with three more epochs for everybody:
 
 
 # %% tags=["nbval-ignore-output"]
@@ -143,7 +143,7 @@ by_plan = {
 print({name: [round(value, 3) for value in values] for name, values in by_plan.items()})
 
 # %% [markdown]
-# Three seeds can't tell three cuts from one here. Lesson 09 asks again, with five seeds, and a learning rate of its own for each schedule. Look at the control, too: after one epoch 95 % zeros cost almost five points, after three they cost one to one and a half. What pruning costs depends on how long you train afterwards.
+# Three seeds can't tell three cuts from one here. Lesson 09 asks again, with five seeds, and a learning rate of its own for each schedule. Look at the control, too: after one epoch 95% zeros cost almost five points, after three they cost one to one and a half. What pruning costs depends on how long you train afterwards.
 #
 # Zeros that come back after `remove`: which of them stay zero?
 
@@ -310,7 +310,7 @@ assert count_nonzero(layer.weight) == 8  # the probe left the mask as it was
 #
 # ## 7 · Nine ways on real networks
 #
-# 75 % of the first two layers go, without fine-tuning. (A unit's bias stays; lesson 08 removes units for real.) The gradients come from *training* images.
+# 75% of the first two layers go, without fine-tuning. (A unit's bias stays; lesson 08 removes units for real.) The gradients come from *training* images.
 
 # %% tags=["nbval-ignore-output"]
 importance = {
@@ -350,7 +350,7 @@ assert mean["weight", "magnitude"] > mean["weight", "random"] + 0.1
 assert all(mean["unit", criterion] < mean["weight", criterion] for criterion in importance)
 
 # %% [markdown]
-# Units cost more than weights, whatever the criterion. (The comparison is not equal. A removed unit also makes the weights that read it useless: all they get is the constant that its bias makes. In the second layer 25 % of the weights stay, but only 25 % of 25 % still see the image.)
+# Units cost more than weights, whatever the criterion. (The comparison is not equal. A removed unit also makes the weights that read it useless: all they get is the constant that its bias makes. In the second layer 25% of the weights stay, but only 25% of 25% still see the image.)
 #
 # By gradient, 1:4 does better than the free choice of single weights, which keeps the highest scores there are. Two things can be measured.
 #

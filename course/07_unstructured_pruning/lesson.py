@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 07 · Unstructured pruning
 #
-# **I set 80 % of my network's weights to zero, with PyTorch's own function. What have I gained?**
+# **I set 80% of my network's weights to zero, with PyTorch's own function. What have I gained?**
 #
 # It takes about {minutes} minutes. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
 #
@@ -53,7 +53,7 @@ warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
 set_seed(0)
 
 # %% [markdown]
-# PyTorch's own pruning sets 80 % of the weights of LeNet-300-100 to zero: 784 inputs, 300 and 100 hidden units, 10 outputs. How big is the saved file afterwards? The dense network counts as 1.
+# PyTorch's own pruning sets 80% of the weights of LeNet-300-100 to zero: 784 inputs, 300 and 100 hidden units, 10 outputs. How big is the saved file afterwards? The dense network counts as 1.
 
 # %%
 guess("80 % zeros: size of the file", unit="× the dense one")
@@ -135,7 +135,7 @@ assert torch.equal(layer.weight, layer.weight_orig * layer.weight_mask)
 #
 # (One can't `deepcopy` it now. Copy before you prune.)
 #
-# The same line is called again, on the layer that has been pruned by 20 %. How much of it is zero then?
+# The same line is called again, on the layer that has been pruned by 20%. How much of it is zero then?
 
 # %%
 guess("20 % pruned twice: share of zeros", unit="%", low=0, high=100)
@@ -155,11 +155,11 @@ print(f", and after 20 % more: {count_nonzero(layer.weight):,}")
 assert count_nonzero(layer.weight) == 3200
 
 # %% [markdown]
-# Three traps. The second call takes 20 % of what the first one **left**: to get from sparsity $\rho$ to $\rho'$, ask for $(\rho' - \rho)/(1 - \rho)$. An integer is a *number* of weights: `1` is one, `1.0` is all. And `remove` sounds like an undo; it removes the **mask**, and makes the zeros permanent. It also forgets: the last call wanted the 1,000 smallest of all 5,000, found 1,800 zeros, and changed nothing.
+# Three traps. The second call takes 20% of what the first one **left**: to get from sparsity $\rho$ to $\rho'$, ask for $(\rho' - \rho)/(1 - \rho)$. An integer is a *number* of weights: `1` is one, `1.0` is all. And `remove` sounds like an undo; it removes the **mask**, and makes the zeros permanent. It also forgets: the last call wanted the 1,000 smallest of all 5,000, found 1,800 zeros, and changed nothing.
 #
 # ## 3 · Which weights?
 #
-# LeNet learns clothes from 8,000 images, with three seeds. Every choice is made on 2,000 **validation** images. Then 80 % must go, with no training afterwards: *layer-wise*, the smallest of each layer; the same with the *last layer spared*, which has a thousand weights; **global**, the smallest of the whole network; and at *random*, to see what chance alone would do.
+# LeNet learns clothes from 8,000 images, with three seeds. Every choice is made on 2,000 **validation** images. Then 80% must go, with no training afterwards: *layer-wise*, the smallest of each layer; the same with the *last layer spared*, which has a thousand weights; **global**, the smallest of the whole network; and at *random*, to see what chance alone would do.
 
 # %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
@@ -358,7 +358,7 @@ by_seed = [[accuracy(model, images, labels) for model in tuned[z]] for z in (cho
 print(f"{chosen:.0%} zeros, test images: {verdict(*by_seed, shared='seeds')}")
 
 # %% [markdown]
-# Pruned *and better*, one may read off the round points. They show what the epoch alone does, as the column of 0 % tells. The test images were used once, after the choice. And *indistinguishable* isn't *equal*: the interval says how large a difference three seeds could have missed.
+# Pruned *and better*, one may read off the round points. They show what the epoch alone does, as the column of 0% tells. The test images were used once, after the choice. And *indistinguishable* isn't *equal*: the interval says how large a difference three seeds could have missed.
 #
 # ## 6 · Bytes
 #
@@ -422,7 +422,7 @@ plot.show(
 #
 # ## 7 · Time
 #
-# The last bar of the puzzle. Three networks, measured in turn, in a shuffled order: dense; 90 % zeros with the mask removed; and with the mask attached.
+# The last bar of the puzzle. Three networks, measured in turn, in a shuffled order: dense; 90% zeros with the mask removed; and with the mask attached.
 
 # %% tags=["nbval-ignore-output"]
 networks = {"dense": models[0], "zeros, mask removed": removed, "zeros, mask attached": masked}
@@ -458,9 +458,9 @@ plot.show(
 )
 
 # %% [markdown]
-# The CSR line falls with the zeros: it skips them, but reads an index with each value. Where the two cross depends on the machine, the batch, and the size: for our 784→300 layer with 90 % zeros and one image CSR was slower when this was written. So measure the layer that you have.
+# The CSR line falls with the zeros: it skips them, but reads an index with each value. Where the two cross depends on the machine, the batch, and the size: for our 784→300 layer with 90% zeros and one image CSR was slower when this was written. So measure the layer that you have.
 #
-# What have you gained, then, with 80 % zeros? Nothing, yet. A smaller *file*, once you remove the mask and store the places compactly. *Time* only with a kernel that skips, and enough zeros; or by removing whole rows and columns, which is lesson 08.
+# What have you gained, then, with 80% zeros? Nothing, yet. A smaller *file*, once you remove the mask and store the places compactly. *Time* only with a kernel that skips, and enough zeros; or by removing whole rows and columns, which is lesson 08.
 
 # %%
 assert 1.9 < file_ratio < 2.1 and math.isclose(twice, 0.36, abs_tol=1e-6)
@@ -487,7 +487,7 @@ guesses()
 # **Common mistakes**
 #
 # - `amount` is what goes. `amount=1` is one weight, `amount=1.0` all of them.
-# - 20 % twice is 36 %. After `remove` it counts from all entries again.
+# - 20% twice is 36%. After `remove` it counts from all entries again.
 # - `remove` and then fine-tune: the zeros come back.
 # - Saving, or timing, with the mask attached.
 # - Counting `numel()` where non-zeros were meant.
@@ -495,7 +495,7 @@ guesses()
 #
 # **Check yourself**
 #
-# <details><summary>A layer has 10,000 weights. You prune 50 %, then 50 %, then 50 %. How many are
+# <details><summary>A layer has 10,000 weights. You prune 50%, then 50%, then 50%. How many are
 # left?</summary>1,250: half of a half of a half. The shares that stay multiply.</details>
 #
 # <details><summary>Your pruned checkpoint is twice as large as the dense one. Which keys do you look

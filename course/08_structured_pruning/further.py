@@ -188,7 +188,7 @@ gain.groupby(pruned["share"]).agg(["mean", "min", "max"]).round(1).rename_axis("
 # %% [markdown]
 # On average it gives back points, and more where more was removed. But 16 of 105 networks got *worse* (45 of the 105 are draws of *random*). It costs nothing, so try it, and look.
 #
-# All verdicts. A criterion and random prune the same network of the same seed and are tuned on the same images: these are pairs. The small networks were trained from seeds of their own. They have no partner, so they get an unpaired interval. (Of 33 intervals at 95 % one or two exclude 0 by chance.)
+# All verdicts. A criterion and random prune the same network of the same seed and are tuned on the same images: these are pairs. The small networks were trained from seeds of their own. They have no partner, so they get an unpaired interval. (Of 33 intervals at 95% one or two exclude 0 by chance.)
 
 # %%
 dense_control = measured("dense control", 0.0, "after")
@@ -216,7 +216,7 @@ assert table["75% removed"]["BN scale, against small, 6 epochs"].word == "indist
 assert table["75% removed"]["L1, against dense control"].word == "worse"
 
 # %% [markdown]
-# One of the 12 intervals against random excludes 0: BN scale, with 25 % removed. So *perhaps* BN scale. For the others five seeds show no difference, though one of up to 1.5 points would fit the intervals. L1 is better than *small, 2 epochs* each time: four epochs in a larger network are worth more than none. With 75 % removed about two points are lost against dense; with 25 and 50 % the loss, if any, is too small for these seeds.
+# One of the 12 intervals against random excludes 0: BN scale, with 25% removed. So *perhaps* BN scale. For the others five seeds show no difference, though one of up to 1.5 points would fit the intervals. L1 is better than *small, 2 epochs* each time: four epochs in a larger network are worth more than none. With 75% removed about two points are lost against dense; with 25 and 50% the loss, if any, is too small for these seeds.
 #
 # ## 5 · 2:4
 #
@@ -286,4 +286,4 @@ for name, mask in patterns.items():
     print(f"second convolution, {name}: {accuracy(masked, *validation):.3f}")
 
 # %% [markdown]
-# The interval includes 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense; it allows a gain of 1.5 points and a loss of 0.4. Removing 25 % of the channels keeps more weights than 2:4 (56 % against 50 %), yet cost more accuracy, or at best the same, with the best criterion and recalibration. On this one network the hardware's pattern, four input channels, is as good as four neighbours in memory.
+# The interval includes 0: with two epochs of fine-tuning, five seeds can't tell 2:4 from dense; it allows a gain of 1.5 points and a loss of 0.4. Removing 25% of the channels keeps more weights than 2:4 (56% against 50%), yet cost more accuracy, or at best the same, with the best criterion and recalibration. On this one network the hardware's pattern, four input channels, is as good as four neighbours in memory.

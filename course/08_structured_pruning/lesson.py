@@ -41,6 +41,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from coursekit import guess, guesses, mark_guess, reveal
+from coursekit.learn.explore import explore
 from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 from coursekit.lesson_08 import pictures
 from coursekit.lesson_08.removal import cnn, fashion_parts, fold_constant_units, mask_2_of_4
@@ -87,23 +88,32 @@ reveal("half of each hidden layer gone: MACs", shares["half gone"][0])
 #
 # $$y = b_2 + \sum_{i} W_2[:, i]\;\mathrm{relu}\big(W_1[i, :] \cdot x + b_1[i]\big)$$
 #
-# Remove the unit, and its term goes, with all numbers that appear only there: a **row** where it's made, its **bias**, and a **column** where it's read.
+# Remove the unit, and its term goes, with all numbers that appear only there: a **row** where it's made, its **bias**, and a **column** where it's read. Choose which one goes:
 
 # %%
 w1 = torch.tensor([[0.5, -1.0, 0.8, 0.3], [0.0, 0.0, 0.0, 0.0], [-0.4, 0.9, 0.2, -0.7]])
 b1 = torch.tensor([0.1, 0.0, -0.2])
 w2, b2 = torch.tensor([[1.0, 0.6, -0.5], [-0.8, 0.4, 1.2]]), torch.tensor([0.2, -0.1])
-kept, x = [0, 2], torch.randn(5, 4)
+x = torch.randn(5, 4)
 before = F.linear(F.relu(F.linear(x, w1, b1)), w2, b2)
-after = F.linear(F.relu(F.linear(x, w1[kept], b1[kept])), w2[:, kept], b2)
-assert torch.allclose(before, after)
-plot.show(
-    pictures.one_unit(w1, b1, w2),
-    alt="Framed: one row of W1, one entry of b1 and one column of W2.",
+
+
+def without(unit):
+    """The outputs with this unit's row, bias and column gone."""
+    kept = [other for other in range(3) if other != unit]
+    return F.linear(F.relu(F.linear(x, w1[kept], b1[kept])), w2[:, kept], b2)
+
+
+assert torch.allclose(before, without(1))
+explore(
+    lambda unit: pictures.one_unit(w1, b1, w2, unit, float((without(unit) - before).abs().max())),
+    alt="Framed: one row of W1, one entry of b1 and one column of W2. The unit can be chosen.",
+    unit=[0, 1, 2],
+    start={"unit": 1},
 )
 
 # %% [markdown]
-# This unit had no weights, so nothing changed. Is that always so? We train a network with 64 hidden units on clothes, and put in ten units by hand whose weights are all 0 and whose bias is 2. The network answers exactly as before, and is right for about 80 % of the images. Then the ten units with the smallest weights are removed. What is left?
+# Unit 1 has no weights, and nothing changes. Is that always so? We train a network with 64 hidden units on clothes, and put in ten units by hand whose weights are all 0 and whose bias is 2. The network answers exactly as before, and is right for about 80% of the images. Then the ten units with the smallest weights are removed. What is left?
 
 # %%
 guess("ten units with zero weights removed: accuracy", unit="%", low=0, high=100)
@@ -359,7 +369,7 @@ reveal(
 )
 
 # %% [markdown]
-# Left, without training, *random* has the highest mean of all at 75 %. Below, after it, no criterion is shown to be better than chance, and three of four are *worse* than the small network that never was large (Liu et al. 2019). With a quarter or half removed five seeds can't tell. So ask for chance and for *small* before you believe a criterion.
+# Left, without training, *random* has the highest mean of all at 75%. Below, after it, no criterion is shown to be better than chance, and three of four are *worse* than the small network that never was large (Liu et al. 2019). With a quarter or half removed five seeds can't tell. So ask for chance and for *small* before you believe a criterion.
 #
 # ## 6 · 2:4
 #
@@ -438,7 +448,7 @@ guesses()
 # | the bias after folding a constant $a$ | $b \leftarrow b + a \sum W[:, i]$; not exact at a padded border |
 # | MACs of a convolution | $h_\text{out}\,w_\text{out}\,c_\text{out}\,c_\text{in}\,k_h\,k_w$ |
 # | MACs of a linear layer | $n_\text{out}\,n_\text{in}$ |
-# | share of bytes with 2:4 | $(2 \cdot 16 + 4)/(4 \cdot 16)$ = 56.25 % for 16 bits per value, 62.5 % for 8 |
+# | share of bytes with 2:4 | $(2 \cdot 16 + 4)/(4 \cdot 16)$ = 56.25% for 16 bits per value, 62.5% for 8 |
 #
 # Order of work: score → remove for real → check the shapes, and equal outputs with silenced channels → fine-tune, and
 # give a dense and a from-scratch control the same → measure MACs, bytes and time on the device.

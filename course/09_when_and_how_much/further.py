@@ -51,7 +51,7 @@ def kept(part: str, what: str, share: float) -> np.ndarray:
 # %% [markdown]
 # ## 1 · The race in numbers
 #
-# Points against the dense control, whose rate falls once or is rewound, whichever is better on validation images; then the climb against each of the others. Of 30 intervals at 95 % one or two exclude 0 by chance, so rows count for more than single cells.
+# Points against the dense control, whose rate falls once or is rewound, whichever is better on validation images; then the climb against each of the others. Of 30 intervals at 95% one or two exclude 0 by chance, so rows count for more than single cells.
 
 # %%
 columns = {}
@@ -76,9 +76,9 @@ ends = [100 - 100 * np.interp(1, loss, shares) for loss in np.transpose(losses)]
 print(f"one point lost, by seed, at {min(ends):.1f} to {max(ends):.1f} % of the weights")
 
 # %% [markdown]
-# *Rate constant* is a point behind, also where pruning costs nothing: a rate that does not fall costs the dense network as much. So rewinding is shown to help at 80 and 92 %; at 96 % and above five seeds can't show it.
+# *Rate constant* is a point behind, also where pruning costs nothing: a rate that does not fall costs the dense network as much. So rewinding is shown to help at 80 and 92%; at 96% and above five seeds can't show it.
 #
-# The same on the 2,000 test images, which chose nothing. The race's rates were chosen on the images on which it was judged, so some verdicts may have been luck. From 96 % on the climb beats both single cuts here, too; at 92 % only one of them, and *rate constant* no longer. The ticket is 0.6 ± 0.5 behind the dense network.
+# The same on the 2,000 test images, which chose nothing. The race's rates were chosen on the images on which it was judged, so some verdicts may have been luck. From 96% on the climb beats both single cuts here, too; at 92% only one of them, and *rate constant* no longer. The ticket is 0.6 ± 0.5 behind the dense network.
 
 # %%
 rows = {}
@@ -95,7 +95,7 @@ for name in ("ticket", "cubic, 48 epochs"):
 pd.DataFrame(rows).map(str)
 
 # %% [markdown]
-# With 48 epochs, 0.001 costs the climb to 98 % only 0.15 points against 0.003: a high rate makes up for few steps.
+# With 48 epochs, 0.001 costs the climb to 98% only 0.15 points against 0.003: a high rate makes up for few steps.
 #
 # ## 2 · The plan or the split
 #
@@ -119,11 +119,11 @@ assert rows["cubic, against rate rewound"]["99%, the climb's split"].word == "wo
 pd.DataFrame(rows).map(str).T
 
 # %% [markdown]
-# At 98 % the climb is still ahead of both single cuts, but by less. At 99 % nothing of its lead is left.
+# At 98% the climb is still ahead of both single cuts, but by less. At 99% nothing of its lead is left.
 #
 # ## 3 · Splits after training
 #
-# Each split got 4 more epochs, the rate rewound, each its own best rate, at 98 % zeros.
+# Each split got 4 more epochs, the rate rewound, each its own best rate, at 98% zeros.
 
 # %%
 splits = {"equal damage": "budgets", "equal share": "budgets", "rate rewound": "schedules"}
@@ -210,7 +210,7 @@ for share in (0.0, 0.5, 0.7, 0.8, 0.9):
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# A global cut hardly touches what a batch norm sees: 86 % of the weights stand in the last linear layer, which no batch norm follows. So it gains next to nothing, and at 90 % the five differ too much to say. Where the convolutions are cut the mean gain grows with the cut, but only at 90 % can five seeds show it, and there one of them lost two points. It takes a moment, so try it; but look.
+# A global cut hardly touches what a batch norm sees: 86% of the weights stand in the last linear layer, which no batch norm follows. So it gains next to nothing, and at 90% the five differ too much to say. Where the convolutions are cut the mean gain grows with the cut, but only at 90% can five seeds show it, and there one of them lost two points. It takes a moment, so try it; but look.
 #
 # ## 6 · Few images
 #
@@ -234,7 +234,7 @@ against = {name: str(paired(its, plain, among=len(rows))) for name, its in rows.
 pd.DataFrame({"against plain dense": against})
 
 # %% [markdown]
-# Nothing that five seeds can show. The dense network knows its 500 images by heart; the one with 92 % zeros gets ten fewer of them right, and on new images the two are equally accurate. The usual remedies don't help either, and moved images cost a little: here none that was tried was needed, so none can show what it is worth. (More epochs were not tried.) At 98 % too little is left, and a smaller dense network is worse to begin with. “Pruning reduces over-fitting” is a *may*, and this table is what a claim needs.
+# Nothing that five seeds can show. The dense network knows its 500 images by heart; the one with 92% zeros gets ten fewer of them right, and on new images the two are equally accurate. The usual remedies don't help either, and moved images cost a little: here none that was tried was needed, so none can show what it is worth. (More epochs were not tried.) At 98% too little is left, and a smaller dense network is worse to begin with. “Pruning reduces over-fitting” is a *may*, and this table is what a claim needs.
 #
 # ## 7 · Large and sparse, or small and dense
 #
@@ -265,7 +265,7 @@ for share in shares:
     print(f"as many weights, dense: {dense_bytes:7,}")
 
 # %% [markdown]
-# All have 8 epochs, each its best learning rate; at 98 % small networks with one and with two hidden layers were tried, and the better one counts.
+# All have 8 epochs, each its best learning rate; at 98% small networks with one and with two hidden layers were tried, and the better one counts.
 
 
 # %%
@@ -284,7 +284,7 @@ for share in (0.96, 0.98):
 pd.DataFrame(rows).map(str).T
 
 # %% [markdown]
-# At equal weights large and sparse wins by points, as Zhu and Gupta found. At equal bytes, in these two formats, the small network gets one and a half times as many weights, and part of that lead goes: of 3.1 points 1.8 are left at 96 %; at 98 % the lead of 5.8 shrinks to 1.8 ± 1.8, which five seeds can't tell from none. (“Gaps” is a format of one byte per weight for the zeros before it: there 2.0 and 1.6 points are left.) With int8 values the positions would weigh four times as much beside them. And the small network runs fast on every kernel, the sparse one needs its own (lesson 07).
+# At equal weights large and sparse wins by points, as Zhu and Gupta found. At equal bytes, in these two formats, the small network gets one and a half times as many weights, and part of that lead goes: of 3.1 points 1.8 are left at 96%; at 98% the lead of 5.8 shrinks to 1.8 ± 1.8, which five seeds can't tell from none. (“Gaps” is a format of one byte per weight for the zeros before it: there 2.0 and 1.6 points are left.) With int8 values the positions would weigh four times as much beside them. And the small network runs fast on every kernel, the sparse one needs its own (lesson 07).
 #
 # ## References
 #

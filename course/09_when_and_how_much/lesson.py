@@ -29,7 +29,7 @@ guessed_sparsity()
 #
 # <details><summary>Pruned and trained for one more epoch, a network gains a point. What does it have to be compared with? (lesson 07)</summary>The dense one after the same extra epoch. Otherwise the epoch looks like a gain of pruning.</details>
 #
-# <details><summary>A layer is pruned by 50 %, and then once more by 50 %. How much of it is zero? (lesson 07)</summary>75 %: the second call takes half of what the first one left.</details>
+# <details><summary>A layer is pruned by 50%, and then once more by 50%. How much of it is zero? (lesson 07)</summary>75%: the second call takes half of what the first one left.</details>
 
 # %%
 import copy
@@ -169,7 +169,7 @@ def train_on_plan(
 
 
 # %% [markdown]
-# The whole race takes three quarters of an hour (`make_schedules.py` runs these functions). You run one row of it: 96 % zeros, the climb, seed 0.
+# The whole race takes three quarters of an hour (`make_schedules.py` runs these functions). You run one row of it: 96% zeros, the climb, seed 0.
 
 # %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
@@ -183,7 +183,7 @@ print(f"{zeros:.1%} zeros; validation accuracy {mine:.3f}, in the table {theirs:
 assert abs(zeros - 0.96) < 1e-4 and abs(mine - theirs) < 0.03  # on every machine
 
 # %% [markdown]
-# Many take Adam's usual 0.001 for all. How many points lie between the best and the worst of 0.001, 0.003 and 0.01, for the climb to 96 %?
+# Many take Adam's usual 0.001 for all. How many points lie between the best and the worst of 0.001, 0.003 and 0.01, for the climb to 96%?
 
 # %%
 guess("96 % zeros: best learning rate less the worst of three", unit="points", low=0, high=20)
@@ -224,9 +224,9 @@ plot.show(
 reveal("the best schedule loses a point: weights left", pictures.point_lost())
 
 # %% [markdown]
-# A twentieth. Down to 8 % it hardly matters how you cut: that's the mark of Han et al. (2015), who pruned this network on digits. Below, the climb leads, and the later the single cut, the deeper it falls. (Pale: the validation images on which rates were chosen. Dark: test images, seen once.)
+# A twentieth. Down to 8% it hardly matters how you cut: that's the mark of Han et al. (2015), who pruned this network on digits. Below, the climb leads, and the later the single cut, the deeper it falls. (Pale: the validation images on which rates were chosen. Dark: test images, seen once.)
 #
-# But look *which* weights are left. At 99 % the climb keeps four times as many in the middle layer as the late cuts do. Is it the plan that helps, or this split? A control: the same single cuts, each layer held to the number that the climb leaves it.
+# But look *which* weights are left. At 99% the climb keeps four times as many in the middle layer as the late cuts do. Is it the plan that helps, or this split? A control: the same single cuts, each layer held to the number that the climb leaves it.
 
 # %% tags=["nbval-ignore-output"]
 rows = {}
@@ -359,7 +359,7 @@ small(train[0][:1])  # only the next forward pass computes `weight` anew
 assert torch.equal(small[1].weight, start["1.weight"] * small[1].weight_mask)
 
 # %% [markdown]
-# For real tickets LeNet was trained for 8 epochs, cut and rewound, five times in a row, to 98 % zeros. Each was then trained for 8 epochs, beside two controls: *re-initialised*, the same mask with another start; and the *random ticket*, the same start with as many weights in each layer, at random places. By how many points does the ticket lie above the random ticket?
+# For real tickets LeNet was trained for 8 epochs, cut and rewound, five times in a row, to 98% zeros. Each was then trained for 8 epochs, beside two controls: *re-initialised*, the same mask with another start; and the *random ticket*, the same start with as many weights in each layer, at random places. By how many points does the ticket lie above the random ticket?
 
 # %%
 guess("98 % zeros: ticket less random ticket", unit="points", low=-5, high=60)
@@ -421,7 +421,7 @@ guesses()
 # | climb on a cubic curve | $\rho(u) = \rho_f\,(1 - (1-u)^3)$, $u$: share of the climb that is over; leave time after it |
 # | cut with the library from $\rho$ to $\rho'$ | `amount` $= (\rho'-\rho)/(1-\rho)$, or an int: how many more |
 # | keep zeros | lay the mask on after every step, or in the forward pass; Adam moves them otherwise |
-# | train after one cut | let the learning rate begin high again and fall: rate rewinding (shown to help at 80 and 92 %) |
+# | train after one cut | let the learning rate begin high again and fall: rate rewinding (shown to help at 80 and 92%) |
 # | race fairly | equal epochs in all; own best rate of three or more, none at the edge, on validation images; five seeds, an interval; test once |
 # | scan | one layer pruned alone, then put back |
 # | split a budget | the share at which each layer does the same damage; compare with global *after* training; look at what the smallest layers keep |
@@ -486,7 +486,7 @@ progress()
 # - M. Zhu, S. Gupta (2017): *To prune, or not to prune: exploring the efficacy of pruning for model compression*. arXiv:1710.01878. The
 #   cubic schedule; large and sparse against small and dense.
 # - S. Han, J. Pool, J. Tran, W. Dally (2015): *Learning both Weights and Connections for Efficient Neural Networks*. NeurIPS.
-#   arXiv:1506.02626. LeNet-300-100 with 8 % of its weights on MNIST.
+#   arXiv:1506.02626. LeNet-300-100 with 8% of its weights on MNIST.
 # - A. Renda, J. Frankle, M. Carbin (2020): *Comparing Rewinding and Fine-tuning in Neural Network Pruning*. ICLR.
 #   arXiv:2003.02389. Learning-rate rewinding.
 # - J. Frankle, M. Carbin (2019): *The Lottery Ticket Hypothesis: Finding Sparse, Trainable Neural Networks*. ICLR.

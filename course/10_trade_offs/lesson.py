@@ -106,7 +106,7 @@ reveal("80% zeros and int8, after gzip: times smaller", smaller["bytes after gzi
 #
 # $$H \le h(p_0) + (1-p_0)\,\log_2(2^b-2), \qquad h(p_0)=p_0\log_2\tfrac1{p_0}+(1-p_0)\log_2\tfrac1{1-p_0}$$
 #
-# At 80% zeros, $h$ alone is 0.72 bits per weight. Lesson 15 builds a file format from this; [the further notebook](further/10_trade_offs.ipynb)
+# At 80% zeros, $h$ alone is 0.72 bits per weight. Lesson 15 builds a file format from this; [the further page](further/10_trade_offs.ipynb)
 # shows how gzip even beats the entropy.
 #
 # **Does it hold there?** This shop sells toys. So we took a network that people use, *magika*, which recognizes file types, and gave its
@@ -217,7 +217,7 @@ reveal("settings on the front of all five seeds", int((times == 5).sum()))
 # %% [markdown]
 # Two. Most of what "is on the front" was lucky. There's a name for what happens if you buy by such a list: the **winner's curse**. The best of
 # 112 is best partly because these images and this seed suit it. On other images it loses that part, and [the further
-# notebook](further/10_trade_offs.ipynb) measures how much. So choose on validation images and several seeds, and look at the test images
+# page](further/10_trade_offs.ipynb) measures how much. So choose on validation images and several seeds, and look at the test images
 # once.
 #
 # ## 3 · Buy a kind, not a winner
@@ -557,4 +557,4 @@ progress()
 #   straight-through gradient behind tuning with rounding on.
 # - H. Xiao, K. Rasul, R. Vollgraf (2017): *Fashion-MNIST*. arXiv:1708.07747. The images.
 # - Y. Fratantonio et al. (2024): *Magika: AI-Powered Content-Type Detection*. arXiv:2409.13768. The network of the second figure.
-# - Limits of real devices, with their sources, are in [the further notebook](further/10_trade_offs.ipynb).
+# - Limits of real devices, with their sources, are in [the further page](further/10_trade_offs.ipynb).

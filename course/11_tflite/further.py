@@ -280,7 +280,7 @@ plot.show(fig, alt="Bars of the time for one image: three files of the CNN, two 
 #
 # ## 6 · Zeros and gzip
 #
-# Lesson 07 set weights to zero. Does the converter take advantage of them? We zero the smallest 80 % of each weight tensor. Only the bytes matter here.
+# Lesson 07 set weights to zero. Does the converter take advantage of them? We zero the smallest 80% of each weight tensor. Only the bytes matter here.
 
 # %%
 pruned = keras_net()

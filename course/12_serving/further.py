@@ -283,7 +283,7 @@ assert len(wrong_ones) == 1500 and (all_of_them.classes >= 0).all()
 by_version.agg(["count", "sum", "mean"]).set_axis(["answers", "wrong", "share wrong"], axis=1)
 
 # %% [markdown]
-# Every request was answered, since both versions were loaded and a switch is one assignment. But all users got the bad version until the probe was through. So a release begins with a **canary**: a small share of the requests, say 5 %, goes to the new version first, and the rest follows when its answers hold.
+# Every request was answered, since both versions were loaded and a switch is one assignment. But all users got the bad version until the probe was through. So a release begins with a **canary**: a small share of the requests, say 5%, goes to the new version first, and the rest follows when its answers hold.
 #
 # A **model card** (Mitchell et al. 2019) says what a model is for, on what it was measured, and what it can't do. Figures are put in by the script that measured them. Five headings are for a person, and the card says so while they are empty:
 

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 12 · Serving
 #
-# **My new file is 10 % quicker in the notebook. What do people get who ask it over a network, many of them at a time?**
+# **My new file is 10% quicker in the notebook. What do people get who ask it over a network, many of them at a time?**
 #
 # That depends on something no notebook shows: how many of them there are. You'll watch requests wait in line, learn which latencies to believe, and ask a real server on this machine what int8 is worth.
 #
@@ -76,7 +76,7 @@ print((1000 * one_by_one(came, cost)).round(1), "ms")
 # %% [markdown]
 # Three requests came together, so the second waited 3 ms and the third 6.
 #
-# This worker can answer 200 requests per second. At 180 per second it's busy 90 % of the time, which is its **load**. People don't know of each other, so requests come at random times (a *Poisson process*). Your next version takes 4.5 ms rather than 5, half a millisecond less. By how many milliseconds does the *mean latency* fall at 180 per second?
+# This worker can answer 200 requests per second. At 180 per second it's busy 90% of the time, which is its **load**. People don't know of each other, so requests come at random times (a *Poisson process*). Your next version takes 4.5 ms rather than 5, half a millisecond less. By how many milliseconds does the *mean latency* fall at 180 per second?
 
 # %%
 guess("180 per s, 4.5 ms rather than 5: the mean latency falls by", unit="ms", low=0, high=30)
@@ -108,9 +108,9 @@ for rate in (20, 100, 180):
 reveal("180 per s, 4.5 ms rather than 5: the mean latency falls by", round(falls, 1))
 
 # %% [markdown]
-# More than 13 ms, from a request that got half a millisecond cheaper. At 10 % load you get that half a millisecond and nothing else. **What compression is worth depends on the load**, because a cheaper request also shortens everybody's wait.
+# More than 13 ms, from a request that got half a millisecond cheaper. At 10% load you get that half a millisecond and nothing else. **What compression is worth depends on the load**, because a cheaper request also shortens everybody's wait.
 #
-# The mean is $1 + \frac{\rho}{2(1-\rho)}$ times the latency of an idle server, at load $\rho$ (Pollaczek and Khinchine), and there's no end to it towards 100 %. **p99** is the smallest value that 99 % of the latencies don't exceed, and **p50** is the median. People call the bend of such curves a *knee*, but the formula has no corner. Say which latency is too long, and read off the load.
+# The mean is $1 + \frac{\rho}{2(1-\rho)}$ times the latency of an idle server, at load $\rho$ (Pollaczek and Khinchine), and there's no end to it towards 100%. **p99** is the smallest value that 99% of the latencies don't exceed, and **p50** is the median. People call the bend of such curves a *knee*, but the formula has no corner. Say which latency is too long, and read off the load.
 #
 # ## 2 · Batches of what waits
 #
@@ -146,7 +146,7 @@ print((1000 * in_batches(came, cost_of, 8)).round(1), "ms")
 # %% [markdown]
 # Now the second and the third go together. A batch of 16 takes 20 ms, so the worker can sustain 800 per second rather than 200. A batcher can also **wait** for others: it begins when the batch is full, or when its oldest request has waited for that long. `serving.serve` does both, and agrees with us where there is no wait.
 #
-# Here is everything in one picture. Drag the load, how much cheaper a request gets, the largest batch and the wait. Where is a 10 % cheaper request worth most? What does a wait of 20 ms cost at low load, and what does it bring at high load?
+# Here is everything in one picture. Drag the load, how much cheaper a request gets, the largest batch and the wait. Where is a 10% cheaper request worth most? What does a wait of 20 ms cost at low load, and what does it bring at high load?
 
 # %% tags=["nbval-ignore-output"]
 busy = serving.poisson(rate=150, count=20_000)
@@ -164,7 +164,7 @@ explore(
 )
 
 # %% [markdown]
-# At low load a wait is pure loss: nobody else comes, and every request pays it. At high load batches fill without it. And batches do what a cheaper request does: at `most` 16, the old version is far from its limit at 90 %, and 10 % bring little again.
+# At low load a wait is pure loss: nobody else comes, and every request pays it. At high load batches fill without it. And batches do what a cheaper request does: at `most` 16, the old version is far from its limit at 90%, and 10% bring little again.
 #
 # ## 3 · Whose p99?
 #
@@ -202,7 +202,7 @@ reveal("p99 of the closed loop, with a pause of 1 s", came_out)
 # %% [markdown]
 # During the pause the client waited *and didn't ask*. A hundred requests that users would have sent are missing from its list. Tene calls this **coordinated omission**. `serving.open_loop` counts each latency from when its request was *due*.
 #
-# The second trap is too few requests. Four hundred people measure the p99 of our exact server at 90 % load, each with 1,000 requests in a row. Leave out the luckiest tenth of them and the unluckiest. By what factor do the others' p99 still differ?
+# The second trap is too few requests. Four hundred people measure the p99 of our exact server at 90% load, each with 1,000 requests in a row. Leave out the luckiest tenth of them and the unluckiest. By what factor do the others' p99 still differ?
 
 # %%
 guess("p99 of 1,000 requests, 400 times: 90th percentile over 10th", unit="×", low=1, high=10)
@@ -307,7 +307,7 @@ for count in (50, 300, 1000):
 # %% [markdown]
 # With few images nothing passes, and with many a version that loses two points doesn't.
 #
-# Now a network that people use. *Magika* tells the kind of a file from its bytes, and it's 3 MB of ONNX. We quantized it in five ways and asked each about almost 1,900 files whose names say what they are. Float32 is right on 95 % of them. One of the five quantizes *every* operation, as `quantize_static` does if you don't say which. How many of 100 does it get right?
+# Now a network that people use. *Magika* tells the kind of a file from its bytes, and it's 3 MB of ONNX. We quantized it in five ways and asked each about almost 1,900 files whose names say what they are. Float32 is right on 95% of them. One of the five quantizes *every* operation, as `quantize_static` does if you don't say which. How many of 100 does it get right?
 
 # %%
 guess("Magika, every operation in 8 bits: right", unit="of 100", low=0, high=100)
@@ -365,7 +365,7 @@ ratio = alone["float32"] / alone["int8"]
 print(f"alone, int8 is {ratio:.1f} times as fast")
 
 # %% [markdown]
-# Alone, you know now how much faster int8 is here. At 90 % of what float32 can take, how many times shorter is the median latency with int8?
+# Alone, you know now how much faster int8 is here. At 90% of what float32 can take, how many times shorter is the median latency with int8?
 
 # %%
 guess(

@@ -136,7 +136,7 @@ print(f"and {(of_word / natural['2.up'].abs().amax(1)).median():.0f} × its step
 assert by_tensor > 5 * by_word > 10 * abs(even)
 
 # %% [markdown]
-# A word's own scale removes 96 % of the loss here, since most words are far less tall than the tallest: their step is about three tenths of the tensor's. It doesn't remove all of it, since each word is still tall in these channels.
+# A word's own scale removes 96% of the loss here, since most words are far less tall than the tallest: their step is about three tenths of the tensor's. It doesn't remove all of it, since each word is still tall in these channels.
 #
 # ## 3 · Keys or values
 #

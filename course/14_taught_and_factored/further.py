@@ -22,7 +22,7 @@
 # 5. adapters at 2, 3 and 4 bits, and merging them,
 # 6. NF4 and PEFT.
 #
-# Accuracies are of 2,000 test images; ± is half a 95 % interval over five paired seeds. Each row has the learning rate and length that were best for it on validation images, unless it says otherwise.
+# Accuracies are of 2,000 test images; ± is half a 95% interval over five paired seeds. Each row has the learning rate and length that were best for it on validation images, unless it says otherwise.
 
 # %%
 import copy
@@ -63,7 +63,7 @@ set_seed(0)
 compared(ALL_LABELS, "taught")
 
 # %% [markdown]
-# No row is better than labels alone by more than a fifth of a point, and of thirteen intervals of 95 % one may miss 0 by chance. At $T = 1$, 4 and 8 the CNN's student is worse by more than the interval. Nor do students trade accuracy for imitation: they agree with the CNN about as often as the one that had labels alone.
+# No row is better than labels alone by more than a fifth of a point, and of thirteen intervals of 95% one may miss 0 by chance. At $T = 1$, 4 and 8 the CNN's student is worse by more than the interval. Nor do students trade accuracy for imitation: they agree with the CNN about as often as the one that had labels alone.
 #
 # How far does this hang on the learning rate? And do larger students with more patience gain (Beyer et al. 2021)?
 

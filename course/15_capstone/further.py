@@ -21,7 +21,7 @@
 # 4. all orders of the steps,
 # 5. lzma, and what its gain was,
 # 6. memory, time, and what a factor is compared with,
-# 7. 92, 96 and 98 % zeros.
+# 7. 92, 96 and 98% zeros.
 
 # %%
 import heapq
@@ -330,9 +330,9 @@ for name, model in (("24 epochs", dense), ("4 epochs", brief)):
     print(f"the network from the file, against dense with {name}: {gain:+.1f} points")
 
 # %% [markdown]
-# Compared with a dense network of 4 epochs, the squeezed one looks like a *gain*. The paper's own error fell too, from 1.64 to 1.58 %: six of 10,000 test images, with no interval given, which shows nothing either way.
+# Compared with a dense network of 4 epochs, the squeezed one looks like a *gain*. The paper's own error fell too, from 1.64 to 1.58%: six of 10,000 test images, with no interval given, which shows nothing either way.
 #
-# ## 7 · 92, 96 and 98 % zeros
+# ## 7 · 92, 96 and 98% zeros
 
 # %% tags=["nbval-ignore-output"]
 tried = (0.92, 0.96, 0.98)
@@ -351,7 +351,7 @@ ratios = larger / smaller
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# From 96 to 98 % zeros half of the weights that were left go, and the file is not half as long. Biases, tables and header stay, and the fewer weights are left, the more it takes to say where each stands. (At 92 and 98 % only two learning rates were tried.) On the test images:
+# From 96 to 98% zeros half of the weights that were left go, and the file is not half as long. Biases, tables and header stay, and the fewer weights are left, the more it takes to say where each stands. (At 92 and 98% only two learning rates were tried.) On the test images:
 
 # %% tags=["nbval-ignore-output"]
 for zero in tried:
@@ -360,6 +360,6 @@ for zero in tried:
     print(f"{zero:.0%} zeros, {1_066_440 / its['bytes'].mean():.0f} times smaller: {points} points")
 
 # %% [markdown]
-# At 92 % zeros, 54 times smaller, the whole interval is above −0.5. It is above 0, too, which is no gain: validation images say −0.02 ± 0.68, and all seeds are judged by the same 2,000 images. At 96 %: by the mean; the interval holds both 0 and a loss of a point. At 98 %: no.
+# At 92% zeros, 54 times smaller, the whole interval is above −0.5. It is above 0, too, which is no gain: validation images say −0.02 ± 0.68, and all seeds are judged by the same 2,000 images. At 96%: by the mean; the interval holds both 0 and a loss of a point. At 98%: no.
 #
-# Step by step the course's long recipe on MNIST is 38 times pruned, 115 with few values, 188 with Huffman codes, 289 with arithmetic coding. Its dense control, with the same teacher, images and epochs, has 0.74 % (two seeds): half a point is the price.
+# Step by step the course's long recipe on MNIST is 38 times pruned, 115 with few values, 188 with Huffman codes, 289 with arithmetic coding. Its dense control, with the same teacher, images and epochs, has 0.74% (two seeds): half a point is the price.

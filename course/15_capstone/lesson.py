@@ -81,7 +81,7 @@ print("gaps:", (places.diff(prepend=torch.tensor([-1])) - 1).tolist())
 #
 # ## 2 · Prune, and say where
 #
-# LeNet-300-100 has 266,200 weights and 410 biases, 1,066,440 bytes in float32. It learns clothes: 8,000 images to train, 2,000 to choose, 2,000 for the end. Fixed *now*: at most half a point below the **dense control** with equal epochs and the best rate of its own. Five seeds were run; you make seed 0, with 96 % zeros.
+# LeNet-300-100 has 266,200 weights and 410 biases, 1,066,440 bytes in float32. It learns clothes: 8,000 images to train, 2,000 to choose, 2,000 for the end. Fixed *now*: at most half a point below the **dense control** with equal epochs and the best rate of its own. Five seeds were run; you make seed 0, with 96% zeros.
 
 # %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
@@ -231,7 +231,7 @@ print(canonical(huffman(by_hand)))
 assert package.codewords(huffman(by_hand)) == canonical(huffman(by_hand))  # ours and the package's
 
 # %% [markdown]
-# A bit mask of 96 % zeros has an entropy of 0.24 bits per place. How many times smaller does Huffman make it, with a code for each place?
+# A bit mask of 96% zeros has an entropy of 0.24 bits per place. How many times smaller does Huffman make it, with a code for each place?
 
 # %%
 guess("the bit mask, 96 % zeros: smaller by Huffman", unit="×", low=0.5, high=10)
@@ -356,7 +356,7 @@ plot.show(
 )
 
 # %% [markdown]
-# More than half of the file says *where*. And 820 bytes are biases, 0.15 % of the network's numbers.
+# More than half of the file says *where*. And 820 bytes are biases, 0.15% of the network's numbers.
 #
 # Which step's work was it? Choose an order, and read the factors.
 
@@ -443,13 +443,13 @@ points = 100 * (by_input.validation.to_numpy() - control.validation.to_numpy())
 print(f"against the dense control: {points.mean():+.2f} points, from {points.min():+.2f}")
 
 # %% [markdown]
-# By size alone it costs seven points, by size times input a fifth of one. Then the control: the climb, simply gone on to as many zeros. Five seeds can't tell whether it went by size or by size times input; with contexts, the second one's file is 4 % smaller. A climb has time to repair what the wrong question breaks. Where nobody trains any more, as with a language model, the question is everything.
+# By size alone it costs seven points, by size times input a fifth of one. Then the control: the climb, simply gone on to as many zeros. Five seeds can't tell whether it went by size or by size times input; with contexts, the second one's file is 4% smaller. A climb has time to repair what the wrong question breaks. Where nobody trains any more, as with a language model, the question is everything.
 #
 # ## 7 · What is small now
 #
 # The *file* is. Decoded, it's the dense network with other numbers: the same megabyte in memory, the same products, the same time. For those the *running* form must be small: fewer units (lesson 08), int8 (lesson 05), a kernel that skips zeros (lesson 07).
 #
-# And now the test images, once. At 96 % zeros and by size alone:
+# And now the test images, once. At 96% zeros and by size alone:
 
 # %% tags=["nbval-ignore-output"]
 by_size = runs("file", 0.96, 8)
@@ -464,7 +464,7 @@ for name, its, size_of in (
     print(f" ({less.min():+.2f} to {less.max():+.2f})")
 
 # %% [markdown]
-# "91 times within half a point, by the mean; 148 times perhaps": five seeds leave room for a loss of a point. How far does it go? On MNIST, with this network, the paper has 40 times, and Oktay et al. (2020), who made bits a part of the loss, 124. The course's own long recipe (`docs/capstone.md`), with a teacher, moved images, 80 epochs and the coder of part 6, has 289 times at an error of 1.29 %. Your turn.
+# "91 times within half a point, by the mean; 148 times perhaps": five seeds leave room for a loss of a point. How far does it go? On MNIST, with this network, the paper has 40 times, and Oktay et al. (2020), who made bits a part of the loss, 124. The course's own long recipe (`docs/capstone.md`), with a teacher, moved images, 80 epochs and the coder of part 6, has 289 times at an error of 1.29%. Your turn.
 
 # %%
 assert math.isclose(bound(0.04), 6.057, abs_tol=1e-3) and sum(kinds.values()) == len(file)
@@ -502,7 +502,7 @@ guesses()
 #
 # | to | write |
 # |---|---|
-# | say where, at best, at random | $h(p)/p = \log_2\frac1p + \frac{1-p}{p}\log_2\frac1{1-p}$ bits per weight that stays; 6 at 96 % zeros |
+# | say where, at best, at random | $h(p)/p = \log_2\frac1p + \frac{1-p}{p}\log_2\frac1{1-p}$ bits per weight that stays; 6 at 96% zeros |
 # | say where, in a file | gaps of a byte with a symbol for "goes on", through Huffman; a mask costs $1/p$ bits |
 # | share values | k-means over what is not zero, 8 or 16 levels per layer; gradient of a level: the sum of its weights', `index_add` |
 # | find Huffman's lengths | a heap; the two rarest under one node, until one is left |

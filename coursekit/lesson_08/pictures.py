@@ -28,18 +28,25 @@ def half_gone(shares: Mapping[str, Sequence[float]]) -> tuple[Figure, Axes]:
     return fig, ax
 
 
-def one_unit(w1: torch.Tensor, b1: torch.Tensor, w2: torch.Tensor) -> Figure:
-    """Two small layers, and a frame around all that belongs to the middle unit."""
+def one_unit(
+    w1: torch.Tensor, b1: torch.Tensor, w2: torch.Tensor, unit: int, changes: float
+) -> Figure:
+    """Two small layers, and a frame around all that belongs to one unit.
+
+    Args:
+        changes: By how much the outputs change without it, at most.
+    """
     fig, axes = plot.figure(1, 3, width=10, height=2.4)
     titles = ("$W_1$: a row", "$b_1$: an entry", "$W_2$: a column")
     for ax, title, values in zip(axes, titles, (w1, b1[:, None], w2), strict=True):
         plot.matrix(ax, values.numpy())
         ax.set_title(title)
     for around in (axes[0].axhspan, axes[1].axhspan, axes[2].axvspan):
-        around(0.5, 1.5, facecolor="none", edgecolor="black", linewidth=4)
+        around(unit - 0.5, unit + 0.5, facecolor="none", edgecolor="black", linewidth=4)
     axes[0].set(xlabel="input", ylabel="unit")
     axes[1].set(ylabel="unit", xticks=[])
     axes[2].set(xlabel="unit", ylabel="output")
+    fig.suptitle(f"Without unit {unit} an output changes by up to {changes:.2f}")
     return fig
 
 
