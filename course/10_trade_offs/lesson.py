@@ -445,7 +445,7 @@ assert min(gained["weights stretched"]) > 0 and gained["weights stretched"].mean
 # Even biases dealt at random do better than the trained ones, likely because those pull all images towards the same few classes. None of
 # the ways brings everything back, so some signal is really gone.
 #
-# You've met the same idea as re-estimated batch-norm statistics after pruning (lessons 08 and 09). And two epochs of tuning?
+# You've met the same idea as re-estimated batch-norm statistics (lessons 06 and 08). And two epochs of tuning?
 
 # %% tags=["nbval-ignore-output"]
 rescued = pruned(networks[0], 0.95)
