@@ -33,7 +33,7 @@ html_title = project
 # To which `make site` adds the pictures.
 html_static_path = ["static"]
 html_favicon = "static/icon.svg"
-html_css_files = ["site.css"]
+html_css_files = ["front.css", "site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_math_renderer = "mathml"
 html_copy_source = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import nbformat
 
 from authoring.build import glossary
 from authoring.build.lessons import lessons
-from authoring.site import contents, faults
+from authoring.site import contents, faults, runtime, traces
 from authoring.site.faults import SiteError
 from authoring.site.finish import finish
 from authoring.site.front import Told, told
@@ -22,10 +23,13 @@ from authoring.site.pages import PICTURES, Maker
 from authoring.site.ways import Ways
 from authoring.source.sources import Sources
 from coursekit.desk import workspace
+from coursekit.learn import widgets
 from coursekit.learn.lessons import read
 
 SOURCES = Path(".build") / "site"
 SITE = Path("out") / "site"
+# Where what was fetched is kept.
+RUNTIME = Path(".build") / "runtime"
 
 
 def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
@@ -42,18 +46,29 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
             text, or a page would ask another host for something.
     """
     sources, site = (course.root / path for path in (sources, site))
-    for folder in (sources, site):
+    later = sources.with_name(f"{sources.name}_traces")
+    for folder in (sources, site, later):
         shutil.rmtree(folder, ignore_errors=True)
-    _write(course, sources)
+    made = sources / "_static"
+    size = runtime.write(course.root, course.root / RUNTIME, made / "python")
+    for name, own in {"front.js": "front.mjs", "front.css": "front.css"}.items():
+        shutil.copy2(Path(widgets.__file__).with_name(name), made / own)
+    _write(course, sources, size)
     configuration = course.root / "site"
-    static = f"{configuration / 'static'},{sources / '_static'}"
+    static = f"{configuration / 'static'},{made}"
     command = [sys.executable, "-m", "sphinx", "--builder", "html", "--quiet", "--jobs", "2"]
     command += ["--fail-on-warning", "--keep-going", "--conf-dir", str(configuration)]
     command += ["--doctree-dir", f"{sources}_read", "--fresh-env"]
     command += ["--define", f"html_static_path={static}", str(sources), str(site)]
-    run = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
-    if run.returncode:
-        raise SiteError(f"Sphinx could not make the site:\n{run.stderr.strip()}")
+    # Beside it this process computes the traces, which nothing that Sphinx reads names.
+    with subprocess.Popen(command, cwd=course.root, stderr=subprocess.PIPE, text=True) as sphinx:
+        names = [lesson.name for lesson in course.lessons()]
+        drawn = Pictures(later / "pictures")
+        traces.write(names, later / "python" / "traces", drawn, f"../{PICTURES}")
+        _, said = sphinx.communicate()
+    if sphinx.returncode:
+        raise SiteError(f"Sphinx could not make the site:\n{said.strip()}")
+    shutil.copytree(later, site / "_static", dirs_exist_ok=True)
     for path in _notebooks(course):
         shutil.copy2(path, site / _path(course, path))
     # What Sphinx keeps for itself, or for sites that refer to this one.
@@ -61,6 +76,8 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
         (site / name).unlink(missing_ok=True)
     shutil.rmtree(site / "_sources", ignore_errors=True)
     finish(site, glossary.read(course))
+    keeper = (configuration / "kept.js").read_text(encoding="utf-8")
+    (site / "kept.js").write_text(keeper.replace("VERSION", _version(site)), encoding="utf-8")
     # So that GitHub Pages keeps folders whose names begin with a line.
     (site / ".nojekyll").touch()
     if found := list(faults.of(site)):
@@ -68,7 +85,16 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
     shutil.make_archive(str(site), "zip", site)
 
 
-def _write(course: Sources, folder: Path) -> None:
+def _version(site: Path) -> str:
+    """A name that changes with what pages load."""
+    digest = hashlib.sha256()
+    for path in sorted((site / "_static").rglob("*.*")):
+        if path.is_file() and "pictures" not in path.parts:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _write(course: Sources, folder: Path, size: int) -> None:
     pictures = Pictures(folder / PICTURES)
     notebooks = {
         _path(course, path): nbformat.read(path, as_version=4) for path in _notebooks(course)
@@ -76,7 +102,7 @@ def _write(course: Sources, folder: Path) -> None:
     documents = {name: (course.root / name).read_text("utf-8") for name in contents.DOCUMENTS}
     documents |= contents.pages(course, list(_told(course, notebooks, pictures)))
     ways = Ways({*notebooks, *documents}, course.repository, course.branch)
-    maker = Maker(ways, pictures)
+    maker = Maker(ways, pictures, size)
     texts = {name: maker.page(notebook, name) for name, notebook in notebooks.items()}
     texts |= {name: ways.led(text, name) for name, text in documents.items()}
     for name, text in texts.items():
@@ -99,8 +125,8 @@ def _told(
 
 def _notebooks(course: Sources) -> Iterator[Path]:
     for path in workspace.lessons(course.root):
-        # These show what a learner has done.
-        if path.stem not in ("start", "review"):
+        # The front page stands for it.
+        if path.stem != "start":
             yield path
     yield from (lesson.exercise for lesson in course.lessons())
 

@@ -16,6 +16,7 @@ RUN = "run.md"
 TEACH_IT = "teach.md"
 # Pages, and documents of the repository, under what they are called in the contents.
 LOOK_UP = {
+    "notebooks/review.ipynb": "Review: what is due",
     RUN: "Run it on your machine",
     OPENINGS: "All openings",
     "notebooks/glossary.ipynb": "Words and symbols",
@@ -54,9 +55,9 @@ _RUN = """\
 {before}
 
 Then open lesson 00 and its exercise. What you answer there is kept in one file on your machine, and
-the page *Review* brings back each card when it's due, and asks again what you got wrong.
-[Other places to run it](docs/platforms.md) need no
-installation.
+the page *Review* brings back each card when it's due, and asks again what you got wrong. What you
+have answered on these pages comes along: *Download* under [Review](notebooks/review.ipynb) here,
+*Upload* there. [Other places to run it](docs/platforms.md) need no installation.
 """
 
 

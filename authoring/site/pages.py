@@ -14,17 +14,33 @@ from authoring.site.outputs import Outputs, Pictures
 from authoring.site.ways import Ways
 from coursekit.learn import widgets
 from coursekit.learn.widgets.text import to_html
+from coursekit.learn.widgets.ways import Way
 
 # Where Sphinx puts what it finds in html_static_path.
 PICTURES = "_static/pictures/"
-# Widgets that show nothing but what a learner has done, or nothing before one begins.
-_OF_ONES_OWN = ("pattern_test", "progress")
-# What a lesson says of its widgets is true where they run.
-_PRACTISE = re.compile(r"(## Practise\n\n)Nothing below is marked.*?\n\n", re.DOTALL)
-_READ_ONLY = (
-    "Here you can read the questions and unfold the answers. To answer them, "
-    "[run the notebook](../run.md): then the cards you forget come back, and the numbers change "
-    "from try to try."
+# The ways to learn, and what their buttons say; `site.js` adds these.
+_BEGIN: dict[Way, str] = {
+    "again": "Ask me again",
+    "cards": "Turn cards here",
+    "entry_check": "Take the check here",
+    "pattern_test": "Take the test here",
+    "practice": "Solve them here",
+    "progress": "Show my progress",
+    "quiz": "Take the quiz here",
+    "respond": "Write here",
+    "trace": "Follow them here",
+}
+# Those that show nothing but what a learner has done, or nothing before one begins.
+_OF_ONES_OWN = ("again", "pattern_test", "progress")
+# What notebooks say of their widgets is true where a kernel runs.
+_IN_NOTEBOOKS = [
+    (re.compile(r"(?<=## Practise\n\n)Nothing below is marked.*?\n\n", re.DOTALL), "{here}\n\n"),
+    (re.compile(r"Press Shift\+Enter to run\sa cell\."), "{here}"),
+]
+_HERE = (
+    "A press on a button brings the course’s own Python into this page, {size} MB, once. Nothing "
+    "is marked, and what you answer stays in this browser; *Download* under "
+    "[Review](review.ipynb) takes it elsewhere."
 )
 _DETAILS = re.compile(r"<details><summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -38,10 +54,12 @@ class Maker:
     Attributes:
         ways: Where links lead.
         pictures: Where pictures go.
+        size: How much comes into a page when somebody first practises, in bytes.
     """
 
     ways: Ways
     pictures: Pictures
+    size: int
 
     def page(self, notebook: nbformat.NotebookNode, path: str) -> str:
         """The page of the notebook at `path`."""
@@ -50,20 +68,23 @@ class Maker:
         blocks = []
         for number, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
-                text = _PRACTISE.sub(rf"\1{_READ_ONLY}\n\n", _unfolded(cell.source))
-                text = self.ways.led(text, path)
+                text = self.ways.led(self._said(_unfolded(cell.source)), path)
                 if not number and (file := _file(notebook, path)):
                     text = _BEGINNING.sub(rf"\1\n{raw(file)}\n", text, count=1)
                 place = f"({cell.id})=\n" if cell.id.startswith("word-") else ""
                 blocks.append(place + text)
-            elif _called(cell.source) in _OF_ONES_OWN:
-                # Nor what leads to it, a line.
-                if "\n\n" not in blocks[-1]:
-                    blocks.pop()
+            elif begun := _begun(cell.source):
+                blocks.append(_live(*begun, path, outputs.of(cell)))
             elif cell.cell_type == "code" and "cellView" not in cell.metadata:
                 blocks.append(_code(cell, outputs))
         blocks.append(self._beneath(path))
         return "\n\n".join(filter(None, blocks)) + "\n"
+
+    def _said(self, text: str) -> str:
+        here = _HERE.format(size=f"{self.size / 1e6:.1f}")
+        for pattern, words in _IN_NOTEBOOKS:
+            text = pattern.sub(words.format(here=here), text)
+        return text
 
     def _beneath(self, path: str) -> str:
         """The entries of the contents under a lesson: its exercise, and what goes further."""
@@ -137,19 +158,41 @@ def _folded_under(cell: nbformat.NotebookNode) -> str:
     return "What is imported" if imports else ""
 
 
+def _live(way: Way, of: str, path: str, shown: str) -> str:
+    """Where somebody can practise; what stands in it is to be read until then."""
+    lesson = posixpath.splitext(posixpath.basename(path))[0]
+    lesson = lesson if lesson[:2].isdigit() else ""
+    shown = "" if way in _OF_ONES_OWN else shown
+    return raw(
+        f'<div class="live" data-way="{way}" data-of="{of}" data-lesson="{lesson}" '
+        f'data-begin="{_BEGIN[way]}">{shown}</div>'
+    )
+
+
+def _begun(code: str) -> tuple[Way, str] | None:
+    """The way to learn that a cell shows, and of what; None for other cells."""
+    match _call(code):
+        case ast.Call(ast.Name(way), arguments) if way in _BEGIN:
+            texts = [one.value for one in arguments if isinstance(one, ast.Constant)]
+            return way, str(texts[0]) if texts else ""
+    return None
+
+
 def _is_read(code: str) -> bool:
     """Whether code says something on a page: not if it only shows a widget or an opening."""
-    name = _called(code)
-    return not name or (name not in (*widgets.__all__, "guesses") and "opening" not in code)
+    call = _call(code)
+    if call is None:
+        return True
+    return call.func.id not in (*widgets.__all__, "guesses") and "opening" not in code  # type: ignore[attr-defined]
 
 
-def _called(code: str) -> str:
-    """The function that is all a cell calls, after imports; empty for other cells."""
+def _call(code: str) -> ast.Call | None:
+    """The call of a function by its name that is all a cell does, after imports."""
     try:
         statements = ast.parse(code).body
     except SyntaxError:
-        return ""
+        return None
     match [one for one in statements if not isinstance(one, ast.Import | ast.ImportFrom)]:
-        case [ast.Expr(ast.Call(ast.Name(name)))]:
-            return str(name)
-    return ""
+        case [ast.Expr(ast.Call(ast.Name()) as call)]:
+            return call
+    return None

@@ -18,10 +18,9 @@ _LINK = re.compile(
     r"\((?P<target>[^)\s]+)\)",
     re.DOTALL | re.MULTILINE,
 )
-# Pages that only a running notebook fills.
+# What is a page of the site itself.
 _INSTEAD = {
     "notebooks/start.ipynb": "index.md",
-    "notebooks/review.ipynb": "run.md",
     "README.md": "index.md",
 }
 # Its name for a place in a page is Jupyter's.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from coursekit.exercises.outcome import Outcome
 
 if TYPE_CHECKING:
-    from coursekit.learn.widgets.panel import Panel
+    from coursekit.learn.widgets.jupyter import Panel
 
 
 

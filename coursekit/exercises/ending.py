@@ -18,9 +18,9 @@ from typing import Any
 from coursekit.exercises.outcome import Outcome
 from coursekit.exercises.check import State, line
 from coursekit.exercises.items import Exercise, ExerciseError, Item, is_as_released, notebook_path, source
+from coursekit.learn.widgets.jupyter import Panel
 from coursekit.learn.widgets.panel import (
     Button,
-    Panel,
     Part,
     Still,
     Values,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from coursekit.pictures.numbers import number_in, shown
 
 if TYPE_CHECKING:
-    from coursekit.learn.widgets.panel import Panel
+    from coursekit.learn.widgets.jupyter import Panel
 
 Value = float | str
 # Several texts are those that can't be told apart: each of them is right.

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from matplotlib.figure import Figure
 
-from coursekit.learn.widgets.panel import Panel, Part, Still, Values, View, control, picture
+from coursekit.learn.widgets.jupyter import Panel
+from coursekit.learn.widgets.panel import Part, Still, Values, View, control, picture
 from coursekit.pictures.plot import image, png
 
 # What can be set: the name of an argument, and the values to choose from.

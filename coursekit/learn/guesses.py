@@ -21,7 +21,7 @@ from coursekit.learn.asked import NEAR, Asked, Result, Value, how_to_type, plain
 
 if TYPE_CHECKING:
     from coursekit.learn.progress.store import Store
-    from coursekit.learn.widgets.panel import Panel
+    from coursekit.learn.widgets.jupyter import Panel
 
 
 def guess(
@@ -52,7 +52,7 @@ def guess(
         return None
     try:
         from coursekit.learn.widgets.guessing import Guessing
-        from coursekit.learn.widgets.panel import Panel
+        from coursekit.learn.widgets.jupyter import Panel
     except ImportError:
         print(how_to_type(asked))
         return None

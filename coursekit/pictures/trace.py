@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    import torch
+    from matplotlib.figure import Figure
 
 Shape = tuple[int, ...]
 Rows = tuple[tuple[str, ...], ...]
@@ -22,7 +24,8 @@ class Stage:
         of: What `before` and `after` are the shape of, as in “the images”; in Markdown.
         before: The shape before the stage; None where that which `of` names is new.
         after: The shape after it.
-        picture: Draws it, anew at each call; the caller shows and closes the figure.
+        picture: Draws it, anew at each call; the caller shows and closes the figure. Where it was
+            drawn before, it gives the picture's address.
         alt: What the picture shows, without numbers that differ between machines.
         table: Rows of cells, the first row the headings; None if there is none.
     """
@@ -32,7 +35,7 @@ class Stage:
     of: str
     before: Shape | None
     after: Shape
-    picture: Callable[[], Figure] | None = None
+    picture: Callable[[], Figure | str] | None = None
     alt: str = ""
     table: Rows | None = None
 

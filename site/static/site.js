@@ -280,6 +280,40 @@ function table(boxes, outcomes) {
   document.addEventListener("guessed", fill);
 }
 
+// ---- The ways to learn: a button where each can be read, which brings Python into the page.
+
+const HERE = document.currentScript.src;
+
+function practise(box) {
+  const said = make("p", { class: "said", role: "status" });
+  const button = make("button", { type: "button", onclick: async () => {
+    button.disabled = true;
+    try {
+      const { begin } = await import(new URL("practise.mjs", HERE));
+      await begin(box, noted(), (text) => (said.textContent = text));
+      line.remove();
+    } catch (error) {
+      button.disabled = false;
+      said.textContent = location.protocol === "file:"
+        ? "A page that lies on a disk can't do this: read it from a web server."
+        : `That did not work: ${error.message}. Try again, or load the page anew.`;
+    }
+  } }, box.dataset.begin);
+  const line = make("div", { class: "begin" }, button, said);
+  box.before(line);
+}
+
+// The guesses of this page and what came out, as they are kept with the progress.
+function noted() {
+  return [...document.querySelectorAll(".came-out")].flatMap((line) => {
+    const { question, cameOut } = line.dataset;
+    const { number, texts, between } = JSON.parse(cameOut);
+    const guess = kept.guesses[question];
+    const result = texts ? (texts.length > 1 ? texts : texts[0]) : number;
+    return guess === undefined ? [] : [{ question, guess, result: result ?? null, between: between ?? null }];
+  });
+}
+
 // ---- What the glossary says of a word, beside the link to it, by pointer and by keyboard.
 
 function meanings() {
@@ -334,5 +368,6 @@ const watch = new ResizeObserver((entries) => {
 for (const figure of document.querySelectorAll("figure.opening")) opening(figure);
 reading();
 meanings();
+for (const box of document.querySelectorAll(".live")) practise(box);
 // Also what is folded now, once it is not.
 for (const node of document.querySelectorAll("pre, .wide, .formula, .table-wrapper")) watch.observe(node);

@@ -29,6 +29,7 @@ PAGES = {
     "run.md",
     "notebooks/02_two.ipynb",
     "notebooks/glossary.ipynb",
+    "notebooks/review.ipynb",
     "exercises/02_two/02_two.ipynb",
     "docs/grading.md",
 }
@@ -46,7 +47,7 @@ def led(text, path="notebooks/02_two.ipynb", repository=""):
         ("../exercises/02_two/02_two.ipynb", "page:../exercises/02_two/02_two.html"),
         ("../docs/grading.md#how", "place:../docs/grading.html#how"),
         ("start.ipynb", "page:../index.html"),
-        ("review.ipynb", "page:../run.html"),
+        ("review.ipynb", "page:review.html"),
         ("#here", "#here"),
         ("https://example.org/a.ipynb", "https://example.org/a.ipynb"),
         (
@@ -191,20 +192,23 @@ def test_every_guess_of_the_course_is_live_and_answered_on_its_page(root, output
         assert sorted(asked) == sorted(answered), path.name
 
 
-def test_every_lesson_says_on_its_page_that_its_questions_are_there_to_read(root, tmp_path):
-    maker = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path))
+def test_every_lesson_can_be_practised_on_its_page(root, tmp_path):
+    maker = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path), 8_000_000)
     for lesson in Sources.at(root).lessons():
         notebook = nbformat.read(lesson.notebook, as_version=4)
         page = maker.page(notebook, f"notebooks/{lesson.name}.ipynb")
-        assert "[run the notebook](page:../run.html)" in page
-        for words in ("progress.sqlite", "Your progress", "How far you are", "Pattern test"):
-            assert words not in page.partition("## Practise")[2]
+        of = dict(re.findall(r'<div class="live" data-way="(\w+)" data-of="(\w*)"', page))
+        assert {"cards", "quiz", "respond", "practice", "trace", "progress"} <= set(of)
+        assert {of["cards"], of["quiz"], of["respond"], of["practice"]} == {lesson.number}
+        assert "Python into this page, 8.0 MB, once" in page
+        practice = page.partition("## Practise")[2]
+        assert "progress.sqlite" not in practice
         assert "Run this cell" not in page
 
 
 def test_under_a_lesson_are_its_exercise_and_what_goes_further(tmp_path):
     pages = {*PAGES, "notebooks/further/02_two.ipynb"}
-    maker = Maker(Ways(pages, "", "main"), Pictures(tmp_path))
+    maker = Maker(Ways(pages, "", "main"), Pictures(tmp_path), 8_000_000)
     text = "# 02 · Two\n\nMore: [further](further/02_two.ipynb)."
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
     page = maker.page(notebook, "notebooks/02_two.ipynb")
@@ -218,7 +222,7 @@ def test_what_details_hold_is_read_as_markdown_and_their_summary_has_no_link(tmp
     summary = "Is $x$ `y`? ([glossary](glossary.ipynb))"
     text = f"# 02 · Two\n\n<details><summary>{summary}</summary>*No*.</details>"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
-    page = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path)).page(
+    page = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path), 8_000_000).page(
         notebook, "notebooks/02_two.ipynb"
     )
     summary = re.search(r"<details><summary>(.*)</summary>\n\n\*No\*\.\n\n</details>", page)[1]
@@ -239,7 +243,7 @@ def test_what_only_shows_something_or_sets_up_colab_is_no_code_to_read(tmp_path)
             new("import numpy"),
         ]
     )
-    maker = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path))
+    maker = Maker(Ways(PAGES, "", "main"), Pictures(tmp_path), 8_000_000)
     page = maker.page(notebook, "notebooks/02_two.ipynb")
     assert re.findall(r"code-block} ipython3\n(.*)\n", page) == ["print(1)", "import numpy"]
     assert page.count("<pre>shown</pre>") == 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from coursekit.desk.workspace import without_outputs
+from tests.browser import site as site_
 from tests.browser.lab import ROOT, Lab, serve, start_chromium, visit
 
 
@@ -40,3 +42,17 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
     """The page of one visit."""
     with visit(browser, lab) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of the site's pages."""
+    base = tmp_path_factory.getbasetemp()
+    return site_.made(base if worker_id == "master" else base.parent)
+
+
+@pytest.fixture(scope="module")
+def site(pages: Path) -> Iterator[str]:
+    """Where the site is served."""
+    with site_.served(pages) as address:
+        yield address

@@ -34,7 +34,7 @@ from coursekit.learn.widgets import (
     respond,
     trace,
 )
-from coursekit.learn.widgets.panel import Panel
+from coursekit.learn.widgets.jupyter import Panel
 from coursekit.learn.widgets.text import to_html
 from tests.browser.lab import SCREENSHOTS
 from tests.browser.reader import Reader
@@ -287,7 +287,7 @@ def test_a_pattern_test_by_keyboard_alone_to_its_verdict(bench: Bench, store: St
     bench.page.locator("[data-key=place]").focus()
     for number in range(1, 11):
         assert f"question {number} of 10" in bench.title
-        answer_by_keyboard(bench, bench.panel._mode._at)
+        answer_by_keyboard(bench, bench.panel._exchange.mode._at)
         assert bench.said.startswith("✓ Correct"), bench.title
         assert bench.focused == "next"
         bench.press("Enter")
@@ -305,7 +305,7 @@ def test_a_pattern_test_by_keyboard_alone_to_its_verdict(bench: Bench, store: St
 @pytest.mark.thorough
 def test_practice_by_keyboard_alone_to_the_last_problem(bench: Bench, store: Store) -> None:
     bench.show(practice("07", store))
-    problems = bench.panel._mode._problems
+    problems = bench.panel._exchange.mode._problems
     bench.page.locator("[data-key=place]").focus()
     for number, problem in enumerate(problems, 1):
         assert f"problem {number} of {len(problems)}" in bench.title
@@ -419,7 +419,7 @@ def test_a_choice_made_while_python_is_at_work_is_not_lost(bench: Bench) -> None
 @pytest.mark.thorough
 def test_a_formula_is_heard_in_the_name_of_an_option(bench: Bench, store: Store) -> None:
     bench.show(entry_check(store))
-    questions = bench.panel._mode._questions
+    questions = bench.panel._exchange.mode._questions
     place = next(n for n, one in enumerate(questions) if "$n \\times 1$" in one.options[0].text)
     bench.page.locator("[data-key=place]").focus()
     bench.press(*["ArrowRight"] * place)
@@ -471,7 +471,7 @@ def test_progress_goes_through_the_browser_to_another_machine(
 def test_a_trace_step_by_step(bench: Bench, store: Store) -> None:
     bench.show(trace("00", store))
     bench.page.get_by_role("button", name="Next step").focus()
-    steps = bench.panel._mode._trace.stages
+    steps = bench.panel._exchange.mode._trace.stages
     bench.press(*["ArrowRight"] * len(steps))
     expect(bench.page.locator(".fb")).to_contain_text("Did you notice?")
     assert [attempt.mode for attempt in store.events(Attempt)] == ["trace"]
@@ -597,7 +597,7 @@ def test_keys_do_what_they_say_and_a_held_one_counts_once(bench: Bench, store: S
 
     # Options of a test that was answered are locked, and can be gone through all the same.
     bench.show(pattern_test("pruning", store))
-    question = bench.panel._mode._at
+    question = bench.panel._exchange.mode._at
     assert isinstance(question, Choice)
     [shown] = [part for part in bench.panel.view["parts"] if part["kind"] == "choice"]
     right = {to_html(option.text, inline=True) for option in question.options if option.right}
@@ -724,5 +724,5 @@ def test_a_thousand_random_sequences_of_clicks_and_keys(bench: Bench) -> None:
         assert drawn == view["parts"][0]["html"], f"seed {seed}"
         again = ALL[name](store)
         if name == "quiz":
-            right = f"{sum(bool(one.right) for one in bench.panel._mode._asked)} of"
+            right = f"{sum(bool(one.right) for one in bench.panel._exchange.mode._asked)} of"
             assert again.view["parts"][1]["label"].startswith(right), f"seed {seed}"

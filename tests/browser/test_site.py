@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from authoring.site import build
-from authoring.source.sources import Sources
 from coursekit.learn.asked import Asked
-from tests.browser.lab import ROOT, SCREENSHOTS
+from tests.browser.lab import SCREENSHOTS
+from tests.browser.site import reader
 
 pytestmark = pytest.mark.thorough
 
@@ -25,40 +19,6 @@ LESSON = "notebooks/07_unstructured_pruning.html"
 FILE, TICKETS = "80 % zeros: size of the file", "notebooks/09_when_and_how_much.html"
 # Before anybody practises; what is below the fold is fetched when it is scrolled to.
 AT_MOST = 1_500_000
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the site is served; that it is made at all says that no page has a fault."""
-    folder = tmp_path_factory.mktemp("site")
-    build.main(Sources.at(ROOT), folder / "sources", folder / "pages")
-    handler = partial(_Quiet, directory=str(folder / "pages"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-@contextmanager
-def reader(browser: Browser, site: str, **options: object) -> Iterator[Page]:
-    """A page of somebody's browser; a request to elsewhere, or an error, fails the test."""
-    options = {"viewport": {"width": 1280, "height": 900}} | options
-    context = browser.new_context(**options)  # type: ignore[arg-type]
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("request", lambda one: one.url.startswith((site, "data:")) or wrong.append(one.url))
-    page.on("response", lambda one: one.ok or one.status == 304 or wrong.append(one.url))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    try:
-        yield page
-        assert wrong == []
-    finally:
-        context.close()
 
 
 def scroll_through(page: Page) -> None:

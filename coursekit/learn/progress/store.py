@@ -370,8 +370,8 @@ class Store:
             return self._strictly(work)
         except StoreError as error:
             self.trouble = (
-                "What you do is not saved: it is kept until this notebook's Python stops, and "
-                f"saved as soon as that works again. {error}"
+                "What you do is not saved: it stays in memory, and is saved as soon as that works "
+                f"again. {error}"
             )
             if self._works:
                 self._say(f"Your progress is kept in memory for now, not in a file: {error}")

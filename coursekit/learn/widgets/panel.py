@@ -1,4 +1,4 @@
-"""The widget that all learning modes share: Python says what is to be seen, the page draws it.
+"""What all learning modes share: Python says what is to be seen, a page draws it.
 
 A mode gives a view, a list of parts, and is told what the learner did. Nothing is decided in the
 page, so right answers stay in Python until they are given.
@@ -6,16 +6,11 @@ page, so right answers stay in Python until they are given.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-import anywidget
-import traitlets
 
 from coursekit.learn.widgets.text import to_html
 
@@ -38,9 +33,6 @@ Still = dict[str, str]
 NEXT_CELL = "next cell"
 
 LATE = "That came too late: it was meant for what stood here before, and nothing of it was kept."
-
-_FOLDER = Path(__file__).parent
-_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass
@@ -82,26 +74,25 @@ class Mode(Protocol):
         """What is to be seen where nothing can be pressed: a saved notebook, GitHub."""
 
 
-class Panel(anywidget.AnyWidget):
-    """Shows a mode, and passes on what the learner does.
+class Exchange:
+    """What goes between a mode and the page that shows it.
 
     Args:
         mode: what is shown.
         store: where the mode keeps what is done; if it can't, the page says so.
+
+    Attributes:
+        view: what is to be seen, as plain data.
     """
 
-    _esm = _FOLDER / "front.js"
-    _css = _FOLDER / "front.css"
-    view = traitlets.Dict().tag(sync=True)
-
     def __init__(self, mode: Mode, store: Store | None = None) -> None:
-        self._mode = mode
+        self.mode = mode
         self._store = store
         self._turn = 0
-        super().__init__(view=self._as_dict(mode.view()))
-        self.on_msg(self._told)
+        self.view = self._as_dict(mode.view())
 
-    def _told(self, _: object, content: object, __: object) -> None:
+    def told(self, content: object) -> tuple[str, str] | None:
+        """A page's message: `view` is what it leads to; a file to keep is returned."""
         if self._store is not None:
             self._store.retry()
         late = ""
@@ -110,37 +101,24 @@ class Panel(anywidget.AnyWidget):
         match content:
             case {"key": str(key), "values": dict(values), "about": str(about)}:
                 if about == self.view["about"]:
-                    self._mode.act(key, values)
+                    self.mode.act(key, values)
                 else:
                     late = LATE
-        self.refresh(late)
+        return self.turn(late)
 
-    def refresh(self, say: str = "") -> None:
-        """Shows the mode as it is now; to be called where something else has changed it.
-
-        Args:
-            say: a sentence in the place of the mode's own.
-        """
+    def turn(self, say: str = "") -> tuple[str, str] | None:
+        """Looks at the mode anew; `say` is a sentence in the place of the mode's own."""
         self._turn += 1
-        view = self._mode.view()
-        if view.download is not None:
-            # Not with the view, which is saved with the notebook.
-            self.send({"download": view.download})
+        view = self.mode.view()
         self.view = self._as_dict(view) | ({"say": say, "aloud": ""} if say else {})
+        return view.download
 
     def _as_dict(self, view: View) -> dict[str, Any]:
+        # A file is not sent with the view, which is saved with the notebook.
         shown = {name: value for name, value in vars(view).items() if name != "download"}
         trouble = self._store.trouble if self._store is not None else ""
         # With the turn no two views are equal, so that the page always gets an answer.
         return shown | {"turn": self._turn, "trouble": trouble}
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        if _VIEW in data:
-            # Tells `coursekit.desk.contents` whether this kernel still runs. Where a launcher
-            # stands between it and Jupyter's server, as on Windows, the server knows the parent.
-            data[_VIEW] = data[_VIEW] | {"processes": [os.getpid(), os.getppid()]}
-        return {**data, "text/plain": self.view["title"], **self._mode.still()}, metadata
 
 
 def html(
@@ -252,8 +230,10 @@ def meter(label: str, value: int, of: int) -> Part:
     return {"kind": "meter", "label": label, "value": value, "of": of}
 
 
-def picture(figure: Figure, alt: str) -> Part:
-    """A figure, drawn for sharp screens too. It is closed."""
+def picture(figure: Figure | str, alt: str) -> Part:
+    """A figure, drawn for sharp screens too and closed then; or a picture by its address."""
+    if isinstance(figure, str):
+        return {"kind": "picture", "src": figure, "alt": alt}
     # Not at the top: who opens a quiz need not wait for matplotlib.
     from coursekit.pictures.plot import png
 

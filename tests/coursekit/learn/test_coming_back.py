@@ -110,7 +110,7 @@ def test_a_round_of_the_deck_can_be_finished(store: Store) -> None:
 
 
 def test_who_turned_no_card_is_told_where_they_are(store: Store) -> None:
-    view = cards(store=store)._mode.view()
+    view = cards(store=store)._exchange.mode.view()
     assert "Turn cards in a lesson first" in text_of(view)
     assert "again" not in labels(view)
 
@@ -315,14 +315,14 @@ def test_one_round_over_all_lessons_and_its_end(store: Store) -> None:
 
 
 def test_nothing_to_try_again_is_said(store: Store) -> None:
-    assert "Nothing is to be tried again" in text_of(again(store)._mode.view())
+    assert "Nothing is to be tried again" in text_of(again(store)._exchange.mode.view())
 
 
 # The entry check.
 
 
 def test_the_entry_check_ends_in_a_verdict(store: Store) -> None:
-    mode = entry_check(store)._mode
+    mode = entry_check(store)._exchange.mode
     questions = [question for question in bank_of("general").of(Choice) if question.primer]
     missed = questions[3]
     for number, question in enumerate(questions):
@@ -339,11 +339,11 @@ def test_the_entry_check_ends_in_a_verdict(store: Store) -> None:
     mode.act("goto", {"goto": 3})
     mode.act("check", {"answer": numbers_of(missed, right=True)})
     assert "9 of 10" in part(mode.view(), "verdict")["html"]
-    assert "9 of 10" in part(entry_check(store)._mode.view(), "verdict")["html"]
+    assert "9 of 10" in part(entry_check(store)._exchange.mode.view(), "verdict")["html"]
 
 
 def test_who_knows_everything_is_sent_to_the_first_lesson(store: Store) -> None:
-    mode = entry_check(store)._mode
+    mode = entry_check(store)._exchange.mode
     for question in [one for one in bank_of("general").of(Choice) if one.primer]:
         mode.act("check", {"answer": numbers_of(question, right=True)})
         mode.act("next", {})

@@ -45,6 +45,7 @@ from coursekit.learn.widgets import (
     respond,
     trace,
 )
+from coursekit.learn.widgets.jupyter import Panel
 from coursekit.learn.widgets.modes.cards import Flashcards
 from coursekit.learn.widgets.modes.cheat_sheet import CheatSheet
 from coursekit.learn.widgets.modes.pattern_test import PatternTest, askable, draw
@@ -53,7 +54,7 @@ from coursekit.learn.widgets.modes.progress import Overview
 from coursekit.learn.widgets.modes.quiz import Asked, Quiz
 from coursekit.learn.widgets.modes.respond import FreeResponse
 from coursekit.learn.widgets.modes.trace import Tracing
-from coursekit.learn.widgets.panel import LATE, Mode, Panel, View
+from coursekit.learn.widgets.panel import LATE, Mode, View
 from coursekit.learn.widgets.text import to_html
 from coursekit.pictures.numbers import number_in
 from tests.conftest import ROOT
@@ -179,7 +180,7 @@ def test_a_quiz_goes_on_where_it_was_left(store: Store) -> None:
 
 
 def test_the_entry_check_names_the_primer_to_read(store: Store) -> None:
-    mode = entry_check(store)._mode
+    mode = entry_check(store)._exchange.mode
     questions = [q for q in bank_of("general").of(Choice) if q.primer]
     assert len(questions) == 10
     headings = (ROOT / "course" / "general" / "primers.py").read_text(encoding="utf-8")
@@ -594,7 +595,7 @@ def test_nothing_is_kept_for_a_page_that_was_not_on_screen(store: Store) -> None
             panel._told(panel, {"key": key, "values": values, "about": about}, [])
 
     told(panel := quiz("07", store), "check next check", answer=[2])
-    assert "question 2 of" in text_of(panel._mode.view())
+    assert "question 2 of" in text_of(panel._exchange.mode.view())
     assert panel.view["say"] == LATE
     told(respond("07", store), "read next read", text="Zeros are multiplied like any number.")
     told(practice("07", store), "check next check", answer="12")
@@ -712,7 +713,7 @@ def test_a_notebook_that_was_not_run_shows_questions_and_no_widget_alone(store: 
 
 def test_every_line_to_click_in_a_saved_notebook_has_a_name_of_its_own(store: Store) -> None:
     for show in (quiz, practice, respond, cards, trace):
-        page = show("07", store)._mode.still()["text/html"]
+        page = show("07", store)._exchange.mode.still()["text/html"]
         found = re.findall("<summary>(.*?)</summary>", page)
         assert len(found) > 1, show.__name__
         assert len(set(found)) == len(found), show.__name__

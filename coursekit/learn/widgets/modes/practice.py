@@ -46,6 +46,10 @@ ORDER = get_args(Difficulty)
 SECONDS = 30
 
 
+class CannotRun(Exception):
+    """Code that can't be run here; the message says why, and what to do."""
+
+
 def run_code(code: str, tests: str, seconds: float = SECONDS) -> str | None:
     """Runs a learner's code, then the tests, in a Python of their own; None if all of them pass.
 
@@ -255,7 +259,10 @@ class Solving:
             self._judge(self._is_right(answer))
             verdict = f"{RIGHT}." if self.right else f"{WRONG}. Try again, or take a hint."
             return verdict, self._kept(self._text)
-        problem = self._run(self._text, answer.tests)  # type: ignore[union-attr]
+        try:
+            problem = self._run(self._text, answer.tests)  # type: ignore[union-attr]
+        except CannotRun as reason:
+            return str(reason), None
         self._judge(problem is None)
         return (f"{RIGHT}: all checks pass." if self.right else f"{WRONG}. {problem}"), self._text
 

@@ -55,11 +55,12 @@ class Overview:
     """What was done so far.
 
     It can be carried to another machine, through the browser or as a file beside notebooks/, and
-    forgotten after a second click.
+    forgotten after a second click. With `in_page` the store's folder is one that nobody can reach.
     """
 
-    def __init__(self, store: Store, course: Path | None = None) -> None:
+    def __init__(self, store: Store, course: Path | None = None, *, in_page: bool = False) -> None:
         self._store = store
+        self._in_page = in_page
         self._course = course or course_folder()
         self._sure = self._forget = False
         self._say = ""
@@ -89,9 +90,15 @@ class Overview:
                     named = values.get("file")
                     self._import(named.strip() if isinstance(named, str) else "")
                 case "reset" if sure:
+                    if self._in_page:
+                        self._download = _new_name(), self._store.exported()[0]
                     backup = self._store.reset()
                     self._forget = True
                     kept = f" {backup.name} holds what it was: import it to undo." if backup else ""
+                    if self._download and backup:
+                        backup.unlink()
+                        name = self._download[0]
+                        kept = f" {name}, in your downloads, holds what it was: upload it to undo."
                     self._say = f"All progress is forgotten.{kept}"
                 case "reset":
                     self._sure = True
@@ -115,18 +122,21 @@ class Overview:
         if guesses := self._guesses():
             parts += [html("Your guesses", "head"), made_of(guesses)]
         parts += [
-            html("Progress stays in one file on this machine. Nothing is sent anywhere.", "small"),
+            html(f"Progress stays in {self._kept_in}. Nothing is sent anywhere.", "small"),
             buttons(
                 Button("refresh", "Refresh"),
                 Button("download", "Download"),
                 Button("reset", "Yes, forget all" if self._sure else "Forget all…"),
             ),
             upload("upload", "Upload what you have downloaded elsewhere", ".json"),
-            html("Where the browser keeps no files, by a file beside notebooks/:", "small"),
-            buttons(Button("export", "Export")),
-            entry("file", "Exported file"),
-            buttons(Button("import", "Import", primary=True)),
         ]
+        if not self._in_page:
+            parts += [
+                html("Where the browser keeps no files, by a file beside notebooks/:", "small"),
+                buttons(Button("export", "Export")),
+                entry("file", "Exported file"),
+                buttons(Button("import", "Import", primary=True)),
+            ]
         # That one is sure is said of what was asked, and of nothing before.
         about = "sure" if self._sure else "progress"
         title = "Your progress"
@@ -139,6 +149,10 @@ class Overview:
             forget=self._forget,
             download=self._download,
         )
+
+    @property
+    def _kept_in(self) -> str:
+        return "this browser" if self._in_page else "one file on this machine"
 
     def _lessons(self, found: Summary) -> list[Part]:
         due = f"{found.due} cards are due." if found.due else "No card is due."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from coursekit.learn.progress.store import Attempt, Store
@@ -32,11 +33,17 @@ from coursekit.pictures.trace import Trace as Steps
 
 
 class Tracing:
-    """The traces of a lesson; one stage at a time, and at the end what there was to notice."""
+    """The traces of a lesson; one stage at a time, and at the end what there was to notice.
 
-    def __init__(self, bank: Bank, store: Store) -> None:
+    `load` gives a trace by the names of its lesson and its own.
+    """
+
+    def __init__(
+        self, bank: Bank, store: Store, load: Callable[[str, str], Steps] = load_trace
+    ) -> None:
         self._bank = bank
         self._store = store
+        self._load_by_name = load
         self._questions = bank.of(Trace)
         if not self._questions:
             raise WidgetError(f"{lesson_title(bank.name)} has no traces.")
@@ -51,7 +58,7 @@ class Tracing:
         self._open(number)
 
     def _load(self, question: Trace) -> Steps:
-        return load_trace(self._bank.name, question.trace)
+        return self._load_by_name(self._bank.name, question.trace)
 
     def _open(self, number: int) -> None:
         self._number = number
