@@ -172,6 +172,7 @@ def site() -> None:
     except SiteError as error:
         _stop(error)
     console.print(f"The site is made: open {site_.SITE / 'index.html'}.")
+    console.print(f"To practise there, too: python -m http.server --directory {site_.SITE}")
     console.print(f"{site_.SITE}.zip has all of it, to put on any web server.")
 
 
@@ -186,7 +187,7 @@ def publish(
     except SourceError as error:
         _stop(error)
     build()
-    workflow.write(_here().root, branch)
+    workflow.write(_here().root, repository, branch)
     console.print("Commit and push what was built; notebooks fetch the commit before that one.")
     console.print(f"GitHub makes the site then, at {workflow.address(repository)}")
     console.print("once its settings say: Pages, Source, GitHub Actions.")

@@ -44,9 +44,9 @@ _AND_SO = (
 _DOORS = """\
 <ul class="doors">
 <li><h2><a href="notebooks/00_pipeline.html">Learn</a></h2>
-<p>Read lesson 00 right here, guess, see what comes out, and practise: nothing to install. To run the
-code and solve the exercises, <a href="run.html">install it</a>: one command. New to PyTorch? The
-<a href="notebooks/primers.html">primers</a> take a screen each.</p></li>
+<p>Read lesson 00 right here, guess, see what comes out, and practise: there’s nothing to install.
+To run the code and solve the exercises, <a href="run.html">install it</a>: one command. New to
+PyTorch? The <a href="notebooks/primers.html">primers</a> take a screen each.</p></li>
 <li><h2><a href="teach.html">Teach</a></h2>
 <p>Every lesson has an exercise with hidden tests, and a grader that runs what learners write in a
 sandbox. It tells each learner what went wrong, and it works for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 WORKFLOW = Path(".github") / "workflows" / "site.yml"
@@ -39,8 +40,15 @@ jobs:
 """
 
 
-def write(root: Path, branch: str) -> None:
-    """Writes the workflow, which runs whenever `branch` changes."""
+_LINK = re.compile(r"\A(# .+\n\n)(?:\*\*\[Read it.*\n\n)?")
+
+
+def write(root: Path, repository: str, branch: str) -> None:
+    """Writes the workflow, which runs whenever `branch` changes, and README's first link."""
+    readme = root / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    link = f"**[Read it, guess and practise in your browser]({address(repository)})**"
+    readme.write_text(_LINK.sub(rf"\1{link}\n\n", text, count=1), encoding="utf-8")
     path = root / WORKFLOW
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_TEXT.format(branch=branch), encoding="utf-8")

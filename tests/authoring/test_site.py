@@ -280,7 +280,14 @@ def test_a_lesson_that_does_not_say_what_one_can_do_after_it_stops_the_site(outp
 
 
 def test_publishing_writes_a_workflow_that_makes_and_deploys_the_site(tmp_path):
-    workflow.write(tmp_path, "trunk")
+    readme = tmp_path / "README.md"
+    readme.write_text("# Course\n\nWhat it is: [a](b).\n")
+    for owner in ("Else", "Some"):
+        workflow.write(tmp_path, f"{owner}/where", "trunk")
+    assert readme.read_text() == (
+        "# Course\n\n**[Read it, guess and practise in your browser](https://some.github.io/where/)**"
+        "\n\nWhat it is: [a](b).\n"
+    )
     made = yaml.safe_load((tmp_path / workflow.WORKFLOW).read_text())
     # YAML reads the key `on` as true.
     assert made[True]["push"]["branches"] == ["trunk"]

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from coursekit.desk.workspace import without_outputs
 from tests.browser import site as site_
 from tests.browser.lab import ROOT, Lab, serve, start_chromium, visit
+from tests.conftest import system_package_missing
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,8 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of the site's pages."""
+    if not (shutil.which("npm") and shutil.which("node")):
+        system_package_missing("npm")
     base = tmp_path_factory.getbasetemp()
     return site_.made(base if worker_id == "master" else base.parent)
 
