@@ -26,6 +26,7 @@ test: .venv/installed-dev lint types ## check what a change could break, in twel
 
 test-all: .venv/installed-dev lint types ## check everything, in half an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
 	$(MAKE_WHAT_TESTS_NEED)
+	@sh tools/setup.sh firefox
 	@echo "== All tests and notebooks: about half an hour on two cores"
 	@$(RUN) $(ALL)
 

@@ -30,6 +30,15 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def firefox() -> str:
+    """The path of a Firefox."""
+    for name in ("firefox", "firefox-esr"):
+        if path := shutil.which(name):
+            return path
+    system_package_missing("firefox-esr")
+
+
+@pytest.fixture(scope="session")
 def bubblewrap() -> str:
     """The path of the program that makes sandboxes: without it nothing is graded."""
     return shutil.which("bwrap") or system_package_missing("bubblewrap")

@@ -6,6 +6,7 @@
 #   setup.sh doctor          what is missing before there is a .venv
 #   setup.sh python 3.12     where that Python is, if it is on this machine
 #   setup.sh chromium        a browser for the browser tests
+#   setup.sh firefox         another one
 #   setup.sh bubblewrap      the sandbox in which submissions run
 #   setup.sh postgresql      a server for the tests of a gradebook on one
 #   setup.sh fashion-mnist   the original files that `make data` reads
@@ -172,6 +173,10 @@ chromium)
     done
     apt_install chromium || echo "Chromium is missing: browser tests are skipped. Install the package chromium to run them."
     ;;
+firefox)
+    works firefox --version || works firefox-esr --version || apt_install firefox-esr ||
+        echo "Firefox is missing: its test is skipped. Install the package firefox-esr to run it."
+    ;;
 bubblewrap)
     works bwrap --version || apt_install bubblewrap ||
         echo "The sandbox for submissions is missing: grading refuses, and its tests are skipped. Install the package bubblewrap."
@@ -195,7 +200,7 @@ constraints)
             --no-emit-package fewer-bits-grader --extra dev --output-file constraints.txt pyproject.toml -
     ;;
 *)
-    sed -n '2,13s/^# \{0,1\}//p' "$0"
+    sed -n '2,14s/^# \{0,1\}//p' "$0"
     exit 1
     ;;
 esac

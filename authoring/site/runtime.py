@@ -17,6 +17,7 @@ import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from authoring.site.faults import SiteError
@@ -122,6 +123,8 @@ def _pyodide(wanted: dict[str, str], kept: Path) -> Path:
 def _wheel(wanted: dict[str, str], kept: Path) -> Path:
     path = kept / wanted["file"]
     if not path.is_file():
+        if find_spec("pip") is None:  # uv makes environments without it.
+            _run([sys.executable, "-m", "ensurepip"], "pip is needed to fetch the site's Python")
         name, version, *_ = wanted["file"].split("-")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--only-binary", ":all:", "--python-version", "314", "--implementation", "cp"]
