@@ -1,4 +1,4 @@
-"""Grades any nbgrader course, faster than nbgrader and without one submission stopping another.
+"""Grades any nbgrader course, faster than nbgrader and without one submission stopping another::
 
     from grader import Course, Engine, grade_one
 

@@ -9,7 +9,16 @@ _pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")
 project = "Fewer Bits, Fewer Weights"
 version = release = _pyproject["project"]["version"]
 language = "en"
-extensions = ["myst_parser", "authoring.site.formulas"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "authoring.site.formulas",
+]
+# What stands between single backticks in a docstring.
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
 source_suffix = {".md": "markdown"}
 
 myst_enable_extensions = ["dollarmath"]

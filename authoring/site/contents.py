@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from authoring.build.sheet import sheet
+from authoring.site import interface
 from authoring.site.front import OPENINGS, Told, front_page, openings_page
 from authoring.source.sources import Sources
 
@@ -22,12 +23,14 @@ LOOK_UP = {
     "notebooks/glossary.ipynb": "Words and symbols",
     SHEETS: "Cheat sheets",
     "notebooks/primers.ipynb": "Primers",
+    interface.COURSEKIT: interface.TITLES[interface.COURSEKIT],
 }
 TEACH = {
     TEACH_IT: "Teach with it",
     "docs/grading.md": "How grading works",
     "docs/quickstart.md": "Ten minutes with a course of yours",
     "docs/clusters.md": "Thousands of submissions",
+    interface.GRADER: interface.TITLES[interface.GRADER],
     "docs/free_responses.md": "How free answers are read",
     "docs/capstone.md": "The capstone",
 }
@@ -39,7 +42,7 @@ CARRY_ON = {
     "CHANGELOG.md": "What has changed",
 }
 # Those that lie in the repository as they are.
-DOCUMENTS = [name for name in (*TEACH, *CARRY_ON) if name != TEACH_IT]
+DOCUMENTS = [name for name in (*TEACH, *CARRY_ON) if name not in (TEACH_IT, interface.GRADER)]
 _SHEETS = """\
 # Cheat sheets
 
@@ -75,6 +78,7 @@ def pages(course: Sources, told: Sequence[Told]) -> dict[str, str]:
         SHEETS: _sheets(course),
         RUN: _RUN.format(start=start, before=_part(readme, "Before you install")),
         TEACH_IT: f"# Teach with it\n\n{_part(readme, 'Teach')}",
+        **interface.pages(),
     }
 
 

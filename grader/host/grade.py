@@ -172,7 +172,7 @@ def grade_one(
 ) -> Result:
     """Grades one notebook file, or one in memory, without gradebook, files or feedback.
 
-    To grade many, hand in one `Engine`: a notebook then costs four forks, not a start-up.
+    To grade many, hand in one `Engine`: a notebook then costs four forks, not a start-up::
 
         assignment = Course.open(Path(".")).load("07_unstructured_pruning")
         with Engine() as engine:
