@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 13 · Large language models: exercise
 #
-# Nine items, 23 points, about 85 minutes. Everything you need stands in
-# [the lesson](../../notebooks/13_large_language_models.ipynb); each item says where.
+# Nine items, 23 points, about 85 minutes. Everything you need is in
+# [the lesson](../../notebooks/13_large_language_models.ipynb); each item says where. (A word is a token here.)
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
