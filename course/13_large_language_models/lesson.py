@@ -243,11 +243,10 @@ for name, group in {"a scale per row": None, "groups of 32": 32}.items():
 plot.show(
     pictures.losses(losses, "2 bits"), alt="Nats per token more than in float32, two formats."
 )
-for name, model in {"groups alone": nearest, "with GPTQ": by_gptq}.items():
-    print(f"{name}: {as_text(tell(model, seed=1)).rsplit('. ', 1)[1]}")
+print(*[as_text(tell(m, seed=1)).rsplit(". ", 1)[1] for m in (nearest, by_gptq)], sep="\n")
 
 # %% [markdown]
-# That's what a token costs in nats compared with float32. Emma has her shoe again, but groups alone give it back, too (with a drum that she had). Trust losses: in the same format GPTQ loses much less.
+# That's what a token costs in nats compared with float32. Emma has her shoe again, but groups alone (the first line) give it back, too, with a drum that she had. Trust losses: in the same format GPTQ loses much less.
 #
 # > **A place to stop.** Before you go on: why does a long prompt gain less from int4?
 # > <details><summary>An answer</summary>A weight that is read serves all its tokens, so computing takes the time.</details>
