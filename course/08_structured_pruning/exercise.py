@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 08 · Structured pruning and N:M: exercise
 #
-# Eight items, 20 points, about 80 minutes. Everything you need stands in
+# Eight items, 20 points, about 80 minutes. Everything you need is in
 # [the lesson](../../notebooks/08_structured_pruning.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all

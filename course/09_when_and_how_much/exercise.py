@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 09 · When and how much: exercise
 #
-# Eight items, 20 points, about 80 minutes. Everything you need stands in
+# Eight items, 20 points, about 80 minutes. Everything you need is in
 # [the lesson](../../notebooks/09_when_and_how_much.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all

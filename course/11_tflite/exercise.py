@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 11 · TFLite and LiteRT: exercise
 #
-# Nine items, 20 points, about 75 minutes. Everything you need stands in
+# Nine items, 20 points, about 75 minutes. Everything you need is in
 # [the lesson](../../notebooks/11_tflite.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 12 · Serving: exercise
 #
-# Eight items, 20 points, about 75 minutes. Everything you need stands in
+# Eight items, 20 points, about 75 minutes. Everything you need is in
 # [the lesson](../../notebooks/12_serving.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all

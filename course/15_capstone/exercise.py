@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 15 · Capstone: exercise
 #
-# Eight items, 24 points, about two and a half hours; the last but one is the capstone itself. Everything you need stands in
+# Eight items, 24 points, about two and a half hours; the last but one is the capstone itself. Everything you need is in
 # [the lesson](../../notebooks/15_capstone.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
