@@ -389,8 +389,8 @@ fixed_file = quantize(convert(fixed), recipe.static_wi8_ai8(), calibration)
 print("with a fixed batch of 1:", evidence(fixed_file)["between"])
 
 # %% [markdown]
-# The model takes batches of any size. The operations that find the size out get their numbers as floats, so a `DEQUANTIZE` sits in the middle of an “int8” file, and a chip without floats refuses it. With a fixed batch all of them are gone: **give a model for a device a fixed batch**.
-# Is it faster, too? Twice on one machine of ours, and slower on another. Compare with float32 *in the same runtime*.
+# The model takes batches of any size. The operations that find the size out get their numbers as floats, so a `DEQUANTIZE` is inside an “int8” file, and a chip without floats refuses it. With a fixed batch all of them are gone: **give a model for a device a fixed batch**.
+# Is it faster, too? Twice as fast on one machine of ours, slower on another. Compare with float32 *in the same runtime*.
 #
 # ## 7 · No error, and wrong
 #
@@ -433,7 +433,7 @@ plot.show(fig, alt="Six bars of accuracy, one for each kind of representative da
 reveal("one class as representative data: accuracy", accuracies["one class"])
 
 # %% [markdown]
-# The brackets give the range of the input. A range 255 times too wide ruins the model, and so do images that are too dark. Sandals and noise did hardly any harm, but don't rely on that: this network happens to cope with a range several times too wide. Move the brightness of the representative images:
+# The brackets give the range of the input. A range 255 times too wide ruins the model, and so do images that are too dark. Sandals and noise did hardly any harm, but don't rely on that: sandals have black and white in them, and this network copes with a range several times too wide. Move the brightness of the representative images:
 
 # %%
 assert accuracies["0 to 255"] < accuracies["as in use"] - 20
