@@ -435,7 +435,7 @@ ways |= {"weights stretched": reached(stretched), "biases shuffled": reached(shu
 fig, ax = pictures.collapse(ZEROS, ways, "What was wrong? Four answers")
 plot.show(fig, alt="Accuracy against zeros for four ways, mean and range of five seeds.")
 
-# %%
+# %% jupyter={"source_hidden": true}
 gained = {name: (way - ways["pruned"])[:, 4] for name, way in ways.items()}
 assert min(gained["biases set to zero"]) > 0 and gained["biases set to zero"].mean() > 0.1
 assert min(gained["weights stretched"]) > 0 and gained["weights stretched"].mean() > 0.08

@@ -119,7 +119,7 @@ def main() -> None:
     """Serves until standard input ends."""
     line, *files = sys.argv[1:]
     models = {name: session(path) for name, path in (file.split("=", 1) for file in files)}
-    # By default uvicorn hangs up after five idle seconds, which the slow clock of a slow machine reaches.
+    # By default uvicorn hangs up after five idle seconds. A load on a slow machine idles longer.
     app = make_app(models, int(line))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_keep_alive=3600))
     # asyncio turns Nagle's algorithm off for sockets that name TCP. With it each answer, which goes
