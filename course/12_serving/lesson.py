@@ -388,7 +388,7 @@ assert server.process.poll() is not None
 guesses()
 
 # %% [markdown]
-# The points follow the curve, except near full load, where a few percent in the time of one request count most. (On a busy machine they jump: other programs wait, too.) So a few lines of Python told us roughly what users get. And the factor for users isn't the factor of the notebook. It's larger, and it grows with the load, because float32's users wait for each other and int8's don't.
+# The points follow the curve, except near full load, where a few percent in the time of one request count most. (On a busy machine they jump: other programs wait, too.) So a few lines of Python told us roughly what users get. And the factor for users isn't the notebook's. On the curve it's larger, and it grows with the load, because float32's users wait for each other and int8's don't.
 #
 # ## You can now…
 #
