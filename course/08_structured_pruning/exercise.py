@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 08 · Structured pruning and N:M: exercise
 #
-# Eight items, 20 points, about 80 minutes. Everything you need stands in
+# Eight items, 20 points, about 80 minutes. Everything you need is in
 # [the lesson](../../notebooks/08_structured_pruning.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -919,7 +919,7 @@ for channels, side, size, keep in ((6, 4, 3, 3), (8, 3, 3, 1), (4, 2, 1, 3), (6,
 #
 # `one` and `other` are lists of accuracies, from 0 to 1, of networks from several seeds. Write `difference(one, other,
 # pairs)`. It returns two numbers in points of accuracy (0.01 is one point): by how much the mean of `one` lies above that of
-# `other`, negative if it lies below, and half of the 95 % interval of this difference, $t$ times its standard error.
+# `other`, negative if it lies below, and half of the 95% interval of this difference, $t$ times its standard error.
 #
 # - `pairs=True`: the first of both lists belong together, the second, and so on. With the $n$ differences, their
 #   standard deviation $s$ (over $n - 1$) and $n - 1$ degrees of freedom it is $t\,s/\sqrt{n}$.
@@ -1057,8 +1057,8 @@ assert {name[:9] for name in shown} == {"L1 and ra", "half the "}, (
 # %% [markdown]
 # ## 8 · A report (3 points, graded by your teacher)
 #
-# A colleague writes: *“I removed half of the channels by L1 norm and fine-tuned for two epochs: 86.4 %. With random channels
-# it was 86.1 %, so L1 finds the right ones. The MACs are down to a third, so on the phone it should be three times as
+# A colleague writes: *“I removed half of the channels by L1 norm and fine-tuned for two epochs: 86.4%. With random channels
+# it was 86.1%, so L1 finds the right ones. The MACs are down to a third, so on the phone it should be three times as
 # fast. It is only 1.6 times as fast, so I'll use 2:4 as well: that halves the bytes and doubles the speed.”*
 #
 # Answer in five to ten sentences, so that she can act on it: what her two accuracies show, and which comparisons are missing; why
@@ -1078,8 +1078,8 @@ assert {name[:9] for name in shown} == {"L1 and ra", "half the "}, (
 # layer cost time as well and shrink less, and small layers use a processor less well. MACs are not time. Measure the latency on
 # the phone itself, with its runtime: warm up, run both networks in turn, compare medians.
 #
-# **2:4.** The bytes do not halve: each group of four also needs 4 bits that say which two stayed, so float16 comes to 56.25 %, int8 to
-# 62.5 %. Speed comes only from hardware and kernels that know the pattern, such as some graphics cards. On a phone's CPU with
+# **2:4.** The bytes do not halve: each group of four also needs 4 bits that say which two stayed, so float16 comes to 56.25%, int8 to
+# 62.5%. Speed comes only from hardware and kernels that know the pattern, such as some graphics cards. On a phone's CPU with
 # ordinary dense kernels the time stays the same. She has to look up what her device supports, and measure.
 #
 # Rubric, 1 point each:

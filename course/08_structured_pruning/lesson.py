@@ -141,7 +141,7 @@ reveal("ten units with zero weights removed: accuracy", found["ten weakest units
 #
 # $$b_2 \leftarrow b_2 + W_2[:, i]\;\mathrm{relu}(b_1[i])$$
 #
-# Real networks have such units. Here are two layers of PP-OCRv4, a reader of text; likely a penalty on large weights has emptied them.
+# Real networks have such units. Here are two layers of PP-OCRv4, which reads text in photos; likely a penalty on large weights has emptied them.
 
 # %% tags=["nbval-ignore-output"]
 units = load_results("silent_units")
@@ -152,7 +152,7 @@ plot.show(
 print("what leaves the silent ones, at most:", units[units.removed == 1]["bias sent"].max())
 
 # %% [markdown]
-# Nothing leaves them, so 59 of 180 units can go for free: 43,259 numbers, and the reader's scores stay as they were, to the fifth digit. They're in the file that people download.
+# Nothing leaves them, so 59 of 180 units can go for free: 43,259 numbers, and the network's scores stay as they were, to the fifth digit. They're in the file that people download.
 #
 # ## 2 · A channel
 #
@@ -192,9 +192,9 @@ for mine, other in zip(ours.state_dict().values(), theirs.state_dict().values(),
 print(f"{numbers(net) - numbers(ours):,} numbers went with one channel")
 
 # %% [markdown]
-# The library `torch_pruning` records which operation reads which result, and finds the same parts: all tensors agree, number by number. Of 3,285 numbers 3,136 stand in the *reader*.
+# The library `torch_pruning` records which operation reads which result, and finds the same parts: all tensors agree, number by number. Of 3,285 numbers, 3,136 are in the *reader*.
 #
-# Done in a hurry, two mistakes raise no error. Someone builds a **new batch norm** and copies γ and β; μ and σ² stay those of a fresh one. Someone thinks that channels alternate after the flatten, and takes **columns** $c$, $c + 32$, $c + 64$, … To find out, silence eleven channels first, by γ = β = 0. A right removal then changes nothing. What do the wrong columns leave?
+# In a hurry you can make two mistakes that raise no error. Someone builds a **new batch norm** and copies γ and β; μ and σ² stay those of a fresh one. Someone thinks that channels alternate after the flatten, and takes **columns** $c$, $c + 32$, $c + 64$, … To find out, silence eleven channels first, by γ = β = 0. A right removal then changes nothing. What do the wrong columns leave?
 
 # %%
 guess("wrong columns after flatten: accuracy", unit="%", low=0, high=100)
@@ -217,7 +217,7 @@ plot.show(fig, alt="Bars of accuracy: silenced, removed, and removed with each o
 reveal("wrong columns after flatten: accuracy", left["removed, wrong columns"])
 
 # %% [markdown]
-# The wrong columns leave chance. The fresh batch norm leaves so much that one takes the loss for the price of pruning. Silence, remove, compare: that finds both in a second. (A channel whose filter is 0 may send a constant, too, through μ and β. Folding it into a convolution is exact everywhere but at the padded border: [further](further/08_structured_pruning.ipynb).)
+# The wrong columns leave chance. The fresh batch norm leaves so much that you'd take the loss for the price of pruning. Silence, remove, compare: that finds both in a second. (A channel whose filter is 0 may send a constant, too, through μ and β. Folding it into a convolution is exact everywhere but at the padded border: [further](further/08_structured_pruning.ipynb).)
 #
 # ## 3 · A sum
 #
@@ -312,7 +312,7 @@ plot.show(
 print(f"MACs left: {count_macs(halved, image) / count_macs(net, image):.2f}")
 
 # %% [markdown]
-# Less than the MACs promise. And the memory order of the full network alone (lesson 05) brings about as much: give the baseline what you give the small network. **MACs are not time.** Why? Take one channel of 32 from the second convolution. How long does it take with 31?
+# Less than the MACs promise. (Silencing helps a little at eight images, likely because equal values are quick to compare in pooling.) And the memory order of the full network alone (lesson 05) brings about as much: give the baseline what you give the small network. **MACs are not time.** Why? Take one channel of 32 from the second convolution. How long does it take with 31?
 
 # %%
 guess("31 channels instead of 32: time of a convolution", unit="% of the time with 32", low=0)
@@ -344,7 +344,7 @@ if "convolution" not in log:
     print("oneDNN did not compute a convolution here.")
 
 # %% [markdown]
-# `16` stands in the layout: maps lie in memory in **blocks of 16 channels**, as wide as a vector register. What doesn't fill its last block is *padded*, and 31 channels cost what 32 cost. Such blocks are common, and their size depends on the device. Remove whole blocks.
+# There's a `16` in the layout: maps lie in memory in **blocks of 16 channels**, as wide as a vector register. What doesn't fill its last block is *padded*, and 31 channels cost what 32 cost. Such blocks are common, and their size depends on the device. Remove whole blocks.
 #
 # ## 5 · Which channels?
 #
@@ -369,7 +369,7 @@ reveal(
 )
 
 # %% [markdown]
-# Left, without training, *random* has the highest mean of all at 75%. Below, after it, no criterion is shown to be better than chance, and three of four are *worse* than the small network that never was large (Liu et al. 2019). With a quarter or half removed five seeds can't tell. So ask for chance and for *small* before you believe a criterion.
+# Before fine-tuning (left), *random* has the highest mean of all at 75%. After it (second figure), no criterion is shown to be better than chance, and three of four are *worse* than the small network that never was large (Liu et al. 2019). With a quarter or half removed five seeds can't tell. So ask for chance and for *small* before you believe a criterion.
 #
 # ## 6 · 2:4
 #
@@ -393,11 +393,11 @@ for name in ("2:4", "half of the rows"):
     print(f"{name}: {ratio:.2f} times the time of dense")
 
 # %% [markdown]
-# Ordinary kernels don't know the pattern. In accuracy it's cheap: with two epochs of fine-tuning five seeds can't tell 2:4 from dense, while a quarter of the channels, which leaves *more* weights of the second convolution, costs more before training. Regular enough for the hardware, free enough for the network.
+# Ordinary kernels don't know the pattern. In accuracy it's cheap: after two epochs of fine-tuning, five seeds can't tell 2:4 from dense ([further](further/08_structured_pruning.ipynb)). Removing a quarter of the channels leaves *more* weights of the second convolution, and costs more before training. Regular enough for the hardware, free enough for the network.
 #
 # What has to go with a channel? Its filter and bias, four numbers of its batch norm, its block of columns in the reader, and its partner in every sum. Then count in the device's blocks.
 
-# %%
+# %% jupyter={"source_hidden": true}
 assert shares["half set to zero"][0] == 1 and shares["half gone"][0] < 0.35
 assert found["ten weakest units removed"] < found["as it was"] - 10
 assert abs(found["folded, then removed"] - found["as it was"]) < 0.2

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 09 · When and how much: exercise
 #
-# Eight items, 20 points, about 80 minutes. Everything you need stands in
+# Eight items, 20 points, about 80 minutes. Everything you need is in
 # [the lesson](../../notebooks/09_when_and_how_much.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -757,7 +757,7 @@ assert not with_gradients, "No gradients are needed."
 # - Only runs with exactly `epochs` epochs count. A schedule without any such run is left out.
 # - For each schedule the learning rate with the highest **mean validation** accuracy over its seeds is chosen. All seeds of a schedule were run with all of its rates.
 # - If the chosen rate is the smallest or the largest of those that were tried for this schedule, only `"edge"` can be said. With one rate only, that rate is an edge.
-# - Else the **test** accuracies of its seeds are compared with those of the schedule `control` (at its own chosen rate, whether at the edge or not), seed by seed: `"better"`, `"worse"` or `"indistinguishable"`, by the mean difference and its 95 % interval, `STUDENT[n - 1]` standard errors, for
+# - Else the **test** accuracies of its seeds are compared with those of the schedule `control` (at its own chosen rate, whether at the edge or not), seed by seed: `"better"`, `"worse"` or `"indistinguishable"`, by the mean difference and its 95% interval, `STUDENT[n - 1]` standard errors, for
 #   $n$ seeds; the standard deviation in it divides by $n - 1$. A mean just at the end of the interval is indistinguishable.
 # - `control` itself is left out of the result.
 #
@@ -982,7 +982,7 @@ plot.show(
 # - `"b"`: There are no seeds, so nobody knows the spread.
 # - `"c"`: The learning rate was chosen for one of the three and given to all.
 # - `"d"`: The picture shows accuracy on the images by which the rate was chosen. Other images are needed to confirm the lead.
-# - `"e"`: The axis begins at 83 %, but a line of accuracies must begin at 0.
+# - `"e"`: The axis begins at 83%, but a line of accuracies must begin at 0.
 # - `"f"`: Gradual has more weights left than one-shot at the same place of the axis.
 #
 # *Lesson: parts 2 and 3.*
@@ -1016,7 +1016,7 @@ assert set(faults) == set("acd"), (
 # %% [markdown]
 # ## 8 · A report (3 points, graded by your teacher)
 #
-# A colleague writes: *“I found a winning ticket. I trained LeNet for 8 epochs, masked the 98 % smallest weights, in five rounds, rewound and trained again: 84 %. A random ticket gets only 76 %, so the start that the ticket drew is what counts. It has just
+# A colleague writes: *“I found a winning ticket. I trained LeNet for 8 epochs, masked the 98% smallest weights, in five rounds, rewound and trained again: 84%. A random ticket gets only 76%, so the start that the ticket drew is what counts. It has just
 # 5,300 weights, so I'll ship it: a fiftieth of the bytes of the dense network. And looking for it was cheap, since the last training has only 5,300 weights.”* (The numbers are made up.)
 #
 # Answer in five to ten sentences, so that he can act on it: what his control shows and what it does not, and which *two* are missing; what the bytes will be; what the search has cost, and what he should try that costs less.

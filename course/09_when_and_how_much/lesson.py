@@ -25,7 +25,7 @@ from coursekit.lesson_09.opening import guessed_sparsity
 guessed_sparsity()
 
 # %% [markdown]
-# Two questions from before. Answer each before you unfold it.
+# Two questions from before.
 #
 # <details><summary>Pruned and trained for one more epoch, a network gains a point. What does it have to be compared with? (lesson 07)</summary>The dense one after the same extra epoch. Otherwise the epoch looks like a gain of pruning.</details>
 #
@@ -90,7 +90,7 @@ explore(
 )
 
 # %% [markdown]
-# Half of the climb leaves an eighth of the way. Leave time after it, too: what stays must learn to do without. Whatever the plan, each cut ranks the magnitudes of all layers together, as in lesson 07.
+# Halfway through its time, the climb has only an eighth of the way to go. Leave time after it, too: what stays must learn to do without. Whatever the plan, each cut ranks the magnitudes of all layers together, as in lesson 07.
 
 
 # %%
@@ -186,7 +186,7 @@ assert abs(zeros - 0.96) < 1e-4 and abs(mine - theirs) < 0.03  # on every machin
 # Many take Adam's usual 0.001 for all. How many points lie between the best and the worst of 0.001, 0.003 and 0.01, for the climb to 96%?
 
 # %%
-guess("96 % zeros: best learning rate less the worst of three", unit="points", low=0, high=20)
+guess("96% zeros: best learning rate less the worst of three", unit="points", low=0, high=20)
 
 # %% tags=["nbval-ignore-output"]
 table = load_results("schedules")
@@ -196,11 +196,11 @@ for what, share in (("dense, 8 epochs", 0.0), ("cubic", 0.96)):
     some = its[(its.what == what) & (its.sparsity == share)]
     by_rate[f"{what}, {share:.0%} zeros"] = some.groupby("lr").validation.mean().to_dict()
 plot.show(
-    pictures.rates(by_rate), alt="Accuracy against the learning rate: dense, and at 96 % zeros."
+    pictures.rates(by_rate), alt="Accuracy against the learning rate: dense, and at 96% zeros."
 )
 three = [by_rate["cubic, 96% zeros"][rate] for rate in (0.001, 0.003, 0.01)]
 spread = 100 * (max(three) - min(three))
-reveal("96 % zeros: best learning rate less the worst of three", spread)
+reveal("96% zeros: best learning rate less the worst of three", spread)
 
 # %% [markdown]
 # Almost six. With one rate for all, a race shows whom the rate suits. (It holds for 8 epochs: a high rate makes up for few steps.)
@@ -219,14 +219,16 @@ fig, ax = pictures.race()
 mark_guess(ax, "the best schedule loses a point: weights left", axis="x")
 plot.show(
     fig,
-    alt="Accuracy against weights left, five bands: together until 8 %, then they fan out; the climb is highest.",
+    alt="Accuracy against weights left: a band for each of five schedules.",
 )
 reveal("the best schedule loses a point: weights left", pictures.point_lost())
+for name in ("cubic", "rate rewound"):
+    print(f"99% zeros, {name}: each layer keeps", at_best("schedules", name, 0.99, "kept")[0])
 
 # %% [markdown]
-# A twentieth. Down to 8% it hardly matters how you cut: that's the mark of Han et al. (2015), who pruned this network on digits. Below, the climb leads, and the later the single cut, the deeper it falls. (Pale: the validation images on which rates were chosen. Dark: test images, seen once.)
+# A twentieth. Down to 8% it hardly matters how you cut: that's the mark of Han et al. (2015), who pruned this network on digits. Below, the climb leads, and the cut midway, with no new start of the rate, falls deepest. (Pale: the validation images on which rates were chosen. Dark: test images, seen once.)
 #
-# But look *which* weights are left. At 99% the climb keeps four times as many in the middle layer as the late cuts do. Is it the plan that helps, or this split? A control: the same single cuts, each layer held to the number that the climb leaves it.
+# But look *which* weights are left. At 99% the climb keeps four times as many in the middle layer as a late cut does. Is it the plan that helps, or this split? A control: the same single cuts, each layer held to the number that the climb leaves it.
 
 # %% tags=["nbval-ignore-output"]
 rows = {}
@@ -236,12 +238,12 @@ for name in ("one cut early", "one cut midway", "rate rewound"):
     rows[f"{name}, global"] = (climb, free, "seeds")
     rows[f"{name}, the climb's split"] = (climb, held, "seeds")
 plot.show(
-    pictures.verdicts(rows, "99 % zeros: the climb, points ahead of"),
-    alt="The climb's lead over three single cuts, and what is left of it with the climb's split: nothing.",
+    pictures.verdicts(rows, "99% zeros: the climb, points ahead of"),
+    alt="The climb's lead over three single cuts, each twice: as it is, and with the climb's split.",
 )
 
 # %% [markdown]
-# Its lead is gone, and one cut with the rate rewound is even ahead. What the climb does well there is *how many weights it leaves to each layer*.
+# Its lead is gone, and two of the three single cuts are even ahead. What the climb does well there is *how many weights it leaves to each layer*. (At 98% zeros a part of its lead stays: [further](further/09_when_and_how_much.ipynb).)
 #
 # ## 4 · How much from which layer
 #
@@ -320,7 +322,7 @@ for name, masks in ways.items():
     print(f"{name:12} {after_cut[name]:.3f}, left: {[int(mask.sum()) for mask in masks]}")
 
 # %% [markdown]
-# The split that asked each layer isn't the best. The middle layer gives up two thirds of what *global* leaves it, so that the first, eight times as large, keeps a little more. Equal damage per layer isn't the least damage: what counts is damage per *weight* (your exercise). And once each has been trained on, five seeds can't tell the three apart. Compare splits after training.
+# The split that asked each layer isn't the best. The middle layer gives up two thirds of what *global* leaves it, so that the first, eight times as large, keeps a little more. Equal damage per layer isn't the least damage: what counts is damage per *weight* (your exercise). And once each has been trained on, five seeds can't tell the three apart ([further](further/09_when_and_how_much.ipynb)). Compare splits after training.
 #
 # ## 5 · Lottery tickets
 #
@@ -355,14 +357,14 @@ reveal("rewound by load_state_dict(start, strict=False): what is at its start?",
 with torch.no_grad():
     small[1].weight_orig.copy_(start["1.weight"])
     small[1].bias.copy_(start["1.bias"])
-small(train[0][:1])  # only the next forward pass computes `weight` anew
+small(train[0][:1])  # only the next forward pass computes `weight` again
 assert torch.equal(small[1].weight, start["1.weight"] * small[1].weight_mask)
 
 # %% [markdown]
 # For real tickets LeNet was trained for 8 epochs, cut and rewound, five times in a row, to 98% zeros. Each was then trained for 8 epochs, beside two controls: *re-initialised*, the same mask with another start; and the *random ticket*, the same start with as many weights in each layer, at random places. By how many points does the ticket lie above the random ticket?
 
 # %%
-guess("98 % zeros: ticket less random ticket", unit="points", low=-5, high=60)
+guess("98% zeros: ticket less random ticket", unit="points", low=-5, high=60)
 
 # %% tags=["nbval-ignore-output"]
 ticket = at_best("lottery", "ticket", 0.98)
@@ -375,21 +377,21 @@ rows = {
     "dense": (ticket, pictures.control(), "seeds"),
 }
 plot.show(
-    pictures.verdicts(rows, "98 % zeros: the ticket, points ahead of"),
-    alt="The ticket's lead over five others; none over dense and over the climb with equal epochs.",
+    pictures.verdicts(rows, "98% zeros: the ticket, points ahead of"),
+    alt="The ticket's lead over five others, with intervals.",
 )
-reveal("98 % zeros: ticket less random ticket", lead.mean(), between=(lead.min(), lead.max()))
+reveal("98% zeros: ticket less random ticket", lead.mean(), between=(lead.min(), lead.max()))
 
 # %% [markdown]
-# The start counts, and the places count. With a fiftieth of its weights the ticket is indistinguishable from the dense network on these images (on the test images it's half a point behind). Does it beat the climb? It took 48 epochs to find. Give the climb 48, and its lead is gone as well. Tickets tell *why* sparse networks train well; they're no way to get one.
+# The start counts, and the places count. With a fiftieth of its weights the ticket is indistinguishable from the dense network on these images (on the test images it's half a point behind). Does it beat the climb? It took 48 epochs to find. Give the climb 48, and its lead is gone as well. Tickets say something about *why* sparse networks train well. They're an expensive way to get one.
 #
 # ## 6 · What else is said of pruning
 #
 # *It works against **over-fitting**, as a **regularizer** does.* With 500 images and 30 epochs five seeds show nothing of it, nor of the usual remedies. *A sparse network beats a small dense one.* With equal weights, by points. With equal *bytes*, the positions of the weights counted, a part of that lead is gone, and the dense one runs fast on every kernel. *It's broken after the cut.* If there's batch norm, re-estimate it before you judge (lesson 06). All three are measured [further](further/09_when_and_how_much.ipynb).
 #
-# So: a little at a time is better where little is left, and what it's better *at* is leaving each layer its share. Equal budgets decide who wins a race.
+# So: a little at a time is better where little is left, and most of what it's better *at* is leaving each layer its share. Equal budgets decide who wins a race.
 
-# %%
+# %% jupyter={"source_hidden": true}
 dense, climb = pictures.control(), at_best("schedules", "cubic", 0.98)
 assert 3.5 < pictures.point_lost() < 7 and 4 < spread < 8
 assert after_cut["global"] > after_cut["equal damage"] and came_out == "biases only"

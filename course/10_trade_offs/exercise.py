@@ -544,7 +544,7 @@ assert differs == "which of equal codes go", explain(
 # %% [markdown]
 # ## 5 · Zeros that came back (2 points)
 #
-# A colleague prunes a layer to 80 % zeros and quantizes it to 4 bits with the function below. Then she
+# A colleague prunes a layer to 80% zeros and quantizes it to 4 bits with the function below. Then she
 # counts the zeros: none is left. (With another layer she gets NaN everywhere.) Find what is wrong and fix
 # it, in `quantize_pruned(weights, bits)`:
 #
@@ -830,7 +830,7 @@ assert torch.allclose(result.mean(0), dense(inputs).mean(0), atol=1e-4), (
 # of int8 weights, which is more than the chip has.
 #
 # **The factor.** Gains don't multiply. The chip keeps the weights unpacked, so a zero takes as many bits as
-# any code: 95 % zeros save nothing there, and the factor is at most 16, less scales and biases. Only a
+# any code: 95% zeros save nothing there, and the factor is at most 16, less scales and biases. Only a
 # compressed file profits from zeros, and that has a bound, the entropy: besides the values a file
 # must say where the zeros are, which costs as much with 2 bits as with 8.
 #

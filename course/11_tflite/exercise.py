@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 11 · TFLite and LiteRT: exercise
 #
-# Nine items, 20 points, about 75 minutes. Everything you need stands in
+# Nine items, 20 points, about 75 minutes. Everything you need is in
 # [the lesson](../../notebooks/11_tflite.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -836,11 +836,11 @@ assert shipped == "int8", explain(
 # ## 9 · A report (graded by your teacher)
 #
 # A colleague writes: *“I set `optimizations = [tf.lite.Optimize.DEFAULT]` and got no error, so our model is full int8
-# now and will run on our accelerator, which takes integers only. The file is 27 % of the old size and not 25 %, so something is
+# now and will run on our accelerator, which takes integers only. The file is 27% of the old size and not 25%, so something is
 # broken. My accuracy on the training images is the same as before.”*
 #
 # Answer in five to eight sentences, so that he can act on it: what he has in fact and how he can prove it; what is missing
-# for his accelerator; whether 27 % is a fault; what is wrong with his accuracy. (2 points)
+# for his accelerator; whether 27% is a fault; what is wrong with his accuracy. (2 points)
 #
 # *Lesson: parts 2 to 4.*
 
@@ -850,7 +850,7 @@ assert shipped == "int8", explain(
 # between the layers stay float32. No error proves nothing. He should open the file and read the types of its input, its
 # weights and the values between the layers. For a device without floats he needs full int8: a representative dataset of
 # images, preprocessed as in use, `supported_ops = [TFLITE_BUILTINS_INT8]`, and int8 as inference input and output type; then he
-# checks the types and the input's scale. He also has to quantize inputs himself. 27 % is no fault: names, shapes,
+# checks the types and the input's scale. He also has to quantize inputs himself. 27% is no fault: names, shapes,
 # scales, biases and small weight tensors do not shrink fourfold. Accuracy has to be measured on test images, with
 # the finished `.tflite` file, against the float32 file.
 #
@@ -858,5 +858,5 @@ assert shipped == "int8", explain(
 #
 # 1. It is dynamic range and not full int8, shown by types, **and** what is missing (representative data, int8 operations,
 #    int8 input and output). One of the two: half a point.
-# 2. 27 % explained (what does not shrink) **and** accuracy on test images with the converted file. One of the two: half.
+# 2. 27% explained (what does not shrink) **and** accuracy on test images with the converted file. One of the two: half.
 # ### END SOLUTION

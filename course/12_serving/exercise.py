@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 12 · Serving: exercise
 #
-# Eight items, 20 points, about 75 minutes. Everything you need stands in
+# Eight items, 20 points, about 75 minutes. Everything you need is in
 # [the lesson](../../notebooks/12_serving.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -565,7 +565,7 @@ assert gate(all_right, all_lost, some, truth, 1.0, 10_000) == [], (
 # - Requests that were due **before** `warm_up` don't count at all.
 # - The latency counts from when a request was due.
 # - A request that was never answered counts as infinitely slow; `"failed"` is the share of such requests.
-# - `"p99"` is the smallest latency that at least 99 % of the requests do not exceed; it may be infinite.
+# - `"p99"` is the smallest latency that at least 99% of the requests do not exceed; it may be infinite.
 #
 # All three are lists of equal length in no order. At least one request counts.
 #
@@ -862,7 +862,7 @@ assert chosen == "int8", (
 # %% [markdown]
 # ## 8 · A release (3 points, graded by your teacher)
 #
-# A colleague writes: *“The int8 version is ready. It is right on 91.2 % of 250 test images, the old one on 91.6 %, so the accuracy is the same. I started the server, sent 100 requests one after the other with a loop, and the p99 was 9 ms, far below our 50 ms; the old version had 14 ms in PyTorch. The calibration images are those of last year's shop; this year's
+# A colleague writes: *“The int8 version is ready. It is right on 91.2% of 250 test images, the old one on 91.6%, so the accuracy is the same. I started the server, sent 100 requests one after the other with a loop, and the p99 was 9 ms, far below our 50 ms; the old version had 14 ms in PyTorch. The calibration images are those of last year's shop; this year's
 # have another camera. I'll copy the file over the old one tonight.”*
 #
 # Answer in six to ten sentences, so that he can act on it: what his comparisons of accuracy and of time lack, what may be wrong with the calibration, how to see it, and how to release.

@@ -27,7 +27,7 @@ from coursekit.lesson_12.opening import waiting_line
 waiting_line()
 
 # %% [markdown]
-# Two questions from before. Answer each before you unfold it.
+# Two questions from before.
 #
 # <details><summary>What does static quantization need that dynamic quantization does not? (lesson 05)</summary>Calibration data: the ranges of the activations are fixed beforehand.</details>
 #
@@ -225,7 +225,7 @@ plot.show(
 reveal("p99 of 1,000 requests, 400 times: 90th percentile over 10th", round(spreads["p99"][1], 1))
 
 # %% [markdown]
-# If requests were independent, a thousand would be enough. But neighbours wait in the same line, and one long line raises hundreds of latencies together. Near full load even 10,000 leave a factor of almost two. A p99 without the number of requests beside it is an anecdote.
+# If requests were independent, a thousand would do far better. But requests in a row wait in the same line, and one long line raises hundreds of latencies together. From a hundred, even the medians are a factor of five apart. A p99 without the number of requests beside it is an anecdote.
 #
 # > **A place to stop.** Before you go on: your load test reports a p99 of 12 ms, and users complain. What do you ask first?
 # > <details><summary>Answer</summary>Whether requests were sent by a clock, how many there were, and at what load.</details>
@@ -332,7 +332,7 @@ reveal(
 )
 
 # %% [markdown]
-# The smallest file was made by the shortest call, raised no error, and knows next to nothing. The gate stops it, and it lets the others go that quantize only products: a third of the bytes, less than half the time, and no loss that shows.
+# The smallest file was made by the shortest call, raised no error, and knows next to nothing. The gate stops it, and it lets the static ones go that quantize only products: a third of the bytes, less than half the time, and no loss that shows.
 #
 # Some versions pass a gate and fail in use. So keep the old version loaded, give the new one a small share of the requests first (a **canary**), and go back by one call. The further page does that, finds calibration data that drifted, and writes a model card.
 #
@@ -388,7 +388,7 @@ assert server.process.poll() is not None
 guesses()
 
 # %% [markdown]
-# The points lie on the curve, as far as a hundred requests can say. So a few lines of Python told us what users get, before there was a server. And the factor for users isn't the factor of the notebook. It's larger, and it grows with the load, because float32's users wait for each other and int8's don't.
+# The points follow the curve, except near full load, where a few percent in the time of one request count most. (On a busy machine they jump: other programs wait, too.) So a few lines of Python told us roughly what users get. And the factor for users isn't the notebook's. On the curve it's larger, and it grows with the load, because float32's users wait for each other and int8's don't.
 #
 # ## You can now…
 #

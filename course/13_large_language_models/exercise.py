@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 13 · Large language models: exercise
 #
-# Nine items, 23 points, about 85 minutes. Everything you need stands in
-# [the lesson](../../notebooks/13_large_language_models.ipynb); each item says where.
+# Nine items, 23 points, about 85 minutes. Everything you need is in
+# [the lesson](../../notebooks/13_large_language_models.ipynb); each item says where. (A word is a token here.)
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
 #   other names are yours.
@@ -851,7 +851,7 @@ assert remedy["D"] == "smooth, word", "One layer has both kinds of outliers."
 # %% [markdown]
 # ## 8 · Three deployments (2 points)
 #
-# `schemes` holds six ways to store a model of the size of Llama-2-7B: the bytes of its weights, those of the KV cache **per word** that is kept, and how many nats per word it loses against 16 bits: the mean and the ends of a 95 % interval
+# `schemes` holds six ways to store a model of the size of Llama-2-7B: the bytes of its weights, those of the KV cache **per word** that is kept, and how many nats per word it loses against 16 bits: the mean and the ends of a 95% interval
 # over texts. (Bytes are the lesson's. The losses are made up for this item.) The machine of each deployment reads 100 GB per second.
 #
 # Leave in `choice` a `dict` from each deployment to the name of a scheme. Of all schemes that keep **every** limit choose the one with the smallest loss (its mean); if none does, `None`.

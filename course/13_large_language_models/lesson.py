@@ -22,7 +22,7 @@
 # | float32 | *the grey shoe and the blue bell.* |
 # | 2 bits, a scale per row | *the grey ticket and the green kite.* |
 # | 2.5 bits, in groups, by GPTQ | *the grey shoe and the blue bell.* |
-# | 8 bits, two channels too tall | *the red hammer and the black candle.* |
+# | 8 bits for activations too, two channels too tall | *the red hammer and the black candle.* |
 # | the same, smoothed | *the grey shoe and the blue bell.* |
 #
 # Two and a half bits remember what eight forget. You'll make all five.
@@ -97,12 +97,12 @@ print(f"perplexity {perplexity(beside.nats, beside.words):.2f}; least possible {
 print(f"right endings: {in_float:.0%}")
 
 # %% [markdown]
-# Nearly as good as the stories' program, and it mostly remembers. (100 stories tell endings to about five points.)
+# Nearly as good as the program that wrote the stories. And it mostly remembers. (100 stories tell endings to about five points.)
 #
 # ## 2 · One token reads every weight
 #
 # Telling is called **decode**: one token at a time, and for each the machine reads *all* weights, 2 bytes for 2 FLOPs in 16 bits.
-# Reading your prompt is called **prefill**: many tokens at once, and a weight that was read serves them all. So does a *batch*, a token for each of many readers.
+# Reading your prompt is called **prefill**: many tokens at once, and a weight that was read serves them all. So does a *batch*, a token for each of many users.
 #
 # A *weight-only* kernel reads codes and turns them into floats on the way into the product. PyTorch has some for CPUs; its int4, with scale and zero point per group of 32, takes 5 bits per weight.
 # One token goes through a layer of 4,096 × 4,096. What fraction of the 16-bit time does the 4-bit layer take?
@@ -129,7 +129,7 @@ plot.show(
 )
 
 # %% [markdown]
-# For one token time follows bytes: 5/16 is 0.31. On the roofline (here for 100 GB and 10¹² FLOPs per second) it sits far down the slope, waiting for memory, so fewer bytes lift it. 64 tokens reach the roof, and there
+# For one token time roughly follows bytes: 5/16 is 0.31. On the roofline (here for 100 GB and 10¹² FLOPs per second) it waits for memory, so fewer bytes lift it. 64 tokens reach the roof, and there
 # these kernels are even *slower* than 16 bits. So int4 makes your model chat faster, not read your document faster.
 #
 # ## 3 · Fewer bits per weight
@@ -171,7 +171,7 @@ print(as_text(tell(forgetful, seed=1)).rsplit(". ", 1)[1])
 # %% [markdown]
 # Down to 3 bits we see no loss. At 2 bits, a scale per row, it still talks in perfect sentences, and hands Emma things that nobody had. Fluency outlives memory.
 #
-# A library does the same. We ask torchao for 4 bits in groups of 32. With a scale of 16 bits per group that's 4.5 bits per weight. How many does it store?
+# We ask torchao for 4 bits in groups of 32. With a scale of 16 bits per group that's 4.5 bits per weight. How many does it store?
 
 # %%
 guess("torchao's int4 in groups of 32: bits stored per weight", low=4, high=16)
@@ -192,14 +192,14 @@ bits_held = 8 * sum(tensor.nbytes for tensor in held.values()) / ours.numel()
 reveal("torchao's int4 in groups of 32: bits stored per weight", bits_held)
 
 # %% [markdown]
-# Nine and a quarter. The numbers are ours, but each code has a byte to itself and each scale a float32. Look at types and sizes (lesson 05).
+# Nine and a quarter. The numbers are ours, but each code has a byte to itself, each scale is a float32, and a zero point comes on top. Look at types and sizes (lesson 05).
 #
 # ## 4 · GPTQ: rounding that looks at data
 #
 # Plain rounding asks which level is nearest. But only the *output* counts, and inputs are correlated: what one column gets wrong, another can make good.
 #
 # By hand: two weights, 0.3 and 1.4, whole numbers as levels. On calibration text both inputs have mean square 1, and their product has mean 0.8. Round the first
-# weight to 0, and 0.3 of its input is lost. The second input resembles it by 0.8, so 0.8 · 0.3 more of the second weight gives back what it can. Only then round that one.
+# weight to 0, and 0.3 of its input is lost. The second input resembles it by 0.8, so 0.8 · 0.3 more of the second weight gives some back. Only then round that one.
 
 # %%
 w, h = torch.tensor([0.3, 1.4]), torch.tensor([[1.0, 0.8], [0.8, 1.0]])
@@ -212,7 +212,7 @@ u = torch.linalg.cholesky(torch.linalg.inv(h), upper=True)
 assert torch.isclose(w[1] - (w[0] - w[0].round()) / u[0, 0] * u[0, 1], repaired)
 
 # %% [markdown]
-# The second weight went *away* from its nearest level, and the output came closer. **GPTQ** (Frantar et al. 2022) does it column by column, and spreads each error over all columns behind. The shares are row $j$ of $U$ divided by $u_{jj}$ (the assert shows it for two columns), where
+# The second weight went *away* from its nearest level, and the output came closer. **GPTQ** (Frantar et al. 2022) does it column by column, and spreads each error over all columns after it. The shares are row $j$ of $U$ divided by $u_{jj}$, where
 # $U$ is the upper triangle with $U^\top U = H^{-1}$, and $H = X^\top X$.
 
 
@@ -243,17 +243,17 @@ for name, group in {"a scale per row": None, "groups of 32": 32}.items():
 plot.show(
     pictures.losses(losses, "2 bits"), alt="Nats per token more than in float32, two formats."
 )
-print(as_text(tell(by_gptq, seed=1)).rsplit(". ", 1)[1])
+print(*[as_text(tell(m, seed=1)).rsplit(". ", 1)[1] for m in (nearest, by_gptq)], sep="\n")
 
 # %% [markdown]
-# That's what a token costs in nats beside float32, with a 95% interval over stories. In the same format GPTQ loses much less, and Emma has her shoe and her bell again. It took seconds.
+# That's what a token costs in nats compared with float32. Emma has her shoe again, but groups alone (the first line) give it back, too, with a drum that she had. Trust losses: in the same format GPTQ loses much less.
 #
 # > **A place to stop.** Before you go on: why does a long prompt gain less from int4?
 # > <details><summary>An answer</summary>A weight that is read serves all its tokens, so computing takes the time.</details>
 #
 # ## 5 · Outliers
 #
-# To make *computing* cheaper the product must be in integers, so **activations** must go to int8, too. Here large models break. These are 201 tokens on their way into a layer of MiniLM-L6, which many search engines use.
+# To make *computing* cheaper the product must be in integers, so **activations** must go to int8, too. Here large models break. These are 201 tokens on their way into a layer of MiniLM-L6, which many people use for search.
 
 # %%
 real = load_arrays("real_layer.npz")
@@ -281,10 +281,10 @@ for name, value in error.items():
     print(f"{name:18} {100 * value:4.1f} % off")
 
 # %% [markdown]
-# Nobody planned that. One channel is twelve times the median in nearly every token; another explodes at the first token only. With one scale for all they set the step, and the output of this single layer is 8% off. A scale for each *token*, found while it runs, helps. One per *channel* won't do: an integer product sums over them.
+# Nobody planned that. One channel is typically twelve times the median; another explodes at the first token only. With one scale for all they set the step, and the output is 8% off. A scale for each *token*, found while it runs, helps. One per *channel* won't do: an integer product sums over them.
 #
 # Our storyteller has no outliers, so we **plant** them. The norm before a matrix multiplies each channel by a weight: make two of these 32 and 64 times as large, and divide
-# the matrix's columns by as much. It's the same function, to the last bit. Then int8 for weights and activations, a scale per tensor. How many endings are still right?
+# the matrix's columns by as much. It's the same function, to the last bit. Then int8 for weights and activations, a scale per tensor. How many endings are still right? (Printed first: nats per token lost.)
 
 # %%
 guess("Planted outliers, int8 weights and activations: right endings", unit="%", low=0, high=100)
@@ -334,7 +334,7 @@ reveal("Planted outliers, int8 weights and activations: right endings", 100 * ri
 # %% [markdown]
 # ## 6 · Share it, or spread it
 #
-# **SmoothQuant** (Xiao et al. 2022) divides channel $j$ by $s_j$ in the norm's own weights, and multiplies its column by $s_j$. That costs nothing when the model runs. An exponent α shares the trouble between inputs and weights:
+# **SmoothQuant** (Xiao et al. 2022) divides channel $j$ by $s_j$ in the norm's own weights, and multiplies its column by $s_j$. It's free at run time. An exponent α shares the trouble between inputs and weights:
 #
 # $$s_j = \frac{\max|x_j|^{\alpha}}{\max|w_j|^{1-\alpha}}$$
 #
@@ -395,7 +395,7 @@ print(as_text(tell(smooth, seed=1)).rsplit(". ", 1)[1])
 assert right > in_float - 0.05
 
 # %% [markdown]
-# Turning won on the real layer, without calibration. Smoothing needs some text, and nothing at run time. In the storyteller it restores every ending: we'd planted just what it digs up, which is why the real layer is here.
+# Turning won on the real layer without calibration, but inputs must be turned at run time. Smoothing needs only some text. In the storyteller it restores every ending: we'd planted just what it digs up, which is why the real layer is here.
 #
 # ## 7 · What a weight does
 #
@@ -462,11 +462,11 @@ plot.show(
 )
 
 # %% [markdown]
-# Where no channel stands out, AWQ and Wanda have little to protect. Where two do, plain rounding and magnitude suffer, and Wanda's loss is the same to the last digit: $|w/s|\cdot\lVert sx\rVert=|w|\,\lVert x\rVert$. What is best depends on where your outliers are, as the second figure shows.
+# Without outliers AWQ and Wanda have little to protect. With two, plain rounding and magnitude suffer, and Wanda's loss is the same to the last digit: $|w/s|\cdot\lVert sx\rVert=|w|\,\lVert x\rVert$. In the second figure GPTQ is best or tied everywhere. AWQ keeps up only behind a norm, where it can reach the outliers.
 #
 # ## 8 · The KV cache
 #
-# To tell token 500 the model needs the keys and values of the 499 before, so they're kept: the **KV cache**. It grows with every token and every reader. It can be rounded as well, with a scale for each vector of 32 numbers, and endings need it more than anything. With 4 bits,
+# To tell token 500 the model needs the keys and values of the 499 before, so they're kept: the **KV cache**. It grows with every token and every user. It can be rounded, too, with a scale for each vector of 32 numbers. With 4 bits,
 # how many are still right?
 
 # %%
@@ -492,11 +492,11 @@ more, _, _ = beside.loss(with_cache(storyteller, 2))
 print(f"2 bits: {more:.3f} nats per token more, right endings {kept[2]:.0%}")
 
 # %% [markdown]
-# Four bits cost nothing that we can see. At two, a token costs hardly more, and a third of the right endings is gone. A small mean loss can hide that what you keep the cache *for* is lost.
+# Four bits cost nothing that we can see. At two, a token costs hardly more, and a third of the right endings is gone. A small mean loss can hide that.
 #
 # ## 9 · Seven billion weights
 #
-# Now your card. Llama-2-7B has 32 blocks, width 4,096, an MLP of three matrices 4,096 × 11,008, 32,000 tokens. Scales take 16 bits per group of 128; embedding and head stay in 16 bits. Make it fit, with as many tokens as you can.
+# Now your card. Llama-2-7B has 32 blocks, width 4,096, an MLP of three matrices 4,096 × 11,008, 32,000 tokens. Scales take 16 bits per group of 128; embedding and head stay in 16 bits. Make it fit.
 
 # %%
 blocks, width, hidden, vocabulary = 32, 4096, 11008, 32000
@@ -507,9 +507,9 @@ def bits_per_number(bits, group=128):
     return bits if bits == 16 else bits + 16 / group
 
 
-def fits(weight_bits, cache_bits, tokens, readers):
+def fits(weight_bits, cache_bits, tokens, users):
     weights = in_blocks * bits_per_number(weight_bits) / 8 + 2 * 2 * vocabulary * width
-    cache = 2 * blocks * width * tokens * readers * bits_per_number(cache_bits) / 8
+    cache = 2 * blocks * width * tokens * users * bits_per_number(cache_bits) / 8
     speed = laptop.bandwidth / (weights + cache)
     title = f"{(weights + cache) / 1e9:.1f} GB: at most {speed:.1f} steps per second at 100 GB/s"
     return pictures.memory(weights / 1e9, cache / 1e9, 8, title)
@@ -517,18 +517,18 @@ def fits(weight_bits, cache_bits, tokens, readers):
 
 explore(
     fits,
-    alt="Gigabytes of weights and KV cache beside a card of 8 GB; bits, tokens and readers can be chosen.",
+    alt="Gigabytes of weights and KV cache beside a card of 8 GB; bits, tokens and users can be chosen.",
     weight_bits=[16, 8, 4, 3],
     cache_bits=[16, 8, 4],
     tokens=[1024, 4096, 16384],
-    readers=[1, 8],
+    users=[1, 8],
     start={"tokens": 4096},
 )
 
 # %% [markdown]
-# Int8 weights leave no room for the cache; int4 do, with 4,096 tokens. With 8 readers the cache is larger than the weights, and stays memory-bound: each number serves one reader ([more](further/13_large_language_models.ipynb)).
+# Int8 weights leave less than a gigabyte for the cache, so 4,096 tokens fit only if the cache has 4 bits. Int4 weights leave four. With 8 users the cache is larger than the weights, and stays memory-bound: each number serves one user ([more](further/13_large_language_models.ipynb)).
 #
-# So: few bits for **weights** make decode fast, int8 for **activations** makes prefill fast, few bits for the **cache** let more readers in. And a model that talks in perfect sentences may have forgotten
+# So: few bits for **weights** make decode fast, int8 for **activations** makes prefill fast, few bits for the **cache** let more users in. And a model that talks in perfect sentences may have forgotten
 # everything: ask it for something that it must remember.
 
 # %%
@@ -544,7 +544,7 @@ guesses()
 # ## You can now…
 #
 # - measure a language model by perplexity and by what it must remember;
-# - say what waits for memory, and bound tokens per second from bytes;
+# - bound tokens per second from bytes;
 # - round weights in groups, by GPTQ and by AWQ, each against plain rounding in the same format;
 # - find outliers, and share them (SmoothQuant) or spread them (a Hadamard rotation);
 # - compute what a model takes, with scales and KV cache.
@@ -553,7 +553,7 @@ guesses()
 #
 # - Perplexity on the calibration text.
 # - GPTQ or AWQ with groups against plain rounding without.
-# - Believing that weight-only makes prefill faster.
+# - Expecting weight-only to speed up prefill.
 # - Looking at the mean loss alone.
 #
 # ## Cheat sheet
@@ -561,13 +561,13 @@ guesses()
 # | to | write |
 # |---|---|
 # | measure | perplexity = e to the mean nats per token of held-out text |
-# | bound the speed of one reader | tokens per second ≤ bandwidth / (bytes of weights + cache) |
+# | bound the speed for one user | tokens per second ≤ bandwidth / (bytes of weights + cache) |
 # | round weights | a scale per group of 32 to 128; bits per weight = $b$ + 16 / group |
 # | GPTQ | round column $j$; later columns − error / $u_{jj}$ · row $j$ of $U$, $U^\top U = (X^\top X)^{-1}$ |
 # | smooth | norm (weight and bias) / $s_j$, column · $s_j$, $s_j = \max\lvert x_j\rvert^{\alpha} / \max\lvert w_j\rvert^{1-\alpha}$ |
 # | turn | inputs and columns · $R$, a Hadamard matrix over its root |
 # | Wanda | remove the smallest $\lvert w_{ij}\rvert \cdot \lVert x_j\rVert$ of each row |
-# | count the cache | 2 · blocks · KV heads · head size · tokens · readers · bits / 8 |
+# | count the cache | 2 · blocks · KV heads · head size · tokens · users · bits / 8 |
 
 # %% [markdown]
 # ## Practise

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 14 · Taught and factored: exercise
 #
-# Eight items, 20 points, about 75 minutes. Everything you need stands in
+# Eight items, 20 points, about 75 minutes. Everything you need is in
 # [the lesson](../../notebooks/14_taught_and_factored.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -780,7 +780,7 @@ assert (
 # %% [markdown]
 # ## 6 · A teacher in the wrong mode (2 points)
 #
-# A colleague writes: “My student gets worse the longer it is taught. The teacher, which had 88 %, has 79 % now, although I never train it. And each time I ask it about the same image it answers something else.”
+# A colleague writes: “My student gets worse the longer it is taught. The teacher, which had 88%, has 79% now, although I never train it. And each time I ask it about the same image it answers something else.”
 #
 # ```python
 # def ask(teacher, images, size):
@@ -1009,7 +1009,7 @@ for wanted, tried in cases.items():
 # %% [markdown]
 # ## 8 · A plan (3 points, graded by your teacher)
 #
-# A colleague has a network that tells the ripeness of fruit from 1,024 numbers of its spectrum, at 93 %: three linear layers of $1024 \times 1024$ and a small last one. It was trained on 20,000 labelled spectra, which are still there. For
+# A colleague has a network that tells the ripeness of fruit from 1,024 numbers of its spectrum, at 93%: three linear layers of $1024 \times 1024$ and a small last one. It was trained on 20,000 labelled spectra, which are still there. For
 # a scale in shops it is too slow. She writes: *“I'll teach a small network with the large one, at $T = 4$ as in the paper: that gave a
 # point on ImageNet, so it will here. If it is not enough, I'll write each matrix as two thin ones, rank 512: half the work. And since distillation is free accuracy, I'll report the taught network beside the small one that I trained last year for ten
 # epochs.”*

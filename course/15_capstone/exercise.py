@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 15 · Capstone: exercise
 #
-# Eight items, 24 points, about two and a half hours; the last but one is the capstone itself. Everything you need stands in
+# Eight items, 24 points, about two and a half hours; the last but one is the capstone itself. Everything you need is in
 # [the lesson](../../notebooks/15_capstone.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -743,7 +743,7 @@ assert -sum(share * math.log2(share) for share in shares if share) > 7.9, (
 # %% [markdown]
 # ## 6 · Which one is released? (2 points)
 #
-# Two networks answer the same `images`. `lost` are the images that only the dense network gets right, `won` those that only the small one does. Write `worst_loss(lost, won, images)`: the upper end of the 95 % interval for how much accuracy is lost, $d + 1.96\,s$ with
+# Two networks answer the same `images`. `lost` are the images that only the dense network gets right, `won` those that only the small one does. Write `worst_loss(lost, won, images)`: the upper end of the 95% interval for how much accuracy is lost, $d + 1.96\,s$ with
 #
 # $$d = \frac{\mathtt{lost} - \mathtt{won}}{n},\qquad s = \frac{1}{n}\sqrt{\mathtt{lost} + \mathtt{won} - \frac{(\mathtt{lost} - \mathtt{won})^2}{n}}$$
 #
@@ -1023,7 +1023,7 @@ assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy i
 # %% [markdown]
 # ## 8 · “340 times” (3 points, graded by your teacher)
 #
-# A colleague writes: *“My LeNet is 340 times smaller and loses nothing. I keep 2 % of the weights, and `lzma.compress` of their codes gives 3,140 bytes; 1,066,440 divided by 3,140 is 340. The positions are a NumPy array in my package, which everybody installs who wants to decode, and biases and codebooks I left out of the count, as they are small. Accuracy: 0.861 for the pruned network in memory, before I wrote the file. I tried 60 settings and kept the one that was best on the test images. My baseline is the network after 5 epochs, 0.858; the small one had 40 epochs more.”*
+# A colleague writes: *“My LeNet is 340 times smaller and loses nothing. I keep 2% of the weights, and `lzma.compress` of their codes gives 3,140 bytes; 1,066,440 divided by 3,140 is 340. The positions are a NumPy array in my package, which everybody installs who wants to decode, and biases and codebooks I left out of the count, as they are small. Accuracy: 0.861 for the pruned network in memory, before I wrote the file. I tried 60 settings and kept the one that was best on the test images. My baseline is the network after 5 epochs, 0.858; the small one had 40 epochs more.”*
 #
 # Answer in six to ten sentences, so that a reader knows what of “340 times” and “loses nothing” is left: which bytes are missing, what was measured and what was not, and how to say it honestly.
 #
@@ -1031,7 +1031,7 @@ assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy i
 
 # %% [markdown] item="claim" manual=true points=3
 # ### BEGIN SOLUTION
-# **Bytes.** The positions of 2 % of the weights are the larger part of such a file: a decoder needs them, in a package or not. At 5,300 weights of 266,200 the entropy of “zero or not” at random places is 0.141 bits per weight, 4,700 bytes; part 7 needs less, because the places are not random. Biases, scales, shapes and the decoder belong to it, too: 410 biases in float16 are 820 bytes. With 8.7 kB or more it is about 120 times.
+# **Bytes.** The positions of 2% of the weights are the larger part of such a file: a decoder needs them, in a package or not. At 5,300 weights of 266,200 the entropy of “zero or not” at random places is 0.141 bits per weight, 4,700 bytes; part 7 needs less, because the places are not random. Biases, scales, shapes and the decoder belong to it, too: 410 biases in float16 are 820 bytes. With 8.7 kB or more it is about 120 times.
 #
 # **What was measured.** The accuracy is that of a network in memory, not of the file. He should decode the bytes in a fresh process, on another machine, and measure what comes out.
 #

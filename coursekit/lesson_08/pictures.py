@@ -149,7 +149,7 @@ def three_rows(share: float) -> Figure:
             ax.plot(ends, [place, place], "-", marker="|", color=plot.COLOURS[1])
             ax.plot([its.points], [place], "o", color=plot.COLOURS[1])
         ax.axvline(0, color="grey", linewidth=1, marker="", linestyle="-")
-        ax.set(title=f"less {title}", xlabel="points", ylim=(len(names) - 0.5, -0.5))
+        ax.set(title=f"minus {title}", xlabel="points", ylim=(len(names) - 0.5, -0.5))
     axes[0].set_yticks(range(len(names)), names)
     return fig
 

@@ -46,7 +46,7 @@ def plans(curves: Mapping[str, Sequence[float]]) -> Figure:
     fig, ax = plot.figure(width=8, height=2.8)
     for name, zeros in curves.items():
         ax.plot(np.linspace(0, 1, len(zeros)), 100 * np.array(zeros), marker="", label=name)
-    ax.set(title="Two ways to 90 % zeros", xlabel="share of the training", ylabel="zeros (%)")
+    ax.set(title="Two ways to 90% zeros", xlabel="share of the training", ylabel="zeros (%)")
     ax.legend(loc="lower right")
     return fig
 

@@ -111,7 +111,7 @@ def by_the_clock(
     for (name, its), colour, mark in zip(measured.items(), plot.COLOURS[1:], "os", strict=False):
         ax.plot(percent, computed[name], color=colour, label=f"{name}, computed")
         ax.plot(percent, its, mark, color=colour, markersize=9, label=f"{name}, by the clock")
-    ax.set(title="A real server lies on the computed curve", xlabel="load of float32 (%)")
+    ax.set(title="A real server, and the computed curve", xlabel="load of float32 (%)")
     ax.set(ylabel="median latency (ms)", ylim=(0, None))
     ax.legend()
     return fig

@@ -119,7 +119,9 @@ def main() -> None:
     """Serves until standard input ends."""
     line, *files = sys.argv[1:]
     models = {name: session(path) for name, path in (file.split("=", 1) for file in files)}
-    server = uvicorn.Server(uvicorn.Config(make_app(models, int(line)), log_level="warning"))
+    # By default uvicorn hangs up after five idle seconds. A load on a slow machine idles longer.
+    app = make_app(models, int(line))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_keep_alive=3600))
     # asyncio turns Nagle's algorithm off for sockets that name TCP. With it each answer, which goes
     # out in two parts, waits 40 ms for the client's acknowledgement.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -15,7 +15,7 @@ from coursekit.pictures.trace import Rows, Stage, Trace, number
 
 # A row whose levels are whole numbers, and how alike its four inputs are.
 ROW, ALIKE = (0.4, 1.3, -0.6, 0.7), 0.8
-# A layer: two words, three channels of which one is tall, two rows of weights.
+# A layer: two tokens, three channels of which one is tall, two rows of weights.
 INPUTS = ((0.6, 40.0, -0.8), (-0.3, -24.0, 0.5))
 WEIGHTS = ((0.5, 0.02, -0.4), (-0.2, 0.01, 0.6))
 ALPHA = 0.5
@@ -93,7 +93,7 @@ def one_row() -> Trace:
     stages.append(
         Stage(
             "Beside plain rounding",
-            f"The squared error of the output, in the mean over words, is {number(gptq, 2)}. With "
+            f"The squared error of the output, in the mean over tokens, is {number(gptq, 2)}. With "
             f"each weight at its nearest level it is {number(plain, 2)}. So GPTQ does {better} "
             "damage, with the same levels to choose from.",
             "the row of weights",
@@ -143,14 +143,14 @@ def one_smoothing() -> Trace:
         "A tall channel, smoothed",
         (
             Stage(
-                "Two words, three channels",
-                "The middle channel is tall in both words. Its weights are small.",
+                "Two tokens, three channels",
+                "The middle channel is tall in both tokens. Its weights are small.",
                 two,
                 None,
                 channels,
                 partial(_matrix, before.inputs, 1, "inputs"),
                 "A matrix of two rows and three columns; the middle column is the largest.",
-                _rows("word", before.inputs, 1),
+                _rows("token", before.inputs, 1),
             ),
             Stage(
                 "In int8 as they are",
@@ -160,8 +160,8 @@ def one_smoothing() -> Trace:
                 None,
                 outputs,
                 partial(_matrix, before.rounded - before.outputs, 3, "error of the outputs"),
-                "A matrix with the errors of two outputs for two words.",
-                _rows("word", before.rounded, 3),
+                "A matrix with the errors of two outputs for two tokens.",
+                _rows("token", before.rounded, 3),
             ),
             Stage(
                 "The factors",
@@ -183,7 +183,7 @@ def one_smoothing() -> Trace:
                 channels,
                 partial(_matrix, after.inputs, 2, "smoothed inputs"),
                 "A matrix of two rows and three columns of about equal size.",
-                _rows("word", after.inputs, 2),
+                _rows("token", after.inputs, 2),
             ),
             Stage(
                 "In int8, smoothed",
@@ -193,8 +193,8 @@ def one_smoothing() -> Trace:
                 outputs,
                 outputs,
                 partial(_matrix, after.rounded - before.outputs, 3, "error of the outputs"),
-                "A matrix with the errors of two outputs for two words.",
-                _rows("word", after.rounded, 3),
+                "A matrix with the errors of two outputs for two tokens.",
+                _rows("token", after.rounded, 3),
             ),
         ),
     )

@@ -102,9 +102,9 @@ def filled(text: Any, names: Mapping[str, Any]) -> Any:
 
 
 def written(value: Any, spec: str) -> str:
-    """A number as the course prints it: 5,000 and −0.25; with % a share in per cent."""
+    """A number as the course prints it: 5,000 and −0.25; with % a fraction as a percentage."""
     if spec == "%":
-        return f"{100 * value:.6g}".replace("-", "−") + " %"
+        return f"{100 * value:.6g}".replace("-", "−") + "%"
     if isinstance(value, int | float):
         value = format(value, spec or ("," if isinstance(value, int) else ".10g"))
         return str(value).replace("-", "−")

@@ -107,7 +107,7 @@ def test_the_same_seed_draws_the_same_numbers() -> None:
 
 @pytest.mark.parametrize(
     ("value", "spec", "text"),
-    [(5000, "", "5,000"), (-0.25, "", "−0.25"), (0.35, "%", "35 %"), (600, "d", "600")],
+    [(5000, "", "5,000"), (-0.25, "", "−0.25"), (0.35, "%", "35%"), (600, "d", "600")],
 )
 def test_numbers_are_written_as_the_course_prints_them(value: float, spec: str, text: str) -> None:
     assert written(value, spec) == text

@@ -101,6 +101,16 @@ def test_an_open_loop_keeps_the_clock(server):
     assert (load.latency > 0).all()
 
 
+def test_a_connection_that_idles_is_kept_open(server):
+    """On a slow machine a client's next request may be due more than five seconds later."""
+    connection = server.connect()
+    for pause in (0, 5.5):
+        time.sleep(pause)
+        connection.request("GET", "/sizes")
+        assert connection.getresponse().read()
+    connection.close()
+
+
 def test_as_many_are_due_as_the_rate_says(monkeypatch):
     monkeypatch.setattr(serving, "_load", lambda *arguments: arguments[-1])
     due = serving.open_loop(None, IMAGES, rate=200, count=40)
