@@ -885,8 +885,8 @@ assert remedy["C"] == "fewer calls", (
 # %% [markdown]
 # ## 8 · A report (2 points, graded by your teacher)
 #
-# A colleague has pruned the old model, without a change of its layers, and writes: *“The new one is better in every way. Its file is 5 times smaller (zipped; 80 % of its weights are zero now). `FlopCounterMode` says 0 for its
-# attention layers, so they are free. I timed it too: first 100 calls of the old model, then 100 of the new one, and the mean is 8 % lower. So it will fit our chip with 256 KiB of RAM, where the old one did not.”*
+# A colleague has pruned the old model, without a change of its layers, and writes: *“The new one is better in every way. Its file is 5 times smaller (zipped; 80% of its weights are zero now). `FlopCounterMode` says 0 for its
+# attention layers, so they are free. I timed it too: first 100 calls of the old model, then 100 of the new one, and the mean is 8% lower. So it will fit our chip with 256 KiB of RAM, where the old one did not.”*
 #
 # Answer in four to eight sentences, so that he can act on it: which of his conclusions do not follow, and why; and what he should count or measure instead.
 #
@@ -898,7 +898,7 @@ assert remedy["C"] == "fewer calls", (
 #
 # **FLOPs.** 0 means that the counter doesn't know the operation (attention runs as one fused kernel in `eval()` without gradients), not that it is free. Count these layers by hand.
 #
-# **Time.** One after the other, a machine that warms up or is used by others can change the result by more than 8 % (slow it down evenly by 30 % on the way, and whoever comes second looks 14 % slower); and a mean is moved by a few slow calls. Warm up, call both in turn, report median and spread, with the same threads
+# **Time.** One after the other, a machine that warms up or is used by others can change the result by more than 8% (slow it down evenly by 30% on the way, and whoever comes second looks 14% slower); and a mean is moved by a few slow calls. Warm up, call both in turn, report median and spread, with the same threads
 # and layout. A time on his computer does not say much about the chip either.
 #
 # **RAM.** On the chip RAM holds activations: the largest input and output of a layer together. Pruning has not changed a single shape, so the need is the same as before. Count it for both.

@@ -109,7 +109,7 @@ plot.show(
 )
 
 # %% [markdown]
-# Three clouds. Follow the two wide networks, of which one has 90% zeros: the same place, every time. Follow *thin and deep*: hardly a parameter, and among the slowest for one image. None of the three counts tells the time. But each knows a part of it, so first learn to count.
+# Three clouds. Follow the two wide networks, of which one has 90% zeros: the same place, every time. Follow *thin and deep*: a seventh of *one hidden layer*'s parameters, and for one image several times its time. None of the three counts tells the time. But each knows a part of it, so first learn to count.
 #
 # ## 1 · Parameters and bytes: three memories and a bandwidth
 #
@@ -136,7 +136,7 @@ reveal("CNN, one image: most activations alive at once", peak / weights)
 assert peak_activations(models["CNN"], image) == peak + image.nbytes  # what PyTorch really kept
 
 # %% [markdown]
-# More than the weights, for a single image. Twice as many images, twice as much again. On a chip with 128 KiB of RAM this network fits in int8 only.
+# More than the weights, for a single image. Twice as many images, twice as much again. On a chip with 128 KiB of RAM, this network fits only in int8.
 #
 # ## 2 · MACs
 #
@@ -285,9 +285,9 @@ plot.show(
 reveal("64 images: which of the six is the slowest?", slowest(timed["64"]))
 
 # %% [markdown]
-# The same twelve points, and on the right they're a line. No clock was needed for that, just counting and three numbers of your machine. Above the dotted line are likely kernels that don't reach the roof. When two estimates are close, you can't say who's faster.
+# The same twelve points, and on the right they're a line. None of the six was timed for that: we counted, and took three numbers of your machine. Above the dotted line are likely kernels that don't reach the roof. When two estimates are close, you can't say who's faster.
 #
-# That also answers when a **smaller file isn't a faster model**: when what you made smaller isn't what it waits for. The wide network waits for bytes, the CNN for MACs, the thin one for calls, by the estimate.
+# That also answers when a **smaller file isn't a faster model**: when what you made smaller isn't what it waits for. By the estimate, the wide network waits for bytes, the CNN for MACs, and the thin one for its calls, which are as many for one image as for 64.
 #
 # ## 5 · An honest clock
 #
@@ -324,7 +324,7 @@ reveal("one hidden layer: time among the others", among.median / among.alone.med
 
 # %% [markdown]
 # The same model, the same image, the same machine. The wide networks read about 30 MB each, and likely they push the others' weights out of the caches. Neither figure is wrong. *Alone* is a model that does nothing else all day; *among others* is one on a phone that's asked now and then. (In a
-# *fixed* order it's worse: each would always inherit from the same neighbour. So `latency` shuffles.) Say which you mean, and never set one beside the other.
+# *fixed* order it's worse: each would always inherit from the same neighbour. So `latency` shuffles.) Say which you mean, and never compare one with the other.
 #
 # Count, measure the machine, estimate. Then take the clock, and say how you held it.
 
@@ -352,8 +352,8 @@ guesses()
 # - Taking parameters, or the size of the file, for the time.
 # - Mixing up MACs and FLOPs: a factor of two.
 # - Believing a FLOP counter that says 0.
-# - Timing the first call, or the mean; timing A and then B; a time alone beside a time among others.
-# - Forgetting activations where RAM is small.
+# - Timing the first call, or the mean; timing A and then B; a time alone against a time among others.
+# - Forgetting activations when RAM is small.
 #
 # ## Cheat sheet
 #

@@ -795,7 +795,7 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 # ## 8 · A report (3 points, graded by your teacher)
 #
 # A colleague writes: *“I quantized our network to 4 bits with one scale per layer, so that the largest weight fits. Accuracy fell
-# from 85 % to 41 %, so 4 bits are too few for us. By the way, the zero point came out as 6.3, and I used it like that. And it does
+# from 85% to 41%, so 4 bits are too few for us. By the way, the zero point came out as 6.3, and I used it like that. And it does
 # not even pay: the file that I save with `torch.save` after `fake_quantize` is as large as before.”* You look at her weights: nearly
 # all lie between −0.1 and 0.1, three of them near −2.
 #

@@ -17,7 +17,7 @@
 # 8 bits, and how few are too few?**
 #
 # For an integer to stand for a weight, it needs a *scale* and a *zero point*. With these two you can say in advance how large each
-# error is. And at the end you'll rescue a network that fell to guessing, by moving one number.
+# error is. And at the end you'll rescue a network that fell to guessing, by moving one number per layer.
 #
 # It takes about {minutes} minutes, with a place to stop after part 4. You need a little PyTorch: tensors, `nn.Linear`.
 #
@@ -75,7 +75,7 @@ def largest_fits(weight: torch.Tensor, bits: int) -> torch.Tensor:
 
 # %% [markdown]
 # We train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) on pictures of clothes, from three seeds. Then all
-# weights are rounded to $b$ bits, with one scale per layer, such that the largest weight just fits. In float32, the accuracy is
+# weights are rounded to $b$ bits, with one scale per layer, such that the largest weight just fits (*absmax* in papers). In float32, the accuracy is
 # about 0.85. What is left at 2 bits?
 
 # %% tags=["nbval-ignore-output"]
@@ -108,12 +108,10 @@ ax.legend(loc="lower left")
 mark_guess(ax, "Accuracy at 2 bits")
 plot.show(fig, alt="Accuracy against bits, from 8 to 2, with lines for float32 and for chance.")
 reveal("Accuracy at 2 bits", middle[-1], between=(low[-1], high[-1]))
-assert (np.abs(middle[:5] - full.mean()) < 0.015).all()
-assert middle[-2] > 0.75 and middle[-1] < 0.35
 
 # %% [markdown]
-# Level down to 4 bits, a little lower at 3, and then a cliff: at 2 bits there is nothing left but guessing. Remember this
-# picture. To see why, we need to know what becomes of one number.
+# Nothing happens down to 4 bits, and little at 3. Then comes the cliff: at 2 bits the network only guesses. To see
+# why, let's follow one number.
 #
 # ## 1 · Formats: bits, and points on a line
 #
@@ -187,8 +185,8 @@ print("cast, then clip:", steps.to(torch.int8).clamp(-128, 127).tolist())
 
 # %% [markdown]
 # There are two kinds of error. 0.1234 became 0.12: that is **rounding**, never more than half a step. 1.5 became 1.27, the last
-# point there is: that is **clipping**, and it has no limit. And mind the order. Cast first, and only the lowest eight bits are
-# left of 150: it comes back negative.
+# point there is: that is **clipping**, and it has no limit. Mind the order: if you cast first, 150 comes
+# back negative.
 #
 # `torch.round` sends a **tie**, a number halfway between two points, to the even neighbour, because rounding all of them up would
 # push a whole layer in one direction ([Further](further/02_numbers_in_few_bits.ipynb)).
@@ -205,7 +203,7 @@ print("cast, then clip:", steps.to(torch.int8).clamp(-128, 127).tolist())
 #
 # $$s = \frac{h - l}{2^b - 1}, \qquad z = q_{\min} - \operatorname{round}\!\left(\frac{l}{s}\right)$$
 #
-# $2^b$ points have $2^b - 1$ gaps. Two more rules: the range must contain 0, and $z$ is rounded. This is **asymmetric** (or affine)
+# $2^b$ points have $2^b - 1$ gaps. The range must contain 0, and $z$ is rounded. This is **asymmetric** (or affine)
 # quantization. **Symmetric** quantization fixes $z = 0$ and takes $s = \max|x| / (2^{b-1}-1)$.
 #
 # By hand, for 3 bits and values from −0.5 to 3: $s = 3.5/7 = 0.5$, and $z = -4 - (-1) = -3$.
@@ -240,11 +238,11 @@ print(
 )
 
 # %% [markdown]
-# 0 comes back as exactly 0. Is that worth two rules? Zero is the padding around an image, every ReLU that is off, and every
+# 0 comes back as exactly 0. Are those two rules worth it? Zero is the padding around an image, every ReLU that is off, and every
 # weight that was pruned.
 #
 # So here is layer 1 with 80% of its weights set to zero. We quantize it to 4 bits twice, once with a rounded zero point, and once
-# *without* rounding it, so that the first point lies exactly on the smallest weight. What percentage of the weights is still zero then?
+# *without* rounding it, so that the first point lies exactly on the most negative weight. What percentage of the weights is still zero then?
 
 # %%
 guess("Zero point not rounded: weights that are still zero", unit="%", low=0, high=100)
@@ -259,14 +257,17 @@ start = sparse.min()  # the first point; the others follow at distances of one s
 unrounded = start + scale * torch.round((sparse - start) / scale).clamp(0, 15)
 zeros = [100 * float((w == 0).float().mean()) for w in (sparse, rounded, unrounded)]
 reveal("Zero point not rounded: weights that are still zero", zeros[2])
-moved = [validation[0].flatten(1) @ (w - sparse).t() for w in (rounded, unrounded)]
+off = float(unrounded[sparse == 0].abs().max() / scale)
+signs = torch.where(torch.rand_like(weight) < 0.5, -1, 1)
+random_signs = torch.where(sparse == 0, signs * unrounded, unrounded)
+moved = [validation[0].flatten(1) @ (w - sparse).t() for w in (rounded, unrounded, random_signs)]
 errors = [float(values.abs().mean()) for values in moved]
-print(f"error of the layer's output: {errors[1] / errors[0]:.1f} times as large")
-assert zeros[1] >= zeros[0] > zeros[2] and errors[1] > errors[0]
+print(f"zeros off by {off:.0%} of a step: {errors[1] / errors[0]:.1f} times the output's error")
+print(f"the same with random signs: {errors[2] / errors[0]:.1f} times")
 
 # %% [markdown]
-# Not one zero is left. Each is off by only part of a step, but all of them by the *same* part, so nothing cancels when the layer
-# adds them up. That's why the range must contain 0, and why $z$ must be an integer.
+# Not one zero is left. Each is off by only a small part of a step, but all of them in the *same* direction, so nothing cancels when
+# the layer adds them up. The last line is the control: give the same errors random signs, and most of the harm is gone. That's why the range must contain 0, and why $z$ must be an integer.
 #
 # What does the shift gain? We measure by the **SQNR**, the signal to quantization noise ratio, in decibels:
 #
@@ -292,8 +293,6 @@ plot.grouped_bars(ax, ["symmetric", "asymmetric"], quality, label="{:.1f}")
 ax.set(title="What the zero point gains at 8 bits", xlabel="SQNR (dB)", xlim=(0, 62))
 ax.legend(loc="right")
 plot.show(fig, alt="Bars of SQNR, symmetric and asymmetric, for weights and for ReLU outputs.")
-gains = {name: pair[1] - pair[0] for name, pair in quality.items()}
-assert 5 < gains["outputs of ReLU 1"] < 7 and abs(gains["weights of layer 1"]) < 3
 
 # %% [markdown]
 # One-sided values gain about 6 dB, because their step is half as long. Weights lie on both sides of zero and gain little. So the usual
@@ -344,12 +343,12 @@ explore(
 # A larger scale makes the stairs higher *and* the range wider. Only more bits give you small errors and a wide range at once. The
 # zero point moves the whole staircase along the diagonal.
 #
-# In the white, the error is rounding, and it stays between the dashed lines. In the grey it is clipping.
+# In the white, the error is rounding; in the grey, clipping.
 #
 # $$|x - \hat x| \le \frac{s}{2} \quad\text{as long as}\quad s\,(q_{\min}-z) \le x \le s\,(q_{\max}-z)$$
 #
 # > **A place to stop.** Before you go on: how far off can a value come back that lies inside the range, and one that lies outside?
-# > <details><summary>Answer</summary>Inside, half a step at most. Outside, by half a step and as much as it lies beyond the last point.</details>
+# > <details><summary>Answer</summary>Inside, half a step at most. Outside, by as much as it lies beyond the last point, and that has no limit.</details>
 #
 # ## 5 · The library
 #
@@ -371,18 +370,24 @@ for trial in range(200):
 print("scale, zero point, and all 500 values: equal in 200 of 200 tensors")
 
 # %% [markdown]
-# They do. Two surprises, though. A NaN becomes an ordinary number without a word, so **refuse what is not finite** before you
-# quantize. And PyTorch's symmetric observer divides by 127.5, not 127. That hardly matters at 8 bits; at 2 bits it's one code in
-# four ([Further](further/02_numbers_in_few_bits.ipynb) has these and other edges).
+# They do. Two surprises: a NaN becomes an ordinary number without a word, so **refuse what is not finite** before you
+# quantize. And PyTorch's symmetric observer divides by 127.5, not 127. That hardly matters at 8 bits; at 2 bits its step is
+# a third shorter ([Further](further/02_numbers_in_few_bits.ipynb) has these and other edges).
 #
 # *Fake*-quantized weights lie on few points, but they are float32. Does the file shrink?
 
+
 # %%
-codes8, codes2 = ({k: v.to(torch.int8) for k, v in models[0].state_dict().items()} for _ in "ab")
+def codes(bits: int) -> dict[str, torch.Tensor]:
+    """All tensors of the first model as int8 codes; a scale for each comes on top."""
+    state = models[0].state_dict().items()
+    return {k: torch.round(v / symmetric_scale(v, bits)[0]).to(torch.int8) for k, v in state}
+
+
 contents = {
     "fake-quantized, 2 bits": with_weights(models[0], largest_fits, 2).state_dict(),
-    "int8 codes, 8 bits": codes8,
-    "int8 codes, 2 bits": codes2,
+    "int8 codes, 8 bits": codes(8),
+    "int8 codes, 2 bits": codes(2),
 }
 ratios = [saved_bytes(content) / saved_bytes(models[0]) for content in contents.values()]
 fig, ax = plot.figure(height=2)
@@ -396,7 +401,7 @@ plot.show(fig, alt="Three bars: fake-quantized as large as float32, both int8 fi
 #
 # ## 6 · Noise in decibels
 #
-# How much does one more bit buy? The error lies anywhere between $-s/2$ and $s/2$, each value as likely as any other, so its mean square is
+# How much does one more bit buy? If the error is equally likely to lie anywhere between $-s/2$ and $s/2$, its mean square is
 #
 # $$\frac1s \int_{-s/2}^{s/2} u^2\,\mathrm{d}u = \frac{s^2}{12}$$
 #
@@ -437,6 +442,11 @@ gain = (lines["Gaussian, best clip"][4] - lines["Gaussian, best clip"][0]) / 4
 print(f"Gaussian, best clip: {gain:.1f} dB a bit from 2 to 6 bits")
 
 # %%
+assert (np.abs(middle[:5] - full.mean()) < 0.015).all()
+assert middle[-2] > 0.75 and middle[-1] < 0.35
+assert zeros[1] >= zeros[0] > zeros[2] and errors[1] > 2 * errors[2]
+assert 5 < quality["outputs of ReLU 1"][1] - quality["outputs of ReLU 1"][0] < 7
+assert abs(quality["weights of layer 1"][1] - quality["weights of layer 1"][0]) < 3
 assert gain < 6.2 and all(
     abs(decibel - 20 * math.log10(2 * (2**b - 1))) < 0.15
     for b, decibel in zip(some_bits, lines["uniform, 0 to 1"], strict=True)
@@ -508,8 +518,8 @@ explore(
 #
 # ## 8 · The 2-bit cliff
 #
-# Back to the network, with layer 1's weights at 2 bits. Symmetric 2-bit codes have three points: minus the largest weight,
-# 0, and the largest weight. What percentage of the weights becomes 0?
+# Back to the network, with layer 1's weights at 2 bits. Symmetric 2-bit codes have three points: 0, and plus and
+# minus the largest weight. What percentage of the weights becomes 0?
 
 # %%
 guess("Layer 1 at 2 bits: weights that become 0", unit="%", low=0, high=100)
@@ -536,8 +546,8 @@ assert share > 90 and decibels[2] > 4 + decibels[1]
 
 # %% [markdown]
 # There is the cliff. A few large weights fix the range, the points lie where hardly any weights are, and nearly everything rounds
-# to 0. The third picture has three points too, at the clip with the best SQNR. Now we quantize the whole network with it. Still 2
-# bits, still no training.
+# to 0. The third picture has three points too, at the clip with the best SQNR (*MSE clipping*). Now we give each layer such a clip. Still 2 bits, still
+# no training.
 
 # %%
 guess("Accuracy at 2 bits with the best clip", low=0, high=1)
@@ -546,10 +556,8 @@ guess("Accuracy at 2 bits with the best clip", low=0, high=1)
 clipped = accuracies(best_clip, [4, 3, 2])
 at_two = clipped[:, -1]
 fig, ax = plot.figure(height=3)
-for name, values, at in (
-    ("largest weight fits", fitting, all_bits),
-    ("best clip", clipped, [4, 3, 2]),
-):
+for name, values in (("largest weight fits", fitting), ("best clip", clipped)):
+    at = all_bits[-values.shape[1] :]
     plot.band(ax, at, values.mean(0), values.min(0), values.max(0), label=name)
 ax.axhline(full.mean(), color="grey", linewidth=1, label="float32")
 ax.set(title="Another scale, same bits (mean, range of three seeds)", xlabel="bits per weight")
@@ -562,7 +570,7 @@ reveal("Accuracy at 2 bits with the best clip", at_two.mean(), between=(at_two.m
 assert (at_two > fitting[:, -1] + 0.3).all() and at_two.mean() > 0.75
 
 # %% [markdown]
-# From guessing back to reading clothes, in each of the three networks, and nothing has changed but the scale. **Two bits aren't
+# The three networks guessed, and now they read clothes again, because three scales changed. **Two bits aren't
 # too few. Two bits with the wrong scale are.**
 
 # %% tags=["nbval-ignore-output"]
@@ -579,9 +587,9 @@ guesses()
 #
 # **Common mistakes**
 #
-# - Dividing the range by $2^b$. That many points have one gap less.
+# - Dividing the range by $2^b$. There is one gap less.
 # - Casting to an integer before clipping: large values wrap around.
-# - A range without 0, or a zero point that is no integer: padding, ReLU and pruned weights are off.
+# - A range without 0, or a zero point that isn't an integer: padding, ReLU and pruned weights are off.
 # - “6 dB per bit” for every kind of data.
 # - Taking a fake-quantized network for a small one.
 #

@@ -734,7 +734,7 @@ assert findings["A"] == "fine", (
 # ## 8 · A letter (3 points, graded by your teacher)
 #
 # A team quantizes a network for a phone and asks for advice: *“We use int8 with one scale per tensor. Weights are fine. But a few channels of one
-# activation are 200 times as large as the others, and with int8 activations our accuracy falls from 91 % to 40 %. We searched for the range
+# activation are 200 times as large as the others, and with int8 activations our accuracy falls from 91% to 40%. We searched for the range
 # with the smallest squared error, and it is nearly the largest value; the SQNR is a good 35 dB. So the range cannot be the problem, can it? Someone proposes
 # scales per channel for the activations, someone else int4 with groups of 32 for the weights.”*
 #

@@ -33,7 +33,7 @@ dragged_range()
 #
 # <details><summary>Two networks differ on 6 of 2,000 images, in both directions. Which one is better?</summary>Nobody can tell: chance makes such a difference easily.</details>
 #
-# A ReLU lets a positive factor through: $\operatorname{relu}(a\,x) = a\operatorname{relu}(x)$. So multiply what goes into a hidden unit by $a$, weights and bias, and divide what leaves it by $a$. With a power of two not even a bit of the result changes. Each unit of layer 1 gets its own, from $2^{-7}$ to $2^7$, in three networks that know clothes. Call these the twins.
+# Now the trick. A ReLU lets a positive factor through: $\operatorname{relu}(a\,x) = a\operatorname{relu}(x)$. So take a hidden unit, multiply its weights and its bias by $a$, and divide the weights that read it by $a$. The network computes what it did before, and if $a$ is a power of two, to the last bit. We take three networks that name clothes, and give each of the 300 units of layer 1 a factor of its own, from $2^{-7}$ to $2^7$. Call the results the *twins*.
 
 # %%
 import copy
@@ -162,7 +162,7 @@ plot.show(
 )
 
 # %% [markdown]
-# With one scale the third output is gone; with its own it lives. So give each row of the twins a scale, 8 bits. In layer 1 the factors stand in the rows. In layer 2 they stand in the columns. How many percent of layer 2's weights become exactly 0?
+# With one scale the third output is gone; with its own it lives. So give each row of the twins a scale, at 8 bits. In layer 1 the factors are in the rows, in layer 2 in the columns. What percentage of layer 2's weights becomes exactly 0?
 
 # %%
 guess("A scale per row: weights of layer 2 that become 0", unit="%", low=0, high=100)
@@ -187,9 +187,9 @@ mean = np.mean(gone)
 reveal("A scale per row: weights of layer 2 that become 0", mean, between=(min(gone), max(gone)))
 
 # %% [markdown]
-# Remarkably good: half of the layer's weights are zeros now, and three points are lost. Where a row holds weights of all sizes, those that were divided by most vanish beside the others. Groups of 28 hardly help there, as the columns still differ within a group.
+# Remarkably good: half of the layer's weights are zeros now, and three points are lost. If a row holds weights of all sizes, those that were divided by most vanish next to the others. Groups of 28 hardly help there, as the columns still differ within a group.
 #
-# Why not a scale per column, then? A layer sums over columns, $y_i = \sum_j w_{ij} x_j$. A row's scale can be taken out of the sum and applied once per output, so the sum runs over integers (lesson 04). A column's can't.
+# Why not a scale per column, at least in layer 2? A layer sums over columns, $y_i = \sum_j w_{ij} x_j$. A row's scale can be taken out of the sum and applied once per output, so the sum runs over integers (lesson 04). A column's can't.
 #
 # The library agrees, weight by weight:
 
@@ -215,7 +215,7 @@ print(f"{(reader['zeros'] == 1).sum()} of {len(reader)} outputs are all zeros wi
 #
 # ## 2 · What does a scale cost?
 #
-# At 4 bits a row shares 15 levels among hundreds of weights, so groups help. Two codes are **packed** into a byte, $(q_0 \bmod 16) + 16\,(q_1 \bmod 16)$, and each group keeps a scale. Layer 1 in groups of 28, packed, with float32 scales: how large is it beside int8?
+# At 4 bits a row shares 15 levels among hundreds of weights, so groups help. Two codes are **packed** into a byte, $(q_0 \bmod 16) + 16\,(q_1 \bmod 16)$, and each group keeps a scale. Layer 1 in groups of 28, packed, with float32 scales: how large is it compared with int8?
 
 # %%
 guess("4 bits, groups of 28: bytes", unit="× int8")
@@ -239,9 +239,13 @@ plot.show(
 )
 
 # %% [markdown]
-# A weight takes $b + b_s/g$ bits, for groups of $g$ and scales of $b_s$ bits: a float32 scale for 28 weights is more than another bit for each. So formats store scales in 16 bits or 8. Along each line the groups shrink. First that's a bargain; then a fifth bit is cheaper.
+# A weight takes $b + b_s/g$ bits, for groups of $g$ and scales of $b_s$ bits: a float32 scale for 28 weights is more than another bit for each. So formats store scales in 16 bits or 8. Along each line the groups shrink. First that's a bargain; then another bit is cheaper.
+#
+# <details><summary>Four other ways to spend 4 bits: fp4, MXFP4 (the exercise reads a file of it), NF4, k-means</summary>
 #
 # A code may also be an index into any 16 numbers. **fp4** (e2m1) is a tiny float: 0, 0.5, 1, 1.5, 2, 3, 4, 6, with a sign. **MXFP4** is fp4 in groups of 32 with a shared power of two in 8 bits, $2^{\lfloor \log_2 \max |w| \rfloor - 2}$; what lies beyond 6 is clipped. **NF4** has its levels at quantiles of a Gaussian, 0 among them. By **k-means** the weights choose: each level is the mean of the weights nearest to it, and a whole tensor shares the list, its **codebook**; no level need be 0, and there's no integer arithmetic. All of them compete [further](further/03_choosing_the_range.ipynb), with a surprise.
+#
+# </details>
 #
 # ## 3 · Where does a range end?
 #
@@ -300,7 +304,7 @@ def calibrated(model: nn.Sequential, rule) -> tuple[float, float, float]:
 results = np.array([[calibrated(model, rule) for model in one_large] for rule in rules.values()])
 plot.show(
     pictures.two_scores(list(rules), results[..., 2], results[..., 0], "SQNR (dB)", "accuracy"),
-    alt="For four rules: the SQNR of the activations, and the accuracy. The best SQNR has the worst.",
+    alt="For four rules: the SQNR of the activations, and the accuracy, of three seeds each.",
 )
 alike = results[..., 1].min(1) > 0.05  # no difference from float32 was found
 reveal("One unit × 256, 8-bit activations: the best rule", np.array(list(rules))[alike].tolist())
@@ -346,7 +350,7 @@ fig, ax = pictures.errors(found)
 mark_guess(ax, "All weights × 2.9: accuracy")
 plot.show(
     fig,
-    alt="Accuracy against the SQNR: a cloud. Against the SQNR after the best factor: it rises.",
+    alt="Accuracy against the SQNR, as it is and after the best factor, for six changes.",
 )
 reveal("All weights × 2.9: accuracy", found["all × 2.9"][2])
 
@@ -375,11 +379,11 @@ explore(
 )
 
 # %% [markdown]
-# A common factor changes the sizes of the logits, hardly which one is largest. The SQNR charges for it. Take the best factor out before you measure (or use the cosine), and the cloud on the left falls into order: shuffled signs ruin a network, and *signs alone*, one bit a weight, keep most of it.
+# A common factor changes the sizes of the logits, not which one is largest, until it's so small that the biases, which we left alone, take over. The SQNR charges for it all the same. Take the best factor out before you measure (or use the cosine), and the cloud on the left falls into order (× 2.9 has no error left then; the chart ends at 40 dB): shuffled signs ruin a network, and *signs alone*, one bit a weight, keep most of it.
 #
 # ## 5 · Mend the network, not the range
 #
-# A better range can't save the twins, and scales per row save one layer. But what was multiplied can be divided. **Equalization** (Nagel et al. 2019) gives each unit the factor $f$ that makes its row of one layer and its column of the next equally large: $\text{row} \cdot f = \text{column} / f$. Rounded to a power of two, it changes no bit of the function.
+# Scales per row save one layer of the twins. But what was multiplied can be divided. **Equalization** (Nagel et al. 2019) gives each unit the factor $f$ that makes its row of one layer and its column of the next equally large: $\text{row} \cdot f = \text{column} / f$. Rounded to a power of two, it changes no bit of the function.
 
 
 # %% tags=["nbval-ignore-output"]

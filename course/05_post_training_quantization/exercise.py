@@ -882,7 +882,7 @@ assert choose(chain, {}, 0.09375) == "y", (
 # ## 6 · A disappointed colleague (3 points, graded by your teacher)
 #
 # A colleague writes: *“I ran `quantize_(cnn, Int8WeightOnlyConfig())` on our CNN. It raised no error, so now it is int8. But the file
-# is still 95 % of what it was. Then I tried int4 on our MLP: the file is as large as with int8. And with `Int8DynamicActivationInt8WeightConfig` one image takes six
+# is still 95% of what it was. Then I tried int4 on our MLP: the file is as large as with int8. And with `Int8DynamicActivationInt8WeightConfig` one image takes six
 # times as long as before. Last, I made a static int8 version, calibrated on 256 photos that I took in the evening, and on the usual test images it lost 20 points
 # of accuracy. Int8 is overrated.”*
 #

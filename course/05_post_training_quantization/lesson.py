@@ -19,7 +19,7 @@
 # ONNX Runtime has for it, `quantize_dynamic`. The file shrank from 10.8 MB to 2.9. Reading one line of text now takes 5.8 times as long.
 # And what does it read? Nothing at all, without a single warning.
 #
-# By the end you'll know where bytes, time and blindness come from, and it reads again, with weights of 8 bits.
+# By the end you'll know how to check all three, and it reads again, with weights of 8 bits.
 #
 # It takes about {minutes} minutes, with a place to stop after part 4. You need scale and zero point (lesson 02) and a little PyTorch: `nn.Linear`,
 # `nn.Conv2d`, `state_dict`.
@@ -73,7 +73,7 @@ def quantized(model: nn.Module, config: object) -> nn.Module:
 #
 # <details><summary>Why does our timer shuffle the order? (lesson 01)</summary>The second candidate finds other caches than the first.</details>
 #
-# **Post-training quantization** takes a trained network and stores it, or runs it, in fewer bits. No training needed, so it's the first thing
+# **Post-training quantization** takes a trained network and stores it, or runs it, in fewer bits. It needs no training, so it's the first thing
 # to try. In PyTorch the library for it is torchao. Let's do what its front page says: LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10
 # outputs), int8 weights, int8 inputs. The file will be about a quarter. And the time for one image?
 
@@ -100,7 +100,7 @@ reveal(
 
 # %% [markdown]
 # A quarter of the bytes, several times the time. Nothing is broken: “int8” makes two promises, one about what is **stored** and one about
-# what is **computed**. Smaller and faster are two questions. Parts 1 and 2 take the first one.
+# what is **computed**. Smaller and faster are two questions.
 #
 # ## 1 · What is stored
 #
@@ -167,7 +167,7 @@ own_bytes = sum(buffer.nbytes for buffer in own.buffers())
 print(f"{own_bytes / (layer.weight.nbytes + layer.bias.nbytes):.3f} of float32")
 
 # %% [markdown]
-# Nearly a quarter. Never quite, as scales and biases stay float32. torchao does the same with `Int8WeightOnlyConfig()`. What will
+# Nearly a quarter, because scales and biases stay float32. torchao does the same with `Int8WeightOnlyConfig()`. What will
 # `layer.weight.dtype` say afterwards?
 
 # %%
@@ -259,6 +259,14 @@ assert torch.allclose(dynamic_linear(x, layer), library(x), atol=1e-5)
 with torch.no_grad():
     print(f"largest difference to float32: {(dynamic_linear(x, layer) - layer(x)).abs().max():.3f}")
 
+# %% [markdown]
+# Five lines, and they agree with torchao. Static has to look first. **Hooks** are functions that PyTorch calls before a layer with what goes in.
+# Ours keep it; its lowest and highest value are the range. After a ReLU nothing is negative, so a symmetric range would waste half the integers:
+# inputs get an *affine* one, with a zero point.
+#
+# And it needs networks worth calibrating: three LeNets and three small CNNs, trained from three seeds on grey images of clothes. 2,000 training
+# images are held out for **validation**, where we make all choices.
+
 # %% tags=["nbval-ignore-output"]
 data = load_fashion_mnist()
 train_split, validation_split = data.train.hold_out(2000)
@@ -272,14 +280,6 @@ for seed in range(3):
     set_seed(seed)
     cnns.append(small_cnn())
     fit(cnns[-1], train, epochs=4, lr=2e-3, seed=seed)
-
-# %% [markdown]
-# Five lines, and they agree with torchao. For static we need
-# networks worth calibrating, so we trained three LeNets and three small CNNs, from three seeds, on grey images of clothes. 2,000 training images are held
-# out for **validation**, where we make all choices.
-#
-# **Hooks** are functions that PyTorch calls before a layer with what goes in. Ours keep it; its lowest and highest value are the range. After a ReLU nothing is negative, so a symmetric range would waste half the integers: inputs get an
-# *affine* one, with a zero point.
 
 
 # %%
@@ -447,7 +447,7 @@ plot.show(
 )
 
 # %% [markdown]
-# Everything below the grey line is slower than float32. For one input all of it is; with 64 only dynamic on wide layers gained, when we ran it. (Why eager static falls behind on the widest we don't know.) torchao does what our five lines do: find the range, divide, round, clamp, multiply, scale,
+# Everything below the grey line is slower than float32. For one input all of it is; with 64, dynamic and static gained on some wide layers, when we ran it. (Why eager static falls behind on the widest, we don't know.) torchao does what our five lines do: find the range, divide, round, clamp, multiply, scale,
 # each a call of its own. That's called running *eagerly*, and on a small layer the calls cost more than the product.
 #
 # `torch.compile` fuses such steps into one **kernel**, code for a whole layer. It needs a C++ compiler and its time, so we ran it once, on one machine,
@@ -510,7 +510,7 @@ assert np.mean(drops["a scale per output"]) < 1 and max(whole) < 0.7
 
 # %% [markdown]
 # Layer 1 alone is to blame, and a scale per output repairs it. But look at the printed line. Static int8 has a scale per output, and still
-# fails: what goes into *layer 2* has one range for all units, and the large one stretches it. So a large value hurts in two places: in
+# fails. Its weights cost nothing, so it's the inputs: what goes into *layer 2* has one range for all units, and the large one stretches it. So a large value hurts in two places: in
 # **weights** that share a scale, and in **inputs** that share a range.
 #
 # We rounded only the weights of the text reader, in two ways. In 8 bits, with a scale per output, how many of 186 characters will it get

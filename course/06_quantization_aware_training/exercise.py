@@ -1099,31 +1099,31 @@ assert not pays[4], (
 # %% [markdown]
 # ## 9 · A report (2 points, graded by your teacher)
 #
-# A team reports: *“Our CNN has batch norm, 91 % in float, and 62 % with 4-bit weights, one scale for each output. We then did quantization-aware training for ten epochs with torchao:
-# `prepare`, training, and `convert` on the model that is built anew and loaded from the float checkpoint for deployment. Accuracy is 92 %, so training with noise even makes the network better than it was. We measured
+# A team reports: *“Our CNN has batch norm, 91% in float, and 62% with 4-bit weights, one scale for each output. We then did quantization-aware training for ten epochs with torchao:
+# `prepare`, training, and `convert` on the model that is built afresh and loaded from the float checkpoint for deployment. Accuracy is 92%, so training with noise even makes the network better than it was. We measured
 # it on the prepared model, with batch norm in training mode, since the statistics were odd in evaluation mode.”*
 #
-# Answer in five to nine sentences, so that they can act on it: what 92 % is worth as a number, and what it should be compared with; what their
+# Answer in five to nine sentences, so that they can act on it: what 92% is worth as a number, and what it should be compared with; what their
 # device will really run; and what you would have tried before ten epochs of training.
 #
 # *Lesson: parts 2 to 5.*
 
 # %% [markdown] item="report" manual=true points=2
 # ### BEGIN SOLUTION
-# **The number.** 92 % was measured on the prepared model, which simulates the quantization, and with batch norm in training mode, which takes mean and variance from the test batch itself. The device does
-# neither. Measure the converted model, in evaluation mode. If the statistics are odd, average them anew with the quantized weights. And it is no
+# **The number.** 92% was measured on the prepared model, which simulates the quantization, and with batch norm in training mode, which takes mean and variance from the test batch itself. The device does
+# neither. Measure the converted model, in evaluation mode. If the statistics are odd, re-estimate them with the quantized weights. And it is no
 # proof that quantization helps, because the float network got no ten epochs more. Train it as long, and compare with that, over several seeds.
 #
 # **The device.** `convert` was called on a model that was never prepared. torchao then changes nothing and says nothing, so the device would run the float checkpoint. Load the
 # trained weights, convert the prepared model, and prove it by the type of the weights. Besides, torchao prepares linear layers only: the convolutions were
 # trained in float, and would stay float.
 #
-# **Before.** Try what needs no training: a better range (the best clip for each output), and the statistics of batch norm, averaged anew on unlabelled images with the quantized weights. That
+# **Before.** Try what needs no training: a better range (the best clip for each output), and the statistics of batch norm, re-estimated on unlabelled images with the quantized weights. That
 # takes minutes, and may give most of it back. Training the biases alone comes next.
 #
 # Rubric, 1 point each:
 #
 # 1. The number: prepared and not converted, or batch norm in training mode, is not what runs; **and** the float control with equal epochs is missing. One of them: half a point.
-# 2. `convert` without `prepare` leaves a float model, which the type shows, **and** torchao prepares no convolution; **and** statistics anew or a better range before training. One
+# 2. `convert` without `prepare` leaves a float model, which the type shows, **and** torchao prepares no convolution; **and** re-estimated statistics or a better range before training. One
 #    or two of the three: half a point.
 # ### END SOLUTION

@@ -43,7 +43,7 @@ warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
 # to zero, in place: the ones with the smallest magnitudes (`prune.l1_unstructured` does it). It returns how many
 # weights are **not** zero afterwards, as an `int`. The bias stays as it is. `share` is a float from 0.0 to 1.0.
 #
-# Then leave in `left` that count for a layer with 100 inputs and 50 outputs, after pruning 20 %.
+# Then leave in `left` that count for a layer with 100 inputs and 50 outputs, after pruning 20%.
 #
 # Example: the weights `[[3., -1., 2.], [2., 5., 2.]]` with `share=0.5` leave 3 weights. 5 and 3 are among
 # them, -1 is not; which one of the 2s stays does not matter.
@@ -593,8 +593,8 @@ assert sizes["bitmap"] == 4 and sizes["dense"] == 128, (
 # %% [markdown]
 # ## 7 · Find the bug (2 points)
 #
-# A colleague prunes a layer in steps, with fine-tuning in between (left out here). After the three steps, 20 %,
-# 40 % and 60 % of the weights should be zero. She wrote:
+# A colleague prunes a layer in steps, with fine-tuning in between (left out here). After the three steps, 20%,
+# 40% and 60% of the weights should be zero. She wrote:
 #
 # ```python
 # def prune_in_steps(layer, targets):
@@ -604,7 +604,7 @@ assert sizes["bitmap"] == 4 and sizes["dense"] == 128, (
 #         shares.append(float((layer.weight == 0).float().mean()))
 #     return shares
 #
-# prune_in_steps(nn.Linear(100, 50), [0.2, 0.4, 0.6])   # far more than 60 % are zero at the end
+# prune_in_steps(nn.Linear(100, 50), [0.2, 0.4, 0.6])   # far more than 60% are zero at the end
 # ```
 #
 # Write it so that it does what she meant. `targets` is a list of floats from 0 to 1. After each step the share
@@ -719,8 +719,8 @@ assert all(abs(share - target) < 0.003 for share, target in zip(shares, [0.2, 0.
 # %% [markdown]
 # ## 8 · A claim (3 points, graded by your teacher)
 #
-# A colleague writes: *“I pruned my network globally to 80 % zeros and fine-tuned it for one epoch. It now gets
-# 85.5 % on validation data; before, it had 84.9 %. So pruning improved it. But pruning is useless for our app:
+# A colleague writes: *“I pruned my network globally to 80% zeros and fine-tuned it for one epoch. It now gets
+# 85.5% on validation data; before, it had 84.9%. So pruning improved it. But pruning is useless for our app:
 # the file from `torch.save(model.state_dict())` has doubled, and inference takes more than twice as long.”*
 #
 # Answer in five to ten sentences, so that she can act on it: what may explain the higher accuracy and how she

@@ -82,7 +82,7 @@ reveal("80 % zeros: size of the file", file_ratio)
 #
 # ## 1 · By hand
 #
-# **Magnitude pruning** removes the weights nearest to zero: without $w_{ij}$ output $i$ changes by $|w_{ij}|\,|x_j|$, so if all inputs are about as large, small weights matter least. We want half of these 32 gone. Magnitude 0.4 stands there several times, so no threshold takes exactly 16: choose *positions*. A **mask** of zeros and ones, multiplied entry by entry, takes them out. The share of zeros is the **sparsity**.
+# **Magnitude pruning** removes the weights nearest to zero: without $w_{ij}$ output $i$ changes by $|w_{ij}|\,|x_j|$, so if all inputs are about as large, small weights matter least. We want half of these 32 gone. Magnitude 0.4 comes up several times, so no threshold takes exactly 16: choose *positions*. A **mask** of zeros and ones, multiplied entry by entry, takes them out. The share of zeros is the **sparsity**.
 
 
 # %%
@@ -217,7 +217,7 @@ plot.show(
 )
 
 # %% [markdown]
-# Random pruning falls first, so the criterion is worth something. Global beats layer-wise, and sparing the last layer closes most of that gap. Is global always better, as one often reads?
+# Random pruning falls first, so the criterion is worth something. Global beats layer-wise, and sparing the last layer closes nearly all of that gap. Is global always better, as one often reads?
 #
 # It compares magnitudes *across* layers. So divide the weights and biases of the first layer by 8, and multiply the second layer's weights by 8. ReLU lets the factor through, and the network computes the same, bit by bit. How much of the second layer will global pruning keep now?
 
@@ -243,7 +243,7 @@ print({name: round(value, 3) for name, value in reached.items()})
 reveal("rescaled, 80 % zeros: weights kept in layer 300→100", kept["rescaled"][1])
 
 # %% [markdown]
-# The same function gets another mask, and another accuracy. Global is a good **default** for a network trained from the usual start; it's no law. Layer-wise pruning never compares two layers.
+# The same function gets another mask, and another accuracy. Global is a good **default** for a network trained from the usual initialization, not a law. Layer-wise pruning never compares two layers.
 #
 # LeNet gives away six weights in ten for next to nothing. Does a network that people use? PP-OCRv4 reads lines of text.
 
@@ -259,7 +259,7 @@ for share, reads in zip(some.share, some.reads.fillna(""), strict=True):
         print(f"{share:.0%} zeros: {reads}")
 
 # %% [markdown]
-# It has far less to spare: it was made small to begin with. What pruning is worth depends on how much too large a network is.
+# It has far less to spare, pruned globally too: there the cliff comes only a little later. It was made small to begin with, which is probably why. What pruning is worth depends on how much too large a network is.
 #
 # ## 4 · Two axes
 #

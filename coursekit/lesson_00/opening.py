@@ -71,7 +71,7 @@ def two_digits() -> Moving:
             "weights of six hidden units, orange above zero and blue below; a zero is a hole. On "
             "the right the network says what each digit is: the surer, the larger. One digit is "
             "called what it is whatever is taken away. The other gets a wrong name (in orange) "
-            "where it was too much. No layer is gone then: other numbers stand in the same ones."
+            "if that was too much. No layer is gone then. The same layers hold other numbers."
         ),
         start={"percent_zeros": 0, "bits": 8},
         percent_zeros=ZEROS,

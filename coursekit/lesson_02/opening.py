@@ -66,7 +66,7 @@ def staircase() -> Moving:
             "moves the whole staircase along the dotted line, on which every number would come "
             "back as it was. Numbers beyond the last stair all come back as that stair. A boot, "
             "whose pixels are numbers from 0 to 1, goes through the same staircase: it loses "
-            "its light parts where the stairs end too early, and its shades where they are high."
+            "its light parts if the stairs end too early, and its shades if they are high."
         ),
         start={"zero_point": -2, "scale": 0.15},
         zero_point=[-4, -3, -2, -1, 0],

@@ -69,8 +69,8 @@ def dragged_range() -> Moving:
         words=(
             "The end of a range can be moved over a histogram of the pixels of a boot. Nearly all "
             "pixels lie between 0 and 1; in six of them a lamp is reflected, and they are up to "
-            "four times as bright. Eight levels share the range. Where it is long they lie far "
-            "apart, and the boot loses its shades to rounding. Where it is short the bright pixels "
+            "four times as bright. Eight levels share the range. If it is long they lie far "
+            "apart, and the boot loses its shades to rounding. If it is short the bright pixels "
             "are clipped. Two bars show how much of the squared error each of the two makes."
         ),
         start={"end_of_the_range": 4.0},

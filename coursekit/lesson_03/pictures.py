@@ -61,6 +61,8 @@ def two_scores(
         ax.set(xlabel=label, ylim=(len(names) - 0.5, -0.5))
         ax.grid(axis="y", alpha=0.3)
     axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_title("What the tensor says")
+    axes[1].set_title("What the network says")
     return fig
 
 
