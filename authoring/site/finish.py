@@ -17,6 +17,8 @@ _CHANGES = [
     (r'<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="The course">'),
     (r'<aside class="toc-drawer', '<aside aria-label="This page" class="toc-drawer'),
     (r'(<a href="#" class="back-to-top.*?</a>)', r'<nav aria-label="Back to the top">\1</nav>'),
+    # The page of a search has no heading.
+    (r'(<article role="main" id="furo-main-content">\s*)(?=<noscript>)', r"\1<h1>Search</h1>"),
     # A header of nothing is a cell.
     (r"<th([^>]*)>\s*(?:<p></p>)?\s*</th>", r"<td\1></td>"),
 ]

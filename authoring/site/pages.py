@@ -35,12 +35,11 @@ _OF_ONES_OWN = ("again", "pattern_test", "progress")
 # What notebooks say of their widgets is true where a kernel runs.
 _IN_NOTEBOOKS = [
     (re.compile(r"(?<=## Practise\n\n)Nothing below is marked.*?\n\n", re.DOTALL), "{here}\n\n"),
-    (re.compile(r"Press Shift\+Enter to run\sa cell\."), "{here}"),
+    (re.compile(r"Press Shift\+Enter to run\sa cell\."), "{here_too}"),
 ]
 _HERE = (
     "A press on a button brings the course’s own Python into this page, {size} MB, once. Nothing "
-    "is marked, and what you answer stays in this browser; *Download* under "
-    "[Review](review.ipynb) takes it elsewhere."
+    "is marked, and what you answer stays in this browser; *Download* {where} takes it elsewhere."
 )
 _DETAILS = re.compile(r"<details><summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -81,9 +80,11 @@ class Maker:
         return "\n\n".join(filter(None, blocks)) + "\n"
 
     def _said(self, text: str) -> str:
-        here = _HERE.format(size=f"{self.size / 1e6:.1f}")
+        size = f"{self.size / 1e6:.1f}"
+        here = _HERE.format(size=size, where="under [Review](review.ipynb)")
+        here_too = _HERE.format(size=size, where="below")
         for pattern, words in _IN_NOTEBOOKS:
-            text = pattern.sub(words.format(here=here), text)
+            text = pattern.sub(words.format(here=here, here_too=here_too), text)
         return text
 
     def _beneath(self, path: str) -> str:
@@ -162,7 +163,8 @@ def _live(way: Way, of: str, path: str, shown: str) -> str:
     """Where somebody can practise; what stands in it is to be read until then."""
     lesson = posixpath.splitext(posixpath.basename(path))[0]
     lesson = lesson if lesson[:2].isdigit() else ""
-    shown = "" if way in _OF_ONES_OWN else shown
+    if way in _OF_ONES_OWN or (way == "cards" and not of):
+        shown = ""
     return raw(
         f'<div class="live" data-way="{way}" data-of="{of}" data-lesson="{lesson}" '
         f'data-begin="{_BEGIN[way]}">{shown}</div>'
