@@ -71,7 +71,12 @@ class Outputs:
         if VEGA in data:
             return self._opening(data[VEGA])
         if "text/html" in data:
-            return self._html(data["text/html"])
+            html = self._html(data["text/html"])
+            guesses = output.get("metadata", {}).get("guesses")
+            if not guesses:
+                return html
+            told = escape(json.dumps(guesses, ensure_ascii=False))
+            return f'<div class="plot" data-guesses="{told}">{html}</div>'
         return f"<pre>{escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
 
     def _html(self, html: str) -> str:

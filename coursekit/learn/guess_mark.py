@@ -27,6 +27,9 @@ def mark_guess(
     """
     import numpy as np
 
+    from coursekit.pictures import plot
+
+    plot.keep_place(ax, question, axis, label)
     guess = guessed(question)
     if guess is None:
         return

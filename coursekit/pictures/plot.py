@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,6 +43,8 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "lines.markersize": 5,
 }
+# By figure the guesses that belong onto it: axes, question, axis, label.
+_guessed: WeakKeyDictionary[Any, list[tuple[Axes, str, str, str]]] = WeakKeyDictionary()
 
 
 def figure(
@@ -68,7 +71,35 @@ def show(fig: Figure, alt: str) -> None:
 
     if not alt.strip():
         raise ValueError("a plot needs alt text: say what it shows")
-    display({"text/html": image(png(fig), alt), "text/plain": alt}, raw=True)
+    drawn = _drawn(fig)
+    guesses = [_place(*one) for one in _guessed.get(fig, ())]
+    plt.close(fig)
+    # The site draws a reader's guess onto the picture; where it has none, nothing is said of it.
+    told = {"guesses": guesses} if guesses else {}
+    display({"text/html": image(drawn, alt), "text/plain": alt}, metadata=told, raw=True)
+
+
+def keep_place(ax: Axes, question: str, axis: str, label: str) -> None:
+    """Notes where `show` is to say that a guess stands; `coursekit.mark_guess` calls it."""
+    _guessed.setdefault(ax.get_figure(root=True), []).append((ax, question, axis, label))
+
+
+def _place(ax: Axes, question: str, axis: str, label: str) -> dict[str, Any]:
+    """Where a guess stands in a drawn picture.
+
+    `box` is the plot's left, top, width and height as shares of the picture, `limits` are the
+    values at its left and right, or at its bottom and top.
+    """
+    box = ax.get_position()
+    limits = ax.get_xlim() if axis == "x" else ax.get_ylim()
+    return {
+        "question": question,
+        "label": label,
+        "axis": axis,
+        "scale": ax.get_xscale() if axis == "x" else ax.get_yscale(),
+        "limits": [float(limit) for limit in limits],
+        "box": [round(float(one), 4) for one in (box.x0, 1 - box.y1, box.width, box.height)],
+    }
 
 
 def image(data: str, alt: str) -> str:
@@ -78,9 +109,14 @@ def image(data: str, alt: str) -> str:
 
 def png(fig: Figure, dpi: int | None = None) -> str:
     """A figure as PNG, in base64, at its own resolution if none is given. It is closed."""
+    drawn = _drawn(fig, dpi)
+    plt.close(fig)
+    return drawn
+
+
+def _drawn(fig: Figure, dpi: int | None = None) -> str:
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=dpi or "figure", metadata={"Software": None})
-    plt.close(fig)
     return base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -248,9 +248,38 @@ function field(box, outcomes, after) {
     box.classList.add("out");
     outcome.line.textContent = guess === undefined ? `“${question}”: it is ${outcome.text}.`
       : `“${question}”: you guessed ${withUnit(asked, guess)}, and it is ${outcome.text}: ${nearness(asked, guess, outcome)}.`;
+    if (typeof guess === "number") for (const plot of document.querySelectorAll(".plot")) mark(plot, question, guess);
     document.dispatchEvent(new Event("guessed"));
   }
   return { guessed: () => question in kept.guesses, reveal };
+}
+
+// The guess on the plot that answers it, as coursekit.learn.guess_mark draws it.
+function mark(plot, question, guess) {
+  for (const { question: asked, label, axis, scale, limits, box } of JSON.parse(plot.dataset.guesses)) {
+    if (asked !== question) continue;
+    const [start, end, at] = [...limits, guess].map((value) => (scale === "log" ? Math.log10(value) : value));
+    const exact = (at - start) / (end - start);
+    const place = Math.min(Math.max(Number.isFinite(exact) ? exact : 0, 0), 1);
+    const [left, top, width, height] = box.map((share) => 100 * share);
+    const inside = exact >= 0 && exact <= 1;
+    const across = axis === "x";
+    const line = make("span", { class: `mark ${axis}${inside ? "" : " outside"}${place > 0.5 ? " far" : ""}` },
+      make("span", {}, inside ? label : `${(across ? "←→" : "↓↑")[exact > 1 ? 1 : 0]} ${label}: ${shown(guess)}`));
+    line.style.cssText = across
+      ? `left: ${left + place * width}%; top: ${top}%; height: ${height}%`
+      : `top: ${top + (1 - place) * height}%; left: ${left}%; width: ${width}%`;
+    const picture = plot.querySelector("img");
+    // Over the picture, whichever width the page gives it.
+    if (!picture.parentElement.matches(".marked")) {
+      const frame = make("span", { class: "marked" });
+      picture.replaceWith(frame);
+      frame.append(picture);
+    }
+    picture.parentElement.append(line);
+    const said = `${label}: ${shown(guess)}`;
+    picture.alt += ` ${said[0].toUpperCase()}${said.slice(1)}.`;
+  }
 }
 
 // The table of all guesses near the end of a lesson.

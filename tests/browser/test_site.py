@@ -176,6 +176,51 @@ def test_what_a_word_means_is_said_beside_it(browser: Browser, site: str) -> Non
         expect(page.get_by_role("heading", name="Mask", exact=True)).to_be_in_viewport()
 
 
+MARKED = """(places) => {
+  const plot = document.createElement("div");
+  plot.className = "plot";
+  plot.dataset.guesses = JSON.stringify(places);
+  const picture = document.createElement("img");
+  Object.assign(picture, { width: 700, height: 350, alt: "A plot." });
+  plot.append(picture);
+  document.querySelector("article").append(plot);
+  mark(plot, "q", 10);
+  const whole = plot.querySelector(".marked").getBoundingClientRect();
+  const lines = [...plot.querySelectorAll(".mark")].map((line) => {
+    const { left, top, height, width } = line.getBoundingClientRect();
+    const [x, y] = [(left - whole.left) / whole.width, (top - whole.top) / whole.height];
+    const [across, up] = [width / whole.width, height / whole.height];
+    return { x, y, width: across, height: up, text: line.textContent };
+  });
+  return { lines, alt: picture.alt };
+}"""
+
+
+def test_a_guess_is_drawn_on_the_plot_that_answers_it(browser: Browser, site: str) -> None:
+    place = {"question": "q", "label": "your guess", "box": [0.1, 0.2, 0.8, 0.6]}
+    places = [
+        place | {"axis": "x", "scale": "linear", "limits": [0, 20]},
+        place | {"axis": "y", "scale": "log", "limits": [1, 1000]},
+        place | {"axis": "y", "scale": "linear", "limits": [0, 5]},
+        place | {"axis": "y", "scale": "linear", "limits": [0, 5], "question": "another"},
+    ]
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        made = page.evaluate(MARKED, places)
+        along, up, outside = made["lines"]
+        assert along["x"] == pytest.approx(0.1 + 0.5 * 0.8, abs=0.01)
+        assert along["height"] == pytest.approx(0.6, abs=0.01)
+        assert up["y"] == pytest.approx(0.2 + 2 / 3 * 0.6, abs=0.01)
+        assert up["width"] == pytest.approx(0.8, abs=0.01)
+        assert outside["y"] == pytest.approx(0.2, abs=0.01)
+        assert [line["text"] for line in made["lines"]] == [
+            "your guess",
+            "your guess",
+            "↑ your guess: 10",
+        ]
+        assert made["alt"] == "A plot." + 3 * " Your guess: 10."
+
+
 NEAR = [
     Asked("q", unit="%", guess=40.0, result=36.0),
     Asked("q", unit="%", guess=37.0, result=36.0),

@@ -27,13 +27,20 @@ def _own_style():
 
 
 @pytest.fixture
-def shown(monkeypatch):
-    """What is displayed: a list of (data, metadata)."""
+def told():
+    """What is said of each thing displayed."""
+    return []
+
+
+@pytest.fixture
+def shown(monkeypatch, told):
+    """What is displayed."""
     displayed = []
 
-    def display(bundle, *, raw):
+    def display(bundle, *, metadata, raw):
         assert raw
         displayed.append(bundle)
+        told.append(metadata)
 
     monkeypatch.setattr("IPython.display.display", display)
     return displayed
@@ -306,6 +313,37 @@ def test_on_a_logarithmic_axis_a_guess_has_its_place_and_zero_has_none(noted):
     mark_guess(ax, "?")
     assert len(ax.lines) == 2
     assert ax.texts[-1].get_text() == "↓ your guess: 0"
+
+
+@pytest.mark.parametrize(("axis", "scale"), [("x", "linear"), ("y", "linear"), ("y", "log")])
+def test_a_picture_says_where_a_guess_stands_on_it(noted, shown, told, axis, scale):
+    noted(None)
+    fig, ax = plot.figure()
+    ax.plot([1, 2], [1, 100], linestyle="-")
+    ax.set_yscale(scale)
+    mark_guess(ax, "?", axis=axis, label="mine")
+    plot.show(fig, alt="A line.")
+    plot.show(plot.figure()[0], alt="Nothing.")
+    [place], nothing = told[0]["guesses"], told[1]
+    assert nothing == {}
+    assert (place["question"], place["label"], place["axis"]) == ("?", "mine", axis)
+    # Where it says, the same picture has the line of a guess.
+    noted(1.7)
+    fig, ax = plot.figure()
+    ax.plot([1, 2], [1, 100], linestyle="-")
+    ax.set_yscale(scale)
+    ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+    without = pixels(fig).copy()
+    mark_guess(ax, "?", axis=axis, label="")
+    changed = (pixels(fig) != without).any(2)
+    start, end, at = [
+        np.log(one) if place["scale"] == "log" else one for one in (*place["limits"], 1.7)
+    ]
+    share = (at - start) / (end - start)
+    left, top, width, height = place["box"]
+    where = left + share * width if axis == "x" else top + (1 - share) * height
+    along = changed.sum(0) if axis == "x" else changed.sum(1)
+    assert abs(along.argmax() - where * len(along)) <= 4
 
 
 def test_the_mark_and_its_words_can_be_seen_and_lie_on_the_plot(noted):
