@@ -66,7 +66,7 @@ class End(ABC):
         self._nesting = 0
         self._lent = Lent()
         self._errors = Errors(given, trusted)
-        self._handles: dict[tuple[int, type[Handle]], Handle] = {}
+        self._handles: dict[tuple[int, type[Handle], bool], Handle] = {}
         self._made: list[weakref.ref[Handle]] = []
         # The learner's code may have threads that all call what a test has lent.
         self._asking = threading.RLock()
@@ -141,11 +141,14 @@ class End(ABC):
 
     def _handle(self, node: Live) -> Handle:
         # What may do less at one place than at another is two things.
-        key = node.id, self._class_of(node)
+        key = self._key(node)
         if key not in self._handles:
             self._handles[key] = made = key[1](self, node, self._origin)
             self._made.append(weakref.ref(made))
         return self._handles[key]
+
+    def _key(self, node: Live) -> tuple[int, type[Handle], bool]:
+        return node.id, self._class_of(node), node.plain
 
     def _class_of(self, node: Live) -> type[Handle]:
         return handle_class(self.rules.offered(node.dunders))
