@@ -425,3 +425,31 @@ def test_who_may_be_a_student_is_a_folder(tmp_path_factory, name):
         folder = tmp_path_factory.getbasetemp() / "names" / name
         folder.mkdir(parents=True, exist_ok=True)
         assert folder.parent.name == "names"
+
+
+LINKED = '"identifier","github_username","github_id","name"\n"ada@x.org","Ada-L","1","Ada King"\n'
+
+
+@pytest.mark.parametrize("login", ["adaking", "king-ada", "ada"])
+def test_a_login_that_is_somebody_elses_name(group, work, login):
+    """Whoever opens an account chooses its login; Ada's own is known."""
+    people = group.write("class.csv", "id,name,email\nada,Ada King,ada@x.org\n")
+    linked = group.write("classroom_roster.csv", LINKED)
+    own, forged = "numbers-submissions/numbers-ada-l", f"numbers-submissions/numbers-{login}"
+    tree = group.tree(
+        {f"{own}/numbers.ipynb": work, f"{forged}/numbers.ipynb": other(work, "forged")}
+    )
+    group.collect(tree, "--roster", people, "--roster", linked)
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    assert group.reasons == {f"numbers-{login}": "is of nobody on the roster"}
+
+
+def test_a_name_that_a_system_knows_by_another_number(group, work):
+    """In Canvas people may choose how they are called."""
+    book = gradebook(group.here / "grades.csv", ("King, Ada", "17", "s17", "ada"))
+    archive = group.archive(
+        {"kingada_17_41_numbers.ipynb": work, "kingada_18_42_numbers.ipynb": other(work, "forged")}
+    )
+    group.collect(archive, "--roster", book)
+    assert (group.submitted / "s17/numbers/numbers.ipynb").read_bytes() == work
+    assert group.reasons == {"kingada_18_42": "is of nobody on the roster"}
