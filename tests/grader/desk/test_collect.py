@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.coursedir import CourseDirectory
 
-from grader.host.desk import tables
+from grader.host.desk import exchange, tables
 from grader.host.desk.roster import Roster, spellings, squeezed
 from grader.host.tasks import why_no_student
 from tests.grader.desk.conftest import gradebook, other, worksheet
@@ -453,3 +453,27 @@ def test_a_name_that_a_system_knows_by_another_number(group, work):
     group.collect(archive, "--roster", book)
     assert (group.submitted / "s17/numbers/numbers.ipynb").read_bytes() == work
     assert group.reasons == {"kingada_18_42": "is of nobody on the roster"}
+
+
+def test_a_folder_of_the_exchange_that_says_it_is_somebody_elses(group, work, monkeypatch):
+    """`nbgrader submit` runs as the student, who may make a folder of any name there."""
+    forged = "ada+numbers+2026-03-02 10:00:00.000000 UTC+x"
+    owners = {
+        "ada+numbers+2026-03-01 10:00:00.000000 UTC+abc": "ada",
+        "bob+numbers+2026-03-01 10:00:00.000000 UTC+abc": "root",
+        forged: "eve",
+    }
+    files = {f"{folder}/numbers.ipynb": other(work, owner) for folder, owner in owners.items()}
+    monkeypatch.setattr(exchange, "_owner", lambda folder: owners.get(folder.name, "teacher"))
+    group.collect(group.tree(files, "inbound"))
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == other(work, "ada")
+    assert group.placed == {"ada/numbers", "bob/numbers"}
+    assert group.reasons == {forged: "says that it is of ada, but belongs to eve"}
+
+
+def test_where_nobody_owns_their_folder_of_the_exchange_all_are_placed(group, work, monkeypatch):
+    """All work with one account, or it is a copy."""
+    names = [f"{who}+numbers+2026-03-01 10:00:00.000000 UTC+a" for who in ("ada", "bob")]
+    monkeypatch.setattr(exchange, "_owner", lambda folder: "jovyan")
+    group.collect(group.tree({f"{name}/numbers.ipynb": work for name in names}, "inbound"))
+    assert group.placed == {"ada/numbers", "bob/numbers"}
