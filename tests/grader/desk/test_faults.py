@@ -285,3 +285,14 @@ def test_an_archive_with_any_byte_changed_is_read_or_refused(group, work):
             for file in source.files.values():
                 with contextlib.suppress(Unreadable):
                     file.read()
+
+
+@pytest.mark.parametrize("name", ["collected.csv", "Collected.csv"])
+def test_nobody_is_called_as_the_table_beside_them(group, work, name):
+    """Who names their own file so would have stopped everybody's collecting, for good."""
+    tree = group.tree({f"{name}_numbers.ipynb": work, "ada_numbers.ipynb": work})
+    for _ in range(2):
+        group.collect(tree)
+        assert group.placed == {"ada/numbers"}
+        [reason] = group.reasons.values()
+        assert "the table which lies beside the students' folders" in reason
