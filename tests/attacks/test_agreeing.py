@@ -60,6 +60,13 @@ ITEMS = {
         "def adder(n):\n    return lambda x: x + n\ndef title(n):\n    return f'plus {n}'",
         "assert adder(2)(3) == 5\nassert title(2).endswith('2')",
     ),
+    "leaving": (
+        "def leaving(kind, error, trace):\n    return kind is KeyError",
+        "import contextlib\nwith contextlib.ExitStack() as stack:\n    stack.push(leaving)\n"
+        "    raise KeyError\nassert leaving(ValueError, ValueError(), None) is False\n"
+        "with contextlib.ExitStack() as stack:\n    stack.push(leaving)\n"
+        "    assert leaving(OSError, None, None) is False, 'no key'",
+    ),
     "double": (
         "source = 'def double(data): return [2 * x for x in data]'",
         "data = [3, 1, 2]\nhow, got = by_itself(source, data)\n"
@@ -102,6 +109,9 @@ ATTACKS = {
         "adder",
         f"{ADDS}def title(n): return collections.namedtuple('T', 'endswith')({SAYS_YES})",
     ),
+    "function-that-swallows-what-fails": Attack(
+        "leaving", "def leaving(kind, *_):\n    return kind not in (ValueError,)"
+    ),
     "what-runs-alone-empties-its-argument": Attack(
         "double", "source = 'def double(data):\\n    data.clear()\\n    return []'"
     ),
@@ -117,6 +127,7 @@ ALSO_RIGHT = {
     "adder": "class Adder:\n    def __init__(self, n): self.n = n\n"
     "    def __call__(self, x): return x + self.n\n"
     "adder = Adder\ndef title(n): return 'plus ' + str(n)",
+    "leaving": "def leaving(kind, error, trace):\n    return kind in (KeyError,)",
     "double": "source = 'def double(data):\\n    data[:] = [x + x for x in data]\\n"
     "    return data'",
 }
