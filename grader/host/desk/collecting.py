@@ -266,7 +266,9 @@ class _Run:
         if isinstance(moved, str):
             self.refuse(record, moved, assignment)
             return
-        files, unread = _contents(moved)
+        in_the_way = _in_the_way(moved)
+        files, unread = _contents({p: file for p, file in moved.items() if p not in in_the_way})
+        unread |= dict.fromkeys(in_the_way, "lies in a folder that is called as a file of ours")
         when = self._time(record)
         stamp = files.pop(TIMESTAMP, None)
         if when is None and stamp is not None and record.system in _KNOWS_TIMES:
@@ -315,6 +317,12 @@ def _contents(files: Mapping[str, File]) -> tuple[dict[str, bytes], dict[str, st
         except Unreadable as why:
             unread[path] = str(why)
     return contents, unread
+
+
+def _in_the_way(files: Collection[str]) -> list[str]:
+    """What lies in a folder where a notebook goes, or the time."""
+    ours = {TIMESTAMP, *files}
+    return [p for p in files if not ours.isdisjoint(map(str, PurePosixPath(p).parents))]
 
 
 def _parsed(stamp: bytes) -> datetime | None:

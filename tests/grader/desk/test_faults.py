@@ -296,3 +296,25 @@ def test_nobody_is_called_as_the_table_beside_them(group, work, name):
         assert group.placed == {"ada/numbers"}
         [reason] = group.reasons.values()
         assert "the table which lies beside the students' folders" in reason
+
+
+@pytest.mark.parametrize(
+    "files", [("numbers-1.ipynb", "numbers.ipynb/x.txt"), ("numbers.ipynb", "timestamp.txt/x")]
+)
+def test_a_folder_where_a_file_of_ours_goes_costs_nobody_else(group, work, files):
+    """What a repository holds, its owner decides."""
+    time = "2026-03-01 10:00:00.000000 UTC"
+    tree = group.tree(
+        {
+            **{f"ada+numbers+{time}+a/{path}": work for path in files},
+            f"bob+numbers+{time}+a/numbers.ipynb": work,
+        },
+        "inbound",
+    )
+    for _ in range(2):
+        group.collect(tree)
+        assert group.placed == {"ada/numbers", "bob/numbers"}
+        assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+        [(place, reason)] = group.reasons.items()
+        assert place == f"ada+numbers+{time}+a/{files[1]}"
+        assert reason == "lies in a folder that is called as a file of ours"
