@@ -318,3 +318,13 @@ def test_a_folder_where_a_file_of_ours_goes_costs_nobody_else(group, work, files
         [(place, reason)] = group.reasons.items()
         assert place == f"ada+numbers+{time}+a/{files[1]}"
         assert reason == "lies in a folder that is called as a file of ours"
+
+
+def test_a_time_in_no_zone_costs_nobody_else(group, work):
+    stamp = "2026-03-01 10:00 ../x"
+    tree = group.tree(
+        {"eve/numbers.ipynb": work, "eve/timestamp.txt": stamp, "ada/numbers.ipynb": work}
+    )
+    group.collect(tree)
+    assert group.placed == {"ada/numbers", "eve/numbers"}
+    assert not (group.submitted / "eve/numbers/timestamp.txt").exists()
