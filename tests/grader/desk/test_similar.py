@@ -151,6 +151,14 @@ def test_a_cell_beyond_all_measure_is_read_in_part(monkeypatch):
     assert Text.of(code(COPIED)).pieces == Text.of(code(COPIED + "\n" + written(1))).pieces
 
 
+def test_so_is_a_notebook_of_cells_without_end(monkeypatch):
+    """20 MB of them took a minute, for one submission."""
+    monkeypatch.setattr(likeness, "MAX_TEXT", len(COPIED) + 10)
+    found = Text.of(code(COPIED, *map(written, range(9))))
+    assert {piece.cell for piece in found.pieces} == {0}
+    assert len(found.cells) == 10
+
+
 @pytest.mark.thorough
 def test_a_large_class_takes_less_than_a_minute():
     begin = time.perf_counter()
