@@ -162,10 +162,12 @@ class _Run:
     def match(self, source: int, records: Sequence[Record]) -> None:
         """Finds whose they are, and for what."""
         names = Counter(squeezed(record.name) for record in records)
-        for record in records:
+        found = [self._person(record, names[squeezed(record.name)] > 1) for record in records]
+        # Groups hand in together, or nobody does: somebody may be called as a group is.
+        by_groups = all(isinstance(person, str) for person in found)
+        for record, person in zip(records, found, strict=True):
             self.placing.again.add((record.source, record.place))
-            team = self.roster.team(record) if self.roster else []
-            person = self._person(record, names[squeezed(record.name)] > 1)
+            team = self.roster.team(record) if self.roster and by_groups else []
             if isinstance(person, str) and not team:
                 self.refuse(record, person)
                 continue

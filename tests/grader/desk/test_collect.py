@@ -131,6 +131,21 @@ def test_a_group_that_hands_in_together(group, work):
     assert told(group, "bob")["back"] == ""
 
 
+def test_somebody_who_is_called_as_a_group(group, work):
+    """Others hand in by themselves: so do groups."""
+    archive = group.archive(
+        {
+            f"Ada King_7_{FILE}/numbers.ipynb": work,
+            f"Group A_77_{FILE}/numbers.ipynb": other(work, "forged"),
+        }
+    )
+    people = group.write("class.csv", "id,name,group\nada,Ada King,Group A\nbob,Bob,Group A\n")
+    group.collect(archive, "--roster", people)
+    assert group.placed == {"ada/numbers"}
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    assert group.reasons == {"Group A_77": "is of nobody on the roster"}
+
+
 def test_anonymous_in_moodle(group, work):
     archive = group.archive(
         {
