@@ -776,6 +776,22 @@ def test_what_a_test_lends_opens_no_file_for_the_learner(engine, tmp_path, lent,
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0}
 
 
+def test_nor_where_the_test_has_gone_to(engine, tmp_path):
+    (tmp_path / "wanted.txt").write_text("7")
+    lent = "class Shop:\n    def read(self, text):\n        import os\n"
+    lent += "        return int(open(text).read() if os.path.exists(text) else text)\n"
+    made = exercise(
+        "# answer f\ndef f(db): return db.read('7')",
+        f"# test lends\nimport os\n{lent}home = os.getcwd()\nos.chdir('kept')\n"
+        "assert f(Shop()) == 7\nassert open('wanted.txt').read() == '7'\nos.chdir(home)",
+        "# test after\nassert open('kept/wanted.txt').read() == '7' and f(Shop()) == 7",
+    )
+    made = replace(made, for_tests={"kept/wanted.txt": tmp_path / "wanted.txt"})
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "after": 1}
+    cheat = "def f(db): return db.read('wanted.txt')"
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0, "after": 0}
+
+
 def test_what_the_solution_has_opened_may_be_opened(engine):
     made = exercise(
         "# answer f\ndef f(load):\n    return load('own.txt')",
