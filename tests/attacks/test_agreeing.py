@@ -118,6 +118,9 @@ ATTACKS = {
     "what-runs-alone-shortens-what-it-gives-back": Attack(
         "double", "source = 'def double(data):\\n    del data[:]\\n    return data'"
     ),
+    "what-runs-alone-gives-no-data": Attack(
+        "double", "source = 'def double(data):\\n    yield from [2 * x for x in data]'"
+    ),
 }
 # What is as right as the solution, by item.
 ALSO_RIGHT = {
