@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import random
+import re
 import stat
 import struct
 import zipfile
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from grader.host.desk import collecting, placing, sources
 from grader.host.desk.sources import Source, Unreadable, opened
 from grader.protocol.errors import GraderError
-from tests.grader.desk.conftest import other, zipped
+from tests.grader.desk.conftest import gradebook, other, zipped
 
 NAME = "Ada King_7_assignsubmission_file"
 BOB = "Bob_8_assignsubmission_file"
@@ -328,3 +329,13 @@ def test_a_time_in_no_zone_costs_nobody_else(group, work):
     group.collect(tree)
     assert group.placed == {"ada/numbers", "eve/numbers"}
     assert not (group.submitted / "eve/numbers/timestamp.txt").exists()
+
+
+def test_no_name_of_a_list_reaches_the_terminal_as_a_code(group, work):
+    people = group.write("class.csv", "id,name\nada,Ada King\n")
+    called = "Eve \x1b[2J\x9b31m\u202eKing"
+    book = gradebook(group.here / "grades.csv", (called, "17", "s17", ""))
+    archive = group.archive({"kingada_18_41_numbers.ipynb": work})
+    said = group.collect(archive, "--roster", people, "--roster", book)
+    assert "is in grades.csv, but in no table before it" in said
+    assert not re.search(r"[\x1b\x80-\x9f\u202e]", said)
