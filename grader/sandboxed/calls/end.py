@@ -74,6 +74,8 @@ class End(ABC):
         # What the answers taken for this test have brought; answers may share objects.
         self._brought: list[Any] = []
 
+    # Where texts that come are noted, if anybody wants to know.
+    texts: set[str] | None = None
     budget: CallBudget | None = None
     lost: str | None = None
 
@@ -112,7 +114,9 @@ class End(ABC):
         return Packer(self._export, self._given, known, self.rules.exact and self._trusted)
 
     def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
-        return Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
+        made = Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
+        made.texts = self.texts
+        return made
 
     def _export(self, value: Any) -> Node:
         """A node for what is no data."""
