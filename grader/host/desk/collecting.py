@@ -167,7 +167,10 @@ class _Run:
         by_groups = all(isinstance(person, str) for person in found)
         for record, person in zip(records, found, strict=True):
             self.placing.again.add((record.source, record.place))
-            team = self.roster.team(record) if self.roster and by_groups else []
+            team = self.roster.team(record) if self.roster else []
+            if isinstance(person, str) and team and not by_groups:
+                self.refuse(record, "is called as a group, where others hand in by themselves")
+                continue
             if isinstance(person, str) and not team:
                 self.refuse(record, person)
                 continue

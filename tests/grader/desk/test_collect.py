@@ -143,7 +143,8 @@ def test_somebody_who_is_called_as_a_group(group, work):
     group.collect(archive, "--roster", people)
     assert group.placed == {"ada/numbers"}
     assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
-    assert group.reasons == {"Group A_77": "is of nobody on the roster"}
+    said = "is called as a group, where others hand in by themselves"
+    assert group.reasons == {"Group A_77": said}
 
 
 def test_anonymous_in_moodle(group, work):

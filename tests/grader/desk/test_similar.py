@@ -209,10 +209,10 @@ def test_what_a_group_handed_in_together_is_one(group):
     people = group.write("class.csv", "id,name,group\nada,Ada King,Duo\nbob,Bob,Duo\ncy,Cy,B\n")
     files = {
         "Duo_5_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
-        "Cy_6_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
+        "B_6_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
     }
     group.collect(group.archive(files), "--roster", people)
     assert group.placed == {"ada/numbers", "bob/numbers", "cy/numbers"}
     texts, found = find(Course.open(group.root).load("numbers"), group.submitted)
-    assert set(texts) == {"ada (Duo)", "cy"}
-    assert [(pair.one, pair.other) for pair in found] == [("ada (Duo)", "cy")]
+    assert set(texts) == {"ada (Duo)", "cy (B)"}
+    assert [(pair.one, pair.other) for pair in found] == [("ada (Duo)", "cy (B)")]
