@@ -15,6 +15,8 @@ from grader.host.course.course import Course
 from grader.host.intake.folder import NOT_LOOKED_AT, is_notebook, printable
 from grader.protocol.errors import GraderError
 
+# The table that collecting writes beside the students' folders.
+COLLECTED = "collected.csv"
 # Bytes of a student's name: what nbgrader has room for in a gradebook.
 MAX_NAME = 128
 # Files in the folder of all that are told by name.
@@ -151,6 +153,8 @@ def why_no_student(name: str) -> str | None:
         return "is empty, or begins with a dot or a space"
     if "/" in name or "\\" in name:
         return "has a sign in it that parts folders"
+    if name.casefold() == COLLECTED:
+        return "is that of the table which lies beside the students' folders"
     return None if _printable(name) == name else "is too long, or has signs in it that are not text"
 
 

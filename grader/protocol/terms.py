@@ -28,6 +28,7 @@ class Terms(Struct):
         places: where live values come from, as names of answers, methods and attributes; None for
             anywhere.
         given: where instances may be of given classes, in the same way.
+        asks: what is asked by name of functions, classes and generators, as "place.name".
         missing: whether arrays and tables may leave values out.
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
@@ -49,6 +50,7 @@ class Terms(Struct):
     default: bool = False
     places: set[str] | None = None
     given: set[str] | None = None
+    asks: set[str] = set()
     missing: bool = False
     files: bool = False
     opens: bool = False

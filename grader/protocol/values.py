@@ -221,12 +221,18 @@ class Named(Struct, tag="named"):
 
 
 class Live(Struct, tag="live"):
-    """Something that stays where it is and can only be called, asked or iterated."""
+    """Something that stays where it is and can only be called, asked or iterated.
+
+    Attributes:
+        plain: whether it is where the solution has plain values, and so has no methods and
+            attributes of its own; set by who gets it.
+    """
 
     id: int
     kind: Literal["function", "class", "instance", "generator"]
     name: str
     dunders: list[str]
+    plain: bool = False
 
 
 class Yours(Struct, tag="yours"):

@@ -37,6 +37,7 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
+from grader.sandboxed.calls.executed import Watch
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
@@ -128,6 +129,7 @@ class _Bench:
         self.peer: JudgePeer | None = None
         self.folder: ShutFolder | None = None
         self.chance = OwnChance()
+        self.watch: Watch | None = None
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
@@ -295,6 +297,8 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
+        self.watch = self.watch or Watch(lambda: self._shell.compile.cell_file)
+        self.peer.texts = self.watch.begin()
         rules = Discovering(test.random, test.exact, test.sets, test.opens)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared
@@ -339,6 +343,9 @@ class _Bench:
         before = self._pictures(names - values.keys())
         self.chance.for_test()
         report = run_cell(self._shell, test.source)
+        self.peer.texts = None
+        if self.watch.end():
+            report = _failed(("Refused", "it runs as code what an answer says"))
         self._changed |= {n for n, was in before.items() if self._pictures({n}).get(n) != was}
         self._reports.taken()
         terms = rules.terms

@@ -162,10 +162,15 @@ class _Run:
     def match(self, source: int, records: Sequence[Record]) -> None:
         """Finds whose they are, and for what."""
         names = Counter(squeezed(record.name) for record in records)
-        for record in records:
+        found = [self._person(record, names[squeezed(record.name)] > 1) for record in records]
+        # Groups hand in together, or nobody does: somebody may be called as a group is.
+        by_groups = all(isinstance(person, str) for person in found)
+        for record, person in zip(records, found, strict=True):
             self.placing.again.add((record.source, record.place))
             team = self.roster.team(record) if self.roster else []
-            person = self._person(record, names[squeezed(record.name)] > 1)
+            if isinstance(person, str) and team and not by_groups:
+                self.refuse(record, "is called as a group, where others hand in by themselves")
+                continue
             if isinstance(person, str) and not team:
                 self.refuse(record, person)
                 continue
@@ -266,7 +271,9 @@ class _Run:
         if isinstance(moved, str):
             self.refuse(record, moved, assignment)
             return
-        files, unread = _contents(moved)
+        in_the_way = _in_the_way(moved)
+        files, unread = _contents({p: file for p, file in moved.items() if p not in in_the_way})
+        unread |= dict.fromkeys(in_the_way, "lies in a folder that is called as a file of ours")
         when = self._time(record)
         stamp = files.pop(TIMESTAMP, None)
         if when is None and stamp is not None and record.system in _KNOWS_TIMES:
@@ -315,6 +322,12 @@ def _contents(files: Mapping[str, File]) -> tuple[dict[str, bytes], dict[str, st
         except Unreadable as why:
             unread[path] = str(why)
     return contents, unread
+
+
+def _in_the_way(files: Collection[str]) -> list[str]:
+    """What lies in a folder where a notebook goes, or the time."""
+    ours = {TIMESTAMP, *files}
+    return [p for p in files if not ours.isdisjoint(map(str, PurePosixPath(p).parents))]
 
 
 def _parsed(stamp: bytes) -> datetime | None:

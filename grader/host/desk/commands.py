@@ -120,7 +120,7 @@ def collect(
         wanted = None if assignment is None else _one(assignment, list(assignments))
         people = Roster.read(roster, _zone(zone)) if roster else None
         for note in people.notes if people else ():
-            screen.print(Text(note))
+            _say(screen, note)
         aside = unplaced or submitted.absolute().parent / "unplaced"
         done = collect_(
             sources,
@@ -250,7 +250,7 @@ def _write(path: Path, data: bytes, notes: list[str]) -> None:
         write_atomically(path, data)
     screen = _screen()
     for note in notes:
-        screen.print(Text(note))
+        _say(screen, note)
     screen.print(Text(f"Written: {path}"))
 
 
@@ -292,6 +292,13 @@ def _line(screen: Console, name: str, status: str, text: str) -> None:
     screen.print(line.append(" ".join(plain(text).split())))
 
 
+def _say(screen: Console, sentence: str) -> None:
+    """Names in it are what people or their systems have written."""
+    from grader.host.publish.pages import plain
+
+    screen.print(Text(plain(sentence)))
+
+
 def _fail(sentence: str, code: int = 1) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(sentence))
+    _say(Console(stderr=True, highlight=False, soft_wrap=True), sentence)
     raise typer.Exit(code)

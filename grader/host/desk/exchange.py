@@ -1,13 +1,23 @@
 """nbgrader's exchange: its inbound folder, STUDENT+ASSIGNMENT+TIME, with random letters after that.
 
-Every attempt lies there; the last counts. The time in the folder's name is the server's.
+Every attempt lies there; the last counts. Folder, name and time are made by `nbgrader submit`,
+which runs as the student: so a folder may claim to be somebody else's. Where people's logins are
+what nbgrader calls them, it is known by its owner. The time is the student's word, as in nbgrader.
 
 Documentation: https://nbgrader.readthedocs.io/en/stable/user_guide/managing_assignment_files.html
 """
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
+from pathlib import Path
+
+try:
+    import pwd
+except ImportError:  # Not on Windows.
+    pwd = None  # type: ignore[assignment]
 
 from grader.host.desk.record import Found, Known, Record
 from grader.host.desk.sources import File, Source
@@ -23,6 +33,7 @@ def find(source: Source, known: Known) -> Found:
     """What lies in folders that `nbgrader submit` has made."""
     found = Found()
     folders: dict[str, tuple[re.Match[str], dict[str, File]]] = {}
+    students: dict[str, str] = {}
     for path, file in source.files.items():
         parts = path.split("/")
         matches = [(number, _FOLDER.fullmatch(part)) for number, part in enumerate(parts[:-1])]
@@ -32,6 +43,11 @@ def find(source: Source, known: Known) -> Found:
             continue
         _, files = folders.setdefault(parts[number], (match, {}))
         files["/".join(parts[number + 1 :])] = file
+        students["/".join(parts[: number + 1])] = match["student"]
+    claimed = _claimed(source, students)
+    source.refused |= claimed
+    for folder in {place.rpartition("/")[2] for place in claimed}:
+        del folders[folder]
     for folder, (match, files) in folders.items():
         try:
             submitted = parse_time(match["time"])
@@ -43,3 +59,36 @@ def find(source: Source, known: Known) -> Found:
             Record(SYSTEM, source.name, folder, student, student, files, assignment, submitted)
         )
     return found
+
+
+def _claimed(source: Source, students: Mapping[str, str]) -> dict[str, str]:
+    """The folders that are not of whom they name, and why that is known.
+
+    Of a copy, or where all work with one account, nothing is known: no folder is its student's.
+    """
+    if source.root is None:
+        return {}
+    owners = {folder: _owner(source.root / folder) for folder in students}
+    if not any(owners[folder] == student for folder, student in students.items()):
+        return {}
+    # What somebody has laid there who may is theirs to decide.
+    trusted = {"root", _owner(source.root)}
+    return {
+        folder: f"says that it is of {student}, but belongs to {owners[folder]}"
+        for folder, student in students.items()
+        if owners[folder] not in {student, *trusted}
+    }
+
+
+def _owner(folder: Path) -> str:
+    """The login of whom a folder belongs to, or their number; "" where that has no meaning."""
+    try:
+        number = os.lstat(folder).st_uid
+    except OSError:
+        return ""
+    if pwd is None:
+        return ""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

@@ -238,7 +238,8 @@ class Book:
             if not self._is(grade, moodle.SYSTEM):
                 rest[grade.student] = grade
                 continue
-            who = [f"{moodle.HIDDEN} {person['key']}", person["name"], person["email"]]
+            called = [tables.harmless(person[name]) for name in ("name", "email")]
+            who = [f"{moodle.HIDDEN} {person['key']}", *called]
             marks = [self._mark(grade, "", export), number(grade.points)]
             said = tables.harmless(grade.said())
             rows.append([*who, "Submitted for grading", *marks, "Yes", "-", "-", said])
@@ -299,7 +300,7 @@ class Book:
                 rest[grade.student] = grade
                 continue
             mark = self._mark(grade, "", export)
-            rows.append([person["name"], person["key"], "", "", "", mark])
+            rows.append([tables.harmless(person["name"]), person["key"], "", "", "", mark])
         if not title.endswith(")"):
             export.notes.append(
                 f"Where Canvas has no assignment {title}, it makes a new one: give its export with "

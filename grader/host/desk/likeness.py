@@ -34,8 +34,9 @@ WINDOW = 4
 # the one with fewer that has to be, who else could look like anybody with much text.
 LEAST = 20.0
 LEAST_SHARE = 0.2
-# Characters of a cell that are looked at.
+# Characters that are looked at: of a cell, and of all that somebody wrote, as much as pages show.
 MAX_CELL = 50_000
+MAX_TEXT = 1_000_000
 
 _LEXER = PythonLexer(stripnl=False, ensurenl=True)
 
@@ -72,8 +73,10 @@ class Text:
         """Takes in the cells that are not as they were released."""
         own = [cell for cell in cells if cell.source.strip() not in released]
         pieces = []
+        left = MAX_TEXT
         for number, cell in enumerate(own):
-            found = _grams(cell)
+            found = _grams(cell, left)
+            left = max(0, left - min(len(cell.source), MAX_CELL))
             pieces += [Piece(mark, number, first, last) for mark, first, last in _winnowed(found)]
         return cls(tuple(cell.source for cell in own), tuple(pieces))
 
@@ -153,9 +156,13 @@ def _lines(pieces: Sequence[Piece]) -> frozenset[int]:
     return frozenset(n for piece in pieces for n in range(piece.first, piece.last + 1))
 
 
-def _grams(cell: LearnerCell) -> list[tuple[int, int, int]]:
-    """The mark of each stretch of tokens, with its first and last line."""
-    source = cell.source[:MAX_CELL]
+def _grams(cell: LearnerCell, left: int = MAX_CELL) -> list[tuple[int, int, int]]:
+    """The mark of each stretch of tokens, with its first and last line.
+
+    Args:
+        left: characters that may still be looked at.
+    """
+    source = cell.source[: min(left, MAX_CELL)]
     tokens = list(_code(source) if cell.cell_type == "code" else _words(source))
     grams = []
     for start in range(len(tokens) - TOKENS + 1):

@@ -28,6 +28,7 @@ from grader.host.intake.folder import Folder
 from grader.host.intake.submission import TIMESTAMP, timestamp_of
 from grader.host.result_store import cannot_write
 from grader.host.results.result import write_atomically
+from grader.host.tasks import COLLECTED
 from grader.protocol.errors import GraderError
 
 try:
@@ -35,7 +36,6 @@ try:
 except ImportError:  # Not on Windows.
     fcntl = None  # type: ignore[assignment]
 
-COLLECTED = "collected.csv"
 UNPLACED = "unplaced.csv"
 EARLIER = "earlier"
 _STAGE = ".collecting-"

@@ -116,14 +116,16 @@ class Roster:
         by_key = [p for p in self.people if (record.system, record.key) in p.keys]
         if len(by_key) == 1:
             return by_key[0]
+        # Whom the system knows by another key, it is not: people choose what they are called there.
+        people = [p for p in self.people if not (record.stable and p.key(record.system))]
         if record.system in _BY_ID:
-            by_id = [p for p in self.people if record.key.casefold() in p.called]
+            by_id = [p for p in people if record.key.casefold() in p.called]
             if len(by_id) == 1:
                 return by_id[0]
         groups = {person.group for person in self.people if person.group}
         names = [record.name, *(n for g in groups if (n := _without(record.name, g)))]
         wanted = {squeezed(name) for name in names} - {""}
-        by_name = [p for p in self.people if wanted & spellings(p.name)]
+        by_name = [p for p in people if wanted & spellings(p.name)]
         if len(by_name) == 1:
             return by_name[0]
         if len(by_name) > 1:

@@ -74,9 +74,11 @@ class Source:
         name: of the archive or folder, without its place.
         files: by path.
         refused: by path as it was written, why it was not taken, as the end of a sentence.
+        root: the folder; None for an archive.
     """
 
     name: str
+    root: Path | None = None
     files: dict[str, File] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set, repr=False)
@@ -171,7 +173,7 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 
 def _folder(folder: Path) -> Source:
-    source = Source(folder.resolve().name)
+    source = Source(folder.resolve().name, folder)
 
     def complain(error: OSError) -> None:
         path = os.path.relpath(error.filename, folder) if error.filename else str(folder)

@@ -25,6 +25,8 @@ from grader.host.intake.notebook import Rejected, too_large
 from grader.host.intake.paper import Paper, read_paper
 
 TIMESTAMP = "timestamp.txt"
+# Its name, such as Europe/Berlin or EST5EDT, or seconds.
+_ZONE = re.compile(r"[A-Za-z][\w+-]*(/[\w+-]+)*|[+-]?\d+")
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,11 @@ def parse_time(text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        # nbgrader's own way also knows the names of zones; it would read a date into anything.
-        if not re.match(r"\d{4}-\d\d-\d\d ", text):
+        # nbgrader's own way also knows the names of zones; it would read a date into anything, and
+        # take the third word for a file's name, if it is no zone's.
+        words = text.split(" ")
+        zone = words[2:] if len(words) == 3 else []
+        if not re.match(r"\d{4}-\d\d-\d\d ", text) or not all(map(_ZONE.fullmatch, zone)):
             raise
         try:
             when = parse_utc(text)

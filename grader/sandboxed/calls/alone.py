@@ -27,9 +27,10 @@ from grader.protocol import wire
 from grader.protocol.calls import Said
 from grader.protocol.orders import ENDED, MAX_FIGURE_NAME, MAX_FIGURES, SLOW, Alone, Apart, Over
 from grader.protocol.terms import Terms
-from grader.protocol.values import CannotCross
+from grader.protocol.values import CannotCross, Live, with_article
 from grader.protocol.wire import Channel
 from grader.sandboxed.calls.budget import CallBudget, Stopped
+from grader.sandboxed.calls.handle import Handle
 from grader.sandboxed.calls.kinds import serves_as
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.rules import Enforcing
@@ -44,8 +45,17 @@ Outcome = Literal["value", "slow", "ended", "raised", "missing", "no data"]
 class _LonePeer(Peer):
     """Asks a player that runs by itself. What that shows, nobody sees."""
 
+    # Whether the function is there, and only data may still come.
+    has_function = False
+
     def on_said(self, said: list[Said]) -> None:
         pass
+
+    def _handle(self, node: Live) -> Handle:
+        if self.has_function:
+            # It would be dead as soon as the test has it.
+            raise CannotCross(f"{with_article(node.kind)} where data is expected")
+        return super()._handle(node)
 
 
 class Bench:
@@ -109,8 +119,11 @@ class Bench:
             self._channel.receive()
 
     @staticmethod
-    def _call(peer: Peer, name: str, args: tuple[Any, ...], until: float) -> tuple[Outcome, Any]:
-        peer.begin(Enforcing(Terms()), CallBudget(until))
+    def _call(
+        peer: _LonePeer, name: str, args: tuple[Any, ...], until: float
+    ) -> tuple[Outcome, Any]:
+        # What it makes of the arguments is its own: the test goes on with them.
+        peer.begin(Enforcing(Terms(), withhold=True), CallBudget(until))
         try:
             try:
                 node, function = peer.take(name)
@@ -118,6 +131,7 @@ class Bench:
                 return "missing", ""
             if not serves_as(node, "function"):
                 return "missing", ""
+            peer.has_function = True
             return "value", function(*args)
         except Stopped:
             # Of this conversation: the test itself goes on.

@@ -66,7 +66,7 @@ class End(ABC):
         self._nesting = 0
         self._lent = Lent()
         self._errors = Errors(given, trusted)
-        self._handles: dict[tuple[int, type[Handle]], Handle] = {}
+        self._handles: dict[tuple[int, type[Handle], bool], Handle] = {}
         self._made: list[weakref.ref[Handle]] = []
         # The learner's code may have threads that all call what a test has lent.
         self._asking = threading.RLock()
@@ -74,6 +74,8 @@ class End(ABC):
         # What the answers taken for this test have brought; answers may share objects.
         self._brought: list[Any] = []
 
+    # Where texts that come are noted, if anybody wants to know.
+    texts: set[str] | None = None
     budget: CallBudget | None = None
     lost: str | None = None
 
@@ -112,7 +114,9 @@ class End(ABC):
         return Packer(self._export, self._given, known, self.rules.exact and self._trusted)
 
     def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
-        return Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
+        made = Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
+        made.texts = self.texts
+        return made
 
     def _export(self, value: Any) -> Node:
         """A node for what is no data."""
@@ -141,11 +145,14 @@ class End(ABC):
 
     def _handle(self, node: Live) -> Handle:
         # What may do less at one place than at another is two things.
-        key = node.id, self._class_of(node)
+        key = self._key(node)
         if key not in self._handles:
             self._handles[key] = made = key[1](self, node, self._origin)
             self._made.append(weakref.ref(made))
         return self._handles[key]
+
+    def _key(self, node: Live) -> tuple[int, type[Handle], bool]:
+        return node.id, self._class_of(node), node.plain
 
     def _class_of(self, node: Live) -> type[Handle]:
         return handle_class(self.rules.offered(node.dunders))

@@ -121,5 +121,5 @@ class Method:
 
 def only_iterates(handle: Handle) -> None:
     """Leaves of what the other side has nothing but its items."""
-    node_of(handle).dunders = list(ITERATION)
+    node_of(handle).dunders, node_of(handle).plain = list(ITERATION), True
     OWN_CLASS.__set__(handle, handle_class(frozenset(ITERATION)))

@@ -22,6 +22,7 @@ from grader.protocol.values import (
     Node,
     Pairs,
     Record,
+    Yours,
     kind_of,
 )
 from grader.sandboxed.calls.special_methods import ITERATION
@@ -69,8 +70,8 @@ def serves_as(node: Node, wanted: Kind) -> bool:
 
 def callable_nodes(node: Node) -> Iterator[Node]:
     """What needs a look: live values, modules, instances of given classes, members of given
-    enumerations, named tuples with types as their methods, mappings with values for missing keys,
-    and what may leave values out."""
+    enumerations, named tuples with types or functions as their methods, mappings with values for
+    missing keys, and what may leave values out."""
     if isinstance(node, Live | Module):
         yield node
         if isinstance(node, Module):
@@ -78,7 +79,7 @@ def callable_nodes(node: Node) -> Iterator[Node]:
         return
     if isinstance(node, Given) or (isinstance(node, Named) and node.kind == "member"):
         yield node
-    if isinstance(node, Record) and any(isinstance(item, Named | Given) for item in node.items):
+    if isinstance(node, Record) and (has_names(node) or has_functions(node)):
         yield node
     if isinstance(node, Masked | Frame):
         yield node
@@ -96,6 +97,19 @@ def callable_nodes(node: Node) -> Iterator[Node]:
     elif isinstance(node, dict):
         for item in node.values():
             yield from callable_nodes(item)
+
+
+def has_names(record: Record) -> bool:
+    """Whether a named tuple holds types, or instances of given classes."""
+    return any(isinstance(item, Named | Given) for item in record.items)
+
+
+def has_functions(record: Record) -> bool:
+    """Whether a named tuple holds what can be called: of either side's."""
+    return any(
+        isinstance(item, Yours) or (isinstance(item, Live) and "__call__" in item.dunders)
+        for item in record.items
+    )
 
 
 def backs(node: Node) -> Iterator[Back]:

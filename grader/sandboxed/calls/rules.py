@@ -28,7 +28,13 @@ from grader.protocol.values import (
     kind_of,
     with_article,
 )
-from grader.sandboxed.calls.kinds import callable_nodes, gives_values, serves_as
+from grader.sandboxed.calls.kinds import (
+    callable_nodes,
+    gives_values,
+    has_functions,
+    has_names,
+    serves_as,
+)
 from grader.sandboxed.calls.special_methods import DUNDERS, GIVES, ITERATION, with_fallbacks
 
 # What is not asked before it is done, only noted where terms are found.
@@ -85,6 +91,14 @@ class Rules(ABC):
     @abstractmethod
     def may_read(self, attribute: str) -> bool:
         """Whether an attribute of data may cross."""
+
+    @abstractmethod
+    def may_ask(self, place: str, found: Live, name: str) -> bool:
+        """Whether something live may be asked for a method or an attribute.
+
+        Args:
+            place: where it comes from.
+        """
 
     @abstractmethod
     def may_call_of_lent(self, method: str) -> bool:
@@ -161,6 +175,9 @@ class Trusting(Rules):
     def may_read(self, attribute: str) -> bool:
         return True
 
+    def may_ask(self, place: str, found: Live, name: str) -> bool:
+        return True
+
     def may_call_of_lent(self, method: str) -> bool:
         return True
 
@@ -209,6 +226,8 @@ class Enforcing(Rules):
         self._terms = terms
         self._withhold = withhold
         self._dunders = with_fallbacks(frozenset(terms.dunders))
+        places = terms.places
+        self._places = None if places is None else places | with_fallbacks(DUNDERS & places)
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
@@ -228,6 +247,9 @@ class Enforcing(Rules):
 
     def may_read(self, attribute: str) -> bool:
         return attribute in self._terms.attributes
+
+    def may_ask(self, place: str, found: Live, name: str) -> bool:
+        return not found.plain or f"{place}.{name}" in self._terms.asks
 
     def may_call_of_lent(self, method: str) -> bool:
         return method in self._terms.methods
@@ -266,14 +288,16 @@ class Enforcing(Rules):
             elif isinstance(found, Given):
                 if found is not but:
                     self._admit_given(found, place)
-            elif found is not but or isinstance(found, Record):
+            elif isinstance(found, Record):
+                self._admit_record(found, place)
+            elif found is not but:
                 self._admit_live(found)
                 if isinstance(found, Live):
-                    self._leave_equality_out(found, place)
+                    self._only_gives(found, place)
 
     def admit_again(self, found: Live | Given, place: str) -> bool:
         if isinstance(found, Live):
-            self._leave_equality_out(found, place)
+            self._only_gives(found, place)
             return True
         try:
             self._admit_given(found, place)
@@ -288,7 +312,7 @@ class Enforcing(Rules):
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
-                self._leave_equality_out(found, "()")
+                self._only_gives(found, "()")
             elif isinstance(found, Given) or self._says_equal(found):
                 self._admit_given(found, "()")
             elif isinstance(found, Masked | Frame):
@@ -306,6 +330,17 @@ class Enforcing(Rules):
         elif not any(serves_as(found, known) for known in self._terms.results):
             raise CannotCross(f"{with_article(kind)} where plain values are expected")
 
+    def _admit_record(self, found: Record, place: str) -> None:
+        """A field that can be called is as good as a method."""
+        if has_names(found):
+            self._admit_live(found)
+        if has_functions(found) and self._is_plain(place):
+            raise CannotCross("a named tuple with functions where plain values are expected")
+
+    def _is_plain(self, place: str) -> bool:
+        """Whether the solution has plain values there."""
+        return self._places is not None and place not in self._places
+
     def _admit_given(self, found: Given | Named, place: str) -> None:
         """One comes where the solution has an instance: its class was never asked to make it, so
         what it says of `==` may be true of anything."""
@@ -317,9 +352,11 @@ class Enforcing(Rules):
             return
         raise CannotCross(f"{with_article(kind_of(found))} where plain values are expected")
 
-    def _leave_equality_out(self, found: Live, place: str) -> None:
-        """Where the solution has plain values, what comes instead does not say what it equals."""
-        if self._terms.places is not None and place not in self._terms.places:
+    def _only_gives(self, found: Live, place: str) -> None:
+        """Where the solution has plain values, what comes instead does not say what it equals, nor
+        does a method of its own."""
+        found.plain = self._is_plain(place)
+        if found.plain:
             found.dunders = [name for name in found.dunders if name in GIVES]
 
     def _leave_default_out(self, mapping: Pairs, place: str) -> None:
@@ -378,6 +415,12 @@ class Discovering(Rules):
         self.terms.attributes.add(attribute)
         return True
 
+    def may_ask(self, place: str, found: Live, name: str) -> bool:
+        # Where an instance of the solution's own is, one of the learner's may be asked anything.
+        if found.kind != "instance":
+            self.terms.asks.add(f"{place}.{name}")
+        return True
+
     def may_call_of_lent(self, method: str) -> bool:
         self.terms.methods.add(method)
         return True
@@ -419,7 +462,12 @@ class Discovering(Rules):
             elif isinstance(found, Given):
                 if found is not but:
                     self._given.add(place)
-            elif found is not but or isinstance(found, Record):
+            elif isinstance(found, Record):
+                if has_names(found):
+                    self.terms.results.add(_kind(found))
+                if has_functions(found):
+                    self._places.add(place)
+            elif found is not but:
                 self.terms.results.add(_kind(found))
                 if isinstance(found, Live):
                     self._note_instance(found, place)

@@ -19,12 +19,14 @@ _NAMES_ONLY = stat.S_IRUSR
 
 
 class ShutFolder:
-    """The working folder as it is now, to be shut for a while; calls may be nested."""
+    """The working folder as it is now, and where the test has gone from there, to be shut for a
+    while; calls may be nested."""
 
     def __init__(self) -> None:
         self._folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
-        self._mode = stat.S_IMODE(os.fstat(self._folder).st_mode)
         self._depth = 0
+        # What is shut, and its mode before.
+        self._shut: list[tuple[int, int]] = []
 
     @property
     def is_shut(self) -> bool:
@@ -32,13 +34,25 @@ class ShutFolder:
 
     def __enter__(self) -> None:
         self._depth += 1
-        if self._depth == 1:
-            os.fchmod(self._folder, _NAMES_ONLY)
+        if self._depth > 1:
+            return
+        here = [os.dup(self._folder)]
+        # It may be gone, or not the test's own: then it holds none of its files.
+        with contextlib.suppress(OSError):
+            here.append(os.open(".", os.O_RDONLY | os.O_DIRECTORY))
+        for folder in here:
+            self._shut.append((folder, stat.S_IMODE(os.fstat(folder).st_mode)))
+        for folder in here:
+            with contextlib.suppress(OSError):
+                os.fchmod(folder, _NAMES_ONLY)
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1
-        if self._depth == 0:
-            os.fchmod(self._folder, self._mode)
+        while self._depth == 0 and self._shut:
+            folder, mode = self._shut.pop()
+            with contextlib.suppress(OSError):
+                os.fchmod(folder, mode)
+            os.close(folder)
 
 
 def database_of(target: Any) -> Any:

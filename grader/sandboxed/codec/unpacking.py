@@ -29,6 +29,7 @@ class Unpacker:
     Attributes:
         objects: by number, as `Packer` numbers them, those of `known` first.
         budget: what the message may still claim; taken from before memory is.
+        texts: where texts are noted, if anybody wants to know.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Unpacker:
         self.given = given
         self.trusted = trusted
         self.budget = Budget()
+        self.texts: set[str] | None = None
         self._buffers = buffers
         self._live = live
         self._own = own
@@ -57,6 +59,8 @@ class Unpacker:
         """
         self.budget.take(nodes=1)
         if node is None or isinstance(node, bool | int | float | str):
+            if self.texts is not None and isinstance(node, str):
+                self.texts.add(node)
             return node
         self._depth += 1
         if self._depth > 2 * MAX_DEPTH:

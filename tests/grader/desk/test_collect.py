@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.coursedir import CourseDirectory
 
-from grader.host.desk import tables
+from grader.host.desk import exchange, tables
 from grader.host.desk.roster import Roster, spellings, squeezed
 from grader.host.tasks import why_no_student
 from tests.grader.desk.conftest import gradebook, other, worksheet
@@ -129,6 +129,22 @@ def test_a_group_that_hands_in_together(group, work):
     # Moodle finds members by their own number, which the worksheet knows.
     assert told(group, "ada")["back"] == f"Ada King_7_{FILE}/"
     assert told(group, "bob")["back"] == ""
+
+
+def test_somebody_who_is_called_as_a_group(group, work):
+    """Others hand in by themselves: so do groups."""
+    archive = group.archive(
+        {
+            f"Ada King_7_{FILE}/numbers.ipynb": work,
+            f"Group A_77_{FILE}/numbers.ipynb": other(work, "forged"),
+        }
+    )
+    people = group.write("class.csv", "id,name,group\nada,Ada King,Group A\nbob,Bob,Group A\n")
+    group.collect(archive, "--roster", people)
+    assert group.placed == {"ada/numbers"}
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    said = "is called as a group, where others hand in by themselves"
+    assert group.reasons == {"Group A_77": said}
 
 
 def test_anonymous_in_moodle(group, work):
@@ -425,3 +441,55 @@ def test_who_may_be_a_student_is_a_folder(tmp_path_factory, name):
         folder = tmp_path_factory.getbasetemp() / "names" / name
         folder.mkdir(parents=True, exist_ok=True)
         assert folder.parent.name == "names"
+
+
+LINKED = '"identifier","github_username","github_id","name"\n"ada@x.org","Ada-L","1","Ada King"\n'
+
+
+@pytest.mark.parametrize("login", ["adaking", "king-ada", "ada"])
+def test_a_login_that_is_somebody_elses_name(group, work, login):
+    """Whoever opens an account chooses its login; Ada's own is known."""
+    people = group.write("class.csv", "id,name,email\nada,Ada King,ada@x.org\n")
+    linked = group.write("classroom_roster.csv", LINKED)
+    own, forged = "numbers-submissions/numbers-ada-l", f"numbers-submissions/numbers-{login}"
+    tree = group.tree(
+        {f"{own}/numbers.ipynb": work, f"{forged}/numbers.ipynb": other(work, "forged")}
+    )
+    group.collect(tree, "--roster", people, "--roster", linked)
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    assert group.reasons == {f"numbers-{login}": "is of nobody on the roster"}
+
+
+def test_a_name_that_a_system_knows_by_another_number(group, work):
+    """In Canvas people may choose how they are called."""
+    book = gradebook(group.here / "grades.csv", ("King, Ada", "17", "s17", "ada"))
+    archive = group.archive(
+        {"kingada_17_41_numbers.ipynb": work, "kingada_18_42_numbers.ipynb": other(work, "forged")}
+    )
+    group.collect(archive, "--roster", book)
+    assert (group.submitted / "s17/numbers/numbers.ipynb").read_bytes() == work
+    assert group.reasons == {"kingada_18_42": "is of nobody on the roster"}
+
+
+def test_a_folder_of_the_exchange_that_says_it_is_somebody_elses(group, work, monkeypatch):
+    """`nbgrader submit` runs as the student, who may make a folder of any name there."""
+    forged = "ada+numbers+2026-03-02 10:00:00.000000 UTC+x"
+    owners = {
+        "ada+numbers+2026-03-01 10:00:00.000000 UTC+abc": "ada",
+        "bob+numbers+2026-03-01 10:00:00.000000 UTC+abc": "root",
+        forged: "eve",
+    }
+    files = {f"{folder}/numbers.ipynb": other(work, owner) for folder, owner in owners.items()}
+    monkeypatch.setattr(exchange, "_owner", lambda folder: owners.get(folder.name, "teacher"))
+    group.collect(group.tree(files, "inbound"))
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == other(work, "ada")
+    assert group.placed == {"ada/numbers", "bob/numbers"}
+    assert group.reasons == {forged: "says that it is of ada, but belongs to eve"}
+
+
+def test_where_nobody_owns_their_folder_of_the_exchange_all_are_placed(group, work, monkeypatch):
+    """All work with one account, or it is a copy."""
+    names = [f"{who}+numbers+2026-03-01 10:00:00.000000 UTC+a" for who in ("ada", "bob")]
+    monkeypatch.setattr(exchange, "_owner", lambda folder: "jovyan")
+    group.collect(group.tree({f"{name}/numbers.ipynb": work for name in names}, "inbound"))
+    assert group.placed == {"ada/numbers", "bob/numbers"}

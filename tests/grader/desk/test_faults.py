@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import random
+import re
 import stat
 import struct
 import zipfile
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from grader.host.desk import collecting, placing, sources
 from grader.host.desk.sources import Source, Unreadable, opened
 from grader.protocol.errors import GraderError
-from tests.grader.desk.conftest import other, zipped
+from tests.grader.desk.conftest import gradebook, other, zipped
 
 NAME = "Ada King_7_assignsubmission_file"
 BOB = "Bob_8_assignsubmission_file"
@@ -285,3 +286,56 @@ def test_an_archive_with_any_byte_changed_is_read_or_refused(group, work):
             for file in source.files.values():
                 with contextlib.suppress(Unreadable):
                     file.read()
+
+
+@pytest.mark.parametrize("name", ["collected.csv", "Collected.csv"])
+def test_nobody_is_called_as_the_table_beside_them(group, work, name):
+    """Who names their own file so would have stopped everybody's collecting, for good."""
+    tree = group.tree({f"{name}_numbers.ipynb": work, "ada_numbers.ipynb": work})
+    for _ in range(2):
+        group.collect(tree)
+        assert group.placed == {"ada/numbers"}
+        [reason] = group.reasons.values()
+        assert "the table which lies beside the students' folders" in reason
+
+
+@pytest.mark.parametrize(
+    "files", [("numbers-1.ipynb", "numbers.ipynb/x.txt"), ("numbers.ipynb", "timestamp.txt/x")]
+)
+def test_a_folder_where_a_file_of_ours_goes_costs_nobody_else(group, work, files):
+    """What a repository holds, its owner decides."""
+    time = "2026-03-01 10:00:00.000000 UTC"
+    tree = group.tree(
+        {
+            **{f"ada+numbers+{time}+a/{path}": work for path in files},
+            f"bob+numbers+{time}+a/numbers.ipynb": work,
+        },
+        "inbound",
+    )
+    for _ in range(2):
+        group.collect(tree)
+        assert group.placed == {"ada/numbers", "bob/numbers"}
+        assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+        [(place, reason)] = group.reasons.items()
+        assert place == f"ada+numbers+{time}+a/{files[1]}"
+        assert reason == "lies in a folder that is called as a file of ours"
+
+
+def test_a_time_in_no_zone_costs_nobody_else(group, work):
+    stamp = "2026-03-01 10:00 ../x"
+    tree = group.tree(
+        {"eve/numbers.ipynb": work, "eve/timestamp.txt": stamp, "ada/numbers.ipynb": work}
+    )
+    group.collect(tree)
+    assert group.placed == {"ada/numbers", "eve/numbers"}
+    assert not (group.submitted / "eve/numbers/timestamp.txt").exists()
+
+
+def test_no_name_of_a_list_reaches_the_terminal_as_a_code(group, work):
+    people = group.write("class.csv", "id,name\nada,Ada King\n")
+    called = "Eve \x1b[2J\x9b31m\u202eKing"
+    book = gradebook(group.here / "grades.csv", (called, "17", "s17", ""))
+    archive = group.archive({"kingada_18_41_numbers.ipynb": work})
+    said = group.collect(archive, "--roster", people, "--roster", book)
+    assert "is in grades.csv, but in no table before it" in said
+    assert not re.search(r"[\x1b\x80-\x9f\u202e]", said)

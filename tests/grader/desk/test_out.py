@@ -192,6 +192,17 @@ def test_a_name_that_looks_like_a_formula_is_itself_again(marked):
     assert "'=ada" in export(marked, "csv")[1][1]
 
 
+def test_no_name_in_a_sheet_of_ones_own_is_a_formula(marked):
+    """In Moodle and Canvas people may choose how they are called."""
+    text = COLLECTED.replace("Ada King", "=1+1").replace('"Müller, Jürgen"', "+1+1")
+    marked.write("submitted/collected.csv", text)
+    for system in ("moodle", "canvas"):
+        _, rows = export(marked, system, "--partial")
+        cells = [cell for row in rows for cell in row]
+        assert any(cell in ("'=1+1", "'+1+1") for cell in cells)
+        assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+
+
 def test_nothing_to_give_back(marked):
     where = ("--out", marked.here / "out", "--submitted", marked.submitted)
     said = marked.run("return", "--to", "moodle", *where, code=1)

@@ -151,6 +151,14 @@ def test_a_cell_beyond_all_measure_is_read_in_part(monkeypatch):
     assert Text.of(code(COPIED)).pieces == Text.of(code(COPIED + "\n" + written(1))).pieces
 
 
+def test_so_is_a_notebook_of_cells_without_end(monkeypatch):
+    """20 MB of them took a minute, for one submission."""
+    monkeypatch.setattr(likeness, "MAX_TEXT", len(COPIED) + 10)
+    found = Text.of(code(COPIED, *map(written, range(9))))
+    assert {piece.cell for piece in found.pieces} == {0}
+    assert len(found.cells) == 10
+
+
 @pytest.mark.thorough
 def test_a_large_class_takes_less_than_a_minute():
     begin = time.perf_counter()
@@ -201,10 +209,10 @@ def test_what_a_group_handed_in_together_is_one(group):
     people = group.write("class.csv", "id,name,group\nada,Ada King,Duo\nbob,Bob,Duo\ncy,Cy,B\n")
     files = {
         "Duo_5_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
-        "Cy_6_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
+        "B_6_assignsubmission_file/numbers.ipynb": nbformat.writes(made),
     }
     group.collect(group.archive(files), "--roster", people)
     assert group.placed == {"ada/numbers", "bob/numbers", "cy/numbers"}
     texts, found = find(Course.open(group.root).load("numbers"), group.submitted)
-    assert set(texts) == {"ada (Duo)", "cy"}
-    assert [(pair.one, pair.other) for pair in found] == [("ada (Duo)", "cy")]
+    assert set(texts) == {"ada (Duo)", "cy (B)"}
+    assert [(pair.one, pair.other) for pair in found] == [("ada (Duo)", "cy (B)")]

@@ -183,3 +183,16 @@ def test_a_time_that_utc_has_no_room_for_costs_nothing(desk, run):
     for student in ("amy", "bob"):
         row = rows(desk)["numbers", student]
         assert (row["total"], row["notes"]) == ("5", "timestamp.txt cannot be read as a time.")
+
+
+def test_no_zone_of_a_time_is_a_file(desk, run):
+    """It was opened, and what is no zone's file ended in an error of the grader's own."""
+    zones = {"amy": "../x", "bob": "/etc/hosts", "cleo": "/dev/zero", "dan": "a/../../b"}
+    for student, zone in zones.items():
+        desk.hand_in(student, timestamp=f"2026-03-01 10:00 {zone}")
+    desk.hand_in("eve", timestamp="2026-07-01 10:00 America/New_York")
+    run()
+    for student in zones:
+        row = rows(desk)["numbers", student]
+        assert (row["total"], row["notes"]) == ("5", "timestamp.txt cannot be read as a time.")
+    assert rows(desk)["numbers", "eve"]["notes"] == ""

@@ -707,6 +707,67 @@ def test_files_go_to_the_learners_code_and_not_back(graded):
     assert scores(graded(made, f=forged)[0]) == {"reads": 0, "own": 1}
 
 
+# --- What a test runs as code --------------------------------------------------------------------
+
+# From there on every test has passed.
+TAKES_OVER = (
+    "code = '''import sys\nfrom grader.protocol.outputs import Report\n"
+    "sys.modules['grader.sandboxed.judge'].run_cell = lambda *_: Report([])'''\n"
+)
+RUN_AS_CODE = {
+    "by eval": ("x * x + 1", "eval(formula, {'x': 3}) == 10"),
+    "by eval, with more around it": ("x*x+1", "eval(f'lambda x: {formula}')(3) == 10"),
+    "by exec, of a result": ("y = 3", "exec(told(), names := {}) is None and names['y'] == 3"),
+    "by compile": ("2 + 1", "eval(compile(formula, 'own.py', 'eval')) == 3"),
+    "by sympy": ("x**2", "sympy.sympify(formula) == sympy.Symbol('x')**2"),
+    "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
+}
+
+
+@pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
+def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
+    made = exercise(
+        "# given\nimport sympy\nimport pandas as pd",
+        f"# answer a\nformula = {formula!r}\ndef told(): return formula",
+        f"# test runs\nassert {test}",
+        "# test after\nassert formula == formula.strip()",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"runs": None, "after": 1}
+    clause = get_contract(made, "x", engine).tests["runs"]
+    assert "it runs as code what an answer says" in clause.live
+
+
+def test_nobody_gets_into_the_judge_by_a_formula(engine):
+    made = exercise(
+        "# answer formula\nformula = 'x * x + 1'",
+        "# answer n\nn = 5",
+        "# test runs\nassert eval(formula, {'x': 3}) == 10",
+        "# test after\nassert n == 5",
+    )
+    cheat = f"{TAKES_OVER}formula = f'[10, exec({{code!r}})][0]'"
+    result = grade_one(made, handed_in(made, formula=cheat, n="n = 6"), engine)
+    assert scores(result) == {"runs": None, "after": 0}
+
+
+READ_ONLY = {
+    "a literal": ("[1, 2]", "ast.literal_eval(formula) == [1, 2]"),
+    "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
+    "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
+    "a query of its own": ("abc", "len(pd.DataFrame({'a': [1]}).query('a > 0')) == 1 and formula"),
+    "code of its own": ("x", "eval('[x for x in [1]]') == [1] and formula == 'x'"),
+}
+
+
+@pytest.mark.parametrize(("formula", "test"), READ_ONLY.values(), ids=READ_ONLY)
+def test_what_is_only_read_is_judged(engine, formula, test):
+    made = exercise(
+        "# given\nimport ast, collections\nimport pandas as pd",
+        f"# answer a\nformula = {formula!r}",
+        f"# test reads\nassert {test}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"reads": 1}
+
+
 # --- What is lent reads nothing for the learner ------------------------------------------------
 
 LENDING = {
@@ -774,6 +835,22 @@ def test_what_a_test_lends_opens_no_file_for_the_learner(engine, tmp_path, lent,
     made = replace(made, for_tests=wanted)
     assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0}
+
+
+def test_nor_where_the_test_has_gone_to(engine, tmp_path):
+    (tmp_path / "wanted.txt").write_text("7")
+    lent = "class Shop:\n    def read(self, text):\n        import os\n"
+    lent += "        return int(open(text).read() if os.path.exists(text) else text)\n"
+    made = exercise(
+        "# answer f\ndef f(db): return db.read('7')",
+        f"# test lends\nimport os\n{lent}home = os.getcwd()\nos.chdir('kept')\n"
+        "assert f(Shop()) == 7\nassert open('wanted.txt').read() == '7'\nos.chdir(home)",
+        "# test after\nassert open('kept/wanted.txt').read() == '7' and f(Shop()) == 7",
+    )
+    made = replace(made, for_tests={"kept/wanted.txt": tmp_path / "wanted.txt"})
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "after": 1}
+    cheat = "def f(db): return db.read('wanted.txt')"
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0, "after": 0}
 
 
 def test_what_the_solution_has_opened_may_be_opened(engine):

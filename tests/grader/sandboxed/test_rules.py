@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.protocol.terms import Terms
-from grader.protocol.values import CannotCross, Live, Masked, Pairs, Seq
+from grader.protocol.values import CannotCross, Live, Masked, Pairs, Record, Seq
 from grader.sandboxed.calls.rules import Discovering, Enforcing, Rules, Trusting
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 
@@ -144,6 +144,34 @@ def test_a_value_from_a_new_place_does_not_say_what_it_equals():
     argument = live("instance", ("__eq__", "__len__"))
     Enforcing(terms).admit_arguments([argument])
     assert argument.dunders == ["__len__"]
+
+
+def test_a_value_from_a_new_place_has_no_methods():
+    solution = Discovering()
+    assert solution.may_ask("g", live("generator"), "send")
+    solution.admit(live("instance"), "f")
+    for kind in ("instance", "generator"):
+        rules = Enforcing(solution.terms)
+        assert rules.may_ask("f", comes(rules, live(kind, ITERATION), place="f"), "equals")
+        elsewhere = comes(rules, live(kind, ITERATION), place="g")
+        assert not rules.may_ask("g", elsewhere, "equals")
+        # What the test asks of a generator of the solution's.
+        assert rules.may_ask("g", elsewhere, "send")
+
+
+def test_a_value_of_one_operator_may_come_from_the_other_that_python_asks_instead():
+    rules = Enforcing(Terms(results={"instance"}, places={"__iadd__"}))
+    assert rules.may_ask("__add__", comes(rules, live("instance"), place="__add__"), "size")
+    assert not rules.may_ask("__mul__", comes(rules, live("instance"), place="__mul__"), "size")
+
+
+def test_a_field_that_can_be_called_is_a_method():
+    record = Record("R", ["equals"], [live()])
+    with pytest.raises(CannotCross, match="a named tuple with functions"):
+        Enforcing(Terms(results={"function"}, places=set())).admit(record, "f")
+    solution = Discovering()
+    solution.admit(record, "f")
+    Enforcing(solution.terms).admit(record, "f")
 
 
 def test_values_of_missing_keys_come_where_the_solution_had_such():

@@ -1,0 +1,191 @@
+"""Answers that agree with whatever a test asks of them, instead of being right.
+
+A test asks a text whether it starts with something, a table whether it equals another one. If
+something that says yes to everything may stand there, nobody has to know the answer. A class with
+every such attack is graded from the command line, between two honest classmates: none wins the
+point it is after.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.grader.conftest import CONFIG, answered, cell, notebook, solution
+
+NAME = "asking"
+GIVEN = """import collections
+import sys
+import pandas as pd
+import torch
+
+
+def by_itself(source, data):
+    bench = sys.modules.get('grading_bench')
+    if bench is not None:
+        return bench.call_alone(source, 'double', (data,), seconds=10)
+    names = {}
+    exec(source, names)
+    return 'value', names['double'](list(data))"""
+# By item: the solution, and the test.
+ITEMS = {
+    "word": ("word = 'hidden'", "assert word.startswith('hid')"),
+    "label": ("def label(n):\n    return f'{n} g'", "assert label(12).endswith('12 g')"),
+    "table": (
+        "def table():\n    return pd.DataFrame({'a': [1, 2]})",
+        "assert table().equals(pd.DataFrame({'a': [1, 2]}))",
+    ),
+    "numbers": (
+        "def numbers():\n    return torch.arange(3.0)",
+        "assert numbers().allclose(torch.arange(3.0))",
+    ),
+    "items": (
+        "def items():\n    yield from ['ab', 'ac']",
+        "assert all(item.startswith('a') for item in items())",
+    ),
+    "vector": (
+        "class V:\n    def __init__(self, x): self.x = x\n"
+        "    def __add__(self, other): return V(self.x + other.x)\n"
+        "    def __eq__(self, other): return self.x == other.x\n"
+        "    def name(self): return f'V({self.x})'",
+        "assert V(1) + V(2) == V(3)\nassert V(3).name().startswith('V(3')",
+    ),
+    "adder": (
+        "def adder(n):\n    return lambda x: x + n\ndef title(n):\n    return f'plus {n}'",
+        "assert adder(2)(3) == 5\nassert title(2).endswith('2')",
+    ),
+    "leaving": (
+        "def leaving(kind, error, trace):\n    return kind is KeyError",
+        "import contextlib\nwith contextlib.ExitStack() as stack:\n    stack.push(leaving)\n"
+        "    raise KeyError\nassert leaving(ValueError, ValueError(), None) is False\n"
+        "with contextlib.ExitStack() as stack:\n    stack.push(leaving)\n"
+        "    assert leaving(OSError, None, None) is False, 'no key'",
+    ),
+    "double": (
+        "source = 'def double(data): return [2 * x for x in data]'",
+        "data = [3, 1, 2]\nhow, got = by_itself(source, data)\n"
+        "assert how == 'value' and got == [2 * x for x in data]",
+    ),
+}
+AGREES = """class Agrees:
+    def __iter__(self): return self
+    def __next__(self): raise StopIteration
+    def __getattr__(self, name):
+        if name.startswith('_'): raise AttributeError(name)
+        return lambda *args, **kwargs: True
+"""
+NO_ITERATOR = AGREES.replace("__iter__", "_i").replace("__next__", "_n")
+ADDS = "def adder(n): return lambda x: x + n\n"
+SAYS_YES = "lambda *args: True"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What is handed in for an item."""
+
+    item: str
+    source: str
+
+
+ATTACKS = {
+    "iterator-for-a-text": Attack("word", f"{AGREES}word = Agrees()"),
+    "iterator-out-of-a-call": Attack("label", f"{AGREES}def label(n): return Agrees()"),
+    "iterator-for-a-table": Attack("table", f"{AGREES}def table(): return Agrees()"),
+    "iterator-for-a-tensor": Attack("numbers", f"{AGREES}def numbers(): return Agrees()"),
+    "iterators-one-by-one": Attack("items", f"{AGREES}def items(): yield Agrees()"),
+    "instance-where-another-call-gives-one": Attack(
+        "vector", f"{ITEMS['vector'][0].replace('return f', 'return Agrees() or f')}\n{NO_ITERATOR}"
+    ),
+    "function-with-an-attribute": Attack(
+        "adder", f"{ADDS}def yes(x): pass\nyes.endswith = {SAYS_YES}\ndef title(n): return yes"
+    ),
+    "named-tuple-with-a-function": Attack(
+        "adder",
+        f"{ADDS}def title(n): return collections.namedtuple('T', 'endswith')({SAYS_YES})",
+    ),
+    "function-that-swallows-what-fails": Attack(
+        "leaving", "def leaving(kind, *_):\n    return kind not in (ValueError,)"
+    ),
+    "what-runs-alone-empties-its-argument": Attack(
+        "double", "source = 'def double(data):\\n    data.clear()\\n    return []'"
+    ),
+    "what-runs-alone-shortens-what-it-gives-back": Attack(
+        "double", "source = 'def double(data):\\n    del data[:]\\n    return data'"
+    ),
+    "what-runs-alone-gives-no-data": Attack(
+        "double", "source = 'def double(data):\\n    yield from [2 * x for x in data]'"
+    ),
+}
+# What is as right as the solution, by item.
+ALSO_RIGHT = {
+    "word": "import pathlib\nword = str(pathlib.Path('hidden'))",
+    "items": "def items():\n    return ['ab', 'ac']",
+    "vector": ITEMS["vector"][0].replace("V(self.x + other.x)", "V(other.x + self.x)"),
+    "adder": "class Adder:\n    def __init__(self, n): self.n = n\n"
+    "    def __call__(self, x): return x + self.n\n"
+    "adder = Adder\ndef title(n): return 'plus ' + str(n)",
+    "leaving": "def leaving(kind, error, trace):\n    return kind in (KeyError,)",
+    "double": "source = 'def double(data):\\n    data[:] = [x + x for x in data]\\n"
+    "    return data'",
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory, bubblewrap: str) -> Path:
+    """The folder into which a class was graded with every attack in it."""
+    root = tmp_path_factory.mktemp("agreeing")
+    made = notebook([cell(GIVEN, "given")])
+    released = notebook([cell(GIVEN, "given")])
+    for item, (solved, test) in ITEMS.items():
+        tests = cell(test, f"test-{item}", points=1)
+        made.cells += [cell(solution(solved), item, solution=True), tests]
+        blank = cell("raise NotImplementedError()", item, solution=True)
+        released.cells += [blank, cell(test, f"test-{item}", points=1)]
+    for folder, content in (("solutions", made), ("exercises", released)):
+        path = root / "course" / folder / NAME / f"{NAME}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(content, path)
+    (root / "course/nbgrader_config.py").write_text(CONFIG)
+    right = {item: solved for item, (solved, _) in ITEMS.items()}
+    handed_in = {name: right | {attack.item: attack.source} for name, attack in ATTACKS.items()}
+    handed_in |= {"a-honest": right, "z-honest": right | ALSO_RIGHT}
+    for student, answers in handed_in.items():
+        path = root / "submitted" / student / NAME / f"{NAME}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(answered(released, answers), path)
+    command = [sys.executable, "-m", "grader", "grade", "--course", str(root / "course")]
+    command += ["--submitted", str(root / "submitted"), "--out", str(root / "out")]
+    run = subprocess.run(
+        [*command, "--workers", "2", "--timeout", "20", "--no-kept-contracts"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "apart" not in run.stdout, run.stdout
+    return root / "out"
+
+
+def points(out: Path, student: str) -> dict[str, float]:
+    """The points of each item."""
+    found = json.loads((out / "results" / NAME / f"{student}.json").read_text())
+    assert found["status"] == "graded"
+    return {item["name"]: item["score"] for item in found["items"]}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_what_agrees_with_everything_wins_nothing(graded: Path, name: str) -> None:
+    own = {f"test-{ATTACKS[name].item}", ATTACKS[name].item}
+    for item, score in points(graded, name).items():
+        assert score == (0 if item in own else 1), item
+
+
+@pytest.mark.parametrize("student", ["a-honest", "z-honest"])
+def test_what_is_right_gets_its_points(graded: Path, student: str) -> None:
+    assert set(points(graded, student).values()) == {1}
