@@ -284,7 +284,7 @@ for name, value in error.items():
 # Nobody planned that. One channel is typically twelve times the median; another explodes at the first token only. With one scale for all they set the step, and the output is 8% off. A scale for each *token*, found while it runs, helps. One per *channel* won't do: an integer product sums over them.
 #
 # Our storyteller has no outliers, so we **plant** them. The norm before a matrix multiplies each channel by a weight: make two of these 32 and 64 times as large, and divide
-# the matrix's columns by as much. It's the same function, to the last bit. Then int8 for weights and activations, a scale per tensor. How many endings are still right? (Printed first: nats per token lost.)
+# the matrix's columns by as much. It's the same function, to the last bit. Then int8 for weights and activations, a scale per tensor. How many endings are still right? (Printed first: nats per token lost, with a 95% interval.)
 
 # %%
 guess("Planted outliers, int8 weights and activations: right endings", unit="%", low=0, high=100)
