@@ -129,7 +129,7 @@ plot.show(
 )
 
 # %% [markdown]
-# For one token time roughly follows bytes: 5/16 is 0.31. On the roofline (here for 100 GB and 10¹² FLOPs per second) it waits for memory, so fewer bytes lift it. 64 tokens reach the roof, and there
+# For one token the quickest time roughly follows bytes: 5/16 is 0.31. On the roofline (here for 100 GB and 10¹² FLOPs per second) it waits for memory, so fewer bytes lift it. 64 tokens reach the roof, and there
 # these kernels are even *slower* than 16 bits. So int4 makes your model chat faster, not read your document faster.
 #
 # ## 3 · Fewer bits per weight
