@@ -455,7 +455,7 @@ assert gain < 6.2 and all(
 # %% [markdown]
 # 6 dB is right for uniform values. The Gaussian gains less at its best clip, because with more points its best range gets *longer*,
 # so the step doesn't quite halve. And if the largest value must fit, 2 bits begin near 0 dB, where the errors are as
-# large as the values. That's our first hint at the cliff.
+# large as the values. That's a first hint at what makes the cliff.
 #
 # ## 7 · Clip or round?
 #

@@ -321,7 +321,7 @@ reveal(
 
 # %% [markdown]
 # That's odd. The first time, we had only run it with fixed steps, and we'd have told you that quantizing first costs points. Then we looked at the
-# weights that pruning had left. After tuning, five in six lay beyond the outermost level. They want to grow, and their steps couldn't.
+# weights that pruning had left. After tuning, at least three in four lay beyond the outermost level. They want to grow, and their steps couldn't.
 #
 # Let the steps follow, and with pruned weights at 8 and 4 bits the order is worth about a third of a point, if anything. For removed units the bars are
 # wide, and the order that wins changes from setting to setting. And if 4 bits are enough, there's an easier way: prune, tune, and round at the very end

@@ -276,7 +276,7 @@ ax.set_title("LiteRT, one image, one thread")
 plot.show(fig, alt="Bars of the time for one image: three files of the CNN, two of a wide network.")
 
 # %% [markdown]
-# The numbers are those of this machine, these networks and these kernels (XNNPACK, which LiteRT brings). A small network spends its few microseconds on overhead, and int8 may win or lose there: on two machines of ours it was twice as fast on one, and slower on the other. The wide network gained; we have not tested why. What your phone does, only your phone can tell.
+# The numbers are those of this machine, these networks and these kernels (XNNPACK, which LiteRT brings). A small network spends its few microseconds on overhead, and int8 may win or lose there: of two machines of ours it was faster on one, and slower on the other. The wide network gained; we have not tested why. What your phone does, only your phone can tell.
 #
 # ## 6 · Zeros and gzip
 #

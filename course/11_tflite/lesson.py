@@ -382,7 +382,7 @@ print("with a fixed batch of 1:", evidence(fixed_file)["between"])
 
 # %% [markdown]
 # The model takes batches of any size. The operations that find the size out get their numbers as floats, so a `DEQUANTIZE` is inside an “int8” file, and a chip without floats refuses it. With a fixed batch all of them are gone: **give a model for a device a fixed batch**.
-# Is it faster, too? Twice as fast on one machine of ours, slower on another. Compare with float32 *in the same runtime*.
+# Is it faster, too? It was on one machine of ours, and slower on another. Compare with float32 *in the same runtime*.
 #
 # ## 7 · No error, and wrong
 #

@@ -651,7 +651,7 @@ assert report([5.0, 3.0], [5.0, 3.0], [math.nan, 4.0], 5.0)["failed"] == 1, (
 # %% [markdown]
 # ## 6 · Which days are different? (2 points)
 #
-# Write `psi(reference, seen, bins)`: the population stability index of two lists of numbers. The `bins - 1` edges are quantiles of the reference, at $1/b, 2/b, \dots$ (`np.quantile`); a value belongs to the bin `np.searchsorted(edges, value)`. To each count **1** is added (in the lesson 0.5), then both are divided by their sum, to $p_k$ (reference) and $q_k$ (seen). It returns $\sum_k (q_k - p_k)\ln(q_k/p_k)$ as a `float`.
+# Write `psi(reference, seen, bins)`: the population stability index of two lists of numbers. The `bins - 1` edges are quantiles of the reference, at $1/b, 2/b, \dots$ (`np.quantile`); a value belongs to the bin `np.searchsorted(edges, value)`. To each count **1** is added (on the further page 0.5), then both are divided by their sum, to $p_k$ (reference) and $q_k$ (seen). It returns $\sum_k (q_k - p_k)\ln(q_k/p_k)$ as a `float`.
 #
 # Write `drifts(reference, seen)`: `True` if `seen` comes from something else than `reference`, as far as one can tell. That is so if their PSI with 10 bins is larger than what as many values, drawn from `reference` by chance, have in 99 of 100 draws. Take 100 to 300 draws. `DAYS` has the brightness of images of four days, `BEFORE` that of many earlier ones.
 #
@@ -696,7 +696,7 @@ assert abs(found - 0.5365) < 1e-3, explain(
     round(found, 3),
     {
         0.243: "that is the sum of q ln(q/p). Which factor stands before the logarithm?",
-        0.879: "0.5 is added to each count in the lesson; how much is it here?",
+        0.879: "0.5 is added to each count on the further page; how much is it here?",
     },
     f"all values in the upper bin: expected 0.536, but got {found:.3f}",
 )

@@ -129,7 +129,7 @@ plot.show(
 )
 
 # %% [markdown]
-# For one token time roughly follows bytes: 5/16 is 0.31. On the roofline (here for 100 GB and 10¹² FLOPs per second) it waits for memory, so fewer bytes lift it. 64 tokens reach the roof, and there
+# For one token the quickest time roughly follows bytes: 5/16 is 0.31. On the roofline (here for 100 GB and 10¹² FLOPs per second) it waits for memory, so fewer bytes lift it. 64 tokens reach the roof, and there
 # these kernels are even *slower* than 16 bits. So int4 makes your model chat faster, not read your document faster.
 #
 # ## 3 · Fewer bits per weight
@@ -284,7 +284,7 @@ for name, value in error.items():
 # Nobody planned that. One channel is typically twelve times the median; another explodes at the first token only. With one scale for all they set the step, and the output is 8% off. A scale for each *token*, found while it runs, helps. One per *channel* won't do: an integer product sums over them.
 #
 # Our storyteller has no outliers, so we **plant** them. The norm before a matrix multiplies each channel by a weight: make two of these 32 and 64 times as large, and divide
-# the matrix's columns by as much. It's the same function, to the last bit. Then int8 for weights and activations, a scale per tensor. How many endings are still right? (Printed first: nats per token lost.)
+# the matrix's columns by as much. It's the same function, to the last bit. Then int8 for weights and activations, a scale per tensor. How many endings are still right? (Printed first: nats per token lost, with a 95% interval.)
 
 # %%
 guess("Planted outliers, int8 weights and activations: right endings", unit="%", low=0, high=100)

@@ -837,7 +837,7 @@ assert chosen == "pruned, shared, mixed contexts", (
 # | 30,000 bytes | 1 point | 1 point more |
 # | 18,000 bytes | 1 point | 1 point more |
 #
-# `sparse_network(share)` prunes and trains in a few seconds; use it, or write a better one. A cell may take 30 seconds when it is graded. What takes longer, run at home: write the file to `entry.bin`, hand it in beside the notebook, and read it with `open("entry.bin", "rb").read()`. The leaderboard has the fewest bytes at 0.83 first. Forty times smaller than `dense`, as in the paper, are 26,661 bytes.
+# `sparse_network(share)` prunes and trains in a few seconds; use it, or write a better one. (Its teacher is its former self, which needs no label. On these images labels would do as well: lesson 14, part 5.) A cell may take 30 seconds when it is graded. What takes longer, run at home: write the file to `entry.bin`, hand it in beside the notebook, and read it with `open("entry.bin", "rb").read()`. The leaderboard has the fewest bytes at 0.83 first. Forty times smaller than `dense`, as in the paper, are 26,661 bytes.
 #
 # *Lesson: parts 2 to 6.*
 

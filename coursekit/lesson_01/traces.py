@@ -95,9 +95,9 @@ def batch_doubled() -> Trace:
                 f"Batch {batch}",
                 f"{number(2 * cost.macs)} FLOPs on {number(cost.moved)} bytes: "
                 f"{number(cost.intensity, 2)} per byte, where the ridge lies at "
-                f"{number(EXAMPLE.ridge, 1)}. The layer is **{bound}** and takes at least "
-                f"{number(1e6 * time, 1)} µs, {number(time / one, 2)} times as long as one image. "
-                f"That is {number(1e6 * time / batch, 1)} µs per image.",
+                f"{number(EXAMPLE.ridge, 1)}. The layer is **{bound}**. By the roofline it takes "
+                f"{number(1e6 * time, 1)} µs, {number(time / one, 2)} times as long as one image, "
+                f"that is {number(1e6 * time / batch, 1)} µs per image.",
                 "the batch",
                 None if place == 0 else (BATCHES[place - 1], WIDTH),
                 (batch, WIDTH),
