@@ -111,7 +111,7 @@ def clean_notebook(
         for cell in teacher.cells
         if cell.has_hidden_tests and not show_hidden_tests
     }
-    room = Room()
+    left = Left()
     cells = []
     for cell in notebook.cells:
         cell = cell.copy()
@@ -119,11 +119,11 @@ def clean_notebook(
         if cell.cell_type == "code":
             if grade_id in hidden:
                 cell.outputs = _of_test(cell.outputs, graded.get(grade_id))
-            cell.outputs = clean_outputs(cell.outputs, room)
+            cell.outputs = clean_outputs(cell.outputs, left)
         if grade_id in hidden:
             cell.source = hidden[grade_id]
         elif (cell.source, cell.get("attachments")) not in own:
-            _clean_source(cell, room)
+            _clean_source(cell, left)
         cells.append(cell)
     cleaned = notebook.copy()
     cleaned.cells = cells
@@ -157,19 +157,19 @@ def _of_test(outputs: list[NotebookNode], result: CellResult | None) -> list[Not
     return [_note(result.message)] if result.message else []
 
 
-def _clean_source(cell: NotebookNode, room: Room) -> None:
+def _clean_source(cell: NotebookNode, left: Left) -> None:
     if cell.cell_type == "code":
         cell.source = _clean_code(cell.source)
-        room.code -= len(cell.source)
-        if room.code < 0:
+        left.code -= len(cell.source)
+        if left.code < 0:
             cell.source = "# Not shown: the notebook holds too much code."
         return
     attachments = clean_attachments(cell.pop("attachments", {}))
-    if not room.holds(pair for bundle in attachments.values() for pair in bundle.items()):
+    if not left.holds(pair for bundle in attachments.values() for pair in bundle.items()):
         attachments = NotebookNode()
     text = cut(plain(cell.source), MAX_MARKDOWN)
-    room.markdown -= len(text)
-    if room.markdown < 0:
+    left.markdown -= len(text)
+    if left.markdown < 0:
         text = "(Not shown: the notebook holds too much text.)"
     if cell.cell_type == "markdown":
         cell.source = clean_markdown(text, attachments)
@@ -191,8 +191,8 @@ def _clean_code(source: str) -> str:
 
 
 @dataclass
-class Room:
-    """What there is still room for in a notebook."""
+class Left:
+    """What is left of the limits of a notebook."""
 
     outputs: int = MAX_OUTPUTS
     text: int = MAX_ALL_TEXT
@@ -202,27 +202,27 @@ class Room:
     pixels: int = MAX_ALL_PIXELS
 
     def holds(self, pictures: Iterable[tuple[str, str]]) -> bool:
-        """Takes in pictures, as MIME types and base64; says whether there was room for them."""
+        """Takes in pictures, as MIME types and base64; says whether they still fitted."""
         self.pixels -= sum(pixels(mime, image) for mime, image in pictures)
         return self.pixels >= 0
 
 
-def clean_outputs(outputs: Sequence[NotebookNode], room: Room | None = None) -> list[NotebookNode]:
+def clean_outputs(outputs: Sequence[NotebookNode], left: Left | None = None) -> list[NotebookNode]:
     """The outputs of a cell as they may be shown."""
-    room = room or Room()
+    left = left or Left()
     cleaned: list[NotebookNode] = []
     for number, output in enumerate(outputs):
-        if room.outputs <= 0 or room.text <= 0:
+        if left.outputs <= 0 or left.text <= 0:
             left_out = len(outputs) - number
             cleaned.append(_note(f"{left_out} outputs are not shown: there are too many."))
             break
-        cleaned.append(_clean_output(output, room))
-        room.outputs -= 1
-        room.text -= len(json.dumps(cleaned[-1]))
+        cleaned.append(_clean_output(output, left))
+        left.outputs -= 1
+        left.text -= len(json.dumps(cleaned[-1]))
     return cleaned
 
 
-def _clean_output(output: NotebookNode, room: Room) -> NotebookNode:
+def _clean_output(output: NotebookNode, left: Left) -> NotebookNode:
     if output.output_type == "stream":
         return nbformat.v4.new_output("stream", name=output.name, text=_text(output.text))
     if output.output_type == "error":
@@ -232,7 +232,7 @@ def _clean_output(output: NotebookNode, room: Room) -> NotebookNode:
             evalue=_text(output.evalue),
             traceback=_text("\n".join(output.traceback)).split("\n"),
         )
-    kept = nbformat.v4.new_output(output.output_type, data=_clean_bundle(output.data, room))
+    kept = nbformat.v4.new_output(output.output_type, data=_clean_bundle(output.data, left))
     if output.output_type == "execute_result":
         kept.execution_count = output.execution_count
     return kept
@@ -254,7 +254,7 @@ def _overwritten(text: str) -> str:
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
-def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
+def _clean_bundle(data: Mapping[str, Any], left: Left) -> dict[str, str]:
     kept = {}
     for mime, make in _CLEAN.items():
         value = data.get(mime)
@@ -263,19 +263,19 @@ def _clean_bundle(data: Mapping[str, Any], room: Room) -> dict[str, str]:
         if mime == "text/html" and _is_figure(value):
             make = clean_html
         elif mime == "text/html":
-            room.html -= len(value)
-            if room.html < 0:
+            left.html -= len(value)
+            if left.html < 0:
                 continue
         if mime == "text/markdown":
-            room.markdown -= min(len(value), MAX_MARKDOWN)
-            if room.markdown < 0:
+            left.markdown -= min(len(value), MAX_MARKDOWN)
+            if left.markdown < 0:
                 continue
         made = make(value)
         if mime in IMAGES:
             pictures = [(mime, made)]
         else:
             pictures = _SOURCES.findall(made) if mime == "text/html" else []
-        if made and room.holds(pictures):
+        if made and left.holds(pictures):
             kept[mime] = made
     if not kept.keys() - {"text/plain"}:
         dropped = ", ".join(plain(mime)[:80] for mime in list(data)[:10] if mime not in kept)

@@ -249,7 +249,7 @@ def test_a_notebooks_pictures_have_room_for_so_many_pixels_together():
     whole = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (10).to_bytes(4) + (10).to_bytes(4)
     html = f'<img src="data:image/png;base64,{encoded(whole)}">'
     alone, inside = bundle({"image/png": encoded(whole)}), bundle({"text/html": html})
-    kept = clean_outputs([alone, inside, inside, alone], clean.Room(pixels=250))
+    kept = clean_outputs([alone, inside, inside, alone], clean.Left(pixels=250))
     assert [bool({"image/png", "text/html"} & set(output.data)) for output in kept] == [
         True,
         True,
