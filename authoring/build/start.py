@@ -25,9 +25,9 @@ and show by measurement what that costs.**
 PICTURE = "start.png"
 ALT = (
     "Three pictures of the same 784 weights, with which a small model finds threes among "
-    "handwritten digits. In 32 bits per weight: smooth patches, 96 % of the digits right. In 4 "
-    "bits per weight: the same patches in few shades, still 96 %. In 4 bits and half of the "
-    "weights zero: the patches without their faint edges, 95 %."
+    "handwritten digits. In 32 bits per weight: smooth patches, 96% of the digits right. In 4 "
+    "bits per weight: the same patches in few shades, still 96%. In 4 bits and half of the "
+    "weights zero: the patches without their faint edges, 95%."
 )
 REST = """\
 ## How it goes

@@ -216,8 +216,8 @@ for value in (0.1234, -0.1234, 1.5):
     print(f"{value:7} → {q:4}   back: {0.01 * q:5.2f}   error: {abs(value - 0.01 * q):.4f}")
 
 # %% [markdown]
-# **Rounding** costs at most half a step. **Clipping** can cost any amount: 1.5 would be 150, but int8 ends at 127. (A number halfway
-# between two levels goes to the even one.) What if you leave out the clip? What does the integer 150 become in int8?
+# **Rounding** costs at most half a step. **Clipping** can cost any amount: 1.5 would be 150, but int8 ends at 127. (A *level* is a number that an integer
+# stands for. Halfway between two, a number goes to the even one.) What if you leave out the clip? What does the integer 150 become in int8?
 
 # %%
 guess("The integer 150, cast to int8 without clipping")

@@ -18,7 +18,7 @@
 #
 # 1. a float, read bit by bit,
 # 2. three ways to round,
-# 3. what the points can be trusted to do,
+# 3. what the levels can be trusted to do,
 # 4. PyTorch, to the last bit,
 # 5. what goes wrong in silence.
 
@@ -139,7 +139,7 @@ assert abs(series["means of two pixels"][2]) < 0.01 < series["means of two pixel
 # half up errs in one direction too, if there are ties. `torch.round` sends ties to the **even** neighbour, sometimes up and sometimes down: 2.5 becomes 2, and 3.5
 # becomes 4. That is fair as long as even and odd neighbours turn up about equally often.
 #
-# ## 3 · What the points can be trusted to do
+# ## 3 · What the levels can be trusted to do
 #
 # Random tensors, scales and zero points. We test the bound of half a step; that a larger value never comes back smaller (monotonic); that a second round trip
 # changes nothing (idempotent); and that 0 stays exactly 0.

@@ -19,7 +19,7 @@
 # For an integer to stand for a weight, it needs a *scale* and a *zero point*. With these two you can say in advance how large each
 # error is. And at the end you'll rescue a network that fell to guessing, by moving one number per layer.
 #
-# It takes about {minutes} minutes, with a place to stop after part 4. You need a little PyTorch: tensors, `nn.Linear`.
+# It takes about {minutes} minutes, with a place to stop after part 4. You need lesson 00 and a little PyTorch: tensors, `nn.Linear`.
 #
 # Move the two numbers of the picture first. Where do the eight stairs have to lie, and how high may they be, for the boot to come
 # through?
@@ -74,7 +74,7 @@ def largest_fits(weight: torch.Tensor, bits: int) -> torch.Tensor:
 
 
 # %% [markdown]
-# We train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) on pictures of clothes, from three seeds. Then all
+# We train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) on Fashion-MNIST, pictures of clothes, from three seeds. Then all
 # weights are rounded to $b$ bits, with one scale per layer, such that the largest weight just fits (*absmax* in papers). In float32, the accuracy is
 # about 0.85. What is left at 2 bits?
 
@@ -151,15 +151,15 @@ axes[1].set(title="Near 0.1234 (dashed)", xlabel="value")
 plot.show(fig, alt="Ticks on lines for the values of five formats; then a zoom.")
 
 # %% [markdown]
-# A float's gaps grow with the number, because there are equally many points from each power of two to the next. Its error is
+# A float's gaps grow with the number, because there are equally many numbers from each power of two to the next. Its error is
 # **relative**. bfloat16 is float32 cut to its first half: the same range, few digits. float16 has more digits and ends at 65,504.
 #
 # An integer's gaps are all alike. Its error is **absolute**, at most half a gap. So it matters where you put the
-# **points**, and that is what scale and zero point are for.
+# **levels**, the numbers that an integer can stand for, and that is what scale and zero point are for.
 #
 # ## 2 · From 0.1234 to an integer and back
 #
-# The **scale** $s$ is the distance from one point to the next. To **quantize** $x$, count how many steps of size $s$ lead to it,
+# The **scale** $s$ is the distance from one level to the next. To **quantize** $x$, count how many steps of size $s$ lead to it,
 # round, and keep the result within what $b$ bits can hold. To **dequantize**, multiply.
 #
 # $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{s}\right),\; q_{\min},\;
@@ -185,25 +185,25 @@ print("cast, then clip:", steps.to(torch.int8).clamp(-128, 127).tolist())
 
 # %% [markdown]
 # There are two kinds of error. 0.1234 became 0.12: that is **rounding**, never more than half a step. 1.5 became 1.27, the last
-# point there is: that is **clipping**, and it has no limit. Mind the order: if you cast first, 150 comes
+# level there is: that is **clipping**, and it has no limit. Mind the order: if you cast first, as in lesson 00, 150 comes
 # back negative.
 #
-# `torch.round` sends a **tie**, a number halfway between two points, to the even neighbour, because rounding all of them up would
+# `torch.round` sends a **tie**, a number halfway between two levels, to the even neighbour, because rounding all of them up would
 # push a whole layer in one direction ([Further](further/02_numbers_in_few_bits.ipynb)).
 #
 # ## 3 · The zero point
 #
-# Pixels, and everything after a ReLU, are never negative, so half of all codes would never be used. We shift the points: the
+# Pixels, and everything after a ReLU, are never negative, so half of all codes would never be used. We shift the levels: the
 # **zero point** $z$ is the code that stands for 0.
 #
 # $$q = \operatorname{clip}\!\left(\operatorname{round}\!\left(\frac{x}{s}\right) + z,\; q_{\min},\;
 # q_{\max}\right), \qquad \hat x = s\,(q - z)$$
 #
-# For values from $l$ to $h$, put the first point at $l$ and the last at $h$:
+# For values from $l$ to $h$, put the first level at $l$ and the last at $h$:
 #
 # $$s = \frac{h - l}{2^b - 1}, \qquad z = q_{\min} - \operatorname{round}\!\left(\frac{l}{s}\right)$$
 #
-# $2^b$ points have $2^b - 1$ gaps. The range must contain 0, and $z$ is rounded. This is **asymmetric** (or affine)
+# $2^b$ levels have $2^b - 1$ gaps. The range must contain 0, and $z$ is rounded. This is **asymmetric** (or affine)
 # quantization. **Symmetric** quantization fixes $z = 0$ and takes $s = \max|x| / (2^{b-1}-1)$.
 #
 # By hand, for 3 bits and values from −0.5 to 3: $s = 3.5/7 = 0.5$, and $z = -4 - (-1) = -3$.
@@ -242,7 +242,7 @@ print(
 # weight that was pruned.
 #
 # So here is layer 1 with 80% of its weights set to zero. We quantize it to 4 bits twice, once with a rounded zero point, and once
-# *without* rounding it, so that the first point lies exactly on the most negative weight. What percentage of the weights is still zero then?
+# *without* rounding it, so that the first level lies exactly on the most negative weight. What percentage of the weights is still zero then?
 
 # %%
 guess("Zero point not rounded: weights that are still zero", unit="%", low=0, high=100)
@@ -348,7 +348,7 @@ explore(
 # $$|x - \hat x| \le \frac{s}{2} \quad\text{as long as}\quad s\,(q_{\min}-z) \le x \le s\,(q_{\max}-z)$$
 #
 # > **A place to stop.** Before you go on: how far off can a value come back that lies inside the range, and one that lies outside?
-# > <details><summary>Answer</summary>Inside, half a step at most. Outside, by as much as it lies beyond the last point, and that has no limit.</details>
+# > <details><summary>Answer</summary>Inside, half a step at most. Outside, by as much as it lies beyond the last level, and that has no limit.</details>
 #
 # ## 5 · The library
 #
@@ -374,7 +374,7 @@ print("scale, zero point, and all 500 values: equal in 200 of 200 tensors")
 # quantize. And PyTorch's symmetric observer divides by 127.5, not 127. That hardly matters at 8 bits; at 2 bits its step is
 # a third shorter ([Further](further/02_numbers_in_few_bits.ipynb) has these and other edges).
 #
-# *Fake*-quantized weights lie on few points, but they are float32. Does the file shrink?
+# *Fake*-quantized weights lie on few levels, but they are float32. Does the file shrink?
 
 
 # %%
@@ -453,7 +453,7 @@ assert gain < 6.2 and all(
 )
 
 # %% [markdown]
-# 6 dB is right for uniform values. The Gaussian gains less at its best clip, because with more points its best range gets *longer*,
+# 6 dB is right for uniform values. The Gaussian gains less at its best clip, because with more levels its best range gets *longer*,
 # so the step doesn't quite halve. And if the largest value must fit, 2 bits begin near 0 dB, where the errors are as
 # large as the values. That's a first hint at what makes the cliff.
 #
@@ -518,7 +518,7 @@ explore(
 #
 # ## 8 · The 2-bit cliff
 #
-# Back to the network, with layer 1's weights at 2 bits. Symmetric 2-bit codes have three points: 0, and plus and
+# Back to the network, with layer 1's weights at 2 bits. Symmetric 2-bit codes have three levels: 0, and plus and
 # minus the largest weight. What percentage of the weights becomes 0?
 
 # %%
@@ -545,8 +545,8 @@ decibels = [sqnr(weight, back) for back in pictures.values()]
 assert share > 90 and decibels[2] > 4 + decibels[1]
 
 # %% [markdown]
-# There is the cliff. A few large weights fix the range, the points lie where hardly any weights are, and nearly everything rounds
-# to 0. The third picture has three points too, at the clip with the best SQNR (*MSE clipping*). Now we give each layer such a clip. Still 2 bits, still
+# There is the cliff. A few large weights fix the range, the levels lie where hardly any weights are, and nearly everything rounds
+# to 0. The third picture has three levels too, at the clip with the best SQNR (*MSE clipping*). Now we give each layer such a clip. Still 2 bits, still
 # no training.
 
 # %%
@@ -579,7 +579,7 @@ guesses()
 # %% [markdown]
 # ## You can now…
 #
-# - say where a format has its points, and what that does to errors;
+# - say where a format has its levels, and what that does to errors;
 # - quantize to any number of bits and back, with a scale and a zero point, with PyTorch's numbers;
 # - say how large an error can be: half a step inside the range, without limit outside it;
 # - measure the noise in dB, and tell what one more bit buys;

@@ -321,7 +321,7 @@ for model, unit in zip(models, busiest, strict=True):
 print("float32 without the unit, in points:", [str(its) for its in without])
 
 # %% [markdown]
-# Nobody misses it in float32, either. So the winner of this contest is the rule that deletes what you can do without. Don't carry that over to language models: there the tall features are those that a model can't do without (lesson 13).
+# Nobody misses it in float32, either. So the winner of this contest is the rule that deletes what you can do without. Don't carry that over to language models: zeroing their few outlier channels ruins them (Dettmers et al. 2022), so lesson 13 keeps them.
 #
 # ## 4 · An error that nobody notices
 #
@@ -381,7 +381,7 @@ explore(
 # %% [markdown]
 # A common factor changes the sizes of the logits, not which one is largest, until it's so small that the biases, which we left alone, take over. The SQNR charges for it all the same. Take the best factor out before you measure (or use the cosine), and the cloud on the left falls into order (× 2.9 has no error left then; the chart ends at 40 dB): shuffled signs ruin a network, and *signs alone*, one bit a weight, keep most of it.
 #
-# ## 5 · Mend the network, not the range
+# ## 5 · Fix the network, not the range
 #
 # Scales per row save one layer of the twins. But what was multiplied can be divided. **Equalization** (Nagel et al. 2019) gives each unit the factor $f$ that makes its row of one layer and its column of the next equally large: $\text{row} \cdot f = \text{column} / f$. Rounded to a power of two, it changes no bit of the function.
 

@@ -15,7 +15,7 @@
 #
 # **One line of code made my network int8. Is it smaller? Is it faster? And does it still work?**
 #
-# Three questions, and people tend to check only the first. We took PP-OCRv4, by which many programs read text, and ran the one line that
+# We took PP-OCRv4, by which many programs read text, and ran the one line that
 # ONNX Runtime has for it, `quantize_dynamic`. The file shrank from 10.8 MB to 2.9. Reading one line of text now takes 5.8 times as long.
 # And what does it read? Nothing at all, without a single warning.
 #
@@ -110,7 +110,7 @@ reveal(
 # $$s_i = \frac{2\,m_i}{255}, \qquad q_{ij} = \operatorname{clamp}\big(\operatorname{round}(w_{ij} / s_i),\,
 # -128,\, 127\big), \qquad \hat w_{ij} = s_i\, q_{ij}.$$
 #
-# $q$ is stored, with one float32 scale per row. $\hat w$ is what the layer works with. A scale for each output is called *per channel*; one
+# $q$ is stored, with one float32 scale per row. $\hat w$ is what the layer works with. (That's torchao's scale; lesson 02 took $m_i/127$.) A scale for each output is called *per channel*; one
 # for the whole matrix is *per tensor*.
 
 
@@ -140,7 +140,7 @@ plot.show(
 )
 
 # %% [markdown]
-# Look at the third row. Its weights are tiny, but thanks to its own scale its integers go from −85 to 127. With one scale for the whole matrix
+# The third row's weights are tiny, but thanks to its own scale its integers go from −85 to 127. With one scale for the whole matrix
 # it would be left with −2 to 3.
 #
 # Now a layer that stores $q$ and computes with $s\,q$. That kind is called **weight-only**.
@@ -337,7 +337,7 @@ for kind, make in kinds.items():
 #
 # ## 4 · Which images to calibrate on
 #
-# The static kind has a new way to fail: its range. To see it, we round to 256 levels and stay in float32, which is called *fake quantization*.
+# The static kind has a new way to fail: its range. To see it, we round to 256 levels and stay in float32, *fake quantization* as in lesson 02.
 # Move the end of the range, and watch one garment.
 
 
@@ -466,7 +466,7 @@ plot.show(
 #
 # ## 6 · Does it still work?
 #
-# Remember the opening? A ReLU lets a positive factor through, so we can multiply what goes into a hidden unit by 1,024 and divide what comes out of it by 1,024: the
+# A ReLU lets a positive factor through (lesson 03 builds whole networks on it), so we can multiply what goes into a hidden unit by 1,024 and divide what comes out of it by 1,024: the
 # same function, bit for bit. Then round one layer at a time and leave the others alone. That's called **sensitivity**, and it finds the layer to blame.
 
 

@@ -402,7 +402,7 @@ assert (still["scales"] > 0).all() and still["scales"].isfinite().all(), (
 # A row of zeros gets the scale 0. Example: `[1.0, -0.2, -3.0, 0.0]` has the threshold 0.735. Ternary gives the codes `[1, 0, -1, 0]` and the
 # scale 2.0, one bit the codes `[1, -1, -1, 1]` and the scale 1.05.
 #
-# *Lesson: part 2.*
+# *Lesson: part 2, and its further page, part 5.*
 
 
 # %% item="levels" answers=["ternary", "one_bit"]

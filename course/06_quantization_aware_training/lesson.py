@@ -15,7 +15,7 @@
 #
 # **Three bits for weights and activations, and a network for phones guesses. Training could save it, but a rounded weight doesn't move when you push it a little: a staircase has no slope. How do you train through a staircase?**
 #
-# It takes about {minutes} minutes. You need scale and clipping (lesson 02), equal budgets (lesson 00), and torchao's `quantize_` (lesson 05).
+# It takes about {minutes} minutes. You need scale and clipping (lesson 02), torchao's `quantize_` (lesson 05), and, from part 4 on, batch norm and its folding (lesson 04, part 5).
 #
 # Five weights may only take the values −2, −1, 0 and 1, so that together they compute what a float row does. A weight is orange while its code is not the first one. Move the training step. When does a rounded weight change?
 
@@ -27,7 +27,7 @@ pulled_to_levels()
 # %% [markdown]
 # Two questions from before. Answer each before you unfold it.
 #
-# <details><summary>What is a fake-quantized weight? (lesson 05)</summary>A float that has gone to the nearest level and back: the code times the scale. The network computes in floats, with the numbers that the integers stand for.</details>
+# <details><summary>What is a fake-quantized weight? (lesson 02)</summary>A float that has gone to the nearest level and back: the code times the scale. The network computes in floats, with the numbers that the integers stand for.</details>
 #
 # <details><summary>Why may a shorter range be better at 2 bits, although it clips? (lesson 02)</summary>The step becomes shorter. Most weights gain, and the few large ones that are clipped lose.</details>
 

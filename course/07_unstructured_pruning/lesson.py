@@ -15,7 +15,7 @@
 #
 # **I set 80% of my network's weights to zero, with PyTorch's own function. What have I gained?**
 #
-# It takes about {minutes} minutes. You need a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
+# It takes about {minutes} minutes. You need lesson 00 and a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
 #
 # The picture first: how many weights can go before a garment loses its name?
 
@@ -82,7 +82,7 @@ reveal("80 % zeros: size of the file", file_ratio)
 #
 # ## 1 · By hand
 #
-# **Magnitude pruning** removes the weights nearest to zero: without $w_{ij}$ output $i$ changes by $|w_{ij}|\,|x_j|$, so if all inputs are about as large, small weights matter least. We want half of these 32 gone. Magnitude 0.4 comes up several times, so no threshold takes exactly 16: choose *positions*. A **mask** of zeros and ones, multiplied entry by entry, takes them out. The share of zeros is the **sparsity**.
+# **Magnitude pruning** removes the weights nearest to zero: without $w_{ij}$ output $i$ changes by $|w_{ij}|\,|x_j|$, so if all inputs are about as large, small weights matter least. We want half of these 32 gone. Magnitude 0.4 comes up several times, so no threshold takes exactly 16: choose *positions*. A **mask** of zeros and ones, multiplied entry by entry, takes them out. The fraction of zeros is the **sparsity**.
 
 
 # %%
@@ -131,7 +131,7 @@ assert torch.equal(layer.weight_mask, magnitude_mask(before, 0.2))  # our mask, 
 assert torch.equal(layer.weight, layer.weight_orig * layer.weight_mask)
 
 # %% [markdown]
-# `amount` is the share that **goes**. The tensor keeps its 5,000 entries: a mask changes values, never the shape. The parameter is `weight_orig` now and still holds every original value; `weight_mask` agrees with ours; `weight` is computed from both before each forward pass. So there's the file: it holds the weights *and* a mask as large.
+# `amount` is the fraction that **goes**. The tensor keeps its 5,000 entries: a mask changes values, never the shape. The parameter is `weight_orig` now and still holds every original value; `weight_mask` agrees with ours; `weight` is computed from both before each forward pass. So there's the file: it holds the weights *and* a mask as large.
 #
 # (One can't `deepcopy` it now. Copy before you prune.)
 #
@@ -219,7 +219,7 @@ plot.show(
 # %% [markdown]
 # Random pruning falls first, so the criterion is worth something. Global beats layer-wise, and sparing the last layer closes nearly all of that gap. Is global always better, as one often reads?
 #
-# It compares magnitudes *across* layers. So divide the weights and biases of the first layer by 8, and multiply the second layer's weights by 8. ReLU lets the factor through, and the network computes the same, bit by bit. How much of the second layer will global pruning keep now?
+# It compares magnitudes *across* layers. So divide the weights and biases of the first layer by 8, and multiply the second layer's weights by 8. ReLU lets the factor through (lesson 03), and the network computes the same, bit by bit. How much of the second layer will global pruning keep now?
 
 # %%
 guess("rescaled, 80 % zeros: weights kept in layer 300→100", unit="%", low=0, high=100)
@@ -496,7 +496,7 @@ guesses()
 # **Check yourself**
 #
 # <details><summary>A layer has 10,000 weights. You prune 50%, then 50%, then 50%. How many are
-# left?</summary>1,250: half of a half of a half. The shares that stay multiply.</details>
+# left?</summary>1,250: half of a half of a half. The fractions that stay multiply.</details>
 #
 # <details><summary>Your pruned checkpoint is twice as large as the dense one. Which keys do you look
 # for?</summary><code>weight_orig</code> and <code>weight_mask</code>. Both have the full shape. After

@@ -15,7 +15,7 @@
 #
 # **I set half of my network's channels to zero, and gained nothing. So I removed them, and now the shapes don't fit. What else has to go with a channel?**
 #
-# It takes about {minutes} minutes. You need `nn.Linear`, `nn.Conv2d`, and what a batch norm does in evaluation mode ([the primers](primers.ipynb) have both, in five minutes).
+# It takes about {minutes} minutes. You need magnitude pruning and its dense control (lesson 07), `nn.Conv2d`, and what a batch norm does in evaluation mode ([the primers](primers.ipynb) have both, in five minutes).
 #
 # Choose a channel in the picture and cut it out step by step. Where does the network stop?
 
@@ -312,7 +312,7 @@ plot.show(
 print(f"MACs left: {count_macs(halved, image) / count_macs(net, image):.2f}")
 
 # %% [markdown]
-# Less than the MACs promise. (Silencing helps a little at eight images, likely because equal values are quick to compare in pooling.) And the memory order of the full network alone (lesson 05) brings about as much: give the baseline what you give the small network. **MACs are not time.** Why? Take one channel of 32 from the second convolution. How long does it take with 31?
+# Less than the MACs promise. (Silencing helps a little at eight images, likely because equal values are quick to compare in pooling.) And the memory order of the full network alone ([lesson 05, further](further/05_post_training_quantization.ipynb)) brings about as much: give the baseline what you give the small network. **MACs are not time.** Why? Take one channel of 32 from the second convolution. How long does it take with 31?
 
 # %%
 guess("31 channels instead of 32: time of a convolution", unit="% of the time with 32", low=0)
@@ -369,7 +369,7 @@ reveal(
 )
 
 # %% [markdown]
-# Before fine-tuning (left), *random* has the highest mean of all at 75%. After it (second figure), no criterion is shown to be better than chance, and three of four are *worse* than the small network that never was large (Liu et al. 2019). With a quarter or half removed five seeds can't tell. So ask for chance and for *small* before you believe a criterion.
+# For single weights chance was clearly the worst (lesson 07). Here, before fine-tuning (left), *random* has the highest mean of all at 75%. After it (second figure), no criterion is shown to be better than chance, and three of four are *worse* than the small network that never was large (Liu et al. 2019). With a quarter or half removed five seeds can't tell. So ask for chance and for *small* before you believe a criterion.
 #
 # ## 6 · 2:4
 #

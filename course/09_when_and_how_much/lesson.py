@@ -135,7 +135,7 @@ print(f"{zeros} of 1,000 weights are zero")
 # %% [markdown]
 # ## 2 · A fair race
 #
-# Blalock et al. (2020) went through 81 papers on pruning and found them hard to compare. These are the rules here. **Equal epochs**: each network sees its 8,000 images 8 times, before, between and after all cuts together. **Own learning rate**: the best of three or more on validation images, none at the edge. **Five seeds.** **Test images once.**
+# Blalock et al. (2020) went through 81 papers on pruning and found them hard to compare. These are the rules here. **Equal epochs**: each network sees its 8,000 images of Fashion-MNIST 8 times, before, between and after all cuts together. **Own learning rate**: the best of three or more on validation images, none at the edge. **Five seeds.** **Test images once.**
 
 
 # %%

@@ -52,7 +52,7 @@ from coursekit import explain
 # Then leave in `means` what a fraction of 0.34 with a limit of 0.05 tells you, on networks trained as in the lesson: `"the
 # settings differ"`, `"seeds differ by more than images alone explain"` or `"the test has too few images"`.
 #
-# *Lesson: part 2.*
+# *Lesson: part 2; its further page, part 2, runs such tests.*
 
 
 # %% item="alarms" answers=["false_alarms", "means"]

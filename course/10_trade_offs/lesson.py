@@ -18,7 +18,7 @@
 # We filled a shop for you: one small network, pruned and quantized in 112 ways, five seeds of each. You'll read its price tags, find
 # out that the best offer is often just lucky, and end with a bargain that looks like trash.
 #
-# It takes about {minutes} minutes, with a place to stop after part 3. You need lessons 02 and 07 (rounding to few bits, pruning).
+# It takes about {minutes} minutes, with a place to stop after part 3. You need rounding to few bits (lesson 02) and pruning (lesson 07).
 #
 # Move the budget first. Then set *gzip* to 1: the same shop, but now you pay for compressed files. Which networks get cheap?
 
@@ -445,7 +445,7 @@ assert min(gained["weights stretched"]) > 0 and gained["weights stretched"].mean
 # Even biases dealt at random do better than the trained ones, likely because those pull all images towards the same few classes. None of
 # the ways brings everything back, so some signal is really gone.
 #
-# You've met the same idea as re-estimated batch-norm statistics (lessons 06 and 08). And two epochs of tuning?
+# You've met the same idea as re-estimated batch-norm statistics (lesson 06). And two epochs of tuning?
 
 # %% tags=["nbval-ignore-output"]
 rescued = pruned(networks[0], 0.95)

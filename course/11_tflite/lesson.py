@@ -17,7 +17,7 @@
 #
 # You'll turn a PyTorch network into a `.tflite` file, as phones run it, find its weights in it by hand, and see how a conversion goes wrong without a word.
 #
-# It takes about {minutes} minutes, with a place to stop after part 5. You need to know that an int8 number $q$ stands for $s\,(q - z)$. **LiteRT** is today's name of the runtime, **TFLite** the file format and TensorFlow's converter.
+# It takes about {minutes} minutes, with a place to stop after part 5. You need lesson 02: an int8 number $q$ stands for $s\,(q - z)$. **LiteRT** is today's name of the runtime, **TFLite** the file format and TensorFlow's converter.
 #
 # Choose a weight in the picture. Here are two files of one network, byte by byte. Which is quantized?
 
@@ -143,7 +143,7 @@ history = fit(original, train.tensors(), validation.tensors(), epochs=5)
 print(f"validation accuracy: {history['validation_accuracy'].iloc[-1]:.2f}")
 
 # %% [markdown]
-# Now the weights. For each layer, `transpose` puts the axes into Keras's order. Then both networks get the same test images. What share of their answers will be the same?
+# Now the weights. For each layer, `transpose` puts the axes into Keras's order. Then both networks get the same test images. What fraction of their answers will be the same?
 
 
 # %%
@@ -339,7 +339,7 @@ print(f"{equal:,} of {total:,} weights are equal")
 #
 # </details>
 #
-# ## 6 · Today's road
+# ## 6 · Without TensorFlow
 #
 # A **quantizer** such as `litert-quantizer` takes a finished float32 `.tflite` file, without TensorFlow. A **recipe** says what you want: `wi8` is int8 weights, `ai8` int8 activations, `afp32` float32 activations. A recipe that starts with `static_` needs ranges, so it calibrates first.
 

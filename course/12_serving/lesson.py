@@ -31,7 +31,7 @@ waiting_line()
 #
 # <details><summary>What does static quantization need that dynamic quantization does not? (lesson 05)</summary>Calibration data: the ranges of the activations are fixed beforehand.</details>
 #
-# <details><summary>Two networks are tested on the same images. Which images say which of them is better? (lesson 10)</summary>The discordant ones: those that one gets right and the other wrong.</details>
+# <details><summary>Two networks are tested on the same images. Which images say which of them is better? (lesson 05)</summary>The discordant ones: those that one gets right and the other wrong.</details>
 
 # %%
 import inspect
@@ -268,7 +268,7 @@ print(f"float32 {len(float_file):,} bytes, int8 {len(int8_file):,}")
 print(f"accuracy {right['float32'].mean():.3f} and {right['int8'].mean():.3f}")
 
 # %% [markdown]
-# Runtimes add in another order (lesson 02), so ask for a bound and not for equality. (The [further page](further/12_serving.ipynb) looks at the file's nodes.)
+# Runtimes add floats in another order, so ask for a bound and not for equality. (The [further page](further/12_serving.ipynb) looks at the file's nodes.)
 #
 # ## 5 · A gate before the release
 #
@@ -415,7 +415,7 @@ guesses()
 # | to ONNX | `torch.onnx.export(exported, dynamo=True)`; bytes: `.model_proto.SerializeToString()` |
 # | int8 | `quant_pre_process`, then `quantize_static(…, reader, per_channel=True, op_types_to_quantize=[…])` |
 # | accuracy gate | paired differences and one −1 more: mean − 1.645 $s/\sqrt n$ at least −margin |
-# | way back | both versions loaded, a version in each answer, one call |
+# | rollback | both versions loaded, a version in each answer, one call |
 
 # %% [markdown]
 # ## Practise

@@ -108,7 +108,7 @@ assert len(new_layers) == 2, f"two layers read the norm, but {len(new_layers)} c
 assert (new_norm(x) - norm(x)).abs().max() > 0.01, "the norm's channels are as large as before"
 for old, new in zip(layers, new_layers, strict=True):
     assert torch.allclose(new(new_norm(x)), old(norm(x)), atol=1e-3), (
-        "a layer computes something else now. What is divided in the norm, weight and bias, and what is multiplied in the layer? (lesson, part 5)"
+        "a layer computes something else now. What is divided in the norm, weight and bias, and what is multiplied in the layer? (lesson, part 6)"
     )
 ### BEGIN HIDDEN TESTS
 for width, outputs, alpha, bias, seed in (
@@ -837,7 +837,7 @@ for name, its in remedy.items():
     steps = float((values / step).median())
     assert steps >= 10, (
         f"{name} with {its!r}: half of the magnitudes are {steps:.1f} steps or less. "
-        "What makes the step so long, a tall channel or a tall word? (lesson, parts 4 and 5)"
+        "What makes the step so long, a tall channel or a tall word? (lesson, parts 5 and 6)"
     )
 ### BEGIN HIDDEN TESTS
 assert remedy["C"] == "tensor", (

@@ -22,7 +22,7 @@
 # | float32 | *the grey shoe and the blue bell.* |
 # | 2 bits, a scale per row | *the grey ticket and the green kite.* |
 # | 2.5 bits, in groups, by GPTQ | *the grey shoe and the blue bell.* |
-# | 8 bits for activations too, two channels too tall | *the red hammer and the black candle.* |
+# | 8 bits for activations too, two planted outlier channels | *the red hammer and the black candle.* |
 # | the same, smoothed | *the grey shoe and the blue bell.* |
 #
 # Two and a half bits remember what eight forget. You'll make all five.
@@ -30,7 +30,7 @@
 # It takes about {minutes} minutes, with a place to stop after part 4. You need scales and groups (lesson 03), pruning by magnitude (lesson 07), and
 # attention ([the primer](primers.ipynb) tells it in a minute).
 #
-# Move the picture first: words in rows, channels in columns, weights below. Where do the tall columns go?
+# Move the picture: tokens in rows, channels in columns, weights below. Where do the dark columns go?
 
 # %% tags=["nbval-ignore-output"]
 from coursekit.lesson_13.opening import smoothed_channels
@@ -196,10 +196,10 @@ reveal("torchao's int4 in groups of 32: bits stored per weight", bits_held)
 #
 # ## 4 · GPTQ: rounding that looks at data
 #
-# Plain rounding asks which level is nearest. But only the *output* counts, and inputs are correlated: what one column gets wrong, another can make good.
+# Plain rounding (round-to-nearest, RTN) asks which level is nearest. But only the *output* counts, and inputs are correlated: what one column gets wrong, another can make good.
 #
 # By hand: two weights, 0.3 and 1.4, whole numbers as levels. On calibration text both inputs have mean square 1, and their product has mean 0.8. Round the first
-# weight to 0, and 0.3 of its input is lost. The second input resembles it by 0.8, so 0.8 · 0.3 more of the second weight gives some back. Only then round that one.
+# weight to 0, and 0.3 of its input is lost. The second input resembles it by 0.8, so 0.8 · 0.3 more of the second weight gives some back. Only then round it.
 
 # %%
 w, h = torch.tensor([0.3, 1.4]), torch.tensor([[1.0, 0.8], [0.8, 1.0]])
@@ -399,7 +399,7 @@ assert right > in_float - 0.05
 #
 # ## 7 · What a weight does
 #
-# A weight does $|w_{ij}|$ times the size of its input. Two methods use that. **AWQ** (Lin et al. 2023) protects: it multiplies columns with tall inputs before rounding and divides afterwards. **Wanda** (Sun et al. 2023) prunes: in each row the half with the smallest $|w_{ij}|\,\lVert x_j\rVert$ goes.
+# A weight does $|w_{ij}|$ times the size of its input. Two methods use that. **AWQ** (Lin et al. 2023) protects: it multiplies columns with large inputs before rounding and divides afterwards. **Wanda** (Sun et al. 2023) prunes: in each row the half with the smallest $|w_{ij}|\,\lVert x_j\rVert$ goes.
 
 
 # %%

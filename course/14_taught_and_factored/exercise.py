@@ -312,7 +312,7 @@ small = into_budget(layer, 48)  # rank 3
 apart = (small[1].weight @ small[0].weight - layer.weight).norm().item()
 least = torch.linalg.svdvals(layer.weight.detach())[3:].norm().item()
 assert apart < 1.01 * least, (
-    f"the product is off by {apart:.3f}; the nearest one of rank 3 by {least:.3f} (lesson, part 5)"
+    f"the product is off by {apart:.3f}; the nearest one of rank 3 by {least:.3f} (lesson, part 6)"
 )
 assert torch.equal(small[1].bias, layer.bias), "the bias should be what it was"
 ### BEGIN HIDDEN TESTS
@@ -465,7 +465,7 @@ assert shapes == [(3, 20), (10, 3)], f"expected the shapes (3, 20) and (10, 3), 
 assert model[0].bias is None, "the first of the two has no bias"
 mine, by_svd = output_error(model, layer, new), output_error(plain(layer, 3), layer, new)
 assert mine < 0.7 * by_svd, (
-    f"error of the outputs {mine:.3f}, by plain SVD {by_svd:.3f}. Which inputs are large here, and does your product know it? (lesson, part 5)"
+    f"error of the outputs {mine:.3f}, by plain SVD {by_svd:.3f}. Which inputs are large here, and does your product know it? (lesson, part 6)"
 )
 ### BEGIN HIDDEN TESTS
 for outputs, columns, rank in ((12, 30, 4), (30, 12, 3), (8, 8, 2)):

@@ -18,7 +18,7 @@
 # Two ideas that everybody has heard are good: let the large network teach a small one, and write a matrix as a product of two thin ones. We believed
 # in both. Then we ran the controls.
 #
-# It takes about {minutes} minutes, with a place to stop after part 5. You need pruning and its controls (lessons 07 and 08) and few-bit weights (lesson 03).
+# It takes about {minutes} minutes, with a place to stop after part 5. You need pruning and its controls (lesson 07 and lesson 08) and few-bit weights (lesson 03).
 #
 # An image is a matrix, too. The picture writes five of them as products of two thin matrices, and asks a network what it sees. Move the rank: how many numbers does a garment need?
 
@@ -479,7 +479,7 @@ plot.show(
 #
 # And merge them? In float, $W+UD$ is exact. In few bits, round the sum again and all that the residual's adapters had won at 2 bits is lost ([further](further/14_taught_and_factored.ipynb)): most corrections are smaller than half a step, so rounding wipes them out. Adapters beside few bits stay beside.
 #
-# Why are large models tuned like this, then? Count a model of 6.7 billion weights, activations left out. A *trained* number takes 16 bytes with Adam, a frozen one two, or half a byte in NF4 (QLoRA, Dettmers et al. 2023).
+# Why are large models fine-tuned like this, then? Count a model of 6.7 billion weights, activations left out. A *trained* number takes 16 bytes with Adam, a frozen one two, or half a byte in NF4 (QLoRA, Dettmers et al. 2023).
 
 # %%
 blocks = 32 * (4 * 4096**2 + 3 * 4096 * 11008)

@@ -101,7 +101,7 @@ assert abs(mine - theirs) < 0.03  # on every machine
 guess("96% zeros: bits to say where a weight is, at best", unit="bits", low=0, high=40)
 
 # %% [markdown]
-# If a share $p$ of the places is taken, each place is worth $h(p) = p\log_2\frac1p + (1-p)\log_2\frac1{1-p}$ bits, and per weight that stays $h(p)/p$. Beside it: a bit mask, $1/p$ bits; and gaps of a byte. A gap that doesn't fit is cut: a special symbol says "255 zeros, and no weight yet".
+# If a fraction $p$ of the places is taken, each place is worth $h(p) = p\log_2\frac1p + (1-p)\log_2\frac1{1-p}$ bits, and per weight that stays $h(p)/p$. Beside it: a bit mask, $1/p$ bits; and gaps of a byte. A gap that doesn't fit is cut: a special symbol says "255 zeros, and no weight yet".
 
 
 # %%
@@ -200,7 +200,7 @@ print(f"8 levels, trained, seed 0: {accuracy(network(layers), *validation):.3f}"
 # %% [markdown]
 # ## 4 · Codes of unequal length
 #
-# A symbol that comes with the share $p_c$ is worth $\log_2(1/p_c)$ bits (Shannon 1948). The **Huffman code** (1952) is the best that gives each symbol a whole number of bits: put the two rarest under one node, which counts as a symbol of both counts together, and repeat. **Canonical** codes are handed out in the order of length, then of symbol, so that the *lengths* are all a reader needs.
+# A symbol that makes up a fraction $p_c$ is worth $\log_2(1/p_c)$ bits (Shannon 1948). The **Huffman code** (1952) is the best that gives each symbol a whole number of bits: put the two rarest under one node, which counts as a symbol of both counts together, and repeat. **Canonical** codes are handed out in the order of length, then of symbol, so that the *lengths* are all a reader needs.
 
 
 # %%
@@ -410,7 +410,7 @@ plot.show(
 )
 
 # %% [markdown]
-# But why are they at the rim? Probably because a pixel that's nearly always black needs large weights to be heard at all, and magnitude pruning keeps what is large. So look at the 104 pixels that are lit in fewer than a tenth of the images. What share of the weights that are left reads *them*?
+# But why are they at the rim? Probably because a pixel that's nearly always black needs large weights to be heard at all, and magnitude pruning keeps what is large. So look at the 104 pixels that are lit in fewer than a tenth of the images. What fraction of the weights that are left reads *them*?
 
 # %%
 guess("96% zeros: weights that read nearly black pixels", unit="%", low=0, high=50)

@@ -14,7 +14,7 @@
 # # Primers
 #
 # **The entry check, ten questions, tells which of these five primers you need.** Each fits on a screen. The check ends
-# in a verdict; whoever needs none goes to [lesson 00](00_pipeline.ipynb).
+# in a verdict. If you need none, go to [lesson 00](00_pipeline.ipynb).
 
 # %%
 from coursekit.learn.widgets import entry_check

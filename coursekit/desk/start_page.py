@@ -110,7 +110,7 @@ def _way(shown: Sequence[Lesson], progress: Progress) -> str:
         first = there[0]
         return (
             f"## Begin: [{first.number} · {first.title}]({first.name}.ipynb)\n\n"
-            "Or take the [entry check](primers.ipynb) before: ten questions say which of five "
+            "Or take the [entry check](primers.ipynb) first: ten questions tell you which of five "
             "one-screen primers you need."
         )
     standing = progress.standings.get(last.name, Standing())
