@@ -1,4 +1,4 @@
-"""The desk on the command line: collect, export, return, similar."""
+"""The desk on the command line: collect, export, return, similar, report."""
 
 from __future__ import annotations
 
@@ -48,6 +48,13 @@ _Submitted = Annotated[Path, typer.Option(help="Where `collect` laid submissions
 _Out = Annotated[Path, typer.Option(help="The folder that the class was graded into.")]
 _Assignment = Annotated[
     str | None, typer.Option(help="Its name, or the number it begins with.", show_default="all")
+]
+_Pseudonyms = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonyms",
+        help="Call learners by pseudonyms; OUT/results/pseudonyms.json alone says who is who.",
+    ),
 ]
 _File = Annotated[
     Path | None, typer.Option(help="Where to write it.", show_default="a name of its own in OUT")
@@ -240,6 +247,49 @@ def similar(
         _write(file or out / f"similar-{name}.html", data, [note])
     except GraderError as error:
         _fail(str(error))
+
+
+def report(
+    out: _Out,
+    course: _Course = Path(),
+    submitted: _Submitted = Path("submitted"),
+    assignment: _Assignment = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(metavar="REPORT", help="The folder of an earlier report, to stand beside it."),
+    ] = None,
+    pseudonyms: _Pseudonyms = False,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The folder to write into.", show_default="report in OUT"),
+    ] = None,
+) -> None:
+    """Says what the class believes: difficulty and discrimination of items, misconceptions.
+
+    A page and three tables for the class, and a page for each learner. Marks that you have given
+    since are in it once `grade` has run again.
+    """
+    from grader.host.desk.grades import Book
+    from grader.host.desk.item_report import Before, ItemReport
+    from grader.host.engine.autotests import filler
+    from grader.host.publish.pseudonyms import pseudonyms as drawn
+    from grader.host.result_store import ResultStore
+
+    try:
+        earlier = None if before is None else Before.read(before)
+        book = Book.read(out, submitted)
+        names = sorted({grade.assignment for grade in book.of(assignment)})
+        opened = replace(Course.open(course), fill=filler())
+        loaded = [opened.load(name) for name in names if name in opened.assignments()]
+        called = drawn(out, {grade.student for grade in book.grades}) if pseudonyms else None
+        folder = to or out / ("report-pseudonyms" if pseudonyms else "report")
+        notes = ItemReport(ResultStore(out), book, loaded, called, earlier).write(folder)
+    except GraderError as error:
+        _fail(str(error))
+    screen = _screen()
+    for note in notes:
+        screen.print(Text(note))
+    screen.print(Text(f"Written: {folder / 'index.html'}"))
 
 
 def _write(path: Path, data: bytes, notes: list[str]) -> None:
