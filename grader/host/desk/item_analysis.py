@@ -41,19 +41,24 @@ class Stats:
 
     Attributes:
         learners: whose mark is known.
-        mean: the mean share of its points, from 0 to 1; None where nobody's is known.
+        waiting: whose a teacher has still to give. Until nobody waits nothing else is said: those
+            that are known are often the blank ones.
+        mean: the mean share of its points, from 0 to 1; None where nothing can be said.
         full: the share of learners with full marks.
         discrimination: None where there are too few learners, no other items, or no differences.
     """
 
-    learners: int
-    mean: float | None
-    full: float | None
-    discrimination: Discrimination | None
+    learners: int = 0
+    waiting: int = 0
+    mean: float | None = None
+    full: float | None = None
+    discrimination: Discrimination | None = None
 
     @property
     def verdict(self) -> str:
         """In plain words; "" where nothing stands out."""
+        if self.waiting:
+            return f"{self.waiting} to mark"
         if self.full is None or self.learners < LEAST:
             return f"fewer than {LEAST} marks: too few to tell"
         found = self.discrimination
@@ -83,34 +88,31 @@ def analyse(
         if marks.keys() == everybody and None not in marks.values()
     ]
     totals = {who: math.fsum(scores[item][who] or 0.0 for item in complete) for who in everybody}
-    return {
-        item: _stats(
-            {who: mark for who, mark in marks.items() if mark is not None},
-            points[item],
-            totals,
-            item in complete,
-            len(complete) - (item in complete),
-        )
-        for item, marks in scores.items()
-    }
+    found = {}
+    for item, marks in scores.items():
+        others = len(complete) - (item in complete)
+        found[item] = _stats(marks, points[item], totals, item in complete, others > 0)
+    return found
 
 
 def _stats(
-    marks: Mapping[str, float],
+    marks: Mapping[str, float | None],
     points: float,
     totals: Mapping[str, float],
     in_total: bool,
-    others: int,
+    has_rest: bool,
 ) -> Stats:
-    if not marks or points <= 0:
-        return Stats(len(marks), None, None, None)
-    full = sum(mark >= points for mark in marks.values()) / len(marks)
+    known = {who: mark for who, mark in marks.items() if mark is not None}
+    waiting = len(marks) - len(known)
+    if waiting or not known or points <= 0:
+        return Stats(len(known), waiting)
+    full = sum(mark >= points for mark in known.values()) / len(known)
     found = None
-    if len(marks) >= LEAST and others:
+    if len(known) >= LEAST and has_rest:
         # Without the dust of binary fractions, which would look like differences.
-        rest = [round(totals[who] - in_total * mark, 9) for who, mark in marks.items()]
-        found = _discrimination(list(marks.values()), rest)
-    return Stats(len(marks), fmean(marks.values()) / points, full, found)
+        rest = [round(totals[who] - in_total * mark, 9) for who, mark in known.items()]
+        found = _discrimination(list(known.values()), rest)
+    return Stats(len(known), 0, fmean(known.values()) / points, full, found)
 
 
 def _discrimination(marks: list[float], rest: list[float]) -> Discrimination | None:

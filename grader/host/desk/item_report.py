@@ -257,7 +257,7 @@ class ItemReport:
     def _items(self, sections: Iterable[Section]) -> Iterator[dict[str, str]]:
         for section in sections:
             for item in section.items:
-                stats = section.stats.get(item.name) or Stats(0, None, None, None)
+                stats = section.stats.get(item.name) or Stats()
                 found = stats.discrimination
                 name = section.assignment.name
                 before = self._before.items.get((name, item.name), {}) if self._before else {}
@@ -273,7 +273,7 @@ class ItemReport:
                     "low": _decimals(found and found.low),
                     "high": _decimals(found and found.high),
                     "verdict": stats.verdict,
-                    "waiting": str(sum(m is None for m in self._marks(section, item).values())),
+                    "waiting": str(stats.waiting),
                     "difficulty_before": before.get("difficulty", ""),
                     "discrimination_before": before.get("discrimination", ""),
                     "verdict_before": before.get("verdict", ""),
@@ -375,7 +375,7 @@ class ItemReport:
         return won / points if points else None
 
     def _row(self, section: Section, item: Item) -> dict[str, Any]:
-        stats = section.stats.get(item.name) or Stats(0, None, None, None)
+        stats = section.stats.get(item.name) or Stats()
         before = {}
         if self._before is not None:
             before = self._before.items.get((section.assignment.name, item.name), {})
@@ -385,7 +385,6 @@ class ItemReport:
             "points": item.points,
             "stats": stats,
             "before": before,
-            "waiting": sum(mark is None for mark in self._marks(section, item).values()),
             "met": [
                 {
                     "hint": self._hint(section, one),
