@@ -305,6 +305,7 @@ app.command()(commands.export)
 app.command("return")(commands.give_back)
 app.command()(commands.similar)
 app.command()(commands.report)
+app.command()(commands.forget)
 
 
 def _log_for(verbose: int, screen: Console) -> None:

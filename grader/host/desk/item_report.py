@@ -30,6 +30,7 @@ from grader.host.desk import tables
 from grader.host.desk.grades import Book, Grade
 from grader.host.desk.item_analysis import Stats, analyse
 from grader.host.publish.pages import cut, environment, number, plain, title, titles
+from grader.host.publish.pseudonyms import nameless
 from grader.host.publish.report import NEEDS_MANUAL
 from grader.host.result_store import ResultStore, cannot_write
 from grader.host.results.result import Result, write_atomically
@@ -226,20 +227,22 @@ class ItemReport:
         pages = {f"{self._file(who)}": who for who in self._of}
         with cannot_write(folder, "The marks are kept"):
             for name, who in sorted(pages.items()):
-                _put(folder / "learners" / name, self._learner(who).encode("utf-8", "replace"))
+                write_atomically(
+                    folder / "learners" / name, self._learner(who).encode("utf-8", "replace")
+                )
             for path in (folder / "learners").glob("*.html"):
                 # Of somebody who has handed in nothing that is graded now.
                 if path.name not in pages:
                     path.unlink()
             items = list(self._items(sections))
-            _put(folder / ITEMS, tables.dump(list(items[0]), items))
+            write_atomically(folder / ITEMS, tables.dump(list(items[0]), items))
             met = list(self._misconceptions(sections))
             head = ("assignment", "item", "test", "hint", "learners", "share", "before")
-            _put(folder / MISCONCEPTIONS, tables.dump(head, met))
+            write_atomically(folder / MISCONCEPTIONS, tables.dump(head, met))
             learners = sorted(self._learners(), key=lambda row: (row["learner"], row["assignment"]))
-            _put(folder / LEARNERS, tables.dump(list(learners[0]), learners))
+            write_atomically(folder / LEARNERS, tables.dump(list(learners[0]), learners))
             # Last: who opens it finds all that it leads to.
-            _put(folder / "index.html", self.html(sections).encode("utf-8", "replace"))
+            write_atomically(folder / "index.html", self.html(sections).encode("utf-8", "replace"))
         return [
             f"{len(self._of)} learners, {sum(len(s.grades) for s in sections)} submissions, "
             f"{len(items)} items, {len(met)} misconceptions."
@@ -260,7 +263,7 @@ class ItemReport:
                 stats = section.stats.get(item.name) or Stats()
                 found = stats.discrimination
                 name = section.assignment.name
-                before = self._before.items.get((name, item.name), {}) if self._before else {}
+                before = self._item_before(section, item)
                 yield {
                     "assignment": name,
                     "item": item.name,
@@ -269,9 +272,9 @@ class ItemReport:
                     "learners": str(stats.learners),
                     "difficulty": _decimals(stats.mean),
                     "full_marks": _decimals(stats.full),
-                    "discrimination": _decimals(found and found.value),
-                    "low": _decimals(found and found.low),
-                    "high": _decimals(found and found.high),
+                    "discrimination": _decimals(found.value if found else None),
+                    "low": _decimals(found.low if found else None),
+                    "high": _decimals(found.high if found else None),
                     "verdict": stats.verdict,
                     "waiting": str(stats.waiting),
                     "difficulty_before": before.get("difficulty", ""),
@@ -298,6 +301,11 @@ class ItemReport:
                         "share": _decimals(count / learners),
                         "before": self._met_before(section, item, key),
                     }
+
+    def _item_before(self, section: Section, item: Item) -> Mapping[str, str]:
+        if self._before is None:
+            return {}
+        return self._before.items.get((section.assignment.name, item.name), {})
 
     def _met_before(self, section: Section, item: Item, key: tuple[str, str]) -> str:
         if self._before is None:
@@ -376,15 +384,12 @@ class ItemReport:
 
     def _row(self, section: Section, item: Item) -> dict[str, Any]:
         stats = section.stats.get(item.name) or Stats()
-        before = {}
-        if self._before is not None:
-            before = self._before.items.get((section.assignment.name, item.name), {})
         met = section.misconceptions(item.name)
         return {
             "title": section.titles[item.name],
             "points": item.points,
             "stats": stats,
-            "before": before,
+            "before": self._item_before(section, item),
             "met": [
                 {
                     "hint": self._hint(section, one),
@@ -492,15 +497,6 @@ class ItemReport:
         return environment().get_template("learner.html")
 
 
-def nameless(text: str, names: Iterable[str]) -> str:
-    """With … in place of each of these names, and of each of their parts."""
-    parts = {part for name in names for part in [name, *re.split(r"[\s,@.]+", name)]}
-    found = sorted((re.escape(part) for part in parts if len(part) > 2), key=len, reverse=True)
-    if not found:
-        return text
-    return re.sub(rf"(?<![^\W_])(?:{'|'.join(found)})(?![^\W_])", "…", text, flags=re.IGNORECASE)
-
-
 def _without_comments(source: str) -> str:
     lines = source.splitlines()
     try:
@@ -516,10 +512,6 @@ def _without_comments(source: str) -> str:
             if not lines[row - 1]:
                 gone.add(row - 1)
     return "\n".join(line for n, line in enumerate(lines) if n not in gone)
-
-
-def _put(path: Path, data: bytes) -> None:
-    write_atomically(path, data, 0o600)
 
 
 def _decimals(value: float | None) -> str:

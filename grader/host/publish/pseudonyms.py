@@ -6,6 +6,7 @@ That file is the key: whoever has it knows everybody, so it stays out of what is
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -57,6 +58,15 @@ def pseudonyms(out: Path, students: Iterable[str]) -> dict[str, str]:
     return drawn
 
 
+def nameless(text: str, names: Iterable[str]) -> str:
+    """With … in place of each of these names, and of each of their parts."""
+    parts = {part for name in names for part in [name, *re.split(r"[\s,@.]+", name)]}
+    found = sorted((re.escape(part) for part in parts if len(part) > 2), key=len, reverse=True)
+    if not found:
+        return text
+    return re.sub(rf"(?<![^\W_])(?:{'|'.join(found)})(?![^\W_])", "…", text, flags=re.IGNORECASE)
+
+
 def save(out: Path, drawn: Mapping[str, str]) -> None:
     """Writes the key, which its owner alone may read.
 
@@ -64,6 +74,6 @@ def save(out: Path, drawn: Mapping[str, str]) -> None:
         GraderError: when that fails.
     """
     try:
-        write_atomically(key(out), json.dumps(drawn, indent=0, sort_keys=True).encode(), 0o600)
+        write_atomically(key(out), json.dumps(drawn, indent=0, sort_keys=True).encode())
     except OSError as error:
         raise GraderError(f"{key(out)} cannot be written: {error.strerror}.") from error
