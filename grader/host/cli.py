@@ -306,6 +306,7 @@ app.command("return")(commands.give_back)
 app.command()(commands.similar)
 app.command()(commands.report)
 app.command()(commands.forget)
+app.command()(commands.review)
 
 
 def _log_for(verbose: int, screen: Console) -> None:

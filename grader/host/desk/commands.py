@@ -351,6 +351,61 @@ def forget(
     screen.print("`grader grade` makes the report again. Downloads and backups are yours to clean.")
 
 
+def review(
+    out: _Out,
+    course: _Course = Path(),
+    assignment: _Assignment = None,
+    db_url: Annotated[
+        str | None,
+        typer.Option("--db-url", metavar="URL", help="The gradebook, as for `grade`."),
+    ] = None,
+    pseudonyms: _Pseudonyms = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen.", show_default="any free one")
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Whether to open the page.")
+    ] = True,
+) -> None:
+    """Opens a page on which you mark texts, by keyboard, each mark saved at once.
+
+    It is for this machine alone. The marks go into the gradebook that Formgrader opens; `grade`
+    brings them into totals, tables and feedback.
+    """
+    import webbrowser
+
+    from grader.host.desk.review_server import ReviewServer
+    from grader.host.desk.reviewing import Review
+    from grader.host.engine.autotests import filler
+    from grader.host.gradebook.connection import Database
+    from grader.host.result_store import ResultStore
+
+    screen = _screen()
+    try:
+        opened = replace(Course.open(course), fill=filler())
+        store = ResultStore(out)
+        keys = store.keys()
+        graded = sorted({name for name, _ in keys} & set(opened.assignments()))
+        names = graded if assignment is None else [_one(assignment, graded)]
+        address = db_url or opened.db_url
+        database = Database(address) if address else Database.of_file(store.gradebook)
+        called = _drawn(out, {student for _, student in keys}) if pseudonyms else None
+        marking = Review(store, database, [opened.load(name) for name in names], called)
+        if not marking.places:
+            raise GraderError(f"{', '.join(names) or 'What was graded'} has no item that you mark.")
+        waiting = sum(count for count, _ in marking.counts().values())
+        server = ReviewServer(marking, port)
+        screen.print(f"{waiting} texts wait. Ctrl-C ends; each mark is saved at once.")
+        screen.print(Text(server.url))
+        if browser:
+            webbrowser.open(server.url)
+        server.serve()
+    except GraderError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        screen.print("Ended. `grader grade` brings the marks into tables and feedback.")
+
+
 def _drawn(out: Path, students: Iterable[str]) -> dict[str, str]:
     from grader.host.publish.pseudonyms import pseudonyms
 
