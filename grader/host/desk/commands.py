@@ -408,8 +408,10 @@ def review(
 
 def _drawn(out: Path, students: Iterable[str]) -> dict[str, str]:
     from grader.host.publish.pseudonyms import pseudonyms
+    from grader.host.result_store import cannot_write
 
-    return pseudonyms(out, students)
+    with cannot_write(out, "The marks are kept"):
+        return pseudonyms(out, students)
 
 
 def _write(path: Path, data: bytes, notes: list[str]) -> None:

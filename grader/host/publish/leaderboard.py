@@ -101,10 +101,10 @@ def make_leaderboard(
             f"Grade {name} into {out} first."
         )
     students = {entry.student for entry in entries}
-    called = {name: plain(name) for name in students} if names else pseudonyms(out, students)
-    html = render(board, entries, called, len(results) - len(entries), final)
     path = out / "leaderboard" / f"{name}.html"
     try:
+        called = {name: plain(name) for name in students} if names else pseudonyms(out, students)
+        html = render(board, entries, called, len(results) - len(entries), final)
         write_atomically(path, html.encode("utf-8", "replace"))
     except OSError as error:
         raise GraderError(f"{path} cannot be written: {error.strerror}.") from error

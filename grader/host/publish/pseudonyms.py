@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from grader.host.results.result import write_atomically
-from grader.protocol.errors import GraderError
 
 _HOW = [
     *("quiet", "sparse", "tidy", "brave", "clever", "gentle", "swift", "patient", "frugal"),
@@ -41,7 +40,7 @@ def pseudonyms(out: Path, students: Iterable[str]) -> dict[str, str]:
     """The pseudonym of each student, the same in every run into this folder.
 
     Raises:
-        GraderError: when the key cannot be written.
+        OSError: when the key cannot be written.
     """
     drawn = known(out)
     taken = set(drawn.values())
@@ -71,9 +70,6 @@ def save(out: Path, drawn: Mapping[str, str]) -> None:
     """Writes the key, which its owner alone may read.
 
     Raises:
-        GraderError: when that fails.
+        OSError: when that fails.
     """
-    try:
-        write_atomically(key(out), json.dumps(drawn, indent=0, sort_keys=True).encode())
-    except OSError as error:
-        raise GraderError(f"{key(out)} cannot be written: {error.strerror}.") from error
+    write_atomically(key(out), json.dumps(drawn, indent=0, sort_keys=True).encode())
