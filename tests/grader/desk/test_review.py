@@ -6,6 +6,8 @@ import http.client
 import json
 import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from nbgrader.api import Gradebook
@@ -19,6 +21,8 @@ from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
 from grader.host.result_store import ResultStore
 from grader.protocol.errors import GraderError
+from tests.conftest import system_package_missing
+from tests.grader import servers
 from tests.grader.desk.serving import TEXTS, lay, serving
 
 # --- Which texts are alike ----------------------------------------------------------------------
@@ -233,6 +237,68 @@ def test_pseudonyms_hide_who_wrote(group):
     )
     one = members(review)["quiet heron"]
     assert one["text"] == "I, …, say that minus times minus is plus."
+
+
+# --- A gradebook on a server, and many at once ----------------------------------------------
+
+
+@pytest.fixture
+def server_of_marks():
+    if servers.find("postgres") is None:
+        system_package_missing("postgresql")
+    with servers.postgres() as running:
+        yield running
+
+
+def race(reviews):
+    """All give the same mark at the same moment, each having seen the same. Who was told what?"""
+    one = members(reviews[0])["ada"]
+    for review in reviews:
+        review.counts()
+    start = threading.Barrier(len(reviews))
+
+    def mark(number):
+        start.wait(10)
+        state = State(number / 4, False, f"By {number}.")
+        return reviews[number].save([Change(one["id"], one["state"], state)])
+
+    with ThreadPoolExecutor(len(reviews)) as executor:
+        done = list(executor.map(mark, range(len(reviews))))
+    winners = [number for number, result in enumerate(done) if result.saved]
+    assert len(winners) == 1
+    wanted = State(winners[0] / 4, False, f"By {winners[0]}.")
+    assert members(reviews[0])["ada"]["state"] == wanted
+    others = [result for result in done if not result.saved]
+    assert [list(result.changed.values()) for result in others] == [[wanted]] * 7
+
+
+def test_of_many_at_once_one_mark_stands_and_the_others_are_told(group):
+    out = lay(group)
+    race([reopened(group, out) for _ in range(8)])
+
+
+def test_a_gradebook_on_a_server(group, server_of_marks):
+    database = Database(server_of_marks.url)
+    out = lay(group, database=database)
+    loaded = [Course.open(group.root).load("numbers")]
+    reviews = [Review(ResultStore(out), database, loaded) for _ in range(8)]
+    race(reviews)
+    review = reviews[0]
+    before = members(review)["bob"]
+    change = [Change(before["id"], before["state"], State(2, False, "Yes."))]
+    server_of_marks.stop()
+    # Away: a sentence, nothing is written, and the same keys go on when it is back.
+    with pytest.raises(GraderError, match="the same command goes on from here"):
+        review.save(change)
+    where = ("--out", out, "--course", group.root, "--db-url", server_of_marks.url)
+    for command in (("review", "--no-browser"), ("forget", "bob", "--yes")):
+        said = group.run(*command, *where, code=1)
+        assert "start the server, then the same command goes on from here." in said
+    assert (out / "autograded/bob").exists()
+    server_of_marks.start()
+    assert review.save(change).saved
+    assert "1 submissions in the gradebook" in group.run("forget", "bob", "--yes", *where)
+    assert "bob" not in members(review)
 
 
 # --- The server ---------------------------------------------------------------------------------
