@@ -354,6 +354,7 @@ def forget(
 def review(
     out: _Out,
     course: _Course = Path(),
+    submitted: _Submitted = Path("submitted"),
     assignment: _Assignment = None,
     db_url: Annotated[
         str | None,
@@ -374,6 +375,7 @@ def review(
     """
     import webbrowser
 
+    from grader.host.desk.placing import collected
     from grader.host.desk.review_server import ReviewServer
     from grader.host.desk.reviewing import Review
     from grader.host.engine.autotests import filler
@@ -390,7 +392,8 @@ def review(
         address = db_url or opened.db_url
         database = Database(address) if address else Database.of_file(store.gradebook)
         called = _drawn(out, {student for _, student in keys}) if pseudonyms else None
-        marking = Review(store, database, [opened.load(name) for name in names], called)
+        loaded = [opened.load(name) for name in names]
+        marking = Review(store, database, loaded, called, collected(submitted))
         if not marking.places:
             raise GraderError(f"{', '.join(names) or 'What was graded'} has no item that you mark.")
         waiting = sum(count for count, _ in marking.counts().values())

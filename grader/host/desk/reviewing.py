@@ -138,6 +138,8 @@ class Review:
 
     Args:
         called: what to call each student; by their names where it says nothing.
+        people: by assignment and student, what `collect` knows of them: with pseudonyms, their
+            texts are shown without it.
     """
 
     def __init__(
@@ -146,12 +148,14 @@ class Review:
         database: Database,
         assignments: Iterable[Assignment],
         called: Mapping[str, str] | None = None,
+        people: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
     ) -> None:
         if database.is_missing:
             raise GraderError(f"There is no gradebook {database}: grade the class first.")
         self._store = store
         self._database = database
         self._called = called
+        self._people = people or {}
         self._engine = create_engine(database.url, pool_pre_ping=True)
         self.places = {place.id: place for place in _places(assignments)}
         self._points: dict[str, float] = {}
@@ -189,16 +193,24 @@ class Review:
             "rubric": plain(here.rubric),
             "ideas": [idea.text for idea in known],
             "groups": [
-                [self._member(student, written[student], *of[student], known) for student in group]
+                [self._member(here, who, written[who], *of[who], known) for who in group]
                 for group in groups(written)
             ],
         }
 
     def _member(
-        self, student: str, text: str, mark: str, state: State, known: Sequence[Idea]
+        self,
+        place: Place,
+        student: str,
+        text: str,
+        mark: str,
+        state: State,
+        known: Sequence[Idea],
     ) -> dict[str, object]:
         called = plain(student if self._called is None else self._called[student])
-        shown = text if self._called is None else nameless(text, [student])
+        person = self._people.get((place.assignment.name, student), {})
+        names = [student, person.get("name", ""), person.get("email", "")]
+        shown = text if self._called is None else nameless(text, names)
         return {
             "id": mark,
             "student": called,

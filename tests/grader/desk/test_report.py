@@ -236,3 +236,37 @@ def test_the_course_s_own_titles_are_used(graded):
     loaded = Course.open(graded.root).load("numbers")
     assert item_report.Section(loaded).titles["square"] == "square"
     assert item_report.Section(loaded).heading == "Numbers"
+
+
+def test_what_learners_wrote_is_text_on_every_page(graded):
+    """In an answer, in a hint that holds what they wrote, and in a name."""
+    bad = "<script>alert(1)</script>"
+    path = graded.here / "out/results/numbers/ada.json"
+    result = Result.model_validate_json(path.read_bytes())
+    for item in result.items:
+        for cell in item.cells:
+            cell.message = cell.message and f"six, not {bad} `{bad}`"
+    result.save(path)
+    page = graded.here / "out/autograded/ada/numbers/numbers.ipynb"
+    notebook = nbformat.read(page, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in ("square", "triple"):
+            cell.source = f"text = '{bad}'\x1b[31m"
+    nbformat.write(notebook, page)
+    report(graded)
+    for name in ("index.html", "learners/ada.html"):
+        text = (graded.here / "out/report" / name).read_text()
+        assert bad not in text
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+        assert "\x1b" not in text
+    # A spreadsheet takes none of it for a formula.
+    table = (graded.here / "out/report/misconceptions.csv").read_text()
+    assert not any(cell.startswith(("=", "+", "@")) for cell in table.replace('"', "").split(","))
+
+
+def test_a_damaged_file_of_one_learner_costs_the_others_nothing(graded):
+    (graded.here / "out/results/numbers/pupil00.json").write_text("{")
+    (graded.here / "out/autograded/ada/numbers/numbers.ipynb").write_text("{")
+    assert "26 learners" in report(graded)
+    met = tables.load(graded.here / "out/report/misconceptions.csv")
+    assert {row["item"]: row["learners"] for row in met} == {"square": "1", "triple": "9"}

@@ -227,16 +227,17 @@ def test_a_gradebook_that_is_away_is_one_sentence(group, review):
 
 
 def test_pseudonyms_hide_who_wrote(group):
-    out = lay(group, {"ada": "I, Ada, say that minus times minus is plus."})
+    out = lay(group, {"ada": "I, Ada King (ada@x.org), say that minus times minus is plus."})
     store = ResultStore(out)
     review = Review(
         store,
         Database.of_file(store.gradebook),
         [Course.open(group.root).load("numbers")],
         {"ada": "quiet heron"},
+        {("numbers", "ada"): {"name": "King, Ada", "email": "ada@x.org"}},
     )
     one = members(review)["quiet heron"]
-    assert one["text"] == "I, …, say that minus times minus is plus."
+    assert one["text"] == "I, … … (…), say that minus times minus is plus."
 
 
 # --- A gradebook on a server, and many at once ----------------------------------------------
