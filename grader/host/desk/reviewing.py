@@ -10,6 +10,7 @@ its teacher saw, and only there: so two teachers never write over one another wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,9 @@ from grader.protocol.errors import GraderError
 # Characters of a text and of a comment.
 MAX_TEXT = 20_000
 MAX_COMMENT = 10_000
+
+# An end of line within a paragraph.
+_BROKEN = re.compile(r"(?<=\S) *\n(?![ \t]*(?:\n|[-*#>•]|\d+[.)])) *")
 
 _GRADES: Table = Grade.__table__
 _COMMENTS: Table = Comment.__table__
@@ -125,6 +129,10 @@ class Place:
         return "\n".join(line for line in lines if not line.strip().startswith("### "))
 
     @property
+    def is_text(self) -> bool:
+        return bool(self.cell.node.cell_type == "markdown")
+
+    @property
     def prompt(self) -> str:
         """The text above it."""
         position = self.notebook.cells.index(self.cell)
@@ -189,8 +197,8 @@ class Review:
             "id": here.id,
             "title": here.title,
             "points": here.cell.points,
-            "prompt": plain(here.prompt),
-            "rubric": plain(here.rubric),
+            "prompt": plain(_lines(here.prompt)),
+            "rubric": plain(_lines(here.rubric) if here.is_text else here.rubric),
             "ideas": [idea.text for idea in known],
             "groups": [
                 [self._member(here, who, written[who], *of[who], known) for who in group]
@@ -234,7 +242,8 @@ class Review:
         for cell in cells:
             if cell.metadata.get("nbgrader", {}).get("grade_id") == place.cell.grade_id:
                 blank = cell.source.strip() == place.cell.released.strip()
-                return "" if blank else cut(plain(cell.source), MAX_TEXT)
+                text = _lines(cell.source) if place.is_text else cell.source
+                return "" if blank else cut(plain(text), MAX_TEXT)
         return ""
 
     def _rows(self, connection: Connection, place: Place) -> list[tuple[str, str, State]]:
@@ -371,6 +380,13 @@ def _row(connection: Connection, mark: str) -> Any:
 
 def _state_of(row: Any) -> State:
     return State(row.manual_score, bool(row.needs_manual_grade), row.manual_comment or "")
+
+
+def _lines(text: str) -> str:
+    """Markdown with a line for each paragraph or point, as it is read; tables and code stay."""
+    if "```" in text or "\n|" in text or "\n    " in text:
+        return text
+    return _BROKEN.sub(" ", text)
 
 
 def _places(assignments: Iterable[Assignment]) -> Iterator[Place]:

@@ -270,3 +270,10 @@ def test_a_damaged_file_of_one_learner_costs_the_others_nothing(graded):
     assert "26 learners" in report(graded)
     met = tables.load(graded.here / "out/report/misconceptions.csv")
     assert {row["item"]: row["learners"] for row in met} == {"square": "1", "triple": "9"}
+
+
+def test_a_negative_number_stays_a_number(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(tables.dump(["r"], [{"r": "-0.111"}, {"r": "-1+2"}, {"r": "-"}, {"r": "=1"}]))
+    assert path.read_text().split() == ["r", "-0.111", "'-1+2", "'-", "'=1"]
+    assert [row["r"] for row in tables.load(path)] == ["-0.111", "-1+2", "-", "=1"]

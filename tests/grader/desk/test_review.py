@@ -70,6 +70,16 @@ def test_ideas_are_the_points_of_the_rubric():
     assert alike.ideas("Two equal signs cancel.") == []
 
 
+def test_a_paragraph_is_one_line_and_points_keep_theirs():
+    text = (
+        "One sentence\nover two lines.\n\nRubric:\n\n1. A point\n   goes on.\n2. Another.\n- Third."
+    )
+    wanted = "One sentence over two lines.\n\nRubric:\n\n1. A point goes on.\n2. Another.\n- Last."
+    assert reviewing._lines(text) == wanted
+    for kept in ("```\na\nb\n```", "| a |\n| b |", "a\n\n    code\n    more"):
+        assert reviewing._lines(kept) == kept
+
+
 # --- Marks --------------------------------------------------------------------------------------
 
 
