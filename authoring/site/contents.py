@@ -27,6 +27,7 @@ LOOK_UP = {
 }
 TEACH = {
     TEACH_IT: "Teach with it",
+    "docs/teaching.md": "A week of teaching",
     "docs/grading.md": "How grading works",
     "docs/quickstart.md": "Ten minutes with a course of yours",
     "docs/clusters.md": "Thousands of submissions",

@@ -304,6 +304,9 @@ app.command()(commands.collect)
 app.command()(commands.export)
 app.command("return")(commands.give_back)
 app.command()(commands.similar)
+app.command()(commands.report)
+app.command()(commands.forget)
+app.command()(commands.review)
 
 
 def _log_for(verbose: int, screen: Console) -> None:

@@ -144,7 +144,7 @@ def _write(path: Path, file: Mapping[str, object]) -> None:
     from grader.host.results.result import write_atomically
 
     with contextlib.suppress(OSError):
-        write_atomically(path, _text(file))
+        write_atomically(path, _text(file), 0o666)
         for old in path.parent.glob("*.*"):
             if old.suffix in (".json", ".lock") and old.stat().st_mtime < time.time() - MAX_AGE:
                 old.unlink()

@@ -1,10 +1,12 @@
-"""The desk on the command line: collect, export, return, similar."""
+"""The desk on the command line: collect, export, return, similar, report, forget."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from glob import escape
 from pathlib import Path
 from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
@@ -48,6 +50,13 @@ _Submitted = Annotated[Path, typer.Option(help="Where `collect` laid submissions
 _Out = Annotated[Path, typer.Option(help="The folder that the class was graded into.")]
 _Assignment = Annotated[
     str | None, typer.Option(help="Its name, or the number it begins with.", show_default="all")
+]
+_Pseudonyms = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonyms",
+        help="Call learners by pseudonyms; OUT/results/pseudonyms.json alone says who is who.",
+    ),
 ]
 _File = Annotated[
     Path | None, typer.Option(help="Where to write it.", show_default="a name of its own in OUT")
@@ -175,13 +184,21 @@ def export(
         bool,
         typer.Option("--partial", help="Also marks of which a teacher has still to give a part."),
     ] = False,
+    pseudonyms: _Pseudonyms = False,
     file: _File = None,
 ) -> None:
     """Writes marks as a system imports them: Moodle's worksheet, Canvas's gradebook, CSV, JSONL."""
     from grader.host.desk.grades import Book
 
     try:
+        if pseudonyms and to in (Form.moodle, Form.canvas):
+            raise GraderError(
+                f"{to.value.capitalize()} has to know whose a mark is: --pseudonyms is for csv and "
+                "jsonl."
+            )
         book = Book.read(out, submitted, partial, scale)
+        if pseudonyms:
+            book = book.under(_drawn(out, {grade.student for grade in book.grades}))
         if to is Form.moodle:
             made = book.moodle(assignment, into)
         elif to is Form.canvas:
@@ -222,6 +239,7 @@ def similar(
     ],
     course: _Course = Path(),
     submitted: _Submitted = Path("submitted"),
+    pseudonyms: _Pseudonyms = False,
     file: _File = None,
 ) -> None:
     """Shows pairs of submissions that have much in common which others have not. No proof."""
@@ -236,10 +254,167 @@ def similar(
         if not texts:
             raise GraderError(f"There is no submission for {name} in {submitted}.")
         note = f"{len(texts)} submissions, {len(found)} pairs to look at. A likeness is no proof."
-        data = page(loaded, texts, found).encode("utf-8", "replace")
+        students = {path.parent.name for path in submitted.glob(f"[!.]*/{escape(name)}")}
+        called = _drawn(out, students) if pseudonyms else None
+        data = page(loaded, texts, found, called, submitted).encode("utf-8", "replace")
         _write(file or out / f"similar-{name}.html", data, [note])
     except GraderError as error:
         _fail(str(error))
+
+
+def report(
+    out: _Out,
+    course: _Course = Path(),
+    submitted: _Submitted = Path("submitted"),
+    assignment: _Assignment = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(metavar="REPORT", help="The folder of an earlier report, to stand beside it."),
+    ] = None,
+    pseudonyms: _Pseudonyms = False,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The folder to write into.", show_default="report in OUT"),
+    ] = None,
+) -> None:
+    """Says what the class believes: difficulty and discrimination of items, misconceptions.
+
+    A page and three tables for the class, and a page for each learner. Marks that you have given
+    since are in it once `grade` has run again.
+    """
+    from grader.host.desk.grades import Book
+    from grader.host.desk.item_report import Before, ItemReport
+    from grader.host.engine.autotests import filler
+    from grader.host.result_store import ResultStore
+
+    try:
+        earlier = None if before is None else Before.read(before)
+        book = Book.read(out, submitted)
+        names = sorted({grade.assignment for grade in book.of(assignment)})
+        opened = replace(Course.open(course), fill=filler())
+        loaded = [opened.load(name) for name in names if name in opened.assignments()]
+        called = _drawn(out, {grade.student for grade in book.grades}) if pseudonyms else None
+        folder = to or out / ("report-pseudonyms" if pseudonyms else "report")
+        notes = ItemReport(ResultStore(out), book, loaded, called, earlier).write(folder)
+    except GraderError as error:
+        _fail(str(error))
+    screen = _screen()
+    for note in notes:
+        screen.print(Text(note))
+    screen.print(Text(f"Written: {folder / 'index.html'}"))
+
+
+def forget(
+    student: Annotated[str, typer.Argument(help="As grades.csv calls them.")],
+    out: _Out,
+    course: _Course = Path(),
+    submitted: _Submitted = Path("submitted"),
+    unplaced: Annotated[
+        Path | None,
+        typer.Option(
+            help="What `collect` could not place.", show_default="unplaced beside SUBMITTED"
+        ),
+    ] = None,
+    db_url: Annotated[
+        str | None,
+        typer.Option("--db-url", metavar="URL", help="The gradebook, as for `grade`."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Removes all that is kept of one student, and says what that was.
+
+    Pages and tables of the class are removed too, as they may speak of them: make them again. It
+    can't be undone.
+    """
+    from grader.host.desk.forgetting import Kept, remove_derived
+    from grader.host.desk.forgetting import forget as forget_
+    from grader.host.gradebook.connection import Database
+
+    screen = _screen()
+    try:
+        opened = Course.open(course)
+        address = db_url or opened.db_url
+        database = Database(address) if address else Database.of_file(out / "gradebook.db")
+        aside = unplaced or submitted.absolute().parent / "unplaced"
+        kept = Kept(student, out, submitted, aside, database)
+        if not yes and not typer.confirm(f"Remove all that is kept of {student}?"):
+            _fail("Nothing was removed.")
+        told = forget_(kept, opened.course_id)
+        if not told:
+            _fail(f"Nothing is kept of {student} in {out} or {submitted}.")
+        for sentence in told:
+            screen.print(Text(f"Removed: {sentence}" if "Look at" not in sentence else sentence))
+        for path in remove_derived(kept):
+            screen.print(Text(f"Removed, as it may speak of them: {path}"))
+    except GraderError as error:
+        _fail(str(error))
+    screen.print("`grader grade` makes the report again. Downloads and backups are yours to clean.")
+
+
+def review(
+    out: _Out,
+    course: _Course = Path(),
+    submitted: _Submitted = Path("submitted"),
+    assignment: _Assignment = None,
+    db_url: Annotated[
+        str | None,
+        typer.Option("--db-url", metavar="URL", help="The gradebook, as for `grade`."),
+    ] = None,
+    pseudonyms: _Pseudonyms = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where to listen.", show_default="any free one")
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Whether to open the page.")
+    ] = True,
+) -> None:
+    """Opens a page on which you mark texts, by keyboard, each mark saved at once.
+
+    It is for this machine alone. The marks go into the gradebook that Formgrader opens; `grade`
+    brings them into totals, tables and feedback.
+    """
+    import webbrowser
+
+    from grader.host.desk.placing import collected
+    from grader.host.desk.review_server import ReviewServer
+    from grader.host.desk.reviewing import Review
+    from grader.host.engine.autotests import filler
+    from grader.host.gradebook.connection import Database
+    from grader.host.result_store import ResultStore
+
+    screen = _screen()
+    try:
+        opened = replace(Course.open(course), fill=filler())
+        store = ResultStore(out)
+        keys = store.keys()
+        graded = sorted({name for name, _ in keys} & set(opened.assignments()))
+        names = graded if assignment is None else [_one(assignment, graded)]
+        address = db_url or opened.db_url
+        database = Database(address) if address else Database.of_file(store.gradebook)
+        called = _drawn(out, {student for _, student in keys}) if pseudonyms else None
+        loaded = [opened.load(name) for name in names]
+        marking = Review(store, database, loaded, called, collected(submitted))
+        if not marking.places:
+            raise GraderError(f"{', '.join(names) or 'What was graded'} has no item that you mark.")
+        waiting = sum(count for count, _ in marking.counts().values())
+        server = ReviewServer(marking, port)
+        screen.print(f"{waiting} texts wait. Ctrl-C ends; each mark is saved at once.")
+        screen.print(Text(server.url))
+        if browser:
+            webbrowser.open(server.url)
+        server.serve()
+    except GraderError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        screen.print("Ended. `grader grade` brings the marks into tables and feedback.")
+
+
+def _drawn(out: Path, students: Iterable[str]) -> dict[str, str]:
+    from grader.host.publish.pseudonyms import pseudonyms
+    from grader.host.result_store import cannot_write
+
+    with cannot_write(out, "The marks are kept"):
+        return pseudonyms(out, students)
 
 
 def _write(path: Path, data: bytes, notes: list[str]) -> None:

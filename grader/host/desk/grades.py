@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.host.desk import canvas, moodle, tables
 from grader.host.desk.placing import collected
 from grader.host.desk.roster import Roster, squeezed
 from grader.host.publish.pages import number
+from grader.host.publish.pseudonyms import nameless
 from grader.host.publish.report import NEEDS_MANUAL
 from grader.protocol.errors import GraderError
 
@@ -140,6 +141,24 @@ class Book:
                 else "grades.csv holds no submission."
             )
         return grades
+
+    def under(self, called: Mapping[str, str]) -> Book:
+        """The same marks under other names: without what says whose they are."""
+        grades = []
+        for grade in self.grades:
+            person = self.person(grade)
+            names = [grade.student, person.get("name", ""), person.get("email", "")]
+            grades.append(
+                replace(
+                    grade,
+                    student=called[grade.student],
+                    reason=nameless(grade.reason, names),
+                    notes=nameless(grade.notes, names),
+                )
+            )
+        # In no order that the names had.
+        grades.sort(key=lambda grade: (grade.assignment, grade.student))
+        return Book(grades, {}, self.partial, self.scale)
 
     def person(self, grade: Grade) -> dict[str, str]:
         """What collecting knew of whose it is; nothing where it was not collected."""

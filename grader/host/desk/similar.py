@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from grader.host.desk.placing import collected
 from grader.host.intake.folder import read_folder
 from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
 from grader.host.publish.pages import environment, plain
+from grader.host.publish.pseudonyms import nameless
 
 # Pairs that are shown with their lines; more are only named.
 SHOWN = 50
@@ -51,18 +52,48 @@ def _cells(folder: Path) -> Iterator[LearnerCell]:
             yield from () if isinstance(cells, Rejected) else cells
 
 
-def page(assignment: Assignment, texts: Mapping[str, Text], found: list[Pair]) -> str:
-    """The page, as HTML."""
+def page(
+    assignment: Assignment,
+    texts: Mapping[str, Text],
+    found: list[Pair],
+    called: Mapping[str, str] | None = None,
+    submitted: Path = Path(),
+) -> str:
+    """The page, as HTML.
+
+    Args:
+        called: the pseudonym of each student; None where they go by their names.
+        submitted: where `collect` has told what else they are called.
+    """
+    people = collected(submitted) if called is not None else {}
+
+    def student(one: str) -> str:
+        """Whose a text is: a group's is with one of its members, and named after both."""
+        return max((who for who in called or {} if f"{one} (".startswith(f"{who} (")), key=len)
+
+    def name(one: str) -> str:
+        if called is None:
+            return plain(one)
+        who = student(one)
+        return called[who] if one == who else f"{called[who]} (a group)"
+
+    def hidden(pair: Pair) -> list[str]:
+        if called is None:
+            return []
+        both = [student(pair.one), student(pair.other)]
+        known = [people.get((assignment.name, who), {}) for who in both]
+        return [*both, *(person.get(key, "") for person in known for key in ("name", "email"))]
+
     shown = [
         {
-            "one": plain(pair.one),
-            "other": plain(pair.other),
+            "one": name(pair.one),
+            "other": name(pair.other),
             "share": pair.share,
-            "cells": [_side_by_side(match) for match in pair.cells(texts)],
+            "cells": [_side_by_side(match, hidden(pair)) for match in pair.cells(texts)],
         }
         for pair in found[:SHOWN]
     ]
-    rest = [(plain(pair.one), plain(pair.other), pair.share) for pair in found[SHOWN:]]
+    rest = [(name(pair.one), name(pair.other), pair.share) for pair in found[SHOWN:]]
     return (
         environment()
         .get_template("similar.html")
@@ -70,12 +101,15 @@ def page(assignment: Assignment, texts: Mapping[str, Text], found: list[Pair]) -
     )
 
 
-def _side_by_side(match: Match) -> dict[str, Any]:
+def _side_by_side(match: Match, hidden: Sequence[str]) -> dict[str, Any]:
     return {
-        "one": _marked(match.one, match.in_one),
-        "other": _marked(match.other, match.in_other),
+        "one": _marked(match.one, match.in_one, hidden),
+        "other": _marked(match.other, match.in_other, hidden),
     }
 
 
-def _marked(source: str, lines: frozenset[int]) -> list[tuple[str, bool]]:
-    return [(plain(text), n in lines) for n, text in enumerate(source.rstrip().split("\n"))]
+def _marked(source: str, lines: frozenset[int], hidden: Sequence[str]) -> list[tuple[str, bool]]:
+    return [
+        (nameless(plain(text), hidden), n in lines)
+        for n, text in enumerate(source.rstrip().split("\n"))
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from grader.protocol.errors import GraderError
 _BOM = b"\xef\xbb\xbf"
 # Beginnings that a spreadsheet takes for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass
@@ -97,8 +99,9 @@ def load(path: Path) -> list[dict[str, str]]:
 
 
 def harmless(cell: str) -> str:
-    """With an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+    """With an apostrophe before what a spreadsheet would take for a formula; a number is none."""
+    is_formula = cell.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def bare(cell: str) -> str:

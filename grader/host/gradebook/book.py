@@ -25,7 +25,7 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, text, update
 from traitlets.config import Config
 
 from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
@@ -212,6 +212,21 @@ class Book:
             if source_cell.name not in kinds:
                 database.delete(source_cell)
         database.commit()
+
+    def forget(self, student: str) -> int:
+        """Removes somebody with all that was entered for them. Returns how many submissions."""
+        if student not in self._students:
+            return 0
+        database = self._book.db
+        with self._one_sentence():
+            if database.get_bind().dialect.name == "sqlite":
+                # What is deleted is overwritten, too.
+                database.execute(text("PRAGMA secure_delete = ON"))
+            submissions = len(self._book.student_submissions(student))
+            with self._one_transaction():
+                self._book.remove_student(student)
+        self._students.discard(student)
+        return submissions
 
     # --- Learners ------------------------------------------------------------------------------
 

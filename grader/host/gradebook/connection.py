@@ -7,6 +7,7 @@ for the length of a run, since two that write at the same time would enter every
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -91,6 +92,11 @@ class Database:
     def _is_file(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a file that is not there."""
+        return self._is_file and str(self) != ":memory:" and not Path(str(self)).exists()
+
     def _engine(self) -> Engine:
         return create_engine(self.url, poolclass=NullPool)
 
@@ -138,6 +144,10 @@ class Database:
             GraderError: when it holds something else than a gradebook of this version.
         """
         newest = _scripts().get_current_head()
+        if self.is_missing:
+            # It holds marks: its owner's alone, as SQLite then makes the journals beside it.
+            with contextlib.suppress(OSError):
+                os.close(os.open(str(self), os.O_CREAT | os.O_RDWR, 0o600))
         found = set() if self._is_file and Path(str(self)).is_dir() else self._versions()
         if found is None:
             with self._engine().begin() as connection:

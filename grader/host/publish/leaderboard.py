@@ -7,9 +7,7 @@ once and kept in results/pseudonyms.json, beside the names that they stand for.
 
 from __future__ import annotations
 
-import json
 import math
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +17,10 @@ import msgspec
 from msgspec import Struct
 
 from grader.host.publish.pages import environment, plain
+from grader.host.publish.pseudonyms import pseudonyms
 from grader.host.results.result import Result, write_atomically
 from grader.protocol.errors import GraderError
 
-_HOW = [
-    *("quiet", "sparse", "tidy", "brave", "clever", "gentle", "swift", "patient", "frugal"),
-    *("nimble", "sunny", "steady", "curious", "bright", "calm", "keen", "merry", "humble"),
-]
-_WHO = [
-    *("heron", "otter", "wren", "badger", "lynx", "finch", "marten", "beetle", "plover"),
-    *("salmon", "swallow", "newt", "kestrel", "hare", "robin", "vole", "starling", "moth"),
-]
 # The picture, in its own units.
 _WIDTH, _HEIGHT = 640.0, 340.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60.0, 20.0, 20.0, 45.0
@@ -109,10 +100,11 @@ def make_leaderboard(
             f"There is nothing to show: no result in {folder} has the figures {wanted}. "
             f"Grade {name} into {out} first."
         )
-    called = {e.student: plain(e.student) for e in entries} if names else _pseudonyms(out, entries)
-    html = render(board, entries, called, len(results) - len(entries), final)
+    students = {entry.student for entry in entries}
     path = out / "leaderboard" / f"{name}.html"
     try:
+        called = {name: plain(name) for name in students} if names else pseudonyms(out, students)
+        html = render(board, entries, called, len(results) - len(entries), final)
         write_atomically(path, html.encode("utf-8", "replace"))
     except OSError as error:
         raise GraderError(f"{path} cannot be written: {error.strerror}.") from error
@@ -181,32 +173,6 @@ def _entries(results: Iterable[Result], board: Board) -> Iterable[Entry]:
         size, score = figures.get(board.size, 0.0), figures.get(board.score)
         if size > 0 and score is not None:
             yield Entry(result.student, size, score, figures.get(board.final))
-
-
-def _pseudonyms(out: Path, entries: Iterable[Entry]) -> dict[str, str]:
-    """The pseudonym of each student, the same in every run into this folder."""
-    path = out / "results" / "pseudonyms.json"
-    try:
-        known = {str(k): str(v) for k, v in json.loads(path.read_text("utf-8")).items()}
-    except (OSError, ValueError, AttributeError):
-        known = {}
-    taken = set(known.values())
-    for student in sorted(entry.student for entry in entries):
-        if student in known:
-            continue
-        name, number = "", 1
-        while not name or name in taken:
-            name = f"{secrets.choice(_HOW)} {secrets.choice(_WHO)}"
-            # Where many are taken, a number tells them apart.
-            name += f" {number}" if number > 40 else ""
-            number += 1
-        known[student] = name
-        taken.add(name)
-    try:
-        write_atomically(path, json.dumps(known, indent=0, sort_keys=True).encode())
-    except OSError as error:
-        raise GraderError(f"{path} cannot be written: {error.strerror}.") from error
-    return known
 
 
 def _picture(board: Board, points: Sequence[tuple[float, float, str]], final: bool) -> Any:

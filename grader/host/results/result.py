@@ -231,11 +231,12 @@ class Result(BaseModel):
             return None
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Writes a file so that a reader, or a kill, finds the old content or the new.
 
     Args:
-        mode: who may do what with it, where the umask allows it: from its first moment on.
+        mode: who may do what with it, where the umask allows it: from its first moment on. Marks
+            and names are its owner's alone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".writing-{secrets.token_hex(8)}"

@@ -272,21 +272,26 @@ def test_however_often_a_run_is_killed_the_grades_are_the_same(desk, run, tmp_pa
     assert not list(desk.out.glob("**/.writing-*"))
 
 
-def test_files_have_the_mode_that_the_umask_allows_from_the_first(desk, run, monkeypatch):
+def test_files_with_marks_are_their_owners_alone_from_the_first(desk, run, monkeypatch):
     desk.hand_in("a")
     monkeypatch.setattr(os, "chmod", None)
     monkeypatch.setattr(Path, "chmod", None)
-    before = os.umask(0o077)
+    before = os.umask(0o022)
     try:
         run()
+        write_atomically(desk.out / "ordinary", b"x", 0o666)
     finally:
         os.umask(before)
-    modes = {path.stat().st_mode & 0o777 for path in desk.out.rglob("*") if path.is_file()}
-    assert modes == {0o600}
-    write_atomically(desk.out / "secret", b"x", 0o600)
-    write_atomically(desk.out / "ordinary", b"x")
-    kept = [(desk.out / name).stat().st_mode & 0o777 for name in ("secret", "ordinary")]
-    assert kept == [0o600, 0o666 & ~before]
+    modes = {
+        path.relative_to(desk.out).as_posix(): path.stat().st_mode & 0o777
+        for path in desk.out.rglob("*")
+        if path.is_file()
+    }
+    # These hold no marks.
+    others = {"ordinary", "nbgrader_config.py", ".lock"}
+    assert {modes.pop(name) for name in others} == {0o644}
+    assert {"gradebook.db", "grades.csv", "results/numbers/a.json"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
 
 
 def test_ctrl_c_stops_cleanly(desk, running):
