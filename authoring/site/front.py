@@ -11,8 +11,9 @@ from itertools import groupby
 
 import nbformat
 
-from authoring.site.faults import SiteError
+from authoring.site.faults import READER, SiteError
 from authoring.site.pages import raw, unlinked
+from authoring.site.reader import Network
 from coursekit.learn.lessons import Lesson
 from coursekit.learn.widgets.text import to_html
 
@@ -36,6 +37,14 @@ _DRAG = (
     "Try it. This network names five garments. Drag the slider, and its smallest weights become "
     "zero. How many can go before it calls a bag a sandal?"
 )
+# The first screen: a network, and a question.
+_SQUARE = """\
+<figure class="square"><a href="{page}#{signs}">
+<img src="_static/square.png" width="555" height="555" alt="A QR code of 177 by 177 black and white
+fields. It leads to a page that reads your handwriting."></a>
+<figcaption><strong>This square is a neural network</strong>, {bytes} bytes in all. On MNIST, it
+gets {right} of 100 digits right. <a href="{page}#{signs}">Let it read yours.</a>
+</figcaption></figure>"""
 _AND_SO = (
     "And what do 80% zeros do to the file, and to the time for one image? In sixteen lessons you "
     "guess first, then you look, and you'll often be wrong. That's the fun part. In the last one, "
@@ -94,13 +103,15 @@ def told(lesson: Lesson, notebook: nbformat.NotebookNode, opening: str) -> Told:
     return Told(lesson, " ".join(question[1].split()), items, opening)
 
 
-def front_page(lessons: Sequence[Told], readme: str) -> str:
-    """The front page in Markdown, without the contents."""
+def front_page(lessons: Sequence[Told], readme: str, own: Network) -> str:
+    """The front page in Markdown, without the contents. `own`: what its square holds."""
     listed = dict(_LISTED.findall(readme))
     [first] = [one for one in lessons if one.lesson.number == FIRST]
     minutes = sum(one.lesson.minutes for one in lessons)
     html = [
-        f'<p class="question">{_QUESTION_OF_ALL}</p><p>{_DRAG}</p>',
+        f'<div class="first"><div><p class="question">{_QUESTION_OF_ALL}</p><p>{_DRAG}</p></div>',
+        _SQUARE.format(page=READER, signs=own.signs, bytes=f"{own.bytes:,}", right=own.right),
+        "</div>",
         first.opening,
         f"<p>{_AND_SO}</p>",
         _DOORS,

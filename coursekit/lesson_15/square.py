@@ -7,7 +7,8 @@ page, a `#`, and the file in 43 signs. What is behind a `#` stays in the browser
 3.5), so the network travels in the square and nowhere else.
 
 The largest QR code (ISO/IEC 18004, version 40, error correction L) has 23,648 bits. Its
-alphanumeric mode packs two of 45 signs into 11 bits; of these, blank and `%` can't be in an address.
+alphanumeric mode packs two of 45 signs into 11 bits; of these, blank and `%` can't be in an
+address.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def from_signs(signs: str) -> bytes:
 
 def most_bytes(page: str) -> int:
     """Bytes of the largest file that fits behind the address of a page, 0 if none does."""
-    left = BITS - _BYTES_HEAD - 8 * len(f"{page}#".encode()) - _SIGNS_HEAD
+    left = BITS - _BYTES_HEAD - 8 * len(f"{page}#") - _SIGNS_HEAD
     signs = max(0, left // 11 * 2 + (left % 11 >= 6))
     return max(0, (len(ALPHABET) ** signs).bit_length() - 2) // 8
 
@@ -83,13 +84,11 @@ def square(data: bytes, page: str = "") -> segno.QRCode:
             f"The file has {len(data):,} bytes, and a QR code holds {most:,} {where}: "
             f"{len(data) - most:,} too many."
         )
-    parts = [(data, consts.MODE_BYTE)]
+    parts: list[tuple[str | bytes, int]] = [(data, consts.MODE_BYTE)]
     if page:
-        parts = [
-            (f"{page}#".encode(), consts.MODE_BYTE),
-            (to_signs(data), consts.MODE_ALPHANUMERIC),
-        ]
-    return segno.make(parts, error="l", boost_error=False, micro=False)
+        parts = [(f"{page}#", consts.MODE_BYTE), (to_signs(data), consts.MODE_ALPHANUMERIC)]
+    # segno's type hints leave out lists of segments.
+    return segno.make(parts, error="l", boost_error=False, micro=False)  # type: ignore[arg-type]
 
 
 def save(code: segno.QRCode, path: Path, scale: int = 4) -> list[Path]:
@@ -102,7 +101,9 @@ def save(code: segno.QRCode, path: Path, scale: int = 4) -> list[Path]:
         The two paths.
     """
     paths = [path.with_name(f"{path.name}{end}") for end in (".svg", ".png")]
-    code.save(str(paths[0]), border=BORDER, light="white", xmldecl=False, svgclass=None, lineclass=None)
+    code.save(
+        str(paths[0]), border=BORDER, light="white", xmldecl=False, svgclass=None, lineclass=None
+    )
     code.save(str(paths[1]), border=BORDER, scale=scale)
     return paths
 

@@ -30,7 +30,7 @@ function take(data) {
   const left = layers.map(({ weights }) => weights.reduce((sum, row) => sum + row.filter((weight) => weight).length, 0));
   const all = layers.reduce((sum, { weights, biases }) => sum + biases.length * (weights[0].length + 1), 0);
   const units = [SIDE * SIDE, ...layers.map(({ biases }) => biases.length)].join("–");
-  const known = KNOWN[crc32(data)];
+  const known = KNOWN[crc32(data.subarray(7))];
   looks = new Uint8Array(SIDE * SIDE);
   for (const row of layers[0].weights) row.forEach((weight, at) => (looks[at] |= weight !== 0));
   say(
@@ -108,6 +108,7 @@ const bars = Array.from({ length: 10 }, (_, digit) => {
   return row;
 });
 
+const named = (digit) => `${digit === 8 ? "an" : "a"} ${digit}`;
 /** Reads the drawing and shows the ten bars. */
 function answer() {
   sketch();
@@ -122,8 +123,8 @@ function answer() {
   });
   if (!drawing) {
     $("read").textContent = empty ? "Nothing yet."
-      : chances[order[0]] > 0.9 ? `That’s a ${order[0]}.`
-        : `Probably a ${order[0]}, perhaps a ${order[1]}.`;
+      : chances[order[0]] > 0.9 ? `That’s ${named(order[0])}.`
+        : `Probably ${named(order[0])}, perhaps ${named(order[1])}.`;
   }
   show(image, outputs, empty ? -1 : order[0]);
 }
@@ -243,35 +244,48 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   answer();
 });
 
+/** A character a byte. */
+const latin = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+
 /** The network in what a reader of squares found: bytes, or an address with signs behind its #. */
-function takeFound(bytes) {
-  if (bytes[0] === 102 && bytes[1] === 98) return take(Uint8Array.from(bytes));
-  const text = new TextDecoder("latin1").decode(Uint8Array.from(bytes)), hash = text.indexOf("#");
+function takeFound(text) {
+  if (text.startsWith("fb\x01")) {
+    take(Uint8Array.from(text, (sign) => sign.charCodeAt(0)));
+    return true;
+  }
+  const hash = text.indexOf("#");
   const signs = text.slice(hash + 1);
-  if (hash >= 0 && signs.length > 20 && [...signs].every((sign) => SIGNS.includes(sign))) return takeSigns(signs);
+  if (hash >= 0 && signs.length > 20 && [...signs].every((sign) => SIGNS.includes(sign))) {
+    takeSigns(signs);
+    return true;
+  }
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   say(`This square holds no network. It says “${shown.replace(/[^ -~…]/g, "?")}”.`, true);
   return true;
 }
 
-/** Looks for a square in a picture; whether there is one. */
+/** Looks for a square in a picture, and takes what is in it; whether there is one. */
 async function look(picture, width, height, patient) {
   if ("BarcodeDetector" in window) {
     const [found] = await new BarcodeDetector({ formats: ["qr_code"] }).detect(picture).catch(() => []);
     // Bytes come out of it changed, as text, so only an address is taken.
-    if (found?.rawValue.includes("#")) return takeFound(new TextEncoder().encode(found.rawValue));
+    if (found?.rawValue.includes("#")) return takeFound(found.rawValue);
   }
   // As it is, then other sizes: a reader that looks at each pixel finds some of them easier.
-  for (const wanted of patient ? [1, 0.5, 2, 1.5, 0.75] : [1]) {
+  for (const wanted of patient ? [1, 2, 0.5, 3, 1.5, 0.75] : [1]) {
     const scale = Math.min(wanted, 3000 / Math.max(width, height));
     const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
     const pencil = canvas.getContext("2d", { willReadFrequently: true });
     pencil.fillStyle = "white";
     pencil.fillRect(0, 0, canvas.width, canvas.height);
     pencil.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const { data } = pencil.getImageData(0, 0, canvas.width, canvas.height);
-    const found = jsQR(data, canvas.width, canvas.height, { inversionAttempts: "dontInvert" });
-    if (found) return takeFound(found.binaryData);
+    let text = null;
+    try {
+      text = decodeQR(pencil.getImageData(0, 0, canvas.width, canvas.height), { textDecoder: latin });
+    } catch {
+      continue; // There is none, or it can't be read.
+    }
+    return takeFound(text);
   }
   return false;
 }
