@@ -82,7 +82,7 @@ def start_notebook(course: Sources) -> nbformat.NotebookNode:
         "rest": REST.strip(),
     }
     cells = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in texts.items()]
-    square = course.root / "docs" / "pictures" / SQUARE
+    square = course.root / "docs" / SQUARE
     if square.is_file():
         cell = nbformat.v4.new_markdown_cell(SQUARE_TEXT.strip(), id="square")
         cell["attachments"] = _attached(square)

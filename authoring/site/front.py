@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from importlib.metadata import version
 from itertools import groupby
@@ -34,17 +34,16 @@ hide-toc: true
 """
 _QUESTION_OF_ALL = "How small can you make a neural network before it forgets what it learned?"
 _DRAG = (
-    "Try it. This network names five garments. Drag the slider, and its smallest weights become "
-    "zero. How many can go before it calls a bag a sandal?"
+    "How does that work? Begin with a large one: this network names five garments. Drag the "
+    "slider, and its smallest weights become zero. How many can go before it calls a bag a sandal?"
 )
-# The first screen: a network, and a question.
-_SQUARE = """\
-<figure class="square"><a href="{page}#{signs}">
-<img src="_static/square.png" width="555" height="555" alt="A QR code of 177 by 177 black and white
-fields. It leads to a page that reads your handwriting."></a>
-<figcaption><strong>This square is a neural network</strong>, {bytes} bytes in all. On MNIST, it
-gets {right} of 100 digits right. <a href="{page}#{signs}">Let it read yours.</a>
-</figcaption></figure>"""
+# The first screen: a question, and a network.
+_FIRST = """\
+<div class="first"><div><p class="question">{question}</p>
+<p>The square <strong>is</strong> a neural network: {bytes} bytes, in black and white. Of a hundred
+handwritten digits, it gets {right} right. <a href="{page}#{signs}">Let it read yours.</a></p></div>
+<a href="{page}#{signs}"><img src="_static/square.png" width="555" height="555" alt="A QR code of
+177 by 177 black and white fields. It leads to a page that reads your handwriting."></a></div>"""
 _AND_SO = (
     "And what do 80% zeros do to the file, and to the time for one image? In sixteen lessons you "
     "guess first, then you look, and you'll often be wrong. That's the fun part. In the last one, "
@@ -109,9 +108,8 @@ def front_page(lessons: Sequence[Told], readme: str, own: Network) -> str:
     [first] = [one for one in lessons if one.lesson.number == FIRST]
     minutes = sum(one.lesson.minutes for one in lessons)
     html = [
-        f'<div class="first"><div><p class="question">{_QUESTION_OF_ALL}</p><p>{_DRAG}</p></div>',
-        _SQUARE.format(page=READER, signs=own.signs, bytes=f"{own.bytes:,}", right=own.right),
-        "</div>",
+        _FIRST.format(question=_QUESTION_OF_ALL, page=READER, **asdict(own)),
+        f"<p>{_DRAG}</p>",
         first.opening,
         f"<p>{_AND_SO}</p>",
         _DOORS,

@@ -18,7 +18,7 @@ from coursekit.lesson_15 import square
 
 # The course's own square.
 NETWORK = Path("data") / "capstone_square.fb"
-PICTURE = Path("docs") / "pictures" / "square.png"
+PICTURE = Path("docs") / "square.png"
 LICENCE = "_static/qr-LICENSE.txt"
 # A browser does not take modules from within a page: two of them become one function.
 _SCRIPT = """\
@@ -37,12 +37,12 @@ class Network:
 
     Attributes:
         signs: The file as it stands behind a `#`.
-        bytes: Length of the file.
+        bytes: Length of the file, as it is written.
         right: Of 100 test images, how many it gets right, to a tenth.
     """
 
     signs: str
-    bytes: int
+    bytes: str
     right: float
 
 
@@ -51,7 +51,7 @@ def own(root: Path) -> Network:
     data = (root / NETWORK).read_bytes()
     scored = _named(root)[NETWORK.name]
     right = round(100 - 100 * int(scored["wrong"]) / int(scored["of"]), 1)
-    return Network(square.to_signs(data), len(data), right)
+    return Network(square.to_signs(data), f"{len(data):,}", right)
 
 
 def code(root: Path, repository: str) -> segno.QRCode:

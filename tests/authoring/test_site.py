@@ -264,8 +264,8 @@ def test_the_front_page_leads_to_each_lesson_and_says_what_one_can_do_after_it(r
         assert 4 <= len(one.able) <= 6
         assert f"<notebooks/{one.lesson.name}>" in pages["index.md"]
         assert f'href="notebooks/{one.lesson.name}.html"' in pages["index.md"]
-    # The square, which leads to a page that takes the network out of the address; an opening.
-    assert pages["index.md"].count("<figure") == 2
+    assert pages["index.md"].count("<figure") == 1
+    # The square leads to a page that takes the network out of the address.
     [signs] = set(re.findall(r'href="reader\.html#([^"]+)"', pages["index.md"]))
     assert square.from_signs(signs) == load_file("capstone_square.fb")
     assert pages["openings.md"].count("<figure") == 16

@@ -100,3 +100,13 @@ def test_the_command_writes_both_forms_and_says_what_does_not_fit(data, tmp_path
     run = CliRunner().invoke(app, [str(tmp_path / "none"), *arguments])
     assert run.exit_code == 1
     assert "can't be read" in run.output
+
+
+def test_the_square_that_readme_shows_holds_the_network_that_the_course_ships(data, root):
+    [found] = zxingcpp.read_barcodes(Image.open(root / "docs" / "square.png").convert("L"))
+    # `make publish` draws it with an address.
+    _, hash_, signs = found.text.partition("#")
+    assert data == (
+        square.from_signs(signs) if hash_ and found.text.startswith("https:") else found.bytes
+    )
+    assert "docs/square.png" in (root / "README.md").read_text()
