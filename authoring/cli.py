@@ -182,10 +182,14 @@ def publish(
     branch: Annotated[str, typer.Option(help="What badges open.")] = "main",
 ) -> None:
     """Names the repository in pyproject.toml, builds all badges and links to it, has it publish."""
+    from authoring.site import reader
+
     try:
         hosting.publish(_here().root, repository, branch)
     except SourceError as error:
         _stop(error)
+    # The start page shows it.
+    reader.draw(_here().root, repository, _here().root / reader.PICTURE)
     build()
     workflow.write(_here().root, repository, branch)
     console.print("Commit and push what was built; notebooks fetch the commit before that one.")

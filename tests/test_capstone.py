@@ -14,6 +14,7 @@ from coursekit.nets.data import DataError, load_fashion_mnist, load_file
 from coursekit.nets.networks import lenet
 from tools.capstone import data, paper, stages, tasks
 from tools.capstone.student import Recipe, Student, estimated_bits, forward, logits_of, train
+from tools.capstone.tune import tune
 
 QUICK = Recipe(
     keep=20_000, epochs=4, warm=2, settle=1, tune=1, teach=0, batch=10, lr=4e-3, tune_lr=1e-3
@@ -98,6 +99,23 @@ def test_a_run_gives_rows_and_a_file_that_answers_as_the_rows_say(
     assert rows[-1]["test_error"] == pytest.approx(stages.error_of_file(file, images, "test"))
     sizes = [row["bytes"] for row in rows]
     assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_learned_step_moves_and_the_price_of_bits_makes_it_coarser(images):
+    found = {}
+    for rate, price in ((0.0, 0), (0.02, 0), (0.02, 1e4)):
+        torch.manual_seed(0)
+        student = Student.of(container.read(load_file("capstone_stretch.fb")))
+        recipe = replace(QUICK, tune=1, step=0.8, step_lr=rate, price=price)
+        found[rate, price] = [layer.step for layer in tune(images, None, student, recipe, note)]
+    student = Student.of(container.read(load_file("capstone_stretch.fb")))
+    at_first = [
+        container.half(0.8 * float(weight.abs().sum() / mask.sum()))
+        for weight, mask in zip(student.parameters, student.masks, strict=False)
+    ]
+    assert found[0.0, 0] == at_first
+    assert all(step != first for step, first in zip(found[0.02, 0], at_first, strict=True))
+    assert all(dear > free for dear, free in zip(found[0.02, 1e4], found[0.02, 0], strict=True))
 
 
 def test_levels_as_shared_values_are_the_same_weights():

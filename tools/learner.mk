@@ -2,7 +2,7 @@
 # class gets has nothing else.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab check again doctor
+.PHONY: help lab check again square doctor
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -20,6 +20,9 @@ check: .venv/installed ## say of each item of your exercise what it passes and w
 
 again: .venv/installed ## begin a lesson and its exercise anew, and keep what you had: LESSON=07
 	@$(if $(LESSON),$(BIN)/coursekit again "$(LESSON)",echo "Say which: make again LESSON=07"; exit 1)
+
+square: .venv/installed ## print a squeezed network as a QR code, FILE=my.fb, to out/; PAGE=address of reader.html for phones
+	@$(if $(FILE),$(BIN)/python -m coursekit.lesson_15.square "$(FILE)" --page "$(PAGE)",echo "Say which: make square FILE=data/capstone_square.fb"; exit 1)
 
 doctor: ## say what works, what does not, and how to mend it
 	@if [ -x $(BIN)/coursekit ]; then $(BIN)/coursekit doctor; else sh tools/setup.sh doctor; fi

@@ -7,6 +7,7 @@ learner has done.
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import nbformat
 
@@ -29,6 +30,17 @@ ALT = (
     "bits per weight: the same patches in few shades, still 96%. In 4 bits and half of the "
     "weights zero: the patches without their faint edges, 95%."
 )
+# As `make publish` draws it; the link leads there once the course is a public place.
+SQUARE = "square.png"
+SQUARE_TEXT = """\
+## The square
+
+![A QR code of 177 by 177 black and white fields.](attachment:square.png)
+
+**This square is a neural network.** Every weight of it is in these black and white fields. `make
+site` makes a page, `out/site/reader.html`, that takes it out again and reads your handwriting with
+it. Lesson 15 shows how it got so small, and `make square FILE=…` prints yours.
+"""
 REST = """\
 ## How it goes
 
@@ -63,12 +75,22 @@ def start_notebook(course: Sources) -> nbformat.NotebookNode:
     picture = course.root / "course" / "general" / PICTURE
     if picture.is_file():
         first.source += f"\n\n![{ALT}](attachment:{PICTURE})"
-        data = base64.b64encode(picture.read_bytes()).decode()
-        first["attachments"] = {PICTURE: {"image/png": data}}
+        first["attachments"] = _attached(picture)
     texts = {
         start_page.NOW: start_page.now_text(shown, start_page.NOTHING),
         start_page.MAP: start_page.map_text(shown, start_page.NOTHING),
         "rest": REST.strip(),
     }
     cells = [nbformat.v4.new_markdown_cell(text, id=name) for name, text in texts.items()]
+    square = course.root / "docs" / SQUARE
+    if square.is_file():
+        cell = nbformat.v4.new_markdown_cell(SQUARE_TEXT.strip(), id="square")
+        cell["attachments"] = _attached(square)
+        cells.insert(2, cell)
     return nbformat.v4.new_notebook(cells=[first, *cells], metadata=KERNEL)
+
+
+def _attached(picture: Path) -> dict[str, dict[str, str]]:
+    """A PNG as a cell carries it."""
+    data = base64.b64encode(picture.read_bytes()).decode()
+    return {picture.name: {"image/png": data}}

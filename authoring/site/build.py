@@ -14,7 +14,7 @@ import nbformat
 
 from authoring.build import glossary
 from authoring.build.lessons import lessons
-from authoring.site import contents, faults, runtime, traces
+from authoring.site import contents, faults, reader, runtime, traces
 from authoring.site.faults import SiteError
 from authoring.site.finish import finish
 from authoring.site.front import Told, told
@@ -53,6 +53,7 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
     size = runtime.write(course.root, course.root / RUNTIME, made / "python")
     for name, own in {"front.js": "front.mjs", "front.css": "front.css"}.items():
         shutil.copy2(Path(widgets.__file__).with_name(name), made / own)
+    reader.draw(course.root, course.repository, made / "square.png")
     _write(course, sources, size)
     configuration = course.root / "site"
     static = f"{configuration / 'static'},{made}"
@@ -76,6 +77,7 @@ def main(course: Sources, sources: Path = SOURCES, site: Path = SITE) -> None:
         (site / name).unlink(missing_ok=True)
     shutil.rmtree(site / "_sources", ignore_errors=True)
     finish(site, glossary.read(course))
+    reader.write(course.root, course.root / RUNTIME, site)
     keeper = (configuration / "kept.js").read_text(encoding="utf-8")
     (site / "kept.js").write_text(keeper.replace("VERSION", _version(site)), encoding="utf-8")
     # So that GitHub Pages keeps folders whose names begin with a line.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from authoring.build.sheet import sheet
-from authoring.site import interface
+from authoring.site import interface, reader
 from authoring.site.front import OPENINGS, Told, front_page, openings_page
 from authoring.source.sources import Sources
 
@@ -74,7 +74,7 @@ def pages(course: Sources, told: Sequence[Told]) -> dict[str, str]:
         clone = f"git clone https://github.com/{course.repository}\ncd {folder}\n"
         start = start.replace("```sh\n", f"```sh\n{clone}")
     return {
-        "index.md": front_page(told, readme) + _contents(told),
+        "index.md": front_page(told, readme, reader.own(course.root)) + _contents(told),
         OPENINGS: openings_page(told),
         SHEETS: _sheets(course),
         RUN: _RUN.format(start=start, before=_part(readme, "Before you install")),

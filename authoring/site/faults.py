@@ -13,6 +13,8 @@ from bs4 import BeautifulSoup, Tag
 # What a browser fetches without being asked.
 _FETCHED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "link": "href"}
 _IN_STYLES = re.compile(r"url\([\"']?(?!data:|#)([^)\"']+)|@import\s+[\"']([^\"']+)")
+# What is behind its # is a network, not a place.
+READER = "reader.html"
 # A link, bold text, or a formula, as it is written.
 _UNREAD = re.compile(r"\]\([\w./:#-]+\)|\*\*\w[^*\n]*\*\*|\$[^$\n]*\\[a-z]+[^$\n]*\$")
 
@@ -64,7 +66,8 @@ def _leads(address: str, path: Path, site: Path) -> bool:
     if not there.is_file() or not there.is_relative_to(site.resolve()):
         return False
     place = unquote(parts.fragment)
-    return not place or there.suffix != ".html" or place in _places(there)
+    elsewhere = there.suffix != ".html" or there.name == READER
+    return not place or elsewhere or place in _places(there)
 
 
 @cache

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from importlib.metadata import version
 from itertools import groupby
 
 import nbformat
 
-from authoring.site.faults import SiteError
+from authoring.site.faults import READER, SiteError
 from authoring.site.pages import raw, unlinked
+from authoring.site.reader import Network
 from coursekit.learn.lessons import Lesson
 from coursekit.learn.widgets.text import to_html
 
@@ -33,9 +34,16 @@ hide-toc: true
 """
 _QUESTION_OF_ALL = "How small can you make a neural network before it forgets what it learned?"
 _DRAG = (
-    "Try it. This network names five garments. Drag the slider, and its smallest weights become "
-    "zero. How many can go before it calls a bag a sandal?"
+    "How does that work? Begin with a large one: this network names five garments. Drag the "
+    "slider, and its smallest weights become zero. How many can go before it calls a bag a sandal?"
 )
+# The first screen: a question, and a network.
+_FIRST = """\
+<div class="first"><div><p class="question">{question}</p>
+<p>The square <strong>is</strong> a neural network: {bytes} bytes, in black and white. Of a hundred
+handwritten digits, it gets {right} right. <a href="{page}#{signs}">Let it read yours.</a></p></div>
+<a href="{page}#{signs}"><img src="_static/square.png" width="555" height="555" alt="A QR code of
+177 by 177 black and white fields. It leads to a page that reads your handwriting."></a></div>"""
 _AND_SO = (
     "And what do 80% zeros do to the file, and to the time for one image? In sixteen lessons you "
     "guess first, then you look, and you'll often be wrong. That's the fun part. In the last one, "
@@ -94,13 +102,14 @@ def told(lesson: Lesson, notebook: nbformat.NotebookNode, opening: str) -> Told:
     return Told(lesson, " ".join(question[1].split()), items, opening)
 
 
-def front_page(lessons: Sequence[Told], readme: str) -> str:
-    """The front page in Markdown, without the contents."""
+def front_page(lessons: Sequence[Told], readme: str, own: Network) -> str:
+    """The front page in Markdown, without the contents. `own`: what its square holds."""
     listed = dict(_LISTED.findall(readme))
     [first] = [one for one in lessons if one.lesson.number == FIRST]
     minutes = sum(one.lesson.minutes for one in lessons)
     html = [
-        f'<p class="question">{_QUESTION_OF_ALL}</p><p>{_DRAG}</p>',
+        _FIRST.format(question=_QUESTION_OF_ALL, page=READER, **asdict(own)),
+        f"<p>{_DRAG}</p>",
         first.opening,
         f"<p>{_AND_SO}</p>",
         _DOORS,

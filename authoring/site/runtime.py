@@ -106,14 +106,23 @@ def _compile(pyodide: Path, packages: Path, kept: Path, folder: Path) -> None:
 
 def _pyodide(wanted: dict[str, str], kept: Path) -> Path:
     """The folder of what Pyodide brings."""
-    name = f"pyodide-{wanted['version']}.tgz"
-    if not (kept / name).is_file():
+    return from_npm("pyodide", wanted, kept)
+
+
+def from_npm(name: str, wanted: dict[str, str], kept: Path) -> Path:
+    """The folder of what a package brings: its `version`, which has this `sha256`.
+
+    Raises:
+        SiteError: if it can't be fetched, or is not what it was.
+    """
+    file = kept / f"{name}-{wanted['version']}.tgz"
+    if not file.is_file():
         _run(
-            ["npm", "pack", "--silent", "--pack-destination", kept, f"pyodide@{wanted['version']}"],
-            f"Pyodide {wanted['version']} could not be fetched from npm",
+            ["npm", "pack", "--silent", "--pack-destination", kept, f"{name}@{wanted['version']}"],
+            f"{name} {wanted['version']} could not be fetched from npm",
         )
-    content = _checked(kept / name, wanted["sha256"])
-    folder = kept / "pyodide"
+    content = _checked(file, wanted["sha256"])
+    folder = kept / name
     shutil.rmtree(folder, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         archive.extractall(kept, filter="data")

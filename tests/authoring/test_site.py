@@ -23,6 +23,8 @@ from authoring.site.pages import Maker
 from authoring.site.ways import Ways
 from authoring.source.sources import Sources
 from coursekit.learn.lessons import Lesson, read
+from coursekit.lesson_15 import square
+from coursekit.nets.data import load_file
 
 PAGES = {
     "index.md",
@@ -263,6 +265,9 @@ def test_the_front_page_leads_to_each_lesson_and_says_what_one_can_do_after_it(r
         assert f"<notebooks/{one.lesson.name}>" in pages["index.md"]
         assert f'href="notebooks/{one.lesson.name}.html"' in pages["index.md"]
     assert pages["index.md"].count("<figure") == 1
+    # The square leads to a page that takes the network out of the address.
+    [signs] = set(re.findall(r'href="reader\.html#([^"]+)"', pages["index.md"]))
+    assert square.from_signs(signs) == load_file("capstone_square.fb")
     assert pages["openings.md"].count("<figure") == 16
     assert "make lab" in pages["run.md"]
     assert "make grade" in pages["teach.md"]

@@ -39,6 +39,8 @@ class Recipe:
         per_bit: whether scores are divided by the bits that a weight is estimated to cost.
         everywhere: whether all layers are ranked together; else each keeps its share.
         step: of a layer's grid, as a multiple of its mean |w|.
+        step_lr: Adam's largest step, as a share of a grid's step, for steps that are learned while
+            tuning; 0: they stay.
         price: loss a bit, in millionths, of the estimated bits while tuning; 0: none.
     """
 
@@ -57,6 +59,7 @@ class Recipe:
     per_bit: bool = True
     everywhere: bool = True
     step: float = 0.4
+    step_lr: float = 0.0
     price: float = 0.0
 
 

@@ -27,6 +27,9 @@ def tune(
     # Biases are few, and their grid may be coarse: two steps of the weights'.
     steps += [2 * step for step in steps]
     steps = [torch.tensor(half(float(step))) for step in steps]
+    # As logarithms, so that a step of Adam is a share of the grid's.
+    logs = torch.stack(steps).log()
+    adam = torch.optim.Adam([logs], lr=recipe.step_lr)
     student.restart()
     total = recipe.tune * -(-len(images) // recipe.batch)
     step = 0
@@ -34,7 +37,10 @@ def tune(
         for inputs, labels, taught in batches(images, answers, student, recipe):
             lr = recipe.tune_lr * (0.01 + 0.99 * (1 + math.cos(math.pi * step / total)) / 2)
             leaves = [p.requires_grad_() for p in student.parameters]
-            rounded = [_round(p, s) for p, s in zip(leaves, steps, strict=True)]
+            if recipe.step_lr:
+                leaves.append(logs.requires_grad_())
+                steps = list(logs.exp())
+            rounded = [_round(p, s) for p, s in zip(leaves, steps, strict=False)]
             loss = loss_of(forward(inputs, rounded), labels, taught, recipe)
             if recipe.price:
                 bits = sum(
@@ -45,6 +51,11 @@ def tune(
             gradients = list(torch.autograd.grad(loss, leaves))
             for leaf in leaves:
                 leaf.requires_grad_(False)
+            if recipe.step_lr:
+                logs.grad = gradients.pop()
+                adam.param_groups[0]["lr"] = recipe.step_lr * lr / recipe.tune_lr
+                adam.step()
+                steps = list(logs.exp())
             student.adam(gradients, lr)
             step += 1
         if epoch % 5 == 4 or epoch + 1 == recipe.tune:
@@ -52,13 +63,16 @@ def tune(
             left = sum(int((p != 0).sum()) for p in rounded[:3])
             wrong = error(student, rounded, images.validation)
             note(f"tuning, epoch {epoch + 1}: {left} weights, {wrong:.4f}")
-    return layers_of(student, steps)
+    return layers_of(student, [torch.tensor(half(float(step))) for step in steps])
 
 
 def _round(parameter: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
-    """The nearest number on the grid; its gradient goes to `parameter` as if there were none."""
-    near = (parameter / step).round() * step
-    return parameter + (near - parameter).detach()
+    """The nearest number on the grid; its gradient goes to `parameter` as if there were none.
+
+    A step that is learned gets what is left over, near − exact, in steps (Esser et al. 2020, LSQ).
+    """
+    exact = parameter / step
+    return (exact + (exact.round() - exact).detach()) * step
 
 
 def layers_of(student: Student, steps: list[torch.Tensor]) -> list[Layer]:
