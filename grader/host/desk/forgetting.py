@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.host.desk import tables
-from grader.host.desk.placing import COLLECTED, EARLIER, UNPLACED, Placing
+from grader.host.desk.placing import EARLIER, UNPLACED, Placing
 from grader.host.desk.roster import squeezed
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
 from grader.host.publish import pseudonyms
 from grader.host.result_store import ResultStore, cannot_write
 from grader.host.results.result import write_atomically
+from grader.host.tasks import COLLECTED
 from grader.protocol.errors import GraderError
 
 # What stands in OUT and may speak of anybody: it can be made again.
