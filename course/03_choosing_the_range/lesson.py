@@ -16,7 +16,7 @@
 # **Two networks compute exactly the same. I quantize both with the same function. One answers as before, the other
 # guesses. Can we save it without changing what it computes?**
 #
-# It takes about {minutes} minutes. You need scale, code, clipping and SQNR from lesson 02, and the paired test from lesson 00.
+# It takes about {minutes} minutes, with a place to stop after part 2. You need scale, code, clipping and SQNR from lesson 02, and the paired test from lesson 00.
 #
 # First drag the end of the range. A lamp is reflected in a few pixels of the boot. Where is the squared error least? And
 # where would you leave the range if you had to recognize the boot?
@@ -246,6 +246,9 @@ plot.show(
 # A code may also be an index into any 16 numbers. **fp4** (e2m1) is a tiny float: 0, 0.5, 1, 1.5, 2, 3, 4, 6, with a sign. **MXFP4** is fp4 in groups of 32 with a shared power of two in 8 bits, $2^{\lfloor \log_2 \max |w| \rfloor - 2}$; what lies beyond 6 is clipped. **NF4** has its levels at quantiles of a Gaussian, 0 among them. By **k-means** the weights choose: each level is the mean of the weights nearest to it, and a whole tensor shares the list, its **codebook**; no level need be 0, and there's no integer arithmetic. All of them compete [further](further/03_choosing_the_range.ipynb), with a surprise.
 #
 # </details>
+#
+# > **A place to stop.** Before you go on: why does a scale per row save layer 1 of the twins, and not all of layer 2?
+# > <details><summary>Answer</summary>In layer 1 a unit's factor is in its row. In layer 2 it's in a column, so a row holds weights of all sizes.</details>
 #
 # ## 3 · Where does a range end?
 #

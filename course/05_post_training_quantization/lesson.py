@@ -461,7 +461,7 @@ plot.show(
 
 # %% [markdown]
 # For **one image** of a small network nothing beats plain float32. For **64 images** compiled int8 does, where the inputs are int8, too, while compiled
-# weight-only and float32 don't. (*Static* is PT2E's here.) So int8 pays where there's a kernel and enough work for it. (Convolutions, memory layouts, older kernels and PT2E are in
+# weight-only and float32 don't. (*Static* is PT2E's, from `torch.export`.) So int8 pays where there's a kernel and enough work for it. (Convolutions, memory layouts, older kernels and PT2E are in
 # [the further page](further/05_post_training_quantization.ipynb).)
 #
 # ## 6 · Does it still work?

@@ -15,7 +15,7 @@
 #
 # **Three bits for weights and activations, and a network for phones guesses. Training could save it, but a rounded weight doesn't move when you push it a little: a staircase has no slope. How do you train through a staircase?**
 #
-# It takes about {minutes} minutes. You need scale and clipping (lesson 02), torchao's `quantize_` (lesson 05), and, from part 4 on, batch norm and its folding (lesson 04, part 5).
+# It takes about {minutes} minutes, with a place to stop after part 3. You need scale and clipping (lesson 02), torchao's `quantize_` (lesson 05), and, from part 4 on, batch norm and its folding (lesson 04, part 5).
 #
 # Five weights may only take the values −2, −1, 0 and 1, so that together they compute what a float row does. A weight is orange while its code is not the first one. Move the training step. When does a rounded weight change?
 
@@ -250,6 +250,9 @@ assert torch.equal(forgot(validation[0]), mlp(validation[0]))
 
 # %% [markdown]
 # Nothing is said, and nothing is quantized. Look at `type(layer.weight)` before you believe a result. It also takes linear layers only, so convolutions need a class of your own, as in part 5. And torchao rounds before it clips, so in this PyTorch a weight on either *end code* gets no gradient; at two bits, half of the codes are ends. Two libraries that both "do QAT" need not train alike ([further](further/06_quantization_aware_training.ipynb)).
+#
+# > **A place to stop.** Before you go on: which weights get no gradient from straight-through?
+# > <details><summary>Answer</summary>Those that are clipped, and in torchao all that lie on an end code.</details>
 #
 # ## 4 · A network for phones
 #

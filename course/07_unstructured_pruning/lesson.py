@@ -15,7 +15,7 @@
 #
 # **I set 80% of my network's weights to zero, with PyTorch's own function. What have I gained?**
 #
-# It takes about {minutes} minutes. You need lesson 00 and a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
+# It takes about {minutes} minutes, with a place to stop after part 4. You need lesson 00 and a little PyTorch: `nn.Linear`, a training loop, `state_dict`.
 #
 # The picture first: how many weights can go before a garment loses its name?
 
@@ -311,6 +311,9 @@ plot.show(
 
 # %% [markdown]
 # From top to bottom the zeros get more regular, and easier for hardware. From left to right other weights go. On LeNet single weights keep most, and units lose most, whatever the criterion; and a poor *score* can cost more than the granularity does ([further](further/07_unstructured_pruning.ipynb)). A method needs three things: `PRUNING_TYPE`, `__init__`, and `compute_mask`, which returns the new mask. On a layer that's pruned already, `"global"` hands it the whole matrix, `"unstructured"` a flat vector of what is left: if you need rows, say `"global"`.
+#
+# > **A place to stop.** Before you go on: which two choices are in “the smallest single weights”?
+# > <details><summary>Answer</summary>The granularity, which says what goes as one group, and the criterion, which scores each group.</details>
 #
 # ## 5 · Train on, and compare honestly
 #

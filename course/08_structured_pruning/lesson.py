@@ -15,7 +15,7 @@
 #
 # **I set half of my network's channels to zero, and gained nothing. So I removed them, and now the shapes don't fit. What else has to go with a channel?**
 #
-# It takes about {minutes} minutes. You need magnitude pruning and its dense control (lesson 07), `nn.Conv2d`, and what a batch norm does in evaluation mode ([the primers](primers.ipynb) have both, in five minutes).
+# It takes about {minutes} minutes, with a place to stop after part 3. You need magnitude pruning and its dense control (lesson 07), `nn.Conv2d`, and what a batch norm does in evaluation mode ([the primers](primers.ipynb) have both, in five minutes).
 #
 # Choose a channel in the picture and cut it out step by step. Where does the network stop?
 
@@ -265,6 +265,9 @@ print("the library ties to channel 0 of x:", len(linked), "parts")
 
 # %% [markdown]
 # No error, and the wrong partners are added: channel 4 of $x$ meets channel 0 of $f(x)$. A sum ties its two sides: a channel can go only on **both**, with all who make it and all who read it. `torch_pruning` follows such ties in both directions.
+#
+# > **A place to stop.** Before you go on: all weights of a unit are 0. When may you simply remove it?
+# > <details><summary>Answer</summary>When its bias gives 0 after the ReLU, too. Else fold its constant into the next layer's bias before.</details>
 #
 # ## 4 · What it saves
 #

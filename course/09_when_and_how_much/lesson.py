@@ -15,7 +15,7 @@
 #
 # **I cut most of my network's weights at once and trained on. Would a little at a time have been better? And how many could have gone?**
 #
-# It takes about {minutes} minutes. You need masks, global pruning and the dense control (lesson 07).
+# It takes about {minutes} minutes, with a place to stop after part 3. You need masks, global pruning and the dense control (lesson 07).
 #
 # How many times can the weights of LeNet-300-100 be halved until its accuracy falls a point below the dense network's? Move *halvings* to your guess. Leave *uncovered* at 0 until part 3.
 
@@ -244,6 +244,9 @@ plot.show(
 
 # %% [markdown]
 # Its lead is gone, and two of the three single cuts are even ahead. What the climb does well there is *how many weights it leaves to each layer*. (At 98% zeros a part of its lead stays: [further](further/09_when_and_how_much.ipynb).)
+#
+# > **A place to stop.** Before you go on: which control took the climb's lead away?
+# > <details><summary>Answer</summary>Single cuts that leave each layer as many weights as the climb does.</details>
 #
 # ## 4 · How much from which layer
 #

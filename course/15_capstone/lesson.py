@@ -17,7 +17,7 @@
 #
 # In 2016 Han, Mao and Dally pruned, shared values and coded: LeNet-300-100 became 40 times smaller. You'll do it from end to end, count every byte, and find more than the forty.
 #
-# It takes about {minutes} minutes. You need the cubic climb (lesson 09), codebooks (lesson 03) and entropy (lesson 10).
+# It takes about {minutes} minutes, with a place to stop after part 4. You need the cubic climb (lesson 09), codebooks (lesson 03) and entropy (lesson 10).
 #
 # Each *halving* leaves half of the weights. Which pixels and which hidden units are the first that nobody listens to?
 
@@ -267,6 +267,9 @@ reveal("the bit mask, 96% zeros: smaller by Huffman", len(mask) / 8 / coded_byte
 #
 # Strange, though: gaps through Huffman take fewer bits than the bound of 6.06. Part 6 comes back to it.
 #
+# > **A place to stop.** Before you go on: why code the gaps, and not the mask?
+# > <details><summary>Answer</summary>No code is shorter than a bit, so the mask stays as it is. A gap is a larger symbol, worth several bits.</details>
+#
 # ## 5 · One file
 #
 # In pieces, each with its name: **header** (a magic number, shapes, counts); **levels** and **biases** in float16; **tables**, the lengths of the codes; **positions** and **values** in their codes. The reader gets bytes and nothing else.
@@ -488,8 +491,8 @@ guesses()
 # - take a network through pruning, shared values and codes to one file, and read it back from its bytes alone;
 # - say where a file's bytes go, and what positions cost at best;
 # - build Huffman's code, send only its lengths, and say when it loses;
-# - tell a bound from a bound of a model, and what a coder with contexts knows more;
-# - report a factor with its order, its baseline, its control and its allowance.
+# - say what a bound on the bytes assumes, and what a coder with contexts knows beyond it;
+# - report “times smaller” with the order of the steps, the baseline, the control and the loss you allowed.
 #
 # **Common mistakes**
 #
