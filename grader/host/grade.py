@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -81,6 +82,7 @@ def grade(
     notebooks: dict[str, NotebookNode] = {}
     unanswered: list[str] = []
     seconds = 0.0
+    times: defaultdict[str, float] = defaultdict(float)
     files, left_out = _working_folder(submission)
     notes += left_out
     released = Files(assignment.files)
@@ -100,6 +102,11 @@ def grade(
             heard = Heard(notes=[reason])
         scored = score(name, paper, heard, contract, counts)
         seconds += sum(played.seconds for played in heard.played.values())
+        code = [cell for cell in paper.cells if cell.node.cell_type == "code"]
+        for position, played in heard.played.items():
+            cell = code[position].teacher
+            if cell is not None and cell.item is not None and cell.kind.for_answer:
+                times[assignment.called(name, cell.item)] += played.seconds
         graded[name] = scored.graded
         notebooks[name] = paper.as_notebook(scored.nodes)
         unanswered.extend(
@@ -122,6 +129,7 @@ def grade(
         notes=notes,
         timestamp=submission.timestamp,
         seconds=round(seconds, 3),
+        times={item: round(took, 3) for item, took in times.items()},
     )
     return Graded(result, notebooks)
 

@@ -78,6 +78,7 @@ class Section:
         hints: by learner, how many hints they got.
         blank: who handed in nothing of their own.
         seconds: for each submission, how long its cells ran.
+        times: the same by item.
     """
 
     assignment: Assignment
@@ -87,6 +88,7 @@ class Section:
     hints: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     blank: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    times: dict[str, list[float]] = field(default_factory=dict)
 
     @cached_property
     def items(self) -> list[Item]:
@@ -118,6 +120,8 @@ class Section:
             self.blank.append(grade.student)
             return
         self.seconds.append(result.seconds)
+        for name, took in result.times.items():
+            self.times.setdefault(name, []).append(took)
         found = {item.name: item for item in result.items}
         for item in self.items:
             mark = grade.items.get(item.name, "")
@@ -276,6 +280,8 @@ class ItemReport:
                     "low": _decimals(found.low if found else None),
                     "high": _decimals(found.high if found else None),
                     "verdict": stats.verdict,
+                    "seconds": _decimals(_median(section.times.get(item.name))),
+                    "slowest": _decimals(max(section.times.get(item.name, []), default=None)),
                     "waiting": str(stats.waiting),
                     "difficulty_before": before.get("difficulty", ""),
                     "discrimination_before": before.get("discrimination", ""),
@@ -339,7 +345,7 @@ class ItemReport:
                 "graded": len(section.grades) - self._rejected(section),
                 "rejected": self._rejected(section),
                 "blank": len(section.blank),
-                "seconds": median(section.seconds) if section.seconds else None,
+                "seconds": _median(section.seconds),
                 "most": max(section.seconds, default=None),
                 "mean": self._mean(section),
                 "mean_before": self._mean_before(section.assignment.name),
@@ -388,6 +394,8 @@ class ItemReport:
         return {
             "title": section.titles[item.name],
             "points": item.points,
+            "seconds": _median(section.times.get(item.name)),
+            "most": max(section.times.get(item.name, []), default=None),
             "stats": stats,
             "before": self._item_before(section, item),
             "met": [
@@ -512,6 +520,10 @@ def _without_comments(source: str) -> str:
             if not lines[row - 1]:
                 gone.add(row - 1)
     return "\n".join(line for n, line in enumerate(lines) if n not in gone)
+
+
+def _median(values: Sequence[float] | None) -> float | None:
+    return median(values) if values else None
 
 
 def _decimals(value: float | None) -> str:

@@ -121,6 +121,7 @@ class Result(BaseModel):
         notes: what was changed in the file and what went wrong while it ran, a sentence each.
         timestamp: when it was handed in, UTC without time zone.
         seconds: wall time of its cells.
+        times: the same by item, of its answers.
         comments: what a teacher wrote by hand, by "notebook/grade_id".
         penalty: the points that being late costs.
         outdated: "notebook/grade_id" of marks given by hand before what they are for changed.
@@ -141,6 +142,7 @@ class Result(BaseModel):
     notes: list[str] = []
     timestamp: datetime | None = None
     seconds: float = 0.0
+    times: dict[str, float] = {}
     comments: dict[str, str] = {}
     penalty: float = 0.0
     outdated: list[str] = []

@@ -72,7 +72,7 @@ def test_ideas_are_the_points_of_the_rubric():
 
 def test_a_paragraph_is_one_line_and_points_keep_theirs():
     text = (
-        "One sentence\nover two lines.\n\nRubric:\n\n1. A point\n   goes on.\n2. Another.\n- Third."
+        "One sentence\nover two lines.\n\nRubric:\n\n1. A point\n   goes on.\n2. Another.\n- Last."
     )
     wanted = "One sentence over two lines.\n\nRubric:\n\n1. A point goes on.\n2. Another.\n- Last."
     assert reviewing._lines(text) == wanted

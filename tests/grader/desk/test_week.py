@@ -128,6 +128,7 @@ def test_a_week_of_a_class_of_200(own, bubblewrap, monkeypatch):
     assert "200 learners" in said
     items = {row["item"]: row for row in tables.load(out / "report-pseudonyms/items.csv")}
     assert items["triple"]["verdict"] == "too easy"
+    assert 0 < float(items["square"]["seconds"]) <= float(items["square"]["slowest"]) < 10
     wrong = sum(made["square"] == WRONG["square"] for made in number.values())
     assert float(items["square"]["difficulty"]) == pytest.approx(1 - wrong / 200, abs=0.001)
     met = Counter()

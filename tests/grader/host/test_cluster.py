@@ -95,6 +95,7 @@ def written(out: Path) -> dict[str, object]:
         if path.suffix == ".json" and path.parent.parent.name == "results":
             result = json.loads(path.read_bytes())
             assert result.pop("seconds") >= 0
+            assert min(result.pop("times").values(), default=0) >= 0
             found[str(path.relative_to(out))] = result
     return found
 

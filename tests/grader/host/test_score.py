@@ -57,6 +57,13 @@ def test_wrong_answers_lose_their_own_points_and_hear_why(result_of):
     assert result.item("triple").messages == ["six, not 7"]
 
 
+def test_how_long_an_item_ran_is_that_of_its_own_cells(result_of):
+    slow = f"import time\ntime.sleep(0.4)\n{RIGHT['triple']}"
+    times = result_of(triple=slow).times
+    assert times.keys() == {"square", "triple"}
+    assert times["triple"] >= 0.4 > times["square"]
+
+
 def test_a_part_counts(result_of):
     assert scores(result_of(square="square = lambda x: x * x if x < 5 else 0")) == [1, 2, None]
 
