@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import tomllib
 
 import nbformat
 import pytest
@@ -14,7 +15,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from authoring.build.lessons import lessons as course_lessons
-from authoring.site import build, contents, faults, workflow
+from authoring.site import build, contents, faults, reader, workflow
 from authoring.site.formulas import with_formulas
 from authoring.site.front import told
 from authoring.site.guessing import question_html, question_of, results
@@ -271,6 +272,15 @@ def test_the_front_page_leads_to_each_lesson_and_says_what_one_can_do_after_it(r
     assert pages["openings.md"].count("<figure") == 16
     assert "make lab" in pages["run.md"]
     assert "make grade" in pages["teach.md"]
+
+
+def test_what_the_reader_says_of_a_network_is_what_the_data_card_says(root):
+    named = tomllib.loads((root / "site" / "reader" / "known.toml").read_text())
+    card = (root / "data" / "README.md").read_text()
+    assert reader.NETWORK.name in named
+    for file, scored in named.items():
+        [about] = re.findall(rf"^`{re.escape(file)}`: .*$", card, re.MULTILINE)
+        assert f" {scored['wrong']} of MNIST's {scored['of']:,} test images" in about
 
 
 def test_a_lesson_that_does_not_say_what_one_can_do_after_it_stops_the_site(outputs):
