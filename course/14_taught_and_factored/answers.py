@@ -823,7 +823,9 @@ def paired(one, other):
 def verdict(one, other):
     gaps = np.subtract(one, other)
     half = STUDENT[len(gaps)] * gaps.std(ddof=1) * 10
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    return (
+        "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    )
 
 
 def cheapest(tried):
@@ -834,7 +836,9 @@ def cheapest(tried):
 def verdict(one, other):
     gaps = np.subtract(one, other)
     half = 1.96 * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    return (
+        "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    )
 
 
 def cheapest(tried):
@@ -852,7 +856,9 @@ def cheapest(tried):
 def verdict(one, other):
     gaps = np.subtract(one, other)
     half = STUDENT[len(gaps)] * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    return (
+        "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    )
 
 
 def cheapest(tried):
