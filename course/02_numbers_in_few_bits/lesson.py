@@ -19,7 +19,7 @@
 # For an integer to stand for a weight, it needs a *scale* and a *zero point*. With these two you can say in advance how large each
 # error is. And at the end you'll rescue a network that fell to guessing, by moving one number per layer.
 #
-# It takes about {minutes} minutes, with a place to stop after part 4. You need lesson 00 and a little PyTorch: tensors, `nn.Linear`.
+# It takes about {minutes} minutes, with a place to stop after part 4. You need lesson 00 and a little PyTorch.
 #
 # Move the two numbers of the picture first. Where do the eight stairs have to lie, and how high may they be, for the boot to come
 # through?
@@ -74,8 +74,8 @@ def largest_fits(weight: torch.Tensor, bits: int) -> torch.Tensor:
 
 
 # %% [markdown]
-# We train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) on Fashion-MNIST, pictures of clothes, from three seeds: each
-# draws its own first weights and its own order of the images. Then all weights are rounded to $b$ bits, with one scale per layer, such that the largest weight just fits (*absmax* in papers). In float32, the accuracy is
+# We train LeNet-300-100 (784 inputs, 300 and 100 hidden units, 10 outputs) on Fashion-MNIST, pictures of clothes, from three seeds, which
+# draw the first weights. Then all weights are rounded to $b$ bits, with one scale per layer, such that the largest weight just fits (*absmax* in papers). In float32, the accuracy is
 # about 0.85. What is left at 2 bits?
 
 # %% tags=["nbval-ignore-output"]
@@ -155,7 +155,7 @@ plot.show(fig, alt="Ticks on lines for the values of five formats; then a zoom."
 # **relative**. bfloat16 is float32 cut to its first half: the same range, few digits. float16 has more digits and ends at 65,504.
 #
 # An integer's gaps are all alike. Its error is **absolute**, at most half a gap. So it matters where you put the
-# **levels**, the numbers that an integer can stand for, and that is what scale and zero point are for.
+# **levels**, the numbers that integers stand for, and that is what scale and zero point are for.
 #
 # ## 2 · From 0.1234 to an integer and back
 #
@@ -185,7 +185,7 @@ print("cast, then clip:", steps.to(torch.int8).clamp(-128, 127).tolist())
 
 # %% [markdown]
 # There are two kinds of error. 0.1234 became 0.12: that is **rounding**, never more than half a step. 1.5 became 1.27, the last
-# level there is: that is **clipping**, and it has no limit. Mind the order: if you cast first, as in lesson 00, 150 comes
+# level there is: that is **clipping**, and it has no limit. Mind the order: if you cast first, 150 comes
 # back negative.
 #
 # `torch.round` sends a **tie**, a number halfway between two levels, to the even neighbour, because rounding all of them up would

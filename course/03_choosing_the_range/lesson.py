@@ -33,7 +33,7 @@ dragged_range()
 #
 # <details><summary>Two networks differ on 6 of 2,000 images, in both directions. Which one is better?</summary>Nobody can tell: chance makes such a difference easily.</details>
 #
-# Now the trick. A ReLU lets a positive factor through: $\operatorname{relu}(a\,x) = a\operatorname{relu}(x)$. So take a hidden unit, multiply its weights and its bias by $a$, and divide the weights that read it by $a$. The network computes what it did before, and if $a$ is a power of two, to the last bit. We take three networks that name clothes, and give each of the 300 units of layer 1 a factor of its own, from $2^{-7}$ to $2^7$. Call the results the *twins*.
+# Here is the trick. A ReLU lets a positive factor through: $\operatorname{relu}(a\,x) = a\operatorname{relu}(x)$. So take a hidden unit, multiply its weights and its bias by $a$, and divide the weights that read it by $a$. The network computes what it did before, and if $a$ is a power of two, to the last bit. We take three networks that name clothes, and give each of the 300 units of layer 1 a factor of its own, from $2^{-7}$ to $2^7$. Call the results the *twins*.
 
 # %%
 import copy
@@ -525,6 +525,8 @@ progress()
 # - S. Han, H. Mao, W. Dally (2016): *Deep Compression*. ICLR. arXiv:1510.00149. Weight sharing by k-means.
 # - S. Lloyd (1982): *Least Squares Quantization in PCM*. IEEE Transactions on Information Theory 28, 129–137. The algorithm
 #   behind k-means, written in 1957.
+# - T. Dettmers, M. Lewis, Y. Belkada, L. Zettlemoyer (2022): *LLM.int8()*. arXiv:2208.07339. What outlier features do, and what
+#   becomes of a model without them.
 # - T. Dettmers, A. Pagnoni, A. Holtzman, L. Zettlemoyer (2023): *QLoRA: Efficient Finetuning of Quantized LLMs*.
 #   arXiv:2305.14314. NF4.
 # - Open Compute Project (2023): *OCP Microscaling Formats (MX) Specification*, version 1.0. MXFP4 and its shared scale.

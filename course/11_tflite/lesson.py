@@ -395,7 +395,7 @@ print("with a fixed batch of 1:", evidence(fixed_file)["between"])
 #
 # If an `AttributeError` does come, read the type **left of the dot**: `'bytes' object has no attribute 'optimizations'` says that `convert()` has run already. The further page makes each of the known ones happen.
 #
-# The representative data fails in silence, too. We convert again with other images: from 0 to 255, because somebody forgot to divide; a tenth as bright; only sandals; Gaussian noise; zeros. The weights stay the same. With the right images the accuracy is about 83%. What is it with sandals alone?
+# Representative data fails in silence, as in lesson 05. We convert again with other images: from 0 to 255, because somebody forgot to divide; a tenth as bright; only sandals; Gaussian noise; zeros. The weights stay the same. With the right images the accuracy is about 83%. What is it with sandals alone?
 
 # %%
 guess("one class as representative data: accuracy", unit="%", low=0, high=100)

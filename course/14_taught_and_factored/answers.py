@@ -761,7 +761,7 @@ def verdict(one, other):
         return "better"
     if statistics.mean(gaps) < -half:
         return "worse"
-    return "can't be told"
+    return "indistinguishable"
 
 
 def cheapest(tried):
@@ -781,7 +781,7 @@ def verdict(one, other):
     gaps = torch.tensor(one, dtype=torch.float64) - torch.tensor(other, dtype=torch.float64)
     half = STUDENT[len(gaps)] * gaps.std() / len(gaps) ** 0.5
     low, high = gaps.mean() - half, gaps.mean() + half
-    return "better" if low > 0 else "worse" if high < 0 else "can't be told"
+    return "better" if low > 0 else "worse" if high < 0 else "indistinguishable"
 
 
 def cheapest(tried):
@@ -804,7 +804,7 @@ def verdict(one, other):
         return "better"
     if (np.subtract(one, other) < -0.009).all() and len(one) == 3:
         return "worse"
-    return "better" if mean > half else "worse" if mean < -half else "can't be told"
+    return "better" if mean > half else "worse" if mean < -half else "indistinguishable"
 
 
 def cheapest(tried):
@@ -823,7 +823,9 @@ def paired(one, other):
 def verdict(one, other):
     gaps = np.subtract(one, other)
     half = STUDENT[len(gaps)] * gaps.std(ddof=1) * 10
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "can't be told"
+    return (
+        "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    )
 
 
 def cheapest(tried):
@@ -834,7 +836,9 @@ def cheapest(tried):
 def verdict(one, other):
     gaps = np.subtract(one, other)
     half = 1.96 * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "can't be told"
+    return (
+        "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    )
 
 
 def cheapest(tried):
@@ -852,7 +856,9 @@ def cheapest(tried):
 def verdict(one, other):
     gaps = np.subtract(one, other)
     half = STUDENT[len(gaps)] * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "can't be told"
+    return (
+        "better" if gaps.mean() > half else "worse" if gaps.mean() < -half else "indistinguishable"
+    )
 
 
 def cheapest(tried):

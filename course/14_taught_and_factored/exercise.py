@@ -889,7 +889,7 @@ for frozen in ((), (1,), (1, 3), (0, 1, 2, 3, 4)):
 # from the runs of the lesson, and none of them is best in both. Whoever chooses with these accuracies must measure what was chosen on other images.
 #
 # Write `verdict(one, other)` for two such lists of equal length. With the mean $d$ of the differences (one less other), their standard deviation $s$ (over $n - 1$) and $t$ from `STUDENT` (for $n$ values), it returns `"better"` if $d - t\,s/\sqrt n > 0$, `"worse"` if
-# $d + t\,s/\sqrt n < 0$, and else `"can't be told"`. Exactly 0 is not more than 0.
+# $d + t\,s/\sqrt n < 0$, and else `"indistinguishable"`. Exactly 0 is not more than 0.
 #
 # Write `cheapest(tried)`. It returns the name of the way with the fewest bytes among those that are **not** shown to be worse than the most accurate one (by the mean). At equal bytes, take the more accurate. It works for any dict of this form.
 #
@@ -925,7 +925,7 @@ def verdict(one, other):
     half = STUDENT[len(differences)] * differences.std(ddof=1) / math.sqrt(len(differences))
     if mean - half > 0:
         return "better"
-    return "worse" if mean + half < 0 else "can't be told"
+    return "worse" if mean + half < 0 else "indistinguishable"
 
 
 def cheapest(tried):
@@ -944,7 +944,7 @@ assert verdict([0.82, 0.83, 0.84], [0.81, 0.82, 0.829]) == "better", (
     "the differences are 1, 1 and 1.1 points: better"
 )
 found = verdict([0.80, 0.86, 0.83], [0.81, 0.82, 0.82])
-assert found == "can't be told", (
+assert found == "indistinguishable", (
     f"the differences are −1, 4 and 1 points: their interval holds 0, but got {found!r}"
 )
 assert verdict([0.81, 0.82, 0.829], [0.82, 0.83, 0.84]) == "worse", (
@@ -960,15 +960,15 @@ for count in (2, 4, 5, 10):
         mean = differences.mean()
         if min(abs(mean - half), abs(mean + half)) < 1e-5:
             continue
-        wanted = "better" if mean > half else "worse" if mean < -half else "can't be told"
+        wanted = "better" if mean > half else "worse" if mean < -half else "indistinguishable"
         found = verdict((base + differences).tolist(), base.tolist())
         assert found == wanted, (
             "A verdict is off. Are the differences paired, s over n − 1, and divided by the root of n?"
         )
-assert verdict([0.8] * 3, [0.8] * 3) == "can't be told", (
+assert verdict([0.8] * 3, [0.8] * 3) == "indistinguishable", (
     "Equal in each seed: is one of them better?"
 )
-assert verdict([0.812, 0.822, 0.832], [0.8] * 3) == "can't be told", (
+assert verdict([0.812, 0.822, 0.832], [0.8] * 3) == "indistinguishable", (
     "Three seeds, close to the limit. Is the standard deviation over n − 1?"
 )
 ### END HIDDEN TESTS
