@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,8 @@ from tests.grader.desk.conftest import Class
 from tests.grader.desk.serving import lay, serving
 from tests.grader.desk.test_report import CLASS
 from tests.grader.desk.test_report import lay as lay_class
+
+PLACE = "numbers/numbers/why"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def review(group: Class) -> Review:
 
 
 def states(review: Review) -> dict[str, State]:
-    shown = review.texts("numbers/numbers/why")
+    shown = review.texts(PLACE)
     return {one["student"]: one["state"] for group in shown["groups"] for one in group}
 
 
@@ -60,8 +63,8 @@ def test_a_class_is_marked_without_a_mouse(review: Review, browser: Browser) -> 
         heading = page.locator("#group")
         expect(heading).to_have_text("1 of 4: 2 texts that are alike")
         assert page.url.endswith(f":{server.port}/"), "the token is not left in the address"
-        press(page, "2", said="Saved: 2 texts.")
-        press(page, ".", said="Saved: 2 texts.")
+        press(page, "2", said="Saved: 2 texts, 2 points.")
+        press(page, ".", said="Saved: 2 texts, 2.5 points.")
         expect(page.locator("#mark")).to_have_text("2.5 points")
         assert states(review)["bob"] == State(2.5, False, "")
         # One of them is better: it is taken out, and has a mark and a comment of its own.
@@ -71,13 +74,18 @@ def test_a_class_is_marked_without_a_mouse(review: Review, browser: Browser) -> 
         expect(heading).to_have_text("2 of 5: bob")
         page.keyboard.press("c")
         page.keyboard.type("Well said: 3 times.")
-        press(page, "Control+Enter", said="Saved: bob.")
-        press(page, "3", said="Saved: bob.")
+        press(page, "Control+Enter", said="Saved: bob, 2.5 points.")
+        press(page, "3", said="Saved: bob, 3 points.")
         assert states(review)["bob"] == State(3, False, "Well said: 3 times.")
         assert states(review)["ada"] == State(2.5, False, "")
-        press(page, "u", said="Undone.")
-        press(page, "u", said="Undone.")
-        assert states(review)["bob"] == State(2.5, False, "")
+        press(page, "u", said="Undone: 2.5 points.")
+        assert states(review)["bob"] == State(2.5, False, "Well said: 3 times.")
+        # What is dropped is not written.
+        page.keyboard.press("c")
+        page.keyboard.type("Nonsense")
+        page.keyboard.press("Escape")
+        press(page, "1", said="Saved: bob, 1 points.")
+        assert states(review)["bob"] == State(1, False, "Well said: 3 times.")
         press(page, "9", said="3 points at most")
         # The next that waits, and the token stays in this tab.
         page.keyboard.press("n")
@@ -91,12 +99,35 @@ def test_a_class_is_marked_without_a_mouse(review: Review, browser: Browser) -> 
         page.close()
 
 
+def test_whoever_types_fast_loses_nothing(review: Review, browser: Browser) -> None:
+    """Each key counts for the group that was there when it was pressed, whatever takes how long."""
+    with serving(review) as server:
+        page = browser.new_page()
+        page.route("**/marks", lambda route: (time.sleep(0.2), route.continue_()))
+        page.goto(server.url)
+        expect(page.locator("#group")).to_contain_text("alike")
+        order = [group[0]["student"] for group in review.texts(PLACE)["groups"]]
+        for key in ("1", ".", "j", "2", "j", "3", ".", "u", "j", "0", "."):
+            page.keyboard.press(key)
+        page.keyboard.press("c")
+        page.keyboard.type("Why? 1 2 u")
+        page.keyboard.press("Control+Enter")
+        press(page, said="Saved: ")
+        expect(page.locator("#mark")).to_have_text("0.5 points")
+        page.wait_for_function("queue.then(() => true)")
+        found = states(review)
+        # The half beyond full marks was refused, so the undo was of the 3.
+        wanted = [State(1.5, False), State(2, False), State(), State(0.5, False, "Why? 1 2 u")]
+        assert [found[student] for student in order] == wanted
+        page.close()
+
+
 def test_what_another_teacher_has_marked_is_told(review: Review, browser: Browser) -> None:
     with serving(review) as server:
         page = browser.new_page()
         page.goto(server.url)
         expect(page.locator("#group")).to_contain_text("alike")
-        shown = review.texts("numbers/numbers/why")
+        shown = review.texts(PLACE)
         ada = next(one for one in shown["groups"][0] if one["student"] == "ada")
         review.save([Change(ada["id"], ada["state"], State(0, False, "No."))])
         press(page, "3", said="Somebody else has marked ada (0 points) meanwhile")
