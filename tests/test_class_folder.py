@@ -60,7 +60,7 @@ def test_it_holds_no_answer_and_nothing_of_teachers(folder: Path) -> None:
 
 def test_its_targets_and_commands_are_those_of_learners(folder: Path) -> None:
     targets = re.findall(r"^make (\S+)", run(folder, "make", "help"), re.MULTILINE)
-    assert set(targets) == {"help", "lab", "check", "again", "doctor"}
+    assert set(targets) == {"help", "lab", "check", "again", "square", "doctor"}
     commands = {path.name for path in (folder / ".venv" / "bin").iterdir()}
     assert "coursekit" in commands
     assert not commands & {"grader", "authoring"}

@@ -839,7 +839,7 @@ assert chosen == "pruned, shared, mixed contexts", (
 #
 # `sparse_network(share)` prunes and trains in a few seconds; use it, or write a better one. (Its teacher is its former self, which needs no label. On these images labels would do as well: lesson 14, part 5.) A cell may take 30 seconds when it is graded. What takes longer, run at home: write the file to `entry.bin`, hand it in beside the notebook, and read it with `open("entry.bin", "rb").read()`. The leaderboard has the fewest bytes at 0.83 first. Forty times smaller than `dense`, as in the paper, are 26,661 bytes.
 #
-# **The last tier has no points: does your file fit into a square?** A QR code holds 2,953 bytes. `make square FILE=entry.bin` prints your file as one, or tells you how many bytes are too many. The page `reader.html`, which `make site` makes, reads files of `coursekit.lesson_15.squeeze.container.write`; train on handwriting if you want it to read yours.
+# **The last tier has no points: does your file fit into a square?** A QR code holds 2,953 bytes. `make square FILE=entry.bin` prints your file as one, or tells you how many bytes are too many. The page `reader.html`, which `make site` makes, takes the square or the file itself, if `coursekit.lesson_15.squeeze.container.write` wrote it; train on handwriting if you want it to read yours.
 #
 # *Lesson: parts 2 to 6.*
 

@@ -290,14 +290,16 @@ async function look(picture, width, height, patient) {
   return false;
 }
 
-/** A picture that somebody chose, dropped or pasted. */
-async function openPicture(file) {
+/** A picture that somebody chose, dropped or pasted, or a network's own file. */
+async function openFile(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (latin(bytes.subarray(0, 3)) === "fb\x01") return take(bytes);
   const address = URL.createObjectURL(file), picture = new Image();
   picture.src = address;
   try {
     await picture.decode();
   } catch {
-    return say("This file is no picture that your browser can open.", true);
+    return say("This file is no network, and no picture that your browser can open.", true);
   } finally {
     setTimeout(() => URL.revokeObjectURL(address), 10000);
   }
@@ -313,12 +315,12 @@ async function openPicture(file) {
 const chosen = (files) => [...(files ?? [])].find((file) => file.type.startsWith("image/"));
 $("file").addEventListener("change", () => {
   const file = $("file").files[0];
-  if (file) openPicture(file);
+  if (file) openFile(file);
   $("file").value = "";
 });
 addEventListener("paste", (event) => {
   const file = chosen(event.clipboardData?.files);
-  if (file) openPicture(file);
+  if (file) openFile(file);
 });
 addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -329,7 +331,7 @@ addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("over");
   const file = event.dataTransfer.files[0];
-  if (file) openPicture(file);
+  if (file) openFile(file);
 });
 
 let film = null;

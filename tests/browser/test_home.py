@@ -115,10 +115,11 @@ def test_the_start_page_is_the_home(page: Page, lab: Lab, theme: str, width: int
         page.wait_for_timeout(1000)
     # Markdown alone: a kernel has nothing to say on it.
     expect(page.locator(".jp-CodeCell")).to_have_count(0)
-    picture = page.locator(".jp-RenderedMarkdown img")
-    expect(picture).to_have_count(1)
-    assert "784 weights" in (picture.get_attribute("alt") or "")
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    pictures = page.locator(".jp-RenderedMarkdown img")
+    expect(pictures).to_have_count(2)
+    for picture, alt in zip(pictures.all(), ("784 weights", "177 by 177"), strict=True):
+        assert alt in (picture.get_attribute("alt") or "")
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
     tab = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab.lm-mod-current")
     expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
     # One way first, what is due second, and the map before anything else that is a link.

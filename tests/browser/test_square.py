@@ -155,6 +155,15 @@ def test_it_reads_pictures_of_squares(
             page.goto("about:blank")
 
 
+def test_it_reads_a_network_s_own_file(browser: Browser, page_at: str, data: bytes) -> None:
+    kind = "application/octet-stream"
+    with reader(browser, page_at) as page:
+        page.goto(f"{page_at}reader.html")
+        page.set_input_files("#file", {"name": "my.fb", "mimeType": kind, "buffer": data})
+        said(page, f"Got it: {len(data):,} bytes")
+        expect(page.locator("#pad")).to_be_visible()
+
+
 def other_network() -> bytes:
     """Of 12 pixels and three answers."""
     levels = np.arange(36, dtype=np.int32).reshape(3, 12)
@@ -188,7 +197,7 @@ def test_what_is_wrong_is_said_in_a_sentence(browser: Browser, page_at: str, dat
         page.set_input_files(
             "#file", {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
         )
-        said(page, "This file is no picture")
+        said(page, "This file is no network, and no picture")
 
 
 def test_a_file_that_claims_too_much_is_refused_at_once(
