@@ -120,7 +120,7 @@ def test_pressed_typed_reloaded_and_restarted(page: Page, lab: Lab, notebook: Pa
     quiz.get_by_label("Those whose magnitude is below 0.3").check()
     quiz.get_by_role("button", name="Check").click()
     expect(quiz).to_contain_text("✗ Incorrect.")
-    quiz.get_by_label("The 30 % that are smallest in magnitude").check()
+    quiz.get_by_label("The 30% that are smallest in magnitude").check()
     quiz.get_by_role("button", name="Check").click()
     expect(quiz).to_contain_text(f"1 of {CHOICES} right")
 
@@ -206,7 +206,7 @@ def test_lesson_07_in_all_nine_modes_then_closed_and_gone_on_with(
         deck.get_by_role("button", name="Show the answer").click()
         deck.get_by_role("button", name="3 Known").click()
         quiz = widget(page, "Quiz")
-        quiz.get_by_label("The 30 % that are smallest in magnitude").check()
+        quiz.get_by_label("The 30% that are smallest in magnitude").check()
         quiz.get_by_role("button", name="Check").click()
         expect(quiz).to_contain_text("✓ Correct")
         free = widget(page, "In your own words")
