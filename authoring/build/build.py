@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import nbformat.reader
 
-from authoring.build import glossary
+from authoring.build import glossary, stills
 from authoring.build.execute import executed
 from authoring.build.glossary_page import glossary_notebook
 from authoring.build.lessons import lessons as lessons_file
@@ -97,6 +97,10 @@ def main(
             again.write()
     for target in [*_shared(course), *_banks(course, GENERAL)]:
         _bring_up(course, target, force, report)
+    # Last: what computes a trace may change how libraries log.
+    for path in [*(one.notebook for one in lessons), *(page.path for page in _pages(course))]:
+        if stills.refresh(path):
+            report(f"  questions   {path.relative_to(course.root)}")
 
 
 def _shared(course: Sources) -> list[Built]:

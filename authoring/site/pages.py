@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import nbformat
 
+from authoring.build.stills import call_of, way_of
 from authoring.site.guessing import question_html, question_of
 from authoring.site.outputs import Outputs, Pictures
 from authoring.site.ways import Ways
@@ -72,7 +73,7 @@ class Maker:
                     text = _BEGINNING.sub(rf"\1\n{raw(file)}\n", text, count=1)
                 place = f"({cell.id})=\n" if cell.id.startswith("word-") else ""
                 blocks.append(place + text)
-            elif begun := _begun(cell.source):
+            elif (begun := way_of(cell.source)) and begun[0] in _BEGIN:
                 blocks.append(_live(*begun, path, outputs.of(cell)))
             elif cell.cell_type == "code" and "cellView" not in cell.metadata:
                 blocks.append(_code(cell, outputs))
@@ -171,30 +172,9 @@ def _live(way: Way, of: str, path: str, shown: str) -> str:
     )
 
 
-def _begun(code: str) -> tuple[Way, str] | None:
-    """The way to learn that a cell shows, and of what; None for other cells."""
-    match _call(code):
-        case ast.Call(ast.Name(way), arguments) if way in _BEGIN:
-            texts = [one.value for one in arguments if isinstance(one, ast.Constant)]
-            return way, str(texts[0]) if texts else ""
-    return None
-
-
 def _is_read(code: str) -> bool:
     """Whether code says something on a page: not if it only shows a widget or an opening."""
-    call = _call(code)
+    call = call_of(code)
     if call is None:
         return True
     return call.func.id not in (*widgets.__all__, "guesses") and "opening" not in code  # type: ignore[attr-defined]
-
-
-def _call(code: str) -> ast.Call | None:
-    """The call of a function by its name that is all a cell does, after imports."""
-    try:
-        statements = ast.parse(code).body
-    except SyntaxError:
-        return None
-    match [one for one in statements if not isinstance(one, ast.Import | ast.ImportFrom)]:
-        case [ast.Expr(ast.Call(ast.Name()) as call)]:
-            return call
-    return None
