@@ -1,14 +1,15 @@
-"""Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify` or a query
-of pandas'. It would run in the test's own process, which decides about marks.
+"""Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify`, a query of
+pandas' or what unpickles bytes. It would run in the test's own process, which decides about marks.
 
-Looked for while a contract is made, with the texts of the teacher's solution.
+Looked for while a contract is made, with the texts and bytes of the teacher's solution.
 """
 
 from __future__ import annotations
 
+import pickle
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 # They make code of a text in ways of their own: it is looked for where it comes in.
@@ -24,19 +25,20 @@ class Watch:
         cell: what the file of the cell that runs is called, which is the teacher's.
 
     Attributes:
-        texts: what the answers have brought; None while nothing is looked for.
+        texts: texts and bytes that the answers have brought; None while nothing is looked for.
         ran: whether one of them was run since.
     """
 
     def __init__(self, cell: Callable[[], str]) -> None:
         self._cell = cell
-        self.texts: set[str] | None = None
+        self.texts: set[str | bytes] | None = None
         self.ran = False
         # Files of what was compiled with such a text in it.
         self._files: set[str] = set()
         sys.addaudithook(self._hear)
+        self._see_pickles()
 
-    def begin(self) -> set[str]:
+    def begin(self) -> set[str | bytes]:
         """Begins; returns where texts are to be put."""
         self.texts, self.ran = set(), False
         self._files.clear()
@@ -46,6 +48,32 @@ class Watch:
         """Looks no more; says whether one was run."""
         self.texts = None
         return self.ran
+
+    def _see_pickles(self) -> None:
+        """Python tells of what a pickle looks up, but of none that needs nothing: what reads
+        pickles notes itself that it is called."""
+        loads, load, unpickler = pickle.loads, pickle.load, pickle.Unpickler
+
+        def see(function: Callable[..., Any]) -> Callable[..., Any]:
+            def seeing(*args: Any, **kwargs: Any) -> Any:
+                found = [one for one in self.texts or () if isinstance(one, bytes) and one]
+                if args and isinstance(args[0], bytes | bytearray):
+                    found = [one for one in found if one in args[0]]
+                # What a file holds may be of any of them.
+                self.ran = self.ran or bool(found)
+                return function(*args, **kwargs)
+
+            return seeing
+
+        known = {
+            loads: see(loads),
+            load: see(load),
+            unpickler: type("Unpickler", (unpickler,), {"load": see(unpickler.load)}),
+        }
+        # Whoever has imported one of them has it by a name of its own.
+        for space in [vars(module) for module in [*sys.modules.values()] if module is not None]:
+            for name in [name for name, value in space.items() if _is_one_of(value, known)]:
+                space[name] = known[space[name]]
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.texts:
@@ -64,7 +92,7 @@ class Watch:
 
     def _is_in(self, source: str) -> bool:
         whole = _bare(source)
-        for text in map(_bare, self.texts or ()):
+        for text in (_bare(text) for text in self.texts or () if isinstance(text, str)):
             # A name or a number may stand in any source.
             is_word = len(text) <= 2 or text.replace("_", "").isalnum()
             if text == whole or (text in whole and not is_word):
@@ -79,6 +107,10 @@ class Watch:
                 if any(type(value) is str and self._is_in(value) for value in values):
                     return True
         return False
+
+
+def _is_one_of(value: object, known: Iterable[object]) -> bool:
+    return any(value is one for one in known)
 
 
 def _bare(text: str) -> str:
