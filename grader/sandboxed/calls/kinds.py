@@ -104,9 +104,10 @@ def given_within(given: Given) -> Iterator[str]:
 
     By class, as trees that are equally right may have their branches elsewhere.
     """
-    for found in callable_nodes(list(given.attributes.values())):
-        if isinstance(found, Given):
-            yield f"{given.cls} > {found.cls}"
+    for held in given.attributes.values():
+        for found in callable_nodes(held):
+            if isinstance(found, Given):
+                yield f"{given.cls} > {found.cls}"
 
 
 def has_names(record: Record) -> bool:
