@@ -9,13 +9,18 @@ from __future__ import annotations
 import pickle
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, TypeAlias
+
+from grader.protocol.values import CannotCross
 
 # They make code of a text in ways of their own: it is looked for where it comes in.
 _EVALUATORS = ("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation.")
 # They make code of names alone.
 _OF_NAMES = ("collections", "dataclasses")
+# Before anything stands in their place.
+_READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
+Brought: TypeAlias = "set[str | bytes] | None"
 
 
 class Watch:
@@ -36,11 +41,15 @@ class Watch:
         # Files of what was compiled with such a text in it.
         self._files: set[str] = set()
         sys.addaudithook(self._hear)
-        self._see_pickles()
+        _tell_of_pickles(lambda: self.texts, self._note, everywhere=True)
 
-    def begin(self) -> set[str | bytes]:
-        """Begins; returns where texts are to be put."""
-        self.texts, self.ran = set(), False
+    def begin(self, before: set[str | bytes]) -> set[str | bytes]:
+        """Begins; returns where texts are to be put.
+
+        Args:
+            before: what earlier tests have been brought, which they may have left to this one.
+        """
+        self.texts, self.ran = set(before), False
         self._files.clear()
         return self.texts
 
@@ -49,31 +58,8 @@ class Watch:
         self.texts = None
         return self.ran
 
-    def _see_pickles(self) -> None:
-        """Python tells of what a pickle looks up, but of none that needs nothing: what reads
-        pickles notes itself that it is called."""
-        loads, load, unpickler = pickle.loads, pickle.load, pickle.Unpickler
-
-        def see(function: Callable[..., Any]) -> Callable[..., Any]:
-            def seeing(*args: Any, **kwargs: Any) -> Any:
-                found = [one for one in self.texts or () if isinstance(one, bytes) and one]
-                if args and isinstance(args[0], bytes | bytearray):
-                    found = [one for one in found if one in args[0]]
-                # What a file holds may be of any of them.
-                self.ran = self.ran or bool(found)
-                return function(*args, **kwargs)
-
-            return seeing
-
-        known = {
-            loads: see(loads),
-            load: see(load),
-            unpickler: type("Unpickler", (unpickler,), {"load": see(unpickler.load)}),
-        }
-        # Whoever has imported one of them has it by a name of its own.
-        for space in [vars(module) for module in [*sys.modules.values()] if module is not None]:
-            for name in [name for name, value in space.items() if _is_one_of(value, known)]:
-                space[name] = known[space[name]]
+    def _note(self) -> None:
+        self.ran = True
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.texts:
@@ -109,8 +95,54 @@ class Watch:
         return False
 
 
-def _is_one_of(value: object, known: Iterable[object]) -> bool:
-    return any(value is one for one in known)
+def refuse_pickles(brought: Callable[[], Brought]) -> None:
+    """Has this process unpickle nothing that answers have brought: no test that does so with the
+    teacher's solution is judged, but with a learner's bytes a library may.
+
+    Args:
+        brought: gives the texts and bytes that they have brought.
+    """
+
+    def refuse() -> NoReturn:
+        raise CannotCross("a pickle, which is code")
+
+    _tell_of_pickles(brought, refuse)
+
+
+def _tell_of_pickles(
+    brought: Callable[[], Brought], tell: Callable[[], None], everywhere: bool = False
+) -> None:
+    """Has whatever reads pickles tell of it first. Python itself says only what one looks up.
+
+    Args:
+        everywhere: also by the names by which others have imported it.
+    """
+
+    def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def told(*args: Any, **kwargs: Any) -> Any:
+            found = [one for one in brought() or () if isinstance(one, bytes) and one]
+            if args and isinstance(args[0], bytes | bytearray):
+                found = [one for one in found if one in args[0]]
+            # What a file holds may be of any of them.
+            if found:
+                tell()
+            return function(*args, **kwargs)
+
+        return told
+
+    loads, load, unpickler = _READERS
+    made: list[Any] = [
+        telling(loads),
+        telling(load),
+        type("Unpickler", (unpickler,), {"load": telling(unpickler.load)}),
+    ]
+    places: Any = pickle
+    places.loads, places.load, places.Unpickler = made
+    for module in [*sys.modules.values()] if everywhere else []:
+        for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
+            for reader, one in zip(_READERS, made, strict=True):
+                if value is reader and module is not sys.modules[__name__]:
+                    setattr(module, name, one)
 
 
 def _bare(text: str) -> str:

@@ -770,6 +770,43 @@ def test_nobody_gets_into_the_judge_by_a_pickle(engine):
     assert scores(result) == {"saves": None, "after": 0}
 
 
+LEFT_TO_IT = {
+    "a text": ("formula", "formula = 'x * x'", "eval(left, {'x': 3}) == 9"),
+    "a pickle": ("saved", "saved = pickle.dumps(9)", "pickle.loads(left) == 9"),
+}
+
+
+@pytest.mark.parametrize(("name", "solved", "test"), LEFT_TO_IT.values(), ids=LEFT_TO_IT)
+def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
+    made = exercise(
+        "# given\nimport pickle",
+        f"# answer a\n{solved}",
+        f"# test takes\nleft = {name}\nassert len(left) > 0",
+        f"# test runs\nassert {test}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
+
+
+def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
+    made = exercise(
+        "# given\nimport io\nimport numpy as np",
+        "# answer save\ndef save(x):\n    file = io.BytesIO()\n    np.save(file, np.array(x))\n"
+        "    return file.getvalue()",
+        "# answer n\nn = 5",
+        "# test saves\nassert list(np.load(io.BytesIO(save([1])), allow_pickle=True)) == [1]",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"saves": 1, "after": 1}
+    cheat = (
+        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
+        "        return eval, (f'[1, exec({code!r})][0]',)\n"
+        "def save(x):\n    file = io.BytesIO()\n    np.save(file, np.array([Code()], object))\n"
+        "    return file.getvalue()"
+    )
+    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
+    assert scores(result) == {"saves": 0, "after": 0}
+
+
 READ_ONLY = {
     "bytes": (b"abc", "pickle.loads(pickle.dumps(2)) == 2 and len(formula) == 3"),
     "a literal": ("[1, 2]", "ast.literal_eval(formula) == [1, 2]"),
