@@ -29,6 +29,8 @@ class Terms(Struct):
             anywhere.
         given: where instances may be of given classes, in the same way.
         asks: what is asked by name of functions, classes and generators, as "place.name".
+        calls: where there may be modules, named tuples with types, and what the test has lent, in
+            the same way as `places`.
         missing: whether arrays and tables may leave values out.
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
@@ -51,6 +53,7 @@ class Terms(Struct):
     places: set[str] | None = None
     given: set[str] | None = None
     asks: set[str] = set()
+    calls: set[str] | None = None
     missing: bool = False
     files: bool = False
     opens: bool = False

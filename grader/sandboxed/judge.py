@@ -37,7 +37,7 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
-from grader.sandboxed.calls.executed import Watch
+from grader.sandboxed.calls.executed import Watch, refuse_pickles
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, serves_as
 from grader.sandboxed.calls.peer import Peer
@@ -90,6 +90,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     reports = Bench(channel)
     reports.install()
     bench = _Bench(shell, given, reports)
+    refuse_pickles(lambda: None if bench.peer is None else bench.peer.texts)
     # Of a test that fails people see the line and the message.
     shell.InteractiveTB.set_mode("Minimal")
     while True:
@@ -130,6 +131,8 @@ class _Bench:
         self.folder: ShutFolder | None = None
         self.chance = OwnChance()
         self.watch: Watch | None = None
+        # Texts and bytes of answers, in all tests so far.
+        self._brought: set[str | bytes] = set()
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What names stood for when the test began.
@@ -160,6 +163,7 @@ class _Bench:
         problem = None
         rules = Enforcing(test.terms, test.withhold)
         if self.peer is not None:
+            self.peer.texts = self._brought
             self.peer.begin(rules, budget)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
@@ -298,7 +302,8 @@ class _Bench:
         assert self.peer is not None
         self._unbind()
         self.watch = self.watch or Watch(lambda: self._shell.compile.cell_file)
-        self.peer.texts = self.watch.begin()
+        # A test may leave what it was brought to a later one.
+        self._brought = self.peer.texts = self.watch.begin(self._brought)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared

@@ -22,8 +22,15 @@ from tests.grader.conftest import CONFIG, answered, cell, notebook, solution
 NAME = "asking"
 GIVEN = """import collections
 import sys
+import unittest.mock
 import pandas as pd
 import torch
+from torch import nn
+
+class Bag:
+    def __init__(self, items): self.items = items
+    def __iter__(self): return iter(self.items)
+    def __eq__(self, other): return all(a == b for a, b in zip(self, other))
 
 
 def by_itself(source, data):
@@ -67,6 +74,33 @@ ITEMS = {
         "with contextlib.ExitStack() as stack:\n    stack.push(leaving)\n"
         "    assert leaving(OSError, None, None) is False, 'no key'",
     ),
+    "kind": ("kind = float", "assert isinstance(3.5, kind)"),
+    "layer": (
+        "def layer():\n    return nn.Linear",
+        "assert isinstance(nn.Linear(2, 2), layer())",
+    ),
+    "visited": (
+        "def visited(visit):\n    visit('node')",
+        "def check(name):\n    seen.append(name.startswith('n'))\n"
+        "seen = []\nvisited(check)\nassert seen and all(seen)",
+    ),
+    "net": (
+        "def net():\n    return nn.Linear(3, 1)\n"
+        "def about(n):\n    return type(n).__name__\ndef named():\n    return 'Linear'",
+        "n = net()\nassert n.weight.shape == (1, 3)\n"
+        "assert about(n).startswith('Lin') and named().startswith('Lin')",
+    ),
+    "bag": ("def bag():\n    return Bag([1, 2, 3])", "assert bag().items == [1, 2, 3]"),
+    "tree": (
+        "def tree(n):\n    return Bag([Bag([]), n])",
+        "assert 2 in [item for item in tree(2) if type(item) is int]",
+    ),
+    "bus": (
+        "def subscribe(called):\n    global handler\n    handler = called\n"
+        "def publish(event):\n    handler(event)\ndef title():\n    return 'Bus'",
+        "mock = unittest.mock.Mock()\nsubscribe(mock)\npublish('x')\n"
+        "mock.assert_called_with('x')\nassert title().startswith('Bus')",
+    ),
     "double": (
         "source = 'def double(data): return [2 * x for x in data]'",
         "data = [3, 1, 2]\nhow, got = by_itself(source, data)\n"
@@ -81,6 +115,17 @@ AGREES = """class Agrees:
         return lambda *args, **kwargs: True
 """
 NO_ITERATOR = AGREES.replace("__iter__", "_i").replace("__next__", "_n")
+IS_ANY = """class IsAny:
+    def __iter__(self): return self
+    def __next__(self): raise StopIteration
+    def __instancecheck__(self, value): return True
+"""
+ONE_FIELD = "T = collections.namedtuple('T', 'startswith')\n"
+# A module whose part is what a test takes for a method: it gives back what it gets.
+PART = (
+    "def net():\n    made = nn.Linear(3, 1)\n"
+    "    made._modules['startswith'] = nn.Identity()\n    return made\n"
+)
 ADDS = "def adder(n): return lambda x: x + n\n"
 SAYS_YES = "lambda *args: True"
 
@@ -112,6 +157,29 @@ ATTACKS = {
     "function-that-swallows-what-fails": Attack(
         "leaving", "def leaving(kind, *_):\n    return kind not in (ValueError,)"
     ),
+    "iterator-for-a-class": Attack("kind", f"{IS_ANY}kind = IsAny()"),
+    "iterator-for-a-class-out-of-a-call": Attack("layer", f"{IS_ANY}def layer(): return IsAny()"),
+    "named-tuple-for-an-argument": Attack(
+        "visited", f"{ONE_FIELD}def visited(visit): visit(T({SAYS_YES}))"
+    ),
+    "named-tuple-with-a-type-for-an-argument": Attack(
+        "visited", f"{ONE_FIELD}def visited(visit): visit(T(str))"
+    ),
+    "module-for-an-argument": Attack("visited", f"{PART}def visited(visit): visit(net())"),
+    "module-for-a-text": Attack(
+        "net", f"{PART}def about(n): return 'Linear'\ndef named(): return net()"
+    ),
+    "module-of-the-test-for-a-text": Attack(
+        "net", f"{PART}def about(n): return n\ndef named(): return 'Linear'"
+    ),
+    "named-tuple-with-a-module": Attack(
+        "net",
+        f"{PART}{ONE_FIELD}def about(n): return 'Linear'\ndef named(): return T(nn.Identity())",
+    ),
+    "instance-in-an-instance": Attack("bag", "def bag(): return Bag(Bag([]))"),
+    "what-the-test-has-lent": Attack(
+        "bus", ITEMS["bus"][0].replace("return 'Bus'", "return handler")
+    ),
     "what-runs-alone-empties-its-argument": Attack(
         "double", "source = 'def double(data):\\n    data.clear()\\n    return []'"
     ),
@@ -130,6 +198,13 @@ ALSO_RIGHT = {
     "adder": "class Adder:\n    def __init__(self, n): self.n = n\n"
     "    def __call__(self, x): return x + self.n\n"
     "adder = Adder\ndef title(n): return 'plus ' + str(n)",
+    "kind": "kind = type(1.5)",
+    "visited": "def visited(visit):\n    return [visit('node'), visit('next')]",
+    "net": "def net():\n    return nn.Linear(3, 1, bias=False)\n"
+    "def about(n):\n    return 'Linear'\ndef named():\n    return about(net())",
+    "tree": "def tree(n):\n    return Bag([n, Bag([Bag([])])])",
+    "bus": "def subscribe(called):\n    global handler\n    handler = called\n    return called\n"
+    "def publish(event):\n    return handler(event)\ntitle = 'Bus'.capitalize",
     "leaving": "def leaving(kind, error, trace):\n    return kind in (KeyError,)",
     "double": "source = 'def double(data):\\n    data[:] = [x + x for x in data]\\n"
     "    return data'",

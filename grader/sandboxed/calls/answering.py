@@ -139,6 +139,7 @@ class Answering(End):
         target = self._to_call(request.target, name)
         self.rules.admit_arguments([*request.args, *request.kwargs.values()])
         unpacker = self._unpacker(body)
+        unpacker.own = self._own_at("()")
         objects = unpacker.objects
         owners: list[str] = []
         args = []

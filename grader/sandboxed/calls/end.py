@@ -6,7 +6,7 @@ import threading
 import types
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 import msgspec
@@ -74,8 +74,8 @@ class End(ABC):
         # What the answers taken for this test have brought; answers may share objects.
         self._brought: list[Any] = []
 
-    # Where texts that come are noted, if anybody wants to know.
-    texts: set[str] | None = None
+    # Where texts and bytes that come are noted, if anybody wants to know.
+    texts: set[str | bytes] | None = None
     budget: CallBudget | None = None
     lost: str | None = None
 
@@ -142,6 +142,15 @@ class End(ABC):
 
     def _own(self, number: int) -> Any:
         return self._lent.get(number, self.rules)
+
+    def _own_at(self, place: str) -> Callable[[int], Any]:
+        """The same at a place: nothing in particular where it may not be itself."""
+
+        def own(number: int) -> Any:
+            thing = self._own(number)
+            return thing if self.rules.may_have_its_own(place) else object()
+
+        return own
 
     def _handle(self, node: Live) -> Handle:
         # What may do less at one place than at another is two things.

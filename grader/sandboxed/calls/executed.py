@@ -1,20 +1,26 @@
-"""Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify` or a query
-of pandas'. It would run in the test's own process, which decides about marks.
+"""Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify`, a query of
+pandas' or what unpickles bytes. It would run in the test's own process, which decides about marks.
 
-Looked for while a contract is made, with the texts of the teacher's solution.
+Looked for while a contract is made, with the texts and bytes of the teacher's solution.
 """
 
 from __future__ import annotations
 
+import pickle
 import sys
 import types
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn, TypeAlias
+
+from grader.protocol.values import CannotCross
 
 # They make code of a text in ways of their own: it is looked for where it comes in.
 _EVALUATORS = ("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation.")
 # They make code of names alone.
 _OF_NAMES = ("collections", "dataclasses")
+# Before anything stands in their place.
+_READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
+Brought: TypeAlias = "set[str | bytes] | None"
 
 
 class Watch:
@@ -24,21 +30,26 @@ class Watch:
         cell: what the file of the cell that runs is called, which is the teacher's.
 
     Attributes:
-        texts: what the answers have brought; None while nothing is looked for.
+        texts: texts and bytes that the answers have brought; None while nothing is looked for.
         ran: whether one of them was run since.
     """
 
     def __init__(self, cell: Callable[[], str]) -> None:
         self._cell = cell
-        self.texts: set[str] | None = None
+        self.texts: set[str | bytes] | None = None
         self.ran = False
         # Files of what was compiled with such a text in it.
         self._files: set[str] = set()
         sys.addaudithook(self._hear)
+        _tell_of_pickles(lambda: self.texts, self._note, everywhere=True)
 
-    def begin(self) -> set[str]:
-        """Begins; returns where texts are to be put."""
-        self.texts, self.ran = set(), False
+    def begin(self, before: set[str | bytes]) -> set[str | bytes]:
+        """Begins; returns where texts are to be put.
+
+        Args:
+            before: what earlier tests have been brought, which they may have left to this one.
+        """
+        self.texts, self.ran = set(before), False
         self._files.clear()
         return self.texts
 
@@ -46,6 +57,9 @@ class Watch:
         """Looks no more; says whether one was run."""
         self.texts = None
         return self.ran
+
+    def _note(self) -> None:
+        self.ran = True
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.texts:
@@ -64,7 +78,7 @@ class Watch:
 
     def _is_in(self, source: str) -> bool:
         whole = _bare(source)
-        for text in map(_bare, self.texts or ()):
+        for text in (_bare(text) for text in self.texts or () if isinstance(text, str)):
             # A name or a number may stand in any source.
             is_word = len(text) <= 2 or text.replace("_", "").isalnum()
             if text == whole or (text in whole and not is_word):
@@ -79,6 +93,56 @@ class Watch:
                 if any(type(value) is str and self._is_in(value) for value in values):
                     return True
         return False
+
+
+def refuse_pickles(brought: Callable[[], Brought]) -> None:
+    """Has this process unpickle nothing that answers have brought: no test that does so with the
+    teacher's solution is judged, but with a learner's bytes a library may.
+
+    Args:
+        brought: gives the texts and bytes that they have brought.
+    """
+
+    def refuse() -> NoReturn:
+        raise CannotCross("a pickle, which is code")
+
+    _tell_of_pickles(brought, refuse)
+
+
+def _tell_of_pickles(
+    brought: Callable[[], Brought], tell: Callable[[], None], everywhere: bool = False
+) -> None:
+    """Has whatever reads pickles tell of it first. Python itself says only what one looks up.
+
+    Args:
+        everywhere: also by the names by which others have imported it.
+    """
+
+    def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def told(*args: Any, **kwargs: Any) -> Any:
+            found = [one for one in brought() or () if isinstance(one, bytes) and one]
+            if args and isinstance(args[0], bytes | bytearray):
+                found = [one for one in found if one in args[0]]
+            # What a file holds may be of any of them.
+            if found:
+                tell()
+            return function(*args, **kwargs)
+
+        return told
+
+    loads, load, unpickler = _READERS
+    made: list[Any] = [
+        telling(loads),
+        telling(load),
+        type("Unpickler", (unpickler,), {"load": telling(unpickler.load)}),
+    ]
+    places: Any = pickle
+    places.loads, places.load, places.Unpickler = made
+    for module in [*sys.modules.values()] if everywhere else []:
+        for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
+            for reader, one in zip(_READERS, made, strict=True):
+                if value is reader and module is not sys.modules[__name__]:
+                    setattr(module, name, one)
 
 
 def _bare(text: str) -> str:

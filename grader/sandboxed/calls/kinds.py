@@ -99,6 +99,17 @@ def callable_nodes(node: Node) -> Iterator[Node]:
             yield from callable_nodes(item)
 
 
+def given_within(given: Given) -> Iterator[str]:
+    """What instances of given classes one holds, as a place: "class > class".
+
+    By class, as trees that are equally right may have their branches elsewhere.
+    """
+    for held in given.attributes.values():
+        for found in callable_nodes(held):
+            if isinstance(found, Given):
+                yield f"{given.cls} > {found.cls}"
+
+
 def has_names(record: Record) -> bool:
     """Whether a named tuple holds types, or instances of given classes."""
     return any(isinstance(item, Named | Given) for item in record.items)

@@ -42,6 +42,7 @@ from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 from grader.sandboxed.codec.changes import assign
+from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
 
@@ -178,6 +179,7 @@ class Peer(Answering):
             raise absent
         self.rules.admit(reply.value, name)
         self._origin = f"{origin_of(handle)}.{name}"
+        unpacker.own = self._own_at(name)
         value = unpacker.unpack(reply.value)
         return signatures.rebuild(value) if name == "__signature__" else value
 
@@ -192,6 +194,10 @@ class Peer(Answering):
         """
         if method in DUNDERS and not self.rules.may_call(method):
             raise TypeError(f"{Handle.__repr__(handle)} has no {method} here")
+        if method in _OF_CLASSES and not self.rules.may_ask(
+            _place_of(origin_of(handle)), node_of(handle), method
+        ):
+            raise TypeError(f"{Handle.__repr__(handle)} is no class here")
         if method == "__next__" and self.budget is not None:
             self.budget.take(items=1)
         lent = self._lent.numbers
@@ -293,6 +299,7 @@ class Peer(Answering):
     def _unpack(self, node: Node, unpacker: Unpacker, place: str) -> Any:
         """A value; what it refers to is there as far as what is new at this place may be."""
         objects = unpacker.objects
+        unpacker.own = self._own_at(place)
         kept = {
             back.number: objects[back.number]
             for back in (backs(node) if objects and not self._trusted else ())
@@ -312,6 +319,8 @@ class Peer(Answering):
         It is itself where all in it may come from this place; else a copy, in which handles do
         less, and an instance of a given class is nothing that equals anything.
         """
+        if _is_module(known) and not self.rules.may_have_its_own(place):
+            return object()
         if not (isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)):
             return known
         own: list[Any] = []
@@ -373,6 +382,8 @@ class Peer(Answering):
         return False if is_assertion else value
 
 
+# What `isinstance` and `issubclass` ask of whatever says that it is a class.
+_OF_CLASSES = ("__instancecheck__", "__subclasscheck__")
 _HOLDING = (list, dict, set, collections.deque)
 
 
@@ -380,6 +391,11 @@ def _holds_objects(value: Any) -> bool:
     """Whether it is a table or an array of any values."""
     dtype = getattr(value, "dtype", None) if type(value).__module__ == "numpy" else None
     return getattr(dtype, "kind", "") == "O" or type(value).__module__.startswith("pandas.")
+
+
+def _is_module(value: Any) -> bool:
+    torch = torch_module()
+    return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def _is_exit(args: tuple[Any, ...]) -> bool:

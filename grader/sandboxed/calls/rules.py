@@ -21,6 +21,7 @@ from grader.protocol.values import (
     Kind,
     Live,
     Masked,
+    Module,
     Named,
     Node,
     Pairs,
@@ -30,6 +31,7 @@ from grader.protocol.values import (
 )
 from grader.sandboxed.calls.kinds import (
     callable_nodes,
+    given_within,
     gives_values,
     has_functions,
     has_names,
@@ -149,6 +151,11 @@ class Rules(ABC):
         """The same for what was brought before, and is there once more: whether it may be."""
 
     @abstractmethod
+    def may_have_its_own(self, place: str) -> bool:
+        """Whether there may be what has methods that the learner chooses: a module, whose parts
+        are called as one likes, or what the test has lent, which may be a mock."""
+
+    @abstractmethod
     def admit_iterator(self, node: Node, place: str) -> None:
         """The same for what `__iter__` has given."""
 
@@ -203,6 +210,9 @@ class Trusting(Rules):
         pass
 
     def admit_again(self, found: Live | Given, place: str) -> bool:
+        return True
+
+    def may_have_its_own(self, place: str) -> bool:
         return True
 
     def admit_iterator(self, node: Node, place: str) -> None:
@@ -288,12 +298,16 @@ class Enforcing(Rules):
             elif isinstance(found, Given):
                 if found is not but:
                     self._admit_given(found, place)
+                for held in given_within(found):
+                    self._admit_given(found, held)
             elif isinstance(found, Record):
                 self._admit_record(found, place)
             elif found is not but:
                 self._admit_live(found)
                 if isinstance(found, Live):
                     self._only_gives(found, place)
+                elif not self.may_have_its_own(place):
+                    raise CannotCross("a module where plain values are expected")
 
     def admit_again(self, found: Live | Given, place: str) -> bool:
         if isinstance(found, Live):
@@ -304,6 +318,10 @@ class Enforcing(Rules):
         except CannotCross:
             return False
         return True
+
+    def may_have_its_own(self, place: str) -> bool:
+        calls = self._terms.calls
+        return calls is None or place in calls or self._is_left_alone(place)
 
     def admit_iterator(self, node: Node, place: str) -> None:
         # Who may iterate may have what iterates, whatever it is with the solution.
@@ -317,6 +335,11 @@ class Enforcing(Rules):
                 self._admit_given(found, "()")
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
+            elif isinstance(found, Module):
+                if not self.may_have_its_own("()"):
+                    raise CannotCross("a module where plain values are expected")
+            elif isinstance(found, Record):
+                self._admit_fields(found, "()")
 
     def _admit_live(self, found: Node) -> None:
         """What can be called comes only where the teacher's solution brought some."""
@@ -334,7 +357,12 @@ class Enforcing(Rules):
         """A field that can be called is as good as a method."""
         if has_names(found):
             self._admit_live(found)
-        if has_functions(found) and self._is_plain(place):
+        self._admit_fields(found, place)
+
+    def _admit_fields(self, found: Record, place: str) -> None:
+        calls = self._terms.calls
+        callable_ = has_functions(found) or (has_names(found) and place not in (calls or ()))
+        if callable_ and self._is_plain(place):
             raise CannotCross("a named tuple with functions where plain values are expected")
 
     def _is_plain(self, place: str) -> bool:
@@ -344,13 +372,16 @@ class Enforcing(Rules):
     def _admit_given(self, found: Given | Named, place: str) -> None:
         """One comes where the solution has an instance: its class was never asked to make it, so
         what it says of `==` may be true of anything."""
-        if ":" in place and not any(known.endswith(place) for known in self._terms.changes):
-            # A change of an argument that the solution leaves alone: whether the test holds
-            # without it is tried next.
+        if self._is_left_alone(place):
             return
         if self._terms.given is None or place in self._terms.given:
             return
         raise CannotCross(f"{with_article(kind_of(found))} where plain values are expected")
+
+    def _is_left_alone(self, place: str) -> bool:
+        """Whether it is an argument that the solution leaves alone: whether the test holds without
+        a change of it is tried next."""
+        return ":" in place and not any(known.endswith(place) for known in self._terms.changes)
 
     def _only_gives(self, found: Live, place: str) -> None:
         """Where the solution has plain values, what comes instead does not say what it equals, nor
@@ -395,7 +426,8 @@ class Discovering(Rules):
         self.random, self.exact, self.may_set, self.opens = random, exact, may_set, opens
         self._places: set[str] = set()
         self._given: set[str] = set()
-        self.terms = Terms(places=self._places, given=self._given)
+        self._calls: set[str] = set()
+        self.terms = Terms(places=self._places, given=self._given, calls=self._calls)
 
     def may_write(self) -> bool:
         self.terms.writes = True
@@ -462,11 +494,16 @@ class Discovering(Rules):
             elif isinstance(found, Given):
                 if found is not but:
                     self._given.add(place)
+                self._given.update(given_within(found))
             elif isinstance(found, Record):
                 if has_names(found):
                     self.terms.results.add(_kind(found))
-                if has_functions(found):
-                    self._places.add(place)
+                self._note_fields(found, place)
+            elif isinstance(found, Module):
+                # Another answer may be the same one.
+                self._calls.add(place)
+                if found is not but:
+                    self.terms.results.add(_kind(found))
             elif found is not but:
                 self.terms.results.add(_kind(found))
                 if isinstance(found, Live):
@@ -477,6 +514,10 @@ class Discovering(Rules):
             self._note_instance(found, place)
         else:
             self._given.add(place)
+        return True
+
+    def may_have_its_own(self, place: str) -> bool:
+        self._calls.add(place)
         return True
 
     def admit_iterator(self, node: Node, place: str) -> None:
@@ -490,6 +531,16 @@ class Discovering(Rules):
                 self._given.add("()")
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
+            elif isinstance(found, Module):
+                self._calls.add("()")
+            elif isinstance(found, Record):
+                self._note_fields(found, "()")
+
+    def _note_fields(self, found: Record, place: str) -> None:
+        if has_names(found):
+            self._calls.add(place)
+        if has_functions(found):
+            self._places.add(place)
 
     def _note_instance(self, found: Live, place: str) -> None:
         """Where one of the solution's own comes from, one of a given class may, too.

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Live, Node, Yours
+from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Live, Node, Raw, Yours
 from grader.sandboxed.codec.registry import BY_NODE
 
 
@@ -28,8 +28,9 @@ class Unpacker:
 
     Attributes:
         objects: by number, as `Packer` numbers them, those of `known` first.
+        own: as given; may change.
         budget: what the message may still claim; taken from before memory is.
-        texts: where texts are noted, if anybody wants to know.
+        texts: where texts and bytes are noted, if anybody wants to know.
     """
 
     def __init__(
@@ -45,10 +46,10 @@ class Unpacker:
         self.given = given
         self.trusted = trusted
         self.budget = Budget()
-        self.texts: set[str] | None = None
+        self.texts: set[str | bytes] | None = None
         self._buffers = buffers
         self._live = live
-        self._own = own
+        self.own = own
         self._depth = 0
 
     def unpack(self, node: Node) -> Any:
@@ -62,6 +63,8 @@ class Unpacker:
             if self.texts is not None and isinstance(node, str):
                 self.texts.add(node)
             return node
+        if self.texts is not None and isinstance(node, Raw):
+            self.texts.add(node.data)
         self._depth += 1
         if self._depth > 2 * MAX_DEPTH:
             raise CannotCross("nested too deep")
@@ -82,7 +85,7 @@ class Unpacker:
             case Live():
                 return self._live(node)
             case Yours(id=number):
-                return self._own(number)
+                return self.own(number)
             case Back(number=number):
                 if not 0 <= number < len(self.objects):
                     raise CannotCross("a reference to nothing")

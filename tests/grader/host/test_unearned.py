@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import sqlite3
 from dataclasses import replace
 
@@ -720,6 +721,9 @@ RUN_AS_CODE = {
     "by exec, of a result": ("y = 3", "exec(told(), names := {}) is None and names['y'] == 3"),
     "by compile": ("2 + 1", "eval(compile(formula, 'own.py', 'eval')) == 3"),
     "by sympy": ("x**2", "sympy.sympify(formula) == sympy.Symbol('x')**2"),
+    "as a pickle": (pickle.dumps([1, 2]), "pickle.loads(told()) == [1, 2]"),
+    "as a pickle, by a name of its own": (pickle.dumps([1, 2]), "loads(formula) == [1, 2]"),
+    "as a pickle in a file": (pickle.dumps(3), "pd.read_pickle(io.BytesIO(formula)) == 3"),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
 }
 
@@ -727,7 +731,7 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport sympy\nimport pandas as pd",
+        "# given\nimport io, pickle, sympy\nimport pandas as pd\nfrom pickle import loads",
         f"# answer a\nformula = {formula!r}\ndef told(): return formula",
         f"# test runs\nassert {test}",
         "# test after\nassert formula == formula.strip()",
@@ -749,7 +753,62 @@ def test_nobody_gets_into_the_judge_by_a_formula(engine):
     assert scores(result) == {"runs": None, "after": 0}
 
 
+def test_nobody_gets_into_the_judge_by_a_pickle(engine):
+    made = exercise(
+        "# given\nimport pickle",
+        "# answer save\ndef save(x):\n    return pickle.dumps(x)",
+        "# answer n\nn = 5",
+        "# test saves\nassert pickle.loads(save([1])) == [1]",
+        "# test after\nassert n == 5",
+    )
+    cheat = (
+        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
+        "        return eval, (f'[1, exec({code!r})][:1]',)\n"
+        "def save(x):\n    return pickle.dumps(Code())"
+    )
+    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
+    assert scores(result) == {"saves": None, "after": 0}
+
+
+LEFT_TO_IT = {
+    "a text": ("formula", "formula = 'x * x'", "eval(left, {'x': 3}) == 9"),
+    "a pickle": ("saved", "saved = pickle.dumps(9)", "pickle.loads(left) == 9"),
+}
+
+
+@pytest.mark.parametrize(("name", "solved", "test"), LEFT_TO_IT.values(), ids=LEFT_TO_IT)
+def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
+    made = exercise(
+        "# given\nimport pickle",
+        f"# answer a\n{solved}",
+        f"# test takes\nleft = {name}\nassert len(left) > 0",
+        f"# test runs\nassert {test}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
+
+
+def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
+    made = exercise(
+        "# given\nimport io\nimport numpy as np",
+        "# answer save\ndef save(x):\n    file = io.BytesIO()\n    np.save(file, np.array(x))\n"
+        "    return file.getvalue()",
+        "# answer n\nn = 5",
+        "# test saves\nassert list(np.load(io.BytesIO(save([1])), allow_pickle=True)) == [1]",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"saves": 1, "after": 1}
+    cheat = (
+        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
+        "        return eval, (f'[1, exec({code!r})][0]',)\n"
+        "def save(x):\n    file = io.BytesIO()\n    np.save(file, np.array([Code()], object))\n"
+        "    return file.getvalue()"
+    )
+    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
+    assert scores(result) == {"saves": 0, "after": 0}
+
+
 READ_ONLY = {
+    "bytes": (b"abc", "pickle.loads(pickle.dumps(2)) == 2 and len(formula) == 3"),
     "a literal": ("[1, 2]", "ast.literal_eval(formula) == [1, 2]"),
     "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
     "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
@@ -761,7 +820,7 @@ READ_ONLY = {
 @pytest.mark.parametrize(("formula", "test"), READ_ONLY.values(), ids=READ_ONLY)
 def test_what_is_only_read_is_judged(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, collections\nimport pandas as pd",
+        "# given\nimport ast, collections, pickle\nimport pandas as pd",
         f"# answer a\nformula = {formula!r}",
         f"# test reads\nassert {test}",
     )
