@@ -8,11 +8,14 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from authoring import class_export
-from authoring.build import build, hosting, links
+from authoring.build import build, hosting, links, stills
 from authoring.build.notebook import instructor_notebook, lesson_notebook
 from authoring.build.release import release_notebooks
 from authoring.source.problems import SourceError
 from authoring.source.sources import Lesson, Sources
+from coursekit.learn.questions.find import bank_of
+from coursekit.learn.questions.schema import Choice
+from coursekit.learn.widgets.text import to_html
 from tests.conftest import ROOT
 
 
@@ -222,3 +225,22 @@ def test_an_item_leads_to_the_part_that_it_names(lesson: Lesson) -> None:
         f"Do it in 2 lines.\n\n*Lesson: [part 2]({there}).*"
     )
     assert links.with_parts(lesson, "*Lesson: part 7.*") == "*Lesson: part 7.*"
+
+
+def test_questions_that_have_changed_are_shown_without_a_second_run(tmp_path: Path) -> None:
+    old = nbformat.v4.new_output("execute_result", {"text/html": "<p>old</p>", "text/plain": "Old"})
+    new = nbformat.v4.new_code_cell
+    show = 'from coursekit.learn.widgets import quiz\n\nquiz("07")'
+    notebook = nbformat.v4.new_notebook(
+        cells=[new("print(1)", outputs=[old]), new(show, outputs=[old])]
+    )
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook, path)
+    assert stills.refresh(path)
+    other, shown = nbformat.read(path, as_version=4).cells
+    assert other.outputs == [old]
+    [output] = shown.outputs
+    assert output.data["text/plain"].startswith("Quiz")
+    question = bank_of("07").of(Choice)[0]
+    assert to_html(question.prompt, mathml=False) in output.data["text/html"]
+    assert not stills.refresh(path)
