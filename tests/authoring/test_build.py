@@ -227,7 +227,7 @@ def test_an_item_leads_to_the_part_that_it_names(lesson: Lesson) -> None:
     assert links.with_parts(lesson, "*Lesson: part 7.*") == "*Lesson: part 7.*"
 
 
-def test_questions_that_have_changed_are_shown_without_a_second_run(tmp_path: Path) -> None:
+def test_questions_that_have_changed_are_shown_without_a_second_run(tmp_path):
     old = nbformat.v4.new_output("execute_result", {"text/html": "<p>old</p>", "text/plain": "Old"})
     new = nbformat.v4.new_code_cell
     show = 'from coursekit.learn.widgets import quiz\n\nquiz("07")'
