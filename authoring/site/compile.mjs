@@ -14,7 +14,6 @@ for (const [name, path] of [["python_stdlib.zip", join(pyodide, "python_stdlib.z
   python.runPython(`
 import importlib._bootstrap_external as external
 import zipfile
-from pathlib import PurePosixPath
 
 with zipfile.ZipFile(f"/{name}") as before, zipfile.ZipFile(f"/made-{name}", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as after:
     for entry in sorted(before.namelist()):

@@ -24,10 +24,10 @@ async function fetched(name) {
       if (here - told > 100000 || here === whole) postMessage({ fetched: (told = here), of: whole });
     },
   });
-  return { body, type: answer.headers.get("Content-Type") ?? "" };
+  return body;
 }
 
-const bytes = async (name) => new Uint8Array(await new Response((await fetched(name)).body).arrayBuffer());
+const bytes = async (name) => new Uint8Array(await new Response(await fetched(name)).arrayBuffer());
 
 async function start() {
   const { lock, sizes } = await (await fetch(new URL("contents.json", PYTHON))).json();
@@ -37,12 +37,11 @@ async function start() {
   // every server packs it.
   const plain = self.fetch;
   const own = { "pyodide.asm.wasm": "pyodide.asm.wasm-gzip", "python_stdlib.zip": "python_stdlib.zip" };
-  const inner = fetched;
-  const answers = Object.fromEntries(Object.entries(own).map(([name, file]) => [name, inner(file)]));
+  const answers = Object.fromEntries(Object.entries(own).map(([name, file]) => [name, fetched(file)]));
   self.fetch = async (address, ...options) => {
     const name = String(address.url ?? address).split("/").pop();
     if (!(name in answers)) return plain(address, ...options);
-    const { body } = await answers[name];
+    const body = await answers[name];
     return name.endsWith(".wasm")
       ? new Response(body.pipeThrough(new DecompressionStream("gzip")), { headers: { "Content-Type": "application/wasm" } })
       : new Response(body);
