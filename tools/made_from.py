@@ -61,6 +61,7 @@ def made_from(root: Path = ROOT) -> Fingerprints:
         },
         "practise.png": front | {"question": _hash(_said(_answered()))},
         "report.png": {
+            "page.html": _hash(_drawn(publish / "page.html")),
             "report.html": _hash(_drawn(publish / "report.html")),
             "style.css": _hash(_drawn(publish / "style.css")),
             "items": _hash("\n".join(_items(root))),
