@@ -141,6 +141,12 @@ EDITS = [
         ["lesson.gif"],
     ),
     (
+        "grader/host/publish/templates/page.html",
+        ("<main>", '<main class="wide">'),
+        "\n",
+        ["report.png"],
+    ),
+    (
         "grader/host/publish/templates/report.html",
         ("Most frequent message", "What most were told"),
         "\n",
