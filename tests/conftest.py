@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +31,20 @@ def chromium() -> str:
         if path := shutil.which(name):
             return path
     system_package_missing("chromium")
+
+
+# Playwright can't be started twice at a time, and tests elsewhere start it themselves.
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium, for the tests of one file."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.lab import start_chromium
+
+    with sync_playwright() as playwright:
+        browser = start_chromium(playwright, chromium)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

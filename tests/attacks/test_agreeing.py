@@ -9,15 +9,13 @@ point it is after.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import pytest
 
-from tests.grader.conftest import CONFIG, answered, cell, notebook, solution
+from tests.attacks.small_course import grade, lay
+from tests.grader.conftest import cell, notebook, solution
 
 NAME = "asking"
 GIVEN = """import collections
@@ -222,28 +220,12 @@ def graded(tmp_path_factory: pytest.TempPathFactory, bubblewrap: str) -> Path:
         made.cells += [cell(solution(solved), item, solution=True), tests]
         blank = cell("raise NotImplementedError()", item, solution=True)
         released.cells += [blank, cell(test, f"test-{item}", points=1)]
-    for folder, content in (("solutions", made), ("exercises", released)):
-        path = root / "course" / folder / NAME / f"{NAME}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(content, path)
-    (root / "course/nbgrader_config.py").write_text(CONFIG)
     right = {item: solved for item, (solved, _) in ITEMS.items()}
     handed_in = {name: right | {attack.item: attack.source} for name, attack in ATTACKS.items()}
     handed_in |= {"a-honest": right, "z-honest": right | ALSO_RIGHT}
-    for student, answers in handed_in.items():
-        path = root / "submitted" / student / NAME / f"{NAME}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(answered(released, answers), path)
-    command = [sys.executable, "-m", "grader", "grade", "--course", str(root / "course")]
-    command += ["--submitted", str(root / "submitted"), "--out", str(root / "out")]
-    run = subprocess.run(
-        [*command, "--workers", "2", "--timeout", "20", "--no-kept-contracts"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "apart" not in run.stdout, run.stdout
+    lay(root, NAME, made, released, handed_in)
+    said = grade(root, 300)
+    assert "apart" not in said, said
     return root / "out"
 
 

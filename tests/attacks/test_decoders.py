@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +16,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from tests.attacks.small_course import grade, lay
 from tests.conftest import ROOT
-from tests.grader.conftest import CONFIG, answered, cell, hidden, notebook, solution
+from tests.grader.conftest import CONFIG, cell, hidden, notebook, solution
 
 NAME = "packing"
 # What only a test reads, beside the solution.
@@ -281,33 +280,18 @@ def graded(tmp_path_factory: pytest.TempPathFactory, bubblewrap: str) -> Path:
             cell(TEST, "test-pack", points=1, course={"item": "pack"}),
         ]
     )
-    released = nbformat.from_dict(made)
     released = nbformat.reads(nbformat.writes(made), as_version=4)
     released.cells[1].source = "raise NotImplementedError()"
     released.cells[2].source = TEST.partition("### BEGIN HIDDEN")[0].rstrip()
-    for folder, content in (("solutions", made), ("exercises", released)):
-        path = root / "course" / folder / NAME / f"{NAME}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(content, path)
-    (root / f"course/solutions/{NAME}/secret.txt").write_text(SECRET)
     config = f"{CONFIG}c.Grader.show = [{str(ROOT / 'coursekit')!r}]\n"
-    (root / "course/nbgrader_config.py").write_text(config)
     class_of = {name: attack.source for name, attack in ATTACKS.items()}
-    for student, source in {"a-honest": HONEST, **class_of, "z-honest": HONEST}.items():
-        path = root / "submitted" / student / NAME / f"{NAME}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(answered(released, {"pack": source}), path)
-    command = [sys.executable, "-m", "grader", "grade", "--course", str(root / "course")]
-    command += ["--submitted", str(root / "submitted"), "--out", str(root / "out")]
-    run = subprocess.run(
-        [*command, "--workers", "2", "--timeout", "20", "--no-kept-contracts"],
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "broken" not in run.stdout, run.stdout
-    assert "by hand" not in run.stdout, run.stdout
+    sources = {"a-honest": HONEST, **class_of, "z-honest": HONEST}
+    handed_in = {student: {"pack": source} for student, source in sources.items()}
+    lay(root, NAME, made, released, handed_in, config)
+    (root / f"course/solutions/{NAME}/secret.txt").write_text(SECRET)
+    said = grade(root, 400)
+    assert "broken" not in said, said
+    assert "by hand" not in said, said
     return root / "out"
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from coursekit.desk.workspace import without_outputs
 from tests.browser import site as site_
-from tests.browser.lab import ROOT, Lab, serve, start_chromium, visit
+from tests.browser.lab import ROOT, Lab, serve, visit
 from tests.conftest import system_package_missing
 
 
@@ -27,15 +27,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     shutil.copy2(ROOT / "nbgrader_config.py", folder)
     with serve(folder, tmp_path_factory.mktemp("home")) as lab:
         yield lab
-
-
-# Playwright can't be started twice at a time, and tests elsewhere start it themselves.
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = start_chromium(playwright, chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

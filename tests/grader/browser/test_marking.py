@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from grader import Course
+from grader.host.desk.review_server import ReviewServer
 from grader.host.desk.reviewing import Change, Review, State
 from grader.host.gradebook.connection import Database
 from grader.host.result_store import ResultStore
-from tests.browser.lab import SCREENSHOTS, start_chromium
-from tests.grader.browser.test_pages_in_a_browser import look_at
+from tests.grader.browser.test_pages_in_a_browser import fits, look_at
 from tests.grader.desk.conftest import Class
 from tests.grader.desk.serving import lay, serving
 from tests.grader.desk.test_report import CLASS
 from tests.grader.desk.test_report import lay as lay_class
 
 PLACE = "numbers/numbers/why"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = start_chromium(playwright, chromium)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -52,6 +42,14 @@ def press(page: Page, *keys: str, said: str = "Saved: ") -> None:
     for key in keys:
         page.keyboard.press(key)
     expect(page.get_by_role("status")).to_contain_text(said)
+
+
+def opened(browser: Browser, server: ReviewServer) -> Page:
+    """The page of a server, once it shows the first group."""
+    page = browser.new_page()
+    page.goto(server.url)
+    expect(page.locator("#group")).to_contain_text("alike")
+    return page
 
 
 def test_a_class_is_marked_without_a_mouse(review: Review, browser: Browser) -> None:
@@ -124,9 +122,7 @@ def test_whoever_types_fast_loses_nothing(review: Review, browser: Browser) -> N
 
 def test_what_another_teacher_has_marked_is_told(review: Review, browser: Browser) -> None:
     with serving(review) as server:
-        page = browser.new_page()
-        page.goto(server.url)
-        expect(page.locator("#group")).to_contain_text("alike")
+        page = opened(browser, server)
         shown = review.texts(PLACE)
         ada = next(one for one in shown["groups"][0] if one["student"] == "ada")
         review.save([Change(ada["id"], ada["state"], State(0, False, "No."))])
@@ -140,9 +136,7 @@ def test_what_another_teacher_has_marked_is_told(review: Review, browser: Browse
 
 def test_a_server_that_is_gone_is_one_sentence(review: Review, browser: Browser) -> None:
     with serving(review) as server:
-        page = browser.new_page()
-        page.goto(server.url)
-        expect(page.locator("#group")).to_contain_text("alike")
+        page = opened(browser, server)
     press(page, "3", said="Not saved. `grader review` does not answer: start it again.")
     assert states(review)["ada"] == State()
     page.close()
@@ -150,19 +144,10 @@ def test_a_server_that_is_gone_is_one_sentence(review: Review, browser: Browser)
 
 def test_the_page_is_fit_to_be_read(review: Review, browser: Browser) -> None:
     with serving(review) as server:
-        page = browser.new_page()
-        page.goto(server.url)
-        expect(page.locator("#group")).to_contain_text("alike")
+        page = opened(browser, server)
         for look in ("light", "dark"):
             page.emulate_media(color_scheme=look)
-            found = Axe().run(page).response["violations"]
-            assert not found, [(look, one["id"], one["nodes"][0]["html"]) for one in found]
-            for width in (1280, 400, 320):
-                page.set_viewport_size({"width": width, "height": 900})
-                over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                assert over <= 0, f"{over} pixels too wide at {width}"
-                SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=SCREENSHOTS / f"review-{look}-{width}.png", full_page=True)
+            fits(page, f"review-{look}")
         page.close()
 
 

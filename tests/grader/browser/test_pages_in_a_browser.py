@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from grader.host.desk.likeness import Text, pairs
 from grader.host.desk.similar import page
@@ -20,7 +18,7 @@ from grader.host.publish.leaderboard import Board, Entry, Mark
 from grader.host.publish.leaderboard import render as render_leaderboard
 from grader.host.publish.report import ClassReport
 from grader.host.results.result import Result
-from tests.browser.lab import SCREENSHOTS, start_chromium
+from tests.browser.lab import SCREENSHOTS
 
 LONG = "x" * 300
 ANSWERS = {
@@ -43,12 +41,16 @@ BARS = """() => [...document.querySelectorAll(".bar span, .histogram div")]
   .map((node) => getComputedStyle(node).printColorAdjust)"""
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = start_chromium(playwright, chromium)
-        yield browser
-        browser.close()
+def fits(page: Page, name: str) -> None:
+    """As it looks now, everybody can read the page, at each width; `name` is its pictures'."""
+    found = Axe().run(page).response["violations"]
+    assert not found, [(name, one["id"], one["nodes"][0]["html"]) for one in found]
+    for width in (1280, 400, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert over <= 0, f"{over} pixels too wide at {width}, {name}"
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
 
 
 def look_at(page: Page, path: Path) -> None:
@@ -59,15 +61,7 @@ def look_at(page: Page, path: Path) -> None:
             color_scheme="dark" if look == "dark" else "light",
             forced_colors="active" if look == "forced" else "none",
         )
-        found = Axe().run(page).response["violations"]
-        assert not found, [(look, one["id"], one["nodes"][0]["html"]) for one in found]
-        for width in (1280, 400, 320):
-            page.set_viewport_size({"width": width, "height": 900})
-            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert over <= 0, f"{over} pixels too wide at {width}, {look}"
-            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            name = f"page-{path.stem}-{look}-{width}.png"
-            page.screenshot(path=SCREENSHOTS / name, full_page=True)
+        fits(page, f"page-{path.stem}-{look}")
     # A sheet of A4 between its margins, in pixels of CSS.
     page.set_viewport_size({"width": 718, "height": 1000})
     page.emulate_media(media="print", color_scheme="light", forced_colors="none")

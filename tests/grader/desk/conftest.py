@@ -86,6 +86,13 @@ class Class:
         assert "Traceback" not in result.output
         return " ".join(result.output.split())
 
+    def mark(self, marks: str, collected: str) -> None:
+        """Lays a table of marks and one of who handed in, without anybody having been graded."""
+        (self.here / "out").mkdir()
+        self.submitted.mkdir()
+        self.write("out/grades.csv", marks)
+        self.write("submitted/collected.csv", collected)
+
     def collect(self, *arguments: object, code: int = 0) -> str:
         where = ("--submitted", self.submitted, "--course", self.root)
         return self.run("collect", *arguments, *where, code=code)

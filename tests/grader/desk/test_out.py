@@ -32,10 +32,7 @@ numbers,zoe,Zoë,zoe@x.org,B,,,moodle,9,,s.zip
 @pytest.fixture
 def marked(group):
     """A class of which there are marks, without anybody having been graded."""
-    (group.here / "out").mkdir()
-    group.submitted.mkdir()
-    group.write("out/grades.csv", MARKS)
-    group.write("submitted/collected.csv", COLLECTED)
+    group.mark(MARKS, COLLECTED)
     return group
 
 

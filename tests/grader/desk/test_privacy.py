@@ -32,10 +32,7 @@ def export(group, to, *options, code=0):
 
 @pytest.fixture
 def marked(group):
-    (group.here / "out").mkdir()
-    group.submitted.mkdir()
-    group.write("out/grades.csv", MARKS)
-    group.write("submitted/collected.csv", COLLECTED)
+    group.mark(MARKS, COLLECTED)
     return group
 
 
