@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import browser  # noqa: F401
 from tests.browser.lab import MINUTE, Lab, serve, shoot, visit, wait_for_kernel
 from tests.conftest import ROOT
 from tools import class_folder

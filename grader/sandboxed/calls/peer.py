@@ -14,7 +14,7 @@ import collections
 import enum
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -271,7 +271,9 @@ class Peer(Answering):
             if not 0 <= number < len(owners):
                 raise CannotCross("a change of nothing")
             self.rules.admit(node, f"{place}:{owners[number]}", but=node)
-            value = self._unpack(node, unpacker, f"{place}:{owners[number]}")
+            # An argument may go on holding what the test has put into it.
+            same = {n for n, owner in enumerate(owners) if owner == owners[number]}
+            value = self._unpack(node, unpacker, f"{place}:{owners[number]}", same)
             self.rules.changed(f"{label}:{owners[number]}")
             if request.keep is None or owners[number] in request.keep:
                 assign(unpacker.objects[number], value)
@@ -296,8 +298,14 @@ class Peer(Answering):
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place)
 
-    def _unpack(self, node: Node, unpacker: Unpacker, place: str) -> Any:
-        """A value; what it refers to is there as far as what is new at this place may be."""
+    def _unpack(
+        self, node: Node, unpacker: Unpacker, place: str, there: Container[int] = ()
+    ) -> Any:
+        """A value; what it refers to is there as far as what is new at this place may be.
+
+        Args:
+            there: numbers of what was at this place before.
+        """
         objects = unpacker.objects
         unpacker.own = self._own_at(place)
         kept = {
@@ -306,20 +314,20 @@ class Peer(Answering):
             if 0 <= back.number < len(objects)
         }
         for number, known in kept.items():
-            objects[number] = self._admitted(known, place)
+            objects[number] = self._admitted(known, place, was_there=number in there)
         try:
             return unpacker.unpack(node)
         finally:
             for number, known in kept.items():
                 objects[number] = known
 
-    def _admitted(self, known: Any, place: str) -> Any:
+    def _admitted(self, known: Any, place: str, was_there: bool) -> Any:
         """Something that was brought before, where it is brought again.
 
         It is itself where all in it may come from this place; else a copy, in which handles do
         less, and an instance of a given class is nothing that equals anything.
         """
-        if _is_module(known) and not self.rules.may_have_its_own(place):
+        if _is_module(known) and not (was_there or self.rules.may_have_its_own(place)):
             return object()
         if not (isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)):
             return known

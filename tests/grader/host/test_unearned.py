@@ -1170,6 +1170,35 @@ def test_what_is_brought_again_costs_nobody_a_point(graded, solved, test, other)
     assert scores(graded(made, a=other)[0]) == {"t": 1}
 
 
+NETS = "# given\nimport torch\nfrom torch import nn"
+
+
+def test_a_module_that_an_answer_changes_keeps_its_parts(engine):
+    """Where the solution changes another: a mode is changed, and no plain value looked at."""
+    made = exercise(
+        NETS,
+        "# answer size\ndef size(net, x):\n    return len(net(x))",
+        "# test t\nx = torch.eye(2)\nnorm = nn.BatchNorm1d(2)\n"
+        "assert size(nn.Sequential(norm), x) == 2 and norm.num_batches_tracked == 1\n"
+        "assert size(nn.Sequential(nn.Linear(2, 3)), x) == 2",
+    )
+    other = "def size(net, x):\n    n = len(net(x))\n    net.eval()\n    return n"
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, size=other), engine)) == {"t": 1}
+
+
+def test_a_module_gets_into_no_other_argument(engine):
+    made = exercise(
+        NETS,
+        "# answer name\ndef name(found, net):\n    found.append('hidden')",
+        "# test t\nfound, net = [], nn.Module()\nnet.startswith = nn.Identity()\n"
+        "name(found, net)\nassert found[0].startswith('hid')",
+    )
+    cheat = "def name(found, net):\n    found.append(net)"
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, name=cheat), engine)) == {"t": 0}
+
+
 SUM_OF = (
     "# given\nimport sqlite3",
     "# answer total\ndef total(con):\n    return con.execute('select sum(x) from t').fetchone()[0]",
