@@ -102,7 +102,7 @@ def test_it_installs_with_pip_too(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def page(folder: Path, browser: Browser, tmp_path: Path) -> Page:  # noqa: F811
+def page(folder: Path, browser: Browser, tmp_path: Path) -> Page:
     own = folder / "workspace"
     python = folder / ".venv" / "bin" / "python"
     with serve(own, tmp_path, python=python) as lab, visit(browser, lab) as page:

@@ -898,7 +898,7 @@ assert remedy["C"] == "fewer calls", (
 #
 # **FLOPs.** 0 means that the counter doesn't know the operation (attention runs as one fused kernel in `eval()` without gradients), not that it is free. Count these layers by hand.
 #
-# **Time.** One after the other, a machine that warms up or is used by others can change the result by more than 8% (slow it down evenly by 30% on the way, and whoever comes second looks 14% slower); and a mean is moved by a few slow calls. Warm up, call both in turn, report median and spread, with the same threads
+# **Time.** One after the other, a machine that warms up or is used by others can change the result by more than 8% (slow it down evenly by 30% on the way, and the second one looks 14% slower); and a mean is moved by a few slow calls. Warm up, call both in turn, report median and spread, with the same threads
 # and layout. A time on his computer does not say much about the chip either.
 #
 # **RAM.** On the chip RAM holds activations: the largest input and output of a layer together. Pruning has not changed a single shape, so the need is the same as before. Count it for both.

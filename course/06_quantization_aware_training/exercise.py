@@ -497,7 +497,7 @@ assert (found == 1).all() and (sizes == 0).all(), "What does the task ask for, f
 # (`IntxWeightOnlyConfig`, `PerAxis(0)`), trains it with `train(model, x, y)`, **once**, converts it, and returns `report(model, x)`, which is its
 # proof: the logits, and the type and the codes of each weight.
 #
-# Then try three roads on a network of `fresh(0)`, without training. Leave in `weight_types` a `dict` that has for each of them the name of the type of the first layer's
+# Then try three ways on a network of `fresh(0)`, without training. Leave in `weight_types` a `dict` that has for each of them the name of the type of the first layer's
 # weight at the end, `type(model[0].weight).__name__`. The keys are `"prepare"`, `"prepare, convert"` and `"convert"`.
 #
 # *Lesson: part 3.*
@@ -1024,9 +1024,9 @@ assert diagnosis["B"] == "no clip", (
 #
 # Leave three answers:
 #
-# - `cost`: how many percentage points of accuracy 2 bits cost **because they are few**, with quantization-aware training, in the mean. Compare runs that
+# - `cost`: how many percentage points of accuracy 2 bits cost **because they are few**, with quantization-aware training, on average. Compare runs that
 #   differ in nothing else;
-# - `gain`: how many percentage points quantization-aware training with 2 bits gains, in the mean, over the **best** other way to 2 bits;
+# - `gain`: how many percentage points quantization-aware training with 2 bits gains, on average, over the **best** other way to 2 bits;
 # - `pays`: a `dict` from 2 and 4 to `True` or `False`. Is quantization-aware training worth 12 epochs at that width? Say so only if each of its seeds is
 #   better than each seed of the best other way to the same width.
 #

@@ -15,7 +15,7 @@
 #
 # **Three bits for weights and activations, and a network for phones guesses. Training could save it, but a rounded weight doesn't move when you push it a little: a staircase has no slope. How do you train through a staircase?**
 #
-# It takes about {minutes} minutes, with a place to stop after part 3. You need scale and clipping (lesson 02), torchao's `quantize_` (lesson 05), and, from part 4 on, batch norm and its folding (lesson 04, part 5).
+# It takes about {minutes} minutes, with a place to stop after part 3. You need scale and clipping (lesson 02), torchao's `quantize_` (lesson 05), and, for part 4, batch norm and its folding (lesson 04, part 5).
 #
 # Five weights may only take the values −2, −1, 0 and 1, so that together they compute what a float row does. A weight is orange while its code is not the first one. Move the training step. When does a rounded weight change?
 

@@ -930,7 +930,7 @@ for channels, side, size, keep in ((6, 4, 3, 3), (8, 3, 3, 1), (4, 2, 1, 3), (6,
 #   only equal ones.
 #
 # Then look at `MEASURED`. Its names say how the networks were made; decide for each comparison whether there are pairs.
-# Leave in `shown` a list of the names of those comparisons whose interval leaves out 0.
+# Leave in `shown` a list of the names of those comparisons whose interval doesn't contain 0.
 #
 # Example: `difference([0.86, 0.87], [0.85, 0.85], True)` is 1.5 and about 6.35.
 #

@@ -609,7 +609,7 @@ assert prune_to(model, 0.5) == 30, "A bias that is masked is no weight."
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 5 · Batch norm anew (2 points)
+# ## 5 · Batch norm, again (2 points)
 #
 # Write `averaged_anew(model, images)`. It returns a **copy** of the model whose batch norms (`nn.BatchNorm1d` and `nn.BatchNorm2d`) hold mean and variance of *all* `images` together, however many there are. The model may have any parts and blocks.
 #
@@ -972,7 +972,7 @@ ax.set(
 ax.legend(loc="lower left")
 plot.show(
     fig,
-    alt="Accuracy from 83 to 87.5 % against zeros: gradual above dense up to 98 %, one-shot below dense from 90 % on.",
+    alt="Accuracy from 83 to 87.5 % against zeros: gradual above dense up to 98%, one-shot below dense at 90% and more.",
 )
 
 # %% [markdown]

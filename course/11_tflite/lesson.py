@@ -143,7 +143,7 @@ history = fit(original, train.tensors(), validation.tensors(), epochs=5)
 print(f"validation accuracy: {history['validation_accuracy'].iloc[-1]:.2f}")
 
 # %% [markdown]
-# Now the weights. For each layer, `transpose` puts the axes into Keras's order. Then both networks get the same test images. What fraction of their answers will be the same?
+# For each layer, `transpose` puts the axes into Keras's order. Then both networks get the same test images. What fraction of their answers will be the same?
 
 
 # %%
@@ -386,7 +386,7 @@ print("with a fixed batch of 1:", evidence(fixed_file)["between"])
 #
 # ## 7 · No error, and wrong
 #
-# Back to the six. A converter is an ordinary Python object, so `converter.optimisations = …` makes a new attribute that nobody reads (B). `"DEFAULT"` is a string and no member of `tf.lite.Optimize` (C). D was an option of TensorFlow 1, and E and F do nothing without `optimizations`. Two lines below each conversion catch all of them:
+# A converter is an ordinary Python object, so `converter.optimisations = …` makes a new attribute that nobody reads (B). `"DEFAULT"` is a string and no member of `tf.lite.Optimize` (C). D was an option of TensorFlow 1, and E and F do nothing without `optimizations`. Two lines below each conversion catch all of them:
 #
 # ```python
 # assert {t.dtype for t in read(content).weights} == {"int8"}

@@ -144,9 +144,9 @@ def cost_of(size):
 print((1000 * in_batches(came, cost_of, 8)).round(1), "ms")
 
 # %% [markdown]
-# Now the second and the third go together. A batch of 16 takes 20 ms, so the worker can sustain 800 per second rather than 200. A batcher can also **wait** for others: it begins when the batch is full, or when its oldest request has waited for that long. `serving.serve` does both, and agrees with us where there is no wait.
+# Now let the second and third go together. A batch of 16 takes 20 ms, so the worker can sustain 800 per second rather than 200. A batcher can also **wait** for others: it begins when the batch is full, or when its oldest request has waited for that long. `serving.serve` does both, and agrees with us where there is no wait.
 #
-# Here is everything in one picture. Drag the load, how much cheaper a request gets, the largest batch and the wait. Where is a 10% cheaper request worth most? What does a wait of 20 ms cost at low load, and what does it bring at high load?
+# Here is everything in one picture. Drag the load, how much cheaper a request gets, the largest batch and the wait. Where is a 10% cheaper request worth most? What does a wait of 20 ms cost at low load, and what do you gain at high load?
 
 # %% tags=["nbval-ignore-output"]
 busy = serving.poisson(rate=150, count=20_000)

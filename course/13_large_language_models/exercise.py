@@ -204,7 +204,7 @@ for alpha in (-0.01, 1.01, 2):
 #   does them). `scale` has one number per row, shape (rows,);
 # - the columns behind `j` are changed so that, on these inputs, the output of each row is as near as possible to what it was before the call, in the sum of squares.
 #
-# There are more words than columns, and the columns of the inputs are linearly independent (they may be correlated). No damping. The last column leaves nothing to mend.
+# There are more words than columns, and the columns of the inputs are linearly independent (they may be correlated). No damping. After the last column, nothing is left to correct.
 #
 # The lesson takes all columns at once from a Cholesky factor. Here it is one column, and any way that finds the minimum will do.
 #
@@ -317,7 +317,7 @@ for rows, columns, j, bits, power in (
 #   Of equally good ones the first.
 # - An empty list is a `ValueError`.
 #
-# The lesson chooses on the calibration text itself. Here the text that chooses is another one.
+# The lesson chooses on the calibration text itself. Here a different text chooses.
 #
 # *Lesson: part 7.*
 

@@ -391,7 +391,7 @@ for outputs, inputs in ((5, 9), (9, 5), (4, 4)):
 # Write `best_outputs(layer, inputs, rank)`. It returns an `nn.Sequential` of two `nn.Linear`, the first without a bias and with `rank` outputs, for an `nn.Linear` with a bias. `inputs` are
 # examples of what the layer reads, float32 of the shape (examples, inputs). On **other** examples of the same kind the mean squared error of the outputs should be small.
 #
-# - The **bias** may be another one, too. Inputs may have a mean far from 0; then the part of the outputs that never changes needs no rank. Subtract the mean of the inputs before you choose the factors, and let the bias make up for what
+# - The **bias** may change, too. Inputs may have a mean far from 0; then the part of the outputs that never changes needs no rank. Subtract the mean of the inputs before you choose the factors, and let the bias make up for what
 #   they leave out of it.
 # - There may be fewer examples than inputs, and inputs that are always 0. Nothing may become infinite or NaN.
 # - `rank` is between 1 and the number of outputs.
@@ -550,7 +550,7 @@ assert torch.allclose(full(x), layer(x), atol=1e-3), "With full rank nothing sho
 #
 # Write `merge(layer, up, down, alpha)`. It returns a new `nn.Linear` with the correction in its weight, in the type of the layer's weight, and the same bias (there may be none). Compute the sum in float32 or finer, and round once.
 #
-# Write `survives(layer, up, down, alpha)`. It returns, as a `float`, which share of the correction $\Delta$ is left after `merge`: with the change $M$ of the weight, as stored, $\langle M, \Delta\rangle / \langle\Delta, \Delta\rangle$, the sum of
+# Write `survives(layer, up, down, alpha)`. It returns, as a `float`, how much of the correction $\Delta$ is left after `merge`: with the change $M$ of the weight, as stored, $\langle M, \Delta\rangle / \langle\Delta, \Delta\rangle$, the sum of
 # products over the sum of squares. In float32 it is 1, or nearly. If the correction is 0, return 1.0.
 #
 # *Lesson: part 8.*
@@ -886,7 +886,7 @@ for frozen in ((), (1,), (1, 3), (0, 1, 2, 3, 4)):
 # ## 7 · What does it take? (2 points)
 #
 # `TRIED` has six ways to put a network into few bits: accuracies of five seeds (the first of each belong together, and so on), and the bytes of the file. They come
-# from the runs of the lesson, and none of them is best in both. Whoever chooses with these accuracies must measure what was chosen on other images.
+# from the runs of the lesson, and none of them is best in both. If you choose with these accuracies, measure what you chose on other images.
 #
 # Write `verdict(one, other)` for two such lists of equal length. With the mean $d$ of the differences (one less other), their standard deviation $s$ (over $n - 1$) and $t$ from `STUDENT` (for $n$ values), it returns `"better"` if $d - t\,s/\sqrt n > 0$, `"worse"` if
 # $d + t\,s/\sqrt n < 0$, and else `"indistinguishable"`. Exactly 0 is not more than 0.
@@ -1014,7 +1014,7 @@ for wanted, tried in cases.items():
 # point on ImageNet, so it will here. If it is not enough, I'll write each matrix as two thin ones, rank 512: half the work. And since distillation is free accuracy, I'll report the taught network beside the small one that I trained last year for ten
 # epochs.”*
 #
-# Answer in five to ten sentences, so that she can act on it: what her comparison lacks, and when teaching does pay; what becomes of the work at that rank, in MACs, and how to choose one; what else she should put beside both.
+# Answer in five to ten sentences, so that she can act on it: what her comparison lacks, and when teaching does pay; what becomes of the work at that rank, in MACs, and how to choose one; what else she should compare both with.
 #
 # *Lesson: parts 3, 4 and 7.*
 
@@ -1033,5 +1033,5 @@ for wanted, tried in cases.items():
 #
 # 1. Teaching: equal epochs (and rate, seeds) for labels alone **and** that it pays with unlabelled data, or few labels. One of the two: half a point.
 # 2. Rank: 512 saves nothing (512 · 2,048 = 1024², the break-even rank), **and** a rank chosen on validation data or time measured on the device. One of the two: half a point.
-# 3. Another road at equal MACs (small from scratch, removed units) with equal epochs, **and** several seeds or an interval. One of the two: half a point.
+# 3. Another way at equal MACs (small from scratch, removed units) with equal epochs, **and** several seeds or an interval. One of the two: half a point.
 # ### END SOLUTION

@@ -477,7 +477,7 @@ plot.show(
 # %% [markdown]
 # Most of the way, for not a single byte. Adapters of rank 4 add about a point. So if a paper shows adapters against rounding alone, ask for the biases.
 #
-# And merge them? In float, $W+UD$ is exact. In few bits, round the sum again and all that the residual's adapters had won at 2 bits is lost ([further](further/14_taught_and_factored.ipynb)): most corrections are smaller than half a step, so rounding wipes them out. Adapters beside few bits stay beside.
+# And merge them? In float, $W+UD$ is exact. In few bits, round the sum again and all that the residual's adapters had won at 2 bits is lost ([further](further/14_taught_and_factored.ipynb)): most corrections are smaller than half a step, so rounding wipes them out. Adapters on a few-bit layer stay separate.
 #
 # Why are large models fine-tuned like this, then? Count a model of 6.7 billion weights, activations left out. A *trained* number takes 16 bytes with Adam, a frozen one two, or half a byte in NF4 (QLoRA, Dettmers et al. 2023).
 
