@@ -53,7 +53,7 @@ class Asked:
 
     def _number(self, typed: str) -> float | None:
         number = number_in(typed)
-        # “50 %” of something that is not counted in per cent is a half of it.
+        # “50%” of something that is not counted in per cent is a half of it.
         hundredths = typed.rstrip().endswith("%") and not self.unit.startswith("%")
         return number / 100 if number is not None and hundredths else number
 
@@ -107,11 +107,10 @@ class Asked:
 
     def with_unit(self, value: Result | None) -> str:
         """A guess or a result as a table has it."""
-        return (
-            f"{shown(value)} {self.unit}"
-            if isinstance(value, int | float) and self.unit
-            else shown(value)
-        )
+        if not (isinstance(value, int | float) and self.unit):
+            return shown(value)
+        between = "" if self.unit.startswith("%") else " "
+        return f"{shown(value)}{between}{self.unit}"
 
     @property
     def nearness(self) -> str:
@@ -135,7 +134,7 @@ class Asked:
         if (factor := self._factor) is None:
             return f"{_rough(off)} {way}"
         if off <= 0.1 * self.result:
-            return f"within {math.ceil(round(100 * off / self.result, 6))} %"
+            return f"within {math.ceil(round(100 * off / self.result, 6))}%"
         return f"{_rough(factor)} times {way}"
 
     @property

@@ -60,7 +60,7 @@ def two_digits() -> Moving:
             f"the {label} is called {'' if label == said else 'a '}{said}"
             for label, said in zip(test.labels[shown], says, strict=True)
         )
-        return f"{percent_zeros} % zeros, {bits} bits: {first}, {second}."
+        return f"{percent_zeros}% zeros, {bits} bits: {first}, {second}."
 
     return Moving(
         draw,

@@ -161,7 +161,7 @@ def benchmark_mended() -> Trace:
             Stage(
                 title,
                 f"{why} A takes {number(first, 2)} ms, B {number(second, 2)} ms: B seems "
-                f"{number(abs(off), 1)} % {'slower' if off > 0 else 'faster'}. {verdict}: the two "
+                f"{number(abs(off), 1)}% {'slower' if off > 0 else 'faster'}. {verdict}: the two "
                 "models are equal.",
                 "the calls that count",
                 None if place == 0 else (len(ways[place - 1][2]) + len(ways[place - 1][3]),),

@@ -171,7 +171,7 @@ def one_ratio() -> Trace:
         off = (m / 2**k / RATIO - 1) * 100
         rows.append((str(bits), number(m), str(k), number(m / 2**k, 9), number(made)))
         shape = (len(rows) - 1,)
-        near = "exact to the digits shown" if abs(off) < 1e-3 else f"off by {number(off, 2)} %"
+        near = "exact to the digits shown" if abs(off) < 1e-3 else f"off by {number(off, 2)}%"
         stages.append(
             Stage(
                 f"{bits} bit" + "s" * (bits > 1),

@@ -78,7 +78,7 @@ def smallest_first() -> Moving:
 
     def alt(percent_zeros: int) -> str:
         return (
-            f"{percent_zeros} % zeros: five garments are called "
+            f"{percent_zeros}% zeros: five garments are called "
             f"{listed(called[percent_zeros][shown])}. Of 2,000 "
             f"garments {right[percent_zeros]:,} are named rightly."
         )

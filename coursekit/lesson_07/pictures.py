@@ -21,7 +21,7 @@ def puzzle(left: float, file: float, time: float) -> tuple[Figure, Axes]:
     names = ["non-zero weights", "file", "time for one image"]
     plot.bars(ax, names, [left, file, time], label="{:.2f}")
     ax.axvline(1, color="black", linewidth=1)
-    ax.set(title="80 % of the weights set to zero", xlabel="dense network = 1")
+    ax.set(title="80% of the weights set to zero", xlabel="dense network = 1")
     return fig, ax
 
 
@@ -53,7 +53,7 @@ def kept(by_layer: Mapping[str, list[float]]) -> tuple[Figure, Axes]:
     """What global pruning keeps of each layer, as trained and rescaled."""
     fig, ax = plot.figure(width=8, height=2.8)
     plot.grouped_bars(ax, ["784→300", "300→100", "100→10"], by_layer)
-    ax.set(title="80 % zeros, globally: what each layer keeps", xlabel="weights kept (%)")
+    ax.set(title="80% zeros, globally: what each layer keeps", xlabel="weights kept (%)")
     return fig, ax
 
 
@@ -89,7 +89,7 @@ def stored(sizes: Mapping[str, float]) -> Figure:
     fig, ax = plot.figure(width=8, height=0.6 + 0.36 * len(sizes))
     plot.bars(ax, list(sizes), list(sizes.values()), label="{:.2f}")
     ax.axvline(1, color="black", linewidth=1)
-    ax.set(title="90 % zeros in a file", xlabel="size (dense = 1)")
+    ax.set(title="90% zeros in a file", xlabel="size (dense = 1)")
     return fig
 
 

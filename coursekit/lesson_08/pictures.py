@@ -119,7 +119,7 @@ def by_criterion(shares: Sequence[float]) -> Figure:
     for ax, column in zip(axes, ("recalibrated", "after"), strict=True):
         shown = [*CRITERIA, "small, 6 epochs"] if column == "after" else list(CRITERIA)
         series = {n: [measured(n, share, column).tolist() for share in shares] for n in shown}
-        plot.ranges(ax, [f"{100 * share:.0f} %" for share in shares], series)
+        plot.ranges(ax, [f"{100 * share:.0f}%" for share in shares], series)
         ax.set(xlabel="channels removed from both convolutions")
     dense = measured("dense control", 0.0, "after")
     axes[1].axhspan(dense.min(), dense.max(), color="grey", alpha=0.25)

@@ -79,13 +79,13 @@ def guessed_sparsity() -> Moving:
     def alt(halvings: float, uncovered: float) -> str:
         name = list(SCHEDULES)[int(uncovered) - 1]
         here = [
-            f"{100 * (1 - share):.0f} %: {number(value, 1)}"
+            f"{100 * (1 - share):.0f}%: {number(value, 1)}"
             for share, value in zip(SPARSITIES, its.curves[name], strict=True)
         ]
         curve = f"Uncovered last, {name}: accuracy by weights that stay, {', '.join(here)}."
         return (
             f"Your guess: one weight in {2 ** int(halvings)} stays. "
-            f"Dense: {number(its.dense, 1)} %. {curve if uncovered else 'No curve is uncovered.'}"
+            f"Dense: {number(its.dense, 1)}%. {curve if uncovered else 'No curve is uncovered.'}"
         )
 
     return Moving(

@@ -77,7 +77,7 @@ def race() -> tuple[Figure, Axes]:
     ax.set(xscale="log", xlim=(22, 0.9), ylim=(58, 89))
     ax.xaxis.set_major_locator(FixedLocator(left))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
     ax.set(title="Five schedules (grey: dense, and a point less)", xlabel="weights left")
     ax.set(ylabel="test accuracy (%)")
     ax.legend(loc="lower left")

@@ -54,14 +54,14 @@ def waiting_line() -> Moving:
             right.set(xlim=(0, LOADS[-1] + 8), ylim=(0, LONGEST))
             right.set(xlabel="load (%)", ylabel="p95 (ms)")
             right.spines[["top", "right"]].set_visible(False)
-            words(figure, 210, 18, f"load {load:.0f} %, at most {together:.0f} together")
+            words(figure, 210, 18, f"load {load:.0f}%, at most {together:.0f} together")
         return figure
 
     def alt(load: float, together: float) -> str:
         arrivals, its = served(load, together)
         waited = int((its.starts[:DRAWN] - arrivals[:DRAWN] > 1e-9).sum())
         return (
-            f"Load {load:.0f} %, at most {together:.0f} together: of {DRAWN} requests {waited} "
+            f"Load {load:.0f}%, at most {together:.0f} together: of {DRAWN} requests {waited} "
             "wait. A dot marks the p95 at this load."
         )
 
@@ -72,7 +72,7 @@ def waiting_line() -> Moving:
             "Two things can be moved: the load, in per cent of what a worker can do one by "
             "one, and how many requests it may take together. Left: a line for each request, "
             "from when it comes to when it is answered, grey while it waits and orange while "
-            "it is served. Right: the latency that 95 % of many requests do not exceed, drawn "
+            "it is served. Right: the latency that 95% of many requests do not exceed, drawn "
             "up to this load."
         ),
         start={"load": 90.0, "together": 1},

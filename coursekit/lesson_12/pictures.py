@@ -70,7 +70,7 @@ def worth(load: float, cheaper: float, most: float, wait: float) -> Figure:
     fig, ax = plot.figure(width=9, height=3.8)
     versions = {
         "old": _percentiles(0.0, int(most), wait),
-        f"{cheaper:g} % cheaper": _percentiles(cheaper, int(most), wait),
+        f"{cheaper:g}% cheaper": _percentiles(cheaper, int(most), wait),
     }
     at, read = LOADS.index(int(load)), []
     for (name, its), colour in zip(versions.items(), plot.COLOURS[1:], strict=False):
@@ -86,10 +86,10 @@ def worth(load: float, cheaper: float, most: float, wait: float) -> Figure:
     ax.legend(loc="upper right")
     old, new = (read[0], read[1]), (read[2], read[3])
     if np.isnan(read).any():
-        said = f"{load:g} % load: more requests than can be answered"
+        said = f"{load:g}% load: more requests than can be answered"
     else:
         p50, p99 = (before - after for before, after in zip(old, new, strict=True))
-        said = f"{load:g} % load: p50 falls by {p50:.1f} ms, p99 by {p99:.1f} ms"
+        said = f"{load:g}% load: p50 falls by {p50:.1f} ms, p99 by {p99:.1f} ms"
     ax.set_title(said)
     return fig
 

@@ -68,9 +68,7 @@ def smoothed_channels() -> Moving:
                 ax.imshow(shown, cmap="Oranges", vmin=0, vmax=1, aspect="auto")
                 ax.set(xticks=[], yticks=[])
                 words(figure, 310, top - 14, title, fontsize=11)
-            off = (
-                f"int8 for both, one scale for what goes in: output off by {100 * its.error:.1f} %"
-            )
+            off = f"int8 for both, one scale for what goes in: output off by {100 * its.error:.1f}%"
             words(figure, 310, 310, off, fontsize=11, color=INK)
         return figure
 
@@ -81,9 +79,9 @@ def smoothed_channels() -> Moving:
             for values in (its.inputs, its.weights)
         )
         return (
-            f"Smoothing {smoothing:g} %. The tallest channel is {tall:.1f} times the median one, "
+            f"Smoothing {smoothing:g}%. The tallest channel is {tall:.1f} times the median one, "
             f"and the heaviest column of weights {heavy:.1f} times. In int8 the output is off by "
-            f"{100 * its.error:.1f} %."
+            f"{100 * its.error:.1f}%."
         )
 
     return Moving(

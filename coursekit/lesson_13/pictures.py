@@ -101,7 +101,7 @@ def shared(inputs: torch.Tensor, columns: torch.Tensor, alpha: float, error: flo
     ):
         relative = (values / values.median()).numpy()
         ax.plot(relative, marker, color=colour, markersize=3, label=name)
-    ax.set(title=f"α = {alpha:g}: the int8 output is {100 * error:.1f} % off", yscale="log")
+    ax.set(title=f"α = {alpha:g}: the int8 output is {100 * error:.1f}% off", yscale="log")
     ax.set(xlabel="channel", ylabel="largest, over the median", ylim=(0.02, 100))
     ax.legend(loc="upper right")
     return fig

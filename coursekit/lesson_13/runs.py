@@ -77,7 +77,7 @@ class Beside:
         self.nats, self.words, self.right = surprise(model, told)
 
     def extra(self, nats: torch.Tensor) -> tuple[float, float, float]:
-        """Nats per word more than the float model's: the mean, and a 95 % interval (bootstrap)."""
+        """Nats per word more than the float model's: the mean, and a 95% interval (bootstrap)."""
         more, draw = nats - self.nats, torch.Generator().manual_seed(0)
         pick = torch.randint(len(more), (2000, len(more)), generator=draw)
         means = more[pick].sum(1) / self.words[pick].sum(1)
@@ -89,7 +89,7 @@ class Beside:
         return float(self.surprise(model, self.told)[2].double().mean())
 
     def loss(self, model: nn.Module) -> tuple[float, float, float]:
-        """Nats per word more than the float model's: the mean, and a 95 % interval."""
+        """Nats per word more than the float model's: the mean, and a 95% interval."""
         return self.extra(self.surprise(model, self.told)[0])
 
     def show(self, name: str, model: nn.Module) -> tuple[float, float]:

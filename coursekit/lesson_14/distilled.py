@@ -145,7 +145,7 @@ def chosen(
 
 
 def points(one: pd.DataFrame, other: pd.DataFrame) -> tuple[float, float]:
-    """The mean difference on test images, in points, and half of its 95 % interval.
+    """The mean difference on test images, in points, and half of its 95% interval.
 
     Both have the same five seeds, which are pairs.
     """

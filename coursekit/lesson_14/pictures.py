@@ -43,7 +43,7 @@ def per_class(answers: torch.Tensor, labels: torch.Tensor) -> Figure:
 
 
 def beside(ways: Mapping[str, tuple[str, float]], part: str, title: str) -> Figure:
-    """Each way less the first, in points on test images: mean and 95 % interval of five seeds."""
+    """Each way less the first, in points on test images: mean and 95% interval of five seeds."""
     first = chosen(part, *next(iter(ways.values())))
     names = list(ways)[1:]
     found = [points(chosen(part, *ways[name]), first) for name in names]

@@ -50,7 +50,7 @@ def thinning_network() -> Moving:
                 words(figure, middle, 44, f"{many[at]} {name}", fontsize=8)
             words(figure, 525, 44, "file", fontsize=8)
             left = 100 * 0.5**halvings
-            title = f"{weights[at]:,} weights, {left:.3g} % of all"
+            title = f"{weights[at]:,} weights, {left:.3g}% of all"
             words(figure, 320, 16, title, fontsize=12)
             words(figure, 525, 276, "frame: as it is, in float32", fontsize=9)
         return figure
@@ -61,7 +61,7 @@ def thinning_network() -> Moving:
         return (
             f"{weights[at]:,} weights are left. {used[0][at]} of 784 pixels are read, "
             f"{used[1][at]} of 300 and {used[2][at]} of 100 hidden units are used. The file's "
-            f"square has about {size} % of the frame."
+            f"square has about {size}% of the frame."
         )
 
     return Moving(

@@ -106,6 +106,6 @@ def runs(
 
 
 def against(values: pd.Series, others: pd.Series) -> str:
-    """Mean difference of accuracies in points, and half its 95 % interval, paired over seeds."""
+    """Mean difference of accuracies in points, and half its 95% interval, paired over seeds."""
     its = verdict(values, others, shared="seeds")
     return f"{its.points:+.2f} ± {its.half:.2f}"

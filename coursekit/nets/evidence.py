@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-# Student's t for 95 %, by degrees of freedom from 1 on. Beyond the last it falls to 1.96 at most.
+# Student's t for 95%, by degrees of freedom from 1 on. Beyond the last it falls to 1.96 at most.
 _STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
 _STUDENT += [2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086]
 
@@ -21,7 +21,7 @@ class Verdict:
 
     Attributes:
         points: One less other, in percentage points.
-        half: Half of the 95 % interval around it.
+        half: Half of the 95% interval around it.
         among: How many such comparisons were made; of 20, one misses 0 by chance.
     """
 

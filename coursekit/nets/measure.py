@@ -259,16 +259,8 @@ def latency(
     }
 
 
-def fastest(times: Mapping[str, Latency]) -> tuple[str, ...]:
-    """The name with the least median, and all that can't be told from it: their quartiles meet."""
-    winner = min(times.values(), key=lambda time: time.median)
-    return tuple(
-        name for name, time in times.items() if time.lower_quartile <= winner.upper_quartile
-    )
-
-
 def slowest(times: Mapping[str, Latency]) -> tuple[str, ...]:
-    """The name with the largest median, and all that can't be told from it."""
+    """The name with the largest median, and all whose quartiles meet its own."""
     loser = max(times.values(), key=lambda time: time.median)
     return tuple(
         name for name, time in times.items() if time.upper_quartile >= loser.lower_quartile

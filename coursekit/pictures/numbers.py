@@ -8,7 +8,7 @@ import math
 def number_in(text: str) -> float | None:
     """The number that a learner typed, or None.
 
-    “3,200”, “36 %”, “1e-3”, “1/128” and “2×” are understood.
+    “3,200”, “36%”, “1e-3”, “1/128” and “2×” are understood.
     """
     above, slash, below = text.strip(" %×x").partition("/")
     number, divisor = _decimal(above), _decimal(below) if slash else 1.0

@@ -60,8 +60,8 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """A share as the course writes it: 30 %."""
-    return f"{100 * share:.{digits}f} %"
+    """A share as the course writes it: 30%."""
+    return f"{100 * share:.{digits}f}%"
 
 
 def times(shape: Shape) -> str:

@@ -174,6 +174,16 @@ class Star(_Event):
     on: bool
 
 
+class Golf(_Event):
+    """The course's one network was squeezed in an exercise, and passed there."""
+
+    KEY = "lesson"
+    kind: Literal["golf"] = "golf"
+    bytes: int = Field(gt=0)
+    right: int = Field(ge=0)
+    of: int = Field(gt=0)
+
+
 class Undone(_Event):
     """Another event, named by its uid, does not count: the learner took it back."""
 
@@ -182,7 +192,9 @@ class Undone(_Event):
     event: str
 
 
-Event = Attempt | Response | Review | Pattern | Guess | Outcome | Place | Visit | Star | Undone
+Event = (
+    Attempt | Response | Review | Pattern | Guess | Outcome | Place | Visit | Star | Golf | Undone
+)
 _KINDS: dict[str, type[Event]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(Event)
 }

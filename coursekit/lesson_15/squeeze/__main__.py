@@ -44,7 +44,7 @@ def main(
         print(f"{inputs} -> {outputs}: {np.count_nonzero(weight):,} weights are not 0")
     print("SHA-256 of all weights and biases:", checksum(layers))
     if test is not None and wrong is not None:
-        print(f"{wrong} of {len(test[1]):,} wrong: {100 * wrong / len(test[1]):.2f} % error")
+        print(f"{wrong} of {len(test[1]):,} wrong: {100 * wrong / len(test[1]):.2f}% error")
 
 
 def checksum(layers: Sequence[container.Linear]) -> str:

@@ -1,0 +1,79 @@
+"""Byte golf: what a file holds, what it lost, and who is told."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from coursekit.exercises import golf
+from coursekit.learn import guesses
+from coursekit.learn.progress import store
+
+NAME = "07_unstructured_pruning"
+
+
+@pytest.fixture(scope="module")
+def file() -> bytes:
+    weight, bias = golf.least_squares(*golf.flat(golf.draw()[0]))
+    step = float(weight.abs().max()) / 3.5
+    return golf.pack((weight / step).round().int(), step, bias)
+
+
+def test_a_file_holds_what_was_packed(file):
+    weight, bias = golf.least_squares(*golf.flat(golf.draw()[0]))
+    step = float(weight.abs().max()) / 3.5
+    restored, its_bias = golf.unpack(file)
+    steps = restored / restored.abs()[restored != 0].min()
+    assert torch.allclose(steps, (weight / step).round(), atol=1e-3)
+    assert (its_bias - bias).abs().max() <= bias.abs().max() / 254 * 1.01
+    assert (
+        golf.unpack(golf.pack(torch.ones(10, 784, dtype=torch.int8), 0.5, 0 * bias))[1].sum() == 0
+    )
+
+
+def test_what_is_lost_is_counted_against_the_dense_network(file):
+    train, validation = golf.draw()
+    dense = golf.least_squares(*golf.flat(train))
+    assert (golf.right(*dense, validation), golf.right(*dense, golf.unseen())) == (378, 377)
+    blank = golf.pack(torch.zeros(10, 784, dtype=torch.int32), 1.0, torch.ones(10))
+    zeros = sum(validation.labels == 0)
+    assert golf.lost(blank, train, validation) == 378 - zeros
+    assert 0 <= golf.lost(file, train, validation) <= golf.MOST_LOST
+    assert golf.DENSE_BYTES / len(file) > 40
+
+
+@pytest.mark.parametrize(
+    ("q", "bias", "says"),
+    [
+        (torch.ones(784, 10, dtype=torch.int8), torch.ones(10), "shape"),
+        (torch.ones(10, 784), torch.ones(10), "integer"),
+        (torch.full((10, 784), 128), torch.ones(10), "127"),
+        (torch.full((10, 784), -128, dtype=torch.int8), torch.ones(10), "127"),
+        (torch.ones(10, 784, dtype=torch.int8), torch.ones(1), "bias"),
+        (torch.ones(10, 784, dtype=torch.int8), torch.full((10,), torch.nan), "bias"),
+    ],
+)
+def test_what_is_no_network_is_refused(q, bias, says):
+    with pytest.raises(ValueError, match=says):
+        golf.pack(q, 1.0, bias)
+
+
+def test_what_is_no_file_is_refused(file):
+    for other, says in ((None, "bytes"), (file[:-1], "damaged"), (b"", "begins differently")):
+        with pytest.raises(ValueError, match=says):
+            golf.unpack(other)
+
+
+def test_a_file_is_noted_where_a_notebook_is_open(file, monkeypatch, capsys):
+    kept = store.Store(None)
+    monkeypatch.setattr(store, "default_store", lambda: kept)
+    monkeypatch.setattr(golf, "notebook_lesson", lambda: None)
+    golf.note(file)
+    assert kept.events(store.Golf) == []
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(golf, "notebook_lesson", guesses.notebook_lesson)
+    monkeypatch.setenv("JPY_SESSION_NAME", f"exercises/{NAME}/{NAME}.ipynb")
+    golf.note(file)
+    noted = kept.latest(store.Golf, NAME)[NAME]
+    assert (noted.bytes, noted.of) == (len(file), 397)
+    assert f"{noted.right} of 397 right" in capsys.readouterr().out
