@@ -176,8 +176,8 @@ def _contents(root: Path, wheels: list[Path]) -> Iterator[tuple[str, bytes]]:
     )
     for path in map(Path, json.loads(run.stdout)):
         yield path.relative_to(root).as_posix(), path.read_bytes()
-    data = [*root.glob("coursekit/learn/questions/banks/*"), root / "coursekit/learn/lessons.json"]
-    for path in sorted(data):
+    data = ("coursekit/learn/questions/banks/*", "coursekit/learn/*.json")
+    for path in sorted(path for pattern in data for path in root.glob(pattern)):
         yield path.relative_to(root).as_posix(), path.read_bytes()
     # Its own imports every language there is.
     yield (

@@ -68,6 +68,7 @@ class Progress:
         part: what that place is called.
         due: how many cards are due.
         again: how many questions are to be tried again.
+        network: how small the course's one network is by now, in a sentence.
         trouble: why progress can't be read, in a sentence.
     """
 
@@ -77,6 +78,7 @@ class Progress:
     part: str = ""
     due: int = 0
     again: int = 0
+    network: str = ""
     trouble: str = ""
 
 
@@ -95,6 +97,8 @@ def now_text(shown: Sequence[Lesson], progress: Progress) -> str:
         lines.append(f"**[{' and '.join(due)}]({REVIEW})**, over all lessons.")
     elif progress.last:
         lines.append(f"Nothing is due. [Review]({REVIEW}) brings back what you learnt, in time.")
+    if progress.network:
+        lines.append(f"{progress.network} [See the way down](review.ipynb).")
     if progress.trouble:
         lines.append(progress.trouble)
     return "\n\n".join(lines)
@@ -206,7 +210,7 @@ def progress_in(folder: Path) -> Progress:
     newest = [guess.question for guess in store.events(Guess, last)][-1:] if last else []
     place, part = _place(folder / "notebooks" / f"{last}.ipynb", newest[0]) if newest else ("", "")
     again = len(due_again(store, now=datetime.now(UTC)))
-    return Progress(standings, last, place, part, found.due, again, store.trouble)
+    return Progress(standings, last, place, part, found.due, again, found.network, store.trouble)
 
 
 def _looking(path: Path) -> Store:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from coursekit.learn.guesses import notebook_lesson
+from coursekit.learn.progress.ledger import DENSE
 from coursekit.lesson_15.alone import figures
 from coursekit.lesson_15.squeeze.container import Layer, half, read, write
 from coursekit.nets.data import Split, load_digits
@@ -20,10 +21,9 @@ from coursekit.nets.data import Split, load_digits
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Weights and biases as float32.
-DENSE_BYTES = 4 * (784 * 10 + 10)
 # So many right answers fewer than the dense network's are allowed on the validation images.
 MOST_LOST = 12
+# Of a bias, in steps.
 _LARGEST = 127
 
 
@@ -60,16 +60,17 @@ def pack(q: Tensor, step: float, bias: Tensor) -> bytes:
     biases rounded to 8 bits.
 
     Args:
-        q: whole numbers (10, 784) from −127 to 127, of an integer dtype.
+        q: whole numbers (10, 784) from −128 to 127, of an integer dtype.
         step: above 0.
         bias: (10,).
 
     Raises:
         ValueError: if one of them is something else.
     """
-    if q.shape != (10, 784) or q.is_floating_point() or q.int().abs().max() > _LARGEST:
+    fits = q.shape == (10, 784) and not q.is_floating_point()
+    if not fits or q.min() < -128 or q.max() > 127:
         raise ValueError(
-            f"q should hold whole numbers from -127 to 127 in the shape (10, 784), of an integer "
+            f"q should hold whole numbers from -128 to 127 in the shape (10, 784), of an integer "
             f"dtype, but is {q.dtype} {tuple(q.shape)}"
         )
     if bias.shape != (10,) or not bias.isfinite().all():
@@ -116,7 +117,7 @@ def note(file: bytes) -> None:
     """
     validation = draw()[1]
     found = right(*unpack(file), validation)
-    figures(bytes=len(file), right=found)
+    figures(golf_bytes=len(file), golf_right=found)
     lesson = notebook_lesson()
     if lesson is None:
         return
@@ -124,6 +125,6 @@ def note(file: bytes) -> None:
 
     default_store().record(Golf(lesson=lesson, bytes=len(file), right=found, of=len(validation)))
     print(
-        f"{len(file):,} bytes, {DENSE_BYTES / len(file):.0f} times smaller, and {found} of "
+        f"{len(file):,} bytes, {DENSE / len(file):.0f} times smaller, and {found} of "
         f"{len(validation)} right: noted. progress() draws your way down."
     )

@@ -168,7 +168,7 @@ def moved() -> Panel:
 
 def asked(**options: object) -> Panel:
     predict._notes_of.cache_clear()
-    panel = guess("80 % zeros: size of the file", **options)
+    panel = guess("80% zeros: size of the file", **options)
     assert panel is not None
     return panel
 
@@ -177,7 +177,7 @@ def answered() -> Panel:
     panel = asked(unit="× the dense one")
     said = {"key": "note", "values": {"guess": "3"}, "about": panel.view["about"]}
     panel._told(panel, said, [])
-    reveal("80 % zeros: size of the file", 1.996)
+    reveal("80% zeros: size of the file", 1.996)
     return panel
 
 
@@ -365,16 +365,16 @@ def test_a_guess_is_noted_by_enter_by_the_button_and_by_leaving_the_field(bench:
         bench.press("Tab")
         assert bench.focused == "guess"
         bench.page.keyboard.type("1,000")
-        assert guessed("80 % zeros: size of the file") is None
+        assert guessed("80% zeros: size of the file") is None
         bench.press(leave)
         assert bench.said == "Noted: 1,000. Run the next cell."
-        assert guessed("80 % zeros: size of the file") == 1000
+        assert guessed("80% zeros: size of the file") == 1000
         assert bench.page.get_by_role("textbox").input_value() == "1,000"
     assert bench.focused == "note"
     bench.page.get_by_role("textbox").fill("2")
     bench.page.get_by_role("button", name="Note it").click()
     bench.settle()
-    assert guessed("80 % zeros: size of the file") == 2
+    assert guessed("80% zeros: size of the file") == 2
     assert bench.errors == []
 
 
@@ -389,15 +389,15 @@ def test_a_slider_and_its_field_move_each_other(bench: Bench) -> None:
     assert field.input_value() == "0.51"
     assert bench.focused == "guess-slider", "the slider can be moved on"
     bench.press("ArrowLeft", "ArrowLeft")
-    assert guessed("80 % zeros: size of the file") == 0.49
+    assert guessed("80% zeros: size of the file") == 0.49
     field.fill("7")
     bench.press("Enter")
     assert bench.said == "Type a number from 0 to 1."
-    assert guessed("80 % zeros: size of the file") == 0.49, "a guess where no answer lies is none"
+    assert guessed("80% zeros: size of the file") == 0.49, "a guess where no answer lies is none"
     assert (field.input_value(), slider.input_value()) == ("7", "1"), "what was typed stays"
     field.fill("0.7")
     bench.press("Enter")
-    assert guessed("80 % zeros: size of the file") == 0.7
+    assert guessed("80% zeros: size of the file") == 0.7
     assert slider.input_value() == "0.7"
 
 
@@ -532,7 +532,7 @@ WAYS: dict[str, list[tuple[str, str, str]]] = {
 def test_focus_is_in_sight_and_what_is_new_is_read_out(
     width: int, height: int, bench: Bench
 ) -> None:
-    """As at 100, 200 and 400 %."""
+    """As at 100, 200 and 400%."""
     page = bench.page
     page.set_viewport_size({"width": width, "height": height})
     for name, way in WAYS.items():

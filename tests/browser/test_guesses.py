@@ -82,13 +82,13 @@ def test_typed_by_keyboard_and_set_beside_what_came_out(
     press("Shift+Enter")
     answer = output(page, 2)
     expect(answer).to_contain_text("1 line, your guess", timeout=MINUTE)
-    line = "You guessed 2 for “Size of the file”. It is 1.996 × the dense one: within 1 %."
+    line = "You guessed 2 for “Size of the file”. It is 1.996 × the dense one: within 1%."
     expect(answer).to_contain_text(line)
     shoot(page, "guess-and-mark")
 
     # The field is locked, and shows both.
     expect(size.get_by_role("textbox")).to_be_disabled()
-    expect(size).to_contain_text("It is 1.996 × the dense one: within 1 %.")
+    expect(size).to_contain_text("It is 1.996 × the dense one: within 1%.")
 
     # The slider takes its arrow keys, and JupyterLab none of them.
     press("Shift+Enter")
@@ -100,11 +100,11 @@ def test_typed_by_keyboard_and_set_beside_what_came_out(
     press("ArrowUp")
     expect(accuracy.get_by_role("textbox")).to_have_value("2")
     press("End")
-    expect(accuracy.locator(".fb-say")).to_have_text("Noted: 100 %. Run the next cell.")
+    expect(accuracy.locator(".fb-say")).to_have_text("Noted: 100%. Run the next cell.")
     # Typed, and gone on to the next cell without Enter.
     accuracy.get_by_role("textbox").fill("97.5")
     page.locator(".jp-CodeCell").nth(4).locator(".cm-content").click()
-    expect(accuracy.locator(".fb-say")).to_have_text("Noted: 97.5 %. Run the next cell.")
+    expect(accuracy.locator(".fb-say")).to_have_text("Noted: 97.5%. Run the next cell.")
 
     # A choice, by its own name and with arrow keys: all ids of a notebook differ.
     press("Shift+Enter")
@@ -115,7 +115,7 @@ def test_typed_by_keyboard_and_set_beside_what_came_out(
     expect(which.locator(".fb-say")).to_have_text("Noted: “two”. Run the next cell.")
     page.locator(".jp-CodeCell").nth(5).locator(".cm-content").click()
     press("Shift+Enter")
-    expect(output(page, 5)).to_contain_text("It is 50 %: 48 points too high.", timeout=MINUTE)
+    expect(output(page, 5)).to_contain_text("It is 50%: 48 points too high.", timeout=MINUTE)
     expect(output(page, 5)).to_contain_text("You guessed “two” for “Which?”")
     press("Shift+Enter")
     expect(output(page, 6)).to_contain_text("1 of 2 within a factor of 1.5, 0 of 1 choices right.")

@@ -65,7 +65,7 @@ def own(theme: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         Attempt(
             lesson=SEVEN.name, question=wrong.id, mode="choice", answer=[0], right=False, at=then
         ),
-        Guess(lesson=SEVEN.name, question="20 % pruned twice: share of zeros", guess=1.0),
+        Guess(lesson=SEVEN.name, question="20% pruned twice: share of zeros", guess=1.0),
     )
     fill(course, own)
     return own

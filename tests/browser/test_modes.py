@@ -105,7 +105,7 @@ WAYS: dict[str, list[tuple[tuple[str, ...], tuple[str, ...], str]]] = {
         (("← reset", "Enter"), ("reset",), "Press once more to forget all progress."),
     ],
 }
-# As at 100, 200 and 400 %.
+# As at 100, 200 and 400%.
 WINDOWS = ((1280, 900), (640, 400), (320, 256))
 
 TWICE = """() => {

@@ -36,7 +36,7 @@ LESSON = "02_numbers_in_few_bits"
 GROUNDS = {"JupyterLab Light": "rgb(255, 255, 255)", "JupyterLab Dark": "rgb(17, 17, 17)"}
 # Of each other lesson what the picture says first, a key in which field, and what it says then.
 OTHERS = {
-    "00_pipeline": ("0 % zeros, 8 bits: ", "ArrowUp", "percent zeros", "15 % zeros, 8 bits: "),
+    "00_pipeline": ("0% zeros, 8 bits: ", "ArrowUp", "percent zeros", "15% zeros, 8 bits: "),
     "01_what_does_a_model_cost": (
         "Batch 1, weights in 32 bits",
         "ArrowUp",
@@ -62,7 +62,7 @@ OTHERS = {
         "One unit times 2. ",
     ),
     "06_quantization_aware_training": ("Step 0. ", "ArrowUp", "step", "Step 2. "),
-    "07_unstructured_pruning": ("0 % zeros: ", "ArrowUp", "percent zeros", "7 % zeros: "),
+    "07_unstructured_pruning": ("0% zeros: ", "ArrowUp", "percent zeros", "7% zeros: "),
     "08_structured_pruning": ("Channel 1 is framed", "ArrowDown", "channel", "Channel 0 is framed"),
     "09_when_and_how_much": (
         "Your guess: one weight in 4 stays.",
@@ -77,8 +77,8 @@ OTHERS = {
         "row",
         "The weight in row 0, column 3:",
     ),
-    "12_serving": ("Load 90 %, at most 1", "ArrowUp", "load", "Load 100 %, at most 1"),
-    "13_large_language_models": ("Smoothing 0 %.", "ArrowUp", "smoothing", "Smoothing 5 %."),
+    "12_serving": ("Load 90%, at most 1", "ArrowUp", "load", "Load 100%, at most 1"),
+    "13_large_language_models": ("Smoothing 0%.", "ArrowUp", "smoothing", "Smoothing 5%."),
     "14_taught_and_factored": ("Rank 2: ", "ArrowUp", "rank", "Rank 3: "),
     "15_capstone": (
         "8,319 weights are left.",

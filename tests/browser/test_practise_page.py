@@ -220,11 +220,11 @@ def test_who_comes_back_finds_what_was_answered_and_tomorrow_what_is_due(
 
 
 def test_guesses_of_the_page_are_kept_with_the_progress(page: Page) -> None:
-    guess = page.locator(".guess").filter(has_text="80 % zeros: size of the file")
+    guess = page.locator(".guess").filter(has_text="80% zeros: size of the file")
     guess.get_by_role("textbox").fill("1/2")
     guess.get_by_role("button", name="Guess").click()
     widget = begun(page, "Show my progress")
-    expect(widget.get_by_role("row", name="80 % zeros: size of the file")).to_contain_text("0.5")
+    expect(widget.get_by_role("row", name="80% zeros: size of the file")).to_contain_text("0.5")
 
 
 def test_two_tabs_lose_nothing_of_each_other(page: Page, site: str) -> None:

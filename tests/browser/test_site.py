@@ -16,7 +16,7 @@ from tests.browser.site import reader
 pytestmark = pytest.mark.thorough
 
 LESSON = "notebooks/07_unstructured_pruning.html"
-FILE, TICKETS = "80 % zeros: size of the file", "notebooks/09_when_and_how_much.html"
+FILE, TICKETS = "80% zeros: size of the file", "notebooks/09_when_and_how_much.html"
 # Before anybody practises; what is below the fold is fetched when it is scrolled to.
 AT_MOST = 1_500_000
 
@@ -100,7 +100,7 @@ def test_what_answers_a_guess_is_folded_until_one_has_guessed(browser: Browser, 
 def test_by_keyboard_a_guess_is_made_and_an_answer_is_shown(browser: Browser, site: str) -> None:
     with reader(browser, site) as page:
         page.goto(site + LESSON)
-        question = "20 % pruned twice: share of zeros"
+        question = "20% pruned twice: share of zeros"
         mine = box(page, question)
         answer = page.get_by_text("Three traps. The second call takes")
         mine.get_by_role("slider").focus()
@@ -111,7 +111,7 @@ def test_by_keyboard_a_guess_is_made_and_an_answer_is_shown(browser: Browser, si
         page.keyboard.press("Enter")
         expect(answer).to_be_visible()
         expect(mine.get_by_role("status")).to_have_text(
-            "You guessed 40 %. It is 36 %: 4 points too high."
+            "You guessed 40%. It is 36%: 4 points too high."
         )
         # The other way: not to guess.
         box(page, FILE).get_by_role("textbox").focus()
@@ -153,9 +153,9 @@ def test_an_opening_moves(browser: Browser, site: str) -> None:
         slider = page.locator("figure.opening").get_by_role("slider", name="percent zeros")
         slider.focus()
         page.keyboard.press("End")
-        expect(picture).to_have_attribute("alt", re.compile("^98 % zeros"))
+        expect(picture).to_have_attribute("alt", re.compile("^98% zeros"))
         assert picture.get_attribute("src") != before
-        expect(page.locator("figure.opening [role=status]")).to_contain_text("98 % zeros")
+        expect(page.locator("figure.opening [role=status]")).to_contain_text("98% zeros")
 
 
 def test_what_a_word_means_is_said_beside_it(browser: Browser, site: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from coursekit.learn.progress import ledger
 from coursekit.learn.progress.exercise_marks import State, read_exercise
 from coursekit.learn.progress.schedule import due_dates
 from coursekit.learn.progress.store import (
@@ -83,10 +84,15 @@ class LessonSummary(BaseModel):
 
 
 class Summary(BaseModel):
-    """All lessons. In a notebook it shows as a table of plain HTML, which needs no trust."""
+    """All lessons. In a notebook it shows as a table of plain HTML, which needs no trust.
+
+    Attributes:
+        network: How small the course's one network is by now, in a sentence; empty before it is.
+    """
 
     at: datetime
     lessons: list[LessonSummary]
+    network: str = ""
 
     @property
     def due(self) -> int:
@@ -101,8 +107,9 @@ class Summary(BaseModel):
             + "</tr>"
             for lesson in self.lessons
         )
+        network = f"<p>{escape(self.network)}</p>" if self.network else ""
         return (
-            f"<table><caption>{escape(self._caption())}</caption>"
+            f"{network}<table><caption>{escape(self._caption())}</caption>"
             f'<thead><tr><th scope="col">Lesson</th>{columns}</tr></thead>'
             f"<tbody>{rows}</tbody></table>"
         )
@@ -116,7 +123,7 @@ class Summary(BaseModel):
                 for mode, heading in NAMES.items()
                 if (text := _cell(lesson, mode)) != "–"
             ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *([self.network] if self.network else [])])
 
     __str__ = __repr__
 
@@ -192,7 +199,8 @@ def summary(
                 exercise=exercise,
             )
         )
-    return Summary(at=now, lessons=lessons)
+    steps = ledger.ledger(store)
+    return Summary(at=now, lessons=lessons, network=ledger.sentence(steps) if steps else "")
 
 
 def _tally(answers: Mapping[str, bool | None], visits: int, of: int | None) -> Tally:

@@ -14,7 +14,7 @@ from coursekit.learn.guesses import guessed
 from coursekit.learn.progress.store import Guess, Outcome, Store, Visit, default_store
 from coursekit.learn.progress.summary import summary
 
-FILE = "80 % zeros: size of the file"
+FILE = "80% zeros: size of the file"
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_a_guess_is_set_beside_what_came_out(capsys):
     type_in(panel, "2.0")
     assert panel.view["say"] == "Noted: 2 × the dense one. Run the next cell."
     reveal(FILE, 1.996)
-    line = f"You guessed 2 for “{FILE}”. It is 1.996 × the dense one: within 1 %.\n"
+    line = f"You guessed 2 for “{FILE}”. It is 1.996 × the dense one: within 1%.\n"
     assert capsys.readouterr().out == line
 
 
@@ -212,8 +212,8 @@ def test_importing_the_functions_imports_nothing_heavy(python):
     [
         (3, 2, "1.5 times too high"),
         (2, 3, "1.5 times too low"),
-        (2.06, 2, "within 3 %"),
-        (1.96, 2, "within 2 %"),
+        (2.06, 2, "within 3%"),
+        (1.96, 2, "within 2%"),
         (2, 2, "right"),
         (0.33333, 1 / 3, "right"),
         (500, 10, "50 times too high"),
@@ -261,7 +261,7 @@ def test_a_guess_where_no_answer_can_be_is_sent_back(capsys, typed):
 def test_per_cent_are_compared_in_points(capsys, given, near):
     guess("accuracy", given, unit="%")
     reveal("accuracy", 85)
-    assert capsys.readouterr().out.endswith(f"It is 85 %: {near}.\n")
+    assert capsys.readouterr().out.endswith(f"It is 85%: {near}.\n")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_per_cent_are_compared_in_points(capsys, given, near):
 def test_over_several_runs_a_guess_inside_the_range_is_right(capsys, given, near):
     guess("accuracy", given, unit="%")
     reveal("accuracy", 85, between=(81, 90))
-    assert capsys.readouterr().out.endswith(f"It is 85 % (from 81 to 90): {near}.\n")
+    assert capsys.readouterr().out.endswith(f"It is 85% (from 81 to 90): {near}.\n")
 
 
 def test_a_range_that_is_one_number_is_not_named(capsys):

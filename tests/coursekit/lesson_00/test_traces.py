@@ -68,7 +68,7 @@ def test_the_six_stages_show_what_the_lesson_has(lesson):
         "Scaled to 0–1": lesson["images"],
         "Flattened": lesson["flat"],
         "Trained": weight["dense"],
-        "Pruned by 30 %": weight["pruned"],
+        "Pruned by 30%": weight["pruned"],
         "int8": integers,
     }
     stages = load_trace("00", "pipeline-data-flow").stages
@@ -104,8 +104,8 @@ def test_the_epochs_show_what_the_lesson_has():
         epoch = int(row[0])
         assert read(row[1]) == pytest.approx(history["loss"][epoch], abs=5e-4)
         assert read(row[3]) == pytest.approx(history["validation_loss"][epoch], abs=5e-4)
-        assert row[2] == f"{100 * history['accuracy'][epoch]:.1f} %"
-        assert f"({100 * history['validation_accuracy'][epoch]:.1f} %)" in row[4]
+        assert row[2] == f"{100 * history['accuracy'][epoch]:.1f}%"
+        assert f"({100 * history['validation_accuracy'][epoch]:.1f}%)" in row[4]
     for number, one in enumerate(load_trace("00", "pipeline-training").stages):
         assert one.table == last.table[: number + 2]
 
@@ -140,7 +140,7 @@ def told(epoch, **columns):
     [
         (0, [0.1] * 6, [2.3] * 6, "about what the network has: 2.300. It gets 10 of 100"),
         (0, [0.1] * 6, [3.0] * 6, "and here it is: 3.000"),
-        (1, [0.1, 0.7, 0.7, 0.7, 0.7, 0.9], [1] * 6, "60 more right.*wins 80.* 75 % of that"),
+        (1, [0.1, 0.7, 0.7, 0.7, 0.7, 0.9], [1] * 6, "60 more right.*wins 80.* 75% of that"),
         (1, [0.5, 0.4, 0.4, 0.4, 0.4, 0.4], [1] * 6, "10 fewer right.*no more are won than lost"),
         (
             1,
@@ -148,8 +148,8 @@ def told(epoch, **columns):
             [1] * 6,
             "10 fewer right.*wins 10, all of them in later",
         ),
-        (2, [0.5] * 6, [2, 1, 0.5, 0, 0, 0], "As many right as before.*surer.*61 % now.*had 37 %"),
-        (2, [0.5] * 6, [2, 1, 2, 0, 0, 0], "less sure.*14 % now.*had 37 %"),
+        (2, [0.5] * 6, [2, 1, 0.5, 0, 0, 0], "As many right as before.*surer.*61% now.*had 37%"),
+        (2, [0.5] * 6, [2, 1, 2, 0, 0, 0], "less sure.*14% now.*had 37%"),
         (2, [0.5] * 6, [2, 1, 1, 0, 0, 0], "as sure as before"),
         (3, [0.6] * 6, [1] * 6, "10.0 points behind validation"),
         (3, [0.4] * 6, [1] * 6, "10.0 points ahead.*did not"),
@@ -157,8 +157,8 @@ def told(epoch, **columns):
         (3, [0.5] * 6, [1] * 6, "is level with validation"),
         (4, [0.5] * 6, [1] * 6, "count of 50.*by 5, .*no more than that"),
         (4, [0.5, 0.5, 0.5, 0.3, 0.5, 0.5], [1] * 6, "20 more.*is more than that"),
-        (5, [0.5] * 6, [1, 1, 1, 1, 1, 0.8], "still fell, by 20 %"),
-        (5, [0.5] * 6, [1, 1, 1, 1, 1, 1.2], "rose, by 20 %"),
+        (5, [0.5] * 6, [1, 1, 1, 1, 1, 0.8], "still fell, by 20%"),
+        (5, [0.5] * 6, [1, 1, 1, 1, 1, 1.2], "rose, by 20%"),
         (5, [0.5] * 6, [1, 1, 1, 1, 1, 1], "come to rest"),
     ],
 )
@@ -185,12 +185,12 @@ def test_the_picture_says_what_the_three_models_answer():
     for image, sparsity, bits in [(0, 0.3, 8), (5, 0.98, 8), (9, 0.0, 2)]:
         written = words(draw_prediction(image, sparsity, bits))
         assert f"test image {image}: a {labels[image]}" in written
-        assert f"pruned: {100 * sparsity:.0f} % zeros" in written
+        assert f"pruned: {100 * sparsity:.0f}% zeros" in written
         for model in three_models.three_models(sparsity, bits).values():
             chances = model(images[image].flatten()).softmax(0)
             answer = int(chances.argmax())
             verdict = "right" if answer == labels[image] else "wrong"
-            wanted = f"says {answer}, {100 * chances[answer]:.0f} %: {verdict}"
+            wanted = f"says {answer}, {100 * chances[answer]:.0f}%: {verdict}"
             assert wanted in written, (wanted, written)
     plt.close("all")
 

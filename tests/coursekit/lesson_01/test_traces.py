@@ -12,7 +12,7 @@ def test_the_cnns_shares_are_those_of_its_layers():
     small = traces.small_costs()
     assert sum(c.parameters for c in small) == 52_138
     last = load_trace("01", "cost-layers-of-a-cnn").stages[-1]
-    assert "100.0 % of the parameters, 100.0 % of the MACs" in last.text
+    assert "100.0% of the parameters, 100.0% of the MACs" in last.text
     assert f"peak of {max(c.activations for c in small):,} bytes" in last.text
     for row, cost in zip(last.table[1:], small, strict=True):
         assert row == (
@@ -44,5 +44,5 @@ def test_only_turns_show_that_two_models_are_equal():
     stages = load_trace("01", "cost-benchmark-mended").stages
     assert ["nearly right" in stage_.text for stage_ in stages] == [False, False, False, True]
     # The same calls let either of them look faster.
-    assert "B seems 41.1 % faster" in stages[0].text
+    assert "B seems 41.1% faster" in stages[0].text
     assert "slower" in stages[2].text

@@ -21,7 +21,7 @@ def test_two_networks_are_equal_in_float_and_not_in_int8():
     for way, rows in traces._WAYS.items():
         told = column(last, way)
         for name, model in zip(("first", "second", "equalized"), traces._three(its), strict=True):
-            assert told[name] == f"{100 * its.accuracy(model, rows):.1f} %"
+            assert told[name] == f"{100 * its.accuracy(model, rows):.1f}%"
     # What the bank says to notice.
     assert its.accuracy(its.first, False) - its.accuracy(its.second, False) > 0.3
     assert its.accuracy(its.second, True) - its.accuracy(its.second, False) > 0.3
@@ -127,7 +127,7 @@ def test_four_ends_are_where_their_rules_put_them():
     )
     for one in its.ends[1:]:
         told = column(stage("03", "range-four-ends", f"The rule “{one.rule}”"), "accuracy")
-        assert told[one.rule] == f"{100 * one.accuracy:.1f} %"
+        assert told[one.rule] == f"{100 * one.accuracy:.1f}%"
 
 
 def test_the_four_ends_can_be_the_first_trace_that_needs_the_trained_network(monkeypatch):

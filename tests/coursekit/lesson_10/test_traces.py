@@ -25,8 +25,8 @@ def test_the_file_after_each_step_is_what_the_table_says(shots):
         assert read(stored) == len(traces.encode(shot.model))
         assert read(gzip) == traces.zipped(traces.encode(shot.model))
         assert read(bound) == round(traces.entropy_bytes(shot.model))
-        assert zeros == f"{100 * shot.zeros:.0f} %"
-        assert right == f"{100 * shot.accuracy:.1f} %"
+        assert zeros == f"{100 * shot.zeros:.0f}%"
+        assert right == f"{100 * shot.accuracy:.1f}%"
     _, held = traces.load_fashion_mnist().train.hold_out(traces.HELD)
     last_shot = shots.shots[-1]
     assert accuracy(last_shot.model, *held.tensors()) == last_shot.accuracy
@@ -44,16 +44,16 @@ def test_bytes_and_accuracy_are_told_as_they_moved(shots):
     assert traces._kept(5, 5) == "stay 5"
     assert traces._kept(5, 4) == "go down from 5 to 4"
     assert traces._kept(4, 5) == "go up from 4 to 5"
-    assert traces._moved(0.5, 0.5) == "stays 50.0 %"
-    assert traces._moved(0.5, 0.6) == "rises from 50.0 % to 60.0 %"
-    assert traces._moved(0.6, 0.5) == "falls from 60.0 % to 50.0 %"
+    assert traces._moved(0.5, 0.5) == "stays 50.0%"
+    assert traces._moved(0.5, 0.6) == "rises from 50.0% to 60.0%"
+    assert traces._moved(0.6, 0.5) == "falls from 60.0% to 50.0%"
     assert traces._moved(0.5, 0.505).endswith("less than its standard error")
     dense, *_, last = shots.shots
     over, under, at = (replace(last) for _ in range(3))
     for shot, bound in ((over, 0.5), (under, 2.0), (at, 1.0)):
         vars(shot)["bound"] = bound * last.gzip
-    assert "100 % above the bound" in traces._of_gzip(dense, over)
-    assert "50 % below the bound, which holds only" in traces._of_gzip(dense, under)
+    assert "100% above the bound" in traces._of_gzip(dense, over)
+    assert "50% below the bound, which holds only" in traces._of_gzip(dense, under)
     assert "just at the bound" in traces._of_gzip(dense, at)
     for control, says in ((0.9, "points above"), (0.1, "points below")):
         assert says in traces._of_tuned(shots.shots[1], last, control)

@@ -348,7 +348,7 @@ def test_what_the_guess_and_the_curves_say_is_so() -> None:
     names = list(lesson_09.SCHEDULES)
     for (halvings, uncovered), text in said_here.items():
         assert text.startswith(f"Your guess: one weight in {2 ** int(halvings)} stays.")
-        assert f"Dense: {its.dense:.1f} %." in text
+        assert f"Dense: {its.dense:.1f}%." in text
         shown = [name for name in names if f"last, {name}:" in text]
         assert shown == names[int(uncovered) - 1 : int(uncovered)] if uncovered else not shown
         for name in shown:
@@ -371,20 +371,18 @@ def test_smoothing_keeps_the_product_and_helps_int8_up_to_a_point():
     assert 0 < best < len(off) - 1
     assert off[-1] > off[best]
     texts = said("13", "smoothing")
-    assert f"off by {100 * off[0]:.1f} %" in texts[0]
-    assert f"off by {100 * off[-1]:.1f} %" in texts[100]
+    assert f"off by {100 * off[0]:.1f}%" in texts[0]
+    assert f"off by {100 * off[-1]:.1f}%" in texts[100]
 
 
 def test_what_the_waiting_line_says_is_so() -> None:
     texts = said("12", "load", "together")
     p95 = {key: lesson_12.latency_p95(*key) for key in texts}
     for (load, together), text in texts.items():
-        assert text.startswith(
-            f"Load {load:.0f} %, at most {together:.0f} together: of 36 requests"
-        )
+        assert text.startswith(f"Load {load:.0f}%, at most {together:.0f} together: of 36 requests")
         # Guesses below the picture ask for such numbers.
         assert not re.search(r"\d ms", text)
-    # What it shows: a slow rise, then a steep one; in batches none yet beyond 100 %.
+    # What it shows: a slow rise, then a steep one; in batches none yet beyond 100%.
     assert p95[50.0, 1.0] < 4 * lesson_12.cost(1) * 1000
     assert p95[90.0, 1.0] > 3 * p95[50.0, 1.0]
     assert p95[110.0, 1.0] > 120

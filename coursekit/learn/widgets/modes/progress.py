@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
+from coursekit.learn.progress import ledger
 from coursekit.learn.progress.store import Guess, Mode, Outcome, Store, StoreError, course_folder
 from coursekit.learn.progress.summary import NAMES, Summary, Tally, summary
 from coursekit.learn.questions.find import bank_names, bank_of
@@ -119,6 +120,7 @@ class Overview:
     def view(self) -> View:
         found = summary(self._store, self._course, totals())
         parts = [html("Your progress", "title"), *self._lessons(found), *self._strengths(found)]
+        parts += self._ledger()
         if guesses := self._guesses():
             parts += [html("Your guesses", "head"), made_of(guesses)]
         parts += [
@@ -178,6 +180,18 @@ class Overview:
             word = "strong" if one.strong else "not strong yet"
             rows.append(meter(f"{one.topic}: {one.right} of {one.of}, {word}", one.right, one.of))
         return [html(NAMES["pattern"], "head"), *rows]
+
+    def _ledger(self) -> list[Part]:
+        steps = ledger.ledger(self._store)
+        if not steps:
+            return []
+        return [
+            html("Your network", "head"),
+            html(ledger.sentence(steps)),
+            made_of(ledger.picture(steps)),
+            html("Full: yours, the smallest that passed. Hollow: what we reached.", "small"),
+            made_of(ledger.table(steps)),
+        ]
 
     def _guesses(self) -> str:
         """A table of guesses and what came out, for all lessons."""
