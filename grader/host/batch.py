@@ -28,6 +28,7 @@ from grader.host.get_contract import all_of, names_for
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
 from grader.host.intake.folder import Folder, read_folder
+from grader.host.publish.ledger import read_ledger
 from grader.host.publish.rendering import Renderer
 from grader.host.publish.report import ClassReport
 from grader.host.result_store import ResultStore, cannot_write
@@ -208,6 +209,7 @@ def grade_class(
     _require("--beside", beside, _tests(assignments))
     _require("--beside-all", beside_all, assignments, "assignment")
     beside = [*beside, *map(all_of, beside_all)]
+    ledger = read_ledger(course.settings.ledger)
     store = ResultStore(out)
     address = db_url or course.db_url
     database = Database(address) if address else Database.of_file(store.gradebook)
@@ -255,7 +257,9 @@ def grade_class(
                 _log.info("%d graded in this run; now gradebook and report.", sum(own.values()))
                 with cannot_write(out):
                     store.save_troubles(troubles.known)
-                report = ClassReport([shown[name] for name in sorted(shown)], troubles.known)
+                report = ClassReport(
+                    [shown[name] for name in sorted(shown)], troubles.known, ledger
+                )
                 entered = _enter(
                     sorted([*own, *others]), store, book, shown, station.renderer, timestamps
                 )

@@ -347,16 +347,27 @@ def leaderboard(
             "--final", help="Rank by the half that is kept for the end, and show it for all."
         ),
     ] = False,
+    ledger: Annotated[
+        bool,
+        typer.Option("--ledger", help="Show the way down over all assignments, not one ranking."),
+    ] = False,
 ) -> None:
-    """Makes one page that ranks a graded class by the figures that its tests have reported.
+    """Makes one page of a graded class from the figures that its tests have reported: a ranking.
 
-    c.Grader.leaderboards in nbgrader_config.py says which figures, and what else is on the page.
+    c.Grader.leaderboards, and c.Grader.ledger, in nbgrader_config.py say which figures, and what
+    else is on the page.
     """
     from grader.host.publish.leaderboard import make_leaderboard
+    from grader.host.publish.ledger import make_ledger
 
     try:
-        boards = Course.open(course).settings.leaderboards
-        page = make_leaderboard(boards, out, assignment, names, final)
+        if ledger and (assignment or final):
+            raise GraderError("--ledger shows all assignments, and no half that is kept for later.")
+        settings = Course.open(course).settings
+        if ledger:
+            page = make_ledger(settings.ledger, out, names)
+        else:
+            page = make_leaderboard(settings.leaderboards, out, assignment, names, final)
     except GraderError as error:
         _fail(str(error), 1)
     Console(highlight=False, soft_wrap=True).print(Text(f"Leaderboard: {page}"))

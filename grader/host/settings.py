@@ -62,6 +62,9 @@ class Grader(Configurable):
     leaderboards = Dict(key_trait=Unicode(), help="By assignment, what its leaderboard shows.").tag(
         config=True
     )
+    ledger = Dict(key_trait=Unicode(), help="What is made smaller in several assignments.").tag(
+        config=True
+    )
 
     @property
     def limits(self) -> Limits:

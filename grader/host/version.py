@@ -27,6 +27,7 @@ _NO_MARKS = frozenset(
         "imports",
         "kept_contracts",
         "leaderboard",
+        "ledger",
         "memory_order",
         "pages",
         "rehearsal",

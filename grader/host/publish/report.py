@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from grader.host.contract import Trouble
 from grader.host.course.assignment import Assignment, Item
+from grader.host.publish.ledger import ClassLedger, Ledger
 from grader.host.publish.pages import environment, number, plain, title, titles
 from grader.host.results.result import ItemResult, Result
 
@@ -36,11 +37,16 @@ class ClassReport:
 
     Args:
         troubles: what to tell of assignments, by name.
+        ledger: what the class makes smaller, if it does.
     """
 
     def __init__(
-        self, assignments: Sequence[Assignment], troubles: Mapping[str, Trouble] | None = None
+        self,
+        assignments: Sequence[Assignment],
+        troubles: Mapping[str, Trouble] | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
+        self._ledger = ledger and ClassLedger(ledger)
         self._columns = [(a.name, item.name) for a in assignments for item in a.items]
         self._rows: dict[tuple[str, str], list[str]] = {}
         told = {name: trouble.sentence for name, trouble in (troubles or {}).items()}
@@ -50,6 +56,8 @@ class ClassReport:
         """Takes in a result, with marks given by hand."""
         self._rows[result.key] = self._row(result, late)
         self._sections[result.assignment].add(result, late)
+        if self._ledger:
+            self._ledger.add(result)
 
     def _row(self, result: Result, late: bool) -> list[str]:
         scores = {item.name: item.score for item in result.items}
@@ -90,7 +98,9 @@ class ClassReport:
     def html(self) -> str:
         """The page."""
         sections = [section.fields() for section in self._sections.values() if section.students]
-        return environment().get_template("report.html").render(assignments=sections)
+        ledger = self._ledger and self._ledger.fields()
+        page = environment().get_template("report.html")
+        return page.render(assignments=sections, ledger=ledger)
 
 
 def _safe(cell: str) -> str:
