@@ -80,7 +80,7 @@ def main() -> None:
         ax.patch.set_visible(False)
         ax.imshow(coloured(values[DIGIT].reshape(28, 28) / top))
         ax.set_title(name, fontsize=17)
-        ax.set_xlabel(f"{100 * right:.0f} % right", fontsize=19, labelpad=8)
+        ax.set_xlabel(f"{100 * right:.0f}% right", fontsize=19, labelpad=8)
         ax.set_xticks([])
         ax.set_yticks([])
         print(name, f"{right:.3f}", f"{float((values == 0).float().mean()):.3f} zero")

@@ -42,7 +42,7 @@ from coursekit.learn.explore import explore
 from coursekit.learn.widgets import cards, pattern_test, practice, progress, quiz, respond, trace
 from coursekit.lesson_01 import pictures
 from coursekit.nets.costs import Machine, layer_costs, peak_activations
-from coursekit.nets.measure import count_parameters, fastest, latency, saved_bytes, slowest
+from coursekit.nets.measure import count_parameters, latency, saved_bytes, slowest
 from coursekit.nets.networks import six_for_one_job, small_cnn
 from coursekit.nets.train import set_seed
 from coursekit.pictures import plot
@@ -55,7 +55,7 @@ made_of = {
     "one hidden layer": "784 → 256 → 10",
     "thin and deep": "784 → 16, then 59 layers of 16 → 16, → 10",
     "wide": "784 → 4096 → 1024 → 10",
-    "wide, pruned": "the same, with 90 % of the weights zero",
+    "wide, pruned": "the same, with 90% of the weights zero",
     "CNN": "3 convolutions, 40 channels each",
     "separable CNN": "16 channels, each convolution cut into two cheap ones",
 }
@@ -65,10 +65,10 @@ for name, model in models.items():
 # %% [markdown]
 # <details><summary>From lesson 00: 30% of the weights were zero. What did that do to the time?</summary>Nothing: a dense product multiplies zeros, too.</details>
 #
-# All six take a 28×28 image and give ten logits. They aren't trained, as the time of a dense model hardly depends on its values. Each gets **one** image.
+# All six take a 28×28 image and give ten logits. They aren't trained, as the time of a dense model hardly depends on its values. Each gets **one** image, and then 64 at once. How many times as long do the 64 take *thin and deep*?
 
 # %%
-guess("one image: which of the six is the fastest?", choices=list(made_of))
+guess("thin and deep: time for 64 images", unit="× the time for one")
 
 # %% tags=["nbval-ignore-output"]
 image, images = torch.rand(1, 1, 28, 28), torch.rand(64, 1, 28, 28)
@@ -85,7 +85,8 @@ fig, ax = plot.figure(height=3)
 plot.latencies(ax, timed["one"])
 ax.set_title("One image, one thread")
 plot.show(fig, alt="Six bars: each model's time for one image, with its spread.")
-reveal("one image: which of the six is the fastest?", fastest(timed["one"]))
+thin = timed["64"]["thin and deep"].median / timed["one"]["thin and deep"].median
+reveal("thin and deep: time for 64 images", thin)
 
 # %% tags=["nbval-ignore-output"]
 costs = {
@@ -176,7 +177,7 @@ by_hand = {
 assert sum(parameters.values()) == count_parameters(cnn)
 plot.show(
     pictures.shares(parameters, by_hand),
-    alt="Bars per layer: the linear layer has 96 % of the parameters, the convolutions most MACs.",
+    alt="Bars per layer: the linear layer has 96% of the parameters, the convolutions most MACs.",
 )
 
 # %% [markdown]
@@ -333,6 +334,7 @@ assert among.alone.lower_quartile < among.median and max(single) > 1.2 * sorted(
 assert silent == 0 and peak > weights
 wide, pruned = (timed["one"][name].lower_quartile for name in ("wide", "wide, pruned"))
 assert 0.5 < wide / pruned < 2  # with a tenth of the work it would be far from that
+assert thin < 8  # calls, as many for 64 images as for one
 assert timed["64"]["one hidden layer"].lower_quartile < timed["64"]["CNN"].lower_quartile
 
 # %% tags=["nbval-ignore-output"]

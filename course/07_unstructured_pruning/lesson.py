@@ -56,7 +56,7 @@ set_seed(0)
 # PyTorch's own pruning sets 80% of the weights of LeNet-300-100 to zero: 784 inputs, 300 and 100 hidden units, 10 outputs. How big is the saved file afterwards? The dense network counts as 1.
 
 # %%
-guess("80 % zeros: size of the file", unit="× the dense one")
+guess("80% zeros: size of the file", unit="× the dense one")
 
 
 # %% tags=["nbval-ignore-output"]
@@ -73,9 +73,9 @@ times = latency({"dense": lambda: dense(image), "pruned": lambda: pruned(image)}
 time_ratio = times["pruned"].median / times["dense"].median
 file_ratio = saved_bytes(pruned) / saved_bytes(dense)
 fig, ax = pictures.puzzle(count_nonzero(pruned) / count_nonzero(dense), file_ratio, time_ratio)
-mark_guess(ax, "80 % zeros: size of the file", axis="x")
+mark_guess(ax, "80% zeros: size of the file", axis="x")
 plot.show(fig, alt="Three bars beside a line at one: non-zero weights, file, time for one image.")
-reveal("80 % zeros: size of the file", file_ratio)
+reveal("80% zeros: size of the file", file_ratio)
 
 # %% [markdown]
 # One weight in five is left, and yet the file has doubled, and each image takes longer. Why, and what would it take to gain something?
@@ -138,12 +138,12 @@ assert torch.equal(layer.weight, layer.weight_orig * layer.weight_mask)
 # The same line is called again, on the layer that has been pruned by 20%. How much of it is zero then?
 
 # %%
-guess("20 % pruned twice: share of zeros", unit="%", low=0, high=100)
+guess("20% pruned twice: share of zeros", unit="%", low=0, high=100)
 
 # %%
 prune.l1_unstructured(layer, "weight", amount=0.2)
 twice = sparsity(layer.weight)
-reveal("20 % pruned twice: share of zeros", round(100 * twice, 2))
+reveal("20% pruned twice: share of zeros", round(100 * twice, 2))
 for amount in (1, 1.0):
     other = nn.Linear(100, 50)
     prune.l1_unstructured(other, "weight", amount=amount)
@@ -151,7 +151,7 @@ for amount in (1, 1.0):
 prune.remove(layer, "weight")
 print(f"after remove: {count_nonzero(layer.weight):,}", end="")
 prune.l1_unstructured(layer, "weight", amount=0.2)
-print(f", and after 20 % more: {count_nonzero(layer.weight):,}")
+print(f", and after 20% more: {count_nonzero(layer.weight):,}")
 assert count_nonzero(layer.weight) == 3200
 
 # %% [markdown]
@@ -222,7 +222,7 @@ plot.show(
 # It compares magnitudes *across* layers. So divide the weights and biases of the first layer by 8, and multiply the second layer's weights by 8. ReLU lets the factor through (lesson 03), and the network computes the same, bit by bit. How much of the second layer will global pruning keep now?
 
 # %%
-guess("rescaled, 80 % zeros: weights kept in layer 300→100", unit="%", low=0, high=100)
+guess("rescaled, 80% zeros: weights kept in layer 300→100", unit="%", low=0, high=100)
 
 # %% tags=["nbval-ignore-output"]
 rescaled = copy.deepcopy(models[0])
@@ -237,10 +237,10 @@ for name, model in {"as trained": models[0], "rescaled": rescaled}.items():
     kept[name] = [100 * float(layer.weight_mask.mean()) for layer in linears(masked)]
     reached[name] = accuracy(masked, *validation)
 fig, ax = pictures.kept(kept)
-mark_guess(ax, "rescaled, 80 % zeros: weights kept in layer 300→100", axis="x")
+mark_guess(ax, "rescaled, 80% zeros: weights kept in layer 300→100", axis="x")
 plot.show(fig, alt="Weights kept in each of the three layers, as trained and rescaled.")
 print({name: round(value, 3) for name, value in reached.items()})
-reveal("rescaled, 80 % zeros: weights kept in layer 300→100", kept["rescaled"][1])
+reveal("rescaled, 80% zeros: weights kept in layer 300→100", kept["rescaled"][1])
 
 # %% [markdown]
 # The same function gets another mask, and another accuracy. Global is a good **default** for a network trained from the usual initialization, not a law. Layer-wise pruning never compares two layers.
@@ -251,7 +251,7 @@ reveal("rescaled, 80 % zeros: weights kept in layer 300→100", kept["rescaled"]
 reader = load_results("pruned_reader")
 plot.show(
     pictures.reader(reader),
-    alt="Characters misread against zeros: none until 25 %, nearly all at 40 %.",
+    alt="Percentage of characters misread against zeros, pruned globally and layer by layer.",
 )
 some = reader[(reader.way == "layer-wise") & reader.line.str.startswith("Fewer")]
 for share, reads in zip(some.share, some.reads.fillna(""), strict=True):
@@ -320,7 +320,7 @@ plot.show(
 # **Fine-tuning** trains the pruned network a little more: what stayed makes up for what went. With the mask attached zeros stay zero. What if you call `remove` first, and then train for an epoch?
 
 # %%
-guess("80 % zeros, remove, one epoch: share of zeros", unit="%", low=0, high=100)
+guess("80% zeros, remove, one epoch: share of zeros", unit="%", low=0, high=100)
 
 # %% tags=["nbval-ignore-output"]
 zeros = {}
@@ -332,7 +332,7 @@ for name in ("mask attached", "removed first"):
     fit(model, train, epochs=1, seed=3, quiet=True)
     zeros[name] = sparsity(torch.cat([layer.weight.flatten() for layer in linears(model)]))
     print(f"{name}: {zeros[name]:.1%} zeros after one epoch")
-reveal("80 % zeros, remove, one epoch: share of zeros", 100 * zeros["removed first"])
+reveal("80% zeros, remove, one epoch: share of zeros", 100 * zeros["removed first"])
 
 # %% [markdown]
 # To the optimizer a zero without a mask is a weight like any other. Fine-tune first, `remove` last. (Those that stay mostly belong to *dead* units, which no training image switches on: no activity, no gradient.)

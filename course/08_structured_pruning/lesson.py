@@ -354,7 +354,7 @@ if "convolution" not in log:
 # Each **criterion** gives a score, and the lowest go: *L1* and *L2*, the norm of a filter; *BN scale*, $|\gamma|$; *Taylor*, how much the loss would change if the channel's map were 0, from one backward pass; and *random*, the yardstick. Five networks, trained for 4 epochs; channels go; batch norm is re-estimated (lesson 06); then 2 epochs of fine-tuning. The rival: *small*, the same shape from scratch, for all 6 epochs. With three quarters gone, by how many points is L1 above it? (A loss with a minus.)
 
 # %%
-guess("75 % removed, fine-tuned: L1 above small, 6 epochs", unit="points")
+guess("75% removed, fine-tuned: L1 above small, 6 epochs", unit="points")
 
 # %% tags=["nbval-ignore-output"]
 plot.show(
@@ -363,11 +363,11 @@ plot.show(
 )
 plot.show(
     pictures.three_rows(0.75),
-    alt="75 % removed: four criteria, points above random, above the small network, above dense.",
+    alt="75% removed: four criteria, points above random, above the small network, above dense.",
 )
 means = {n: pictures.measured(n, 0.75, "after").mean() for n in ("L1", "small, 6 epochs")}
 reveal(
-    "75 % removed, fine-tuned: L1 above small, 6 epochs",
+    "75% removed, fine-tuned: L1 above small, 6 epochs",
     100 * (means["L1"] - means["small, 6 epochs"]),
 )
 

@@ -22,7 +22,7 @@ from coursekit.nets.train import fit, learn, set_seed
 
 DATA = Path(__file__).parents[2] / "data"
 SEEDS = range(5)
-# 90 % of the units leave 9 % of the weights, 95 % leave 4.5 %: about as many as with weights pruned.
+# 90% of the units leave 9% of the weights, 95% leave 4.5%: about as many as with weights pruned.
 PRUNED = [("weights", 0.9), ("weights", 0.95), ("units", 0.9), ("units", 0.95)]
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 FIRST = (3e-3, 1e-2, 3e-2)

@@ -91,7 +91,7 @@ curves = {
 }
 plot.show(
     pictures.against_load(loads, curves, 1 + loads / (2 * (1 - loads))),
-    alt="Latency in multiples of one request's time, against load from 10 to 95 %. Three curves, "
+    alt="Latency in multiples of one request's time, against load from 10 to 95%. Three curves, "
     "which rise more and more steeply: p50, p99, and the mean by a formula.",
 )
 
@@ -104,7 +104,7 @@ def mean_latency(rate, cost):
 
 for rate in (20, 100, 180):
     falls = mean_latency(rate, 5) - mean_latency(rate, 4.5)
-    print(f"{rate:3} per s (load {rate / 2:.0f} %): the mean falls by {falls:.1f} ms")
+    print(f"{rate:3} per s (load {rate / 2:.0f}%): the mean falls by {falls:.1f} ms")
 reveal("180 per s, 4.5 ms rather than 5: the mean latency falls by", round(falls, 1))
 
 # %% [markdown]
@@ -283,7 +283,7 @@ def gate(old_right, new_right, new_bytes, times, margin=0.01, most_bytes=1.2e7, 
     """Reasons why a version may not go out; none if it may. `…_right`: bool, shape (images,)."""
     difference = np.append(new_right.astype(float) - old_right, -1)
     error = difference.std(ddof=1) / np.sqrt(len(difference))
-    low = difference.mean() - 1.645 * error  # one-sided, 95 %
+    low = difference.mean() - 1.645 * error  # one-sided, 95%
     reasons = []
     if low < -margin:
         reasons.append(f"may be {-100 * low:.1f} points less accurate")
@@ -320,9 +320,9 @@ plot.show(
 )
 old = table[table["version"] == "float32"]
 for version, its in table.groupby("version", sort=False):
-    files, lost, won = (int(its[name].sum()) for name in ("files", "lost", "won"))
-    new = np.repeat([False, True, True], [lost, won, files - lost - won])
-    before = np.repeat([True, False, True], [lost, won, files - lost - won])
+    seen, lost, won = (int(its[name].sum()) for name in ("files", "lost", "won"))
+    new = np.repeat([False, True, True], [lost, won, seen - lost - won])
+    before = np.repeat([True, False, True], [lost, won, seen - lost - won])
     reasons = gate(before, new, int(its["bytes"].iloc[0]), its["time"].iloc[0], most_bytes=2e6)
     print(f"{version:32} {'; '.join(reasons) or 'may go out'}")
 broken = table[table["version"] == "static, every operation"]
@@ -369,7 +369,7 @@ print(f"alone, int8 is {ratio:.1f} times as fast")
 
 # %%
 guess(
-    "90 % load of float32: the median latency is shorter with int8, times", unit="×", low=1, high=50
+    "90% load of float32: the median latency is shorter with int8, times", unit="×", low=1, high=50
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -379,7 +379,7 @@ plot.show(
     "real server near it; float32 rises, int8 hardly.",
 )
 reveal(
-    "90 % load of float32: the median latency is shorter with int8, times",
+    "90% load of float32: the median latency is shorter with int8, times",
     round(clock["float32"][-1] / clock["int8"][-1], 1),
 )
 

@@ -278,7 +278,7 @@ def off(x, w, per_token=False):
 
 error = {"a scale for all": off(tokens, matrix), "a scale per token": off(tokens, matrix, True)}
 for name, value in error.items():
-    print(f"{name:18} {100 * value:4.1f} % off")
+    print(f"{name:18} {100 * value:4.1f}% off")
 
 # %% [markdown]
 # Nobody planned that. One channel is typically twelve times the median; another explodes at the first token only. With one scale for all they set the step, and the output is 8% off. A scale for each *token*, found while it runs, helps. One per *channel* won't do: an integer product sums over them.

@@ -84,7 +84,7 @@ function nearness({ unit = "" }, guess, { number, between, texts }) {
   const scale = unit.split(" ")[0];
   if (["bits", "dB"].includes(scale)) return `${rough(off)} ${rough(off) === "1" && scale === "bits" ? "bit" : scale} ${way}`;
   if (!(guess > 0 && number > 0)) return `${rough(off)} ${way}`;
-  if (off <= 0.1 * number) return `within ${Math.ceil(Number(((100 * off) / number).toFixed(6)))} %`;
+  if (off <= 0.1 * number) return `within ${Math.ceil(Number(((100 * off) / number).toFixed(6)))}%`;
   return `${rough(Math.max(guess / number, number / guess))} times ${way}`;
 }
 
@@ -93,13 +93,13 @@ function understood({ choices, unit = "", low, high }, typed) {
   if (choices) return choices.includes(typed) ? typed : null;
   let number = numberIn(typed);
   if (number === null) return null;
-  // “50 %” of something that is not counted in per cent is a half of it.
+  // “50%” of something that is not counted in per cent is a half of it.
   if (typed.trimEnd().endsWith("%") && !unit.startsWith("%")) number /= 100;
   return low !== undefined && high !== undefined && (number < low || number > high) ? null : number;
 }
 
 const withUnit = ({ unit }, guess) =>
-  typeof guess === "string" ? `“${guess}”` : unit ? `${shown(guess)} ${unit}` : shown(guess);
+  typeof guess === "string" ? `“${guess}”` : `${shown(guess)}${unit && !unit.startsWith("%") ? " " : ""}${unit ?? ""}`;
 
 // ---- What this browser keeps of a page: guesses by question, and what somebody asked to see.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from coursekit.learn.progress.store import Golf, Store
 
-# What the reference answers of the exercises reach: made by course/general/make_golf.py.
+# What the reference answers of the exercises reach: made by course/00_pipeline/make_golf.py.
 FILE = Path(__file__).parents[1] / "golf.json"
 # Weights and biases of the network as float32.
 DENSE = 31_400

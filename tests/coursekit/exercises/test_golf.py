@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
+
 import pytest
 import torch
 
+from authoring.source.sources import Sources
 from coursekit.exercises import golf
 from coursekit.learn import guesses
 from coursekit.learn.progress import ledger, store
+from tests.conftest import ROOT
 
 NAME = "07_unstructured_pruning"
 
@@ -77,3 +81,13 @@ def test_a_file_is_noted_where_a_notebook_is_open(file, monkeypatch, capsys):
     noted = kept.latest(store.Golf, NAME)[NAME]
     assert (noted.bytes, noted.of) == (len(file), 397)
     assert f"{noted.right} of 397 right" in capsys.readouterr().out
+
+
+def test_the_ledger_has_what_the_references_reach():
+    made = runpy.run_path(str(ROOT / "course" / "00_pipeline" / "make_golf.py"))
+    found = made["items"](Sources.at(ROOT))
+    assert list(found) == list(ledger.reference())
+    for name, size in ledger.reference().items():
+        again = made["measured"](*found[name])
+        assert again["bytes"] == pytest.approx(size.bytes, rel=0.05), name
+        assert abs(again["right"] - size.right) <= 4, name
