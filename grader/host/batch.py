@@ -14,13 +14,14 @@ import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
 
 from grader.host.contract import Trouble
+from grader.host.course import variants
 from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
@@ -210,6 +211,8 @@ def grade_class(
     _require("--beside-all", beside_all, assignments, "assignment")
     beside = [*beside, *map(all_of, beside_all)]
     ledger = read_ledger(course.settings.ledger)
+    tasks = list(_as_given_out(course, tasks))
+    given_out = {task.assignment.key: task.assignment for task in tasks}
     store = ResultStore(out)
     address = db_url or course.db_url
     database = Database(address) if address else Database.of_file(store.gradebook)
@@ -231,9 +234,9 @@ def grade_class(
             limit = f"{engine.timeout:g}{' auto' if engine.follows_solution else ''}"
             allowed = f"{limit} {engine.limits} {engine.output_limit}"
             settings = f"{allowed} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
-            identities = {name: Identities(assignments[name], settings) for name in assignments}
+            identities = {key: Identities(found, settings) for key, found in given_out.items()}
             alike = look_alikes({task.student for task in tasks})
-            station = Station(shown, engine, beside, regrade, show_hidden_tests)
+            station = Station({**shown, **given_out}, engine, beside, regrade, show_hidden_tests)
             with station:
                 intake = _Intake(tasks, store, identities, regrade)
                 troubles = _Troubles(store.troubles(), on_trouble)
@@ -272,6 +275,24 @@ def grade_class(
             write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))
             store.write_config(course, submitted, address)
     return done
+
+
+def _as_given_out(course: Course, tasks: Sequence[Task]) -> Iterator[Task]:
+    """The tasks, each with the numbers that its learner was given.
+
+    Raises:
+        GraderError: when what is kept of these cannot be understood.
+    """
+    given = course.variants()
+    loaded: dict[str, Assignment] = {}
+    for task in tasks:
+        number = given.get(task.assignment.name, {}).get(task.student, 0)
+        if number:
+            key = variants.key(task.assignment.name, number)
+            if key not in loaded:
+                loaded[key] = course.load(task.assignment.name, number)
+            task = replace(task, assignment=loaded[key])
+        yield task
 
 
 def _write(finished: Finished, store: ResultStore, station: Station) -> Result:
@@ -399,10 +420,11 @@ class _Intake:
                 yield piece
 
     def _read(self, task: Task) -> Piece:
-        name = task.assignment.name
+        key = task.assignment.key
         folder = read_folder(task.folder) if task.reason is None else Folder(reason=task.reason)
-        identity = self._identities[name].of(folder.fingerprint())
-        return Piece(name, task.student, folder, identity, self._store.load(name, task.student))
+        identity = self._identities[key].of(folder.fingerprint())
+        known = self._store.load(task.assignment.name, task.student)
+        return Piece(key, task.student, folder, identity, known)
 
     def _is_done(self, known: Result, piece: Piece, task: Task) -> bool:
         wanted = any(item.name in self._regrade for item in known.items)

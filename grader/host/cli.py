@@ -300,6 +300,7 @@ def doctor(
         raise typer.Exit(1)
 
 
+app.command()(commands.release)
 app.command()(commands.collect)
 app.command()(commands.export)
 app.command("return")(commands.give_back)

@@ -55,7 +55,7 @@ def reader(clerks: Clerks, assignment: Assignment) -> Reader:
     """Has clerks who know the job read notebooks of an assignment."""
 
     def read(notebook: TeacherNotebook, data: bytes, name: str) -> Paper | Rejected:
-        asked = msgspec.msgpack.encode([assignment.name, notebook.name, data, name])
+        asked = msgspec.msgpack.encode([assignment.key, notebook.name, data, name])
         try:
             return from_bytes(notebook, clerks.ask(READ, asked))
         except TooMuch as error:
@@ -208,7 +208,7 @@ def grade_one(
     name = stem if stem in names else names[0]
     if stem not in names and len(names) > 1:
         return reject(assignment, student, f"{label} is none of {', '.join(names)}.", None).result
-    job = reading({assignment.name: assignment})
+    job = reading({assignment.key: assignment})
     with nullcontext(clerks) if clerks else Clerks({READ: job}) as readers:
         paper = reader(readers, assignment)(assignment.notebooks[name], data, label)
     if isinstance(paper, Rejected):

@@ -35,6 +35,7 @@ class Piece:
 
     Attributes:
         folder: what was handed in.
+        assignment: its key.
         identity: what its marks are known by.
         known: what an earlier run found.
     """
@@ -65,7 +66,7 @@ class Station:
     """Grades submissions.
 
     Args:
-        assignments: by name.
+        assignments: by their keys.
         beside: as in `grade`.
         regrade: items that get new marks, and only these, in what was graded before.
         show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
@@ -177,5 +178,5 @@ class Station:
         if isinstance(submission, Rejected):
             when = timestamp_of(piece.folder)
             return reject(assignment, piece.student, submission.reason, when), False
-        self.trouble(assignment.name)
+        self.trouble(piece.assignment)
         return grade(submission, self.engine, self.beside, alone=False), True

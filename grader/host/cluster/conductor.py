@@ -54,7 +54,12 @@ def place(
         names: of the assignments.
         tell: gets the address of a worker that can't be used, and why.
     """
-    return lambda station: Workers(address, names, kit.pack(course, station, names), station, tell)
+
+    def workers(station: Station) -> Workers:
+        keys = [key for key, one in station.assignments.items() if one.name in names]
+        return Workers(address, keys, kit.pack(course, station, names), station, tell)
+
+    return workers
 
 
 @contextlib.contextmanager
@@ -119,7 +124,7 @@ class Workers:
     """The workers of a cluster that can grade as this machine would.
 
     Args:
-        names: of the assignments.
+        keys: of the assignments.
         content: the kit.
         station: of this machine; grades nothing, but can say what comes of a lost submission.
     """
@@ -127,13 +132,13 @@ class Workers:
     def __init__(
         self,
         address: str,
-        names: Sequence[str],
+        keys: Sequence[str],
         content: bytes,
         station: Station,
         tell: Callable[[str, str], None],
     ) -> None:
         self._address = address
-        self._names = names
+        self._keys = keys
         self._content = content
         self._station = station
         self._tell = tell
@@ -195,7 +200,7 @@ class Workers:
         for piece in pieces:
             if not making:
                 work = partial(worker.prepare, self._run)
-                making = {name: self._executor.submit(work, name) for name in self._names}
+                making = {key: self._executor.submit(work, key) for key in self._keys}
             name = piece.assignment
             while name not in made:
                 with contextlib.suppress(TimeoutError):

@@ -13,6 +13,7 @@ import msgspec
 import nbformat
 from traitlets.config import Config
 
+from grader.host.course import variants
 from grader.host.course.course import Course, files_below
 from grader.host.engine.engine import Engine
 from grader.host.settings import Grader
@@ -29,7 +30,7 @@ class _Kit(msgspec.Struct):
 
     Attributes:
         config: nbgrader's, as plain values.
-        fingerprints: of the assignments, by name.
+        fingerprints: of the assignments, by their keys.
         shown: what cells may read: path in the sandbox → path in the archive.
         archive: of files, as tar.
         hidden: what nobody is to read, by its place on the disk.
@@ -74,7 +75,7 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     engine = station.engine
     kit = _Kit(
         _plain(course.config),
-        {name: station.assignments[name].fingerprint for name in names},
+        {key: one.fingerprint for key, one in station.assignments.items() if one.name in names},
         shown,
         archive.getvalue(),
         # The worker may see the same disk.
@@ -146,7 +147,7 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
         cores=cores,
         hide=[Path(path) for path in kit.hidden],
     )
-    assignments = {name: course.load(name) for name in kit.fingerprints}
+    assignments = {key: course.load(*variants.of_key(key)) for key in kit.fingerprints}
     for name, fingerprint in kit.fingerprints.items():
         if assignments[name].fingerprint != fingerprint:
             raise GraderError(

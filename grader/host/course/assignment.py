@@ -29,6 +29,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
+from grader.host.course import variants
 from grader.protocol.errors import GraderError
 
 # By this tag nbconvert leaves out a cell.
@@ -164,6 +165,7 @@ class Assignment:
             no learner's code.
         keep: those of them that a learner's version replaces (nbgrader's `exclude_overwriting`).
         fingerprint: changes when anything of it changes.
+        variant: the number that a learner was given, if it differs by learner.
     """
 
     name: str
@@ -172,6 +174,12 @@ class Assignment:
     keep: frozenset[str] = frozenset()
     fingerprint: str = ""
     for_tests: Mapping[str, Path] = field(default_factory=dict)
+    variant: int = 0
+
+    @property
+    def key(self) -> str:
+        """What it is known by among others, of the same name, too."""
+        return variants.key(self.name, self.variant)
 
     @property
     def items(self) -> list[Item]:
@@ -217,6 +225,7 @@ class Assignment:
         files: Mapping[str, Path] | None = None,
         config: Config | None = None,
         for_tests: Mapping[str, Path] | None = None,
+        variant: int = 0,
     ) -> Assignment:
         """An assignment from source notebooks in memory.
 
@@ -224,7 +233,7 @@ class Assignment:
             notebooks: the instructor versions (nbformat 4) by name.
             released: the versions learners get; made from the instructor's where missing.
             config: nbgrader's configuration, for delimiters and stubs.
-            files, for_tests: as the attributes.
+            files, for_tests, variant: as the attributes.
 
         Raises:
             GraderError: when nbgrader's metadata in a notebook is wrong.
@@ -244,7 +253,9 @@ class Assignment:
             digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
         digest.update(repr(sorted(keep)).encode())
-        return cls(name, parsed, files or {}, frozenset(keep), digest.hexdigest(), for_tests or {})
+        fingerprint = digest.hexdigest()
+        kept = frozenset(keep)
+        return cls(name, parsed, files or {}, kept, fingerprint, for_tests or {}, variant)
 
 
 def _first_line(statement: ast.stmt) -> int:

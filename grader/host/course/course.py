@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from traitlets.config import Config
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
-from grader.host.course import not_honoured
+from grader.host.course import not_honoured, variants
 from grader.host.settings import Grader, read_settings
 from grader.protocol.errors import GraderError
 
@@ -150,8 +150,19 @@ class Course:
         """How many submissions there seem to be for these assignments, without opening one."""
         return sum(1 for name in names for _ in submitted.glob(f"*/{glob.escape(name)}"))
 
-    def load(self, name: str) -> Assignment:
+    def variants(self) -> variants.Numbers:
+        """Who was given which number of an exercise that differs by learner.
+
+        Raises:
+            GraderError: when what is kept of it cannot be understood.
+        """
+        return variants.read_numbers(self.root)
+
+    def load(self, name: str, variant: int = 0) -> Assignment:
         """Reads one assignment.
+
+        Args:
+            variant: the number that a learner was given.
 
         Raises:
             GraderError: when there is none of this name, or its source is damaged.
@@ -168,10 +179,17 @@ class Course:
         sources = {}
         released = {}
         for path in sorted((self.source / name).glob("*.ipynb")):
-            sources[path.stem] = self._source(name, path)
+            where = f"{path.name} of assignment {name}"
+            sources[path.stem] = variants.numbered(self._source(name, path), variant, where)
             release = self.release / name / path.name
             if release.is_file():
-                released[path.stem] = _read(release)
+                released[path.stem] = variants.numbered(_read(release), variant, where)
+        cells = (cell.source for notebook in sources.values() for cell in notebook.cells)
+        if variant and not any(variants.MARK in source for source in cells):
+            raise GraderError(
+                f"{variants.FILE} says who was given which number in {name}, and there is no "
+                f"{variants.MARK} in it: put the line back, or take {name} out of the file."
+            )
         return Assignment.from_notebooks(
             name,
             sources,
@@ -179,6 +197,7 @@ class Course:
             self._files_released(name),
             self.config,
             for_tests=self.files_for_tests(name),
+            variant=variant,
         )
 
     def _source(self, name: str, path: Path) -> NotebookNode:

@@ -1,4 +1,4 @@
-"""The desk on the command line: collect, export, return, similar, report, forget."""
+"""The desk on the command line: release, collect, export, return, similar, report, forget."""
 
 from __future__ import annotations
 
@@ -61,6 +61,43 @@ _Pseudonyms = Annotated[
 _File = Annotated[
     Path | None, typer.Option(help="Where to write it.", show_default="a name of its own in OUT")
 ]
+
+
+def release(
+    assignment: Annotated[
+        str, typer.Option(help="Its name, or the number it begins with.", show_default=False)
+    ],
+    roster: Annotated[
+        list[Path], typer.Option(help="Who is in the class, as for `collect`; may be repeated.")
+    ],
+    to: Annotated[Path, typer.Option(help="Where to write STUDENT/ASSIGNMENT/*.ipynb.")],
+    course: _Course = Path(),
+    variants: Annotated[
+        int, typer.Option(min=2, max=100, help="How many different ones there are.")
+    ] = 10,
+) -> None:
+    """Hands out an exercise that differs by learner: a folder for each, with numbers of its own.
+
+    Who was given which is kept in variants.json, in the folder of the course; `grade` looks there.
+    The same command once more writes the same.
+    """
+    from grader.host.desk.handing_out import hand_out
+    from grader.host.desk.roster import Roster
+    from grader.host.engine.autotests import filler
+
+    screen = _screen()
+    try:
+        opened = replace(Course.open(course), fill=filler())
+        name = _one(assignment, opened.assignments())
+        people = Roster.read(roster)
+        for note in people.notes:
+            _say(screen, note)
+        students = [person.id for person in people.people]
+        hand_out(opened, name, students, variants, to)
+    except GraderError as error:
+        _fail(str(error))
+    kept = course / "variants.json"
+    screen.print(Text(f"{len(students)} folders in {to}; who has which: {kept}"))
 
 
 def collect(
@@ -339,7 +376,7 @@ def forget(
         kept = Kept(student, out, submitted, aside, database)
         if not yes and not typer.confirm(f"Remove all that is kept of {student}?"):
             _fail("Nothing was removed.")
-        told = forget_(kept, opened.course_id)
+        told = forget_(kept, opened)
         if not told:
             _fail(f"Nothing is kept of {student} in {out} or {submitted}.")
         for sentence in told:

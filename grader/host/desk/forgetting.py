@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.host.course import variants
+from grader.host.course.course import Course
 from grader.host.desk import tables
 from grader.host.desk.placing import EARLIER, UNPLACED, Placing
 from grader.host.desk.roster import squeezed
@@ -80,7 +82,7 @@ class Kept:
         return [row["place"] for row in rows if squeezed(row["name"]) in names]
 
 
-def forget(kept: Kept, course_id: str) -> list[str]:
+def forget(kept: Kept, course: Course) -> list[str]:
     """Removes it all. Returns what was, a sentence each; nothing where nothing was kept.
 
     Raises:
@@ -92,16 +94,16 @@ def forget(kept: Kept, course_id: str) -> list[str]:
         if kept.submitted.is_dir():
             exits.enter_context(Placing(kept.submitted, kept.unplaced).held())
         namesakes = kept.namesakes()
-        told = list(_forget(kept, course_id))
+        told = list(_forget(kept, course))
     if told:
         told += [f"Look at {kept.unplaced / place}: it has the same name." for place in namesakes]
     return told
 
 
-def _forget(kept: Kept, course_id: str) -> Iterator[str]:
+def _forget(kept: Kept, course: Course) -> Iterator[str]:
     student = kept.student
     if not kept.database.is_missing:
-        with Book(kept.database, course_id) as book:
+        with Book(kept.database, course.course_id) as book:
             if submissions := book.forget(student):
                 yield f"{submissions} submissions in the gradebook, with marks and comments."
     for path in kept.folders():
@@ -114,6 +116,14 @@ def _forget(kept: Kept, course_id: str) -> Iterator[str]:
     for path in (kept.out / "grades.csv", kept.submitted / COLLECTED):
         if count := _drop_rows(path, student):
             yield f"{count} rows in {path}."
+    numbers = variants.read_numbers(course.root)
+    if any(student in given for given in numbers.values()):
+        for given in numbers.values():
+            given.pop(student, None)
+        path = course.root / variants.FILE
+        with cannot_write(path, _KEPT):
+            write_atomically(path, variants.as_file(numbers))
+        yield f"The numbers of exercises that differ by learner, in {path}."
     store = ResultStore(kept.out)
     entered = store.entered()
     rest = {key: value for key, value in entered.items() if key.partition("/")[2] != student}

@@ -20,6 +20,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
+from grader.host.course.variants import number_in
 from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
 
 # How alike a locked or free cell must be to its released text to be taken for it, edited.
@@ -273,6 +274,13 @@ def _about_cell(teacher: TeacherCell, match: LearnerCell | None) -> Iterator[str
         teacher.released.strip(),
         teacher.original.strip(),
     ):
+        theirs, other = number_in(teacher.released), number_in(match.source)
+        if theirs is not None and other is not None and theirs != other:
+            yield (
+                f"The numbers in it are those of variant {other}, and this learner was given "
+                f"variant {theirs}: graded with that."
+            )
+            return
         yield f"{name[0].upper()}{name[1:]} was changed; the teacher's was used."
     if match.points is not None and match.points != teacher.points:
         yield f"The points of {name} were changed; the teacher's count."
