@@ -45,7 +45,12 @@ def build(
 
 
 @app.command()
-def check(number: Number = None) -> None:
+def check(
+    number: Number = None,
+    variants: Annotated[
+        int, typer.Option(help="Where an exercise differs by learner, for so many numbers, too.")
+    ] = 0,
+) -> None:
     """Runs every answer of the banks: each must get its points and its hint, no more, no less.
 
     The guesses of the lessons are looked at before: each is asked alone, and answered below.
@@ -68,11 +73,14 @@ def check(number: Number = None) -> None:
             console.print("[green]ok[/]  the questions of all lessons")
         with answers.engine_for(course) as engine:
             for lesson in lessons:
-                for verdict in answers.verdicts(lesson, engine):
-                    failed += not verdict.holds
-                    mark = "[green]ok[/]  " if verdict.holds else "[red]no[/]  "
-                    text = f"{verdict.item}, “{verdict.answer}”" if verdict.holds else str(verdict)
-                    console.print(mark + escape(f"{lesson.number}  {text}"))
+                for variant in range(variants + 1):
+                    named = f"{lesson.number}/{variant}" if variant else lesson.number
+                    for verdict in answers.verdicts(lesson, engine, variant):
+                        failed += not verdict.holds
+                        mark = "[green]ok[/]  " if verdict.holds else "[red]no[/]  "
+                        about = f"{verdict.item}, “{verdict.answer}”"
+                        text = about if verdict.holds else str(verdict)
+                        console.print(mark + escape(f"{named}  {text}"))
                 for fault in answers.faults(lesson, engine):
                     failed += 1
                     console.print("[red]no[/]  " + escape(f"{lesson.number}  {fault}"))

@@ -25,6 +25,7 @@ from grader import Assignment, Course, Engine, grade_one
 from grader.host import kept_contracts
 from grader.host.clerk import Clerks
 from grader.host.contract import Clause
+from grader.host.course import variants
 from grader.host.course.course import not_released
 from grader.host.get_contract import get_contract
 from grader.host.grade import READ, reading
@@ -104,8 +105,8 @@ class Lone:
         return answered
 
 
-def lone_items(lesson: Lesson) -> Iterator[Lone]:
-    """Every item that tests grade, by itself."""
+def lone_items(lesson: Lesson, variant: int = 0) -> Iterator[Lone]:
+    """Every item that tests grade, by itself; with a variant, those that differ by learner."""
     exercise = read_exercise(lesson)
     instructor = instructor_notebook(lesson)
     release = release_notebooks([(lesson.name, instructor)])[lesson.name]
@@ -114,16 +115,31 @@ def lone_items(lesson: Lesson) -> Iterator[Lone]:
         if cell.role == "answer":
             item = cell.item or ""
             stub, solved = _alone(release, item), _alone(instructor, item)
+            if variant:
+                if not any(variants.places(solved, lesson.name)):
+                    continue
+                stub, solved = (
+                    variants.numbered(one, variant, lesson.name) for one in (stub, solved)
+                )
             assignment = Assignment.from_notebooks(
                 item, {item: solved}, {item: stub}, for_tests=for_tests
             )
             yield Lone(item, cell.source.source, exercise.points(item), stub, assignment)
 
 
-def verdicts(lesson: Lesson, engine: Engine) -> Iterator[Verdict]:
-    """Grades every answer to every item with tests: reference, release stub, then the bank."""
+def verdicts(lesson: Lesson, engine: Engine, variant: int = 0) -> Iterator[Verdict]:
+    """Grades every answer to every item with tests: reference, release stub, then the bank.
+
+    Args:
+        variant: with a number, only items that differ by learner, as one with this number has them,
+            and answers that fit any.
+    """
     bank = read_bank(lesson, read_exercise(lesson))
-    lones = list(lone_items(lesson))
+    if variant:
+        bank = [answer for answer in bank if not answer.for_zero]
+    lones = list(lone_items(lesson, variant))
+    if not lones:
+        return
     # The warm process ends with the thread that starts it, and clerks are forked before others are.
     engine.start()
     job = reading({lone.item: lone.assignment for lone in lones})

@@ -30,6 +30,8 @@ class BankMetadata(BaseModel):
     like: str | None = None
     keeps: float = Field(default=0, ge=0)
     hint: str | None = None
+    # Written for the numbers that stand in the exercise, where these differ by learner.
+    for_zero: bool = False
 
     @model_validator(mode="after")
     def _one_kind(self) -> BankMetadata:
@@ -44,7 +46,11 @@ class BankMetadata(BaseModel):
 
 @dataclass(frozen=True)
 class BankAnswer:
-    """One answer to one item. `points` is None where a teacher grades."""
+    """One answer to one item. `points` is None where a teacher grades.
+
+    Attributes:
+        for_zero: of an exercise that differs by learner, whether it fits the variant 0 alone.
+    """
 
     cell: SourceCell
     item: str
@@ -52,6 +58,7 @@ class BankAnswer:
     is_right: bool
     points: float | None
     hint: str | None
+    for_zero: bool = False
 
     @property
     def source(self) -> str:
@@ -115,6 +122,7 @@ def _understood(cell: SourceCell, exercise: Exercise) -> BankAnswer:
         is_right=short.right is not None,
         points=None if manual else full if short.right is not None else short.keeps,
         hint=short.hint,
+        for_zero=short.for_zero,
     )
 
 

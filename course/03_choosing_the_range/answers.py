@@ -508,7 +508,7 @@ def read_mxfp4(packed, scales):
 # -     return table[codes] * scales.float().repeat_interleave(32, 1)
 # +     return table[codes] * (2.0 ** (scales.float() - 127)).repeat_interleave(32, 1)
 
-# %% item="findings" right="one by one"
+# %% item="findings" right="one by one" for_zero=true
 findings = {}
 findings["D"] = "one scale"
 findings["E"] = "too short"
@@ -516,34 +516,44 @@ findings["A"] = "fine"
 findings["C"] = "one-sided"
 findings["B"] = "too long"
 
-# %% item="findings" right="from the codes"
-findings = {}
-for name, codes in layers.items():
-    largest = codes.abs().amax(1)
-    if codes.min() >= 0:
-        findings[name] = "one-sided"
-    elif (codes.abs() == 127).float().mean() > 0.05:
-        findings[name] = "too short"
-    elif largest.min() < 127:
-        findings[name] = "one scale"
-    elif codes.float().abs().median() < 5:
-        findings[name] = "too long"
-    else:
-        findings[name] = "fine"
 
-# %% item="findings" wrong="outliers and small rows swapped" keeps=1 hint="does every row reach 127"
+# %% item="findings" right="by what each layer has most of"
+def seen(codes):
+    ends = float((codes.abs() == 127).float().mean())
+    rows = codes.abs().amax(1).float()
+    small = float((codes.abs() < 5).float().mean())
+    return {
+        "one-sided": float(codes.min() >= 0),
+        "too short": float(ends > 0.1),
+        "one scale": float(rows.min() < 100),
+        "too long": small * float(rows.min() == 127) * float(ends < 0.1),
+        "fine": 0.2,
+    }
+
+
+findings = {name: max((scores := seen(codes)), key=scores.get) for name, codes in layers.items()}
+
+# %% item="findings" wrong="outliers and small rows swapped" for_zero=true keeps=1 hint="does every row reach 127"
 findings = {"D": "too long", "E": "too short", "A": "fine", "C": "one-sided", "B": "one scale"}
 
-# %% item="findings" wrong="clipping taken for a full range" hint="heap at"
+# %% item="findings" wrong="clipping taken for a full range" for_zero=true hint="heap at"
 findings = {"D": "one scale", "E": "fine", "A": "too short", "C": "one-sided", "B": "too long"}
+
+# %% item="findings" wrong="one scale and a long range swapped, by the codes" like="reference" keeps=1 hint="does every row reach 127"
+# -         findings[letter] = "one scale"
+# -     elif codes.float().abs().median() < 5:
+# -         findings[letter] = "too long"
+# +         findings[letter] = "too long"
+# +     elif codes.float().abs().median() < 5:
+# +         findings[letter] = "one scale"
 
 # %% item="findings" wrong="everything is fine" hint="each of the five texts"
 findings = dict.fromkeys("ABCDE", "fine")
 
-# %% item="findings" wrong="one-sided mistaken for a long range" hint="Which codes does C never use"
+# %% item="findings" wrong="one-sided mistaken for a long range" for_zero=true hint="Which layer never uses half of its codes"
 findings = {"D": "one scale", "E": "too short", "A": "one-sided", "C": "too long", "B": "fine"}
 
-# %% item="findings" wrong="all but one in a wrong place" hint="heap at"
+# %% item="findings" wrong="all but one in a wrong place" for_zero=true hint="heap at"
 findings = {"D": "too short", "E": "one scale", "A": "fine", "C": "too long", "B": "one-sided"}
 
 # %% [markdown] item="letter" answer="all three, with both halves"

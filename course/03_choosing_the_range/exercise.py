@@ -668,7 +668,8 @@ assert nan.isnan().all(), "In e8m0 the code 255 is NaN. What does PyTorch's type
 # *Lesson: parts 1 and 3; lesson 02, part 3.*
 
 # %% given=true of="findings"
-layers = five_layers()
+mine = 0  ### VARIANT
+layers = five_layers(mine)
 
 
 def look():
@@ -685,7 +686,19 @@ def look():
 
 # %% item="findings" answers=["findings"]
 ### BEGIN SOLUTION
-findings = {"A": "fine", "B": "too long", "C": "one-sided", "D": "one scale", "E": "too short"}
+findings = {}
+for letter, codes in layers.items():
+    largest = codes.abs().amax(1)
+    if codes.min() >= 0:
+        findings[letter] = "one-sided"
+    elif (codes.abs() == 127).float().mean() > 0.05:
+        findings[letter] = "too short"
+    elif largest.min() < 127:
+        findings[letter] = "one scale"
+    elif codes.float().abs().median() < 5:
+        findings[letter] = "too long"
+    else:
+        findings[letter] = "fine"
 ### END SOLUTION
 
 # %% test="findings" points=1
@@ -698,35 +711,43 @@ assert set(findings.values()) <= _texts, (
 assert len(set(findings.values())) == 5, "each of the five texts fits exactly one layer"
 print("Which letter is which is checked later.")
 ### BEGIN HIDDEN TESTS
-assert findings["E"] == "too short", explain(
-    findings["E"],
-    {"fine": "How many weights of E have one of the two last codes?"},
+_first = ("fine", "too long", "one-sided", "one scale", "too short")
+_of = {  # by finding, the letter
+    finding: next(name for name in layers if torch.equal(layers[name], codes))
+    for finding, codes in zip(_first, five_layers().values(), strict=True)
+}
+assert findings[_of["too short"]] == "too short", explain(
+    findings[_of["too short"]],
+    {"fine": "In the layer that you call fine, how many weights have one of the two last codes?"},
     "What does a heap at both ends of a histogram say?",
 )
-assert findings["C"] == "one-sided", "Which codes does C never use?"
+assert findings[_of["one-sided"]] == "one-sided", "Which layer never uses half of its codes?"
 ### END HIDDEN TESTS
 
 # %% test="findings" points=1
-assert findings["A"] in ("fine", "one scale", "too long"), (
-    "Look at A again: both sides are used, and there is no heap at the ends"
-)
+assert len(findings) == 5, "one finding for each layer"
 print("Which letter is which is checked later.")
 ### BEGIN HIDDEN TESTS
-assert findings["D"] == "one scale", explain(
-    findings["D"],
+_first = ("fine", "too long", "one-sided", "one scale", "too short")
+_of = {  # by finding, the letter
+    finding: next(name for name in layers if torch.equal(layers[name], codes))
+    for finding, codes in zip(_first, five_layers().values(), strict=True)
+}
+assert findings[_of["one scale"]] == "one scale", explain(
+    findings[_of["one scale"]],
     {
-        "too long": "In B and in D most codes are near 0. In which of them does every row reach 127?",
-        "fine": "How large is the largest code of the last rows of D?",
+        "too long": "In two layers most codes are near 0. In which of them does every row reach 127?",
+        "fine": "In the layer that you call fine, how large is the largest code of the last rows?",
     },
-    "Look at the largest code of each row of D. What does it say about the rows?",
+    "Look at the largest code of each row. In which layer does it say something about the rows?",
 )
-assert findings["B"] == "too long", explain(
-    findings["B"],
-    {"fine": "How many of B's codes are larger than 40?"},
-    "Every row of B reaches its last code, yet nearly all codes are near 0. How can that be?",
+assert findings[_of["too long"]] == "too long", explain(
+    findings[_of["too long"]],
+    {"fine": "In the layer that you call fine, how many codes are larger than 40?"},
+    "In one layer every row reaches its last code, yet nearly all codes are near 0. How can that be?",
 )
-assert findings["A"] == "fine", (
-    "Compare A with the others: is a code idle, a heap at an end, a row without codes?"
+assert findings[_of["fine"]] == "fine", (
+    "In one layer nothing is wrong: no code is idle, no heap at an end, no row without codes. Which?"
 )
 ### END HIDDEN TESTS
 

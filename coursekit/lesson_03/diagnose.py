@@ -10,8 +10,12 @@ import torch
 from coursekit.nets.shuffled import shuffled
 
 
-def five_layers() -> dict[str, torch.Tensor]:
-    """Int8 codes of five layers by letter, each of the shape (40, 500); one of them is fine."""
+def five_layers(variant: int = 0) -> dict[str, torch.Tensor]:
+    """Int8 codes of five layers by letter, each of the shape (40, 500); one of them is fine.
+
+    Args:
+        variant: of the letters: the layers are the same.
+    """
     random = torch.Generator().manual_seed(3)
 
     def gaussian() -> torch.Tensor:
@@ -27,7 +31,7 @@ def five_layers() -> dict[str, torch.Tensor]:
         _codes(positive, _per_row(positive)),
         _codes(far, _per_row(far)),
     ]
-    return shuffled(made, "ABCDE", seed=2)
+    return shuffled(made, "ABCDE", seed=2 + variant)
 
 
 def _codes(values: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
