@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 from grader import Course
+from grader.host.course.variants import MARK, read_numbers
 from grader.host.desk import tables
 from grader.host.desk.reviewing import Change, Review, State
 from grader.host.engine import engine as engine_module
@@ -58,20 +59,37 @@ def own(built_course: Path, tmp_path: Path) -> Class:
 @linux
 def test_a_week_of_a_class_of_200(own, bubblewrap, monkeypatch):
     monkeypatch.setattr(engine_module, "PRELOAD", ())
-    release = nbformat.read(own.root / "exercises/numbers/numbers.ipynb", as_version=4)
-    work = [nbformat.writes(answered(release, answers(n))).encode() for n in range(MOODLE + CANVAS)]
-    first = {f"Pupil {n}_{n + 1000}_{FILE}/numbers.ipynb": work[n] for n in range(MOODLE)}
-    second = {f"pupil{n}_{n}_{n + 5000}_numbers.ipynb": work[n] for n in range(MOODLE, len(work))}
-    archives = own.archive(first, "moodle.zip"), own.archive(second, "canvas.zip")
+    students = [f"p{n}@x.org" if n < MOODLE else f"s{n}" for n in range(MOODLE + CANVAS)]
     sheet = worksheet(
         own.here / "sheet.csv",
         *((str(n + 1000), f"Pupil {n}", f"p{n}@x.org", "-") for n in range(MOODLE)),
     )
     book = gradebook(
         own.here / "book.csv",
-        *((f"{n}, Pupil", str(n), f"s{n}", f"l{n}") for n in range(MOODLE, len(work))),
+        *((f"{n}, Pupil", str(n), f"s{n}", f"l{n}") for n in range(MOODLE, len(students))),
     )
     lists = ("--roster", sheet, "--roster", book)
+
+    # Everybody gets other numbers, and one hands in somebody else's copy.
+    for part in ("solutions", "exercises"):
+        given = own.root / part / "numbers/numbers.ipynb"
+        given.write_text(given.read_text().replace("limit = 100", f"limit = 100  {MARK}"))
+    handed_out = own.here / "handed_out"
+    to = ("--to", handed_out, "--course", own.root, "--variants", "4")
+    own.run("release", "--assignment", "numbers", *lists, *to)
+    numbers = read_numbers(own.root)["numbers"]
+    assert Counter(numbers.values()) == dict.fromkeys((1, 2, 3, 4), 50)
+    copied = {student: student for student in students}
+    other = next(who for who in students if numbers[who] != numbers["s130"])
+    copied["s130"] = other
+    work = []
+    for n, student in enumerate(students):
+        file = handed_out / copied[student] / "numbers/numbers.ipynb"
+        release = nbformat.read(file, as_version=4)
+        work.append(nbformat.writes(answered(release, answers(n))).encode())
+    first = {f"Pupil {n}_{n + 1000}_{FILE}/numbers.ipynb": work[n] for n in range(MOODLE)}
+    second = {f"pupil{n}_{n}_{n + 5000}_numbers.ipynb": work[n] for n in range(MOODLE, len(work))}
+    archives = own.archive(first, "moodle.zip"), own.archive(second, "canvas.zip")
     assert "200 placed" in own.collect(*archives, *lists)
     # The same archives once more change nothing.
     before = own.snapshot()
@@ -83,6 +101,9 @@ def test_a_week_of_a_class_of_200(own, bubblewrap, monkeypatch):
     course = (*where, "--course", own.root)
     assert "200 graded, 0 rejected" in own.run("grade", *course)
     marks = {row["student"]: row for row in tables.load(out / "grades.csv")}
+    told = {student: row["notes"] for student, row in marks.items() if "variant" in row["notes"]}
+    assert list(told) == ["s130"]
+    assert f"those of variant {numbers[other]}" in told["s130"]
     number = {student: answers(int(student.strip("ps").partition("@")[0])) for student in marks}
     wanted = {"square": {True: "3", False: "0"}, "triple": {True: "2", False: "0"}}
     for student, row in marks.items():
