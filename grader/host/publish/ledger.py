@@ -84,7 +84,6 @@ class ClassLedger:
         names = sorted(self._sizes.keys() | self._ledger.reference.keys())
         columns = [
             {
-                "name": plain(name),
                 "number": plain(name.partition("_")[0]),
                 "entries": len(sizes),
                 "least": min(sizes, default=None),
