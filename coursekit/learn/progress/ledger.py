@@ -112,10 +112,10 @@ def picture(steps: Sequence[Step]) -> str:
             'Canvas)" stroke="currentColor"/>'
         )
     for place, size in [(0, DENSE), *yours]:
-        at = f'x="{x(place):.1f}" y="{y(size) - 9:.1f}"'
+        at = f'x="{x(place) + 6:.1f}" y="{y(size) - 7:.1f}"'
         parts.append(
             f'<circle cx="{x(place):.1f}" cy="{y(size):.1f}" r="4.5" fill="currentColor"/>'
-            f'<text {at} text-anchor="middle">{size:,}</text>'
+            f"<text {at}>{size:,}</text>"
         )
     for place, text in enumerate(["dense", *(step.number for step in steps)]):
         parts.append(
