@@ -781,6 +781,170 @@ content = b"".join(
 file = lzma.compress(content)
 
 
+# %% item="golf" right="trains with rounding and a price on columns, then sells what is worth least per bit"
+def squeeze(images, labels):
+    torch.manual_seed(0)
+    step, no_bias = 0.8, torch.zeros(10)
+    weight = golf.least_squares(images, labels)[0].requires_grad_()
+    optimizer = torch.optim.Adam([weight], lr=4e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 60 * 16)
+    for _ in range(60):
+        for batch in torch.randperm(len(images)).split(64):
+            levels = (weight / step).round().clamp(-2, 2)
+            rounded = weight + (step * levels - weight).detach()
+            loss = F.cross_entropy(images[batch] @ rounded.T, labels[batch])
+            columns = (weight.square().sum(0) + 1e-8).sqrt()
+            loss = loss + 8e-4 * weight.abs().sum() + 8e-3 * columns.sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    q = (weight.detach() / step).round().clamp(-2, 2)
+    wanted = F.one_hot(labels, 10).float()
+    while len(golf.pack(q.int(), step, no_bias)) > 122:
+        for _ in range(3):
+            chance = (step * images @ q.T).softmax(1)
+            change = -step * q
+            loss = change * ((chance - wanted).T @ images)
+            loss += change**2 * ((chance * (1 - chance)).T @ images.square()) / 2
+            alone = (q != 0).sum(0) == 1
+            per_bit = (loss + 2) / torch.where(alone, 14, 4)
+            per_bit[q == 0] = torch.inf
+            q.view(-1)[per_bit.argmin()] = 0
+    return golf.pack(q.int(), step, no_bias)
+
+
+# %% item="golf" right="buys and sells, in NumPy, with prices for sizes too"
+def squeeze(images, labels):
+    x, step, worth = images.numpy().astype(float), 0.6, 4.0
+    wanted = np.eye(10)[labels.numpy()]
+    q = np.zeros((10, 784))
+
+    def price(levels, others):
+        bits = np.where(others > 0, 4, 14) + 1.5 * (np.abs(levels) - 1)
+        return np.where(levels == 0, 0, bits)
+
+    for _ in range(500):
+        logits = step * x @ q.T
+        chance = np.exp(logits - logits.max(1, keepdims=True))
+        chance /= chance.sum(1, keepdims=True)
+        slope = step * (chance - wanted).T @ x
+        curve = step**2 * (chance * (1 - chance)).T @ x**2 / 2
+        others = (q != 0).sum(0) - (q != 0)
+        costs = []
+        for move in (-1, 1):
+            extra = price(q + move, others) - price(q, others)
+            costs.append(np.where(abs(q + move) > 2, 1e9, worth * (move * slope + curve) + extra))
+        costs = np.stack(costs)
+        if costs.min() >= 0:
+            break
+        up, row, column = np.unravel_index(costs.argmin(), costs.shape)
+        q[row, column] += 2 * up - 1
+    return golf.pack(torch.from_numpy(q).int(), step, torch.zeros(10))
+
+
+# %% item="golf" wrong="rounds to coarse levels, trains nothing" keeps=0 hint="have you used all three"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels)
+    step = float(weight.abs().max()) / 2.5
+    return golf.pack((weight / step).round().int(), step, bias)
+
+
+# %% item="golf" wrong="trained with rounding, pays by weight, and keeps biases" keeps=0 hint="what do ten biases cost"
+def squeeze(images, labels):
+    torch.manual_seed(0)
+    step, levels, penalty = 0.8, 2, 1e-3
+    weight, bias = (part.requires_grad_() for part in golf.least_squares(images, labels))
+    optimizer = torch.optim.Adam([weight, bias], lr=2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 60 * 16)
+    for _ in range(60):
+        for batch in torch.randperm(len(images)).split(64):
+            codes = (weight / step).round().clamp(-levels, levels)
+            rounded = weight + (step * codes - weight).detach()
+            loss = F.cross_entropy(images[batch] @ rounded.T + bias, labels[batch])
+            loss = loss + penalty * weight.abs().sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    q = (weight.detach() / step).round().clamp(-levels, levels).int()
+    return golf.pack(q, step, bias.detach())
+
+
+# %% item="golf" wrong="no bias, but each weight costs the same" like="trained with rounding, pays by weight, and keeps biases" keeps=1 hint="no other digit reads"
+# -     step, levels, penalty = 0.8, 2, 1e-3
+# -     weight, bias = (part.requires_grad_() for part in golf.least_squares(images, labels))
+# -     optimizer = torch.optim.Adam([weight, bias], lr=2e-3)
+# +     step, levels, penalty = 0.8, 2, 2e-3
+# +     weight, bias = golf.least_squares(images, labels)[0].requires_grad_(), torch.zeros(10)
+# +     optimizer = torch.optim.Adam([weight], lr=2e-3)
+
+
+# %% item="golf" wrong="three levels and a hard penalty" like="no bias, but each weight costs the same" keeps=0 hint="may be lost"
+# -     step, levels, penalty = 0.8, 2, 2e-3
+# +     step, levels, penalty = 1.5, 1, 2e-3
+
+
+# %% item="golf" wrong="the smallest file that does well on the images it is made from" keeps=0 hint="On which images did you choose"
+def bought(images, labels, worth):
+    wanted = F.one_hot(labels, 10).float()
+    q = torch.zeros(10, 784)
+    for _ in range(300):
+        chance = images.matmul(q.T).softmax(1)
+        slope = (wanted - chance).T @ images
+        curve = (chance * (1 - chance)).T @ images.square() / 2
+        price = torch.where(q.any(0), 4, 14) * (slope.sign() * q >= 0)
+        profit = worth * (slope.abs() - curve) - price
+        if profit.max() <= 0:
+            break
+        q.view(-1)[profit.argmax()] += slope.flatten()[profit.argmax()].sign()
+    return q
+
+
+def squeeze(images, labels):
+    for worth in (1, 1.5, 2, 3, 4, 5):
+        q = bought(images, labels, worth)
+        if (images.matmul(q.T).argmax(1) == labels).float().mean() > 0.9:
+            break
+    return golf.pack(q.int(), 1.0, torch.zeros(10))
+
+
+# %% item="golf" wrong="levels as floats" like="rounds to coarse levels, trains nothing" keeps=0 hint="of an integer dtype"
+# -     return golf.pack((weight / step).round().int(), step, bias)
+# +     return golf.pack((weight / step).round(), step, bias)
+
+
+# %% item="golf" wrong="another format" like="rounds to coarse levels, trains nothing" keeps=0 hint="begins differently"
+# -     step = float(weight.abs().max()) / 2.5
+# -     return golf.pack((weight / step).round().int(), step, bias)
+# +     import gzip
+# +     q = weight.sign() * (weight.abs() > 1.8)
+# +     return gzip.compress(np.packbits(q.flatten().numpy() > 0).tobytes(), 9)[:160]
+
+
+# %% item="golf" wrong="a file of these images, whatever comes in" keeps=0 hint="Does `squeeze` use its arguments"
+def bought():
+    wanted = F.one_hot(classes, 10).float()
+    q = torch.zeros(10, 784)
+    for _ in range(300):
+        chance = (0.6 * digits @ q.T).softmax(1)
+        slope = 0.6 * (wanted - chance).T @ digits
+        curve = 0.36 * (chance * (1 - chance)).T @ digits.square() / 2
+        price = torch.where(q.any(0), 4, 14) * (slope.sign() * q >= 0)
+        profit = 5 * (slope.abs() - curve) - price
+        if profit.max() <= 0:
+            break
+        q.view(-1)[profit.argmax()] += slope.flatten()[profit.argmax()].sign()
+    return golf.pack(q.int(), 0.6, torch.zeros(10))
+
+
+FILE = bought()
+
+
+def squeeze(images, labels):
+    return FILE
+
+
 # %% [markdown] item="claim" answer="all three"
 # The file lacks the positions. At 2 % kept, “zero or not” has about 0.141 bits per weight at random places, that is 4.7 kB, more than his 3.1 kB, and biases, scales and the decoder come on top, so it is rather 120 times. The accuracy belongs to the network in memory: he should decode the bytes by themselves, on another machine, and measure that. The best of 60 settings was chosen on the test images, so its accuracy is too good by chance; choose on validation images and use the test images once. The dense network had 5 epochs and the small one 45. A dense control with 45 epochs and its own learning rate may have 0.87. Honest: “about 120 times, all bytes counted, decoder included, 0.85 ± 0.008 against 0.87 for a dense network with equal epochs.”
 
