@@ -666,3 +666,169 @@ sensor = None
 # %% [markdown] item="report" answer="half of each"
 # The scale is chosen badly because of the large weights. The zero point should be rounded because zero has to be represented
 # exactly. The file contains floats.
+
+
+# %% item="golf" right="a smoother network, rounded down to 0 more often"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels, strength=600)
+    step = 1.9 * float(weight.std())
+    q = weight.sign() * (weight.abs() > 0.6 * step)
+    return golf.pack(q.to(torch.int8), step, bias)
+
+
+# %% item="golf" right="parts of the largest weight, chosen on four folds"
+def rounded(weight, bias, parts, images):
+    step = float(weight.abs().max()) / parts
+    q = torch.clamp(torch.round(weight / step), -2, 2)
+    before, after = images @ weight.T, images @ (q * step).T
+    return q.to(torch.int16), step, bias + before.mean(0) - after.mean(0)
+
+
+def squeeze(images, labels):
+    choices = [1.7, 1.8, 1.9, 2.0]
+    found = dict.fromkeys(choices, 0)
+    for fold in range(4):
+        held = torch.arange(len(images)) % 4 == fold
+        weight, bias = golf.least_squares(images[~held], labels[~held])
+        for parts in choices:
+            q, step, shifted = rounded(weight, bias, parts, images[~held])
+            outputs = images[held] @ q.float().T * step + shifted
+            found[parts] += int((outputs.argmax(1) == labels[held]).sum())
+    parts = max(choices, key=found.get)
+    weight, bias = golf.least_squares(images, labels)
+    return golf.pack(*rounded(weight, bias, parts, images))
+
+
+# %% item="golf" right="the step that fits the levels, one by one in a loop"
+def squeeze(images, labels):
+    def quantized(weight, bias, seen, share):
+        """Only this share of the weights stays, each as plus or minus one step."""
+        limit = weight.abs().flatten().quantile(1 - share)
+        q = torch.where(weight > limit, 1, torch.where(weight < -limit, -1, 0))
+        step = float((weight * q).sum() / q.abs().sum())
+        return q, step, bias - (seen @ (q * step - weight).T).mean(0)
+
+    most, best = -1, None
+    dense = golf.least_squares(images[300:], labels[300:])
+    for share in (0.24, 0.27, 0.3):
+        q, step, bias = quantized(*dense, images[300:], share)
+        right = ((images[:300] @ (q * step).T + bias).argmax(1) == labels[:300]).sum()
+        if right > most:
+            most, best = right, share
+    return golf.pack(*quantized(*golf.least_squares(images, labels), images, best))
+
+
+# %% item="golf" wrong="8 bits, the largest weight fits" hint="How many different numbers does q hold"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels)
+    high = 127
+    step = float(weight.abs().max()) / high
+    q = (weight / step).round().clamp(-high, high)
+    return golf.pack(q.to(torch.int8), step, bias)
+
+
+# %% item="golf" wrong="4 bits, the largest weight fits" like="8 bits, the largest weight fits" hint="How many different numbers does q hold"
+# -     high = 127
+# +     high = 7
+
+# %% item="golf" wrong="3 bits, the largest weight fits" like="8 bits, the largest weight fits" keeps=1 hint="Must the step come from the largest weight"
+# -     high = 127
+# +     high = 3
+
+# %% item="golf" wrong="2 bits, the largest weight fits" like="8 bits, the largest weight fits" hint="Which weight decides on your step"
+# -     high = 127
+# +     high = 1
+
+
+# %% item="golf" wrong="2 bits, the clip with the smallest squared error" hint="What did you choose by"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels)
+
+    def error(step):
+        return float(((weight / step).round().clamp(-1, 1) * step - weight).square().mean())
+
+    step = min((float(weight.std()) * n / 20 for n in range(10, 60)), key=error)
+    return golf.pack((weight / step).round().clamp(-1, 1).to(torch.int8), step, bias)
+
+
+# %% item="golf" wrong="3 bits, the clip with the smallest squared error" hint="How many different numbers does q hold"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels)
+
+    def rounded(step):
+        return (weight / step).round().clamp(-3, 3)
+
+    steps = [float(weight.std()) * n / 20 for n in range(2, 60)]
+    step = min(steps, key=lambda step: float((rounded(step) * step - weight).square().mean()))
+    return golf.pack(rounded(step).to(torch.int8), step, bias)
+
+
+# %% item="golf" wrong="as coarse as it goes" like="8 bits, the largest weight fits" hint="What did you choose by"
+# -     high = 127
+# -     step = float(weight.abs().max()) / high
+# -     q = (weight / step).round().clamp(-high, high)
+# +     step = 3 * float(weight.std())
+# +     q = (weight / step).round()
+
+# %% item="golf" wrong="cuts off where it should round" like="8 bits, the largest weight fits" hint="how do you round"
+# -     high = 127
+# -     step = float(weight.abs().max()) / high
+# -     q = (weight / step).round().clamp(-high, high)
+# +     step = 2.1 * float(weight.std())
+# +     q = weight / step
+
+# %% item="golf" wrong="coarse levels, the step of fine ones" like="8 bits, the largest weight fits" hint="What did you choose by"
+# -     high = 127
+# -     step = float(weight.abs().max()) / high
+# -     q = (weight / step).round().clamp(-high, high)
+# +     q = (weight / (2.1 * weight.std())).round()
+# +     step = float(weight.abs().max()) / 127
+
+
+# %% item="golf" wrong="float16 in place of levels" hint="of an integer dtype"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels)
+    return golf.pack(weight.half(), 1.0, bias)
+
+
+# %% item="golf" wrong="what the file is made of, and no file" hint="should return the bytes that golf.pack makes"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels)
+    step = 2.1 * float(weight.std())
+    q = (weight / step).round().clamp(-1, 1).to(torch.int8)
+    return q, step, bias + (images @ (weight - q * step).T).mean(0)
+
+
+# %% item="golf" wrong="a packing of its own" hint="the file begins differently"
+def squeeze(images, labels):
+    import zlib
+
+    weight, bias = golf.least_squares(images, labels)
+    q = (weight / (2.1 * weight.std())).round().clamp(-1, 1).to(torch.int8)
+    return zlib.compress(q[:, ::4].contiguous().numpy().tobytes(), 9)
+
+
+# %% item="golf" wrong="the notebook's images, whatever comes in" hint="Is everything in the file made from what squeeze gets"
+given_images, given_labels = golf.flat(golf.draw()[0])
+
+
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(given_images, given_labels)
+    step = 2.1 * float(weight.std())
+    q = (weight / step).round().clamp(-1, 1)
+    shift = (given_images @ (weight - q * step).T).mean(0)
+    return golf.pack(q.to(torch.int8), step, bias + shift)
+
+
+# %% item="golf" wrong="a file made once" hint="Is everything in the file made from what squeeze gets"
+made = []
+
+
+def squeeze(images, labels):
+    if not made:
+        weight, bias = golf.least_squares(images, labels)
+        step = 2.1 * float(weight.std())
+        q = (weight / step).round().clamp(-1, 1)
+        shift = (images @ (weight - q * step).T).mean(0)
+        made.append(golf.pack(q.to(torch.int8), step, bias + shift))
+    return made[0]

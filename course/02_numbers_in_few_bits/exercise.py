@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 02 · Numbers in few bits: exercise
 #
-# Eight items, 20 points, about 75 minutes. Everything you need stands in
+# Nine items, 22 points, about 90 minutes. Everything you need stands in
 # [the lesson](../../notebooks/02_numbers_in_few_bits.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -827,3 +827,122 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 #    half a point.
 # 3. File: float32 is still what is stored **and** integer codes, for 4 bits packed. Only the first: half a point.
 # ### END SOLUTION
+
+# %% [markdown]
+# ## 9 · Byte golf: the step and the levels (2 points)
+#
+# Here is a network of a single layer, 784→10, found by least squares on 1,000 digits. As float32 it takes 31,400 bytes.
+# How small can you make it if all you may choose is where the levels lie?
+#
+# Write `squeeze(images, labels)`. It gets 1,000 images, float32 of the shape (1000, 784) in 0–1, and their labels. It returns the `bytes` of a
+# file, which `golf.pack(q, step, bias)` makes for you. The network in the file has the weights `q * step`, where `q` holds whole numbers in an integer type, so the
+# fewer different ones there are, and the more of them are 0, the shorter the file. The bias is yours to choose, too.
+#
+# `len(file)` is what counts. Compared with the float32 network, at most 12 right answers may be lost on the 397 validation images,
+# and at most 20 on 400 images that you don't see.
+#
+# - 1 point for at most 750 bytes.
+# - 1 point for at most 500 bytes.
+#
+# Ours takes 310 bytes, without any training. There are no points for beating it, only glory.
+#
+# `squeeze` has to work for 1,000 other images too, so write no step in it that you found on these. Let it hold out some of the images that it
+# gets, and choose on them. It may take a few seconds. `golf.least_squares(images, labels)` finds the float32 network, a weight (10, 784) and a bias (10,).
+#
+# *Lesson: parts 3, 7 and 8.*
+
+# %% given=true of="golf"
+from coursekit.exercises import golf  # noqa: E402
+
+train, validation = golf.draw()  # `golf.lost(file, train, validation)` counts the answers lost
+images, labels = golf.flat(train)
+
+
+# %% item="golf" answers=["squeeze"]
+### BEGIN SOLUTION
+def three_levels(weight, bias, images, width):
+    """-1, 0 and 1, a step of `width` standard deviations, and the bias that goes with them."""
+    step = width * float(weight.std())
+    q = (weight / step).round().clamp(-1, 1)
+    # Rounding shifts the mean of each output. The bias takes it back.
+    return q.to(torch.int8), step, bias + (images @ (weight - q * step).T).mean(0)
+
+
+def squeeze(images, labels):
+    held, fitted = images[:250], images[250:]
+    dense = golf.least_squares(fitted, labels[250:])
+
+    def right(width):
+        q, step, bias = three_levels(*dense, fitted, width)
+        return int(((held @ (q * step).T + bias).argmax(1) == labels[:250]).sum())
+
+    # Steps far longer than the best clip's: more errors in the weights, hardly any in the answers.
+    width = max((4.0, 2.3, 1.9), key=right)
+    return golf.pack(*three_levels(*golf.least_squares(images, labels), images, width))
+
+
+### END SOLUTION
+
+# %% test="golf" points=1
+train, validation = golf.draw()
+file = squeeze(*golf.flat(train))
+assert isinstance(file, bytes), (
+    f"squeeze should return the bytes that golf.pack makes, not {type(file).__name__}"
+)
+assert len(file) <= 750, (
+    f"{len(file):,} bytes; at most 750 are asked for. How many different numbers does q hold, and how many does the network need?"
+)
+missing = golf.lost(file, train, validation)
+zeros = float((golf.unpack(file)[0] == 0).float().mean())
+assert missing <= golf.MOST_LOST, (
+    f"{missing} right answers are lost on the validation images; {golf.MOST_LOST} may be. "
+    + (
+        f"{zeros:.0%} of the weights have become 0. Which weight decides on your step, and how do you round? (lesson, part 8)"
+        if zeros > 0.9
+        else "What did you choose by: the error of the weights, or answers to images that you held out?"
+    )
+)
+golf.note(file)
+### BEGIN HIDDEN TESTS
+assert golf.lost(file, train, golf.unseen()) <= 20, (
+    "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
+)
+# Other images, and each digit is called by another number.
+others, theirs = (type(train)(part.images, (part.labels + 3) % 10) for part in golf.draw(1))
+file = squeeze(*golf.flat(others))
+assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
+    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= 825, (
+    "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
+)
+### END HIDDEN TESTS
+
+# %% test="golf" points=1
+train, validation = golf.draw()
+file = squeeze(*golf.flat(train))
+assert isinstance(file, bytes), (
+    f"squeeze should return the bytes that golf.pack makes, not {type(file).__name__}"
+)
+assert len(file) <= 500, (
+    f"{len(file):,} bytes; at most 500 are asked for. Must the step come from the largest weight? What happens to the others if you make it longer?"
+)
+missing = golf.lost(file, train, validation)
+assert missing <= golf.MOST_LOST, (
+    f"{missing} right answers are lost on the validation images; {golf.MOST_LOST} may be. Rounding has moved the outputs. Which of them came out too large or too small on average?"
+)
+golf.note(file)
+### BEGIN HIDDEN TESTS
+assert golf.lost(file, train, golf.unseen()) <= 20, (
+    "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
+)
+# Other images, and each digit is called by another number.
+others, theirs = (type(train)(part.images, (part.labels + 6) % 10) for part in golf.draw(2))
+file = squeeze(*golf.flat(others))
+assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
+    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= 550, (
+    "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
+)
+### END HIDDEN TESTS
