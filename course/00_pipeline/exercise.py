@@ -225,7 +225,7 @@ assert empty.shape == (0, 3, 3), "An empty batch should stay an empty batch."
 #   the smallest magnitude, in `model` itself;
 # - leaves everything else in `model` as it is;
 # - returns two `float`s as a `tuple`: the share of zeros in the first layer's weight, and the share
-#   of zeros among **all** weights and biases of the model, whoever made them zero.
+#   of zeros among **all** weights and biases of the model, also of those that were zero before.
 #
 # You may do it by hand or with `torch.nn.utils.prune`, with or without `remove`. If magnitudes are
 # equal, any of them may go.

@@ -1096,7 +1096,7 @@ def difference(one, other, pairs):
 shown = list(MEASURED)
 
 
-# %% item="difference" wrong="pairs of unequal length are cut" keeps=1 hint="Who has no partner"
+# %% item="difference" wrong="pairs of unequal length are cut" keeps=1 hint="A run without a partner"
 def difference(one, other, pairs):
     if pairs:
         gains = 100 * torch.tensor([a - b for a, b in zip(one, other)]).double()

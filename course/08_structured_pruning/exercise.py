@@ -147,7 +147,7 @@ for gone in ([], [3]):
         for parameter in (*small.parameters(), *small_reader.parameters()):
             parameter.add_(1)
     assert torch.equal(reader(F.relu(layer(inputs))), before), (
-        "Whoever trains the small layers trains the old ones with them. Are all parameters new?"
+        "Training the small layers changes the old ones. Are all parameters new?"
     )
 for request in ([5], [0, 9], [-1], [4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 4]):
     try:
@@ -611,7 +611,7 @@ with torch.no_grad():  # as training does
     for parameter in small.parameters():
         parameter.add_(1)
 assert torch.equal(model(images).detach(), before), (
-    "Whoever trains the small model trains the old one with it. Are all its parts new?"
+    "Training the small model changes the old one. Are all its parts new?"
 )
 twice = remove_channels(remove_channels(plain(6, 4, 3), 0, [5, 0]), 0, [1]).eval()
 assert twice(torch.randn(2, 2, 8, 8)).shape == (2, 3), "Can the smaller model be cut once more?"
@@ -1021,7 +1021,7 @@ for lengths in ((3, 4), (5, 2)):
         outcome = "ValueError"
     except Exception:
         outcome = "another error"
-    assert outcome == "ValueError", "Who has no partner is in no pair. What should happen then?"
+    assert outcome == "ValueError", "A run without a partner is in no pair. What should happen then?"
 ### END HIDDEN TESTS
 
 # %% test="difference" points=1
@@ -1050,7 +1050,7 @@ assert len(set(shown)) == 2, explain(
     },
 )
 assert {name[:9] for name in shown} == {"L1 and ra", "half the "}, (
-    "Two are right in number. Which of them have pairs, and which intervals leave out 0?"
+    "Two are right in number. Which of them have pairs, and which intervals don't contain 0?"
 )
 ### END HIDDEN TESTS
 

@@ -53,7 +53,7 @@ def is_full_int8(content):
     return any(tensor.dtype == "int8" for tensor in read(content).tensors)
 
 
-# %% item="proof" wrong="no float anywhere in the interpreter's list" keeps=1 hint="Of which type are the weights?"
+# %% item="proof" wrong="no float anywhere in the interpreter's list" keeps=1 hint="Which dtype do the weights have?"
 def is_full_int8(content):
     kinds = {t["dtype"] for t in load(content).get_tensor_details()}
     return not kinds & {np.float32, np.float16} and np.int8 in kinds
@@ -73,13 +73,13 @@ def is_full_int8(content):
     return kinds == {np.int8} and {t.dtype for t in file.computed + file.weights} == {"int8"}
 
 
-# %% item="proof" wrong="never looks at the weights" keeps=1 hint="Of which type are the weights?"
+# %% item="proof" wrong="never looks at the weights" keeps=1 hint="Which dtype do the weights have?"
 def is_full_int8(content):
     file = read(content)
     return all(tensor.dtype == "int8" for tensor in file.inputs + file.outputs + file.computed)
 
 
-# %% item="proof" wrong="the input, and no operator that converts" keeps=1 hint="Of which type are the weights?"
+# %% item="proof" wrong="the input, and no operator that converts" keeps=1 hint="Which dtype do the weights have?"
 def is_full_int8(content):
     file = read(content)
     names = {name for name, _, _ in file.operators}

@@ -132,7 +132,7 @@ for seed, sizes in ((3, (4, 8, 8, 2)), (4, (9, 2))):
         "This one is full int8, and you deny it. Do you also look at biases? They are int32."
     )
     assert is_full_int8(write_dense(some, "int4", ranges=wide)) is False, (
-        "All that is computed is int8 here. Of which type are the weights?"
+        "Everything is computed in int8 here. Which dtype do the weights have?"
     )
     for one_end in ("int8 in", "int8 out"):
         assert is_full_int8(write_dense(some, one_end, ranges=wide)) is False, (
@@ -276,7 +276,7 @@ except ValueError:
     outcome = "ValueError"
 assert outcome == "ValueError", "NaN should raise ValueError"
 ### BEGIN HIDDEN TESTS
-assert scales.dtype == np.float32, "Of which type are the scales in a .tflite file?"
+assert scales.dtype == np.float32, "Which dtype do the scales of a .tflite file have?"
 weights = np.array([[-2, 1, 0.5], [-1e-30, 1e-30, 0], [1e30, -1e30, 5]], dtype="float32")
 kept = weights.copy()
 levels, scales = quantize_rows(weights)

@@ -314,7 +314,7 @@ for rows, columns, j, bits, power in (
 # - for each `alpha` of the list, channel $j$ has the scale $s_j = a_j^{\alpha}$, where $a_j$ is the mean magnitude of column $j$ of `calibration`. A channel whose mean is 0 has the scale 1;
 # - the weights become `plain(weight * s, bits, group) / s`; `plain` is given at the top of this notebook;
 # - it returns the `alpha` whose **outputs** on `held_out` are nearest to those of `weight`, in the sum of squares, and the weights that belong to it: a pair (number, tensor).
-#   Of equally good ones the first.
+#   If several are equally good, take the first.
 # - An empty list is a `ValueError`.
 #
 # The lesson chooses on the calibration text itself. Here a different text chooses.
