@@ -1037,10 +1037,6 @@ def squeeze(images, labels):
 # -             q = steps + (steps.round() - steps).detach()
 # +             q = weight / step
 
-# %% item="golf" wrong="trained with one step, stored with another" like="reference" hint="with the weights that are in the file"
-# -     return golf.pack(q.to(torch.int8), step, bias.detach())
-# +     return golf.pack(q.to(torch.int8), 0.05, bias.detach())
-
 # %% item="golf" wrong="the levels take the place of the float weights" like="reference" hint="What moves a weight away from level 0"
 # -             optimizer.step()
 # +             weight.data = (weight.data / step).round().clamp(-3, 3) * step
