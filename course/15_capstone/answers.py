@@ -893,7 +893,7 @@ def bought(images, labels, worth):
         chance = images.matmul(q.T).softmax(1)
         slope = (wanted - chance).T @ images
         curve = (chance * (1 - chance)).T @ images.square() / 2
-        price = torch.where(q.any(0), 4, 14) * (slope.sign() * q >= 0)
+        price = torch.where(q.any(0), 4, 14)
         profit = worth * (slope.abs() - curve) - price
         if profit.max() <= 0:
             break
@@ -930,7 +930,7 @@ def bought():
         chance = (0.6 * digits @ q.T).softmax(1)
         slope = 0.6 * (wanted - chance).T @ digits
         curve = 0.36 * (chance * (1 - chance)).T @ digits.square() / 2
-        price = torch.where(q.any(0), 4, 14) * (slope.sign() * q >= 0)
+        price = torch.where(q.any(0), 4, 14)
         profit = 5 * (slope.abs() - curve) - price
         if profit.max() <= 0:
             break

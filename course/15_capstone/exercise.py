@@ -1056,13 +1056,13 @@ assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy i
 # Write `squeeze(images, labels)`. It gets 1,000 images, float32 (1000, 784) in 0–1, and their labels. It returns the `bytes` of a file, made by `golf.pack(q, step, bias)`: a weight is `q * step` with whole numbers `q`, and each digit has a bias. `golf.lost(file, train, validation)` says how many right answers fewer the file has than the dense network.
 #
 # - At most 160 bytes, and at most 12 right answers fewer on the validation images: 1 point.
-# - At most 128 bytes, and no more lost: 1 point more.
+# - At most 130 bytes, and no more lost: 1 point more.
 #
 # It works for other 1,000 images too, so write no numbers that you found on these. To choose something, hold out some of the given images. It may take a few seconds.
 #
 # `pack` uses the coder of part 6, which looks at rows, columns and neighbours. So ask it for its prices: pack, change one number, and pack again. Not every weight costs the same.
 #
-# *Ours: 87 bytes, which gives no points, but you may boast.*
+# *Ours: 84 bytes. That took half a minute of trial and error, judged by the coder’s own count of bits. Going below it gives no points, but you may boast.*
 #
 # *Lesson: part 6.*
 
@@ -1077,18 +1077,17 @@ digits, classes = golf.flat(golf_train)
 ### BEGIN SOLUTION
 def squeeze(images, labels):
     """Buys one level after the other: always the one that is worth most beyond its price in bits."""
-    step, worth = 0.6, 5.0
+    step, worth = 0.6, 5.5
     images, wanted = step * images, F.one_hot(labels, 10).float()
     q = torch.zeros(10, 784)
-    for _ in range(500):
+    while True:
         chance = (images @ q.T).softmax(1)
         slope = (wanted - chance).T @ images
         curve = (chance - chance.square()).T @ images.square() / 2
-        # In a pixel that another digit reads already, a weight is cheap. Back to 0 costs nothing.
-        price = torch.where(q.any(0), 4, 14) * (slope.sign() * q >= 0)
-        profit = worth * (slope.abs() - curve) - price
+        # In a pixel that another digit reads already, a weight is cheap.
+        profit = worth * (slope.abs() - curve) - torch.where(q.any(0), 4, 14)
         best = profit.argmax()
-        if profit.max() <= 0:
+        if profit.max() < 0:
             break
         q.view(-1)[best] += slope.flatten()[best].sign()
     # Biases would cost more than they are worth.
@@ -1146,8 +1145,8 @@ small_file = squeeze(digits.clone(), classes.clone())
 assert isinstance(small_file, bytes), (
     f"expected the bytes of a file, as golf.pack returns them, not {type(small_file).__name__}"
 )
-assert len(small_file) <= 128, (
-    f"{len(small_file):,} bytes; at most 128 are asked for. What does the coder charge for a weight in a pixel "
+assert len(small_file) <= 130, (
+    f"{len(small_file):,} bytes; at most 130 are asked for. What does the coder charge for a weight in a pixel "
     "that no other digit reads?"
 )
 missing = golf.lost(small_file, golf_train, golf_validation)
@@ -1160,7 +1159,7 @@ golf.note(small_file)
 assert golf.lost(small_file, golf_train, golf.unseen()) <= 20, (
     "On images that nobody has seen, too many answers are lost. On which did you choose?"
 )
-assert renamed()[0] <= 140, "From 1,000 other images the file gets too large."
+assert renamed()[0] <= 143, "From 1,000 other images the file gets too large."
 assert renamed()[1] <= golf.MOST_LOST + 6, (
     "Made from 1,000 other images, with other names for the digits, the network loses too much. Does `squeeze` use its arguments, and nothing else?"
 )
