@@ -1021,7 +1021,9 @@ for lengths in ((3, 4), (5, 2)):
         outcome = "ValueError"
     except Exception:
         outcome = "another error"
-    assert outcome == "ValueError", "A run without a partner is in no pair. What should happen then?"
+    assert outcome == "ValueError", (
+        "A run without a partner is in no pair. What should happen then?"
+    )
 ### END HIDDEN TESTS
 
 # %% test="difference" points=1
