@@ -25,7 +25,7 @@ def prune_layer(layer, share):
     return int((layer.weight != 0).sum())
 
 
-left = prune_layer(nn.Linear(100, 50), 0.2)
+left = prune_layer(nn.Linear(inputs, outputs), 0.2)
 
 
 # %% item="left" right="permanent, and counts in Python"
@@ -35,7 +35,7 @@ def prune_layer(layer, share):
     return sum(1 for row in layer.weight.tolist() for value in row if value != 0)
 
 
-left = prune_layer(torch.nn.Linear(in_features=100, out_features=50), 0.2)
+left = prune_layer(torch.nn.Linear(in_features=inputs, out_features=outputs), 0.2)
 
 
 # %% item="left" right="counts the mask, amount as a number"
@@ -45,7 +45,7 @@ def prune_layer(layer, share):
     return layer.weight_mask.sum().int().item()
 
 
-left = prune_layer(nn.Linear(100, 50), 0.2)
+left = prune_layer(nn.Linear(inputs, outputs), 0.2)
 
 
 # %% item="left" wrong="the share that stays" like="reference" hint="share that goes, or the share that stays"
@@ -72,7 +72,7 @@ left = prune_layer(nn.Linear(100, 50), 0.2)
 # -     prune.l1_unstructured(layer, "weight", amount=share)
 # +     prune.ln_structured(layer, "weight", amount=share, n=1, dim=0)
 
-# %% item="left" wrong="only the number" keeps=1 hint="prune_layer"
+# %% item="left" wrong="only the number" for_zero=true keeps=1 hint="prune_layer"
 left = 4000
 
 
@@ -85,7 +85,7 @@ def prune_layer(layer, share):
     return int(mask.sum())
 
 
-left = prune_layer(nn.Linear(100, 50), 0.2)
+left = prune_layer(nn.Linear(inputs, outputs), 0.2)
 
 
 # %% item="left" wrong="cut off" like="reference" keeps=1 hint="Compare int() and round()"
@@ -810,8 +810,8 @@ def prune_with_data(layer, inputs, share):
 
 
 # %% item="left" wrong="returns the zeros" like="counts what went" keeps=0 hint="the share that stays"
-# - left = prune_layer(nn.Linear(100, 50), 0.2)
-# + left = 1000
+# - left = prune_layer(nn.Linear(inputs, outputs), 0.2)
+# + left = inputs * outputs // 5
 
 
 # %% item="global" wrong="the mask in place of the weights" keeps=1 hint="written over them"
@@ -881,3 +881,132 @@ def prune_with_data(layer, inputs, share):
     mask[:, (inputs == 0).all(0)] = 0
     prune.custom_from_mask(layer, "weight", mask)
     return layer
+
+
+# %% item="golf" right="the library's mask, and all images at once"
+def squeeze(images, labels):
+    layer = nn.Linear(784, 10)
+    weight, bias = golf.least_squares(images, labels)
+    layer.weight.data, layer.bias.data = weight, bias
+    prune.l1_unstructured(layer, "weight", amount=0.9)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=2e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 100)
+    for _ in range(100):
+        masked = layer.weight_orig * layer.weight_mask
+        rounded = masked + ((masked / 0.8).round().clamp(-2, 2) * 0.8 - masked).detach()
+        loss = nn.functional.cross_entropy(images @ rounded.T + layer.bias, labels)
+        loss = loss + 2e-3 * masked.abs().sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    prune.remove(layer, "weight")
+    q = (layer.weight.detach() / 0.8).round().clamp(-2, 2)
+    return golf.pack(q.to(torch.int8), 0.8, layer.bias.detach())
+
+
+# %% item="golf" right="no mask, but each weight pays for its magnitude"
+def squeeze(images, labels):
+    generator = torch.Generator().manual_seed(5)
+    weight, bias = golf.least_squares(images, labels)
+    wanted = nn.functional.one_hot(labels, 10).float()
+    optimizer = torch.optim.Adam([weight, bias], lr=4e-3)
+    for epoch in range(40):
+        for group in optimizer.param_groups:
+            group["lr"] = 4e-3 * (1 - epoch / 40)
+        for batch in torch.randperm(len(images), generator=generator).split(64):
+            rounded = (weight / 0.65).round() * 0.65
+            wrong = (images[batch] @ rounded.T + bias).softmax(1) - wanted[batch]
+            weight.grad = wrong.T @ images[batch] / len(batch) + 1.5e-3 * weight.sign()
+            bias.grad = wrong.mean(0)
+            optimizer.step()
+    return golf.pack((weight / 0.65).round().long(), 0.65, bias)
+
+
+# %% item="golf" right="begins with zeros, and lets back in what is worth most"
+def squeeze(images, labels):
+    step, wanted = 0.6, nn.functional.one_hot(labels, 10).float()
+    q = torch.zeros(10, 784)
+    for _ in range(500):
+        chance = (step * images @ q.T).softmax(1)
+        slope = step * (wanted - chance).T @ images
+        curve = step**2 * (chance * (1 - chance)).T @ images.square() / 2
+        gain = 5 * (slope.abs() - curve) - 8 * (slope.sign() * q >= 0)
+        if gain.max() <= 0:
+            break
+        best = int(gain.argmax())
+        q.view(-1)[best] += slope.flatten()[best].sign()
+    return golf.pack(q.int(), step, torch.zeros(10))
+
+
+# %% item="golf" wrong="prunes, rounds, trains nothing" keeps=0 hint="did the weights that are left get a chance"
+def squeeze(images, labels):
+    share, high = 0.93, 2
+    weight, bias = golf.least_squares(images, labels)
+    weight.view(-1)[weight.abs().flatten().argsort()[: round(share * 7840)]] = 0
+    step = float(weight.abs().max()) / high
+    return golf.pack((weight / step).round().int(), step, bias)
+
+
+# %% item="golf" wrong="a careful share, and many levels" like="prunes, rounds, trains nothing" keeps=0 hint="how many levels do they need"
+# -     share, high = 0.93, 2
+# +     share, high = 0.7, 127
+
+# %% item="golf" wrong="levels as float16" like="prunes, rounds, trains nothing" keeps=0 hint="of an integer dtype"
+# -     return golf.pack((weight / step).round().int(), step, bias)
+# +     return golf.pack(weight.half(), step, bias)
+
+# %% item="golf" wrong="no file yet" like="prunes, rounds, trains nothing" keeps=0 hint="the bytes that golf.pack makes"
+# -     return golf.pack((weight / step).round().int(), step, bias)
+# +     return (weight / step).round().int(), step, bias
+
+
+# %% item="golf" wrong="solved again for what is left, then rounded" keeps=0 hint="how many levels do they need"
+def squeeze(images, labels):
+    weight, bias = golf.least_squares(images, labels)
+    stays = weight.abs() > weight.abs().flatten().quantile(0.8)
+    targets = 10 * nn.functional.one_hot(labels, 10).double()
+    for digit in range(10):
+        left = stays[digit].nonzero().flatten()
+        inputs = torch.cat([images[:, left], torch.ones(len(images), 1)], 1).double()
+        gram = inputs.T @ inputs + 300 * torch.eye(len(left) + 1)
+        solution = torch.linalg.solve(gram, inputs.T @ targets[:, digit]).float()
+        weight[digit] = torch.zeros(784).scatter(0, left, solution[:-1])
+        bias[digit] = solution[-1]
+    step = float(weight.abs().max()) / 2
+    return golf.pack((weight / step).round().int(), step, bias)
+
+
+# %% item="golf" wrong="trained with the mask, rounded at the end" like="reference" keeps=0 hint="After the mask and the rounding"
+# -             rounded = masked + (step * (masked / step).round() - masked).detach()
+# +             rounded = masked
+
+# %% item="golf" wrong="rounds in training, and no gradient comes through" like="reference" keeps=0 hint="did the weights that are left get a chance"
+# -             rounded = masked + (step * (masked / step).round() - masked).detach()
+# +             rounded = step * (masked / step).round()
+
+# %% item="golf" right="zeros that the rounding keeps" like="reference"
+# -     mask.view(-1)[weight.abs().flatten().argsort()[: round(share * weight.numel())]] = 0
+# +     weight.view(-1)[weight.abs().flatten().argsort()[: round(share * weight.numel())]] = 0
+
+# %% item="golf" wrong="the largest go" like="reference" keeps=0 hint="did the weights that are left get a chance"
+# -     mask.view(-1)[weight.abs().flatten().argsort()[: round(share * weight.numel())]] = 0
+# +     mask.view(-1)[weight.abs().flatten().argsort(descending=True)[: round(share * 7840)]] = 0
+
+# %% item="golf" wrong="half of them, then the same training" like="reference" keeps=0 hint="how many levels do they need"
+# -     step, share = 0.6, 0.87
+# +     step, share = 0.3, 0.5
+
+# %% item="golf" wrong="pruned too much" like="reference" keeps=0 hint="did the weights that are left get a chance"
+# -     step, share = 0.6, 0.87
+# +     step, share = 0.6, 0.97
+
+# %% item="golf" wrong="a step for more levels than it takes" like="reference" keeps=1 hint="does a longer step round to 0"
+# -     step, share = 0.6, 0.87
+# +     step, share = 0.42, 0.87
+
+
+# %% item="golf" wrong="the notebook's images, whatever comes in" like="reference" keeps=0 hint="Is everything in the file made from what squeeze gets"
+# -     torch.manual_seed(0)
+# +     torch.manual_seed(0)
+# +     images, labels = golf.flat(golf.draw()[0])

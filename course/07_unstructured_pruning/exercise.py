@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 07 · Unstructured pruning: exercise
 #
-# Nine items, 20 points, about 75 minutes. Everything you need stands in
+# Ten items, 22 points, about 90 minutes. Everything you need stands in
 # [the lesson](../../notebooks/07_unstructured_pruning.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -43,12 +43,17 @@ warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
 # to zero, in place: the ones with the smallest magnitudes (`prune.l1_unstructured` does it). It returns how many
 # weights are **not** zero afterwards, as an `int`. The bias stays as it is. `share` is a float from 0.0 to 1.0.
 #
-# Then leave in `left` that count for a layer with 100 inputs and 50 outputs, after pruning 20%.
+# Then leave in `left` that count for a layer with `inputs` inputs and `outputs` outputs, after pruning 20%. As the numbers are
+# here, these are 100 and 50. Write the names, not the numbers, because somebody else may get other ones.
 #
 # Example: the weights `[[3., -1., 2.], [2., 5., 2.]]` with `share=0.5` leave 3 weights. 5 and 3 are among
 # them, -1 is not; which one of the 2s stays does not matter.
 #
 # *Lesson: part 2.*
+
+# %% given=true of="left"
+mine = 0  ### VARIANT
+inputs, outputs = 100 + 10 * mine, 50
 
 
 # %% item="left" answers=["prune_layer", "left"]
@@ -58,22 +63,25 @@ def prune_layer(layer, share):
     return int(torch.count_nonzero(layer.weight))
 
 
-left = prune_layer(nn.Linear(100, 50), 0.2)
+left = prune_layer(nn.Linear(inputs, outputs), 0.2)
 ### END SOLUTION
 
 # %% test="left" points=1
 assert isinstance(left, int), f"left should be an int, not {type(left).__name__}"
-assert left > 2500, (
-    f"20 % of the 5,000 weights go, so most are left, not {left}. "
+weights_of_all = (100 + 10 * mine) * 50  # later items may call something else `inputs`
+assert left > weights_of_all / 2, (
+    f"20% of the {weights_of_all:,} weights go, so most are left, not {left}. "
     "Does `amount` name the share that goes, or the share that stays?"
 )
 ### BEGIN HIDDEN TESTS
-assert left == 4000, explain(
+gone = weights_of_all // 5
+assert left == weights_of_all - gone, explain(
     left,
     {
-        1000: "Does `amount` name the share that goes, or the share that stays?",
-        5000: "A mask does not change the shape. How many of the values are zero now?",
-        4050: "Which tensor does the question name? The bias isn't it.",
+        4000: "That fits 100 inputs and 50 outputs. How many does your layer have?",
+        gone: "Does `amount` name the share that goes, or the share that stays?",
+        weights_of_all: "A mask does not change the shape. How many of the values are zero now?",
+        weights_of_all - gone + 50: "Which tensor does the question name? The bias isn't it.",
     },
 )
 ### END HIDDEN TESTS
@@ -938,3 +946,122 @@ assert (pruned.weight_mask.sum(1) == 5).all(), (
 
 # %% [markdown]
 # <details><summary>When the tests of item 9 pass</summary>If you ranked each row's weights by their size times the size of their inputs, you have found <b>Wanda</b> (Sun et al. 2023, arXiv:2306.11695), by which language models with billions of weights are pruned without any training. Lesson 13 uses it.</details>
+
+# %% [markdown]
+# ## 10 · Byte golf: masks (2 points)
+#
+# A network with a single layer, 784→10, reads digits. `golf.least_squares` finds it from 1,000 images without any training, and as float32 it takes
+# 31,400 bytes. How many of its weights does it need?
+#
+# Write `squeeze(images, labels)`. It gets 1,000 images, float32 of the shape (1000, 784) in 0–1, and their labels. It returns the `bytes` of a
+# file, which `golf.pack(q, step, bias)` makes for you. The network in the file has the weights `q * step`, where `q` holds whole numbers in an
+# integer type. A zero costs far less than anything else. What counts is `len(file)`.
+#
+# Compared with the float32 network, at most 12 right answers may be lost on the 397 validation images, and at most 20 on 400 images that you don't see.
+#
+# - 1 point for at most 260 bytes.
+# - 1 point for at most 235 bytes.
+#
+# Ours takes 184 bytes. There are no points for beating it, only glory.
+#
+# A mask takes most weights away. What is left can learn to do without them, and it can learn with the rounding in the forward pass, as in lesson 06.
+# `squeeze` has to work for 1,000 other images too, so write no numbers that you found on these. If you want to choose something, hold out some of the images that it gets.
+# It may take a few seconds. `golf.least_squares(images, labels)` returns a weight (10, 784) and a bias (10,).
+#
+# *Lesson: parts 1 and 5.*
+
+# %% given=true of="golf"
+from coursekit.exercises import golf  # noqa: E402
+
+# golf.lost(file, golf_train, golf_validation) counts the answers lost.
+golf_train, golf_validation = golf.draw()
+golf_images, golf_labels = golf.flat(golf_train)
+
+
+# %% item="golf" answers=["squeeze"]
+### BEGIN SOLUTION
+def squeeze(images, labels):
+    torch.manual_seed(0)
+    step, share = 0.6, 0.87
+    weight, bias = golf.least_squares(images, labels)
+    mask = torch.ones(10, 784)
+    mask.view(-1)[weight.abs().flatten().argsort()[: round(share * weight.numel())]] = 0
+    optimizer = torch.optim.Adam([weight.requires_grad_(), bias.requires_grad_()], lr=2.5e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 480)
+    for _ in range(30):
+        for batch in torch.randperm(len(images)).split(64):
+            # The mask, then whole steps. Backward, rounding passes the gradient on as it is.
+            masked = weight * mask
+            rounded = masked + (step * (masked / step).round() - masked).detach()
+            outputs = images[batch] @ rounded.T + bias
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(outputs, labels[batch]).backward()
+            optimizer.step()
+            schedule.step()
+    q = (weight.detach() * mask / step).round()
+    return golf.pack(q.int(), step, bias.detach())
+
+
+### END SOLUTION
+
+# %% test="golf" points=1
+golf_train, golf_validation = golf.draw()
+file = squeeze(*golf.flat(golf_train))
+assert isinstance(file, bytes), (
+    f"squeeze should return the bytes that golf.pack makes, not {type(file).__name__}"
+)
+assert len(file) <= 260, (
+    f"{len(file):,} bytes; at most 260 are asked for. {int((golf.unpack(file)[0] != 0).sum())} weights are not 0. "
+    "How many are needed, and how many levels do they need?"
+)
+missing = golf.lost(file, golf_train, golf_validation)
+assert missing <= golf.MOST_LOST, (
+    f"{missing} right answers are lost on the validation images; {golf.MOST_LOST} may be. "
+    "After the mask and the rounding, did the weights that are left get a chance to make up for it?"
+)
+golf.note(file)
+### BEGIN HIDDEN TESTS
+assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
+    "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
+)
+# Other images, and each digit is called by another number.
+others, theirs = (type(golf_train)(part.images, (part.labels + 3) % 10) for part in golf.draw(1))
+file = squeeze(*golf.flat(others))
+assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
+    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= 286, (
+    "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
+)
+### END HIDDEN TESTS
+
+# %% test="golf" points=1
+golf_train, golf_validation = golf.draw()
+file = squeeze(*golf.flat(golf_train))
+assert isinstance(file, bytes), (
+    f"squeeze should return the bytes that golf.pack makes, not {type(file).__name__}"
+)
+assert len(file) <= 235, (
+    f"{len(file):,} bytes; at most 235 are asked for. How many of the weights that are left does a longer step round to 0, "
+    "and can the training make up for it?"
+)
+missing = golf.lost(file, golf_train, golf_validation)
+assert missing <= golf.MOST_LOST, (
+    f"{missing} right answers are lost on the validation images; {golf.MOST_LOST} may be. "
+    "After the mask and the rounding, did the weights that are left get a chance to make up for it?"
+)
+golf.note(file)
+### BEGIN HIDDEN TESTS
+assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
+    "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
+)
+# Other images, and each digit is called by another number.
+others, theirs = (type(golf_train)(part.images, (part.labels + 6) % 10) for part in golf.draw(2))
+file = squeeze(*golf.flat(others))
+assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
+    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= 258, (
+    "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
+)
+### END HIDDEN TESTS

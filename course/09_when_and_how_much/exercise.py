@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 09 · When and how much: exercise
 #
-# Eight items, 20 points, about 80 minutes. Everything you need is in
+# Nine items, 22 points, about 95 minutes. Everything you need is in
 # [the lesson](../../notebooks/09_when_and_how_much.ipynb); each item says where.
 #
 # - Write your answer in place of `raise NotImplementedError()`. Keep the names that the item asks for; all
@@ -1039,3 +1039,122 @@ assert set(faults) == set("acd"), (
 # 2. Positions must be stored, so it is more than a fiftieth, **and** a small dense network of equal bytes (or measuring the file) as the thing to compare. One of the two: half a point.
 # 3. The search costs several trainings (rounds × epochs) **and** a schedule such as cubic or rate rewinding as the cheaper way. One of the two: half a point.
 # ### END SOLUTION
+
+# %% [markdown]
+# ## 9 · Byte golf: the climb (2 points)
+#
+# A network with a single layer, 784→10, reads digits. `golf.least_squares` finds it from 1,000 images without any training, and as float32 it takes 31,400 bytes. Exercise 07 cut it once and trained what was left. What if the zeros come little by little, while it trains?
+#
+# Write `squeeze(images, labels)`. It gets 1,000 images, float32 of the shape (1000, 784) in 0–1, and their labels. It returns the `bytes` of a file, which `golf.pack(q, step, bias)` makes for you. The network in the file has the weights `q * step`, where `q` holds whole numbers in an integer type. What counts is `len(file)`.
+#
+# Compared with the float32 network, at most 12 right answers may be lost on the 397 validation images, and at most 20 on 400 images that you don't see.
+#
+# - 1 point for at most 230 bytes.
+# - 1 point for at most 190 bytes.
+#
+# Ours takes 143 bytes. There are no points for beating it, only glory.
+#
+# Climb while it trains, and round in the forward pass, as in lesson 06. That gets you the first point. For the second one, think of what a cut does to a weight that is large until the moment it goes.
+#
+# `squeeze` has to work for 1,000 other images too, so write no numbers that you found on these. If you want to choose something, hold out some of the images that it gets. It may take a few seconds. `golf.least_squares(images, labels)` returns a weight (10, 784) and a bias (10,).
+#
+# *Lesson: part 1.*
+
+# %% given=true of="golf"
+from coursekit.exercises import golf  # noqa: E402
+
+# golf.lost(file, golf_train, golf_validation) counts the answers lost.
+golf_train, golf_validation = golf.draw()
+golf_images, golf_labels = golf.flat(golf_train)
+
+
+# %% item="golf" answers=["squeeze"]
+### BEGIN SOLUTION
+def squeeze(images, labels):
+    torch.manual_seed(0)
+    step, final, price = 0.8, 0.965, 2e-3
+    weight, bias = golf.least_squares(images, labels)
+    mask = torch.ones(10, 784)
+    optimizer = torch.optim.Adam([weight.requires_grad_(), bias.requires_grad_()], lr=4e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 640)
+    for epoch in range(40):
+        share = final * (1 - (1 - min(epoch / 28, 1)) ** 3)
+        gone = (weight * mask).abs().flatten().argsort()[: round(share * weight.numel())]
+        mask.view(-1)[gone] = 0
+        for batch in torch.randperm(len(images)).split(64):
+            masked = weight * mask
+            rounded = masked + (step * (masked / step).round() - masked).detach()
+            loss = nn.functional.cross_entropy(images[batch] @ rounded.T + bias, labels[batch])
+            # What is soon to go becomes small before: each weight pays for its magnitude.
+            loss = loss + price * masked.abs().sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    q = (weight.detach() * mask / step).round()
+    return golf.pack(q.int(), step, bias.detach())
+
+
+### END SOLUTION
+
+# %% test="golf" points=1
+golf_train, golf_validation = golf.draw()
+file = squeeze(*golf.flat(golf_train))
+assert isinstance(file, bytes), (
+    f"squeeze should return the bytes that golf.pack makes, not {type(file).__name__}"
+)
+assert len(file) <= 230, (
+    f"{len(file):,} bytes; at most 230 are asked for. {int((golf.unpack(file)[0] != 0).sum())} weights are not 0. "
+    "How far did you climb, and how many levels are there?"
+)
+missing = golf.lost(file, golf_train, golf_validation)
+assert missing <= golf.MOST_LOST, (
+    f"{missing} right answers are lost on the validation images; {golf.MOST_LOST} may be. "
+    "How much time did the others have to make up for each cut, and for the rounding?"
+)
+golf.note(file)
+### BEGIN HIDDEN TESTS
+assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
+    "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
+)
+# Other images, and each digit is called by another number.
+others, theirs = (type(golf_train)(part.images, (part.labels + 3) % 10) for part in golf.draw(1))
+file = squeeze(*golf.flat(others))
+assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
+    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= 253, (
+    "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
+)
+### END HIDDEN TESTS
+
+# %% test="golf" points=1
+golf_train, golf_validation = golf.draw()
+file = squeeze(*golf.flat(golf_train))
+assert isinstance(file, bytes), (
+    f"squeeze should return the bytes that golf.pack makes, not {type(file).__name__}"
+)
+assert len(file) <= 190, (
+    f"{len(file):,} bytes; at most 190 are asked for. How large is a weight just before its cut, "
+    "and what could make it smaller by then?"
+)
+missing = golf.lost(file, golf_train, golf_validation)
+assert missing <= golf.MOST_LOST, (
+    f"{missing} right answers are lost on the validation images; {golf.MOST_LOST} may be. "
+    "How much time did the others have to make up for each cut, and for the rounding?"
+)
+golf.note(file)
+### BEGIN HIDDEN TESTS
+assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
+    "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
+)
+# Other images, and each digit is called by another number.
+others, theirs = (type(golf_train)(part.images, (part.labels + 6) % 10) for part in golf.draw(2))
+file = squeeze(*golf.flat(others))
+assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
+    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= 209, (
+    "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
+)
+### END HIDDEN TESTS
