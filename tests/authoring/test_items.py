@@ -91,10 +91,10 @@ def test_a_learners_exercise_is_marked_with_hidden_tests_and_titles(
     assert told["lines"][1] == "○ 2 · The same share in every row – 0 of 3. Not done yet."
     assert told["lines"][4].startswith("✗ 5 · Which zeros stay? – 0 of 1. ")
     assert told["lines"][7] == "○ 8 · A claim – 3 points, for whoever reads it."
-    assert told["lines"][-1] == "2 of 20 points. 3 are for a text that somebody has to read."
+    assert told["lines"][-1] == "2 of 22 points. 3 are for a text that somebody has to read."
     page = Path(told["page"]).read_text()
     assert "BEGIN HIDDEN" not in page
-    assert "of 20 points" in page
+    assert "of 22 points" in page
 
     def made_again(*arguments: object) -> None:
         raise AssertionError("the contract was kept the first time")

@@ -180,7 +180,7 @@ def test_a_full_copy_of_the_course_marks_an_exercise(page: Page, lab: Lab) -> No
     expect(panel.get_by_text("✓ 1 · What is left? – 2 of 2.")).to_be_visible(timeout=2 * MINUTE)
     expect(panel.get_by_text("✗ 2 · The same share in every row – 0 of 3.")).to_be_visible()
     frame = panel.frame_locator("iframe")
-    expect(frame.get_by_text("of 20 points").first).to_be_visible(timeout=MINUTE)
+    expect(frame.get_by_text("of 22 points").first).to_be_visible(timeout=MINUTE)
     panel.scroll_into_view_if_needed()
     page.wait_for_timeout(1000)
     shoot(page, "marked")
