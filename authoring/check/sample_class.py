@@ -89,10 +89,14 @@ class Desk:
         return max(len(self._of(item, is_right=True)) for item in self.exercise.items)
 
     def misconceptions(self) -> Iterator[dict[str, Given]]:
-        """Submissions that together hold every wrong answer of the bank."""
+        """Submissions that together hold every wrong answer of the bank, each once."""
         wrong = {item: self._of(item, is_right=False) for item in self.exercise.items}
         for number in range(max(len(answers) for answers in wrong.values())):
-            yield self.wrong(number)
+            yield {
+                item: self._given(answers[number])
+                for item, answers in wrong.items()
+                if number < len(answers)
+            }
 
     def wrong(self, number: int) -> dict[str, Given]:
         """Every item by the wrong answer of that number in its bank."""
