@@ -1,4 +1,4 @@
-"""Draws docs/way_down.png: our way from 1,066,440 bytes to the square, from data/capstone.csv.
+"""Draws docs/pictures/way_down.png: our way from 1,066,440 bytes to the square, from data/capstone.csv.
 
 `python course/15_capstone/make_way_down.py`, a second. Medians of three seeds, MNIST.
 """
@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 from coursekit.nets.data import load_results
 from coursekit.pictures import plot
 
-OUT = Path(__file__).parents[2] / "docs" / "way_down.png"
+OUT = Path(__file__).parents[2] / "docs" / "pictures" / "way_down.png"
 # What was done, and the recipe and stage of data/capstone.csv that had it.
 STEPS = [
     ("dense", "paper", "dense"),
