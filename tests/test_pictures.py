@@ -138,7 +138,7 @@ EDITS = [
     ),
     (
         "notebooks/07_unstructured_pruning.ipynb",
-        ("80 % zeros: size of the file", "80 % zeros: size on disk"),
+        ("80% zeros: size of the file", "80% zeros: size on disk"),
         "",
         ["lesson.gif"],
     ),

@@ -352,7 +352,7 @@ def test_what_the_guess_and_the_curves_say_is_so() -> None:
         shown = [name for name in names if f"last, {name}:" in text]
         assert shown == names[int(uncovered) - 1 : int(uncovered)] if uncovered else not shown
         for name in shown:
-            found = [float(value) for value in re.findall(r" %: (\d+\.\d)", text)]
+            found = [float(value) for value in re.findall(r"%: (\d+\.\d)", text)]
             assert found == pytest.approx(its.curves[name], abs=0.06)
     # As its words have it: slowly at first, and then fast.
     for values in its.curves.values():

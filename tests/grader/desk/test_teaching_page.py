@@ -63,7 +63,7 @@ def teacher(tmp_path: Path) -> Path:
         downloads / "worksheet.csv",
         ("7", "Ada King", "ada@x.org", "Friday, 27 November 2026, 9:00 PM"),
         ("8", "Bob Moss", "bob@x.org", "Friday, 27 November 2026, 11:00 PM"),
-        most="20.00",
+        most="22.00",
     )
     return home
 
@@ -102,10 +102,10 @@ grader() {{
     out = teacher / "out"
     with (out / "grades.csv").open(newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
-    assert [rows[who]["total"] for who in ("ada@x.org", "bob@x.org")] == ["20", "3"]
+    assert [rows[who]["total"] for who in ("ada@x.org", "bob@x.org")] == ["22", "3"]
     with (out / "marks-moodle.csv").open(newline="", encoding="utf-8-sig") as file:
         marks = {row["Full name"]: row["Grade"] for row in csv.DictReader(file)}
-    assert marks == {"Ada King": "20", "Bob Moss": "3"}
+    assert marks == {"Ada King": "22", "Bob Moss": "3"}
     with zipfile.ZipFile(out / "feedback-moodle.zip") as archive:
         feedback = archive.read(f"Bob Moss_8_{FILE}/{NAME}.html").decode()
     assert "Well read." in feedback
