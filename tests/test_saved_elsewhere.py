@@ -107,4 +107,4 @@ def test_it_gets_the_same_marks(
     assert {item.name: item.score for item in got.items} == {
         item.name: item.score for item in expected.items
     }
-    assert sum(item.score or 0 for item in got.items) == 17
+    assert sum(item.score or 0 for item in got.items) == 19
