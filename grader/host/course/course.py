@@ -183,7 +183,7 @@ class Course:
             sources[path.stem] = variants.numbered(self._source(name, path), variant, where)
             release = self.release / name / path.name
             if release.is_file():
-                released[path.stem] = variants.numbered(_read(release), variant, where)
+                released[path.stem] = variants.numbered(read_own(release), variant, where)
         cells = (cell.source for notebook in sources.values() for cell in notebook.cells)
         if variant and not any(variants.MARK in source for source in cells):
             raise GraderError(
@@ -203,9 +203,9 @@ class Course:
     def _source(self, name: str, path: Path) -> NotebookNode:
         """An instructor version, with the tests that nbgrader makes of its solutions."""
         place = self.filled / name / path.name
-        source = _read(path)
+        source = read_own(path)
         if place.is_file():
-            filled = _read(place)
+            filled = read_own(place)
             if self._rest(filled, source) != self._rest(source, source):
                 raise GraderError(
                     f"{path.name} of assignment {name} has changed since its tests were filled in: "
@@ -252,7 +252,7 @@ class Course:
         found = {}
         for path in sorted((self.source / name).glob("*.ipynb")):
             lies = (self.filled / name / path.name).is_file()
-            if not lies and self._has_autotests(_read(path)):
+            if not lies and self._has_autotests(read_own(path)):
                 found[path.name] = self._source(name, path)
         return found
 
@@ -309,7 +309,12 @@ def digest_of(shown: Mapping[str, Path]) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> NotebookNode:
+def read_own(path: Path) -> NotebookNode:
+    """A notebook of the teacher's.
+
+    Raises:
+        GraderError: when it cannot be read.
+    """
     import nbformat
 
     try:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
-from nbformat import NotebookNode
 
 from grader.host.course import variants
-from grader.host.course.course import Course, files_below
+from grader.host.course.course import Course, files_below, read_own
 from grader.host.result_store import cannot_write
 from grader.host.results.result import write_atomically
 from grader.protocol.errors import GraderError
@@ -32,7 +31,7 @@ def hand_out(course: Course, name: str, students: Sequence[str], count: int, to:
         GraderError: when it is not released, or has no number in it.
     """
     folder = course.release / name
-    released = {path: _read(path) for path in sorted(folder.glob("*.ipynb"))}
+    released = {path: read_own(path) for path in sorted(folder.glob("*.ipynb"))}
     if not released:
         raise GraderError(f"{name} is not released: there is no notebook in {folder}.")
     marked = [
@@ -81,10 +80,3 @@ def drawn(known: dict[str, int], students: Sequence[str], count: int, seed: str)
         numbers[student] = number
         used[number] += 1
     return numbers
-
-
-def _read(path: Path) -> NotebookNode:
-    try:
-        return nbformat.read(path, as_version=4)
-    except Exception as error:
-        raise GraderError(f"{path} cannot be read: {error}") from error

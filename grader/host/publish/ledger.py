@@ -74,6 +74,11 @@ class ClassLedger:
             self._sizes.setdefault(result.assignment, {})[result.student] = min(sizes)
 
     @property
+    def _names(self) -> list[str]:
+        """Of the assignments."""
+        return sorted(self._sizes.keys() | self._ledger.reference.keys())
+
+    @property
     def students(self) -> set[str]:
         return {student for sizes in self._sizes.values() for student in sizes}
 
@@ -81,7 +86,6 @@ class ClassLedger:
         """For the pages; None where there is nothing to show."""
         if not self._sizes:
             return None
-        names = sorted(self._sizes.keys() | self._ledger.reference.keys())
         columns = [
             {
                 "number": plain(name.partition("_")[0]),
@@ -91,7 +95,7 @@ class ClassLedger:
                 "most": max(sizes, default=None),
                 "reference": self._ledger.reference.get(name),
             }
-            for name in names
+            for name in self._names
             for sizes in [list(self._sizes.get(name, {}).values())]
         ]
         return {
@@ -104,11 +108,10 @@ class ClassLedger:
 
     def rows(self, called: Mapping[str, str]) -> list[dict[str, Any]]:
         """A row a student, who has come furthest down first."""
-        names = sorted(self._sizes.keys() | self._ledger.reference.keys())
         rows = [
             {
                 "name": called[student],
-                "sizes": [self._sizes.get(name, {}).get(student) for name in names],
+                "sizes": [self._sizes.get(name, {}).get(student) for name in self._names],
             }
             for student in self.students
         ]
