@@ -7,7 +7,8 @@ SAMPLE := .build/sample_class/submitted
 # When the sample class had to hand in.
 DUE := 2026-03-02T12:00
 
-PYTEST := pytest -p tools.progress --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Two processes on two cores: were each to compute with two threads, they would wait for each other.
+PYTEST := OMP_NUM_THREADS=1 pytest -p tools.progress --nbval --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # Every notebook runs in the kernel of what a class gets.
 ALL := JUPYTER_PATH="$(CURDIR)/.build/jupyter" $(PYTEST) --nbval-kernel-name class
 

@@ -908,7 +908,7 @@ assert golf.lost(file, train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
-others, theirs = (type(train)(part.images, (part.labels + 3) % 10) for part in golf.draw(1))
+others, theirs = golf.draw(1, renamed=3)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
@@ -937,7 +937,7 @@ assert golf.lost(file, train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
-others, theirs = (type(train)(part.images, (part.labels + 6) % 10) for part in golf.draw(2))
+others, theirs = golf.draw(2, renamed=6)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"

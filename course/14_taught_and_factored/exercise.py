@@ -337,7 +337,7 @@ for outputs, inputs, rank, size in ((12, 30, 5, 1.0), (30, 12, 8, 2.0**-60), (9,
         for parameter in small.parameters():
             parameter.add_(1)
     assert all(torch.equal(value, kept[name]) for name, value in layer.state_dict().items()), (
-        "Whoever trains the small layers changes the old one. Are all parameters new?"
+        "Training the small layers changes the old one. Are all parameters new?"
     )
 ### END HIDDEN TESTS
 
@@ -617,7 +617,7 @@ for outputs, inputs, rank, alpha in ((7, 5, 3, 8), (4, 9, 1, 0.5), (6, 6, 4, -2)
             merged = merge(layer, up, down, alpha)
             wanted = (layer.weight.double() + alpha / rank * up.double() @ down.double()).to(dtype)
             assert merged.weight.dtype == dtype, (
-                "The merged weight has another type than the layer's."
+                "The merged weight's dtype differs from the layer's."
             )
             assert (merged.bias is not None) == biased, (
                 "A layer without a bias has one now, or the other way round."
@@ -945,7 +945,7 @@ assert verdict([0.82, 0.83, 0.84], [0.81, 0.82, 0.829]) == "better", (
 )
 found = verdict([0.80, 0.86, 0.83], [0.81, 0.82, 0.82])
 assert found == "indistinguishable", (
-    f"the differences are −1, 4 and 1 points: their interval holds 0, but got {found!r}"
+    f"the differences are −1, 4 and 1 points: their interval contains 0, but got {found!r}"
 )
 assert verdict([0.81, 0.82, 0.829], [0.82, 0.83, 0.84]) == "worse", (
     "which way round is the difference?"
@@ -985,7 +985,7 @@ assert found in TRIED, f"the name of one of the ways is wanted, not {found!r}"
 assert TRIED[found][1] > 69_830, f"is {found!r} shown to be worse than the most accurate?"
 ### BEGIN HIDDEN TESTS
 assert cheapest(TRIED) == "2 bits, adapters of rank 4", (
-    "For `TRIED` it is another one. Which are not shown to be worse, and which of these has the fewest bytes?"
+    "`TRIED` has another answer. Which are not shown to be worse, and which of these has the fewest bytes?"
 )
 close = [0.840, 0.850, 0.845]
 cases = {

@@ -1071,6 +1071,8 @@ from coursekit.exercises import golf
 
 golf_train, golf_validation = golf.draw()
 digits, classes = golf.flat(golf_train)
+# On a layer this small, threads that wait for each other cost more than they bring.
+torch.set_num_threads(1)
 
 
 # %% item="golf" answers=["squeeze"]

@@ -244,6 +244,7 @@ def test_two_tabs_lose_nothing_of_each_other(page: Page, site: str) -> None:
     choose_next = BANK.of(Choice)[1].options
     page.bring_to_front()
     press(first, "Next")
+    expect(first).to_contain_text("question 2 of 18")
     choose(first, choose_next)
     press(first, "Check")
     expect(first).to_contain_text("2 of 18 right")

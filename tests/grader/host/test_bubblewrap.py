@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -128,12 +127,16 @@ def test_what_a_player_can_open_is_what_it_may(by):
     assert set(report.result) - PROC == set()
 
 
-@pytest.mark.skipif(not os.access("/usr", os.W_OK), reason="only root may lay a folder there")
-def test_of_the_system_s_folders_only_programs_and_libraries_are_seen():
-    for top in ("/usr", "/usr/local"):
-        with tempfile.TemporaryDirectory(dir=top) as name:
-            Path(name, "marks.csv").touch()
-            assert try_out(below, [name]).result in ([[]], [None])
+def test_of_the_system_s_folders_only_programs_and_libraries_are_seen(tmp_path, monkeypatch):
+    # A folder that comes and goes in /usr itself would stop sandboxes that start meanwhile.
+    local = tmp_path / "local"
+    (local / "lib/python").mkdir(parents=True)
+    (local / "courses").mkdir()
+    (local / "courses/marks.csv").touch()
+    assert sandbox._SYSTEM.keys() == {Path("/usr"), Path("/usr/local")}
+    monkeypatch.setattr(sandbox, "_SYSTEM", {local: sandbox._SYSTEM[Path("/usr/local")]})
+    seen = try_out(below, ["/seen", "/seen/courses", "/seen/lib"], show={"/seen": local})
+    assert seen.result == [["courses", "lib"], [], ["python"]]
 
 
 def below(folders):
