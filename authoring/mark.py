@@ -16,13 +16,7 @@ from pathlib import Path
 
 from coursekit.exercises.folders import WorkspaceError, course_root
 from coursekit.exercises.items import Exercise, ExerciseError, learners_exercise
-from grader.host import kept_contracts
-from grader.host.course.course import Course
-from grader.host.engine.bubblewrap import check as check_sandbox
-from grader.host.engine.engine import Engine
-from grader.host.imports import modules, preload
-from grader.host.results.result import ItemResult, Result
-from grader.protocol.errors import GraderError
+from grader import Course, GraderError, ItemResult, Result, grade_folder
 
 OUT = Path("out") / "mark"
 YOU = "you"
@@ -78,39 +72,9 @@ def mark(root: Path, notebook: Path, out: Path) -> Marked:
     """
     exercise = Exercise.read(notebook)
     course = Course.open(root)
-    with Engine(
-        preload(course, [notebook.stem]),
-        shut_in=_has_sandbox(),
-        show=course.shown,
-        keep=kept_contracts.folder(),
-        many=False,
-    ) as engine:
-        # It warms up while nbgrader is imported here.
-        engine.import_soon(modules(course, notebook.stem))
-        from grader.host.intake.folder import read_folder
-        from grader.host.result_store import ResultStore, cannot_write
-        from grader.host.results.revision import Identities
-        from grader.host.station import Piece, Station
-
-        assignment = course.load(notebook.stem)
-        store = ResultStore(out)
-        folder = read_folder(notebook.parent.resolve())
-        identity = Identities(assignment, "").of(folder.fingerprint())
-        with Station({assignment.name: assignment}, engine) as station:
-            graded = station.grade(Piece(assignment.name, YOU, folder, identity))
-        with cannot_write(out):
-            store.write(graded.result, graded.pages)
-    page = store.feedback(graded.result) / f"{notebook.stem}.html"
-    return Marked(graded.result, page.resolve(), {i.name: i.title for i in exercise.items})
-
-
-def _has_sandbox() -> bool:
-    """Whether there is one. It is no must: a learner's own code has these rights anyway."""
-    try:
-        check_sandbox()
-    except GraderError:
-        return False
-    return True
+    result, feedback = grade_folder(course, notebook.stem, notebook.parent, out, YOU)
+    page = feedback / f"{notebook.stem}.html"
+    return Marked(result, page.resolve(), {i.name: i.title for i in exercise.items})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

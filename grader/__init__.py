@@ -12,8 +12,8 @@ Three rooms by trust, one door between them:
   wrote), `intake` (an untrusted file becomes a submission or is rejected), `make_contract` (what
   may cross, from the teacher's own solution), `session` (its cells and tests in their turn) through
   `engine` (the processes, seen from outside), `marks`, `results`, `publish` and `gradebook`;
-  `grade` does so for one, `batch` for a class, `cli` is the command; `desk` brings submissions in
-  from an LMS, and marks and feedback back.
+  `grade` does so for one, `grade_folder` with pages, `batch` for a class, `cli` is the command;
+  `desk` brings submissions in from an LMS, and marks and feedback back.
 - `sandboxed` is all that runs shut in: `zygote` (the warm process), `isolation` and `syscalls`
   (what a fork does to itself first), `player`, `judge`, `cells`, `calls` between the two, and
   `codec` (values as messages).
@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     from grader.host.course.assignment import Assignment as Assignment
     from grader.host.course.course import Course as Course
     from grader.host.engine.engine import Engine as Engine
+    from grader.host.engine.settings import EngineSettings as EngineSettings
     from grader.host.grade import grade_one as grade_one
+    from grader.host.grade_folder import grade_folder as grade_folder
+    from grader.host.marking import Marking as Marking
+    from grader.host.results.result import ItemResult as ItemResult
     from grader.host.results.result import Result as Result
     from grader.protocol.errors import GraderError as GraderError
 
@@ -43,9 +47,13 @@ _HOME = {
     "Course": "grader.host.course.course",
     "grade_class": "grader.host.batch",
     "grade_one": "grader.host.grade",
+    "grade_folder": "grader.host.grade_folder",
     "Engine": "grader.host.engine.engine",
+    "EngineSettings": "grader.host.engine.settings",
+    "ItemResult": "grader.host.results.result",
     "GraderError": "grader.protocol.errors",
     "Result": "grader.host.results.result",
+    "Marking": "grader.host.marking",
 }
 
 

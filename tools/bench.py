@@ -42,6 +42,7 @@ from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.player_client import play_cells
+from grader.host.engine.settings import EngineSettings
 from grader.protocol.outputs import Stream
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,7 +139,7 @@ def _cells_cpu(folder: Path, assignment: str) -> float:
     course = Course.open(ROOT)
     loaded = course.load(assignment)
     measured = []
-    with Engine(show=course.shown) as engine:
+    with Engine(EngineSettings(show=course.shown)) as engine:
         for student in sorted(folder.iterdir()):
             submission = collect(loaded, student / assignment, student.name)
             (paper,) = submission.papers.values()  # type: ignore[union-attr]

@@ -38,6 +38,7 @@ from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.player_client import play_cells
+from grader.host.engine.settings import EngineSettings
 from grader.host.imports import preload
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect
@@ -128,7 +129,7 @@ def cells_alone(course: Course, submitted: Path, names: Iterable[str]) -> float:
     names = list(names)
     total = 0.0
     # An endless loop is no work: it counts as the seconds it is given.
-    with Engine(preload(course, names), timeout=5, show=course.shown) as engine:
+    with Engine(EngineSettings(preload(course, names), timeout=5, show=course.shown)) as engine:
         for name in names:
             assignment = course.load(name)
             for folder in sorted(submitted.glob(f"*/{name}")):

@@ -27,8 +27,10 @@ from grader.host.clerk import Clerks
 from grader.host.contract import Clause
 from grader.host.course import variants
 from grader.host.course.course import not_released
+from grader.host.engine.settings import EngineSettings
 from grader.host.get_contract import get_contract
 from grader.host.grade import READ, reading
+from grader.host.settings import TIMEOUT
 
 # Answers at a time, each on a core of its own.
 WORKERS = 2
@@ -69,16 +71,17 @@ class Verdict:
         )
 
 
-def engine_for(course: Sources) -> Engine:
+def engine_for(course: Sources, timeout: float = TIMEOUT) -> Engine:
     """An engine in which exercises of the course find what they import and read.
 
-    Its limits are those that a class is graded with, so that both have the same contracts.
+    Its limits are those that a class is graded with, so that both have the same contracts, unless
+    another `timeout` is given.
 
     Raises:
         GraderError: when the course has not been built, or something of it is missing.
     """
     shown = Course.open(course.root).shown
-    return Engine(show=shown, keep=kept_contracts.folder())
+    return Engine(EngineSettings(timeout=timeout, show=shown, keep=kept_contracts.folder()))
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def verdicts(lesson: Lesson, engine: Engine, variant: int = 0) -> Iterator[Verdi
     if not lones:
         return
     # The warm process ends with the thread that starts it, and clerks are forked before others are.
-    engine.start()
+    engine.rooms.start()
     job = reading({lone.item: lone.assignment for lone in lones})
     with Clerks({READ: job}) as clerks, ThreadPoolExecutor(WORKERS) as pool:
         yield from pool.map(

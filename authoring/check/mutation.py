@@ -98,9 +98,7 @@ def engine(course: Sources) -> Engine:
     Raises:
         GraderError: when the course has not been built, or something of it is missing.
     """
-    made = engine_for(course)
-    made.timeout = TIMEOUT
-    return made
+    return engine_for(course, TIMEOUT)
 
 
 def mutants(lesson: Lesson) -> Iterator[Mutant]:

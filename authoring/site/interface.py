@@ -21,9 +21,13 @@ _GRADER = [
     "grader.Course",
     "grader.Assignment",
     "grader.Engine",
+    "grader.EngineSettings",
     "grader.grade_one",
+    "grader.grade_folder",
     "grader.grade_class",
+    "grader.Marking",
     "grader.Result",
+    "grader.ItemResult",
     "grader.GraderError",
 ]
 

@@ -15,7 +15,6 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
@@ -25,17 +24,17 @@ from grader.host.course import variants
 from grader.host.course.assignment import Assignment, Kind
 from grader.host.course.course import Course
 from grader.host.engine.engine import Engine
-from grader.host.get_contract import all_of, names_for
+from grader.host.get_contract import names_for
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
 from grader.host.intake.folder import Folder, read_folder
+from grader.host.marking import Marking
 from grader.host.publish.ledger import read_ledger
 from grader.host.publish.rendering import Renderer
 from grader.host.publish.report import ClassReport
 from grader.host.result_store import ResultStore, cannot_write
 from grader.host.results.result import Result, write_atomically
 from grader.host.results.revision import Identities
-from grader.host.settings import TIMEOUT
 from grader.host.station import Finished, Piece, Station
 from grader.host.tasks import Task, look_alikes
 from grader.protocol.errors import GraderError
@@ -166,50 +165,30 @@ def grade_class(
     out: Path,
     assignments: Mapping[str, Assignment],
     tasks: Sequence[Task],
-    due: Mapping[str, datetime] | None = None,
-    workers: int | None = None,
-    timeout: float = TIMEOUT,
+    engine: Engine,
+    marking: Marking | None = None,
+    db_url: str | None = None,
     on_result: Callable[[Result], None] = lambda result: None,
     on_trouble: Callable[[str, Trouble], None] = lambda assignment, trouble: None,
-    sandbox: bool = True,
-    engine: Engine | None = None,
-    show_hidden_tests: bool = False,
-    regrade: Collection[str] = (),
-    beside: Collection[str] = (),
-    beside_all: Collection[str] = (),
-    db_url: str | None = None,
-    place: Callable[[Station], Place] | None = None,
-    timestamps: bool = True,
+    place: Callable[[Station], Place] = Here,
 ) -> ClassResult:
     """Grades all tasks into a folder.
 
     Args:
-        due: by assignment, UTC without time zone; what the gradebook says where missing.
-        workers: how many submissions at the same time; default one a core.
-        timeout: seconds a cell may take.
+        engine: to grade with; closed at the end.
+        db_url: the gradebook, instead of the one that the course names, or gradebook.db in `out`.
         on_result: called in this thread after each submission.
         on_trouble: called in this thread, before the first result of an assignment of which the
             teacher's own solution fails tests, or tests are left to the teacher, with its name and
             what to do.
-        sandbox: whether learners' code is shut in; see `Engine`.
-        engine: to grade with, instead of one with that `timeout` and `sandbox`; closed at the end.
-        show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
-        regrade: items that get new marks, and only these, in what was graded before.
-        beside: items or grade_ids whose tests may run beside the learner's code.
-        beside_all: assignments of which all tests may.
-        db_url: the gradebook, instead of the one that the course names, or gradebook.db in `out`.
-        place: where to grade, instead of on this machine with so many workers.
-        timestamps: whether a submission's timestamp.txt says when it was handed in. Whoever may
-            lay files beside the notebook may write one.
+        place: where to grade; on this machine if nothing is said.
 
     Raises:
         GraderError: when the folder, the gradebook or the engine fail, or an item is unknown; no
             submission does that.
     """
-    _require("--regrade", regrade, _items(assignments))
-    _require("--beside", beside, _tests(assignments))
-    _require("--beside-all", beside_all, assignments, "assignment")
-    beside = [*beside, *map(all_of, beside_all)]
+    marking = marking or Marking()
+    _check(marking, assignments)
     ledger = read_ledger(course.settings.ledger)
     tasks = list(_as_given_out(course, tasks))
     given_out = {task.assignment.key: task.assignment for task in tasks}
@@ -223,28 +202,20 @@ def grade_class(
             shown.setdefault(name, course.load(name))
         with Book(database, course.course_id, course.config) as book:
             for name, assignment in shown.items():
-                book.set_up(assignment, (due or {}).get(name))
-            if engine is None:
-                engine = Engine(
-                    timeout=timeout,
-                    shut_in=sandbox,
-                    show=course.shown,
-                    hide=[*course.hidden, submitted, out],
-                )
-            limit = f"{engine.timeout:g}{' auto' if engine.follows_solution else ''}"
-            allowed = f"{limit} {engine.limits} {engine.output_limit}"
-            settings = f"{allowed} {sorted(beside)} {show_hidden_tests} {course.shown_digest()}"
+                book.set_up(assignment, marking.due.get(name))
+            marks = f"{sorted(marking.all_beside)} {marking.show_hidden_tests}"
+            settings = f"{engine.settings} {marks} {course.shown_digest()}"
             identities = {key: Identities(found, settings) for key, found in given_out.items()}
             alike = look_alikes({task.student for task in tasks})
-            station = Station({**shown, **given_out}, engine, beside, regrade, show_hidden_tests)
+            station = Station({**shown, **given_out}, engine, marking)
             with station:
-                intake = _Intake(tasks, store, identities, regrade)
+                intake = _Intake(tasks, store, identities, marking.regrade)
                 troubles = _Troubles(store.troubles(), on_trouble)
 
                 def on_known(result: Result) -> None:
                     on_result(_with_note(result, alike))
 
-                with place(station) if place else Here(station, workers) as where:
+                with place(station) as where:
                     _log.info("%d submissions of %s.", len(tasks), ", ".join(sorted(assignments)))
                     for finished in where.grade_all(intake.pieces(on_known)):
                         troubles.note(finished)
@@ -264,7 +235,12 @@ def grade_class(
                     [shown[name] for name in sorted(shown)], troubles.known, ledger
                 )
                 entered = _enter(
-                    sorted([*own, *others]), store, book, shown, station.renderer, timestamps
+                    sorted([*own, *others]),
+                    store,
+                    book,
+                    shown,
+                    station.renderer,
+                    marking.timestamps,
                 )
                 for result, late in entered:
                     report.add(_with_note(result, alike), late)
@@ -330,6 +306,15 @@ def _tests(assignments: Mapping[str, Assignment]) -> set[str]:
         if cell.kind is Kind.TEST
         for name in names_for(assignment, notebook, cell)
     }
+
+
+def _check(marking: Marking, assignments: Mapping[str, Assignment]) -> None:
+    """Raises:
+    GraderError: when they name what there is not.
+    """
+    _require("--regrade", marking.regrade, _items(assignments))
+    _require("--beside", marking.beside, _tests(assignments))
+    _require("--beside-all", marking.beside_all, assignments, "assignment")
 
 
 def _require(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -28,7 +29,9 @@ from grader.host import kept_contracts
 from grader.host.course.course import Course
 from grader.host.desk import commands
 from grader.host.engine.engine import Engine
+from grader.host.engine.settings import EngineSettings
 from grader.host.imports import modules, preload
+from grader.host.marking import Marking
 from grader.host.settings import AUTO, TIMEOUT
 from grader.protocol.errors import GraderError
 
@@ -181,29 +184,39 @@ def grade(
         if cluster is not None and no_sandbox:
             raise GraderError("--no-sandbox is for this machine only: leave it out, or --cluster.")
         with Engine(
-            preload=preload(opened, wanted),
-            timeout=TIMEOUT if isinstance(limit, str) else limit,
-            output_limit=settings.output_limit,
-            follows_solution=limit == AUTO,
-            shut_in=not no_sandbox,
-            show=opened.shown,
-            hide=[*opened.hidden, submitted, out],
-            limits=settings.limits,
-            keep=None if no_kept_contracts else kept_contracts.folder(),
-            many=opened.count_handed_in(submitted, wanted) > FEW,
+            EngineSettings(
+                preload=preload(opened, wanted),
+                timeout=TIMEOUT if isinstance(limit, str) else limit,
+                output_limit=settings.output_limit,
+                follows_solution=limit == AUTO,
+                shut_in=not no_sandbox,
+                show=opened.shown,
+                hide=[*opened.hidden, submitted, out],
+                limits=settings.limits,
+                keep=None if no_kept_contracts else kept_contracts.folder(),
+                many=opened.count_handed_in(submitted, wanted) > FEW,
+            )
         ) as engine:
             # It warms up while nbgrader is imported here.
             if cluster is None and len(wanted) == 1:
-                engine.import_soon(modules(opened, wanted[0]))
+                engine.rooms.import_soon(modules(opened, wanted[0]))
             elif cluster is None:
-                engine.launch()
-            from grader.host.batch import grade_class
+                engine.rooms.launch()
+            from grader.host.batch import Here, grade_class
             from grader.host.contract import Trouble
             from grader.host.engine.autotests import filler
             from grader.host.tasks import find_tasks, load_assignments
 
             opened = replace(opened, fill=filler(not no_sandbox))
-            times = _due(due or [], opened)
+            marking = Marking(
+                due=_due(due or [], opened),
+                regrade=regrade or [],
+                beside=settings.beside if beside is None else beside,
+                beside_all=settings.beside_all if beside_all is None else beside_all,
+                show_hidden_tests=show_hidden_tests or settings.show_hidden_tests,
+                timestamps=settings.timestamps and not ignore_timestamps,
+            )
+            here = partial(Here, workers=workers or settings.workers)
             assignments = load_assignments(opened, submitted, wanted)
             tasks, others = find_tasks(submitted, assignments)
             if not tasks:
@@ -236,18 +249,12 @@ def grade(
                     out,
                     assignments,
                     tasks,
-                    times,
-                    workers or settings.workers,
-                    on_result=on_result,
-                    on_trouble=on_trouble,
-                    engine=engine,
-                    show_hidden_tests=show_hidden_tests or settings.show_hidden_tests,
-                    regrade=regrade or [],
-                    beside=settings.beside if beside is None else beside,
-                    beside_all=settings.beside_all if beside_all is None else beside_all,
-                    db_url=db_url,
-                    timestamps=settings.timestamps and not ignore_timestamps,
-                    place=_place(cluster, opened, wanted, on_worker) if cluster else None,
+                    engine,
+                    marking,
+                    db_url,
+                    on_result,
+                    on_trouble,
+                    _place(cluster, opened, wanted, on_worker) if cluster else here,
                 )
     except GraderError as error:
         _fail(str(error), 1)
@@ -270,7 +277,9 @@ def contract(
         names = [name for name in opened.assignments() if name.startswith(assignment)]
         loaded = opened.load(names[0] if len(names) == 1 else assignment)
         wanted = preload(opened, [loaded.name])
-        with Engine(wanted, show=opened.shown, keep=kept_contracts.folder(), many=False) as engine:
+        with Engine(
+            EngineSettings(wanted, show=opened.shown, keep=kept_contracts.folder(), many=False)
+        ) as engine:
             from grader.host.get_contract import get_contract
 
             for name in loaded.notebooks:

@@ -13,6 +13,7 @@ from grader.host.course.course import digest_of
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.make_contract import make_contract
+from grader.host.marking import all_of
 
 _log = logging.getLogger(__name__)
 
@@ -35,17 +36,19 @@ def get_contract(assignment: Assignment, name: str, engine: Engine) -> Contract:
         _log.info("The contract of %s was made in %.1f s.", name, time.monotonic() - begun)
         return made
 
+    has = engine.settings
+
     def kept_or_made() -> Contract:
-        if engine.keep is None:
+        if has.keep is None:
             return make()
         made_for = {
             "assignment": assignment.fingerprint,
             "notebook": name,
-            "shown": digest_of(engine.show),
-            "limits": f"{engine.timeout:g} s, {engine.output_limit} bytes, {engine.limits}",
-            "sandbox": str(engine.shut_in),
+            "shown": digest_of(has.show),
+            "limits": f"{has.timeout:g} s, {has.output_limit} bytes, {has.limits}",
+            "sandbox": str(has.shut_in),
         }
-        return kept_contracts.contract(engine.keep, name, made_for, make, _log.warning)
+        return kept_contracts.contract(has.keep, name, made_for, make, _log.warning)
 
     return engine.remember((assignment.fingerprint, name), kept_or_made)
 
@@ -125,8 +128,3 @@ def names_for(assignment: Assignment, notebook: TeacherNotebook, cell: TeacherCe
     """By what a teacher may name a cell: by itself or its item, of one notebook or of all."""
     own = [name for name in (cell.grade_id, cell.item) if name]
     return [*own, *(assignment.called(notebook.name, name) for name in own)]
-
-
-def all_of(assignment: str) -> str:
-    """What names all tests of an assignment: no item is called so."""
-    return f"{assignment}/"

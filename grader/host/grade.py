@@ -25,7 +25,7 @@ from grader.host.intake.paper import Paper, as_bytes, from_bytes, read_paper
 from grader.host.intake.submission import Reader, Submission
 from grader.host.marks.points import blank, score, to_items
 from grader.host.results.result import CellResult, Result, add_up
-from grader.host.session import hear
+from grader.host.session.hear import hear
 from grader.host.transcript import Heard
 
 

@@ -20,7 +20,9 @@ from grader.host.engine.modules import imported
 from grader.host.engine.player_client import Player, play_cells
 from grader.host.intake.notebook import LearnerCell
 from grader.host.intake.paper import put_together
-from grader.host.session import hear, introduce, opening, opening_cells
+from grader.host.session.hear import hear
+from grader.host.session.script import opening, opening_cells
+from grader.host.session.stage import introduce
 from grader.host.transcript import Played, as_node
 from grader.protocol.names import Names, imports_of, names_of_cell, without_magic
 from grader.protocol.orders import Discovered
@@ -48,7 +50,7 @@ def make_contract(
     modules = imported(cell.original for cell in code)
     count = opening(notebook)
     # The warm process ends with the thread that starts it, and one of these is short-lived.
-    engine.start()
+    engine.rooms.start()
     # Two things at a time: what takes longest is the solution with its tests apart from it.
     with ThreadPoolExecutor(1, "beside") as pool:
         beside = _beside(pool, engine, [_solved(cell) for cell in code], for_judge, modules)
@@ -305,7 +307,7 @@ class _Discovery:
         self._for_judge = for_judge
         self._opening = opening_cells(notebook, count)
         self._modules = modules
-        self._room = engine.room(self._opening, files, self._modules)
+        self._room = engine.rooms.room(self._opening, files, self._modules)
         self._warm = len(self._room.played) == count
         # What to do again where both begin again.
         self._history: list[Callable[[], object]] = []
@@ -313,7 +315,7 @@ class _Discovery:
         self._set_up()
 
     def _set_up(self) -> None:
-        room = self._room if self._warm else self._engine.import_room(self._modules)
+        room = self._room if self._warm else self._engine.rooms.importing(self._modules)
         self.player = Player(self._engine, room, self._files, self._warm)
         self._judge = Judge(self._engine, self._room, self._for_judge)
         introduce(self.player, self._judge)

@@ -7,7 +7,7 @@ with Station(assignments, engine) as station:     # before other threads are sta
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -20,6 +20,7 @@ from grader.host.grade import READ, Graded, grade, reader, reading, reject
 from grader.host.intake.folder import Folder
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect, timestamp_of
+from grader.host.marking import Marking
 from grader.host.publish.rendering import RENDER, Pages, Renderer
 from grader.host.result_store import is_full
 from grader.host.results.result import Result
@@ -67,25 +68,18 @@ class Station:
 
     Args:
         assignments: by their keys.
-        beside: as in `grade`.
-        regrade: items that get new marks, and only these, in what was graded before.
-        show_hidden_tests: whether notebooks and feedback show the code of hidden tests.
     """
 
     def __init__(
         self,
         assignments: Mapping[str, Assignment],
         engine: Engine,
-        beside: Collection[str] = (),
-        regrade: Collection[str] = (),
-        show_hidden_tests: bool = False,
+        marking: Marking | None = None,
     ) -> None:
         self.assignments = assignments
         self.engine = engine
-        self.beside = beside
-        self.regrade = regrade
-        self.show_hidden_tests = show_hidden_tests
-        self.renderer = Renderer(assignments, show_hidden_tests)
+        self.marking = marking or Marking()
+        self.renderer = Renderer(assignments, self.marking.show_hidden_tests)
         self._stopping = False
 
     def __enter__(self) -> Station:
@@ -138,7 +132,7 @@ class Station:
         graded, looked = self._play(piece)
         result = piece.identity.put_on(graded.result)
         if piece.known is not None:
-            result = merge(piece.known, result, self.regrade)
+            result = merge(piece.known, result, self.marking.regrade)
         pages, result = self.renderer.pages(result, graded.notebooks)
         return Finished(result, pages, looked, self.trouble(piece.assignment) if looked else None)
 
@@ -163,7 +157,7 @@ class Station:
         """
 
         def look() -> Trouble | None:
-            return trouble_with(self.assignments[assignment], self.engine, self.beside)
+            return trouble_with(self.assignments[assignment], self.engine, self.marking.all_beside)
 
         # Who looks at another meanwhile does not wait.
         return self.engine.remember(("trouble", assignment), look)
@@ -179,4 +173,4 @@ class Station:
             when = timestamp_of(piece.folder)
             return reject(assignment, piece.student, submission.reason, when), False
         self.trouble(piece.assignment)
-        return grade(submission, self.engine, self.beside, alone=False), True
+        return grade(submission, self.engine, self.marking.all_beside, alone=False), True

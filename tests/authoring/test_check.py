@@ -1,16 +1,18 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from authoring.check.answers import faults, verdicts
 from authoring.source.sources import Lesson
 from grader import Engine
+from grader.host.engine.settings import EngineSettings
 from tests.authoring.test_exercise import change, line_of
 
 
 @pytest.fixture(scope="module")
 def engine(bubblewrap: str) -> Iterator[Engine]:
-    with Engine(preload=["IPython"], timeout=10) as engine:
+    with Engine(EngineSettings(preload=["IPython"], timeout=10)) as engine:
         yield engine
 
 
@@ -59,7 +61,7 @@ def test_a_bank_that_lies_is_found(
 ) -> None:
     change(lesson.folder / file, old, new)
     if found is None:
-        monkeypatch.setattr(engine, "timeout", 1)
+        monkeypatch.setattr(engine, "settings", replace(engine.settings, timeout=1))
         # Nothing can be judged by the contract of a solution that does not end.
         found = ["reference", "a loop", "by filter", "counts all", "counts zeros"]
         found.append("stops at the first")

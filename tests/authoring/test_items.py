@@ -15,6 +15,8 @@ from authoring.build.notebook import instructor_notebook
 from authoring.build.release import release_notebooks
 from authoring.source.exercise import GOES_ON, read_exercise
 from authoring.source.sources import Lesson
+from grader import GraderError
+from grader.host import grade_folder
 from tests.conftest import ROOT
 from tests.hostile import much_to_read
 
@@ -123,10 +125,10 @@ def test_without_a_sandbox_ones_own_code_is_marked_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def missing() -> None:
-        raise mark_.GraderError("none")
+        raise GraderError("none")
 
-    monkeypatch.setattr(mark_, "check_sandbox", missing)
-    assert not mark_._has_sandbox()
+    monkeypatch.setattr(grade_folder.bubblewrap, "check", missing)
+    assert not grade_folder._has_sandbox()
 
 
 def test_what_can_not_be_marked_is_said_in_a_sentence(

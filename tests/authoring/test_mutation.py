@@ -21,6 +21,7 @@ from authoring.check.mutation import (
 from authoring.source.problems import SourceError
 from authoring.source.sources import Lesson, Sources
 from grader import Engine
+from grader.host.engine.settings import EngineSettings
 from tests.authoring.test_exercise import change
 from tests.conftest import ROOT
 
@@ -39,7 +40,7 @@ ENTRY = """
 
 @pytest.fixture(scope="module")
 def engine(bubblewrap: str) -> Iterator[Engine]:
-    with Engine(preload=["IPython"], timeout=2) as engine:
+    with Engine(EngineSettings(preload=["IPython"], timeout=2)) as engine:
         yield engine
 
 

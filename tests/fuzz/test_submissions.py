@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader import Assignment, Course, Engine, Result
-from grader.host.batch import grade_class
+from grader.host.batch import Here, grade_class
+from grader.host.engine.settings import EngineSettings
 from grader.host.grade import grade, reject
 from grader.host.intake.notebook import Rejected
 from grader.host.intake.submission import collect
@@ -52,7 +54,7 @@ DAMAGED = st.one_of(
 
 @pytest.fixture(scope="module")
 def engine(bubblewrap: str) -> Iterator[Engine]:
-    with Engine(preload=("numpy", "matplotlib.pyplot"), timeout=3) as made:
+    with Engine(EngineSettings(preload=("numpy", "matplotlib.pyplot"), timeout=3)) as made:
         yield made
 
 
@@ -179,8 +181,9 @@ def test_nothing_of_one_submission_harms_another_or_the_class(
                     path.write_bytes(content)
         with bounded():
             tasks, others = find_tasks(submitted, loaded)
-            engine = Engine(preload=(), timeout=3)
-            done = grade_class(course, submitted, out, loaded, tasks, workers=1, engine=engine)
+            engine = Engine(EngineSettings(preload=(), timeout=3))
+            here = partial(Here, workers=1)
+            done = grade_class(course, submitted, out, loaded, tasks, engine, place=here)
         students = {student for student, _ in handed_in} | {"honest"}
         seen = {task.student for task in tasks} | set(others)
         assert len(seen) >= len({student for student in students if not student.startswith(".")})

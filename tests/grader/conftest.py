@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 
 from grader import Assignment, Course, Engine, Result
 from grader.host.cli import app
+from grader.host.engine.settings import EngineSettings
 from tests.conftest import ROOT
 
 CONFIG = """c = get_config()
@@ -323,7 +324,7 @@ def pair(built_course: Path) -> Assignment:
 @pytest.fixture(scope="session")
 def engine(bubblewrap: str) -> Iterator[Engine]:
     """A warm process for all tests that need no torch."""
-    with Engine(preload=("numpy", "matplotlib.pyplot"), timeout=2) as made:
+    with Engine(EngineSettings(preload=("numpy", "matplotlib.pyplot"), timeout=2)) as made:
         yield made
 
 

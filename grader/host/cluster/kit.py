@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,21 @@ from traitlets.config import Config
 from grader.host.course import variants
 from grader.host.course.course import Course, files_below
 from grader.host.engine.engine import Engine
+from grader.host.engine.settings import EngineSettings
+from grader.host.marking import Marking
 from grader.host.settings import Grader
 from grader.host.station import Station
 from grader.protocol.errors import GraderError
-from grader.protocol.limits import Limits
 
 # Folders of the archive. Assignments lie in them as a course has them.
 _SOURCE, _FILLED, _RELEASE, _SHOWN = "source", "source_with_tests", "release", "shown"
 
 
 class _Kit(msgspec.Struct):
-    """Fields as in `Engine` and `Station`, and what follows.
+    """What a station is made of.
 
     Attributes:
+        engine: without what lies on this machine's disk.
         config: nbgrader's, as plain values.
         fingerprints: of the assignments, by their keys.
         shown: what cells may read: path in the sandbox → path in the archive.
@@ -41,15 +44,8 @@ class _Kit(msgspec.Struct):
     shown: dict[str, str]
     archive: bytes
     hidden: list[str]
-    preload: list[str]
-    timeout: float
-    output_limit: int
-    follows_solution: bool
-    limits: Limits
-    many: bool
-    beside: list[str]
-    regrade: list[str]
-    show_hidden_tests: bool
+    engine: EngineSettings
+    marking: Marking
 
 
 def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
@@ -69,26 +65,19 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
                 about = tarfile.TarInfo(f"{_FILLED}/{name}/{file}")
                 about.size = len(data)
                 tar.addfile(about, io.BytesIO(data))
-        for number, (inside, path) in enumerate(station.engine.show.items()):
+        for number, (inside, path) in enumerate(station.engine.settings.show.items()):
             shown[inside] = f"{_SHOWN}/{number}/{path.name}"
             _add(tar, path, shown[inside])
-    engine = station.engine
+    settings = station.engine.settings
     kit = _Kit(
         _plain(course.config),
         {key: one.fingerprint for key, one in station.assignments.items() if one.name in names},
         shown,
         archive.getvalue(),
         # The worker may see the same disk.
-        [str(path.absolute()) for path in engine.hide],
-        list(engine.preload),
-        engine.timeout,
-        engine.output_limit,
-        engine.follows_solution,
-        engine.limits,
-        engine.many,
-        list(station.beside),
-        list(station.regrade),
-        station.show_hidden_tests,
+        [str(path.absolute()) for path in settings.hide],
+        replace(settings, show={}, hide=(), keep=None),
+        station.marking,
     )
     return msgspec.msgpack.encode(kit)
 
@@ -124,7 +113,7 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
 
     Args:
         folder: where it was unpacked.
-        cores: as in `Engine`.
+        cores: as in `EngineSettings`.
         keep: for contracts.
 
     Raises:
@@ -135,17 +124,12 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
     config.CourseDirectory.source_with_tests_directory = _FILLED
     root = folder.absolute()
     course = Course(root, root / _SOURCE, root / _RELEASE, "", config, Grader())
-    engine = Engine(
-        kit.preload,
-        kit.timeout,
-        kit.output_limit,
+    settings = replace(
+        kit.engine,
         show={inside: root / place for inside, place in kit.shown.items()},
-        limits=kit.limits,
-        keep=keep,
-        follows_solution=kit.follows_solution,
-        many=kit.many,
-        cores=cores,
         hide=[Path(path) for path in kit.hidden],
+        keep=keep,
+        cores=cores,
     )
     assignments = {key: course.load(*variants.of_key(key)) for key in kit.fingerprints}
     for name, fingerprint in kit.fingerprints.items():
@@ -154,4 +138,4 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
                 f"{name} comes out otherwise there: nbgrader is of another version, or its "
                 "configuration holds more than plain values."
             )
-    return Station(assignments, engine, kit.beside, kit.regrade, kit.show_hidden_tests)
+    return Station(assignments, Engine(settings), kit.marking)

@@ -21,6 +21,7 @@ from grader.host.course.course import Course, files_below
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.player_client import Player
+from grader.host.engine.settings import EngineSettings
 from grader.host.transcript import as_node
 from grader.protocol.errors import GraderError
 from grader.protocol.outputs import Stream
@@ -55,9 +56,11 @@ def _filled(course: Course, path: Path, source: NotebookNode, shut_in: bool) -> 
     resources = {"metadata": {"path": str(path.parent if beside else course.root)}}
     files = {str(file.relative_to(path.parent)): file for file in files_below(path.parent)}
     with Engine(
-        (), _SECONDS, shut_in=shut_in, show=course.shown, many=False, hide=course.hidden
+        EngineSettings(
+            (), _SECONDS, shut_in=shut_in, show=course.shown, many=False, hide=course.hidden
+        )
     ) as engine:
-        player = Player(engine, engine.import_room(()), Files(files), warm=False)
+        player = Player(engine, engine.rooms.importing(()), Files(files), warm=False)
         kernel = _Kernel(player)
         try:
             with patch.object(instantiatetests, "start_new_kernel", lambda **_: (kernel, kernel)):

@@ -11,14 +11,28 @@ from typing import TypeVar
 
 from grader.host.engine.child import SLACK, Child, Ended
 from grader.host.engine.files import Files
+from grader.host.engine.launcher import START_TIMEOUT
+from grader.host.engine.settings import EngineSettings
 from grader.protocol import wire
 from grader.protocol.limits import Limits
-from grader.protocol.orders import ForkChild, Forked, Order, Role
+from grader.protocol.orders import (
+    Begin,
+    End,
+    Exited,
+    ForkChild,
+    Forked,
+    ForkRoom,
+    Order,
+    Ready,
+    Role,
+)
 from grader.protocol.outputs import Name, Report
 from grader.protocol.wire import Channel, Gone, Silent
 
 # The longest report on a cell that is believed.
 MAX_REPORT = 32 * 2**20
+# All that can be written to in the sandbox. Every child has others.
+_OWN_FOLDERS = "/tmp", "/dev/shm"
 
 T = TypeVar("T")
 
@@ -99,6 +113,50 @@ class Warm:
         raw = {reading: name for name, (reading, _) in pipes.items()}
         control = Channel(ours, max_header=MAX_REPORT, max_body=0)
         return Child(self, forked.pid, control, raw, output_limit)
+
+    def fork_room(
+        self,
+        folder: str,
+        files: Files,
+        cells: Sequence[str],
+        modules: Sequence[str],
+        settings: EngineSettings,
+    ) -> Room | None:
+        """A room: imports these modules, then runs these cells. None when it must not be forked.
+
+        Args:
+            folder: where it and its children work.
+
+        Raises:
+            Gone: when there is nobody to fork.
+        """
+        sizes, data = files.pack()
+        ours, theirs = wire.pair()
+        order = ForkRoom(
+            Begin(folder, sizes, settings.output_limit),
+            list(cells),
+            list(modules),
+            settings.many,
+            watched=list(_OWN_FOLDERS) if settings.shut_in else [folder],
+        )
+        channel = Channel(ours)
+        try:
+            with theirs:
+                pid = self.ask(order, Forked, data, [theirs.fileno()]).pid
+        except Gone:
+            channel.close()
+            raise
+        try:
+            seconds = settings.timeout * len(cells) + START_TIMEOUT
+            ready = wire.decode(channel.receive(time.monotonic() + seconds)[0], Ready)
+        except (Gone, Silent):
+            ready = Ready([], safe=False)
+        if ready.safe:
+            warm = Warm(channel, folder, settings.shut_in)
+            return Room(warm, ready.played, files, tuple(cells), tuple(modules))
+        channel.close()
+        self.ask(End(pid), Exited)
+        return None
 
     def close(self) -> None:
         self._channel.close()

@@ -65,7 +65,7 @@ class Judge:
     """
 
     def __init__(self, engine: Engine, room: Room, files: Files) -> None:
-        self._timeout = engine.timeout
+        self._timeout = engine.settings.timeout
         self._engine = engine
         self._child: Child = engine.fork(room, "judge", files)
         self.ended = False

@@ -7,11 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 
 from grader.host.engine import bubblewrap
 from grader.host.engine.modules import import_places
+from grader.host.engine.settings import EngineSettings
 from grader.protocol import wire
 from grader.protocol.errors import GraderError
 from grader.protocol.wire import Channel, Gone, Silent
@@ -42,13 +41,6 @@ _ENVIRONMENT = {
 class Zygote:
     """The warm process; it is being started when this is there, and has to be waited for.
 
-    Args:
-        preload: modules to import first.
-        many: whether many submissions are to come.
-        shut_in: whether it runs in the sandbox.
-        show: what of the course it may read there: path inside → file or folder.
-        hide: files and folders that are empty there, should they lie in what is seen.
-
     Attributes:
         scratch: the folder for the working folders of its children, where it is not shut in.
 
@@ -56,30 +48,23 @@ class Zygote:
         GraderError: when there is no fork or no sandbox on this system.
     """
 
-    def __init__(
-        self,
-        preload: Iterable[str],
-        many: bool,
-        shut_in: bool,
-        show: Mapping[str, Path],
-        hide: Collection[Path] = (),
-    ) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         if not hasattr(os, "fork"):
             raise GraderError("Grading needs fork, which this system has not: use Linux or macOS.")
-        if shut_in:
+        if settings.shut_in:
             bubblewrap.check()
         ours, theirs = wire.pair()
         code = "from grader.sandboxed.zygote import main; main()"
-        number = "many" if many else "few"
-        argv = [sys.executable, "-c", code, str(theirs.fileno()), number, *preload]
+        number = "many" if settings.many else "few"
+        argv = [sys.executable, "-c", code, str(theirs.fileno()), number, *settings.preload]
         environment = dict(_ENVIRONMENT)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        if shut_in:
+        if settings.shut_in:
             environment["PYTHONPATH"] = f"{bubblewrap.ENGINE}:/course"
-            argv = bubblewrap.command(argv, show, environment, hide)
+            argv = bubblewrap.command(argv, settings.show, environment, settings.hide)
             environment = {}
         else:
-            places = {str(place) for place in import_places(show)}
+            places = {str(place) for place in import_places(settings.show)}
             paths = [*sorted(places), os.environ.get("PYTHONPATH", "")]
             environment = {**os.environ, **environment}
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))

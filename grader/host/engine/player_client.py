@@ -34,7 +34,7 @@ class Player:
     """
 
     def __init__(self, engine: Engine, room: Room | None, files: Files, warm: bool = True) -> None:
-        self._timeout = engine.timeout
+        self._timeout = engine.settings.timeout
         self._child: Child = (
             engine.fork_alone()
             if room is None
@@ -163,7 +163,7 @@ def play_cells(
         modules: of the teacher's cells, imported beforehand: a slow import costs no cell its time.
         tell: gets each cell's position and what came of it, as soon as it has run.
     """
-    player = Player(engine, engine.import_room(modules), files, warm=False)
+    player = Player(engine, engine.rooms.importing(modules), files, warm=False)
     played: dict[int, Played] = {}
     try:
         for position, source in enumerate(cells):

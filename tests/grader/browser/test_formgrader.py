@@ -10,7 +10,8 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import sync_playwright
 
 from grader.host.batch import grade_class
-from grader.host.engine import engine as engine_module
+from grader.host.engine.engine import Engine
+from grader.host.engine.settings import EngineSettings
 from grader.host.results.result import Result
 from grader.host.tasks import find_tasks
 from tests.browser.lab import serve, start_chromium
@@ -30,13 +31,13 @@ STUDENT = '<img src=x onerror=hack() "alt="'
 def grade(desk):
     assignments = {"numbers": desk.course().load("numbers")}
     tasks, _ = find_tasks(desk.submitted, assignments)
-    grade_class(desk.course(), desk.submitted, desk.out, assignments, tasks, workers=1)
+    engine = Engine(EngineSettings(preload=(), show=desk.course().shown))
+    grade_class(desk.course(), desk.submitted, desk.out, assignments, tasks, engine)
 
 
 @pytest.fixture
-def graded(desk, bubblewrap, monkeypatch):
+def graded(desk, bubblewrap):
     """A class with one student, hostile in all that can be shown of him."""
-    monkeypatch.setattr(engine_module, "PRELOAD", ())
     square = f"{SHOWN}\ndef square(x):\n    return x + x"
     desk.hand_in(STUDENT, RIGHT | {"square": square, "why": WHY})
     grade(desk)

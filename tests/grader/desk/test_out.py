@@ -11,7 +11,6 @@ import nbformat
 import pytest
 
 from grader.host.desk.grades import Book
-from grader.host.engine import engine as engine_module
 from tests.grader.conftest import linux
 from tests.grader.desk.conftest import GRADEBOOK, WORKSHEET, gradebook, other, worksheet
 
@@ -210,8 +209,7 @@ def test_nothing_to_give_back(marked):
 
 
 @linux
-def test_from_two_systems_into_one_class_and_back(group, work, bubblewrap, monkeypatch):
-    monkeypatch.setattr(engine_module, "PRELOAD", ())
+def test_from_two_systems_into_one_class_and_back(group, work, bubblewrap):
     wrong = work.replace(b"return x ** 2", b"return x + 2")
     assert wrong != work
     moodle = group.archive(

@@ -19,7 +19,6 @@ from grader import Course
 from grader.host.course.variants import MARK, read_numbers
 from grader.host.desk import tables
 from grader.host.desk.reviewing import Change, Review, State
-from grader.host.engine import engine as engine_module
 from grader.host.gradebook.connection import Database
 from grader.host.result_store import ResultStore
 from grader.host.results import result as result_module
@@ -57,8 +56,7 @@ def own(built_course: Path, tmp_path: Path) -> Class:
 
 @pytest.mark.thorough
 @linux
-def test_a_week_of_a_class_of_200(own, bubblewrap, monkeypatch):
-    monkeypatch.setattr(engine_module, "PRELOAD", ())
+def test_a_week_of_a_class_of_200(own, bubblewrap):
     students = [f"p{n}@x.org" if n < MOODLE else f"s{n}" for n in range(MOODLE + CANVAS)]
     sheet = worksheet(
         own.here / "sheet.csv",

@@ -6,7 +6,6 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from grader.host.engine import engine as engine_module
 from grader.host.grade import grade
 from grader.host.intake.notebook import read_notebook
 from grader.host.intake.paper import put_together
@@ -43,12 +42,6 @@ def messages(result):
 
 
 # --- A class from the command line -------------------------------------------------------------
-
-
-@pytest.fixture
-def few_imports(monkeypatch, bubblewrap):
-    """No torch in the warm processes: these notebooks need none."""
-    monkeypatch.setattr(engine_module, "PRELOAD", ())
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import mend, open_book
 from tests.hostile import much_to_read
 
-pytestmark = pytest.mark.usefixtures("few_imports")
+pytestmark = pytest.mark.usefixtures("bubblewrap")
 
 STUBBORN = "import time\nwhile True:\n    try: time.sleep(1)\n    except KeyboardInterrupt: pass"
 

@@ -13,7 +13,7 @@ from grader.host.intake.notebook import read_notebook
 from grader.host.intake.paper import put_together
 from grader.host.intake.submission import Submission
 from grader.host.marks.points import score
-from grader.host.session import hear
+from grader.host.session.hear import hear
 from tests.grader.conftest import cell, exercise, handed_in, hidden, notebook, scores, solution
 from tests.grader.host.conftest import F, G
 

@@ -19,7 +19,7 @@ from traitlets.config import Config
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import mend, open_book
 
-pytestmark = pytest.mark.usefixtures("few_imports")
+pytestmark = pytest.mark.usefixtures("bubblewrap")
 
 
 # --- What is in it -----------------------------------------------------------------------------

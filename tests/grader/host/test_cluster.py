@@ -28,6 +28,7 @@ from grader.host.batch import ClassResult, grade_class, run
 from grader.host.cluster import conductor, kit
 from grader.host.cluster.conductor import place
 from grader.host.cluster.grading_process import GradingProcess, _own_core
+from grader.host.engine.settings import EngineSettings
 from grader.host.results.result import Result
 from grader.host.tasks import find_tasks, load_assignments
 from grader.protocol.errors import GraderError
@@ -69,15 +70,15 @@ class Class:
         course = Course.open(self.desk.root)
         assignments = load_assignments(course, self.desk.submitted, ())
         tasks, _ = find_tasks(self.desk.submitted, assignments)
-        with Engine(preload=(), timeout=5, show=course.shown, many=False) as engine:
+        with Engine(EngineSettings(preload=(), timeout=5, show=course.shown, many=False)) as engine:
             return grade_class(
                 course,
                 self.desk.submitted,
                 self.desk.out,
                 assignments,
                 tasks,
+                engine,
                 on_result=self.on_result,
-                engine=engine,
                 place=place(self.address, course, list(assignments), self.refused.__setitem__),
             )
 
@@ -222,7 +223,7 @@ def test_a_worker_that_can_not_grade_as_here_is_refused(
     environment = {"PATH": str(tmp_path)}
     if what == "version":
         shutil.copytree(ROOT / "grader", tmp_path / "grader")
-        with (tmp_path / "grader/host/session.py").open("a") as file:
+        with (tmp_path / "grader/host/session/hear.py").open("a") as file:
             file.write("\n# Another.\n")
         environment = {"PYTHONPATH": str(tmp_path)}
     with local(0) as cluster, Client(cluster, set_as_default=False) as client:

@@ -16,13 +16,11 @@ pytestmark = pytest.mark.usefixtures("bubblewrap")
 
 MOST = 300  # MiB
 
-# The command, without torch in the warm process; it says the most that it has ever held.
+# The command; it says the most that it has ever held.
 COMMAND = """
 import re, sys
 from pathlib import Path
 from grader.host.cli import app
-from grader.host.engine import engine
-engine.PRELOAD = ()
 try:
     app(sys.argv[1:])
 finally:

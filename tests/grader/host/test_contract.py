@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.host.engine.engine import Engine
+from grader.host.engine.settings import EngineSettings
 from grader.host.get_contract import get_contract
 from grader.host.grade import grade_one
 from tests.grader.conftest import exercise, handed_in, hidden
@@ -363,7 +364,7 @@ def test_an_import_may_take_longer_than_a_cell(bubblewrap, tmp_path):
     """TensorFlow's takes 10 s: the teacher's own cells get it beforehand, as learners' do."""
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(1.5)\nnumber = 3\n")
     show = {"/course/slow.py": tmp_path / "slow.py"}
-    with Engine(preload=(), timeout=1, show=show) as engine:
+    with Engine(EngineSettings(preload=(), timeout=1, show=show)) as engine:
         found = contract(
             engine,
             "# given\nfrom slow import number",

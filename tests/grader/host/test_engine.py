@@ -11,6 +11,7 @@ import pytest
 from grader import Engine, grade_one
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Warm
+from grader.host.engine.settings import EngineSettings
 from grader.protocol.orders import End, Exited, RunCell
 from grader.protocol.outputs import Report
 from grader.protocol.wire import Gone
@@ -82,9 +83,9 @@ def test_an_added_cell_does_not_have_the_judge_run_given_cells_again(engine, fir
 @linux
 def test_a_late_reply_is_not_taken_for_the_next():
     made = exercise(*WITH_SECRET)
-    with Engine(preload=(), timeout=30) as engine:
+    with Engine(EngineSettings(preload=(), timeout=30)) as engine:
         grade_one(made, handed_in(made), engine)
-        rooms = [room for room in engine._rooms.values() if room.played]
+        rooms = [room for room in engine.rooms._rooms.values() if room.played]
         (room,) = rooms
         child = engine.fork(room, "player", Files())
         with pytest.raises(Gone):
@@ -102,7 +103,7 @@ def test_a_conductor_with_much_open_has_players_all_the_same(bubblewrap):
     held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
     try:
         made = exercise("# answer y\ny = 3\nprint(y)", "# test y1\nassert y == 3")
-        with Engine(preload=(), timeout=5) as engine:
+        with Engine(EngineSettings(preload=(), timeout=5)) as engine:
             assert scores(grade_one(made, handed_in(made), engine)) == {"y1": 1}
     finally:
         for number in held:
@@ -114,7 +115,7 @@ def test_a_conductor_with_much_open_has_players_all_the_same(bubblewrap):
 def test_names_that_are_no_text_are_not_taken_for_each_other(engine):
     names = [b"\xdcber.csv", b"\xfcber.csv", b"x.csv", "Übung/ß.csv".encode()]
     files = Files({os.fsdecode(name): name for name in names})
-    room = engine.import_room(())
+    room = engine.rooms.importing(())
     child = engine.fork(room, "player", files)
     source = (
         "import os\nfor path, _, names in os.walk(b'.'):\n"

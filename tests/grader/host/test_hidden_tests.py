@@ -6,12 +6,13 @@ import nbformat
 import pytest
 
 from grader import grade_one
-from grader.host import session
 from grader.host.get_contract import get_contract
 from grader.host.grade import grade
 from grader.host.intake.notebook import read_notebook
 from grader.host.intake.paper import put_together
 from grader.host.intake.submission import Submission
+from grader.host.session import allowance
+from grader.host.session.stage import Stage
 from tests.grader.conftest import exercise, handed_in, hidden, scores
 from tests.grader.host.conftest import F, messages
 
@@ -162,8 +163,8 @@ def test_what_is_never_called_again_costs_no_second_player(engine, monkeypatch):
     )
     get_contract(data, "x", engine)
     made = []
-    first = session._Session._new_player
-    monkeypatch.setattr(session._Session, "_new_player", lambda self: made.append(1) or first(self))
+    first = Stage.new_player
+    monkeypatch.setattr(Stage, "new_player", lambda self: made.append(1) or first(self))
     assert scores(grade_one(data, handed_in(data), engine)) == {"first": 1, "second": 1}
     assert len(made) == 1
 
@@ -233,7 +234,7 @@ def test_a_suggested_mark_is_for_the_teacher_only(graded):
 
 def test_a_notebooks_outputs_have_room_for_so_much_together(graded, monkeypatch):
     # An output takes some hundred characters beside its text.
-    monkeypatch.setattr(session, "MAX_OUTPUT", 20_000)
+    monkeypatch.setattr(allowance, "MAX_OUTPUT", 20_000)
     loud = exercise(
         F,
         "# answer one\nprint('x' * 15_000)",
@@ -328,7 +329,7 @@ def test_nor_does_a_test(engine):
 
 def test_nor_by_how_much_it_has_shown(engine, monkeypatch):
     """What the first player shows then takes no room from what the second does."""
-    monkeypatch.setattr(session, "MAX_OUTPUT", 40_000)
+    monkeypatch.setattr(allowance, "MAX_OUTPUT", 40_000)
     first = "print('.' if len(seen) < 2 else 'x' * (10_000 + seen[1] % 20_000))"
     sizes = [f"print('.' if len(seen) > 1 else '{n} ' * {n // 8})" for n in (16000, 8000, 4000)]
     told = {_told(engine, n, "print('x')", added=[first, *sizes]) for n in (987654, 981234)}

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import mend
 
-pytestmark = pytest.mark.usefixtures("few_imports")
+pytestmark = pytest.mark.usefixtures("bubblewrap")
 
 
 # --- What has changed --------------------------------------------------------------------------
@@ -319,8 +319,7 @@ FULL = """
 set -e
 cd "$0"
 grade() {
-    "$1" -c 'from grader.host.engine import engine; engine.PRELOAD = ()
-from grader.host.cli import app; app()' \
+    "$1" -c 'from grader.host.cli import app; app()' \
         grade --no-sandbox --workers 1 --course course --submitted "$2" --out out
 }
 grade "$1" one

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from grader import Engine, grade_one
-from grader.host import session
 from grader.host.engine.child import SLACK, Child, Ended
+from grader.host.engine.settings import EngineSettings
 from grader.host.get_contract import get_contract
+from grader.host.session import allowance
+from grader.host.session.stage import Stage
 from grader.protocol.orders import RunBeside, RunCell, RunTest
 from tests.grader.conftest import exercise, handed_in, hidden, linux, scores
 from tests.grader.host.conftest import THREE, F, G, messages
@@ -80,14 +82,14 @@ LOSES = "def f(x):\n    import os; os._exit(1)"
 
 def test_when_time_is_up_no_player_is_made_any_more(graded, monkeypatch):
     turns = iter([True, False, False, False])
-    play_again = session._Session._play_again
+    play_again = Stage.play_again
 
     def twice(self, position):
         if not next(turns):
-            self._until = 0.0
+            self._allowance._until = 0.0
         return play_again(self, position)
 
-    monkeypatch.setattr(session._Session, "_play_again", twice)
+    monkeypatch.setattr(Stage, "play_again", twice)
     result, _ = graded(FOUR, f=LOSES)
     assert result.notes[1].endswith("when the test called it. The tests after it were not run.")
     outcomes = [item.cells[0].outcome for item in result.items]
@@ -127,7 +129,7 @@ def test_a_test_that_ends_its_judge_costs_itself(graded):
 
 
 def test_all_in_all_a_notebook_has_a_limit(graded, monkeypatch):
-    monkeypatch.setattr(session, "TIMES_IN_ALL", 0.5)
+    monkeypatch.setattr(allowance, "TIMES_IN_ALL", 0.5)
     slow = "import time\ntime.sleep(0.7)"
     result, _ = graded(THREE, f=f"{slow}\ndef f(x): return x + 1", g=f"{slow}\ng = f")
     assert scores(result) == {"first": 1, "second": 0, "third": 0}
@@ -192,10 +194,10 @@ def test_an_endless_function_takes_its_time_once(graded, limits):
 
 
 def test_limits_may_follow_the_solution(bubblewrap, limits, monkeypatch):
-    monkeypatch.setattr(session, "_LEAST_SECONDS", 0.4)
+    monkeypatch.setattr(allowance, "_LEAST_SECONDS", 0.4)
     slow = "# answer g\nimport time\ntime.sleep(0.1)\ndef g(x): return 2 * x"
     timed = exercise(F, "# test first\nassert f(1) == 2", slow, "# test second\nassert g(1) == 2")
-    with Engine(preload=(), timeout=3, follows_solution=True) as engine:
+    with Engine(EngineSettings(preload=(), timeout=3, follows_solution=True)) as engine:
         get_contract(timed, "x", engine)
         limits.clear()
         result = grade_one(timed, handed_in(timed, f="while True: pass"), engine)
@@ -214,7 +216,7 @@ def test_a_test_that_asks_for_too_much_costs_itself(bubblewrap):
         "# test g1\nassert g(2) == 4",
     )
     greedy = "def f(g):\n    for _ in range(40):\n        g('x' * 10**7)\n    return g('x')"
-    with Engine(preload=(), timeout=30) as engine:
+    with Engine(EngineSettings(preload=(), timeout=30)) as engine:
         result = grade_one(made, handed_in(made, f=greedy), engine)
     assert scores(result) == {"f1": 1, "f2": 0, "g1": 1}
     assert "asked for too much" in result.notes[0]
@@ -237,7 +239,7 @@ def test_what_the_grader_s_own_end_costs_is_not_the_learner_s_fault(times, monke
             child._warm.close()
         return ask(child, message, *args, **kwargs)
 
-    with Engine(preload=(), timeout=30) as engine:
+    with Engine(EngineSettings(preload=(), timeout=30)) as engine:
         grade_one(made, handed_in(made), engine)
         monkeypatch.setattr(Child, "ask", seen_ask)
         result = grade_one(made, handed_in(made), engine)
@@ -263,7 +265,7 @@ def test_a_process_that_ends_while_it_comes_up_is_had_once_more(role, times, mon
             raise Ended("broke the process it ran in")
         return child
 
-    with Engine(preload=(), timeout=30) as engine:
+    with Engine(EngineSettings(preload=(), timeout=30)) as engine:
         grade_one(made, handed_in(made), engine)
         monkeypatch.setattr(Engine, "fork", seen_fork)
         result = grade_one(made, handed_in(made), engine)

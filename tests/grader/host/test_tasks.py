@@ -12,7 +12,7 @@ from grader.host.intake.folder import read_folder
 from grader.host.tasks import find_tasks
 from tests.grader.conftest import rows
 
-pytestmark = pytest.mark.usefixtures("few_imports")
+pytestmark = pytest.mark.usefixtures("bubblewrap")
 
 
 def test_a_folder_of_no_assignment_is_named(desk, run):

@@ -12,7 +12,7 @@ import pytest
 from grader import grade_one
 from grader.host.engine.files import Files
 from grader.host.get_contract import get_contract
-from grader.host.session import _Session
+from grader.host.session.stage import Stage
 from tests.grader.conftest import exercise, handed_in, hidden, scores
 from tests.grader.host.conftest import THREE, messages
 
@@ -222,13 +222,13 @@ def test_after_a_judge_has_ended_tests_hold_for_what_they_held_for(engine, monke
         "# test two\nassert sum(range(n)) == 10",
         "# test good\nassert sum(made) > 5",
     )
-    again = _Session._again
+    again = Stage._again
 
-    def with_a_sign(session, position):
-        session._files = Files({**session._files.paths, "again": b""})
-        return again(session, position)
+    def with_a_sign(stage, position):
+        stage._files = Files({**stage._files.paths, "again": b""})
+        return again(stage, position)
 
-    monkeypatch.setattr(_Session, "_again", with_a_sign)
+    monkeypatch.setattr(Stage, "_again", with_a_sign)
     cheat = "import os\ndef model():\n    return [1] * (99 if os.path.exists('again') else 2)"
     huge = "n = 10**12"
     result = grade_one(made, handed_in(made, model=cheat, n=huge), engine)

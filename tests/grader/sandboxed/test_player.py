@@ -13,6 +13,7 @@ import pytest
 
 from grader import Engine, GraderError
 from grader.host.engine.player_client import play as play_notebook
+from grader.host.engine.settings import EngineSettings
 from grader.host.transcript import as_node
 from grader.protocol.outputs import Display, Error, ExecuteResult, Stream
 from grader.sandboxed import player
@@ -35,7 +36,7 @@ def family(engine) -> set[int]:
             state, parent = stat.read().rsplit(")", 1)[1].split()[:2]
             if state != "Z":
                 parents[int(name)] = int(parent)
-    found = {engine._process.pid}
+    found = {engine.rooms._process.pid}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return found
@@ -162,7 +163,7 @@ def test_a_loop_is_interrupted_and_the_next_cell_runs(engine, tmp_path):
 
 def test_a_loop_that_swallows_interrupts_is_killed_and_the_past_stays(tmp_path):
     stubborn = "import time\nwhile True:\n    try: time.sleep(1)\n    except BaseException: pass"
-    with Engine(preload=(), timeout=0.5) as engine:
+    with Engine(EngineSettings(preload=(), timeout=0.5)) as engine:
         done = play_notebook(engine, ["print('earned')", stubborn, "2"], tmp_path)
         assert done.played[0].outputs[0].text == "earned\n"
         assert errors(done.played[1])[0][0] == "ProcessEnded"
@@ -190,9 +191,9 @@ def test_a_process_that_ends_keeps_what_was_reported(play, source, stopped):
 
 
 def test_a_killed_warm_process_is_replaced(tmp_path):
-    with Engine(preload=(), timeout=5) as engine:
+    with Engine(EngineSettings(preload=(), timeout=5)) as engine:
         assert play_notebook(engine, ["1"], tmp_path).stopped is None
-        threading.Timer(0.5, engine._process.kill).start()
+        threading.Timer(0.5, engine.rooms._process.kill).start()
         done = play_notebook(engine, ["1", "while True: pass", "2"], tmp_path)
         assert set(done.played) == {0, 1}
         assert done.stopped == "broke the process it ran in"
@@ -203,7 +204,7 @@ def test_a_killed_warm_process_is_replaced(tmp_path):
 
 def test_without_a_sandbox_too_the_next_notebook_is_played(tmp_path):
     """What forks players is the parent of what a learner may kill there."""
-    with Engine(preload=(), timeout=5, shut_in=False) as engine:
+    with Engine(EngineSettings(preload=(), timeout=5, shut_in=False)) as engine:
         play_notebook(engine, ["import os; os.kill(os.getppid(), 9)", "2"], tmp_path)
         done = play_notebook(engine, ["3"], tmp_path)
         assert done.played[0].outputs[0].data == {"text/plain": "3"}
@@ -248,7 +249,7 @@ def test_a_cell_that_forks_goes_on_once(play):
 
 
 def test_a_stopped_engine_ends_what_it_plays(tmp_path):
-    with Engine(preload=(), timeout=30) as engine:
+    with Engine(EngineSettings(preload=(), timeout=30)) as engine:
         play_notebook(engine, ["1"], tmp_path)
         everybody = set()
 
@@ -267,7 +268,7 @@ def test_a_stopped_engine_ends_what_it_plays(tmp_path):
 
 
 def test_output_is_limited_but_never_an_error_or_a_result(tmp_path):
-    with Engine(preload=(), timeout=5, output_limit=1000) as engine:
+    with Engine(EngineSettings(preload=(), timeout=5, output_limit=1000)) as engine:
         done = play_notebook(
             engine,
             [
@@ -310,8 +311,8 @@ def test_pickles_and_annotations_find_their_classes(play):
 
 def test_torch_is_warm_and_does_not_deadlock(tmp_path):
     """One thread in the parent, so that a child may use what it likes."""
-    with Engine(timeout=30) as engine:
-        engine.start()
+    with Engine(EngineSettings(timeout=30)) as engine:
+        engine.rooms.start()
         assert {len(os.listdir(f"/proc/{pid}/task")) for pid in family(engine)} == {1}
         source = (
             "import sys\nwarm = 'torch._dynamo' in sys.modules\nimport torch\n"

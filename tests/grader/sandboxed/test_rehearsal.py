@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader import Engine
 from grader.host.engine.player_client import play
+from grader.host.engine.settings import EngineSettings
 from tests.grader.conftest import linux
 from tests.grader.sandboxed.conftest import run
 
@@ -62,6 +63,6 @@ x = torch.ones(2, requires_grad=True)
 nested(x, 70).sum().backward()
 x.grad.tolist()
 """
-    with Engine(timeout=60) as engine:
+    with Engine(EngineSettings(timeout=60)) as engine:
         done = play(engine, [deep], tmp_path)
     assert done.played[0].outputs[0].data["text/plain"] == "[2.0, 2.0]"

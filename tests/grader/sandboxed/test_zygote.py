@@ -6,12 +6,13 @@ import pytest
 
 from grader import Engine, grade_one
 from grader.host.engine.player_client import play
+from grader.host.engine.settings import EngineSettings
 from grader.protocol.outputs import Error
 from tests.grader.conftest import exercise, handed_in, linux, scores
 
 
 def test_seeds_count_and_no_accelerator_is_waited_for(tmp_path):
-    with Engine(timeout=30) as engine:
+    with Engine(EngineSettings(timeout=30)) as engine:
         done = play(
             engine,
             [
@@ -52,7 +53,7 @@ def test_memory_that_forks_would_share_is_everybodys_own(given, forge, tmp_path)
     made = exercise(
         f"# given\n{given}", "# answer y\ny = 12", "# test y1\nassert y == sum(map(int, truth[:4]))"
     )
-    with Engine(timeout=30, show={"/course/helper.py": helper}) as engine:
+    with Engine(EngineSettings(timeout=30, show={"/course/helper.py": helper})) as engine:
         for answer, points in (("y = 12", 1), (f"{forge}\ny = 0", 0), ("y = 12", 1)):
             result = grade_one(made, handed_in(made, y=answer), engine)
             assert scores(result) == {"y1": points}
@@ -98,7 +99,7 @@ LEFT = {
 
 @pytest.fixture(scope="module")
 def open_engine():
-    with Engine(preload=(), timeout=5, shut_in=False) as made:
+    with Engine(EngineSettings(preload=(), timeout=5, shut_in=False)) as made:
         yield made
 
 

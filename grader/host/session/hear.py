@@ -1,0 +1,194 @@
+"""Plays and judges a notebook.
+
+Answers are taken when their test's turn comes. Whatever one side does to itself costs what needs
+it: a player that ends loses the items not yet judged, a judge that ends loses that test; nothing
+that was earned is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.host.contract import Clause, Contract
+from grader.host.engine.child import Ended
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
+from grader.host.engine.judge_client import Verdict
+from grader.host.intake.paper import Paper
+from grader.host.session.allowance import Allowance
+from grader.host.session.script import Script
+from grader.host.session.showing import Showing
+from grader.host.session.stage import Stage
+from grader.host.transcript import Heard, Played, error
+from grader.protocol.values import LIVE
+
+
+def hear(
+    paper: Paper,
+    contract: Contract,
+    engine: Engine,
+    files: Files,
+    released: Files,
+    for_judge: Files | None = None,
+) -> Heard:
+    """What comes of a notebook.
+
+    Args:
+        files: of the learner's working folder.
+        released: what every learner has.
+        for_judge: of the judge's working folder, if that is not the same.
+
+    Raises:
+        GraderError: when there can be no player or judge.
+        Ended: when one of them does not come up twice: its folder can't hold the files.
+    """
+    script = Script(paper, contract)
+    for is_last in (False, True):
+        allowance = Allowance(script, engine.settings)
+        try:
+            stage = Stage(script, allowance, engine, files, released, for_judge or released)
+            try:
+                heard = _Session(script, allowance, stage).run()
+            finally:
+                stage.close()
+        except Ended:
+            if is_last:
+                raise
+            continue
+        if not stage.lost_its_room:
+            return heard
+    heard.notes.append(
+        "The grader's own process ended while this was graded, and once more when it was tried "
+        "again: points may be missing."
+    )
+    return heard
+
+
+class _Session:
+    def __init__(self, script: Script, allowance: Allowance, stage: Stage) -> None:
+        self._script = script
+        self._allowance = allowance
+        self._stage = stage
+        self._showing = Showing(script)
+        self._heard = Heard()
+        # The cell at which no more was run.
+        self._ended_at: int | None = None
+
+    def run(self) -> Heard:
+        waiting: list[int] = []
+        for position in range(len(self._script.cells)):
+            if self._allowance.is_over:
+                self._heard.notes.append(
+                    f"All in all it took more than {self._allowance.seconds:g} s: nothing from "
+                    f"{self._showing.label(position)} on was run."
+                )
+                self._ended_at = position
+                break
+            clause = self._script.clause(position)
+            if clause is None:
+                self._play(position)
+            elif clause.live is not None:
+                self._stage.player.wait_with(position)
+                waiting.append(position)
+            else:
+                self._judge(position, clause)
+            if clause is not None and clause.replay:
+                self._stage.player.cell(self._script.visible(position))
+        for position in waiting:
+            self._judge_beside(position)
+        self._showing.forget_where_it_ended(self._heard, self._ended_at)
+        self._show()
+        return self._heard
+
+    def _play(self, position: int) -> None:
+        """A cell that is no test."""
+        player, notes = self._stage.player, self._heard.notes
+        ended, met_hidden = player.ended, self._showing.met_hidden is not None
+        given, seconds = self._script.is_given(position), self._allowance.limit(position)
+        played = player.cell(self._script.source(position), given, seconds)
+        if played is not None:
+            self._heard.played[position] = self._allowance.kept(played)
+            if played.interrupted:
+                self._allowance.stopped.add(position)
+            if played.interrupted and not met_hidden:
+                notes.append(f"{self._script.label(position)} was stopped: its time was up.")
+        if player.ended is not None and ended is None:
+            # How it ended is the learner's choice, and may tell of a hidden test.
+            how = "ended the process" if met_hidden else player.ended
+            which = self._showing.label(position)
+            notes.append(f"{which[0].upper()}{which[1:]} {how}; the cells after it were not run.")
+            self._ended_at = position
+        self._stage.tell_judge(position)
+
+    def _judge(self, position: int, clause: Clause) -> None:
+        """A test, judged apart from the learner's code."""
+        if clause.asked_for and self._stage.player.ended is not None:
+            return
+        # What an answer makes of the test's own values is kept from it: points and figures are
+        # those of these values, and so is what is left to later tests.
+        verdict = self._stage.ask(position, clause)
+        if verdict.undeclared:
+            verdict = self._with_changes(position, clause, verdict)
+        self._heard.played[position] = self._allowance.kept(verdict.played)
+        self._showing.note(position, verdict, self._allowance)
+        if verdict.lost == "timed out":
+            self._allowance.slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
+        label = self._script.label(position)
+        if verdict.lost is not None:
+            self._replace_player(position, label, verdict.lost)
+        if self._stage.lost_its_judge:
+            self._heard.notes.append(f"{label} ended the process that judges it.")
+
+    def _with_changes(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
+        """What counts: does the test hold with the answer's changes, too, as beside the code?"""
+        aside = self._stage.ask_aside(position, clause)
+        whole = aside.played
+        if verdict.played.error is not None and whole.error is None:
+            names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
+            text = f"The test holds only because {names} changes what it is given."
+            whole = Played([error("ChangedArgument", text)])
+            self._heard.notes.append(f"{self._script.label(position)}: {text}")
+        if whole.error is None:
+            return verdict
+        return replace(
+            verdict,
+            played=replace(whole, figures={}),
+            called=verdict.called or aside.called,
+            called_late=verdict.called_late or aside.called_late,
+        )
+
+    def _replace_player(self, position: int, label: str, lost: str) -> None:
+        """After a call that ended the player: a new one that has played the same cells."""
+        how = {"timed out": "took too long", "used up": "asked for too much"}.get(
+            lost, "ended its process"
+        )
+        note = f"{label}: the learner's code {how} when the test called it."
+        if not self._stage.play_again(position):
+            self._stage.player.end()
+            note += " The tests after it were not run."
+        self._heard.notes.append(note)
+
+    def _judge_beside(self, position: int) -> None:
+        """A test that runs beside the learner's code."""
+        self._heard.beside.add(position)
+        played = self._stage.player.run_beside(
+            position,
+            self._script.source(position),
+            self._script.bequeathed(position),
+            self._allowance.limit(position),
+        )
+        if played is not None:
+            self._heard.played[position] = self._allowance.kept(played)
+
+    def _show(self) -> None:
+        """Replaces what could tell of hidden tests."""
+        self._showing.untouched(self._heard)
+        telling = self._showing.telling(self._heard)
+        if not telling:
+            return
+        self._stage.player.end()
+        player = self._stage.new_player()
+        try:
+            self._showing.show(self._heard, telling, player)
+        finally:
+            player.end()

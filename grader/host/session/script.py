@@ -1,0 +1,98 @@
+"""The code cells of a notebook, beside what its contract says of them."""
+
+from __future__ import annotations
+
+from grader.host.contract import Clause, Contract
+from grader.host.course.assignment import Kind, TeacherNotebook
+from grader.host.intake.paper import Paper
+
+
+def opening_cells(notebook: TeacherNotebook, count: int) -> list[str]:
+    """The first `count` code cells of the teacher's notebook."""
+    return [cell.node.source for cell in notebook.code[:count]]
+
+
+def opening(notebook: TeacherNotebook) -> int:
+    """How many code cells come before the first that a learner writes or a test."""
+    count = 0
+    for cell in notebook.code:
+        if cell.kind.for_answer or cell.kind is Kind.TEST:
+            break
+        count += 1
+    return count
+
+
+class Script:
+    """What is to be run, by position among the code cells.
+
+    Attributes:
+        cells: the learner's, in the teacher's order.
+        teachers: all of the teacher's.
+        opening: the first of the teacher's, which every notebook begins with.
+    """
+
+    def __init__(self, paper: Paper, contract: Contract) -> None:
+        self.contract = contract
+        self.cells = [cell for cell in paper.cells if cell.node.cell_type == "code"]
+        self.teachers = paper.notebook.code
+        self.opening = opening_cells(paper.notebook, contract.opening)
+
+    @property
+    def begins_as_given(self) -> bool:
+        return [cell.node.source for cell in self.cells[: len(self.opening)]] == self.opening
+
+    def source(self, position: int) -> str:
+        return str(self.cells[position].node.source)
+
+    def clause(self, position: int) -> Clause | None:
+        """What the contract says of a test; None for another cell."""
+        teacher = self.cells[position].teacher
+        if teacher is None or teacher.kind is not Kind.TEST:
+            return None
+        return self.contract.tests[str(teacher.grade_id)]
+
+    def visible(self, position: int) -> str:
+        """What of a test learners see."""
+        teacher = self.cells[position].teacher
+        assert teacher is not None
+        return teacher.released
+
+    def is_added(self, position: int) -> bool:
+        """Whether the learner has added it."""
+        return self.cells[position].teacher is None
+
+    def is_given(self, position: int) -> bool:
+        """Whether what it defines is known to the judge, too."""
+        teacher = self.cells[position].teacher
+        return (
+            teacher is not None
+            and teacher.kind in (Kind.GIVEN, Kind.FREE)
+            and teacher.node.source == self.source(position)
+        )
+
+    def bequeathed(self, position: int) -> list[str]:
+        """The visible part of tests before that bind what later tests read."""
+        return [
+            self.visible(number)
+            for number, cell in enumerate(self.cells[:position])
+            if self.clause(number) is not None
+            and cell.teacher is not None
+            and cell.teacher.grade_id in self.contract.bequeathing
+        ]
+
+    def for_judge(self, position: int, played: int) -> str | None:
+        """What a judge is to run of a cell, having been forked from `played` of the opening."""
+        teacher = self.cells[position].teacher
+        if teacher is None or teacher.kind is Kind.TEST or teacher.kind.for_answer:
+            return None
+        is_known = any(teacher is known for known in self.teachers[:played])
+        return None if is_known else str(teacher.node.source)
+
+    def label(self, position: int) -> str:
+        """What to call a cell in a note."""
+        teacher = self.cells[position].teacher
+        if teacher is None:
+            return f"An added cell (code cell {position + 1})"
+        if teacher.grade_id:
+            return f"Cell {teacher.grade_id}"
+        return f"Code cell {position + 1}"

@@ -1,0 +1,222 @@
+"""The processes of a notebook: its player, and its judge once there is a test.
+
+A call that ends its player, or takes too long, is answered by a new player that plays the same
+cells again, a few times at most.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from grader.host.contract import Clause
+from grader.host.engine.child import Ended
+from grader.host.engine.engine import Engine
+from grader.host.engine.files import Files
+from grader.host.engine.forking import Warm
+from grader.host.engine.judge_client import Judge, Verdict
+from grader.host.engine.player_client import Player
+from grader.host.session.allowance import Allowance
+from grader.host.session.script import Script
+from grader.host.transcript import Played, error
+from grader.protocol import wire
+from grader.protocol.outputs import ExecuteResult
+
+
+def introduce(player: Player, judge: Judge) -> None:
+    """Connects the two."""
+    judge.player = player
+    one, other = wire.pair()
+    with one, other:
+        player.meet(one)
+        judge.meet(other)
+
+
+class Stage:
+    """Of one notebook.
+
+    Args:
+        files: of the learner's working folder.
+        released: what every learner has.
+        for_judge: of the judge's working folder.
+
+    Raises:
+        GraderError: when there can be no player.
+        Ended: when its folder can't hold the files.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        allowance: Allowance,
+        engine: Engine,
+        files: Files,
+        released: Files,
+        for_judge: Files,
+    ) -> None:
+        self._script = script
+        self._allowance = allowance
+        self._engine = engine
+        self._files = files
+        self._for_judge = for_judge
+        self._room = engine.rooms.room(script.opening, released, script.contract.modules)
+        is_whole = len(self._room.played) == len(script.opening)
+        self._is_warm = script.begins_as_given and is_whole and files == released
+        # What its processes were forked from.
+        self._warm: list[Warm] = []
+        self.player = self.new_player()
+        self.judge: Judge | None = None
+        # By position, what each test came to; whether one did not come to that again.
+        self._came_to: dict[int, _Outcome] = {}
+        self._lost_track = False
+
+    def new_player(self) -> Player:
+        modules = self._script.contract.modules
+        room = self._room if self._is_warm else self._engine.rooms.importing(modules)
+        player = Player(self._engine, room, self._files, self._is_warm)
+        self._warm.append(room.warm)
+        return player
+
+    @property
+    def lost_its_room(self) -> bool:
+        """Whether a process of its may have ended because one of the grader's own did."""
+        return any(warm.gone for warm in self._warm)
+
+    @property
+    def lost_its_judge(self) -> bool:
+        return self.judge is not None and self.judge.ended
+
+    def ask(self, position: int, clause: Clause) -> Verdict:
+        """Runs a test for its mark."""
+        judge = self.judge
+        if judge is None:
+            judge = self._new_judge()
+            for number in range(position):
+                self._tell(judge, number)
+        elif judge.ended and not self._lost_track:
+            self.player.end()
+            self._lost_track = True
+            with contextlib.suppress(Ended):
+                self._lost_track = not self._again(position)
+        if self._lost_track:
+            text = "What earlier tests had left was lost, and they did not come to the same again."
+            return Verdict(Played([error("NotTheSame", text)]))
+        verdict = self._test(position, clause)
+        if not self.lost_its_judge:
+            self._came_to[position] = _outcome(verdict.played)
+        return verdict
+
+    def ask_aside(self, position: int, clause: Clause) -> Verdict:
+        """Runs a test with all changes, in processes of its own that leave nothing behind."""
+        kept = self.player, self.judge
+        try:
+            self._again(position)
+            return self._test(position, clause, withhold=False)
+        except Ended:
+            text = "There was no process to run this test again."
+            return Verdict(Played([error("Stopped", text)]))
+        finally:
+            for process, before in zip((self.player, self.judge), kept, strict=True):
+                if process is not None and process is not before:
+                    process.end()
+            self.player, self.judge = kept
+
+    def _test(self, position: int, clause: Clause, withhold: bool = True) -> Verdict:
+        teacher = self._script.cells[position].teacher
+        assert teacher is not None
+        assert self.judge is not None
+        source, seconds = self._script.source(position), self._allowance.limit(position)
+        return self.judge.test(source, clause, teacher.early_lines, withhold, seconds)
+
+    def _new_judge(self) -> Judge:
+        judge = self.judge = Judge(self._engine, self._room, self._for_judge)
+        self._warm.append(self._room.warm)
+        self._introduce()
+        return judge
+
+    def tell_judge(self, position: int) -> None:
+        """Has the judge, if there is one, run a cell that it is to know."""
+        if self.judge is not None and not self.judge.ended:
+            self._tell(self.judge, position)
+
+    def _tell(self, judge: Judge, position: int) -> None:
+        source = self._script.for_judge(position, len(self._room.played))
+        if source is not None:
+            judge.given(source)
+
+    def _again(self, position: int) -> bool:
+        """Plays all before a cell to a new player and a new judge; says whether it was the same.
+
+        What a test leaves behind, be it a name or what it has put into a given list, is what it
+        has held for only if it comes to what it came to: the learner's code can know that this is
+        not the first time, and give something else.
+
+        Raises:
+            Ended: when there is no other player to be had.
+        """
+        self.player = self.new_player()
+        judge = self._new_judge()
+        same = True
+        for number in range(position):
+            if self._allowance.is_over:
+                self.player.end()
+                return False
+            clause = self._script.clause(number)
+            if clause is not None and number in self._came_to and not judge.ended:
+                verdict = self._test(number, clause)
+                same = same and _outcome(verdict.played) == self._came_to[number]
+                if verdict.lost is not None and not self.play_again(number):
+                    return False
+            self._replay(number)
+            self._tell(judge, number)
+        return same and not judge.ended
+
+    def _introduce(self) -> None:
+        if self.judge is not None and self.player.ended is None:
+            introduce(self.player, self.judge)
+
+    def play_again(self, position: int) -> bool:
+        """Gives the cells before this one a new player, if there may be one more."""
+        if self._allowance.is_over:
+            return False
+        self.player.end()
+        try:
+            self.player = self.new_player()
+        except Ended:
+            return False
+        for number in range(position):
+            self._replay(number)
+        self._introduce()
+        return True
+
+    def _replay(self, position: int) -> None:
+        """Plays to the player what it has met of a cell before, but for a test's calls."""
+        script = self._script
+        clause = script.clause(position)
+        if clause is None:
+            given, seconds = script.is_given(position), self._allowance.limit(position)
+            self.player.cell(script.source(position), given, seconds)
+            return
+        if clause.live is not None:
+            self.player.wait_with(position)
+        if clause.replay:
+            self.player.cell(script.visible(position))
+
+    def close(self) -> None:
+        self.player.end()
+        if self.judge is not None and not self.judge.ended:
+            self.judge.end()
+
+
+# Texts, since no number that is none is equal to itself.
+_Outcome = tuple[bool, list[str], dict[str, str]]
+
+
+def _outcome(played: Played) -> _Outcome:
+    """What a mark hangs on: whether it failed, the number it gave, and its figures."""
+    given: list[str] = []
+    for output in played.outputs:
+        if isinstance(output, ExecuteResult):
+            with contextlib.suppress(ValueError):
+                given.append(repr(float(output.data.get("text/plain", ""))))
+    figures = {name: repr(figure) for name, figure in played.figures.items()}
+    return played.error is None, given, figures
