@@ -1011,7 +1011,7 @@ for wanted, tried in cases.items():
 #
 # A colleague has a network that tells the ripeness of fruit from 1,024 numbers of its spectrum, at 93%: three linear layers of $1024 \times 1024$ and a small last one. It was trained on 20,000 labelled spectra, which are still there. For
 # a scale in shops it is too slow. She writes: *“I'll teach a small network with the large one, at $T = 4$ as in the paper: that gave a
-# point on ImageNet, so it will here. If it is not enough, I'll write each matrix as two thin ones, rank 512: half the work. And since distillation is free accuracy, I'll report the taught network beside the small one that I trained last year for ten
+# point on ImageNet, so it will here. If it is not enough, I'll write each matrix as two thin ones, rank 512: half the work. And since distillation is free accuracy, I'll report the taught network next to the small one that I trained last year for ten
 # epochs.”*
 #
 # Answer in five to ten sentences, so that she can act on it: what her comparison lacks, and when teaching does pay; what becomes of the work at that rank, in MACs, and how to choose one; what else she should compare both with.
