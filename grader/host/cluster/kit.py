@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from grader.protocol.errors import GraderError
 from grader.protocol.limits import Limits
 
 # Folders of the archive. Assignments lie in them as a course has them.
-_SOURCE, _FILLED, _RELEASE, _SHOWN = "source", "source_with_tests", "release", "shown"
+_SOURCE, _RELEASE, _SHOWN = "source", "release", "shown"
 
 
 class _Kit(msgspec.Struct):
@@ -58,15 +58,12 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     names, shown = list(names), {}
     with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
         for name in names:
-            for folder, place in (
-                (_SOURCE, course.source),
-                (_FILLED, course.filled),
-                (_RELEASE, course.release),
-            ):
-                _add(tar, place / name, f"{folder}/{name}")
-            for file, made in course.filled_in(name).items():
-                data = nbformat.writes(made).encode()
-                about = tarfile.TarInfo(f"{_FILLED}/{name}/{file}")
+            made = course.instructor_versions(name)
+            _add(tar, course.source / name, f"{_SOURCE}/{name}", but=made)
+            _add(tar, course.release / name, f"{_RELEASE}/{name}")
+            for file, notebook in made.items():
+                data = nbformat.writes(notebook).encode()
+                about = tarfile.TarInfo(f"{_SOURCE}/{name}/{file}")
                 about.size = len(data)
                 tar.addfile(about, io.BytesIO(data))
         for number, (inside, path) in enumerate(station.engine.show.items()):
@@ -93,10 +90,12 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     return msgspec.msgpack.encode(kit)
 
 
-def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+def _add(tar: tarfile.TarFile, path: Path, name: str, but: Collection[str] = ()) -> None:
+    """Files, but for those of these names right in the folder."""
     if path.is_dir():
         for file in files_below(path):
-            tar.add(file, f"{name}/{file.relative_to(path)}", recursive=False)
+            if str(inside := file.relative_to(path)) not in but:
+                tar.add(file, f"{name}/{inside}", recursive=False)
     elif path.exists():
         tar.add(path, name, recursive=False)
 
@@ -132,7 +131,9 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
     """
     kit = msgspec.msgpack.decode(data, type=_Kit)
     config = Config(kit.config)
-    config.CourseDirectory.source_with_tests_directory = _FILLED
+    # Instructor versions have come whole.
+    config.CourseDirectory.source_with_tests_directory = "none"
+    config.pop("IncludeHeaderFooter", None)
     root = folder.absolute()
     course = Course(root, root / _SOURCE, root / _RELEASE, "", config, Grader())
     engine = Engine(

@@ -300,6 +300,9 @@ def _teacher_notebook(
         made = _clear([ClearHiddenTests, ClearMarkScheme], copy.deepcopy(cleared), config)
     except Exception as error:
         raise GraderError(f"The source of {where} is not valid for nbgrader: {error}") from error
+    language = _other_language(source)
+    if language:
+        raise GraderError(f"The source of {where} is in {language}: this grader grades Python.")
     for number, node in enumerate(source.cells, 1):
         if node.cell_type == "code" and SKIPPED in node.metadata.get("tags", ()):
             raise GraderError(
@@ -330,6 +333,16 @@ def _teacher_notebook(
         )
     _clear([ComputeChecksums], cleared, config)
     return TeacherNotebook(name, tuple(cells), cleared.metadata)
+
+
+def _other_language(notebook: NotebookNode) -> str:
+    """The language that a notebook says it is in, if that is not Python; else ""."""
+    said = (
+        notebook.metadata.get("kernelspec", {}).get("language"),
+        notebook.metadata.get("language_info", {}).get("name"),
+    )
+    others = (name for name in said if name and "python" not in str(name).lower())
+    return next(others, "")
 
 
 def _visible_lines(source: str, hidden: ClearHiddenTests) -> frozenset[int]:
