@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.text import Text
 
 from grader.host import kept_contracts
+from grader.host.course import not_honoured
 from grader.host.course.course import Course
 from grader.host.desk import commands
 from grader.host.engine.engine import Engine
@@ -178,6 +179,7 @@ def grade(
     _log_for(verbose, screen)
     try:
         opened = Course.open(course)
+        not_honoured.check_elsewhere(opened.config)
         settings = opened.settings
         wanted = assignment or opened.handed_in(submitted)
         limit = settings.timeout if timeout is None else _seconds(timeout)

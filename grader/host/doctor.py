@@ -15,6 +15,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from grader.host import kept_contracts
+from grader.host.course import not_honoured
 from grader.host.course.course import CONFIG_FILE, Course
 from grader.host.engine import bubblewrap
 from grader.host.version import NAME
@@ -144,6 +145,8 @@ def _course(folder: Path) -> Finding:
         course = Course.open(folder)
         names = course.assignments()
         _ = course.shown
+        not_honoured.check(course.config)
+        not_honoured.check_elsewhere(course.config)
     except GraderError as error:
         return Finding(str(error), False, f"Mend {folder / CONFIG_FILE}.", needed=False)
     return Finding(f"The course {course.course_id} has {len(names)} assignments", True)

@@ -22,6 +22,8 @@ MAX_NAME = 128
 # Files in the folder of all that are told by name.
 _NAMED = 5
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+# By whether a folder is a link.
+_NO_STUDENT = "No student's folder begins with a dot.", "This folder is a link: it is not followed."
 # Signs that take no room, besides those that Unicode calls formats: joiners, fillers, selectors.
 _NO_WIDTH = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -79,25 +81,30 @@ def find_tasks(
             assignment = assignments.get(inside.name)
             if assignment is not None and (inside.is_dir() or inside.is_symlink()):
                 if folder.name.startswith("."):
-                    others[student] = "No student's folder begins with a dot."
+                    others[student] = _NO_STUDENT[False]
                 else:
                     tasks[assignment.name, student] = Task(assignment, student, inside)
             elif folder.name.startswith(".") or folder.is_symlink():
-                continue
+                if folder.name not in NOT_LOOKED_AT and _may_be_work(inside):
+                    others.setdefault(student, _NO_STUDENT[folder.is_symlink()])
             elif inside.is_dir():
                 if inside.name not in NOT_LOOKED_AT:
                     name = f"{student}/{_printable(inside.name)}"
                     others[name] = "This is no assignment that is being graded."
             else:
-                for wrong in _named_like(inside.name, assignments):
+                like = list(_named_like(inside.name, assignments))
+                for wrong in like:
                     task = Task(wrong, student, folder / wrong.name, _too_high(inside.name))
                     # It may lie in its place, too.
                     tasks.setdefault((wrong.name, student), task)
+                if not like and _may_be_work(inside):
+                    name = f"{student}/{_printable(inside.name)}"
+                    others[name] = "This lies in no assignment's folder."
     return list(tasks.values()), others
 
 
 def _may_be_work(path: Path) -> bool:
-    """Whether something that lies in the folder of all may be what somebody has handed in."""
+    """Whether something that lies in no assignment's folder may be what somebody has handed in."""
     return path.is_file() and (is_notebook(path.name) or path.name.lower().endswith(_ARCHIVES))
 
 

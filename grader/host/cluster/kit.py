@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from grader.host.station import Station
 from grader.protocol.errors import GraderError
 
 # Folders of the archive. Assignments lie in them as a course has them.
-_SOURCE, _FILLED, _RELEASE, _SHOWN = "source", "source_with_tests", "release", "shown"
+_SOURCE, _RELEASE, _SHOWN = "source", "release", "shown"
 
 
 class _Kit(msgspec.Struct):
@@ -54,15 +54,12 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     names, shown = list(names), {}
     with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
         for name in names:
-            for folder, place in (
-                (_SOURCE, course.source),
-                (_FILLED, course.filled),
-                (_RELEASE, course.release),
-            ):
-                _add(tar, place / name, f"{folder}/{name}")
-            for file, made in course.filled_in(name).items():
-                data = nbformat.writes(made).encode()
-                about = tarfile.TarInfo(f"{_FILLED}/{name}/{file}")
+            made = course.instructor_versions(name)
+            _add(tar, course.source / name, f"{_SOURCE}/{name}", but=made)
+            _add(tar, course.release / name, f"{_RELEASE}/{name}")
+            for file, notebook in made.items():
+                data = nbformat.writes(notebook).encode()
+                about = tarfile.TarInfo(f"{_SOURCE}/{name}/{file}")
                 about.size = len(data)
                 tar.addfile(about, io.BytesIO(data))
         for number, (inside, path) in enumerate(station.engine.settings.show.items()):
@@ -82,10 +79,12 @@ def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     return msgspec.msgpack.encode(kit)
 
 
-def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+def _add(tar: tarfile.TarFile, path: Path, name: str, but: Collection[str] = ()) -> None:
+    """Files, but for those of these names right in the folder."""
     if path.is_dir():
         for file in files_below(path):
-            tar.add(file, f"{name}/{file.relative_to(path)}", recursive=False)
+            if str(inside := file.relative_to(path)) not in but:
+                tar.add(file, f"{name}/{inside}", recursive=False)
     elif path.exists():
         tar.add(path, name, recursive=False)
 
@@ -121,7 +120,9 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
     """
     kit = msgspec.msgpack.decode(data, type=_Kit)
     config = Config(kit.config)
-    config.CourseDirectory.source_with_tests_directory = _FILLED
+    # Instructor versions have come whole.
+    config.CourseDirectory.source_with_tests_directory = "none"
+    config.pop("IncludeHeaderFooter", None)
     root = folder.absolute()
     course = Course(root, root / _SOURCE, root / _RELEASE, "", config, Grader())
     settings = replace(

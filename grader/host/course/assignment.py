@@ -11,8 +11,8 @@ import copy
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from traitlets.config import Config
 
 from grader.host.course import variants
 from grader.protocol.errors import GraderError
+from grader.protocol.names import imports_of, names_of_cell, without_magic
 
 # By this tag nbconvert leaves out a cell.
 SKIPPED = "skip-execution"
@@ -78,6 +79,8 @@ class TeacherCell:
         points: what it can bring; 0 for cells that are not graded.
         visible_lines: the lines of a test's source, from 1, that learners have, too.
         early_lines: those of them that surely run before any hidden line does.
+        told_from: the line of a test from which on it reads what hidden lines before it have
+            bound or changed in other tests, if it does.
     """
 
     kind: Kind
@@ -88,6 +91,12 @@ class TeacherCell:
     item: str | None = None
     points: float = 0.0
     visible_lines: frozenset[int] = frozenset()
+    told_from: int | None = None
+
+    @property
+    def meets_hidden(self) -> bool:
+        """Whether what some of its visible lines show may tell of hidden ones."""
+        return self.has_hidden_tests or self.told_from is not None
 
     @property
     def has_hidden_tests(self) -> bool:
@@ -97,6 +106,7 @@ class TeacherCell:
     def early_lines(self) -> frozenset[int]:
         count = len(self.node.source.splitlines())
         hidden = min(set(range(1, count + 1)) - self.visible_lines, default=count + 1)
+        hidden = min(hidden, self.told_from or hidden)
         if hidden > count:
             return self.visible_lines
         try:
@@ -300,6 +310,9 @@ def _teacher_notebook(
         made = _clear([ClearHiddenTests, ClearMarkScheme], copy.deepcopy(cleared), config)
     except Exception as error:
         raise GraderError(f"The source of {where} is not valid for nbgrader: {error}") from error
+    language = _other_language(source)
+    if language:
+        raise GraderError(f"The source of {where} is in {language}: this grader grades Python.")
     for number, node in enumerate(source.cells, 1):
         if node.cell_type == "code" and SKIPPED in node.metadata.get("tags", ()):
             raise GraderError(
@@ -308,7 +321,8 @@ def _teacher_notebook(
             )
     hidden = ClearHiddenTests(config=config)
     learners = _sources_by_grade_id(made) | (_sources_by_grade_id(released) if released else {})
-    cells = []
+    cells: list[TeacherCell] = []
+    bound = _Bound()
     for number, (node, original) in enumerate(zip(cleared.cells, source.cells, strict=True)):
         kind = _kind(node)
         grade_id = (
@@ -325,11 +339,93 @@ def _teacher_notebook(
         item = node.metadata.get("course", {}).get("item", grade_id)
         points = float(node.metadata.nbgrader.get("points", 0)) if kind.graded else 0.0
         lines = _visible_lines(node.source, hidden)
-        cells.append(
-            TeacherCell(kind, node, learners_source, original.source, grade_id, item, points, lines)
+        cell = TeacherCell(
+            kind, node, learners_source, original.source, grade_id, item, points, lines
         )
+        cells.append(bound.looked_at(cell))
     _clear([ComputeChecksums], cleared, config)
     return TeacherNotebook(name, tuple(cells), cleared.metadata)
+
+
+class _Bound:
+    """What the tests of a notebook bind, in their order."""
+
+    def __init__(self) -> None:
+        self._all: set[str] = set()
+        # By hidden lines, or with what these have bound.
+        self._late: set[str] = set()
+
+    def looked_at(self, cell: TeacherCell) -> TeacherCell:
+        """The next cell, knowing from where on it reads what hidden lines have bound."""
+        if cell.kind is not Kind.TEST:
+            return cell
+        source = cell.node.source
+        cell = replace(cell, told_from=_first_reading(source, self._late))
+        # The lines before are whole statements.
+        rest = "\n".join(source.splitlines()[len(cell.early_lines) :])
+        late = names_of_cell(rest)
+        self._all |= names_of_cell(source).bound
+        self._late |= late.bound - _imported(rest)
+        # What an earlier line has bound may be changed, such as a list.
+        self._late |= _changed(rest) & self._all
+        return cell
+
+
+def _first_reading(source: str, names: Collection[str]) -> int | None:
+    """The line at which the first statement begins that reads one of these, if there is one."""
+    try:
+        body = ast.parse(without_magic(source)).body
+    except SyntaxError:
+        return 1 if any(name in source for name in names) else None
+    own: set[str] = set()
+    for statement in body:
+        known = names_of_cell(ast.unparse(statement))
+        # What it binds before it reads it is its own.
+        if not (known.read | known.updated).isdisjoint(set(names) - own):
+            return _first_line(statement)
+        own |= known.bound
+    return None
+
+
+def _changed(source: str) -> set[str]:
+    """The names of what a source puts something into: by assignment, or by a method."""
+    try:
+        tree = ast.parse(without_magic(source))
+    except SyntaxError:
+        return set()
+    changed: set[str] = set()
+    for node in ast.walk(tree):
+        parts: list[ast.expr] = []
+        match node:
+            case ast.Assign(targets=targets) | ast.Delete(targets=targets):
+                parts = targets
+            case ast.AugAssign(target=target):
+                parts = [target]
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=value), args=[_, *_])):
+                parts = [value]
+        for part in parts:
+            while isinstance(part, ast.Attribute | ast.Subscript):
+                part = part.value
+            if isinstance(part, ast.Name):
+                changed.add(part.id)
+    return changed
+
+
+def _imported(source: str) -> frozenset[str]:
+    try:
+        return frozenset(imports_of(without_magic(source)))
+    except SyntaxError:
+        return frozenset()
+
+
+def _other_language(notebook: NotebookNode) -> str:
+    """The language that a notebook says it is in, if that is not Python; else ""."""
+    said = (
+        notebook.metadata.get("kernelspec", {}).get("language"),
+        notebook.metadata.get("language_info", {}).get("name"),
+    )
+    others = (name for name in said if name and "python" not in str(name).lower())
+    return next(others, "")
 
 
 def _visible_lines(source: str, hidden: ClearHiddenTests) -> frozenset[int]:

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traitlets.config import Config
-from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
+from traitlets.config.loader import (
+    ConfigFileNotFound,
+    JSONFileConfigLoader,
+    PyFileConfigLoader,
+)
 
 from grader.host.course import not_honoured, variants
 from grader.host.settings import Grader, read_settings
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
     from grader.host.course.assignment import Assignment
 
-CONFIG_FILE = "nbgrader_config.py"
+CONFIG_FILE, CONFIG_DATA = "nbgrader_config.py", "nbgrader_config.json"
 # nbgrader's own, in the folder of the course, if nothing else is said.
 BOOK = "gradebook.db"
 
@@ -47,19 +51,25 @@ class Course:
 
     @classmethod
     def open(cls, root: Path) -> Course:
-        """Reads nbgrader_config.py, if there is one, for the names of the folders.
+        """Reads nbgrader's configuration, if there is one, for the names of the folders.
 
         Raises:
             GraderError: when the folder, its configuration or its source folder cannot be read.
         """
         if not root.is_dir():
             raise GraderError(f"There is no course folder {root}.")
-        try:
-            config = PyFileConfigLoader(CONFIG_FILE, path=str(root)).load_config()
-        except ConfigFileNotFound:
-            config = Config()
-        except Exception as error:
-            raise GraderError(f"{root / CONFIG_FILE} cannot be read: {error}") from error
+        config = Config()
+        # As nbgrader does: what stands in the second counts.
+        for name, loader in (
+            (CONFIG_FILE, PyFileConfigLoader),
+            (CONFIG_DATA, JSONFileConfigLoader),
+        ):
+            try:
+                config.merge(loader(name, path=str(root)).load_config())
+            except ConfigFileNotFound:
+                continue
+            except Exception as error:
+                raise GraderError(f"{root / name} cannot be read: {error}") from error
         directories = config.get("CourseDirectory", {})
         source = root / str(directories.get("source_directory", "source"))
         if not source.is_dir():
@@ -201,7 +211,8 @@ class Course:
         )
 
     def _source(self, name: str, path: Path) -> NotebookNode:
-        """An instructor version, with the tests that nbgrader makes of its solutions."""
+        """An instructor version, with the course's header and footer, and the tests that nbgrader
+        makes of its solutions."""
         place = self.filled / name / path.name
         source = read_own(path)
         if place.is_file():
@@ -211,7 +222,8 @@ class Course:
                     f"{path.name} of assignment {name} has changed since its tests were filled in: "
                     + self._how_to_fill(name)
                 )
-            return filled
+            return included(filled, self.config, self.root)
+        source = included(source, self.config, self.root)
         if not self._has_autotests(source):
             return source
         why = "nothing here fills them in"
@@ -247,14 +259,10 @@ class Course:
         directories = self.config.get("CourseDirectory", {})
         return self.root / str(directories.get("source_with_tests_directory", "source_with_tests"))
 
-    def filled_in(self, name: str) -> dict[str, NotebookNode]:
-        """By file name, those of an assignment that lie in no folder because `fill` makes them."""
-        found = {}
-        for path in sorted((self.source / name).glob("*.ipynb")):
-            lies = (self.filled / name / path.name).is_file()
-            if not lies and self._has_autotests(read_own(path)):
-                found[path.name] = self._source(name, path)
-        return found
+    def instructor_versions(self, name: str) -> dict[str, NotebookNode]:
+        """By file name, the notebooks of an assignment as submissions are graded against them."""
+        paths = sorted((self.source / name).glob("*.ipynb"))
+        return {path.name: self._source(name, path) for path in paths}
 
     def _has_autotests(self, source: NotebookNode) -> bool:
         """Whether nbgrader would make tests of its comments."""
@@ -321,6 +329,29 @@ def read_own(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except Exception as error:
         raise GraderError(f"{path} cannot be read: {error}") from error
+
+
+def included(notebook: NotebookNode, config: Config, root: Path) -> NotebookNode:
+    """A notebook with the course's header and footer, as nbgrader puts them around each.
+
+    Raises:
+        GraderError: when one of them cannot be read.
+    """
+    settings = config.get("IncludeHeaderFooter", {})
+    around: dict[str, list[NotebookNode]] = {"header": [], "footer": []}
+    taken = {cell.get("id") for cell in notebook.cells} | {None}
+    for name, cells in around.items():
+        place = settings.get(name) if settings.get("enabled", True) else None
+        cells += read_own(root / str(place)).cells if place else []
+        for number, cell in enumerate(cells):
+            # Notebooks of older formats have no ids, and two may have the same.
+            own = cell.pop("id", None)
+            if notebook.nbformat_minor >= 5:
+                cell.id = f"{name}-{number}" if own in taken else own
+                taken.add(cell.id)
+    if any(around.values()):
+        notebook.cells = [*around["header"], *notebook.cells, *around["footer"]]
+    return notebook
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from traitlets.config import Config
+from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
 from grader.protocol.errors import GraderError
 
@@ -23,7 +24,6 @@ _STEPS = (
     "ClearSolutions",
     "Execute",
     "InstantiateTests",
-    "LockCells",
     "NbGraderPreprocessor",
     "OverwriteCells",
     "Preprocessor",
@@ -34,11 +34,33 @@ _LISTS = {
     "Autograde": ("sanitize_preprocessors", "autograde_preprocessors", "preprocessors"),
     "GenerateAssignment": ("preprocessors",),
     "GenerateSourceWithTests": ("preprocessors",),
+    "Exporter": ("preprocessors",),
+    "NotebookExporter": ("preprocessors",),
+}
+# What runs code of somebody's own before or after a step, or in the place of one.
+_OWN_CODE = {
+    "Autograde": ("pre_convert_hook", "post_convert_hook", "exporter_class"),
+    "BaseConverter": ("pre_convert_hook", "post_convert_hook", "exporter_class"),
+    "GenerateAssignment": ("exporter_class",),
 }
 # How nbgrader runs a notebook, beside how long.
 _RUN = (
     *("allow_error_names", "extra_arguments", "kernel_manager_class", "kernel_name"),
     *("skip_cells_with_tag", "timeout_func"),
+    *("on_notebook_start", "on_notebook_complete", "on_notebook_error", "on_cell_start"),
+    *("on_cell_execute", "on_cell_complete", "on_cell_executed", "on_cell_error"),
+)
+# What nbgrader still takes by older names: section, and what it is called today.
+_OLD = {
+    **dict.fromkeys(("Assign", "AssignApp"), "GenerateAssignment"),
+    "AutogradeApp": "Autograde",
+    "BaseNbConvertApp": "BaseConverter",
+    **dict.fromkeys(("BaseApp", "BaseNbGraderApp", "BasicConfig", "NbGraderConfig"), "NbGrader"),
+}
+_OLD_OF_COURSE = (
+    *("assignment_id", "autograded_directory", "course_directory", "course_id", "db_url"),
+    *("directory_structure", "feedback_directory", "ignore", "notebook_id", "release_directory"),
+    *("solution_directory", "source_directory", "student_id", "submitted_directory"),
 )
 # Of whom and what nbgrader grades no more than a part.
 _PARTS = ("notebook_id", "student_id", "student_id_exclude")
@@ -57,6 +79,58 @@ def check(config: Config) -> None:
         )
 
 
+# What marks hang on that this grader follows, where the course says it.
+_FOLLOWED: dict[str, tuple[str, ...] | None] = {
+    **dict.fromkeys(
+        (
+            *("AssignLatePenalties", "ClearHiddenTests", "ClearMarkScheme", "ClearSolutions"),
+            *("IncludeHeaderFooter", "InstantiateTests", "LateSubmissionPlugin"),
+        )
+    ),
+    "Autograde": ("exclude_overwriting",),
+    "CourseDirectory": ("release_directory", "source_directory", "source_with_tests_directory"),
+}
+
+
+def check_elsewhere(config: Config) -> None:
+    """Looks through what nbgrader reads beside a course's own configuration, which is not read
+    here: that of this user and of this machine.
+
+    Args:
+        config: the course's, which stands above all.
+
+    Raises:
+        GraderError: for the first setting there that would change marks.
+    """
+    from jupyter_core.paths import jupyter_config_path
+
+    for folder in jupyter_config_path():
+        for name, loader in (
+            ("nbgrader_config.py", PyFileConfigLoader),
+            ("nbgrader_config.json", JSONFileConfigLoader),
+        ):
+            try:
+                other = loader(name, path=folder).load_config()
+            except Exception:
+                # Of what it can't read nbgrader itself goes on without.
+                continue
+            _compare(other, config, os.path.join(folder, name))
+
+
+def _compare(other: Config, config: Config, path: str) -> None:
+    found = {name for name, _ in _found(other)}
+    for section, names in _FOLLOWED.items():
+        known = other.get(section, {})
+        found |= {f"{section}.{name}" for name in known if names is None or name in names}
+    for place in sorted(found):
+        section, _, name = place.partition(".")
+        if name not in config.get(section, {}):
+            raise GraderError(
+                f"{path} sets c.{place}, and this grader reads the course's configuration alone: "
+                "say it there."
+            )
+
+
 def _found(config: Config) -> Iterator[tuple[str, str]]:
     def value(section: str, name: str) -> Any:
         return config.get(section, {}).get(name)
@@ -65,7 +139,16 @@ def _found(config: Config) -> Iterator[tuple[str, str]]:
     for section in _STEPS:
         if value(section, "enabled") is False:
             yield f"{section}.enabled", take_out
-    for section, names in _LISTS.items():
+    if value("ClearHiddenTests", "enforce_metadata") is False:
+        yield "ClearHiddenTests.enforce_metadata", "hidden lines stand in cells of tests alone."
+    for section, today in _OLD.items():
+        for name in config.get(section, {}):
+            yield f"{section}.{name}", f"today it is c.{today}.{name}."
+    for name in _OLD_OF_COURSE:
+        if value("NbGrader", name) is not None:
+            today = "root" if name == "course_directory" else name
+            yield f"NbGrader.{name}", f"today it is c.CourseDirectory.{today}."
+    for section, names in [*_LISTS.items(), *_OWN_CODE.items()]:
         for name in names:
             if value(section, name) is not None:
                 yield f"{section}.{name}", take_out
@@ -78,6 +161,5 @@ def _found(config: Config) -> Iterator[tuple[str, str]]:
         for name in _RUN:
             if value(section, name) not in (None, "", "python3"):
                 yield f"{section}.{name}", take_out
-        limit = value(section, "timeout")
-        if limit is not None and value("Grader", "timeout") is None:
+        if "timeout" in config.get(section, {}) and value("Grader", "timeout") is None:
             yield f"{section}.timeout", "say c.Grader.timeout, too, in seconds."

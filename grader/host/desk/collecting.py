@@ -35,7 +35,8 @@ SYSTEMS: dict[str, Finder] = {
 }
 # These name things in a way that nobody falls into by chance.
 _SURE = (moodle.SYSTEM, canvas.SYSTEM, exchange.SYSTEM)
-# Of these, a time that lies beside a notebook is the server's or the teacher's own.
+# Of these, a time that lies beside a notebook is taken: it is the teacher's own, or what
+# `nbgrader submit` has written for the student.
 _KNOWS_TIMES = (exchange.SYSTEM, loose.SYSTEM)
 
 

@@ -191,7 +191,7 @@ def _grade(
     failure = played.error if played else None
     if failure is not None:
         line = played.error_line if played else None
-        early = line in teacher.early_lines or not teacher.has_hidden_tests
+        early = line in teacher.early_lines or not teacher.meets_hidden
         if line in teacher.visible_lines and shown is not None and shown is not played:
             # The words come from a process that has met no hidden test. Where that does not fail,
             # the name of the error may tell of one.

@@ -133,10 +133,14 @@ def test_of_the_system_s_folders_only_programs_and_libraries_are_seen(tmp_path, 
     (local / "lib/python").mkdir(parents=True)
     (local / "courses").mkdir()
     (local / "courses/marks.csv").touch()
+    (local / "share/fonts").mkdir(parents=True)
+    # nbgrader's exchange lies there, unless a course says otherwise.
+    (local / "share/nbgrader/exchange/demo/inbound").mkdir(parents=True)
     assert sandbox._SYSTEM.keys() == {Path("/usr"), Path("/usr/local")}
     monkeypatch.setattr(sandbox, "_SYSTEM", {local: sandbox._SYSTEM[Path("/usr/local")]})
-    seen = try_out(below, ["/seen", "/seen/courses", "/seen/lib"], show={"/seen": local})
-    assert seen.result == [["courses", "lib"], [], ["python"]]
+    places = ["/seen", "/seen/courses", "/seen/lib", "/seen/share", "/seen/share/nbgrader"]
+    seen = try_out(below, places, show={"/seen": local}).result
+    assert seen == [["courses", "lib", "share"], [], ["python"], ["fonts", "nbgrader"], []]
 
 
 def below(folders):

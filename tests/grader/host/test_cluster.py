@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import dask
+import nbformat
 import pytest
 from distributed import Client, LocalCluster
 from distributed.security import Security
@@ -30,6 +31,7 @@ from grader.host.cluster.conductor import place
 from grader.host.cluster.grading_process import GradingProcess, _own_core
 from grader.host.engine.settings import EngineSettings
 from grader.host.results.result import Result
+from grader.host.station import Station
 from grader.host.tasks import find_tasks, load_assignments
 from grader.protocol.errors import GraderError
 from tests.conftest import ROOT
@@ -124,6 +126,22 @@ def test_results_are_those_of_one_machine_byte_for_byte(
     assert len(here) > 15
     said = own.grade("--timeout", 2, *due, "--cluster", cluster.scheduler_address)
     assert "6 known from an earlier run" in said, "settings and marks are the same"
+
+
+def test_what_stands_around_each_notebook_travels(desk: Desk, tmp_path: Path) -> None:
+    """A header lies outside of every assignment's folder."""
+    header = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("ten = 10")])
+    nbformat.write(header, desk.root / "head.ipynb")
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write('c.IncludeHeaderFooter.header = "head.ipynb"\n')
+    course = Course.open(desk.root)
+    here = load_assignments(course, desk.submitted, ("numbers",))
+    assert here["numbers"].notebooks["numbers"].code[0].node.source == "ten = 10"
+    with Engine(EngineSettings(preload=())) as engine:
+        content = kit.pack(course, Station(here, engine), ["numbers"])
+    kit.unpack(content, tmp_path / "there")
+    there = kit.station(content, tmp_path / "there", None, tmp_path)
+    assert there.assignments["numbers"].fingerprint == here["numbers"].fingerprint
 
 
 @pytest.mark.thorough

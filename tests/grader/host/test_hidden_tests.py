@@ -276,6 +276,59 @@ def test_no_visible_line_tells_what_hidden_ones_before_it_have_bound(graded, lin
     assert "927345618" not in text + result.model_dump_json()
 
 
+WANT = "# test one\nassert x > 0\n" + hidden("want = 927345618")
+LATER = {
+    "in a text": (WANT, "# test two\nassert x == want, f'{want} is right'"),
+    "in an error": (WANT, "# test two\n{x: 1}[want]"),
+    "in a library's words": (
+        WANT,
+        "# test two\nimport numpy as np\nnp.testing.assert_equal(x, want)",
+    ),
+    "in what it prints": (WANT, "# test two\nprint(want)\nassert x == want"),
+    "in a list that a visible line has made": (
+        "# test one\nwanted = []\nassert x > 0\n" + hidden("wanted.append(927345618)"),
+        "# test two\nassert x == wanted[0], wanted",
+    ),
+    "by another name": (
+        WANT + "\nright = want + 0",
+        "# test other\nalso = right",
+        "# test two\nassert x == also, also",
+    ),
+    "in a function": (
+        WANT,
+        "# test other\ndef check(x):\n    assert x == want, want",
+        "# test two\ncheck(x)",
+    ),
+}
+
+
+@pytest.mark.parametrize("tests", LATER.values(), ids=LATER)
+def test_nor_does_one_of_a_later_test(graded, tests):
+    made = exercise("# answer x\nx = 927345618", *tests)
+    assert scores(graded(made)[0])["two"] == 1
+    result, text = graded(made, x="x = 5")
+    assert scores(result)["two"] == 0
+    assert "927345618" not in text + result.model_dump_json()
+
+
+def test_what_a_later_test_says_before_that_is_said(graded):
+    """Also where it binds the name itself, or the name is a library's."""
+    made = exercise(
+        "# answer x\nx = 7",
+        "# test one\nassert x\n" + hidden("import math\nwant = 7\nassert x"),
+        "# test two\nassert x == 7, f'not {x}'\nassert x == want",
+        "# test three\nwant = 7\nassert x == want, f'not {x}, but {want}'",
+        "# test four\nassert math.isclose(x, 7), f'nearly {x}'",
+    )
+    result, _ = graded(made, x="x = 5")
+    assert messages(result) == {
+        "one": [],
+        "two": ["not 5"],
+        "three": ["not 5, but 7"],
+        "four": ["nearly 5"],
+    }
+
+
 def test_what_a_visible_line_says_in_the_teachers_own_words_is_said(graded):
     made = exercise(
         "# answer x\nx = 7",

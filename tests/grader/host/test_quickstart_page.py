@@ -97,6 +97,16 @@ def test_the_doctor_finds_nothing_wrong_here(desk: Desk, bubblewrap: str) -> Non
     assert "no  " not in result.output
     assert "The sandbox shuts learners' code in (bubblewrap)" in result.output
     assert "The course demo has 2 assignments" in result.output
+    assert "one can use up what that counts" in " ".join(result.output.split())
+
+
+def test_the_doctor_tells_what_of_nbgraders_settings_is_not_followed(
+    desk: Desk, bubblewrap: str
+) -> None:
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write("\nc.Autograde.post_convert_hook = print\n")
+    result = CliRunner().invoke(app, ["doctor", "--course", str(desk.root)])
+    assert "sets c.Autograde.post_convert_hook" in " ".join(result.output.split())
 
 
 def test_the_doctor_says_what_is_wrong_and_what_to_do(

@@ -292,6 +292,9 @@ def test_files_with_marks_are_their_owners_alone_from_the_first(desk, run, monke
     assert {modes.pop(name) for name in others} == {0o644}
     assert {"gradebook.db", "grades.csv", "results/numbers/a.json"} <= modes.keys()
     assert set(modes.values()) == {0o600}
+    # The address of a gradebook may hold a password.
+    run("--db-url", f"sqlite:///{desk.out}/other.db")
+    assert (desk.out / "nbgrader_config.py").stat().st_mode & 0o777 == 0o600
 
 
 def test_ctrl_c_stops_cleanly(desk, running):

@@ -273,6 +273,37 @@ def test_a_process_that_ends_while_it_comes_up_is_had_once_more(role, times, mon
     assert scores(result) == {"y1": 2 - times}
 
 
+# --- What runs by itself -----------------------------------------------------------------------
+
+
+@linux
+def test_the_learners_processes_stand_still_while_a_source_runs_by_itself(engine, monkeypatch):
+    """They could tell it what it is to find out, by being busy."""
+    made = exercise(
+        "# answer source\nsource = 'def f(x):\\n    return x + 1'",
+        "# test alone\nimport sys\nbench = sys.modules.get('grading_bench')\n"
+        "for n in (1, 2) if bench else ():\n"
+        "    assert bench.call_alone(source, 'f', (n,)) == ('value', n + 1)",
+        "# test after\nassert len(source) > 9",
+    )
+    get_contract(made, "x", engine)
+    seen = []
+    pause, fork_alone = Child.pause, Engine.fork_alone
+
+    def seen_pause(child, stop):
+        seen.append("stop" if stop else "go on")
+        pause(child, stop)
+
+    def seen_fork(engine):
+        seen.append("alone")
+        return fork_alone(engine)
+
+    monkeypatch.setattr(Child, "pause", seen_pause)
+    monkeypatch.setattr(Engine, "fork_alone", seen_fork)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"alone": 1, "after": 1}
+    assert seen == ["stop", "alone", "go on"] * 2
+
+
 # --- What is right -----------------------------------------------------------------------------
 
 

@@ -142,6 +142,24 @@ def test_a_folder_that_begins_with_a_dot_is_told(desk, run):
     assert "checkpoints" not in said
 
 
+def test_work_that_lies_in_no_assignments_folder_is_told(desk, run, tmp_path):
+    work = desk.hand_in("amy")
+    for name in ("bob/homework.ipynb", "bob/notes.txt", "eve/numbers.zip", ".anna/numbers.ipynb"):
+        (desk.submitted / name).parent.mkdir(exist_ok=True)
+        shutil.copy(work, desk.submitted / name)
+    (desk.submitted / ".ipynb_checkpoints").mkdir()
+    shutil.copy(work, desk.submitted / ".ipynb_checkpoints/numbers.ipynb")
+    shutil.copytree(desk.submitted / "eve", tmp_path / "linked")
+    (desk.submitted / "lea").symlink_to(tmp_path / "linked")
+    said = run()
+    for place in ("bob/homework.ipynb", "eve/numbers.zip"):
+        assert f"{place} skipped: This lies in no assignment's folder." in said
+    assert ".anna skipped: No student's folder begins with a dot." in said
+    assert "lea skipped: This folder is a link" in said
+    assert "notes.txt" not in said
+    assert "checkpoints" not in said
+
+
 def test_work_that_lies_in_nobodys_folder_is_told_in_one_line(desk, run):
     desk.hand_in("amy")
     for name in ("numbers.ipynb", "kim.zip", "lea.tar.gz", "notes.txt", *"bcdef"):

@@ -99,6 +99,26 @@ def test_no_earlier_test_runs_again_with_the_learners_changes(graded, body):
     assert scores(result) == {"one": 1, "two": 1, "three": 0}
 
 
+def test_nor_where_a_judge_has_ended_meanwhile(engine):
+    """The next judge runs the first test again: with what the solution would leave in its list."""
+    made = exercise(
+        "# answer total\ndef total(v):\n    return sum(v)",
+        "# answer most\ndef most(v):\n    return max(v)",
+        "# answer n\nn = 5",
+        "# test one\ndata = [3, 1, 2]\nassert total([2, 3]) == 5\n_ = total(data)",
+        "# test two\nassert sum(range(n)) == 10",
+        "# test three\nfor value in data:\n    assert most([value, 0]) == value",
+    )
+    cheat = {
+        "total": "def total(v):\n    v.clear() if len(v) == 3 else None\n    return 5",
+        "most": "def most(v):\n    return 1",
+    }
+    huge = handed_in(made, n="n = 10**12", **cheat)
+    assert scores(grade_one(made, huge, engine)) == {"one": 1, "two": 0, "three": 0}
+    honest = handed_in(made, n="n = 10**12")
+    assert scores(grade_one(made, honest, engine)) == {"one": 1, "two": 0, "three": 1}
+
+
 # By how it is asked it knows when a test runs aside, with all that is changed.
 MAKE = (
     "import os, sys\ndef make():\n    frame = sys._getframe()\n"

@@ -1,0 +1,139 @@
+"""What of nbgrader's configuration is followed, and what stops a run with a sentence."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from grader import Assignment, Course
+from grader.host.course import not_honoured
+from grader.protocol.errors import GraderError
+from tests.grader.conftest import CONFIG, Desk, cell, hidden, notebook, solution
+
+Load = Callable[..., Assignment]
+
+
+def made() -> NotebookNode:
+    return notebook(
+        [
+            cell(solution("x = 5"), "x", solution=True),
+            cell("assert x == 5\n" + hidden("assert x != 6"), "x1", points=1),
+        ]
+    )
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Reads an assignment of a course that has this configuration."""
+
+    def loaded(setting: str = "", source: NotebookNode | None = None) -> Assignment:
+        (tmp_path / "nbgrader_config.py").write_text(f"{CONFIG}{setting}\n")
+        (tmp_path / "solutions/x").mkdir(parents=True, exist_ok=True)
+        nbformat.write(source or made(), tmp_path / "solutions/x/x.ipynb")
+        return Course.open(tmp_path).load("x")
+
+    return loaded
+
+
+STOP = {
+    "c.ClearSolutions.enabled = False": "ClearSolutions.enabled",
+    "c.ClearHiddenTests.enforce_metadata = False": "ClearHiddenTests.enforce_metadata",
+    "c.Autograde.pre_convert_hook = print": "Autograde.pre_convert_hook",
+    "c.Autograde.post_convert_hook = 'own.after'": "Autograde.post_convert_hook",
+    "c.BaseConverter.pre_convert_hook = print": "BaseConverter.pre_convert_hook",
+    "c.Autograde.exporter_class = 'own.Exporter'": "Autograde.exporter_class",
+    "c.NotebookExporter.preprocessors = ['own.Step']": "NotebookExporter.preprocessors",
+    "c.Exporter.preprocessors = ['own.Step']": "Exporter.preprocessors",
+    "c.Execute.on_cell_start = print": "Execute.on_cell_start",
+    "c.Execute.timeout = None": "Execute.timeout",
+    "c.Assign.preprocessors = []": "Assign.preprocessors",
+    "c.NbGrader.student_id = 'amy'": "NbGrader.student_id",
+    "c.CourseDirectory.notebook_id = 'x*'": "CourseDirectory.notebook_id",
+}
+
+
+@pytest.mark.parametrize(("setting", "name"), STOP.items())
+def test_what_would_change_marks_stops_the_run(load: Load, setting: str, name: str) -> None:
+    with pytest.raises(GraderError, match=rf"sets c\.{re.escape(name)}, which this grader does"):
+        load(setting)
+
+
+PASSED_OVER = (
+    "c.LockCells.enabled = False",
+    "c.LockCells.lock_grade_cells = False",
+    "c.LimitOutput.max_lines = 5",
+    "c.IgnorePattern.enabled = True\nc.IgnorePattern.pattern = 'noise'",
+    "c.GenerateFeedback.pre_convert_hook = print",
+    "c.CourseDirectory.groupshared = True",
+    "c.Execute.timeout = 60\nc.Grader.timeout = 60",
+    "c.NbGrader.logfile = 'log'",
+)
+
+
+@pytest.mark.parametrize("setting", PASSED_OVER)
+def test_what_changes_no_mark_is_passed_over(load: Load, setting: str) -> None:
+    assert load(setting).points == 1
+
+
+def test_a_configuration_in_json_counts_too(load: Load, tmp_path: Path) -> None:
+    path = tmp_path / "nbgrader_config.json"
+    marks = {"begin_test_delimeter": "FROM", "end_test_delimeter": "UNTIL"}
+    path.write_text(json.dumps({"ClearHiddenTests": marks}))
+    source = made()
+    source.cells[1].source = "assert x == 5\n# FROM\nassert x != 6\n# UNTIL"
+    cells = load(source=source).notebooks["x"].cells
+    assert cells[1].released == "assert x == 5"
+    path.write_text(json.dumps({"Execute": {"timeout": 5}}))
+    with pytest.raises(GraderError, match=r"sets c\.Execute\.timeout"):
+        load()
+    path.write_text("{")
+    with pytest.raises(GraderError, match=r"nbgrader_config\.json cannot be read"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [
+        ("c.Execute.timeout = 90", "Execute.timeout"),
+        ("c.ClearSolutions.text_stub = 'Now you'", "ClearSolutions.text_stub"),
+        ("c.CourseDirectory.student_id = 'a*'", "CourseDirectory.student_id"),
+        ("c.IncludeHeaderFooter.header = 'head.ipynb'", "IncludeHeaderFooter.header"),
+    ],
+)
+def test_what_this_machine_says_of_nbgrader_is_told(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, name: str
+) -> None:
+    """nbgrader reads it, and this grader the course's own configuration alone."""
+    place = tmp_path / "jupyter/nbgrader_config.py"
+    place.parent.mkdir()
+    place.write_text(f"{setting}\nc.Exchange.root = '/srv/exchange'\n")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(place.parent))
+    desk.hand_in("amy")
+    assert f"{place} sets c.{name}, and this grader" in desk.grade(code=1)
+    # What the course says stands above it.
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write(f"{setting}\n")
+    not_honoured.check_elsewhere(Course.open(desk.root).config)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}},
+        {"kernelspec": {"name": "ir", "display_name": "R"}, "language_info": {"name": "R"}},
+    ],
+    ids=["kernel", "language"],
+)
+def test_a_notebook_in_another_language_is_not_graded_as_python(
+    load: Load, metadata: dict[str, dict[str, str]]
+) -> None:
+    source = made()
+    source.metadata = nbformat.from_dict(metadata)
+    with pytest.raises(GraderError, match="is in R: this grader grades Python"):
+        load(source=source)
