@@ -279,6 +279,28 @@ def test_a_time_that_learners_write_is_not_believed(group, work):
     assert stamp(group, "Ada King") is None
 
 
+def test_nor_in_a_repository_in_canvas_or_beside_the_name_of_an_attempt(group, work):
+    early = "2020-01-01 00:00:00 UTC"
+    place = "numbers-submissions/numbers-ada-l"
+    tree = group.tree({f"{place}/numbers.ipynb": work, f"{place}/timestamp.txt": early})
+    roster = group.write(
+        "classroom_roster.csv",
+        '"identifier","github_username","github_id","name"\n"ada@x.org","Ada-L","1","Ada King"\n',
+    )
+    group.collect(tree, "--roster", roster)
+    assert group.placed == {"ada@x.org/numbers"}
+    assert stamp(group, "ada@x.org") is None
+    files = {"kingbob_20_1001_numbers.ipynb": work, "kingbob_20_1002_timestamp.txt": early}
+    group.collect(group.archive(files))
+    [name] = (placed.partition("/")[0] for placed in group.placed if "bob" in placed)
+    assert stamp(group, name) is None
+    attempt = "cy+numbers+2026-03-02 10:00:00.000000 UTC+abc"
+    group.collect(
+        group.tree({f"{attempt}/numbers.ipynb": work, f"{attempt}/timestamp.txt": early}, "inbound")
+    )
+    assert stamp(group, "cy") == "2026-03-02 10:00:00.000000 UTC"
+
+
 # --- Attempts ---
 
 

@@ -61,8 +61,10 @@ def decode(node: Array, unpacker: Unpacker, counts: bool = True) -> Any:
         # Any other byte would be a truth value that is neither.
         data = (data != 0).astype(np.uint8)
     array = np.frombuffer(bytearray(data), dtype).reshape(node.shape)
-    if dtype.kind == "U" and (np.frombuffer(data, np.uint32) > sys.maxunicode).any():
-        raise CannotCross("text that is none")
+    if dtype.kind == "U":
+        signs = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        if (signs > sys.maxunicode).any():
+            raise CannotCross("text that is none")
     if node.scalar:
         return array.reshape(())[()]
     if counts:

@@ -172,3 +172,12 @@ def test_truth_values_are_made_true_or_false():
     got = received(Array("|b1", [4], 0), raw)
     assert got.tobytes() == b"\0\1\1\1"
     assert received(dense("bool", (4,)), raw).sum() == 3
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_texts_of_either_order_of_bytes_are_texts(order):
+    made = np.array(["0", "ü", "\N{GRINNING FACE}"], dtype=f"{order}U1")
+    assert (cross(made) == made).all()
+    wrong = np.array([0x110000], dtype=f"{order}u4").tobytes()
+    with pytest.raises(CannotCross, match="text that is none"):
+        received(Array(f"{order}U1", [1], 0), [wrong])
