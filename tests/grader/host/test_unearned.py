@@ -1031,6 +1031,9 @@ def test_what_given_cells_draw_is_the_same_for_tests(engine):
         "# answer f\ndef f(x):\n    return x.sum()",
         "# test first\nx = np.random.rand(4)\nassert f(a) == a.sum() and f(x) == x.sum()\n"
         "y = torch.randn(2)\nassert f(y) == y.sum()",
+    "what a mask leaves, and a weight beside it": f"{TAKEN}layer, weight = small.first, "
+    "net.first.weight.detach()\nlayer._parameters['weight_orig'] = nn.Parameter(weight)\n"
+    "layer._buffers['weight_mask'] = torch.ones(3, 4)\nvars(layer)['weight'] = weight",
         "# given\nb = np.random.rand(3)\nc = torch.rand(3)",
         "# answer sums\nsums = b.sum(), c.sum().item()",
         "# test second\nassert sums == (b.sum(), c.sum().item())",
