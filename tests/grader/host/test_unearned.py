@@ -474,6 +474,16 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
 
 HONEST = {
     "a method that gives itself, too": (
+    "a number that is missing": (
+        "def f(): return 4",
+        "(pd.Series([4, 4], dtype='Int64') == f()).all()",
+        "def f(): return pd.NA",
+    ),
+    "what is missing, for a callback": (
+        "def f(g):\n    g(4)",
+        "not f(calls.append) and (pd.Series([4, 4], dtype='Int64') == calls[-1]).all()",
+        "def f(g):\n    g(pd.NA)",
+    ),
         f"{VECTOR}\n    def grow(self): self.x += 1",
         f"{SUM} and (V(1).grow() or True) and V(1) == V(1)",
         f"{VECTOR}\n    def grow(self): self.x += 1; return self",
@@ -565,6 +575,11 @@ def test_nor_does_one_that_a_test_raised_itself(graded):
 
 
 def test_a_sequence_of_the_tests_own_does_not_end_early(graded):
+    "what is missing, where the solution's is": (
+        "def f(): return [1, pd.NA]",
+        "f()[1] is pd.NA and f()[0] == 1",
+        "def f(): return (1, pd.NA)",
+    ),
     dataset = exercise(
         "# answer change\ndef change(x):\n    return 2 * x",
         "# test loop\nclass Data:\n"
