@@ -22,7 +22,7 @@ from grader.host.engine.judge_client import Judge, Verdict
 from grader.host.engine.player_client import Player
 from grader.host.intake.paper import Paper, PaperCell
 from grader.host.marks.hints import is_as_written
-from grader.host.transcript import Heard, Played, error, shortened, size_of
+from grader.host.transcript import Heard, Played, error, short_error, short_result, size_of
 from grader.protocol import wire
 from grader.protocol.outputs import ExecuteResult, Output, Stream
 from grader.protocol.values import LIVE
@@ -270,11 +270,13 @@ class _Session:
         if size <= self._room_left:
             self._room_left -= size
             return played
-        outputs: list[Output] = [Stream("stderr", NO_ROOM)]
-        if size <= _MAX_BEYOND:
-            outputs += [output for output in played.outputs if isinstance(output, ExecuteResult)]
+        results = [output for output in played.outputs if isinstance(output, ExecuteResult)]
+        if size > _MAX_BEYOND:
+            # A function that a test calls may show as much as it likes: the points are no less.
+            results = [short_result(result) for result in results]
+        outputs: list[Output] = [Stream("stderr", NO_ROOM), *results]
         if played.error is not None:
-            outputs.append(shortened(played.error))
+            outputs.append(short_error(played.error))
         return replace(played, outputs=outputs)
 
     def _as_untouched(self, position: int, played: Played) -> Played | None:
@@ -536,11 +538,7 @@ _Outcome = tuple[bool, list[str], dict[str, str]]
 
 def _outcome(played: Played) -> _Outcome:
     """What a mark hangs on: whether it failed, the number it gave, and its figures."""
-    given: list[str] = []
-    for output in played.outputs:
-        if isinstance(output, ExecuteResult):
-            with contextlib.suppress(ValueError):
-                given.append(repr(float(output.data.get("text/plain", ""))))
+    given = list(map(repr, played.numbers))
     figures = {name: repr(figure) for name, figure in played.figures.items()}
     return played.error is None, given, figures
 

@@ -116,6 +116,7 @@ class Judge:
             visible=set(visible),
             seconds=limit,
             withhold=withhold,
+            counts=clause.counts,
         )
         try:
             report = self._ask(order, TestReport, limit + GRACE)
