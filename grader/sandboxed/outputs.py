@@ -232,7 +232,8 @@ class Results(DisplayHook):
 
     Attributes:
         counts: whether it is a number of points: then its text is one, whatever kind of number it
-            is. nbgrader gives all points for a text that is none, such as `np.int64(1)`.
+            is, and 0 at least. nbgrader gives all points for a text that is none, such as
+            `np.int64(1)`, and for what is below 0, or nan.
         number: what it was; None where it was none.
     """
 
@@ -242,7 +243,9 @@ class Results(DisplayHook):
     def compute_format_data(self, result: Any) -> Any:
         if self.counts:
             self.number = _as_number(result)
-            if self.number is not None and type(result) not in (int, float):
+            if self.number is not None and not self.number >= 0:
+                result = 0
+            elif self.number is not None and type(result) not in (int, float):
                 result = self.number
         return super().compute_format_data(result)
 

@@ -86,6 +86,19 @@ COUNTS = {
 }
 
 
+@pytest.mark.parametrize("far", ["100", "float('inf')", "float('nan')", "np.float64(100)"])
+def test_who_is_far_off_gets_no_points(graded, far):
+    """What is below 0, or no number at all, is all of them in nbgrader."""
+    made = exercise(
+        "# given\nimport numpy as np",
+        "# answer root\ndef root(x):\n    return x**0.5",
+        "# test t\n1 - abs(root(9) - 3)",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, root="def root(x):\n    return 2.75")[0]) == {"t": 0.75}
+    assert scores(graded(made, root=f"def root(x):\n    return {far}")[0]) == {"t": 0}
+
+
 @pytest.mark.parametrize("last", COUNTS.values(), ids=COUNTS)
 @pytest.mark.parametrize("one", ONES.values(), ids=ONES)
 def test_points_are_the_same_of_every_kind_of_number(graded, one, last):
