@@ -149,6 +149,7 @@ class Judge:
         alone: Player | None = None
         # Of the three, the tag says which it is.
         either: Any = reply | Alone | Over
+        self._child.calls = None if self.player is None else self.player.child
         answer = self._child.ask(order, either, seconds)
 
         def end_alone() -> None:
