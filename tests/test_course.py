@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import symtable
+
 import nbformat
 import pytest
 
@@ -40,6 +43,28 @@ def test_the_release_holds_no_line_of_a_solution_or_a_hidden_test(lesson: Lesson
     # A line that stands in a visible test too, or one as short as `return x`, gives nothing away.
     assert {line for line in secret & released - shown if len(line) > 12} == set()
     assert {BEGIN_SOLUTION, BEGIN_HIDDEN} <= secret
+
+
+@each_lesson
+def test_no_test_remembers_an_answer_for_a_later_one(lesson: Lesson) -> None:
+    """Learners may bind another one in between, of which it would be told nothing."""
+    cells = nbformat.read(lesson.solution, as_version=4).cells
+    course = [cell.metadata.get("course", {}) for cell in cells]
+    answers = {name for found in course for name in found.get("answers", ())}
+    remembered: set[str] = set()
+    for cell in cells:
+        if cell.cell_type != "code" or not cell.metadata.get("nbgrader", {}).get("grade"):
+            continue
+        kept = {
+            node.name
+            for node in ast.walk(ast.parse(cell.source))
+            if isinstance(node, ast.FunctionDef)
+            and any("cache" in ast.unparse(one) for one in node.decorator_list)
+        }
+        for table in symtable.symtable(cell.source, cell.id, "exec").get_children():
+            if table.get_name() in kept and isinstance(table, symtable.Function):
+                remembered |= answers.intersection(table.get_globals())
+    assert remembered == set()
 
 
 @each_lesson

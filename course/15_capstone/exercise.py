@@ -959,8 +959,11 @@ from functools import cache
 
 
 @cache
-def unseen():
-    """The accuracy on each half of the images that nobody has seen."""
+def unseen(file, source):
+    """The accuracy on each half of the images that nobody has seen.
+
+    Of this file: whoever binds another one between two tests is asked about that.
+    """
     with np.load("held_out.npz") as held:
         halves = {
             half: (
@@ -969,7 +972,7 @@ def unseen():
             )
             for half in ("first", "second")
         }
-    tensors = decode_alone(DECODER, file)
+    tensors = decode_alone(source, file)
     return {half: accuracy(tensors, *images) for half, images in halves.items()}
 
 
@@ -978,8 +981,10 @@ total, right = examined(file, DECODER)
 assert total <= 60_000, too_large(file, DECODER, 60_000)
 assert right >= 0.79, too_low(right, 0.80)
 ### BEGIN HIDDEN TESTS
-figures(bytes=total, file=len(file), visible=right, **unseen())
-assert unseen()["first"] >= 0.80, "On images that nobody has seen the accuracy is below 0.80."
+figures(bytes=total, file=len(file), visible=right, **unseen(file, DECODER))
+assert unseen(file, DECODER)["first"] >= 0.80, (
+    "On images that nobody has seen the accuracy is below 0.80."
+)
 ### END HIDDEN TESTS
 
 # %% test="file" points=1
@@ -987,7 +992,9 @@ total, right = examined(file, DECODER)
 assert total <= 60_000, too_large(file, DECODER, 60_000)
 assert right >= 0.82, too_low(right, 0.83)
 ### BEGIN HIDDEN TESTS
-assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy is below 0.83."
+assert unseen(file, DECODER)["first"] >= 0.83, (
+    "On images that nobody has seen the accuracy is below 0.83."
+)
 ### END HIDDEN TESTS
 
 # %% test="file" points=1
@@ -995,7 +1002,9 @@ total, right = examined(file, DECODER)
 assert total <= 30_000, too_large(file, DECODER, 30_000)
 assert right >= 0.79, too_low(right, 0.80)
 ### BEGIN HIDDEN TESTS
-assert unseen()["first"] >= 0.80, "On images that nobody has seen the accuracy is below 0.80."
+assert unseen(file, DECODER)["first"] >= 0.80, (
+    "On images that nobody has seen the accuracy is below 0.80."
+)
 ### END HIDDEN TESTS
 
 # %% test="file" points=1
@@ -1003,7 +1012,9 @@ total, right = examined(file, DECODER)
 assert total <= 30_000, too_large(file, DECODER, 30_000)
 assert right >= 0.82, too_low(right, 0.83)
 ### BEGIN HIDDEN TESTS
-assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy is below 0.83."
+assert unseen(file, DECODER)["first"] >= 0.83, (
+    "On images that nobody has seen the accuracy is below 0.83."
+)
 ### END HIDDEN TESTS
 
 # %% test="file" points=1
@@ -1011,7 +1022,9 @@ total, right = examined(file, DECODER)
 assert total <= 18_000, too_large(file, DECODER, 18_000)
 assert right >= 0.79, too_low(right, 0.80)
 ### BEGIN HIDDEN TESTS
-assert unseen()["first"] >= 0.80, "On images that nobody has seen the accuracy is below 0.80."
+assert unseen(file, DECODER)["first"] >= 0.80, (
+    "On images that nobody has seen the accuracy is below 0.80."
+)
 ### END HIDDEN TESTS
 
 # %% test="file" points=1
@@ -1019,7 +1032,9 @@ total, right = examined(file, DECODER)
 assert total <= 18_000, too_large(file, DECODER, 18_000)
 assert right >= 0.82, too_low(right, 0.83)
 ### BEGIN HIDDEN TESTS
-assert unseen()["first"] >= 0.83, "On images that nobody has seen the accuracy is below 0.83."
+assert unseen(file, DECODER)["first"] >= 0.83, (
+    "On images that nobody has seen the accuracy is below 0.83."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1098,12 +1113,9 @@ def squeeze(images, labels):
 
 ### END SOLUTION
 
+
 # %% test="golf" points=1
 ### BEGIN HIDDEN TESTS
-from functools import cache
-
-
-@cache
 def renamed():
     """The bytes from 1,000 other images on which each digit has the name of the next, and what they lose.
 
@@ -1136,8 +1148,9 @@ golf.note(small_file)
 assert golf.lost(small_file, golf_train, golf.unseen()) <= 20, (
     "On images that nobody has seen, too many answers are lost. On which did you choose?"
 )
-assert renamed()[0] <= 176, "From 1,000 other images the file gets too large."
-assert renamed()[1] <= golf.MOST_LOST + 6, (
+others_bytes, others_lost = renamed()
+assert others_bytes <= 176, "From 1,000 other images the file gets too large."
+assert others_lost <= golf.MOST_LOST + 6, (
     "Made from 1,000 other images, with other names for the digits, the network loses too much. Does `squeeze` use its arguments, and nothing else?"
 )
 ### END HIDDEN TESTS
@@ -1161,8 +1174,9 @@ golf.note(small_file)
 assert golf.lost(small_file, golf_train, golf.unseen()) <= 20, (
     "On images that nobody has seen, too many answers are lost. On which did you choose?"
 )
-assert renamed()[0] <= 143, "From 1,000 other images the file gets too large."
-assert renamed()[1] <= golf.MOST_LOST + 6, (
+others_bytes, others_lost = renamed()
+assert others_bytes <= 143, "From 1,000 other images the file gets too large."
+assert others_lost <= golf.MOST_LOST + 6, (
     "Made from 1,000 other images, with other names for the digits, the network loses too much. Does `squeeze` use its arguments, and nothing else?"
 )
 ### END HIDDEN TESTS

@@ -31,6 +31,7 @@ class Clause:
         suggests: whether the solution gets its points where the test runs beside the code.
         library: names that answers import, and what they are, as "module:name": the judge has its
             own of these.
+        counts: whether its last line gives a number of points.
     """
 
     takes: Mapping[str, Kind] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Clause:
     suggests: bool = True
     failed: str = ""
     library: Mapping[str, str] = field(default_factory=dict)
+    counts: bool = False
 
     @property
     def asked_for(self) -> frozenset[str]:

@@ -370,7 +370,7 @@ class _Discovery:
                 self._begin_again()
                 continue
             if _score(cell, played) == _score(cell, beside.result()):
-                return _clause(discovered, _broken(cell, beside.result()))
+                return _clause(played, discovered, _broken(cell, beside.result()))
             reasons.append((_reason(played, discovered), played.interrupted))
         live, slow = reasons[0]
         return Clause(live=live, slow=slow, broken=_broken(cell, beside.result()))
@@ -386,13 +386,14 @@ class _Discovery:
         self._judge.end()
 
 
-def _clause(discovered: Discovered, broken: str | None) -> Clause:
+def _clause(played: Played, discovered: Discovered, broken: str | None) -> Clause:
     return Clause(
         discovered.takes,
         discovered.terms,
         undeclared=discovered.undeclared,
         broken=broken,
         library=discovered.library,
+        counts=bool(played.numbers),
     )
 
 

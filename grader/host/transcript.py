@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,16 @@ class Played:
     def error(self) -> Error | None:
         """Why it failed; None if it did not."""
         return next((output for output in self.outputs if isinstance(output, Error)), None)
+
+    @property
+    def numbers(self) -> list[float]:
+        """What it came to, where that is a number: of a test, points."""
+        found = []
+        for output in self.outputs:
+            if isinstance(output, ExecuteResult):
+                with contextlib.suppress(ValueError):
+                    found.append(float(output.data.get("text/plain", "")))
+        return found
 
     @classmethod
     def of(cls, report: Report, child: Child | None = None) -> Played:
@@ -88,9 +99,16 @@ def _size_of_text(text: str) -> int:
     return max(written, sys.getsizeof(text))
 
 
-def shortened(failure: Error) -> Error:
+def short_error(failure: Error) -> Error:
     """An error without what only people read."""
     return Error(failure.ename[:200], failure.evalue[:MAX_MESSAGE], [])
+
+
+def short_result(result: ExecuteResult) -> ExecuteResult:
+    """A cell's value with the beginning of its text alone, which is all of it for a number."""
+    text = result.data.get("text/plain")
+    data = {} if text is None else {"text/plain": text[:MAX_MESSAGE]}
+    return ExecuteResult(result.execution_count, data, {})
 
 
 @dataclass

@@ -17,4 +17,5 @@ OUR_ERRORS = (
     "Stopped",
     "ChangedArgument",
     "NotTheSame",
+    "NoNumber",
 )

@@ -96,6 +96,7 @@ class RunTest(Order):
         library: names that answers import, and of what library.
         visible: the lines of the source that learners see, and that run before any hidden line.
         withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
+        counts: whether its last line gives a number of points.
     """
 
     source: str
@@ -105,6 +106,7 @@ class RunTest(Order):
     visible: set[int]
     seconds: float
     withhold: bool = False
+    counts: bool = False
 
 
 # Numbers that one test may report, and characters of the name of one.

@@ -177,12 +177,18 @@ class _Bench:
         if peer is not None:
             setattr(peer, "on_asking", lambda: asked.add(self._line() in lines))  # noqa: B010
         self.chance.for_test()
+        results: Any = self._shell.displayhook
+        results.counts, results.number = test.counts, None
         try:
             report = _failed(problem) if problem else run_cell(self._shell, test.source)
         finally:
+            results.counts = False
             del OUTPUTS.shown
             if peer is not None:
                 del peer.on_asking
+        has_failed = any(isinstance(output, Error) for output in report.outputs)
+        if test.counts and results.number is None and not has_failed:
+            report = _failed(("NoNumber", "With your answer the test gives no number of points."))
         return TestReport(
             report.outputs,
             report.execution_count,

@@ -6,6 +6,7 @@ Streams, displays, results and errors all go to `OUTPUTS`.
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 from collections.abc import Iterator
@@ -216,7 +217,38 @@ class Publisher(DisplayPublisher):
         OUTPUTS.clear(wait)
 
 
+def _as_number(value: Any) -> float | None:
+    """What a value is as a number: NumPy's and torch's are some, too. None for all else."""
+    # Of what stays with the learner's code nobody asks that.
+    if isinstance(value, str | bytes) or getattr(type(value), "stays_where_it_is", False):
+        return None
+    with contextlib.suppress(Exception):
+        return float(value.item() if hasattr(value, "item") else value)
+    return None
+
+
 class Results(DisplayHook):
+    """What the last line of a cell comes to.
+
+    Attributes:
+        counts: whether it is a number of points: then its text is one, whatever kind of number it
+            is, and 0 at least. nbgrader gives all points for a text that is none, such as
+            `np.int64(1)`, and for what is below 0, or nan.
+        number: what it was; None where it was none.
+    """
+
+    counts = False
+    number: float | None = None
+
+    def compute_format_data(self, result: Any) -> Any:
+        if self.counts:
+            self.number = _as_number(result)
+            if self.number is not None and not self.number >= 0:
+                result = 0
+            elif self.number is not None and type(result) not in (int, float):
+                result = self.number
+        return super().compute_format_data(result)
+
     def write_output_prompt(self) -> None:
         pass
 

@@ -116,6 +116,8 @@ def odd() -> NotebookNode:
             ),
             cell(solution("drawn = chance"), "drawn", solution=True),
             cell("assert drawn == chance", "test-drawn", points=1),
+            cell(solution("def root(x):\n    return x**0.5"), "root", solution=True),
+            cell("sum(root(x * x) == x for x in (1, 2)) / 2", "test-root", points=1),
             cell("import matplotlib.pyplot", "later"),
             cell(solution("Because."), "why", cell_type="markdown", solution=True, points=3),
         ]
@@ -134,6 +136,7 @@ SOLVED = {
     "quarter": "def half(x):\n    return x * 0.5\ndef quarter(x):\n    return half(half(x)) + 0",
     "copied": "copied = row[:]",
     "drawn": "drawn = chance + 0",
+    "root": "import math\ndef root(x):\n    return math.sqrt(x)",
     "why": "Because minus times minus is plus.",
 }
 # By cell, what the answers above get: `why` is a teacher's, and so is `test-quarter` with us.
@@ -150,6 +153,7 @@ STOCK = {
     "test-quarter": 1.0,
     "test-copied": 1.0,
     "test-drawn": 1.0,
+    "test-root": 1.0,
     "why": None,
 }
 OURS = {**STOCK, "test-quarter": None}
@@ -211,7 +215,7 @@ CASES = [
         ENDS,
         {"quarter": "import os\nos._exit(0)"},
         stock=None,
-        ours={"test-quarter": None, "test-copied": 0.0, "test-drawn": 0.0},
+        ours={"test-quarter": None, "test-copied": 0.0, "test-drawn": 0.0, "test-root": 0.0},
     ),
     Case(
         ENDS,
@@ -286,6 +290,11 @@ CASES = [
         "an `__exit__` of the learner's swallows what the solution's lets through",
         {"Guard": GUARD.format("True")},
         ours={"test-guard": 0.0},
+    ),
+    Case(
+        "the last line of a test gives its points",
+        {"root": "import numpy as np\ndef root(x):\n    return np.float64(1)"},
+        ours={"test-root": 0.5},
     ),
     Case(
         "a method of an object that the test lends",

@@ -67,6 +67,8 @@ class Child:
         self._caught: dict[Name, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._alive = True
 
+    # One that this one may call, so that what it writes past Python is read meanwhile, too.
+    calls: Child | None = None
     # Of the last thing that it was asked: whether it was interrupted, and how long it took.
     interrupted = False
     seconds = 0.0
@@ -129,7 +131,8 @@ class Child:
         while True:
             left = deadline - time.monotonic()
             control = self._control.fileno()
-            ready = wire.ready([control, *self._raw], left)
+            called = {} if self.calls is None else self.calls._raw
+            ready = wire.ready([control, *self._raw, *called], left)
             if control in ready:
                 header, _ = self._control.receive(max(deadline, time.monotonic() + GRACE))
                 self._read_raw()
@@ -137,6 +140,8 @@ class Child:
             if not ready:
                 raise Silent
             self._read_raw()
+            if self.calls is not None:
+                self.calls._read_raw()
 
     def _read_raw(self) -> None:
         for fd, name in list(self._raw.items()):

@@ -116,6 +116,7 @@ class Judge:
             visible=set(visible),
             seconds=limit,
             withhold=withhold,
+            counts=clause.counts,
         )
         try:
             report = self._ask(order, TestReport, limit + GRACE)
@@ -148,6 +149,7 @@ class Judge:
         alone: Player | None = None
         # Of the three, the tag says which it is.
         either: Any = reply | Alone | Over
+        self._child.calls = None if self.player is None else self.player.child
         answer = self._child.ask(order, either, seconds)
 
         def end_alone() -> None:

@@ -28,6 +28,9 @@ class Player:
         room: where it is forked; None for one that sees nothing of the course.
         warm: whether the cells that the room has run already are its own first cells.
 
+    Attributes:
+        child: the process.
+
     Raises:
         GraderError: when there can be none.
         Ended: when its folder can't hold the files.
@@ -35,7 +38,7 @@ class Player:
 
     def __init__(self, engine: Engine, room: Room | None, files: Files, warm: bool = True) -> None:
         self._timeout = engine.settings.timeout
-        self._child: Child = (
+        self.child: Child = (
             engine.fork_alone()
             if room is None
             else engine.fork(room, "player", files, reuse_folder=warm)
@@ -61,30 +64,30 @@ class Player:
             return None
         limit = self._timeout if seconds is None else seconds
         try:
-            report = self._child.ask(RunCell(source, given), Report, limit)
-            played = Played.of(report, self._child)
+            report = self.child.ask(RunCell(source, given), Report, limit)
+            played = Played.of(report, self.child)
         except Ended as ended:
             self._note(ended)
             text = f"This cell {self.ended}. The cells after it were not run."
-            raw = [Stream(name, said) for name, said in self._child.take_raw().items()]
+            raw = [Stream(name, said) for name, said in self.child.take_raw().items()]
             return Played([*raw, error("ProcessEnded", text)])
         return time_up(played, limit) if played.interrupted else played
 
     def meet(self, end: socket.socket) -> None:
         """Gives it its end of the conversation with the judge."""
         try:
-            self._child.ask(Meet(), Done, fds=[end.fileno()])
+            self.child.ask(Meet(), Done, fds=[end.fileno()])
         except Ended as ended:
             self._note(ended)
 
     def pause(self, stop: bool) -> None:
         """Has it stand still, or go on."""
-        self._child.pause(stop)
+        self.child.pause(stop)
 
     def wait_with(self, number: int) -> None:
         """Has it keep itself as it is now, to run a test beside the learner's code at the end."""
         try:
-            self._child.ask(Wait(number), Done)
+            self.child.ask(Wait(number), Done)
         except Ended as ended:
             self._note(ended)
 
@@ -106,7 +109,7 @@ class Player:
         order = RunBeside(number, source, list(before))
         try:
             limit = self._timeout if seconds is None else seconds
-            return Played.of(self._child.ask(order, Report, limit), self._child)
+            return Played.of(self.child.ask(order, Report, limit), self.child)
         except Ended as ended:
             self._note(ended)
         return None
@@ -118,7 +121,7 @@ class Player:
         """Ends it, and all that it started."""
         if self.ended is None:
             self.ended = "was ended"
-        self._child.end()
+        self.child.end()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.host.engine.settings import EngineSettings
 from grader.host.session.script import Script
-from grader.host.transcript import Played, shortened, size_of
+from grader.host.transcript import Played, short_error, short_result, size_of
 from grader.protocol.outputs import ExecuteResult, Output, Stream
 
 # Characters of output that are kept of all cells of a notebook together; then, of a cell's value.
@@ -73,9 +73,11 @@ class Allowance:
         if size <= self._room_left:
             self._room_left -= size
             return played
-        outputs: list[Output] = [Stream("stderr", NO_ROOM)]
-        if size <= _MAX_BEYOND:
-            outputs += [output for output in played.outputs if isinstance(output, ExecuteResult)]
+        results = [output for output in played.outputs if isinstance(output, ExecuteResult)]
+        if size > _MAX_BEYOND:
+            # A function that a test calls may show as much as it likes: the points are no less.
+            results = [short_result(result) for result in results]
+        outputs: list[Output] = [Stream("stderr", NO_ROOM), *results]
         if played.error is not None:
-            outputs.append(shortened(played.error))
+            outputs.append(short_error(played.error))
         return replace(played, outputs=outputs)

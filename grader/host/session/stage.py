@@ -19,7 +19,6 @@ from grader.host.session.allowance import Allowance
 from grader.host.session.script import Script
 from grader.host.transcript import Played, error
 from grader.protocol import wire
-from grader.protocol.outputs import ExecuteResult
 
 
 def introduce(player: Player, judge: Judge) -> None:
@@ -213,10 +212,6 @@ _Outcome = tuple[bool, list[str], dict[str, str]]
 
 def _outcome(played: Played) -> _Outcome:
     """What a mark hangs on: whether it failed, the number it gave, and its figures."""
-    given: list[str] = []
-    for output in played.outputs:
-        if isinstance(output, ExecuteResult):
-            with contextlib.suppress(ValueError):
-                given.append(repr(float(output.data.get("text/plain", ""))))
+    given = list(map(repr, played.numbers))
     figures = {name: repr(figure) for name, figure in played.figures.items()}
     return played.error is None, given, figures

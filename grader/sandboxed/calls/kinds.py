@@ -71,13 +71,15 @@ def serves_as(node: Node, wanted: Kind) -> bool:
 def callable_nodes(node: Node) -> Iterator[Node]:
     """What needs a look: live values, modules, instances of given classes, members of given
     enumerations, named tuples with types or functions as their methods, mappings with values for
-    missing keys, and what may leave values out."""
+    missing keys, what may leave values out, and `NA` by itself."""
     if isinstance(node, Live | Module):
         yield node
         if isinstance(node, Module):
             yield from _attributes_within(node)
         return
     if isinstance(node, Given) or (isinstance(node, Named) and node.kind == "member"):
+        yield node
+    if is_missing(node):
         yield node
     if isinstance(node, Record) and (has_names(node) or has_functions(node)):
         yield node
@@ -97,6 +99,11 @@ def callable_nodes(node: Node) -> Iterator[Node]:
     elif isinstance(node, dict):
         for item in node.values():
             yield from callable_nodes(item)
+
+
+def is_missing(node: Node) -> TypeGuard[Named]:
+    """Whether it is the `NA` of pandas, which equals all in a column that may have some."""
+    return isinstance(node, Named) and (node.kind, node.name) == ("constant", "<NA>")
 
 
 def given_within(given: Given) -> Iterator[str]:

@@ -35,6 +35,7 @@ from grader.sandboxed.calls.kinds import (
     gives_values,
     has_functions,
     has_names,
+    is_missing,
     serves_as,
 )
 from grader.sandboxed.calls.special_methods import DUNDERS, GIVES, ITERATION, with_fallbacks
@@ -292,6 +293,8 @@ class Enforcing(Rules):
                 self._leave_default_out(found, place)
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
+            elif is_missing(found):
+                self._leave_missing_out(found)
             elif isinstance(found, Named):
                 if self._says_equal(found):
                     self._admit_given(found, place)
@@ -335,6 +338,8 @@ class Enforcing(Rules):
                 self._admit_given(found, "()")
             elif isinstance(found, Masked | Frame):
                 found.missing = self._terms.missing
+            elif is_missing(found):
+                self._leave_missing_out(found)
             elif isinstance(found, Module):
                 if not self.may_have_its_own("()"):
                     raise CannotCross("a module where plain values are expected")
@@ -389,6 +394,11 @@ class Enforcing(Rules):
         found.plain = self._is_plain(place)
         if found.plain:
             found.dunders = [name for name in found.dunders if name in GIVES]
+
+    def _leave_missing_out(self, found: Named) -> None:
+        """Where the solution leaves nothing out, what is missing is None."""
+        if not self._terms.missing:
+            found.name = "None"
 
     def _leave_default_out(self, mapping: Pairs, place: str) -> None:
         """What gives values of missing keys is there where the solution has such a thing."""
@@ -488,6 +498,8 @@ class Discovering(Rules):
                     self._given.add(place)
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
+            elif is_missing(found):
+                self.terms.missing = True
             elif isinstance(found, Named):
                 if self._says_equal(found):
                     self._given.add(place)
@@ -531,6 +543,8 @@ class Discovering(Rules):
                 self._given.add("()")
             elif isinstance(found, Masked | Frame):
                 self._note_missing(found)
+            elif is_missing(found):
+                self.terms.missing = True
             elif isinstance(found, Module):
                 self._calls.add("()")
             elif isinstance(found, Record):

@@ -123,9 +123,9 @@ def test_a_test_that_takes_too_long_fails(result_of):
 
 @pytest.mark.parametrize(
     ("share", "score"),
-    [("0.75", 1.5), ("0", 0), ("1", 2), ("'text'", 2), ("float('nan')", 2), ("-1", 2)],
+    [("0.75", 1.5), ("0", 0), ("1", 2), ("'text'", 0), ("float('nan')", 0), ("-1", 0)],
 )
-def test_a_number_is_partial_credit_as_in_nbgrader(pair, desk, engine, share, score):
+def test_a_number_is_partial_credit_and_nothing_else_is(pair, desk, engine, share, score):
     cell = grade_pair(pair, desk, engine, share).item("first/test-share").cells[0]
     assert cell.score == score
 

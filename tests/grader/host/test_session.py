@@ -498,3 +498,16 @@ def test_a_table_that_is_changed_in_place_keeps_its_index_and_labels(engine):
     )
     changed = "def f(t):\n    t['w'] = t.v * 2\n    return t"
     assert scores(grade_one(made, handed_in(made, f=changed), engine)) == {"f1": 1}
+
+
+@pytest.mark.parametrize("calls", [1, 20])
+def test_a_function_may_write_much_past_python(graded, calls):
+    """A library of C does, or a program that it starts: no pipe is to fill while a test runs."""
+    made = exercise(
+        "# answer f\nimport os\ndef f(x):\n    return x + 1",
+        f"# test calls\nassert [f(x) for x in range({calls})] == [x + 1 for x in range({calls})]",
+    )
+    loud = f"import os\ndef f(x):\n    os.write(1, b'x' * {300_000 // calls})\n    return x + 1"
+    result, _ = graded(made, f=loud)
+    assert scores(result) == {"calls": 1}
+    assert result.notes == []

@@ -12,6 +12,7 @@ import pytest
 from grader import grade_one
 from grader.host.engine.files import Files
 from grader.host.get_contract import get_contract
+from grader.host.session import allowance
 from grader.host.session.stage import Stage
 from tests.grader.conftest import exercise, handed_in, hidden, scores
 from tests.grader.host.conftest import THREE, messages
@@ -64,6 +65,89 @@ PARTS = {
 def test_points_are_those_of_the_tests_own_values(graded, last, cheat, earned):
     made = exercise(SUMS[0], SUMS[1] + last)
     assert scores(graded(made, total=cheat)[0])["t"] == pytest.approx(earned, abs=1e-9)
+
+
+# By what stands in the place of a number of Python's: 1 for every square.
+ONES = {
+    "NumPy's": "np.int64(1)",
+    "NumPy's, with a point": "np.float32(1)",
+    "an array": "np.array([1])",
+    "a tensor": "torch.tensor(1)",
+    "a fraction": "fractions.Fraction(1)",
+    "a decimal": "decimal.Decimal(1)",
+    "a truth": "True",
+}
+# How a test may count, of 4: the last one asks for a difference.
+COUNTS = {
+    "by a sum": "sum(a == b for a, b in zip(got, want)) / 4",
+    "one by one": "points = 0\nfor a, b in zip(got, want):\n    points += a == b\npoints / 4",
+    "by what is there": "got[0] and got[0] / 4",
+    "by a difference": "max(0, 1 - abs(got[1] - want[1]) / 4)",
+}
+
+
+@pytest.mark.parametrize("far", ["100", "float('inf')", "float('nan')", "np.float64(100)"])
+def test_who_is_far_off_gets_no_points(graded, far):
+    """What is below 0, or no number at all, is all of them in nbgrader."""
+    made = exercise(
+        "# given\nimport numpy as np",
+        "# answer root\ndef root(x):\n    return x**0.5",
+        "# test t\n1 - abs(root(9) - 3)",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, root="def root(x):\n    return 2.75")[0]) == {"t": 0.75}
+    assert scores(graded(made, root=f"def root(x):\n    return {far}")[0]) == {"t": 0}
+
+
+@pytest.mark.parametrize("last", COUNTS.values(), ids=COUNTS)
+@pytest.mark.parametrize("one", ONES.values(), ids=ONES)
+def test_points_are_the_same_of_every_kind_of_number(graded, one, last):
+    """nbgrader reads them off the text of the last line: one that is no number gives them all."""
+    made = exercise(
+        "# given\nimport decimal, fractions\nimport numpy as np, torch",
+        "# answer square\ndef square(x):\n    return x * x",
+        "# test t\nwant = [1, 4, 9, 25]\ngot = [square(x) for x in (1, 2, 3, 5)]\n" + last,
+    )
+    made_of = f"def square(x):\n    return {one}"
+    assert scores(graded(made, square=made_of)[0]) == {"t": pytest.approx(1 / 4, abs=1e-6)}
+
+
+def test_who_gives_no_number_gets_no_points(graded):
+    """The last line of this test is what it has called, where that is nothing."""
+    made = exercise(
+        "# answer share\ndef share(x):\n    return 1 / x",
+        "# test t\nassert share(1) != 0\nshare(1) and share(1) / 1",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, share="def share(x):\n    return 0.25")[0]) == {"t": 0.25}
+    for value in ("None", "''", "[]"):
+        result, _ = graded(made, share=f"def share(x):\n    return {value}")
+        assert scores(result) == {"t": 0}
+        assert messages(result) == {"t": ["With your answer the test gives no number of points."]}
+
+
+def test_a_test_that_shows_a_value_gives_all_its_points(graded):
+    """As in nbgrader: with the solution it is no number."""
+    made = exercise(
+        "# given\nimport numpy as np",
+        "# answer half\ndef half(x):\n    return np.float64(x) / 2",
+        "# test t\nassert half(1) == 0.5\nhalf(1)",
+    )
+    for kind in ("np.float64(x)", "float(x)", "np.array(x)"):
+        result, _ = graded(made, half=f"def half(x):\n    return {kind} / 2")
+        assert scores(result) == {"t": 0.5 if kind == "float(x)" else 1}
+
+
+@pytest.mark.parametrize("size", [15_000, 40_000], ids=["some", "much"])
+def test_whoever_shows_much_gets_the_points_of_the_test(graded, monkeypatch, size):
+    """No output of the notebook's cells is kept any more, but for what points are read off."""
+    monkeypatch.setattr(allowance, "MAX_OUTPUT", 10_000)
+    made = exercise(SUMS[0], SUMS[1] + PARTS["points as the last line"][0])
+    show = f"print('y' * {size})"
+    honest = f"def total(v):\n    {show}\n    return sum(v)"
+    assert scores(graded(made, total=honest)[0]) == {"t": 1}
+    cheat = f"def total(v):\n    {show}\n    return 7"
+    assert scores(graded(made, total=cheat)[0]) == {"t": pytest.approx(2 / 4)}
 
 
 def test_so_are_figures(engine):
@@ -423,6 +507,16 @@ IMPOSTORS = {
         "(f()['a'] == pd.Series(['x'])).all()",
         "def f(): return pd.DataFrame({'a': pd.Series([pd.NA], dtype='string')})",
     ),
+    "a number that is missing": (
+        "def f(): return 4",
+        "(pd.Series([4, 4], dtype='Int64') == f()).all()",
+        "def f(): return pd.NA",
+    ),
+    "what is missing, for a callback": (
+        "def f(g):\n    g(4)",
+        "not f(calls.append) and (pd.Series([4, 4], dtype='Int64') == calls[-1]).all()",
+        "def f(g):\n    g(pd.NA)",
+    ),
     "a check of one's own for an imported one": (
         "from math import isclose\ndef area(r):\n    return 3 * r * r",
         "isclose(area(2), 12)",
@@ -513,6 +607,11 @@ HONEST = {
         "f([Box(2), Box(1)]) == [1, 2]",
         "def f(boxes):\n    boxes.sort(key=Box.of)\n    boxes[0] = Box(1)\n"
         "    return [box.of() for box in boxes]",
+    ),
+    "what is missing, where the solution's is": (
+        "def f(): return [1, pd.NA]",
+        "f()[1] is pd.NA and f()[0] == 1",
+        "def f(): return (1, pd.NA)",
     ),
     "one by one": (
         f"{VECTOR}\ndef f(): return [V(1), V(2)]",
@@ -965,6 +1064,9 @@ TWICE = {
     "del small.first\nvars(small)['first'] = lambda x: net(x)",
     "a buffer called as the weight": "small = copy.deepcopy(net)\n"
     "small.first._buffers['weight'] = torch.zeros(3, 4)",
+    "what a mask leaves, and a weight beside it": f"{TAKEN}layer, weight = small.first, "
+    "net.first.weight.detach()\nlayer._parameters['weight_orig'] = nn.Parameter(weight)\n"
+    "layer._buffers['weight_mask'] = torch.ones(3, 4)\nvars(layer)['weight'] = weight",
 }
 
 

@@ -335,7 +335,10 @@ def _fits(name: str) -> bool:
 def _mask(module: nn.Module, name: str) -> prune.BasePruningMethod:
     """Masks a parameter, and returns what would do it again in every call."""
     weight, mask = module._parameters.get(f"{name}_orig"), module._buffers.get(f"{name}_mask")
-    taken = name in module.__dict__ or hasattr(type(module), name) or not _fits(name)
+    # Also by a parameter of this name, which would be counted in the place of what is used.
+    places = module.__dict__, module._parameters, module._buffers, module._modules
+    taken = any(name in place for place in places) or hasattr(type(module), name)
+    taken = taken or not _fits(name)
     if taken or weight is None or mask is None or weight.shape != mask.shape:
         raise CannotCross("a mask that does not fit its weight")
     hook = prune.CustomFromMask(mask)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grader.sandboxed.codec.packing import Packer
     from grader.sandboxed.codec.unpacking import Unpacker
 
-_CONSTANTS = {"NotImplemented": NotImplemented, "Ellipsis": ...}
+_CONSTANTS = {"NotImplemented": NotImplemented, "Ellipsis": ..., "None": None}
 
 
 def encode_member(value: Any, packer: Packer) -> Node | NotMine:
