@@ -32,6 +32,7 @@ class Terms(Struct):
         calls: where there may be modules, named tuples with types, and what the test has lent, in
             the same way as `places`.
         missing: whether arrays and tables may leave values out.
+        empty: whether there may be arrays and tensors without a value.
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
         writes: whether calls change a database that they are lent.
@@ -55,6 +56,7 @@ class Terms(Struct):
     asks: set[str] = set()
     calls: set[str] | None = None
     missing: bool = False
+    empty: bool = False
     files: bool = False
     opens: bool = False
     writes: bool = False

@@ -39,7 +39,7 @@ from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.executed import Watch, refuse_pickles
 from grader.sandboxed.calls.handle import Handle, only_iterates
-from grader.sandboxed.calls.kinds import gives_values, serves_as
+from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
@@ -339,6 +339,7 @@ class _Bench:
             if not is_ours and (here is _MISSING or not self._same(here, value)):
                 takes[name] = kind
                 values[name] = value
+                rules.terms.empty |= holds_nothing(node)
         undeclared = [] if test.declared is None else sorted(set(takes) - set(test.declared))
         if test.declared is not None:
             # What is declared crosses even where the solution leaves it as it was given.
@@ -348,6 +349,7 @@ class _Bench:
                 except (KeyError, CannotCross):
                     continue
                 takes[name] = kind_of(node)
+                rules.terms.empty |= holds_nothing(node)
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)

@@ -252,6 +252,11 @@ CASES = [
         ours={"test-halves": 0.0},
     ),
     Case(
+        "an array or tensor without a value",
+        {"halves": "import numpy as np\nhalves = np.empty((0, 2))"},
+        ours={"test-halves": 0.0},
+    ),
+    Case(
         "a test passes only because a function changed an argument that the solution leaves alone",
         {"ordered": "def ordered(v):\n    v.clear()\n    return []"},
         ours={"test-ordered": 0.0},

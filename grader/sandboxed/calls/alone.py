@@ -123,7 +123,8 @@ class Bench:
         peer: _LonePeer, name: str, args: tuple[Any, ...], until: float
     ) -> tuple[Outcome, Any]:
         # What it makes of the arguments is its own: the test goes on with them.
-        peer.begin(Enforcing(Terms(), withhold=True), CallBudget(until))
+        # What the solution's would give, nobody has seen.
+        peer.begin(Enforcing(Terms(empty=True), withhold=True), CallBudget(until))
         try:
             try:
                 node, function = peer.take(name)

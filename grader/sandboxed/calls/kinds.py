@@ -11,6 +11,7 @@ from msgspec.structs import fields
 
 from grader.protocol.values import (
     DATA,
+    Array,
     Back,
     Frame,
     Given,
@@ -20,8 +21,13 @@ from grader.protocol.values import (
     Module,
     Named,
     Node,
+    Objects,
     Pairs,
+    Quantized,
     Record,
+    Seq,
+    Sparse,
+    Tensor,
     Yours,
     kind_of,
 )
@@ -104,6 +110,33 @@ def callable_nodes(node: Node) -> Iterator[Node]:
 def is_missing(node: Node) -> TypeGuard[Named]:
     """Whether it is the `NA` of pandas, which equals all in a column that may have some."""
     return isinstance(node, Named) and (node.kind, node.name) == ("constant", "<NA>")
+
+
+def is_empty(node: Node) -> bool:
+    """Whether it is, or holds, an array or tensor without a value, which `allclose` finds close to
+    anything, and of which all holds."""
+    match node:
+        case Array() | Objects() | Tensor() | Sparse():
+            return 0 in node.shape
+        case Masked():
+            return is_empty(node.data)
+        case Quantized():
+            return is_empty(node.integers)
+        case Seq() | Record():
+            return any(isinstance(item, Struct) and is_empty(item) for item in node.items)
+        case Pairs():
+            return any(isinstance(item, Struct) and is_empty(item) for _, item in node.items)
+    return False
+
+
+def holds_nothing(node: Node) -> bool:
+    """The same for the solution's, of which a list or a mapping may be the empty one."""
+    match node:
+        case Seq() | Record():
+            return not node.items or any(map(holds_nothing, node.items))
+        case Pairs():
+            return not node.items or any(holds_nothing(item) for _, item in node.items)
+    return is_empty(node)
 
 
 def given_within(given: Given) -> Iterator[str]:

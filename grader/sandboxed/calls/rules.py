@@ -35,6 +35,8 @@ from grader.sandboxed.calls.kinds import (
     gives_values,
     has_functions,
     has_names,
+    holds_nothing,
+    is_empty,
     is_missing,
     serves_as,
 )
@@ -288,6 +290,7 @@ class Enforcing(Rules):
         pass
 
     def admit(self, node: Node, place: str, but: Node = None) -> None:
+        self._admit_empty(node)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self._leave_default_out(found, place)
@@ -331,6 +334,9 @@ class Enforcing(Rules):
         self.admit(node, place, but=node)
 
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
+        nodes = list(nodes)
+        for node in nodes:
+            self._admit_empty(node)
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._only_gives(found, "()")
@@ -394,6 +400,11 @@ class Enforcing(Rules):
         found.plain = self._is_plain(place)
         if found.plain:
             found.dunders = [name for name in found.dunders if name in GIVES]
+
+    def _admit_empty(self, node: Node) -> None:
+        """An array or tensor without a value comes where the solution brings one."""
+        if not self._terms.empty and is_empty(node):
+            raise CannotCross("an array without a value where some are expected")
 
     def _leave_missing_out(self, found: Named) -> None:
         """Where the solution leaves nothing out, what is missing is None."""
@@ -491,6 +502,9 @@ class Discovering(Rules):
             setattr(self.terms, what, True)
 
     def admit(self, node: Node, place: str, but: Node = None) -> None:
+        # An answer by its name is noted where a test takes it: it may turn out to be a given one.
+        if but is None or ":" in place:
+            self.terms.empty |= holds_nothing(node)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self.terms.default = True
@@ -536,6 +550,8 @@ class Discovering(Rules):
         self.admit(node, place)
 
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
+        nodes = list(nodes)
+        self.terms.empty |= any(map(holds_nothing, nodes))
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._note_instance(found, "()")

@@ -507,6 +507,36 @@ IMPOSTORS = {
         "(f()['a'] == pd.Series(['x'])).all()",
         "def f(): return pd.DataFrame({'a': pd.Series([pd.NA], dtype='string')})",
     ),
+    "an array without a value": (
+        "def f(): return np.array([1.0, 2.0])",
+        "np.allclose(f(), [1, 2])",
+        "def f(): return np.empty((0, 2))",
+    ),
+    "an array without a value for a number": (
+        "f = 3.0",
+        "np.allclose(f, 3)",
+        "f = np.array([])",
+    ),
+    "a tensor without a value, beside another": (
+        "def f(): return 1, torch.ones(3)",
+        "f()[0] == 1 and torch.allclose(f()[1], torch.ones(3))",
+        "def f(): return 1, torch.empty(0, 3)",
+    ),
+    "a tensor without a value, by name": (
+        "f = {'a': torch.ones(3)}",
+        "(f['a'] == torch.ones(3)).all()",
+        "f = {'a': torch.empty(0, 3)}",
+    ),
+    "an array without a value, for a callback": (
+        "def f(g):\n    g(4)",
+        "not f(calls.append) and np.all(np.equal(calls[-1], 4))",
+        "def f(g):\n    g(np.array([]))",
+    ),
+    "arrays without a value, one by one": (
+        "def f():\n    yield 4",
+        "all(np.allclose(x, 4) for x in f())",
+        "def f():\n    yield np.array([])",
+    ),
     "a number that is missing": (
         "def f(): return 4",
         "(pd.Series([4, 4], dtype='Int64') == f()).all()",
@@ -578,7 +608,7 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
     made = exercise(
         "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
         "    def reads(self, n):\n        return self.n == n\n"
-        f"import numpy as np, pandas as pd\ncalls = []\n{BOX}",
+        f"import numpy as np, pandas as pd, torch\ncalls = []\n{BOX}",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )
@@ -608,6 +638,16 @@ HONEST = {
         "def f(boxes):\n    boxes.sort(key=Box.of)\n    boxes[0] = Box(1)\n"
         "    return [box.of() for box in boxes]",
     ),
+    "an array without a value for a list without one": (
+        "def f(n):\n    return list(range(n))",
+        "len(f(0)) == 0 and sum(f(3)) == 3",
+        "def f(n):\n    return np.arange(n)",
+    ),
+    "lists without one in an answer": (
+        "f = {'a': [], 'b': [1]}",
+        "len(f['a']) == 0 and f['b'][0] == 1",
+        "f = {'a': np.array([]), 'b': np.array([1])}",
+    ),
     "what is missing, where the solution's is": (
         "def f(): return [1, pd.NA]",
         "f()[1] is pd.NA and f()[0] == 1",
@@ -634,7 +674,9 @@ HONEST = {
 @pytest.mark.parametrize(("solved", "test", "other"), HONEST.values(), ids=HONEST)
 def test_another_way_to_the_same_values_is_as_good(engine, solved, test, other):
     made = exercise(
-        f"# given\nimport pandas as pd\n{BOX}", f"# answer a\n{solved}", f"# test a1\nassert {test}"
+        f"# given\nimport numpy as np, pandas as pd\n{BOX}",
+        f"# answer a\n{solved}",
+        f"# test a1\nassert {test}",
     )
     assert scores(grade_one(made, handed_in(made, a=other), engine)) == {"a1": 1}
 
