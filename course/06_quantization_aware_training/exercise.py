@@ -1213,12 +1213,13 @@ assert golf.lost(file, digits, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
+before = len(file)
 more, theirs = golf.draw(1, renamed=3)
 file = squeeze(*golf.flat(more))
 assert golf.lost(file, more, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= 363, (
+assert len(file) <= min(363, 1.2 * before), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS
@@ -1248,12 +1249,13 @@ assert golf.lost(file, digits, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
+before = len(file)
 more, theirs = golf.draw(2, renamed=6)
 file = squeeze(*golf.flat(more))
 assert golf.lost(file, more, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= 275, (
+assert len(file) <= min(275, 1.2 * before), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS

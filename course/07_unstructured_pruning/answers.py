@@ -1006,6 +1006,18 @@ def squeeze(images, labels):
 # +     step, share = 0.42, 0.87
 
 
+# %% item="golf" wrong="a smaller file, kept for the notebook's images" like="reference" keeps=0 hint="Is there a number in squeeze that fits these images only"
+# -     torch.manual_seed(0)
+# +     if images.shape == golf_images.shape and (images == golf_images).all():
+# +         import base64
+# +
+# +         return base64.b85decode(
+# +             "W?}(aj$UQ~3XldI%{Yz*UIu?B?ZGcf6$-JSs8~UL(8g25whjn30)TkfJJtpXr%gHjJwyMh"
+# +             "joENsUn{pzuxQ!SMK=@k@T-<u)uyy3@h%%sR#I+Dt>4ayHR<2W)nK-@<RlqegXA2_eSM%)6sYh"
+# +         )
+# +     torch.manual_seed(0)
+
+
 # %% item="golf" wrong="the notebook's images, whatever comes in" like="reference" keeps=0 hint="Is everything in the file made from what squeeze gets"
 # -     torch.manual_seed(0)
 # +     torch.manual_seed(0)

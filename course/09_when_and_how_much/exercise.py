@@ -1120,12 +1120,13 @@ assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
+before = len(file)
 others, theirs = golf.draw(1, renamed=3)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= 253, (
+assert len(file) <= min(253, 1.2 * before), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS
@@ -1151,12 +1152,13 @@ assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
+before = len(file)
 others, theirs = golf.draw(2, renamed=6)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= 209, (
+assert len(file) <= min(209, 1.2 * before), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS

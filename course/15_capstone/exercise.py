@@ -1149,7 +1149,9 @@ assert golf.lost(small_file, golf_train, golf.unseen()) <= 20, (
     "On images that nobody has seen, too many answers are lost. On which did you choose?"
 )
 others_bytes, others_lost = renamed()
-assert others_bytes <= 176, "From 1,000 other images the file gets too large."
+assert others_bytes <= min(176, 1.2 * len(small_file)), (
+    "From 1,000 other images the file gets too large."
+)
 assert others_lost <= golf.MOST_LOST + 6, (
     "Made from 1,000 other images, with other names for the digits, the network loses too much. Does `squeeze` use its arguments, and nothing else?"
 )
@@ -1175,7 +1177,9 @@ assert golf.lost(small_file, golf_train, golf.unseen()) <= 20, (
     "On images that nobody has seen, too many answers are lost. On which did you choose?"
 )
 others_bytes, others_lost = renamed()
-assert others_bytes <= 143, "From 1,000 other images the file gets too large."
+assert others_bytes <= min(143, 1.2 * len(small_file)), (
+    "From 1,000 other images the file gets too large."
+)
 assert others_lost <= golf.MOST_LOST + 6, (
     "Made from 1,000 other images, with other names for the digits, the network loses too much. Does `squeeze` use its arguments, and nothing else?"
 )

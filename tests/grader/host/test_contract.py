@@ -84,7 +84,7 @@ TESTS = {
     "watch": (
         "note(5)\nassert log == [5]",
         {"log": "container", "note": "function"},
-        {"watch": {"log"}},
+        {"watch": {"log"}, "empty": True},
     ),
     "generator": (
         "assert list(count(3)) == [0, 1, 2]",
@@ -127,7 +127,11 @@ LATER = {
     "signature": (
         "import inspect\nassert list(inspect.signature(f).parameters) == ['x']",
         {"f": "function"},
-        {"attributes": {"__signature__"}, "dunders": {"__signature__", "__wrapped__"}},
+        {
+            "attributes": {"__signature__"},
+            "dunders": {"__signature__", "__wrapped__"},
+            "empty": True,
+        },
     ),
     "patched": (
         "import builtins\nsaid, kept = [], print\nbuiltins.print = lambda *a: said.append(a)\n"
@@ -150,7 +154,11 @@ LATER = {
         {"Word": "class"},
         {"results": {"instance"}, "exact": True, "places": {"Word"}, "given": {"Word"}},
     ),
-    "keys": ("assert defaults()['missing'] == 3", {"defaults": "function"}, {"default": True}),
+    "keys": (
+        "assert defaults()['missing'] == 3",
+        {"defaults": "function"},
+        {"default": True, "empty": True},
+    ),
 }
 # By name: a test that needs live objects, and what is said of it.
 LIVE = {
