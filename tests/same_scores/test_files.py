@@ -46,10 +46,13 @@ def test_files_notebooks_and_partial_credit(classroom: Classroom) -> None:
     (submitted / "part/pair/data.txt").write_text("changed")
     both = classroom.grade()
     assert both.lost == frozenset()
-    assert both.differences() == {}
+    # NumPy shows its numbers as np.float64(0.5), which nbgrader takes for no number: all points.
+    assert both.differences() == {
+        ("pair", "no-number", "first", "test-share"): "nbgrader 2, ours 0",
+        ("pair", "numpy", "first", "test-share"): "nbgrader 2, ours 0.5",
+    }
     assert both.suggested == {}
     shares = {s: both.stock["pair", s, "first", "test-share"].score for s in handed_in}
-    # NumPy shows its numbers as np.float64(0.5), which nbgrader takes for no number.
     assert shares == {"right": 2, "part": 0.5, "numpy": 2, "no-number": 2}
     texts = {s: both.stock["pair", s, "first", "test-text"].score for s in handed_in}
     assert texts == {"right": 1, "part": 1, "numpy": 1, "no-number": 0}
