@@ -962,7 +962,7 @@ from functools import cache
 def unseen(file, source):
     """The accuracy on each half of the images that nobody has seen.
 
-    Of this file: whoever binds another one between two tests is asked about that.
+    It is that of the file which a test has before it: a learner may bind another one in between.
     """
     with np.load("held_out.npz") as held:
         halves = {

@@ -309,8 +309,10 @@ def _tests(assignments: Mapping[str, Assignment]) -> set[str]:
 
 
 def _check(marking: Marking, assignments: Mapping[str, Assignment]) -> None:
-    """Raises:
-    GraderError: when they name what there is not.
+    """Looks whether all that is named is there.
+
+    Raises:
+        GraderError: for the first name that is not.
     """
     _require("--regrade", marking.regrade, _items(assignments))
     _require("--beside", marking.beside, _tests(assignments))

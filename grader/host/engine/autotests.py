@@ -60,7 +60,7 @@ def _filled(course: Course, path: Path, source: NotebookNode, shut_in: bool) -> 
             (), _SECONDS, shut_in=shut_in, show=course.shown, many=False, hide=course.hidden
         )
     ) as engine:
-        player = Player(engine, engine.rooms.importing(()), Files(files), warm=False)
+        player = Player(engine, engine.rooms.importing(), Files(files), warm=False)
         kernel = _Kernel(player)
         try:
             with patch.object(instantiatetests, "start_new_kernel", lambda **_: (kernel, kernel)):

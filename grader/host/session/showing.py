@@ -63,9 +63,11 @@ class Showing:
 
     def untouched(self, heard: Heard) -> None:
         """Shows answers that were left as they were given as they were then."""
+        if self.met_hidden is None:
+            return
         for position, played in heard.played.items():
             untouched = self._as_untouched(position, played)
-            if self.met_hidden is not None and position > self.met_hidden and untouched is not None:
+            if position > self.met_hidden and untouched is not None:
                 heard.shown[position] = untouched
 
     def telling(self, heard: Heard) -> set[int]:
