@@ -136,6 +136,7 @@ TERMS = Terms(
     changes={"<lambda>:0"},
     watch={"nothing"},
     missing=True,
+    empty=True,
 )
 
 
