@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -95,8 +94,11 @@ APART = {
 }
 
 
-class _Moved(MetaPathFinder, Loader):
-    """Finds `coursekit.data` as `coursekit.nets.data`: the same module, not a second one."""
+class _Moved:
+    """Finds `coursekit.data` as `coursekit.nets.data`: the same module, not a second one.
+
+    Finder and loader, but no child of those in `importlib.abc`: to import that takes a page longer.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -104,7 +106,7 @@ class _Moved(MetaPathFinder, Loader):
         old = fullname.removeprefix("coursekit.")
         if old == fullname or not (old in APART or _now(old)):
             return None
-        return ModuleSpec(fullname, self, is_package=old in APART)
+        return ModuleSpec(fullname, self, is_package=old in APART)  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         now = _now(spec.name.removeprefix("coursekit."))

@@ -38,7 +38,13 @@ _UNUSED = (
 )
 _ENCODINGS = {"__init__", "aliases", "ascii", "cp437", "idna", "latin_1", "utf_8"}
 # Of libraries, what nothing here imports.
-_NOT_PACKED = ("mistune/directives/", "pydantic/v1/", "pydantic/mypy.py")
+_NOT_PACKED = (
+    "annotated_types/test_cases.py",
+    "mistune/directives/",
+    "pydantic/plugin/_loader.py",
+    "pydantic/v1/",
+    "pydantic/mypy.py",
+)
 _STEMMER = ("among.py", "basestemmer.py", "english_stemmer.py")
 _IMPORTED = """
 import json, pkgutil, sys
@@ -185,6 +191,8 @@ def _contents(root: Path, wheels: list[Path]) -> Iterator[tuple[str, bytes]]:
         b"from snowballstemmer.english_stemmer import EnglishStemmer\n\n\n"
         b"def stemmer(_):\n    return EnglishStemmer()\n",
     )
+    # Its own looks for plug-ins in what is installed, and imports a mail program's worth for that.
+    yield "pydantic/plugin/_loader.py", b"def get_plugins():\n    return ()\n"
     # Its list of words comes when somebody writes.
     yield "spellchecker/__init__.py", b""
 

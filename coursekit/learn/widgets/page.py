@@ -15,9 +15,6 @@ from typing import Any, cast
 
 from coursekit.learn.progress.store import FILE, Guess, Outcome, Store
 from coursekit.learn.questions.find import bank_of
-from coursekit.learn.widgets.modes.practice import CannotRun, WorkedPractice
-from coursekit.learn.widgets.modes.progress import Overview
-from coursekit.learn.widgets.modes.trace import Tracing
 from coursekit.learn.widgets.panel import Exchange, Mode
 from coursekit.learn.widgets.ways import Way, begun
 from coursekit.pictures.trace import Stage, Trace
@@ -91,10 +88,16 @@ class Page:
     def _mode(self, way: Way, of: str, lesson: str) -> Mode:
         match way:
             case "practice":
+                from coursekit.learn.widgets.modes.practice import WorkedPractice
+
                 return WorkedPractice(bank_of(of), self._store, run_here)
             case "progress":
+                from coursekit.learn.widgets.modes.progress import Overview
+
                 return Overview(self._store, self._folder, in_page=True)
             case "trace":
+                from coursekit.learn.widgets.modes.trace import Tracing
+
                 return Tracing(bank_of(of), self._store, self._trace)
         return begun(way, of, self._store, lesson)
 
@@ -155,6 +158,8 @@ def run_here(code: str, tests: str) -> str | None:
     except AssertionError as error:
         return str(error) or "An assertion failed."
     except ModuleNotFoundError as error:
+        from coursekit.learn.widgets.modes.practice import CannotRun
+
         library = {"torch": "PyTorch", "numpy": "NumPy"}.get(error.name or "", error.name)
         raise CannotRun(
             f"This problem needs {library}, which a page does not have: solve it in the notebook, "

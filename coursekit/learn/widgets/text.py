@@ -12,7 +12,6 @@ import re
 from html import escape
 
 import mistune
-from latex2mathml.converter import convert
 
 
 class _Inline(mistune.HTMLRenderer):
@@ -33,19 +32,26 @@ def _renderer(maths: str, inline: bool) -> mistune.Markdown:
 
     def inline_maths(_: mistune.HTMLRenderer, tex: str) -> str:
         if maths == "mathml":
-            return convert(tex)
+            return _mathml(tex, "inline")
         begin, end, *_rest = _DELIMITERS[maths]
         return f"{begin}{escape(tex, quote=False)}{end}"
 
     def block_maths(_: mistune.HTMLRenderer, tex: str) -> str:
         if maths == "mathml":
-            return f"<p>{convert(tex, display='block')}</p>\n"
+            return f"<p>{_mathml(tex, 'block')}</p>\n"
         *_rest, begin, end = _DELIMITERS[maths]
         return f"<p>{begin}{escape(tex, quote=False)}{end}</p>\n"
 
     renderer.register("inline_math", inline_maths)
     renderer.register("block_math", block_maths)
     return markdown
+
+
+def _mathml(tex: str, display: str) -> str:
+    # Imported when a text first has a formula: a page waits for it longer than for all texts.
+    from latex2mathml.converter import convert
+
+    return convert(tex, display=display)
 
 
 def _plugin(name: str) -> mistune.plugins.Plugin:
