@@ -185,6 +185,14 @@ def begin_with_a_note(made: NotebookNode) -> None:
     made.cells.insert(0, nbformat.v4.new_code_cell("# Ada, on a Sunday"))
 
 
+def skip_an_answer(made: NotebookNode) -> None:
+    find(made, "square").metadata.tags = ["skip-execution"]
+
+
+def skip_a_test(made: NotebookNode) -> None:
+    find(made, "test-two").metadata.tags = ["skip-execution"]
+
+
 def leave_alone(made: NotebookNode) -> None:
     pass
 
@@ -209,6 +217,7 @@ class Case:
 
 ENDS = "a cell or a function ends the process"
 EDITED = "a test cell was copied, deleted, edited, or has lost its metadata"
+SKIPPED = "a submission's cell has the tag `skip-execution`"
 CASES = [
     Case("a test that needs to be beside the code"),
     Case(
@@ -305,6 +314,13 @@ CASES = [
         "a method of an object that the test lends",
         {"pay": "def pay(till, n):\n    till.add_all([n])"},
         ours={"test-paid": 0.0},
+    ),
+    Case(SKIPPED, change=skip_an_answer, stock={"test-two": 0.0, "test-zero": 0.0}),
+    Case(
+        SKIPPED,
+        {"square": "def square(x):\n    return 0"},
+        change=skip_a_test,
+        ours={"test-two": 0.0},
     ),
 ]
 
