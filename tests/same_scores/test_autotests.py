@@ -147,6 +147,7 @@ def test_what_cannot_be_filled_in_grades_nobody(room: Classroom, harm: str, tmp_
         ("c.Autograde.autograde_preprocessors = []", "Autograde.autograde_preprocessors"),
         ("c.Execute.timeout = 60", "Execute.timeout"),
         ("c.Execute.skip_cells_with_tag = 'slow'", "Execute.skip_cells_with_tag"),
+        ("c.Execute.force_raise_errors = True", "Execute.force_raise_errors"),
         ("c.ExecutePreprocessor.kernel_name = 'ir'", "ExecutePreprocessor.kernel_name"),
         ("c.NbGraderPreprocessor.enabled = False", "NbGraderPreprocessor.enabled"),
         ("c.CourseDirectory.student_id_exclude = 'amy'", "CourseDirectory.student_id_exclude"),

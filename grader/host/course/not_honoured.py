@@ -45,8 +45,8 @@ _OWN_CODE = {
 }
 # How nbgrader runs a notebook, beside how long.
 _RUN = (
-    *("allow_error_names", "extra_arguments", "kernel_manager_class", "kernel_name"),
-    *("skip_cells_with_tag", "timeout_func"),
+    *("allow_error_names", "extra_arguments", "force_raise_errors", "kernel_manager_class"),
+    *("kernel_name", "skip_cells_with_tag", "timeout_func"),
     *("on_notebook_start", "on_notebook_complete", "on_notebook_error", "on_cell_start"),
     *("on_cell_execute", "on_cell_complete", "on_cell_executed", "on_cell_error"),
 )
@@ -159,7 +159,7 @@ def _found(config: Config) -> Iterator[tuple[str, str]]:
             yield f"CourseDirectory.{name}", "it grades everybody and every notebook."
     for section in ("Execute", "ExecutePreprocessor", "NotebookClient"):
         for name in _RUN:
-            if value(section, name) not in (None, "", "python3"):
+            if value(section, name) not in (None, False, "", "python3"):
                 yield f"{section}.{name}", take_out
         if "timeout" in config.get(section, {}) and value("Grader", "timeout") is None:
             yield f"{section}.timeout", "say c.Grader.timeout, too, in seconds."
