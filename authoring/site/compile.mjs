@@ -15,7 +15,7 @@ for (const [name, path] of [["python_stdlib.zip", join(pyodide, "python_stdlib.z
 import importlib._bootstrap_external as external
 import zipfile
 
-with zipfile.ZipFile(f"/{name}") as before, zipfile.ZipFile(f"/made-{name}", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as after:
+with zipfile.ZipFile(f"/{name}") as before, zipfile.ZipFile(f"/made-{name}", "w") as after:
     for entry in sorted(before.namelist()):
         content = before.read(entry)
         if entry.endswith("/"):
@@ -26,7 +26,7 @@ with zipfile.ZipFile(f"/{name}") as before, zipfile.ZipFile(f"/made-{name}", "w"
             # By its content, and never asked again: the same whenever it is made.
             content = external._code_to_hash_pyc(code, bytes(8), checked=False)
             entry += "c"
-        after.writestr(zipfile.ZipInfo(entry, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED, 9)
+        after.writestr(zipfile.ZipInfo(entry, (1980, 1, 1, 0, 0, 0)), content)
 `);
   writeFileSync(join(folder, name), python.FS.readFile(`/made-${name}`));
 }

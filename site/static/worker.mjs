@@ -27,30 +27,40 @@ async function fetched(name) {
   return body;
 }
 
-const bytes = async (name) => new Uint8Array(await new Response(await fetched(name)).arrayBuffer());
+// Not every server packs what it sends, so the files are.
+const unpacked = async (name) => (await fetched(`${name}-gzip`)).pipeThrough(new DecompressionStream("gzip"));
+const bytes = async (stream) => new Uint8Array(await new Response(await stream).arrayBuffer());
 
 async function start() {
   const { lock, sizes } = await (await fetch(new URL("contents.json", PYTHON))).json();
   whole = Object.values(sizes).reduce((sum, size) => sum + size, 0);
-  const packages = bytes("packages.zip");
-  // Pyodide fetches two files itself: here they are counted, and the larger one unpacked, as not
-  // every server packs it.
+  const packages = bytes(unpacked("packages.tar"));
+  // Pyodide fetches two files itself: here they are counted and unpacked.
   const plain = self.fetch;
-  const own = { "pyodide.asm.wasm": "pyodide.asm.wasm-gzip", "python_stdlib.zip": "python_stdlib.zip" };
-  const answers = Object.fromEntries(Object.entries(own).map(([name, file]) => [name, fetched(file)]));
+  const types = { "pyodide.asm.wasm": "application/wasm", "python_stdlib.zip": "application/zip" };
+  const answers = Object.fromEntries(Object.keys(types).map((name) => [name, unpacked(name)]));
   self.fetch = async (address, ...options) => {
     const name = String(address.url ?? address).split("/").pop();
     if (!(name in answers)) return plain(address, ...options);
-    const body = await answers[name];
-    return name.endsWith(".wasm")
-      ? new Response(body.pipeThrough(new DecompressionStream("gzip")), { headers: { "Content-Type": "application/wasm" } })
-      : new Response(body);
+    return new Response(await answers[name], { headers: { "Content-Type": types[name] } });
   };
   const { loadPyodide } = await import(new URL("pyodide.mjs", PYTHON).href);
   const python = await loadPyodide({ indexURL: PYTHON.href, lockFileContents: lock });
   self.fetch = plain;
-  python.unpackArchive(await packages, "zip", { extractDir: "/course" });
+  untar(python.FS, await packages, "/course");
   return python;
+}
+
+// A head of 512 bytes (the name from 0 on, the size in octal from 124 on), then the file.
+function untar(fs, tar, folder) {
+  const text = (from, to) => new TextDecoder().decode(tar.subarray(from, to)).split("\0")[0];
+  for (let at = 0; tar[at];) {
+    const path = `${folder}/${text(at, at + 100)}`;
+    const size = parseInt(text(at + 124, at + 136), 8);
+    fs.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    fs.writeFile(path, tar.subarray(at + 512, at + 512 + size));
+    at += 512 * (1 + Math.ceil(size / 512));
+  }
 }
 
 // ---- What this browser keeps: all files of the folder, under a name that changes with them.
@@ -158,12 +168,12 @@ async function ready(python, { way, of }) {
   const { FS: fs } = python;
   const words = "/course/spellchecker/resources/en.json.gz";
   if (way === "respond" && !fs.analyzePath(words).exists) {
-    const content = await bytes("en.json-gzip");
+    const content = await bytes(fetched("en.json-gzip"));
     fs.mkdirTree("/course/spellchecker/resources");
     fs.writeFile(words, content);
   }
   const trace = `${TRACES}/${of}.json`;
-  if (way === "trace" && !fs.analyzePath(trace).exists) fs.writeFile(trace, await bytes(`traces/${of}.json`));
+  if (way === "trace" && !fs.analyzePath(trace).exists) fs.writeFile(trace, await bytes(fetched(`traces/${of}.json`)));
 }
 
 onmessage = ({ data }) => {

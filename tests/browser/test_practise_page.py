@@ -262,7 +262,7 @@ def test_without_a_network_a_page_where_one_has_practised_goes_on(page: Page, si
           const [name] = await caches.keys();
           if (!name) return false;
           const kept = (await (await caches.open(name)).keys()).map(({ url }) => url);
-          return ["07_unstructured_pruning.html", "packages.zip", "wasm-gzip", "worker.mjs"]
+          return ["07_unstructured_pruning.html", "packages.tar", "wasm-gzip", "worker.mjs"]
             .every((one) => kept.some((url) => url.endsWith(one)));
         }""",
         timeout=MINUTE,
