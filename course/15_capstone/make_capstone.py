@@ -31,5 +31,6 @@ if __name__ == "__main__":
     whole = ["weights", *(name for name in table if name.startswith("entropy"))]
     table[whole] = table[whole].astype("Int64")
     table.to_csv(DATA / "capstone.csv", index=False, lineterminator="\n")
-    for name in ("stretch", "square"):
-        shutil.copyfile(RUNS / f"mnist-{name}-0.bin", DATA / f"capstone_{name}.fb")
+    # Of the squares the one that answers most validation images rightly.
+    for name, seed in (("stretch", 0), ("square", 1)):
+        shutil.copyfile(RUNS / f"mnist-{name}-{seed}.bin", DATA / f"capstone_{name}.fb")

@@ -14,8 +14,11 @@ STRETCH_LABEL, FURTHER_LABEL, SQUARE_LABEL = "stretch", "further", "square"
 STRETCH = Recipe(keep=6000, epochs=50, settle=5, lr=2e-3, tune=30, tune_lr=1e-3, step=0.8, price=2)
 # Goes on from the stretch solution's file.
 FURTHER = replace(STRETCH, keep=4500, epochs=12, warm=0, settle=3, lr=1e-3, step=0.75)
-# The same beginning, to fit into a square: learned steps, and bits that cost far more.
-SQUARE = replace(FURTHER, keep=4500, epochs=20, tune=70, step=1.0, step_lr=1e-3, price=35)
+# The same beginning, to fit into a square: learned steps, and bits that cost far more. `keep` is
+# more than is there: what a weight is worth shows while it is tuned.
+SQUARE = replace(
+    FURTHER, keep=6000, epochs=3, tune=250, tune_lr=3e-3, step=1.0, step_lr=1e-3, price=36
+)
 # Harder images, so more weights; labels alone, since a teacher of so few images knows little more.
 FASHION = replace(STRETCH, keep=28_000, step=0.6, teach=0)
 
@@ -39,7 +42,7 @@ def main_tasks() -> list[list[Task]]:
         Task("squeeze", label, "mnist", seed, recipe, cost, after=STRETCH_LABEL)
         for label, recipe, cost in (
             (FURTHER_LABEL, FURTHER, 40),
-            (SQUARE_LABEL, SQUARE, 75),
+            (SQUARE_LABEL, SQUARE, 230),
         )
         for seed in SEEDS
     ]
