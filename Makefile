@@ -25,10 +25,10 @@ test: .venv/installed-dev lint types ## check what a change could break, in twel
 	@echo "== Tests and notebooks: about eleven minutes on two cores"
 	@$(RUN) $(ALL) -m "not thorough"
 
-test-all: .venv/installed-dev lint types ## check everything, in half an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
+test-all: .venv/installed-dev lint types ## check everything, in three quarters of an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
 	$(MAKE_WHAT_TESTS_NEED)
 	@sh tools/setup.sh firefox
-	@echo "== All tests and notebooks: about half an hour on two cores"
+	@echo "== All tests and notebooks: about three quarters of an hour on two cores"
 	@$(RUN) $(ALL)
 
 lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercise, answers and questions: LESSON=07
