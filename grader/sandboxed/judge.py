@@ -161,7 +161,7 @@ class _Bench:
         self._unbind()
         self._reports.taken()
         problem = None
-        rules = Enforcing(test.terms, test.withhold)
+        rules = Enforcing(test.terms, test.withhold, test.fill)
         if self.peer is not None:
             self.peer.texts = self._brought
             self.peer.begin(rules, budget)
@@ -198,6 +198,7 @@ class _Bench:
             undeclared=tuple(sorted(rules.undeclared)),
             called=bool(asked),
             called_late=False in asked,
+            nothing=tuple(sorted(rules.nothing)),
             figures=self._reports.taken(),
         )
 

@@ -537,6 +537,52 @@ IMPOSTORS = {
         "all(np.allclose(x, 4) for x in f())",
         "def f():\n    yield np.array([])",
     ),
+    "a list with nothing in it for a number": ("f = 3.0", "np.allclose(f, 3)", "f = []"),
+    "a range with nothing in it": ("f = 3.0", "np.allclose(f, 3)", "f = range(4, 4)"),
+    "no bytes for a number": ("f = 3.0", "np.allclose(f, 3)", "f = bytearray()"),
+    "lists with nothing in them, one beside the other": (
+        "def f(): return 1.5, 2.5",
+        "np.allclose(f()[0], 1.5) and np.allclose(f()[1], 2.5)",
+        "def f(): return [], ()",
+    ),
+    "lists with nothing in them for a column": (
+        "def f(): return np.array([[1.0], [2.0]])",
+        "np.allclose(f(), [[1], [2]])",
+        "import collections\ndef f(): return [[], collections.deque(maxlen=0)]",
+    ),
+    "a list with nothing in it for every key": (
+        "f = {'a': 0.5}",
+        "np.allclose(f['a'], 0.5)",
+        "import collections\nf = collections.defaultdict(list)",
+    ),
+    "a list with nothing in it, in an instance": (
+        "gauge = Gauge(2.0)",
+        "np.allclose(gauge.n, 2)",
+        "gauge = Gauge([])",
+    ),
+    "an array without a value, in an instance": (
+        "gauge = Gauge(2.0)",
+        "np.allclose(gauge.n, 2)",
+        "gauge = Gauge(np.array([]))",
+    ),
+    "a table without a row": (
+        "f = pd.Series([1, 1])",
+        "(f == 1).all()",
+        "f = pd.Series([], dtype=int)",
+    ),
+    "a table without a row of what crosses in parts": (
+        "f = 3.0",
+        "np.allclose(f, 3)",
+        "f = pd.Series(pd.Categorical([])).astype('category')",
+    ),
+    "a table without a column": ("f = 3.0", "np.allclose(f, 3)", "f = pd.DataFrame()"),
+    "a module whose weight has no value": (
+        "def f():\n    made = torch.nn.Linear(1, 1, bias=False)\n"
+        "    torch.nn.init.ones_(made.weight)\n    return made",
+        "torch.allclose(f().weight, torch.ones(1, 1))",
+        "def f():\n    made = torch.nn.Linear(1, 1, bias=False)\n"
+        "    made.weight = torch.nn.Parameter(torch.empty(0, 1))\n    return made",
+    ),
     "a number that is missing": (
         "def f(): return 4",
         "(pd.Series([4, 4], dtype='Int64') == f()).all()",
@@ -642,6 +688,36 @@ HONEST = {
         "def f(n):\n    return list(range(n))",
         "len(f(0)) == 0 and sum(f(3)) == 3",
         "def f(n):\n    return np.arange(n)",
+    ),
+    "a list with nothing in it that no test looks at": (
+        "def f(xs): return {'n': len(xs)}",
+        "f([1, 2])['n'] == 2",
+        "def f(xs): return {'n': len(xs), 'errors': [], 'more': {}}",
+    ),
+    "a list with nothing in it for what is false": (
+        "def f(x): return x > 3",
+        "not f(1) and f(4)",
+        "def f(x): return [y for y in [x] if y > 3]",
+    ),
+    "a list with nothing in it for what there is not": (
+        "def f(x):\n    if x > 3:\n        return x",
+        "not f(1) and f(4) == 4",
+        "def f(x): return x if x > 3 else []",
+    ),
+    "a list with nothing in it for a generator": (
+        "def f(n):\n    yield from range(n)",
+        "list(f(2)) == [0, 1] and list(f(0)) == []",
+        "def f(n): return list(range(n))",
+    ),
+    "a list with nothing in it for an array": (
+        "def f(x, most): return x[x < most]",
+        "np.allclose(f(np.arange(4), 2), [0, 1]) and len(f(np.arange(4), 0)) == 0",
+        "def f(x, most): return [n for n in x if n < most]",
+    ),
+    "a list that is used up": (
+        "def f(xs): return sum(xs)",
+        "f([1, 2, 3]) == 6",
+        "def f(xs):\n    total = 0\n    while xs:\n        total += xs.pop()\n    return total",
     ),
     "lists without one in an answer": (
         "f = {'a': [], 'b': [1]}",
