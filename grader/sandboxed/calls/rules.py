@@ -544,7 +544,8 @@ class Discovering(Rules):
         # An answer by its name is noted where a test takes it: it may turn out to be a given one.
         if but is None or ":" in place:
             self.terms.empty |= holds_nothing(node)
-        self._look_for_nothing(node, place, place)
+        if ":" not in place:
+            self._look_for_nothing(node, place, place)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self.terms.default = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -463,7 +464,17 @@ def test_a_name_is_found_however_it_is_turned(first, last):
     assert wanted in spellings(f"{first} {last}") | {""}
 
 
-@given(st.text(max_size=200))
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "＝1+1", "a;=1+1", "a|\t@x", "a\n=1+1", " ;  -1+1", "'=1"]
+)
+def test_no_cell_begins_as_a_formula_wherever_a_spreadsheet_parts_it(cell):
+    """Elsewhere than in English a spreadsheet parts cells by semicolons, whatever the file says."""
+    safe = tables.harmless(cell)
+    assert not any(part.startswith(tuple("=+-@＝")) for part in re.split(r"[;|\t\n,]", safe))
+    assert tables.bare(safe) == cell
+
+
+@given(st.text("a'=-5;\n \t|＝", max_size=30) | st.text(max_size=200))
 def test_a_table_of_ours_comes_back_as_it_was(text):
     cell = text.replace("\0", "").encode("utf-8", "replace").decode()
     assert tables.bare(tables.harmless(cell)) == cell
