@@ -195,8 +195,12 @@ def may_be_nothing(node: Node) -> bool:
     return is_empty(node)
 
 
+# What no test expects to find.
+SOMETHING = ...
+
+
 def put_something_in(node: Seq | Pairs) -> None:
-    """Puts something into a list or mapping without anything, which no test expects."""
+    """Puts `SOMETHING` into a list or mapping without anything."""
     something = Named("constant", "Ellipsis")
     if isinstance(node, Pairs):
         node.items.append((something, something))

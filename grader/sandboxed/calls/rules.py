@@ -68,6 +68,7 @@ class Rules(ABC):
         sends_files: whether the other side gets the files that this one has written.
         says_why: whether this side's user may read why a value can't cross.
         says_equal: given enumerations that say themselves what their members equal.
+        fill: whether something is put into lists and mappings without anything in them.
     """
 
     exact = False
@@ -78,6 +79,7 @@ class Rules(ABC):
     sends_files = False
     says_why = False
     says_equal: Collection[str] = _NO_NAMES
+    fill = False
 
     def _says_equal(self, found: Node) -> TypeGuard[Named]:
         """Whether it is a member of an enumeration that says itself what its members equal."""
@@ -249,7 +251,7 @@ class Enforcing(Rules):
     def __init__(self, terms: Terms, withhold: bool = False, fill: bool = False) -> None:
         self._terms = terms
         self._withhold = withhold
-        self._fill = fill
+        self.fill = fill
         self.nothing: set[str] = set()
         self._dunders = with_fallbacks(frozenset(terms.dunders))
         places = terms.places
@@ -422,7 +424,7 @@ class Enforcing(Rules):
         tried whether the test holds without it, as what a test draws may have been another."""
         if not self._terms.empty and is_empty(node):
             self.nothing.add(place)
-            if self._fill:
+            if self.fill:
                 raise CannotCross("an array without a value where some are expected")
 
     def _note_nothing(self, node: Node, place: str, where: str, allowed: Collection[str]) -> None:
@@ -435,11 +437,11 @@ class Enforcing(Rules):
                     self._note_nothing(part, place, within(place), allowed)
             if makes_nothing(node):
                 self.nothing.add(place)
-                if self._fill:
+                if self.fill:
                     node.default = None
         if where not in allowed and lists_nothing(node):
             self.nothing.add(place)
-            if self._fill:
+            if self.fill:
                 put_something_in(node)
 
     def _leave_missing_out(self, found: Named) -> None:

@@ -714,6 +714,19 @@ HONEST = {
         "np.allclose(f(np.arange(4), 2), [0, 1]) and len(f(np.arange(4), 0)) == 0",
         "def f(x, most): return [n for n in x if n < most]",
     ),
+    "a list with nothing in it that only other answers see": (
+        "def none(): return 0\ndef add(s, n): return s | 1 << n\ndef size(s): return s.bit_count()",
+        "size(none()) == 0 and size(add(add(none(), 3), 3)) == 1",
+        "def none(): return []\ndef add(s, n):\n    if n not in s:\n        s = [*s, n]\n"
+        "    return s\ndef size(s): return len(s)",
+    ),
+    "a mapping with nothing in it that only other answers see": (
+        "def board(): return np.zeros((3, 3))\ndef move(b, x, y):\n    b = b.copy()\n"
+        "    b[x, y] = 1\n    return b\ndef stones(b): return int(b.sum())",
+        "stones(board()) == 0 and stones(move(board(), 1, 2)) == 1",
+        "def board(): return {}\ndef move(b, x, y): return {**b, (x, y): 1}\n"
+        "def stones(b): return sum(b.values())",
+    ),
     "a list that is used up": (
         "def f(xs): return sum(xs)",
         "f([1, 2, 3]) == 6",
