@@ -20,6 +20,10 @@ _EVALUATORS = ("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation.
 _OF_NAMES = ("collections", "dataclasses")
 # Before anything stands in their place.
 _READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
+# What is written in Python has its classes changed where they stand, for all that is derived from
+# it: so do joblib, which saves models of scikit-learn, and pandas.
+_IN_PYTHON: Any = vars(pickle)["_Unpickler"]
+_LOAD = _IN_PYTHON.load
 Brought: TypeAlias = "set[str | bytes] | None"
 
 
@@ -73,6 +77,11 @@ class Watch:
             if isinstance(source, str) and counts and self._is_in(source):
                 self._files.add(str(file))
             self.ran = self.ran or self._is_evaluated()
+        elif event == "pickle.find_class":
+            # Whatever reads it, in whatever way of its own.
+            names = [str(name).encode() for name in args[-2:]]
+            pickles = [text for text in self.texts if isinstance(text, bytes)]
+            self.ran = self.ran or any(all(name in one for name in names) for one in pickles)
         elif event == "exec":
             self.ran = self.ran or getattr(args[0], "co_filename", None) in self._files
 
@@ -138,6 +147,7 @@ def _tell_of_pickles(
     ]
     places: Any = pickle
     places.loads, places.load, places.Unpickler = made
+    _IN_PYTHON.load = telling(_LOAD)
     for module in [*sys.modules.values()] if everywhere else []:
         for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
             for reader, one in zip(_READERS, made, strict=True):

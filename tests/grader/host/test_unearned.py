@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import pickle
 import sqlite3
 from dataclasses import replace
@@ -974,6 +975,15 @@ RUN_AS_CODE = {
     "as a pickle": (pickle.dumps([1, 2]), "pickle.loads(told()) == [1, 2]"),
     "as a pickle, by a name of its own": (pickle.dumps([1, 2]), "loads(formula) == [1, 2]"),
     "as a pickle in a file": (pickle.dumps(3), "pd.read_pickle(io.BytesIO(formula)) == 3"),
+    "as a pickle that is read in Python": (pickle.dumps(3), "pickle._loads(formula) == 3"),
+    "as a pickle of joblib's": (
+        pickle.dumps([0.5]),
+        "joblib.load(io.BytesIO(formula)) == [0.5]",
+    ),
+    "as a pickle that a class of its own reads": (
+        pickle.dumps(decimal.Decimal(3)),
+        "Reader(io.BytesIO(formula)).load() == 3",
+    ),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
 }
 
@@ -981,7 +991,8 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport io, pickle, sympy\nimport pandas as pd\nfrom pickle import loads",
+        "# given\nimport io, joblib, pickle, sympy\nimport pandas as pd\nfrom pickle import loads\n"
+        "class Reader(pickle.Unpickler): pass",
         f"# answer a\nformula = {formula!r}\ndef told(): return formula",
         f"# test runs\nassert {test}",
         "# test after\nassert formula == formula.strip()",
@@ -1035,6 +1046,28 @@ def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
         f"# test runs\nassert {test}",
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
+
+
+@pytest.mark.parametrize(
+    "reads", ["joblib.load(io.BytesIO(save([1])))", "pickle._loads(save([1]))"]
+)
+def test_nor_by_one_that_is_read_in_python(engine, reads):
+    """joblib, which scikit-learn's own pages name for models, reads pickles by itself."""
+    made = exercise(
+        "# given\nimport io, joblib, pickle",
+        "# answer save\ndef save(x):\n    file = io.BytesIO()\n    joblib.dump(x, file)\n"
+        "    return file.getvalue()",
+        "# answer n\nn = 5",
+        f"# test saves\nassert {reads} == [1]",
+        "# test after\nassert n == 5",
+    )
+    cheat = (
+        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
+        "        return eval, (f'[1, exec({code!r})][:1]',)\n"
+        "def save(x):\n    return pickle.dumps(Code())"
+    )
+    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
+    assert scores(result) == {"saves": None, "after": 0}
 
 
 def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
