@@ -1,5 +1,6 @@
 """Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify`, a query of
-pandas' or what unpickles bytes. It would run in the test's own process, which decides about marks.
+pandas', a template of jinja2, what unpickles bytes, or as a command. It would run in the test's own
+process, which decides about marks, or beside it, in the test's folder.
 
 Looked for while a contract is made, with the texts and bytes of the teacher's solution.
 """
@@ -9,13 +10,18 @@ from __future__ import annotations
 import pickle
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from grader.protocol.values import CannotCross
 
 # They make code of a text in ways of their own: it is looked for where it comes in.
-_EVALUATORS = ("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation.")
+_EVALUATORS = ("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation.", "jinja2.")
+# What starts a program: the first of what it says are the program and its arguments.
+_STARTS = {"os.system": 1, "subprocess.Popen": 2, "os.posix_spawn": 2, "os.exec": 2}
+# A copy of this process starts it, unheard: who asks for it has the command.
+_FORKS = ("os.fork", "os.forkpty")
+_STARTERS = ("pexpect.", "ptyprocess.", "IPython.utils.")
 # They make code of names alone.
 _OF_NAMES = ("collections", "dataclasses")
 # Before anything stands in their place.
@@ -76,7 +82,12 @@ class Watch:
             counts = file != self._cell() and caller.f_globals.get("__name__") not in _OF_NAMES
             if isinstance(source, str) and counts and self._is_in(source):
                 self._files.add(str(file))
-            self.ran = self.ran or self._is_evaluated()
+            self.ran = self.ran or self._is_at_work(_EVALUATORS)
+        elif event in _STARTS:
+            said = _texts_in(args[: _STARTS[event]])
+            self.ran = self.ran or any(map(self._is_in, said))
+        elif event in _FORKS:
+            self.ran = self.ran or self._is_at_work(_STARTERS)
         elif event == "pickle.find_class":
             # Whatever reads it, in whatever way of its own.
             names = [str(name).encode() for name in args[-2:]]
@@ -94,14 +105,13 @@ class Watch:
                 return True
         return False
 
-    def _is_evaluated(self) -> bool:
-        """Whether what makes code of a text has got one of these."""
-        for frame in _frames():
-            if str(frame.f_globals.get("__name__", "")).startswith(_EVALUATORS):
-                values = frame.f_locals.values()
-                if any(type(value) is str and self._is_in(value) for value in values):
-                    return True
-        return False
+    def _is_at_work(self, modules: tuple[str, ...]) -> bool:
+        """Whether what makes code of a text, or a command, has got one of these."""
+        return any(
+            any(map(self._is_in, _texts_in([*frame.f_locals.values()])))
+            for frame in _frames()
+            if str(frame.f_globals.get("__name__", "")).startswith(modules)
+        )
 
 
 def refuse_pickles(brought: Callable[[], Brought]) -> None:
@@ -153,6 +163,17 @@ def _tell_of_pickles(
             for reader, one in zip(_READERS, made, strict=True):
                 if value is reader and module is not sys.modules[__name__]:
                     setattr(module, name, one)
+
+
+def _texts_in(values: Sequence[Any]) -> Iterator[str]:
+    """The texts among some values, and in lists among them."""
+    for value in values:
+        if type(value) in (list, tuple):
+            yield from _texts_in([one for one in value if type(one) in (str, bytes)])
+        elif type(value) is bytes:
+            yield value.decode("utf-8", "replace")
+        elif type(value) is str:
+            yield value
 
 
 def _bare(text: str) -> str:

@@ -984,6 +984,18 @@ RUN_AS_CODE = {
         pickle.dumps(decimal.Decimal(3)),
         "Reader(io.BytesIO(formula)).load() == 3",
     ),
+    "by jinja2": ("Hello {{ x }}", "jinja2.Template(formula).render(x=1) == 'Hello 1'"),
+    "as a command": (
+        "echo a b | wc -w",
+        "int(subprocess.run(formula, shell=True, capture_output=True).stdout) == 2",
+    ),
+    "as a command of a system's": ("exit 3", "os.system(told()) != 0"),
+    "as a program and its arguments": (
+        ["echo", "a b"],
+        "subprocess.check_output(formula) == b'a b\\n'",
+    ),
+    "as a command of IPython's": ("echo a b", "get_ipython().getoutput(formula) == ['a b']"),
+    "as a command that IPython shows": ("exit 3", "get_ipython().system(formula) is None"),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
 }
 
@@ -991,11 +1003,12 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport io, joblib, pickle, sympy\nimport pandas as pd\nfrom pickle import loads\n"
+        "# given\nimport io, jinja2, joblib, os, pickle, subprocess, sympy\n"
+        "import pandas as pd\nfrom pickle import loads\n"
         "class Reader(pickle.Unpickler): pass",
         f"# answer a\nformula = {formula!r}\ndef told(): return formula",
         f"# test runs\nassert {test}",
-        "# test after\nassert formula == formula.strip()",
+        "# test after\nassert len(formula) > 0",
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"runs": None, "after": 1}
     clause = get_contract(made, "x", engine).tests["runs"]
@@ -1096,6 +1109,8 @@ READ_ONLY = {
     "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
     "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
     "a query of its own": ("abc", "len(pd.DataFrame({'a': [1]}).query('a > 0')) == 1 and formula"),
+    "a command of its own": ("a.txt", "os.system('exit 3') != 0 and formula"),
+    "a template of its own": ("a b", "jinja2.Template('{{ x }}!').render(x=formula) == 'a b!'"),
     "code of its own": ("x", "eval('[x for x in [1]]') == [1] and formula == 'x'"),
 }
 
@@ -1103,7 +1118,7 @@ READ_ONLY = {
 @pytest.mark.parametrize(("formula", "test"), READ_ONLY.values(), ids=READ_ONLY)
 def test_what_is_only_read_is_judged(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, collections, pickle\nimport pandas as pd",
+        "# given\nimport ast, collections, jinja2, os, pickle\nimport pandas as pd",
         f"# answer a\nformula = {formula!r}",
         f"# test reads\nassert {test}",
     )
