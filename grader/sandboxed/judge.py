@@ -308,7 +308,8 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        self.watch = self.watch or Watch(lambda: self._shell.compile.cell_file)
+        file = lambda: self._shell.compile.cell_file  # noqa: E731
+        self.watch = self.watch or Watch(file, self._shell.user_ns)
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)

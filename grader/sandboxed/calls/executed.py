@@ -7,10 +7,11 @@ Looked for while a contract is made, with the texts and bytes of the teacher's s
 
 from __future__ import annotations
 
+import ast
 import pickle
 import sys
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from grader.protocol.values import CannotCross
@@ -38,18 +39,22 @@ class Watch:
 
     Args:
         cell: what the file of the cell that runs is called, which is the teacher's.
+        space: the names of cells.
 
     Attributes:
         texts: texts and bytes that the answers have brought; None while nothing is looked for.
         ran: whether one of them was run since.
     """
 
-    def __init__(self, cell: Callable[[], str]) -> None:
+    def __init__(self, cell: Callable[[], str], space: Mapping[str, Any]) -> None:
         self._cell = cell
+        self._space = space
         self.texts: set[str | bytes] | None = None
         self.ran = False
         # Files of what was compiled with such a text in it.
         self._files: set[str] = set()
+        # Whether one was made a tree, from which code may be made.
+        self._is_a_tree = False
         sys.addaudithook(self._hear)
         _tell_of_pickles(lambda: self.texts, self._note, everywhere=True)
 
@@ -59,7 +64,7 @@ class Watch:
         Args:
             before: what earlier tests have been brought, which they may have left to this one.
         """
-        self.texts, self.ran = set(before), False
+        self.texts, self.ran, self._is_a_tree = set(before), False, False
         self._files.clear()
         return self.texts
 
@@ -80,8 +85,12 @@ class Watch:
                 source = source.decode("utf-8", "replace")
             caller = next(frame for frame in _frames() if frame.f_globals is not globals())
             counts = file != self._cell() and caller.f_globals.get("__name__") not in _OF_NAMES
-            if isinstance(source, str) and counts and self._is_in(source):
+            if isinstance(source, str) and counts and self._is_of_one(source):
                 self._files.add(str(file))
+                self._is_a_tree = True
+            elif isinstance(source, ast.AST) and self._is_a_tree:
+                # The cell itself is made code line by line, as it goes on.
+                self.ran |= any(frame.f_globals is self._space for frame in _frames())
             self.ran = self.ran or self._is_at_work(_EVALUATORS)
         elif event in _STARTS:
             said = _texts_in(args[: _STARTS[event]])
@@ -97,13 +106,20 @@ class Watch:
             self.ran = self.ran or getattr(args[0], "co_filename", None) in self._files
 
     def _is_in(self, source: str) -> bool:
+        """Whether one of the texts is in it."""
         whole = _bare(source)
-        for text in (_bare(text) for text in self.texts or () if isinstance(text, str)):
-            # A name or a number may stand in any source.
-            is_word = len(text) <= 2 or text.replace("_", "").isalnum()
-            if text == whole or (text in whole and not is_word):
-                return True
-        return False
+        return any(text == whole or (text in whole and not _is_word(text)) for text in self._said)
+
+    def _is_of_one(self, source: str) -> bool:
+        """The same, or whether it is a part of one, such as a line or what stands behind a sign."""
+        part = _bare(source)
+        return self._is_in(source) or (
+            not _is_word(part) and any(part in text for text in self._said)
+        )
+
+    @property
+    def _said(self) -> Iterator[str]:
+        return (_bare(text) for text in self.texts or () if isinstance(text, str))
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""
@@ -126,6 +142,24 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
         raise CannotCross("a pickle, which is code")
 
     _tell_of_pickles(brought, refuse)
+    _refuse_names_in_yaml(brought)
+
+
+def _refuse_names_in_yaml(brought: Callable[[], Brought]) -> None:
+    """The same of yaml's loader that calls what a text names."""
+    constructor = getattr(sys.modules.get("yaml"), "constructor", None)
+    unsafe: Any = getattr(constructor, "UnsafeConstructor", None)
+
+    def refusing(find: Callable[..., Any]) -> Callable[..., Any]:
+        def found(*args: Any, **kwargs: Any) -> Any:
+            if brought():
+                raise CannotCross("a name in yaml, which is code")
+            return find(*args, **kwargs)
+
+        return found
+
+    for name in ("find_python_module", "find_python_name") if unsafe is not None else ():
+        setattr(unsafe, name, refusing(getattr(unsafe, name)))
 
 
 def _tell_of_pickles(
@@ -174,6 +208,11 @@ def _texts_in(values: Sequence[Any]) -> Iterator[str]:
             yield value.decode("utf-8", "replace")
         elif type(value) is str:
             yield value
+
+
+def _is_word(text: str) -> bool:
+    """Whether it is a name or a number, which may stand in any source."""
+    return len(text) <= 2 or text.replace("_", "").isalnum()
 
 
 def _bare(text: str) -> str:

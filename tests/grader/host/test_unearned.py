@@ -984,6 +984,19 @@ RUN_AS_CODE = {
         pickle.dumps(decimal.Decimal(3)),
         "Reader(io.BytesIO(formula)).load() == 3",
     ),
+    "by IPython": ("y = 3", "get_ipython().run_cell(formula).success and y == 3"),
+    "by a magic": ("y = 3", "get_ipython().run_cell_magic('capture', 'c', formula) or y == 3"),
+    "as a tree": ("2 + 1", "eval(compile(ast.parse(formula, mode='eval'), 'f', 'eval')) == 3"),
+    "in part": ("x = 2 + 1", "eval(formula.split('=')[1]) == 3"),
+    "line by line": (
+        "x = 3\ny = x * 2",
+        "[exec(line, globals()) for line in told().splitlines()] and y == 6",
+    ),
+    "as examples": (
+        ">>> 1 + 1\n2\n",
+        "doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(formula, {}, 'n', '', 0))"
+        ".failed == 0",
+    ),
     "by jinja2": ("Hello {{ x }}", "jinja2.Template(formula).render(x=1) == 'Hello 1'"),
     "as a command": (
         "echo a b | wc -w",
@@ -1003,7 +1016,7 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport io, jinja2, joblib, os, pickle, subprocess, sympy\n"
+        "# given\nimport ast, doctest, io, jinja2, joblib, os, pickle, subprocess, sympy\n"
         "import pandas as pd\nfrom pickle import loads\n"
         "class Reader(pickle.Unpickler): pass",
         f"# answer a\nformula = {formula!r}\ndef told(): return formula",
@@ -1101,6 +1114,23 @@ def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
     )
     result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
     assert scores(result) == {"saves": 0, "after": 0}
+
+
+def test_nor_by_names_in_yaml(engine):
+    made = exercise(
+        "# given\nimport yaml",
+        "# answer a\nformula = 'a: [1, 2]'",
+        "# answer n\nn = 5",
+        "# test reads\nassert yaml.load(formula, Loader=yaml.UnsafeLoader)['a'] == [1, 2]",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"reads": 1, "after": 1}
+    cheat = (
+        f"{TAKES_OVER}import json\n"
+        "formula = 'a: [1, 2]\\nb: !!python/object/apply:exec [' + json.dumps(code) + ', {}]'"
+    )
+    result = grade_one(made, handed_in(made, a=cheat, n="n = 6"), engine)
+    assert scores(result) == {"reads": 0, "after": 0}
 
 
 READ_ONLY = {
