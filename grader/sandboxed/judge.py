@@ -63,6 +63,10 @@ class JudgePeer(Peer):
 
     def on_said(self, said: list[Said]) -> None:
         for output in said:
+            if self.texts is not None:
+                # A test may catch it, and run it as code.
+                own = [output.text] if isinstance(output, Stream) else output.data.values()
+                self.texts.update(own)
             if isinstance(output, Stream):
                 # A test may have put something else in the place of sys.stdout.
                 stream = sys.stderr if output.name == "stderr" else sys.stdout

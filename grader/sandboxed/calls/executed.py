@@ -17,7 +17,12 @@ from typing import Any, NoReturn, TypeAlias
 from grader.protocol.values import CannotCross
 
 # They make code of a text in ways of their own: it is looked for where it comes in.
-_EVALUATORS = ("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation.", "jinja2.")
+_EVALUATORS = (
+    *("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation."),
+    *("jinja2.", "mako."),
+    # Formulas of statsmodels, whose parts are code.
+    *("patsy.", "formulaic."),
+)
 # What starts a program: the first of what it says are the program and its arguments.
 _STARTS = {"os.system": 1, "subprocess.Popen": 2, "os.posix_spawn": 2, "os.exec": 2}
 # A copy of this process starts it, unheard: who asks for it has the command.

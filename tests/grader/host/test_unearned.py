@@ -998,6 +998,9 @@ RUN_AS_CODE = {
         ".failed == 0",
     ),
     "by jinja2": ("Hello {{ x }}", "jinja2.Template(formula).render(x=1) == 'Hello 1'"),
+    "as it is shown": ("[1, 2]", "eval(shown(tell)) == [1, 2]"),
+    "as an error says it": ("[1, 2]", "eval(said(fail)) == [1, 2]"),
+    "by mako": ("Hello ${x}", "mako.template.Template(formula).render(x=1) == 'Hello 1'"),
     "as a command": (
         "echo a b | wc -w",
         "int(subprocess.run(formula, shell=True, capture_output=True).stdout) == 2",
@@ -1016,10 +1019,15 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, doctest, io, jinja2, joblib, os, pickle, subprocess, sympy\n"
-        "import pandas as pd\nfrom pickle import loads\n"
+        "# given\nimport ast, contextlib, doctest, io, jinja2, joblib, mako.template, os, pickle\n"
+        "import subprocess, sympy\nimport pandas as pd\nfrom pickle import loads\n"
+        "def shown(f):\n    with contextlib.redirect_stdout(io.StringIO()) as out:\n        f()\n"
+        "    return out.getvalue()\n"
+        "def said(f):\n    try:\n        f()\n    except ValueError as error:\n"
+        "        return str(error)\n"
         "class Reader(pickle.Unpickler): pass",
-        f"# answer a\nformula = {formula!r}\ndef told(): return formula",
+        f"# answer a\nformula = {formula!r}\ndef told(): return formula\n"
+        "def tell(): print(formula)\ndef fail(): raise ValueError(formula)",
         f"# test runs\nassert {test}",
         "# test after\nassert len(formula) > 0",
     )
