@@ -17,5 +17,6 @@ OUR_ERRORS = (
     "Stopped",
     "ChangedArgument",
     "NotTheSame",
+    "NothingThere",
     "NoNumber",
 )

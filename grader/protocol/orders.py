@@ -97,6 +97,7 @@ class RunTest(Order):
         visible: the lines of the source that learners see, and that run before any hidden line.
         withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
         counts: whether its last line gives a number of points.
+        fill: whether something is put into lists without anything in them; see there, too.
     """
 
     source: str
@@ -107,6 +108,7 @@ class RunTest(Order):
     seconds: float
     withhold: bool = False
     counts: bool = False
+    fill: bool = False
 
 
 # Numbers that one test may report, and characters of the name of one.
@@ -159,6 +161,7 @@ class TestReport(Report, kw_only=True, tag=True):
         undeclared: changes of arguments that the teacher's solution does not make.
         called: whether the test has asked the player for something.
         called_late: whether it may have done so after a hidden line of its own.
+        nothing: places of lists without anything in them where the teacher's solution has none.
         figures: numbers that the test has reported, by name.
     """
 
@@ -169,6 +172,7 @@ class TestReport(Report, kw_only=True, tag=True):
     undeclared: tuple[str, ...] = ()
     called: bool = True
     called_late: bool = True
+    nothing: tuple[str, ...] = ()
     figures: Figures = field(default_factory=dict)
 
 

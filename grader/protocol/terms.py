@@ -33,6 +33,8 @@ class Terms(Struct):
             the same way as `places`.
         missing: whether arrays and tables may leave values out.
         empty: whether there may be arrays and tensors without a value.
+        nothing: where there may be a list or mapping without anything in it, in the same way as
+            `places`; "place >" stands for what is held there.
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
         writes: whether calls change a database that they are lent.
@@ -57,6 +59,7 @@ class Terms(Struct):
     calls: set[str] | None = None
     missing: bool = False
     empty: bool = False
+    nothing: set[str] | None = None
     files: bool = False
     opens: bool = False
     writes: bool = False

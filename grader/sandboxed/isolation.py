@@ -51,6 +51,8 @@ _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _CAP_AMBIENT, _CLEAR_ALL = 24, 38, 47, 4
 _GET_TID_ADDRESS = 40
 # What all children can open for writing; see bwrap(1) on --dev.
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+# Each is /dev/null by another name.
+_NULL_TOO = ("console", "tty")
 # Seconds.
 _STOPS_WITHIN = 1.0
 # F_OFD_SETLK, from <linux/fcntl.h>.
@@ -275,8 +277,20 @@ def _mounts(scratch: int) -> None:
     # The one device that cannot be held (`hold_devices`) without being somebody's terminal.
     if os.path.exists("/dev/tty"):
         _mount(os.devnull, "/dev/tty", "", _BIND)
+    for name in (*_DEVICES, *_NULL_TOO):
+        _leave_untouched(f"/dev/{name}")
     # IPython runs `!command` on a terminal; one that another child cannot open.
     _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,max=16")
+
+
+def _leave_untouched(device: str) -> None:
+    """Lets nobody touch a device, which can be written to all the same.
+
+    Else whoever may write to it sets when it was last touched, and all sandboxes see that.
+    """
+    if os.path.exists(device):
+        _mount(device, device, "", _BIND)
+        _mount("", device, "", _REMOUNT | _BIND | _RDONLY | _NOSUID | _NOEXEC)
 
 
 def _cover(places: Sequence[str]) -> None:

@@ -63,6 +63,10 @@ class JudgePeer(Peer):
 
     def on_said(self, said: list[Said]) -> None:
         for output in said:
+            if self.texts is not None:
+                # A test may catch it, and run it as code.
+                own = [output.text] if isinstance(output, Stream) else output.data.values()
+                self.texts.update(own)
             if isinstance(output, Stream):
                 # A test may have put something else in the place of sys.stdout.
                 stream = sys.stderr if output.name == "stderr" else sys.stdout
@@ -161,7 +165,7 @@ class _Bench:
         self._unbind()
         self._reports.taken()
         problem = None
-        rules = Enforcing(test.terms, test.withhold)
+        rules = Enforcing(test.terms, test.withhold, test.fill)
         if self.peer is not None:
             self.peer.texts = self._brought
             self.peer.begin(rules, budget)
@@ -198,6 +202,7 @@ class _Bench:
             undeclared=tuple(sorted(rules.undeclared)),
             called=bool(asked),
             called_late=False in asked,
+            nothing=tuple(sorted(rules.nothing)),
             figures=self._reports.taken(),
         )
 
@@ -307,7 +312,8 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        self.watch = self.watch or Watch(lambda: self._shell.compile.cell_file)
+        file = lambda: self._shell.compile.cell_file  # noqa: E731
+        self.watch = self.watch or Watch(file, self._shell.user_ns)
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)

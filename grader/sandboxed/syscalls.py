@@ -98,6 +98,9 @@ _REFUSED_WITH = (
     _Refused(
         (54, 208), 2, dict.fromkeys((7, 8, 26, 32, 33, 50, 51, 52), errno.EPERM), where=(1, 1)
     ),
+    # getsockopt of SOL_SOCKET: numbers that the kernel counts for all namespaces together, and only
+    # when somebody asks (SO_COOKIE, SO_NETNS_COOKIE), so that nobody else disturbs what they tell.
+    _Refused((55, 209), 2, dict.fromkeys((57, 71), errno.EPERM), where=(1, 1)),
     # prctl: another filter (PR_SET_SECCOMP).
     _Refused((157, 167), 0, {22: errno.EPERM}),
     # Pages that others use leave the page cache for nobody (POSIX_FADV_DONTNEED), and whether one

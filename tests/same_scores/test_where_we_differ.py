@@ -261,7 +261,7 @@ CASES = [
         ours={"test-halves": 0.0},
     ),
     Case(
-        "an array or tensor without a value",
+        "an array, tensor or table without a value",
         {"halves": "import numpy as np\nhalves = np.empty((0, 2))"},
         ours={"test-halves": 0.0},
     ),

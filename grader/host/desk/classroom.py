@@ -13,6 +13,9 @@ https://docs.github.com/en/rest/classroom/classroom.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
+
 from grader.host.desk.record import Found, Known, Record
 from grader.host.desk.sources import File, Source
 
@@ -36,8 +39,10 @@ def find(source: Source, known: Known) -> Found:
         slug = round_it.removesuffix(_ALL) if round_it.endswith(_ALL) else ""
         folders.setdefault(parts[0], (slug, {}))[1]["/".join(parts[1:])] = file
     logins = set(known.logins)
+    # How many folders begin so, as far as logins say where a login begins.
+    begins = Counter(begin for folder in folders if (begin := _before_login(folder, logins)))
     for folder, (slug, files) in folders.items():
-        begin = _assignment(folder, logins, [*known.assignments, *([slug] if slug else [])])
+        begin = _assignment(folder, slug, known.assignments, begins, logins)
         if begin is None:
             found.others.extend(files.values())
             continue
@@ -48,12 +53,43 @@ def find(source: Source, known: Known) -> Found:
     return found
 
 
-def _assignment(folder: str, logins: set[str], names: list[str]) -> str | None:
-    """The part of a repository's name that names the assignment; None if there is none."""
-    # Both parts may hold the sign that stands between them.
+def _assignment(
+    folder: str,
+    slug: str,
+    names: Collection[str],
+    begins: Mapping[str, int],
+    logins: Collection[str],
+) -> str | None:
+    """The part of a repository's name that names the assignment; None if there is none.
+
+    Both parts may hold the sign that stands between them, and whoever opens an account may call it
+    x-ada: of 07-x-ada not Ada's login is the end that counts, but what follows 07.
+
+    Args:
+        slug: what the folder round it says; "" where none does.
+        begins: how many folders seem to begin in which way.
+    """
+    if _begins(folder, slug):
+        return slug
+    fitting = [name for name in names if _begins(folder, name)]
+    own = _before_login(folder, logins)
+    if own is None or own in names:
+        return own or max(fitting, key=len, default=None)
+    # What most folders say; where as many say something else, the login is the longer one.
+    likely = {begin: begins.get(begin, 0) + (begin in names) for begin in (*begins, *fitting)}
+    others = [begin for begin in likely if _begins(folder, begin)]
+    return min(others, key=lambda begin: (-likely[begin], len(begin)))
+
+
+def _begins(folder: str, begin: str) -> bool:
+    """Whether a folder is named by this and a login."""
+    return bool(begin) and folder.startswith(f"{begin}-") and len(folder) > len(begin) + 1
+
+
+def _before_login(folder: str, logins: Collection[str]) -> str | None:
+    """What stands before the longest login in which a folder's name ends."""
     pieces = folder.split("-")
     for cut in range(1, len(pieces)):
         if "-".join(pieces[cut:]).casefold() in logins:
             return "-".join(pieces[:cut])
-    fitting = [name for name in names if folder.startswith(f"{name}-") and len(folder) > len(name)]
-    return max(fitting, key=len, default=None)
+    return None

@@ -121,6 +121,13 @@ def _read(source: Source, known: Known, system: str | None) -> tuple[str, Found]
         return system, found
     read = {name: find(source, known) for name, find in SYSTEMS.items()}
     sure = {name: found for name, found in read.items() if name in _SURE and found.records}
+    # Within what one system hands out, learners may have called their files as another does.
+    placed = {name: _placed(found) for name, found in sure.items()}
+    sure = {
+        name: found
+        for name, found in sure.items()
+        if not any(placed[name] < others for others in placed.values())
+    }
     if len(sure) > 1:
         raise GraderError(
             f"{source.name} looks like {' and like '.join(sorted(sure))}: say which with --as."
@@ -136,6 +143,11 @@ def _read(source: Source, known: Known, system: str | None) -> tuple[str, Found]
             "folder in it is named after a person."
         )
     return loose.SYSTEM, read[loose.SYSTEM]
+
+
+def _placed(found: Found) -> set[str]:
+    """The files that a system could place with somebody."""
+    return {file.path for record in found.records for file in record.files.values()}
 
 
 @dataclass

@@ -41,13 +41,15 @@ def find(source: Source, known: Known) -> Found:
         if match is None:
             found.others.append(file)
             continue
-        _, files = folders.setdefault(parts[number], (match, {}))
+        # By its whole place: in a folder of one's own one may call another as somebody's.
+        place = "/".join(parts[: number + 1])
+        _, files = folders.setdefault(place, (match, {}))
         files["/".join(parts[number + 1 :])] = file
-        students["/".join(parts[: number + 1])] = match["student"]
+        students[place] = match["student"]
     claimed = _claimed(source, students)
     source.refused |= claimed
-    for folder in {place.rpartition("/")[2] for place in claimed}:
-        del folders[folder]
+    for place in claimed:
+        del folders[place]
     for folder, (match, files) in folders.items():
         try:
             submitted = parse_time(match["time"])

@@ -12,8 +12,14 @@ from pathlib import Path
 from grader.protocol.errors import GraderError
 
 _BOM = b"\xef\xbb\xbf"
-# Beginnings that a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula begins so, also from East Asian keyboards. An apostrophe of
+# one's own before it counts as well, so that ours can be taken away again.
+_SIGNS = re.escape("=+-@＝＋－＠")
+_FORMULA = re.compile(rf"['\s]*[{_SIGNS}]")
+# Where a spreadsheet takes other signs than commas for separators, a cell begins after them.
+_SEPARATED = rf"(?='*['\s]{{0,8}}[{_SIGNS}])"
+_TO_MARK = re.compile(rf"([;|\t\n\r]){_SEPARATED}")
+_MARKED = re.compile(rf"([;|\t\n\r])'{_SEPARATED}")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -100,10 +106,14 @@ def load(path: Path) -> list[dict[str, str]]:
 
 def harmless(cell: str) -> str:
     """With an apostrophe before what a spreadsheet would take for a formula; a number is none."""
-    is_formula = cell.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
-    return f"'{cell}" if is_formula else cell
+    if _NUMBER.fullmatch(cell):
+        return cell
+    marked = _TO_MARK.sub(r"\1'", cell)
+    return f"'{marked}" if _FORMULA.match(cell) else marked
 
 
 def bare(cell: str) -> str:
     """Without it."""
-    return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell
+    if cell.startswith("'") and _FORMULA.match(cell[1:]):
+        cell = cell[1:]
+    return _MARKED.sub(r"\1", cell)

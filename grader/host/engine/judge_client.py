@@ -48,6 +48,7 @@ class Verdict:
         undeclared: changes of arguments that the teacher's solution does not make.
         called: whether the test has asked the player for something.
         called_late: whether it may have done so after a hidden line of its own.
+        nothing: places of lists without anything in them where the teacher's solution has none.
     """
 
     played: Played
@@ -55,6 +56,7 @@ class Verdict:
     undeclared: tuple[str, ...] = ()
     called: bool = True
     called_late: bool = True
+    nothing: tuple[str, ...] = ()
 
 
 class Judge:
@@ -101,10 +103,12 @@ class Judge:
         visible: frozenset[int],
         withhold: bool = False,
         seconds: float | None = None,
+        fill: bool = False,
     ) -> Verdict:
         """Runs a test.
 
         Args:
+            withhold, fill: see `RunTest`.
             seconds: that it may take; as long as the engine allows if nothing is said.
         """
         limit = self._timeout if seconds is None else seconds
@@ -117,6 +121,7 @@ class Judge:
             seconds=limit,
             withhold=withhold,
             counts=clause.counts,
+            fill=fill,
         )
         try:
             report = self._ask(order, TestReport, limit + GRACE)
@@ -135,7 +140,8 @@ class Judge:
             played = Played([error("ProcessEnded", "Your code ended its process in this test.")])
         figures = {} if lost else report.figures
         played = replace(played, from_teacher=report.from_teacher, figures=figures)
-        return Verdict(played, lost, report.undeclared, report.called, report.called_late)
+        called = report.called, report.called_late
+        return Verdict(played, lost, report.undeclared, *called, report.nothing)
 
     def _ask(self, order: Order, reply: type[T], seconds: float) -> T:
         """Has it do something; meanwhile it may ask for players that run a source by themselves.

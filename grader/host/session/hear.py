@@ -64,6 +64,10 @@ def hear(
     return heard
 
 
+# What a test draws may leave nothing for right answers, too: it draws so often again.
+_TRIES = 3
+
+
 class _Session:
     def __init__(self, script: Script, allowance: Allowance, stage: Stage) -> None:
         self._script = script
@@ -129,6 +133,8 @@ class _Session:
         verdict = self._stage.ask(position, clause)
         if verdict.undeclared:
             verdict = self._with_changes(position, clause, verdict)
+        if verdict.nothing and verdict.played.error is None:
+            verdict = self._with_something(position, clause, verdict)
         self._heard.played[position] = self._allowance.kept(verdict.played)
         self._showing.note(position, verdict, self._allowance)
         if verdict.lost == "timed out":
@@ -150,6 +156,29 @@ class _Session:
             self._heard.notes.append(f"{self._script.label(position)}: {text}")
         if whole.error is None:
             return verdict
+        return replace(
+            verdict,
+            played=replace(whole, figures={}),
+            called=verdict.called or aside.called,
+            called_late=verdict.called_late or aside.called_late,
+        )
+
+    def _with_something(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
+        """What counts where an answer has a list or an array without anything in it, and the
+        solution nothing of the kind: NumPy finds it close to any number, and of what is in it all
+        holds. Does the test hold, too, with something in it?"""
+        for _ in range(_TRIES):
+            aside = self._stage.ask_aside(position, clause, withhold=True, fill=True)
+            whole = aside.played
+            if whole.error is None and whole.numbers == verdict.played.numbers:
+                return verdict
+            if not aside.nothing or self._allowance.is_over:
+                break
+        if whole.error is not None:
+            names = ", ".join(verdict.nothing).replace("()", "an argument")
+            text = f"The test holds only because {names} has nothing in it."
+            whole = Played([error("NothingThere", text)])
+            self._heard.notes.append(f"{self._script.label(position)}: {text}")
         return replace(
             verdict,
             played=replace(whole, figures={}),

@@ -104,12 +104,19 @@ class Stage:
             self._came_to[position] = _outcome(verdict.played)
         return verdict
 
-    def ask_aside(self, position: int, clause: Clause) -> Verdict:
-        """Runs a test with all changes, in processes of its own that leave nothing behind."""
+    def ask_aside(
+        self, position: int, clause: Clause, withhold: bool = False, fill: bool = False
+    ) -> Verdict:
+        """Runs a test once more, in processes of its own that leave nothing behind.
+
+        Args:
+            withhold: keep changes of arguments from it.
+            fill: put something into lists without anything in them.
+        """
         kept = self.player, self.judge
         try:
             self._again(position)
-            return self._test(position, clause, withhold=False)
+            return self._test(position, clause, withhold, fill)
         except Ended:
             text = "There was no process to run this test again."
             return Verdict(Played([error("Stopped", text)]))
@@ -119,12 +126,14 @@ class Stage:
                     process.end()
             self.player, self.judge = kept
 
-    def _test(self, position: int, clause: Clause, withhold: bool = True) -> Verdict:
+    def _test(
+        self, position: int, clause: Clause, withhold: bool = True, fill: bool = False
+    ) -> Verdict:
         teacher = self._script.cells[position].teacher
         assert teacher is not None
         assert self.judge is not None
         source, seconds = self._script.source(position), self._allowance.limit(position)
-        return self.judge.test(source, clause, teacher.early_lines, withhold, seconds)
+        return self.judge.test(source, clause, teacher.early_lines, withhold, seconds, fill)
 
     def _new_judge(self) -> Judge:
         judge = self.judge = Judge(self._engine, self._room, self._for_judge)

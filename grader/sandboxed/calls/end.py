@@ -24,7 +24,7 @@ from grader.protocol.values import CannotCross, Live, Named, Node, Yours
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.budget import CallBudget
 from grader.sandboxed.calls.handle import Handle, handle_class, node_of, peer_of
-from grader.sandboxed.calls.kinds import live_kind
+from grader.sandboxed.calls.kinds import SOMETHING, live_kind
 from grader.sandboxed.calls.lent_objects import Lent
 from grader.sandboxed.calls.raised import Errors
 from grader.sandboxed.calls.rules import Enforcing, Rules, Trusting
@@ -111,7 +111,11 @@ class End(ABC):
             raise Gone("a message that is none") from error
 
     def _packer(self, known: Iterable[Any] = ()) -> Packer:
-        return Packer(self._export, self._given, known, self.rules.exact and self._trusted)
+        packer = Packer(self._export, self._given, known, self.rules.exact and self._trusted)
+        if self.rules.fill:
+            # The learner's code gets back what it gave.
+            packer.without = SOMETHING
+        return packer
 
     def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
         made = Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)

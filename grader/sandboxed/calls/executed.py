@@ -1,25 +1,41 @@
 """Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify`, a query of
-pandas' or what unpickles bytes. It would run in the test's own process, which decides about marks.
+pandas', a template of jinja2, what unpickles bytes, or as a command. It would run in the test's own
+process, which decides about marks, or beside it, in the test's folder.
 
 Looked for while a contract is made, with the texts and bytes of the teacher's solution.
 """
 
 from __future__ import annotations
 
+import ast
 import pickle
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from grader.protocol.values import CannotCross
 
 # They make code of a text in ways of their own: it is looked for where it comes in.
-_EVALUATORS = ("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation.")
+_EVALUATORS = (
+    *("sympy.parsing.", "sympy.core.sympify", "pandas.core.computation."),
+    *("jinja2.", "mako."),
+    # Formulas of statsmodels, whose parts are code.
+    *("patsy.", "formulaic."),
+)
+# What starts a program: the first of what it says are the program and its arguments.
+_STARTS = {"os.system": 1, "subprocess.Popen": 2, "os.posix_spawn": 2, "os.exec": 2}
+# A copy of this process starts it, unheard: who asks for it has the command.
+_FORKS = ("os.fork", "os.forkpty")
+_STARTERS = ("pexpect.", "ptyprocess.", "IPython.utils.")
 # They make code of names alone.
 _OF_NAMES = ("collections", "dataclasses")
 # Before anything stands in their place.
 _READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
+# What is written in Python has its classes changed where they stand, for all that is derived from
+# it: so do joblib, which saves models of scikit-learn, and pandas.
+_IN_PYTHON: Any = vars(pickle)["_Unpickler"]
+_LOAD = _IN_PYTHON.load
 Brought: TypeAlias = "set[str | bytes] | None"
 
 
@@ -28,18 +44,22 @@ class Watch:
 
     Args:
         cell: what the file of the cell that runs is called, which is the teacher's.
+        space: the names of cells.
 
     Attributes:
         texts: texts and bytes that the answers have brought; None while nothing is looked for.
         ran: whether one of them was run since.
     """
 
-    def __init__(self, cell: Callable[[], str]) -> None:
+    def __init__(self, cell: Callable[[], str], space: Mapping[str, Any]) -> None:
         self._cell = cell
+        self._space = space
         self.texts: set[str | bytes] | None = None
         self.ran = False
         # Files of what was compiled with such a text in it.
         self._files: set[str] = set()
+        # Whether one was made a tree, from which code may be made.
+        self._is_a_tree = False
         sys.addaudithook(self._hear)
         _tell_of_pickles(lambda: self.texts, self._note, everywhere=True)
 
@@ -49,7 +69,7 @@ class Watch:
         Args:
             before: what earlier tests have been brought, which they may have left to this one.
         """
-        self.texts, self.ran = set(before), False
+        self.texts, self.ran, self._is_a_tree = set(before), False, False
         self._files.clear()
         return self.texts
 
@@ -70,29 +90,49 @@ class Watch:
                 source = source.decode("utf-8", "replace")
             caller = next(frame for frame in _frames() if frame.f_globals is not globals())
             counts = file != self._cell() and caller.f_globals.get("__name__") not in _OF_NAMES
-            if isinstance(source, str) and counts and self._is_in(source):
+            if isinstance(source, str) and counts and self._is_of_one(source):
                 self._files.add(str(file))
-            self.ran = self.ran or self._is_evaluated()
+                self._is_a_tree = True
+            elif isinstance(source, ast.AST) and self._is_a_tree:
+                # The cell itself is made code line by line, as it goes on.
+                self.ran |= any(frame.f_globals is self._space for frame in _frames())
+            self.ran = self.ran or self._is_at_work(_EVALUATORS)
+        elif event in _STARTS:
+            said = _texts_in(args[: _STARTS[event]])
+            self.ran = self.ran or any(map(self._is_in, said))
+        elif event in _FORKS:
+            self.ran = self.ran or self._is_at_work(_STARTERS)
+        elif event == "pickle.find_class":
+            # Whatever reads it, in whatever way of its own.
+            names = [str(name).encode() for name in args[-2:]]
+            pickles = [text for text in self.texts if isinstance(text, bytes)]
+            self.ran = self.ran or any(all(name in one for name in names) for one in pickles)
         elif event == "exec":
             self.ran = self.ran or getattr(args[0], "co_filename", None) in self._files
 
     def _is_in(self, source: str) -> bool:
+        """Whether one of the texts is in it."""
         whole = _bare(source)
-        for text in (_bare(text) for text in self.texts or () if isinstance(text, str)):
-            # A name or a number may stand in any source.
-            is_word = len(text) <= 2 or text.replace("_", "").isalnum()
-            if text == whole or (text in whole and not is_word):
-                return True
-        return False
+        return any(text == whole or (text in whole and not _is_word(text)) for text in self._said)
 
-    def _is_evaluated(self) -> bool:
-        """Whether what makes code of a text has got one of these."""
-        for frame in _frames():
-            if str(frame.f_globals.get("__name__", "")).startswith(_EVALUATORS):
-                values = frame.f_locals.values()
-                if any(type(value) is str and self._is_in(value) for value in values):
-                    return True
-        return False
+    def _is_of_one(self, source: str) -> bool:
+        """The same, or whether it is a part of one, such as a line or what stands behind a sign."""
+        part = _bare(source)
+        return self._is_in(source) or (
+            not _is_word(part) and any(part in text for text in self._said)
+        )
+
+    @property
+    def _said(self) -> Iterator[str]:
+        return (_bare(text) for text in self.texts or () if isinstance(text, str))
+
+    def _is_at_work(self, modules: tuple[str, ...]) -> bool:
+        """Whether what makes code of a text, or a command, has got one of these."""
+        return any(
+            any(map(self._is_in, _texts_in([*frame.f_locals.values()])))
+            for frame in _frames()
+            if str(frame.f_globals.get("__name__", "")).startswith(modules)
+        )
 
 
 def refuse_pickles(brought: Callable[[], Brought]) -> None:
@@ -107,6 +147,24 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
         raise CannotCross("a pickle, which is code")
 
     _tell_of_pickles(brought, refuse)
+    _refuse_names_in_yaml(brought)
+
+
+def _refuse_names_in_yaml(brought: Callable[[], Brought]) -> None:
+    """The same of yaml's loader that calls what a text names."""
+    constructor = getattr(sys.modules.get("yaml"), "constructor", None)
+    unsafe: Any = getattr(constructor, "UnsafeConstructor", None)
+
+    def refusing(find: Callable[..., Any]) -> Callable[..., Any]:
+        def found(*args: Any, **kwargs: Any) -> Any:
+            if brought():
+                raise CannotCross("a name in yaml, which is code")
+            return find(*args, **kwargs)
+
+        return found
+
+    for name in ("find_python_module", "find_python_name") if unsafe is not None else ():
+        setattr(unsafe, name, refusing(getattr(unsafe, name)))
 
 
 def _tell_of_pickles(
@@ -138,11 +196,28 @@ def _tell_of_pickles(
     ]
     places: Any = pickle
     places.loads, places.load, places.Unpickler = made
+    _IN_PYTHON.load = telling(_LOAD)
     for module in [*sys.modules.values()] if everywhere else []:
         for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
             for reader, one in zip(_READERS, made, strict=True):
                 if value is reader and module is not sys.modules[__name__]:
                     setattr(module, name, one)
+
+
+def _texts_in(values: Sequence[Any]) -> Iterator[str]:
+    """The texts among some values, and in lists among them."""
+    for value in values:
+        if type(value) in (list, tuple):
+            yield from _texts_in([one for one in value if type(one) in (str, bytes)])
+        elif type(value) is bytes:
+            yield value.decode("utf-8", "replace")
+        elif type(value) is str:
+            yield value
+
+
+def _is_word(text: str) -> bool:
+    """Whether it is a name or a number, which may stand in any source."""
+    return len(text) <= 2 or text.replace("_", "").isalnum()
 
 
 def _bare(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Literal, TypeGuard, get_args
 
@@ -21,9 +21,11 @@ from grader.protocol.values import (
     Module,
     Named,
     Node,
+    Numbers,
     Objects,
     Pairs,
     Quantized,
+    Raw,
     Record,
     Seq,
     Sparse,
@@ -113,11 +115,24 @@ def is_missing(node: Node) -> TypeGuard[Named]:
 
 
 def is_empty(node: Node) -> bool:
-    """Whether it is, or holds, an array or tensor without a value, which `allclose` finds close to
-    anything, and of which all holds."""
+    """Whether it is, or holds, an array, tensor or table without a value, or the like: `allclose`
+    finds it close to anything, and of its values all holds."""
     match node:
-        case Array() | Objects() | Tensor() | Sparse():
+        case Array() | Tensor() | Sparse():
             return 0 in node.shape
+        case Objects():
+            return 0 in node.shape or any(map(is_empty, node.items))
+        case Frame():
+            return not node.columns or _has_no_rows(node.columns[0], node.dtypes[:1])
+        case Numbers(kind="range", items=[int(start), int(stop), int(step)]):
+            return step != 0 and not range(start, stop, step)
+        case Raw(kind="bytearray"):
+            return not node.data
+        case Given():
+            return any(map(is_empty, node.attributes.values()))
+        case Module():
+            parts = [value for _, value, *_ in (*node.parameters, *node.buffers, *node.children)]
+            return any(map(is_empty, parts))
         case Masked():
             return is_empty(node.data)
         case Quantized():
@@ -129,9 +144,76 @@ def is_empty(node: Node) -> bool:
     return False
 
 
+def _has_no_rows(column: Node, dtypes: Sequence[str]) -> bool:
+    """The same of a column of a table, which of some types is made of several parts."""
+    if isinstance(column, Seq) and dtypes[0].startswith(_OF_PARTS) and column.items:
+        column = column.items[0]
+    return not column.items if isinstance(column, Seq) else is_empty(column)
+
+
+# Types of columns that cross as what they are made of.
+_OF_PARTS = ("category", "ordered", "interval")
+
+
+def held(node: Node) -> Sequence[Node]:
+    """What a container, or an instance of a given class, holds: not what is in that."""
+    match node:
+        case Seq() | Record() | Objects():
+            return node.items
+        case Pairs():
+            return [value for _, value in node.items]
+        case Given():
+            return [*node.attributes.values()]
+    return ()
+
+
+def lists_nothing(node: Node) -> TypeGuard[Seq | Pairs]:
+    """Whether it is a list, set or mapping without anything in it: NumPy takes the first for an
+    array without a value."""
+    return isinstance(node, Seq | Pairs) and not node.items
+
+
+def makes_nothing(node: Node) -> TypeGuard[Pairs]:
+    """Whether it is a mapping that has such a thing for missing keys."""
+    default = node.default if isinstance(node, Pairs) else None
+    return isinstance(default, Named) and (default.kind, default.name) in _OF_NOTHING
+
+
+_OF_NOTHING = {("type", name) for name in ("list", "tuple", "dict", "set", "frozenset")}
+
+
+def may_be_nothing(node: Node) -> bool:
+    """Whether the solution brings what a list without anything in it is as good as: something to
+    iterate, or what is false."""
+    match node:
+        case None | False | "" | Raw(data=b""):
+            return True
+        case Live(kind=kind):
+            return kind in ("generator", "instance")
+        case Seq() | Pairs() | Record() | Given() | Yours() | Back() | Numbers(kind="range"):
+            return True
+    return is_empty(node)
+
+
+# What no test expects to find.
+SOMETHING = ...
+
+
+def put_something_in(node: Seq | Pairs) -> None:
+    """Puts `SOMETHING` into a list or mapping without anything."""
+    something = Named("constant", "Ellipsis")
+    if isinstance(node, Pairs):
+        node.items.append((something, something))
+        return
+    node.most = None
+    node.items.append(Seq("tuple", [something] * 2) if node.kind == "items" else something)
+
+
 def holds_nothing(node: Node) -> bool:
     """The same for the solution's, of which a list or a mapping may be the empty one."""
     match node:
+        case Raw():
+            return not node.data
         case Seq() | Record():
             return not node.items or any(map(holds_nothing, node.items))
         case Pairs():

@@ -286,6 +286,8 @@ class Peer(Answering):
             self.rules.note("watch", name)
             self.on_changed(name, self._unpack(node, unpacker, name))
         if reply.error is not None:
+            if self.texts is not None:
+                self.texts.add(reply.error.text)
             raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)

@@ -13,6 +13,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from typing import Literal, TypeGuard
 
+from msgspec import Struct
+
 from grader.protocol.terms import Terms
 from grader.protocol.values import (
     CannotCross,
@@ -35,9 +37,14 @@ from grader.sandboxed.calls.kinds import (
     gives_values,
     has_functions,
     has_names,
+    held,
     holds_nothing,
     is_empty,
     is_missing,
+    lists_nothing,
+    makes_nothing,
+    may_be_nothing,
+    put_something_in,
     serves_as,
 )
 from grader.sandboxed.calls.special_methods import DUNDERS, GIVES, ITERATION, with_fallbacks
@@ -61,6 +68,7 @@ class Rules(ABC):
         sends_files: whether the other side gets the files that this one has written.
         says_why: whether this side's user may read why a value can't cross.
         says_equal: given enumerations that say themselves what their members equal.
+        fill: whether something is put into lists and mappings without anything in them.
     """
 
     exact = False
@@ -71,6 +79,7 @@ class Rules(ABC):
     sends_files = False
     says_why = False
     says_equal: Collection[str] = _NO_NAMES
+    fill = False
 
     def _says_equal(self, found: Node) -> TypeGuard[Named]:
         """Whether it is a member of an enumeration that says itself what its members equal."""
@@ -230,14 +239,20 @@ class Enforcing(Rules):
 
     Args:
         withhold: keep changes of arguments from the test that the terms do not name.
+        fill: put something into lists and mappings without anything in them that the terms do not
+            name, and refuse arrays without a value.
 
     Attributes:
         undeclared: changes of arguments that the terms do not name.
+        nothing: places of lists and mappings without anything in them, and of arrays without a
+            value, that they do not name.
     """
 
-    def __init__(self, terms: Terms, withhold: bool = False) -> None:
+    def __init__(self, terms: Terms, withhold: bool = False, fill: bool = False) -> None:
         self._terms = terms
         self._withhold = withhold
+        self.fill = fill
+        self.nothing: set[str] = set()
         self._dunders = with_fallbacks(frozenset(terms.dunders))
         places = terms.places
         self._places = None if places is None else places | with_fallbacks(DUNDERS & places)
@@ -290,7 +305,10 @@ class Enforcing(Rules):
         pass
 
     def admit(self, node: Node, place: str, but: Node = None) -> None:
-        self._admit_empty(node)
+        self._admit_empty(node, place.partition(":")[0])
+        # What a call makes of its arguments is looked at by itself.
+        if ":" not in place and self._terms.nothing is not None:
+            self._note_nothing(node, place, place, self._terms.nothing)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self._leave_default_out(found, place)
@@ -336,7 +354,7 @@ class Enforcing(Rules):
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
         nodes = list(nodes)
         for node in nodes:
-            self._admit_empty(node)
+            self._admit_empty(node, "()")
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._only_gives(found, "()")
@@ -401,10 +419,30 @@ class Enforcing(Rules):
         if found.plain:
             found.dunders = [name for name in found.dunders if name in GIVES]
 
-    def _admit_empty(self, node: Node) -> None:
-        """An array or tensor without a value comes where the solution brings one."""
+    def _admit_empty(self, node: Node, place: str) -> None:
+        """An array or tensor without a value stands where the solution brings one; elsewhere it is
+        tried whether the test holds without it, as what a test draws may have been another."""
         if not self._terms.empty and is_empty(node):
-            raise CannotCross("an array without a value where some are expected")
+            self.nothing.add(place)
+            if self.fill:
+                raise CannotCross("an array without a value where some are expected")
+
+    def _note_nothing(self, node: Node, place: str, where: str, allowed: Collection[str]) -> None:
+        """A list without anything in it stands where the solution has something to iterate, or what
+        is false; elsewhere it is tried whether the test holds of one with something in it."""
+        if within(place) not in allowed:
+            # First what is in it, before something is put there.
+            for part in held(node):
+                if isinstance(part, Struct):
+                    self._note_nothing(part, place, within(place), allowed)
+            if makes_nothing(node):
+                self.nothing.add(place)
+                if self.fill:
+                    node.default = None
+        if where not in allowed and lists_nothing(node):
+            self.nothing.add(place)
+            if self.fill:
+                put_something_in(node)
 
     def _leave_missing_out(self, found: Named) -> None:
         """Where the solution leaves nothing out, what is missing is None."""
@@ -448,7 +486,10 @@ class Discovering(Rules):
         self._places: set[str] = set()
         self._given: set[str] = set()
         self._calls: set[str] = set()
-        self.terms = Terms(places=self._places, given=self._given, calls=self._calls)
+        self._nothing: set[str] = set()
+        self.terms = Terms(
+            places=self._places, given=self._given, calls=self._calls, nothing=self._nothing
+        )
 
     def may_write(self) -> bool:
         self.terms.writes = True
@@ -505,6 +546,8 @@ class Discovering(Rules):
         # An answer by its name is noted where a test takes it: it may turn out to be a given one.
         if but is None or ":" in place:
             self.terms.empty |= holds_nothing(node)
+        if ":" not in place:
+            self._look_for_nothing(node, place, place)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self.terms.default = True
@@ -581,6 +624,12 @@ class Discovering(Rules):
             self._places.add(place)
             self._given.add(place)
 
+    def _look_for_nothing(self, node: Node, place: str, where: str) -> None:
+        if may_be_nothing(node):
+            self._nothing.add(where)
+        for part in held(node) if within(place) not in self._nothing else ():
+            self._look_for_nothing(part, place, within(place))
+
     def _note_missing(self, found: Masked | Frame) -> None:
         """What is left out passes many a comparison: it is where the solution leaves things out."""
         if isinstance(found, Masked):
@@ -589,6 +638,11 @@ class Discovering(Rules):
             from grader.sandboxed.codec.families import tables
 
             self.terms.missing |= any(map(tables.has_missing, found.dtypes))
+
+
+def within(place: str) -> str:
+    """The place of what is held at a place, as `Terms.nothing` has it."""
+    return f"{place} >"
 
 
 _ALWAYS = frozenset(("__call__", *ITERATION))

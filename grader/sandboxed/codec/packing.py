@@ -26,6 +26,7 @@ class Packer:
         exact: what is derived from a class of Python's own stays where it is, with what is its own.
 
     Attributes:
+        without: what containers cross without; nothing in particular.
         buffers: what the manifests refer to.
         objects: by number, every object that can be referred to again, those of `known` first.
     """
@@ -37,6 +38,7 @@ class Packer:
         known: Iterable[Any] = (),
         exact: bool = False,
     ) -> None:
+        self.without: object = object()
         self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)
         self.live = live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -366,6 +367,18 @@ def test_two_notebooks_of_two_assignments_ask_which(group, work):
     )
 
 
+@pytest.mark.parametrize(
+    "path", ["kingada_18_403_x.ipynb", "eve+numbers+2026-03-01 10:00:00.000000 UTC/numbers.ipynb"]
+)
+def test_a_learners_file_that_is_named_as_another_system_does(group, work, path):
+    """Else one of them could stop collecting for all."""
+    own = f"Eve_8_{FILE}"
+    files = {f"Ada King_7_{FILE}/numbers.ipynb": work, f"{own}/numbers.ipynb": work}
+    said = group.collect(group.archive({**files, f"{own}/{path}": "x"}))
+    assert "submissions.zip: moodle." in said
+    assert group.placed == {"Ada King/numbers", "Eve/numbers"}
+
+
 def test_systems_are_told_apart_or_asked_for(group, work):
     files = {f"Ada King_7_{FILE}/numbers.ipynb": work, "kingada_18_403_numbers.ipynb": work}
     archive = group.archive(files)
@@ -451,7 +464,17 @@ def test_a_name_is_found_however_it_is_turned(first, last):
     assert wanted in spellings(f"{first} {last}") | {""}
 
 
-@given(st.text(max_size=200))
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "＝1+1", "a;=1+1", "a|\t@x", "a\n=1+1", " ;  -1+1", "'=1"]
+)
+def test_no_cell_begins_as_a_formula_wherever_a_spreadsheet_parts_it(cell):
+    """Elsewhere than in English a spreadsheet parts cells by semicolons, whatever the file says."""
+    safe = tables.harmless(cell)
+    assert not any(part.startswith(tuple("=+-@＝")) for part in re.split(r"[;|\t\n,]", safe))
+    assert tables.bare(safe) == cell
+
+
+@given(st.text("a'=-5;\n \t|＝", max_size=30) | st.text(max_size=200))
 def test_a_table_of_ours_comes_back_as_it_was(text):
     cell = text.replace("\0", "").encode("utf-8", "replace").decode()
     assert tables.bare(tables.harmless(cell)) == cell
@@ -482,6 +505,49 @@ def test_a_login_that_is_somebody_elses_name(group, work, login):
     assert group.reasons == {f"numbers-{login}": "is of nobody on the roster"}
 
 
+@pytest.mark.parametrize("slug", ["numbers", "homework-1"])
+@pytest.mark.parametrize("round_it", ["{slug}-submissions/", ""], ids=["cloned", "loose"])
+def test_a_login_that_ends_as_somebody_elses(group, work, slug, round_it):
+    """An account x-ada-l has the repository numbers-x-ada-l, which ends in Ada's own login."""
+    linked = group.write("classroom_roster.csv", f'{LINKED}"bo@x.org","bo","2","Bo"\n')
+    place = round_it.format(slug=slug)
+    names = {f"{slug}-bo": work, f"{slug}-x-ada-l": other(work, "forged")}
+    group.collect(
+        group.tree({f"{place}{name}/numbers.ipynb": file for name, file in names.items()}),
+        *("--roster", linked, "--as", "classroom"),
+    )
+    assert group.placed == {"bo@x.org/numbers"}
+    assert group.reasons == {f"{slug}-x-ada-l": "is of nobody on the roster"}
+    # Nor does it stand in the way of hers.
+    group.collect(
+        group.tree({f"{place}{slug}-ada-l/numbers.ipynb": work}),
+        *("--roster", linked, "--as", "classroom"),
+    )
+    assert (group.submitted / "ada@x.org/numbers/numbers.ipynb").read_bytes() == work
+
+
+def test_an_assignment_that_begins_as_one_of_the_course(group, work):
+    """numbers-and-more is what GitHub calls it, and numbers an assignment of the course."""
+    linked = group.write("classroom_roster.csv", f'{LINKED}"bo@x.org","bo","2","Bo"\n')
+    files = {f"numbers-and-more-{name}/numbers.ipynb": work for name in ("ada-l", "bo", "x-bo")}
+    group.collect(group.tree(files), "--roster", linked, "--as", "classroom")
+    assert group.placed == {"ada@x.org/numbers", "bo@x.org/numbers"}
+    assert group.reasons == {"numbers-and-more-x-bo": "is of nobody on the roster"}
+
+
+def test_a_second_account_changes_nothing_for_others(group, work):
+    """With a login 1-eve on the roster, homework-1-eve reads as if the assignment were homework."""
+    more = '"e@x","1-eve","2","E"\n"b@x","bo","3","B"\n'
+    linked = group.write("classroom_roster.csv", f"{LINKED}{more}")
+    names = ["ada-l", "bo", "1-eve", "eve"]
+    files = {f"homework-1-{name}/numbers.ipynb": other(work, name) for name in names}
+    group.collect(group.tree(files), "--roster", linked, "--as", "classroom")
+    assert group.placed == {"ada@x.org/numbers", "b@x/numbers", "e@x/numbers"}
+    for student, name in (("ada@x.org", "ada-l"), ("b@x", "bo"), ("e@x", "1-eve")):
+        file = group.submitted / student / "numbers/numbers.ipynb"
+        assert file.read_bytes() == other(work, name)
+
+
 def test_a_name_that_a_system_knows_by_another_number(group, work):
     """In Canvas people may choose how they are called."""
     book = gradebook(group.here / "grades.csv", ("King, Ada", "17", "s17", "ada"))
@@ -507,6 +573,20 @@ def test_a_folder_of_the_exchange_that_says_it_is_somebody_elses(group, work, mo
     assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == other(work, "ada")
     assert group.placed == {"ada/numbers", "bob/numbers"}
     assert group.reasons == {forged: "says that it is of ada, but belongs to eve"}
+
+
+def test_a_folder_of_the_same_name_in_ones_own(group, work, monkeypatch):
+    """It is refused, and the real one is placed."""
+    name = "ada+numbers+2026-03-01 10:00:00.000000 UTC"
+    tree = group.tree(
+        {f"{name}/numbers.ipynb": work, f"own/{name}/numbers.ipynb": other(work, "forged")},
+        "inbound",
+    )
+    owners = {"inbound": "ada", "own": "eve"}
+    monkeypatch.setattr(exchange, "_owner", lambda folder: owners.get(folder.parent.name, "root"))
+    group.collect(tree, "--as", "nbgrader")
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    assert group.reasons == {f"own/{name}": "says that it is of ada, but belongs to eve"}
 
 
 def test_where_nobody_owns_their_folder_of_the_exchange_all_are_placed(group, work, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import pickle
 import sqlite3
 from dataclasses import replace
@@ -537,6 +538,52 @@ IMPOSTORS = {
         "all(np.allclose(x, 4) for x in f())",
         "def f():\n    yield np.array([])",
     ),
+    "a list with nothing in it for a number": ("f = 3.0", "np.allclose(f, 3)", "f = []"),
+    "a range with nothing in it": ("f = 3.0", "np.allclose(f, 3)", "f = range(4, 4)"),
+    "no bytes for a number": ("f = 3.0", "np.allclose(f, 3)", "f = bytearray()"),
+    "lists with nothing in them, one beside the other": (
+        "def f(): return 1.5, 2.5",
+        "np.allclose(f()[0], 1.5) and np.allclose(f()[1], 2.5)",
+        "def f(): return [], ()",
+    ),
+    "lists with nothing in them for a column": (
+        "def f(): return np.array([[1.0], [2.0]])",
+        "np.allclose(f(), [[1], [2]])",
+        "import collections\ndef f(): return [[], collections.deque(maxlen=0)]",
+    ),
+    "a list with nothing in it for every key": (
+        "f = {'a': 0.5}",
+        "np.allclose(f['a'], 0.5)",
+        "import collections\nf = collections.defaultdict(list)",
+    ),
+    "a list with nothing in it, in an instance": (
+        "gauge = Gauge(2.0)",
+        "np.allclose(gauge.n, 2)",
+        "gauge = Gauge([])",
+    ),
+    "an array without a value, in an instance": (
+        "gauge = Gauge(2.0)",
+        "np.allclose(gauge.n, 2)",
+        "gauge = Gauge(np.array([]))",
+    ),
+    "a table without a row": (
+        "f = pd.Series([1, 1])",
+        "(f == 1).all()",
+        "f = pd.Series([], dtype=int)",
+    ),
+    "a table without a row of what crosses in parts": (
+        "f = 3.0",
+        "np.allclose(f, 3)",
+        "f = pd.Series(pd.Categorical([])).astype('category')",
+    ),
+    "a table without a column": ("f = 3.0", "np.allclose(f, 3)", "f = pd.DataFrame()"),
+    "a module whose weight has no value": (
+        "def f():\n    made = torch.nn.Linear(1, 1, bias=False)\n"
+        "    torch.nn.init.ones_(made.weight)\n    return made",
+        "torch.allclose(f().weight, torch.ones(1, 1))",
+        "def f():\n    made = torch.nn.Linear(1, 1, bias=False)\n"
+        "    made.weight = torch.nn.Parameter(torch.empty(0, 1))\n    return made",
+    ),
     "a number that is missing": (
         "def f(): return 4",
         "(pd.Series([4, 4], dtype='Int64') == f()).all()",
@@ -642,6 +689,49 @@ HONEST = {
         "def f(n):\n    return list(range(n))",
         "len(f(0)) == 0 and sum(f(3)) == 3",
         "def f(n):\n    return np.arange(n)",
+    ),
+    "a list with nothing in it that no test looks at": (
+        "def f(xs): return {'n': len(xs)}",
+        "f([1, 2])['n'] == 2",
+        "def f(xs): return {'n': len(xs), 'errors': [], 'more': {}}",
+    ),
+    "a list with nothing in it for what is false": (
+        "def f(x): return x > 3",
+        "not f(1) and f(4)",
+        "def f(x): return [y for y in [x] if y > 3]",
+    ),
+    "a list with nothing in it for what there is not": (
+        "def f(x):\n    if x > 3:\n        return x",
+        "not f(1) and f(4) == 4",
+        "def f(x): return x if x > 3 else []",
+    ),
+    "a list with nothing in it for a generator": (
+        "def f(n):\n    yield from range(n)",
+        "list(f(2)) == [0, 1] and list(f(0)) == []",
+        "def f(n): return list(range(n))",
+    ),
+    "a list with nothing in it for an array": (
+        "def f(x, most): return x[x < most]",
+        "np.allclose(f(np.arange(4), 2), [0, 1]) and len(f(np.arange(4), 0)) == 0",
+        "def f(x, most): return [n for n in x if n < most]",
+    ),
+    "a list with nothing in it that only other answers see": (
+        "def none(): return 0\ndef add(s, n): return s | 1 << n\ndef size(s): return s.bit_count()",
+        "size(none()) == 0 and size(add(add(none(), 3), 3)) == 1",
+        "def none(): return []\ndef add(s, n):\n    if n not in s:\n        s = [*s, n]\n"
+        "    return s\ndef size(s): return len(s)",
+    ),
+    "a mapping with nothing in it that only other answers see": (
+        "def board(): return np.zeros((3, 3))\ndef move(b, x, y):\n    b = b.copy()\n"
+        "    b[x, y] = 1\n    return b\ndef stones(b): return int(b.sum())",
+        "stones(board()) == 0 and stones(move(board(), 1, 2)) == 1",
+        "def board(): return {}\ndef move(b, x, y): return {**b, (x, y): 1}\n"
+        "def stones(b): return sum(b.values())",
+    ),
+    "a list that is used up": (
+        "def f(xs): return sum(xs)",
+        "f([1, 2, 3]) == 6",
+        "def f(xs):\n    total = 0\n    while xs:\n        total += xs.pop()\n    return total",
     ),
     "lists without one in an answer": (
         "f = {'a': [], 'b': [1]}",
@@ -885,6 +975,43 @@ RUN_AS_CODE = {
     "as a pickle": (pickle.dumps([1, 2]), "pickle.loads(told()) == [1, 2]"),
     "as a pickle, by a name of its own": (pickle.dumps([1, 2]), "loads(formula) == [1, 2]"),
     "as a pickle in a file": (pickle.dumps(3), "pd.read_pickle(io.BytesIO(formula)) == 3"),
+    "as a pickle that is read in Python": (pickle.dumps(3), "pickle._loads(formula) == 3"),
+    "as a pickle of joblib's": (
+        pickle.dumps([0.5]),
+        "joblib.load(io.BytesIO(formula)) == [0.5]",
+    ),
+    "as a pickle that a class of its own reads": (
+        pickle.dumps(decimal.Decimal(3)),
+        "Reader(io.BytesIO(formula)).load() == 3",
+    ),
+    "by IPython": ("y = 3", "get_ipython().run_cell(formula).success and y == 3"),
+    "by a magic": ("y = 3", "get_ipython().run_cell_magic('capture', 'c', formula) or y == 3"),
+    "as a tree": ("2 + 1", "eval(compile(ast.parse(formula, mode='eval'), 'f', 'eval')) == 3"),
+    "in part": ("x = 2 + 1", "eval(formula.split('=')[1]) == 3"),
+    "line by line": (
+        "x = 3\ny = x * 2",
+        "[exec(line, globals()) for line in told().splitlines()] and y == 6",
+    ),
+    "as examples": (
+        ">>> 1 + 1\n2\n",
+        "doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(formula, {}, 'n', '', 0))"
+        ".failed == 0",
+    ),
+    "by jinja2": ("Hello {{ x }}", "jinja2.Template(formula).render(x=1) == 'Hello 1'"),
+    "as it is shown": ("[1, 2]", "eval(shown(tell)) == [1, 2]"),
+    "as an error says it": ("[1, 2]", "eval(said(fail)) == [1, 2]"),
+    "by mako": ("Hello ${x}", "mako.template.Template(formula).render(x=1) == 'Hello 1'"),
+    "as a command": (
+        "echo a b | wc -w",
+        "int(subprocess.run(formula, shell=True, capture_output=True).stdout) == 2",
+    ),
+    "as a command of a system's": ("exit 3", "os.system(told()) != 0"),
+    "as a program and its arguments": (
+        ["echo", "a b"],
+        "subprocess.check_output(formula) == b'a b\\n'",
+    ),
+    "as a command of IPython's": ("echo a b", "get_ipython().getoutput(formula) == ['a b']"),
+    "as a command that IPython shows": ("exit 3", "get_ipython().system(formula) is None"),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
 }
 
@@ -892,10 +1019,17 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport io, pickle, sympy\nimport pandas as pd\nfrom pickle import loads",
-        f"# answer a\nformula = {formula!r}\ndef told(): return formula",
+        "# given\nimport ast, contextlib, doctest, io, jinja2, joblib, mako.template, os, pickle\n"
+        "import subprocess, sympy\nimport pandas as pd\nfrom pickle import loads\n"
+        "def shown(f):\n    with contextlib.redirect_stdout(io.StringIO()) as out:\n        f()\n"
+        "    return out.getvalue()\n"
+        "def said(f):\n    try:\n        f()\n    except ValueError as error:\n"
+        "        return str(error)\n"
+        "class Reader(pickle.Unpickler): pass",
+        f"# answer a\nformula = {formula!r}\ndef told(): return formula\n"
+        "def tell(): print(formula)\ndef fail(): raise ValueError(formula)",
         f"# test runs\nassert {test}",
-        "# test after\nassert formula == formula.strip()",
+        "# test after\nassert len(formula) > 0",
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"runs": None, "after": 1}
     clause = get_contract(made, "x", engine).tests["runs"]
@@ -948,6 +1082,28 @@ def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
     assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
 
 
+@pytest.mark.parametrize(
+    "reads", ["joblib.load(io.BytesIO(save([1])))", "pickle._loads(save([1]))"]
+)
+def test_nor_by_one_that_is_read_in_python(engine, reads):
+    """joblib, which scikit-learn's own pages name for models, reads pickles by itself."""
+    made = exercise(
+        "# given\nimport io, joblib, pickle",
+        "# answer save\ndef save(x):\n    file = io.BytesIO()\n    joblib.dump(x, file)\n"
+        "    return file.getvalue()",
+        "# answer n\nn = 5",
+        f"# test saves\nassert {reads} == [1]",
+        "# test after\nassert n == 5",
+    )
+    cheat = (
+        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
+        "        return eval, (f'[1, exec({code!r})][:1]',)\n"
+        "def save(x):\n    return pickle.dumps(Code())"
+    )
+    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
+    assert scores(result) == {"saves": None, "after": 0}
+
+
 def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
     made = exercise(
         "# given\nimport io\nimport numpy as np",
@@ -968,12 +1124,31 @@ def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
     assert scores(result) == {"saves": 0, "after": 0}
 
 
+def test_nor_by_names_in_yaml(engine):
+    made = exercise(
+        "# given\nimport yaml",
+        "# answer a\nformula = 'a: [1, 2]'",
+        "# answer n\nn = 5",
+        "# test reads\nassert yaml.load(formula, Loader=yaml.UnsafeLoader)['a'] == [1, 2]",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"reads": 1, "after": 1}
+    cheat = (
+        f"{TAKES_OVER}import json\n"
+        "formula = 'a: [1, 2]\\nb: !!python/object/apply:exec [' + json.dumps(code) + ', {}]'"
+    )
+    result = grade_one(made, handed_in(made, a=cheat, n="n = 6"), engine)
+    assert scores(result) == {"reads": 0, "after": 0}
+
+
 READ_ONLY = {
     "bytes": (b"abc", "pickle.loads(pickle.dumps(2)) == 2 and len(formula) == 3"),
     "a literal": ("[1, 2]", "ast.literal_eval(formula) == [1, 2]"),
     "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
     "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
     "a query of its own": ("abc", "len(pd.DataFrame({'a': [1]}).query('a > 0')) == 1 and formula"),
+    "a command of its own": ("a.txt", "os.system('exit 3') != 0 and formula"),
+    "a template of its own": ("a b", "jinja2.Template('{{ x }}!').render(x=formula) == 'a b!'"),
     "code of its own": ("x", "eval('[x for x in [1]]') == [1] and formula == 'x'"),
 }
 
@@ -981,7 +1156,7 @@ READ_ONLY = {
 @pytest.mark.parametrize(("formula", "test"), READ_ONLY.values(), ids=READ_ONLY)
 def test_what_is_only_read_is_judged(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, collections, pickle\nimport pandas as pd",
+        "# given\nimport ast, collections, jinja2, os, pickle\nimport pandas as pd",
         f"# answer a\nformula = {formula!r}",
         f"# test reads\nassert {test}",
     )

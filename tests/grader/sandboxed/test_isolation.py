@@ -47,6 +47,30 @@ def test_what_a_child_reads_of_the_machine_does_not_change_with_what_others_do()
     assert report.result == report.neighbour == [True, True, True]
 
 
+def touch_devices(*_):
+    import os
+
+    found = {}
+    for name in ("console", "full", "null", "random", "tty", "urandom", "zero"):
+        place = f"/dev/{name}"
+        with open(place, "r+b", buffering=0):
+            before = os.stat(place)
+        try:
+            os.utime(place)
+            found[name] = "touched"
+        except OSError as error:
+            found[name] = error.strerror
+        if os.stat(place).st_mtime_ns != before.st_mtime_ns:
+            found[name] = "changed"
+    with open("/dev/null", "wb", buffering=0) as null:
+        return sorted(set(found.values())), null.write(b"gone")
+
+
+def test_nobody_touches_a_device_whose_times_all_see():
+    report = try_out(touch_devices, neighbour=touch_devices)
+    assert report.result == report.neighbour == [["Read-only file system"], 4]
+
+
 def be_busy():
     import os
     import signal

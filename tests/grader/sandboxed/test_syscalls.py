@@ -127,6 +127,25 @@ def test_buffers_of_sockets_stay_small():
     assert try_out(enlarge_buffers).result == ["Operation not permitted"] * 4
 
 
+def ask_for_numbers_of_sockets():
+    import socket
+
+    reasons = []
+    for end in socket.socketpair():
+        assert end.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM
+        # SO_COOKIE and SO_NETNS_COOKIE
+        for option in (57, 71):
+            try:
+                end.getsockopt(socket.SOL_SOCKET, option, 8)
+            except PermissionError as error:
+                reasons.append(error.strerror)
+    return reasons
+
+
+def test_no_socket_tells_how_many_there_have_been_on_the_machine():
+    assert try_out(ask_for_numbers_of_sockets).result == ["Operation not permitted"] * 4
+
+
 def stop_others_from_opening():
     import fcntl
     import os

@@ -27,13 +27,15 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
             if cls is not tuple and cls is not frozenset:
                 packer.register(value)
             most = value.maxlen if isinstance(value, collections.deque) else None
-            return Seq(name, [packer.pack(item) for item in cls.__iter__(value)], most)
+            items = [item for item in cls.__iter__(value) if item is not packer.without]
+            return Seq(name, [packer.pack(item) for item in items], most)
     for cls, name in MAPPINGS.items():
         if isinstance(value, cls):
             packer.register(value)
             pairs: list[Any] = list(dict.items(value))
             known = _default(getattr(value, "default_factory", None), packer)
-            return Pairs(name, [(packer.pack(k), packer.pack(v)) for k, v in pairs], known)
+            kept = [pair for pair in pairs if pair[0] is not packer.without]
+            return Pairs(name, [(packer.pack(k), packer.pack(v)) for k, v in kept], known)
     for cls, kind in _VIEWS.items():
         if isinstance(value, cls):
             return Seq(kind, [packer.pack(item) for item in value])
