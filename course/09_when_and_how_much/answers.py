@@ -1124,7 +1124,7 @@ def squeeze(images, labels):
 
 
 # %% item="golf" right="one cut, midway" like="reference"
-# -         share = final * (1 - (1 - min(epoch / 28, 1)) ** 3)
+# -         share = final * (1 - (1 - climb) ** 3)
 # +         share = final if epoch >= 20 else 0
 
 # %% item="golf" right="without biases" like="reference"
@@ -1133,7 +1133,7 @@ def squeeze(images, labels):
 # +     optimizer = torch.optim.Adam([weight.requires_grad_()], lr=4e-3)
 
 # %% item="golf" wrong="a climb, and no price" like="reference" keeps=0 hint="How much time did the others have"
-# -     step, final, price = 0.8, 0.965, 2e-3
+# -     step, final, price = 0.8, 0.97, 2e-3
 # +     step, final, price = 0.9, 0.975, 0
 
 
@@ -1169,15 +1169,15 @@ def squeeze(images, labels):
 # +             rounded = step * (masked / step).round()
 
 # %% item="golf" wrong="a price too high" like="reference" keeps=0 hint="How much time did the others have"
-# -     step, final, price = 0.8, 0.965, 2e-3
+# -     step, final, price = 0.8, 0.97, 2e-3
 # +     step, final, price = 0.9, 0.975, 2e-2
 
 # %% item="golf" wrong="fine levels" like="reference" keeps=0 hint="how many levels are there"
-# -     step, final, price = 0.8, 0.965, 2e-3
+# -     step, final, price = 0.8, 0.97, 2e-3
 # +     step, final, price = 0.2, 0.85, 5e-4
 
 # %% item="golf" wrong="climbs too far" like="reference" keeps=0 hint="How much time did the others have"
-# -     step, final, price = 0.8, 0.965, 2e-3
+# -     step, final, price = 0.8, 0.97, 2e-3
 # +     step, final, price = 0.9, 0.99, 2e-3
 
 # %% item="golf" wrong="the largest go" like="reference" keeps=0 hint="How much time did the others have"
