@@ -312,8 +312,8 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        file = lambda: self._shell.compile.cell_file  # noqa: E731
-        self.watch = self.watch or Watch(file, self._shell.user_ns)
+        if self.watch is None:
+            self.watch = Watch(lambda: self._shell.compile.cell_file, self._shell.user_ns)
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)
