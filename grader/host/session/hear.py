@@ -151,17 +151,9 @@ class _Session:
         whole = aside.played
         if verdict.played.error is not None and whole.error is None:
             names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
-            text = f"The test holds only because {names} changes what it is given."
-            whole = Played([error("ChangedArgument", text)])
-            self._heard.notes.append(f"{self._script.label(position)}: {text}")
-        if whole.error is None:
-            return verdict
-        return replace(
-            verdict,
-            played=replace(whole, figures={}),
-            called=verdict.called or aside.called,
-            called_late=verdict.called_late or aside.called_late,
-        )
+            why = f"{names} changes what it is given"
+            whole = self._holds_only(position, "ChangedArgument", why)
+        return verdict if whole.error is None else _decided(verdict, aside, whole)
 
     def _with_something(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts where an answer has a list or an array without anything in it, and the
@@ -176,15 +168,14 @@ class _Session:
                 break
         if whole.error is not None:
             names = ", ".join(verdict.nothing).replace("()", "an argument")
-            text = f"The test holds only because {names} has nothing in it."
-            whole = Played([error("NothingThere", text)])
-            self._heard.notes.append(f"{self._script.label(position)}: {text}")
-        return replace(
-            verdict,
-            played=replace(whole, figures={}),
-            called=verdict.called or aside.called,
-            called_late=verdict.called_late or aside.called_late,
-        )
+            whole = self._holds_only(position, "NothingThere", f"{names} has nothing in it")
+        return _decided(verdict, aside, whole)
+
+    def _holds_only(self, position: int, name: str, why: str) -> Played:
+        """What people see of a test that holds by something else than the answer, with a note."""
+        text = f"The test holds only because {why}."
+        self._heard.notes.append(f"{self._script.label(position)}: {text}")
+        return Played([error(name, text)])
 
     def _replace_player(self, position: int, label: str, lost: str) -> None:
         """After a call that ended the player: a new one that has played the same cells."""
@@ -221,3 +212,13 @@ class _Session:
             self._showing.show(self._heard, telling, player)
         finally:
             player.end()
+
+
+def _decided(verdict: Verdict, aside: Verdict, played: Played) -> Verdict:
+    """What a test came to, where another run of it decides: as `played`, without figures."""
+    return replace(
+        verdict,
+        played=replace(played, figures={}),
+        called=verdict.called or aside.called,
+        called_late=verdict.called_late or aside.called_late,
+    )

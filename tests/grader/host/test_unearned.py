@@ -1048,12 +1048,22 @@ def test_nobody_gets_into_the_judge_by_a_formula(engine):
     assert scores(result) == {"runs": None, "after": 0}
 
 
-def test_nobody_gets_into_the_judge_by_a_pickle(engine):
+BY_JOBLIB = "file = io.BytesIO()\n    joblib.dump(x, file)\n    return file.getvalue()"
+PICKLED = {
+    "as ever": ("return pickle.dumps(x)", "pickle.loads(save([1]))"),
+    # scikit-learn's own pages name it for models, and it reads pickles by itself.
+    "by joblib": (BY_JOBLIB, "joblib.load(io.BytesIO(save([1])))"),
+    "in Python": (BY_JOBLIB, "pickle._loads(save([1]))"),
+}
+
+
+@pytest.mark.parametrize(("saves", "reads"), PICKLED.values(), ids=PICKLED)
+def test_nobody_gets_into_the_judge_by_a_pickle(engine, saves, reads):
     made = exercise(
-        "# given\nimport pickle",
-        "# answer save\ndef save(x):\n    return pickle.dumps(x)",
+        "# given\nimport io, joblib, pickle",
+        f"# answer save\ndef save(x):\n    {saves}",
         "# answer n\nn = 5",
-        "# test saves\nassert pickle.loads(save([1])) == [1]",
+        f"# test saves\nassert {reads} == [1]",
         "# test after\nassert n == 5",
     )
     cheat = (
@@ -1080,28 +1090,6 @@ def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
         f"# test runs\nassert {test}",
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
-
-
-@pytest.mark.parametrize(
-    "reads", ["joblib.load(io.BytesIO(save([1])))", "pickle._loads(save([1]))"]
-)
-def test_nor_by_one_that_is_read_in_python(engine, reads):
-    """joblib, which scikit-learn's own pages name for models, reads pickles by itself."""
-    made = exercise(
-        "# given\nimport io, joblib, pickle",
-        "# answer save\ndef save(x):\n    file = io.BytesIO()\n    joblib.dump(x, file)\n"
-        "    return file.getvalue()",
-        "# answer n\nn = 5",
-        f"# test saves\nassert {reads} == [1]",
-        "# test after\nassert n == 5",
-    )
-    cheat = (
-        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
-        "        return eval, (f'[1, exec({code!r})][:1]',)\n"
-        "def save(x):\n    return pickle.dumps(Code())"
-    )
-    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
-    assert scores(result) == {"saves": None, "after": 0}
 
 
 def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
