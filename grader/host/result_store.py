@@ -29,6 +29,9 @@ try:
 except ImportError:  # Not on Windows, where nothing can be graded anyway.
     fcntl = None  # type: ignore[assignment]
 
+# Below which names we write, down to two folders: what was handed in may lie in the same folder,
+# with files of any name and depth.
+_WRITTEN = ("results", "autograded", "feedback", "leaderboard", "report*")
 _CONFIG_HEAD = "# Written by grader, for Formgrader: start JupyterLab in this folder."
 
 
@@ -65,8 +68,10 @@ class ResultStore:
             lock.write(str(os.getpid()))
             lock.flush()
             # What a killed run was about to write.
-            for path in self.folder.glob("**/.writing-*"):
-                path.unlink()
+            for place in ("", *(f"{top}/{low}" for top in _WRITTEN for low in ("", "*/", "*/*/"))):
+                for path in self.folder.glob(f"{place}.writing-*"):
+                    if path.is_file():
+                        path.unlink()
             yield
 
     @property

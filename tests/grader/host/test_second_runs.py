@@ -272,6 +272,16 @@ def test_however_often_a_run_is_killed_the_grades_are_the_same(desk, run, tmp_pa
     assert not list(desk.out.glob("**/.writing-*"))
 
 
+def test_what_was_handed_in_may_lie_in_the_folder_that_is_graded_into(desk, run):
+    desk.hand_in("a")
+    own = desk.submitted / "a/numbers"
+    (own / ".writing-x").mkdir()
+    (own / ".writing-y").write_text("mine")
+    run("--out", desk.submitted.parent)
+    assert {path.name for path in own.glob(".writing-*")} == {".writing-x", ".writing-y"}
+    assert "a" in (desk.submitted.parent / "grades.csv").read_text()
+
+
 def test_files_with_marks_are_their_owners_alone_from_the_first(desk, run, monkeypatch):
     desk.hand_in("a")
     monkeypatch.setattr(os, "chmod", None)
