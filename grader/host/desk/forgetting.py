@@ -109,7 +109,13 @@ def _forget(kept: Kept, course: Course) -> Iterator[str]:
     for path in kept.folders():
         with cannot_write(path, _KEPT):
             if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
+                try:
+                    shutil.rmtree(path)
+                except RecursionError as error:
+                    raise GraderError(
+                        f"{path} holds folders too deep to be removed here: remove it with rm -r, "
+                        "then the same command goes on from here."
+                    ) from error
             else:
                 path.unlink()
         yield f"{path}"

@@ -9,6 +9,7 @@ import random
 import re
 import stat
 import struct
+import subprocess
 import zipfile
 
 import pytest
@@ -136,6 +137,18 @@ def test_a_file_that_is_damaged_costs_nobody_else(group, work):
     group.collect(archive)
     assert group.placed == {"Bob/numbers"}
     assert "is damaged in the archive: download it again" in group.reasons.values()
+
+
+def test_a_file_without_a_name_costs_nobody_else(group, work):
+    archive = group.archive({"x": work, f"{BOB}/numbers.ipynb": work})
+    data = bytearray(archive.read_bytes())
+    # Its names, in its own head and in the list at the end.
+    for sign, name in ((b"PK\3\4", 30), (b"PK\1\2", 46)):
+        data[data.index(sign) + name] = 0
+    archive.write_bytes(data)
+    group.collect(archive)
+    assert group.placed == {"Bob/numbers"}
+    assert list(group.reasons.values()) == ["has a path that is none"]
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
@@ -266,6 +279,20 @@ def test_a_student_whose_folder_is_a_link(group, work):
     assert not list(elsewhere.iterdir())
 
 
+def test_folders_of_any_depth_cost_nobody_else(group, work):
+    tree = group.tree({"07-submissions/07-ada/numbers.ipynb": work})
+    eve = tree / "07-submissions/07-eve"
+    # More than Python calls in each other; of short names, as a path has a limit, too.
+    subprocess.run(["mkdir", "-p", f"{eve}{'/d' * 1100}"], check=True)
+    (eve / "numbers.ipynb").write_bytes(work)
+    try:
+        group.collect(tree, "--assignment", "numbers")
+    finally:
+        subprocess.run(["rm", "-r", str(eve)], check=True)
+    assert group.placed == {"ada/numbers", "eve/numbers"}
+    assert list(group.reasons.values()) == ["lies more than 30 folders deep"]
+
+
 def test_two_runs_at_once(group, work):
     archive = group.archive({f"{NAME}/numbers.ipynb": work})
     with placing.Placing(group.submitted, group.here / "unplaced").held():
@@ -273,10 +300,13 @@ def test_two_runs_at_once(group, work):
     assert said.startswith("Another run is collecting into")
 
 
-def test_an_archive_with_any_byte_changed_is_read_or_refused(group, work):
-    whole = group.archive({f"{NAME}/numbers.ipynb": work[:300], f"{BOB}/x.txt": "x" * 99})
-    data, draw = whole.read_bytes(), random.Random(0)
+@pytest.mark.parametrize("packed", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_with_any_byte_changed_is_read_or_refused(group, work, packed):
     damaged = group.here / "damaged.zip"
+    with zipfile.ZipFile(damaged, "w", packed) as archive:
+        archive.writestr(f"{NAME}/numbers.ipynb", work[:300])
+        archive.writestr(f"{BOB}/x.txt", "x" * 99)
+    data, draw = damaged.read_bytes(), random.Random(0)
     for _ in range(400):
         changed = bytearray(data)
         for _ in range(draw.choice([1, 1, 3])):
