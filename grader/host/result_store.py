@@ -208,7 +208,7 @@ class ResultStore:
         if db_url is not None:
             lines.append(f"c.CourseDirectory.db_url = {db_url!r}")
         path = self.folder / "nbgrader_config.py"
-        if not path.exists() or path.read_text("utf-8").startswith(_CONFIG_HEAD):
+        if not path.exists() or path.read_bytes().startswith(_CONFIG_HEAD.encode()):
             # The address may hold a password.
             mode = 0o666 if db_url is None else 0o600
             write_atomically(path, "\n".join([*lines, ""]).encode("utf-8"), mode)

@@ -18,7 +18,7 @@ from pathlib import Path
 from grader.host.course import variants
 from grader.host.course.course import Course
 from grader.host.desk import tables
-from grader.host.desk.placing import EARLIER, UNPLACED, Placing
+from grader.host.desk.placing import EARLIER, UNPLACED, Placing, collected
 from grader.host.desk.roster import squeezed
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
@@ -75,10 +75,10 @@ class Kept:
     def namesakes(self) -> list[str]:
         """What lies in UNPLACED under the name of this student: it may be somebody else's."""
         names = {squeezed(self.student)}
-        for row in tables.load(self.submitted / COLLECTED):
-            if row["student"] == self.student:
+        for (_, student), row in collected(self.submitted).items():
+            if student == self.student:
                 names.add(squeezed(row["name"]))
-        rows = tables.load(self.unplaced / UNPLACED)
+        rows = tables.load(self.unplaced / UNPLACED, ("place", "name"))
         return [row["place"] for row in rows if squeezed(row["name"]) in names]
 
 

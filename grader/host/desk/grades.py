@@ -25,9 +25,8 @@ from grader.host.publish.report import NEEDS_MANUAL
 from grader.protocol.errors import GraderError
 
 # What grades.csv says of every submission; the other columns are items.
-_FIXED = {
-    *("assignment", "student", "status", "late", "total", "max", "penalty", "reason", "notes"),
-}
+_NEEDED = ("assignment", "student", "status", "late", "total", "max", "reason", "notes")
+_FIXED = {*_NEEDED, "penalty"}
 _WORKSHEET = (
     *("Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"),
     *("Grade can be changed", "Last modified (submission)", "Last modified (grade)"),
@@ -104,7 +103,7 @@ class Book:
         path = out / "grades.csv"
         if not path.is_file():
             raise GraderError(f"There is no grades.csv in {out}: grade the class first.")
-        rows = [_grade(row) for row in tables.load(path)]
+        rows = [_grade(row) for row in tables.load(path, _NEEDED)]
         return cls(rows, collected(submitted), partial, scale)
 
     def of(self, assignment: str | None) -> list[Grade]:
@@ -380,18 +379,26 @@ class Book:
 
 def _grade(row: Mapping[str, str]) -> Grade:
     mine = f"{row['assignment']}:"
+    # A spreadsheet may write numbers as its country does.
     items = {
-        name.removeprefix(mine): cell
+        name.removeprefix(mine): cell if cell == NEEDS_MANUAL else cell.replace(",", ".")
         for name, cell in row.items()
         if name not in _FIXED and name.startswith(mine) and cell
     }
+    points = _number(row["max"])
+    marks = [_number(cell) for cell in items.values() if cell != NEEDS_MANUAL]
+    if points is None or None in marks:
+        raise GraderError(
+            f"In grades.csv, the row of {row['student']} for {row['assignment']} holds a mark that "
+            "is no number: `grader grade` writes it again."
+        )
     return Grade(
         row["assignment"],
         row["student"],
         row["status"],
         row["late"] == "yes",
         _number(row["total"]),
-        float(row["max"]),
+        points,
         NEEDS_MANUAL in items.values(),
         row["reason"],
         row["notes"],

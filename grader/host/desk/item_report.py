@@ -43,6 +43,8 @@ MAX_ANSWER = 1_500
 FEW = 3
 # What a folder of an earlier report is known by.
 ITEMS, MISCONCEPTIONS, LEARNERS = "items.csv", "misconceptions.csv", "learners.csv"
+_MET = ("assignment", "item", "test", "hint", "learners")
+_OF_ITEMS = ("assignment", "item", "points", "difficulty")
 
 _NUMBER = re.compile(r"(?<![\w.])[-+−]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?!\w)", re.IGNORECASE)
 
@@ -171,17 +173,17 @@ class Before:
             raise GraderError(
                 f"There is no {ITEMS} in {folder}: name the folder of an earlier report."
             )
-        try:
-            items = {(row["assignment"], row["item"]): row for row in tables.load(folder / ITEMS)}
-            met = {
+        items = tables.load(folder / ITEMS, _OF_ITEMS)
+        met = tables.load(folder / MISCONCEPTIONS, _MET)
+        return cls(
+            {(row["assignment"], row["item"]): row for row in items},
+            {
                 (row["assignment"], row["item"], row["test"], _NUMBER.sub("#", row["hint"])): row[
                     "learners"
                 ]
-                for row in tables.load(folder / MISCONCEPTIONS)
-            }
-        except KeyError as error:
-            raise GraderError(f"{folder} is no report: a table has no column {error}.") from error
-        return cls(items, met)
+                for row in met
+            },
+        )
 
 
 class ItemReport:
@@ -241,8 +243,7 @@ class ItemReport:
             items = list(self._items(sections))
             write_atomically(folder / ITEMS, tables.dump(list(items[0]), items))
             met = list(self._misconceptions(sections))
-            head = ("assignment", "item", "test", "hint", "learners", "share", "before")
-            write_atomically(folder / MISCONCEPTIONS, tables.dump(head, met))
+            write_atomically(folder / MISCONCEPTIONS, tables.dump((*_MET, "share", "before"), met))
             learners = sorted(self._learners(), key=lambda row: (row["learner"], row["assignment"]))
             write_atomically(folder / LEARNERS, tables.dump(list(learners[0]), learners))
             # Last: who opens it finds all that it leads to.
@@ -384,8 +385,11 @@ class ItemReport:
             return None
         rows = [row for (name, _), row in self._before.items.items() if name == assignment]
         rows = [row for row in rows if row["difficulty"]]
-        points = sum(float(row["points"]) for row in rows)
-        won = sum(float(row["points"]) * float(row["difficulty"]) for row in rows)
+        try:
+            points = sum(float(row["points"]) for row in rows)
+            won = sum(float(row["points"]) * float(row["difficulty"]) for row in rows)
+        except ValueError as error:
+            raise GraderError(f"The {ITEMS} of the earlier report: {error}.") from error
         return won / points if points else None
 
     def _row(self, section: Section, item: Item) -> dict[str, Any]:

@@ -191,7 +191,7 @@ class Placing:
             rows = [row for _, row in sorted(self.collected.items())]
             _write(self.submitted / COLLECTED, tables.dump(_COLLECTED, rows))
         path = self.unplaced / UNPLACED
-        before = tables.load(path)
+        before = tables.load(path, _UNPLACED)
         again = self.again | {(row["source"], row["place"]) for row in self.refused}
         rows = [row for row in before if again.isdisjoint(_places(row))]
         rows = sorted([*rows, *self.refused], key=lambda row: [row[name] for name in _UNPLACED])
@@ -211,8 +211,9 @@ class Placing:
 
 def collected(submitted: Path) -> dict[tuple[str, str], dict[str, str]]:
     """What is known of collected submissions, by assignment and student."""
-    rows = tables.load(submitted / COLLECTED)
-    return {(row["assignment"], row["student"]): row for row in rows}
+    rows = tables.load(submitted / COLLECTED, ("assignment", "student"))
+    blank = dict.fromkeys(_COLLECTED, "")
+    return {(row["assignment"], row["student"]): blank | row for row in rows}
 
 
 def _places(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:

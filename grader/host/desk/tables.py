@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from grader.protocol.errors import GraderError
@@ -83,24 +84,36 @@ def read(path: Path) -> Table:
 def dump(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
     """A table of our own, with nothing in it that a spreadsheet would take for a formula."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, header, lineterminator="\n")
+    # What somebody has added to a table of ours is not kept.
+    writer = csv.DictWriter(text, header, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows({name: harmless(cell) for name, cell in row.items()} for row in rows)
     return text.getvalue().encode("utf-8", "replace")
 
 
-def load(path: Path) -> list[dict[str, str]]:
+def load(path: Path, header: Iterable[str] = ()) -> list[dict[str, str]]:
     """The rows that `dump` wrote; none where there is no file.
 
+    Args:
+        header: the columns without which they can't be read.
+
     Raises:
-        GraderError: when it cannot be read.
+        GraderError: when it cannot be read, or somebody has changed it so that these are gone.
     """
     if not path.exists():
         return []
     table = read(path)
     names = [name.strip() for name in table.header]
+    for name in header:
+        if name not in names:
+            raise GraderError(
+                f"{path} has no column {name} any more: take an older copy of it, or remove it and "
+                "have it written again."
+            )
+    # A spreadsheet may leave out empty cells at the end.
     return [
-        {name: bare(cell) for name, cell in zip(names, row, strict=False)} for row in table.rows
+        {name: bare(cell) for name, cell in zip_longest(names, row[: len(names)], fillvalue="")}
+        for row in table.rows
     ]
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.host.desk import collecting, placing, sources
+from grader.host.desk import collecting, placing, sources, tables
 from grader.host.desk.sources import Source, Unreadable, opened
 from grader.protocol.errors import GraderError
 from tests.grader.desk.conftest import gradebook, other, zipped
@@ -291,6 +291,50 @@ def test_folders_of_any_depth_cost_nobody_else(group, work):
         subprocess.run(["rm", "-r", str(eve)], check=True)
     assert group.placed == {"ada/numbers", "eve/numbers"}
     assert list(group.reasons.values()) == ["lies more than 30 folders deep"]
+
+
+HANDED_IN = "assignment,student,name,email,group,submitted,late,system,key,back,team,source\n"
+
+
+def exported(group, code=0):
+    where = ("--out", group.here / "out", "--submitted", group.submitted)
+    return group.run("export", "--to", "csv", *where, code=code)
+
+
+MARKS = "assignment,student,status,late,total,max,numbers:square,penalty,reason,notes"
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "said"),
+    [
+        ("out/grades.csv", "student\nada\n", "grades.csv has no column assignment any more"),
+        ("out/grades.csv", f"{MARKS}\nnumbers,ada,graded,no,4\n", "a mark that is no number"),
+        (
+            "out/grades.csv",
+            f"{MARKS}\nnumbers,ada,graded,no,4,8,four,0,,\n",
+            "the row of ada for numbers holds a mark that is no number",
+        ),
+        ("submitted/collected.csv", "student\nada\n", "collected.csv has no column assignment"),
+    ],
+)
+def test_a_table_that_somebody_has_changed_is_told(group, table, text, said):
+    group.mark(f"{MARKS}\nnumbers,ada,graded,no,4,8,2,0,,\n", HANDED_IN)
+    group.write(table, text)
+    assert said in exported(group, code=1)
+
+
+def test_tables_as_a_spreadsheet_saves_them(group, work):
+    """Without cells that are empty at the end of a row, with a decimal comma and a column more."""
+    head = MARKS.replace(",", ";")
+    group.mark(f"{head}\nnumbers;ada;graded;no;4,5;8;2,5\n", HANDED_IN)
+    exported(group)
+    [row] = tables.load(group.here / "out/marks-csv.csv")
+    assert (row["total"], row["square"]) == ("4.5", "2.5")
+    group.write("submitted/collected.csv", f"mine,{HANDED_IN}x,numbers,ada,Ada\n")
+    group.collect(group.tree({"bob_numbers.ipynb": work}))
+    rows = tables.load(group.submitted / "collected.csv")
+    assert [row["student"] for row in rows] == ["ada", "bob"]
+    assert "mine" not in rows[0]
 
 
 def test_two_runs_at_once(group, work):
