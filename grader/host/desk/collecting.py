@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from grader.host.desk import canvas, classroom, exchange, loose, moodle
 from grader.host.desk.placing import Placing
 from grader.host.desk.record import Finder, Found, Known, Record
-from grader.host.desk.roster import Person, Roster, squeezed
+from grader.host.desk.roster import Person, Roster, spellings, squeezed
 from grader.host.desk.sources import File, Source, Unreadable, opened
 from grader.host.intake.folder import MAX_FILES, MAX_FILES_BYTES, Folder, is_notebook
 from grader.host.intake.submission import TIMESTAMP, timestamp_of
@@ -92,7 +92,11 @@ def collect(
     """
     done = Collected()
     people = roster.people if roster else []
-    known = Known(assignments, [login for p in people if (login := p.key(classroom.SYSTEM))])
+    known = Known(
+        assignments,
+        [login for p in people if (login := p.key(classroom.SYSTEM))],
+        {key: spellings(p.name) for p in people if (key := p.key(canvas.SYSTEM))},
+    )
     with contextlib.ExitStack() as stack:
         sources = [stack.enter_context(opened(path)) for path in paths]
         read = [_read(source, known, system) for source in sources]

@@ -202,6 +202,42 @@ def test_canvas_without_a_list_and_anonymous(group, work):
     assert group.placed == {"kingada-18/numbers", "anon_x1Yz9/numbers"}
 
 
+def test_nobody_is_somebody_else_in_canvas_by_name_or_by_file(group, work):
+    """Canvas keeps the underscores of names, and what a file was called."""
+    book = gradebook(
+        group.here / "book.csv",
+        ("King, Ada", "18", "s18", "ada"),
+        ("Eve_18", "99", "s99", "eve"),
+        ("kingada_18", "98", "s98", "mallory"),
+    )
+    files = {
+        "eve_18_99_500_numbers.ipynb": other(work, "eve"),
+        "kingada_18_98_501_numbers.ipynb": other(work, "mallory"),
+        "kingada_18_403_1_2_numbers.ipynb": work,
+    }
+    options = ("--roster", book, "--assignment", "numbers")
+    group.collect(group.archive(files), *options)
+    assert group.placed == {"s18/numbers", "s99/numbers"}
+    assert (group.submitted / "s18/numbers/1_2_numbers.ipynb").read_bytes() == work
+    assert list(group.reasons.values()) == [
+        "may be of several people: its numbers are those of each"
+    ]
+    files = {
+        "anon_x1Yz9_404_7_18_9_numbers.ipynb": other(work, "7"),
+        "anon_x1Yz9_405_anon_q2Wa8_9_numbers.ipynb": other(work, "8"),
+        "LATE_anon_q2Wa8_403_numbers.ipynb": work,
+    }
+    group.collect(group.archive(files, "anonymous.zip"), *options)
+    assert group.placed == {
+        "s18/numbers",
+        "s99/numbers",
+        "anon_q2Wa8/numbers",
+        "anon_x1Yz9/numbers",
+    }
+    assert (group.submitted / "anon_q2Wa8/numbers/numbers.ipynb").read_bytes() == work
+    assert told(group, "anon_q2Wa8")["late"] == "yes"
+
+
 # --- GitHub Classroom, nbgrader, loose ---
 
 
