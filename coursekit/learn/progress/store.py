@@ -20,7 +20,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
@@ -41,6 +41,8 @@ MIGRATIONS: tuple[str, ...] = (
     "CREATE TABLE event (uid TEXT PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT "
     "NULL)",
 )
+
+_LATER = timedelta(days=36_525)
 
 # SQLite's words for a file that is damaged, or none of its own: SQLITE_CORRUPT, SQLITE_NOTADB.
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -329,8 +331,9 @@ class Store:
         try:
             events = Export.model_validate_json(content).events
             for event in events:
-                # As it is kept: what lies before the year 1 in UTC is no date there.
-                event.at.astimezone(UTC)
+                # As it is kept: what lies before the year 1 in UTC is no date there. And a card is
+                # due up to a hundred years later.
+                event.at.astimezone(UTC) + _LATER
         except (ValueError, OverflowError) as error:
             what = "a date is out of range"
             if isinstance(error, ValidationError):

@@ -409,6 +409,8 @@ def exported(**changes):
         ("[]", "no progress that this version of the course exports"),
         (exported(event={"at": "0001-01-01T00:00:00+14:00"}), "a date is out of range"),
         (exported(event={"at": "9999-12-31T23:00:00-14:00"}), "a date is out of range"),
+        # It is one, but a card that was turned then would be due after the last.
+        (exported(event={"at": "9950-01-01T00:00:00+00:00"}), "a date is out of range"),
         (exported(version=2), "version"),
         (exported(format="else"), "format"),
         (exported(event={"kind": "dream"}), "events.1"),
