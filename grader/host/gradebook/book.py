@@ -26,6 +26,7 @@ from nbgrader.api import (
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import Table, bindparam, insert, select, text, update
+from tornado.log import app_log
 from traitlets.config import Config
 
 from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
@@ -146,9 +147,13 @@ class Book:
 
     @contextlib.contextmanager
     def _one_transaction(self) -> Iterator[None]:
-        """Has nbgrader's functions, each of which commits, wait for the disk once for them all."""
+        """Has nbgrader's functions, each of which commits, wait for the disk once for them all.
+
+        They log what goes wrong with a traceback: it is one sentence here.
+        """
         database = self._book.db
         database.commit = database.flush
+        told, app_log.disabled = app_log.disabled, True
         try:
             yield
         except BaseException:
@@ -156,6 +161,7 @@ class Book:
             raise
         finally:
             del database.commit
+            app_log.disabled = told
         database.commit()
 
     def _set_up_notebook(self, assignment: str, notebook: TeacherNotebook) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
+from nbgrader.api import InvalidEntry
 from nbgrader.dbutil import _temp_alembic_ini
 from sqlalchemy import URL, Engine, NullPool, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -105,8 +106,10 @@ class Database:
         """Turns what a database says when it fails into a sentence on what to do."""
         try:
             yield
-        except SQLAlchemyError as error:
-            reason = str(error.__cause__ or error).strip().split("\n")[0]
+        # What nbgrader's functions make of it.
+        except (SQLAlchemyError, InvalidEntry) as error:
+            said = error.__context__ if isinstance(error, InvalidEntry) else error
+            reason = str((said and said.__cause__) or said).strip().split("\n")[0]
             known = (advice for sign, advice in _ADVICE.items() if sign in reason)
             advice = next(known, _OTHERWISE[self._is_file])
             raise GraderError(

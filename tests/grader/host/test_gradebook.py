@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from nbgrader.api import Gradebook
@@ -11,6 +13,9 @@ from sqlalchemy import create_engine, text
 
 from grader import Course
 from grader.host import batch
+from grader.host.gradebook.book import Book
+from grader.host.gradebook.connection import Database
+from grader.protocol.errors import GraderError
 from tests.conftest import system_package_missing
 from tests.grader import servers
 from tests.grader.conftest import Desk, rows
@@ -136,6 +141,24 @@ def test_an_address_that_is_wrong_is_one_sentence(desk: Desk, url: str, sentence
     assert re.search(sentence, said)
     assert len(said.strip().splitlines()) == 1
     assert "secret" not in said
+
+
+def test_a_disk_that_is_full_while_an_assignment_is_entered_is_one_sentence(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """nbgrader's own functions raise something else, and log it with a traceback."""
+    numbers = desk.course().load("numbers")
+    with Book(Database.of_file(desk.root / "full.db"), "demo") as book:
+        # As many pages as it has.
+        book._book.db.execute(text("PRAGMA max_page_count = 1"))
+        called = (replace(numbers, name=f"numbers-{number}") for number in range(100))
+        with pytest.raises(GraderError) as error:
+            deque(book.set_up(assignment, None) for assignment in called)
+    assert str(error.value).endswith(
+        "cannot be used (database or disk is full): make room, then the same command goes on from "
+        "here."
+    )
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_a_database_that_is_not_there_is_one_sentence(desk: Desk, server: servers.Postgres) -> None:
