@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from unicodedata import normalize
 
 from nbgrader.utils import parse_utc
 
@@ -74,8 +75,13 @@ def collect(
     if not notebooks:
         return Rejected(" ".join(["The folder holds no notebook.", *notes]))
     wanted = {f"{name}.ipynb": name for name in assignment.notebooks}
-    # By the name that was expected, the name that was found.
-    found = {expected: expected for expected in wanted if expected in notebooks}
+    # By the name that was expected, the name that was found. Macs may write ü as two signs.
+    spelled = {normalize("NFC", name): name for name in notebooks}
+    found = {
+        expected: expected if expected in notebooks else spelled[normalize("NFC", expected)]
+        for expected in wanted
+        if expected in notebooks or normalize("NFC", expected) in spelled
+    }
     if len(notebooks) == 1 and len(wanted) == 1 and not found:
         (other,), (expected,) = notebooks, wanted
         notes.append(f"The notebook is named {printable(other)}, not {expected}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -328,6 +329,17 @@ def test_one_missing_of_two_leaves_the_other(desk, pair):
     submission = collect(pair, desk.folder("s", "pair"), "s")
     assert submission.papers["first"] == Rejected("first.ipynb was not handed in.")
     assert not isinstance(submission.papers["second"], Rejected)
+
+
+def test_a_name_that_a_mac_spells_in_another_way_is_the_same(desk, pair):
+    first, second = pair.notebooks.values()
+    both = replace(pair, notebooks={"\u00fcber": first, "second": second})
+    for name, stem in (("u\u0308ber", "first"), ("second", "second")):
+        path = desk.folder("s", "pair") / f"{name}.ipynb"
+        nbformat.write(desk.release("pair", stem), path)
+    submission = collect(both, desk.folder("s", "pair"), "s")
+    assert not any(isinstance(paper, Rejected) for paper in submission.papers.values())
+    assert submission.notes == ()
 
 
 def test_time_and_files_beside_the_notebook(desk, assignment):
