@@ -29,6 +29,8 @@ _NO_WIDTH = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
+# Small Cyrillic and Greek letters that look, small or large, as a Latin one does.
+_LATIN = str.maketrans("авсԁенһіјкморԛѕтухԝαβεηικνορτυχ", "abcdehhijkmopqstyxwabehiknoptyx")
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def look_alikes(students: Collection[str]) -> dict[str, str]:
 
 def _looks(name: str) -> str:
     """The same for names that look the same: in other letters, or with signs of no width."""
-    whole = unicodedata.normalize("NFKC", name).casefold()
+    whole = unicodedata.normalize("NFKC", name).casefold().translate(_LATIN)
     seen = (c for c in whole if unicodedata.category(c) != "Cf" and not _NO_WIDTH.match(c))
     return " ".join("".join(seen).split())
 

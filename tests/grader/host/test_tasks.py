@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.host.intake.folder import read_folder
-from grader.host.tasks import find_tasks
+from grader.host.tasks import find_tasks, look_alikes
 from tests.grader.conftest import rows
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
@@ -116,6 +116,18 @@ def test_names_that_look_alike_are_told(desk, run):
         assert "names look like" in found["numbers", name]["notes"]
     assert "names look like" in said
     assert found["numbers", "amy"]["notes"] == ""
+
+
+def test_names_that_look_alike_in_other_alphabets_are_told():
+    # Cyrillic a, Greek A; a whole name in Cyrillic is like no other.
+    students = [
+        "ada",
+        "\u0430da",
+        "\u0391da",
+        "\u0440\u043e\u043c\u0430\u043d",
+        "\u0440\u043e\u043c\u0430",
+    ]
+    assert look_alikes(students).keys() == set(students[:3])
 
 
 @pytest.mark.parametrize("sign", [r"\u200d", r"\u2060", r"\ufeff", r"\u3164", r"\ufe0f", r"\u00a0"])
