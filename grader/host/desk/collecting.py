@@ -315,7 +315,7 @@ class _Run:
             "name": person.name,
             "email": person.email,
             "group": person.group,
-            "submitted": "" if when is None else f"{when:%Y-%m-%d %H:%M:%S}",
+            "submitted": "" if when is None else when.isoformat(" ", "seconds"),
             "late": "yes" if record.late else "",
             "system": record.system,
             "key": record.key,

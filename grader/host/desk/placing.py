@@ -103,7 +103,8 @@ class Placing:
         Raises:
             GraderError: when it cannot be written.
         """
-        stamp = None if when is None else f"{when:%Y-%m-%d %H:%M:%S.%f} UTC".encode()
+        # Not strftime, which writes the year 1 as 1.
+        stamp = None if when is None else f"{when.isoformat(' ', 'microseconds')} UTC".encode()
         place = self.submitted / student / assignment
         with self._writes(place):
             there, since = _there(place)

@@ -287,6 +287,15 @@ def test_the_exchange_has_all_attempts(group, work):
     assert "is for gone, which is no assignment of the course" in group.reasons.popitem()[1]
 
 
+def test_a_time_of_any_year_is_the_same_again(group, work):
+    tree = group.tree({"eve+numbers+0001-01-01 00:00:00 UTC/numbers.ipynb": work}, "inbound")
+    group.collect(tree)
+    assert stamp(group, "eve") == "0001-01-01 00:00:00.000000 UTC"
+    before = group.snapshot()
+    assert "1 there already" in group.collect(tree)
+    assert group.snapshot() == before
+
+
 def test_loose_notebooks(group, work):
     tree = group.tree(
         {
