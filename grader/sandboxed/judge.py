@@ -37,9 +37,10 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
-from grader.sandboxed.calls.executed import Watch, refuse_pickles
+from grader.sandboxed.calls.executed import Brought, Watch, refuse_pickles
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
+from grader.sandboxed.calls.named_files import shut_for_networks
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
@@ -94,7 +95,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     reports = Bench(channel)
     reports.install()
     bench = _Bench(shell, given, reports)
-    refuse_pickles(lambda: None if bench.peer is None else bench.peer.texts)
+
+    def brought() -> Brought:
+        return None if bench.peer is None else bench.peer.texts
+
+    refuse_pickles(brought)
+    shut_for_networks(brought, lambda: bench.folder)
     # Of a test that fails people see the line and the message.
     shell.InteractiveTB.set_mode("Minimal")
     while True:

@@ -1075,6 +1075,52 @@ def test_nobody_gets_into_the_judge_by_a_pickle(engine, saves, reads):
     assert scores(result) == {"saves": None, "after": 0}
 
 
+NETWORK = """w = numpy_helper.from_array(np.array([10, 40], np.uint8), 'w')
+network = made(w)"""
+READS_WHAT_IT_NAMES = {
+    "by onnxruntime": "run(network)",
+    "by onnxruntime, of a file": "(open('own.onnx', 'wb').write(network), run('own.onnx'))[1]",
+    "by onnx": "numpy_helper.to_array(onnx.load_from_string(network).graph.initializer[0])",
+}
+
+
+@pytest.mark.parametrize("read", READS_WHAT_IT_NAMES.values(), ids=READS_WHAT_IT_NAMES)
+def test_a_network_that_names_a_file_of_the_tests_does_not_read_it(engine, read):
+    pytest.importorskip("onnxruntime")
+    made = exercise(
+        "# given\nimport numpy as np, onnx, onnxruntime\n"
+        "from onnx import TensorProto, helper, numpy_helper\n"
+        "def made(w):\n"
+        "    nodes = [helper.make_node('Gather', ['w', 'i'], ['g'])]\n"
+        "    i = helper.make_tensor_value_info('i', TensorProto.INT64, [None])\n"
+        "    g = helper.make_tensor_value_info('g', TensorProto.UINT8, None)\n"
+        "    graph = helper.make_graph(nodes, 'n', [i], [g], [w])\n"
+        "    sets = [helper.make_opsetid('', 17)]\n"
+        "    return helper.make_model(graph, opset_imports=sets, ir_version=9)"
+        ".SerializeToString()\n"
+        "def run(network):\n"
+        "    options = onnxruntime.SessionOptions()\n"
+        "    options.log_severity_level = 4\n"
+        "    session = onnxruntime.InferenceSession(network, options)\n"
+        "    return session.run(None, {'i': np.arange(2)})[0]",
+        f"# answer network\n{NETWORK}",
+        "# answer n\nn = 5",
+        "# test reads\nopen('wanted', 'wb').write(bytes([10, 40]))\n"
+        f"found = {read}\nassert found.tolist() == list(open('wanted', 'rb').read())",
+        "# test after\nassert n == 5\nassert open('wanted', 'rb').read()",
+    )
+    cheat = (
+        "w = TensorProto(name='w', data_type=TensorProto.UINT8, dims=[2],\n"
+        "                data_location=TensorProto.EXTERNAL)\n"
+        "for key, value in {'location': 'wanted', 'offset': '0', 'length': '2'}.items():\n"
+        "    w.external_data.add(key=key, value=value)\n"
+        "network = made(w)"
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"reads": 1, "after": 1}
+    result = grade_one(made, handed_in(made, network=cheat), engine)
+    assert scores(result) == {"reads": 0, "after": 1}
+
+
 LEFT_TO_IT = {
     "a text": ("formula", "formula = 'x * x'", "eval(left, {'x': 3}) == 9"),
     "a pickle": ("saved", "saved = pickle.dumps(9)", "pickle.loads(left) == 9"),
