@@ -1,5 +1,5 @@
 """Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify`, a query of
-pandas', a template of jinja2, what unpickles bytes, or as a command. It would run in the test's own
+pandas', a template of jinja2, what unpickles bytes or reads a network that is code, or as a command. It would run in the test's own
 process, which decides about marks, or beside it, in the test's folder.
 
 Looked for while a contract is made, with the texts and bytes of the teacher's solution.
@@ -36,6 +36,19 @@ _READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
 # it: so do joblib, which saves models of scikit-learn, and pandas.
 _IN_PYTHON: Any = vars(pickle)["_Unpickler"]
 _LOAD = _IN_PYTHON.load
+# What reads networks whose layers are code: TorchScript's may write files, Keras' name classes.
+_NETWORKS = {
+    "torch._C": (
+        *("import_ir_module", "import_ir_module_from_buffer"),
+        *("_load_jit_module_from_file", "_load_jit_module_from_bytes"),
+        *("_load_for_lite_interpreter", "_load_for_lite_interpreter_from_buffer"),
+    ),
+    "torch.export": ("load",),
+    "torch.export.pt2_archive._package": ("load_pt2",),
+    "keras.src.saving.saving_lib": ("load_model",),
+    "keras.src.legacy.saving.legacy_h5_format": ("load_model_from_hdf5",),
+    "tensorflow.python.saved_model.load": ("load_partial",),
+}
 Brought: TypeAlias = "set[str | bytes] | None"
 
 
@@ -62,6 +75,7 @@ class Watch:
         self._is_a_tree = False
         sys.addaudithook(self._hear)
         _tell_of_pickles(lambda: self.texts, self._note, everywhere=True)
+        _tell_of_networks(lambda: self.texts, self._note)
 
     def begin(self, before: set[str | bytes]) -> set[str | bytes]:
         """Begins; returns where texts are to be put.
@@ -136,8 +150,9 @@ class Watch:
 
 
 def refuse_pickles(brought: Callable[[], Brought]) -> None:
-    """Has this process unpickle nothing that answers have brought: no test that does so with the
-    teacher's solution is judged, but with a learner's bytes a library may.
+    """Has this process unpickle nothing that answers have brought, and read no network that is
+    code: no test that does so with the teacher's solution is judged, but with a learner's bytes a
+    library may.
 
     Args:
         brought: gives the texts and bytes that they have brought.
@@ -146,7 +161,11 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
     def refuse() -> NoReturn:
         raise CannotCross("a pickle, which is code")
 
+    def refuse_network() -> NoReturn:
+        raise CannotCross("a network that is code")
+
     _tell_of_pickles(brought, refuse)
+    _tell_of_networks(brought, refuse_network)
     _refuse_names_in_yaml(brought)
 
 
@@ -202,6 +221,24 @@ def _tell_of_pickles(
             for reader, one in zip(_READERS, made, strict=True):
                 if value is reader and module is not sys.modules[__name__]:
                     setattr(module, name, one)
+
+
+def _tell_of_networks(brought: Callable[[], Brought], tell: Callable[[], None]) -> None:
+    """Has whatever reads a network that is code tell of it first, if answers have brought bytes."""
+
+    def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def told(*args: Any, **kwargs: Any) -> Any:
+            if any(isinstance(one, bytes) and one for one in brought() or ()):
+                tell()
+            return function(*args, **kwargs)
+
+        return told
+
+    for place, names in _NETWORKS.items():
+        module = sys.modules.get(place)
+        for name in names if module is not None else ():
+            if hasattr(module, name):
+                setattr(module, name, telling(getattr(module, name)))
 
 
 def _texts_in(values: Sequence[Any]) -> Iterator[str]:

@@ -1075,6 +1075,33 @@ def test_nobody_gets_into_the_judge_by_a_pickle(engine, saves, reads):
     assert scores(result) == {"saves": None, "after": 0}
 
 
+SCRIPT = (
+    "class Net(nn.Module):\n    def forward(self, x):\n        return {}\n"
+    "file = io.BytesIO()\ntorch.jit.save(torch.jit.script(Net()), file)\n"
+    "network = file.getvalue()"
+)
+READ_AS_CODE = {
+    "from bytes": "torch.jit.load(io.BytesIO(network))",
+    "from a file": "(open('net.pt', 'wb').write(network), torch.jit.load('net.pt'))[1]",
+    "by torch.load": "torch.load(io.BytesIO(network), weights_only=False)",
+}
+
+
+@pytest.mark.parametrize("read", READ_AS_CODE.values(), ids=READ_AS_CODE)
+def test_a_network_that_is_code_is_left_to_the_teacher(engine, read):
+    made = exercise(
+        "# given\nimport io, torch\nfrom torch import nn",
+        f"# answer network\n{SCRIPT.format('2 * x')}",
+        "# answer n\nn = 5",
+        f"# test reads\nnet = {read}\nassert net(torch.ones(2)).tolist() == [2, 2]",
+        "# test after\nassert n == 5",
+    )
+    assert "it runs as code" in get_contract(made, "x", engine).tests["reads"].live
+    cheat = SCRIPT.format("torch.from_file('wanted', size=2, dtype=torch.uint8).float()")
+    result = grade_one(made, handed_in(made, network=cheat), engine)
+    assert scores(result) == {"reads": None, "after": 1}
+
+
 NETWORK = """w = numpy_helper.from_array(np.array([10, 40], np.uint8), 'w')
 network = made(w)"""
 READS_WHAT_IT_NAMES = {
