@@ -1010,6 +1010,24 @@ RUN_AS_CODE = {
         ["echo", "a b"],
         "subprocess.check_output(formula) == b'a b\\n'",
     ),
+    "as a program": (
+        "print(1)\nprint(2)",
+        "subprocess.run(['python3'], input=formula, capture_output=True, text=True).stdout"
+        " == '1\\n2\\n'",
+    ),
+    "as a program that is written to": (
+        "print(1)\nprint(2)",
+        "subprocess.Popen(['python3', '-'], stdin=-1, stdout=-1, text=True).communicate(told())[0]"
+        " == '1\\n2\\n'",
+    ),
+    "as a program in a file": (
+        "print(1)\nprint(2)",
+        "open('own.py', 'w').write(formula) and subprocess.getoutput('python3 own.py') == '1\\n2'",
+    ),
+    "as a program by its name": (
+        "print(1)\nprint(2)",
+        "open('own.py', 'w').write(formula) and subprocess.getoutput('python3 -m own') == '1\\n2'",
+    ),
     "as a command of IPython's": ("echo a b", "get_ipython().getoutput(formula) == ['a b']"),
     "as a command that IPython shows": ("exit 3", "get_ipython().system(formula) is None"),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
@@ -1034,6 +1052,29 @@ def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     assert scores(grade_one(made, handed_in(made), engine)) == {"runs": None, "after": 1}
     clause = get_contract(made, "x", engine).tests["runs"]
     assert "it runs as code what an answer says" in clause.live
+
+
+GIVEN_TO_A_PROGRAM = {
+    "on standard input": (
+        "subprocess.run(['wc', '-l'], input=text, capture_output=True, text=True).stdout",
+        "'1\\n'",
+    ),
+    "in a file": ("open('own', 'w').write(text) and subprocess.getoutput('wc -l own')", "'1 own'"),
+    "beside a program of the test's": (
+        "subprocess.run(['python3', '-'], input='print(2)', capture_output=True, text=True).stdout",
+        "'2\\n'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "is_"), GIVEN_TO_A_PROGRAM.values(), ids=GIVEN_TO_A_PROGRAM)
+def test_what_a_program_only_reads_is_no_code(engine, made, is_):
+    made = exercise(
+        "# given\nimport subprocess",
+        "# answer text\ntext = 'a word, and another\\n'",
+        f"# test runs\nassert len(text) > 3\nassert {made} == {is_}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"runs": 1}
 
 
 def test_nobody_gets_into_the_judge_by_a_formula(engine):
