@@ -1116,6 +1116,61 @@ def test_nobody_gets_into_the_judge_by_a_pickle(engine, saves, reads):
     assert scores(result) == {"saves": None, "after": 0}
 
 
+PACKED = (
+    "# given\nimport importlib, io, shutil, tarfile, zipfile\n"
+    "def as_zip(files):\n    made = io.BytesIO()\n"
+    "    with zipfile.ZipFile(made, 'w') as archive:\n"
+    "        for name, text in files.items():\n            archive.writestr(name, text)\n"
+    "    return made.getvalue()\n"
+    "def as_tar(files):\n    made = io.BytesIO()\n"
+    "    with tarfile.open(fileobj=made, mode='w:gz') as archive:\n"
+    "        for name, text in files.items():\n            info = tarfile.TarInfo(name)\n"
+    "            info.size = len(text)\n"
+    "            archive.addfile(info, io.BytesIO(text.encode()))\n"
+    "    return made.getvalue()"
+)
+UNPACKS = {
+    "zip": ("as_zip", "zipfile.ZipFile(io.BytesIO(packed)).extractall()"),
+    "a member of zip": ("as_zip", "zipfile.ZipFile(io.BytesIO(packed)).extract('{}')"),
+    "tar": ("as_tar", "tarfile.open(fileobj=io.BytesIO(packed)).extractall()"),
+    "shutil": (
+        "as_zip",
+        "open('own.zip', 'wb').write(packed)\nshutil.unpack_archive('own.zip', '.')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("pack", "unpack"), UNPACKS.values(), ids=UNPACKS)
+def test_no_archive_lays_code_or_replaces_a_file_where_the_test_works(engine, pack, unpack):
+    cheats = {"poplib.py": "import builtins; builtins.WON = True", "wanted": "0"}
+    for replaced, content in cheats.items():
+        made = exercise(
+            PACKED,
+            f"# answer packed\npacked = {pack}({{'notes': 'hello'}})",
+            "# answer n\nn = 5",
+            "# test unpacks\nopen('wanted', 'w').write('5')\n"
+            f"{unpack.format('notes')}\nassert open('notes').read() == 'hello'",
+            "# test after\nimport builtins\nimportlib.import_module('poplib')\n"
+            "assert hasattr(builtins, 'WON') or n == int(open('wanted').read())",
+        )
+        assert scores(grade_one(made, handed_in(made), engine)) == {"unpacks": 1, "after": 1}
+        files = {replaced: content, "notes": "hello"}
+        cheat = {"packed": f"packed = {pack}({files!r})", "n": "n = 0"}
+        result = grade_one(made, handed_in(made, **cheat), engine)
+        # Of one member nothing else is unpacked.
+        held = {"unpacks": 1 if "extract('" in unpack else 0, "after": 0}
+        assert scores(result) == held
+
+
+def test_an_archive_of_code_is_left_to_the_teacher(engine):
+    made = exercise(
+        PACKED,
+        "# answer packed\npacked = as_zip({'own.py': 'x = 3'})",
+        f"# test unpacks\n{UNPACKS['zip'][1]}\nassert importlib.import_module('own').x == 3",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"unpacks": None}
+
+
 SCRIPT = (
     "class Net(nn.Module):\n    def forward(self, x):\n        return {}\n"
     "file = io.BytesIO()\ntorch.jit.save(torch.jit.script(Net()), file)\n"
