@@ -202,7 +202,11 @@ def _signal_all(child: int, number: int) -> bool:
     No list of them would do: who forks, and forks again, is gone before anybody looks. The kernel
     signals all of a namespace in one go, but for its process 1, and for who asks from within.
     """
-    helper = os.fork()
+    try:
+        helper = os.fork()
+    except OSError:
+        # There may be room for one in a moment; till then what can be seen has to do.
+        return True
     if helper != 0:
         return os.waitpid(helper, 0)[1] == 0
     try:
