@@ -269,18 +269,27 @@ def end_the_too_large(children: Mapping[int, int]) -> None:
 
 
 def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, list[int]]) -> None:
-    """Ends those that keep shared memory, if all that the machine has is more than they may.
+    """Ends one of those that keep shared memory, if all that the machine has is more than they may.
 
     Such memory stays as long as one page of it is mapped, and counts for no process that has not
-    touched it, or has said that it does not need it for now.
+    touched it, or has said that it does not need it for now. So nobody knows whose it is: the one
+    that has touched most pages has to go, and at the next look another, if that was not enough.
     """
     more = _shared_by_all() - _SHARED_AT_FIRST
     if not children or more <= min(children.values()):
         return
-    keepers = [child for child in children if any(map(_shares, _family(child, below)))]
-    if more > sum(children[child] for child in keepers):
-        for child in keepers:
-            end(child, True)
+    families = {child: _family(child, below) for child in children}
+    keepers = [child for child, family in families.items() if any(map(_shares, family))]
+    if more > sum(children[child] for child in keepers) and keepers:
+        end(max(keepers, key=lambda child: sum(map(_faults, families[child]))), True)
+
+
+def _faults(process: int) -> int:
+    """How often it has touched a page that was not there yet."""
+    with contextlib.suppress(OSError):
+        stat = Path(f"/proc/{process}/stat").read_bytes()
+        return int(stat.rpartition(b")")[2].split()[7])
+    return 0
 
 
 def _shared_by_all() -> int:
