@@ -50,8 +50,10 @@ class _Compiler(CachingCompiler):
         self.cell_file = super().get_code_name(raw_code, transformed_code, number)
         # A traceback asks several times of each frame which module it is of. For a cell the answer
         # is none, but inspect would go through all modules for that, more than 2,000 with torch.
-        for file in (self.cell_file, os.path.abspath(self.cell_file)):
-            inspect.modulesbyfile[file] = ""
+        inspect.modulesbyfile[self.cell_file] = ""
+        # A cell before may have removed the working folder.
+        with contextlib.suppress(FileNotFoundError):
+            inspect.modulesbyfile[os.path.abspath(self.cell_file)] = ""
         return self.cell_file
 
 

@@ -55,6 +55,8 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _NULL_TOO = ("console", "tty")
 # Seconds.
 _STOPS_WITHIN = 1.0
+# Of two that wake each other, one may get away once, but not so often in a row.
+_TIMES_TO_STOP = 10
 # F_OFD_SETLK, from <linux/fcntl.h>.
 _LOCK_OF_OPEN_FILE = 37
 _CAPABILITY_VERSION = 0x20080522
@@ -176,31 +178,76 @@ def pause(child: int, stop: bool) -> None:
     refused (`sandboxed.syscalls`). Until then one may wake another; a child that does so for too
     long is ended.
     """
-    family: list[int] = []
+    number = signal.SIGSTOP if stop else signal.SIGCONT
     until = time.monotonic() + _STOPS_WITHIN
-    while True:
-        before, family = family, _family(child, _processes_below())
+    while _signal_all(child, number):
+        # The one that they are not.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, number)
+        family = _family(child, _processes_below())
         others = [process for process in family if not stop or not _is_stopped(process)]
-        # Looked at twice: one that was stopped may have started another just before.
-        if stop and not others and family == before:
-            return
-        if time.monotonic() > until:
-            end(child, True)
-            return
         for process in others:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGSTOP if stop else signal.SIGCONT)
-        if not stop:
+                os.kill(process, number)
+        if not stop or not others:
             return
+        if time.monotonic() > until:
+            break
+    end(child, True)
+
+
+def _signal_all(child: int, number: int) -> bool:
+    """Signals all that a child of `fork` with namespaces has started; says if nobody hindered it.
+
+    No list of them would do: who forks, and forks again, is gone before anybody looks. The kernel
+    signals all of a namespace in one go, but for its process 1, and for who asks from within.
+    """
+    try:
+        helper = os.fork()
+    except OSError:
+        # There may be room for one in a moment; till then what can be seen has to do.
+        return True
+    if helper != 0:
+        return os.waitpid(helper, 0)[1] == 0
+    try:
+        try:
+            for name in ("user", "pid"):
+                place = os.open(f"/proc/{child}/ns/{name}", os.O_RDONLY)
+                _check("setns", _libc.setns(place, 0))
+        except OSError:
+            # It has ended, or nobody may on this machine: then what can be seen has to do.
+            os._exit(0)
+        # Only who is forked now is in there.
+        inside = os.fork()
+        if inside != 0:
+            os._exit(os.waitpid(inside, 0)[1] != 0)
+        for _ in range(_TIMES_TO_STOP if number == signal.SIGSTOP else 1):
+            # Else there is nobody but process 1.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, number)
+            time.sleep(0.0002)
+        os._exit(0)
+    finally:
+        os._exit(1)
 
 
 def _is_stopped(process: int) -> bool:
-    """Whether a process stands still. One that has ended does, and takes no signal."""
+    """Whether a process stands still, all its threads. One that has ended does."""
+    states = set()
+    # What the process itself says is of its first thread, which may have ended before the others.
+    for thread in _threads_of(process):
+        with contextlib.suppress(OSError):
+            stat = Path(thread, "stat").read_bytes()
+            states.add(stat.rpartition(b")")[2].split()[0])
+    return states <= {b"T", b"Z", b"X"}
+
+
+def _threads_of(process: int) -> list[Path]:
+    """The folders that speak of its threads."""
     try:
-        stat = Path(f"/proc/{process}/stat").read_bytes()
+        return list(Path(f"/proc/{process}/task").iterdir())
     except OSError:
-        return True
-    return stat.rpartition(b")")[2].split()[0] in (b"T", b"Z", b"X")
+        return []
 
 
 def end_the_too_large(children: Mapping[int, int]) -> None:
@@ -218,6 +265,52 @@ def end_the_too_large(children: Mapping[int, int]) -> None:
         pages = sum(max(0, _own_pages(process) - inherited) for process in family)
         if pages * resource.getpagesize() > memory:
             end(child, True)
+    _end_who_share_too_much(children, below)
+
+
+def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, list[int]]) -> None:
+    """Ends one of those that keep shared memory, if all that the machine has is more than they may.
+
+    Such memory stays as long as one page of it is mapped, and counts for no process that has not
+    touched it, or has said that it does not need it for now. So nobody knows whose it is: the one
+    that has touched most pages has to go, and at the next look another, if that was not enough.
+    """
+    more = _shared_by_all() - _SHARED_AT_FIRST
+    if not children or more <= min(children.values()):
+        return
+    families = {child: _family(child, below) for child in children}
+    keepers = [child for child, family in families.items() if any(map(_shares, family))]
+    if more > sum(children[child] for child in keepers) and keepers:
+        end(max(keepers, key=lambda child: sum(map(_faults, families[child]))), True)
+
+
+def _faults(process: int) -> int:
+    """How often it has touched a page that was not there yet."""
+    with contextlib.suppress(OSError):
+        stat = Path(f"/proc/{process}/stat").read_bytes()
+        return int(stat.rpartition(b")")[2].split()[7])
+    return 0
+
+
+def _shared_by_all() -> int:
+    """Bytes of shared memory that there are on the machine, of files in memory, too."""
+    with contextlib.suppress(OSError), open("/proc/meminfo") as lines:
+        for line in lines:
+            if line.startswith("Shmem:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+_SHARED_AT_FIRST = _shared_by_all()
+
+
+def _shares(process: int) -> bool:
+    """Whether it has shared memory that is no file's."""
+    for place in (Path(f"/proc/{process}"), *_threads_of(process)):
+        with contextlib.suppress(OSError):
+            if b"/dev/zero (deleted)" in Path(place, "maps").read_bytes():
+                return True
+    return False
 
 
 def _own_world(limits: Limits, covered: Sequence[str]) -> None:
@@ -336,12 +429,16 @@ def _family(child: int, below: Mapping[int, list[int]]) -> list[int]:
 
 def _own_pages(process: int) -> int:
     """Resident memory that is no file's, shared or not; 0 for a process that has ended."""
-    try:
-        status = Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0
-    kib = [int(v) for k, v in re.findall(r"^(RssAnon|RssShmem):\s+(\d+)", status, re.M)]
-    return sum(kib) * 1024 // resource.getpagesize()
+    for place in (Path(f"/proc/{process}"), *_threads_of(process)):
+        try:
+            status = Path(place, "status").read_text()
+        except OSError:
+            continue
+        kib = [int(v) for k, v in re.findall(r"^(RssAnon|RssShmem):\s+(\d+)", status, re.M)]
+        # A first thread that has ended before the others says nothing of it.
+        if kib:
+            return sum(kib) * 1024 // resource.getpagesize()
+    return 0
 
 
 def _drop_capabilities() -> None:

@@ -37,9 +37,10 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
-from grader.sandboxed.calls.executed import Watch, refuse_pickles
+from grader.sandboxed.calls.executed import Brought, Watch, refuse_pickles
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
+from grader.sandboxed.calls.named_files import shut_for_networks, tell_of_archives
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
@@ -94,7 +95,13 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     reports = Bench(channel)
     reports.install()
     bench = _Bench(shell, given, reports)
-    refuse_pickles(lambda: None if bench.peer is None else bench.peer.texts)
+
+    def brought() -> Brought:
+        return None if bench.peer is None else bench.peer.texts
+
+    refuse_pickles(brought)
+    shut_for_networks(brought, lambda: bench.folder)
+    tell_of_archives(brought, bench.on_unpacking)
     # Of a test that fails people see the line and the message.
     shell.InteractiveTB.set_mode("Minimal")
     while True:
@@ -151,6 +158,16 @@ class _Bench:
         self._files.update(files)
         if self.peer is not None and self.peer.seen is not None:
             self.peer.seen.update(files)
+
+    def on_unpacking(self) -> None:
+        """An archive of a learner's takes the place of a file, or of code.
+
+        Raises:
+            CannotCross: but while a contract is made: then a teacher decides.
+        """
+        if self.watch is None:
+            raise CannotCross("an archive that replaces a file of the test's, or holds code")
+        self.watch.ran = True
 
     def meet(self, peer: JudgePeer) -> None:
         """Gets the conversation with a player."""

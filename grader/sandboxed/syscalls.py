@@ -27,8 +27,10 @@ _REFUSED = {
     "inotify_init1": (294, 26),
     "fanotify_init": (300, 262),
     "fanotify_mark": (301, 263),
-    # So does what of them is in the page cache.
+    # So does what of them is in the page cache. mincore tells the owner of a file, who may be
+    # whoever grades.
     "cachestat": (451, 451),
+    "mincore": (27, 232),
     # Keys lie in a ring that the warm process's children share.
     "add_key": (248, 217),
     "request_key": (249, 218),
@@ -41,6 +43,7 @@ _REFUSED = {
     "process_vm_writev": (311, 271),
     "pidfd_getfd": (438, 438),
     "kcmp": (312, 272),
+    "process_madvise": (440, 440),
     # io_uring could open sockets past this filter.
     "io_uring_setup": (425, 425),
     "bpf": (321, 280),
@@ -103,9 +106,11 @@ _REFUSED_WITH = (
     _Refused((55, 209), 2, dict.fromkeys((57, 71), errno.EPERM), where=(1, 1)),
     # prctl: another filter (PR_SET_SECCOMP).
     _Refused((157, 167), 0, {22: errno.EPERM}),
-    # Pages that others use leave the page cache for nobody (POSIX_FADV_DONTNEED), and whether one
-    # is there is not told (RWF_NOWAIT of preadv2).
+    # Pages that others use leave the page cache for nobody (POSIX_FADV_DONTNEED; MADV_COLD and
+    # MADV_PAGEOUT, which who owns a file may ask for), and whether one is there is not told
+    # (RWF_NOWAIT of preadv2).
     _Refused((221, 223), 3, {4: _IN_VAIN}),
+    _Refused((28, 233), 2, {20: _IN_VAIN, 21: _IN_VAIN}),
     _Refused((327, 286), 5, {8: _NOT_SUPPORTED}, bits=True),
 )
 # Files and internet, both inside the process's own namespace. Others, such as those of a virtual

@@ -45,8 +45,9 @@ _SYSTEM = {
 _LIBRARIES_OF_LOCAL = ("cuda", "nvidia", "texlive")
 # Where people hand in to nbgrader, wherever that is installed.
 _EXCHANGE = "share/nbgrader"
-# Runtimes count the cores there.
+# Runtimes count the cores there, and need not know how long each has had nothing to do.
 _CORES = "/sys/devices/system/cpu"
+_IDLE = "cpu*/cpuidle"
 _ROOT_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 # When standard output is a terminal, bubblewrap makes that /dev/console.
 _CONSOLE = ("--dev-bind", "/dev/null", "/dev/console")
@@ -202,7 +203,7 @@ def _empty(folder: Path) -> list[str]:
 
 
 def _private() -> set[Path]:
-    """What people keep among the system's files, and no program of theirs needs."""
+    """What is kept among the system's files, and no program of a learner's needs."""
     return {
         *(
             place
@@ -214,6 +215,7 @@ def _private() -> set[Path]:
             and not place.is_symlink()
         ),
         *(top / _EXCHANGE for top in {*_SYSTEM, *_prefixes()}),
+        *Path(_CORES).glob(_IDLE),
     }
 
 

@@ -107,7 +107,7 @@ class Engine:
         room, limits = self.rooms.importing(), self.settings.limits.alone()
         return self._tried("player", Files(), partial(self._fork, room, "player", limits, covered))
 
-    def fork(self, room: Room, role: Role, files: Files, reuse_folder: bool = True) -> Child:
+    def fork(self, room: Room, role: Role, files: Files) -> Child:
         """A player or a judge with its working folder.
 
         Raises:
@@ -115,8 +115,8 @@ class Engine:
             NotSetUp: when its process does not come up, though it was tried again after a while.
             Ended: when the folder can't hold the files.
         """
-        limits, reuse = self.settings.limits, reuse_folder and self.settings.shut_in
-        return self._tried(role, files, partial(self._fork, room, role, limits, (), reuse=reuse))
+        limits = self.settings.limits
+        return self._tried(role, files, partial(self._fork, room, role, limits, ()))
 
     def _tried(self, role: Role, files: Files, fork: Callable[[Files], Child]) -> Child:
         # Where nobody's came up a moment ago, nobody waits as long again.
@@ -147,7 +147,6 @@ class Engine:
         limits: Limits,
         covered: Sequence[str],
         files: Files,
-        reuse: bool = False,
     ) -> Child:
         """A child that has its folder: that of its room or a new one.
 
@@ -167,8 +166,9 @@ class Engine:
                 why = "A process for learners' code could not be made."
                 raise GraderError(why) from None
         sizes, data = files.pack()
-        # In the sandbox everybody's /tmp is another; else folders must differ.
-        folder = room.warm.folder if reuse else self.rooms.new_folder()
+        # In the sandbox everybody's /tmp is another, and the number of a folder would tell how many
+        # processes others have needed; else folders must differ.
+        folder = room.warm.folder if self.settings.shut_in else self.rooms.new_folder()
         try:
             child.ask(Begin(folder, sizes, most), Done, body=data)
         except Ended as ended:

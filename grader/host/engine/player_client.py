@@ -39,9 +39,7 @@ class Player:
     def __init__(self, engine: Engine, room: Room | None, files: Files, warm: bool = True) -> None:
         self._timeout = engine.settings.timeout
         self.child: Child = (
-            engine.fork_alone()
-            if room is None
-            else engine.fork(room, "player", files, reuse_folder=warm)
+            engine.fork_alone() if room is None else engine.fork(room, "player", files)
         )
         self._played = list(room.played) if warm and room is not None else []
         # Why it is no more, as a clause, and whether that is because its time was up.

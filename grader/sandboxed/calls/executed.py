@@ -1,6 +1,7 @@
 """Whether a test runs as code what an answer says: by `eval`, `exec`, sympy's `sympify`, a query of
-pandas', a template of jinja2, what unpickles bytes, or as a command. It would run in the test's own
-process, which decides about marks, or beside it, in the test's folder.
+pandas', a template of jinja2, what unpickles bytes or reads a network that is code, as a command,
+or as a program. It would run in the test's own process, which decides about marks, or beside it, in
+the test's folder.
 
 Looked for while a contract is made, with the texts and bytes of the teacher's solution.
 """
@@ -8,7 +9,11 @@ Looked for while a contract is made, with the texts and bytes of the teacher's s
 from __future__ import annotations
 
 import ast
+import contextlib
+import os
 import pickle
+import re
+import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +30,15 @@ _EVALUATORS = (
 )
 # What starts a program: the first of what it says are the program and its arguments.
 _STARTS = {"os.system": 1, "subprocess.Popen": 2, "os.posix_spawn": 2, "os.exec": 2}
+# They run what they are given, on standard input or in a file.
+_PROGRAMS = re.compile(
+    r"(i?python|pypy|pytest|(ba|da|z|k|fi)?sh|perl|ruby|node|deno|bun|Rscript|R|php|lua|julia|octave"
+    r"|runghc|swipl|sqlite3|psql|bc|[gm]?awk|sed|make|cc|gcc|g\+\+|c\+\+|clang(\+\+)?|rustc|cargo"
+    r"|go|javac?|gnuplot|tclsh|xargs)[\d.]*"
+)
+_SHELLS = ("sh", "bash")
+# Bytes of a file that are looked at.
+_FILE = 2**20
 # A copy of this process starts it, unheard: who asks for it has the command.
 _FORKS = ("os.fork", "os.forkpty")
 _STARTERS = ("pexpect.", "ptyprocess.", "IPython.utils.")
@@ -36,6 +50,19 @@ _READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
 # it: so do joblib, which saves models of scikit-learn, and pandas.
 _IN_PYTHON: Any = vars(pickle)["_Unpickler"]
 _LOAD = _IN_PYTHON.load
+# What reads networks whose layers are code: TorchScript's may write files, Keras' name classes.
+_NETWORKS = {
+    "torch._C": (
+        *("import_ir_module", "import_ir_module_from_buffer"),
+        *("_load_jit_module_from_file", "_load_jit_module_from_bytes"),
+        *("_load_for_lite_interpreter", "_load_for_lite_interpreter_from_buffer"),
+    ),
+    "torch.export": ("load",),
+    "torch.export.pt2_archive._package": ("load_pt2",),
+    "keras.src.saving.saving_lib": ("load_model",),
+    "keras.src.legacy.saving.legacy_h5_format": ("load_model_from_hdf5",),
+    "tensorflow.python.saved_model.load": ("load_partial",),
+}
 Brought: TypeAlias = "set[str | bytes] | None"
 
 
@@ -60,8 +87,11 @@ class Watch:
         self._files: set[str] = set()
         # Whether one was made a tree, from which code may be made.
         self._is_a_tree = False
+        # Whether there is a program to which one may have been written since.
+        self._waits = False
         sys.addaudithook(self._hear)
         _tell_of_pickles(lambda: self.texts, self._note, everywhere=True)
+        _tell_of_networks(lambda: self.texts, self._note)
 
     def begin(self, before: set[str | bytes]) -> set[str | bytes]:
         """Begins; returns where texts are to be put.
@@ -69,20 +99,23 @@ class Watch:
         Args:
             before: what earlier tests have been brought, which they may have left to this one.
         """
-        self.texts, self.ran, self._is_a_tree = set(before), False, False
+        self.texts, self.ran = set(before), False
+        self._is_a_tree = self._waits = False
         self._files.clear()
         return self.texts
 
     def end(self) -> bool:
         """Looks no more; says whether one was run."""
+        said = any(not _is_word(text) for text in self._said)
         self.texts = None
-        return self.ran
+        return self.ran or (self._waits and said)
 
     def _note(self) -> None:
         self.ran = True
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self.texts:
+        # To a program one may be written later.
+        if self.texts is None or not (self.texts or event in _STARTS):
             return
         if event == "compile":
             source, file = args
@@ -98,8 +131,8 @@ class Watch:
                 self.ran |= any(frame.f_globals is self._space for frame in _frames())
             self.ran = self.ran or self._is_at_work(_EVALUATORS)
         elif event in _STARTS:
-            said = _texts_in(args[: _STARTS[event]])
-            self.ran = self.ran or any(map(self._is_in, said))
+            said = [*_texts_in(args[: _STARTS[event]])]
+            self.ran = self.ran or any(map(self._is_in, said)) or self._is_given(said)
         elif event in _FORKS:
             self.ran = self.ran or self._is_at_work(_STARTERS)
         elif event == "pickle.find_class":
@@ -114,6 +147,24 @@ class Watch:
         """Whether one of the texts is in it."""
         whole = _bare(source)
         return any(text == whole or (text in whole and not _is_word(text)) for text in self._said)
+
+    def _is_given(self, said: list[str]) -> bool:
+        """Whether the program that a command starts is given one as a file, or on its input."""
+        words = [word for text in said for word in text.split()]
+        # The program itself is said once more as the first of its arguments.
+        while words and os.path.basename(words[0]) in _SHELLS and "-c" in words:
+            words = words[words.index("-c") + 1 :]
+        if not any(_PROGRAMS.fullmatch(os.path.basename(word)) for word in words):
+            return any(map(self._is_in, map(_text_of, words[:2])))
+        for frame in _frames():
+            if frame.f_globals.get("__name__") == "subprocess":
+                if any(map(self._is_in, _texts_in([frame.f_locals.get("input")]))):
+                    return True
+                piped = frame.f_locals.get("stdin") == subprocess.PIPE
+                # Else it has been told what it gets.
+                self._waits |= piped and "input" not in _names_of(frame.f_back)
+        # An option may name one, too, as `python -m` does.
+        return any(map(self._is_in, map(_text_of, [*words, *os.listdir(".")])))
 
     def _is_of_one(self, source: str) -> bool:
         """The same, or whether it is a part of one, such as a line or what stands behind a sign."""
@@ -136,8 +187,9 @@ class Watch:
 
 
 def refuse_pickles(brought: Callable[[], Brought]) -> None:
-    """Has this process unpickle nothing that answers have brought: no test that does so with the
-    teacher's solution is judged, but with a learner's bytes a library may.
+    """Has this process unpickle nothing that answers have brought, and read no network that is
+    code: no test that does so with the teacher's solution is judged, but with a learner's bytes a
+    library may.
 
     Args:
         brought: gives the texts and bytes that they have brought.
@@ -146,7 +198,11 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
     def refuse() -> NoReturn:
         raise CannotCross("a pickle, which is code")
 
+    def refuse_network() -> NoReturn:
+        raise CannotCross("a network that is code")
+
     _tell_of_pickles(brought, refuse)
+    _tell_of_networks(brought, refuse_network)
     _refuse_names_in_yaml(brought)
 
 
@@ -204,6 +260,24 @@ def _tell_of_pickles(
                     setattr(module, name, one)
 
 
+def _tell_of_networks(brought: Callable[[], Brought], tell: Callable[[], None]) -> None:
+    """Has whatever reads a network that is code tell of it first, if answers have brought bytes."""
+
+    def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def told(*args: Any, **kwargs: Any) -> Any:
+            if any(isinstance(one, bytes) and one for one in brought() or ()):
+                tell()
+            return function(*args, **kwargs)
+
+        return told
+
+    for place, names in _NETWORKS.items():
+        module = sys.modules.get(place)
+        for name in names if module is not None else ():
+            if hasattr(module, name):
+                setattr(module, name, telling(getattr(module, name)))
+
+
 def _texts_in(values: Sequence[Any]) -> Iterator[str]:
     """The texts among some values, and in lists among them."""
     for value in values:
@@ -213,6 +287,19 @@ def _texts_in(values: Sequence[Any]) -> Iterator[str]:
             yield value.decode("utf-8", "replace")
         elif type(value) is str:
             yield value
+
+
+def _names_of(frame: types.FrameType | None) -> set[str]:
+    return set() if frame is None else set(frame.f_locals)
+
+
+def _text_of(place: str) -> str:
+    """What stands in a file; nothing if it is none."""
+    with contextlib.suppress(OSError, ValueError):
+        if os.path.isfile(place) and os.path.getsize(place) <= _FILE:
+            with open(place, errors="replace") as file:
+                return file.read()
+    return ""
 
 
 def _is_word(text: str) -> bool:

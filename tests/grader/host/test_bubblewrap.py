@@ -127,6 +127,18 @@ def test_what_a_player_can_open_is_what_it_may(by):
     assert set(report.result) - PROC == set()
 
 
+def idle_cores():
+    import glob
+    import os
+
+    found = glob.glob("/sys/devices/system/cpu/cpu[0-9]*/cpuidle/*")
+    return found, os.path.isdir("/sys/devices/system/cpu/cpu0/cache")
+
+
+def test_nobody_sees_how_long_a_core_has_had_nothing_to_do():
+    assert list(try_out(idle_cores).result) == [[], os.path.isdir(f"{sandbox._CORES}/cpu0/cache")]
+
+
 def test_of_the_system_s_folders_only_programs_and_libraries_are_seen(tmp_path, monkeypatch):
     # A folder that comes and goes in /usr itself would stop sandboxes that start meanwhile.
     local = tmp_path / "local"

@@ -11,6 +11,7 @@ import pytest
 from grader import Engine, grade_one
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Warm
+from grader.host.engine.player_client import play
 from grader.host.engine.settings import EngineSettings
 from grader.protocol.orders import End, Exited, RunCell
 from grader.protocol.outputs import Report
@@ -124,3 +125,8 @@ def test_names_that_are_no_text_are_not_taken_for_each_other(engine):
     report = child.ask(RunCell(source), Report, 5)
     child.end()
     assert sorted(report.outputs[0].text.split()) == sorted(map(repr, names))
+
+
+def test_a_folder_does_not_tell_how_many_processes_there_have_been(engine):
+    played = [play(engine, ["import os; print(os.getcwd())"]).played[0] for _ in range(2)]
+    assert played[0].outputs == played[1].outputs != []

@@ -1010,6 +1010,24 @@ RUN_AS_CODE = {
         ["echo", "a b"],
         "subprocess.check_output(formula) == b'a b\\n'",
     ),
+    "as a program": (
+        "print(1)\nprint(2)",
+        "subprocess.run(['python3'], input=formula, capture_output=True, text=True).stdout"
+        " == '1\\n2\\n'",
+    ),
+    "as a program that is written to": (
+        "print(1)\nprint(2)",
+        "subprocess.Popen(['python3', '-'], stdin=-1, stdout=-1, text=True).communicate(told())[0]"
+        " == '1\\n2\\n'",
+    ),
+    "as a program in a file": (
+        "print(1)\nprint(2)",
+        "open('own.py', 'w').write(formula) and subprocess.getoutput('python3 own.py') == '1\\n2'",
+    ),
+    "as a program by its name": (
+        "print(1)\nprint(2)",
+        "open('own.py', 'w').write(formula) and subprocess.getoutput('python3 -m own') == '1\\n2'",
+    ),
     "as a command of IPython's": ("echo a b", "get_ipython().getoutput(formula) == ['a b']"),
     "as a command that IPython shows": ("exit 3", "get_ipython().system(formula) is None"),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
@@ -1034,6 +1052,29 @@ def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     assert scores(grade_one(made, handed_in(made), engine)) == {"runs": None, "after": 1}
     clause = get_contract(made, "x", engine).tests["runs"]
     assert "it runs as code what an answer says" in clause.live
+
+
+GIVEN_TO_A_PROGRAM = {
+    "on standard input": (
+        "subprocess.run(['wc', '-l'], input=text, capture_output=True, text=True).stdout",
+        "'1\\n'",
+    ),
+    "in a file": ("open('own', 'w').write(text) and subprocess.getoutput('wc -l own')", "'1 own'"),
+    "beside a program of the test's": (
+        "subprocess.run(['python3', '-'], input='print(2)', capture_output=True, text=True).stdout",
+        "'2\\n'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "is_"), GIVEN_TO_A_PROGRAM.values(), ids=GIVEN_TO_A_PROGRAM)
+def test_what_a_program_only_reads_is_no_code(engine, made, is_):
+    made = exercise(
+        "# given\nimport subprocess",
+        "# answer text\ntext = 'a word, and another\\n'",
+        f"# test runs\nassert len(text) > 3\nassert {made} == {is_}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"runs": 1}
 
 
 def test_nobody_gets_into_the_judge_by_a_formula(engine):
@@ -1073,6 +1114,134 @@ def test_nobody_gets_into_the_judge_by_a_pickle(engine, saves, reads):
     )
     result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
     assert scores(result) == {"saves": None, "after": 0}
+
+
+PACKED = (
+    "# given\nimport importlib, io, shutil, tarfile, zipfile\n"
+    "def as_zip(files):\n    made = io.BytesIO()\n"
+    "    with zipfile.ZipFile(made, 'w') as archive:\n"
+    "        for name, text in files.items():\n            archive.writestr(name, text)\n"
+    "    return made.getvalue()\n"
+    "def as_tar(files):\n    made = io.BytesIO()\n"
+    "    with tarfile.open(fileobj=made, mode='w:gz') as archive:\n"
+    "        for name, text in files.items():\n            info = tarfile.TarInfo(name)\n"
+    "            info.size = len(text)\n"
+    "            archive.addfile(info, io.BytesIO(text.encode()))\n"
+    "    return made.getvalue()"
+)
+UNPACKS = {
+    "zip": ("as_zip", "zipfile.ZipFile(io.BytesIO(packed)).extractall()"),
+    "a member of zip": ("as_zip", "zipfile.ZipFile(io.BytesIO(packed)).extract('{}')"),
+    "tar": ("as_tar", "tarfile.open(fileobj=io.BytesIO(packed)).extractall()"),
+    "shutil": (
+        "as_zip",
+        "open('own.zip', 'wb').write(packed)\nshutil.unpack_archive('own.zip', '.')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("pack", "unpack"), UNPACKS.values(), ids=UNPACKS)
+def test_no_archive_lays_code_or_replaces_a_file_where_the_test_works(engine, pack, unpack):
+    cheats = {"poplib.py": "import builtins; builtins.WON = True", "wanted": "0"}
+    for replaced, content in cheats.items():
+        made = exercise(
+            PACKED,
+            f"# answer packed\npacked = {pack}({{'notes': 'hello'}})",
+            "# answer n\nn = 5",
+            "# test unpacks\nopen('wanted', 'w').write('5')\n"
+            f"{unpack.format('notes')}\nassert open('notes').read() == 'hello'",
+            "# test after\nimport builtins\nimportlib.import_module('poplib')\n"
+            "assert hasattr(builtins, 'WON') or n == int(open('wanted').read())",
+        )
+        assert scores(grade_one(made, handed_in(made), engine)) == {"unpacks": 1, "after": 1}
+        files = {replaced: content, "notes": "hello"}
+        cheat = {"packed": f"packed = {pack}({files!r})", "n": "n = 0"}
+        result = grade_one(made, handed_in(made, **cheat), engine)
+        # Of one member nothing else is unpacked.
+        held = {"unpacks": 1 if "extract('" in unpack else 0, "after": 0}
+        assert scores(result) == held
+
+
+def test_an_archive_of_code_is_left_to_the_teacher(engine):
+    made = exercise(
+        PACKED,
+        "# answer packed\npacked = as_zip({'own.py': 'x = 3'})",
+        f"# test unpacks\n{UNPACKS['zip'][1]}\nassert importlib.import_module('own').x == 3",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"unpacks": None}
+
+
+SCRIPT = (
+    "class Net(nn.Module):\n    def forward(self, x):\n        return {}\n"
+    "file = io.BytesIO()\ntorch.jit.save(torch.jit.script(Net()), file)\n"
+    "network = file.getvalue()"
+)
+READ_AS_CODE = {
+    "from bytes": "torch.jit.load(io.BytesIO(network))",
+    "from a file": "(open('net.pt', 'wb').write(network), torch.jit.load('net.pt'))[1]",
+    "by torch.load": "torch.load(io.BytesIO(network), weights_only=False)",
+}
+
+
+@pytest.mark.parametrize("read", READ_AS_CODE.values(), ids=READ_AS_CODE)
+def test_a_network_that_is_code_is_left_to_the_teacher(engine, read):
+    made = exercise(
+        "# given\nimport io, torch\nfrom torch import nn",
+        f"# answer network\n{SCRIPT.format('2 * x')}",
+        "# answer n\nn = 5",
+        f"# test reads\nnet = {read}\nassert net(torch.ones(2)).tolist() == [2, 2]",
+        "# test after\nassert n == 5",
+    )
+    assert "it runs as code" in get_contract(made, "x", engine).tests["reads"].live
+    cheat = SCRIPT.format("torch.from_file('wanted', size=2, dtype=torch.uint8).float()")
+    result = grade_one(made, handed_in(made, network=cheat), engine)
+    assert scores(result) == {"reads": None, "after": 1}
+
+
+NETWORK = """w = numpy_helper.from_array(np.array([10, 40], np.uint8), 'w')
+network = made(w)"""
+READS_WHAT_IT_NAMES = {
+    "by onnxruntime": "run(network)",
+    "by onnxruntime, of a file": "(open('own.onnx', 'wb').write(network), run('own.onnx'))[1]",
+    "by onnx": "numpy_helper.to_array(onnx.load_from_string(network).graph.initializer[0])",
+}
+
+
+@pytest.mark.parametrize("read", READS_WHAT_IT_NAMES.values(), ids=READS_WHAT_IT_NAMES)
+def test_a_network_that_names_a_file_of_the_tests_does_not_read_it(engine, read):
+    pytest.importorskip("onnxruntime")
+    made = exercise(
+        "# given\nimport numpy as np, onnx, onnxruntime\n"
+        "from onnx import TensorProto, helper, numpy_helper\n"
+        "def made(w):\n"
+        "    nodes = [helper.make_node('Gather', ['w', 'i'], ['g'])]\n"
+        "    i = helper.make_tensor_value_info('i', TensorProto.INT64, [None])\n"
+        "    g = helper.make_tensor_value_info('g', TensorProto.UINT8, None)\n"
+        "    graph = helper.make_graph(nodes, 'n', [i], [g], [w])\n"
+        "    sets = [helper.make_opsetid('', 17)]\n"
+        "    return helper.make_model(graph, opset_imports=sets, ir_version=9)"
+        ".SerializeToString()\n"
+        "def run(network):\n"
+        "    options = onnxruntime.SessionOptions()\n"
+        "    options.log_severity_level = 4\n"
+        "    session = onnxruntime.InferenceSession(network, options)\n"
+        "    return session.run(None, {'i': np.arange(2)})[0]",
+        f"# answer network\n{NETWORK}",
+        "# answer n\nn = 5",
+        "# test reads\nopen('wanted', 'wb').write(bytes([10, 40]))\n"
+        f"found = {read}\nassert found.tolist() == list(open('wanted', 'rb').read())",
+        "# test after\nassert n == 5\nassert open('wanted', 'rb').read()",
+    )
+    cheat = (
+        "w = TensorProto(name='w', data_type=TensorProto.UINT8, dims=[2],\n"
+        "                data_location=TensorProto.EXTERNAL)\n"
+        "for key, value in {'location': 'wanted', 'offset': '0', 'length': '2'}.items():\n"
+        "    w.external_data.add(key=key, value=value)\n"
+        "network = made(w)"
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"reads": 1, "after": 1}
+    result = grade_one(made, handed_in(made, network=cheat), engine)
+    assert scores(result) == {"reads": 0, "after": 1}
 
 
 LEFT_TO_IT = {

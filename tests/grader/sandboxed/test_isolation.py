@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,57 @@ def stop_and_go_on(child):
 
 def test_a_child_can_be_stopped_with_all_that_it_started_and_goes_on():
     assert try_out(be_busy, then=stop_and_go_on).then == [["T"] * 4, True, True]
+
+
+def hide_from_looks(how):
+    import ctypes
+    import os
+    import signal
+    import threading
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    libc = ctypes.CDLL(None)
+
+    def count():
+        while True:
+            with open("/tmp/count", "a") as file:
+                file.write("x")
+            # Nobody is there for long.
+            if how == "by forks" and os.fork():
+                os._exit(0)
+
+    for _ in range(6):
+        if os.fork() == 0:
+            threading.Thread(target=count).start() if how == "by a thread" else count()
+            # The first thread ends; the other goes on.
+            libc.syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+
+
+def count_goes_on(child):
+    import os
+    import time
+
+    from grader.sandboxed.isolation import end, pause
+
+    def counted():
+        before = os.stat(f"/proc/{child}/root/tmp/count").st_size
+        time.sleep(0.5)
+        return os.stat(f"/proc/{child}/root/tmp/count").st_size > before
+
+    time.sleep(0.3)
+    found = [counted()]
+    for stop in (True, False):
+        pause(child, stop)
+        found.append(counted())
+    end(child, True)
+    return found
+
+
+@pytest.mark.parametrize("how", ["by a thread", "by forks"])
+def test_who_is_hard_to_see_stands_still_too(how):
+    many = replace(TIGHT, processes=40)
+    report = try_out(hide_from_looks, how, then=count_goes_on, limits=many)
+    assert report.then == [True, False, True]
 
 
 def which_program():

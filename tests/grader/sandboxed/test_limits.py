@@ -90,6 +90,63 @@ def test_memory_of_all_processes_together_is_limited(shared):
     assert report.seconds < 10
 
 
+def hide_memory(size, how):
+    import ctypes
+    import mmap
+    import os
+    import threading
+    import time
+
+    libc = ctypes.CDLL(None)
+
+    def hold():
+        time.sleep(0.3)
+        if how == "behind a thread that has ended":
+            held.append(bytearray(b"x") * (size // 4))
+        else:
+            # What it leaves mapped is one page of each.
+            part, page = 10 * 2**20, mmap.PAGESIZE
+            for _ in range(size // 4 // part):
+                memory = mmap.mmap(-1, part)
+                memory.write(bytes(part))
+                start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+                held.append(memory)
+                libc.munmap(ctypes.c_void_p(start + page), ctypes.c_size_t(part - page))
+        time.sleep(60)
+
+    held = []
+    for _ in range(8):
+        if os.fork() == 0:
+            threading.Thread(target=hold, daemon=True).start()
+            if how == "behind a thread that has ended":
+                libc.syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+            time.sleep(60)
+            os._exit(0)
+    time.sleep(30)
+    return "all is there"
+
+
+@pytest.mark.parametrize("how", ["behind a thread that has ended", "where nothing is mapped"])
+def test_memory_that_no_process_seems_to_have_is_limited(how):
+    report = try_out(hide_memory, TIGHT.memory, how, limits=replace(TIGHT, processes=40))
+    assert (report.result, report.status) == (None, -signal.SIGKILL)
+    assert report.seconds < 20
+
+
+def keep_a_little():
+    import mmap
+    import time
+
+    held = mmap.mmap(-1, 4096)
+    held.write(b"mine")
+    time.sleep(1)
+    return len(held)
+
+
+def test_a_little_shared_memory_is_no_crime():
+    assert try_out(keep_a_little).result == 4096
+
+
 def grow():
     global held
     held = b"x" * (60 * 2**20)

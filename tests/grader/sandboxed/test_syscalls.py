@@ -58,15 +58,16 @@ def test_the_kernel_refuses_what_no_limit_counts_and_no_namespace_holds():
 
 # The numbers of memfd_secret, add_key, request_key, ptrace, process_vm_writev, kcmp,
 # io_uring_setup, bpf, perf_event_open, userfaultfd, semget, inotify_init, inotify_init1, statmount,
-# listmount, io_setup, timer_create, cachestat, fanotify_mark, process_vm_readv and pidfd_getfd.
+# listmount, io_setup, timer_create, cachestat, fanotify_mark, process_vm_readv, pidfd_getfd,
+# mincore and process_madvise.
 UNWANTED = {
     "x86_64": (
         *(447, 248, 249, 101, 311, 312, 425, 321, 298, 323, 64, 253, 294, 457, 458, 206, 222),
-        *(451, 301, 310, 438),
+        *(451, 301, 310, 438, 27, 440),
     ),
     "aarch64": (
         *(447, 217, 218, 117, 271, 272, 425, 280, 241, 282, 190, 26, 457, 458, 0, 107),
-        *(451, 263, 270, 438),
+        *(451, 263, 270, 438, 232, 440),
     ),
 }
 
@@ -164,6 +165,29 @@ def stop_others_from_opening():
 
 def test_no_lease_on_a_file_stops_others_from_opening_it():
     assert try_out(stop_others_from_opening).result == ["Operation not permitted"] * 2
+
+
+def drop_pages(numbers):
+    import ctypes
+    import mmap
+    import os
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    with open("/tmp/own", "wb") as file:
+        file.write(b"x" * mmap.PAGESIZE)
+    own = os.open("/tmp/own", os.O_RDONLY)
+    page = libc.mmap(None, ctypes.c_size_t(mmap.PAGESIZE), 1, 1, own, 0)
+    # Advice that there is not is refused by the kernel, all other by nobody.
+    return [
+        libc.madvise(ctypes.c_void_p(page), ctypes.c_size_t(mmap.PAGESIZE), advice)
+        for advice in numbers
+    ], libc.madvise(ctypes.c_void_p(page + 1), ctypes.c_size_t(mmap.PAGESIZE), 21)
+
+
+def test_pages_of_a_file_leave_memory_for_nobody():
+    """What is asked for in vain does not even have to begin where a page does."""
+    assert try_out(drop_pages, [0, 1, 4, 21, 999]).result == [[0, 0, 0, 0, -1], 0]
 
 
 def enlarge_a_pipe():
