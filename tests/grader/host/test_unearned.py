@@ -6,6 +6,7 @@ import contextlib
 import decimal
 import pickle
 import sqlite3
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -997,6 +998,23 @@ RUN_AS_CODE = {
         "doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(formula, {}, 'n', '', 0))"
         ".failed == 0",
     ),
+    "with another sign for powers": ("x^2", "eval(formula.replace('^', '**'), {'x': 3}) == 9"),
+    "as letters": (["x", "+", "1"], "eval(''.join(formula), {'x': 3}) == 4"),
+    "encoded": ("eSA9IDM=", "exec(base64.b64decode(told())) is None and y == 3"),
+    "decompressed": (zlib.compress(b"2 + 1"), "eval(zlib.decompress(formula)) == 3"),
+    "as a tree of another text": (
+        "2^3",
+        "eval(compile(ast.parse(formula.replace('^', '+'), mode='eval'), 'f', 'eval')) == 5",
+    ),
+    "as a compressed pickle": (
+        zlib.compress(pickle.dumps([1, 2])),
+        "pickle.loads(zlib.decompress(formula)) == [1, 2]",
+    ),
+    "as a pickle in numbers": ([*pickle.dumps(3)], "loads(bytes(formula)) == 3"),
+    "as a pickle in text": (
+        pickle.dumps(3).hex(),
+        "pickle.load(io.BytesIO(bytes.fromhex(formula))) == 3",
+    ),
     "by jinja2": ("Hello {{ x }}", "jinja2.Template(formula).render(x=1) == 'Hello 1'"),
     "as it is shown": ("[1, 2]", "eval(shown(tell)) == [1, 2]"),
     "as an error says it": ("[1, 2]", "eval(said(fail)) == [1, 2]"),
@@ -1019,8 +1037,8 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, contextlib, doctest, io, jinja2, joblib, mako.template, os, pickle\n"
-        "import subprocess, sympy\nimport pandas as pd\nfrom pickle import loads\n"
+        "# given\nimport ast, base64, contextlib, doctest, io, jinja2, joblib, mako.template, os\n"
+        "import pickle, subprocess, sympy, zlib\nimport pandas as pd\nfrom pickle import loads\n"
         "def shown(f):\n    with contextlib.redirect_stdout(io.StringIO()) as out:\n        f()\n"
         "    return out.getvalue()\n"
         "def said(f):\n    try:\n        f()\n    except ValueError as error:\n"
@@ -1131,6 +1149,15 @@ def test_nor_by_names_in_yaml(engine):
 
 READ_ONLY = {
     "bytes": (b"abc", "pickle.loads(pickle.dumps(2)) == 2 and len(formula) == 3"),
+    "a pickle of its own, in a file": (
+        b"abc",
+        "[pickle.dump(2, f := io.BytesIO()), f.seek(0)] and pickle.loads(f.getvalue()) == 2",
+    ),
+    "a model of its own": (
+        "abc",
+        "[torch.save([2], f := io.BytesIO()), f.seek(0)] and "
+        "torch.load(f, weights_only=False) == [2] and formula",
+    ),
     "a literal": ("[1, 2]", "ast.literal_eval(formula) == [1, 2]"),
     "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
     "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
@@ -1144,7 +1171,7 @@ READ_ONLY = {
 @pytest.mark.parametrize(("formula", "test"), READ_ONLY.values(), ids=READ_ONLY)
 def test_what_is_only_read_is_judged(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, collections, jinja2, os, pickle\nimport pandas as pd",
+        "# given\nimport ast, collections, io, jinja2, os, pickle, torch\nimport pandas as pd",
         f"# answer a\nformula = {formula!r}",
         f"# test reads\nassert {test}",
     )
