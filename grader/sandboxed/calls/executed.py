@@ -8,7 +8,9 @@ Looked for while a contract is made, with the texts and bytes of the teacher's s
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
+import os
 import pickle
 import sys
 import types
@@ -29,6 +31,10 @@ _STARTS = {"os.system": 1, "subprocess.Popen": 2, "os.posix_spawn": 2, "os.exec"
 # A copy of this process starts it, unheard: who asks for it has the command.
 _FORKS = ("os.fork", "os.forkpty")
 _STARTERS = ("pexpect.", "ptyprocess.", "IPython.utils.")
+# What a program reads from who has started it, as subprocess says it.
+_PIPE = -1
+# Of a file that a command names, so much is looked at.
+_MOST_BYTES = 4 * 2**20
 # They make code of names alone.
 _OF_NAMES = ("collections", "dataclasses")
 # Before anything stands in their place.
@@ -62,8 +68,10 @@ class Watch:
         self._files: set[str] = set()
         # Whether one was made a tree, from which code may be made.
         self._is_a_tree = False
-        # What the test itself says, without spaces.
+        # What the test itself says, without spaces, and tests that have run one: what a test has
+        # imported once runs no second time.
         self._own = ""
+        self._found: set[str] = set()
         sys.addaudithook(self._hear)
         _tell_of_pickles(lambda: self.texts, self._note, _Pickled(space))
 
@@ -74,14 +82,16 @@ class Watch:
             before: what earlier tests have been brought, which they may have left to this one.
             source: the test's.
         """
-        self.texts, self.ran, self._is_a_tree = set(before), False, False
-        self._own = _bare(source)
+        self.texts, self._own, self._is_a_tree = set(before), _bare(source), False
+        self.ran = self._own in self._found
         self._files.clear()
         return self.texts
 
     def end(self) -> bool:
         """Looks no more; says whether one was run."""
         self.texts = None
+        if self.ran:
+            self._found.add(self._own)
         return self.ran
 
     def _note(self) -> None:
@@ -107,8 +117,9 @@ class Watch:
                 self.ran |= any(frame.f_globals is self._space for frame in _frames())
             self.ran = self.ran or self._is_at_work(_EVALUATORS)
         elif event in _STARTS:
-            said = _texts_in(args[: _STARTS[event]])
-            self.ran = self.ran or any(map(self._is_in, said))
+            said = [*_texts_in(args[: _STARTS[event]])]
+            files = _texts_of_files(" ".join(said).split())
+            self.ran = self.ran or any(map(self._is_in, (*said, *files))) or self._is_fed()
         elif event in _FORKS:
             self.ran = self.ran or self._is_at_work(_STARTERS)
         elif event == "pickle.find_class":
@@ -134,6 +145,13 @@ class Watch:
     @property
     def _said(self) -> Iterator[str]:
         return (_bare(text) for text in self.texts or () if isinstance(text, str))
+
+    def _is_fed(self) -> bool:
+        """Whether a program that is being started reads one from the test, or may later."""
+        frames = [f for f in _frames() if f.f_globals.get("__name__") == "subprocess"]
+        if any(frame.f_code.co_name == "run" for frame in frames):
+            return self._is_at_work(("subprocess",))
+        return any(frame.f_locals.get("stdin") == _PIPE for frame in frames)
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""
@@ -289,6 +307,16 @@ def _texts_in(values: Sequence[Any]) -> Iterator[str]:
             yield value.decode("utf-8", "replace")
         elif type(value) is str:
             yield value
+
+
+def _texts_of_files(words: Sequence[str]) -> Iterator[str]:
+    """What the files hold that a command names, or as modules of Python."""
+    for word in words:
+        for path in (word, f"{word}.py"):
+            with contextlib.suppress(OSError, ValueError):
+                if os.path.isfile(path):
+                    with open(path, "rb") as file:
+                        yield file.read(_MOST_BYTES).decode("utf-8", "replace")
 
 
 def _is_word(text: str) -> bool:

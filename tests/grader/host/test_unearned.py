@@ -1030,6 +1030,28 @@ RUN_AS_CODE = {
     ),
     "as a command of IPython's": ("echo a b", "get_ipython().getoutput(formula) == ['a b']"),
     "as a command that IPython shows": ("exit 3", "get_ipython().system(formula) is None"),
+    "as a file that Python runs": (
+        "print(2 + 3)",
+        "open('own.py', 'w').write(told()) and os.system(f'{sys.executable} own.py') == 0",
+    ),
+    "as a module that Python runs": (
+        "print(2 + 3)",
+        "open('own.py', 'w').write(formula) and "
+        "subprocess.check_output([sys.executable, '-m', 'own']) == b'5\\n'",
+    ),
+    "as a module that is imported": (
+        "y = 2 + 3",
+        "open('own.py', 'w').write(formula) and importlib.import_module('own').y == 5",
+    ),
+    "by what Python reads": (
+        "print(2 + 3)",
+        "subprocess.check_output([sys.executable, '-'], input=formula, text=True) == '5\\n'",
+    ),
+    "by what Python reads later": (
+        "print(2 + 3)",
+        "subprocess.Popen([sys.executable, '-'], stdin=-1, stdout=-1, text=True)"
+        ".communicate(formula)[0] == '5\\n'",
+    ),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
 }
 
@@ -1037,8 +1059,9 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, base64, contextlib, doctest, io, jinja2, joblib, mako.template, os\n"
-        "import pickle, subprocess, sympy, zlib\nimport pandas as pd\nfrom pickle import loads\n"
+        "# given\nimport ast, base64, contextlib, doctest, importlib, io, jinja2, joblib, os\n"
+        "import mako.template, pickle, subprocess, sympy, sys, zlib\n"
+        "import pandas as pd\nfrom pickle import loads\n"
         "def shown(f):\n    with contextlib.redirect_stdout(io.StringIO()) as out:\n        f()\n"
         "    return out.getvalue()\n"
         "def said(f):\n    try:\n        f()\n    except ValueError as error:\n"
@@ -1162,6 +1185,10 @@ READ_ONLY = {
     "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
     "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
     "a query of its own": ("abc", "len(pd.DataFrame({'a': [1]}).query('a > 0')) == 1 and formula"),
+    "what a command of its own reads": (
+        "a b",
+        "subprocess.check_output(['wc', '-w'], input=b'a b c') == b'3\\n' and formula",
+    ),
     "a command of its own": ("a.txt", "os.system('exit 3') != 0 and formula"),
     "a template of its own": ("a b", "jinja2.Template('{{ x }}!').render(x=formula) == 'a b!'"),
     "code of its own": ("x", "eval('[x for x in [1]]') == [1] and formula == 'x'"),
@@ -1171,7 +1198,8 @@ READ_ONLY = {
 @pytest.mark.parametrize(("formula", "test"), READ_ONLY.values(), ids=READ_ONLY)
 def test_what_is_only_read_is_judged(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, collections, io, jinja2, os, pickle, torch\nimport pandas as pd",
+        "# given\nimport ast, collections, io, jinja2, os, pickle, subprocess, torch\n"
+        "import pandas as pd",
         f"# answer a\nformula = {formula!r}",
         f"# test reads\nassert {test}",
     )
