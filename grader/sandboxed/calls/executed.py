@@ -73,7 +73,7 @@ class Watch:
         self._own = ""
         self._found: set[str] = set()
         sys.addaudithook(self._hear)
-        _tell_of_pickles(lambda: self.texts, self._note, _Pickled(space))
+        _tell_of_pickles(lambda: self.texts, self._note, _Pickled(space), everywhere=True)
 
     def begin(self, before: set[str | bytes], source: str) -> set[str | bytes]:
         """Begins; returns where texts are to be put.
@@ -173,7 +173,8 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
     def refuse() -> NoReturn:
         raise CannotCross("a pickle, which is code")
 
-    _tell_of_pickles(brought, refuse)
+    # What tests themselves read, the contract has seen.
+    _tell_of_pickles(brought, refuse, _Pickled({}))
     _refuse_names_in_yaml(brought)
 
 
@@ -207,12 +208,17 @@ class _Pickled:
         self._own: set[bytes] = set()
 
     def is_other(self, read: Any) -> bool:
-        """Whether a test reads bytes that are not of this process, itself or by torch."""
+        """Whether a test reads bytes that are not of this process, itself or by a library."""
         reader = next(frame for frame in _frames() if frame.f_globals is not globals())
-        is_asked = reader.f_globals is self._space
-        by_torch = reader.f_globals.get("__name__") == "torch.serialization"
+        name = str(reader.f_globals.get("__name__"))
         data = _bytes_of(read)
-        return data is not None and (is_asked or by_torch) and data not in self._own
+        if data is None or data in self._own:
+            return False
+        if name == "torch.serialization":
+            # It reads files in parts, from memory.
+            loads = (frame for frame in _frames() if frame.f_code.co_name == "load")
+            return any(_bytes_of(frame.f_locals.get("f")) is not None for frame in loads)
+        return reader.f_globals is self._space or name.startswith(("numpy.", "pandas."))
 
     def keep(self, written: Any) -> None:
         """Takes note of bytes, or of what a file in memory holds."""
@@ -257,13 +263,16 @@ def _bytes_of(data: Any) -> bytes | None:
 
 
 def _tell_of_pickles(
-    brought: Callable[[], Brought], tell: Callable[[], None], pickled: _Pickled | None = None
+    brought: Callable[[], Brought],
+    tell: Callable[[], None],
+    pickled: _Pickled,
+    everywhere: bool = False,
 ) -> None:
     """Has whatever reads pickles tell of it first. Python itself says only what one looks up.
 
     Args:
-        pickled: then also by the names by which others have imported it, and of what may have been
-            made of what was brought.
+        pickled: knows what may have been made of what was brought.
+        everywhere: also by the names by which others have imported it.
     """
 
     def telling(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -273,7 +282,7 @@ def _tell_of_pickles(
                 found = [one for one in found if one in args[0]]
             read = getattr(args[0], "file", args[0]) if args else None
             # What a file holds may be of any of them.
-            if found or (brought() is not None and pickled and pickled.is_other(read)):
+            if found or (brought() is not None and pickled.is_other(read)):
                 tell()
             return function(*args, **kwargs)
 
@@ -288,10 +297,9 @@ def _tell_of_pickles(
     places: Any = pickle
     places.loads, places.load, places.Unpickler = made
     _IN_PYTHON.load = telling(_LOAD)
-    if pickled is None:
-        return
-    before, now = (*_READERS, *_WRITERS), (*made, *pickled.writers)
-    for module in [*sys.modules.values()]:
+    places.dumps, places.dump, places.Pickler = writers = pickled.writers
+    before, now = (*_READERS, *_WRITERS), (*made, *writers)
+    for module in [*sys.modules.values()] if everywhere else []:
         for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
             for old, new in zip(before, now, strict=True):
                 if value is old and module is not sys.modules[__name__]:

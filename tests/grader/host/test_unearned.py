@@ -1133,13 +1133,15 @@ def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
     assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
 
 
-def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
+@pytest.mark.parametrize("form", ["", ".hex()"])
+def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine, form):
+    data = "bytes.fromhex(save([1]))" if form else "save([1])"
     made = exercise(
         "# given\nimport io\nimport numpy as np",
         "# answer save\ndef save(x):\n    file = io.BytesIO()\n    np.save(file, np.array(x))\n"
-        "    return file.getvalue()",
+        f"    return file.getvalue(){form}",
         "# answer n\nn = 5",
-        "# test saves\nassert list(np.load(io.BytesIO(save([1])), allow_pickle=True)) == [1]",
+        f"# test saves\nassert list(np.load(io.BytesIO({data}), allow_pickle=True)) == [1]",
         "# test after\nassert n == 5",
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"saves": 1, "after": 1}
@@ -1147,7 +1149,7 @@ def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
         f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
         "        return eval, (f'[1, exec({code!r})][0]',)\n"
         "def save(x):\n    file = io.BytesIO()\n    np.save(file, np.array([Code()], object))\n"
-        "    return file.getvalue()"
+        f"    return file.getvalue(){form}"
     )
     result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
     assert scores(result) == {"saves": 0, "after": 0}
@@ -1181,6 +1183,15 @@ READ_ONLY = {
         "[torch.save([2], f := io.BytesIO()), f.seek(0)] and "
         "torch.load(f, weights_only=False) == [2] and formula",
     ),
+    "a model of its own, in a file": (
+        "abc",
+        "torch.save([2], 'own.pt') or torch.load('own.pt', weights_only=False) == [2] and formula",
+    ),
+    "objects of its own": (
+        "abc",
+        "np.save(f := io.BytesIO(), np.array([None])) or f.seek(0) or "
+        "np.load(f, allow_pickle=True)[0] is None and formula",
+    ),
     "a literal": ("[1, 2]", "ast.literal_eval(formula) == [1, 2]"),
     "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
     "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
@@ -1199,7 +1210,7 @@ READ_ONLY = {
 def test_what_is_only_read_is_judged(engine, formula, test):
     made = exercise(
         "# given\nimport ast, collections, io, jinja2, os, pickle, subprocess, torch\n"
-        "import pandas as pd",
+        "import numpy as np\nimport pandas as pd",
         f"# answer a\nformula = {formula!r}",
         f"# test reads\nassert {test}",
     )
