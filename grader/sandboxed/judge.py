@@ -332,7 +332,7 @@ class _Bench:
         if self.watch is None:
             self.watch = Watch(lambda: self._shell.compile.cell_file, self._shell.user_ns)
         # A test may leave what it was brought to a later one.
-        self._brought = self.peer.texts = self.watch.begin(self._brought)
+        self._brought = self.peer.texts = self.watch.begin(self._brought, test.source)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared

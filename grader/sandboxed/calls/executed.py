@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import io
 import os
 import pickle
 import re
@@ -46,6 +47,7 @@ _STARTERS = ("pexpect.", "ptyprocess.", "IPython.utils.")
 _OF_NAMES = ("collections", "dataclasses")
 # Before anything stands in their place.
 _READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
+_WRITERS: Any = pickle.dumps, pickle.dump, pickle.Pickler
 # What is written in Python has its classes changed where they stand, for all that is derived from
 # it: so do joblib, which saves models of scikit-learn, and pandas.
 _IN_PYTHON: Any = vars(pickle)["_Unpickler"]
@@ -89,18 +91,24 @@ class Watch:
         self._is_a_tree = False
         # Whether there is a program to which one may have been written since.
         self._waits = False
+        # What the test itself says, without spaces, and tests that have run one: what a test has
+        # imported once runs no second time.
+        self._own = ""
+        self._found: set[str] = set()
         sys.addaudithook(self._hear)
-        _tell_of_pickles(lambda: self.texts, self._note, everywhere=True)
+        _tell_of_pickles(lambda: self.texts, self._note, _Pickled(space), everywhere=True)
         _tell_of_networks(lambda: self.texts, self._note)
 
-    def begin(self, before: set[str | bytes]) -> set[str | bytes]:
+    def begin(self, before: set[str | bytes], source: str) -> set[str | bytes]:
         """Begins; returns where texts are to be put.
 
         Args:
             before: what earlier tests have been brought, which they may have left to this one.
+            source: the test's.
         """
-        self.texts, self.ran = set(before), False
+        self.texts, self._own = set(before), _bare(source)
         self._is_a_tree = self._waits = False
+        self.ran = self._own in self._found
         self._files.clear()
         return self.texts
 
@@ -108,7 +116,10 @@ class Watch:
         """Looks no more; says whether one was run."""
         said = any(not _is_word(text) for text in self._said)
         self.texts = None
-        return self.ran or (self._waits and said)
+        self.ran |= self._waits and said
+        if self.ran:
+            self._found.add(self._own)
+        return self.ran
 
     def _note(self) -> None:
         self.ran = True
@@ -123,10 +134,13 @@ class Watch:
                 source = source.decode("utf-8", "replace")
             caller = next(frame for frame in _frames() if frame.f_globals is not globals())
             counts = file != self._cell() and caller.f_globals.get("__name__") not in _OF_NAMES
-            if isinstance(source, str) and counts and self._is_of_one(source):
-                self._files.add(str(file))
-                self._is_a_tree = True
-            elif isinstance(source, ast.AST) and self._is_a_tree:
+            is_asked = caller.f_globals is self._space
+            if isinstance(source, str) and counts:
+                # A test may have made another text of it: one that it does not say itself.
+                if self._is_of_one(source) or (is_asked and _bare(source) not in self._own):
+                    self._files.add(str(file))
+                    self._is_a_tree = True
+            elif isinstance(source, ast.AST) and (self._is_a_tree or is_asked):
                 # The cell itself is made code line by line, as it goes on.
                 self.ran |= any(frame.f_globals is self._space for frame in _frames())
             self.ran = self.ran or self._is_at_work(_EVALUATORS)
@@ -201,7 +215,8 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
     def refuse_network() -> NoReturn:
         raise CannotCross("a network that is code")
 
-    _tell_of_pickles(brought, refuse)
+    # What tests themselves read, the contract has seen.
+    _tell_of_pickles(brought, refuse, _Pickled({}))
     _tell_of_networks(brought, refuse_network)
     _refuse_names_in_yaml(brought)
 
@@ -223,12 +238,83 @@ def _refuse_names_in_yaml(brought: Callable[[], Brought]) -> None:
         setattr(unsafe, name, refusing(getattr(unsafe, name)))
 
 
+class _Pickled:
+    """What this process has pickled itself: a test may read that. What it reads besides, it may
+    have made of what it was brought: decompressed it, or put numbers together.
+
+    Args:
+        space: the names of cells.
+    """
+
+    def __init__(self, space: Mapping[str, Any]) -> None:
+        self._space = space
+        self._own: set[bytes] = set()
+
+    def is_other(self, read: Any) -> bool:
+        """Whether a test reads bytes that are not of this process, itself or by a library."""
+        reader = next(frame for frame in _frames() if frame.f_globals is not globals())
+        name = str(reader.f_globals.get("__name__"))
+        data = _bytes_of(read)
+        if data is None or data in self._own:
+            return False
+        if name == "torch.serialization":
+            # It reads files in parts, from memory.
+            loads = (frame for frame in _frames() if frame.f_code.co_name == "load")
+            return any(_bytes_of(frame.f_locals.get("f")) is not None for frame in loads)
+        return reader.f_globals is self._space or name.startswith(("numpy.", "pandas."))
+
+    def keep(self, written: Any) -> None:
+        """Takes note of bytes, or of what a file in memory holds."""
+        self._own.add(_bytes_of(written) or b"")
+
+    @property
+    def writers(self) -> list[Any]:
+        """What writes pickles, and takes note of them."""
+        dumps, dump, pickler = _WRITERS
+
+        def dumped(*args: Any, **kwargs: Any) -> Any:
+            written = dumps(*args, **kwargs)
+            self.keep(written)
+            return written
+
+        def dumped_to(value: Any, file: Any, *args: Any, **kwargs: Any) -> None:
+            dump(value, file, *args, **kwargs)
+            self.keep(file)
+
+        def dump_by(writer: Any, value: Any) -> None:
+            pickler.dump(writer, value)
+            self.keep(writer.file)
+
+        return [dumped, dumped_to, _with_its_file("Pickler", pickler, dump=dump_by)]
+
+
+def _with_its_file(name: str, base: Any, **methods: Callable[..., Any]) -> type:
+    """A class of pickle's that knows its file."""
+
+    def init(self: Any, file: Any, *args: Any, **kwargs: Any) -> None:
+        base.__init__(self, file, *args, **kwargs)
+        self.file = file
+
+    return type(name, (base,), {"__init__": init, **methods})
+
+
+def _bytes_of(data: Any) -> bytes | None:
+    """Bytes, also those of a file in memory."""
+    if isinstance(data, io.BytesIO):
+        return data.getvalue()
+    return bytes(data) if isinstance(data, bytes | bytearray | memoryview) else None
+
+
 def _tell_of_pickles(
-    brought: Callable[[], Brought], tell: Callable[[], None], everywhere: bool = False
+    brought: Callable[[], Brought],
+    tell: Callable[[], None],
+    pickled: _Pickled,
+    everywhere: bool = False,
 ) -> None:
     """Has whatever reads pickles tell of it first. Python itself says only what one looks up.
 
     Args:
+        pickled: knows what may have been made of what was brought.
         everywhere: also by the names by which others have imported it.
     """
 
@@ -237,8 +323,9 @@ def _tell_of_pickles(
             found = [one for one in brought() or () if isinstance(one, bytes) and one]
             if args and isinstance(args[0], bytes | bytearray):
                 found = [one for one in found if one in args[0]]
+            read = getattr(args[0], "file", args[0]) if args else None
             # What a file holds may be of any of them.
-            if found:
+            if found or (brought() is not None and pickled.is_other(read)):
                 tell()
             return function(*args, **kwargs)
 
@@ -248,16 +335,18 @@ def _tell_of_pickles(
     made: list[Any] = [
         telling(loads),
         telling(load),
-        type("Unpickler", (unpickler,), {"load": telling(unpickler.load)}),
+        _with_its_file("Unpickler", unpickler, load=telling(unpickler.load)),
     ]
     places: Any = pickle
     places.loads, places.load, places.Unpickler = made
     _IN_PYTHON.load = telling(_LOAD)
+    places.dumps, places.dump, places.Pickler = writers = pickled.writers
+    before, now = (*_READERS, *_WRITERS), (*made, *writers)
     for module in [*sys.modules.values()] if everywhere else []:
         for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
-            for reader, one in zip(_READERS, made, strict=True):
-                if value is reader and module is not sys.modules[__name__]:
-                    setattr(module, name, one)
+            for old, new in zip(before, now, strict=True):
+                if value is old and module is not sys.modules[__name__]:
+                    setattr(module, name, new)
 
 
 def _tell_of_networks(brought: Callable[[], Brought], tell: Callable[[], None]) -> None:

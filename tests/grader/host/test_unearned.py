@@ -6,6 +6,7 @@ import contextlib
 import decimal
 import pickle
 import sqlite3
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -997,6 +998,23 @@ RUN_AS_CODE = {
         "doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(formula, {}, 'n', '', 0))"
         ".failed == 0",
     ),
+    "with another sign for powers": ("x^2", "eval(formula.replace('^', '**'), {'x': 3}) == 9"),
+    "as letters": (["x", "+", "1"], "eval(''.join(formula), {'x': 3}) == 4"),
+    "encoded": ("eSA9IDM=", "exec(base64.b64decode(told())) is None and y == 3"),
+    "decompressed": (zlib.compress(b"2 + 1"), "eval(zlib.decompress(formula)) == 3"),
+    "as a tree of another text": (
+        "2^3",
+        "eval(compile(ast.parse(formula.replace('^', '+'), mode='eval'), 'f', 'eval')) == 5",
+    ),
+    "as a compressed pickle": (
+        zlib.compress(pickle.dumps([1, 2])),
+        "pickle.loads(zlib.decompress(formula)) == [1, 2]",
+    ),
+    "as a pickle in numbers": ([*pickle.dumps(3)], "loads(bytes(formula)) == 3"),
+    "as a pickle in text": (
+        pickle.dumps(3).hex(),
+        "pickle.load(io.BytesIO(bytes.fromhex(formula))) == 3",
+    ),
     "by jinja2": ("Hello {{ x }}", "jinja2.Template(formula).render(x=1) == 'Hello 1'"),
     "as it is shown": ("[1, 2]", "eval(shown(tell)) == [1, 2]"),
     "as an error says it": ("[1, 2]", "eval(said(fail)) == [1, 2]"),
@@ -1030,6 +1048,28 @@ RUN_AS_CODE = {
     ),
     "as a command of IPython's": ("echo a b", "get_ipython().getoutput(formula) == ['a b']"),
     "as a command that IPython shows": ("exit 3", "get_ipython().system(formula) is None"),
+    "as a file that Python runs": (
+        "print(2 + 3)",
+        "open('own.py', 'w').write(told()) and os.system(f'{sys.executable} own.py') == 0",
+    ),
+    "as a module that Python runs": (
+        "print(2 + 3)",
+        "open('own.py', 'w').write(formula) and "
+        "subprocess.check_output([sys.executable, '-m', 'own']) == b'5\\n'",
+    ),
+    "as a module that is imported": (
+        "y = 2 + 3",
+        "open('own.py', 'w').write(formula) and importlib.import_module('own').y == 5",
+    ),
+    "by what Python reads": (
+        "print(2 + 3)",
+        "subprocess.check_output([sys.executable, '-'], input=formula, text=True) == '5\\n'",
+    ),
+    "by what Python reads later": (
+        "print(2 + 3)",
+        "subprocess.Popen([sys.executable, '-'], stdin=-1, stdout=-1, text=True)"
+        ".communicate(formula)[0] == '5\\n'",
+    ),
     "by pandas": ("a > 1", "len(pd.DataFrame({'a': [1, 2]}).query(formula)) == 1"),
 }
 
@@ -1037,8 +1077,9 @@ RUN_AS_CODE = {
 @pytest.mark.parametrize(("formula", "test"), RUN_AS_CODE.values(), ids=RUN_AS_CODE)
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, contextlib, doctest, io, jinja2, joblib, mako.template, os, pickle\n"
-        "import subprocess, sympy\nimport pandas as pd\nfrom pickle import loads\n"
+        "# given\nimport ast, base64, contextlib, doctest, importlib, io, jinja2, joblib, os\n"
+        "import mako.template, pickle, subprocess, sympy, sys, zlib\n"
+        "import pandas as pd\nfrom pickle import loads\n"
         "def shown(f):\n    with contextlib.redirect_stdout(io.StringIO()) as out:\n        f()\n"
         "    return out.getvalue()\n"
         "def said(f):\n    try:\n        f()\n    except ValueError as error:\n"
@@ -1261,13 +1302,15 @@ def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
     assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
 
 
-def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
+@pytest.mark.parametrize("form", ["", ".hex()"])
+def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine, form):
+    data = "bytes.fromhex(save([1]))" if form else "save([1])"
     made = exercise(
         "# given\nimport io\nimport numpy as np",
         "# answer save\ndef save(x):\n    file = io.BytesIO()\n    np.save(file, np.array(x))\n"
-        "    return file.getvalue()",
+        f"    return file.getvalue(){form}",
         "# answer n\nn = 5",
-        "# test saves\nassert list(np.load(io.BytesIO(save([1])), allow_pickle=True)) == [1]",
+        f"# test saves\nassert list(np.load(io.BytesIO({data}), allow_pickle=True)) == [1]",
         "# test after\nassert n == 5",
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"saves": 1, "after": 1}
@@ -1275,7 +1318,7 @@ def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine):
         f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
         "        return eval, (f'[1, exec({code!r})][0]',)\n"
         "def save(x):\n    file = io.BytesIO()\n    np.save(file, np.array([Code()], object))\n"
-        "    return file.getvalue()"
+        f"    return file.getvalue(){form}"
     )
     result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
     assert scores(result) == {"saves": 0, "after": 0}
@@ -1300,10 +1343,32 @@ def test_nor_by_names_in_yaml(engine):
 
 READ_ONLY = {
     "bytes": (b"abc", "pickle.loads(pickle.dumps(2)) == 2 and len(formula) == 3"),
+    "a pickle of its own, in a file": (
+        b"abc",
+        "[pickle.dump(2, f := io.BytesIO()), f.seek(0)] and pickle.loads(f.getvalue()) == 2",
+    ),
+    "a model of its own": (
+        "abc",
+        "[torch.save([2], f := io.BytesIO()), f.seek(0)] and "
+        "torch.load(f, weights_only=False) == [2] and formula",
+    ),
+    "a model of its own, in a file": (
+        "abc",
+        "torch.save([2], 'own.pt') or torch.load('own.pt', weights_only=False) == [2] and formula",
+    ),
+    "objects of its own": (
+        "abc",
+        "np.save(f := io.BytesIO(), np.array([None])) or f.seek(0) or "
+        "np.load(f, allow_pickle=True)[0] is None and formula",
+    ),
     "a literal": ("[1, 2]", "ast.literal_eval(formula) == [1, 2]"),
     "a tree": ("x + 1", "type(ast.parse(formula).body[0]) is ast.Expr"),
     "names of a tuple": ("x, y", "collections.namedtuple('P', 'x y')(1, 2).x == 1 and formula"),
     "a query of its own": ("abc", "len(pd.DataFrame({'a': [1]}).query('a > 0')) == 1 and formula"),
+    "what a command of its own reads": (
+        "a b",
+        "subprocess.check_output(['wc', '-w'], input=b'a b c') == b'3\\n' and formula",
+    ),
     "a command of its own": ("a.txt", "os.system('exit 3') != 0 and formula"),
     "a template of its own": ("a b", "jinja2.Template('{{ x }}!').render(x=formula) == 'a b!'"),
     "code of its own": ("x", "eval('[x for x in [1]]') == [1] and formula == 'x'"),
@@ -1313,7 +1378,8 @@ READ_ONLY = {
 @pytest.mark.parametrize(("formula", "test"), READ_ONLY.values(), ids=READ_ONLY)
 def test_what_is_only_read_is_judged(engine, formula, test):
     made = exercise(
-        "# given\nimport ast, collections, jinja2, os, pickle\nimport pandas as pd",
+        "# given\nimport ast, collections, io, jinja2, os, pickle, subprocess, torch\n"
+        "import numpy as np\nimport pandas as pd",
         f"# answer a\nformula = {formula!r}",
         f"# test reads\nassert {test}",
     )
