@@ -18,6 +18,7 @@ from functools import partial
 from types import TracebackType
 
 import cloudpickle
+import dask
 from distributed import Client, KilledWorker, LocalCluster
 from distributed.security import Security
 
@@ -102,6 +103,8 @@ def _local(count: int) -> LocalCluster:
         raise GraderError(
             'A cluster on this machine needs the package cryptography: pip install "cryptography".'
         ) from error
+    # The pages that Dask shows of itself ask for no key, and say what is under way and what failed.
+    dask.config.set({f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker")})
     return LocalCluster(
         security=security,
         protocol="tls://",
@@ -110,6 +113,7 @@ def _local(count: int) -> LocalCluster:
         processes=True,
         host="127.0.0.1",
         dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
         worker_dashboard_address="127.0.0.1:0",
         # What is under way on a worker is in a process of its own.
         memory_limit=None,

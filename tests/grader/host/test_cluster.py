@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import dask
 import nbformat
@@ -399,6 +401,12 @@ def test_nobody_else_of_this_machine_can_speak_to_local_workers(bubblewrap: str)
             with pytest.raises((OSError, ValueError, TypeError)):
                 Client(address, timeout=2, security=security, set_as_default=False)
         assert client.submit(os.getpid).result() != os.getpid()
+        # Nor do Dask's own pages say anything, which ask for no key.
+        services = [info["services"], *(worker["services"] for worker in info["workers"].values())]
+        for found in services:
+            for page in ("json/identity.json", "info/main/workers.html", "metrics", "health"):
+                with pytest.raises(HTTPError, match="404"):
+                    urlopen(f"http://127.0.0.1:{found['dashboard']}/{page}", timeout=5)
 
 
 def test_a_local_cluster_without_keys_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
