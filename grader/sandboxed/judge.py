@@ -40,7 +40,11 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.executed import Brought, Watch, refuse_pickles
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
-from grader.sandboxed.calls.named_files import shut_for_networks, tell_of_archives
+from grader.sandboxed.calls.named_files import (
+    shut_for_networks,
+    tell_of_archives,
+    tell_of_other_files,
+)
 from grader.sandboxed.calls.peer import Peer
 from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
@@ -101,7 +105,8 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
 
     refuse_pickles(brought)
     shut_for_networks(brought, lambda: bench.folder)
-    tell_of_archives(brought, bench.on_unpacking)
+    tell_of_archives(brought, bench.on_other_files)
+    tell_of_other_files(brought, bench.on_other_files)
     # Of a test that fails people see the line and the message.
     shell.InteractiveTB.set_mode("Minimal")
     while True:
@@ -159,14 +164,14 @@ class _Bench:
         if self.peer is not None and self.peer.seen is not None:
             self.peer.seen.update(files)
 
-    def on_unpacking(self) -> None:
-        """An archive of a learner's takes the place of a file, or of code.
+    def on_other_files(self) -> None:
+        """An archive of a learner's takes the place of a file, or of code; a file names others.
 
         Raises:
             CannotCross: but while a contract is made: then a teacher decides.
         """
         if self.watch is None:
-            raise CannotCross("an archive that replaces a file of the test's, or holds code")
+            raise CannotCross("what names files of the test's, or lays code there")
         self.watch.ran = True
 
     def meet(self, peer: JudgePeer) -> None:

@@ -1,5 +1,6 @@
 """What a learner has written may name files, and who reads it opens them where the test works: for
-a network of ONNX weights are read there, an archive is unpacked. There lie files for tests alone.
+a network of ONNX or a file in HDF5 numbers are read there, an archive is unpacked. There lie files
+for tests alone.
 """
 
 from __future__ import annotations
@@ -66,6 +67,34 @@ def shut_for_networks(
             begin(self, path_or_bytes, *args, **kwargs)
 
     session.__init__ = begun
+
+
+def tell_of_other_files(brought: Callable[[], Brought], tell: Callable[[], None]) -> None:
+    """Has whatever opens a file in HDF5 tell of it, if answers have brought bytes, and it names
+    another file as the place of something.
+    """
+    opened: Any = getattr(sys.modules.get("h5py"), "File", None)
+    if opened is None:
+        return
+    begin = opened.__init__
+
+    def begun(self: Any, name: Any, *args: Any, **kwargs: Any) -> None:
+        begin(self, name, *args, **kwargs)
+        # What is open already gets another object now and then.
+        is_again = not isinstance(name, str | bytes | os.PathLike) and not hasattr(name, "read")
+        if is_again or not any(isinstance(one, bytes) and one for one in brought() or ()):
+            return
+        names = [""]
+        # A link to another file is none of those that are followed.
+        self.visit(names.append)
+        for name in names:
+            one = self[name or "/"]
+            links = [one.get(key, getlink=True) for key in one] if hasattr(one, "keys") else []
+            outside = any(hasattr(link, "filename") for link in links)
+            if outside or getattr(one, "external", None) or getattr(one, "is_virtual", False):
+                tell()
+
+    opened.__init__ = begun
 
 
 def tell_of_archives(brought: Callable[[], Brought], tell: Callable[[], None]) -> None:

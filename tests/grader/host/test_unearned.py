@@ -1203,6 +1203,25 @@ def test_no_archive_lays_code_or_replaces_a_file_where_the_test_works(engine, pa
         assert scores(result) == held
 
 
+@pytest.mark.parametrize("names", ["external=[('wanted', 0, 2)]", "data=np.uint8([5, 7])"])
+def test_a_file_in_hdf5_names_no_file_of_the_tests(engine, names):
+    pytest.importorskip("h5py")
+    packed = (
+        "made = io.BytesIO()\nwith h5py.File(made, 'w') as file:\n"
+        "    file.create_group('g').create_dataset('n', (2,), np.uint8, {})\n"
+        "packed = made.getvalue()"
+    )
+    made = exercise(
+        "# given\nimport h5py, io\nimport numpy as np",
+        f"# answer packed\n{packed.format('data=np.uint8([5, 7])')}",
+        "# test reads\nopen('wanted', 'wb').write(bytes([5, 7]))\n"
+        "with h5py.File(io.BytesIO(packed)) as file:\n"
+        "    assert file['g/n'][:].tolist() == list(open('wanted', 'rb').read())",
+    )
+    result = grade_one(made, handed_in(made, packed=packed.format(names)), engine)
+    assert scores(result) == {"reads": int(names.startswith("data"))}
+
+
 def test_an_archive_of_code_is_left_to_the_teacher(engine):
     made = exercise(
         PACKED,
