@@ -908,13 +908,16 @@ assert golf.lost(file, train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
-before = len(file)
+first = file
 others, theirs = golf.draw(1, renamed=3)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= min(825, 1.2 * before), (
+assert not golf.alike(file, first), (
+    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= min(825, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS
@@ -938,13 +941,16 @@ assert golf.lost(file, train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
-before = len(file)
+first = file
 others, theirs = golf.draw(2, renamed=6)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= min(550, 1.2 * before), (
+assert not golf.alike(file, first), (
+    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= min(550, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS

@@ -387,6 +387,11 @@ def per_row(weight, bits):
     return codes * scales.reshape(-1, 1)
 
 
+# %% item="bugs" wrong="nothing is rounded" hint="Which scale meets which weight"
+def per_row(weight, bits):
+    return weight.clone()
+
+
 # %% item="bugs" wrong="as it was" hint="Which scale meets which weight"
 def per_row(weight, bits):
     high = 2 ** (bits - 1)

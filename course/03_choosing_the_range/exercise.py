@@ -554,6 +554,10 @@ for bits in range(2, 9):
     assert torch.allclose(back.abs().amax(1), largest, rtol=1e-5), (
         "The largest weight of a row should come back. Is there a code for it, on either side?"
     )
+    steps = (back / largest.clamp(min=1e-30)[:, None]) * (2 ** (bits - 1) - 1)
+    assert (steps - steps.round()).abs().max() < 0.01, (
+        "The values of a row do not lie on its steps. How many are there from 0 to the largest?"
+    )
     tiny = weight.clone()
     tiny[3] = torch.tensor([1e-9, -3e-10, 0, 0, 0, 0])
     assert per_row(tiny, 8)[3, 0] > 0, "A row of small weights is not a row of zeros."

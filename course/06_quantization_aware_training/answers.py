@@ -656,6 +656,13 @@ def train_quantized(model, x, y, bits, steps, lr):
     return losses
 
 
+# %% item="bugs" wrong="no biases at the end" like="reference" hint="does the model have at the end"
+# -     return losses
+# +     for layer in linear:
+# +         layer.bias = None
+# +     return losses
+
+
 # %% item="bugs" wrong="as it was" hint="Which weights are quantized in the second step"
 def train_quantized(model, x, y, bits, steps, lr):
     linear = [layer for layer in model if isinstance(layer, nn.Linear)]

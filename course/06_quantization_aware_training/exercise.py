@@ -804,7 +804,9 @@ for sizes, bits, lr in (((6, 3), 2, 0.1), ((8, 7, 4), 3, 0.3), ((9, 5), 4, 0.05)
     model, x, y = problem(*sizes)
     _, floats = reference(model, x, y, bits, 6, lr)
     train_quantized(model, x, y, bits, 6, lr)
-    for name, parameter in model.named_parameters():
+    held = dict(model.named_parameters())
+    assert held.keys() == floats.keys(), "Which weights and biases does the model have at the end?"
+    for name, parameter in held.items():
         weight = floats[name]
         wanted = quantized(weight, bits) if weight.dim() == 2 else weight
         assert torch.allclose(parameter.detach(), wanted, rtol=1e-3, atol=1e-4), explain(
@@ -1213,13 +1215,16 @@ assert golf.lost(file, digits, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
-before = len(file)
+first = file
 more, theirs = golf.draw(1, renamed=3)
 file = squeeze(*golf.flat(more))
 assert golf.lost(file, more, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= min(363, 1.2 * before), (
+assert not golf.alike(file, first), (
+    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= min(363, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS
@@ -1249,13 +1254,16 @@ assert golf.lost(file, digits, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
 # Other images, and each digit is called by another number.
-before = len(file)
+first = file
 more, theirs = golf.draw(2, renamed=6)
 file = squeeze(*golf.flat(more))
 assert golf.lost(file, more, theirs) <= golf.MOST_LOST + 6, (
     "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
-assert len(file) <= min(275, 1.2 * before), (
+assert not golf.alike(file, first), (
+    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+)
+assert len(file) <= min(275, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
 )
 ### END HIDDEN TESTS

@@ -327,6 +327,11 @@ def best_outputs(layer, inputs, rank):
     return nn.Sequential(first, second)
 
 
+# %% item="outputs" wrong="the layer itself" hint="not iterable"
+def best_outputs(layer, inputs, rank):
+    return layer
+
+
 # %% item="outputs" wrong="plain SVD" keeps=0 hint="Which inputs are large here"
 def best_outputs(layer, inputs, rank):
     left, sizes, right = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
@@ -700,6 +705,11 @@ def ask(teacher, images, size):
         for name, part in teacher.named_modules():
             part.training = modes[name]
     return torch.cat(logits).clone()
+
+
+# %% item="mode" wrong="nobody is asked" hint="another number of images at a time"
+def ask(teacher, images, size):
+    return torch.zeros(len(images), teacher[-1].out_features)
 
 
 # %% item="mode" wrong="the lesson's way: evaluation mode for ever" keeps=1 hint="was in training mode, and is not any more"

@@ -496,7 +496,10 @@ for outputs, columns, rank in ((12, 30, 4), (30, 12, 3), (8, 8, 2)):
 torch.manual_seed(7)  # what is random below is the same each time
 layer, spread = nn.Linear(20, 10), torch.logspace(-1, 1, 20)
 seen, new = (torch.randn(500, 20) * spread + 50 for _ in range(2))  # a mean far from 0
-mine, least = output_error(best_outputs(layer, seen, 1), layer, new), least_error(layer, new, 1)
+model = best_outputs(layer, seen, 1)
+shapes = [tuple(part.weight.shape) for part in model]
+assert shapes == [(1, 20), (10, 1)], f"expected the shapes (1, 20) and (10, 1), but got {shapes}"
+mine, least = output_error(model, layer, new), least_error(layer, new, 1)
 assert mine < 1.2 * least, (
     f"with a mean far from 0, at rank 1: error {mine:.3f}, and {least:.3f} can be reached. What is always there needs no rank: it can be in the bias"
 )
@@ -506,6 +509,9 @@ for outputs, columns, rank, size in ((12, 30, 3, 1.0), (6, 15, 1, 1e-4), (20, 10
     mixed = size * torch.randn(columns, columns) * torch.logspace(1, -1, columns)[:, None]
     seen, new = (examples(800, columns, mixed) + size * 30 for _ in range(2))
     model = best_outputs(layer, seen, rank)
+    assert [tuple(p.weight.shape) for p in model] == [(rank, columns), (outputs, rank)], (
+        "The two layers have other shapes than the task says."
+    )
     error, least = output_error(model, layer, new), least_error(layer, new, rank)
     assert error < 1.5 * least + 1e-8 * size**2, (
         "With a mean far from 0 the outputs could be nearer. Is it subtracted, and does the bias make up for it?"
@@ -518,6 +524,8 @@ layer = nn.Linear(20, 10)
 few = torch.randn(6, 20)
 few[:, :5] = 0
 model = best_outputs(layer, few, 6)
+shapes = [tuple(part.weight.shape) for part in model]
+assert shapes == [(6, 20), (10, 6)], f"expected the shapes (6, 20) and (10, 6), but got {shapes}"
 assert all(parameter.isfinite().all() for parameter in model.parameters()), (
     "six examples of twenty inputs, five of them always 0: some weights are not finite. Which matrix has no inverse?"
 )
@@ -531,6 +539,9 @@ for count, columns, outputs, rank in ((1, 8, 5, 1), (4, 30, 12, 4), (10, 40, 20,
     few = torch.randn(count, columns)
     few[:, ::3] = 0
     model = best_outputs(layer, few, rank)
+    assert [tuple(p.weight.shape) for p in model] == [(rank, columns), (outputs, rank)], (
+        "The two layers have other shapes than the task says."
+    )
     assert all(parameter.isfinite().all() for parameter in model.parameters()), (
         "With few examples some weights are not finite."
     )
@@ -873,7 +884,10 @@ for frozen in ((), (1,), (1, 3), (0, 1, 2, 3, 4)):
     if len(frozen) == 5:
         wise.eval()
     before = [part.training for part in wise.modules()]
-    ask(wise, torch.randn(7, 4), 3)
+    images, twin = torch.randn(7, 4), copy.deepcopy(wise).eval()
+    assert torch.allclose(ask(wise, images, 3), twin(images), atol=1e-4), (
+        "These are not the logits of the evaluation mode. Where some parts are frozen already, are the others?"
+    )
     assert [part.training for part in wise.modules()] == before, (
         "A part of the teacher is in another mode than before. Is it the mode of *each* part that is kept?"
     )

@@ -1142,6 +1142,9 @@ assert len(others_file) <= min(176, 1.2 * len(small_file)), (
 assert golf.lost(others_file, others, theirs) <= golf.MOST_LOST + 6, (
     "Made from 1,000 other images, with other names for the digits, the network loses too much. Does `squeeze` use its arguments, and nothing else?"
 )
+assert not golf.alike(others_file, small_file), (
+    "From 1,000 other images come the same weights, row for row. Does `squeeze` use its arguments, and nothing else?"
+)
 ### END HIDDEN TESTS
 
 # %% test="golf" points=1
@@ -1171,5 +1174,8 @@ assert len(others_file) <= min(143, 1.2 * len(small_file)), (
 )
 assert golf.lost(others_file, others, theirs) <= golf.MOST_LOST + 6, (
     "Made from 1,000 other images, with other names for the digits, the network loses too much. Does `squeeze` use its arguments, and nothing else?"
+)
+assert not golf.alike(others_file, small_file), (
+    "From 1,000 other images come the same weights, row for row. Does `squeeze` use its arguments, and nothing else?"
 )
 ### END HIDDEN TESTS

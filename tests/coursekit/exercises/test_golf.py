@@ -46,6 +46,17 @@ def test_what_is_lost_is_counted_against_the_dense_network(file):
     assert ledger.DENSE / len(file) > 40
 
 
+def test_a_file_is_known_whose_rows_stand_for_other_digits(file):
+    weight, bias = golf.unpack(file)
+    step = float(weight.abs()[weight != 0].min())
+    turned = golf.pack((weight / step).round().int().roll(3, 0), step, bias.roll(3))
+    assert golf.alike(turned, file)
+    # With as much of both as a dense network can have in common.
+    other, its_bias = golf.least_squares(*golf.flat(golf.draw(1, renamed=3)[0]), strength=30_000.0)
+    step = float(other.abs().max()) / 3.5
+    assert not golf.alike(golf.pack((other / step).round().int(), step, its_bias), file)
+
+
 @pytest.mark.parametrize(
     ("q", "bias", "says"),
     [
