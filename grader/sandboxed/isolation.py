@@ -273,22 +273,27 @@ def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, lis
 
     Such memory stays as long as one page of it is mapped, and counts for no process that has not
     touched it, or has said that it does not need it for now. So nobody knows whose it is: the one
-    that has touched most pages has to go, and at the next look another, if that was not enough.
+    that has touched most pages has to go, and at the next look another, if that was not enough. Who
+    has never touched as much as it may have keeps none of what others on the machine share.
     """
     more = _shared_by_all() - _SHARED_AT_FIRST
     if not children or more <= min(children.values()):
         return
-    families = {child: _family(child, below) for child in children}
-    keepers = [child for child, family in families.items() if any(map(_shares, family))]
-    if more > sum(children[child] for child in keepers) and keepers:
-        end(max(keepers, key=lambda child: sum(map(_faults, families[child]))), True)
+    touched = {}
+    for child, memory in children.items():
+        family = _family(child, below)
+        pages = sum(map(_faults, family))
+        if pages * resource.getpagesize() > memory and any(map(_shares, family)):
+            touched[child] = pages
+    if touched and more > sum(children[child] for child in touched):
+        end(max(touched, key=touched.__getitem__), True)
 
 
 def _faults(process: int) -> int:
-    """How often it has touched a page that was not there yet."""
+    """How often it, or one that it has waited for, has touched a page that was not there yet."""
     with contextlib.suppress(OSError):
         stat = Path(f"/proc/{process}/stat").read_bytes()
-        return int(stat.rpartition(b")")[2].split()[7])
+        return sum(map(int, stat.rpartition(b")")[2].split()[7:9]))
     return 0
 
 
