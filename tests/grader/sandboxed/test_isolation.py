@@ -126,13 +126,14 @@ def hide_from_looks(how):
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     libc = ctypes.CDLL(None)
 
+    file = os.open("/tmp/count", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
     def count():
         while True:
-            with open("/tmp/count", "a") as file:
-                file.write("x")
-            # Nobody is there for long.
-            if how == "by forks" and os.fork():
-                os._exit(0)
+            os.write(file, b"x")
+            # Nobody is there for long. Python's own fork would take ten times longer.
+            if how == "by forks" and libc.fork():
+                libc._exit(0)
 
     for _ in range(6):
         if os.fork() == 0:
