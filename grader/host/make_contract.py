@@ -74,6 +74,11 @@ def make_contract(
                 discovery.leave(cell, clause, str(cell.grade_id) in bequeathing)
         finally:
             discovery.close()
+    # A library may do something once, for whichever test is the first.
+    judged = [clause.terms for clause in tests.values() if clause.live is None]
+    acts = frozenset().union(*(terms.acts for terms in judged))
+    for terms in judged:
+        terms.acts = set(acts)
     played = {place: one for place, told in enumerate(beside) if (one := told.result()) is not None}
     seconds = {
         str(code[place].grade_id): round(one.seconds, 2)

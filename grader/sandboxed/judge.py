@@ -35,6 +35,7 @@ from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed_files
+from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.executed import Brought, Watch, refuse_pickles
@@ -147,6 +148,7 @@ class _Bench:
         self.folder: ShutFolder | None = None
         self.chance = OwnChance()
         self.watch: Watch | None = None
+        self._acts = Acts(shell.user_ns)
         # Texts and bytes of answers, in all tests so far.
         self._brought: set[str | bytes] = set()
         # By name of an answer: what stood there before, and what was bound.
@@ -206,7 +208,8 @@ class _Bench:
         results: Any = self._shell.displayhook
         results.counts, results.number = test.counts, None
         try:
-            report = _failed(problem) if problem else run_cell(self._shell, test.source)
+            with self._acts.only(test.terms.acts):
+                report = _failed(problem) if problem else run_cell(self._shell, test.source)
         finally:
             results.counts = False
             del OUTPUTS.shown
@@ -383,7 +386,8 @@ class _Bench:
         self._begun = dict(self._shell.user_ns)
         before = self._pictures(names - values.keys())
         self.chance.for_test()
-        report = run_cell(self._shell, test.source)
+        with self._acts.noted(test.source) as acts:
+            report = run_cell(self._shell, test.source)
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))
@@ -392,6 +396,7 @@ class _Bench:
         terms = rules.terms
         terms.random = test.random and terms.random
         terms.exact, terms.opens = test.exact, test.opens
+        terms.acts = set(acts)
         return Discovered(
             report.outputs,
             report.execution_count,

@@ -1343,6 +1343,63 @@ def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine, 
     assert scores(result) == {"saves": 0, "after": 0}
 
 
+IN_OTHER_THINGS = {
+    "an archive, as text": (
+        "np.load(io.BytesIO(bytes.fromhex(save([1]))), allow_pickle=True)['a']",
+        "np.savez(file, a={})",
+        ".hex()",
+    ),
+    "a file that the test has written": (
+        "open('own.npy', 'wb').write(bytes.fromhex(save([1]))) and "
+        "np.load('own.npy', allow_pickle=True)",
+        "np.save(file, {})",
+        ".hex()",
+    ),
+}
+
+
+@pytest.mark.parametrize(("read", "write", "form"), IN_OTHER_THINGS.values(), ids=IN_OTHER_THINGS)
+def test_nor_where_no_solution_has_anything_unpickled(engine, read, write, form):
+    def saving(what):
+        return (
+            f"def save(x):\n    file = io.BytesIO()\n    {write.format(what)}\n"
+            f"    return file.getvalue(){form}"
+        )
+
+    made = exercise(
+        "# given\nimport io\nimport numpy as np",
+        f"# answer save\n{saving('np.array(x)')}",
+        "# answer n\nn = 5",
+        f"# test saves\nassert list({read}) == [1]",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"saves": 1, "after": 1}
+    cheat = (
+        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
+        "        return eval, (f'[1, exec({code!r})][0]',)\n"
+        f"{saving('np.array([Code()], object)')}"
+    )
+    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
+    assert scores(result) == {"saves": 0, "after": 0}
+
+
+def test_nor_by_what_a_library_runs_for_no_solution(engine):
+    made = exercise(
+        "# given\nimport logging.config, timeit",
+        "# answer a\nsettings = {'version': 1}",
+        "# answer n\nn = 5",
+        "# test sets\nassert logging.config.dictConfig(settings) is None",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"sets": 1, "after": 1}
+    cheat = (
+        f"{TAKES_OVER}settings = {{'version': 1, 'formatters': {{'f': "
+        "{'()': 'timeit.timeit', 'stmt': f'exec({code!r})', 'number': 1}}}"
+    )
+    result = grade_one(made, handed_in(made, a=cheat, n="n = 6"), engine)
+    assert scores(result) == {"sets": 0, "after": 0}
+
+
 def test_nor_by_names_in_yaml(engine):
     made = exercise(
         "# given\nimport yaml",

@@ -1,0 +1,91 @@
+"""What a test does that is a learner's to decide if they wrote what is behind it: it runs code that
+is no cell, looks up what a pickle names, starts a program.
+
+What is done for no test with the teacher's solution is done for no test with a learner's answers,
+whatever it comes from: a library may call what a dictionary names, or read what an archive holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from grader.protocol.values import CannotCross
+
+# By what Python tells of it: docs.python.org/3/library/audit_events.html.
+_ACTS = {
+    "exec": "code",
+    "function.__new__": "code",
+    "pickle.find_class": "a pickle",
+    **dict.fromkeys(("os.exec", "os.posix_spawn", "os.system", "subprocess.Popen"), "a program"),
+}
+# What runs cells.
+_SHELL = "IPython.core.interactiveshell"
+# An import runs a file of a library's. What has crossed may be a named tuple, whose class is made
+# of a text.
+_IMPORT, _CODEC = "<frozen importlib", "grader.sandboxed.codec."
+
+
+class Acts:
+    """Of a process in which tests run.
+
+    Args:
+        space: the names of cells.
+    """
+
+    def __init__(self, space: Mapping[str, Any]) -> None:
+        self._space = space
+        # By a test's source, what it has done: a library may do something once, and no more when
+        # the same test is tried in another way.
+        self._done: dict[str, set[str]] = {}
+        # None while nothing is noted.
+        self._noted: set[str] | None = None
+        # None while all may be done.
+        self._allowed: Collection[str] | None = None
+        sys.addaudithook(self._hear)
+
+    @contextlib.contextmanager
+    def noted(self, source: str) -> Iterator[set[str]]:
+        """Takes note of what a test does meanwhile, and has done before."""
+        self._noted = self._done.setdefault(source, set())
+        try:
+            yield self._noted
+        finally:
+            self._noted = None
+
+    @contextlib.contextmanager
+    def only(self, allowed: Collection[str]) -> Iterator[None]:
+        """Has nothing else be done meanwhile: whoever tries meets a `CannotCross`."""
+        self._allowed = allowed
+        try:
+            yield
+        finally:
+            self._allowed = None
+
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
+        act = _ACTS.get(event)
+        if act is None or act in (self._allowed or ()):
+            return
+        if (self._noted is None and self._allowed is None) or self._is_usual(event):
+            return
+        if self._noted is None:
+            raise CannotCross(f"{act} that the solution has no need of")
+        self._noted.add(act)
+
+    def _is_usual(self, event: str) -> bool:
+        """Whether it is the cell itself that is run, or a library that is imported."""
+        frame: types.FrameType | None = sys._getframe(2)
+        assert frame is not None
+        is_cell = event == "exec" and frame.f_globals.get("__name__") == _SHELL
+        while frame is not None:
+            if frame.f_code.co_filename.startswith(_IMPORT):
+                return True
+            if str(frame.f_globals.get("__name__", "")).startswith(_CODEC):
+                return True
+            if frame.f_globals is self._space:
+                return False
+            frame = frame.f_back
+        return is_cell
