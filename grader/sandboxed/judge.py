@@ -38,7 +38,7 @@ from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
-from grader.sandboxed.calls.executed import Brought, Watch, refuse_pickles
+from grader.sandboxed.calls.executed import Watch
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
 from grader.sandboxed.calls.named_files import (
@@ -47,6 +47,7 @@ from grader.sandboxed.calls.named_files import (
     tell_of_other_files,
 )
 from grader.sandboxed.calls.peer import Peer
+from grader.sandboxed.calls.pickles import Brought, refuse_pickles
 from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
 from grader.sandboxed.calls.shut_folder import ShutFolder

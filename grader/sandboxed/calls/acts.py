@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from grader.protocol.values import CannotCross
+from grader.sandboxed.calls.pickles import frames
 
 # By what Python tells of it: docs.python.org/3/library/audit_events.html.
 _ACTS = {
@@ -77,15 +77,12 @@ class Acts:
 
     def _is_usual(self, event: str) -> bool:
         """Whether it is the cell itself that is run, or a library that is imported."""
-        frame: types.FrameType | None = sys._getframe(2)
-        assert frame is not None
-        is_cell = event == "exec" and frame.f_globals.get("__name__") == _SHELL
-        while frame is not None:
+        callers = [frame for frame in frames() if frame.f_globals is not globals()]
+        for frame in callers:
             if frame.f_code.co_filename.startswith(_IMPORT):
                 return True
             if str(frame.f_globals.get("__name__", "")).startswith(_CODEC):
                 return True
             if frame.f_globals is self._space:
                 return False
-            frame = frame.f_back
-        return is_cell
+        return event == "exec" and callers[0].f_globals.get("__name__") == _SHELL

@@ -17,7 +17,7 @@ from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import Any
 
-from grader.sandboxed.calls.executed import Brought
+from grader.sandboxed.calls.pickles import Brought
 
 # Of `onnx`, by module: what opens such a file, with the folder as the second argument.
 _OPENS = "_read_external_data_bytes", "load_external_data_for_tensor"

@@ -1,0 +1,209 @@
+"""Who unpickles bytes that answers have brought, or reads a network of theirs that is code."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn, TypeAlias
+
+from grader.protocol.values import CannotCross
+
+# Before anything stands in their place.
+_READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
+_WRITERS: Any = pickle.dumps, pickle.dump, pickle.Pickler
+# What is written in Python has its classes changed where they stand, for all that is derived from
+# it: so do joblib, which saves models of scikit-learn, and pandas.
+_IN_PYTHON: Any = vars(pickle)["_Unpickler"]
+_LOAD = _IN_PYTHON.load
+# What reads networks whose layers are code: TorchScript's may write files, Keras' name classes.
+_NETWORKS = {
+    "torch._C": (
+        *("import_ir_module", "import_ir_module_from_buffer"),
+        *("_load_jit_module_from_file", "_load_jit_module_from_bytes"),
+        *("_load_for_lite_interpreter", "_load_for_lite_interpreter_from_buffer"),
+    ),
+    "torch.export": ("load",),
+    "torch.export.pt2_archive._package": ("load_pt2",),
+    "keras.src.saving.saving_lib": ("load_model",),
+    "keras.src.legacy.saving.legacy_h5_format": ("load_model_from_hdf5",),
+    "tensorflow.python.saved_model.load": ("load_partial",),
+}
+Brought: TypeAlias = "set[str | bytes] | None"
+
+
+def refuse_pickles(brought: Callable[[], Brought]) -> None:
+    """Has this process unpickle nothing that answers have brought, and read no network that is
+    code: no test that does so with the teacher's solution is judged, but with a learner's bytes a
+    library may.
+
+    Args:
+        brought: gives the texts and bytes that they have brought.
+    """
+
+    def refuse() -> NoReturn:
+        raise CannotCross("a pickle, which is code")
+
+    def refuse_network() -> NoReturn:
+        raise CannotCross("a network that is code")
+
+    # What tests themselves read, the contract has seen.
+    tell_of_pickles(brought, refuse, Pickled({}))
+    tell_of_networks(brought, refuse_network)
+    _refuse_names_in_yaml(brought)
+
+
+def _refuse_names_in_yaml(brought: Callable[[], Brought]) -> None:
+    """The same of yaml's loader that calls what a text names."""
+    constructor = getattr(sys.modules.get("yaml"), "constructor", None)
+    unsafe: Any = getattr(constructor, "UnsafeConstructor", None)
+
+    def refusing(find: Callable[..., Any]) -> Callable[..., Any]:
+        def found(*args: Any, **kwargs: Any) -> Any:
+            if brought():
+                raise CannotCross("a name in yaml, which is code")
+            return find(*args, **kwargs)
+
+        return found
+
+    for name in ("find_python_module", "find_python_name") if unsafe is not None else ():
+        setattr(unsafe, name, refusing(getattr(unsafe, name)))
+
+
+class Pickled:
+    """What this process has pickled itself: a test may read that. What it reads besides, it may
+    have made of what it was brought: decompressed it, or put numbers together.
+
+    Args:
+        space: the names of cells.
+    """
+
+    def __init__(self, space: Mapping[str, Any]) -> None:
+        self._space = space
+        self._own: set[bytes] = set()
+
+    def is_other(self, read: Any) -> bool:
+        """Whether a test reads bytes that are not of this process, itself or by a library."""
+        reader = next(frame for frame in frames() if frame.f_globals is not globals())
+        name = str(reader.f_globals.get("__name__"))
+        data = _bytes_of(read)
+        if data is None or data in self._own:
+            return False
+        if name == "torch.serialization":
+            # It reads files in parts, from memory.
+            loads = (frame for frame in frames() if frame.f_code.co_name == "load")
+            return any(_bytes_of(frame.f_locals.get("f")) is not None for frame in loads)
+        return reader.f_globals is self._space or name.startswith(("numpy.", "pandas."))
+
+    def keep(self, written: Any) -> None:
+        """Takes note of bytes, or of what a file in memory holds."""
+        self._own.add(_bytes_of(written) or b"")
+
+    @property
+    def writers(self) -> list[Any]:
+        """What writes pickles, and takes note of them."""
+        dumps, dump, pickler = _WRITERS
+
+        def dumped(*args: Any, **kwargs: Any) -> Any:
+            written = dumps(*args, **kwargs)
+            self.keep(written)
+            return written
+
+        def dumped_to(value: Any, file: Any, *args: Any, **kwargs: Any) -> None:
+            dump(value, file, *args, **kwargs)
+            self.keep(file)
+
+        def dump_by(writer: Any, value: Any) -> None:
+            pickler.dump(writer, value)
+            self.keep(writer.file)
+
+        return [dumped, dumped_to, _with_its_file("Pickler", pickler, dump=dump_by)]
+
+
+def _with_its_file(name: str, base: Any, **methods: Callable[..., Any]) -> type:
+    """A class of pickle's that knows its file."""
+
+    def init(self: Any, file: Any, *args: Any, **kwargs: Any) -> None:
+        base.__init__(self, file, *args, **kwargs)
+        self.file = file
+
+    return type(name, (base,), {"__init__": init, **methods})
+
+
+def _bytes_of(data: Any) -> bytes | None:
+    """Bytes, also those of a file in memory."""
+    if isinstance(data, io.BytesIO):
+        return data.getvalue()
+    return bytes(data) if isinstance(data, bytes | bytearray | memoryview) else None
+
+
+def tell_of_pickles(
+    brought: Callable[[], Brought],
+    tell: Callable[[], None],
+    pickled: Pickled,
+    everywhere: bool = False,
+) -> None:
+    """Has whatever reads pickles tell of it first. Python itself says only what one looks up.
+
+    Args:
+        pickled: knows what may have been made of what was brought.
+        everywhere: also by the names by which others have imported it.
+    """
+
+    def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def told(*args: Any, **kwargs: Any) -> Any:
+            found = [one for one in brought() or () if isinstance(one, bytes) and one]
+            if args and isinstance(args[0], bytes | bytearray):
+                found = [one for one in found if one in args[0]]
+            read = getattr(args[0], "file", args[0]) if args else None
+            # What a file holds may be of any of them.
+            if found or (brought() is not None and pickled.is_other(read)):
+                tell()
+            return function(*args, **kwargs)
+
+        return told
+
+    loads, load, unpickler = _READERS
+    made: list[Any] = [
+        telling(loads),
+        telling(load),
+        _with_its_file("Unpickler", unpickler, load=telling(unpickler.load)),
+    ]
+    places: Any = pickle
+    places.loads, places.load, places.Unpickler = made
+    _IN_PYTHON.load = telling(_LOAD)
+    places.dumps, places.dump, places.Pickler = writers = pickled.writers
+    before, now = (*_READERS, *_WRITERS), (*made, *writers)
+    for module in [*sys.modules.values()] if everywhere else []:
+        for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
+            for old, new in zip(before, now, strict=True):
+                if value is old and module is not sys.modules[__name__]:
+                    setattr(module, name, new)
+
+
+def tell_of_networks(brought: Callable[[], Brought], tell: Callable[[], None]) -> None:
+    """Has whatever reads a network that is code tell of it first, if answers have brought bytes."""
+
+    def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+        def told(*args: Any, **kwargs: Any) -> Any:
+            if any(isinstance(one, bytes) and one for one in brought() or ()):
+                tell()
+            return function(*args, **kwargs)
+
+        return told
+
+    for place, names in _NETWORKS.items():
+        module = sys.modules.get(place)
+        for name in names if module is not None else ():
+            if hasattr(module, name):
+                setattr(module, name, telling(getattr(module, name)))
+
+
+def frames() -> Iterator[types.FrameType]:
+    """Who has called, the last one first."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
