@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from grader.protocol.values import CannotCross
-from grader.sandboxed.calls.pickles import frames
+from grader.sandboxed.calls.pickles import frames, reads_own
 
 # By what Python tells of it: docs.python.org/3/library/audit_events.html.
 _ACTS = {
@@ -24,9 +24,11 @@ _ACTS = {
 }
 # What runs cells.
 _SHELL = "IPython.core.interactiveshell"
-# An import runs a file of a library's. What has crossed may be a named tuple, whose class is made
-# of a text.
-_IMPORT, _CODEC = "<frozen importlib", "grader.sandboxed.codec."
+# An import runs a file of a library's.
+_IMPORT = "<frozen importlib"
+# What has crossed may be a named tuple, whose class is made of a text; and what a part of a
+# manifest may hold stands in its annotations, which are texts.
+_CROSSING = "grader.sandboxed.codec.", "grader.sandboxed.calls.kinds"
 
 
 class Acts:
@@ -76,12 +78,16 @@ class Acts:
         self._noted.add(act)
 
     def _is_usual(self, event: str) -> bool:
-        """Whether it is the cell itself that is run, or a library that is imported."""
+        """Whether it is the cell itself that is run, a library that is imported, or what the test
+        has pickled itself.
+        """
         callers = [frame for frame in frames() if frame.f_globals is not globals()]
         for frame in callers:
             if frame.f_code.co_filename.startswith(_IMPORT):
                 return True
-            if str(frame.f_globals.get("__name__", "")).startswith(_CODEC):
+            if str(frame.f_globals.get("__name__", "")).startswith(_CROSSING):
+                return True
+            if event == "pickle.find_class" and reads_own(frame):
                 return True
             if frame.f_globals is self._space:
                 return False
