@@ -1494,6 +1494,43 @@ def test_nothing_that_torch_reads_answers_by_a_method_of_its_own(engine, made):
     assert "in the place of a method" in messages(result)["t"][0]
 
 
+LAYS = {
+    "as names of files": (
+        "{'a.txt': 'x'}",
+        "{'laid.py': code}",
+        "for name, text in files.items():\n    open(name, 'w').write(text)",
+    ),
+    "as the file of a log": (
+        "{'version': 1}",
+        "{'version': 1, 'root': {'level': 'DEBUG', 'handlers': ['h']}, "
+        "'formatters': {'f': {'format': code + '\\n#%(message)s'}}, "
+        "'handlers': {'h': {'class': 'logging.FileHandler', 'filename': 'laid.py', "
+        "'formatter': 'f'}}}",
+        "logging.config.dictConfig(files)\nlogging.warning('here')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("own", "cheat", "lay"), LAYS.values(), ids=LAYS)
+def test_nor_as_a_module_that_a_test_has_written(engine, own, cheat, lay):
+    """Python looks first where tests work: for whatever a library would like to have, too."""
+    made = exercise(
+        "# given\nimport logging.config\nopen('given.py', 'w').write('m = 4')",
+        f"# answer files\nfiles = {own}",
+        "# answer n\nn = 5",
+        f"# test lays\n{lay}",
+        "# test imports\nimport given\ntry:\n    import laid\nexcept ImportError:\n    pass\n"
+        "assert given.m == 4",
+        "# test after\nassert n == 5",
+    )
+    solved = {"lays": 1, "imports": 1, "after": 1}
+    assert scores(grade_one(made, handed_in(made), engine)) == solved
+    result = grade_one(
+        made, handed_in(made, files=f"{TAKES_OVER}files = {cheat}", n="n = 6"), engine
+    )
+    assert scores(result) == {"lays": 1, "imports": 0, "after": 0}
+
+
 def test_nor_by_names_in_yaml(engine):
     made = exercise(
         "# given\nimport yaml",
