@@ -7,7 +7,7 @@ import io
 import pickle
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from grader.protocol.values import CannotCross
@@ -51,7 +51,7 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
         raise CannotCross("a network that is code")
 
     # What tests themselves read, the contract has seen.
-    tell_of_pickles(brought, refuse, Pickled({}))
+    tell_of_pickles(brought, refuse, Pickled({}), ("__main__", "shelve"))
     tell_of_networks(brought, refuse_network)
     _refuse_names_in_yaml(brought)
     _refuse_names_of_methods(brought)
@@ -190,13 +190,13 @@ def tell_of_pickles(
     brought: Callable[[], Brought],
     tell: Callable[[], None],
     pickled: Pickled,
-    everywhere: bool = False,
+    modules: Iterable[str] = (),
 ) -> None:
     """Has whatever reads pickles tell of it first. Python itself says only what one looks up.
 
     Args:
         pickled: knows what may have been made of what was brought.
-        everywhere: also by the names by which others have imported it.
+        modules: in which it may have been imported by other names.
     """
 
     def telling(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -221,11 +221,13 @@ def tell_of_pickles(
         _with_its_file("Unpickler", unpickler, load=telling(unpickler.load)),
     ]
     places: Any = pickle
+    # While a contract is made, this is the second time.
+    stood = [getattr(places, one.__name__) for one in (*_READERS, *_WRITERS)]
     places.loads, places.load, places.Unpickler = made
     _IN_PYTHON.load = telling(_LOAD)
     places.dumps, places.dump, places.Pickler = writers = pickled.writers
-    before, now = (*_READERS, *_WRITERS), (*made, *writers)
-    for module in [*sys.modules.values()] if everywhere else []:
+    before, now = (*_READERS, *_WRITERS, *stood), 2 * (*made, *writers)
+    for module in map(sys.modules.get, modules):
         for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
             for old, new in zip(before, now, strict=True):
                 if value is old and module is not sys.modules[__name__]:

@@ -1411,11 +1411,18 @@ OTHER_KINDS = {
 AS_IT_CAME = {
     "it": "pair()",
     "what was pickled of it": "pickle.loads(pickle.dumps(pair()))",
+    "what was pickled by names of its own": "loads(dumps(pair()))",
     "a file that it was pickled to": "saved(pair())",
+    "what lies on a shelf": "shelved(pair())",
 }
 GIVEN_TO_SAVE = """# given
-import collections, fractions, io, pickle
+import collections, fractions, io, pickle, shelve
+from pickle import dumps, loads
 import numpy as np
+def shelved(value):
+    with shelve.open('own') as shelf:
+        shelf['it'] = value
+        return shelf['it']
 def saved(value):
     with open('own.pkl', 'wb') as file:
         pickle.dump(value, file)
