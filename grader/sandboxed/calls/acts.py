@@ -100,10 +100,11 @@ class Acts:
                     place = getattr(spec, "origin", None)
                     break
         try:
-            is_new = place is not None and os.stat(place).st_ctime_ns >= self._begun
+            if place is None or os.stat(place).st_ctime_ns < self._begun:
+                return False
         except (OSError, ValueError):
             return False
-        return is_new and not self._is_ours(place)
+        return not self._is_ours(place)
 
     def _is_usual(self, event: str) -> bool:
         """Whether it is the cell itself that is run, a library that is imported, or what the test
