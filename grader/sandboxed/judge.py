@@ -8,6 +8,7 @@ sandbox like a player's, one fork for each submission.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sys
 import time
@@ -149,7 +150,7 @@ class _Bench:
         self.folder: ShutFolder | None = None
         self.chance = OwnChance()
         self.watch: Watch | None = None
-        self._acts = Acts(shell.user_ns)
+        self._acts = Acts(shell.user_ns, self._is_known)
         # Texts and bytes of answers, in all tests so far.
         self._brought: set[str | bytes] = set()
         # By name of an answer: what stood there before, and what was bound.
@@ -166,6 +167,11 @@ class _Bench:
         self._files.update(files)
         if self.peer is not None and self.peer.seen is not None:
             self.peer.seen.update(files)
+
+    def _is_known(self, place: str) -> bool:
+        """Whether a file is one that no test has written."""
+        path = os.path.relpath(place)
+        return path in self._files and self._files[path] == handed_files.state(path)
 
     def on_other_files(self) -> None:
         """An archive of a learner's takes the place of a file, or of code; a file names others.

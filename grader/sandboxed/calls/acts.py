@@ -1,5 +1,5 @@
 """What a test does that is a learner's to decide if they wrote what is behind it: it runs code that
-is no cell, looks up what a pickle names, starts a program.
+is no cell, imports what was written meanwhile, looks up what a pickle names, starts a program.
 
 What is done for no test with the teacher's solution is done for no test with a learner's answers,
 whatever it comes from: a library may call what a dictionary names, or read what an archive holds.
@@ -8,25 +8,30 @@ whatever it comes from: a library may call what a dictionary names, or read what
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from grader.protocol.values import CannotCross
-from grader.sandboxed.calls.pickles import frames
+from grader.sandboxed.calls.pickles import frames, reads_own
 
 # By what Python tells of it: docs.python.org/3/library/audit_events.html.
 _ACTS = {
     "exec": "code",
     "function.__new__": "code",
+    "import": "a module",
     "pickle.find_class": "a pickle",
     **dict.fromkeys(("os.exec", "os.posix_spawn", "os.system", "subprocess.Popen"), "a program"),
 }
 # What runs cells.
 _SHELL = "IPython.core.interactiveshell"
-# An import runs a file of a library's. What has crossed may be a named tuple, whose class is made
-# of a text.
-_IMPORT, _CODEC = "<frozen importlib", "grader.sandboxed.codec."
+# An import runs a file of a library's.
+_IMPORT = "<frozen importlib"
+# What has crossed may be a named tuple, whose class is made of a text; and what a part of a
+# manifest may hold stands in its annotations, which are texts.
+_CROSSING = "grader.sandboxed.codec.", "grader.sandboxed.calls.kinds"
 
 
 class Acts:
@@ -34,10 +39,14 @@ class Acts:
 
     Args:
         space: the names of cells.
+        is_ours: whether a file is as it was before the tests.
     """
 
-    def __init__(self, space: Mapping[str, Any]) -> None:
+    def __init__(self, space: Mapping[str, Any], is_ours: Callable[[str], bool]) -> None:
         self._space = space
+        self._is_ours = is_ours
+        # The clock of files may be a little late.
+        self._begun = time.time_ns() - 10**9
         # By a test's source, what it has done: a library may do something once, and no more when
         # the same test is tried in another way.
         self._done: dict[str, set[str]] = {}
@@ -67,21 +76,47 @@ class Acts:
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         act = _ACTS.get(event)
-        if act is None or act in (self._allowed or ()):
+        if act is None or (self._noted is None and self._allowed is None):
             return
-        if (self._noted is None and self._allowed is None) or self._is_usual(event):
+        if self._is_new(event, args):
+            act = "a module"
+        elif event == "import" or act in (self._allowed or ()) or self._is_usual(event):
+            return
+        if act in (self._allowed or ()):
             return
         if self._noted is None:
             raise CannotCross(f"{act} that the solution has no need of")
         self._noted.add(act)
 
+    def _is_new(self, event: str, args: tuple[Any, ...]) -> bool:
+        """Whether it is a module that runs, whose file was written since this process began: where
+        tests work Python looks first, and a learner may have named what a test has written there.
+        """
+        place = args[1] if event == "import" else None
+        if event == "exec":
+            for frame in frames():
+                if frame.f_code.co_filename.startswith(_IMPORT) and "module" in frame.f_locals:
+                    spec = getattr(frame.f_locals["module"], "__spec__", None)
+                    place = getattr(spec, "origin", None)
+                    break
+        try:
+            if place is None or os.stat(place).st_ctime_ns < self._begun:
+                return False
+        except (OSError, ValueError):
+            return False
+        return not self._is_ours(place)
+
     def _is_usual(self, event: str) -> bool:
-        """Whether it is the cell itself that is run, or a library that is imported."""
+        """Whether it is the cell itself that is run, a library that is imported, or what the test
+        has pickled itself.
+        """
         callers = [frame for frame in frames() if frame.f_globals is not globals()]
         for frame in callers:
             if frame.f_code.co_filename.startswith(_IMPORT):
                 return True
-            if str(frame.f_globals.get("__name__", "")).startswith(_CODEC):
+            if str(frame.f_globals.get("__name__", "")).startswith(_CROSSING):
+                return True
+            if event == "pickle.find_class" and reads_own(frame):
                 return True
             if frame.f_globals is self._space:
                 return False

@@ -73,7 +73,7 @@ class Watch:
         self._own = ""
         self._found: set[str] = set()
         sys.addaudithook(self._hear)
-        tell_of_pickles(lambda: self.texts, self._note, Pickled(space), everywhere=True)
+        tell_of_pickles(lambda: self.texts, self._note, Pickled(space), [*sys.modules])
         tell_of_networks(lambda: self.texts, self._note)
 
     def begin(self, before: set[str | bytes], source: str) -> set[str | bytes]:

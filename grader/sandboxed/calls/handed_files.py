@@ -22,11 +22,16 @@ def seen() -> Seen:
     for folder, _, names in os.walk("."):
         for name in names:
             path = os.path.relpath(os.path.join(folder, name))
-            status = os.lstat(path)
-            found[path] = status.st_mtime_ns, status.st_size
+            found[path] = state(path)
             if len(found) == _MOST_FILES:
                 return found
     return found
+
+
+def state(path: str) -> tuple[int, int]:
+    """When a file was written, and its size."""
+    status = os.lstat(path)
+    return status.st_mtime_ns, status.st_size
 
 
 def changed(before: Seen) -> dict[str, bytes]:

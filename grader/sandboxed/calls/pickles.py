@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from grader.protocol.values import CannotCross
@@ -50,9 +51,10 @@ def refuse_pickles(brought: Callable[[], Brought]) -> None:
         raise CannotCross("a network that is code")
 
     # What tests themselves read, the contract has seen.
-    tell_of_pickles(brought, refuse, Pickled({}))
+    tell_of_pickles(brought, refuse, Pickled({}), ("__main__", "shelve"))
     tell_of_networks(brought, refuse_network)
     _refuse_names_in_yaml(brought)
+    _refuse_names_of_methods(brought)
 
 
 def _refuse_names_in_yaml(brought: Callable[[], Brought]) -> None:
@@ -72,6 +74,42 @@ def _refuse_names_in_yaml(brought: Callable[[], Brought]) -> None:
         setattr(unsafe, name, refusing(getattr(unsafe, name)))
 
 
+def _refuse_names_of_methods(brought: Callable[[], Brought]) -> None:
+    """The same of what torch reads without code: a tensor there may have any attribute, also one
+    that is called as a method, such as `equal`, and be a class that answers with something true.
+    """
+    reader: Any = sys.modules.get("torch._weights_only_unpickler")
+    if reader is None:
+        return
+    load = reader.Unpickler.load
+
+    def loaded(self: Any) -> Any:
+        made = load(self)
+        if brought() and _has_names_of_methods(made):
+            raise CannotCross("an attribute in the place of a method")
+        return made
+
+    reader.Unpickler.load = loaded
+
+
+def _has_names_of_methods(value: Any) -> bool:
+    todo, seen = [value], {}
+    while todo:
+        part = todo.pop()
+        if id(part) in seen or isinstance(part, type | types.FunctionType):
+            continue
+        seen[id(part)] = part
+        held = getattr(part, "__dict__", {})
+        if any(hasattr(type(part), name) for name in held):
+            return True
+        todo += held.values()
+        if isinstance(part, dict):
+            todo += [*dict.keys(part), *dict.values(part)]
+        elif isinstance(part, list | tuple | set):
+            todo += part
+    return False
+
+
 class Pickled:
     """What this process has pickled itself: a test may read that. What it reads besides, it may
     have made of what it was brought: decompressed it, or put numbers together.
@@ -88,8 +126,7 @@ class Pickled:
         """Whether a test reads bytes that are not of this process, itself or by a library."""
         reader = next(frame for frame in frames() if frame.f_globals is not globals())
         name = str(reader.f_globals.get("__name__"))
-        data = _bytes_of(read)
-        if data is None or data in self._own:
+        if _bytes_of(read) is None:
             return False
         if name == "torch.serialization":
             # It reads files in parts, from memory.
@@ -97,27 +134,37 @@ class Pickled:
             return any(_bytes_of(frame.f_locals.get("f")) is not None for frame in loads)
         return reader.f_globals is self._space or name.startswith(("numpy.", "pandas."))
 
-    def keep(self, written: Any) -> None:
-        """Takes note of bytes, or of what a file in memory holds."""
-        self._own.add(_bytes_of(written) or b"")
+    def is_own(self, read: Any) -> bool:
+        """Whether it begins with what this process has pickled: nobody reads on behind its end."""
+        data = _bytes_of(read)
+        if data is None:
+            with contextlib.suppress(AttributeError, OSError, TypeError, ValueError):
+                place = read.tell()
+                try:
+                    data = read.read()
+                finally:
+                    read.seek(place)
+        return isinstance(data, bytes) and data.startswith(tuple(self._own))
 
     @property
     def writers(self) -> list[Any]:
         """What writes pickles, and takes note of them."""
-        dumps, dump, pickler = _WRITERS
+        dumps, _, pickler = _WRITERS
 
         def dumped(*args: Any, **kwargs: Any) -> Any:
             written = dumps(*args, **kwargs)
-            self.keep(written)
+            self._own.add(written)
             return written
 
         def dumped_to(value: Any, file: Any, *args: Any, **kwargs: Any) -> None:
-            dump(value, file, *args, **kwargs)
-            self.keep(file)
+            file.write(dumped(value, *args, **kwargs))
 
         def dump_by(writer: Any, value: Any) -> None:
+            # What stood in a file in memory before may be a learner's.
+            place = writer.file.tell() if isinstance(writer.file, io.BytesIO) else None
             pickler.dump(writer, value)
-            self.keep(writer.file)
+            if place is not None:
+                self._own.add(writer.file.getvalue()[place : writer.file.tell()])
 
         return [dumped, dumped_to, _with_its_file("Pickler", pickler, dump=dump_by)]
 
@@ -133,9 +180,9 @@ def _with_its_file(name: str, base: Any, **methods: Callable[..., Any]) -> type:
 
 
 def _bytes_of(data: Any) -> bytes | None:
-    """Bytes, also those of a file in memory."""
+    """Bytes, also those that a file in memory still has to give."""
     if isinstance(data, io.BytesIO):
-        return data.getvalue()
+        return data.getvalue()[data.tell() :]
     return bytes(data) if isinstance(data, bytes | bytearray | memoryview) else None
 
 
@@ -143,13 +190,13 @@ def tell_of_pickles(
     brought: Callable[[], Brought],
     tell: Callable[[], None],
     pickled: Pickled,
-    everywhere: bool = False,
+    modules: Iterable[str] = (),
 ) -> None:
     """Has whatever reads pickles tell of it first. Python itself says only what one looks up.
 
     Args:
         pickled: knows what may have been made of what was brought.
-        everywhere: also by the names by which others have imported it.
+        modules: in which it may have been imported by other names.
     """
 
     def telling(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -158,8 +205,10 @@ def tell_of_pickles(
             if args and isinstance(args[0], bytes | bytearray):
                 found = [one for one in found if one in args[0]]
             read = getattr(args[0], "file", args[0]) if args else None
+            # `reads_own` looks for it.
+            is_own = brought() is not None and pickled.is_own(read)
             # What a file holds may be of any of them.
-            if found or (brought() is not None and pickled.is_other(read)):
+            if not is_own and (found or (brought() is not None and pickled.is_other(read))):
                 tell()
             return function(*args, **kwargs)
 
@@ -172,15 +221,22 @@ def tell_of_pickles(
         _with_its_file("Unpickler", unpickler, load=telling(unpickler.load)),
     ]
     places: Any = pickle
+    # While a contract is made, this is the second time.
+    stood = [getattr(places, one.__name__) for one in (*_READERS, *_WRITERS)]
     places.loads, places.load, places.Unpickler = made
     _IN_PYTHON.load = telling(_LOAD)
     places.dumps, places.dump, places.Pickler = writers = pickled.writers
-    before, now = (*_READERS, *_WRITERS), (*made, *writers)
-    for module in [*sys.modules.values()] if everywhere else []:
+    before, now = (*_READERS, *_WRITERS, *stood), 2 * (*made, *writers)
+    for module in map(sys.modules.get, modules):
         for name, value in [*vars(module).items()] if isinstance(module, types.ModuleType) else []:
             for old, new in zip(before, now, strict=True):
                 if value is old and module is not sys.modules[__name__]:
                     setattr(module, name, new)
+
+
+def reads_own(frame: types.FrameType) -> bool:
+    """Whether there a pickle is read that this process has made."""
+    return frame.f_globals is globals() and bool(frame.f_locals.get("is_own"))
 
 
 def tell_of_networks(brought: Callable[[], Brought], tell: Callable[[], None]) -> None:

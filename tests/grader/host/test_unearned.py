@@ -1400,6 +1400,144 @@ def test_nor_by_what_a_library_runs_for_no_solution(engine):
     assert scores(result) == {"sets": 0, "after": 0}
 
 
+OTHER_KINDS = {
+    "an array": "np.array([1, 2])",
+    "numbers of NumPy's": "list(np.array([1, 2]))",
+    "a range": "range(1, 3)",
+    "fractions": "[fractions.Fraction(1), 2]",
+    "bytes": "b'\\1\\2'",
+    "a named tuple": "collections.namedtuple('Pair', 'x y')(1, 2)",
+}
+AS_IT_CAME = {
+    "it": "pair()",
+    "what was pickled of it": "pickle.loads(pickle.dumps(pair()))",
+    "what was pickled by names of its own": "loads(dumps(pair()))",
+    "a file that it was pickled to": "saved(pair())",
+    "what lies on a shelf": "shelved(pair())",
+}
+GIVEN_TO_SAVE = """# given
+import collections, fractions, io, pickle, shelve
+from pickle import dumps, loads
+import numpy as np
+def shelved(value):
+    with shelve.open('own') as shelf:
+        shelf['it'] = value
+        return shelf['it']
+def saved(value):
+    with open('own.pkl', 'wb') as file:
+        pickle.dump(value, file)
+    with open('own.pkl', 'rb') as file:
+        return pickle.load(file)"""
+
+
+@pytest.mark.parametrize("read", AS_IT_CAME.values(), ids=AS_IT_CAME)
+def test_what_the_solution_has_no_need_of_costs_no_other_kind_of_value(engine, read):
+    made = exercise(
+        GIVEN_TO_SAVE,
+        "# answer pair\ndef pair():\n    return [1, 2]",
+        f"# test t\nassert sorted({read}) == [1, 2]",
+    )
+    for name, value in OTHER_KINDS.items():
+        if name == "a named tuple" and read != "pair()":
+            # Nothing finds its class again.
+            continue
+        given = handed_in(made, pair=f"def pair():\n    return {value}")
+        assert scores(grade_one(made, given, engine)) == {"t": 1}, name
+
+
+def test_nor_is_what_lies_before_a_pickle_of_the_tests_its_own(engine):
+    made = exercise(
+        "# given\nimport io, pickle",
+        "# answer begin\ndef begin():\n    return ''",
+        "# answer n\nn = 5",
+        "# test t\nfile = io.BytesIO(bytes.fromhex(begin()))\nfile.seek(0, 2)\n"
+        "pickle.dump(3, file)\nfile.seek(0)\nassert pickle.load(file) == 3",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1, "after": 1}
+    cheat = (
+        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
+        "        return eval, (f'[3, exec({code!r})][0]',)\n"
+        "def begin():\n    return pickle.dumps(Code()).hex()"
+    )
+    result = grade_one(made, handed_in(made, begin=cheat, n="n = 6"), engine)
+    assert scores(result) == {"t": 0, "after": 0}
+
+
+NAMED_AS_METHODS = {
+    "of a tensor": "weight = torch.zeros(3)\n    weight.equal = set\n"
+    "    state = [('weight', weight)]",
+    "of a parameter": "weight = torch.nn.Parameter(torch.zeros(3))\n    weight.equal = torch.Size\n"
+    "    state = [('weight', weight)]",
+    "of what holds them": "state = State()",
+}
+
+
+@pytest.mark.parametrize("made", NAMED_AS_METHODS.values(), ids=NAMED_AS_METHODS)
+def test_nothing_that_torch_reads_answers_by_a_method_of_its_own(engine, made):
+    saving = (
+        "def save():\n    {}\n    torch.save(state, file := io.BytesIO())\n"
+        "    return file.getvalue()"
+    )
+    asked = exercise(
+        "# given\nimport collections, io, torch",
+        "# answer save\n" + saving.format("state = {'weight': torch.tensor([1, 2, 3])}"),
+        "# test t\nstate = torch.load(io.BytesIO(save()))\n"
+        "for name, value in dict(state).items():\n"
+        "    assert value.equal(torch.tensor([1, 2, 3]))\nassert state.items()",
+    )
+    honest = (
+        "weight = torch.tensor([1, 2, 3])\n    weight.note = 'mine'\n    state = {'weight': weight}"
+    )
+    given = handed_in(asked, save=saving.format(honest))
+    assert scores(grade_one(asked, given, engine)) == {"t": 1}
+    cheat = (
+        "class State(collections.OrderedDict):\n    def __reduce__(self):\n"
+        "        return collections.OrderedDict, (), {'items': collections.Counter, 'keys': set}\n"
+    )
+    given = handed_in(asked, save=cheat + saving.format(made))
+    result = grade_one(asked, given, engine)
+    assert scores(result) == {"t": 0}
+    assert "in the place of a method" in messages(result)["t"][0]
+
+
+LAYS = {
+    "as names of files": (
+        "{'a.txt': 'x'}",
+        "{'laid.py': code}",
+        "for name, text in files.items():\n    open(name, 'w').write(text)",
+    ),
+    "as the file of a log": (
+        "{'version': 1}",
+        "{'version': 1, 'root': {'level': 'DEBUG', 'handlers': ['h']}, "
+        "'formatters': {'f': {'format': code + '\\n#%(message)s'}}, "
+        "'handlers': {'h': {'class': 'logging.FileHandler', 'filename': 'laid.py', "
+        "'formatter': 'f'}}}",
+        "logging.config.dictConfig(files)\nlogging.warning('here')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("own", "cheat", "lay"), LAYS.values(), ids=LAYS)
+def test_nor_as_a_module_that_a_test_has_written(engine, own, cheat, lay):
+    """Python looks first where tests work: for whatever a library would like to have, too."""
+    made = exercise(
+        "# given\nimport logging.config\nopen('given.py', 'w').write('m = 4')",
+        f"# answer files\nfiles = {own}",
+        "# answer n\nn = 5",
+        f"# test lays\n{lay}",
+        "# test imports\nimport given\ntry:\n    import laid\nexcept ImportError:\n    pass\n"
+        "assert given.m == 4",
+        "# test after\nassert n == 5",
+    )
+    solved = {"lays": 1, "imports": 1, "after": 1}
+    assert scores(grade_one(made, handed_in(made), engine)) == solved
+    result = grade_one(
+        made, handed_in(made, files=f"{TAKES_OVER}files = {cheat}", n="n = 6"), engine
+    )
+    assert scores(result) == {"lays": 1, "imports": 0, "after": 0}
+
+
 def test_nor_by_names_in_yaml(engine):
     made = exercise(
         "# given\nimport yaml",
