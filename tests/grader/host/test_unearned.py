@@ -1321,29 +1321,17 @@ def test_nor_by_what_an_earlier_test_leaves_to_one(engine, name, solved, test):
     assert scores(grade_one(made, handed_in(made), engine)) == {"takes": 1, "runs": None}
 
 
-@pytest.mark.parametrize("form", ["", ".hex()"])
-def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine, form):
-    data = "bytes.fromhex(save([1]))" if form else "save([1])"
-    made = exercise(
-        "# given\nimport io\nimport numpy as np",
-        "# answer save\ndef save(x):\n    file = io.BytesIO()\n    np.save(file, np.array(x))\n"
-        f"    return file.getvalue(){form}",
-        "# answer n\nn = 5",
-        f"# test saves\nassert list(np.load(io.BytesIO({data}), allow_pickle=True)) == [1]",
-        "# test after\nassert n == 5",
-    )
-    assert scores(grade_one(made, handed_in(made), engine)) == {"saves": 1, "after": 1}
-    cheat = (
-        f"{TAKES_OVER}class Code:\n    def __reduce__(self):\n"
-        "        return eval, (f'[1, exec({code!r})][0]',)\n"
-        "def save(x):\n    file = io.BytesIO()\n    np.save(file, np.array([Code()], object))\n"
-        f"    return file.getvalue(){form}"
-    )
-    result = grade_one(made, handed_in(made, save=cheat, n="n = 6"), engine)
-    assert scores(result) == {"saves": 0, "after": 0}
-
-
-IN_OTHER_THINGS = {
+UNPICKLES = {
+    "bytes": (
+        "np.load(io.BytesIO(save([1])), allow_pickle=True)",
+        "np.save(file, {})",
+        "",
+    ),
+    "bytes, as text": (
+        "np.load(io.BytesIO(bytes.fromhex(save([1]))), allow_pickle=True)",
+        "np.save(file, {})",
+        ".hex()",
+    ),
     "an archive, as text": (
         "np.load(io.BytesIO(bytes.fromhex(save([1]))), allow_pickle=True)['a']",
         "np.savez(file, a={})",
@@ -1358,8 +1346,8 @@ IN_OTHER_THINGS = {
 }
 
 
-@pytest.mark.parametrize(("read", "write", "form"), IN_OTHER_THINGS.values(), ids=IN_OTHER_THINGS)
-def test_nor_where_no_solution_has_anything_unpickled(engine, read, write, form):
+@pytest.mark.parametrize(("read", "write", "form"), UNPICKLES.values(), ids=UNPICKLES)
+def test_nor_where_a_library_unpickles_what_the_solution_has_as_numbers(engine, read, write, form):
     def saving(what):
         return (
             f"def save(x):\n    file = io.BytesIO()\n    {write.format(what)}\n"
