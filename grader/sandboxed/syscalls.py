@@ -22,6 +22,16 @@ _REFUSED = {
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
+    # Pages in pipes and sockets: one byte keeps all of a page, or of a large one.
+    "vmsplice": (278, 75),
+    "splice": (275, 76),
+    # Lists of access that the size of /tmp does not count.
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    # Rules of one's own for files, as many as one likes.
+    "landlock_create_ruleset": (444, 444),
     # Events of files that all see tell who opens them.
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
@@ -104,8 +114,9 @@ _REFUSED_WITH = (
     # getsockopt of SOL_SOCKET: numbers that the kernel counts for all namespaces together, and only
     # when somebody asks (SO_COOKIE, SO_NETNS_COOKIE), so that nobody else disturbs what they tell.
     _Refused((55, 209), 2, dict.fromkeys((57, 71), errno.EPERM), where=(1, 1)),
-    # prctl: another filter (PR_SET_SECCOMP).
-    _Refused((157, 167), 0, {22: errno.EPERM}),
+    # prctl: another filter (PR_SET_SECCOMP), and a table of as much memory as one says, which
+    # counts for nobody (PR_FUTEX_HASH).
+    _Refused((157, 167), 0, dict.fromkeys((22, 78), errno.EPERM)),
     # Pages that others use leave the page cache for nobody (POSIX_FADV_DONTNEED; MADV_COLD and
     # MADV_PAGEOUT, which who owns a file may ask for), and whether one is there is not told
     # (RWF_NOWAIT of preadv2).
