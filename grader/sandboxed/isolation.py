@@ -313,7 +313,8 @@ def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, lis
     nobody knows what a process had touched that ended and was not waited for, nor how large pages
     are: so whoever was there while so much came may have it, too.
     """
-    shared = _shared_by_all()
+    # Files of theirs count for them, and have a limit.
+    shared = _shared_by_all() - sum(map(_in_files, children))
     for child in _shared_before.keys() - children:
         del _shared_before[child]
     for child in children:
@@ -347,6 +348,16 @@ def _shared_by_all() -> int:
             if line.startswith("Shmem:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def _in_files(child: int) -> int:
+    """Bytes of files that a child has in memory."""
+    size = 0
+    for folder in ("tmp", "dev/shm"):
+        with contextlib.suppress(OSError):
+            space = os.statvfs(f"/proc/{child}/root/{folder}")
+            size += (space.f_blocks - space.f_bfree) * space.f_frsize
+    return size
 
 
 _SHARED_AT_FIRST = _shared_by_all()
