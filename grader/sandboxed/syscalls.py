@@ -22,9 +22,11 @@ _REFUSED = {
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
-    # Pages in pipes and sockets: one byte keeps all of a page, or of a large one.
+    # Pages in pipes and sockets: one byte keeps all of a page, or of a large one. Python's own
+    # modules copy in another way where sendfile is refused.
     "vmsplice": (278, 75),
     "splice": (275, 76),
+    "sendfile": (40, 71),
     # Lists of access that the size of /tmp does not count.
     "setxattr": (188, 5),
     "lsetxattr": (189, 6),
@@ -128,7 +130,9 @@ _REFUSED_WITH = (
 )
 # Files and internet, both inside the process's own namespace. Others, such as those of a virtual
 # machine to its host (AF_VSOCK), know no namespace.
-_SOCKET_FAMILIES = (1, 2, 10)
+_FILES, _INTERNET = 1, (2, 10)
+# The usual one, TCP, UDP. For others the kernel may load a module, such as that of SCTP.
+_PROTOCOLS = (0, 6, 17)
 # From <linux/audit.h>.
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 # x86_64 has a second set of numbers, of the x32 interface, from here on.
@@ -198,6 +202,11 @@ def _program(machine: str) -> bytes:
         program += step(_IF_EQUAL, refused.numbers[column], 0, len(block) // _STEP) + block
     program += step(_IF_EQUAL, _SOCKET[column], 1, 0) + step(_RETURN, _ALLOW)
     program += step(_LOAD, _ARGUMENTS)
-    for family in _SOCKET_FAMILIES:
-        program += step(_IF_EQUAL, family, 0, 1) + step(_RETURN, _ALLOW)
+    program += step(_IF_EQUAL, _FILES, 0, 1) + step(_RETURN, _ALLOW)
+    known = step(_LOAD, _ARGUMENTS + 2 * _WORD)
+    for protocol in _PROTOCOLS:
+        known += step(_IF_EQUAL, protocol, 0, 1) + step(_RETURN, _ALLOW)
+    known += step(_RETURN, _ERRNO | errno.EPROTONOSUPPORT)
+    one, other = _INTERNET
+    program += step(_IF_EQUAL, one, 1, 0) + step(_IF_EQUAL, other, 0, len(known) // _STEP) + known
     return program + step(_RETURN, _ERRNO | errno.EAFNOSUPPORT)
