@@ -71,6 +71,7 @@ _SHOWN_OF_PROC = {
 # Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
 _MOST_FILES_IN_SCRATCH = 16_384
 _HELD = re.compile(r"^(?:RssAnon|RssShmem|VmSwap|HugetlbPages):\s+(\d+)", re.M)
+_RUNS = re.compile(r"^(?:State|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\s+(\w+)", re.M)
 # Asked here: in a new namespace nobody has a number yet.
 _USER, _GROUP = os.getuid(), os.getgid()
 
@@ -211,24 +212,25 @@ def pause(child: int, stop: bool) -> bool:
     return False
 
 
-# By child that was stopped, how often each of its threads had run by then.
-_stopped: dict[int, dict[str, int]] = {}
+# By child that was stopped, what was to be seen of its threads then.
+_stopped: dict[int, dict[str, str]] = {}
 
 
-def _has_run(child: int) -> dict[str, int]:
-    """How often each thread of a child, and of all that it started, has run; -1 for one that ended.
+def _has_run(child: int) -> dict[str, str]:
+    """What each thread of a child, and of all that it started, does, and how often it has run.
 
-    Nobody is woken without that: who runs, even to end at once, shows in it.
+    Nobody is woken without that: who runs, even to end or to stop at once, shows in it.
     """
-    times = {}
+    seen = {}
     for process in _family(child, _processes_below()):
         for thread in _threads_of(process):
             with contextlib.suppress(OSError):
                 status = Path(thread, "status").read_text(errors="replace")
-                ended = re.search(r"^State:\s+[ZX]", status, re.M)
-                switches = re.findall(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)", status, re.M)
-                times[str(thread)] = -1 if ended else sum(map(int, switches))
-    return times
+                does = _RUNS.findall(status)
+                # Who ends has a last step to take, in its own time.
+                ends = not does or does[0] in "ZX"
+                seen[str(thread)] = "ended" if ends else " ".join(does)
+    return seen
 
 
 def _signal_all(child: int, number: int) -> bool:
