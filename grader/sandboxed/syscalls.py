@@ -88,6 +88,7 @@ class _Refused(NamedTuple):
         answers: by its value, the error; `_IN_VAIN` looks as if it had worked.
         where: another argument and its value, without which nothing is refused.
         bits: whether each value is of bits, any of which is enough.
+        part: the bits of the argument that are looked at.
     """
 
     numbers: tuple[int, int]
@@ -95,9 +96,19 @@ class _Refused(NamedTuple):
     answers: dict[int, int]
     where: tuple[int, int] | None = None
     bits: bool = False
+    part: int = 0xFFFFFFFF
 
 
 _REFUSED_WITH = (
+    # ioctl of file systems, by the letter that theirs have in common: ext4 tells what of a file it
+    # has in memory, which is whatever somebody has asked before, and has marks that anybody sets.
+    # The letters of ext4 and others, of their versions, of XFS, of Btrfs and of F2FS.
+    _Refused(
+        (16, 29),
+        1,
+        dict.fromkeys((0x6600, 0x7600, 0x5800, 0x9400, 0xF500), errno.ENOTTY),
+        part=0xFF00,
+    ),
     # fcntl: who else holds a lock (F_GETLK, F_OFD_GETLK) is told to nobody, and what is asked for
     # stays as it is, as if there were one. Locks themselves tell nothing: to lock for reading
     # never fails, and for writing a file must be open for it (`isolation.hold_devices`). Refused
@@ -139,7 +150,7 @@ _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
 
 # From <linux/filter.h> and <linux/seccomp.h>.
-_LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _AND, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE, _ARGUMENTS, _WORD = 0, 4, 16, 8
 _SET_SECCOMP, _MODE_FILTER = 22, 2
@@ -194,7 +205,7 @@ def _program(machine: str) -> bytes:
             argument, value = refused.where
             block += step(_LOAD, _ARGUMENTS + _WORD * argument)
             block += step(_IF_EQUAL, value, 1, 0) + step(_RETURN, _ALLOW)
-        block += step(_LOAD, _ARGUMENTS + _WORD * refused.argument)
+        block += step(_LOAD, _ARGUMENTS + _WORD * refused.argument) + step(_AND, refused.part)
         for value, answer in refused.answers.items():
             test = _IF_ANY_BIT if refused.bits else _IF_EQUAL
             block += step(test, value, 0, 1) + step(_RETURN, _ERRNO | answer)

@@ -53,6 +53,35 @@ def test_no_module_of_the_kernel_is_loaded_for_a_protocol():
     assert try_out(open_protocols).result == ["EPROTONOSUPPORT"]
 
 
+def ask_of_files():
+    import errno
+    import fcntl
+    import os
+    import pty
+
+    reasons = []
+    with open(os.__file__) as file:
+        # Places and marks that ext4 has in memory of a file, a file's places and flags, a clone of
+        # it; of Btrfs, XFS and F2FS one each.
+        for number in (0xC020662A, 0x40046629, 0x6612, 0xC020660B, 0x80086601, 0x40049409):
+            try:
+                fcntl.ioctl(file, number, bytes(64))
+            except OSError as error:
+                reasons.append(errno.errorcode[error.errno])
+        for number in (0x81009431, 0x801C581F, 0x8004F50C):
+            try:
+                fcntl.ioctl(file, number, bytes(256))
+            except OSError as error:
+                reasons.append(errno.errorcode[error.errno])
+    # A terminal's own are there.
+    os.get_terminal_size(pty.openpty()[1])
+    return reasons
+
+
+def test_nobody_is_told_what_a_file_system_has_in_memory():
+    assert try_out(ask_of_files).result == ["ENOTTY"] * 9
+
+
 def copy_a_file():
     import shutil
     import socket
