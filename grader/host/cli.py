@@ -50,6 +50,11 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 @app.callback()
 def main() -> None:
     """Grades nbgrader courses."""
+    try:
+        Path.home()
+    except RuntimeError:
+        # Jupyter asks for it, and says so in many lines.
+        _fail("You have no home folder on this machine: set HOME to a folder.", 1)
 
 
 @app.command()

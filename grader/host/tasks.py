@@ -64,6 +64,8 @@ def find_tasks(
     except OSError as error:
         raise GraderError(f"Cannot read {submitted}: {error.strerror}.") from error
     names = _names_of_students([folder.name for folder in folders])
+    # Macs may write ü as two signs.
+    spelled = {unicodedata.normalize("NFC", name): name for name in assignments}
     tasks: dict[tuple[str, str], Task] = {}
     others = {}
     loose = [_printable(path.name) for path in entries if _may_be_work(path)]
@@ -79,8 +81,12 @@ def find_tasks(
         except OSError as error:
             others[student] = f"The folder cannot be read ({error.strerror})."
             continue
+        there = {path.name for path in found}
         for inside in found:
-            assignment = assignments.get(inside.name)
+            name = spelled.get(unicodedata.normalize("NFC", inside.name))
+            # Of two that are spelled in two ways, the one that is spelled as it should be.
+            is_its = name == inside.name or name not in there
+            assignment = assignments[name] if name is not None and is_its else None
             if assignment is not None and (inside.is_dir() or inside.is_symlink()):
                 if folder.name.startswith("."):
                     others[student] = _NO_STUDENT[False]
@@ -91,8 +97,8 @@ def find_tasks(
                     others.setdefault(student, _NO_STUDENT[folder.is_symlink()])
             elif inside.is_dir():
                 if inside.name not in NOT_LOOKED_AT:
-                    name = f"{student}/{_printable(inside.name)}"
-                    others[name] = "This is no assignment that is being graded."
+                    place = f"{student}/{_printable(inside.name)}"
+                    others[place] = "This is no assignment that is being graded."
             else:
                 like = list(_named_like(inside.name, assignments))
                 for wrong in like:
@@ -100,8 +106,8 @@ def find_tasks(
                     # It may lie in its place, too.
                     tasks.setdefault((wrong.name, student), task)
                 if not like and _may_be_work(inside):
-                    name = f"{student}/{_printable(inside.name)}"
-                    others[name] = "This lies in no assignment's folder."
+                    place = f"{student}/{_printable(inside.name)}"
+                    others[place] = "This lies in no assignment's folder."
     return list(tasks.values()), others
 
 

@@ -140,8 +140,8 @@ class Apart(Order):
     """What became of the `Alone` that a judge has asked for.
 
     Attributes:
-        problem: why there is no such player: `SLOW`, `ENDED`, or the error in the source as
-            "type: text"; "" if there is one.
+        problem: why there is no such player, or why what it came to does not count: `SLOW`,
+            `ENDED`, or the error in the source as "type: text"; "" if nothing is wrong.
     """
 
     problem: str = ""
@@ -303,10 +303,16 @@ class End(Order):
 
 
 class Pause(Order):
-    """Stop a child and all that it started, or let them go on; the answer is `Done`."""
+    """Stop a child and all that it started, or let them go on; the answer is `Stood`."""
 
     pid: int
     stop: bool
+
+
+class Stood(Struct):
+    """Whether a child and all that it started stand still, or have done so since `Pause`."""
+
+    still: bool
 
 
 class Exited(Struct):

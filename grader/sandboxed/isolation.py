@@ -55,6 +55,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _NULL_TOO = ("console", "tty")
 # Seconds.
 _STOPS_WITHIN = 1.0
+_SETTLES = 0.002
 # Of two that wake each other, one may get away once, but not so often in a row.
 _TIMES_TO_STOP = 10
 # F_OFD_SETLK, from <linux/fcntl.h>.
@@ -69,6 +70,8 @@ _SHOWN_OF_PROC = {
 }
 # Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
 _MOST_FILES_IN_SCRATCH = 16_384
+_HELD = re.compile(r"^(?:RssAnon|RssShmem|VmSwap|HugetlbPages):\s+(\d+)", re.M)
+_RUNS = re.compile(r"^(?:State|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\s+(\w+)", re.M)
 # Asked here: in a new namespace nobody has a number yet.
 _USER, _GROUP = os.getuid(), os.getgid()
 
@@ -171,16 +174,21 @@ def end(child: int, namespaces: bool) -> None:
             os.killpg(child, signal.SIGKILL)
 
 
-def pause(child: int, stop: bool) -> None:
+def pause(child: int, stop: bool) -> bool:
     """Stops a child that called `enter`, and all that it started, or lets them go on.
 
-    Once all stand still none goes on by itself: what would have the kernel send a signal later is
-    refused (`sandboxed.syscalls`). Until then one may wake another; a child that does so for too
-    long is ended.
+    Until all stand still one may wake another; a child that does so for too long is ended. Later
+    the kernel may still wake one: a terminal that is hung up does, and a parent's end. What would
+    be too many to refuse is seen by whether anything has run; a child that has is ended, too.
+
+    Returns:
+        Whether they stand still, or have done so since they were stopped.
     """
     number = signal.SIGSTOP if stop else signal.SIGCONT
     until = time.monotonic() + _STOPS_WITHIN
-    while _signal_all(child, number):
+    before = _stopped.pop(child, None)
+    stood_still = stop or before is None or before == _has_run(child)
+    while stood_still and _signal_all(child, number):
         # The one that they are not.
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, number)
@@ -189,11 +197,40 @@ def pause(child: int, stop: bool) -> None:
         for process in others:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, number)
-        if not stop or not others:
-            return
+        if not stop:
+            return True
+        if not others:
+            before = _has_run(child)
+            # Who is about to stand still has a last step to take.
+            time.sleep(_SETTLES)
+            if before == _has_run(child):
+                _stopped[child] = before
+                return True
         if time.monotonic() > until:
             break
     end(child, True)
+    return False
+
+
+# By child that was stopped, what was to be seen of its threads then.
+_stopped: dict[int, dict[str, str]] = {}
+
+
+def _has_run(child: int) -> dict[str, str]:
+    """What each thread of a child, and of all that it started, does, and how often it has run.
+
+    Nobody is woken without that: who runs, even to end or to stop at once, shows in it.
+    """
+    seen = {}
+    for process in _family(child, _processes_below()):
+        for thread in _threads_of(process):
+            with contextlib.suppress(OSError):
+                status = Path(thread, "status").read_text(errors="replace")
+                does = _RUNS.findall(status)
+                # Who ends has a last step to take, in its own time.
+                ends = not does or does[0] in "ZX"
+                seen[str(thread)] = "ended" if ends else " ".join(does)
+    return seen
 
 
 def _signal_all(child: int, number: int) -> bool:
@@ -274,16 +311,25 @@ def _end_who_share_too_much(children: Mapping[int, int], below: Mapping[int, lis
     Such memory stays as long as one page of it is mapped, and counts for no process that has not
     touched it, or has said that it does not need it for now. So nobody knows whose it is: the one
     that has touched most pages has to go, and at the next look another, if that was not enough. Who
-    has never touched as much as it may have keeps none of what others on the machine share.
+    has never touched as much as it may have keeps none of what others on the machine share. But
+    nobody knows what a process had touched that ended and was not waited for, nor how large pages
+    are: so whoever was there while so much came may have it, too.
     """
-    more = _shared_by_all() - _SHARED_AT_FIRST
+    # Files of theirs count for them, and have a limit.
+    shared = _shared_by_all() - sum(map(_in_files, children))
+    for child in _shared_before.keys() - children:
+        del _shared_before[child]
+    for child in children:
+        _shared_before.setdefault(child, shared)
+    more = shared - _SHARED_AT_FIRST
     if not children or more <= min(children.values()):
         return
     touched = {}
     for child, memory in children.items():
         family = _family(child, below)
         pages = sum(map(_faults, family))
-        if pages * resource.getpagesize() > memory and any(map(_shares, family)):
+        most = max(pages * resource.getpagesize(), shared - _shared_before[child])
+        if most > memory and any(map(_shares, family)):
             touched[child] = pages
     if touched and more > sum(children[child] for child in touched):
         end(max(touched, key=touched.__getitem__), True)
@@ -306,7 +352,19 @@ def _shared_by_all() -> int:
     return 0
 
 
+def _in_files(child: int) -> int:
+    """Bytes of files that a child has in memory."""
+    size = 0
+    for folder in ("tmp", "dev/shm"):
+        with contextlib.suppress(OSError):
+            space = os.statvfs(f"/proc/{child}/root/{folder}")
+            size += (space.f_blocks - space.f_bfree) * space.f_frsize
+    return size
+
+
 _SHARED_AT_FIRST = _shared_by_all()
+# By child, what there was when it was first looked at.
+_shared_before: dict[int, int] = {}
 
 
 def _shares(process: int) -> bool:
@@ -433,13 +491,13 @@ def _family(child: int, below: Mapping[int, list[int]]) -> list[int]:
 
 
 def _own_pages(process: int) -> int:
-    """Resident memory that is no file's, shared or not; 0 for a process that has ended."""
+    """Memory that is no file's, shared or not, also out on disk; 0 for a process that has ended."""
     for place in (Path(f"/proc/{process}"), *_threads_of(process)):
         try:
             status = Path(place, "status").read_text()
         except OSError:
             continue
-        kib = [int(v) for k, v in re.findall(r"^(RssAnon|RssShmem):\s+(\d+)", status, re.M)]
+        kib = [int(value) for value in _HELD.findall(status)]
         # A first thread that has ended before the others says nothing of it.
         if kib:
             return sum(kib) * 1024 // resource.getpagesize()

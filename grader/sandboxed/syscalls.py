@@ -22,6 +22,18 @@ _REFUSED = {
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
+    # Pages in pipes and sockets: one byte keeps all of a page, or of a large one. Python's own
+    # modules copy in another way where sendfile is refused.
+    "vmsplice": (278, 75),
+    "splice": (275, 76),
+    "sendfile": (40, 71),
+    # Lists of access that the size of /tmp does not count.
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    # Rules of one's own for files, as many as one likes.
+    "landlock_create_ruleset": (444, 444),
     # Events of files that all see tell who opens them.
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
@@ -49,6 +61,8 @@ _REFUSED = {
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
+    # How full any file system of the machine is, such as the /tmp of who was told to stand still.
+    "ustat": (136, None),
     # Where the sandbox's mounts come from: paths of the machine.
     "statmount": (457, 457),
     "listmount": (458, 458),
@@ -74,6 +88,7 @@ class _Refused(NamedTuple):
         answers: by its value, the error; `_IN_VAIN` looks as if it had worked.
         where: another argument and its value, without which nothing is refused.
         bits: whether each value is of bits, any of which is enough.
+        part: the bits of the argument that are looked at.
     """
 
     numbers: tuple[int, int]
@@ -81,9 +96,19 @@ class _Refused(NamedTuple):
     answers: dict[int, int]
     where: tuple[int, int] | None = None
     bits: bool = False
+    part: int = 0xFFFFFFFF
 
 
 _REFUSED_WITH = (
+    # ioctl of file systems, by the letter that theirs have in common: ext4 tells what of a file it
+    # has in memory, which is whatever somebody has asked before, and has marks that anybody sets.
+    # The letters of ext4 and others, of their versions, of XFS, of Btrfs and of F2FS.
+    _Refused(
+        (16, 29),
+        1,
+        dict.fromkeys((0x6600, 0x7600, 0x5800, 0x9400, 0xF500), errno.ENOTTY),
+        part=0xFF00,
+    ),
     # fcntl: who else holds a lock (F_GETLK, F_OFD_GETLK) is told to nobody, and what is asked for
     # stays as it is, as if there were one. Locks themselves tell nothing: to lock for reading
     # never fails, and for writing a file must be open for it (`isolation.hold_devices`). Refused
@@ -104,8 +129,9 @@ _REFUSED_WITH = (
     # getsockopt of SOL_SOCKET: numbers that the kernel counts for all namespaces together, and only
     # when somebody asks (SO_COOKIE, SO_NETNS_COOKIE), so that nobody else disturbs what they tell.
     _Refused((55, 209), 2, dict.fromkeys((57, 71), errno.EPERM), where=(1, 1)),
-    # prctl: another filter (PR_SET_SECCOMP).
-    _Refused((157, 167), 0, {22: errno.EPERM}),
+    # prctl: another filter (PR_SET_SECCOMP), and a table of as much memory as one says, which
+    # counts for nobody (PR_FUTEX_HASH).
+    _Refused((157, 167), 0, dict.fromkeys((22, 78), errno.EPERM)),
     # Pages that others use leave the page cache for nobody (POSIX_FADV_DONTNEED; MADV_COLD and
     # MADV_PAGEOUT, which who owns a file may ask for), and whether one is there is not told
     # (RWF_NOWAIT of preadv2).
@@ -115,14 +141,16 @@ _REFUSED_WITH = (
 )
 # Files and internet, both inside the process's own namespace. Others, such as those of a virtual
 # machine to its host (AF_VSOCK), know no namespace.
-_SOCKET_FAMILIES = (1, 2, 10)
+_FILES, _INTERNET = 1, (2, 10)
+# The usual one, TCP, UDP. For others the kernel may load a module, such as that of SCTP.
+_PROTOCOLS = (0, 6, 17)
 # From <linux/audit.h>.
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 # x86_64 has a second set of numbers, of the x32 interface, from here on.
 _X32 = 0x40000000
 
 # From <linux/filter.h> and <linux/seccomp.h>.
-_LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _AND, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE, _ARGUMENTS, _WORD = 0, 4, 16, 8
 _SET_SECCOMP, _MODE_FILTER = 22, 2
@@ -177,7 +205,7 @@ def _program(machine: str) -> bytes:
             argument, value = refused.where
             block += step(_LOAD, _ARGUMENTS + _WORD * argument)
             block += step(_IF_EQUAL, value, 1, 0) + step(_RETURN, _ALLOW)
-        block += step(_LOAD, _ARGUMENTS + _WORD * refused.argument)
+        block += step(_LOAD, _ARGUMENTS + _WORD * refused.argument) + step(_AND, refused.part)
         for value, answer in refused.answers.items():
             test = _IF_ANY_BIT if refused.bits else _IF_EQUAL
             block += step(test, value, 0, 1) + step(_RETURN, _ERRNO | answer)
@@ -185,6 +213,11 @@ def _program(machine: str) -> bytes:
         program += step(_IF_EQUAL, refused.numbers[column], 0, len(block) // _STEP) + block
     program += step(_IF_EQUAL, _SOCKET[column], 1, 0) + step(_RETURN, _ALLOW)
     program += step(_LOAD, _ARGUMENTS)
-    for family in _SOCKET_FAMILIES:
-        program += step(_IF_EQUAL, family, 0, 1) + step(_RETURN, _ALLOW)
+    program += step(_IF_EQUAL, _FILES, 0, 1) + step(_RETURN, _ALLOW)
+    known = step(_LOAD, _ARGUMENTS + 2 * _WORD)
+    for protocol in _PROTOCOLS:
+        known += step(_IF_EQUAL, protocol, 0, 1) + step(_RETURN, _ALLOW)
+    known += step(_RETURN, _ERRNO | errno.EPROTONOSUPPORT)
+    one, other = _INTERNET
+    program += step(_IF_EQUAL, one, 1, 0) + step(_IF_EQUAL, other, 0, len(known) // _STEP) + known
     return program + step(_RETURN, _ERRNO | errno.EAFNOSUPPORT)

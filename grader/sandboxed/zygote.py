@@ -40,6 +40,7 @@ from grader.protocol.orders import (
     Interrupt,
     Pause,
     Ready,
+    Stood,
 )
 from grader.protocol.wire import Channel, Gone, Silent
 from grader.sandboxed import memory_order
@@ -128,7 +129,7 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 header, body = channel.receive(look_at if allowed else None)
             except Silent:
                 continue
-            reply: Done | Forked | Exited = Done()
+            reply: Done | Forked | Exited | Stood = Done()
             match order := wire.decode(header, TO_ZYGOTE):
                 case ForkRoom():
                     pid = _fork_room(shell, channel, order, body, given)
@@ -149,8 +150,7 @@ def _serve(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGINT)
                 case Pause(pid, stop):
-                    if namespaces.get(pid):
-                        pause(pid, stop)
+                    reply = Stood(not namespaces.get(pid) or pause(pid, stop))
                 case End(pid, patience):
                     allowed.pop(pid, None)
                     reply = Exited(_end(pid, namespaces.pop(pid), patience))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from traitlets.config import Config
 from traitlets.config.loader import (
@@ -149,12 +150,13 @@ class Course:
 
     def handed_in(self, submitted: Path) -> list[str]:
         """The assignments for which a folder of submissions holds something, sorted."""
-        known = set(self.assignments())
         if not submitted.is_dir():
             return []
         # One folder higher than they should be, notebooks are named like their assignment.
-        found = {path.name.removesuffix(".ipynb") for path in submitted.glob("*/*")}
-        return sorted(known & found)
+        found = {
+            normalize("NFC", path.name.removesuffix(".ipynb")) for path in submitted.glob("*/*")
+        }
+        return [name for name in self.assignments() if normalize("NFC", name) in found]
 
     def count_handed_in(self, submitted: Path, names: Iterable[str]) -> int:
         """How many submissions there seem to be for these assignments, without opening one."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 from grader.host.desk import canvas, classroom, exchange, loose, moodle
 from grader.host.desk.placing import Placing
@@ -93,7 +94,8 @@ def collect(
     done = Collected()
     people = roster.people if roster else []
     known = Known(
-        assignments,
+        # Spelled as sources spell everything.
+        {normalize("NFC", name): notebooks for name, notebooks in assignments.items()},
         [login for p in people if (login := p.key(classroom.SYSTEM))],
         {key: spellings(p.name) for p in people if (key := p.key(canvas.SYSTEM))},
     )
@@ -224,8 +226,9 @@ class _Run:
         """What it is for, or why that is not known."""
         named = self.assignment or record.assignment
         if named is not None:
-            if named in self.assignments:
-                return named, ""
+            for own in self.assignments:
+                if normalize("NFC", own) == normalize("NFC", named):
+                    return own, ""
             return None, f"is for {named}, which is no assignment of the course"
         stems = {PurePosixPath(p).stem for p in record.files if is_notebook(p)}
         fitting = [

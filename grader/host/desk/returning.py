@@ -35,10 +35,13 @@ def bundle(
         for grade in book.one(assignment):
             person = book.person(grade)
             pages = sorted((out / "feedback" / grade.student / grade.assignment).glob("*.html"))
+            unread = next((page for page in pages if not _is_page(page)), None)
             if person.get("system") != system or not person.get("back"):
                 notes.append(f"{grade.student} did not hand it in by {system}: nothing goes back.")
             elif not pages:
                 notes.append(f"{grade.student} has no feedback in {out}: nothing goes back.")
+            elif unread is not None:
+                notes.append(f"{grade.student}: {unread} cannot be read: nothing goes back.")
             else:
                 people += 1
                 for name, content in _files(system, person["back"], pages, grade):
@@ -48,6 +51,15 @@ def bundle(
         why = notes[0] if notes else "There is no submission."
         raise GraderError(f"There is no feedback to give back by {system}. {why}")
     return data.getvalue(), people, notes
+
+
+def _is_page(path: Path) -> bool:
+    """Whether what stands there can be read."""
+    try:
+        path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _files(system: str, begin: str, pages: list[Path], grade: Grade) -> Iterator[tuple[str, bytes]]:

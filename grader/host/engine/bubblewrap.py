@@ -45,9 +45,10 @@ _SYSTEM = {
 _LIBRARIES_OF_LOCAL = ("cuda", "nvidia", "texlive")
 # Where people hand in to nbgrader, wherever that is installed.
 _EXCHANGE = "share/nbgrader"
-# Runtimes count the cores there, and need not know how long each has had nothing to do.
+# Runtimes count the cores there, and need not know what each has had to do, and how fast and hot
+# that was.
 _CORES = "/sys/devices/system/cpu"
-_IDLE = "cpu*/cpuidle"
+_BUSY = ("cpu*/cpuidle", "cpu*/thermal_throttle", "cpu*/acpi_cppc", "cpufreq/policy*/stats")
 _ROOT_LINKS = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
 # When standard output is a terminal, bubblewrap makes that /dev/console.
 _CONSOLE = ("--dev-bind", "/dev/null", "/dev/console")
@@ -215,7 +216,7 @@ def _private() -> set[Path]:
             and not place.is_symlink()
         ),
         *(top / _EXCHANGE for top in {*_SYSTEM, *_prefixes()}),
-        *Path(_CORES).glob(_IDLE),
+        *(place for busy in _BUSY for place in Path(_CORES).glob(busy)),
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from grader.protocol import wire
-from grader.protocol.orders import Done, End, Exited, Interrupt, Order, Pause
+from grader.protocol.orders import Done, End, Exited, Interrupt, Order, Pause, Stood
 from grader.protocol.outputs import Name
 from grader.protocol.wire import Channel, Gone, Silent
 
@@ -119,11 +119,16 @@ class Child:
         self.seconds = time.monotonic() - begun
         return decoded
 
-    def pause(self, stop: bool) -> None:
-        """Has it and all that it started stand still, or go on."""
+    def pause(self, stop: bool) -> bool:
+        """Has it and all that it started stand still, or go on.
+
+        Returns:
+            Whether they do, or have done so since they were stopped.
+        """
         with contextlib.suppress(Gone):
             if self._alive:
-                self._warm.ask(Pause(self._pid, stop), Done)
+                return self._warm.ask(Pause(self._pid, stop), Stood).still
+        return True
 
     def _receive(self, seconds: float) -> bytes:
         """The reply, while what is written past Python is kept from filling its pipe."""

@@ -167,9 +167,10 @@ class Judge:
         try:
             while isinstance(answer, Alone | Over):
                 end_alone()
-                problem = ""
+                stood_still = self._pause_player(isinstance(answer, Alone))
+                # Else somebody may have told the source what it was to find out.
+                problem = "" if stood_still or isinstance(answer, Alone) else ENDED
                 fds: list[int] = []
-                self._pause_player(isinstance(answer, Alone))
                 ours, theirs = wire.pair()
                 with ours:
                     # Closed before the judge speaks to it, who is to notice when it ends.
@@ -192,10 +193,11 @@ class Judge:
         made: T = answer
         return made
 
-    def _pause_player(self, stop: bool) -> None:
-        if self.player is not None and stop != self._paused:
-            self.player.pause(stop)
-            self._paused = stop
+    def _pause_player(self, stop: bool) -> bool:
+        if self.player is None or stop == self._paused:
+            return True
+        self._paused = stop
+        return self.player.pause(stop)
 
     def discover(
         self,

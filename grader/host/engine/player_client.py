@@ -78,9 +78,9 @@ class Player:
         except Ended as ended:
             self._note(ended)
 
-    def pause(self, stop: bool) -> None:
-        """Has it stand still, or go on."""
-        self.child.pause(stop)
+    def pause(self, stop: bool) -> bool:
+        """Has it stand still, or go on; whether it does, or has done so since it was stopped."""
+        return self.child.pause(stop)
 
     def wait_with(self, number: int) -> None:
         """Has it keep itself as it is now, to run a test beside the learner's code at the end."""

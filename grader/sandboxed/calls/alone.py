@@ -112,11 +112,13 @@ class Bench:
             return "raised", problem
         peer = _LonePeer(Channel(socket.socket(fileno=fds[0])), {})
         try:
-            return self._call(peer, name, args, until)
+            outcome = self._call(peer, name, args, until)
         finally:
             peer.channel.close()
             self._channel.send(wire.encode(Over()))
-            self._channel.receive()
+            header, _ = self._channel.receive()
+        # The learner's processes have not stood still.
+        return ("ended", "") if wire.decode(header, Apart).problem else outcome
 
     @staticmethod
     def _call(

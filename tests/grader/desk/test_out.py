@@ -205,6 +205,21 @@ def test_nothing_to_give_back(marked):
     assert said.startswith("There is no feedback to give back by moodle. ada did not hand it in by")
 
 
+def test_a_page_that_cannot_be_read_stops_nobody_elses(marked):
+    people = COLLECTED.replace("moodle,7,,", "moodle,7,Ada_7_,").replace(
+        "canvas,17,,", "moodle,8,Jm_8_,"
+    )
+    marked.write("submitted/collected.csv", people)
+    pages = [marked.here / f"out/feedback/{name}/numbers/numbers.html" for name in ("ada", "jm")]
+    pages[0].mkdir(parents=True)
+    pages[1].parent.mkdir(parents=True)
+    pages[1].write_text("<p>Good.</p>")
+    where = ("--out", marked.here / "out", "--submitted", marked.submitted)
+    said = "".join(marked.run("return", "--to", "moodle", *where).split())
+    assert "numbers.htmlcannotberead:nothinggoesback." in said
+    assert "Feedbackfor1." in said
+
+
 # --- The whole way ---
 
 

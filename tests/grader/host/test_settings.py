@@ -95,3 +95,11 @@ def test_all_settings_are_in_the_docs() -> None:
     told = docs.partition("## Settings")[2].partition("\n## ")[0]
     names = set(re.findall(r"`(\w+)`(?=[,| ])", re.sub(r"(?m)^(\| [^|]*\|).*", r"\1", told)))
     assert names == set(Grader.class_trait_names(config=True))
+
+
+def test_who_has_no_home_folder_is_told_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> None:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.home", home)
+    assert desk.grade(code=1).startswith("You have no home folder on this machine")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,25 @@ def test_a_folder_that_cannot_be_read_stops_nobody_else(desk, run, monkeypatch):
     monkeypatch.setattr(Path, "iterdir", refuse)
     assert "locked skipped: The folder cannot be read (Permission denied)." in run()
     assert set(rows(desk)) == {("numbers", "a")}
+
+
+def test_a_folder_that_a_mac_spells_in_another_way_is_the_same(desk, assignment):
+    name, other = "\u00fcbung", "u\u0308bung"
+    assignments = {name: replace(assignment, name=name)}
+    for student, folders in {"amy": [name], "ben": [other], "cleo": [name, other]}.items():
+        for folder in folders:
+            desk.folder(student, folder)
+    tasks, others = find_tasks(desk.submitted, assignments)
+    assert {task.student: task.folder.name for task in tasks} == {
+        "amy": name,
+        "ben": other,
+        "cleo": name,
+    }
+    assert others == {f"cleo/{other}": "This is no assignment that is being graded."}
+    shutil.rmtree(desk.submitted / "amy")
+    shutil.rmtree(desk.submitted / "cleo")
+    (desk.root / "solutions/numbers").rename(desk.root / "solutions" / name)
+    assert desk.course().handed_in(desk.submitted) == [name]
 
 
 def test_names_of_students_may_be_anything(desk, run):

@@ -117,6 +117,32 @@ def test_a_child_can_be_stopped_with_all_that_it_started_and_goes_on():
     assert try_out(be_busy, then=stop_and_go_on).then == [["T"] * 4, True, True]
 
 
+def wake_one(child):
+    import os
+    import signal
+    import time
+
+    from grader.sandboxed.isolation import _family, _processes_below, end, pause
+
+    found = []
+    for woken in (False, True):
+        time.sleep(0.2)
+        found.append(pause(child, True))
+        if woken:
+            # As the kernel may, of its own: when a terminal is hung up, say.
+            one = _family(child, _processes_below())[-1]
+            os.kill(one, signal.SIGCONT)
+            time.sleep(0.05)
+            os.kill(one, signal.SIGSTOP)
+        found.append(pause(child, False))
+    end(child, True)
+    return found
+
+
+def test_who_is_woken_while_it_is_to_stand_still_is_found_out():
+    assert try_out(be_busy, then=wake_one).then == [True, True, True, False]
+
+
 def hide_from_looks(how):
     import ctypes
     import os

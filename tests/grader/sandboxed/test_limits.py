@@ -91,12 +91,16 @@ def test_memory_of_all_processes_together_is_limited(shared):
 
 
 def hide_memory(size, how):
+    import contextlib
     import ctypes
     import mmap
     import os
+    import signal
     import threading
     import time
 
+    # What a process has touched that nobody waits for, no count has.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     libc = ctypes.CDLL(None)
 
     def hold():
@@ -108,7 +112,13 @@ def hide_memory(size, how):
             part, page = 10 * 2**20, mmap.PAGESIZE
             for _ in range(size // 4 // part):
                 memory = mmap.mmap(-1, part)
-                memory.write(bytes(part))
+                writer = os.fork() if how == "written by who has ended" else 0
+                if writer == 0:
+                    memory.write(bytes(part))
+                    if how == "written by who has ended":
+                        os._exit(0)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(writer, 0) if writer else None
                 start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
                 held.append(memory)
                 libc.munmap(ctypes.c_void_p(start + page), ctypes.c_size_t(part - page))
@@ -126,7 +136,10 @@ def hide_memory(size, how):
     return "all is there"
 
 
-@pytest.mark.parametrize("how", ["behind a thread that has ended", "where nothing is mapped"])
+@pytest.mark.parametrize(
+    "how",
+    ["behind a thread that has ended", "where nothing is mapped", "written by who has ended"],
+)
 def test_memory_that_no_process_seems_to_have_is_limited(how):
     report = try_out(hide_memory, TIGHT.memory, how, limits=replace(TIGHT, processes=40))
     assert (report.result, report.status) == (None, -signal.SIGKILL)
@@ -139,12 +152,18 @@ def keep_a_little():
 
     held = mmap.mmap(-1, 4096)
     held.write(b"mine")
+    time.sleep(0.5)
+    # Files have a limit of their own.
+    with open("/tmp/file", "wb") as file:
+        for _ in range(60):
+            file.write(bytes(2**20))
     time.sleep(1)
     return len(held)
 
 
 def test_a_little_shared_memory_is_no_crime():
-    assert try_out(keep_a_little).result == 4096
+    roomy = replace(TIGHT, memory=40 * MIB, file_size=70 * MIB, scratch=70 * MIB)
+    assert try_out(keep_a_little, limits=roomy).result == 4096
 
 
 def grow():

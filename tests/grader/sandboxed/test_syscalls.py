@@ -31,6 +31,74 @@ def test_only_sockets_that_a_namespace_holds_can_be_opened():
     assert try_out(open_sockets).result == [1, 2, 10]
 
 
+def open_protocols():
+    import errno
+    import socket
+
+    reasons = set()
+    for family in (socket.AF_INET, socket.AF_INET6):
+        socket.socket(family, socket.SOCK_STREAM, 6).close()
+        socket.socket(family, socket.SOCK_DGRAM, 17).close()
+        # UDP-Lite, MPTCP and SCTP.
+        for kind, protocol in ((2, 136), (1, 262), (1, 132), (5, 132)):
+            try:
+                socket.socket(family, kind, protocol).close()
+                reasons.add("opened")
+            except OSError as error:
+                reasons.add(errno.errorcode[error.errno])
+    return sorted(reasons)
+
+
+def test_no_module_of_the_kernel_is_loaded_for_a_protocol():
+    assert try_out(open_protocols).result == ["EPROTONOSUPPORT"]
+
+
+def ask_of_files():
+    import errno
+    import fcntl
+    import os
+    import pty
+
+    reasons = []
+    with open(os.__file__) as file:
+        # Places and marks that ext4 has in memory of a file, a file's places and flags, a clone of
+        # it; of Btrfs, XFS and F2FS one each.
+        for number in (0xC020662A, 0x40046629, 0x6612, 0xC020660B, 0x80086601, 0x40049409):
+            try:
+                fcntl.ioctl(file, number, bytes(64))
+            except OSError as error:
+                reasons.append(errno.errorcode[error.errno])
+        for number in (0x81009431, 0x801C581F, 0x8004F50C):
+            try:
+                fcntl.ioctl(file, number, bytes(256))
+            except OSError as error:
+                reasons.append(errno.errorcode[error.errno])
+    # A terminal's own are there.
+    os.get_terminal_size(pty.openpty()[1])
+    return reasons
+
+
+def test_nobody_is_told_what_a_file_system_has_in_memory():
+    assert try_out(ask_of_files).result == ["ENOTTY"] * 9
+
+
+def copy_a_file():
+    import shutil
+    import socket
+    from pathlib import Path
+
+    Path("/tmp/one").write_bytes(b"x" * 10**5)
+    shutil.copyfile("/tmp/one", "/tmp/two")
+    here, there = socket.socketpair()
+    with Path("/tmp/two").open("rb") as file:
+        here.sendfile(file, 0, 5)
+    return Path("/tmp/two").stat().st_size, there.recv(9).decode()
+
+
+def test_files_are_copied_where_sendfile_is_refused():
+    assert try_out(copy_a_file).result == [10**5, "xxxxx"]
+
+
 def ask_the_kernel():
     import ctypes
     import os
@@ -59,15 +127,16 @@ def test_the_kernel_refuses_what_no_limit_counts_and_no_namespace_holds():
 # The numbers of memfd_secret, add_key, request_key, ptrace, process_vm_writev, kcmp,
 # io_uring_setup, bpf, perf_event_open, userfaultfd, semget, inotify_init, inotify_init1, statmount,
 # listmount, io_setup, timer_create, cachestat, fanotify_mark, process_vm_readv, pidfd_getfd,
-# mincore and process_madvise.
+# mincore, process_madvise, vmsplice, splice, setxattr, lsetxattr, fsetxattr, setxattrat,
+# landlock_create_ruleset, sendfile and ustat.
 UNWANTED = {
     "x86_64": (
         *(447, 248, 249, 101, 311, 312, 425, 321, 298, 323, 64, 253, 294, 457, 458, 206, 222),
-        *(451, 301, 310, 438, 27, 440),
+        *(451, 301, 310, 438, 27, 440, 278, 275, 188, 189, 190, 463, 444, 40, 136),
     ),
     "aarch64": (
         *(447, 217, 218, 117, 271, 272, 425, 280, 241, 282, 190, 26, 457, 458, 0, 107),
-        *(451, 263, 270, 438, 232, 440),
+        *(451, 263, 270, 438, 232, 440, 75, 76, 5, 6, 7, 463, 444, 71),
     ),
 }
 
@@ -313,6 +382,8 @@ def attach_filters():
             reasons.append(error.strerror)
     for result in (
         libc.prctl(22, 2, program, 0, 0),
+        # As much memory of the kernel's as one says.
+        libc.prctl(78, 1, ctypes.c_ulong(16), 0, 0),
         libc.syscall({"x86_64": 317, "aarch64": 277}[os.uname().machine], 1, 0, program),
     ):
         reasons.append(os.strerror(ctypes.get_errno()) if result else "done")
@@ -323,4 +394,4 @@ def attach_filters():
 
 
 def test_no_program_is_given_to_the_kernel():
-    assert try_out(attach_filters).result == ["Operation not permitted"] * 6
+    assert try_out(attach_filters).result == ["Operation not permitted"] * 7
