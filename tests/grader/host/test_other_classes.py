@@ -215,6 +215,20 @@ def test_a_tensor_is_seen_where_no_solution_imports_torch(bubblewrap):
         assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
 
 
+def test_what_joblib_shares_out_is_done(bubblewrap):
+    made = exercise(
+        "# answer f\nf = lambda v: [x * x for x in v]",
+        "# test it\nassert f([3, 1]) == [9, 1]\nassert f(range(9))[8] == 64",
+    )
+    other = """
+from joblib import Parallel, delayed
+def square(x): return x * x
+def f(v): return Parallel(n_jobs=2)(delayed(square)(x) for x in v)
+"""
+    with Engine(EngineSettings(preload=("numpy",))) as engine:
+        assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
+
+
 def test_a_list_of_ones_own_does_not_say_what_it_equals(engine):
     sly = "class Sly(list):\n    def __eq__(self, other): return True\nf = lambda n: Sly()"
     made = exercise(f"# answer f\n{LIST}", f"# test it\n{FOUND}")
