@@ -68,9 +68,13 @@ class Exercise:
             cells = tuple(cell for cell in notebook["cells"] if isinstance(cell, dict))
             told = notebook["metadata"].get("course", {}).get("items", [])
             items = tuple(
-                Item(item["name"], item["title"], tuple(item["tests"]), item["hidden"])
+                Item(item["name"], item["title"], tuple(item["tests"]), int(item["hidden"]))
                 for item in told
             )
+            for cell in cells:
+                # What can't be read or sent to a kernel is found here.
+                source(cell).encode()
+                is_changed(cell)
         except OSError as error:
             raise ExerciseError(f"{path} can't be read: {error.strerror}.") from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

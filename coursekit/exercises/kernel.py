@@ -20,6 +20,8 @@ START_TIMEOUT = 60.0
 GRACE = 2.0
 # Seconds between two looks at whether the kernel lives.
 LOOK = 0.25
+# Characters of an error that are told.
+MOST = 2_000
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
@@ -130,7 +132,7 @@ class Kernel:
 def _failed(count: int, content: dict[str, Any]) -> Ending:
     traceback = _COLOUR.sub("", "\n".join(content["traceback"]))
     places = [(int(cell), int(line)) for cell, line in _LINE.findall(traceback)]
-    text = content["evalue"]
+    text = content["evalue"][:MOST]
     if found := _SYNTAX.search(text):
         # Of code that does not even begin, the traceback names no other place.
         text, places = text[: found.start()], [(count, int(found[1]))]

@@ -107,7 +107,10 @@ const withUnit = ({ unit }, guess) =>
 const KEY = `fewer-bits ${location.pathname.split("/").slice(-2).join("/")}`;
 let kept = { guesses: {}, seen: [] };
 try {
-  kept = { ...kept, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+  // Whatever else lies at this address may have written anything here.
+  const { guesses, seen } = JSON.parse(localStorage.getItem(KEY)) ?? {};
+  const usual = Object.entries(guesses ?? {}).filter(([, guess]) => ["number", "string"].includes(typeof guess));
+  kept = { guesses: Object.fromEntries(usual), seen: Array.isArray(seen) ? seen : [] };
 } catch {
   // Nothing is kept, or may be.
 }

@@ -247,7 +247,7 @@ class Store:
 
         The first time it can't, `say` gets a sentence; nothing is raised.
         """
-        self._unsaved += events
+        self._unsaved += map(_storable, events)
         if self.path is not None:
             self.trouble = ""
             self._reach(self._save_unsaved)
@@ -435,6 +435,8 @@ class Store:
         # Who was kept waiting once shall not wait in every cell.
         patience = self.PATIENCE if self._works else 0.1
         db = sqlite3.connect(self.path, timeout=patience, isolation_level=None)
+        # A damaged text hides none of the others.
+        db.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
         try:
             self._migrate(db)
         except BaseException:
@@ -498,8 +500,27 @@ def _understood(uid: str, at: str, kind: str, data: str) -> Event | None:
     try:
         fields: dict[str, Any] = json.loads(data) | {"uid": uid, "at": at}
         return _KINDS[kind].model_validate(fields)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
+
+
+def whole(value: T) -> T:
+    """JSON's values with a question mark for each half of a character, which no file holds.
+
+    A page may send one: JavaScript cuts a text wherever it is told.
+    """
+    cut = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    made: T = json.loads(cut)
+    return made
+
+
+def _storable(event: Event) -> Event:
+    try:
+        event.model_dump_json()
+    except ValueError:
+        fields = whole(event.model_dump(exclude={"at"}))
+        return type(event).model_validate({**fields, "at": event.at})
+    return event
 
 
 def _code(error: sqlite3.Error) -> int | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from coursekit.learn.progress.store import whole
 from coursekit.learn.widgets.text import to_html
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Exchange:
         late = ""
         # A page of another version, or an old message, may say anything: it is passed over. So is
         # a press for what this page showed before another one turned it.
-        match content:
+        match whole(content):
             case {"key": str(key), "values": dict(values), "about": str(about)}:
                 if about == self.view["about"]:
                     self.mode.act(key, values)

@@ -17,7 +17,7 @@ from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
 from grader.sandboxed.calls.shut_folder import ShutFolder, database_of, unattached
-from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
+from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import from_library
 from grader.sandboxed.codec.packing import Packer
@@ -55,12 +55,14 @@ class Answering(End):
             self.rules.exact = request.exact
         reply = Reply(request.id)
         packer = self._packer()
+        packer.plain = request.plain and self._trusted
         self._nesting += 1
         try:
             if self._nesting > MAX_NESTING:
                 raise RecursionError("calls that call back are nested too deep")
             if request.op == "take":
                 packer = self._packer(self._brought[: request.known])
+                packer.plain = request.plain and self._trusted
                 self._give(request, reply, packer)
             elif request.op == "get":
                 self._get(request, reply, packer)
@@ -105,7 +107,8 @@ class Answering(End):
     def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
         name = self._reachable(request.name)
         target = self._own(request.target)
-        if not self.rules.may_look_at(name):
+        told = not self._trusted and self._lent.tells(request.target, name, self.rules)
+        if not told and not self.rules.may_look_at(name):
             self._to_call(request.target, name)
             reply.method = True
             return
@@ -116,14 +119,14 @@ class Answering(End):
             value = getattr(target, name)
         if callable(value) and not isinstance(value, type):
             reply.method = True
-        elif self.rules.may_read(name):
+        elif told or self.rules.may_read(name):
             reply.value = packer.pack(value)
         else:
             raise AttributeError(name)
 
     def _reachable(self, name: str) -> str:
-        """What a player may call of what a test lends: public methods, and iteration."""
-        private = name.startswith("_") and name not in (*ITERATION, "__call__")
+        """What a player may call of what a test lends: public methods, iteration, blocks."""
+        private = name.startswith("_") and name not in (*ITERATION, *IN_BLOCKS, "__call__")
         if self._trusted or not private or (name in DUNDERS and self.rules.may_call(name)):
             return name
         raise AttributeError(f"{name} of what a test lends")
@@ -215,6 +218,7 @@ class Answering(End):
             if picture and picture != self._pictures.get(watched):
                 self._pictures[watched] = picture
                 reply.names.append((watched, packer.pack(self._lookup[watched])))
+        packer.plain = request.plain and self._trusted
         reply.value = packer.pack(value)
         return packer
 

@@ -12,10 +12,13 @@ from typing import Any
 from grader.protocol.values import CannotCross
 from grader.sandboxed.calls.kinds import MEANT_FOR, live_kind
 from grader.sandboxed.calls.rules import Rules
-from grader.sandboxed.calls.special_methods import ITERATION
+from grader.sandboxed.calls.special_methods import IN_BLOCKS, ITERATION
 
-# Who may ask a database may do so in any of these ways.
-_QUERIES = frozenset(("cursor", "execute", "fetchone", "fetchmany", "fetchall", *ITERATION))
+# Who may ask a database may do so in any of these ways. What changes it, `unattached` decides.
+_ASKING = ("cursor", "execute", "executemany", "executescript", "fetchone", "fetchmany", "fetchall")
+_QUERIES = frozenset((*_ASKING, "commit", "rollback", *ITERATION, *IN_BLOCKS))
+# What it tells of a query.
+_TOLD = frozenset(("description", "in_transaction", "lastrowid", "rowcount", "total_changes"))
 # Top-level modules of classes whose copies share nothing with what they are copied from.
 _COPIED = ("random", "numpy", "_io")
 
@@ -81,6 +84,11 @@ class Lent:
             self._copies[number] = copy.deepcopy(thing)
         return self._copies[number]
 
+    def tells(self, number: int, name: str, rules: Rules) -> bool:
+        """Whether it is a database that is asked what came of a query."""
+        thing = self.get(number, rules)
+        return type(thing).__module__ == "sqlite3" and name in _TOLD
+
     def returned(self, numbers: Collection[int], rules: Rules) -> None:
         """A call has returned to which these were lent."""
         if rules.lends:
@@ -101,8 +109,11 @@ class Lent:
 
 def _place(thing: Any, method: str) -> str:
     """A method of something lent, as `Terms.methods` names it; iteration and calls go by one."""
-    if type(thing).__module__ == "sqlite3" and method in _QUERIES:
-        return "sqlite3.query"
+    if type(thing).__module__ == "sqlite3":
+        # Whoever has made a cursor may close it.
+        closes = method == "close" and type(thing).__name__ == "Cursor"
+        if closes or method in _QUERIES:
+            return "sqlite3.query"
     owner = f"type {thing.__qualname__}" if isinstance(thing, type) else type(thing).__qualname__
     alike = {"": "__call__", "__next__": "__iter__"}
     return f"{owner}.{alike.get(method, method)}"

@@ -117,9 +117,12 @@ class Peer(Answering):
         finally:
             self._nesting -= 1
 
-    def _request(self, op: Literal["take", "call", "get"], target: int, name: str) -> Request:
+    def _request(
+        self, op: Literal["take", "call", "get"], target: int, name: str, place: str
+    ) -> Request:
         self._requests += 1
-        return Request(self._requests, op, target, name, exact=self.rules.exact)
+        exact, plain = self.rules.exact_at(place), self.rules.plain_at(place)
+        return Request(self._requests, op, target, name, exact=exact, plain=plain)
 
     def take(self, name: str, library: str = "") -> tuple[Node, Any]:
         """The value of a name of the other side's, and its node.
@@ -131,7 +134,7 @@ class Peer(Answering):
             KeyError: when there is no such name.
             CannotCross: when its value can't cross.
         """
-        request = self._request("take", 0, name)
+        request = self._request("take", 0, name, name)
         request.library, request.known = library, len(self._brought)
         if not library:
             self._taken.add(name)
@@ -169,7 +172,8 @@ class Peer(Answering):
         place = _place_of(origin_of(handle))
         if not name.startswith("_") and not self.rules.may_ask(place, node_of(handle), name):
             raise absent
-        reply, unpacker = self._ask(self._request("get", node_of(handle).id, name), self._packer())
+        request = self._request("get", node_of(handle).id, name, name)
+        reply, unpacker = self._ask(request, self._packer())
         if reply.error is not None:
             label = f"{origin_of(handle)}.{name}"
             raise self._errors.hear_of_call(reply.error, self.rules, label, "")
@@ -202,7 +206,8 @@ class Peer(Answering):
             self.budget.take(items=1)
         lent = self._lent.numbers
         packer = self._packer()
-        request = self._request("call", node_of(handle).id, method)
+        label = f"{origin_of(handle)}.{method}" if method else origin_of(handle)
+        request = self._request("call", node_of(handle).id, method, _place_of(label))
         owners: list[str] = []
         for position, value in enumerate(args):
             request.args.append(packer.pack(value))
@@ -210,7 +215,6 @@ class Peer(Answering):
         for name, value in kwargs.items():
             request.kwargs[name] = packer.pack(value)
             owners.extend([name] * (len(packer.objects) - len(owners)))
-        label = f"{origin_of(handle)}.{method}" if method else origin_of(handle)
         for patch, value in self._patches():
             patch.value.extend(map(packer.pack, value))
             request.patched.append(patch)

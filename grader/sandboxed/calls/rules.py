@@ -86,6 +86,14 @@ class Rules(ABC):
         name = found.name if isinstance(found, Named) and found.kind == "member" else ""
         return name.partition(".")[0] in self.says_equal
 
+    def exact_at(self, place: str) -> bool:
+        """Whether what is derived from a class of Python's own keeps what is its own there."""
+        return self.exact
+
+    def plain_at(self, place: str) -> bool:
+        """Whether what would stay crosses from there as the plain value that it is one of."""
+        return False
+
     @abstractmethod
     def may_write(self) -> bool:
         """Whether a call may change a database that it is lent."""
@@ -259,6 +267,13 @@ class Enforcing(Rules):
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
+
+    def exact_at(self, place: str) -> bool:
+        # A named tuple with methods does for a class of the solution's what another class does.
+        return self.exact or (self._places is not None and place in self._places)
+
+    def plain_at(self, place: str) -> bool:
+        return self._is_plain(place)
 
     def may_write(self) -> bool:
         return self._terms.writes

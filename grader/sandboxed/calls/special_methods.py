@@ -6,6 +6,8 @@ from functools import cache
 
 # Asked of the object by its type, as Python does.
 ITERATION = ("__iter__", "__next__")
+# What a `with` asks for.
+IN_BLOCKS = ("__enter__", "__exit__")
 _DUNDER_NAMES = """
     len getitem setitem delitem contains reversed bool int float complex index str repr format hash
     eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv

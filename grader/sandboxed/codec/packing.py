@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Node
+from grader.sandboxed.codec import plain
 from grader.sandboxed.codec.families.numbers import encode_integer
 from grader.sandboxed.codec.families.tensors import look as look_at_tensor
 from grader.sandboxed.codec.family import NOT_MINE
@@ -27,6 +28,7 @@ class Packer:
 
     Attributes:
         without: what containers cross without; nothing in particular.
+        plain: what would stay crosses as the plain value that it is one of, if it is one.
         buffers: what the manifests refer to.
         objects: by number, every object that can be referred to again, those of `known` first.
     """
@@ -39,6 +41,7 @@ class Packer:
         exact: bool = False,
     ) -> None:
         self.without: object = object()
+        self.plain = False
         self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)
         self.live = live
@@ -109,19 +112,24 @@ class Packer:
             if node is not NOT_MINE:
                 return node
         if self.exact and self.is_own(cls):
-            return self.live(value)
+            return self.stays(value)
         for encode in FIRST:
             node = encode(value, self)
             if node is not NOT_MINE:
                 return node
         if self.is_own(cls):
             # A class of the learner's own, whatever it is made of.
-            return self.live(value)
+            return self.stays(value)
         for encode in THEN:
             node = encode(value, self)
             if node is not NOT_MINE:
                 return node
-        return self.live(value)
+        return self.stays(value)
+
+    def stays(self, value: Any) -> Node:
+        """The node of what is no data, or of a class of the learner's own."""
+        made = plain.made_of(value) if self.plain else None
+        return self.live(value) if made is None else self.pack(made)
 
     # --- For families ---------------------------------------------------------------------------
 

@@ -135,7 +135,20 @@ def test_nothing_of_a_check_is_kept_as_progress(path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": 1}', '{"cells": [], "metadata": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"cells": 1}',
+        '{"cells": [], "metadata": {}}',
+        '{"cells": [{"source": 3}], "metadata": {}}',
+        '{"cells": [{"source": "\\ud800"}], "metadata": {}}',
+        '{"cells": [{"source": "", "metadata": {"nbgrader": {"checksum": "", "grade": true, '
+        '"points": "many"}}}], "metadata": {}}',
+    ],
+)
 def test_what_is_no_exercise_is_said_in_a_sentence(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(text)

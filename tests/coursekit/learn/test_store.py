@@ -120,6 +120,23 @@ def test_a_row_that_is_not_understood_is_passed_over_and_stays(store, path):
         assert db.execute("SELECT uid FROM event ORDER BY uid").fetchall() == [("new",), ("odd",)]
 
 
+def test_half_a_character_is_kept_as_a_question_mark_and_hides_nothing(store, said):
+    store.record(Response(lesson=LESSON, question="why", text="a\ud83d", found=(), of=1))
+    store.record(Attempt(lesson=LESSON, question="q", mode="choice", answer=["\udc00"], right=None))
+    store.record(guess())
+    assert [event.text for event in store.events(Response)] == ["a?"]
+    assert [event.answer for event in store.events(Attempt)] == [["?"]]
+    assert (store.exported()[1], len(store.events(Guess)), said) == (3, 1, [])
+
+
+@pytest.mark.parametrize("data", [b'{"lesson": "\xff"}', b"[" * 200_000])
+def test_a_damaged_text_hides_no_other(store, path, data):
+    store.record(guess())
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO event VALUES ('odd', '2026', 'guess', CAST(? AS TEXT))", (data,))
+    assert [event.question for event in store.events(Guess)] == ["q"]
+
+
 # Two at once, and ends that come suddenly
 
 WRITER = """

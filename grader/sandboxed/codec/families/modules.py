@@ -137,7 +137,7 @@ def encode(module: nn.Module, packer: Packer) -> Node:
     """
     given = packer.is_given(type(module))
     if not given and not _is_supported(module):
-        return packer.live(module)
+        return packer.stays(module)
     packer.register(module)
     pack = packer.pack
     cls = type(module)

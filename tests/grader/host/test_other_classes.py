@@ -1,0 +1,235 @@
+"""A right answer of another class than the solution's loses no point, in either direction."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from grader import Engine, grade_one
+from grader.host.engine.settings import EngineSettings
+from tests.grader.conftest import exercise, handed_in, linux, scores
+
+pytestmark = linux
+
+POINT = """
+class Point:
+    def __init__(self, x, y): self.x, self.y = x, y
+    def __add__(self, other): return Point(self.x + other.x, self.y + other.y)
+    def __eq__(self, other): return (self.x, self.y) == (other.x, other.y)
+    def __iter__(self): return iter((self.x, self.y))
+    def norm(self): return (self.x ** 2 + self.y ** 2) ** 0.5
+"""
+POINTS = """
+p = Point(3, 4)
+assert p.norm() == 5 and p.x == 3 and list(p) == [3, 4]
+assert p + Point(1, 1) == Point(4, 5)
+"""
+COLOURS = """
+assert Colour.RED.value == 1 and Colour(2) is Colour.GREEN
+assert [c.name for c in Colour] == ["RED", "GREEN"]
+"""
+STORE = """
+def store(db):
+    db.execute("create table p (name text, age int)")
+    db.executemany("insert into p values (?, ?)", [("Ada", 30), ("Bo", 40)])
+    db.commit()
+"""
+STORED = """
+import sqlite3
+db = sqlite3.connect(":memory:")
+store(db)
+assert db.execute("select max(age) from p").fetchone() == (40,)
+"""
+OLDEST = """
+def oldest(db):
+    return db.execute("select name from p order by age desc").fetchone()[0]
+"""
+OLD = """
+import sqlite3
+db = sqlite3.connect(":memory:")
+db.execute("create table p (name text, age int)")
+db.executemany("insert into p values (?, ?)", [("Ada", 30), ("Bo", 40)])
+assert oldest(db) == "Bo"
+assert db.execute("select count(*) from p").fetchone() == (2,)
+"""
+LIST, FOUND = "f = lambda n: [n, 2 * n]", "assert f(1) == [1, 2] and len(f(2)) == 2"
+MAPPING = "f = lambda n: {'a': n}"
+SHOWN = "assert f(2)['a'] == 2 and set(f(1)) == {'a'} and f(3) == {'a': 3}"
+LAYER = "import torch\nlayer = torch.nn.Linear(3, 2)"
+COMPUTES = "assert layer.weight.shape == (2, 3) and layer(torch.ones(1, 3)).shape == (1, 2)"
+DAY = "import datetime\nf = lambda n: datetime.date(2024, 2, n)"
+TABLE = "import pandas as pd\nframe = pd.DataFrame({'x': [1, 2]})"
+
+# Solution, test, and what somebody else writes.
+RIGHT: dict[str, tuple[str, str, str]] = {
+    "a list of one's own": (
+        LIST,
+        FOUND,
+        "class Row(list):\n    def head(self): return self[0]\nf = lambda n: Row([n, 2 * n])",
+    ),
+    "a list that is kept": (
+        LIST,
+        FOUND,
+        "from collections import UserList\nf = lambda n: UserList([n, 2 * n])",
+    ),
+    "a mapping to be read": (
+        MAPPING,
+        SHOWN,
+        "from types import MappingProxyType\nf = lambda n: MappingProxyType({'a': n})",
+    ),
+    "a mapping that is kept": (
+        MAPPING,
+        SHOWN,
+        "from collections import UserDict\nf = lambda n: UserDict(a=n)",
+    ),
+    "several mappings": (
+        MAPPING,
+        SHOWN,
+        "from collections import ChainMap\nf = lambda n: ChainMap({'a': n}, {'a': 0})",
+    ),
+    "a number of sympy's": (
+        "f = lambda n: n * n",
+        "assert [f(n) for n in range(3)] == [0, 1, 4]",
+        "import sympy\nf = lambda n: sympy.Integer(n) ** 2",
+    ),
+    "a fraction of one's own": (
+        "from fractions import Fraction\nhalf = Fraction(1, 2)",
+        "assert half + half == 1 and half.denominator == 2",
+        "from fractions import Fraction\nclass Ratio(Fraction): pass\nhalf = Ratio(1, 2)",
+    ),
+    "a day of one's own": (
+        DAY,
+        "assert f(29).month == 2 and f(1) == datetime.date(2024, 2, 1)",
+        "import datetime\nclass Day(datetime.date): pass\nf = lambda n: Day(2024, 2, n)",
+    ),
+    "a view of bytes": ("data = b'abc'", "assert data == b'abc'", "data = memoryview(b'abc')"),
+    "a table of one's own": (
+        TABLE,
+        "assert frame.equals(pd.DataFrame({'x': [1, 2]})) and frame.x.sum() == 3",
+        "import pandas as pd\nclass Mine(pd.DataFrame): pass\nframe = Mine({'x': [1, 2]})",
+    ),
+    "weights that are made": (
+        LAYER,
+        COMPUTES,
+        f"{LAYER}\ntorch.nn.utils.parametrizations.weight_norm(layer)",
+    ),
+    "a named tuple with methods": (
+        POINT,
+        POINTS,
+        """
+        from typing import NamedTuple
+        class Point(NamedTuple):
+            x: float
+            y: float
+            def __add__(self, other): return Point(self.x + other.x, self.y + other.y)
+            def norm(self): return (self.x ** 2 + self.y ** 2) ** 0.5
+        """,
+    ),
+    "a complex number with methods": (
+        POINT,
+        POINTS,
+        """
+        class Point(complex):
+            def __new__(cls, x, y): return super().__new__(cls, x, y)
+            x, y = property(lambda self: self.real), property(lambda self: self.imag)
+            def __add__(self, other): return Point(self.x + other.x, self.y + other.y)
+            def __iter__(self): return iter((self.x, self.y))
+            def norm(self): return abs(self)
+        """,
+    ),
+    "members that are numbers": (
+        "import enum\nclass Colour(enum.Enum):\n    RED = 1\n    GREEN = 2",
+        COLOURS,
+        "import enum\nclass Colour(enum.IntEnum):\n    RED = 1\n    GREEN = 2",
+    ),
+    "a database in a block": (
+        STORE,
+        STORED,
+        """
+        def store(db):
+            with db:
+                db.execute("create table p (name text, age int)")
+                cursor = db.cursor()
+                for pair in [("Ada", 30), ("Bo", 40)]:
+                    cursor.execute("insert into p values (?, ?)", pair)
+                assert cursor.rowcount == 1
+                cursor.close()
+        """,
+    ),
+    "a script for a database": (
+        STORE,
+        STORED,
+        """
+        def store(db):
+            db.executescript(
+                "create table p (name text, age int); insert into p values ('Ada', 30), ('Bo', 40);"
+            )
+        """,
+    ),
+    "a table of a database": (
+        OLDEST,
+        OLD,
+        """
+        import pandas as pd
+        def oldest(db):
+            return pd.read_sql("select * from p", db).sort_values("age").name.iloc[-1]
+        """,
+    ),
+}
+# They pass by nothing but a change that the solution does not make.
+WRONG = {
+    "a script that changes": """
+        def oldest(db):
+            db.executescript("delete from p; insert into p values ('Bo', 1), ('Bo', 2)")
+            return "Bo"
+    """,
+    "a block that changes": """
+        def oldest(db):
+            with db:
+                db.execute("update p set name = 'Bo'")
+            return "Bo"
+    """,
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_answer_of_another_class_has_its_point(engine, name):
+    solution, test, other = map(textwrap.dedent, RIGHT[name])
+    made = exercise(f"# answer f\n{solution}", f"# test it\n{test}")
+    assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_database_is_still_changed_only_where_the_solution_does(engine, name):
+    made = exercise(f"# answer f\n{OLDEST}", f"# test it\n{OLD}")
+    result = grade_one(made, handed_in(made, f=textwrap.dedent(WRONG[name])), engine)
+    assert scores(result) == {"it": 0}
+
+
+def test_a_tensor_is_seen_where_no_solution_imports_torch(bubblewrap):
+    made = exercise("# answer f\nf = lambda n: n / 2", "# test it\nassert abs(f(1) - 0.5) < 1e-6")
+    other = "import torch\nf = lambda n: torch.tensor(n / 2)"
+    # The import takes longer than the cells of other tests may.
+    with Engine(EngineSettings(preload=("numpy",))) as engine:
+        assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
+
+
+def test_what_joblib_shares_out_is_done(bubblewrap):
+    made = exercise(
+        "# answer f\nf = lambda v: [x * x for x in v]",
+        "# test it\nassert f([3, 1]) == [9, 1]\nassert f(range(9))[8] == 64",
+    )
+    other = """
+from joblib import Parallel, delayed
+def square(x): return x * x
+def f(v): return Parallel(n_jobs=2)(delayed(square)(x) for x in v)
+"""
+    with Engine(EngineSettings(preload=("numpy",))) as engine:
+        assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
+
+
+def test_a_list_of_ones_own_does_not_say_what_it_equals(engine):
+    sly = "class Sly(list):\n    def __eq__(self, other): return True\nf = lambda n: Sly()"
+    made = exercise(f"# answer f\n{LIST}", f"# test it\n{FOUND}")
+    assert scores(grade_one(made, handed_in(made, f=sly), engine)) == {"it": 0}
