@@ -1526,6 +1526,71 @@ def test_nor_as_a_module_that_a_test_has_written(engine, own, cheat, lay):
     assert scores(result) == {"lays": 1, "imports": 0, "after": 0}
 
 
+RUNS_TEXTS = {
+    "beside a data class of the test's": (
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nassert P(1) == P(1)\n"
+        "assert sympy.Matrix(pair()) == sympy.Matrix([1, 2])",
+        "",
+    ),
+    "beside code that the library makes of what is the test's": (
+        "x = sympy.Symbol('x')\nf = sympy.lambdify(x, x + 1)\n"
+        "assert sympy.Matrix(pair()) == sympy.Matrix([f(0), 2])",
+        "",
+    ),
+    "in a given cell": ("made = pair()\nassert len(made) == 2", "print(sympy.Matrix(made))"),
+    "in a thread that outlives the test": (
+        "made, go = pair(), threading.Event()\n"
+        "def late():\n    go.wait()\n    sympy.Matrix(made)\n"
+        "thread = threading.Thread(target=late, daemon=True)\nthread.start()\n"
+        "assert len(made) == 2",
+        "if 'go' in globals():\n    go.set()\n    thread.join()",
+    ),
+}
+
+
+@pytest.mark.parametrize(("test", "given"), RUNS_TEXTS.values(), ids=RUNS_TEXTS)
+def test_nor_by_a_library_where_other_code_is_run_or_no_test_is(engine, test, given):
+    """sympy takes texts for numbers, and runs them."""
+    made = exercise(
+        "# given\nimport sympy, threading",
+        "# answer pair\ndef pair():\n    return [1, 2]",
+        "# answer n\nn = 5",
+        f"# test t\n{test}",
+        f"# given\n{given}",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1, "after": 1}
+    runs = "\"__import__('builtins').exec(%r, {})\" % code"
+    cheat = f"{TAKES_OVER}def pair():\n    return [{runs}, 2]"
+    result = grade_one(made, handed_in(made, pair=cheat, n="n = 6"), engine)
+    assert scores(result)["after"] == 0
+
+
+def test_nor_as_what_is_compiled_of_a_module(engine, tmp_path):
+    """The second word of it says that it need not be compared with the source."""
+    (tmp_path / "given.py").write_text("m = 4")
+    made = exercise(
+        "# given\nimport os",
+        "# answer files\nfiles = {'own/a': b'x'}",
+        "# answer n\nn = 5",
+        "# test lays\nfor name, data in files.items():\n"
+        "    os.makedirs(os.path.dirname(name), exist_ok=True)\n    open(name, 'wb').write(data)",
+        "# test imports\ndef limit():\n    import given\n    return given.m\nassert limit() == 4",
+        "# test after\nassert n == 5",
+        files={"given.py": tmp_path / "given.py"},
+    )
+    solved = {"lays": 1, "imports": 1, "after": 1}
+    assert scores(grade_one(made, handed_in(made), engine)) == solved
+    cheat = (
+        f"{TAKES_OVER}import importlib.util, marshal\n"
+        "data = importlib.util.MAGIC_NUMBER + bytes([1]) + bytes(11)\n"
+        "data += marshal.dumps(compile(code + '\\nm = 4', 'given.py', 'exec'))\n"
+        "files = {importlib.util.cache_from_source('given.py'): data}"
+    )
+    result = grade_one(made, handed_in(made, files=cheat, n="n = 6"), engine)
+    assert scores(result) == {"lays": 1, "imports": 0, "after": 0}
+
+
 def test_nor_by_names_in_yaml(engine):
     made = exercise(
         "# given\nimport yaml",
