@@ -106,18 +106,22 @@ class Acts:
         """
         places = [args[1]] if event == "import" else []
         if event == "exec":
+            # It need not be an import that runs a file.
+            places.append(getattr(args[0], "co_filename", None))
             for frame in frames():
                 if frame.f_code.co_filename.startswith(_IMPORT) and "module" in frame.f_locals:
                     spec = getattr(frame.f_locals["module"], "__spec__", None)
                     # What is compiled already may say that it need not be compared with the source.
-                    places = [getattr(spec, "origin", None), getattr(spec, "cached", None)]
+                    places += [getattr(spec, "origin", None), getattr(spec, "cached", None)]
                     break
-        return any(self._is_written(place) for place in places if place is not None)
+        return any(self.is_written(place) for place in places if place is not None)
 
-    def _is_written(self, place: str) -> bool:
-        """Whether a test has written it."""
+    def is_written(self, place: str) -> bool:
+        """Whether a test has written a file, or the archive in which it is."""
         try:
             return os.stat(place).st_ctime_ns >= self._begun and not self._is_ours(place)
+        except NotADirectoryError:
+            return self.is_written(os.path.dirname(place))
         except (OSError, ValueError):
             return False
 

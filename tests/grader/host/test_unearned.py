@@ -1057,6 +1057,26 @@ RUN_AS_CODE = {
         "open('own.py', 'w').write(formula) and "
         "subprocess.check_output([sys.executable, '-m', 'own']) == b'5\\n'",
     ),
+    "as a module of another text": (
+        "eSA9IDIgKyAz",
+        "open('own.py', 'wb').write(base64.b64decode(formula)) and "
+        "importlib.import_module('own').y == 5",
+    ),
+    "as a module in an archive": (
+        zlib.compress(b"y = 2 + 3"),
+        "zipfile.ZipFile('own.zip', 'w').writestr('own.py', zlib.decompress(formula)) or "
+        "sys.path.insert(0, 'own.zip') or importlib.import_module('own').y == 5",
+    ),
+    "as a file of another text that is run": (
+        zlib.compress(b"y = 2 + 3"),
+        "open('own.py', 'wb').write(zlib.decompress(formula)) and "
+        "runpy.run_path('own.py')['y'] == 5",
+    ),
+    "as a program of another text": (
+        "cHJpbnQoMiArIDMp",
+        "open('own.py', 'wb').write(base64.b64decode(formula)) and "
+        "subprocess.check_output([sys.executable, 'own.py']) == b'5\\n'",
+    ),
     "as a module that is imported": (
         "y = 2 + 3",
         "open('own.py', 'w').write(formula) and importlib.import_module('own').y == 5",
@@ -1078,7 +1098,7 @@ RUN_AS_CODE = {
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
         "# given\nimport ast, base64, contextlib, doctest, importlib, io, jinja2, joblib, os\n"
-        "import mako.template, pickle, subprocess, sympy, sys, zlib\n"
+        "import mako.template, pickle, runpy, subprocess, sympy, sys, zipfile, zlib\n"
         "import pandas as pd\nfrom pickle import loads\n"
         "def shown(f):\n    with contextlib.redirect_stdout(io.StringIO()) as out:\n        f()\n"
         "    return out.getvalue()\n"
@@ -1564,6 +1584,33 @@ def test_nor_by_a_library_where_other_code_is_run_or_no_test_is(engine, test, gi
     cheat = f"{TAKES_OVER}def pair():\n    return [{runs}, 2]"
     result = grade_one(made, handed_in(made, pair=cheat, n="n = 6"), engine)
     assert scores(result)["after"] == 0
+
+
+IN_CODE_OF_ITS_OWN = {
+    "by eval": "eval(f'{four} * 2') == 8",
+    "by timeit": "timeit.timeit(f'sum(range({four}))', number=2) < 9",
+    "by sympy": "sympy.sympify(f'x - {four}').subs('x', 4) == 0",
+    "by pandas": "len(pd.DataFrame({'a': [3, 5]}).query(f'a > {four}')) == 1",
+    "by a shell": "subprocess.getoutput(f'seq {four}') == '1\\n2\\n3\\n4'",
+}
+
+
+@pytest.mark.parametrize("test", IN_CODE_OF_ITS_OWN.values(), ids=IN_CODE_OF_ITS_OWN)
+def test_nor_in_code_of_the_tests_that_has_a_number_of_the_solutions(engine, test):
+    made = exercise(
+        "# given\nimport subprocess, timeit\nimport pandas as pd, sympy",
+        "# answer a\nfour = 4",
+        "# answer say\ndef say(x):\n    return f'{x}'",
+        f"# test t\nassert {test}",
+        "# test u\nassert say(3) == '3' and eval('1 + 2') == 3",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1, "u": 1}
+    # What they show may be what a test says.
+    shows = "def say(x):\n    print('1 + 2')\n    return str(x)"
+    assert scores(grade_one(made, handed_in(made, say=shows), engine)) == {"t": 1, "u": 1}
+    cheat = "four = \"(__import__('os').abort() or 4)\""
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert "would run as code" in messages(result)["t"][0]
 
 
 def test_nor_as_what_is_compiled_of_a_module(engine, tmp_path):
