@@ -117,9 +117,13 @@ class Acts:
         return any(self.is_written(place) for place in places if place is not None)
 
     def is_written(self, place: str) -> bool:
-        """Whether a test has written a file, or the archive in which it is."""
+        """Whether a test has written a file, or the archive in which it is, where it can write:
+        what a library has compiled may be new, too, as others import it.
+        """
         try:
-            return os.stat(place).st_ctime_ns >= self._begun and not self._is_ours(place)
+            is_new = os.stat(place).st_ctime_ns >= self._begun
+            may_write = is_new and os.access(os.path.dirname(place) or ".", os.W_OK)
+            return may_write and not self._is_ours(place)
         except NotADirectoryError:
             return self.is_written(os.path.dirname(place))
         except (OSError, ValueError):
