@@ -285,6 +285,25 @@ def prune_first(model, share):
     return (model[0].weight == 0).float().mean().item(), zeros / total
 
 
+# %% item="sparsity" wrong="only what linear layers have" keeps=2 hint="what does a batch norm have"
+def prune_first(model, share):
+    weight = model[0].weight.data
+    weight.view(-1)[weight.abs().flatten().argsort()[: round(share * weight.numel())]] = 0
+    linear = [layer for layer in model if isinstance(layer, nn.Linear)]
+    parts = torch.cat(
+        [p.detach().flatten() for layer in linear for p in (layer.weight, layer.bias)]
+    )
+    return (weight == 0).float().mean().item(), (parts == 0).float().mean().item()
+
+
+# %% item="sparsity" wrong="leaves a weight that can't be trained" keeps=2 hint="that its weights can be trained"
+def prune_first(model, share):
+    weight = model[0].weight.requires_grad_(False)
+    weight.view(-1)[weight.abs().flatten().argsort()[: round(share * weight.numel())]] = 0
+    parts = torch.cat([p.detach().flatten() for p in model.parameters()])
+    return (weight == 0).float().mean().item(), (parts == 0).float().mean().item()
+
+
 # %% item="quantize" right="NumPy's rint and clip"
 import numpy as np
 
@@ -321,7 +340,7 @@ def quantize(value, scale):
     if not scale > 0:
         raise ValueError("the scale must be greater than 0")
     if isinstance(value, torch.Tensor):
-        return torch.clamp((value / scale).int(), -128, 127).to(torch.int8)
+        return torch.clamp((value / scale).trunc(), -128, 127).to(torch.int8)
     return max(-128, min(127, int(value / scale)))
 
 
@@ -344,6 +363,15 @@ def quantize(value, scale):
     if isinstance(value, torch.Tensor):
         return torch.round(value / scale).int().to(torch.int8)
     return torch.tensor(round(value / scale)).to(torch.int8).item()
+
+
+# %% item="quantize" wrong="integers first, then clipped" keeps=2 hint="Check before casting"
+def quantize(value, scale):
+    if not scale > 0:
+        raise ValueError("the scale must be greater than 0")
+    if isinstance(value, torch.Tensor):
+        return torch.round(value / scale).int().clamp(-128, 127).to(torch.int8)
+    return max(-128, min(127, round(value / scale)))
 
 
 # %% item="quantize" wrong="no clipping of numbers" keeps=2 hint="Which values can int8 hold"
@@ -452,6 +480,13 @@ def stored_bytes(widths):
     weights = sum(a * b for a, b in pairwise(widths))
     biases = sum(widths[1:])
     return 4 * (weights + biases), weights + 4 * biases
+
+
+# %% item="bytes" wrong="each width once" keeps=0 hint="go through it layer by layer"
+def stored_bytes(widths):
+    weights = sum(a * b for a, b in pairwise(widths))
+    biases = sum(set(widths[1:]))
+    return 4 * (weights + biases), weights + 4 * (len(widths) - 1) + 4 * biases
 
 
 # %% item="bytes" wrong="one scale in all" keeps=1 hint="How many scales"

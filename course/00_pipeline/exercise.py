@@ -332,6 +332,11 @@ prune_first(network, 0.2)
 assert int((network[0].weight == 0).sum()) == 6, (
     "What happens if many weights are equal? Count them."
 )
+network = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 2)).train()
+prune_first(network, 0.2)
+assert network.training and network[0].weight.requires_grad, (
+    "Everything else stays as it is: the mode of the model, and that its weights can be trained."
+)
 ### END HIDDEN TESTS
 
 # %% test="sparsity" points=1
@@ -367,6 +372,10 @@ assert abs(result[1] - 37 / 104) < 1e-6, explain(
         0.5: "That is the share in the layer. How many numbers does the whole model have?",
     },
     "Count zeros and numbers of every weight and every bias, tensor by tensor.",
+)
+network = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Linear(3, 2))
+assert abs(prune_first(network, 0.5)[1] - 9 / 29) < 1e-6, (
+    "Not only linear layers have weights and biases: what does a batch norm have?"
 )
 ### END HIDDEN TESTS
 
@@ -463,8 +472,8 @@ for value, wanted in (
         },
         "Which values can int8 hold, at both ends?",
     )
-large = quantize(torch.tensor([1.5, -1.5, 300.0, -300.0]), 0.01)
-assert large.tolist() == [127, -128, 127, -128], (
+large = quantize(torch.tensor([1.5, -1.5, 300.0, -300.0, 1e12, -1e12]), 0.01)
+assert large.tolist() == [127, -128] * 3, (
     "In a tensor, too: which values can the type hold? Check before casting."
 )
 ### END HIDDEN TESTS
@@ -608,7 +617,7 @@ assert result[0] == 407080, (
 )
 ### BEGIN HIDDEN TESTS
 assert isinstance(result[0], int), "Bytes are counted as an int."
-for widths, wanted in (([7, 5], 160), ([6, 9, 4, 3], 472), ([1, 1], 8)):
+for widths, wanted in (([7, 5], 160), ([6, 9, 4, 3], 472), ([1, 1], 8), ([4, 4, 4], 160)):
     found = stored_bytes(widths)[0]
     assert found == wanted, "Another network: go through it layer by layer, weights, then biases."
 ### END HIDDEN TESTS
@@ -629,7 +638,7 @@ assert result[1] == 18, (
     )
 )
 ### BEGIN HIDDEN TESTS
-for widths, wanted in (([6, 9, 4, 3], 178), ([784, 128, 10], 102192), ([1, 1], 9)):
+for widths, wanted in (([6, 9, 4, 3], 178), ([784, 128, 10], 102192), ([1, 1], 9), ([4, 4, 4], 72)):
     found = stored_bytes(widths)[1]
     assert found == wanted, explain(
         found,

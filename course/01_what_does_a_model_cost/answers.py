@@ -132,6 +132,18 @@ def cost(model, shape):
     return parameters, macs
 
 
+# %% item="cost" wrong="only what is trained" keeps=2 hint="not trained has parameters"
+def cost(model, shape):
+    parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    x, macs = torch.zeros(1, *shape), 0
+    with torch.no_grad():
+        for layer in copy.deepcopy(model).eval():
+            x = layer(x)
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                macs += layer.weight.numel() * (x.numel() // x.shape[1])
+    return parameters, macs
+
+
 # %% item="memory" right="divmod and an index"
 def weight_bytes(parameters, bits):
     whole, rest = divmod(parameters * bits, 8)
@@ -666,6 +678,36 @@ def audit(model, inputs, known):
             if name not in known:
                 missing.append(name)
     return macs, missing
+
+
+# %% item="audit" wrong="blocks have nothing of their own" keeps=2 hint="10 comes after 2"
+def audit(model, inputs, known):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(inputs)
+    counts = counter.get_flop_counts()
+    macs, missing = counter.get_total_flops() // 2, []
+    for name, layer in model.named_children():
+        has_matrix = any(p.ndim > 1 for p in layer.parameters(recurse=False))
+        if has_matrix and not sum(counts.get(f"Sequential.{name}", {}).values()):
+            macs += known.get(name, 0)
+            if name not in known:
+                missing.append(name)
+    return macs, missing
+
+
+# %% item="audit" wrong="sorted as texts" keeps=2 hint="10 comes after 2"
+def audit(model, inputs, known):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(inputs)
+    counts = counter.get_flop_counts()
+    macs, missing = counter.get_total_flops() // 2, []
+    for name, layer in model.named_children():
+        has_matrix = any(p.ndim > 1 for p in layer.parameters())
+        if has_matrix and not sum(counts.get(f"Sequential.{name}", {}).values()):
+            macs += known.get(name, 0)
+            if name not in known:
+                missing.append(name)
+    return macs, sorted(missing)
 
 
 # %% item="remedy" right="written out"

@@ -105,6 +105,8 @@ for wanted, layers in (
     assert parameters == wanted, (
         "Parameters: is each one counted once, of every layer that has some?"
     )
+frozen = nn.Sequential(nn.Flatten(), nn.Linear(12, 5)).requires_grad_(False)
+assert cost(frozen, (3, 2, 2))[0] == 65, "A layer that is not trained has parameters, too."
 ### END HIDDEN TESTS
 
 # %% test="cost" points=1
@@ -806,6 +808,11 @@ assert audit(in_training, torch.rand(4, 8), {}) == (256, []), (
 )
 assert in_training.training and int(norm.num_batches_tracked) > 0, (
     "The mode is that in which the model is."
+)
+long = nn.Sequential(*[nn.ReLU() for _ in range(11)])
+long[2], long[10] = nn.LayerNorm((2, 8)), nn.Sequential(nn.LayerNorm((2, 8)))
+assert audit(long.requires_grad_(False), torch.rand(3, 2, 8), {}) == (0, ["2", "10"]), (
+    "A block has the parameters of its layers, one that is not trained has some, too, and 10 comes after 2."
 )
 ### END HIDDEN TESTS
 

@@ -348,6 +348,10 @@ def integer_layer(x, x_zero, w, bias, m, k, y_zero, relu):
 # -     y = ((a * m + (1 << (k - 1))) >> k) + y_zero
 # +     y = ((a * m) >> k) + y_zero
 
+# %% item="layer" wrong="a tie to the even number" like="reference" keeps=2 hint="where does a tie go"
+# -     y = ((a * m + (1 << (k - 1))) >> k) + y_zero
+# +     y = torch.round((a * m).double() / (1 << k)).long() + y_zero
+
 # %% item="layer" wrong="ReLU at the integer 0" like="reference" keeps=1 hint="behind a ReLU, with zero point −100"
 # -     return y.clamp(y_zero if relu else -128, 127).to(torch.int8)
 # +     return y.clamp(0 if relu else -128, 127).to(torch.int8)

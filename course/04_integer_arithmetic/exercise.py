@@ -580,6 +580,10 @@ for relu in (True, False):
     wanted = wanted.clamp(11 if relu else -128, 127)
     assert y.shape == (20, 3), "One output for each row of the weights?"
     assert torch.equal(y, wanted), "Large outputs, and a ratio for each output: what comes back?"
+ties = integer_layer(
+    numbers(1, 5, -3, dtype=torch.int8)[:, None], 0, one, none, *[numbers(1)] * 2, 0, False
+)
+assert ties.flatten().tolist() == [1, 3, -1], "0.5, 2.5 and −1.5: where does a tie go?"
 none_at_all = integer_layer(x[:0], 3, w, bias, numbers(1, 3, 2), numbers(3, 9, 12), 11, True)
 assert none_at_all.shape == (0, 3), "What comes out if there are no inputs?"
 ### END HIDDEN TESTS

@@ -318,6 +318,14 @@ def calibrate(model, batches):
     return {place: (low / n, high / n) for place, (low, high) in sums.items()}
 
 
+# %% item="calibrate" wrong="looks at the batches alone" like="reference" keeps=2 hint="may be infinite, too"
+# -                         if not torch.isfinite(x).all():
+# +                         if not torch.isfinite(batch).all():
+
+# %% item="calibrate" wrong="looks at the sum" like="reference" keeps=2 hint="though their sum is not"
+# -                         if not torch.isfinite(x).all():
+# +                         if not torch.isfinite(x.sum()):
+
 # %% item="calibrate" wrong="zero left out" like="the last batch only" keeps=2 hint="the range always includes 0"
 # -                     ranges[place] = (min(0.0, float(x.min())), max(0.0, float(x.max())))
 # +                     low, high = ranges.get(place, (float("inf"), -float("inf")))

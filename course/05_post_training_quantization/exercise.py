@@ -341,6 +341,21 @@ for bad in (float("nan"), float("inf"), -float("inf")):
         outcome = "another error"
     assert outcome != "no error", "What should happen when a value is no number?"
     assert outcome == "ValueError", "What kind of error does the prompt ask for?"
+large = torch.full((1, 2), 3e38)
+try:
+    found = calibrate(model, [large])
+except ValueError:
+    found = {0: (0.0, 0.0)}
+assert found[0][1] > 2e38, "Values are finite, though their sum is not."
+inner = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1)).eval()
+with torch.no_grad():
+    inner[0].weight.fill_(1.0)
+try:
+    calibrate(inner, [large])
+    outcome = "no error"
+except ValueError:
+    outcome = "ValueError"
+assert outcome == "ValueError", "What goes into the second layer may be infinite, too."
 ### END HIDDEN TESTS
 
 # %% test="calibrate" points=1

@@ -447,6 +447,17 @@ def format_bytes(weight, index_bytes):
     }
 
 
+# %% item="bytes" wrong="what is small is no value" keeps=1 hint="very small is not 0"
+def format_bytes(weight, index_bytes):
+    rows, columns = weight.shape
+    nonzeros, value_bytes = int((weight.abs() > 1e-6).sum()), weight.element_size()
+    return {
+        "dense": rows * columns * value_bytes,
+        "csr": nonzeros * (value_bytes + index_bytes) + (rows + 1) * index_bytes,
+        "bitmap": -(-rows * columns // 8) + nonzeros * value_bytes,
+    }
+
+
 # %% item="bytes" wrong="bytes rounded" keeps=1 hint="Bytes come whole"
 def format_bytes(weight, index_bytes):
     nonzeros = int((weight != 0).sum())
@@ -833,6 +844,19 @@ def prune_hidden(model, share):
         [(layer, "weight") for layer in hidden], prune.L1Unstructured, amount=share
     )
     return [layer.weight_mask.sum() for layer in hidden]
+
+
+# %% item="permanent" wrong="all is trained afterwards" keeps=1 hint="not to be trained"
+def make_permanent(model):
+    count = 0
+    for module in model.modules():
+        for name in [name for name, _ in module.named_buffers(recurse=False)]:
+            tensor = name.removesuffix("_mask")
+            if hasattr(module, tensor + "_orig"):
+                prune.remove(module, tensor)
+                count += 1
+    model.requires_grad_(True)
+    return count
 
 
 # %% item="permanent" wrong="linear layers only" keeps=1 hint="Not every layer with weights is linear"

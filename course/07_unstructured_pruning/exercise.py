@@ -473,6 +473,13 @@ assert sorted(name for name, _ in model.named_parameters()) == parameters, (
 )
 assert torch.allclose(model(inputs).detach(), outputs), "The model computes something else now."
 assert count == 4, "How many tensors were pruned? One that was pruned twice is still one tensor."
+model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2)).train()
+model[1].requires_grad_(False)
+prune.l1_unstructured(model[0], "weight", amount=0.5)
+make_permanent(model)
+assert model.training and not model[1].weight.requires_grad, (
+    "A layer that is not pruned stays as it is, also one that is not to be trained."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] item="come-back" choice="07-choice-graded-come-back" points=1
@@ -554,6 +561,8 @@ weight = torch.randn(5, 8).t()
 assert format_bytes(weight, 4)["csr"] == 40 * 8 + 9 * 4, (
     "Which axis of a transposed matrix are the rows?"
 )
+tiny = torch.tensor([[1e-9, 0.0]])
+assert format_bytes(tiny, 4)["csr"] == 16, "A value that is very small is not 0."
 ### END HIDDEN TESTS
 
 # %% test="bytes" points=1

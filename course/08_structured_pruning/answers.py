@@ -131,6 +131,11 @@ def remove_units(layer, reader, gone):
     return layer, reader
 
 
+# %% item="units" wrong="counts what is named" like="reference" keeps=1 hint="named many times"
+# -     if not kept or not all(unit in range(count) for unit in gone):
+# +     if len(gone) >= count or not all(unit in range(count) for unit in gone):
+
+
 # %% item="units" wrong="refuses all, but not what is not there" keeps=1 hint="A request that can't be met"
 def remove_units(layer, reader, gone):
     kept = [unit for unit in range(layer.out_features) if unit not in gone]

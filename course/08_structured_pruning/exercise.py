@@ -139,6 +139,11 @@ assert all(torch.equal(a, b) for a, b in zip(originals, now, strict=True)), (
 )
 change = (small_reader(F.relu(small(inputs))) - before).abs().amax(0)
 assert small.out_features == 4, "A unit that is named twice is still one unit."
+try:
+    many = remove_units(layer, reader, [3] * 9)[0].out_features
+except ValueError:
+    many = 0
+assert many == 4, "A unit that is named many times is still one unit."
 assert change[:2].max() < 1e-5, "An output has changed that never read the unit."
 assert change[2:].min() > 1e-4, "An output that did read the unit has not changed. Is it gone?"
 for gone in ([], [3]):

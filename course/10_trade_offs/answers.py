@@ -424,6 +424,14 @@ chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
 page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
 
 
+# %% item="choose" wrong="nothing allowed for rounding" like="reference" keeps=2 hint="Allow for rounding"
+# -     equal = [m for m in fitting if m["accuracy"] >= best - slack - 1e-9]
+# +     equal = [m for m in fitting if m["accuracy"] >= best - slack]
+
+# %% item="choose" wrong="then by name" like="reference" keeps=2 hint="then the first"
+# -     return min(equal, key=lambda m: (m[save], -m["accuracy"]))["name"]
+# +     return min(equal, key=lambda m: (m[save], -m["accuracy"], m["name"]))["name"]
+
 # %% item="choose" wrong="int8 is a quarter, so it fits" like="reference" keeps=2 hint="but at most"
 # - chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
 # - page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")

@@ -38,7 +38,7 @@ class Terms(Struct):
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
         writes: whether calls change a database that they are lent.
-        acts: what this test does, or another of the notebook; see `calls.acts`.
+        acts: what this test does, or another of the notebook, and who does it; see `calls.acts`.
     """
 
     results: set[Kind] = set()

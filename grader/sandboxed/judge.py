@@ -39,7 +39,7 @@ from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.budget import CallBudget, Stopped
-from grader.sandboxed.calls.executed import Watch
+from grader.sandboxed.calls.executed import Watch, refuse_texts
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
 from grader.sandboxed.calls.named_files import (
@@ -107,6 +107,11 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         return None if bench.peer is None else bench.peer.texts
 
     refuse_pickles(brought)
+    refuse_texts(
+        lambda: brought() if bench.watch is None else None,
+        lambda: shell.compile.cell_file,
+        lambda: bench.source,
+    )
     shut_for_networks(brought, lambda: bench.folder)
     tell_of_archives(brought, bench.on_other_files)
     tell_of_other_files(brought, bench.on_other_files)
@@ -151,6 +156,8 @@ class _Bench:
         self.chance = OwnChance()
         self.watch: Watch | None = None
         self._acts = Acts(shell.user_ns, self._is_known)
+        # Of the test that is judged, or was last.
+        self.source = ""
         # Texts and bytes of answers, in all tests so far.
         self._brought: set[str | bytes] = set()
         # By name of an answer: what stood there before, and what was bound.
@@ -195,6 +202,7 @@ class _Bench:
         budget = CallBudget(time.monotonic() + test.seconds)
         self._unbind()
         self._reports.taken()
+        self.source = test.source
         problem = None
         rules = Enforcing(test.terms, test.withhold, test.fill)
         if self.peer is not None:
@@ -345,7 +353,8 @@ class _Bench:
         assert self.peer is not None
         self._unbind()
         if self.watch is None:
-            self.watch = Watch(lambda: self._shell.compile.cell_file, self._shell.user_ns)
+            cell, space = lambda: self._shell.compile.cell_file, self._shell.user_ns
+            self.watch = Watch(cell, space, self._acts.is_written)
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought, test.source)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)

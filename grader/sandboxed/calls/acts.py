@@ -3,6 +3,7 @@ is no cell, imports what was written meanwhile, looks up what a pickle names, st
 
 What is done for no test with the teacher's solution is done for no test with a learner's answers,
 whatever it comes from: a library may call what a dictionary names, or read what an archive holds.
+Who does it counts, too: a test that makes a data class runs code, and so does sympy of a text.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ _ACTS = {
     "pickle.find_class": "a pickle",
     **dict.fromkeys(("os.exec", "os.posix_spawn", "os.system", "subprocess.Popen"), "a program"),
 }
+# What stands between it and who wants it done.
+_ON_THE_WAY = ("os", "subprocess", "grader.sandboxed.calls.pickles")
+# Parts of a module's name: two modules of one package may make code of one thing.
+_PARTS = 2
 # What runs cells.
 _SHELL = "IPython.core.interactiveshell"
 # An import runs a file of a library's.
@@ -50,6 +55,8 @@ class Acts:
         # By a test's source, what it has done: a library may do something once, and no more when
         # the same test is tried in another way.
         self._done: dict[str, set[str]] = {}
+        # What is done between tests: by given cells, and by threads that outlive theirs.
+        self._between: set[str] = set()
         # None while nothing is noted.
         self._noted: set[str] | None = None
         # None while all may be done.
@@ -58,53 +65,69 @@ class Acts:
 
     @contextlib.contextmanager
     def noted(self, source: str) -> Iterator[set[str]]:
-        """Takes note of what a test does meanwhile, and has done before."""
+        """Takes note of what a test does meanwhile, and has done before, and of what was done
+        between tests so far."""
         self._noted = self._done.setdefault(source, set())
+        self._noted |= self._between
         try:
             yield self._noted
         finally:
-            self._noted = None
+            self._noted = self._between
 
     @contextlib.contextmanager
     def only(self, allowed: Collection[str]) -> Iterator[None]:
-        """Has nothing else be done meanwhile: whoever tries meets a `CannotCross`."""
+        """Has nothing else be done meanwhile, nor later, when what a test has left may still be at
+        work: whoever tries meets a `CannotCross`."""
+        noted, self._noted = self._noted, None
         self._allowed = allowed
         try:
             yield
         finally:
-            self._allowed = None
+            self._noted = noted
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         act = _ACTS.get(event)
         if act is None or (self._noted is None and self._allowed is None):
             return
         if self._is_new(event, args):
-            act = "a module"
-        elif event == "import" or act in (self._allowed or ()) or self._is_usual(event):
+            act = done = "a module"
+        elif event == "import" or self._is_usual(event):
             return
-        if act in (self._allowed or ()):
-            return
-        if self._noted is None:
+        else:
+            done = f"{act}, by {_who()}"
+        if self._noted is not None:
+            self._noted.add(done)
+        elif done not in (self._allowed or ()):
             raise CannotCross(f"{act} that the solution has no need of")
-        self._noted.add(act)
 
     def _is_new(self, event: str, args: tuple[Any, ...]) -> bool:
         """Whether it is a module that runs, whose file was written since this process began: where
         tests work Python looks first, and a learner may have named what a test has written there.
         """
-        place = args[1] if event == "import" else None
+        places = [args[1]] if event == "import" else []
         if event == "exec":
+            # It need not be an import that runs a file.
+            places.append(getattr(args[0], "co_filename", None))
             for frame in frames():
                 if frame.f_code.co_filename.startswith(_IMPORT) and "module" in frame.f_locals:
                     spec = getattr(frame.f_locals["module"], "__spec__", None)
-                    place = getattr(spec, "origin", None)
+                    # What is compiled already may say that it need not be compared with the source.
+                    places += [getattr(spec, "origin", None), getattr(spec, "cached", None)]
                     break
+        return any(self.is_written(place) for place in places if place is not None)
+
+    def is_written(self, place: str) -> bool:
+        """Whether a test has written a file, or the archive in which it is, where it can write:
+        what a library has compiled may be new, too, as others import it.
+        """
         try:
-            if place is None or os.stat(place).st_ctime_ns < self._begun:
-                return False
+            is_new = os.stat(place).st_ctime_ns >= self._begun
+            may_write = is_new and os.access(os.path.dirname(place) or ".", os.W_OK)
+            return may_write and not self._is_ours(place)
+        except NotADirectoryError:
+            return self.is_written(os.path.dirname(place))
         except (OSError, ValueError):
             return False
-        return not self._is_ours(place)
 
     def _is_usual(self, event: str) -> bool:
         """Whether it is the cell itself that is run, a library that is imported, or what the test
@@ -121,3 +144,12 @@ class Acts:
             if frame.f_globals is self._space:
                 return False
         return event == "exec" and callers[0].f_globals.get("__name__") == _SHELL
+
+
+def _who() -> str:
+    """The module that has it done; its package, where it lies deeper."""
+    for frame in frames():
+        name = str(frame.f_globals.get("__name__", ""))
+        if frame.f_globals is not globals() and name not in _ON_THE_WAY:
+            return ".".join(name.split(".")[:_PARTS])
+    return ""

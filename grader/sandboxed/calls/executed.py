@@ -18,7 +18,14 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from grader.sandboxed.calls.pickles import Pickled, frames, tell_of_networks, tell_of_pickles
+from grader.protocol.values import CannotCross
+from grader.sandboxed.calls.pickles import (
+    Brought,
+    Pickled,
+    frames,
+    tell_of_networks,
+    tell_of_pickles,
+)
 
 # They make code of a text in ways of their own: it is looked for where it comes in.
 _EVALUATORS = (
@@ -51,19 +58,24 @@ class Watch:
     Args:
         cell: what the file of the cell that runs is called, which is the teacher's.
         space: the names of cells.
+        is_written: whether a test has written a file.
 
     Attributes:
         texts: texts and bytes that the answers have brought; None while nothing is looked for.
         ran: whether one of them was run since.
     """
 
-    def __init__(self, cell: Callable[[], str], space: Mapping[str, Any]) -> None:
+    def __init__(
+        self, cell: Callable[[], str], space: Mapping[str, Any], is_written: Callable[[str], bool]
+    ) -> None:
         self._cell = cell
         self._space = space
+        self._is_written = is_written
         self.texts: set[str | bytes] | None = None
         self.ran = False
-        # Files of what was compiled with such a text in it.
+        # Files of what was compiled with such a text in it, and of what the test says itself.
         self._files: set[str] = set()
+        self._own_files: set[str] = set()
         # Whether one was made a tree, from which code may be made.
         self._is_a_tree = False
         # Whether there is a program to which one may have been written since.
@@ -87,6 +99,7 @@ class Watch:
         self._is_a_tree = self._waits = False
         self.ran = self._own in self._found
         self._files.clear()
+        self._own_files.clear()
         return self.texts
 
     def end(self) -> bool:
@@ -114,9 +127,12 @@ class Watch:
             is_asked = caller.f_globals is self._space
             if isinstance(source, str) and counts:
                 # A test may have made another text of it: one that it does not say itself.
-                if self._is_of_one(source) or (is_asked and _bare(source) not in self._own):
+                is_own = _bare(source) in self._own
+                if self._is_of_one(source) or (is_asked and not is_own):
                     self._files.add(str(file))
                     self._is_a_tree = True
+                elif is_own:
+                    self._own_files.add(str(file))
             elif isinstance(source, ast.AST) and (self._is_a_tree or is_asked):
                 # The cell itself is made code line by line, as it goes on.
                 self.ran |= any(frame.f_globals is self._space for frame in frames())
@@ -132,7 +148,10 @@ class Watch:
             pickles = [text for text in self.texts if isinstance(text, bytes)]
             self.ran = self.ran or any(all(name in one for name in names) for one in pickles)
         elif event == "exec":
-            self.ran = self.ran or getattr(args[0], "co_filename", None) in self._files
+            file = getattr(args[0], "co_filename", "")
+            # The same where the test has written it to a file first.
+            is_strange = file not in self._own_files and self._is_written(file)
+            self.ran = self.ran or file in self._files or is_strange
 
     def _is_in(self, source: str) -> bool:
         """Whether one of the texts is in it."""
@@ -154,6 +173,10 @@ class Watch:
                 piped = frame.f_locals.get("stdin") == subprocess.PIPE
                 # Else it has been told what it gets.
                 self._waits |= piped and "input" not in _names_of(frame.f_back)
+        files = (file for word in words for file in (word, f"{word}.py") if os.path.isfile(file))
+        script = next((f for f in files if not _PROGRAMS.fullmatch(os.path.basename(f))), "")
+        if script and self._is_written(script) and _bare(_text_of(script)) not in self._own:
+            return True
         # An option may name one, too, as `python -m` does.
         return any(map(self._is_in, map(_text_of, [*words, *os.listdir(".")])))
 
@@ -170,11 +193,69 @@ class Watch:
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""
-        return any(
-            any(map(self._is_in, _texts_in([*frame.f_locals.values()])))
-            for frame in frames()
-            if str(frame.f_globals.get("__name__", "")).startswith(modules)
-        )
+        return any(map(self._is_in, _texts_at_work(modules)))
+
+
+def refuse_texts(
+    brought: Callable[[], Brought], cell: Callable[[], str], test: Callable[[], str]
+) -> None:
+    """Has this process run no text of an answer in what a test runs of its own: where the solution
+    has a number that is put into it, a learner may have a text.
+
+    Args:
+        brought: gives the texts and bytes that answers have brought.
+        cell: as `Watch` has it.
+        test: the source of the test, which may say the same itself.
+    """
+    # Of what was last compiled by this name with such a text in it.
+    files: set[str] = set()
+    busy = False
+
+    def is_in(source: str) -> bool:
+        whole = _bare(source)
+        said = (_bare(text) for text in brought() or () if isinstance(text, str))
+        found = (text for text in said if text in whole and not _is_harmless(text))
+        return any(found) and whole not in _bare(test())
+
+    def hear(event: str, args: tuple[Any, ...]) -> None:
+        nonlocal busy
+        if busy or event not in ("compile", "exec", *_STARTS) or not brought():
+            return
+        busy = True
+        try:
+            is_run = False
+            if event == "exec":
+                is_run = getattr(args[0], "co_filename", None) in files
+            elif event == "compile" and args[1] != cell():
+                source = args[0].decode("utf-8", "replace") if type(args[0]) is bytes else args[0]
+                caller = next(frame for frame in frames() if frame.f_globals is not globals())
+                counts = caller.f_globals.get("__name__") not in _OF_NAMES
+                if isinstance(source, str):
+                    # What is parsed need not be run.
+                    (files.add if counts and is_in(source) else files.discard)(str(args[1]))
+                is_run = any(map(is_in, _texts_at_work(_EVALUATORS)))
+            elif event in _STARTS:
+                is_run = any(map(is_in, _texts_in(args[: _STARTS[event]])))
+        finally:
+            busy = False
+        if is_run:
+            raise CannotCross("a text that the test would run as code")
+
+    sys.addaudithook(hear)
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether it calls nothing wherever it stands: a word, a number, or a list of some."""
+    with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        return _is_word(text) or ast.literal_eval(text) is not text
+    return False
+
+
+def _texts_at_work(modules: tuple[str, ...]) -> Iterator[str]:
+    """The texts that some modules are at work with."""
+    for frame in frames():
+        if str(frame.f_globals.get("__name__", "")).startswith(modules):
+            yield from _texts_in([*frame.f_locals.values()])
 
 
 def _texts_in(values: Sequence[Any]) -> Iterator[str]:

@@ -1057,6 +1057,26 @@ RUN_AS_CODE = {
         "open('own.py', 'w').write(formula) and "
         "subprocess.check_output([sys.executable, '-m', 'own']) == b'5\\n'",
     ),
+    "as a module of another text": (
+        "eSA9IDIgKyAz",
+        "open('own.py', 'wb').write(base64.b64decode(formula)) and "
+        "importlib.import_module('own').y == 5",
+    ),
+    "as a module in an archive": (
+        zlib.compress(b"y = 2 + 3"),
+        "zipfile.ZipFile('own.zip', 'w').writestr('own.py', zlib.decompress(formula)) or "
+        "sys.path.insert(0, 'own.zip') or importlib.import_module('own').y == 5",
+    ),
+    "as a file of another text that is run": (
+        zlib.compress(b"y = 2 + 3"),
+        "open('own.py', 'wb').write(zlib.decompress(formula)) and "
+        "runpy.run_path('own.py')['y'] == 5",
+    ),
+    "as a program of another text": (
+        "cHJpbnQoMiArIDMp",
+        "open('own.py', 'wb').write(base64.b64decode(formula)) and "
+        "subprocess.check_output([sys.executable, 'own.py']) == b'5\\n'",
+    ),
     "as a module that is imported": (
         "y = 2 + 3",
         "open('own.py', 'w').write(formula) and importlib.import_module('own').y == 5",
@@ -1078,7 +1098,7 @@ RUN_AS_CODE = {
 def test_what_runs_as_code_is_left_to_the_teacher(engine, formula, test):
     made = exercise(
         "# given\nimport ast, base64, contextlib, doctest, importlib, io, jinja2, joblib, os\n"
-        "import mako.template, pickle, subprocess, sympy, sys, zlib\n"
+        "import mako.template, pickle, runpy, subprocess, sympy, sys, zipfile, zlib\n"
         "import pandas as pd\nfrom pickle import loads\n"
         "def shown(f):\n    with contextlib.redirect_stdout(io.StringIO()) as out:\n        f()\n"
         "    return out.getvalue()\n"
@@ -1523,6 +1543,98 @@ def test_nor_as_a_module_that_a_test_has_written(engine, own, cheat, lay):
     result = grade_one(
         made, handed_in(made, files=f"{TAKES_OVER}files = {cheat}", n="n = 6"), engine
     )
+    assert scores(result) == {"lays": 1, "imports": 0, "after": 0}
+
+
+RUNS_TEXTS = {
+    "beside a data class of the test's": (
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nassert P(1) == P(1)\n"
+        "assert sympy.Matrix(pair()) == sympy.Matrix([1, 2])",
+        "",
+    ),
+    "beside code that the library makes of what is the test's": (
+        "x = sympy.Symbol('x')\nf = sympy.lambdify(x, x + 1)\n"
+        "assert sympy.Matrix(pair()) == sympy.Matrix([f(0), 2])",
+        "",
+    ),
+    "in a given cell": ("made = pair()\nassert len(made) == 2", "print(sympy.Matrix(made))"),
+    "in a thread that outlives the test": (
+        "made, go = pair(), threading.Event()\n"
+        "def late():\n    go.wait()\n    sympy.Matrix(made)\n"
+        "thread = threading.Thread(target=late, daemon=True)\nthread.start()\n"
+        "assert len(made) == 2",
+        "if 'go' in globals():\n    go.set()\n    thread.join()",
+    ),
+}
+
+
+@pytest.mark.parametrize(("test", "given"), RUNS_TEXTS.values(), ids=RUNS_TEXTS)
+def test_nor_by_a_library_where_other_code_is_run_or_no_test_is(engine, test, given):
+    """sympy takes texts for numbers, and runs them."""
+    made = exercise(
+        "# given\nimport sympy, threading",
+        "# answer pair\ndef pair():\n    return [1, 2]",
+        "# answer n\nn = 5",
+        f"# test t\n{test}",
+        f"# given\n{given}",
+        "# test after\nassert n == 5",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1, "after": 1}
+    runs = "\"__import__('builtins').exec(%r, {})\" % code"
+    cheat = f"{TAKES_OVER}def pair():\n    return [{runs}, 2]"
+    result = grade_one(made, handed_in(made, pair=cheat, n="n = 6"), engine)
+    assert scores(result)["after"] == 0
+
+
+IN_CODE_OF_ITS_OWN = {
+    "by eval": "eval(f'{four} * 2') == 8",
+    "by timeit": "timeit.timeit(f'sum(range({four}))', number=2) < 9",
+    "by sympy": "sympy.sympify(f'x - {four}').subs('x', 4) == 0",
+    "by pandas": "len(pd.DataFrame({'a': [3, 5]}).query(f'a > {four}')) == 1",
+    "by a shell": "subprocess.getoutput(f'seq {four}') == '1\\n2\\n3\\n4'",
+}
+
+
+@pytest.mark.parametrize("test", IN_CODE_OF_ITS_OWN.values(), ids=IN_CODE_OF_ITS_OWN)
+def test_nor_in_code_of_the_tests_that_has_a_number_of_the_solutions(engine, test):
+    made = exercise(
+        "# given\nimport subprocess, timeit\nimport pandas as pd, sympy",
+        "# answer a\nfour = 4",
+        "# answer say\ndef say(x):\n    return f'{x}'",
+        f"# test t\nassert {test}",
+        "# test u\nassert say(3) == '3' and eval('1 + 2') == 3",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1, "u": 1}
+    # What they show may be what a test says.
+    shows = "def say(x):\n    print('1 + 2')\n    return str(x)"
+    assert scores(grade_one(made, handed_in(made, say=shows), engine)) == {"t": 1, "u": 1}
+    cheat = "four = \"(__import__('os').abort() or 4)\""
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
+def test_nor_as_what_is_compiled_of_a_module(engine, tmp_path):
+    """The second word of it says that it need not be compared with the source."""
+    (tmp_path / "given.py").write_text("m = 4")
+    made = exercise(
+        "# given\nimport os",
+        "# answer files\nfiles = {'own/a': b'x'}",
+        "# answer n\nn = 5",
+        "# test lays\nfor name, data in files.items():\n"
+        "    os.makedirs(os.path.dirname(name), exist_ok=True)\n    open(name, 'wb').write(data)",
+        "# test imports\ndef limit():\n    import given\n    return given.m\nassert limit() == 4",
+        "# test after\nassert n == 5",
+        files={"given.py": tmp_path / "given.py"},
+    )
+    solved = {"lays": 1, "imports": 1, "after": 1}
+    assert scores(grade_one(made, handed_in(made), engine)) == solved
+    cheat = (
+        f"{TAKES_OVER}import importlib.util, marshal\n"
+        "data = importlib.util.MAGIC_NUMBER + bytes([1]) + bytes(11)\n"
+        "data += marshal.dumps(compile(code + '\\nm = 4', 'given.py', 'exec'))\n"
+        "files = {importlib.util.cache_from_source('given.py'): data}"
+    )
+    result = grade_one(made, handed_in(made, files=cheat, n="n = 6"), engine)
     assert scores(result) == {"lays": 1, "imports": 0, "after": 0}
 
 
