@@ -158,6 +158,11 @@ def prune_first(model, share):
     return measure.sparsity(model[0].weight), measure.sparsity(model)
 
 
+# %% item="sparsity" right="the mask left on, without gradients" like="PyTorch's pruning, the mask left on"
+# -     prune.l1_unstructured(model[0], "weight", amount=float(share))
+# +     with torch.no_grad():
+# +         prune.l1_unstructured(model[0], "weight", amount=float(share))
+
 # %% item="sparsity" right="a mask from topk of what stays"
 def prune_first(model, share):
     with torch.no_grad():

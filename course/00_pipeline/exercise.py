@@ -334,7 +334,7 @@ assert int((network[0].weight == 0).sum()) == 6, (
 )
 network = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 2)).train()
 prune_first(network, 0.2)
-assert network.training and network[0].weight.requires_grad, (
+assert network.training and all(p.requires_grad for p in network.parameters()), (
     "Everything else stays as it is: the mode of the model, and that its weights can be trained."
 )
 ### END HIDDEN TESTS
