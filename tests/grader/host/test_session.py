@@ -292,7 +292,7 @@ def test_the_learners_processes_stand_still_while_a_source_runs_by_itself(engine
 
     def seen_pause(child, stop):
         seen.append("stop" if stop else "go on")
-        pause(child, stop)
+        return pause(child, stop)
 
     def seen_fork(engine):
         seen.append("alone")
