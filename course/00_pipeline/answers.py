@@ -163,6 +163,7 @@ def prune_first(model, share):
 # +     with torch.no_grad():
 # +         prune.l1_unstructured(model[0], "weight", amount=float(share))
 
+
 # %% item="sparsity" right="a mask from topk of what stays"
 def prune_first(model, share):
     with torch.no_grad():
