@@ -1003,7 +1003,7 @@ assert called_worse == {pair for pair in more_lost if p_of[pair] < 0.05}, explai
         frozenset(pair for pair in p_of if p_of[pair] < 0.05): "A network that wins many more "
         "answers than it loses is not worse.",
     },
-    "For some counts the verdict is off. Which p does the lesson compute for them, and from which "
-    "p on does it call two models indistinguishable?",
+    "For some counts the verdict is off. Which p does the lesson compute for them, and how large "
+    "must p be for it to call two models indistinguishable?",
 )
 ### END HIDDEN TESTS

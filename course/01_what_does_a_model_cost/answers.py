@@ -680,35 +680,13 @@ def audit(model, inputs, known):
     return macs, missing
 
 
-# %% item="audit" wrong="blocks have nothing of their own" keeps=2 hint="10 comes after 2"
-def audit(model, inputs, known):
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(inputs)
-    counts = counter.get_flop_counts()
-    macs, missing = counter.get_total_flops() // 2, []
-    for name, layer in model.named_children():
-        has_matrix = any(p.ndim > 1 for p in layer.parameters(recurse=False))
-        if has_matrix and not sum(counts.get(f"Sequential.{name}", {}).values()):
-            macs += known.get(name, 0)
-            if name not in known:
-                missing.append(name)
-    return macs, missing
+# %% item="audit" wrong="blocks have nothing of their own" like="reference" keeps=2 hint="10 comes after 2"
+# -         has_matrix = any(values.ndim > 1 for values in layer.parameters())
+# +         has_matrix = any(values.ndim > 1 for values in layer.parameters(recurse=False))
 
-
-# %% item="audit" wrong="sorted as texts" keeps=2 hint="10 comes after 2"
-def audit(model, inputs, known):
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(inputs)
-    counts = counter.get_flop_counts()
-    macs, missing = counter.get_total_flops() // 2, []
-    for name, layer in model.named_children():
-        has_matrix = any(p.ndim > 1 for p in layer.parameters())
-        if has_matrix and not sum(counts.get(f"Sequential.{name}", {}).values()):
-            macs += known.get(name, 0)
-            if name not in known:
-                missing.append(name)
-    return macs, sorted(missing)
-
+# %% item="audit" wrong="sorted as texts" like="reference" keeps=2 hint="10 comes after 2"
+# -     return macs, missing
+# +     return macs, sorted(missing)
 
 # %% item="remedy" right="written out"
 remedy = {}

@@ -100,17 +100,9 @@ def dequantize(codes, scale, zero_point):
     return (codes - zero_point).float() * scale
 
 
-# %% item="there" wrong="looks at the sum" keeps=2 hint="though their sum is not"
-def quantize(values, scale, zero_point, bits):
-    if not values.sum().isfinite():
-        raise ValueError("not finite")
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    return (torch.round(values / scale) + zero_point).clamp(low, high).to(torch.int32)
-
-
-def dequantize(codes, scale, zero_point):
-    return (codes - zero_point).float() * scale
-
+# %% item="there" wrong="looks at the sum" like="reference" keeps=2 hint="though their sum is not"
+# -     if not values.isfinite().all():
+# +     if not values.sum().isfinite():
 
 # %% item="there" wrong="zero point added before rounding" like="cuts off" keeps=2 hint="and the zero point be added then"
 # -     return (torch.trunc(values / scale) + zero_point).clamp(low, high).to(torch.int32)
@@ -219,15 +211,9 @@ def choose_scale(values, bits):
     return scale, -(2 ** (bits - 1)) - round(bottom / scale)
 
 
-# %% item="range" wrong="looks at the sum" keeps=2 hint="though their sum is not"
-def choose_scale(values, bits):
-    if values.numel() == 0 or not values.sum().isfinite():
-        raise ValueError("not finite")
-    bottom, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    if bottom == top:
-        return 1.0, 0
-    scale = (top - bottom) / (2**bits - 1)
-    return scale, -(2 ** (bits - 1)) - round(bottom / scale)
+# %% item="range" wrong="looks at the sum" like="reference" keeps=2 hint="though their sum is not"
+# -     if values.numel() == 0 or not values.isfinite().all():
+# +     if values.numel() == 0 or not values.sum().isfinite():
 
 
 # %% item="range" wrong="no check of its own" keeps=2 hint="What kind of error does the prompt ask for"
@@ -302,13 +288,9 @@ def sqnr(values, back):
     return 10 * math.log10(signal / float((values.double() - back.double()).square().sum()))
 
 
-# %% item="sqnr" wrong="hardly any signal is none" keeps=1 hint="by a small number"
-def sqnr(values, back):
-    signal = float(values.double().square().sum())
-    noise = float((values.double() - back.double()).square().sum())
-    if signal < 1e-50:
-        raise ValueError("no signal")
-    return 10 * math.log10(signal / noise) if noise else math.inf
+# %% item="sqnr" wrong="hardly any signal is none" like="reference" keeps=1 hint="by a small number"
+# -     if signal == 0:
+# +     if signal < 1e-50:
 
 
 # %% item="sqnr" wrong="a little added to the noise" keeps=1 hint="by a small number"
@@ -627,15 +609,9 @@ def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
 sensor = choose_bits(sensor_sizes, sensor_accuracies, 135_000, 0.84)
 
 
-# %% item="bits" wrong="within the noise is enough" keeps=1 hint="no reason to take what lies below"
-def choose_bits(sizes, accuracies, most_bytes, least_accuracy):
-    good = [b for b, a in accuracies.items() if a >= least_accuracy - 0.005]
-    fits = [b for b in good if sum(math.ceil(n * b / 8) + 5 for n in sizes) <= most_bytes]
-    return min(fits, default=None)
-
-
-sensor = choose_bits(sensor_sizes, sensor_accuracies, 135_000, 0.84)
-
+# %% item="bits" wrong="within the noise is enough" like="reference" keeps=1 hint="no reason to take what lies below"
+# -         if accuracy >= least_accuracy
+# +         if accuracy >= least_accuracy - 0.005
 
 # %% item="bits" wrong="scales forgotten" like="the most accurate that fits" hint="What if nothing both fits"
 # -         and sum(math.ceil(size * bits / 8) + 5 for size in sizes) <= most_bytes

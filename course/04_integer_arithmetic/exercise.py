@@ -441,7 +441,7 @@ for x_high, bits, wanted in (
     (255, 15, 0),
 ):
     n = longest_sum(0, x_high, -127, 127, bits)
-    assert n == wanted, "Inputs from 0 on, and symmetric weights: which sums are the largest?"
+    assert n == wanted, "Inputs of 0 and more, and symmetric weights: which sums are the largest?"
 ### END HIDDEN TESTS
 
 # %% test="longest" points=1

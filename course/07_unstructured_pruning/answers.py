@@ -846,17 +846,10 @@ def prune_hidden(model, share):
     return [layer.weight_mask.sum() for layer in hidden]
 
 
-# %% item="permanent" wrong="all is trained afterwards" keeps=1 hint="not to be trained"
-def make_permanent(model):
-    count = 0
-    for module in model.modules():
-        for name in [name for name, _ in module.named_buffers(recurse=False)]:
-            tensor = name.removesuffix("_mask")
-            if hasattr(module, tensor + "_orig"):
-                prune.remove(module, tensor)
-                count += 1
-    model.requires_grad_(True)
-    return count
+# %% item="permanent" wrong="all is trained afterwards" like="reference" keeps=1 hint="not to be trained"
+# -     return count
+# +     model.requires_grad_(True)
+# +     return count
 
 
 # %% item="permanent" wrong="linear layers only" keeps=1 hint="Not every layer with weights is linear"
