@@ -14,6 +14,7 @@ to do. It runs no line of a notebook itself. It forks
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import glob
 import importlib
@@ -96,6 +97,22 @@ def _import(modules: list[str]) -> None:
             importlib.import_module("grader.sandboxed.codec.families.modules")
     gc.enable()
     imported_torch()
+    _have_databases_alone()
+
+
+def _have_databases_alone() -> None:
+    """Has SQLite share no database with other processes unless told to (sqlite.org/vfs.html).
+
+    With a log of what is written ahead, which a shelf has from Python 3.13 on, it asks who else
+    holds a lock, and nobody is told that here.
+    """
+    with contextlib.suppress(ImportError, AttributeError, OSError, TypeError):
+        # dbm brings it when somebody opens a shelf.
+        library = ctypes.CDLL(importlib.import_module("_sqlite3").__file__)
+        library.sqlite3_vfs_find.restype = ctypes.c_void_p
+        found = library.sqlite3_vfs_find(b"unix-excl")
+        if found:
+            library.sqlite3_vfs_register(ctypes.c_void_p(found), 1)
 
 
 def _seed_what_is_there(torch: Any) -> None:

@@ -167,6 +167,22 @@ RIGHT: dict[str, tuple[str, str, str]] = {
             )
         """,
     ),
+    "a database that writes ahead": (
+        OLDEST,
+        OLD,
+        """
+        import sqlite3
+        def oldest(db):
+            people = db.execute("select name, age from p").fetchall()
+            kept = sqlite3.connect("kept.db")
+            kept.execute("pragma journal_mode = wal")
+            with kept:
+                kept.execute("create table p (name text, age int)")
+                kept.executemany("insert into p values (?, ?)", people)
+            again = sqlite3.connect("kept.db")
+            return again.execute("select name from p order by age desc").fetchone()[0]
+        """,
+    ),
     "a table of a database": (
         OLDEST,
         OLD,
