@@ -261,12 +261,12 @@ class _Bench:
     def _line(self) -> int | None:
         """The line of the test cell that is running, whatever it has called."""
         frame: types.FrameType | None = sys._getframe()
-        line = None
+        file, found = self._shell.compile.cell_file, None
         while frame is not None:
-            if frame.f_code.co_filename == self._shell.compile.cell_file:
-                line = frame.f_lineno
+            if frame.f_code.co_filename == file:
+                found = frame
             frame = frame.f_back
-        return line
+        return None if found is None else found.f_lineno
 
     def _bind(self, takes: dict[str, Kind]) -> tuple[str, str] | None:
         """Binds answers; says what is wrong with one of them."""

@@ -16,7 +16,7 @@ from grader.protocol import wire
 from grader.protocol.wire import Channel
 from grader.sandboxed.calls.budget import CallBudget
 from grader.sandboxed.calls.randomness import random_states, set_random_states
-from grader.sandboxed.calls.rules import Discovering
+from grader.sandboxed.calls.rules import Discovering, Enforcing
 from grader.sandboxed.cells import Shell, run_cell
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.judge import JudgePeer
@@ -126,20 +126,22 @@ def _call_answers(shell: Shell) -> None:
     player = PlayerPeer(Channel(theirs), {}, {"answer": lambda *args: args}, trusted=True)
 
     def serve() -> None:
-        # To hand over the answer, and to be called.
-        for _ in range(2):
+        # To hand over the answer, and to be called, as with the solution and as with a learner's.
+        for _ in range(4):
             player.serve()
 
     serving = threading.Thread(target=serve, daemon=True)
     serving.start()
     bench = JudgePeer(Channel(ours), {}, shell)
-    bench.begin(Discovering(random=True), CallBudget(time.monotonic() + 60))
-    _, answer = bench.take("answer")
     args: list[Any] = [[1, 2.5, "text"], {"key": None}]
     if torch := torch_module():
         torch.manual_seed(0)
         args += [torch.ones(2, 2), torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())]
-    answer(*args)
+    first = Discovering(random=True)
+    for rules in (first, Enforcing(first.terms)):
+        bench.begin(rules, CallBudget(time.monotonic() + 60))
+        _, answer = bench.take("answer")
+        answer(*args)
     serving.join()
     ours.close()
     theirs.close()

@@ -14,7 +14,6 @@ to do. It runs no line of a notebook itself. It forks
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import glob
 import importlib
@@ -44,7 +43,7 @@ from grader.protocol.orders import (
     Stood,
 )
 from grader.protocol.wire import Channel, Gone, Silent
-from grader.sandboxed import memory_order
+from grader.sandboxed import databases, memory_order
 from grader.sandboxed.calls.randomness import imported_torch
 from grader.sandboxed.cells import Shell, defined_by_given, make_shell, run_cell, settle_in
 from grader.sandboxed.isolation import end, end_the_too_large, enter, fork, hold_devices, pause
@@ -97,22 +96,7 @@ def _import(modules: list[str]) -> None:
             importlib.import_module("grader.sandboxed.codec.families.modules")
     gc.enable()
     imported_torch()
-    _have_databases_alone()
-
-
-def _have_databases_alone() -> None:
-    """Has SQLite share no database with other processes unless told to (sqlite.org/vfs.html).
-
-    With a log of what is written ahead, which a shelf has from Python 3.13 on, it asks who else
-    holds a lock, and nobody is told that here.
-    """
-    with contextlib.suppress(ImportError, AttributeError, OSError, TypeError):
-        # dbm brings it when somebody opens a shelf.
-        library = ctypes.CDLL(importlib.import_module("_sqlite3").__file__)
-        library.sqlite3_vfs_find.restype = ctypes.c_void_p
-        found = library.sqlite3_vfs_find(b"unix-excl")
-        if found:
-            library.sqlite3_vfs_register(ctypes.c_void_p(found), 1)
+    databases.share_none()
 
 
 def _seed_what_is_there(torch: Any) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import os
 import sys
 import time
+import types
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -89,6 +90,9 @@ class Acts:
         act = _ACTS.get(event)
         if act is None or (self._noted is None and self._allowed is None):
             return
+        # Most often by far.
+        if event == "exec" and self._is_the_cell():
+            return
         if self._is_new(event, args):
             act = done = "a module"
         elif event == "import" or self._is_usual(event):
@@ -129,12 +133,18 @@ class Acts:
         except (OSError, ValueError):
             return False
 
+    def _is_the_cell(self) -> bool:
+        """Whether it is the cell itself that is run, and not by another one."""
+        frame: types.FrameType | None = sys._getframe(2)
+        if frame is None or frame.f_globals.get("__name__") != _SHELL:
+            return False
+        while frame is not None and frame.f_globals is not self._space:
+            frame = frame.f_back
+        return frame is None
+
     def _is_usual(self, event: str) -> bool:
-        """Whether it is the cell itself that is run, a library that is imported, or what the test
-        has pickled itself.
-        """
-        callers = [frame for frame in frames() if frame.f_globals is not globals()]
-        for frame in callers:
+        """Whether it is a library that is imported, or what the test has pickled itself."""
+        for frame in frames():
             if frame.f_code.co_filename.startswith(_IMPORT):
                 return True
             if str(frame.f_globals.get("__name__", "")).startswith(_CROSSING):
@@ -142,8 +152,8 @@ class Acts:
             if event == "pickle.find_class" and reads_own(frame):
                 return True
             if frame.f_globals is self._space:
-                return False
-        return event == "exec" and callers[0].f_globals.get("__name__") == _SHELL
+                break
+        return False
 
 
 def _who() -> str:

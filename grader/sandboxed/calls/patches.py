@@ -20,19 +20,20 @@ _PATCHABLE: dict[str, tuple[str, ...]] = {
     "time": ("sleep", "time", "perf_counter"),
 }
 _BEFORE = {
-    (module, name): getattr(sys.modules[module], name)
+    module: {name: getattr(sys.modules[module], name) for name in names}
     for module, names in _PATCHABLE.items()
-    for name in names
 }
 _MISSING = object()
 
 
 def in_modules() -> Iterator[tuple[str, str, Any]]:
     """What is another thing now than when this process began: module, name and value."""
-    for (module, name), before in _BEFORE.items():
-        now = vars(sys.modules[module]).get(name, before)
-        if now is not before:
-            yield module, name, now
+    for module, names in _BEFORE.items():
+        space = vars(sys.modules[module])
+        for name, before in names.items():
+            now = space.get(name, before)
+            if now is not before:
+                yield module, name, now
 
 
 @contextlib.contextmanager

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import random
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +12,7 @@ from grader.protocol.calls import ENCODER
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.databases import begin_chance_elsewhere
 
 
 def random_states() -> list[Any]:
@@ -65,7 +63,7 @@ class OwnChance:
         if "torch" not in self._back and torch is not None and _torch_unseeded(torch):
             torch_state = torch.get_rng_state()
             self._back["torch"] = lambda: torch.set_rng_state(torch_state), torch.seed()
-        _seed_sqlite()
+        begin_chance_elsewhere()
 
     def for_given(self) -> None:
         """A given cell begins: it draws what it draws in the player, but for what tests seeded."""
@@ -75,13 +73,6 @@ class OwnChance:
             if now[library] == mark:
                 go_back()
         self._back.clear()
-
-
-def _seed_sqlite() -> None:
-    """Has SQLite's random() begin somewhere else: it has no seed that anybody could set."""
-    if (module := sys.modules.get("_sqlite3")) is not None:
-        with contextlib.suppress(AttributeError, OSError, TypeError):
-            ctypes.CDLL(module.__file__).sqlite3_randomness(0, None)
 
 
 # The seed that torch had when it was imported.
