@@ -358,6 +358,10 @@ def gate(old, new, images, labels, margin, most_bytes):
 # +         reasons.append("accuracy")
 # +     return reasons
 
+# %% item="gate" wrong="only the classes are counted" like="reference" keeps=2 hint="one row for all images"
+# -     if after.shape != before.shape or not np.isfinite(after).all():
+# +     if after.shape[-1] != before.shape[-1] or not np.isfinite(after).all():
+
 
 # %% item="report" right="a loop"
 def report(due, sent, answered, warm_up):
@@ -612,3 +616,7 @@ chosen = "pruned, int8"
 
 # %% [markdown] item="release" answer="load only"
 # He should send requests by a clock and many more of them, since one client never queues, and 250 images are too few to see a difference.
+
+# %% item="servers" wrong="below the limit, not at most" like="reference" keeps=1 hint="just the limit is allowed"
+# -         if load < 1 and cost * (1 + load / (2 * (1 - load))) <= limit * (1 + 1e-12):
+# +         if load < 1 and cost * (1 + load / (2 * (1 - load))) < limit:

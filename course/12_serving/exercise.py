@@ -502,10 +502,15 @@ for name, content in {
 other = float_file(weight[:, :11].copy(), zeros)
 infinite = float_file(weight, np.array([0, 0, np.inf, 0], "f4"))
 five = float_file(np.vstack([weight, weight[:1]]), np.zeros(5, "f4"))
-for content in (b"", b"not a model", other, infinite, five):
+nodes = [
+    helper.make_node("Gemm", ["images", "weight", "bias"], ["each"], transB=1),
+    helper.make_node("ReduceMean", ["each"], ["logits"], axes=[0]),
+]
+one_row = file_of(nodes, {"weight": weight, "bias": zeros}, 12, 4)
+for content in (b"", b"not a model", other, infinite, five, one_row):
     for most in (0, 10_000):
         assert gate(good, content, images, labels, 0.01, most) == ["broken"], (
-            "A file that can't run, takes other images, gives more classes, or infinite logits, is broken and nothing else."
+            "A file that can't run, takes other images, gives more classes or one row for all images, or infinite logits, is broken and nothing else."
         )
 ### END HIDDEN TESTS
 
@@ -839,6 +844,7 @@ for _ in range(60):
     assert found == 1 or mean(found - 1) > limit * (1 - 1e-9), "Fewer servers would do."
 assert servers(0.001, 0.005, 0.006) == 1, "Hardly any requests: one server."
 assert servers(0.18, 5.0, 30.0) == 1, "With costs of seconds the number of servers is off."
+assert servers(1.0, 1.0, 1.5) == 2, "A mean latency that is just the limit is allowed."
 try:
     servers(10, 0.005, 0.004)
     refused = False

@@ -139,6 +139,11 @@ def smooth(norm, layers, largest, alpha):
 # -     most = layers[0].weight.detach().abs().amax(0)
 # +     most = torch.cat([layer.weight.detach() for layer in layers]).abs().mean(0)
 
+# %% item="smooth" wrong="what is 0 or infinite is made 1 afterwards" like="reference" keeps=2 hint="whatever alpha"
+# -         s = torch.where((largest == 0) | (most == 0), 1.0, largest**alpha / most ** (1 - alpha))
+# +         s = largest**alpha / most ** (1 - alpha)
+# +         s[(s == 0) | ~s.isfinite()] = 1
+
 
 # %% item="column" right="by least squares"
 def round_column(weight, inputs, j, scale, bits):
@@ -272,6 +277,11 @@ def round_column(weight, inputs, j, scale, bits):
     error = (weight[:, j] - new[:, j]).double() / inverse[0, 0]
     new[:, j + 1 :] -= (error[:, None] * inverse[0, 1:]).float()
     return new
+
+
+# %% item="column" wrong="ties upwards" like="reference" keeps=2 hint="Halfway between two levels"
+# -     new[:, j] = scale * (weight[:, j] / scale).round().clamp(low, -low - 1)
+# +     new[:, j] = scale * (weight[:, j] / scale + 0.5).floor().clamp(low, -low - 1)
 
 
 # %% item="protect" right="keeps the best while it goes"

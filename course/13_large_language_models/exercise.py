@@ -183,6 +183,11 @@ assert not torch.allclose(new_norm.weight[1], norm.weight[1], rtol=1e-2), (
     "A channel that one of the layers reads should be smoothed."
 )
 assert all(torch.isfinite(layer.weight).all() for layer in new_layers), "A weight is not finite."
+for alpha in (0, 1):  # a power of 0 is 1, and hides a 0
+    new_norm, _ = smooth(norm, layers, largest, alpha)
+    assert torch.equal(new_norm.weight[[0, 3]], norm.weight[[0, 3]]), (
+        "A channel that sends nothing, or that nobody reads, should stay as it is, whatever alpha."
+    )
 for alpha in (-0.01, 1.01, 2):
     try:
         smooth(norm, layers, largest, alpha)
@@ -254,6 +259,11 @@ for rows, columns, j, bits in ((5, 7, 3, 3), (4, 6, 0, 2), (3, 5, 4, 4), (1, 4, 
     )
     assert torch.equal(new[:, :j], weight[:, :j]), "A column that was done has moved."
     assert torch.isfinite(new).all(), "The matrix has values that are not finite."
+ties = torch.tensor([[0.25, 1.0], [-0.75, 1.0], [0.75, 1.0]])
+new = round_column(ties, torch.randn(9, 2), 0, torch.full((3,), 0.5), 4)
+assert new[:, 0].tolist() == [0.0, -1.0, 1.0], (
+    "Halfway between two levels: to which one does torch.round go?"
+)
 ### END HIDDEN TESTS
 
 # %% test="column" points=2

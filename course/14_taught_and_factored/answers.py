@@ -575,6 +575,15 @@ def survives(layer, up, down, alpha):
     return float((change * delta).sum() / delta.square().sum())
 
 
+# %% item="merge" wrong="what is nearly 0 is 0" like="reference" keeps=1 hint="tiny, and not 0"
+# -     if not wanted.any():
+# +     if torch.allclose(wanted, torch.zeros_like(wanted)):
+
+# %% item="merge" wrong="a share is at most 1" like="reference" keeps=1 hint="nearly 2"
+# -     return float((change * wanted).sum() / wanted.square().sum())
+# +     return min(1.0, float((change * wanted).sum() / wanted.square().sum()))
+
+
 # %% item="who" right="by hand, image by image"
 def likeness(student, teacher):
     products = own = theirs = 0.0
@@ -685,6 +694,10 @@ made = dict.fromkeys(students, "labels") | {taught_one: "taught", smoothed_one: 
 # +     a = (student - student.mean(1, keepdim=True)).double()
 # +     b = (teacher - teacher.mean(1, keepdim=True)).double()
 
+# %% item="who" wrong="a teacher that is 0 is not thought of" like="reference" keeps=1 hint="A teacher whose logits"
+# -     return float((one * other).sum() / size) if size else 0.0
+# +     return float((one * other).sum() / size) if one.any() else 0.0
+
 
 # %% item="mode" right="a copy in evaluation mode"
 def ask(teacher, images, size):
@@ -759,6 +772,10 @@ def ask(teacher, images, size):
 # - def ask(teacher, images, size):
 # + def ask(teacher, images, size):
 # +     teacher.requires_grad_(False)
+
+# %% item="mode" wrong="the modes of children, not of their parts" like="reference" keeps=1 hint="A part of a part"
+# -     modes = [(part, part.training) for part in teacher.modules()]
+# +     modes = [(part, part.training) for part in (teacher, *teacher.children())]
 
 
 # %% item="verdict" right="statistics, without numpy"

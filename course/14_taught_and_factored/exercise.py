@@ -685,6 +685,16 @@ for dtype, size in ((torch.bfloat16, 0.01), (torch.float16, 0.001), (torch.bfloa
         },
         "The share is off. Is the change taken from the weights as they are stored?",
     )
+assert survives(layer.bfloat16(), up * 1e-9, down, 1) < 0.5, (
+    "A correction that is tiny, and not 0: how much of it is left in bfloat16?"
+)
+single = nn.Linear(1, 1, dtype=torch.bfloat16)
+with torch.no_grad():
+    single.weight.fill_(1.0)
+half = torch.full((1, 1), 2**-8 + 2**-18)
+assert math.isclose(survives(single, half, torch.ones(1, 1), 1), 2, rel_tol=0.01), (
+    "A little more than half a step becomes a whole one: the share is nearly 2."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -757,6 +767,9 @@ for images, classes in ((1, 3), (30, 10), (400, 4)):
     assert torch.equal(student, kept[0]) and torch.equal(wise, kept[1]), "An argument has changed."
 assert likeness(torch.zeros(4, 3), torch.randn(4, 3)) == 0.0, (
     "A student whose logits are all 0: what does the task ask for?"
+)
+assert likeness(torch.randn(4, 3), torch.zeros(4, 3)) == 0.0, (
+    "A teacher whose logits are all 0: what does the task ask for?"
 )
 ### END HIDDEN TESTS
 
@@ -894,6 +907,13 @@ for frozen in ((), (1,), (1, 3), (0, 1, 2, 3, 4)):
     assert all(parameter.requires_grad for parameter in wise.parameters()), (
         "The teacher's parameters can't be trained any more."
     )
+wise = nn.Sequential(nn.Sequential(some_teacher(4, 6), nn.ReLU()), nn.Linear(6, 2))
+wise[0][0][1].eval()
+before = [part.training for part in wise.modules()]
+ask(wise, torch.randn(7, 4), 3)
+assert [part.training for part in wise.modules()] == before, (
+    "A part of a part of the teacher is in another mode than before."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -15,12 +15,17 @@ from grader.sandboxed.calls import handed_files, patches, signatures
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
+from grader.sandboxed.calls.kinds import live_kind
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
 from grader.sandboxed.calls.shut_folder import ShutFolder, database_of, unattached
 from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import from_library
 from grader.sandboxed.codec.packing import Packer
+
+# What is asked in order to print something, and of a function or class.
+_SHOWS = ("__repr__", "__str__", "__format__")
+_NAMES = ("__name__", "__qualname__", "__doc__")
 
 
 class Answering(End):
@@ -105,6 +110,9 @@ class Answering(End):
         return ENCODER.encode(node) + join(packer.buffers)
 
     def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
+        if self._only_shown(request):
+            reply.value = packer.pack(self._shown(request))
+            return
         name = self._reachable(request.name)
         target = self._own(request.target)
         told = not self._trusted and self._lent.tells(request.target, name, self.rules)
@@ -131,6 +139,20 @@ class Answering(End):
             return name
         raise AttributeError(f"{name} of what a test lends")
 
+    def _only_shown(self, request: Request) -> bool:
+        """Whether a player prints what a test lends, and the solution doesn't."""
+        if self._trusted:
+            return False
+        if request.name in _SHOWS:
+            return not self.rules.may_call(request.name)
+        kind = live_kind(self._lent.get(request.target, self.rules))
+        return request.name in _NAMES and kind in ("function", "class")
+
+    def _shown(self, request: Request) -> str | None:
+        """What it sees there: that something is lent, and nothing that the test's code says."""
+        thing = self._lent.get(request.target, self.rules)
+        return None if request.name == "__doc__" else f"{live_kind(thing)}_{request.target}"
+
     def _to_call(self, number: int, name: str) -> Any:
         """The object whose method is called."""
         if self._trusted:
@@ -138,6 +160,10 @@ class Answering(End):
         return self._lent.to_call(number, name, self.rules)
 
     def _called(self, request: Request, body: bytes, reply: Reply) -> Packer:
+        if self._only_shown(request):
+            packer = self._packer()
+            reply.value = packer.pack(self._shown(request))
+            return packer
         name = self._reachable(request.name)
         target = self._to_call(request.target, name)
         self.rules.admit_arguments([*request.args, *request.kwargs.values()])

@@ -53,6 +53,14 @@ db.executemany("insert into p values (?, ?)", [("Ada", 30), ("Bo", 40)])
 assert oldest(db) == "Bo"
 assert db.execute("select count(*) from p").fetchone() == (2,)
 """
+TWICE = "twice = lambda f, x: f(f(x))"
+CALLED = """
+times = []
+def counted(x):
+    times.append(x)
+    return x + 1
+assert twice(counted, 1) == 3 and times == [1, 2]
+"""
 LIST, FOUND = "f = lambda n: [n, 2 * n]", "assert f(1) == [1, 2] and len(f(2)) == 2"
 MAPPING = "f = lambda n: {'a': n}"
 SHOWN = "assert f(2)['a'] == 2 and set(f(1)) == {'a'} and f(3) == {'a': 3}"
@@ -192,6 +200,29 @@ RIGHT: dict[str, tuple[str, str, str]] = {
             return pd.read_sql("select * from p", db).sort_values("age").name.iloc[-1]
         """,
     ),
+    "a function that is printed": (
+        TWICE,
+        CALLED,
+        """
+        def twice(*args):
+            print("called with", args, args[0], f"{args[0]} {args[0].__name__}")
+            return args[0](args[0](args[1]))
+        """,
+    ),
+    "a function's name and doc": (
+        TWICE,
+        CALLED,
+        """
+        def twice(f, x):
+            assert callable(f) and f.__doc__ is None, f"{f.__qualname__} can't be called"
+            return f(f(x))
+        """,
+    ),
+    "random numbers that are printed": (
+        "f = lambda rng: rng.random()",
+        "import numpy as np\nassert 0 <= f(np.random.default_rng(1)) < 1",
+        "def f(rng):\n    print(rng)\n    return rng.random()",
+    ),
 }
 # They pass by nothing but a change that the solution does not make.
 WRONG = {
@@ -248,4 +279,19 @@ def f(v): return Parallel(n_jobs=2)(delayed(square)(x) for x in v)
 def test_a_list_of_ones_own_does_not_say_what_it_equals(engine):
     sly = "class Sly(list):\n    def __eq__(self, other): return True\nf = lambda n: Sly()"
     made = exercise(f"# answer f\n{LIST}", f"# test it\n{FOUND}")
+    assert scores(grade_one(made, handed_in(made, f=sly), engine)) == {"it": 0}
+
+
+def test_what_is_printed_of_a_test_s_object_says_nothing_of_it(engine):
+    test = """
+class Price:
+    "42"
+    def cents(self): return 42
+    def __repr__(self): return "42"
+def cost_42(): pass
+assert f(Price(), cost_42) == 42
+"""
+    shown = "{price!r} {price} {price.__doc__} {it} {it.__name__}"
+    sly = f"f = lambda price, it: 42 if '42' in f'{shown}' else 0"
+    made = exercise("# answer f\nf = lambda price, it: price.cents()", f"# test it\n{test}")
     assert scores(grade_one(made, handed_in(made, f=sly), engine)) == {"it": 0}
