@@ -89,7 +89,11 @@ class Showing:
         assert allowance is not None
         allowance = allowance.copy()
         after = [position for position in heard.played if position >= self.met_hidden]
-        for position in range(max(after) + 1):
+        last = max(telling)
+        # Where the last one is, may tell: of what a learner may add thousands, much.
+        if any(position > last and script.is_added(position) for position in after):
+            last = max(after)
+        for position in range(last + 1):
             if allowance.is_over:
                 player.end()
             is_test = script.clause(position) is not None
@@ -98,7 +102,7 @@ class Showing:
             again = player.cell(source, given, allowance.limit(position))
             if position not in after:
                 continue
-            # All of them, whatever they have shown at first: that, too, may tell.
+            # All of them up to there, whatever they have shown at first: that, too, may tell.
             shown = again or Played([])
             if is_test and position not in telling:
                 if position == self.met_hidden and not self._met_before:

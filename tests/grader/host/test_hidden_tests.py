@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from grader import grade_one
+from grader.host.engine.player_client import Player
 from grader.host.get_contract import get_contract
 from grader.host.grade import grade
 from grader.host.intake.notebook import read_notebook
@@ -18,9 +19,10 @@ from tests.grader.host.conftest import F, messages
 
 # --- What is told ------------------------------------------------------------------------------
 
+KEPT_TEST = f"# test first\nassert f(1) == 2\n{hidden('assert f(987654) == 987655')}"
 KEPT = exercise(
     F,
-    f"# test first\nassert f(1) == 2\n{hidden('assert f(987654) == 987655')}",
+    KEPT_TEST,
     "# answer later\nlater = 'nothing'",
     "# test second\nassert later == 'nothing', f'not {later}'",
     "# test third\nassert f(5) == 6, f'not {f(5)}'",
@@ -167,6 +169,21 @@ def test_what_is_never_called_again_costs_no_second_player(engine, monkeypatch):
     monkeypatch.setattr(Stage, "new_player", lambda self: made.append(1) or first(self))
     assert scores(grade_one(data, handed_in(data), engine)) == {"first": 1, "second": 1}
     assert len(made) == 1
+
+
+@pytest.mark.parametrize(("added", "times"), [(0, 1), (1, 2)])
+def test_what_shows_nothing_at_the_end_is_played_once(engine, monkeypatch, added, times):
+    """Unless cells that the learner has added are there, with which it could tell much."""
+    made = exercise(F, KEPT_TEST, "# answer shown\nshown = 1", "# answer last\nlast = 1")
+    get_contract(made, "x", engine)
+    notebook_ = handed_in(made, shown="print('shown')", last="last = 'once'")
+    notebook_.cells += [nbformat.v4.new_code_cell("more = 1")] * added
+    sources = []
+    first = Player.cell
+    monkeypatch.setattr(Player, "cell", lambda *args: sources.append(args[1]) or first(*args))
+    result = grade_one(made, notebook_, engine)
+    assert scores(result) == {"first": 1}
+    assert (sources.count("print('shown')"), sources.count("last = 'once'")) == (2, times)
 
 
 def test_no_added_cell_tells_by_where_it_ends(engine):
