@@ -110,6 +110,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     refuse_texts(
         lambda: brought() if bench.watch is None else None,
         lambda: shell.compile.cell_file,
+        shell.user_ns,
         lambda: bench.source,
     )
     shut_for_networks(brought, lambda: bench.folder)

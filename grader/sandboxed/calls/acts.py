@@ -12,12 +12,11 @@ import contextlib
 import os
 import sys
 import time
-import types
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from grader.protocol.values import CannotCross
-from grader.sandboxed.calls.pickles import frames, reads_own
+from grader.sandboxed.calls.pickles import frames, is_for_the_cell, reads_own
 
 # By what Python tells of it: docs.python.org/3/library/audit_events.html.
 _ACTS = {
@@ -91,7 +90,8 @@ class Acts:
         if act is None or (self._noted is None and self._allowed is None):
             return
         # Most often by far.
-        if event == "exec" and self._is_the_cell():
+        is_by_shell = sys._getframe(1).f_globals.get("__name__") == _SHELL
+        if event == "exec" and is_by_shell and is_for_the_cell(self._space):
             return
         if self._is_new(event, args):
             act = done = "a module"
@@ -132,15 +132,6 @@ class Acts:
             return self.is_written(os.path.dirname(place))
         except (OSError, ValueError):
             return False
-
-    def _is_the_cell(self) -> bool:
-        """Whether it is the cell itself that is run, and not by another one."""
-        frame: types.FrameType | None = sys._getframe(2)
-        if frame is None or frame.f_globals.get("__name__") != _SHELL:
-            return False
-        while frame is not None and frame.f_globals is not self._space:
-            frame = frame.f_back
-        return frame is None
 
     def _is_usual(self, event: str) -> bool:
         """Whether it is a library that is imported, or what the test has pickled itself."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import keyword
 import os
 import re
 import subprocess
@@ -23,6 +24,7 @@ from grader.sandboxed.calls.pickles import (
     Brought,
     Pickled,
     frames,
+    is_for_the_cell,
     tell_of_networks,
     tell_of_pickles,
 )
@@ -156,7 +158,10 @@ class Watch:
     def _is_in(self, source: str) -> bool:
         """Whether one of the texts is in it."""
         whole = _bare(source)
-        return any(text == whole or (text in whole and not _is_word(text)) for text in self._said)
+        return any(
+            _bare(text) == whole or (_bare(text) in whole and not _is_word(text))
+            for text in self._said
+        )
 
     def _is_given(self, said: list[str]) -> bool:
         """Whether the program that a command starts is given one as a file, or on its input."""
@@ -184,12 +189,12 @@ class Watch:
         """The same, or whether it is a part of one, such as a line or what stands behind a sign."""
         part = _bare(source)
         return self._is_in(source) or (
-            not _is_word(part) and any(part in text for text in self._said)
+            not _is_word(source) and any(part in _bare(text) for text in self._said)
         )
 
     @property
     def _said(self) -> Iterator[str]:
-        return (_bare(text) for text in self.texts or () if isinstance(text, str))
+        return (text for text in self.texts or () if isinstance(text, str))
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""
@@ -197,29 +202,33 @@ class Watch:
 
 
 def refuse_texts(
-    brought: Callable[[], Brought], cell: Callable[[], str], test: Callable[[], str]
+    brought: Callable[[], Brought],
+    cell: Callable[[], str],
+    space: Mapping[str, Any],
+    test: Callable[[], str],
 ) -> None:
     """Has this process run no text of an answer in what a test runs of its own: where the solution
     has a number that is put into it, a learner may have a text.
 
     Args:
         brought: gives the texts and bytes that answers have brought.
-        cell: as `Watch` has it.
+        cell, space: as `Watch` has them.
         test: the source of the test, which may say the same itself.
     """
     # Of what was last compiled by this name with such a text in it.
     files: set[str] = set()
     heard = frozenset(("compile", "exec", *_STARTS))
-    busy = False
+    # Whether one was made a tree, perhaps, from which code may be made.
+    is_a_tree = busy = False
 
     def is_in(source: str) -> bool:
         whole = _bare(source)
-        said = (_bare(text) for text in brought() or () if isinstance(text, str))
-        found = (text for text in said if text in whole and not _is_harmless(text))
-        return any(found) and whole not in _bare(test())
+        said = (text for text in brought() or () if isinstance(text, str))
+        found = any(_bare(text) in whole and not _is_harmless(text) for text in said)
+        return found and whole not in _bare(test())
 
     def hear(event: str, args: tuple[Any, ...]) -> None:
-        nonlocal busy
+        nonlocal busy, is_a_tree
         if event not in heard or busy or not brought():
             return
         if event == "compile" and args[0] is test():
@@ -230,13 +239,17 @@ def refuse_texts(
             is_run = False
             if event == "exec":
                 is_run = getattr(args[0], "co_filename", None) in files
+            elif event == "compile" and isinstance(args[0], ast.AST):
+                is_run = is_a_tree and not is_for_the_cell(space)
             elif event == "compile" and args[1] != cell():
                 source = args[0].decode("utf-8", "replace") if type(args[0]) is bytes else args[0]
                 caller = next(frame for frame in frames() if frame.f_globals is not globals())
                 counts = caller.f_globals.get("__name__") not in _OF_NAMES
                 if isinstance(source, str):
                     # What is parsed need not be run.
-                    (files.add if counts and is_in(source) else files.discard)(str(args[1]))
+                    found = counts and is_in(source)
+                    is_a_tree |= found
+                    (files.add if found else files.discard)(str(args[1]))
                 is_run = any(map(is_in, _texts_at_work(_EVALUATORS)))
             elif event in _STARTS:
                 is_run = any(map(is_in, _texts_in(args[: _STARTS[event]])))
@@ -287,9 +300,15 @@ def _text_of(place: str) -> str:
 
 
 def _is_word(text: str) -> bool:
-    """Whether it is a name or a number, which may stand in any source."""
-    return len(text) <= 2 or text.replace("_", "").isalnum()
+    """Whether it is a name or a number, which may stand in any source, or some in a row, which are
+    no Python: `a or b` is.
+    """
+    words = text.split()
+    bare = "".join(words)
+    is_python = len(words) > 1 and any(map(keyword.iskeyword, words))
+    return len(bare) <= 2 or (not is_python and bare.replace("_", "").isalnum())
 
 
 def _bare(text: str) -> str:
-    return "".join(text.split())
+    """As it is compared: a test may have changed case and spaces."""
+    return "".join(text.lower().split())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from grader.protocol.values import CannotCross
+from grader.sandboxed.cells import run_cell
 
 # Before anything stands in their place.
 _READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
@@ -255,6 +256,20 @@ def tell_of_networks(brought: Callable[[], Brought], tell: Callable[[], None]) -
         for name in names if module is not None else ():
             if hasattr(module, name):
                 setattr(module, name, telling(getattr(module, name)))
+
+
+def is_for_the_cell(space: Mapping[str, Any]) -> bool:
+    """Whether this is done to run the cell itself, by nothing that the cell has called or begun.
+
+    Args:
+        space: the names of cells.
+    """
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals is not space:
+        if frame.f_code is run_cell.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def frames() -> Iterator[types.FrameType]:

@@ -1588,6 +1588,13 @@ def test_nor_by_a_library_where_other_code_is_run_or_no_test_is(engine, test, gi
 
 IN_CODE_OF_ITS_OWN = {
     "by eval": "eval(f'{four} * 2') == 8",
+    "by a tree": "eval(compile(ast.parse(f'{four} * 2', mode='eval'), 'x', 'eval')) == 8",
+    "by another cell": "get_ipython().run_cell(f'found = {four} * 2') and found == 8",
+    "by a thread": "pool().submit(eval, f'{four} * 2').result() == 8",
+    "by another cell in a thread": (
+        "pool().submit(get_ipython().run_cell, f'found = {four} * 2').result() and found == 8"
+    ),
+    "in another case": "eval(f'{four} * 2'.lower()) == 8",
     "by timeit": "timeit.timeit(f'sum(range({four}))', number=2) < 9",
     "by sympy": "sympy.sympify(f'x - {four}').subs('x', 4) == 0",
     "by pandas": "len(pd.DataFrame({'a': [3, 5]}).query(f'a > {four}')) == 1",
@@ -1598,7 +1605,8 @@ IN_CODE_OF_ITS_OWN = {
 @pytest.mark.parametrize("test", IN_CODE_OF_ITS_OWN.values(), ids=IN_CODE_OF_ITS_OWN)
 def test_nor_in_code_of_the_tests_that_has_a_number_of_the_solutions(engine, test):
     made = exercise(
-        "# given\nimport subprocess, timeit\nimport pandas as pd, sympy",
+        "# given\nimport ast, subprocess, timeit\nimport pandas as pd, sympy\n"
+        "from concurrent.futures import ThreadPoolExecutor as pool",
         "# answer a\nfour = 4",
         "# answer say\ndef say(x):\n    return f'{x}'",
         f"# test t\nassert {test}",
@@ -1608,9 +1616,15 @@ def test_nor_in_code_of_the_tests_that_has_a_number_of_the_solutions(engine, tes
     # What they show may be what a test says.
     shows = "def say(x):\n    print('1 + 2')\n    return str(x)"
     assert scores(grade_one(made, handed_in(made, say=shows), engine)) == {"t": 1, "u": 1}
-    cheat = "four = \"(__import__('os').abort() or 4)\""
-    result = grade_one(made, handed_in(made, a=cheat), engine)
-    assert "would run as code" in messages(result)["t"][0]
+    for text in ("(__IMPORT__('os').abort() or 4)", "4 if open else 5"):
+        if ".lower()" not in test:
+            text = text.lower()
+        result = grade_one(made, handed_in(made, a=f"four = {text!r}"), engine)
+        assert scores(result) == {"t": 0, "u": 1}, text
+        assert "would run as code" in messages(result)["t"][0] or "thread" in test
+    # Numbers in a row are no Python.
+    shows = "def say(x):\n    print('4 4')\n    return str(x)"
+    assert scores(grade_one(made, handed_in(made, say=shows), engine)) == {"t": 1, "u": 1}
 
 
 def test_nor_as_what_is_compiled_of_a_module(engine, tmp_path):
