@@ -131,6 +131,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.know(handed_files.seen())
             case RunCell(source):
                 bench.chance.for_given()
+                bench.source = source
                 reply = run_cell(shell, source)
                 defined_by_given(shell, source, given)
                 # The player runs it, too.
@@ -157,7 +158,7 @@ class _Bench:
         self.chance = OwnChance()
         self.watch: Watch | None = None
         self._acts = Acts(shell.user_ns, self._is_known)
-        # Of the test that is judged, or was last.
+        # Of the cell that runs, or was last.
         self.source = ""
         # Texts and bytes of answers, in all tests so far.
         self._brought: set[str | bytes] = set()

@@ -213,7 +213,7 @@ def refuse_texts(
     Args:
         brought: gives the texts and bytes that answers have brought.
         cell, space: as `Watch` has them.
-        test: the source of the test, which may say the same itself.
+        test: the source of the test, or of the given cell, which may say the same itself.
     """
     # Of what was last compiled by this name with such a text in it.
     files: set[str] = set()
