@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import threading
 import types
 import weakref
@@ -131,6 +132,9 @@ class End(ABC):
             name = library_name(value)
             if name is not None:
                 return Named("library", name)
+            if isinstance(value, types.TracebackType):
+                # `throw`, and so a `contextmanager` of the learner's, takes a real one alone.
+                return Named("traceback", "")
         elif isinstance(value, types.ModuleType):
             raise CannotCross("a module of Python")
         number = self._lent.lend(value)
@@ -143,6 +147,13 @@ class End(ABC):
         if callable(value):
             offered.add("__call__")
         return Live(number, kind, name, sorted(offered))
+
+    def error_of(self, node: Live) -> type[BaseException] | None:
+        """The class of an exception that a test lends: an `__exit__` may ask for it."""
+        if not self._trusted or node.kind != "instance":
+            return None
+        found = self._given.get(node.name, getattr(builtins, node.name, None))
+        return found if isinstance(found, type) and issubclass(found, BaseException) else None
 
     def _own(self, number: int) -> Any:
         return self._lent.get(number, self.rules)

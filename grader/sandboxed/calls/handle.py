@@ -37,6 +37,9 @@ class Handle:
         node = node_of(self)
         if node.kind == "class":
             return type
+        error = peer_of(self).error_of(node)
+        if error is not None:
+            return error
         # Other iterators count as generators, too, but isinstance tells them apart.
         return types.GeneratorType if (node.kind, node.name) == ("generator",) * 2 else Handle
 

@@ -296,7 +296,7 @@ class Peer(Answering):
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)
         else:
-            self.rules.admit(reply.value, place)
+            self.rules.admit(reply.value, place, one=request.name == "__next__")
         for known in self._given_again(reply.value, unpacker.objects):
             self.rules.admit(known, place)
         if reply.drew:

@@ -155,12 +155,13 @@ class Rules(ABC):
         """Takes note of something that a test needs or does."""
 
     @abstractmethod
-    def admit(self, node: Node, place: str, but: Node = None) -> None:
+    def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
         """Checks what has come; may leave some of what it can do out of it.
 
         Args:
             place: what has brought it.
             but: what need not be checked itself, only what is in it.
+            one: whether it is one of several, as an item of a list is, that come one by one.
 
         Raises:
             CannotCross: when something live comes where the solution has plain values.
@@ -226,7 +227,7 @@ class Trusting(Rules):
     def note(self, what: Noted, name: str = "") -> None:
         pass
 
-    def admit(self, node: Node, place: str, but: Node = None) -> None:
+    def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
         pass
 
     def admit_again(self, found: Live | Given, place: str) -> bool:
@@ -319,11 +320,11 @@ class Enforcing(Rules):
     def note(self, what: Noted, name: str = "") -> None:
         pass
 
-    def admit(self, node: Node, place: str, but: Node = None) -> None:
+    def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
         self._admit_empty(node, place.partition(":")[0])
-        # What a call makes of its arguments is looked at by itself.
-        if ":" not in place and self._terms.nothing is not None:
-            self._note_nothing(node, place, place, self._terms.nothing)
+        # Of arguments that the solution leaves alone the test's own values count.
+        if not self._is_left_alone(place):
+            self._note_nothing(node, place, within(place) if one else place)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self._leave_default_out(found, place)
@@ -370,6 +371,7 @@ class Enforcing(Rules):
         nodes = list(nodes)
         for node in nodes:
             self._admit_empty(node, "()")
+            self._note_nothing(node, "()", "()")
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._only_gives(found, "()")
@@ -442,20 +444,23 @@ class Enforcing(Rules):
             if self.fill:
                 raise CannotCross("an array without a value where some are expected")
 
-    def _note_nothing(self, node: Node, place: str, where: str, allowed: Collection[str]) -> None:
+    def _note_nothing(self, node: Node, place: str, where: str) -> None:
         """A list without anything in it stands where the solution has something to iterate, or what
         is false; elsewhere it is tried whether the test holds of one with something in it."""
+        allowed = self._terms.nothing
+        if allowed is None:
+            return
         if within(place) not in allowed:
             # First what is in it, before something is put there.
             for part in held(node):
                 if isinstance(part, Struct):
-                    self._note_nothing(part, place, within(place), allowed)
+                    self._note_nothing(part, place, within(place))
             if makes_nothing(node):
-                self.nothing.add(place)
+                self.nothing.add(place.partition(":")[0])
                 if self.fill:
                     node.default = None
         if where not in allowed and lists_nothing(node):
-            self.nothing.add(place)
+            self.nothing.add(place.partition(":")[0])
             if self.fill:
                 put_something_in(node)
 
@@ -557,12 +562,11 @@ class Discovering(Rules):
         else:
             setattr(self.terms, what, True)
 
-    def admit(self, node: Node, place: str, but: Node = None) -> None:
+    def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
         # An answer by its name is noted where a test takes it: it may turn out to be a given one.
         if but is None or ":" in place:
             self.terms.empty |= holds_nothing(node)
-        if ":" not in place:
-            self._look_for_nothing(node, place, place)
+        self._look_for_nothing(node, place, within(place) if one else place)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self.terms.default = True
@@ -610,6 +614,8 @@ class Discovering(Rules):
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
         nodes = list(nodes)
         self.terms.empty |= any(map(holds_nothing, nodes))
+        for node in nodes:
+            self._look_for_nothing(node, "()", "()")
         for found in itertools.chain.from_iterable(map(callable_nodes, nodes)):
             if isinstance(found, Live):
                 self._note_instance(found, "()")

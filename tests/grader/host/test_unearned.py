@@ -567,6 +567,26 @@ IMPOSTORS = {
         "np.allclose(gauge.n, 2)",
         "gauge = Gauge(np.array([]))",
     ),
+    "a list with nothing in it, put into an argument": (
+        "def f(x): x.append(3.0)",
+        "not f(calls) and np.allclose(calls[-1], 3)",
+        "def f(x): x.append([])",
+    ),
+    "a list with nothing in it, as an attribute of an argument": (
+        "def f(gauge): gauge.n += 1.0",
+        "not f(g := Gauge(1.0)) and np.allclose(g.n, 2)",
+        "def f(gauge): gauge.n = []",
+    ),
+    "a list with nothing in it, for a callback": (
+        "def f(g):\n    g(4)",
+        "not f(calls.append) and np.allclose(calls[-1], 4)",
+        "def f(g):\n    g([])",
+    ),
+    "lists with nothing in them, one by one": (
+        "def f():\n    yield 4",
+        "all(np.allclose(x, 4) for x in f())",
+        "def f():\n    yield []",
+    ),
     "a table without a row": (
         "f = pd.Series([1, 1])",
         "(f == 1).all()",
@@ -706,6 +726,17 @@ HONEST = {
         "not f(1) and f(4) == 4",
         "def f(x): return x if x > 3 else []",
     ),
+    "a list with nothing in it that a test lets pass, in an argument and for a callback": (
+        "def f(seen, g):\n    for x in 1, 2:\n        seen[x] = None\n        g(x, 0)",
+        "not f(s := {}, lambda x, more: calls.append(x)) and [*s] == calls == [1, 2]",
+        "def f(seen, g):\n    for x in 1, 2:\n        g(x, [])\n"
+        "        assert all(v == [] for v in seen.values())\n        seen[x] = []",
+    ),
+    "a list with nothing in it, one by one as the solution's": (
+        "def f(xs, n):\n    yield from (xs[i:i + n] for i in range(0, len(xs) + 1, n))",
+        "[len(x) for x in f([1, 2], 2)] == [2, 0]",
+        "def f(xs, n):\n    yield tuple(xs)\n    yield []",
+    ),
     "a list with nothing in it for a generator": (
         "def f(n):\n    yield from range(n)",
         "list(f(2)) == [0, 1] and list(f(0)) == []",
@@ -765,7 +796,7 @@ HONEST = {
 @pytest.mark.parametrize(("solved", "test", "other"), HONEST.values(), ids=HONEST)
 def test_another_way_to_the_same_values_is_as_good(engine, solved, test, other):
     made = exercise(
-        f"# given\nimport numpy as np, pandas as pd\n{BOX}",
+        f"# given\nimport numpy as np, pandas as pd\ncalls = []\n{BOX}",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )
@@ -877,6 +908,33 @@ def test_an_exit_swallows_what_the_solutions_swallows(graded):
     assert scores(graded(quiet, Quiet=all_of_it)[0]) == {"Quiet-test": 0}
     nothing = all_of_it.replace("True", "False")
     assert scores(graded(quiet, Quiet=nothing)[0]) == {"Quiet-test": 0}
+
+
+LENIENT = exercise(
+    "# answer lenient\nclass Lenient:\n    def __enter__(self): return self\n"
+    "    def __exit__(self, kind, *a): return kind is not None and issubclass(kind, ValueError)\n"
+    "def lenient(): return Lenient()",
+    "# test t\nwith lenient():\n    raise ValueError('x')",
+)
+
+
+@pytest.mark.parametrize(
+    "lenient",
+    [
+        "import contextlib\n@contextlib.contextmanager\ndef lenient():\n"
+        "    try:\n        yield\n    except ValueError:\n        pass",
+        "class Lenient:\n    def __enter__(self): return self\n"
+        "    def __exit__(self, kind, error, traceback):\n"
+        "        return isinstance(error, ValueError) and traceback.tb_lineno > 0\n"
+        "def lenient(): return Lenient()",
+    ],
+    ids=["a generator", "one that looks at the error"],
+)
+def test_a_block_may_be_left_in_any_way(graded, lenient):
+    assert scores(graded(LENIENT, lenient=lenient)[0]) == {"t": 1}
+    other = lenient.replace("except ValueError", "except KeyError")
+    other = other.replace("error, ValueError", "error, KeyError")
+    assert scores(graded(LENIENT, lenient=other)[0]) == {"t": 0}
 
 
 DECK = exercise(

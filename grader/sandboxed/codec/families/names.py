@@ -115,7 +115,14 @@ def decode(node: Named, unpacker: Unpacker) -> Any:
             return lazy.modules().library_class(node.name)
         case "library" if unpacker.trusted:
             return from_library(node.name)
+        case "traceback" if unpacker.trusted:
+            return _traceback()
     raise CannotCross(f"the name {node.name[:50]}")
+
+
+def _traceback() -> types.TracebackType:
+    """One that tells nothing of the other side."""
+    return types.TracebackType(None, sys._getframe(), 0, 1)
 
 
 def _error(names: list[str], unpacker: Unpacker) -> type[BaseException]:
