@@ -25,6 +25,8 @@ from grader.protocol.errors import GraderError
 
 # Where the part of this package that runs shut in lies in the sandbox, and what it is.
 ENGINE = "/engine"
+# By a way that there is inside, too: it may have been started as ../.venv/bin/python.
+PYTHON = str(Path(sys.executable).parent.resolve() / Path(sys.executable).name)
 PACKAGE = Path(__file__).parents[2]
 _SHUT_IN = ("__init__.py", "protocol", "sandboxed")
 # The user and group as whom root's sandboxes run: nobody.
@@ -93,7 +95,7 @@ def check() -> None:
             f"bubblewrap), {_RISK}."
         )
     probe = subprocess.run(
-        command([sys.executable, "-c", _PROBE], {}, {}),
+        command([PYTHON, "-c", _PROBE], {}, {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

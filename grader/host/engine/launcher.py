@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -59,7 +58,7 @@ class Zygote:
         ours, theirs = wire.pair()
         code = "from grader.sandboxed.zygote import main; main()"
         number = "many" if settings.many else "few"
-        argv = [sys.executable, "-c", code, str(theirs.fileno()), number, *settings.preload]
+        argv = [bubblewrap.PYTHON, "-c", code, str(theirs.fileno()), number, *settings.preload]
         environment = dict(_ENVIRONMENT)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if settings.shut_in:

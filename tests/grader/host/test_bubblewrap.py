@@ -390,3 +390,10 @@ def test_a_system_without_fork_is_told_so(monkeypatch):
     monkeypatch.delattr(os, "fork")
     with pytest.raises(GraderError, match="which this system has not"):
         sandbox.check()
+
+
+def test_python_may_be_called_by_a_way_from_here():
+    here = ROOT / "tests"
+    way = os.path.relpath(sys.executable, here)
+    check = "from grader.host.engine import bubblewrap; bubblewrap.check()"
+    assert subprocess.run([way, "-c", check], cwd=here, timeout=60).returncode == 0

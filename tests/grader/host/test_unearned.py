@@ -6,6 +6,7 @@ import contextlib
 import decimal
 import pickle
 import sqlite3
+import sys
 import zlib
 from dataclasses import replace
 
@@ -921,8 +922,13 @@ LENIENT = exercise(
 @pytest.mark.parametrize(
     "lenient",
     [
-        "import contextlib\n@contextlib.contextmanager\ndef lenient():\n"
-        "    try:\n        yield\n    except ValueError:\n        pass",
+        pytest.param(
+            "import contextlib\n@contextlib.contextmanager\ndef lenient():\n"
+            "    try:\n        yield\n    except ValueError:\n        pass",
+            marks=pytest.mark.skipif(
+                sys.version_info >= (3, 12), reason="a generator is thrown the error itself"
+            ),
+        ),
         "class Lenient:\n    def __enter__(self): return self\n"
         "    def __exit__(self, kind, error, traceback):\n"
         "        return isinstance(error, ValueError) and traceback.tb_lineno > 0\n"
