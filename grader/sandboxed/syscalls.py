@@ -66,6 +66,8 @@ _REFUSED = {
     # Where the sandbox's mounts come from: paths of the machine.
     "statmount": (457, 457),
     "listmount": (458, 458),
+    # What the kernel noted of all processes, such as where one broke, which it may choose.
+    "syslog": (103, 116),
     # Programs of its own for the kernel, and requests that a limit of the whole machine counts.
     "seccomp": (317, 277),
     "io_setup": (206, 0),
@@ -110,16 +112,17 @@ _REFUSED_WITH = (
         part=0xFF00,
     ),
     # fcntl: who else holds a lock (F_GETLK, F_OFD_GETLK) is told to nobody, and what is asked for
-    # stays as it is, as if there were one. Locks themselves tell nothing: to lock for reading
-    # never fails, and for writing a file must be open for it (`isolation.hold_devices`). Refused
-    # are signals of one's choice (F_SETSIG), a lease on a file that all see, which stops everybody
-    # who opens it (F_SETLEASE, F_NOTIFY), hints that stay with a file (F_GET_RW_HINT and kin), and
-    # a larger pipe, whose pages are counted for all sandboxes together (F_SETPIPE_SZ).
+    # stays as it is, as if there were one. Locks themselves tell only by time, as names do: to lock
+    # for reading never fails, and for writing a file must be open for it
+    # (`isolation.hold_devices`). Refused are signals of one's choice (F_SETSIG), a lease on a file
+    # that all see, which stops everybody who opens it (F_SETLEASE, F_NOTIFY, F_SETDELEG), hints
+    # that stay with a file (F_GET_RW_HINT and kin), and a larger pipe, whose pages are counted for
+    # all sandboxes together (F_SETPIPE_SZ).
     _Refused(
         (72, 25),
         1,
         {5: _IN_VAIN, 36: _IN_VAIN}
-        | dict.fromkeys((10, 1024, 1026, 1031, 1035, 1036, 1037, 1038), errno.EPERM),
+        | dict.fromkeys((10, 1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040), errno.EPERM),
     ),
     # setsockopt of SOL_SOCKET: sizes of buffers, which are memory that nobody counts, and programs
     # for the kernel (SO_ATTACH_FILTER, …_BPF, …_REUSEPORT_CBPF, …_REUSEPORT_EBPF).
