@@ -69,6 +69,8 @@ class Answering(End):
                 packer = self._packer(self._brought[: request.known])
                 packer.plain = request.plain and self._trusted
                 self._give(request, reply, packer)
+            elif self._only_shown(request):
+                reply.value = packer.pack(self._shown(request))
             elif request.op == "get":
                 self._get(request, reply, packer)
             else:
@@ -110,9 +112,6 @@ class Answering(End):
         return ENCODER.encode(node) + join(packer.buffers)
 
     def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
-        if self._only_shown(request):
-            reply.value = packer.pack(self._shown(request))
-            return
         name = self._reachable(request.name)
         target = self._own(request.target)
         told = not self._trusted and self._lent.tells(request.target, name, self.rules)
@@ -145,8 +144,9 @@ class Answering(End):
             return False
         if request.name in _SHOWS:
             return not self.rules.may_call(request.name)
-        kind = live_kind(self._lent.get(request.target, self.rules))
-        return request.name in _NAMES and kind in ("function", "class")
+        if request.name not in _NAMES:
+            return False
+        return live_kind(self._lent.get(request.target, self.rules)) in ("function", "class")
 
     def _shown(self, request: Request) -> str | None:
         """What it sees there: that something is lent, and nothing that the test's code says."""
@@ -160,10 +160,6 @@ class Answering(End):
         return self._lent.to_call(number, name, self.rules)
 
     def _called(self, request: Request, body: bytes, reply: Reply) -> Packer:
-        if self._only_shown(request):
-            packer = self._packer()
-            reply.value = packer.pack(self._shown(request))
-            return packer
         name = self._reachable(request.name)
         target = self._to_call(request.target, name)
         self.rules.admit_arguments([*request.args, *request.kwargs.values()])
