@@ -5,15 +5,19 @@ An item is a prompt, an answer cell and its tests; or a text that somebody reads
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Cell = dict[str, Any]
+# Seconds between looks at a file that may be in the middle of being saved.
+_PAUSES = (0.05, 0.15, 0.3, 0.5)
 
 
 class ExerciseError(Exception):
@@ -64,7 +68,7 @@ class Exercise:
             ExerciseError: when it is missing, damaged, or none of the course's exercises.
         """
         try:
-            notebook = json.loads(path.read_text(encoding="utf-8"))
+            notebook = _loaded(path)
             cells = tuple(cell for cell in notebook["cells"] if isinstance(cell, dict))
             told = notebook["metadata"].get("course", {}).get("items", [])
             items = tuple(
@@ -87,6 +91,16 @@ class Exercise:
         for cell in cells:
             named.setdefault(grade_id(cell), cell)
         return cls(path, items, cells, named)
+
+
+def _loaded(path: Path) -> Any:
+    """What is in a file of JSON. JupyterLab empties a file before it writes it anew, so what is no
+    JSON now may be in a moment."""
+    for pause in _PAUSES:
+        with contextlib.suppress(ValueError):
+            return json.loads(path.read_text(encoding="utf-8"))
+        time.sleep(pause)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def learners_exercise(root: Path, lesson: str) -> Path:

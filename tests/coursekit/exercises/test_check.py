@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -154,6 +155,15 @@ def test_what_is_no_exercise_is_said_in_a_sentence(path: Path, text: str) -> Non
     path.write_text(text)
     with pytest.raises(ExerciseError, match=r"is damaged|is no exercise"):
         check(path)
+
+
+def test_a_file_that_is_being_saved_is_waited_for(path: Path) -> None:
+    whole = save(path).read_text()
+    path.write_text("")
+    saving = threading.Timer(0.3, path.write_text, (whole,))
+    saving.start()
+    assert [item.state for item in check(path).items] == ["to do"] * 3
+    saving.join()
 
 
 def test_the_command_says_lines_or_json(path: Path) -> None:
