@@ -129,6 +129,9 @@ _REFUSED_WITH = (
     _Refused(
         (54, 208), 2, dict.fromkeys((7, 8, 26, 32, 33, 50, 51, 52), errno.EPERM), where=(1, 1)
     ),
+    # The same of IPv6: labels of flows (IPV6_FLOWLABEL_MGR), of which there are 4,096 for all
+    # namespaces together. Who asks for them is told how many others have.
+    _Refused((54, 208), 2, {32: errno.EPERM}, where=(1, 41)),
     # getsockopt of SOL_SOCKET: numbers that the kernel counts for all namespaces together, and only
     # when somebody asks (SO_COOKIE, SO_NETNS_COOKIE), so that nobody else disturbs what they tell.
     _Refused((55, 209), 2, dict.fromkeys((57, 71), errno.EPERM), where=(1, 1)),
@@ -203,16 +206,16 @@ def _program(machine: str) -> bytes:
             if (number := numbers[column]) is not None:
                 program += step(_IF_EQUAL, number, 0, 1) + step(_RETURN, _ERRNO | answer)
     for refused in _REFUSED_WITH:
-        block = b""
-        if refused.where is not None:
-            argument, value = refused.where
-            block += step(_LOAD, _ARGUMENTS + _WORD * argument)
-            block += step(_IF_EQUAL, value, 1, 0) + step(_RETURN, _ALLOW)
-        block += step(_LOAD, _ARGUMENTS + _WORD * refused.argument) + step(_AND, refused.part)
+        block = step(_LOAD, _ARGUMENTS + _WORD * refused.argument) + step(_AND, refused.part)
         for value, answer in refused.answers.items():
             test = _IF_ANY_BIT if refused.bits else _IF_EQUAL
             block += step(test, value, 0, 1) + step(_RETURN, _ERRNO | answer)
-        block += step(_RETURN, _ALLOW)
+        if refused.where is not None:
+            argument, value = refused.where
+            where = step(_LOAD, _ARGUMENTS + _WORD * argument)
+            block = where + step(_IF_EQUAL, value, 0, len(block) // _STEP) + block
+        # Another rule may be of the same call.
+        block += step(_LOAD, _NUMBER)
         program += step(_IF_EQUAL, refused.numbers[column], 0, len(block) // _STEP) + block
     program += step(_IF_EQUAL, _SOCKET[column], 1, 0) + step(_RETURN, _ALLOW)
     program += step(_LOAD, _ARGUMENTS)
