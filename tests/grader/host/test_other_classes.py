@@ -246,6 +246,11 @@ RIGHT: dict[str, tuple[str, str, str]] = {
         f = lambda n: Path([(k, k - 1) for k in range(1, n)])
         """,
     ),
+    "a polynomial by its numbers": (
+        "f = lambda p: p.deriv()(2)",
+        "from numpy.polynomial import Polynomial\nassert f(Polynomial([1, 2, 3])) == 14",
+        "f = lambda p: sum(k * c * 2 ** (k - 1) for k, c in enumerate(p.coef) if k)",
+    ),
     "a function that is printed": (
         TWICE,
         CALLED,
