@@ -53,20 +53,21 @@ class ResultStore:
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
             # The lock goes with the process, however that ends; the file may stay.
-            lock = (self.folder / ".lock").open("a+")
+            lock = (self.folder / ".lock").open("a+b", buffering=0)
         with lock:
             if fcntl is not None:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError as error:
                     lock.seek(0)
+                    whose = lock.read().decode(errors="replace").strip() or "unknown"
                     raise GraderError(
-                        f"Another run (process {lock.read().strip() or 'unknown'}) is grading into "
+                        f"Another run (process {whose}) is grading into "
                         f"{self.folder}: wait until it is done, or grade into another folder."
                     ) from error
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+            with cannot_write(self.folder):
+                lock.truncate(0)
+                lock.write(str(os.getpid()).encode())
             # What a killed run was about to write.
             for place in ("", *(f"{top}/{low}" for top in _WRITTEN for low in ("", "*/", "*/*/"))):
                 for path in self.folder.glob(f"{place}.writing-*"):
@@ -235,5 +236,5 @@ def cannot_write(folder: Path, kept: str = "What was graded is kept") -> Iterato
         advice = ""
         if is_full(error):
             advice = f" {kept}: make room, then the same command goes on from here."
-        where = error.filename or folder
+        where = error.filename2 or error.filename or folder
         raise GraderError(f"Cannot write to {where}: {error.strerror}.{advice}") from error

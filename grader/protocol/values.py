@@ -206,6 +206,25 @@ class Frame(Struct, tag="frame"):
     missing: bool = True
 
 
+class Graph(Struct, tag="graph"):
+    """A graph of networkx.
+
+    Attributes:
+        nodes: of each its name, and what it holds.
+        edges: of each both ends, its key where there may be several between them, and what it
+            holds.
+        orders: by node, the numbers of its neighbours in their order; of a directed graph, of those
+            before it.
+    """
+
+    kind: Literal["Graph", "DiGraph", "MultiGraph", "MultiDiGraph"]
+    attributes: list[tuple[Node, Node]]
+    nodes: list[tuple[Node, list[tuple[Node, Node]]]]
+    edges: list[tuple[Node, Node, Node, list[tuple[Node, Node]]]]
+    orders: list[list[int]]
+    frozen: bool = False
+
+
 class Random(Struct, tag="random"):
     """A generator of random numbers, by its state."""
 
@@ -271,6 +290,7 @@ Node = Union[  # noqa: UP007  (msgspec resolves it by name)
     Module,
     Given,
     Frame,
+    Graph,
     Random,
     Named,
     Live,
@@ -318,7 +338,7 @@ def kind_of(node: Node) -> Kind:
             return "number"
         case Raw():
             return "bytes"
-        case Seq() | Pairs() | Record() | Numbers():
+        case Seq() | Pairs() | Record() | Numbers() | Graph():
             return "container"
         case Array() | Objects() | Masked() | Frame():
             return "array"

@@ -21,6 +21,7 @@ import types
 from typing import Any, NamedTuple, NoReturn, get_args
 
 import msgspec
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,6 +116,10 @@ def _values() -> dict[str, Any]:
             pd.DataFrame({"a": [1, 2], "b": ["x", None]}),
             pd.Series([0.5, math.nan], name="s"),
             pd.Timestamp("2026-03-01"),
+        ],
+        "graphs": [
+            nx.Graph([(1, 2, {"km": [3]}), (2, "a")], name="roads"),
+            nx.MultiDiGraph([(1, 2, "k"), (1, 2), (2, 1)]),
         ],
         "types": [int, np.float32, torch.float16, np.dtype("int8"), ...],
         "module": pruned,
@@ -226,6 +231,14 @@ _HUGE = [2**20, 2**20]
 _FLOATS = {"type": "tensor", "dtype": "float32", "buffer": 0}
 _BYTES = {"type": "tensor", "dtype": "int8", "shape": [4], "buffer": 0}
 _LINEAR = {"type": "module", "cls": "Linear", "attributes": {}, "training": True}
+_GRAPH: dict[str, Any] = {
+    "type": "graph",
+    "kind": "Graph",
+    "attributes": [],
+    "nodes": [[1, []], [2, []]],
+    "edges": [],
+    "orders": [],
+}
 _EMPTY: dict[str, Any] = {"parameters": [], "buffers": [], "children": [], "pruned": []}
 # What an honest player would never send: claims that are far too large, names of what is not data.
 NODES: tuple[dict[str, Any], ...] = (
@@ -288,6 +301,10 @@ NODES: tuple[dict[str, Any], ...] = (
     {**_LINEAR, **_EMPTY, "args": {"in_features": 1, "out_features": 1, "device": "cuda"}},
     {**_LINEAR, **_EMPTY, "args": {}, "cls": "given:Boxed"},
     {**_LINEAR, **_EMPTY, "args": {}, "parameters": [["forward", None]]},
+    {**_GRAPH, "nodes": [[{"type": "seq", "kind": "list", "items": []}, []]]},
+    {**_GRAPH, "edges": [[1, 2, None, []]], "orders": [[1], []]},
+    {**_GRAPH, "edges": [[1, 2, None, []]], "orders": [[2**40], [0]]},
+    {**_GRAPH, "kind": "MultiGraph", "edges": [[1, None, 3, []]]},
     {"type": "random", "kind": "torch", "state": "x"},
     {"type": "live", "id": 99, "kind": "function", "name": "f", "dunders": ["__eq__", "__bool__"]},
     {"type": "yours", "id": 1},
@@ -374,6 +391,9 @@ def look_at(value: Any) -> None:
         ):
             one.copy()
             todo.extend(one.to_numpy(object).ravel())
+        elif isinstance(one, nx.Graph):
+            assert type(one).__module__.startswith("networkx.classes.")
+            todo.extend([*one, *one.graph.values(), *one.edges(data=True)])
         elif isinstance(one, re.Pattern):
             assert isinstance(one.pattern, str | bytes)
         elif isinstance(one, dict):

@@ -6,6 +6,7 @@ with Cluster.at("local:4") as cluster:
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -20,6 +21,7 @@ from types import TracebackType
 import cloudpickle
 import dask
 from distributed import Client, KilledWorker, LocalCluster
+from distributed.comm.core import connect
 from distributed.security import Security
 
 from grader.host.batch import run
@@ -81,13 +83,26 @@ def _connected(address: str) -> Iterator[Client]:
                 "tcp://HOST:8786, nor local:N for N processes on this machine."
             )
         try:
+            if not local:
+                asyncio.run(asyncio.wait_for(_speak_to(address), _REACH + _LOOK))
             client = exits.enter_context(Client(where, timeout=_REACH, set_as_default=False))
-        except (OSError, ValueError, RuntimeError) as error:
+        # A TypeError where TLS has no key.
+        except (OSError, ValueError, RuntimeError, TypeError) as error:
             raise GraderError(
                 f"No Dask scheduler answers at {address}: start one there (dask scheduler), or "
                 f"name another. Dask said: {_first_line(error)}"
             ) from error
         yield client
+
+
+async def _speak_to(address: str) -> None:
+    """Connects to a scheduler once.
+
+    A client that can't, because it has no key, say, would wait long and end in a traceback, and for
+    one that says nothing, such as Dask's own pages, it would wait for ever.
+    """
+    settings = Security().get_connection_args("client")
+    await (await connect(address, timeout=_REACH, **settings)).close()
 
 
 def _local(count: int) -> LocalCluster:

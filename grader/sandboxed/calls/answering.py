@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from grader.protocol.calls import ENCODER, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, kind_of
@@ -116,8 +116,7 @@ class Answering(End):
         target = self._own(request.target)
         told = not self._trusted and self._lent.tells(request.target, name, self.rules)
         if not told and not self.rules.may_look_at(name):
-            self._to_call(request.target, name)
-            reply.method = True
+            self._get_of(self._to_call(request.target, name), name, target, reply, packer)
             return
         if name == "__signature__" and self._trusted:
             reply.value = packer.pack(signatures.describe(target))
@@ -130,6 +129,19 @@ class Answering(End):
             reply.value = packer.pack(value)
         else:
             raise AttributeError(name)
+
+    def _get_of(self, found: Any, name: str, target: Any, reply: Reply, packer: Packer) -> None:
+        """What the solution doesn't ask: a method of the object's or, if it has a copy, of the
+        copy's, and of that plain data, too."""
+        reply.method = True
+        if found is target:
+            return
+        with self._no_files_for(found):
+            value = getattr(found, name)
+        if not callable(value):
+            # Nothing more is lent.
+            Packer(_refuse, {}).pack(value)
+            reply.method, reply.value = False, packer.pack(value)
 
     def _reachable(self, name: str) -> str:
         """What a player may call of what a test lends: public methods, iteration, blocks."""
@@ -248,6 +260,10 @@ class Answering(End):
         """The own content of each object; what it holds counts by identity."""
         packer = self._packer(objects)
         return [packer.look(number) for number in range(len(objects))]
+
+
+def _refuse(value: Any) -> NoReturn:
+    raise CannotCross(f"{live_kind(value)} of what a test lends")
 
 
 def _is_library(value: Any, name: str) -> bool:

@@ -15,6 +15,7 @@ from grader.protocol.values import (
     Back,
     Frame,
     Given,
+    Graph,
     Kind,
     Live,
     Masked,
@@ -135,6 +136,8 @@ def is_empty(node: Node) -> bool:
             return any(map(is_empty, parts))
         case Masked():
             return is_empty(node.data)
+        case Graph():
+            return not node.nodes or any(map(is_empty, held(node)))
         case Quantized():
             return is_empty(node.integers)
         case Seq() | Record():
@@ -164,6 +167,9 @@ def held(node: Node) -> Sequence[Node]:
             return [value for _, value in node.items]
         case Given():
             return [*node.attributes.values()]
+        case Graph():
+            parts = [pairs for _, pairs in node.nodes] + [pairs for *_, pairs in node.edges]
+            return [value for pairs in (node.attributes, *parts) for _, value in pairs]
     return ()
 
 

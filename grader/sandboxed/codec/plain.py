@@ -37,7 +37,7 @@ def made_of(value: Any) -> Any:
         return list(value)
     if isinstance(value, Set):
         return set(value)
-    for make in (_time, _table, _module):
+    for make in (_time, _table, _graph, _module):
         if (made := make(value)) is not None:
             return made
     return None
@@ -69,6 +69,17 @@ def _table(value: Any) -> Any:
     if pandas is None:
         return None
     for cls in (pandas.DataFrame, pandas.Series):
+        if isinstance(value, cls):
+            return cls(value)
+    return None
+
+
+def _graph(value: Any) -> Any:
+    networkx = sys.modules.get("networkx")
+    if networkx is None:
+        return None
+    for name in ("MultiDiGraph", "MultiGraph", "DiGraph", "Graph"):
+        cls = getattr(networkx, name)
         if isinstance(value, cls):
             return cls(value)
     return None

@@ -20,6 +20,7 @@ from grader.protocol.values import (
     Complex,
     Frame,
     Given,
+    Graph,
     Masked,
     Module,
     Named,
@@ -95,6 +96,24 @@ def _assign_table(target: Any, value: Any) -> bool:
     return lazy.tables().assign(target, value)
 
 
+def _encode_graph(value: Any, packer: Packer) -> Node | NotMine:
+    if "networkx" not in sys.modules:
+        return NOT_MINE
+    return lazy.graphs().encode(value, packer)
+
+
+def _decode_graph(node: Graph, unpacker: Unpacker) -> Any:
+    if "networkx" not in sys.modules:
+        raise CannotCross("a graph where there is no networkx")
+    return lazy.graphs().decode(node, unpacker)
+
+
+def _assign_graph(target: Any, value: Any) -> bool:
+    if not type(target).__module__.startswith("networkx."):
+        return False
+    return lazy.graphs().assign(target, value)
+
+
 # --- Whose a value is --------------------------------------------------------------------------
 
 # Asked first, also about what is of a class of the learner's own. A value may be several things at
@@ -118,6 +137,7 @@ THEN: tuple[Encode, ...] = (
     names.encode,
     generators.encode,
     _encode_table,
+    _encode_graph,
     # What is more than that, whatever a given class is derived from, has been found by now.
     instances.encode,
 )
@@ -169,6 +189,7 @@ BY_NODE: dict[type, Decode] = {
     Module: _decode_module,
     Given: instances.decode,
     Frame: _decode_table,
+    Graph: _decode_graph,
     Random: generators.decode,
     Named: names.decode,
 }
@@ -182,6 +203,7 @@ CHANGED: tuple[Assign, ...] = (
     tensors.assign,
     _assign_module,
     _assign_table,
+    _assign_graph,
     generators.assign,
     instances.assign,
 )

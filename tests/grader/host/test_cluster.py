@@ -267,6 +267,8 @@ def test_a_worker_that_can_not_grade_as_here_is_refused(
     ("address", "why"),
     [
         ("tcp://127.0.0.1:{free}", "No Dask scheduler answers at tcp://127.0.0.1:"),
+        ("tls://127.0.0.1:{free}", "Dask said: TLS expects"),
+        ("tls://[::1", "No Dask scheduler answers at tls://[::1"),
         ("127.0.0.1:8786", "is neither the address of a Dask scheduler"),
         ("local:none", "is neither the address of a Dask scheduler"),
     ],
@@ -281,6 +283,17 @@ def test_an_address_where_nobody_is_is_told(
         taken.bind(("127.0.0.1", 0))
         said = desk.grade("--cluster", address.format(free=taken.getsockname()[1]), code=1)
     assert why in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_port_where_nobody_answers_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.host.cluster.conductor._REACH", 0.5)
+    monkeypatch.setattr("grader.host.cluster.conductor._LOOK", 0.5)
+    desk.hand_in("amy")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        said = desk.grade("--cluster", address, code=1)
+    assert said.strip().startswith(f"No Dask scheduler answers at {address}: ")
     assert len(said.strip().splitlines()) == 1
 
 

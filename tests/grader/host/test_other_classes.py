@@ -66,6 +66,28 @@ MAPPING = "f = lambda n: {'a': n}"
 SHOWN = "assert f(2)['a'] == 2 and set(f(1)) == {'a'} and f(3) == {'a': 3}"
 LAYER = "import torch\nlayer = torch.nn.Linear(3, 2)"
 COMPUTES = "assert layer.weight.shape == (2, 3) and layer(torch.ones(1, 3)).shape == (1, 2)"
+REACH = """
+def reach(g, start):
+    seen, todo = {start: 0}, [start]
+    for one in todo:
+        for near in g.neighbors(one):
+            if near not in seen:
+                seen[near] = seen[one] + 1
+                todo.append(near)
+    return seen
+"""
+REACHED = """
+import networkx as nx
+g = nx.Graph([(2, 1), (1, 0), (5, 6)])
+assert reach(g, 1) == {1: 0, 2: 1, 0: 1} and list(g) == [2, 1, 0, 5, 6]
+"""
+LINK = "def link(g, a, b):\n    g.add_edge(a, b, km=2)"
+LINKED = """
+import networkx as nx
+g = nx.DiGraph([(2, 1), (1, 0)])
+link(g, 0, 2)
+assert g[0][2] == {"km": 2} and nx.is_strongly_connected(g) and list(g) == [2, 1, 0]
+"""
 DAY = "import datetime\nf = lambda n: datetime.date(2024, 2, n)"
 TABLE = "import pandas as pd\nframe = pd.DataFrame({'x': [1, 2]})"
 
@@ -200,6 +222,35 @@ RIGHT: dict[str, tuple[str, str, str]] = {
             return pd.read_sql("select * from p", db).sort_values("age").name.iloc[-1]
         """,
     ),
+    "a graph that is asked otherwise": (
+        REACH,
+        REACHED,
+        """
+        import networkx as nx
+        def reach(g, start):
+            assert start in g and len(g[start]) == g.degree[start]
+            return dict(nx.single_source_shortest_path_length(g, start))
+        """,
+    ),
+    "a graph that is changed otherwise": (
+        LINK,
+        LINKED,
+        "def link(g, a, b):\n    g.add_edge(a, b)\n    g.edges[a, b].update(km=2)",
+    ),
+    "a graph of one's own": (
+        "import networkx as nx\nf = lambda n: nx.path_graph(n)",
+        "assert nx.is_isomorphic(f(3), nx.Graph(['ab', 'bc'])) and f(2).size() == 1",
+        """
+        import networkx as nx
+        class Path(nx.Graph): pass
+        f = lambda n: Path([(k, k - 1) for k in range(1, n)])
+        """,
+    ),
+    "a polynomial by its numbers": (
+        "f = lambda p: p.deriv()(2)",
+        "from numpy.polynomial import Polynomial\nassert f(Polynomial([1, 2, 3])) == 14",
+        "f = lambda p: sum(k * c * 2 ** (k - 1) for k, c in enumerate(p.coef) if k)",
+    ),
     "a function that is printed": (
         TWICE,
         CALLED,
@@ -245,6 +296,19 @@ def test_a_right_answer_of_another_class_has_its_point(engine, name):
     solution, test, other = map(textwrap.dedent, RIGHT[name])
     made = exercise(f"# answer f\n{solution}", f"# test it\n{test}")
     assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
+
+
+@pytest.mark.parametrize("sly", ["nx.Graph()", "nx.Graph([(1, 2, {'km': np.empty(0)})])"])
+def test_a_graph_without_a_value_is_close_to_nothing(engine, sly):
+    given = "import networkx as nx\nimport numpy as np"
+    made = exercise(
+        f"# answer f\n{given}\nf = lambda g: nx.density(g)",
+        f"# test it\n{given}\nfound = f(nx.path_graph(2))\n"
+        "assert np.allclose(found[1][2]['km'] if hasattr(found, 'edges') and found else found, 1)",
+    )
+    assert scores(grade_one(made, handed_in(made, f="f = lambda g: 1.0"), engine)) == {"it": 1}
+    other = f"{given}\nf = lambda g: {sly}"
+    assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 0}
 
 
 @pytest.mark.parametrize("name", WRONG)

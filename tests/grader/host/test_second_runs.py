@@ -317,6 +317,21 @@ def test_ctrl_c_stops_cleanly(desk, running):
     assert not (desk.out / "results/numbers/slow.json").exists()
 
 
+def test_a_disk_that_is_full_from_the_start_is_one_sentence(desk, run):
+    desk.hand_in("a")
+    desk.out.mkdir()
+    (desk.out / ".lock").symlink_to("/dev/full")
+    said = run(code=1).strip()
+    assert said.startswith(f"Cannot write to {desk.out}: ")
+    assert len(said.splitlines()) == 1
+
+
+def test_the_file_that_cannot_be_replaced_is_named(desk, run):
+    desk.hand_in("a")
+    (desk.out / "grades.csv").mkdir(parents=True)
+    assert f"Cannot write to {desk.out / 'grades.csv'}: Is a directory." in run(code=1)
+
+
 def test_two_runs_do_not_grade_into_the_same_folder(desk, run, running):
     pid, _ = running
     said = run(code=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 
 from grader.protocol.terms import Terms
@@ -106,6 +107,22 @@ def test_what_was_lent_lives_as_long_as_the_outer_call(talk):
     judge = talk(twice=twice, once=lambda f: f(1))
     # The inner call ends while the outer one still needs what it was lent.
     assert judge["twice"](lambda x: x, lambda: judge["once"](lambda x: 10 * x)) == 11
+
+
+def test_of_what_has_a_copy_data_can_be_read_and_nothing_else(talk):
+    def probe(lent, name):
+        try:
+            return getattr(lent, name)
+        except Exception as error:
+            return type(error).__name__
+
+    judge = talk(Terms(), probe=probe)
+    line = np.poly1d([1, -3, 2])
+    assert judge["probe"](line, "order") == 2
+    assert judge["probe"](line, "c").tolist() == [1, -3, 2]
+    # By what it leads to, memory could be written.
+    assert judge["probe"](np.random.PCG64(1), "ctypes") == "CannotCross"
+    assert judge["probe"](line, "_coeffs") == "AttributeError"
 
 
 def test_of_what_is_lent_only_public_methods_can_be_called(talk):

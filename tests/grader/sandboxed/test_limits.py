@@ -146,6 +146,51 @@ def test_memory_that_no_process_seems_to_have_is_limited(how):
     assert report.seconds < 20
 
 
+def lock_many_bytes(how, many):
+    import ctypes
+    import fcntl
+    import os
+    import struct
+    import time
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    # What they have in common keeps the locks of those that have ended.
+    clone, share_files = {"x86_64": 56, "aarch64": 220}[os.uname().machine], 0x400 | 17
+    held = []
+    for number in range(4):
+        if how == "of who has ended":
+            started = libc.syscall(clone, share_files, 0, 0, 0, 0)
+            if started < 0:
+                return os.strerror(ctypes.get_errno())
+        else:
+            started = os.fork()
+        if started == 0:
+            for name in range(20):
+                # Of one file the next lock takes the longer the more it has.
+                held.append(os.open(f"/tmp/{number}-{name}", os.O_RDWR | os.O_CREAT))
+                for place in range(many // 80):
+                    if how == "of no process":
+                        lock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 2 * place, 1, 0)
+                        fcntl.fcntl(held[-1], 37, lock)
+                    else:
+                        fcntl.lockf(held[-1], fcntl.LOCK_EX, 1, 2 * place)
+            time.sleep(2)
+            os._exit(0)
+    return [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(4)]
+
+
+def test_locks_count_as_memory():
+    roomy = replace(TIGHT, cpu=10)
+    report = try_out(lock_many_bytes, "", 40_000, limits=roomy)
+    assert (report.result, report.status) == (None, -signal.SIGKILL)
+    assert try_out(lock_many_bytes, "", 4_000, limits=roomy).result == [0] * 4
+
+
+def test_each_lock_is_of_a_process_that_is_there():
+    assert try_out(lock_many_bytes, "of who has ended", 80).result == "Operation not permitted"
+    assert 0 not in try_out(lock_many_bytes, "of no process", 80).result
+
+
 def keep_a_little():
     import mmap
     import time

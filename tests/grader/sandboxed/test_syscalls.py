@@ -216,6 +216,23 @@ def test_no_socket_tells_how_many_there_have_been_on_the_machine():
     assert try_out(ask_for_numbers_of_sockets).result == ["Operation not permitted"] * 4
 
 
+def hold_labels_of_flows():
+    import socket
+    import struct
+
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as end:
+        label = struct.pack("=16s4sBBHHHI", b"\0" * 15 + b"\1", b"\0\0\0\1", 0, 1, 1, 6, 6, 0)
+        try:
+            # IPV6_FLOWLABEL_MGR
+            end.setsockopt(socket.IPPROTO_IPV6, 32, label)
+        except OSError as error:
+            return error.strerror
+
+
+def test_no_socket_holds_what_all_namespaces_have_together():
+    assert try_out(hold_labels_of_flows).result == "Operation not permitted"
+
+
 def stop_others_from_opening():
     import fcntl
     import os
