@@ -113,9 +113,9 @@ _REFUSED_WITH = (
         dict.fromkeys((0x6600, 0x7600, 0x5800, 0x9400, 0xF500), errno.ENOTTY),
         part=0xFF00,
     ),
-    # fcntl: who else holds a lock (F_GETLK, F_OFD_GETLK) is told to nobody, and what is asked for
-    # stays as it is, as if there were one. Locks themselves tell only by time, as names do: to lock
-    # for reading never fails, and for writing a file must be open for it
+    # fcntl: who else holds a lock (F_GETLK, F_OFD_GETLK) is told to nobody, by an error, since who
+    # is answered in vain takes it that there is one, and waits. Locks themselves tell only by time,
+    # as names do: to lock for reading never fails, and for writing a file must be open for it
     # (`isolation.hold_devices`). Those that belong to no process (F_OFD_SETLK, F_OFD_SETLKW) are
     # not known, as their memory would count for nobody. Refused are signals of one's choice
     # (F_SETSIG), a lease on a file that all see, which stops everybody who opens it (F_SETLEASE,
@@ -124,7 +124,7 @@ _REFUSED_WITH = (
     _Refused(
         (72, 25),
         1,
-        {5: _IN_VAIN, 36: _IN_VAIN, 37: errno.EINVAL, 38: errno.EINVAL}
+        {5: errno.EINVAL, 36: errno.EINVAL, 37: errno.EINVAL, 38: errno.EINVAL}
         | dict.fromkeys((10, 1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040), errno.EPERM),
     ),
     # clone: files in common with another process (CLONE_FILES without CLONE_THREAD), which keeps

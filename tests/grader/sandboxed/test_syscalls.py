@@ -382,6 +382,24 @@ def test_no_lock_of_one_is_seen_by_another():
     assert try_out(look_at_locks, neighbour=lock).result == []
 
 
+def ask_who_holds_a_lock():
+    import fcntl
+    import os
+    import struct
+
+    file = os.open("/tmp/own", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.fcntl(file, fcntl.F_GETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 1, 0))
+    except OSError as error:
+        return error.strerror
+
+
+def test_who_asks_for_a_lock_gets_an_error():
+    """In vain would mean that there is one: a library with a database (onnxruntime from 1.29 on)
+    waited 20 s for it."""
+    assert try_out(ask_who_holds_a_lock).result == "Invalid argument"
+
+
 def attach_filters():
     import ctypes
     import os
