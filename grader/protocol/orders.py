@@ -182,7 +182,8 @@ class Discover(Order):
     Attributes:
         declared: names that the course says are answers; None if it does not say.
         own: names whose value the judge has from an earlier test.
-        bound: names that answers bind; what is live and bound by nobody else is the judge's own.
+        bound: names that answers before it bind; what is live and bound by nobody else is the
+            judge's own.
         imported: names that only imports of answers bind, and what they are.
         everything_of: modules of which answers import everything.
         random: whether random numbers are shared.

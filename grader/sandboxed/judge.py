@@ -383,9 +383,10 @@ class _Bench:
                     library[name], values[name] = known, ours
                 continue
             kind = kind_of(node)
+            # What an answer binds is the learner's, also where the solution leaves it as given.
             is_given = here is not _MISSING and name not in test.bound
-            is_ours = is_given and (kind in LIVE or name in self._changed)
-            if not is_ours and (here is _MISSING or not self._same(here, value)):
+            may_be_ours = kind in LIVE or name in self._changed or self._same(here, value)
+            if not (is_given and may_be_ours):
                 takes[name] = kind
                 values[name] = value
                 rules.terms.empty |= holds_nothing(node)

@@ -345,6 +345,18 @@ def test_what_is_declared_crosses_also_where_the_solution_leaves_it_as_given(eng
     assert made.tests["a"].takes == {"limit": "number"}
 
 
+def test_what_an_answer_binds_crosses_also_where_the_solution_leaves_it_as_given(engine):
+    made = contract(
+        engine,
+        "# given\nx, y = 3, 5",
+        "# test a\nassert (x, y) == (3, 5)",
+        "# answer\nif x > y:\n    x, y = y, x",
+        "# test b\nassert (x, y) == (3, 5)",
+    )
+    assert made.tests["a"].takes == {}
+    assert made.tests["b"].takes == {"x": "number", "y": "number"}
+
+
 def test_what_a_given_cell_makes_of_an_answer_crosses(engine):
     made = contract(
         engine,
