@@ -98,6 +98,7 @@ class RunTest(Order):
         withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
         counts: whether its last line gives a number of points.
         fill: whether something is put into lists without anything in them; see there, too.
+        binds: names that the test itself binds.
     """
 
     source: str
@@ -109,6 +110,7 @@ class RunTest(Order):
     withhold: bool = False
     counts: bool = False
     fill: bool = False
+    binds: list[str] = []
 
 
 # Numbers that one test may report, and characters of the name of one.
