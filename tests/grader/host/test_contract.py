@@ -357,6 +357,32 @@ def test_what_an_answer_binds_crosses_also_where_the_solution_leaves_it_as_given
     assert made.tests["b"].takes == {"x": "number", "y": "number"}
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        "if isinstance(x, tuple):\n    x = list(x)\nassert x == [1]",
+        "for x in x:\n    assert x == 1",
+        "while x:\n    x = x[1:]",
+        "try:\n    x = x + [2]\nexcept TypeError:\n    pass\nassert len(x) == 2",
+        "with memoryview(bytes(x)) as x:\n    assert x[0] == 1",
+    ],
+    ids=["if", "for", "while", "try", "with"],
+)
+def test_an_answer_that_a_test_binds_anew_in_a_block_crosses(engine, test):
+    made = contract(engine, "# given\nx = [1]", "# answer\nx = [1]", f"# test a\n{test}")
+    assert made.tests["a"].takes == {"x": "container"}
+    assert made.tests["a"].live is None
+
+
+def test_what_a_block_of_a_test_has_bound_before_is_its_own(engine):
+    made = contract(
+        engine,
+        "# answer\ndef f(i):\n    return i\n\ni = total = 'other'",
+        "# test a\nfor i in range(3):\n    total = 0\n    for k in [i]:\n        total += f(k)",
+    )
+    assert made.tests["a"].takes == {"f": "function"}
+
+
 def test_what_a_given_cell_makes_of_an_answer_crosses(engine):
     made = contract(
         engine,
