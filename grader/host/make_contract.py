@@ -261,7 +261,7 @@ def _is_read_later(code: list[TeacherCell], names: list[Names], position: int) -
             visible -= known.bound
     for later, known in zip(code[position + 1 :], names[position + 1 :], strict=True):
         if later.kind is not Kind.TEST:
-            if visible & known.read:
+            if visible & (known.read | known.updated):
                 return True
             visible -= known.bound
     return False

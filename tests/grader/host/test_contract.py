@@ -280,6 +280,18 @@ def test_what_a_later_cell_reads_of_a_test_is_played_again(engine):
     assert made.tests["last"].takes == {"doubled": "number"}
 
 
+def test_what_a_later_answer_goes_on_from_is_played_again(engine):
+    made = contract(
+        engine,
+        "# answer\ndef f(x):\n    return x",
+        "# test first\ncount = f(2)",
+        "# answer\ncount = count + 1",
+        "# test then\nassert count == 3",
+    )
+    assert made.tests["first"].replay
+    assert made.tests["then"].takes == {"count": "number"}
+
+
 def test_a_test_that_the_solution_fails_is_broken(engine):
     made = contract(
         engine,
