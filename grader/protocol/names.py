@@ -124,8 +124,13 @@ class _Reading:
         """Of something that is read before it binds."""
         if node is None:
             return
-        names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+        inside = list(ast.walk(node))
+        targets = [one.target for one in inside if isinstance(one, ast.comprehension)]
+        # What a comprehension calls something is its own.
+        own = [one for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
+        names = [one for one in inside if isinstance(one, ast.Name) and one not in own]
         loads = {one.id for one in names if isinstance(one.ctx, ast.Load | ast.Del)}
+        loads -= {one.id for one in own}
         stores = {one.id for one in names if isinstance(one.ctx, ast.Store)}
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             loads.add(node.target.id)

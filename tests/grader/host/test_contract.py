@@ -387,11 +387,11 @@ def test_an_answer_that_a_test_binds_anew_in_a_block_crosses(engine, test):
 
 
 def test_what_a_block_of_a_test_has_bound_before_is_its_own(engine):
-    made = contract(
-        engine,
-        "# answer\ndef f(i):\n    return i\n\ni = total = 'other'",
-        "# test a\nfor i in range(3):\n    total = 0\n    for k in [i]:\n        total += f(k)",
+    test = (
+        "for k in f([3]):\n    total = sum([i for i in [k]])\n    for i in [k]:\n        total += i"
     )
+    solution = "def f(v):\n    return v\n\ni = k = total = 'other'"
+    made = contract(engine, f"# answer\n{solution}", f"# test a\n{test}")
     assert made.tests["a"].takes == {"f": "function"}
 
 
