@@ -62,7 +62,7 @@ def make_contract(
                 if cell.kind is not Kind.TEST:
                     discovery.play(position, cell)
                     continue
-                own, bound = _own(code, names, position), _bound(code, names)
+                own, bound = _own(code, names, position), _bound(code, names, position)
                 ways = _ways(code, names, position)
                 clause = discovery.discover(cell, own, bound, ways, beside[position])
                 replay = _is_read_later(code, names, position)
@@ -246,9 +246,10 @@ def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str
     return sorted(name for name, kind in last.items() if kind is Kind.TEST)
 
 
-def _bound(code: list[TeacherCell], names: list[Names]) -> list[str]:
-    """Names that answers bind."""
-    answers = (known.bound for cell, known in zip(code, names, strict=True) if cell.kind.for_answer)
+def _bound(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:
+    """Names that answers before this cell bind."""
+    before = zip(code[:position], names[:position], strict=True)
+    answers = (known.bound for cell, known in before if cell.kind.for_answer)
     return sorted(frozenset().union(*answers))
 
 
@@ -260,7 +261,7 @@ def _is_read_later(code: list[TeacherCell], names: list[Names], position: int) -
             visible -= known.bound
     for later, known in zip(code[position + 1 :], names[position + 1 :], strict=True):
         if later.kind is not Kind.TEST:
-            if visible & known.read:
+            if visible & (known.read | known.updated):
                 return True
             visible -= known.bound
     return False

@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import symtable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
@@ -45,6 +46,7 @@ def names_of(source: str) -> Names:
     """
     try:
         table = symtable.symtable(_with_own_scopes(source), "cell", "exec")
+        first = _read_first(source)
     except RecursionError as error:
         raise SyntaxError("nested too deep") from error
     bound = {
@@ -53,7 +55,7 @@ def names_of(source: str) -> Names:
         if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
     }
     read = _read(table) - ALWAYS_THERE
-    updated = _read_first(source) & bound - ALWAYS_THERE
+    updated = first & bound - ALWAYS_THERE
     return Names(frozenset(bound), frozenset(read - bound), updated, frozenset(read))
 
 
@@ -81,24 +83,65 @@ def imports_of(source: str) -> dict[str, str]:
 
 
 def _read_first(source: str) -> frozenset[str]:
-    """Names that a statement reads before an earlier one, or a loop around it, has bound them."""
-    bound: set[str] = set()
-    first: set[str] = set()
-    for statement in ast.parse(source).body:
-        names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
-        loads = {node.id for node in names if isinstance(node.ctx, ast.Load | ast.Del)}
-        stores = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            loads.add(statement.target.id)
-        elif not isinstance(statement, ast.Assign | ast.AnnAssign):
+    """Names that are read before they are bound, in the order in which all of it stands."""
+    reading = _Reading()
+    reading.run(ast.parse(source).body)
+    return frozenset(reading.first)
+
+
+class _Reading:
+    """Goes through statements, and remembers which names were read before they were bound."""
+
+    def __init__(self) -> None:
+        self._bound: set[str] = set()
+        self.first: set[str] = set()
+
+    def run(self, statements: Iterable[ast.stmt]) -> None:
+        for statement in statements:
+            match statement:
+                case ast.If(test, body, orelse) | ast.While(test, body, orelse):
+                    self._read(test)
+                    self.run([*body, *orelse])
+                case ast.For(target, iterated, body, orelse):
+                    self._read(iterated)
+                    self._read(target)
+                    self.run([*body, *orelse])
+                case ast.With(items, body):
+                    for item in items:
+                        self._read(item)
+                    self.run(body)
+                case ast.Try(body, handlers, orelse, last):
+                    self.run(body)
+                    for handler in handlers:
+                        self._read(handler.type)
+                        self._bound.update([handler.name] if handler.name else [])
+                        self.run(handler.body)
+                    self.run([*orelse, *last])
+                case _:
+                    self._read(statement)
+
+    def _read(self, node: ast.AST | None) -> None:
+        """Of something that is read before it binds."""
+        if node is None:
+            return
+        inside = list(ast.walk(node))
+        targets = [one.target for one in inside if isinstance(one, ast.comprehension)]
+        # What a comprehension calls something is its own.
+        own = [one for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
+        names = [one for one in inside if isinstance(one, ast.Name) and one not in own]
+        loads = {one.id for one in names if isinstance(one.ctx, ast.Load | ast.Del)}
+        loads -= {one.id for one in own}
+        stores = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            loads.add(node.target.id)
+        elif not isinstance(node, ast.Assign | ast.AnnAssign | ast.withitem):
             loads -= stores
-        first |= loads - bound
-        bound |= stores
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            bound.add(statement.name)
-        elif isinstance(statement, ast.Import | ast.ImportFrom):
-            bound |= {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-    return frozenset(first)
+        self.first |= loads - self._bound
+        self._bound |= stores
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            self._bound.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            self._bound |= {(one.asname or one.name).split(".")[0] for one in node.names}
 
 
 def _with_own_scopes(source: str) -> str:

@@ -98,6 +98,7 @@ class RunTest(Order):
         withhold: whether results of calls are kept back; see `calls.rules.Enforcing`.
         counts: whether its last line gives a number of points.
         fill: whether something is put into lists without anything in them; see there, too.
+        binds: names that the test itself binds.
     """
 
     source: str
@@ -109,6 +110,7 @@ class RunTest(Order):
     withhold: bool = False
     counts: bool = False
     fill: bool = False
+    binds: list[str] = []
 
 
 # Numbers that one test may report, and characters of the name of one.
@@ -182,7 +184,8 @@ class Discover(Order):
     Attributes:
         declared: names that the course says are answers; None if it does not say.
         own: names whose value the judge has from an earlier test.
-        bound: names that answers bind; what is live and bound by nobody else is the judge's own.
+        bound: names that answers before it bind; what is live and bound by nobody else is the
+            judge's own.
         imported: names that only imports of answers bind, and what they are.
         everything_of: modules of which answers import everything.
         random: whether random numbers are shared.

@@ -180,14 +180,19 @@ def test_tests_that_were_made_of_another_source_stop_the_run(
     assert (room.root / "source_with_tests/bakery/bakery.ipynb").is_file()
     assert graded(room, tmp_path / "one").returncode == 0
     path = room.folders[0] / "bakery/bakery.ipynb"
-    source = bakery()
-    source.cells[1].source = solution("def powers(n):\n    return [3**k for k in range(n)]")
-    nbformat.write(source, path)
-    run = graded(room, tmp_path / "other")
-    assert run.returncode == 1
-    said = " ".join((run.stdout + run.stderr).split())
-    assert "has changed since its tests were filled in" in said
-    assert "nbgrader generate_assignment bakery --source_with_tests --force" in said
+    for old, new in (
+        # A solution, a line that tests are made of, a test beside it, and points.
+        ("2**k for k", "3**k for k"),
+        ("powers(3); powers(0)", "powers(4); powers(0)"),
+        ("assert powers(1) == [1]", "assert powers(1) == [2]"),
+        ('"points": 1.5', '"points": 5'),
+    ):
+        path.write_text(nbformat.writes(bakery()).replace(old, new))
+        run = graded(room, tmp_path / "other")
+        assert run.returncode == 1, new
+        said = " ".join((run.stdout + run.stderr).split())
+        assert "has changed since its tests were filled in" in said
+        assert "nbgrader generate_assignment bakery --source_with_tests --force" in said
 
 
 def test_a_cell_that_nbgrader_would_not_run_stops_the_run(room: Classroom, tmp_path: Path) -> None:

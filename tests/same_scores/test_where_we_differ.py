@@ -243,7 +243,7 @@ CASES = [
     Case(EDITED, change=rename_an_answer, stock=None),
     Case(EDITED, change=lose_metadata, stock=dict.fromkeys(STOCK)),
     Case(
-        "a name that a *given* cell defines was bound again by the learner",
+        "a name of a *given* cell that no answer of yours binds was bound again by the learner",
         {"is_below": "limit = 10\ndef is_below(x):\n    return x < limit"},
         ours={"test-below": 0.0},
     ),

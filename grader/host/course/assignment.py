@@ -259,8 +259,11 @@ class Assignment:
             for cell in notebook.cells:
                 known = [cell.node, cell.released, cell.original]
                 digest.update(json.dumps(known, sort_keys=True).encode())
-        for path, file in sorted([*(files or {}).items(), *(for_tests or {}).items()]):
-            digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
+        for whose in (files or {}, for_tests or {}):
+            # Apart, since they are for other readers.
+            digest.update(str(len(whose)).encode())
+            for path, file in sorted(whose.items()):
+                digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
         digest.update(repr(sorted(keep)).encode())
         fingerprint = digest.hexdigest()
@@ -367,7 +370,7 @@ class _Bound:
         self._all |= names_of_cell(source).bound
         self._late |= late.bound - _imported(rest)
         # What an earlier line has bound may be changed, such as a list.
-        self._late |= _changed(rest) & self._all
+        self._late |= changed(rest) & self._all
         return cell
 
 
@@ -387,7 +390,7 @@ def _first_reading(source: str, names: Collection[str]) -> int | None:
     return None
 
 
-def _changed(source: str) -> set[str]:
+def changed(source: str) -> set[str]:
     """The names of what a source puts something into: by assignment, or by a method."""
     try:
         tree = ast.parse(without_magic(source))

@@ -219,7 +219,7 @@ class Course:
         source = read_own(path)
         if place.is_file():
             filled = read_own(place)
-            if self._rest(filled, source) != self._rest(source, source):
+            if not self._is_filled(filled, source):
                 raise GraderError(
                     f"{path.name} of assignment {name} has changed since its tests were filled in: "
                     + self._how_to_fill(name)
@@ -245,15 +245,29 @@ class Course:
             "course's folder, then grade again."
         )
 
-    def _rest(self, notebook: NotebookNode, source: NotebookNode) -> list[str]:
-        """The cells of a notebook, but for those in which the source has AUTOTEST lines."""
-        if len(notebook.cells) != len(source.cells):
-            return []
-        return [
-            cell.source.strip()
-            for cell, original in zip(notebook.cells, source.cells, strict=True)
-            if not self._is_autotest(original)
-        ]
+    def _is_filled(self, filled: NotebookNode, source: NotebookNode) -> bool:
+        """Whether a notebook is the source with tests in the place of AUTOTEST lines."""
+        return len(filled.cells) == len(source.cells) and all(
+            _about(cell) == _about(original) and self._holds(cell.source, original)
+            for cell, original in zip(filled.cells, source.cells, strict=True)
+        )
+
+    def _holds(self, filled: str, original: NotebookNode) -> bool:
+        """Whether a cell's text has all of the original's: its lines in their order, and the pieces
+        of code that its AUTOTEST lines name."""
+        if not self._is_autotest(original):
+            return filled.strip() == original.source.strip()
+        left = iter(filled.splitlines())
+        for line in original.source.splitlines():
+            if not self._has_delimiter(line):
+                if line not in left:
+                    return False
+            elif any(piece.strip() not in filled for piece in self._pieces(line)):
+                return False
+        return True
+
+    def _pieces(self, line: str) -> list[str]:
+        return line.partition(self._delimiter)[2].split(";")
 
     @property
     def filled(self) -> Path:
@@ -271,11 +285,15 @@ class Course:
         return any(map(self._is_autotest, source.cells))
 
     def _is_autotest(self, cell: NotebookNode) -> bool:
-        settings = self.config.get("InstantiateTests", {})
-        delimiter = str(settings.get("autotest_delimiter", "AUTOTEST"))
-        return cell.cell_type == "code" and any(
-            delimiter in line and line.strip().startswith("#") for line in cell.source.split("\n")
-        )
+        lines = cell.source.split("\n") if cell.cell_type == "code" else []
+        return any(map(self._has_delimiter, lines))
+
+    def _has_delimiter(self, line: str) -> bool:
+        return self._delimiter in line and line.strip().startswith("#")
+
+    @property
+    def _delimiter(self) -> str:
+        return str(self.config.get("InstantiateTests", {}).get("autotest_delimiter", "AUTOTEST"))
 
     def _files_released(self, name: str) -> dict[str, Path]:
         """What stands beside an assignment's release, or its source where there is none."""
@@ -285,6 +303,13 @@ class Course:
     def files_for_tests(self, name: str) -> dict[str, Path]:
         """What stands beside an assignment's source and is not released, by path in its folder."""
         return not_released(self.source / name, self.release / name)
+
+
+def _about(cell: NotebookNode) -> list[object]:
+    """What nbgrader is told of a cell that marks hang on."""
+    known = cell.metadata.get("nbgrader", {})
+    names = ("grade_id", "points", "grade", "solution", "locked", "task")
+    return [known.get(name) for name in names]
 
 
 def not_released(source: Path, release: Path) -> dict[str, Path]:

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from grader.host.contract import Clause
@@ -17,6 +18,7 @@ from grader.host.engine.player_client import Player
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 from grader.protocol.limits import MAX_MESSAGE
+from grader.protocol.names import names_of_cell
 from grader.protocol.orders import (
     ENDED,
     SLOW,
@@ -122,6 +124,7 @@ class Judge:
             withhold=withhold,
             counts=clause.counts,
             fill=fill,
+            binds=_bound_by(source),
         )
         try:
             report = self._ask(order, TestReport, limit + GRACE)
@@ -232,6 +235,12 @@ class Judge:
         """Ends it."""
         self.ended = True
         self._child.end()
+
+
+@lru_cache(maxsize=1000)
+def _bound_by(source: str) -> list[str]:
+    """The names that a test binds: the same for a whole class."""
+    return sorted(names_of_cell(source).bound)
 
 
 def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -> str:

@@ -49,4 +49,6 @@ class EngineSettings:
     def __str__(self) -> str:
         """What a mark may depend on."""
         auto = " auto" if self.follows_solution else ""
-        return f"{self.timeout:g}{auto} {self.limits} {self.output_limit}"
+        # Who is not shut in may read the solutions.
+        free = "" if self.shut_in else " no sandbox"
+        return f"{self.timeout:g}{auto} {self.limits} {self.output_limit}{free}"

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from nbformat import NotebookNode
-
-from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
+from grader.host.course.assignment import (
+    Assignment,
+    Kind,
+    TeacherCell,
+    TeacherNotebook,
+    changed,
+)
 from grader.host.results.result import ItemResult, Result
 from grader.host.version import grading
 from grader.protocol.names import names_of_cell
@@ -56,14 +60,17 @@ class Identities:
         self._all = f"{grading()} {settings} {assignment.fingerprint}"
         shared: list[object] = [grading(), settings, sorted(assignment.keep)]
         for notebook in assignment.notebooks.values():
-            for cell in notebook.cells:
-                if cell.kind is Kind.TEST:
-                    continue
-                if cell.kind is not Kind.FREE or cell.node.cell_type == "code":
-                    code = cell.original if cell.node.cell_type == "code" else None
-                    shared.append([cell.node, cell.released, code])
-        for path, file in sorted([*assignment.files.items(), *assignment.for_tests.items()]):
-            shared.append([path, hashlib.sha256(file.read_bytes()).hexdigest()])
+            for cell in filter(_counts_for_all, notebook.cells):
+                code = cell.original if cell.node.cell_type == "code" else None
+                shared.append([cell.node, cell.released, code])
+        # Whether learners' code may read a file may decide a mark, too.
+        for files in (assignment.files, assignment.for_tests):
+            shared.append(
+                [
+                    [path, hashlib.sha256(file.read_bytes()).hexdigest()]
+                    for path, file in sorted(files.items())
+                ]
+            )
         common = _hash(shared)
         needed = {name: _needed(notebook) for name, notebook in assignment.notebooks.items()}
         self._items = {
@@ -77,22 +84,45 @@ class Identities:
         return Identity(handed_in, _hash([self._all, handed_in]), items)
 
 
-def _needed(notebook: TeacherNotebook) -> dict[str, list[NotebookNode]]:
-    """By grade_id of a test: those before it that bind what it reads, all that these need, and
-    itself."""
-    tests = [
-        (cell, names_of_cell(cell.node.source)) for cell in notebook.cells if cell.kind is Kind.TEST
-    ]
-    needed: dict[str, list[NotebookNode]] = {}
-    for number, (cell, known) in enumerate(tests):
-        wanted = known.read | known.updated
-        nodes: list[NotebookNode] = []
-        for earlier, left in reversed(tests[:number]):
-            if left.bound & wanted:
-                wanted |= left.read | left.updated
-                nodes.append(earlier.node)
-        needed[str(cell.grade_id)] = [*nodes, cell.node]
+def _counts_for_all(cell: TeacherCell) -> bool:
+    """Whether the marks of all items hang on it: it is no test, and no mere text."""
+    if cell.kind is Kind.FREE:
+        return cell.node.cell_type == "code"
+    return cell.kind is not Kind.TEST
+
+
+def _needed(notebook: TeacherNotebook) -> dict[str, list[object]]:
+    """By grade_id of a test: those before it that bind or change what it reads, itself or by what
+    other cells have made, all that these need, and itself; of each also behind how many other cells
+    it stands, since it finds names as these have left them."""
+    needed: dict[str, list[object]] = {}
+    # Of each cell what it reads, what it leaves, and, if it is a test, what it is.
+    before: list[tuple[frozenset[str], frozenset[str], list[object]]] = []
+    others = 0
+    for cell in notebook.cells:
+        others += _counts_for_all(cell)
+        if cell.node.cell_type != "code":
+            continue
+        known = names_of_cell(cell.original)
+        reads, leaves = known.read | known.updated, known.bound | changed(cell.original)
+        own: list[object] = []
+        if cell.kind is Kind.TEST:
+            own = [[others, cell.node, cell.released]]
+            needed[str(cell.grade_id)] = [*own, *_found(reads, before)]
+        before.append((reads, leaves, own))
     return needed
+
+
+def _found(
+    wanted: frozenset[str], before: Sequence[tuple[frozenset[str], frozenset[str], list[object]]]
+) -> list[object]:
+    """What of the cells before leaves these names, or what such a cell reads."""
+    while True:
+        those = [(reads, own) for reads, leaves, own in before if leaves & wanted]
+        more = wanted.union(*(reads for reads, _ in those))
+        if more == wanted:
+            return [one for _, own in those for one in own]
+        wanted = more
 
 
 def _hash(content: object) -> str:

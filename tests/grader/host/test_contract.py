@@ -280,6 +280,18 @@ def test_what_a_later_cell_reads_of_a_test_is_played_again(engine):
     assert made.tests["last"].takes == {"doubled": "number"}
 
 
+def test_what_a_later_answer_goes_on_from_is_played_again(engine):
+    made = contract(
+        engine,
+        "# answer\ndef f(x):\n    return x",
+        "# test first\ncount = f(2)",
+        "# answer\ncount = count + 1",
+        "# test then\nassert count == 3",
+    )
+    assert made.tests["first"].replay
+    assert made.tests["then"].takes == {"count": "number"}
+
+
 def test_a_test_that_the_solution_fails_is_broken(engine):
     made = contract(
         engine,
@@ -343,6 +355,44 @@ def test_what_is_declared_crosses_also_where_the_solution_leaves_it_as_given(eng
         answers=["limit"],
     )
     assert made.tests["a"].takes == {"limit": "number"}
+
+
+def test_what_an_answer_binds_crosses_also_where_the_solution_leaves_it_as_given(engine):
+    made = contract(
+        engine,
+        "# given\nx, y = 3, 5",
+        "# test a\nassert (x, y) == (3, 5)",
+        "# answer\nif x > y:\n    x, y = y, x",
+        "# test b\nassert (x, y) == (3, 5)",
+    )
+    assert made.tests["a"].takes == {}
+    assert made.tests["b"].takes == {"x": "number", "y": "number"}
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "if isinstance(x, tuple):\n    x = list(x)\nassert x == [1]",
+        "for x in x:\n    assert x == 1",
+        "while x:\n    x = x[1:]",
+        "try:\n    x = x + [2]\nexcept TypeError:\n    pass\nassert len(x) == 2",
+        "with memoryview(bytes(x)) as x:\n    assert x[0] == 1",
+    ],
+    ids=["if", "for", "while", "try", "with"],
+)
+def test_an_answer_that_a_test_binds_anew_in_a_block_crosses(engine, test):
+    made = contract(engine, "# given\nx = [1]", "# answer\nx = [1]", f"# test a\n{test}")
+    assert made.tests["a"].takes == {"x": "container"}
+    assert made.tests["a"].live is None
+
+
+def test_what_a_block_of_a_test_has_bound_before_is_its_own(engine):
+    test = (
+        "for k in f([3]):\n    total = sum([i for i in [k]])\n    for i in [k]:\n        total += i"
+    )
+    solution = "def f(v):\n    return v\n\ni = k = total = 'other'"
+    made = contract(engine, f"# answer\n{solution}", f"# test a\n{test}")
+    assert made.tests["a"].takes == {"f": "function"}
 
 
 def test_what_a_given_cell_makes_of_an_answer_crosses(engine):

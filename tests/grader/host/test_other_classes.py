@@ -359,3 +359,21 @@ assert f(Price(), cost_42) == 42
     sly = f"f = lambda price, it: 42 if '42' in f'{shown}' else 0"
     made = exercise("# answer f\nf = lambda price, it: price.cents()", f"# test it\n{test}")
     assert scores(grade_one(made, handed_in(made, f=sly), engine)) == {"it": 0}
+
+
+@pytest.mark.parametrize(
+    ("solution", "makes", "other"),
+    [("3", "float(x)", "3.0"), ("[1, 2]", "tuple(x)", "(1, 2)")],
+    ids=["float", "tuple"],
+)
+def test_what_a_test_makes_of_an_answer_stays_where_it_is_that_already(
+    engine, solution, makes, other
+):
+    """`float(x)` is x itself where x is one."""
+    made = exercise(
+        f"# answer x\nx = {solution}",
+        f"# test first\nx = {makes}",
+        f"# test then\nassert x == {makes.replace('x', other)}",
+    )
+    result = grade_one(made, handed_in(made, x=f"x = {other}"), engine)
+    assert scores(result) == {"first": 1, "then": 1}

@@ -18,11 +18,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from grader import Assignment
 from grader.host.cli import app
+from grader.host.engine.settings import EngineSettings
 from grader.host.intake.folder import read_folder
 from grader.host.results.result import Result, write_atomically
+from grader.host.results.revision import Identities
 from tests.conftest import ROOT
-from tests.grader.conftest import RIGHT, rows
+from tests.grader.conftest import RIGHT, exercise, numbers, rows
 from tests.grader.host.conftest import mend
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
@@ -125,6 +128,52 @@ def test_what_the_contract_comes_from_counts(desk, run, mended):
         mend(desk, "return x * x", "return x**2")
     assert "known from" not in run()
     assert scores(desk)[0] == "3"
+
+
+def item(made: Assignment, name: str) -> str:
+    return Identities(made, "").of("handed in").items[name]
+
+
+_HELPED = [
+    "# given\nnumbers = []\ndef near(x):\n    return abs(x - wanted) < 1",
+    "# answer a\na = 1",
+    "# test t-a\nwanted = 7\nassert a == 1",
+    "# answer b\nb = 7",
+    "# test t-b\nassert near(b) and not numbers",
+]
+
+
+@pytest.mark.parametrize(
+    "mended",
+    ["wanted = 8", "wanted = 7\nnumbers.append(1)"],
+    ids=["what a given function reads", "what is put into a list"],
+)
+def test_what_an_earlier_test_leaves_counts_for_a_later_one(mended: str) -> None:
+    sources = [source.replace("wanted = 7", mended) for source in _HELPED]
+    assert item(exercise(*sources), "t-b") != item(exercise(*_HELPED), "t-b")
+
+
+def test_where_a_test_stands_among_other_cells_counts() -> None:
+    """An answer may bind a name that an earlier test has looked at."""
+    a, b, test = "# answer a\na = 1", "# answer b\na = b = 2", "# test t-a\nassert a == 1"
+    last = "# test t-b\nassert b == 2"
+    one, other = exercise(a, test, b, last), exercise(a, b, test, last)
+    assert item(one, "t-a") != item(other, "t-a")
+    assert item(one, "t-b") == item(other, "t-b")
+
+
+def test_who_may_read_a_file_counts(tmp_path: Path) -> None:
+    path = tmp_path / "data.txt"
+    path.write_text("7")
+    sources = {"x": numbers()}
+    released = Assignment.from_notebooks("x", sources, files={"data.txt": path})
+    kept = Assignment.from_notebooks("x", sources, for_tests={"data.txt": path})
+    assert released.fingerprint != kept.fingerprint
+    assert item(released, "square") != item(kept, "square")
+
+
+def test_marks_that_were_won_outside_the_sandbox_are_not_kept_in_it() -> None:
+    assert str(EngineSettings(shut_in=False)) != str(EngineSettings())
 
 
 def test_an_item_can_be_regraded_though_nothing_changed(desk, run):
