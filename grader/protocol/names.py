@@ -99,24 +99,43 @@ class _Reading:
     def run(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
             match statement:
-                case ast.If(test, body, orelse) | ast.While(test, body, orelse):
+                case ast.If(test, body, orelse):
+                    self._read(test)
+                    before = self._bound.copy()
+                    self.run(body)
+                    # Only one of both runs.
+                    after, self._bound = self._bound, before
+                    self.run(orelse)
+                    self._bound |= after
+                case ast.While(test, body, orelse):
                     self._read(test)
                     self.run([*body, *orelse])
-                case ast.For(target, iterated, body, orelse):
+                case ast.For(target, iterated, body, orelse) | ast.AsyncFor(
+                    target, iterated, body, orelse
+                ):
                     self._read(iterated)
                     self._read(target)
                     self.run([*body, *orelse])
-                case ast.With(items, body):
+                case ast.With(items, body) | ast.AsyncWith(items, body):
                     for item in items:
                         self._read(item)
                     self.run(body)
-                case ast.Try(body, handlers, orelse, last):
+                case ast.Try(body, handlers, orelse, last) | ast.TryStar(
+                    body, handlers, orelse, last
+                ):
                     self.run(body)
                     for handler in handlers:
                         self._read(handler.type)
                         self._bound.update([handler.name] if handler.name else [])
                         self.run(handler.body)
                     self.run([*orelse, *last])
+                case ast.Match(subject, cases):
+                    self._read(subject)
+                    for case in cases:
+                        self._read(case.pattern)
+                        self._bound |= _captured(case.pattern)
+                        self._read(case.guard)
+                        self.run(case.body)
                 case _:
                     self._read(statement)
 
@@ -124,14 +143,7 @@ class _Reading:
         """Of something that is read before it binds."""
         if node is None:
             return
-        inside = list(ast.walk(node))
-        targets = [one.target for one in inside if isinstance(one, ast.comprehension)]
-        # What a comprehension calls something is its own.
-        own = [one for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
-        names = [one for one in inside if isinstance(one, ast.Name) and one not in own]
-        loads = {one.id for one in names if isinstance(one.ctx, ast.Load | ast.Del)}
-        loads -= {one.id for one in own}
-        stores = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+        loads, stores = _loads_and_stores(node)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             loads.add(node.target.id)
         elif not isinstance(node, ast.Assign | ast.AnnAssign | ast.withitem):
@@ -142,6 +154,33 @@ class _Reading:
             self._bound.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             self._bound |= {(one.asname or one.name).split(".")[0] for one in node.names}
+
+
+def _loads_and_stores(node: ast.AST) -> tuple[set[str], set[str]]:
+    """Names in something, but for what a comprehension calls its own."""
+    loads: set[str] = set()
+    stores: set[str] = set()
+    left: list[tuple[ast.AST, frozenset[str]]] = [(node, frozenset())]
+    while left:
+        one, own = left.pop()
+        if isinstance(one, ast.Name) and one.id not in own:
+            (stores if isinstance(one.ctx, ast.Store) else loads).add(one.id)
+        inside = list(ast.iter_child_nodes(one))
+        if isinstance(one, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            # What it goes through first is read outside of it.
+            left.append((one.generators[0].iter, own))
+            targets = [part for made in one.generators for part in ast.walk(made.target)]
+            own = own.union(part.id for part in targets if isinstance(part, ast.Name))
+        left += [(part, own) for part in inside]
+    return loads, stores
+
+
+def _captured(pattern: ast.pattern) -> set[str]:
+    """Names that a pattern of `match` binds."""
+    inside = list(ast.walk(pattern))
+    names = [one.name for one in inside if isinstance(one, ast.MatchAs | ast.MatchStar)]
+    names += [one.rest for one in inside if isinstance(one, ast.MatchMapping)]
+    return {name for name in names if name is not None}
 
 
 def _with_own_scopes(source: str) -> str:

@@ -28,3 +28,22 @@ def test_names(source: str, bound: set[str], read: set[str]) -> None:
     names = names_of(source)
     assert names.read == read
     assert names.bound == bound or source.startswith("del")
+
+
+@pytest.mark.parametrize(
+    ("source", "updated"),
+    [
+        ("x = [x for x in x]", {"x"}),
+        ("x = [x for x in range(3)]", set()),
+        ("assert [x for x in range(2)] and x\nx = 4", {"x"}),
+        ("y = [x for x in a for a in x]\nx = a = 1", {"a"}),
+        ("for i in range(3):\n    x = x + i", {"x"}),
+        ("async for i in items():\n    x = x + i", {"x"}),
+        ("try:\n    x = x + 1\nexcept* ValueError as e:\n    y = e", {"x"}),
+        ("match m:\n    case [x, *y]:\n        z = x, y\n    case _:\n        w = w + 1", {"w"}),
+        ("if m:\n    x = 1\nelse:\n    x = x + 1", {"x"}),
+        ("if m:\n    x = 1\nx = x + 1", set()),
+    ],
+)
+def test_updated(source: str, updated: set[str]) -> None:
+    assert names_of(source).updated == updated

@@ -23,6 +23,7 @@ TESTS = (
     "kept = [{n} for _ in range(2)]\nassert same(kept[1], {v})",
     "if same({n}, {v}):\n    {n} = {w}\nassert same({n}, {w})",
     "if isinstance({n}, list):\n    {n} = tuple({n})\nassert same({n}, {v} if {v} != [] else ())",
+    "{n} = [{n} for {n} in [{n}]]\nassert same({n}[0], {v})",
     "for {n} in [{n}]:\n    pass\nassert same({n}, {v})",
     "try:\n    {n}\nexcept NameError:\n    {n} = {w}\nassert same({n}, {v})",
     "def check():\n    return same({n}, {v})\nassert check()",
