@@ -192,6 +192,7 @@ class Discover(Order):
         exact: see `Terms`.
         sets: names that the test binds or deletes, and the solution reads.
         opens: see `Terms`.
+        binds: as in `RunTest`.
     """
 
     source: str
@@ -205,6 +206,7 @@ class Discover(Order):
     exact: bool
     sets: list[str]
     opens: bool
+    binds: list[str]
 
 
 class Discovered(Report, kw_only=True, tag=True):

@@ -357,9 +357,7 @@ class _Bench:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
         self._unbind()
-        self._binds = ()
-        with contextlib.suppress(SyntaxError):
-            self._binds = names_of(self._shell.transform_cell(test.source)).bound
+        self._binds = test.binds
         if self.watch is None:
             cell, space = lambda: self._shell.compile.cell_file, self._shell.user_ns
             self.watch = Watch(cell, space, self._acts.is_written)

@@ -259,16 +259,24 @@ class Assignment:
             for cell in notebook.cells:
                 known = [cell.node, cell.released, cell.original]
                 digest.update(json.dumps(known, sort_keys=True).encode())
-        for whose in (files or {}, for_tests or {}):
-            # Apart, since they are for other readers.
-            digest.update(str(len(whose)).encode())
-            for path, file in sorted(whose.items()):
-                digest.update(path.encode() + hashlib.sha256(file.read_bytes()).digest())
+        digest.update(json.dumps(contents(files or {}, for_tests or {})).encode())
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
         digest.update(repr(sorted(keep)).encode())
         fingerprint = digest.hexdigest()
         kept = frozenset(keep)
         return cls(name, parsed, files or {}, kept, fingerprint, for_tests or {}, variant)
+
+
+def contents(*files: Mapping[str, Path]) -> list[list[tuple[str, str]]]:
+    """The paths of files and what is in them, as fingerprints. Those for other readers stay apart:
+    whether learners' code may read a file may decide a mark, too."""
+    return [
+        [
+            (path, hashlib.sha256(file.read_bytes()).hexdigest())
+            for path, file in sorted(own.items())
+        ]
+        for own in files
+    ]
 
 
 def _first_line(statement: ast.stmt) -> int:

@@ -227,6 +227,7 @@ class Judge:
             exact=way.exact,
             sets=list(way.sets),
             opens=way.opens,
+            binds=_bound_by(source),
         )
         discovered = self._ask(order, Discovered, self._timeout + GRACE)
         return Played.of(discovered, self._child), discovered

@@ -20,6 +20,7 @@ from grader.host.course.assignment import (
     TeacherCell,
     TeacherNotebook,
     changed,
+    contents,
 )
 from grader.host.results.result import ItemResult, Result
 from grader.host.version import grading
@@ -63,14 +64,7 @@ class Identities:
             for cell in filter(_counts_for_all, notebook.cells):
                 code = cell.original if cell.node.cell_type == "code" else None
                 shared.append([cell.node, cell.released, code])
-        # Whether learners' code may read a file may decide a mark, too.
-        for files in (assignment.files, assignment.for_tests):
-            shared.append(
-                [
-                    [path, hashlib.sha256(file.read_bytes()).hexdigest()]
-                    for path, file in sorted(files.items())
-                ]
-            )
+        shared.append(contents(assignment.files, assignment.for_tests))
         common = _hash(shared)
         needed = {name: _needed(notebook) for name, notebook in assignment.notebooks.items()}
         self._items = {

@@ -18,6 +18,11 @@ from typing import Any
 from grader.sandboxed.codec.libraries import torch_module
 
 _SEQUENCES = (tuple, frozenset, set, list)
+# Classes that know how to be made of one of theirs, those that are more first.
+_OF_LIBRARIES = {
+    "pandas": ("DataFrame", "Series"),
+    "networkx": ("MultiDiGraph", "MultiGraph", "DiGraph", "Graph"),
+}
 
 
 def made_of(value: Any) -> Any:
@@ -37,7 +42,7 @@ def made_of(value: Any) -> Any:
         return list(value)
     if isinstance(value, Set):
         return set(value)
-    for make in (_time, _table, _graph, _module):
+    for make in (_time, _of_a_library, _module):
         if (made := make(value)) is not None:
             return made
     return None
@@ -64,24 +69,13 @@ def _time(value: Any) -> Any:
     return None
 
 
-def _table(value: Any) -> Any:
-    pandas = sys.modules.get("pandas")
-    if pandas is None:
-        return None
-    for cls in (pandas.DataFrame, pandas.Series):
-        if isinstance(value, cls):
-            return cls(value)
-    return None
-
-
-def _graph(value: Any) -> Any:
-    networkx = sys.modules.get("networkx")
-    if networkx is None:
-        return None
-    for name in ("MultiDiGraph", "MultiGraph", "DiGraph", "Graph"):
-        cls = getattr(networkx, name)
-        if isinstance(value, cls):
-            return cls(value)
+def _of_a_library(value: Any) -> Any:
+    for library, names in _OF_LIBRARIES.items():
+        module = sys.modules.get(library)
+        for name in names if module is not None else ():
+            cls = getattr(module, name)
+            if isinstance(value, cls):
+                return cls(value)
     return None
 
 
