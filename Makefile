@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test test-all lesson lint types attacks fuzz mutation bench bench-scale bench-capstone build site publish grade mark class data wheel wheels pictures constraints clean distclean
+.PHONY: test test-all notebooks engine lesson lint types attacks fuzz mutation bench bench-scale bench-capstone build site publish grade mark class data wheel wheels pictures constraints clean distclean
 
 SAMPLE := .build/sample_class/submitted
 # When the sample class had to hand in.
@@ -12,24 +12,42 @@ PYTEST := OMP_NUM_THREADS=1 pytest -p tools.progress --nbval --numprocesses 2 --
 # Every notebook runs in the kernel of what a class gets.
 ALL := JUPYTER_PATH="$(CURDIR)/.build/jupyter" $(PYTEST) --nbval-kernel-name class
 
-define MAKE_WHAT_TESTS_NEED
+# What is tested: make test TESTS=tests/coursekit, say.
+TESTS := tests notebooks solutions
+
+define MAKE_WHAT_THE_ENGINE_NEEDS
 @sh tools/setup.sh chromium
 @sh tools/setup.sh bubblewrap
 @sh tools/setup.sh postgresql
+endef
+
+define MAKE_WHAT_A_CLASS_GETS
 @echo "== What a class gets, installed by itself"
 @$(RUN) python -m tools.class_folder
 endef
 
 test: .venv/installed-dev lint types ## check what a change could break, in twelve minutes: style, types, tests, every cell of every notebook
-	$(MAKE_WHAT_TESTS_NEED)
-	@echo "== Tests and notebooks: about eleven minutes on two cores"
-	@$(RUN) $(ALL) -m "not thorough"
+	$(MAKE_WHAT_THE_ENGINE_NEEDS)
+	$(MAKE_WHAT_A_CLASS_GETS)
+	@echo "== Tests and notebooks: about TWELVE minutes on two cores"
+	@$(RUN) $(ALL) -m "not thorough" $(TESTS)
 
 test-all: .venv/installed-dev lint types ## check everything, in three quarters of an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
-	$(MAKE_WHAT_TESTS_NEED)
+	$(MAKE_WHAT_THE_ENGINE_NEEDS)
+	$(MAKE_WHAT_A_CLASS_GETS)
 	@sh tools/setup.sh firefox
 	@echo "== All tests and notebooks: about three quarters of an hour on two cores"
-	@$(RUN) $(ALL)
+	@$(RUN) $(ALL) $(TESTS)
+
+notebooks: .venv/installed-dev ## run every cell of every lesson and solution, as a class has them
+	$(MAKE_WHAT_A_CLASS_GETS)
+	@echo "== Every notebook: about TEN minutes on two cores"
+	@$(RUN) $(ALL) notebooks solutions
+
+engine: .venv/installed-dev ## test the grader alone, without what is thorough
+	$(MAKE_WHAT_THE_ENGINE_NEEDS)
+	@echo "== The grader: about TEN minutes on two cores"
+	@$(RUN) $(PYTEST) -m "not thorough" tests/grader tests/attacks tests/fuzz
 
 lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercise, answers and questions: LESSON=07
 	@$(if $(LESSON),,echo "Say which: make lesson LESSON=07"; exit 1)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import copy
 import csv
+import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, count
 from pathlib import Path
 
 import nbformat
@@ -23,6 +25,9 @@ from authoring.source.sources import Lesson, Sources
 DUE = "2026-03-02 12:00:00 UTC"
 IN_TIME = "2026-03-01 18:30:00 UTC"
 LATE = "2026-03-03 09:15:00 UTC"
+
+# Submissions with right answers alone, beside the reference.
+STYLES = 2
 
 # Below the course's folder: where it is made, and the marks that it must get.
 SUBMITTED = Path(".build", "sample_class", "submitted")
@@ -88,19 +93,32 @@ class Desk:
         """How many right answers the item with the most of them has."""
         return max(len(self._of(item, is_right=True)) for item in self.exercise.items)
 
-    def misconceptions(self) -> Iterator[dict[str, Given]]:
-        """Submissions that together hold every wrong answer of the bank, each once."""
-        wrong = {item: self._of(item, is_right=False) for item in self.exercise.items}
-        for number in range(max(len(answers) for answers in wrong.values())):
-            yield {
-                item: self._given(answers[number])
-                for item, answers in wrong.items()
-                if number < len(answers)
-            }
+    def mixed(self) -> Iterator[dict[str, Given]]:
+        """Submissions that together hold every wrong answer of the bank, each once.
 
-    def wrong(self, number: int) -> dict[str, Given]:
-        """Every item by the wrong answer of that number in its bank."""
-        return {item: self._pick(item, number, is_right=False) for item in self.exercise.items}
+        In the first few each item is right in two, and no two items in the same two. So each is
+        right once without any other, which is wrong there or, in every other submission, blank: an
+        answer that needs another item's is found without it.
+        """
+        wrong = {item: self._of(item, is_right=False) for item in self.exercise.items}
+        first = next(number for number in count(2) if math.comb(number, 2) >= len(wrong))
+        pairs = sorted(combinations(range(first), 2), key=lambda pair: sum(n % 2 for n in pair))
+        # Whoever has the fewest wrong answers is right where others are wrong.
+        right = dict(zip(sorted(wrong, key=lambda item: len(wrong[item])), pairs, strict=False))
+        left = {item: iter(answers) for item, answers in wrong.items()}
+        for number in count():
+            given = {
+                item: self._pick(item, STYLES + pair.index(number), is_right=True)
+                for item, pair in right.items()
+                if number in pair
+            }
+            if number >= first or number % 2 == 0:
+                for item in [item for item in wrong if item not in given]:
+                    if (answer := next(left[item], None)) is not None:
+                        given[item] = self._given(answer)
+            if not given:
+                return
+            yield given
 
     def _of(self, item: str, *, is_right: bool) -> list[BankAnswer]:
         manual = self.exercise.is_manual(item)
@@ -144,25 +162,9 @@ def _class_of(desk: Desk) -> Iterator[Draft]:
     yield Draft(desk.reference())
     yield Draft(desk.style(0))
     yield Draft(desk.style(1), timestamp=LATE)
-    yield from (Draft(answers) for answers in desk.misconceptions())
-    bits = (len(desk.exercise.items) - 1).bit_length()
-    yield from (Draft(answers) for bit in range(bits) for answers in _apart(desk, bit))
-    yield from (Draft(desk.style(number)) for number in range(2 + bits, desk.styles))
+    yield from (Draft(answers) for answers in desk.mixed())
+    yield from (Draft(desk.style(number)) for number in range(STYLES + 2, desk.styles))
     yield Draft({})
-
-
-def _apart(desk: Desk, bit: int) -> Iterator[dict[str, Given]]:
-    """Half of the items right, the others blank; and the other half right, the others wrong.
-
-    Any two items are in different halves at one of the bits of their places. So an answer that
-    needs another item's is found without it, and does not get its points.
-    """
-    right, wrong = desk.style(2 + bit), desk.wrong(bit)
-    halves: tuple[dict[str, Given], dict[str, Given]] = {}, {}
-    for place, item in enumerate(desk.exercise.items):
-        halves[place >> bit & 1][item] = right[item]
-    yield halves[0]
-    yield wrong | halves[1]
 
 
 def _damaged(desk: Desk, number: int, of: int) -> Iterator[Draft]:

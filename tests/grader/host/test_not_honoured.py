@@ -55,6 +55,17 @@ STOP = {
     "c.Assign.preprocessors = []": "Assign.preprocessors",
     "c.NbGrader.student_id = 'amy'": "NbGrader.student_id",
     "c.CourseDirectory.notebook_id = 'x*'": "CourseDirectory.notebook_id",
+    "c.ClearHiddenTests.enabled = False": "ClearHiddenTests.enabled",
+    "c.Autograde.autograde_preprocessors = []": "Autograde.autograde_preprocessors",
+    "c.Execute.timeout = 60": "Execute.timeout",
+    "c.Execute.skip_cells_with_tag = 'slow'": "Execute.skip_cells_with_tag",
+    "c.Execute.force_raise_errors = True": "Execute.force_raise_errors",
+    "c.ExecutePreprocessor.kernel_name = 'ir'": "ExecutePreprocessor.kernel_name",
+    "c.NbGraderPreprocessor.enabled = False": "NbGraderPreprocessor.enabled",
+    "c.CourseDirectory.student_id_exclude = 'amy'": "CourseDirectory.student_id_exclude",
+    "c.CourseDirectory.directory_structure = '{nbgrader_step}/{assignment_id}'": (
+        "CourseDirectory.directory_structure"
+    ),
 }
 
 
