@@ -261,7 +261,7 @@ def grade(
                     db_url,
                     on_result,
                     on_trouble,
-                    _place(cluster, opened, wanted, on_worker) if cluster else here,
+                    here if cluster is None else _place(cluster, opened, wanted, on_worker),
                 )
     except GraderError as error:
         _fail(str(error), 1)

@@ -79,7 +79,7 @@ def _connected(address: str) -> Iterator[Client]:
             where = exits.enter_context(_local(int(local[1])))
         elif not re.match(r"(tcp|tls|ucx|ws|wss)://.+", address):
             raise GraderError(
-                f"--cluster {address} is neither the address of a Dask scheduler, like "
+                f"--cluster “{address}” is neither the address of a Dask scheduler, like "
                 "tcp://HOST:8786, nor local:N for N processes on this machine."
             )
         try:

@@ -271,6 +271,7 @@ def test_a_worker_that_can_not_grade_as_here_is_refused(
         ("tls://[::1", "No Dask scheduler answers at tls://[::1"),
         ("127.0.0.1:8786", "is neither the address of a Dask scheduler"),
         ("local:none", "is neither the address of a Dask scheduler"),
+        ("", "is neither the address of a Dask scheduler"),
     ],
 )
 def test_an_address_where_nobody_is_is_told(
