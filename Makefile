@@ -29,7 +29,7 @@ endef
 test: .venv/installed-dev lint types ## check what a change could break, in twelve minutes: style, types, tests, every cell of every notebook
 	$(MAKE_WHAT_THE_ENGINE_NEEDS)
 	$(MAKE_WHAT_A_CLASS_GETS)
-	@echo "== Tests and notebooks: about TWELVE minutes on two cores"
+	@echo "== Tests and notebooks: about a quarter of an hour on two cores"
 	@$(RUN) $(ALL) -m "not thorough" $(TESTS)
 
 test-all: .venv/installed-dev lint types ## check everything, in three quarters of an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
@@ -41,13 +41,13 @@ test-all: .venv/installed-dev lint types ## check everything, in three quarters 
 
 notebooks: .venv/installed-dev ## run every cell of every lesson and solution, as a class has them
 	$(MAKE_WHAT_A_CLASS_GETS)
-	@echo "== Every notebook: about TEN minutes on two cores"
+	@echo "== Every notebook: about ten minutes on two cores"
 	@$(RUN) $(ALL) notebooks solutions
 
-engine: .venv/installed-dev ## test the grader alone, without what is thorough
+engine: .venv/installed-dev ## run all tests of the grader by itself
 	$(MAKE_WHAT_THE_ENGINE_NEEDS)
-	@echo "== The grader: about TEN minutes on two cores"
-	@$(RUN) $(PYTEST) -m "not thorough" tests/grader tests/attacks tests/fuzz
+	@echo "== The grader: about ten minutes on two cores"
+	@$(RUN) $(PYTEST) tests/grader
 
 lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercise, answers and questions: LESSON=07
 	@$(if $(LESSON),,echo "Say which: make lesson LESSON=07"; exit 1)
