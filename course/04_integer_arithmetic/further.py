@@ -21,6 +21,7 @@
 # 4. what one bit of `reduce_range` costs.
 
 # %%
+import warnings
 from dataclasses import replace
 
 import torch
@@ -233,7 +234,8 @@ ax.set(title="Black on white: answers that differ from exact sums", xlabel="of 2
 plot.show(fig, alt="Three bars: answers that differ with exact sums, saturated, and with 7 bits.")
 print("accuracy:", {name: right(one) for name, one in logits.items()})
 for backend in ("x86", "onednn"):
-    settings = torch.ao.quantization.get_default_qconfig(backend).activation.p.keywords
+    with warnings.catch_warnings(action="ignore"):  # on a processor without VNNI it has one
+        settings = torch.ao.quantization.get_default_qconfig(backend).activation.p.keywords
     print(f"PyTorch's default for {backend}: reduce_range={settings['reduce_range']}")
 assert changed[2] < changed[1] / 5
 
