@@ -26,17 +26,17 @@ define MAKE_WHAT_A_CLASS_GETS
 @$(RUN) python -m tools.class_folder
 endef
 
-test: .venv/installed-dev lint types ## check what a change could break, in twelve minutes: style, types, tests, every cell of every notebook
+test: .venv/installed-dev lint types ## check what a change could break, in half an hour: style, types, tests, every cell of every notebook
 	$(MAKE_WHAT_THE_ENGINE_NEEDS)
 	$(MAKE_WHAT_A_CLASS_GETS)
-	@echo "== Tests and notebooks: about a quarter of an hour on two cores"
+	@echo "== Tests and notebooks: about half an hour on two cores"
 	@$(RUN) $(ALL) -m "not thorough" $(TESTS)
 
-test-all: .venv/installed-dev lint types ## check everything, in three quarters of an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
+test-all: .venv/installed-dev lint types ## check everything, in an hour: also all marks against stock nbgrader, all attacks, all pages in a browser
 	$(MAKE_WHAT_THE_ENGINE_NEEDS)
 	$(MAKE_WHAT_A_CLASS_GETS)
 	@sh tools/setup.sh firefox
-	@echo "== All tests and notebooks: about three quarters of an hour on two cores"
+	@echo "== All tests and notebooks: about an hour on two cores"
 	@$(RUN) $(ALL) $(TESTS)
 
 notebooks: .venv/installed-dev ## run every cell of every lesson and solution, as a class has them
