@@ -41,12 +41,12 @@ test-all: .venv/installed-dev lint types ## check everything, in an hour: also a
 
 notebooks: .venv/installed-dev ## run every cell of every lesson and solution, as a class has them
 	$(MAKE_WHAT_A_CLASS_GETS)
-	@echo "== Every notebook: about ten minutes on two cores"
+	@echo "== Every notebook: up to twenty minutes on two cores"
 	@$(RUN) $(ALL) notebooks solutions
 
 engine: .venv/installed-dev ## run all tests of the grader by itself
 	$(MAKE_WHAT_THE_ENGINE_NEEDS)
-	@echo "== The grader: about ten minutes on two cores"
+	@echo "== The grader: up to twenty minutes on two cores"
 	@$(RUN) $(PYTEST) tests/grader
 
 lesson: .venv/installed-dev ## build one lesson, and check its notebook, exercise, answers and questions: LESSON=07
