@@ -379,7 +379,7 @@ print(gains.round(2).to_string())
 # pooling takes a large part of the time, and int8 adds little there.
 #
 # (An earlier clock of ours took the parts in one fixed order. Then the same linear layer took 251 µs under one name and 133 under the next, and the
-# convolutions seemed to gain nothing by int8. Who comes first pays for the caches.)
+# convolutions seemed to gain nothing by int8. Whatever runs first pays to fill the caches.)
 #
 # ## 5 · Layers that are harmless alone
 #

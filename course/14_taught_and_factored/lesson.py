@@ -403,7 +403,7 @@ plot.show(
 # About one point. Remove *units* instead, as in lesson 08, and little is left. That's the gift of low rank: most of the MACs gone, from the matrix alone, without an image. But give everybody the same epochs, and a *thin* network from a random start is as good. Then what you needed was the shape, not the
 # SVD. (And time? A thin pair is faster once it's large enough, zeros in a dense matrix never: [further](further/14_taught_and_factored.ipynb).)
 #
-# ## 8 · A correction beside few bits
+# ## 8 · A low-rank correction
 #
 # Third, both halves of the course at once. Weights in few bits are off by a residual. An **adapter** is a correction of low rank beside the frozen matrix:
 #
@@ -512,7 +512,7 @@ guesses()
 # - write the loss of distillation, and say where its $T^2$ comes from;
 # - set a taught student beside the controls that it needs, and say when a teacher paid here;
 # - factor a matrix below its break-even rank, by its own size or by its outputs;
-# - put an adapter beside few bits, and say why it can't be merged there;
+# - add an adapter to a few-bit layer, and say why it can't be merged there;
 # - count what tuning a large model takes.
 #
 # **Common mistakes**
@@ -587,7 +587,7 @@ progress()
 # ## References
 #
 # - G. Hinton, O. Vinyals, J. Dean (2015): *Distilling the Knowledge in a Neural Network*. arXiv:1503.02531. The loss, and dark knowledge.
-# - L. Beyer et al. (2021): *Knowledge distillation: A good teacher is patient and consistent*. arXiv:2106.05237. Long training, and a teacher asked anew.
+# - L. Beyer et al. (2021): *Knowledge distillation: A good teacher is patient and consistent*. arXiv:2106.05237. Long training, and a teacher queried for every augmented image.
 # - C. Eckart, G. Young (1936): *The approximation of one matrix by another of lower rank*. Psychometrika 1, 211–218.
 # - E. Denton, W. Zaremba, J. Bruna, Y. LeCun, R. Fergus (2014): *Exploiting Linear Structure Within Convolutional Networks for Efficient
 #   Evaluation*. NeurIPS. arXiv:1404.0736. Low rank in trained networks.

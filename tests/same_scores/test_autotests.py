@@ -166,6 +166,7 @@ def test_tests_that_were_made_of_another_source_stop_the_run(
         said = str(stopped.value)
         assert "has changed since its tests were filled in" in said, new
         assert "nbgrader generate_assignment bakery --source_with_tests --force" in said
+    assert graded(room, tmp_path / "other").returncode == 1
 
 
 def test_a_cell_that_nbgrader_would_not_run_stops_the_run(room: Classroom, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.thorough
 COURSE = Sources.at(ROOT)
 LESSONS = COURSE.lessons()
 # How many of a lesson's submissions nbgrader gets; None for all.
-SPREAD = None if os.environ.get("COURSE_THOROUGH") == "1" else 3
+SPREAD = None if os.environ.get("COURSE_THOROUGH") == "1" else 4
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.name for lesson in LESSONS])
 

@@ -71,8 +71,17 @@ STOP = {
 
 @pytest.mark.parametrize(("setting", "name"), STOP.items())
 def test_what_would_change_marks_stops_the_run(load: Load, setting: str, name: str) -> None:
-    with pytest.raises(GraderError, match=rf"sets c\.{re.escape(name)}, which this grader does"):
+    sentence = f"sets c.{name}, which this grader does not follow"
+    with pytest.raises(GraderError, match=re.escape(sentence)):
         load(setting)
+
+
+def test_the_command_line_says_so_and_grades_nobody(desk: Desk) -> None:
+    desk.hand_in("amy")
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write("c.Execute.timeout = 60\n")
+    said = desk.grade(code=1)
+    assert "sets c.Execute.timeout, which this grader does not follow" in " ".join(said.split())
 
 
 PASSED_OVER = (
