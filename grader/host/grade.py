@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import nbformat
@@ -27,6 +28,7 @@ from grader.host.marks.points import blank, score, to_items
 from grader.host.results.result import CellResult, Result, add_up
 from grader.host.session.hear import hear
 from grader.host.transcript import Heard
+from grader.protocol import decoders
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def reading(assignments: Mapping[str, Assignment]) -> Job:
     """That job, for notebooks of these assignments."""
 
     def read(question: bytes) -> bytes:
-        assignment, notebook, data, name = msgspec.msgpack.decode(question)
+        assignment, notebook, data, name = decoders.from_msgpack(Any).decode(question)
         return as_bytes(read_paper(assignments[assignment].notebooks[notebook], data, name))
 
     return read

@@ -21,11 +21,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from grader.host.version import code
+from grader.protocol import decoders
 
 if TYPE_CHECKING:
     # The command line asks for the folder before it imports what a contract is made of.
@@ -127,10 +128,10 @@ def _read(path: Path, hangs_on: Mapping[str, str], say: Callable[[str], None]) -
     from grader.host.contract import Contract
 
     try:
-        file = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
-        if msgspec.json.decode(file["made_for"]) != hangs_on:
+        file = decoders.from_json(dict[str, msgspec.Raw]).decode(content)
+        if decoders.from_json(Any).decode(file["made_for"]) != hangs_on:
             raise ValueError("it was made for something else")
-        found = msgspec.json.decode(file["contract"], type=Contract)
+        found = decoders.from_json(Contract).decode(file["contract"])
     except (ValueError, KeyError, RecursionError) as error:
         # msgspec's errors are ValueErrors.
         say(f"The kept contract {path.name} can't be used ({error}): it is made anew.")

@@ -22,6 +22,7 @@ from grader.host.course.assignment import Assignment
 from grader.host.course.course import Course
 from grader.host.publish.rendering import Pages, Renderer
 from grader.host.results.result import Result, write_atomically
+from grader.protocol import decoders
 from grader.protocol.errors import GraderError
 
 try:
@@ -151,7 +152,7 @@ class ResultStore:
         """What was last to be told of assignments, by name."""
         try:
             told = (self.folder / "results" / "troubles.json").read_bytes()
-            return msgspec.json.decode(told, type=dict[str, Trouble])
+            return decoders.from_json(dict[str, Trouble]).decode(told)
         except (OSError, msgspec.MsgspecError):
             return {}
 

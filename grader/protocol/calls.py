@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from grader.protocol import decoders
 from grader.protocol.outputs import Display, Stream
 from grader.protocol.values import Node
 
@@ -100,5 +101,5 @@ class Reply(Struct, tag="reply"):
     withheld: list[str] = []
 
 
-DECODER: msgspec.msgpack.Decoder[Request | Reply] = msgspec.msgpack.Decoder(Request | Reply)
+DECODER: msgspec.msgpack.Decoder[Request | Reply] = decoders.from_msgpack(Request | Reply)
 ENCODER = msgspec.msgpack.Encoder()

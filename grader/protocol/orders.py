@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
+from grader.protocol import decoders
 from grader.protocol.limits import Limits
 from grader.protocol.outputs import Report
 from grader.protocol.terms import Terms
@@ -80,7 +81,7 @@ class RunBeside(Order):
     before: list[str]
 
 
-TO_PLAYER: Decoder[Begin | RunCell | Meet | Wait | RunBeside] = Decoder(
+TO_PLAYER: Decoder[Begin | RunCell | Meet | Wait | RunBeside] = decoders.from_json(
     Begin | RunCell | Meet | Wait | RunBeside
 )
 
@@ -228,7 +229,7 @@ class Discovered(Report, kw_only=True, tag=True):
     lost: str | None = None
 
 
-TO_JUDGE: Decoder[Begin | RunCell | Meet | RunTest | Discover] = Decoder(
+TO_JUDGE: Decoder[Begin | RunCell | Meet | RunTest | Discover] = decoders.from_json(
     Begin | RunCell | Meet | RunTest | Discover
 )
 
@@ -330,6 +331,6 @@ class Exited(Struct):
     status: int
 
 
-TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Interrupt | Pause | End] = Decoder(
+TO_ZYGOTE: Decoder[ForkRoom | ForkChild | Interrupt | Pause | End] = decoders.from_json(
     ForkRoom | ForkChild | Interrupt | Pause | End
 )

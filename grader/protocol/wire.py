@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from grader.protocol import decoders
+
 # The longest header and body that are believed: one cell's outputs, one answer's buffers.
 MAX_HEADER = 64 * 2**20
 MAX_BODY = 512 * 2**20
@@ -206,7 +208,7 @@ def decode(data: bytes, form: type[T] | msgspec.json.Decoder[T]) -> T:
         Gone: when it is none: the other side is not to be believed any more.
     """
     try:
-        decoder = form if isinstance(form, msgspec.json.Decoder) else msgspec.json.Decoder(form)
+        decoder = form if isinstance(form, msgspec.json.Decoder) else decoders.from_json(form)
         return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Gone("a frame that is no message") from error

@@ -21,6 +21,7 @@ from grader.host.engine.settings import EngineSettings
 from grader.host.marking import Marking
 from grader.host.settings import Grader
 from grader.host.station import Station
+from grader.protocol import decoders
 from grader.protocol.errors import GraderError
 
 # Folders of the archive. Assignments lie in them as a course has them.
@@ -102,7 +103,7 @@ def unpack(data: bytes, folder: Path) -> None:
     Raises:
         OSError: when they can't be written.
     """
-    kit = msgspec.msgpack.decode(data, type=_Kit)
+    kit = decoders.from_msgpack(_Kit).decode(data)
     with tarfile.open(fileobj=io.BytesIO(kit.archive)) as tar:
         tar.extractall(folder, filter="data")
 
@@ -118,7 +119,7 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
     Raises:
         GraderError: when an assignment is not what it was where it comes from.
     """
-    kit = msgspec.msgpack.decode(data, type=_Kit)
+    kit = decoders.from_msgpack(_Kit).decode(data)
     config = Config(kit.config)
     # Instructor versions have come whole.
     config.CourseDirectory.source_with_tests_directory = "none"

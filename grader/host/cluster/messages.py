@@ -13,6 +13,7 @@ from grader.host.publish.rendering import Pages
 from grader.host.results.result import Result
 from grader.host.results.revision import Identity
 from grader.host.station import Finished, Piece
+from grader.protocol import decoders
 
 
 class _Piece(msgspec.Struct):
@@ -59,7 +60,7 @@ def piece_as_bytes(piece: Piece, contracts: dict[str, bytes]) -> bytes:
 
 def piece_from_bytes(data: bytes) -> tuple[Piece, dict[str, Contract]]:
     """The piece, and the contracts of its assignment, by notebook."""
-    read = msgspec.msgpack.decode(data, type=_Piece)
+    read = decoders.from_msgpack(_Piece).decode(data)
     folder = Folder(
         {os.fsdecode(path): content for path, content in read.files},
         {os.fsdecode(path): size for path, size in read.too_large},
@@ -80,7 +81,7 @@ def finished_as_bytes(finished: Finished) -> bytes:
 
 
 def finished_from_bytes(data: bytes) -> Finished:
-    read = msgspec.msgpack.decode(data, type=_Finished)
+    read = decoders.from_msgpack(_Finished).decode(data)
     result = Result.model_validate_json(read.result)
     return Finished(result, read.pages, read.looked, read.trouble)
 
@@ -92,8 +93,8 @@ def contracts_as_bytes(contracts: dict[str, Contract]) -> bytes:
 
 def contracts_from_bytes(data: bytes) -> dict[str, bytes]:
     """Contracts by notebook, each still as bytes."""
-    return msgspec.msgpack.decode(data, type=dict[str, bytes])
+    return decoders.from_msgpack(dict[str, bytes]).decode(data)
 
 
 def contract_from_bytes(data: bytes) -> Contract:
-    return msgspec.json.decode(data, type=Contract)
+    return decoders.from_json(Contract).decode(data)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from grader.protocol import decoders
 from grader.protocol.errors import GraderError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def read_numbers(root: Path) -> dict[str, dict[str, int]]:
     """
     path = root / FILE
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, int]])
+        found = decoders.from_json(dict[str, dict[str, int]]).decode(path.read_bytes())
     except FileNotFoundError:
         return {}
     except OSError as error:

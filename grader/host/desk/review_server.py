@@ -25,6 +25,7 @@ from tornado.web import Application, RequestHandler
 
 from grader.host.desk.reviewing import Change, Review
 from grader.host.publish.pages import environment
+from grader.protocol import decoders
 from grader.protocol.errors import GraderError
 
 LOOPBACK = "127.0.0.1"
@@ -173,7 +174,7 @@ class _Texts(_Handler):
 
 class _Marks(_Handler):
     def post(self) -> None:
-        changes = msgspec.json.decode(self.request.body, type=list[Change])
+        changes = decoders.from_json(list[Change]).decode(self.request.body)
         self.answer(self.review.save(changes))
 
 

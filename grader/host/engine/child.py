@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from grader.protocol import wire
+from grader.protocol import decoders, wire
 from grader.protocol.orders import Done, End, Exited, Interrupt, Order, Pause, Stood
 from grader.protocol.outputs import Name
 from grader.protocol.wire import Channel, Gone, Silent
@@ -105,7 +105,7 @@ class Child:
                 answer = self._receive(GRACE)
             if _may_take(answer) > _WIDEST * self._output_limit + _ROOM_BESIDE:
                 raise msgspec.DecodeError("more than a cell may show")
-            decoded = msgspec.json.decode(answer, type=reply)
+            decoded = decoders.from_json(reply).decode(answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # Only the learner's own code can say such a thing.
             self.end()

@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.course.variants import number_in
 from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
+from grader.protocol import decoders
 
 # How alike a locked or free cell must be to its released text to be taken for it, edited.
 ALIKE = 0.6
@@ -326,7 +327,7 @@ def as_bytes(paper: Paper | Rejected) -> bytes:
 
 def from_bytes(notebook: TeacherNotebook, data: bytes) -> Paper | Rejected:
     """The paper that `as_bytes` wrote, made with this teacher's notebook."""
-    sent = msgspec.msgpack.decode(data, type=_Sent)
+    sent = decoders.from_msgpack(_Sent).decode(data)
     if sent.reason is not None:
         return Rejected(sent.reason)
     cells = []

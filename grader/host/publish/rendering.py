@@ -6,6 +6,7 @@ To clean and render what a learner wrote may take any time and memory: clerks do
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import nbformat
@@ -16,6 +17,7 @@ from grader.host.course.assignment import Assignment
 from grader.host.publish import feedback
 from grader.host.publish.clean import clean_notebook, spare_notebook
 from grader.host.results.result import CellResult, Result
+from grader.protocol import decoders
 
 # The job of a clerk's that makes pages.
 RENDER = "render"
@@ -77,9 +79,9 @@ class Renderer:
 
     def job(self, question: bytes) -> bytes:
         """A clerk's side of it."""
-        asked = msgspec.msgpack.decode(question, type=_Asked)
+        asked = decoders.from_msgpack(_Asked).decode(question)
         notebooks = {
-            name: nbformat.from_dict(msgspec.json.decode(file))
+            name: nbformat.from_dict(decoders.from_json(Any).decode(file))
             for name, file in asked.notebooks.items()
         }
         made = self._make(Result.model_validate_json(asked.result), notebooks)
@@ -95,7 +97,7 @@ def _ask(clerks: Clerks, result: Result, notebooks: Mapping[str, NotebookNode]) 
     files = {name: as_json(notebook) for name, notebook in notebooks.items()}
     asked = _Asked(result.model_dump_json().encode("utf-8"), files)
     answer = clerks.ask(RENDER, msgspec.msgpack.encode(asked))
-    return msgspec.msgpack.decode(answer, type=Pages)
+    return decoders.from_msgpack(Pages).decode(answer)
 
 
 def make_pages(
