@@ -28,9 +28,8 @@ with ThreadPoolExecutor(4) as threads:
     for _ in range(15):
         new = form(30)
         list(threads.map(lambda _: decoders.from_json(new).decode(b'{"a": 1, "b": {}}'), range(8)))
-        new = form(30)
-        read = lambda _: decoders.from_msgpack(new).decode(msgspec.msgpack.encode({"a": 1, "b": {}}))
-        list(threads.map(read, range(8)))
+        new, sent = form(30), msgspec.msgpack.encode({"a": 1, "b": {}})
+        list(threads.map(lambda _: decoders.from_msgpack(new).decode(sent), range(8)))
 """
 
 
