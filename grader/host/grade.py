@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import nbformat
@@ -47,7 +46,9 @@ def reading(assignments: Mapping[str, Assignment]) -> Job:
     """That job, for notebooks of these assignments."""
 
     def read(question: bytes) -> bytes:
-        assignment, notebook, data, name = decoders.from_msgpack(Any).decode(question)
+        assignment, notebook, data, name = decoders.from_msgpack(
+            tuple[str, str, bytes, str]
+        ).decode(question)
         return as_bytes(read_paper(assignments[assignment].notebooks[notebook], data, name))
 
     return read

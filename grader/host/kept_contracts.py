@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -129,7 +129,7 @@ def _read(path: Path, hangs_on: Mapping[str, str], say: Callable[[str], None]) -
 
     try:
         file = decoders.from_json(dict[str, msgspec.Raw]).decode(content)
-        if decoders.from_json(Any).decode(file["made_for"]) != hangs_on:
+        if decoders.from_json(dict[str, str]).decode(file["made_for"]) != hangs_on:
             raise ValueError("it was made for something else")
         found = decoders.from_json(Contract).decode(file["contract"])
     except (ValueError, KeyError, RecursionError) as error:
