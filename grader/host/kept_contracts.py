@@ -19,7 +19,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +93,8 @@ def _text(value: object) -> bytes:
 
 @cache
 def _environment() -> dict[str, str]:
-    packages = sorted(f"{found.name}=={found.version}" for found in distributions())
+    # Their names have name and version. To read what is in them takes a quarter of a second.
+    packages = sorted(path.name for place in sys.path for path in Path(place).glob("*.*-info"))
     return {
         "grader": code(),
         "python": sys.version,

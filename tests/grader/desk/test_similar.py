@@ -161,7 +161,8 @@ def test_so_is_a_notebook_of_cells_without_end(monkeypatch):
 
 @pytest.mark.thorough
 def test_a_large_class_takes_less_than_a_minute():
-    begin = time.perf_counter()
+    # Whatever else the machine has to do meanwhile.
+    begin = time.process_time()
     # Each has one of five ways to solve something, and five answers of their own.
     ways = [written(-n) for n in range(1, 6)]
     texts = {
@@ -172,7 +173,7 @@ def test_a_large_class_takes_less_than_a_minute():
     texts["ada"] = Text.of(code(EVERYBODY, COPIED, written(9001)))
     texts["bob"] = Text.of(code(one, written(9002), other))
     assert [(p.one, p.other) for p in pairs(texts)] == [("ada", "bob")]
-    assert time.perf_counter() - begin < 60
+    assert time.process_time() - begin < 60
 
 
 def test_the_page(group):

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from grader import grade_one
+from grader.host.engine import child
 from grader.host.engine.files import Files
 from grader.host.get_contract import get_contract
 from grader.host.session import allowance
@@ -303,7 +304,9 @@ BEGINS_AGAIN = {
 
 @pytest.mark.parametrize("answers", BEGINS_AGAIN.values(), ids=BEGINS_AGAIN)
 @pytest.mark.parametrize(("given", "leaves", "reads"), LEFT.values(), ids=LEFT)
-def test_what_tests_leave_is_lost_for_nobody(engine, given, leaves, reads, answers):
+def test_what_tests_leave_is_lost_for_nobody(engine, monkeypatch, given, leaves, reads, answers):
+    # Nothing here ends when it is asked to.
+    monkeypatch.setattr(child, "GRACE", 0.2)
     made = exercise(
         given,
         SQUARE,
