@@ -113,7 +113,7 @@ def lock(place, command, kind, byte, flags=os.O_RDONLY):
         return fcntl.fcntl(kept[-1], command, struct.pack('hhqqi4x', kind, 0, byte, 1, 0))
     except OSError as error:
         return error.errno
-files = [os.__file__, struct.__file__, fcntl.__file__ or os.__file__]
+files = [os.__file__, struct.__file__, getattr(fcntl, "__file__", os.__file__)]
 devices = ['/dev/null', '/dev/zero', '/dev/full', '/dev/urandom', '/dev/tty']
 """
 LEAVE = f"""{PLACES}
