@@ -1,7 +1,7 @@
 # Everything is run from here. `make` lists the targets; those for learners stand in tools/learner.mk.
 include tools/learner.mk
 
-.PHONY: test test-all notebooks engine lesson lint types attacks fuzz mutation bench bench-scale bench-capstone build site publish grade mark class data wheel wheels pictures constraints clean distclean
+.PHONY: test test-all engine lesson lint types attacks fuzz mutation bench bench-scale bench-capstone build site publish grade mark class data wheel wheels pictures constraints clean distclean
 
 SAMPLE := .build/sample_class/submitted
 # When the sample class had to hand in.
@@ -38,11 +38,6 @@ test-all: .venv/installed-dev lint types ## check everything, in an hour: also a
 	@sh tools/setup.sh firefox
 	@echo "== All tests and notebooks: about an hour on two cores"
 	@$(RUN) $(ALL) $(TESTS)
-
-notebooks: .venv/installed-dev ## run every cell of every lesson and solution, as a class has them
-	$(MAKE_WHAT_A_CLASS_GETS)
-	@echo "== Every notebook: up to twenty minutes on two cores"
-	@$(RUN) $(ALL) notebooks solutions
 
 engine: .venv/installed-dev ## run all tests of the grader by itself
 	$(MAKE_WHAT_THE_ENGINE_NEEDS)
