@@ -21,7 +21,13 @@ from tests import warm_kernels
 SOLUTIONS = Path(__file__).parent / "solutions"
 
 # Files that take minutes each, the longest first.
-_LONGEST = ("test_sample_class.py", "test_ways_to_test.py", "test_widgets.py", "test_lab.py")
+_LONGEST = (
+    "test_sample_class.py",
+    "test_unearned.py",
+    "test_ways_to_test.py",
+    "test_widgets.py",
+    "test_lab.py",
+)
 
 # Each of xdist's processes has every sixteenth of them, and runs begin at different ones: two that
 # take the same port at the same time would have it both.
