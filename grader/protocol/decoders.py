@@ -7,6 +7,7 @@ message of a class while another one does the same finds half of it, and ends th
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, overload
 
@@ -24,7 +25,7 @@ def from_json(form: Any) -> msgspec.json.Decoder[Any]: ...
 def from_json(form: Any) -> msgspec.json.Decoder[Any]:
     """What reads this form as JSON."""
     with _LOCK:
-        return _from_json(form)
+        return _made(msgspec.json.Decoder, form)
 
 
 @overload
@@ -34,14 +35,9 @@ def from_msgpack(form: Any) -> msgspec.msgpack.Decoder[Any]: ...
 def from_msgpack(form: Any) -> msgspec.msgpack.Decoder[Any]:
     """What reads this form as MessagePack."""
     with _LOCK:
-        return _from_msgpack(form)
+        return _made(msgspec.msgpack.Decoder, form)
 
 
 @cache
-def _from_json(form: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(form)
-
-
-@cache
-def _from_msgpack(form: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(form)
+def _made(kind: Callable[[Any], T], form: Any) -> T:
+    return kind(form)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import zlib
+import tarfile
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from grader.host.station import Station
 from grader.protocol import decoders
 from grader.protocol.errors import GraderError
 
-# Folders of files. Assignments lie in them as a course has them.
+# Folders of the archive. Assignments lie in them as a course has them.
 _SOURCE, _RELEASE, _SHOWN = "source", "release", "shown"
 
 
@@ -35,15 +35,15 @@ class _Kit(msgspec.Struct):
         engine: without what lies on this machine's disk.
         config: nbgrader's, as plain values.
         fingerprints: of the assignments, by their keys.
-        shown: what cells may read: path in the sandbox → place among the files.
-        files: what they hold, by place.
+        shown: what cells may read: path in the sandbox → path in the archive.
+        archive: of files, as tar.
         hidden: what nobody is to read, by its place on the disk.
     """
 
     config: dict[str, Any]
     fingerprints: dict[str, str]
     shown: dict[str, str]
-    files: dict[bytes, bytes]
+    archive: bytes
     hidden: list[str]
     engine: EngineSettings
     marking: Marking
@@ -51,37 +51,43 @@ class _Kit(msgspec.Struct):
 
 def pack(course: Course, station: Station, names: Iterable[str]) -> bytes:
     """All that another machine needs to grade these assignments as this station would."""
+    archive = io.BytesIO()
     names, shown = list(names), {}
-    files: dict[str, bytes] = {}
-    for name in names:
-        made = course.instructor_versions(name)
-        files |= _read(course.source / name, f"{_SOURCE}/{name}", but=made)
-        files |= _read(course.release / name, f"{_RELEASE}/{name}")
-        for file, notebook in made.items():
-            files[f"{_SOURCE}/{name}/{file}"] = nbformat.writes(notebook).encode()
-    for number, (inside, path) in enumerate(station.engine.settings.show.items()):
-        shown[inside] = f"{_SHOWN}/{number}/{path.name}"
-        files |= _read(path, shown[inside])
+    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
+        for name in names:
+            made = course.instructor_versions(name)
+            _add(tar, course.source / name, f"{_SOURCE}/{name}", but=made)
+            _add(tar, course.release / name, f"{_RELEASE}/{name}")
+            for file, notebook in made.items():
+                data = nbformat.writes(notebook).encode()
+                about = tarfile.TarInfo(f"{_SOURCE}/{name}/{file}")
+                about.size = len(data)
+                tar.addfile(about, io.BytesIO(data))
+        for number, (inside, path) in enumerate(station.engine.settings.show.items()):
+            shown[inside] = f"{_SHOWN}/{number}/{path.name}"
+            _add(tar, path, shown[inside])
     settings = station.engine.settings
     kit = _Kit(
         _plain(course.config),
         {key: one.fingerprint for key, one in station.assignments.items() if one.name in names},
         shown,
-        {os.fsencode(place): content for place, content in files.items()},
+        archive.getvalue(),
         # The worker may see the same disk.
         [str(path.absolute()) for path in settings.hide],
         replace(settings, show={}, hide=(), keep=None),
         station.marking,
     )
-    return zlib.compress(msgspec.msgpack.encode(kit), 1)
+    return msgspec.msgpack.encode(kit)
 
 
-def _read(path: Path, place: str, but: Collection[str] = ()) -> dict[str, bytes]:
-    """A file, or those of a folder but for these names right in it."""
-    if not path.is_dir():
-        return {place: path.read_bytes()} if path.exists() else {}
-    inside = {str(file.relative_to(path)): file for file in files_below(path)}
-    return {f"{place}/{n}": file.read_bytes() for n, file in inside.items() if n not in but}
+def _add(tar: tarfile.TarFile, path: Path, name: str, but: Collection[str] = ()) -> None:
+    """Files, but for those of these names right in the folder."""
+    if path.is_dir():
+        for file in files_below(path):
+            if str(inside := file.relative_to(path)) not in but:
+                tar.add(file, f"{name}/{inside}", recursive=False)
+    elif path.exists():
+        tar.add(path, name, recursive=False)
 
 
 def _plain(config: Config) -> dict[str, Any]:
@@ -97,14 +103,11 @@ def unpack(data: bytes, folder: Path) -> None:
     Raises:
         OSError: when they can't be written.
     """
-    for place, content in _unpacked(data).files.items():
-        path = folder / os.fsdecode(place)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def _unpacked(data: bytes) -> _Kit:
-    return decoders.from_msgpack(_Kit).decode(zlib.decompress(data))
+    kit = decoders.from_msgpack(_Kit).decode(data)
+    with tarfile.open(fileobj=io.BytesIO(kit.archive)) as tar:
+        # Python 3.11.2, which Debian 12 has, knows no filters.
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        tar.extractall(folder)
 
 
 def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path) -> Station:
@@ -118,7 +121,7 @@ def station(data: bytes, folder: Path, cores: tuple[int, ...] | None, keep: Path
     Raises:
         GraderError: when an assignment is not what it was where it comes from.
     """
-    kit = _unpacked(data)
+    kit = decoders.from_msgpack(_Kit).decode(data)
     config = Config(kit.config)
     # Instructor versions have come whole.
     config.CourseDirectory.source_with_tests_directory = "none"

@@ -305,7 +305,7 @@ BEGINS_AGAIN = {
 @pytest.mark.parametrize("answers", BEGINS_AGAIN.values(), ids=BEGINS_AGAIN)
 @pytest.mark.parametrize(("given", "leaves", "reads"), LEFT.values(), ids=LEFT)
 def test_what_tests_leave_is_lost_for_nobody(engine, monkeypatch, given, leaves, reads, answers):
-    # Nothing here ends when it is asked to.
+    # Where a judge is to end, it does not do so when it is asked to, however long one waits.
     monkeypatch.setattr(child, "GRACE", 0.2)
     made = exercise(
         given,

@@ -8,7 +8,7 @@ import sys
 RACE = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, make_dataclass
+from dataclasses import make_dataclass
 
 import msgspec
 
