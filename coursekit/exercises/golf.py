@@ -15,7 +15,6 @@ import torch
 from torch import nn
 
 from coursekit.learn.guesses import notebook_lesson
-from coursekit.learn.progress.ledger import DENSE
 from coursekit.lesson_15.alone import figures
 from coursekit.lesson_15.squeeze.container import Layer, half, read, write
 from coursekit.nets.data import Split, load_digits
@@ -155,6 +154,7 @@ def note(file: bytes) -> None:
     lesson = notebook_lesson()
     if lesson is None:
         return
+    from coursekit.learn.progress.ledger import DENSE
     from coursekit.learn.progress.store import Golf, default_store
 
     default_store().record(Golf(lesson=lesson, bytes=len(file), right=found, of=len(validation)))

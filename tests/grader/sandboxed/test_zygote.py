@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import pytest
 
 from grader import Engine, grade_one
 from grader.host.engine.player_client import play
 from grader.host.engine.settings import EngineSettings
 from grader.protocol.outputs import Error
+from grader.sandboxed import zygote
 from tests.grader.conftest import exercise, handed_in, linux, scores
 
 
@@ -117,3 +120,12 @@ def test_what_given_cells_leave_is_there_for_the_learner(given, answer, where, t
     )
     found = grade_one(made, handed_in(made, y=answer), request.getfixturevalue(where))
     assert (scores(found), found.notes) == ({"y1": 1}, [])
+
+
+@linux
+def test_what_is_shown_in_a_folder_of_its_own_is_not_looked_through():
+    """An environment in /tmp is 60,000 files, and each room would look at all of them twice."""
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        files, *_ = zygote._left_outside(["/dev"])
+        own, *_ = zygote._left_outside(["/dev/shm"])
+    assert ("/dev/null" in files, file.name in files, file.name in own) == (True, False, True)
