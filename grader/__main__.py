@@ -1,5 +1,16 @@
 """``python -m grader`` is the command `grader`."""
 
-from grader.host.cli import app
+import sys
 
-app(prog_name="grader")
+
+def main() -> None:
+    try:
+        # Two seconds, in which somebody may press Ctrl+C.
+        from grader.host.cli import app
+    except KeyboardInterrupt:
+        sys.exit(130)
+    app(prog_name="grader")
+
+
+if __name__ == "__main__":
+    main()

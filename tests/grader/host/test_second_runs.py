@@ -366,6 +366,24 @@ def test_ctrl_c_stops_cleanly(desk, running):
     assert not (desk.out / "results/numbers/slow.json").exists()
 
 
+PRESSED = """
+import importlib.abc, runpy, sys
+
+class Pressed(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, *_):
+        if name == "grader.host.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Pressed())
+runpy.run_module("grader", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_it_starts_says_nothing():
+    run = subprocess.run([sys.executable, "-c", PRESSED], capture_output=True, text=True)
+    assert (run.returncode, run.stdout + run.stderr) == (130, "")
+
+
 def test_a_disk_that_is_full_from_the_start_is_one_sentence(desk, run):
     desk.hand_in("a")
     desk.out.mkdir()
