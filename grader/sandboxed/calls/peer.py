@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import collections
 import enum
-import sys
 import types
 from collections.abc import Container, Iterator
 from typing import Any, Literal
@@ -79,16 +78,17 @@ class Peer(Answering):
     def on_changed(self, name: str, value: Any) -> None:
         """Gets the new value of a watched name."""
 
-    def _ask(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+    def _ask(self, request: Request, packer: Packer, place: str) -> tuple[Reply, Unpacker]:
         with self._asking:
-            return self._ask_alone(request, packer)
+            return self._ask_alone(request, packer, place)
 
-    def _ask_alone(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+    def _ask_alone(self, request: Request, packer: Packer, place: str) -> tuple[Reply, Unpacker]:
         if self.lost is not None:
             raise Stopped(self.lost)
         if self.budget is not None:
             self.budget.take(calls=1)
         self._nesting += 1
+        away = self._errors.away
         try:
             if self._nesting > MAX_NESTING:
                 raise RecursionError("calls that call back are nested too deep")
@@ -106,8 +106,10 @@ class Peer(Answering):
                     continue
                 if message.id != request.id:
                     raise Gone("an answer out of turn")
-                else:
-                    return message, self._unpacker(body, packer.objects)
+                swallowed = self._errors.swallowed(away, message.error)
+                if swallowed and not self.rules.may_swallow(f"{place}:AssertionError"):
+                    raise swallowed
+                return message, self._unpacker(body, packer.objects)
         except Silent:
             self.lost = "timed out"
             raise Stopped(self.lost) from None
@@ -139,7 +141,7 @@ class Peer(Answering):
         if not library:
             self._taken.add(name)
             request.watch = [name] if name in self.rules.watched({name}) else []
-        reply, unpacker = self._ask(request, self._packer(self._brought))
+        reply, unpacker = self._ask(request, self._packer(self._brought), name)
         if reply.error is not None:
             if "KeyError" in reply.error.classes:
                 raise KeyError(name)
@@ -173,7 +175,7 @@ class Peer(Answering):
         if not name.startswith("_") and not self.rules.may_ask(place, node_of(handle), name):
             raise absent
         request = self._request("get", node_of(handle).id, name, name)
-        reply, unpacker = self._ask(request, self._packer())
+        reply, unpacker = self._ask(request, self._packer(), name)
         if reply.error is not None:
             label = f"{origin_of(handle)}.{name}"
             raise self._errors.hear_of_call(reply.error, self.rules, label, "")
@@ -226,14 +228,19 @@ class Peer(Answering):
             request.files = self._written()
         request.keep = self.rules.kept(label)
         try:
-            reply, unpacker = self._ask(request, packer)
+            reply, unpacker = self._ask(request, packer, _place_of(label))
         finally:
             if not self._trusted:
                 self._lent.returned(self._lent.numbers - lent, self.rules)
-        value = self._settle(request, reply, unpacker, owners, label)
-        if method == "__exit__" or _is_exit(args):
-            return self._swallows(value, args[0] if args else None, label)
-        return value
+        thrown = None if self._trusted else _thrown(method, args)
+        value = error = None
+        try:
+            value = self._settle(request, reply, unpacker, owners, label)
+        except Exception as raised:
+            error = raised
+            if thrown is None:
+                raise
+        return value if thrown is None else self._left(thrown, method, label, value, error)
 
     def _patches(self) -> Iterator[tuple[Patch, list[Any]]]:
         """What the test has put in the place of something, and what that is now."""
@@ -377,23 +384,34 @@ class Peer(Answering):
             return False
         return isinstance(Packer(lambda live: None, self._given).pack(value), Given)
 
-    def _swallows(self, value: Any, raised: object, label: str) -> Any:
-        """What an `__exit__` may give back: it never swallows a test's assertion.
+    def _left(
+        self, thrown: Any, method: str, label: str, value: Any, error: Exception | None
+    ) -> Any:
+        """What comes of leaving a block: a test's assertion is neither swallowed nor replaced.
 
         Args:
-            raised: the type of what was raised in its block, if something was.
+            thrown: what the block was left with, or its class.
+            value, error: what has come of the call.
 
         Raises:
             Stopped: when it swallows what the teacher's solution lets through.
         """
-        if self._trusted or not isinstance(raised, type) or not value:
-            return value
-        is_assertion = issubclass(raised, AssertionError)
-        if not self.rules.may_swallow(f"{label}:{raised.__name__}") and not is_assertion:
+        kind = thrown if isinstance(thrown, type) else type(thrown)
+        is_assertion = issubclass(kind, AssertionError)
+        if method == "throw":
+            if is_assertion:
+                raise thrown
+            swallows = isinstance(error, StopIteration)
+        else:
+            # Asked once: an object may say something else the next time.
+            swallows = error is None and not is_assertion and bool(value)
+        if swallows and not self.rules.may_swallow(f"{label}:{kind.__name__}"):
             raise Stopped(
                 "An `__exit__` of your code swallows an error that it should let through."
             )
-        return False if is_assertion else value
+        if error is not None and not is_assertion:
+            raise error
+        return value if swallows or value is None or method == "throw" else False
 
 
 # What `isinstance` and `issubclass` ask of whatever says that it is a class.
@@ -412,11 +430,18 @@ def _is_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
-def _is_exit(args: tuple[Any, ...]) -> bool:
-    """Whether a function is called in the place of an `__exit__`, as an `ExitStack` may do: with
-    the type, the exception that is on its way through the test, and the traceback."""
-    error = sys.exc_info()[1]
-    return error is not None and len(args) == 3 and args[1] is error
+def _thrown(method: str, args: tuple[Any, ...]) -> Any:
+    """What a block is left with, where a call decides what becomes of it: that of an `__exit__`, of
+    a function in its place, as in an `ExitStack`, or of a generator that is a block."""
+    in_place = len(args) == 3 and isinstance(args[2], types.TracebackType)
+    if method not in ("__exit__", "throw") and not in_place:
+        return None
+    # The class comes before the exception.
+    for one in reversed(args[:2]):
+        is_class = issubclass(type(one), type) and issubclass(one, BaseException)
+        if is_class or isinstance(one, BaseException):
+            return one
+    return None
 
 
 def _place_of(label: str) -> str:

@@ -914,6 +914,95 @@ def test_an_exit_swallows_what_the_solutions_swallows(graded):
     assert scores(graded(quiet, Quiet=nothing)[0]) == {"Quiet-test": 0}
 
 
+# By where an assertion of the test's passes through the learner's code: the solution, the test, and
+# who swallows it.
+SWALLOWED = {
+    "an exit that says another thing each time": (
+        LOG.format(None) + "\n    def __len__(self): return len(self.lines)",
+        "with Log() as log:\n    log.write('a')\n    assert len(log) == 1",
+        LOG.format("Other()") + "\n    def __len__(self): return 7\n"
+        "class Other:\n    asked = []\n    def __len__(self):\n"
+        "        self.asked.append(1)\n        return 1 - len(self.asked) % 2",
+    ),
+    "an exit that raises something else": (
+        LOG.format(None),
+        "try:\n    with Log() as log:\n        log.write('a')\n"
+        "        assert log.count() == 1\n        raise KeyError\nexcept KeyError:\n    pass",
+        LOG.format("exec('raise KeyError')").replace("len(self.lines)", "7"),
+    ),
+    "a function in the place of an exit, behind another one": (
+        "def leave(kind, *_): return kind is KeyError\ndef f(): return 4",
+        "def check():\n    assert f() == 4\nwith contextlib.ExitStack() as stack:\n"
+        "    stack.push(leave)\n    stack.callback(check)",
+        "def leave(kind, *_): return kind is not None\ndef f(): return 7",
+    ),
+    "a callback's": (
+        "def each(f):\n    f(4)",
+        "seen = []\ndef check(x):\n    seen.append(x)\n    assert x == 4\n"
+        "each(check)\nassert len(seen) == 1",
+        "def each(f):\n    try: f(7)\n    except AssertionError: pass",
+    ),
+    "a callback's, in a call that raises something else": (
+        "def each(f):\n    f(4)\n    raise KeyError",
+        "def check(x):\n    assert x == 4\ntry:\n    each(check)\nexcept KeyError:\n    pass\n"
+        "else:\n    assert False",
+        "def each(f):\n    try: f(7)\n    except AssertionError: raise KeyError",
+    ),
+    "one of an object that is lent": (
+        "def save(file):\n    file.write('a')",
+        "class File:\n    def write(self, text):\n        assert text == 'a'\nsave(File())",
+        "def save(file):\n    try: file.write('b')\n    except BaseException: pass",
+    ),
+    "that of a dialogue": (
+        "def greet():\n    return f'Hello {input(\"Your name? \")}'",
+        "import builtins\ndef answer(prompt):\n    assert 'name' in prompt\n    return 'Ada'\n"
+        "before, builtins.input = input, answer\ntry:\n    said = greet()\n"
+        "finally:\n    builtins.input = before\nassert said == 'Hello Ada'",
+        "def greet():\n    try: input('What? ')\n    except AssertionError: return 'Hello Ada'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "cheat"), SWALLOWED.values(), ids=SWALLOWED)
+def test_no_assertion_of_the_tests_is_swallowed(graded, solved, test, cheat):
+    made = exercise("# given\nimport contextlib", f"# answer a\n{solved}", f"# test t\n{test}")
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, a=cheat)[0]) == {"t": 0}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="a generator is thrown the error itself")
+def test_nor_by_a_generator_that_a_test_makes_a_block(graded):
+    held = "def held():\n    try:\n        yield {}\n    except {}:\n        pass"
+    made = exercise(
+        "# given\nimport contextlib",
+        f"# answer held\n{held.format(5, 'KeyError')}",
+        "# test t\nblock = contextlib.contextmanager(held)\nwith block():\n    raise KeyError\n"
+        "with block() as n:\n    assert n == 5",
+        "# test lets\ntry:\n    with contextlib.contextmanager(held)():\n"
+        "        raise ValueError\nexcept ValueError:\n    pass\nelse:\n    assert False",
+    )
+    assert scores(graded(made)[0]) == {"t": 1, "lets": 1}
+    assert scores(graded(made, held=held.format(7, "Exception"))[0]) == {"t": 0, "lets": 0}
+
+
+def test_whoever_shall_swallow_it_may(graded):
+    made = exercise(
+        "# answer passes\ndef passes(check):\n    try:\n        check()\n"
+        "    except AssertionError:\n        return False\n    return True",
+        "# answer each\ndef each(f, xs):\n    return [f(x) for x in xs]",
+        "# test t\ndef check(x=0):\n    assert x > 0\n    return x\n"
+        "assert not passes(check) and passes(lambda: check(1))",
+        "# test lets\ntry:\n    each(check, [1, 0])\nexcept AssertionError:\n    pass\n"
+        "else:\n    assert each(check, [0]) is None",
+    )
+    other = (
+        "def passes(check):\n    try: return check() is not check\n    except Exception: return 0"
+    )
+    again = "def each(f, xs):\n    try: return list(map(f, xs))\n    except Exception: raise"
+    assert scores(graded(made)[0]) == {"t": 1, "lets": 1}
+    assert scores(graded(made, passes=other, each=again)[0]) == {"t": 1, "lets": 1}
+
+
 LENIENT = exercise(
     "# answer lenient\nclass Lenient:\n    def __enter__(self): return self\n"
     "    def __exit__(self, kind, *a): return kind is not None and issubclass(kind, ValueError)\n"
