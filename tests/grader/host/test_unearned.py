@@ -1084,6 +1084,55 @@ def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
     assert scores(graded(seeded, draw=cheat)[0]) == {"next": 0}
 
 
+# By what a test lends: how the solution asks it, the test, and another way.
+OTHERWISE = {
+    "a namespace": (
+        "p.x + p.y",
+        "f(types.SimpleNamespace(x=1, y=2)) == 3",
+        "sum(vars(p).values())",
+    ),
+    "numbers": ("sum(p)", "f(array.array('i', [1, 2])) == 3", "sum(p[i] for i in range(len(p)))"),
+    "mappings": ("p['a']", "f(collections.ChainMap({}, {'a': 3})) == 3", "max(p.values())"),
+    "a mapping": ("p['a']", "f(types.MappingProxyType({'a': 3})) == 3", "dict(p).pop('a')"),
+    "a number of its own kind": ("p.hex[-1]", "f(uuid.UUID(int=3)) == '3'", "str(p)[-1]"),
+    "a file in memory": ("p.read()", "f(io.StringIO('ab')) == 'ab'", "''.join(p.readlines())"),
+    "groups": (
+        "p['x'].mean()['a']",
+        "f(pd.DataFrame({'k': ['a', 'a'], 'x': [2, 4]}).groupby('k')) == 3",
+        "{k: group.x.sum() / len(group) for k, group in p}['a']",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "other"), OTHERWISE.values(), ids=OTHERWISE)
+def test_what_a_test_lends_of_a_library_may_be_asked_otherwise(graded, solved, test, other):
+    made = exercise(
+        "# given\nimport array, collections, io, types, uuid\nimport pandas as pd",
+        f"# answer f\ndef f(p):\n    return {solved}",
+        f"# test t\nassert {test}",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, f=f"def f(p):\n    return {other}")[0]) == {"t": 1}
+
+
+NOTED = (
+    "class Noted:\n    def __enter__(self): return self\n    def said(self): return self.text\n"
+    "    def __exit__(self, kind, error, trace):\n        self.text = {}\n        return True"
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["type(error).__name__ + ': ' + error.args[0]", "'ValueError: ' + repr(error)[12:-2]"]
+)
+def test_an_exit_may_read_its_error_otherwise(graded, text):
+    made = exercise(
+        "# answer Noted\n" + NOTED.format("f'{kind.__name__}: {error}'"),
+        "# test t\nwith Noted() as noted:\n    raise ValueError('bad')\n"
+        "assert noted.said() == 'ValueError: bad'",
+    )
+    assert scores(graded(made, Noted=NOTED.format(text))[0]) == {"t": 1}
+
+
 def test_no_exception_of_a_library_skips_a_test(graded):
     """An exception of a library's crosses as itself only where the solution raises it there."""
     made = exercise(
