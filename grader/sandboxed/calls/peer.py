@@ -447,9 +447,11 @@ _HOLDING = (list, dict, set, collections.deque)
 
 
 def _holds_objects(value: Any) -> bool:
-    """Whether it is a table or an array of any values."""
-    dtype = getattr(value, "dtype", None) if type(value).__module__ == "numpy" else None
-    return getattr(dtype, "kind", "") == "O" or type(value).__module__.startswith("pandas.")
+    """Whether it is a table, a graph or an array of any values, with a mask, too."""
+    library = type(value).__module__.partition(".")[0]
+    if library == "numpy":
+        return getattr(getattr(value, "dtype", None), "kind", "") == "O"
+    return library in ("networkx", "pandas")
 
 
 def _is_module(value: Any) -> bool:

@@ -2143,7 +2143,7 @@ def test_what_given_cells_draw_is_the_same_for_tests(engine):
 # --- What is brought again -----------------------------------------------------------------------
 
 BAG = (
-    "# given\nimport collections, enum\nclass Bag:\n"
+    "# given\nimport collections, enum\nimport numpy as np\nclass Bag:\n"
     "    def __init__(self, items=()): self.items = list(items)\n"
     "    def __eq__(self, other): return all(item in other.items for item in self.items)\n"
     "def empty():\n    return Bag()\n"
@@ -2156,6 +2156,10 @@ POINT = (
     "    def __eq__(self, o): return self.x == o.x\n"
 )
 ALIKE = "class P:\n    def __init__(self, x): pass\n    def __eq__(self, o): return True\n"
+GRAPH = (
+    "import networkx as nx\ndef graph(x):\n    made = nx.Graph()\n    made.add_node(0, x=x)\n"
+    "    return made\n"
+)
 # By what it is: the solution, the test, and what equals anything.
 AGAIN = {
     "an answer's instances in another answer": (
@@ -2207,6 +2211,16 @@ AGAIN = {
         "def count(text):\n    return {'a': 3}",
         "assert count('aaa')['a'] == 3",
         "def count(text):\n    return collections.defaultdict(empty)",
+    ),
+    "in a graph": (
+        f"{POINT}{GRAPH}p, x = graph(P(1)), graph(1)",
+        "assert p.nodes[0]['x'] == P(1)\nassert x.nodes[0]['x'] == 1",
+        f"{ALIKE}{GRAPH}p = x = graph(P(1))",
+    ),
+    "in an array with a mask": (
+        f"{POINT}p, x = np.ma.array([P(1), 2], mask=[0, 1]), [1]",
+        "assert p[0] == P(1) and p.count() == 1\nassert x[0] == 1",
+        f"{ALIKE}p = x = np.ma.array([P(1), 2], mask=[0, 1])",
     ),
     "a member of a given enumeration": ("n = 4", "assert n == 4", "n = Card.JOKER"),
     "one from a call": (
