@@ -930,6 +930,12 @@ SWALLOWED = {
         "        assert log.count() == 1\n        raise KeyError\nexcept KeyError:\n    pass",
         LOG.format("exec('raise KeyError')").replace("len(self.lines)", "7"),
     ),
+    "what is closed at last, and raises something else": (
+        LOG.format(None) + "\n    def close(self): pass",
+        "try:\n    with contextlib.closing(Log()) as log:\n        log.write('a')\n"
+        "        assert log.count() == 1\n        raise KeyError\nexcept KeyError:\n    pass",
+        LOG.format(None).replace("len(self.lines)", "7") + "\n    def close(self): raise KeyError",
+    ),
     "a function in the place of an exit, behind another one": (
         "def leave(kind, *_): return kind is KeyError\ndef f(): return 4",
         "def check():\n    assert f() == 4\nwith contextlib.ExitStack() as stack:\n"
