@@ -20,7 +20,8 @@ class Request(Struct, tag="request"):
     """What one side asks of the other.
 
     Attributes:
-        op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`.
+        op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`;
+            copy it.
         keep: positions of arguments whose changes come back; None for all.
         watch: names of which the other side is to say when they have changed.
         random: states of the generators of random numbers to go on from.
@@ -33,7 +34,7 @@ class Request(Struct, tag="request"):
     """
 
     id: int
-    op: Literal["take", "call", "get"]
+    op: Literal["take", "call", "get", "copy"]
     target: int = 0
     name: str = ""
     args: list[Node] = []
@@ -83,6 +84,7 @@ class Reply(Struct, tag="reply"):
 
     Attributes:
         method: what was asked for can be called.
+        refused: the solution asks for no such thing.
         changed: arguments that have changed, by number.
         names: watched names that have changed.
         said: what the call showed, as outputs of nbformat.
@@ -99,6 +101,7 @@ class Reply(Struct, tag="reply"):
     drew: bool = False
     # Positions of arguments that were changed and are not to be.
     withheld: list[str] = []
+    refused: bool = False
 
 
 DECODER: msgspec.msgpack.Decoder[Request | Reply] = decoders.from_msgpack(Request | Reply)

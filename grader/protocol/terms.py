@@ -20,7 +20,8 @@ class Terms(Struct):
         methods: of what the test lends, the methods that calls call, as "Type.method".
         raises: exceptions that decide where Python goes on, and those of libraries, where calls
             raise them, as "function:name".
-        swallows: exceptions that an `__exit__` swallows, as "function:name".
+        swallows: exceptions that an `__exit__` swallows, as "function:name", and assertions of what
+            the test lends, as "place:AssertionError".
         lends: whether what a call is lent may be called until the test ends.
         exact: whether what is derived from a class of Python's own keeps what is its own.
         sets: names that the test binds or deletes for the answers.

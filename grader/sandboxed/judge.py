@@ -85,9 +85,9 @@ class JudgePeer(Peer):
     def on_asking(self) -> None:
         """Gets to know that the player is asked for something; a bench puts its own here."""
 
-    def _ask(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+    def _ask(self, request: Request, packer: Packer, place: str) -> tuple[Reply, Unpacker]:
         self.on_asking()
-        return super()._ask(request, packer)
+        return super()._ask(request, packer, place)
 
     def on_changed(self, name: str, value: Any) -> None:
         self._shell.user_ns[name] = self.rebound[name] = value

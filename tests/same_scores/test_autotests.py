@@ -169,6 +169,20 @@ def test_tests_that_were_made_of_another_source_stop_the_run(
     assert graded(room, tmp_path / "other").returncode == 1
 
 
+def test_so_do_tests_that_were_released_by_another_autotests_yml(room: Classroom) -> None:
+    """nbgrader makes them anew for each release, and grades by these."""
+    make = [sys.executable, "-m", "nbgrader", "generate_assignment", "bakery", "--force"]
+    fill = [*make, "--source_with_tests"]
+    subprocess.run(fill, cwd=room.root, check=True, capture_output=True, timeout=600)
+    (room.root / "autotests.yml").write_text(TESTS.replace("is not as long", "is longer"))
+    assert Course.open(room.root).load("bakery").notebooks
+    subprocess.run(make, cwd=room.root, check=True, capture_output=True, timeout=600)
+    with pytest.raises(GraderError, match="has other tests than those that were filled in"):
+        Course.open(room.root).load("bakery")
+    subprocess.run(fill, cwd=room.root, check=True, capture_output=True, timeout=600)
+    assert Course.open(room.root).load("bakery").notebooks
+
+
 def test_a_cell_that_nbgrader_would_not_run_stops_the_run(room: Classroom, tmp_path: Path) -> None:
     room.hand_in("amy", "bakery", room.release("bakery"))
     path = room.folders[0] / "bakery/bakery.ipynb"

@@ -453,6 +453,11 @@ def _visible_lines(source: str, hidden: ClearHiddenTests) -> frozenset[int]:
     return frozenset(visible)
 
 
+def without_hidden_tests(notebook: NotebookNode, config: Config) -> dict[str, str]:
+    """By grade_id, the cells of a notebook as learners get those of tests."""
+    return _sources_by_grade_id(_clear([ClearHiddenTests], copy.deepcopy(notebook), config))
+
+
 def _sources_by_grade_id(notebook: NotebookNode) -> dict[str, str]:
     return {
         cell.metadata.nbgrader["grade_id"]: cell.source

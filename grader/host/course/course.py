@@ -224,6 +224,11 @@ class Course:
                     f"{path.name} of assignment {name} has changed since its tests were filled in: "
                     + self._how_to_fill(name)
                 )
+            if not self._is_released(filled, source, self.release / name / path.name):
+                raise GraderError(
+                    f"The release of {path.name} of assignment {name} has other tests than those "
+                    f"that were filled in: {self._how_to_fill(name)}"
+                )
             return included(filled, self.config, self.root)
         source = included(source, self.config, self.root)
         if not self._has_autotests(source):
@@ -250,6 +255,30 @@ class Course:
         return len(filled.cells) == len(source.cells) and all(
             _about(cell) == _about(original) and self._holds(cell.source, original)
             for cell, original in zip(filled.cells, source.cells, strict=True)
+        )
+
+    def _is_released(self, filled: NotebookNode, source: NotebookNode, release: Path) -> bool:
+        """Whether the release, if there is one, has the tests that were filled in.
+
+        autotests.yml may have changed between, and nbgrader grades by those that it has released.
+        """
+        # It loads nbgrader.
+        from grader.host.course.assignment import without_hidden_tests
+
+        if not release.is_file():
+            return True
+        here, there = (
+            without_hidden_tests(notebook, self.config) for notebook in (filled, read_own(release))
+        )
+        names = (
+            cell.metadata.get("nbgrader", {}).get("grade_id")
+            for cell in source.cells
+            if self._is_autotest(cell)
+        )
+        return all(
+            here[name].strip() == there[name].strip()
+            for name in names
+            if name in here and name in there
         )
 
     def _holds(self, filled: str, original: NotebookNode) -> bool:

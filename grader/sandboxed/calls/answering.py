@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 from grader.protocol.calls import ENCODER, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, kind_of
@@ -16,6 +16,7 @@ from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import live_kind
+from grader.sandboxed.calls.lent_objects import Refused
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
 from grader.sandboxed.calls.shut_folder import ShutFolder, database_of, unattached
 from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
@@ -71,6 +72,8 @@ class Answering(End):
                 self._give(request, reply, packer)
             elif self._only_shown(request):
                 reply.value = packer.pack(self._shown(request))
+            elif request.op == "copy":
+                self._copy(request, reply, packer)
             elif request.op == "get":
                 self._get(request, reply, packer)
             else:
@@ -80,7 +83,9 @@ class Answering(End):
         except BaseException as error:
             # Nothing half packed: only why there is no value.
             packer = self._packer()
-            reply = Reply(request.id, error=self._errors.tell(error), said=reply.said)
+            refused = isinstance(error, Refused)
+            told = self._errors.tell(error)
+            reply = Reply(request.id, error=told, said=reply.said, refused=refused)
         finally:
             self._nesting -= 1
         try:
@@ -116,7 +121,8 @@ class Answering(End):
         target = self._own(request.target)
         told = not self._trusted and self._lent.tells(request.target, name, self.rules)
         if not told and not self.rules.may_look_at(name):
-            self._get_of(self._to_call(request.target, name), name, target, reply, packer)
+            self._to_call(request.target, name)
+            reply.method = True
             return
         if name == "__signature__" and self._trusted:
             reply.value = packer.pack(signatures.describe(target))
@@ -130,32 +136,26 @@ class Answering(End):
         else:
             raise AttributeError(name)
 
-    def _get_of(self, found: Any, name: str, target: Any, reply: Reply, packer: Packer) -> None:
-        """What the solution doesn't ask: a method of the object's or, if it has a copy, of the
-        copy's, and of that plain data, too."""
-        reply.method = True
-        if found is target:
-            return
-        with self._no_files_for(found):
-            value = getattr(found, name)
-        if not callable(value):
-            # Nothing more is lent.
-            Packer(_refuse, {}).pack(value)
-            reply.method, reply.value = False, packer.pack(value)
+    def _copy(self, request: Request, reply: Reply, packer: Packer) -> None:
+        if self._trusted:
+            raise CannotCross("a copy of the learner's")
+        with self._no_files_for(self._own(request.target)):
+            reply.value = packer.pack(self._lent.copy(request.target, self.rules))
 
     def _reachable(self, name: str) -> str:
         """What a player may call of what a test lends: public methods, iteration, blocks."""
         private = name.startswith("_") and name not in (*ITERATION, *IN_BLOCKS, "__call__")
         if self._trusted or not private or (name in DUNDERS and self.rules.may_call(name)):
             return name
-        raise AttributeError(f"{name} of what a test lends")
+        raise Refused(name)
 
     def _only_shown(self, request: Request) -> bool:
         """Whether a player prints what a test lends, and the solution doesn't."""
-        if self._trusted:
+        if self._trusted or request.op == "copy":
             return False
         if request.name in _SHOWS:
-            return not self.rules.may_call(request.name)
+            may_call = self.rules.may_call(request.name)
+            return not (may_call or self._lent.has_copy(request.target, self.rules))
         if request.name not in _NAMES:
             return False
         return live_kind(self._lent.get(request.target, self.rules)) in ("function", "class")
@@ -260,10 +260,6 @@ class Answering(End):
         """The own content of each object; what it holds counts by identity."""
         packer = self._packer(objects)
         return [packer.look(number) for number in range(len(objects))]
-
-
-def _refuse(value: Any) -> NoReturn:
-    raise CannotCross(f"{live_kind(value)} of what a test lends")
 
 
 def _is_library(value: Any, name: str) -> bool:

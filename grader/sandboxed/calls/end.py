@@ -66,6 +66,7 @@ class End(ABC):
         self._requests = 0
         self._nesting = 0
         self._lent = Lent()
+        self._copies: dict[int, list[Any]] = {}
         self._errors = Errors(given, trusted)
         self._handles: dict[tuple[int, type[Handle], bool], Handle] = {}
         self._made: list[weakref.ref[Handle]] = []
@@ -179,7 +180,9 @@ class End(ABC):
         return node.id, self._class_of(node), node.plain
 
     def _class_of(self, node: Live) -> type[Handle]:
-        return handle_class(self.rules.offered(node.dunders))
+        error = self.error_of(node)
+        name = Handle.__name__ if error is None else error.__name__
+        return handle_class(self.rules.offered(node.dunders), name)
 
     # Where the value that is being unpacked comes from; see the function of this name.
     _origin = ""

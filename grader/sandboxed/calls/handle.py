@@ -94,11 +94,16 @@ def _doc(self: Handle) -> Any:
     return peer_of(self).get(self, "__doc__")
 
 
-_handle_classes: dict[frozenset[str], type[Handle]] = {}
+_handle_classes: dict[tuple[frozenset[str], str], type[Handle]] = {}
 
 
-def handle_class(dunders: frozenset[str]) -> type[Handle]:
-    if dunders not in _handle_classes:
+def handle_class(dunders: frozenset[str], name: str = Handle.__name__) -> type[Handle]:
+    """A class of handles.
+
+    Args:
+        name: how it is called: that of an error is asked for its name.
+    """
+    if (dunders, name) not in _handle_classes:
         methods: dict[str, Any] = {name: _remote(name) for name in dunders}
         methods |= {"__slots__": (), "__doc__": property(_doc)}
         if "__call__" in dunders:
@@ -107,8 +112,8 @@ def handle_class(dunders: frozenset[str]) -> type[Handle]:
             methods["__await__"] = _await
         if "__eq__" in dunders and "__hash__" not in dunders:
             methods["__hash__"] = object.__hash__
-        _handle_classes[dunders] = type("Handle", (Handle,), methods)
-    return _handle_classes[dunders]
+        _handle_classes[dunders, name] = type(name, (Handle,), methods)
+    return _handle_classes[dunders, name]
 
 
 class Method:

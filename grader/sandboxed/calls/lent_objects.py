@@ -5,12 +5,12 @@ All of a player's, since it belongs to the learner anyway; a test's worth of a j
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection
 from typing import Any
 
 from grader.protocol.values import CannotCross
 from grader.sandboxed.calls.kinds import MEANT_FOR, live_kind
+from grader.sandboxed.calls.pickles import pickled
 from grader.sandboxed.calls.rules import Rules
 from grader.sandboxed.calls.special_methods import IN_BLOCKS, ITERATION
 
@@ -19,8 +19,17 @@ _ASKING = ("cursor", "execute", "executemany", "executescript", "fetchone", "fet
 _QUERIES = frozenset((*_ASKING, "commit", "rollback", *ITERATION, *IN_BLOCKS))
 # What it tells of a query.
 _TOLD = frozenset(("description", "in_transaction", "lastrowid", "rowcount", "total_changes"))
-# Top-level modules of classes whose copies share nothing with what they are copied from.
-_COPIED = ("random", "numpy", "_io")
+
+
+class Refused(AttributeError):
+    """It is lent, but the solution asks it for no such thing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} of what a test lends")
+
+
+# As people see it.
+Refused.__name__ = Refused.__qualname__ = AttributeError.__name__
 
 
 class Lent:
@@ -30,8 +39,6 @@ class Lent:
         self._things: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._count = 0
-        # Copies of them, for methods that the solution does not call.
-        self._copies: dict[int, Any] = {}
         # What was lent to calls that have returned.
         self._returned: set[int] = set()
 
@@ -66,11 +73,11 @@ class Lent:
         """The object whose method is called.
 
         A call may call what can only be meant to be called, and what the teacher's solution calls,
-        too. Other methods could change the test's own object: those of a few kinds that can be
-        copied are called on a copy.
+        too. Other methods could change the test's own object: the other side may call those of a
+        copy, where it gets one.
 
         Raises:
-            AttributeError: when the method is not to be had.
+            Refused: when the method is not to be had.
             CannotCross: when the other side has no such thing.
         """
         thing = self.get(number, rules)
@@ -78,11 +85,27 @@ class Lent:
             return thing
         if rules.may_call_of_lent(_place(thing, method)):
             return thing
-        if type(thing).__module__.partition(".")[0] not in _COPIED:
-            raise AttributeError(f"{method} of what a test lends")
-        if number not in self._copies:
-            self._copies[number] = copy.deepcopy(thing)
-        return self._copies[number]
+        raise Refused(method)
+
+    def has_copy(self, number: int, rules: Rules) -> bool:
+        """Whether the other side may get a copy: of what a library's class makes, as that is known
+        to all. What a test's error says it gets where the solution reads that."""
+        thing = self.get(number, rules)
+        if isinstance(thing, BaseException):
+            return rules.may_call_of_lent(_place(thing, "__str__")) or rules.may_look_at("args")
+        # A file in memory gives lines one by one.
+        is_one = live_kind(thing) in ("instance", "generator")
+        return is_one and type(thing).__module__ != "__main__"
+
+    def copy(self, number: int, rules: Rules) -> bytes:
+        """A copy of a thing, as a pickle.
+
+        Raises:
+            CannotCross: when there is none to be had.
+        """
+        if not self.has_copy(number, rules):
+            raise CannotCross("a copy of what a test lends")
+        return pickled(self._things[number])
 
     def tells(self, number: int, name: str, rules: Rules) -> bool:
         """Whether it is a database that is asked what came of a query."""
@@ -100,7 +123,6 @@ class Lent:
         """They are dead for the other side."""
         for number in numbers:
             self._numbers.pop(id(self._things.pop(number)), None)
-            self._copies.pop(number, None)
 
     def begin(self) -> None:
         """A new test: no call of it has returned."""

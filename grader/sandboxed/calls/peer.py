@@ -11,6 +11,7 @@ call that calls back.
 from __future__ import annotations
 
 import collections
+import contextlib
 import enum
 import sys
 import types
@@ -37,7 +38,9 @@ from grader.sandboxed.calls.answering import Answering
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
+from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import backs
+from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
@@ -79,16 +82,17 @@ class Peer(Answering):
     def on_changed(self, name: str, value: Any) -> None:
         """Gets the new value of a watched name."""
 
-    def _ask(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+    def _ask(self, request: Request, packer: Packer, place: str) -> tuple[Reply, Unpacker]:
         with self._asking:
-            return self._ask_alone(request, packer)
+            return self._ask_alone(request, packer, place)
 
-    def _ask_alone(self, request: Request, packer: Packer) -> tuple[Reply, Unpacker]:
+    def _ask_alone(self, request: Request, packer: Packer, place: str) -> tuple[Reply, Unpacker]:
         if self.lost is not None:
             raise Stopped(self.lost)
         if self.budget is not None:
             self.budget.take(calls=1)
         self._nesting += 1
+        away = self._errors.away
         try:
             if self._nesting > MAX_NESTING:
                 raise RecursionError("calls that call back are nested too deep")
@@ -106,8 +110,10 @@ class Peer(Answering):
                     continue
                 if message.id != request.id:
                     raise Gone("an answer out of turn")
-                else:
-                    return message, self._unpacker(body, packer.objects)
+                swallowed = self._errors.swallowed(away, message.error)
+                if swallowed and not self.rules.may_swallow(f"{place}:AssertionError"):
+                    raise swallowed
+                return message, self._unpacker(body, packer.objects)
         except Silent:
             self.lost = "timed out"
             raise Stopped(self.lost) from None
@@ -118,7 +124,7 @@ class Peer(Answering):
             self._nesting -= 1
 
     def _request(
-        self, op: Literal["take", "call", "get"], target: int, name: str, place: str
+        self, op: Literal["take", "call", "get", "copy"], target: int, name: str, place: str
     ) -> Request:
         self._requests += 1
         exact, plain = self.rules.exact_at(place), self.rules.plain_at(place)
@@ -139,7 +145,7 @@ class Peer(Answering):
         if not library:
             self._taken.add(name)
             request.watch = [name] if name in self.rules.watched({name}) else []
-        reply, unpacker = self._ask(request, self._packer(self._brought))
+        reply, unpacker = self._ask(request, self._packer(self._brought), name)
         if reply.error is not None:
             if "KeyError" in reply.error.classes:
                 raise KeyError(name)
@@ -173,7 +179,10 @@ class Peer(Answering):
         if not name.startswith("_") and not self.rules.may_ask(place, node_of(handle), name):
             raise absent
         request = self._request("get", node_of(handle).id, name, name)
-        reply, unpacker = self._ask(request, self._packer())
+        reply, unpacker = self._ask(request, self._packer(), name)
+        if reply.refused:
+            for copy in self._copy_of(handle):
+                return getattr(copy, name)
         if reply.error is not None:
             label = f"{origin_of(handle)}.{name}"
             raise self._errors.hear_of_call(reply.error, self.rules, label, "")
@@ -226,14 +235,49 @@ class Peer(Answering):
             request.files = self._written()
         request.keep = self.rules.kept(label)
         try:
-            reply, unpacker = self._ask(request, packer)
+            reply, unpacker = self._ask(request, packer, _place_of(label))
         finally:
             if not self._trusted:
                 self._lent.returned(self._lent.numbers - lent, self.rules)
-        value = self._settle(request, reply, unpacker, owners, label)
-        if method == "__exit__" or _is_exit(args):
-            return self._swallows(value, args[0] if args else None, label)
-        return value
+        if reply.refused:
+            for copy in self._copy_of(handle):
+                # Two that are lent may know each other's class only.
+                others = [[*self._copy_of(a), a][0] if isinstance(a, Handle) else a for a in args]
+                return invoke(copy, method, others, kwargs)
+        if self._trusted:
+            # It may have changed.
+            self._copies.pop(node_of(handle).id, None)
+        # Through the test, as where a `finally` calls something.
+        on_its_way = None if self._trusted else sys.exc_info()[1]
+        thrown = None if self._trusted else _thrown(method, args)
+        value = error = None
+        try:
+            value = self._settle(request, reply, unpacker, owners, label)
+        except Exception as raised:
+            error = raised
+            if thrown is None:
+                assertion = f"{_place_of(label)}:AssertionError"
+                if (
+                    isinstance(on_its_way, AssertionError)
+                    and raised is not on_its_way
+                    and not self.rules.may_swallow(assertion)
+                ):
+                    raise on_its_way from None
+                raise
+        return value if thrown is None else self._left(thrown, method, label, value, error)
+
+    def _copy_of(self, handle: Handle) -> list[Any]:
+        """A player's copy of what a test lends, for what the solution doesn't ask of it; none if
+        there is none to be had."""
+        number = node_of(handle).id
+        if self._trusted and number not in self._copies:
+            reply, unpacker = self._ask(self._request("copy", number, "", ""), self._packer(), "")
+            self._copies[number] = []
+            # Its class may be another's than a library's, or not be here.
+            with contextlib.suppress(Exception):
+                if reply.error is None:
+                    self._copies[number].append(unpickled(unpacker.unpack(reply.value)))
+        return self._copies.get(number, [])
 
     def _patches(self) -> Iterator[tuple[Patch, list[Any]]]:
         """What the test has put in the place of something, and what that is now."""
@@ -377,23 +421,34 @@ class Peer(Answering):
             return False
         return isinstance(Packer(lambda live: None, self._given).pack(value), Given)
 
-    def _swallows(self, value: Any, raised: object, label: str) -> Any:
-        """What an `__exit__` may give back: it never swallows a test's assertion.
+    def _left(
+        self, thrown: Any, method: str, label: str, value: Any, error: Exception | None
+    ) -> Any:
+        """What comes of leaving a block: a test's assertion is neither swallowed nor replaced.
 
         Args:
-            raised: the type of what was raised in its block, if something was.
+            thrown: what the block was left with, or its class.
+            value, error: what has come of the call.
 
         Raises:
             Stopped: when it swallows what the teacher's solution lets through.
         """
-        if self._trusted or not isinstance(raised, type) or not value:
-            return value
-        is_assertion = issubclass(raised, AssertionError)
-        if not self.rules.may_swallow(f"{label}:{raised.__name__}") and not is_assertion:
+        kind = thrown if isinstance(thrown, type) else type(thrown)
+        is_assertion = issubclass(kind, AssertionError)
+        if method == "throw":
+            if is_assertion:
+                raise thrown
+            swallows = isinstance(error, StopIteration)
+        else:
+            # Asked once: an object may say something else the next time.
+            swallows = error is None and not is_assertion and bool(value)
+        if swallows and not self.rules.may_swallow(f"{label}:{kind.__name__}"):
             raise Stopped(
                 "An `__exit__` of your code swallows an error that it should let through."
             )
-        return False if is_assertion else value
+        if error is not None and not is_assertion:
+            raise error
+        return value if swallows or value is None or method == "throw" else False
 
 
 # What `isinstance` and `issubclass` ask of whatever says that it is a class.
@@ -402,9 +457,11 @@ _HOLDING = (list, dict, set, collections.deque)
 
 
 def _holds_objects(value: Any) -> bool:
-    """Whether it is a table or an array of any values."""
-    dtype = getattr(value, "dtype", None) if type(value).__module__ == "numpy" else None
-    return getattr(dtype, "kind", "") == "O" or type(value).__module__.startswith("pandas.")
+    """Whether it is a table, a graph or an array of any values, with a mask, too."""
+    library = type(value).__module__.partition(".")[0]
+    if library == "numpy":
+        return getattr(getattr(value, "dtype", None), "kind", "") == "O"
+    return library in ("networkx", "pandas")
 
 
 def _is_module(value: Any) -> bool:
@@ -412,11 +469,18 @@ def _is_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
-def _is_exit(args: tuple[Any, ...]) -> bool:
-    """Whether a function is called in the place of an `__exit__`, as an `ExitStack` may do: with
-    the type, the exception that is on its way through the test, and the traceback."""
-    error = sys.exc_info()[1]
-    return error is not None and len(args) == 3 and args[1] is error
+def _thrown(method: str, args: tuple[Any, ...]) -> Any:
+    """What a block is left with, where a call decides what becomes of it: that of an `__exit__`, of
+    a function in its place, as in an `ExitStack`, or of a generator that is a block."""
+    in_place = len(args) == 3 and isinstance(args[2], types.TracebackType)
+    if method not in ("__exit__", "throw") and not in_place:
+        return None
+    # The class comes before the exception.
+    for one in reversed(args[:2]):
+        is_class = issubclass(type(one), type) and issubclass(one, BaseException)
+        if is_class or isinstance(one, BaseException):
+            return one
+    return None
 
 
 def _place_of(label: str) -> str:

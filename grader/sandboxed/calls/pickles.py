@@ -1,4 +1,8 @@
-"""Who unpickles bytes that answers have brought, or reads a network of theirs that is code."""
+"""Who unpickles bytes that answers have brought, or reads a network of theirs that is code.
+
+Nothing here reads a pickle in a judge. What a test lends goes to a player as one: that has the
+learner's code anyway.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from grader.protocol.values import CannotCross
 from grader.sandboxed.cells import run_cell
+from grader.sandboxed.codec import plain
 
 # Before anything stands in their place.
 _READERS: Any = pickle.loads, pickle.load, pickle.Unpickler
@@ -34,6 +39,27 @@ _NETWORKS = {
     "tensorflow.python.saved_model.load": ("load_partial",),
 }
 Brought: TypeAlias = "set[str | bytes] | None"
+
+
+def pickled(value: Any) -> bytes:
+    """A value of a test's as a pickle, or if there is none of it the plain one that it is one of.
+
+    Raises:
+        Exception: when there is neither.
+    """
+    dumps = _WRITERS[0]
+    try:
+        return bytes(dumps(value))
+    except Exception:
+        made = plain.made_of(value)
+        if made is None:
+            raise
+        return bytes(dumps(made))
+
+
+def unpickled(data: bytes) -> Any:
+    """A player's: what a test has lent."""
+    return _READERS[0](data)
 
 
 def refuse_pickles(brought: Callable[[], Brought]) -> None:

@@ -33,11 +33,34 @@ class Errors:
         self._given = given
         self._trusted = trusted
         self._raised_here: list[BaseException] = []
+        # Assertions of these that the other side has heard of, until what it was asked is done.
+        self._away: list[AssertionError] = []
         self._relayed: list[tuple[BaseException, int]] = []
 
     def begin(self) -> None:
         """A new test: what others have raised is nobody's any more."""
         self._raised_here.clear()
+        self._away.clear()
+
+    @property
+    def away(self) -> int:
+        """How many assertions the other side has heard of, and may swallow."""
+        return len(self._away)
+
+    def swallowed(self, before: int, raised: Raised | None) -> AssertionError | None:
+        """One that it has heard of since and that is not what it raises itself.
+
+        Args:
+            before: how many it had heard of.
+        """
+        heard, self._away[before:] = self._away[before:], []
+        back = None if raised is None else self._own(raised)
+        return next((error for error in heard if error is not back), None)
+
+    def _own(self, raised: Raised) -> BaseException | None:
+        """This side's own exception, if it was that."""
+        number = -1 if raised.relayed is None or self._trusted else raised.relayed
+        return self._raised_here[number] if 0 <= number < len(self._raised_here) else None
 
     def tell(self, error: BaseException) -> Raised:
         """What the other side gets to know of an exception."""
@@ -46,6 +69,8 @@ class Errors:
         if not self._trusted:
             # What a test raises in a callback may say what it is about.
             self._raised_here.append(error)
+            if isinstance(error, AssertionError):
+                self._away.append(error)
             return Raised(classes, "", len(self._raised_here) - 1)
         try:
             text = str(error)[:_MAX_TEXT].encode("utf-8", "replace").decode()
@@ -61,9 +86,9 @@ class Errors:
         Args:
             label: the call that has raised it, if it was one.
         """
-        number = -1 if raised.relayed is None or self._trusted else raised.relayed
-        if 0 <= number < len(self._raised_here):
-            return self._raised_here[number]
+        own = self._own(raised)
+        if own is not None:
+            return own
         error = self._nearest(raised, rules, label)
         if raised.relayed is not None:
             self._relayed.append((error, raised.relayed))

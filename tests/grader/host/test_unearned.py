@@ -914,6 +914,101 @@ def test_an_exit_swallows_what_the_solutions_swallows(graded):
     assert scores(graded(quiet, Quiet=nothing)[0]) == {"Quiet-test": 0}
 
 
+# By where an assertion of the test's passes through the learner's code: the solution, the test, and
+# who swallows it.
+SWALLOWED = {
+    "an exit that says another thing each time": (
+        LOG.format(None) + "\n    def __len__(self): return len(self.lines)",
+        "with Log() as log:\n    log.write('a')\n    assert len(log) == 1",
+        LOG.format("Other()") + "\n    def __len__(self): return 7\n"
+        "class Other:\n    asked = []\n    def __len__(self):\n"
+        "        self.asked.append(1)\n        return 1 - len(self.asked) % 2",
+    ),
+    "an exit that raises something else": (
+        LOG.format(None),
+        "try:\n    with Log() as log:\n        log.write('a')\n"
+        "        assert log.count() == 1\n        raise KeyError\nexcept KeyError:\n    pass",
+        LOG.format("exec('raise KeyError')").replace("len(self.lines)", "7"),
+    ),
+    "what is closed at last, and raises something else": (
+        LOG.format(None) + "\n    def close(self): pass",
+        "try:\n    with contextlib.closing(Log()) as log:\n        log.write('a')\n"
+        "        assert log.count() == 1\n        raise KeyError\nexcept KeyError:\n    pass",
+        LOG.format(None).replace("len(self.lines)", "7") + "\n    def close(self): raise KeyError",
+    ),
+    "a function in the place of an exit, behind another one": (
+        "def leave(kind, *_): return kind is KeyError\ndef f(): return 4",
+        "def check():\n    assert f() == 4\nwith contextlib.ExitStack() as stack:\n"
+        "    stack.push(leave)\n    stack.callback(check)",
+        "def leave(kind, *_): return kind is not None\ndef f(): return 7",
+    ),
+    "a callback's": (
+        "def each(f):\n    f(4)",
+        "seen = []\ndef check(x):\n    seen.append(x)\n    assert x == 4\n"
+        "each(check)\nassert len(seen) == 1",
+        "def each(f):\n    try: f(7)\n    except AssertionError: pass",
+    ),
+    "a callback's, in a call that raises something else": (
+        "def each(f):\n    f(4)\n    raise KeyError",
+        "def check(x):\n    assert x == 4\ntry:\n    each(check)\nexcept KeyError:\n    pass\n"
+        "else:\n    assert False",
+        "def each(f):\n    try: f(7)\n    except AssertionError: raise KeyError",
+    ),
+    "one of an object that is lent": (
+        "def save(file):\n    file.write('a')",
+        "class File:\n    def write(self, text):\n        assert text == 'a'\nsave(File())",
+        "def save(file):\n    try: file.write('b')\n    except BaseException: pass",
+    ),
+    "that of a dialogue": (
+        "def greet():\n    return f'Hello {input(\"Your name? \")}'",
+        "import builtins\ndef answer(prompt):\n    assert 'name' in prompt\n    return 'Ada'\n"
+        "before, builtins.input = input, answer\ntry:\n    said = greet()\n"
+        "finally:\n    builtins.input = before\nassert said == 'Hello Ada'",
+        "def greet():\n    try: input('What? ')\n    except AssertionError: return 'Hello Ada'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "cheat"), SWALLOWED.values(), ids=SWALLOWED)
+def test_no_assertion_of_the_tests_is_swallowed(graded, solved, test, cheat):
+    made = exercise("# given\nimport contextlib", f"# answer a\n{solved}", f"# test t\n{test}")
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, a=cheat)[0]) == {"t": 0}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="a generator is thrown the error itself")
+def test_nor_by_a_generator_that_a_test_makes_a_block(graded):
+    held = "def held():\n    try:\n        yield {}\n    except {}:\n        pass"
+    made = exercise(
+        "# given\nimport contextlib",
+        f"# answer held\n{held.format(5, 'KeyError')}",
+        "# test t\nblock = contextlib.contextmanager(held)\nwith block():\n    raise KeyError\n"
+        "with block() as n:\n    assert n == 5",
+        "# test lets\ntry:\n    with contextlib.contextmanager(held)():\n"
+        "        raise ValueError\nexcept ValueError:\n    pass\nelse:\n    assert False",
+    )
+    assert scores(graded(made)[0]) == {"t": 1, "lets": 1}
+    assert scores(graded(made, held=held.format(7, "Exception"))[0]) == {"t": 0, "lets": 0}
+
+
+def test_whoever_shall_swallow_it_may(graded):
+    made = exercise(
+        "# answer passes\ndef passes(check):\n    try:\n        check()\n"
+        "    except AssertionError:\n        return False\n    return True",
+        "# answer each\ndef each(f, xs):\n    return [f(x) for x in xs]",
+        "# test t\ndef check(x=0):\n    assert x > 0\n    return x\n"
+        "assert not passes(check) and passes(lambda: check(1))",
+        "# test lets\ntry:\n    each(check, [1, 0])\nexcept AssertionError:\n    pass\n"
+        "else:\n    assert each(check, [0]) is None",
+    )
+    other = (
+        "def passes(check):\n    try: return check() is not check\n    except Exception: return 0"
+    )
+    again = "def each(f, xs):\n    try: return list(map(f, xs))\n    except Exception: raise"
+    assert scores(graded(made)[0]) == {"t": 1, "lets": 1}
+    assert scores(graded(made, passes=other, each=again)[0]) == {"t": 1, "lets": 1}
+
+
 LENIENT = exercise(
     "# answer lenient\nclass Lenient:\n    def __enter__(self): return self\n"
     "    def __exit__(self, kind, *a): return kind is not None and issubclass(kind, ValueError)\n"
@@ -993,6 +1088,55 @@ def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
     cheat = "def draw(rng):\n    rng.seed(1)\n    return __import__('random').Random(1).random()"
     assert scores(graded(seeded)[0]) == {"next": 1}
     assert scores(graded(seeded, draw=cheat)[0]) == {"next": 0}
+
+
+# By what a test lends: how the solution asks it, the test, and another way.
+OTHERWISE = {
+    "a namespace": (
+        "p.x + p.y",
+        "f(types.SimpleNamespace(x=1, y=2)) == 3",
+        "sum(vars(p).values())",
+    ),
+    "numbers": ("sum(p)", "f(array.array('i', [1, 2])) == 3", "sum(p[i] for i in range(len(p)))"),
+    "mappings": ("p['a']", "f(collections.ChainMap({}, {'a': 3})) == 3", "max(p.values())"),
+    "a mapping": ("p['a']", "f(types.MappingProxyType({'a': 3})) == 3", "dict(p).pop('a')"),
+    "a number of its own kind": ("p.hex[-1]", "f(uuid.UUID(int=3)) == '3'", "str(p)[-1]"),
+    "a file in memory": ("p.read()", "f(io.StringIO('ab')) == 'ab'", "''.join(p.readlines())"),
+    "groups": (
+        "p['x'].mean()['a']",
+        "f(pd.DataFrame({'k': ['a', 'a'], 'x': [2, 4]}).groupby('k')) == 3",
+        "{k: group.x.sum() / len(group) for k, group in p}['a']",
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "other"), OTHERWISE.values(), ids=OTHERWISE)
+def test_what_a_test_lends_of_a_library_may_be_asked_otherwise(graded, solved, test, other):
+    made = exercise(
+        "# given\nimport array, collections, io, types, uuid\nimport pandas as pd",
+        f"# answer f\ndef f(p):\n    return {solved}",
+        f"# test t\nassert {test}",
+    )
+    assert scores(graded(made)[0]) == {"t": 1}
+    assert scores(graded(made, f=f"def f(p):\n    return {other}")[0]) == {"t": 1}
+
+
+NOTED = (
+    "class Noted:\n    def __enter__(self): return self\n    def said(self): return self.text\n"
+    "    def __exit__(self, kind, error, trace):\n        self.text = {}\n        return True"
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["type(error).__name__ + ': ' + error.args[0]", "'ValueError: ' + repr(error)[12:-2]"]
+)
+def test_an_exit_may_read_its_error_otherwise(graded, text):
+    made = exercise(
+        "# answer Noted\n" + NOTED.format("f'{kind.__name__}: {error}'"),
+        "# test t\nwith Noted() as noted:\n    raise ValueError('bad')\n"
+        "assert noted.said() == 'ValueError: bad'",
+    )
+    assert scores(graded(made, Noted=NOTED.format(text))[0]) == {"t": 1}
 
 
 def test_no_exception_of_a_library_skips_a_test(graded):
@@ -2005,7 +2149,7 @@ def test_what_given_cells_draw_is_the_same_for_tests(engine):
 # --- What is brought again -----------------------------------------------------------------------
 
 BAG = (
-    "# given\nimport collections, enum\nclass Bag:\n"
+    "# given\nimport collections, enum\nimport numpy as np\nclass Bag:\n"
     "    def __init__(self, items=()): self.items = list(items)\n"
     "    def __eq__(self, other): return all(item in other.items for item in self.items)\n"
     "def empty():\n    return Bag()\n"
@@ -2018,6 +2162,10 @@ POINT = (
     "    def __eq__(self, o): return self.x == o.x\n"
 )
 ALIKE = "class P:\n    def __init__(self, x): pass\n    def __eq__(self, o): return True\n"
+GRAPH = (
+    "import networkx as nx\ndef graph(x):\n    made = nx.Graph()\n    made.add_node(0, x=x)\n"
+    "    return made\n"
+)
 # By what it is: the solution, the test, and what equals anything.
 AGAIN = {
     "an answer's instances in another answer": (
@@ -2069,6 +2217,16 @@ AGAIN = {
         "def count(text):\n    return {'a': 3}",
         "assert count('aaa')['a'] == 3",
         "def count(text):\n    return collections.defaultdict(empty)",
+    ),
+    "in a graph": (
+        f"{POINT}{GRAPH}p, x = graph(P(1)), graph(1)",
+        "assert p.nodes[0]['x'] == P(1)\nassert x.nodes[0]['x'] == 1",
+        f"{ALIKE}{GRAPH}p = x = graph(P(1))",
+    ),
+    "in an array with a mask": (
+        f"{POINT}p, x = np.ma.array([P(1), 2], mask=[0, 1]), [1]",
+        "assert p[0] == P(1) and p.count() == 1\nassert x[0] == 1",
+        f"{ALIKE}p = x = np.ma.array([P(1), 2], mask=[0, 1])",
     ),
     "a member of a given enumeration": ("n = 4", "assert n == 4", "n = Card.JOKER"),
     "one from a call": (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import collections
+import threading
 import time
+import uuid
 
 import numpy as np
 import pytest
@@ -109,20 +112,42 @@ def test_what_was_lent_lives_as_long_as_the_outer_call(talk):
     assert judge["twice"](lambda x: x, lambda: judge["once"](lambda x: 10 * x)) == 11
 
 
-def test_of_what_has_a_copy_data_can_be_read_and_nothing_else(talk):
+def test_what_the_solution_does_not_ask_is_asked_of_a_copy_there(talk):
     def probe(lent, name):
         try:
             return getattr(lent, name)
         except Exception as error:
             return type(error).__name__
 
-    judge = talk(Terms(), probe=probe)
+    def clear(lent):
+        lent.clear()
+        return len(lent)
+
+    judge = talk(Terms(), probe=probe, clear=clear, show=str)
     line = np.poly1d([1, -3, 2])
     assert judge["probe"](line, "order") == 2
     assert judge["probe"](line, "c").tolist() == [1, -3, 2]
-    # By what it leads to, memory could be written.
-    assert judge["probe"](np.random.PCG64(1), "ctypes") == "CannotCross"
     assert judge["probe"](line, "_coeffs") == "AttributeError"
+    both = collections.ChainMap({"a": 1}, {"b": 2})
+    assert judge["clear"](both) == 1
+    assert len(both) == 2
+    assert judge["show"](uuid.UUID(int=5)).endswith("0005")
+    # What can't be pickled, and what the other side has brought, is not there.
+    assert judge["probe"](threading.Lock(), "locked") == "AttributeError"
+    assert judge["probe"](collections.ChainMap({"f": judge["probe"]}), "maps") == "AttributeError"
+
+
+def test_of_a_test_s_error_there_is_a_copy_where_the_solution_reads_it(talk):
+    def read(error):
+        try:
+            return error.args[0], repr(error)
+        except AttributeError:
+            return type(error).__name__, isinstance(error, KeyError)
+
+    error = KeyError("a")
+    assert talk(Terms(), read=read)["read"](error) == ("KeyError", True)
+    reads = Terms(methods={"KeyError.__str__"})
+    assert talk(reads, read=read)["read"](error) == ("a", "KeyError('a')")
 
 
 def test_of_what_is_lent_only_public_methods_can_be_called(talk):
