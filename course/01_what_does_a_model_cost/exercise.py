@@ -333,7 +333,7 @@ assert widest["huge image"] is None, "What if even 4 bits are too many?"
 # %% [markdown]
 # ## 3 · An honest clock (3 points)
 #
-# Write `compare(calls, runs, warm_up, clock)`. `calls` is a `dict` from names to functions without arguments, `clock()` says the time in seconds. Call each `warm_up` times, untimed; then each `runs` times
+# Write `compare(calls, runs, warm_up, clock)`. `calls` is a `dict`, which may be empty, from names to functions without arguments, `clock()` says the time in seconds. Call each `warm_up` times, untimed; then each `runs` times
 # (2 or more), **in turn**, so that a machine that slows down meets all alike. (In which order within a round is up to you; the lesson's `latency` shuffles it.) It returns a `dict` from each name to a tuple of three `float`s: lower quartile, median, and upper quartile of its times, as
 # `np.percentile(times, [25, 50, 75])` computes them.
 #

@@ -86,6 +86,24 @@ def is_full_int8(content):
     return file.inputs[0].dtype == "int8" and not names & {"QUANTIZE", "DEQUANTIZE"}
 
 
+# %% item="proof" right="NumPy's True"
+def is_full_int8(content):
+    file = read(content)
+    return np.all([tensor.dtype == "int8" for tensor in file.weights + file.computed])
+
+
+# %% item="proof" wrong="never looks between" keeps=1 hint="What are the values between the layers?"
+def is_full_int8(content):
+    file = read(content)
+    return all(tensor.dtype == "int8" for tensor in file.inputs + file.outputs + file.weights)
+
+
+# %% item="proof" wrong="uint8 is an int8, too" keeps=1 hint="of another type than int8"
+def is_full_int8(content):
+    file = read(content)
+    return all("int8" in tensor.dtype for tensor in file.weights + file.computed)
+
+
 # %% item="dynamic" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
 def to_dynamic(layers):
     from coursekit.nets.tflite import write_dense
@@ -256,6 +274,24 @@ def quantize_rows(weights):
     return np.round(weights / scales).astype("int8"), scales
 
 
+# %% item="rows" wrong="what is tiny taken for zero" like="columns for rows" keeps=1 hint="What do you take for 0?"
+# -     largest = np.abs(weights).max(axis=0, initial=0)
+# -     scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+# -     return np.round(weights / scales).astype("int8"), scales
+# +     largest = np.abs(weights).max(axis=1, initial=0)
+# +     scales = np.where(largest > 1e-8, largest / np.float32(127), 1).astype("float32")
+# +     return np.round(weights / scales[:, None]).astype("int8"), scales
+
+# %% item="rows" wrong="divides the weights themselves" like="columns for rows" keeps=1 hint="have changed"
+# -     largest = np.abs(weights).max(axis=0, initial=0)
+# -     scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+# -     return np.round(weights / scales).astype("int8"), scales
+# +     largest = np.abs(weights).max(axis=1, initial=0)
+# +     scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
+# +     weights /= scales[:, None]
+# +     return np.round(weights).astype("int8"), scales
+
+
 # %% item="int8" right="a generator with yield"
 def to_full_int8(layers, inputs):
     def examples():
@@ -322,6 +358,17 @@ def to_full_int8(layers, inputs):
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     return converter.convert()
+
+
+# %% item="int8" wrong="the last hundred only" like="the first hundred only" keeps=2 hint="Are all of them used, as they are?"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
+# +     converter.representative_dataset = lambda: ([one[None]] for one in inputs[-100:])
+
+# %% item="int8" wrong="the smallest and the largest number" like="the first hundred only" keeps=2 hint="No scale fits what the layers make"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
+# +     converter.representative_dataset = lambda: (
+# +         [np.full((1, inputs.shape[1]), number)] for number in (inputs.min(), inputs.max())
+# +     )
 
 
 # %% item="ask" right="the scale tells whether there is something to do"
@@ -463,6 +510,50 @@ def ask(content, inputs):
 # +         answers.append(scale * (answer - zero_point) if scale else answer)
 
 
+# %% item="ask" wrong="subtracts in int8" like="outputs left as levels" keeps=1 hint="256 steps away"
+# -         answers.append(interpreter.get_tensor(sink["index"])[0].astype("float32"))
+# +         answer = interpreter.get_tensor(sink["index"])[0]
+# +         scale, zero_point = sink["quantization"]
+# +         answers.append(np.float32(scale) * (answer - zero_point) if scale else answer)
+
+
+# %% item="ask" wrong="the input is tensor 0" keeps=1 hint="the tensors have other numbers"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    answers = []
+    for one in inputs:
+        scale, zero_point = source["quantization"]
+        if scale:
+            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
+        interpreter.set_tensor(0, one[None].astype(source["dtype"]))
+        interpreter.invoke()
+        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
+        scale, zero_point = sink["quantization"]
+        answers.append(scale * (answer - zero_point) if scale else answer)
+    return np.array(answers, dtype="float32")
+
+
+# %% item="ask" right="all at once"
+def ask(content, inputs):
+    interpreter = load(content)
+    source = interpreter.get_input_details()[0]
+    sink = interpreter.get_output_details()[0]
+    interpreter.resize_tensor_input(source["index"], inputs.shape)
+    interpreter.allocate_tensors()
+    if source["dtype"] == np.int8:
+        scale, zero_point = source["quantization"]
+        inputs = np.clip(np.rint(inputs / scale) + zero_point, -128, 127).astype("int8")
+    interpreter.set_tensor(source["index"], inputs)
+    interpreter.invoke()
+    answers = interpreter.get_tensor(sink["index"]).astype("float32")
+    if sink["dtype"] == np.int8:
+        scale, zero_point = sink["quantization"]
+        answers = (answers - zero_point) * np.float32(scale)
+    return answers
+
+
 # %% item="mend" right="a list kept for the examples, and the function without its model"
 def to_float16(layers):
     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
@@ -581,6 +672,11 @@ def from_function(layers):
 # +     )
 
 
+# %% item="mend" wrong="the first example only" like="reference" keeps=2 hint="from the first to the last"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+# +     converter.representative_dataset = lambda: iter([[inputs[:1]]])
+
+
 # %% item="mend" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
 def to_float16(layers):
     from coursekit.nets.tflite import write_dense
@@ -683,6 +779,29 @@ def diagnose(message):
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
 
+# %% item="diagnose" wrong="a module is what is no object" keeps=1 hint="A name may hold any word"
+def diagnose(message):
+    name = message.split("'")[1]
+    if message.startswith("type object"):
+        return name, "class"
+    if "object" not in message:
+        return name, "import"
+    return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
+
+
+# %% item="diagnose" wrong="words in the name" keeps=1 hint="A name may hold any word"
+def diagnose(message):
+    left = message.split(" has no")[0]
+    name = left.split("'")[1]
+    if left.startswith("type"):
+        return name, "class"
+    if "module '" in left:
+        return name, "import"
+    if "bytes" in name:
+        return name, "late"
+    return name, "return" if "None" in name else "other"
+
+
 # %% item="gate" right="with lists and loops, the file chosen by the gate"
 def objections(content, max_bytes, operators):
     file, said = read(content), []
@@ -723,6 +842,35 @@ def objections(content, max_bytes, operators):
     if any(t.dtype.startswith("float") for t in file.weights):
         found.append("float")
     return found + sorted({name for name, _, _ in file.operators} - operators)
+
+
+shipped = "int8"
+
+
+# %% item="gate" wrong="never looks between" like="looks at the weights only" keeps=1 hint="What does the graph compute between them?"
+# -     if any(t.dtype.startswith("float") for t in file.weights):
+# +     if any(t.dtype.startswith("float") for t in file.inputs + file.outputs + file.weights):
+
+# %% item="gate" wrong="all but int8 is a float" like="looks at the weights only" keeps=1 hint="which of these are floats?"
+# -     if any(t.dtype.startswith("float") for t in file.weights):
+# +     if any(t.dtype != "int8" for t in file.computed):
+
+
+# %% item="gate" wrong="gives the device the operators" keeps=1 hint="the device has other operators"
+def objections(content, max_bytes, operators):
+    file = read(content)
+    found = []
+    if len(content) > max_bytes:
+        found.append("size")
+    tensors = file.weights + file.computed
+    if any(tensor.dtype.startswith("float") for tensor in tensors):
+        found.append("float")
+    missing = []
+    for name, _, _ in file.operators:
+        if name not in operators:
+            operators.add(name)
+            missing.append(name)
+    return found + sorted(missing)
 
 
 shipped = "int8"

@@ -17,7 +17,18 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema  # type: ignore[import-untyped]
 from ai_edge_litert.interpreter import Interpreter, OpResolverType  # type: ignore[import-untyped]
 
-Kind = Literal["float32", "float16", "dynamic", "int8", "int4", "wrapped", "int8 in", "int8 out"]
+Kind = Literal[
+    "float32",
+    "float16",
+    "dynamic",
+    "int8",
+    "int4",
+    "uint8",
+    "wrapped",
+    "wrapped dynamic",
+    "int8 in",
+    "int8 out",
+]
 
 _DTYPES = {
     value: name.lower() for name, value in vars(schema.TensorType).items() if name[0].isupper()
@@ -110,6 +121,19 @@ def for_other_kernels(content: bytes) -> bytes:
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     for code in model.operatorCodes:
         code.version = 99
+    return _packed(model)
+
+
+def renumbered(content: bytes) -> bytes:
+    """The same file with its tensors in the opposite order: the input's number is not 0 then."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    graph = model.subgraphs[0]
+    last = len(graph.tensors) - 1
+    graph.tensors.reverse()
+    for owner in (graph, *graph.operators):
+        # -1 stands for an input that was left out.
+        owner.inputs = [last - n if n >= 0 else -1 for n in owner.inputs]
+        owner.outputs = [last - n for n in owner.outputs]
     return _packed(model)
 
 
@@ -254,28 +278,32 @@ def write_dense(
         layers: weights, float32 (outputs, inputs), and biases, float32 (outputs,), of each layer.
         kind: "float32"; "float16" weights that are turned back before use; "dynamic", int8 weights
             between float activations; "int8", all of it integers; "int4", the same with weights of
-            4 bits, two in a byte; "wrapped", int8 outside, input and output, and float32 inside;
-            "int8 in" or "int8 out", only one of the two int8, and float32 else.
-        ranges: where input or output are int8, the smallest and the largest value of the input and
-            of each layer's output. The int8 levels are spread over it. 0 must lie in each.
+            4 bits, two in a byte; "uint8", uint8 outside, input and output, and int8 inside;
+            "wrapped", int8 outside and float32 inside, "wrapped dynamic", the same with int8
+            weights; "int8 in" or "int8 out", only one of the two int8, and float32 else.
+        ranges: where input or output are integers, the smallest and the largest value of the input
+            and of each layer's output. The levels are spread over it. 0 must lie in each.
 
     Raises:
-        ValueError: where input or output are int8, without a range for each.
+        ValueError: where input or output are integers, without a range for each.
     """
-    integers = kind in ("int8", "int4")
-    enters = integers or kind in ("wrapped", "int8 in")
-    leaves = integers or kind in ("wrapped", "int8 out")
+    integers = kind in ("int8", "int4", "uint8")
+    enters = integers or kind in ("wrapped", "wrapped dynamic", "int8 in")
+    leaves = integers or kind in ("wrapped", "wrapped dynamic", "int8 out")
     inside = schema.TensorType.INT8 if integers else schema.TensorType.FLOAT32
     ranges = ranges or []
     if (enters or leaves) and len(ranges) != len(layers) + 1:
         raise ValueError("int8 needs a range for the input and for each layer's output")
     writer = _Writer()
     wide = (1, layers[0][0].shape[1])
-    first = now = writer.tensor(
-        "input", wide, schema.TensorType.INT8 if enters else schema.TensorType.FLOAT32
-    )
-    scale = writer.spread(now, ranges[0]) if enters else 0.0
-    if enters and not integers:
+    outside = schema.TensorType.UINT8 if kind == "uint8" else schema.TensorType.INT8
+    first = now = writer.tensor("input", wide, outside if enters else schema.TensorType.FLOAT32)
+    scale = writer.spread(now, ranges[0], outside) if enters else 0.0
+    if kind == "uint8":
+        now = writer.tensor("input/int8", wide, inside)
+        writer.spread(now, ranges[0])
+        writer.operator(schema.BuiltinOperator.QUANTIZE, [first], now)
+    elif enters and not integers:
         now = writer.tensor("input/float", wide, inside)
         writer.operator(schema.BuiltinOperator.DEQUANTIZE, [first], now)
     for number, (weights, bias) in enumerate(layers):
@@ -314,9 +342,9 @@ def write_dense(
             schema.BuiltinOptions.FullyConnectedOptions,
         )
         now = out
-    if leaves and not integers:
-        last = writer.tensor("output", (1, len(layers[-1][0])), schema.TensorType.INT8)
-        writer.spread(last, ranges[-1])
+    if leaves and outside != inside:
+        last = writer.tensor("output", (1, len(layers[-1][0])), outside)
+        writer.spread(last, ranges[-1], outside)
         writer.operator(schema.BuiltinOperator.QUANTIZE, [now], last)
         now = last
     return writer.finish(first, now)
@@ -363,11 +391,14 @@ class _Writer:
         made.zeroPoint = np.full(len(scales), zero_point, np.int64)
         self._graph.tensors[number].quantization = made
 
-    def spread(self, number: int, between: tuple[float, float]) -> float:
+    def spread(
+        self, number: int, between: tuple[float, float], dtype: int = schema.TensorType.INT8
+    ) -> float:
         """Quantizes an activation asymmetrically over a range; its scale."""
         low, high = between
         scale = np.float32((high - low) / 255)
-        zero_point = int(np.clip(np.round(-128 - low / scale), -128, 127))
+        lowest = 0 if dtype == schema.TensorType.UINT8 else -128
+        zero_point = int(np.clip(np.round(lowest - low / scale), lowest, lowest + 255))
         self.quantize(number, np.array([scale]), zero_point)
         return float(scale)
 

@@ -125,8 +125,9 @@ def _extras() -> Iterator[Finding]:
 
 
 def _cache() -> Finding:
-    folder = kept_contracts.folder()
+    remedy = f"Name a folder in {kept_contracts.VARIABLE}."
     try:
+        folder = kept_contracts.folder()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -134,9 +135,11 @@ def _cache() -> Finding:
         return Finding(
             f"Contracts can't be kept in {folder} ({error.strerror}): each run makes them anew",
             False,
-            f"Name a folder in {kept_contracts.VARIABLE}.",
+            remedy,
             needed=False,
         )
+    except GraderError as error:
+        return Finding(str(error), False, remedy, needed=False)
     return Finding(f"Contracts are kept in {folder}", True)
 
 

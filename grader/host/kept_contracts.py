@@ -26,6 +26,7 @@ import msgspec
 
 from grader.host.version import code
 from grader.protocol import decoders
+from grader.protocol.errors import GraderError
 
 if TYPE_CHECKING:
     # The command line asks for the folder before it imports what a contract is made of.
@@ -37,9 +38,18 @@ MAX_AGE = 60 * 24 * 3600
 
 
 def folder() -> Path:
-    """Where contracts are kept if nobody says otherwise."""
+    """Where contracts are kept if nobody says otherwise.
+
+    Raises:
+        GraderError: when it is named by the home folder of somebody who has none.
+    """
     if chosen := os.environ.get(VARIABLE):
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError as error:
+            raise GraderError(
+                f"{VARIABLE} is {chosen}, and nobody of that name has a home folder here."
+            ) from error
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "fewer-bits" / "contracts"
 

@@ -192,6 +192,9 @@ class Course:
         released = {}
         for path in sorted((self.source / name).glob("*.ipynb")):
             where = f"{path.name} of assignment {name}"
+            written = os.fsencode(where).decode("utf-8", "backslashreplace")
+            if written != where:
+                raise GraderError(f"The name of {written} is no UTF-8: rename it.")
             sources[path.stem] = variants.numbered(self._source(name, path), variant, where)
             release = self.release / name / path.name
             if release.is_file():

@@ -348,8 +348,9 @@ class Book:
                 for person in people
                 if called & person.called or (names[name] == 1 and squeezed(person.name) == name)
             ]
-            if len(fitting) == 1:
-                found[fitting[0].key(system)] = grade
+            # Without a key it is a row that nothing says whose it is.
+            if len(fitting) == 1 and (key := fitting[0].key(system)):
+                found[key] = grade
         return found
 
     def _mark(self, grade: Grade, most: str, export: Export) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -143,13 +144,25 @@ class Roster:
     def _add(self, file: str, people: list[Person | None]) -> None:
         before = list(self.people)
         rows = [person for person in people if person is not None]
+        written = Counter(squeezed(person.name) for person in rows)
+        # Where in `before`, by all that means somebody, and by name: a class may have thousands.
+        marks: defaultdict[object, set[int]] = defaultdict(set)
+        names: defaultdict[str, set[int]] = defaultdict(set)
+
+        def note(place: int) -> None:
+            for mark in (*before[place].called, *before[place].keys):
+                marks[mark].add(place)
+            for name in spellings(before[place].name):
+                names[name].add(place)
+
+        for place in range(len(before)):
+            note(place)
         for person in rows:
-            same = [p for p in before if p.called & person.called or p.keys & person.keys]
+            same = sorted({n for mark in (*person.called, *person.keys) for n in marks[mark]})
             if not same and person.name:
                 name = squeezed(person.name)
-                mine = [p for p in rows if squeezed(p.name) == name]
-                theirs = [p for p in before if name in spellings(p.name)]
-                if len(theirs) > 1 or (theirs and len(mine) > 1):
+                theirs = sorted(names[name])
+                if len(theirs) > 1 or (theirs and written[name] > 1):
                     self.notes.append(
                         f"{file}: there are several people of the name {person.name}, and nothing "
                         "else says which of them this is; the row was not used."
@@ -162,25 +175,25 @@ class Roster:
                     "not used."
                 )
             elif same:
-                same[0].take(person)
-            elif person.ids or self._name_as_id(file, person, rows):
+                before[same[0]].take(person)
+                note(same[0])
+            elif person.ids or self._name_as_id(file, person, written[squeezed(person.name)]):
                 self.people.append(person)
                 if before:
                     self.notes.append(
                         f"{person.name or person.id} is in {file}, but in no table before it."
                     )
 
-    def _name_as_id(self, file: str, person: Person, rows: Sequence[Person]) -> bool:
+    def _name_as_id(self, file: str, person: Person, of_that_name: int) -> bool:
         """Calls somebody by their name, where their system says nothing better."""
-        others = [p for p in rows if squeezed(p.name) == squeezed(person.name)]
         key = person.key(canvas.SYSTEM)
-        if len(others) == 1:
+        if of_that_name == 1:
             person.ids = [person.name.strip()]
         elif key:
             person.ids = [f"{person.name} {key}"]
         else:
             self.notes.append(
-                f"{file}: {len(others)} people are called {person.name}, and no e-mail address or "
+                f"{file}: {of_that_name} people are called {person.name}, and no e-mail address or "
                 "id tells them apart; the row was not used."
             )
         return bool(person.ids)
@@ -276,6 +289,9 @@ def _own(table: Table, row: Sequence[str]) -> Person | None:
         return table.cell(row, *names)
 
     name = one("name", "full name") or f"{one('first name')} {one('last name', 'surname')}".strip()
+    if not name and table.column(*_ID) != table.column("student"):
+        # Beside a column id it is what people are called.
+        name = one("student")
     mail = one(*_MAIL)
     ids = [i for i in (one(*_ID), *map(one, _NUMBER)) if i] or [i for i in (mail,) if i]
     person = Person(name, mail, one("group", "groups"), ids=ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -12,7 +13,10 @@ from pathlib import Path
 
 from grader.protocol.errors import GraderError
 
-_BOM = b"\xef\xbb\xbf"
+_BOM = codecs.BOM_UTF8
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# A first line that says to Excel alone what parts the cells.
+_SEP = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 # What a spreadsheet takes for a formula begins so, also from East Asian keyboards. An apostrophe of
 # one's own before it counts as well, so that ours can be taken away again.
 _SIGNS = re.escape("=+-@＝＋－＠")
@@ -34,12 +38,10 @@ class Table:
     bom: bool = False
 
     def column(self, *names: str) -> int | None:
-        """The first column that has one of these names, in small or capital letters."""
+        """The column that has the first of these names there is, in small or capital letters."""
+        titles = [title.strip().casefold() for title in self.header]
         wanted = [name.casefold() for name in names]
-        for number, name in enumerate(self.header):
-            if name.strip().casefold() in wanted:
-                return number
-        return None
+        return next((titles.index(name) for name in wanted if name in titles), None)
 
     def cell(self, row: Sequence[str], *names: str) -> str:
         """What a row has in that column; "" where there is none."""
@@ -64,13 +66,10 @@ def read(path: Path) -> Table:
         data = path.read_bytes()
     except OSError as error:
         raise GraderError(f"Cannot read {path}: {error.strerror}.") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # What Excel writes where nobody asks for UTF-8.
-        text = data.decode("cp1252", "replace")
-    first = text.lstrip("\r\n").partition("\n")[0]
-    separator = max(",;\t", key=first.count)
+    text = _text(data).lstrip("\r\n")
+    if told := _SEP.match(text):
+        text = text[told.end() :]
+    separator = told[1] if told else max(",;\t", key=text.partition("\n")[0].count)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
@@ -78,7 +77,16 @@ def read(path: Path) -> Table:
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows:
         raise GraderError(f"{path} is empty.")
-    return Table(rows[0], rows[1:], separator, data.startswith(_BOM))
+    return Table(rows[0], rows[1:], separator, data.startswith((_BOM, *_WIDE)))
+
+
+def _text(data: bytes) -> str:
+    try:
+        # Excel's “Unicode text” is UTF-16.
+        return data.decode("utf-16" if data.startswith(_WIDE) else "utf-8-sig")
+    except UnicodeDecodeError:
+        # What Excel writes where nobody asks for UTF-8.
+        return data.decode("cp1252", "replace")
 
 
 def dump(header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:

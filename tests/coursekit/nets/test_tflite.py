@@ -15,6 +15,7 @@ from coursekit.nets.tflite import (
     predict,
     quantized,
     read,
+    renumbered,
     write_dense,
 )
 from tests.conftest import ROOT
@@ -47,6 +48,7 @@ def network(layers, inputs):
     [
         *(("float32", 1e-5), ("float16", 0.01), ("dynamic", 0.2), ("int8", 0.3), ("int4", 2)),
         *(("wrapped", 0.3), ("int8 in", 0.3), ("int8 out", 0.3)),
+        *(("uint8", 0.3), ("wrapped dynamic", 0.4)),
     ],
 )
 def test_what_is_written_computes_what_the_layers_do(layers, inputs, kind, within, fast):
@@ -65,6 +67,8 @@ def test_what_is_written_computes_what_the_layers_do(layers, inputs, kind, withi
         ("int8", "int8", "int8", "int8", {"int8"}),
         ("int4", "int8", "int8", "int4", {"int8"}),
         ("wrapped", "int8", "int8", "float32", {"int8", "float32"}),
+        ("uint8", "uint8", "uint8", "int8", {"uint8", "int8"}),
+        ("wrapped dynamic", "int8", "int8", "int8", {"int8", "float32"}),
         ("int8 in", "int8", "float32", "float32", {"int8", "float32"}),
         ("int8 out", "float32", "int8", "float32", {"int8", "float32"}),
     ],
@@ -139,6 +143,14 @@ def test_what_lies_between_the_layers_can_be_kept(layers, inputs):
 def test_what_is_no_file_is_refused():
     with pytest.raises(ValueError, match="TFL3"):
         read(b"not a model at all")
+
+
+@pytest.mark.parametrize("kind", ["float32", "int8", "wrapped"])
+def test_the_numbers_of_the_tensors_mean_nothing(layers, inputs, kind):
+    content = write_dense(layers, kind, ranges=RANGES)
+    other = renumbered(content)
+    assert load(other).get_input_details()[0]["index"] == len(read(content).tensors) - 1
+    assert np.array_equal(predict(other, inputs), predict(content, inputs))
 
 
 def test_a_file_for_other_kernels_is_read_and_not_run(layers, inputs):

@@ -122,6 +122,18 @@ def test_a_gradebook_of_canvas_is_filled_in(marked):
     assert rows[2][-1] == "9.38"
 
 
+def test_a_gradebook_without_logins_gives_nobodys_mark_to_a_row_of_canvas(group):
+    """Without that column it may be anybody's list: no row has a number by which it is known."""
+    group.mark(MARKS, COLLECTED.replace("canvas,17,,", "loose,,,"))
+    book = group.write(
+        "book.csv",
+        "Student,ID,Section,numbers (77)\n,,,Manual Posting\n    Points Possible,,,8\njm,17,One,\n",
+    )
+    said, rows = export(group, "canvas", "--into", book, "--partial")
+    assert "jm has no row in book.csv: no mark was exported." in said
+    assert [row[-1] for row in rows] == ["numbers (77)", "8"]
+
+
 def test_a_gradebook_of_ones_own(marked):
     said, rows = export(marked, "canvas", "--partial")
     assert rows == [

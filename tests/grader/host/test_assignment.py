@@ -108,6 +108,16 @@ def test_what_is_wrong_with_a_course_is_one_sentence(desk, tmp_path):
         desk.course()
 
 
+def test_a_name_that_is_no_utf8_is_told(desk):
+    """As archives from Windows bring them: a traceback."""
+    for folder in ("solutions", "exercises"):
+        path = desk.root / folder / "numbers/numbers.ipynb"
+        path.rename(path.with_name("caf\udce9.ipynb"))
+    sentence = r"The name of caf\\xe9.ipynb of assignment numbers is no UTF-8: rename it."
+    with pytest.raises(GraderError, match=sentence):
+        Course.open(desk.root).load("numbers")
+
+
 def test_metadata_that_nbgrader_refuses_is_refused():
     cell = nbformat.v4.new_code_cell("1")
     cell.metadata.nbgrader = {

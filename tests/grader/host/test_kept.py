@@ -12,6 +12,7 @@ import pytest
 from grader.host import kept_contracts
 from grader.host.contract import Clause, Contract
 from grader.host.transcript import Played
+from grader.protocol.errors import GraderError
 from grader.protocol.outputs import Error
 from grader.protocol.terms import Terms
 
@@ -148,3 +149,6 @@ def test_the_place_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.delenv(kept_contracts.VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert kept_contracts.folder() == tmp_path / "cache" / "fewer-bits" / "contracts"
+    monkeypatch.setenv(kept_contracts.VARIABLE, "~nobody-here/contracts")
+    with pytest.raises(GraderError, match="nobody of that name has a home folder here"):
+        kept_contracts.folder()
