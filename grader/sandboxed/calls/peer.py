@@ -258,7 +258,7 @@ class Peer(Answering):
             if thrown is None:
                 assertion = f"{_place_of(label)}:AssertionError"
                 if (
-                    isinstance(on_its_way, AssertionError)
+                    self._errors.is_assertion(on_its_way)
                     and raised is not on_its_way
                     and not self.rules.may_swallow(assertion)
                 ):

@@ -11,7 +11,7 @@ import itertools
 import sys
 import types
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from grader.protocol.calls import Raised
 from grader.protocol.values import CannotCross
@@ -35,12 +35,20 @@ class Errors:
         self._raised_here: list[BaseException] = []
         # Assertions of these that the other side has heard of, until what it was asked is done.
         self._away: list[AssertionError] = []
+        # Assertions of the other side's, which may do with them what it likes.
+        self._theirs: list[BaseException] = []
         self._relayed: list[tuple[BaseException, int]] = []
 
     def begin(self) -> None:
         """A new test: what others have raised is nobody's any more."""
         self._raised_here.clear()
         self._away.clear()
+        self._theirs.clear()
+
+    def is_assertion(self, error: BaseException | None) -> TypeGuard[AssertionError]:
+        """Whether it is one of this side's own."""
+        is_theirs = any(error is one for one in self._theirs)
+        return isinstance(error, AssertionError) and not is_theirs
 
     @property
     def away(self) -> int:
@@ -69,7 +77,7 @@ class Errors:
         if not self._trusted:
             # What a test raises in a callback may say what it is about.
             self._raised_here.append(error)
-            if isinstance(error, AssertionError):
+            if self.is_assertion(error):
                 self._away.append(error)
             return Raised(classes, "", len(self._raised_here) - 1)
         try:
@@ -90,6 +98,8 @@ class Errors:
         if own is not None:
             return own
         error = self._nearest(raised, rules, label)
+        if isinstance(error, AssertionError):
+            self._theirs.append(error)
         if raised.relayed is not None:
             self._relayed.append((error, raised.relayed))
         return error

@@ -1000,13 +1000,19 @@ def test_whoever_shall_swallow_it_may(graded):
         "assert not passes(check) and passes(lambda: check(1))",
         "# test lets\ntry:\n    each(check, [1, 0])\nexcept AssertionError:\n    pass\n"
         "else:\n    assert each(check, [0]) is None",
+        "# answer safe\ndef root(x):\n    if x < 0: raise ValueError\n    return x**0.5\n"
+        "def safe(f):\n    try: return f()\n    except ValueError: return 0",
+        "# test own\nassert safe(lambda: root(-1)) == 0 and safe(lambda: root(4)) == 2",
     )
     other = (
         "def passes(check):\n    try: return check() is not check\n    except Exception: return 0"
     )
     again = "def each(f, xs):\n    try: return list(map(f, xs))\n    except Exception: raise"
-    assert scores(graded(made)[0]) == {"t": 1, "lets": 1}
-    assert scores(graded(made, passes=other, each=again)[0]) == {"t": 1, "lets": 1}
+    # An assertion of their own is theirs, also on its way through the test.
+    safe = "def root(x):\n    assert x >= 0\n    return x**0.5\n"
+    safe += "def safe(f):\n    try: return f()\n    except Exception: return 0"
+    for answers in ({}, {"passes": other, "each": again, "safe": safe}):
+        assert scores(graded(made, **answers)[0]) == {"t": 1, "lets": 1, "own": 1}
 
 
 LENIENT = exercise(
