@@ -225,8 +225,8 @@ def test_a_child_sees_no_scratch_files_of_others(by):
     folders = [".", "/tmp", "/dev/shm"]
     report = try_out(listed, folders, before=fill_scratch, neighbour=fill_scratch, by=by)
     # Python itself may be installed there.
-    prefixes = [Path(p).parts[1:3] for p in (sys.prefix, sys.base_prefix)]
-    installed = {folder for top, folder in prefixes if top == "tmp"}
+    prefixes = Path(sys.prefix), Path(sys.base_prefix)
+    installed = {prefix.parts[2] for prefix in prefixes if prefix.is_relative_to("/tmp")}
     assert [set(found) - installed for found in report.result] == [set(), set(), set()]
     assert report.before == [".", "/tmp"]
     assert report.neighbour == folders
