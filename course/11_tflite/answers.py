@@ -517,22 +517,9 @@ def ask(content, inputs):
 # +         answers.append(np.float32(scale) * (answer - zero_point) if scale else answer)
 
 
-# %% item="ask" wrong="the input is tensor 0" keeps=1 hint="the tensors have other numbers"
-def ask(content, inputs):
-    interpreter = load(content)
-    source = interpreter.get_input_details()[0]
-    sink = interpreter.get_output_details()[0]
-    answers = []
-    for one in inputs:
-        scale, zero_point = source["quantization"]
-        if scale:
-            one = np.clip(np.round(one / scale) + zero_point, -128, 127)
-        interpreter.set_tensor(0, one[None].astype(source["dtype"]))
-        interpreter.invoke()
-        answer = interpreter.get_tensor(sink["index"])[0].astype("float32")
-        scale, zero_point = sink["quantization"]
-        answers.append(scale * (answer - zero_point) if scale else answer)
-    return np.array(answers, dtype="float32")
+# %% item="ask" wrong="the input is tensor 0" like="reference" keeps=1 hint="the input is not tensor 0"
+# -         interpreter.set_tensor(source["index"], one[None].astype(source["dtype"]))
+# +         interpreter.set_tensor(0, one[None].astype(source["dtype"]))
 
 
 # %% item="ask" right="all at once"
