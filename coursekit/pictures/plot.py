@@ -58,11 +58,32 @@ def figure(
     return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
+class _Picture:
+    """A figure with its alt text, drawn when somebody looks.
+
+    The figure is HTML: Jupyter shows an image that stands alone without its alt text. The text is
+    the plain form of the output, too.
+    """
+
+    def __init__(self, fig: Figure, alt: str) -> None:
+        self._fig = fig
+        self._alt = alt
+
+    def __repr__(self) -> str:
+        return self._alt
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        drawn = _drawn(self._fig)
+        guesses = [_place(*one) for one in _guessed.get(self._fig, ())]
+        # The site draws a reader's guess onto the picture; where it has none, nothing is said.
+        told = {"guesses": guesses} if guesses else {}
+        return {"text/html": image(drawn, self._alt), "text/plain": self._alt}, told
+
+
 def show(fig: Figure, alt: str) -> None:
     """Displays a figure once, with its alt text, and closes it.
 
-    The figure is HTML: Jupyter shows an image that stands alone without its alt text. The text is
-    the plain form of the output, too. Leave out of it what differs between machines.
+    Leave out of the text what differs between machines.
 
     Raises:
         ValueError: if `alt` says nothing.
@@ -71,12 +92,8 @@ def show(fig: Figure, alt: str) -> None:
 
     if not alt.strip():
         raise ValueError("a plot needs alt text: say what it shows")
-    drawn = _drawn(fig)
-    guesses = [_place(*one) for one in _guessed.get(fig, ())]
+    display(_Picture(fig, alt))
     plt.close(fig)
-    # The site draws a reader's guess onto the picture; where it has none, nothing is said of it.
-    told = {"guesses": guesses} if guesses else {}
-    display({"text/html": image(drawn, alt), "text/plain": alt}, metadata=told, raw=True)
 
 
 def keep_place(ax: Axes, question: str, axis: str, label: str) -> None:

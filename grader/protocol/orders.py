@@ -50,10 +50,12 @@ class RunCell(Order):
 
     Attributes:
         given: whether what it defines is the teacher's.
+        seen: whether anybody sees its pictures.
     """
 
     source: str
     given: bool = False
+    seen: bool = True
 
 
 class Meet(Order):
@@ -218,6 +220,7 @@ class Discovered(Report, kw_only=True, tag=True):
         library: names that are something of a library's, and what.
         unfit: by name, why an answer could not cross.
         undeclared: answers that crossed though the course does not name them.
+        called: as in `TestReport`.
         lost: as in `TestReport`.
     """
 
@@ -226,6 +229,7 @@ class Discovered(Report, kw_only=True, tag=True):
     unfit: dict[str, str]
     undeclared: tuple[str, ...]
     terms: Terms
+    called: bool
     lost: str | None = None
 
 

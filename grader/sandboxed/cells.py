@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
@@ -73,6 +74,24 @@ def _parsed(source: str) -> ast.Module | None:
     return None
 
 
+class _Formatter(DisplayFormatter):
+    """What objects look like. A picture takes long to draw: nobody does so where none is seen."""
+
+    is_seen = True
+
+    def format(self, obj: Any, include: Any = None, exclude: Any = None) -> Any:
+        if self.is_seen or not _is_picture(type(obj)):
+            return super().format(obj, include, exclude)
+        return {}, {}
+
+
+def _is_picture(kind: type) -> bool:
+    """Of a library: what a class of the notebook's own does when it is shown is its to say."""
+    pyplot = sys.modules.get("matplotlib.figure")
+    is_figure = pyplot is not None and issubclass(kind, pyplot.Figure)
+    return kind.__module__ != "__main__" and (is_figure or hasattr(kind, "_repr_mimebundle_"))
+
+
 class Shell(InteractiveShell):
     """IPython without a terminal or a kernel: outputs go to `OUTPUTS`."""
 
@@ -80,7 +99,12 @@ class Shell(InteractiveShell):
     displayhook_class = Type(Results)
     compiler_class = Type(_Compiler)
     compile: _Compiler
+    display_formatter: _Formatter
     error_line: int | None = None
+
+    def init_display_formatter(self) -> None:
+        self.display_formatter = _Formatter(parent=self)
+        self.configurables.append(self.display_formatter)  # type: ignore[arg-type]
 
     def transform_cell(self, raw_cell: str) -> str:
         """As IPython's, which takes longer than running most cells, where there is need for it."""
@@ -176,15 +200,17 @@ def settle_in(order: Begin, data: bytes) -> None:
     _write_files(order.folder, order.files, data)
 
 
-def run_cell(shell: Shell, source: str, keep: bool = True) -> Report:
+def run_cell(shell: Shell, source: str, keep: bool = True, seen: bool = True) -> Report:
     """Runs a cell and reports on it.
 
     Args:
         keep: whether it counts, and is kept in IPython's history.
+        seen: whether anybody sees its pictures.
     """
     me = os.getpid()
     OUTPUTS.begin()
     shell.error_line = None
+    shell.display_formatter.is_seen = seen
     count = shell.execution_count
     succeeded = False
     try:

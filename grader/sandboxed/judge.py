@@ -132,7 +132,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
             case RunCell(source):
                 bench.chance.for_given()
                 bench.source = source
-                reply = run_cell(shell, source)
+                reply = run_cell(shell, source, seen=False)
                 defined_by_given(shell, source, given)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
@@ -409,8 +409,13 @@ class _Bench:
         self._begun = dict(self._shell.user_ns)
         before = self._pictures(names - values.keys())
         self.chance.for_test()
-        with self._acts.noted(test.source) as acts:
-            report = run_cell(self._shell, test.source)
+        asked: list[None] = []
+        setattr(self.peer, "on_asking", lambda: asked.append(None))  # noqa: B010
+        try:
+            with self._acts.noted(test.source) as acts:
+                report = run_cell(self._shell, test.source)
+        finally:
+            del self.peer.on_asking
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))
@@ -429,6 +434,7 @@ class _Bench:
             unfit=unfit,
             undeclared=tuple(undeclared),
             terms=terms,
+            called=bool(asked),
             lost=self.peer.lost,
         )
 

@@ -88,7 +88,7 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 if called:
                     _close_figures()
                     called = False
-                reply = run_cell(shell, source)
+                reply = run_cell(shell, source, seen=order.seen)
                 if order.given:
                     defined_by_given(shell, source, given)
             case Meet():

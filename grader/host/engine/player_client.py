@@ -46,7 +46,9 @@ class Player:
         self.ended: str | None = None
         self.slow = False
 
-    def cell(self, source: str, given: bool = False, seconds: float | None = None) -> Played | None:
+    def cell(
+        self, source: str, given: bool = False, seconds: float | None = None, seen: bool = True
+    ) -> Played | None:
         """Runs the next cell; None when the player is no more.
 
         An error in a cell does not keep the next from running, as in nbgrader. A cell whose time is
@@ -55,6 +57,7 @@ class Player:
         Args:
             given: whether what it defines is the teacher's; see `shell.defined_by_given`.
             seconds: that it may take; as long as the engine allows if nothing is said.
+            seen: whether anybody sees its pictures.
         """
         if self._played:
             return Played.of(self._played.pop(0))
@@ -62,7 +65,7 @@ class Player:
             return None
         limit = self._timeout if seconds is None else seconds
         try:
-            report = self.child.ask(RunCell(source, given), Report, limit)
+            report = self.child.ask(RunCell(source, given, seen), Report, limit)
             played = Played.of(report, self.child)
         except Ended as ended:
             self._note(ended)

@@ -95,13 +95,19 @@ class _Session:
                 self._stage.player.wait_with(position)
                 waiting.append(position)
             else:
+                if self._showing.is_due(position, clause) and self._stage.player.ended is None:
+                    self._play_to_show(position)
                 self._judge(position, clause)
             if clause is not None and clause.replay:
                 self._stage.player.cell(self._script.visible(position))
         for position in waiting:
             self._judge_beside(position)
         self._showing.forget_where_it_ended(self._heard, self._ended_at)
-        self._show()
+        met_hidden = self._showing.met_hidden
+        if met_hidden is not None and self._showing.starts is None:
+            # A test that asks the solution for nothing: it has iterated over an answer.
+            self._play_to_show(met_hidden)
+        self._showing.show(self._heard)
         return self._heard
 
     def _play(self, position: int) -> None:
@@ -109,7 +115,9 @@ class _Session:
         player, notes = self._stage.player, self._heard.notes
         ended, met_hidden = player.ended, self._showing.met_hidden is not None
         given, seconds = self._script.is_given(position), self._allowance.limit(position)
-        played = player.cell(self._script.source(position), given, seconds)
+        # From where a second player's cells are shown, nobody sees this one's.
+        seen = not (given and self._showing.starts is not None)
+        played = player.cell(self._script.source(position), given, seconds, seen)
         if played is not None:
             self._heard.played[position] = self._allowance.kept(played)
             if played.interrupted:
@@ -123,6 +131,14 @@ class _Session:
             notes.append(f"{which[0].upper()}{which[1:]} {how}; the cells after it were not run.")
             self._ended_at = position
         self._stage.tell_judge(position)
+
+    def _play_to_show(self, position: int) -> None:
+        """Plays what people are to see of the cells from this position on."""
+        player = self._stage.new_player()
+        try:
+            self._showing.play(position, player, self._allowance)
+        finally:
+            player.end()
 
     def _judge(self, position: int, clause: Clause) -> None:
         """A test, judged apart from the learner's code."""
@@ -199,19 +215,6 @@ class _Session:
         )
         if played is not None:
             self._heard.played[position] = self._allowance.kept(played)
-
-    def _show(self) -> None:
-        """Replaces what could tell of hidden tests."""
-        self._showing.untouched(self._heard)
-        telling = self._showing.telling(self._heard)
-        if not telling:
-            return
-        self._stage.player.end()
-        player = self._stage.new_player()
-        try:
-            self._showing.show(self._heard, telling, player)
-        finally:
-            player.end()
 
 
 def _decided(verdict: Verdict, aside: Verdict, played: Played) -> Verdict:

@@ -1,14 +1,15 @@
-"""What people see of a notebook that has met hidden tests.
+"""What people see of a notebook that meets hidden tests.
 
-A function can keep what a hidden test has called it with, and a later cell can print it. So what
-comes after is shown from a second player, which meets no hidden test; and an answer that was left
-as given, from when the contract was made.
+A function can keep what a hidden test has called it with, and a later cell can print it; or leave
+it where the kernel keeps counts and caches. So what comes from the first hidden test on is shown
+from a second player, which has played the whole notebook before that test.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from grader.host.contract import Clause
 from grader.host.engine.judge_client import Verdict
 from grader.host.engine.player_client import Player
 from grader.host.marks.hints import is_as_written
@@ -21,18 +22,42 @@ class Showing:
     """Of one notebook.
 
     Attributes:
+        starts: the position from which on a second player's cells are shown; None if there was no
+            need for one.
         met_hidden: the position from which on the player may know what hidden tests have called it
             with; None if it has met none.
     """
 
     def __init__(self, script: Script) -> None:
         self._script = script
+        self.starts: int | None = None
         self.met_hidden: int | None = None
         # Whether hidden lines of a test before may have told it; whether there have been some.
         self._met_before = self._hidden_ran = False
-        # As it was when the player met a hidden test: what it does then is its choice, and must
-        # not decide what people see of the second player.
-        self._then: Allowance | None = None
+        # What came of each cell in the second player, and what it may still take.
+        self._again: list[Played] = []
+        self._allowance: Allowance | None = None
+
+    def is_due(self, position: int, clause: Clause) -> bool:
+        """Whether a test may be the first to tell the player of hidden lines."""
+        teacher = self._script.cells[position].teacher
+        assert teacher is not None
+        may_tell = clause.calls and (self._hidden_ran or teacher.has_hidden_tests)
+        return may_tell and self.starts is None
+
+    def play(self, position: int, player: Player, allowance: Allowance) -> None:
+        """Plays the notebook to a second player; from this position on that is what people see."""
+        self.starts = position
+        self._allowance = allowance = self._allowance or allowance.copy()
+        for number in range(len(self._script.cells)):
+            if allowance.is_over:
+                player.end()
+            is_test = self._script.clause(number) is not None
+            source = self._script.visible(number) if is_test else self._script.source(number)
+            given = not is_test and self._script.is_given(number)
+            seen = number >= position or not given
+            again = player.cell(source, given, allowance.limit(number), seen)
+            self._again.append(again or Played([]))
 
     def note(self, position: int, verdict: Verdict, allowance: Allowance) -> None:
         """A test has run."""
@@ -44,7 +69,8 @@ class Showing:
             self._met_before = self._hidden_ran and verdict.called
             if self._met_before or (hidden and verdict.called_late):
                 self.met_hidden = position
-                self._then = allowance.copy()
+                # What the player does now is its choice, and must not decide what people see.
+                self._allowance = self._allowance or allowance.copy()
         self._hidden_ran |= hidden
 
     def label(self, position: int) -> str:
@@ -61,76 +87,31 @@ class Showing:
             heard.played.pop(place, None)
             place -= 1
 
-    def untouched(self, heard: Heard) -> None:
-        """Shows answers that were left as they were given as they were then."""
-        if self.met_hidden is None:
+    def show(self, heard: Heard) -> None:
+        """Shows what the second player came to, where the first might tell of hidden tests."""
+        if self.starts is None:
             return
+        assert self._allowance is not None
         for position, played in heard.played.items():
-            untouched = self._as_untouched(position, played)
-            if position > self.met_hidden and untouched is not None:
-                heard.shown[position] = untouched
-
-    def telling(self, heard: Heard) -> set[int]:
-        """Positions of what could still tell of hidden tests."""
-        if self.met_hidden is None:
-            return set()
-        return {
-            position
-            for position, played in heard.played.items()
-            if position >= self.met_hidden
-            and position not in heard.shown
-            and self._is_telling(position, played)
-        }
-
-    def show(self, heard: Heard, telling: set[int], player: Player) -> None:
-        """Shows what comes of the cells with a player that meets no hidden test."""
-        allowance, script = self._then, self._script
-        assert self.met_hidden is not None
-        assert allowance is not None
-        allowance = allowance.copy()
-        after = [position for position in heard.played if position >= self.met_hidden]
-        last = max(telling)
-        # Where the last one is, may tell: of what a learner may add thousands, much.
-        if any(position > last and script.is_added(position) for position in after):
-            last = max(after)
-        for position in range(last + 1):
-            if allowance.is_over:
-                player.end()
-            is_test = script.clause(position) is not None
-            source = script.visible(position) if is_test else script.source(position)
-            given = not is_test and script.is_given(position)
-            again = player.cell(source, given, allowance.limit(position))
-            if position not in after:
+            if position < self.starts:
                 continue
-            # All of them up to there, whatever they have shown at first: that, too, may tell.
-            shown = again or Played([])
-            if is_test and position not in telling:
-                if position == self.met_hidden and not self._met_before:
+            again = self._again[position]
+            if self._script.clause(position) is not None:
+                if self.met_hidden is None or position < self.met_hidden:
                     continue
-                shown = _ending_as(heard.played[position], shown)
-            heard.shown[position] = allowance.kept(shown)
-
-    def _as_untouched(self, position: int, played: Played) -> Played | None:
-        """What an answer comes to that was left as it was given, if this one was."""
-        teacher = self._script.cells[position].teacher
-        untouched, failure = self._script.contract.untouched.get(position), played.error
-        if untouched is None or untouched.error is None or failure is None or teacher is None:
-            return None
-        # Added cells would have changed the numbers in tracebacks.
-        same_place = self._script.teachers[position] is teacher
-        said = untouched.error.ename, untouched.error.evalue
-        same_end = (failure.ename, failure.evalue) == said
-        as_given = self._script.source(position) == teacher.released
-        return untouched if same_place and same_end and as_given else None
+                if not self._is_telling(position, played):
+                    if position == self.met_hidden and not self._met_before:
+                        continue
+                    again = _ending_as(played, again)
+            heard.shown[position] = self._allowance.kept(again)
 
     def _is_telling(self, position: int, played: Played) -> bool:
-        """Whether people would see something that the player had a hand in.
+        """Whether people would see something of a test that the player had a hand in.
 
-        Which of a test's lines failed is no more than the mark tells.
+        Which of its lines failed is no more than the mark tells.
         """
         clause, teacher = self._script.clause(position), self._script.cells[position].teacher
-        if clause is None:
-            return bool(played.outputs)
+        assert clause is not None
         assert teacher is not None
         failure, line = played.error, played.error_line
         # What the test that met hidden inputs first showed before it did so.

@@ -202,7 +202,7 @@ class Stage:
         clause = script.clause(position)
         if clause is None:
             given, seconds = script.is_given(position), self._allowance.limit(position)
-            self.player.cell(script.source(position), given, seconds)
+            self.player.cell(script.source(position), given, seconds, seen=not given)
             return
         if clause.live is not None:
             self.player.wait_with(position)

@@ -37,8 +37,9 @@ def shown(monkeypatch, told):
     """What is displayed."""
     displayed = []
 
-    def display(bundle, *, metadata, raw):
-        assert raw
+    def display(picture):
+        bundle, metadata = picture._repr_mimebundle_()
+        assert repr(picture) == bundle["text/plain"]
         displayed.append(bundle)
         told.append(metadata)
 
