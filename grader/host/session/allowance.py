@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from grader.host.engine.settings import EngineSettings
@@ -48,6 +50,13 @@ class Allowance:
         made._room_left = self._room_left
         made.stopped, made.slow = set(self.stopped), set(self.slow)
         return made
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens meanwhile takes none of its time."""
+        began = time.monotonic()
+        yield
+        self._until += time.monotonic() - began
 
     @property
     def is_over(self) -> bool:

@@ -134,11 +134,12 @@ class _Session:
 
     def _play_to_show(self, position: int) -> None:
         """Plays what people are to see of the cells from this position on."""
-        player = self._stage.new_player()
-        try:
-            self._showing.play(position, player, self._allowance)
-        finally:
-            player.end()
+        with self._allowance.paused():
+            player = self._stage.new_player()
+            try:
+                self._showing.play(position, player, self._allowance)
+            finally:
+                player.end()
 
     def _judge(self, position: int, clause: Clause) -> None:
         """A test, judged apart from the learner's code."""

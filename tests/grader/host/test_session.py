@@ -138,6 +138,18 @@ def test_all_in_all_a_notebook_has_a_limit(graded, monkeypatch):
     ]
 
 
+def test_what_is_played_for_people_to_see_takes_no_time_from_what_counts(graded, monkeypatch):
+    monkeypatch.setattr(allowance, "TIMES_IN_ALL", 0.5)
+    made = exercise(
+        F,
+        "# test hidden\n" + hidden("assert f(1) == 2"),
+        "# answer late\nlate = 1",
+        "# test last\nassert f(late) == 2",
+    )
+    result, _ = graded(made, late="import time\ntime.sleep(0.7)\nlate = 1")
+    assert scores(result) == {"hidden": 1, "last": 1}
+
+
 @pytest.fixture
 def limits(monkeypatch):
     """The seconds that each cell and test was allowed, in turn."""
