@@ -44,12 +44,9 @@ class Allowance:
         self.stopped: set[int] = set()
         self.slow: set[str] = set()
 
-    def copy(self) -> Allowance:
-        """As it is now, with all its time."""
-        made = Allowance(self._script, self._settings)
-        made._room_left = self._room_left
-        made.stopped, made.slow = set(self.stopped), set(self.slow)
-        return made
+    def anew(self) -> Allowance:
+        """As much again."""
+        return Allowance(self._script, self._settings)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

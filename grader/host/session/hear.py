@@ -79,6 +79,8 @@ class _Session:
         self._ended_at: int | None = None
 
     def run(self) -> Heard:
+        if self._showing.starts is not None:
+            self._play_to_show()
         waiting: list[int] = []
         for position in range(len(self._script.cells)):
             if self._allowance.is_over:
@@ -95,18 +97,17 @@ class _Session:
                 self._stage.player.wait_with(position)
                 waiting.append(position)
             else:
-                if self._showing.is_due(position, clause) and self._stage.player.ended is None:
-                    self._play_to_show(position)
                 self._judge(position, clause)
             if clause is not None and clause.replay:
                 self._stage.player.cell(self._script.visible(position))
         for position in waiting:
             self._judge_beside(position)
         self._showing.forget_where_it_ended(self._heard, self._ended_at)
-        met_hidden = self._showing.met_hidden
-        if met_hidden is not None and self._showing.starts is None:
+        if self._showing.starts is None and self._showing.met_hidden is not None:
             # A test that asks the solution for nothing: it has iterated over an answer.
-            self._play_to_show(met_hidden)
+            self._showing.starts = self._showing.met_hidden
+            self._stage.player.end()
+            self._play_to_show()
         self._showing.show(self._heard)
         return self._heard
 
@@ -115,8 +116,7 @@ class _Session:
         player, notes = self._stage.player, self._heard.notes
         ended, met_hidden = player.ended, self._showing.met_hidden is not None
         given, seconds = self._script.is_given(position), self._allowance.limit(position)
-        # From where a second player's cells are shown, nobody sees this one's.
-        seen = not (given and self._showing.starts is not None)
+        seen = not (given and self._showing.is_shown(position))
         played = player.cell(self._script.source(position), given, seconds, seen)
         if played is not None:
             self._heard.played[position] = self._allowance.kept(played)
@@ -132,14 +132,16 @@ class _Session:
             self._ended_at = position
         self._stage.tell_judge(position)
 
-    def _play_to_show(self, position: int) -> None:
-        """Plays what people are to see of the cells from this position on."""
+    def _play_to_show(self) -> None:
+        """Plays what people are to see to a player of its own."""
+        allowance = self._allowance.anew()
         with self._allowance.paused():
             player = self._stage.new_player()
             try:
-                self._showing.play(position, player, self._allowance)
+                self._showing.play(player, allowance)
             finally:
                 player.end()
+        self._allowance.stopped |= allowance.stopped
 
     def _judge(self, position: int, clause: Clause) -> None:
         """A test, judged apart from the learner's code."""
@@ -153,7 +155,7 @@ class _Session:
         if verdict.nothing and verdict.played.error is None:
             verdict = self._with_something(position, clause, verdict)
         self._heard.played[position] = self._allowance.kept(verdict.played)
-        self._showing.note(position, verdict, self._allowance)
+        self._showing.note(position, verdict)
         if verdict.lost == "timed out":
             self._allowance.slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
         label = self._script.label(position)

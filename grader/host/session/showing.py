@@ -2,14 +2,13 @@
 
 A function can keep what a hidden test has called it with, and a later cell can print it; or leave
 it where the kernel keeps counts and caches. So what comes from the first hidden test on is shown
-from a second player, which has played the whole notebook before that test.
+from another player, which has played the whole notebook before any test has asked for anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.host.contract import Clause
 from grader.host.engine.judge_client import Verdict
 from grader.host.engine.player_client import Player
 from grader.host.marks.hints import is_as_written
@@ -22,7 +21,7 @@ class Showing:
     """Of one notebook.
 
     Attributes:
-        starts: the position from which on a second player's cells are shown; None if there was no
+        starts: the position from which on the other player's cells are shown; None if there is no
             need for one.
         met_hidden: the position from which on the player may know what hidden tests have called it
             with; None if it has met none.
@@ -30,47 +29,39 @@ class Showing:
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self.starts: int | None = None
+        self.starts = _first_to_tell(script)
         self.met_hidden: int | None = None
         # Whether hidden lines of a test before may have told it; whether there have been some.
         self._met_before = self._hidden_ran = False
-        # What came of each cell in the second player, and what it may still take.
-        self._again: list[Played] = []
-        self._allowance: Allowance | None = None
+        # What came of each cell in the other player.
+        self._there: list[Played] = []
 
-    def is_due(self, position: int, clause: Clause) -> bool:
-        """Whether a test may be the first to tell the player of hidden lines."""
-        teacher = self._script.cells[position].teacher
-        assert teacher is not None
-        may_tell = clause.calls and (self._hidden_ran or teacher.has_hidden_tests)
-        return may_tell and self.starts is None
-
-    def play(self, position: int, player: Player, allowance: Allowance) -> None:
-        """Plays the notebook to a second player; from this position on that is what people see."""
-        self.starts = position
-        self._allowance = allowance = self._allowance or allowance.copy()
-        for number in range(len(self._script.cells)):
+    def play(self, player: Player, allowance: Allowance) -> None:
+        """Plays the notebook to the other player."""
+        for position in range(len(self._script.cells)):
             if allowance.is_over:
                 player.end()
-            is_test = self._script.clause(number) is not None
-            source = self._script.visible(number) if is_test else self._script.source(number)
-            given = not is_test and self._script.is_given(number)
-            seen = number >= position or not given
-            again = player.cell(source, given, allowance.limit(number), seen)
-            self._again.append(again or Played([]))
+            is_test = self._script.clause(position) is not None
+            source = self._script.visible(position) if is_test else self._script.source(position)
+            given = not is_test and self._script.is_given(position)
+            seen = self.is_shown(position) or not given
+            played = player.cell(source, given, allowance.limit(position), seen) or Played([])
+            if played.interrupted and not is_test:
+                allowance.stopped.add(position)
+            self._there.append(allowance.kept(played))
 
-    def note(self, position: int, verdict: Verdict, allowance: Allowance) -> None:
+    def is_shown(self, position: int) -> bool:
+        """Whether people see what the other player comes to at a cell that is no test."""
+        return self.starts is not None and position >= self.starts
+
+    def note(self, position: int, verdict: Verdict) -> None:
         """A test has run."""
-        teacher = self._script.cells[position].teacher
-        assert teacher is not None
-        hidden = teacher.has_hidden_tests
+        hidden = _has_hidden_tests(self._script, position)
         if self.met_hidden is None:
             # A name that hidden lines have bound may be used later, in visible ones.
             self._met_before = self._hidden_ran and verdict.called
             if self._met_before or (hidden and verdict.called_late):
                 self.met_hidden = position
-                # What the player does now is its choice, and must not decide what people see.
-                self._allowance = self._allowance or allowance.copy()
         self._hidden_ran |= hidden
 
     def label(self, position: int) -> str:
@@ -88,22 +79,19 @@ class Showing:
             place -= 1
 
     def show(self, heard: Heard) -> None:
-        """Shows what the second player came to, where the first might tell of hidden tests."""
-        if self.starts is None:
-            return
-        assert self._allowance is not None
+        """Shows what the other player came to, where the first might tell of hidden tests."""
         for position, played in heard.played.items():
-            if position < self.starts:
+            if not self.is_shown(position):
                 continue
-            again = self._again[position]
+            shown = self._there[position]
             if self._script.clause(position) is not None:
                 if self.met_hidden is None or position < self.met_hidden:
                     continue
                 if not self._is_telling(position, played):
                     if position == self.met_hidden and not self._met_before:
                         continue
-                    again = _ending_as(played, again)
-            heard.shown[position] = self._allowance.kept(again)
+                    shown = _ending_as(played, shown)
+            heard.shown[position] = shown
 
     def _is_telling(self, position: int, played: Played) -> bool:
         """Whether people would see something of a test that the player had a hand in.
@@ -127,6 +115,27 @@ class Showing:
             }
         said = failure.evalue.strip()
         return failure.ename != "AssertionError" or not is_as_written(teacher, said, line)
+
+
+def _has_hidden_tests(script: Script, position: int) -> bool:
+    teacher = script.cells[position].teacher
+    assert teacher is not None
+    return teacher.has_hidden_tests
+
+
+def _first_to_tell(script: Script) -> int | None:
+    """Where the first hidden test is of those that ask learner's code for something, or of those
+    before it: a name that its hidden lines bind may be used later."""
+    first = None
+    for position in range(len(script.cells)):
+        clause = script.clause(position)
+        if clause is None or clause.live is not None:
+            continue
+        if first is None and _has_hidden_tests(script, position):
+            first = position
+        if first is not None and clause.calls:
+            return first
+    return None
 
 
 def _ending_as(first: Played, again: Played) -> Played:
