@@ -69,6 +69,8 @@ def decode(node: Tensor | Sparse | Quantized, unpacker: Unpacker) -> Any:
             tensor = _decode_sparse(torch, node, unpacker)
         case _:
             tensor = _decode_dense(torch, node, unpacker)
+            if unpacker.narrow is not None:
+                tensor = unpacker.narrow.tensor(torch, tensor, node.dtype)
             if node.parameter:
                 tensor = torch.nn.Parameter(tensor, requires_grad=node.requires_grad)
             elif node.requires_grad:
