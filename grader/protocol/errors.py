@@ -17,6 +17,7 @@ OUR_ERRORS = (
     "Stopped",
     "ChangedArgument",
     "NotTheSame",
+    "NarrowNumber",
     "NothingThere",
     "NoNumber",
 )

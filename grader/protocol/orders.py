@@ -167,6 +167,7 @@ class TestReport(Report, kw_only=True, tag=True):
         called: whether the test has asked the player for something.
         called_late: whether it may have done so after a hidden line of its own.
         nothing: places of lists without anything in them where the teacher's solution has none.
+        narrow: whether a number that takes more for equal than is has come where it has none.
         figures: numbers that the test has reported, by name.
     """
 
@@ -178,6 +179,7 @@ class TestReport(Report, kw_only=True, tag=True):
     called: bool = True
     called_late: bool = True
     nothing: tuple[str, ...] = ()
+    narrow: bool = False
     figures: Figures = field(default_factory=dict)
 
 

@@ -36,6 +36,7 @@ class Terms(Struct):
         empty: whether there may be arrays and tensors without a value.
         nothing: where there may be a list or mapping without anything in it, in the same way as
             `places`; "place >" stands for what is held there.
+        narrow: types of single numbers that take more for equal than is; see `codec.narrow`.
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
         writes: whether calls change a database that they are lent.
@@ -62,6 +63,7 @@ class Terms(Struct):
     missing: bool = False
     empty: bool = False
     nothing: set[str] | None = None
+    narrow: set[str] = set()
     files: bool = False
     opens: bool = False
     writes: bool = False

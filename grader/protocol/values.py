@@ -136,7 +136,11 @@ class Masked(Struct, tag="masked"):
 
 
 class Tensor(Struct, tag="tensor"):
-    """A dense tensor. With `stride` the buffer is the memory that it looks at."""
+    """A dense tensor. With `stride` the buffer is the memory that it looks at.
+
+    Attributes:
+        leaf: whether nothing has computed it: then it may not be changed where it has a gradient.
+    """
 
     dtype: str
     shape: list[int]
@@ -145,6 +149,7 @@ class Tensor(Struct, tag="tensor"):
     requires_grad: bool = False
     parameter: bool = False
     grad: Node = None
+    leaf: bool = True
 
 
 class Sparse(Struct, tag="sparse"):

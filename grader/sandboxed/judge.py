@@ -248,6 +248,7 @@ class _Bench:
             called=bool(asked),
             called_late=False in asked,
             nothing=tuple(sorted(rules.nothing)),
+            narrow=rules.narrow.found,
             figures=self._reports.taken(),
         )
 

@@ -21,6 +21,7 @@ NAME = "asking"
 GIVEN = """import collections
 import sys
 import unittest.mock
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -98,6 +99,26 @@ ITEMS = {
         "def publish(event):\n    handler(event)\ndef title():\n    return 'Bus'",
         "mock = unittest.mock.Mock()\nsubscribe(mock)\npublish('x')\n"
         "mock.assert_called_with('x')\nassert title().startswith('Bus')",
+    ),
+    "product": (
+        "def product(n):\n    return 1 if n < 2 else n * product(n - 1)",
+        "assert product(10) == 3628800 and [product(9)] == [362880]",
+    ),
+    "parts": (
+        "def parts(n):\n    return np.arange(n)",
+        "assert parts(1000).sum() == 499500 and len(parts(1000)) != 1",
+    ),
+    "count": ("def count(things):\n    return len(things)", "assert count(range(300)) == 300"),
+    "halved": (
+        "def halved(s):\n    return s / 2",
+        "s = pd.Series([4.0, 6.0])\nassert ((halved(s) - s * 0.5).abs() < 1e-6).all()",
+    ),
+    "deposit": (
+        "def deposit(account, amount):\n    account.balance += amount",
+        "class Account:\n    __slots__ = ('__dict__', 'bank')\n"
+        "    def __init__(self): self.balance, self.bank = 0, 'A'\n"
+        "    def holds(self, n): return self.balance == n\n"
+        "account = Account()\ndeposit(account, 50)\nassert account.holds(50)",
     ),
     "double": (
         "source = 'def double(data): return [2 * x for x in data]'",
@@ -178,6 +199,35 @@ ATTACKS = {
     "what-the-test-has-lent": Attack(
         "bus", ITEMS["bus"][0].replace("return 'Bus'", "return handler")
     ),
+    "half-a-number-that-is-endless": Attack("product", "def product(n): return np.float16('inf')"),
+    "half-a-tensor-that-is-endless": Attack(
+        "product", "def product(n): return torch.tensor(float('inf'), dtype=torch.half)"
+    ),
+    "half-numbers-that-add-up-to-an-endless-one": Attack(
+        "parts", "def parts(n): return np.full(200, 600, dtype='float16')"
+    ),
+    "half-weights-that-add-up-to-an-endless-one": Attack(
+        "parts", "def parts(n): return torch.full((200,), 600.0, dtype=torch.half)"
+    ),
+    "half-a-column-that-adds-up-to-an-endless-one": Attack(
+        "parts", "def parts(n): return pd.Series([6e4] * 9, dtype='float16')"
+    ),
+    "a-tensor-of-eight-bits": Attack(
+        "product", "def product(n): return torch.tensor(1e4).to(torch.float8_e4m3fn)"
+    ),
+    "a-number-that-wraps": Attack(
+        "count", "def count(things): return torch.tensor(44, dtype=torch.uint8)"
+    ),
+    "a-column-with-other-labels": Attack(
+        "halved", "def halved(s): return pd.Series([0.0], index=[9], dtype='Float64')"
+    ),
+    "function-for-a-method-of-what-is-lent": Attack(
+        "deposit", "def deposit(account, amount): account.holds = lambda n: True"
+    ),
+    "type-for-a-method-of-what-is-lent": Attack(
+        "deposit", "def deposit(account, amount): account.holds = type(amount)"
+    ),
+    "object-that-says-nothing": Attack("label", f"{NO_ITERATOR}def label(n): return Agrees()"),
     "what-runs-alone-empties-its-argument": Attack(
         "double", "source = 'def double(data):\\n    data.clear()\\n    return []'"
     ),
@@ -204,6 +254,12 @@ ALSO_RIGHT = {
     "bus": "def subscribe(called):\n    global handler\n    handler = called\n    return called\n"
     "def publish(event):\n    return handler(event)\ntitle = 'Bus'.capitalize",
     "leaving": "def leaving(kind, error, trace):\n    return kind in (KeyError,)",
+    "product": "import math\ndef product(n): return np.float64(math.factorial(n))",
+    "count": "def count(things): return torch.tensor(len(things), dtype=torch.int32)",
+    "parts": "def parts(n): return pd.Series(range(n)).astype('float32')",
+    "halved": "def halved(s): return (s / 2).astype('Float64')",
+    "deposit": "def deposit(account, amount):\n    account.bank = account.log = 'B'\n"
+    "    account.balance = account.balance + amount",
     "double": "source = 'def double(data):\\n    data[:] = [x + x for x in data]\\n"
     "    return data'",
 }

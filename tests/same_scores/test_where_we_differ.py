@@ -108,6 +108,8 @@ def odd() -> NotebookNode:
                 "test-quarter",
                 points=1,
             ),
+            cell(solution("many = 40_000 + 1"), "many", solution=True),
+            cell("assert many == 40_001", "test-many", points=1),
             cell(solution("copied = list(row)"), "copied", solution=True),
             cell(
                 "assert copied == row and copied is not row and 'spare' not in globals()",
@@ -134,6 +136,7 @@ SOLVED = {
     "Guard": GUARD.format("None"),
     "pay": "def pay(till, n):\n    return till.add(n)",
     "quarter": "def half(x):\n    return x * 0.5\ndef quarter(x):\n    return half(half(x)) + 0",
+    "many": "many = int(4e4) + 1",
     "copied": "copied = row[:]",
     "drawn": "drawn = chance + 0",
     "root": "import math\ndef root(x):\n    return math.sqrt(x)",
@@ -151,6 +154,7 @@ STOCK = {
     "test-guard": 1.0,
     "test-paid": 1.0,
     "test-quarter": 1.0,
+    "test-many": 1.0,
     "test-copied": 1.0,
     "test-drawn": 1.0,
     "test-root": 1.0,
@@ -224,7 +228,13 @@ CASES = [
         ENDS,
         {"quarter": "import os\nos._exit(0)"},
         stock=None,
-        ours={"test-quarter": None, "test-copied": 0.0, "test-drawn": 0.0, "test-root": 0.0},
+        ours={
+            "test-quarter": None,
+            "test-many": 0.0,
+            "test-copied": 0.0,
+            "test-drawn": 0.0,
+            "test-root": 0.0,
+        },
     ),
     Case(
         ENDS,
@@ -264,6 +274,11 @@ CASES = [
         "an array, tensor or table without a value",
         {"halves": "import numpy as np\nhalves = np.empty((0, 2))"},
         ours={"test-halves": 0.0},
+    ),
+    Case(
+        "a number of a type that takes more for equal than is",
+        {"many": "import numpy as np\nmany = np.float16(40_000)"},
+        ours={"test-many": 0.0},
     ),
     Case(
         "a test passes only because a function changed an argument that the solution leaves alone",

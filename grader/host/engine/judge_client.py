@@ -51,6 +51,7 @@ class Verdict:
         called: whether the test has asked the player for something.
         called_late: whether it may have done so after a hidden line of its own.
         nothing: places of lists without anything in them where the teacher's solution has none.
+        narrow: whether a number that takes more for equal than is has come where it has none.
     """
 
     played: Played
@@ -59,6 +60,7 @@ class Verdict:
     called: bool = True
     called_late: bool = True
     nothing: tuple[str, ...] = ()
+    narrow: bool = False
 
 
 class Judge:
@@ -144,7 +146,7 @@ class Judge:
         figures = {} if lost else report.figures
         played = replace(played, from_teacher=report.from_teacher, figures=figures)
         called = report.called, report.called_late
-        return Verdict(played, lost, report.undeclared, *called, report.nothing)
+        return Verdict(played, lost, report.undeclared, *called, report.nothing, report.narrow)
 
     def _ask(self, order: Order, reply: type[T], seconds: float) -> T:
         """Has it do something; meanwhile it may ask for players that run a source by themselves.

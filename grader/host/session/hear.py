@@ -152,7 +152,7 @@ class _Session:
         verdict = self._stage.ask(position, clause)
         if verdict.undeclared:
             verdict = self._with_changes(position, clause, verdict)
-        if verdict.nothing and verdict.played.error is None:
+        if (verdict.nothing or verdict.narrow) and verdict.played.error is None:
             verdict = self._with_something(position, clause, verdict)
         self._heard.played[position] = self._allowance.kept(verdict.played)
         self._showing.note(position, verdict)
@@ -177,17 +177,21 @@ class _Session:
     def _with_something(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts where an answer has a list or an array without anything in it, and the
         solution nothing of the kind: NumPy finds it close to any number, and of what is in it all
-        holds. Does the test hold, too, with something in it?"""
+        holds. Or it has a number of a type that takes more for equal than is. Does the test hold,
+        too, with something in it, and with a number of a wider type?"""
         for _ in range(_TRIES):
             aside = self._stage.ask_aside(position, clause, withhold=True, fill=True)
             whole = aside.played
             if whole.error is None and whole.numbers == verdict.played.numbers:
                 return verdict
-            if not aside.nothing or self._allowance.is_over:
+            if not (aside.nothing or aside.narrow) or self._allowance.is_over:
                 break
-        if whole.error is not None:
+        if whole.error is not None and verdict.nothing:
             names = ", ".join(verdict.nothing).replace("()", "an argument")
             whole = self._holds_only(position, "NothingThere", f"{names} has nothing in it")
+        elif whole.error is not None:
+            why = "a number is of a type that takes more for equal than is"
+            whole = self._holds_only(position, "NarrowNumber", why)
         return _decided(verdict, aside, whole)
 
     def _holds_only(self, position: int, name: str, why: str) -> Played:

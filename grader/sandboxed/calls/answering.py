@@ -27,6 +27,7 @@ from grader.sandboxed.codec.packing import Packer
 # What is asked in order to print something, and of a function or class.
 _SHOWS = ("__repr__", "__str__", "__format__")
 _NAMES = ("__name__", "__qualname__", "__doc__")
+_SETTING = ("__setattr__", "__delattr__")
 
 
 class Answering(End):
@@ -183,6 +184,8 @@ class Answering(End):
         for position, node in enumerate(request.args):
             args.append(unpacker.unpack(node))
             owners.extend([str(position)] * (len(objects) - len(owners)))
+        if name in _SETTING and not self._trusted:
+            self._lent.check_attribute(request.target, name, [*args, None][0], self.rules)
         kwargs = {}
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)

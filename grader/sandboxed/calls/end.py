@@ -25,7 +25,7 @@ from grader.protocol.values import CannotCross, Live, Named, Node, Yours
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.budget import CallBudget
 from grader.sandboxed.calls.handle import Handle, handle_class, node_of, peer_of
-from grader.sandboxed.calls.kinds import SOMETHING, live_kind
+from grader.sandboxed.calls.kinds import NOBODY, SOMETHING, live_kind
 from grader.sandboxed.calls.lent_objects import Lent
 from grader.sandboxed.calls.raised import Errors
 from grader.sandboxed.calls.rules import Enforcing, Rules, Trusting
@@ -121,7 +121,7 @@ class End(ABC):
 
     def _unpacker(self, body: bytes, known: Iterable[Any] = ()) -> Unpacker:
         made = Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
-        made.texts = self.texts
+        made.texts, made.narrow = self.texts, self.rules.narrow
         return made
 
     def _export(self, value: Any) -> Node:
@@ -168,7 +168,9 @@ class End(ABC):
 
         return own
 
-    def _handle(self, node: Live) -> Handle:
+    def _handle(self, node: Live) -> Any:
+        if node.id == NOBODY and node.kind == "instance":
+            return object()
         # What may do less at one place than at another is two things.
         key = self._key(node)
         if key not in self._handles:

@@ -73,8 +73,28 @@ def serves_as(node: Node, wanted: Kind) -> bool:
         return True
     if wanted == "generator" and kind == "container":
         return True
+    if wanted in ("function", "class") and isinstance(node, Named):
+        # `float` for a function that makes one, `list` for a class: the judge has its own.
+        return node.kind in _BY_NAME
     needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
     return isinstance(node, Live) and needed in node.dunders
+
+
+_BY_NAME = ("type", "given", "numpy")
+
+
+def says_nothing(node: Node) -> TypeGuard[Live]:
+    """Whether it is an instance that is true and equals itself, as one of `object` does."""
+    return (
+        isinstance(node, Live)
+        and node.kind == "instance"
+        and _SAYS_OF_ITSELF.isdisjoint(node.dunders)
+    )
+
+
+# In the place of the number of what says nothing: it is an object of the judge's own.
+NOBODY = -1
+_SAYS_OF_ITSELF = frozenset(("__bool__", "__len__", "__eq__", "__ne__"))
 
 
 def callable_nodes(node: Node) -> Iterator[Node]:

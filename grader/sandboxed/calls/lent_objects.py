@@ -5,6 +5,8 @@ All of a player's, since it belongs to the learner anyway; a test's worth of a j
 
 from __future__ import annotations
 
+import inspect
+import types
 from collections.abc import Collection
 from typing import Any
 
@@ -87,6 +89,20 @@ class Lent:
             return thing
         raise Refused(method)
 
+    def check_attribute(self, number: int, method: str, name: object, rules: Rules) -> None:
+        """Checks what a call sets or deletes of a thing of the test's own.
+
+        What the test itself calls there, such as a method of its class, is its code: one of the
+        learner's comes in its place only where the teacher's solution puts one there, too.
+
+        Raises:
+            Refused: when the attribute is not to be had.
+        """
+        thing = self.get(number, rules)
+        as_solved = rules.may_call_of_lent(f"{_place(thing, method)} {name}")
+        if not as_solved and not (isinstance(name, str) and _is_plain(thing, name)):
+            raise Refused(str(name))
+
     def has_copy(self, number: int, rules: Rules) -> bool:
         """Whether the other side may get a copy: of what a library's class makes, as that is known
         to all. What a test's error says it gets where the solution reads that."""
@@ -127,6 +143,17 @@ class Lent:
     def begin(self) -> None:
         """A new test: no call of it has returned."""
         self._returned.clear()
+
+
+def _is_plain(thing: Any, name: str) -> bool:
+    """Whether an attribute is data, is not there yet, or has a setter of its class."""
+    behind = inspect.getattr_static(thing, name, None)
+    if isinstance(behind, types.MemberDescriptorType):
+        behind = getattr(thing, name, None)
+    elif hasattr(type(behind), "__set__"):
+        return True
+    is_code = callable(behind) or hasattr(type(behind), "__get__")
+    return not name.startswith("__") and not is_code
 
 
 def _place(thing: Any, method: str) -> str:

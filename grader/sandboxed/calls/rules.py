@@ -32,6 +32,7 @@ from grader.protocol.values import (
     with_article,
 )
 from grader.sandboxed.calls.kinds import (
+    NOBODY,
     callable_nodes,
     given_within,
     gives_values,
@@ -45,9 +46,11 @@ from grader.sandboxed.calls.kinds import (
     makes_nothing,
     may_be_nothing,
     put_something_in,
+    says_nothing,
     serves_as,
 )
 from grader.sandboxed.calls.special_methods import DUNDERS, GIVES, ITERATION, with_fallbacks
+from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
 Noted = Literal["sets", "watch", "random", "lends", "files"]
@@ -69,6 +72,7 @@ class Rules(ABC):
         says_why: whether this side's user may read why a value can't cross.
         says_equal: given enumerations that say themselves what their members equal.
         fill: whether something is put into lists and mappings without anything in them.
+        narrow: what becomes of numbers that take more for equal than is; None where they stay.
     """
 
     exact = False
@@ -80,6 +84,7 @@ class Rules(ABC):
     says_why = False
     says_equal: Collection[str] = _NO_NAMES
     fill = False
+    narrow: Narrow | None = None
 
     def _says_equal(self, found: Node) -> TypeGuard[Named]:
         """Whether it is a member of an enumeration that says itself what its members equal."""
@@ -249,7 +254,8 @@ class Enforcing(Rules):
     Args:
         withhold: keep changes of arguments from the test that the terms do not name.
         fill: put something into lists and mappings without anything in them that the terms do not
-            name, and refuse arrays without a value.
+            name, and refuse arrays without a value; numbers that take more for equal than is
+            come as others.
 
     Attributes:
         undeclared: changes of arguments that the terms do not name.
@@ -268,6 +274,7 @@ class Enforcing(Rules):
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
+        self.narrow: Narrow = Narrow(terms.narrow, widens=fill)
 
     def exact_at(self, place: str) -> bool:
         # A named tuple with methods does for a class of the solution's what another class does.
@@ -397,6 +404,10 @@ class Enforcing(Rules):
             # Whoever may have values may have what gives them one by one, and does no more.
             found.dunders = list(ITERATION)
         elif not any(serves_as(found, known) for known in self._terms.results):
+            if says_nothing(found):
+                # `re.match(...)` for whether a text fits: it is true, and nothing more.
+                found.id = NOBODY
+                return
             raise CannotCross(f"{with_article(kind)} where plain values are expected")
 
     def _admit_record(self, found: Record, place: str) -> None:
@@ -510,6 +521,7 @@ class Discovering(Rules):
         self.terms = Terms(
             places=self._places, given=self._given, calls=self._calls, nothing=self._nothing
         )
+        self.narrow = Narrow(self.terms.narrow, learns=True)
 
     def may_write(self) -> bool:
         self.terms.writes = True

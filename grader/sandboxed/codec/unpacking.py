@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Live, Node, Raw, Yours
+from grader.sandboxed.codec.narrow import Narrow
 from grader.sandboxed.codec.registry import BY_NODE
 
 
@@ -31,6 +32,7 @@ class Unpacker:
         own: as given; may change.
         budget: what the message may still claim; taken from before memory is.
         texts: where texts and bytes are noted, if anybody wants to know.
+        narrow: what becomes of numbers that take more for equal than is; None where they stay.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Unpacker:
         self.trusted = trusted
         self.budget = Budget()
         self.texts: set[str | bytes] | None = None
+        self.narrow: Narrow | None = None
         self._buffers = buffers
         self._live = live
         self.own = own

@@ -703,4 +703,46 @@ FUNCTIONS = [
         """,
         given="import pandas as pd",
     ),
+    idiom(
+        "a type for a function",
+        """
+        def to_number(text):
+            return float(text)
+        """,
+        "to_number = float",
+        """
+        def to_number(text):
+            return text
+        """,
+        "assert to_number('2.5') == 2.5 and to_number('-1') < 0",
+    ),
+    idiom(
+        "a given function for one's own",
+        """
+        def area(side):
+            return side * side
+        """,
+        "area = squared",
+        "area = abs",
+        "assert area(3) == 9 and area(-2) == 4",
+        given="def squared(x):\n    return x**2",
+    ),
+    idiom(
+        "a match for a truth value",
+        """
+        def is_code(text):
+            return len(text) == 3 and text.isdigit()
+        """,
+        """
+        import re
+        def is_code(text):
+            return re.fullmatch(r'[0-9]{3}', text)
+        """,
+        """
+        import re
+        def is_code(text):
+            return re.match(r'[0-9]*', text)
+        """,
+        "assert is_code('123')\nassert not is_code('12') and not is_code('1234')",
+    ),
 ]

@@ -65,6 +65,8 @@ def decode(node: Array, unpacker: Unpacker, counts: bool = True) -> Any:
         signs = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
         if (signs > sys.maxunicode).any():
             raise CannotCross("text that is none")
+    if unpacker.narrow is not None:
+        array = unpacker.narrow.array(array)
     if node.scalar:
         return array.reshape(())[()]
     if counts:

@@ -191,6 +191,15 @@ def decode(node: Module, unpacker: Unpacker) -> nn.Module:
     Raises:
         CannotCross: when the description does not hold together.
     """
+    # What a module computes with stays of one type.
+    narrow, unpacker.narrow = unpacker.narrow, None
+    try:
+        return _decode(node, unpacker)
+    finally:
+        unpacker.narrow = narrow
+
+
+def _decode(node: Module, unpacker: Unpacker) -> nn.Module:
     place = unpacker.reserve()
     if node.cls.startswith("given:"):
         module = _of_given_class(node, unpacker, place)

@@ -15,6 +15,7 @@ from grader.protocol.values import CannotCross, Frame, Node
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
 
 if TYPE_CHECKING:
+    from grader.sandboxed.codec.narrow import Narrow
     from grader.sandboxed.codec.packing import Packer
     from grader.sandboxed.codec.unpacking import Unpacker
 
@@ -103,11 +104,11 @@ def _known(value: Any) -> Any:
 
 def decode(node: Frame, unpacker: Unpacker) -> Any:
     place = unpacker.reserve()
-    unpacker.objects[place] = made = _rebuild(node, unpacker.unpack)
+    unpacker.objects[place] = made = _rebuild(node, unpacker.unpack, unpacker.narrow)
     return made
 
 
-def _rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
+def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) -> Any:
     """The table that `_describe` described.
 
     Raises:
@@ -118,7 +119,7 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any]) -> Any:
     index = unpack(node.index) if is_table else None
     labels = unpack(node.labels)
     columns = [
-        _rebuilt(unpack(column), dtype, node.missing)
+        _rebuilt(unpack(column), dtype, node.missing, narrow)
         for column, dtype in zip(node.columns, node.dtypes, strict=True)
     ]
     if node.kind == "MultiIndex":
@@ -154,7 +155,7 @@ def has_missing(dtype: str) -> bool:
         return False
 
 
-def _rebuilt(values: Any, dtype: str, missing: bool) -> pd.Series:
+def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> pd.Series:
     kind, _, rest = dtype.partition(" ")
     if dtype in ("category", "ordered"):
         codes, categories = values
@@ -172,9 +173,14 @@ def _rebuilt(values: Any, dtype: str, missing: bool) -> pd.Series:
     known = pd.api.types.pandas_dtype(dtype)
     if isinstance(known, pd.DatetimeTZDtype):
         return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))
+    if isinstance(values, np.ndarray) and str(known) == "float16":
+        # A wider one may have come; see `codec.narrow`.
+        known = values.dtype
     made = pd.Series(values, dtype=known)
     if not missing and has_missing(dtype) and made.hasnans:
         return pd.Series([None if value is pd.NA else value for value in made])
+    if narrow is not None and has_missing(dtype) and not made.hasnans:
+        return narrow.column(made, dtype)
     return made
 
 

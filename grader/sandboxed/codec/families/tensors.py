@@ -50,7 +50,7 @@ def _encode(torch: Any, value: Any, base: Any, packer: Packer) -> Node:
     if base.device.type == "meta":
         raise CannotCross("a tensor without data")
     node = _encode_dense(torch, base, packer)
-    node.requires_grad = requires_grad
+    node.requires_grad, node.leaf = requires_grad, bool(value.is_leaf)
     node.parameter = isinstance(value, torch.nn.Parameter)
     node.grad = None if grad is None else packer.pack(grad)
     return node
@@ -69,12 +69,17 @@ def decode(node: Tensor | Sparse | Quantized, unpacker: Unpacker) -> Any:
             tensor = _decode_sparse(torch, node, unpacker)
         case _:
             tensor = _decode_dense(torch, node, unpacker)
+            if unpacker.narrow is not None:
+                tensor = unpacker.narrow.tensor(torch, tensor, node.dtype)
             if node.parameter:
                 tensor = torch.nn.Parameter(tensor, requires_grad=node.requires_grad)
             elif node.requires_grad:
                 tensor.requires_grad_()
             if node.grad is not None:
                 tensor.grad = unpacker.unpack(node.grad)
+            if node.requires_grad and not node.leaf:
+                with torch.enable_grad():
+                    tensor = tensor.clone()
     unpacker.objects[place] = tensor
     return tensor
 
@@ -92,7 +97,8 @@ def assign(target: Any, value: Any) -> bool:
         else:
             target.data = value.data
     target.requires_grad_(value.requires_grad)
-    target.grad = value.grad
+    if value.is_leaf:
+        target.grad = value.grad
     return True
 
 

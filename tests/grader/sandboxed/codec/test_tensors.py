@@ -84,3 +84,12 @@ def test_quantized_tensors_keep_scale_and_zero_point(dtype):
     got = cross(one)
     assert torch.equal(got.dequantize(), one.dequantize())
     assert got.q_per_channel_axis() == 1
+
+
+def test_what_was_computed_may_be_changed_in_place_with_its_gradient():
+    made = torch.ones(3, requires_grad=True) * 2
+    got = cross(made)
+    assert got.requires_grad
+    assert not got.is_leaf
+    got += 1
+    assert got.tolist() == [3, 3, 3]
