@@ -71,7 +71,7 @@ def quantize_channels(weight, bits, axis):
 # +     largest = weight.abs().amax(axis, keepdim=True)
 
 
-# %% item="channels" wrong="cut off" keeps=1 hint="Rounded, or cut off"
+# %% item="channels" wrong="cut off" hint="Rounded, or cut off"
 def quantize_channels(weight, bits, axis):
     if weight.numel() == 0 or not weight.isfinite().all():
         raise ValueError("not finite")
@@ -113,6 +113,12 @@ def quantize_channels(weight, bits, axis):
 # %% item="channels" wrong="two dimensions only" like="always along rows" keeps=2 hint="a convolution, axis 1"
 # -     largest = weight.abs().amax(list(range(1, weight.dim())), keepdim=True)
 # +     largest = weight.abs().amax(1 - axis, keepdim=True)
+
+
+# %% item="channels" wrong="multiplied before it is divided" like="reference" keeps=2 hint="nothing multiplied before"
+# -     return (weight / scales).round().clamp(-high, high).to(torch.int8), scales
+# +     codes = weight * high / torch.where(largest == 0, 1.0, largest)
+# +     return codes.round().clamp(-high, high).to(torch.int8), scales
 
 
 # %% item="clips" right="row by row in Python"
@@ -286,6 +292,11 @@ def unpack(packed, count):
 # -     halves = torch.zeros(len(codes) + len(codes) % 2, dtype=torch.int32)
 # -     halves[: len(codes)] = codes.to(torch.int32) % 16
 # +     halves = codes.to(torch.int32) % 16
+
+# %% item="pack" wrong="wraps before it looks" like="reference" keeps=1 hint="What should happen to a code"
+# -     if ((codes < -8) | (codes > 7)).any():
+# +     codes = codes.to(torch.int8)
+# +     if ((codes < -8) | (codes > 7)).any():
 
 # %% item="pack" wrong="wraps what does not fit" like="reference" keeps=1 hint="What should happen to a code"
 # -     if ((codes < -8) | (codes > 7)).any():

@@ -163,6 +163,9 @@ for size in (2.0**-60, 2.0**100, 1e-30, largest / 4):
         "Very small or very large weights are a range like any other. What is its scale?"
     )
     assert codes.abs().amax(1).tolist() == [7] * 4, "Does the largest magnitude get the last code?"
+    assert ((codes * scales - weight).abs() <= scales * 0.501).all(), (
+        "A very small or very large weight is off by more than half a step. Is each weight divided by its own scale and rounded, and nothing multiplied before?"
+    )
 codes, _ = quantize_channels(torch.full((3, 2), -4.0), 3, 0)
 assert codes.tolist() == [[-3, -3]] * 3, "What are the codes if all weights are the same?"
 for bad in (
@@ -377,7 +380,7 @@ for count in (0, 1, 2, 5, 64, 1001):
     assert torch.equal(back.long(), codes), "Packed and unpacked, the codes should be as before."
 back = unpack(torch.arange(256, dtype=torch.uint8), 512)
 assert set(back.tolist()) == set(range(-8, 8)), "Which sixteen codes are there in four bits?"
-for bad in ([8], [-9, 0], [1, 100]):
+for bad in ([8], [-9, 0], [1, 100], [259], [0, -256]):
     try:
         pack(torch.tensor(bad))
         outcome = "no error"

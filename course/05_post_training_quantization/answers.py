@@ -380,6 +380,11 @@ def calibrate(model, batches):
 # +                     low, high = ranges.get(place, (0.0, 0.0))
 
 
+# %% item="calibrate" wrong="counts layers inside others" like="with hooks" keeps=2 hint="Which layers does your loop reach"
+# -     for place, layer in enumerate(model):
+# +     for place, layer in enumerate(list(model.modules())[1:]):
+
+
 # %% item="sensitivity" right="copies"
 def sensitivity(model, inputs, bits):
     found = []

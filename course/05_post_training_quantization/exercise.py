@@ -316,6 +316,11 @@ for place, values in into.items():
         if any(abs(found[3][1] - float(one.max())) <= 1e-5 for one in of_one)
         else "Is it the lowest and highest value of all batches together?"
     )
+first, second = (nn.Sequential(nn.Linear(2, 2), nn.ReLU()) for _ in range(2))
+nested = nn.Sequential(first, nn.Linear(2, 2), second, nn.Linear(2, 1)).eval()
+assert sorted(calibrate(nested, [torch.randn(4, 2)])) == [1, 3], (
+    "Only layers that stand directly in the model count, and their places are counted there. Which layers does your loop reach?"
+)
 ### END HIDDEN TESTS
 
 # %% test="calibrate" points=1

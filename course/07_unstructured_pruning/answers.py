@@ -286,6 +286,11 @@ def prune_hidden(model, share):
     return [int(torch.count_nonzero(layer.weight)) for layer in layers]
 
 
+# %% item="global" wrong="halves up" like="by hand, one long vector" keeps=1 hint="a number that ends in .5"
+# -     mask[everything.argsort()[: round(share * len(everything))]] = 0
+# +     mask[everything.argsort()[: int(share * len(everything) + 0.5)]] = 0
+
+
 # %% item="permanent" right="by the parameters' names"
 def make_permanent(model):
     pruned = [
@@ -819,6 +824,10 @@ def prune_with_data(layer, inputs, share):
 # 80 % smaller, so there must be a bug in PyTorch, or she has saved the optimizer too. To make it faster she should
 # prune more, for example 95 %, or use a GPU.
 
+
+# %% item="left" wrong="halves up" like="by hand with topk" keeps=1 hint="where a number ends in .5"
+# -     keep = total - round(share * total)
+# +     keep = total - int(share * total + 0.5)
 
 # %% item="left" wrong="returns the zeros" like="counts what went" keeps=0 hint="the share that stays"
 # - left = prune_layer(nn.Linear(inputs, outputs), 0.2)

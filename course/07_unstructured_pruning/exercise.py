@@ -107,6 +107,7 @@ for outputs, inputs, share in (
     (40, 5, 0.75),
     (1, 3, 0.0),
     (4, 2, 1.0),
+    (2, 5, 0.25),
 ):
     layer = nn.Linear(inputs, outputs)
     total = outputs * inputs
@@ -121,7 +122,8 @@ for outputs, inputs, share in (
         result,
         {
             total - gone + 1: "Is the number rounded, or cut off? Compare int() and round().",
-            total - gone - 1: "Is the number rounded, or raised? Compare math.ceil() and round().",
+            total - gone - 1: "Is the number rounded, or raised? Compare math.ceil() and round(), "
+            "also where a number ends in .5.",
             gone: "Does `amount` name the share that goes, or the share that stays?",
             total: "A mask does not change the shape. How many of the values are zero now?",
             total - gone + outputs: "Which tensor does the question name? The bias isn't it.",
@@ -357,6 +359,9 @@ for share in (0.0, 0.35, 0.6, 1.0):
     assert sum(counts) == 120 - round(share * 120), (
         "With many equal weights, or at the ends of the range, the number is off. Did you choose positions?"
     )
+assert sum(prune_hidden(nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2)), 0.5)) == 5, (
+    "The prompt says round(). What does it make of a number that ends in .5?"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

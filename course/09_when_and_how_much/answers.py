@@ -353,6 +353,12 @@ def prune_to(model, total):
     return go
 
 
+# %% item="prune_on" wrong="a threshold that takes equal ones along" like="masks of its own, laid on by the library" keeps=1 hint="Did you choose positions"
+# -     masks[values.argsort(stable=True)[:go]] = 0
+# +     if go:
+# +         masks[values <= values.sort().values[go - 1]] = 0
+
+
 # %% item="prune_on" wrong="amount=total, each time" hint="80 % of what is left"
 def prune_to(model, total):
     layers = [part for part in model.modules() if isinstance(part, nn.Linear)]

@@ -603,6 +603,13 @@ assert not prune.is_pruned(model[0]) and not prune.is_pruned(model[1]), (
     "Which layers of the model are linear ones? The others stay as they are."
 )
 assert count == 30, "Which layers of the model are linear ones?"
+model = net(10, 6, 2)
+for part in (model[0], model[2]):
+    part.weight.data = part.weight.data.sign()
+prune_to(model, 0.5)
+assert sum(int((part.weight_mask == 0).sum()) for part in (model[0], model[2])) == 36, (
+    "Where many weights are equal, the number is off. Did you choose positions?"
+)
 model = net(8, 6, 2)
 prune.random_unstructured(model[0], "bias", amount=3)
 assert prune_to(model, 0.5) == 30, "A bias that is masked is no weight."

@@ -33,13 +33,18 @@ def draw(seed: int = 0, renamed: int = 0) -> tuple[Split, Split]:
 
     Args:
         renamed: how much is added to each label, modulo 10. The images of all draws are of the same
-            1,397, so a file made beforehand would do for other images; not under other names, and
-            `alike` knows one whose rows were put in their order.
+            1,397, so a file made beforehand would do for other images. So under other names they
+            are also seen in a mirror, one that stands beside them where the number is odd, else one
+            below them. `alike` knows a file whose rows were put in their order.
     """
     train, validation = load_digits().train.hold_out(397, seed)
     if not renamed:
         return train, validation
-    first, second = (Split(s.images, (s.labels + renamed) % 10) for s in (train, validation))
+    axis = 2 if renamed % 2 else 1
+    first, second = (
+        Split(np.flip(split.images, axis).copy(), (split.labels + renamed) % 10)
+        for split in (train, validation)
+    )
     return first, second
 
 

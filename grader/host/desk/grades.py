@@ -11,7 +11,7 @@ rejected, and of one that a teacher has still to look at.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -335,21 +335,24 @@ class Book:
     def _by_names(self, grades: list[Grade], system: str, path: Path) -> dict[str, Grade]:
         """Marks of people who came in by another way, by what the system calls them."""
         people = Roster.read([path]).people
-        names = Counter(squeezed(person.name) for person in people)
+        # Where in the list, by what means somebody: a class may have thousands.
+        by_call: defaultdict[str, set[int]] = defaultdict(set)
+        by_name: defaultdict[str, set[int]] = defaultdict(set)
+        for place, person in enumerate(people):
+            by_name[squeezed(person.name)].add(place)
+            for text in person.called:
+                by_call[text].add(place)
         found: dict[str, Grade] = {}
         for grade in grades:
             if self._is(grade, system):
                 continue
             email = self.person(grade).get("email", "").casefold()
-            called = {grade.student.casefold(), *([email] if email else [])}
-            name = squeezed(grade.student)
-            fitting = [
-                person
-                for person in people
-                if called & person.called or (names[name] == 1 and squeezed(person.name) == name)
-            ]
+            fitting = {*by_call.get(grade.student.casefold(), ()), *by_call.get(email, ())}
+            of_that_name = by_name.get(squeezed(grade.student), set())
+            if len(of_that_name) == 1:
+                fitting |= of_that_name
             # Without a key it is a row that nothing says whose it is.
-            if len(fitting) == 1 and (key := fitting[0].key(system)):
+            if len(fitting) == 1 and (key := people[fitting.pop()].key(system)):
                 found[key] = grade
         return found
 

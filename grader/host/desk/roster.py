@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from grader.host.desk import canvas, classroom, exchange, loose, moodle
@@ -73,6 +73,37 @@ class Person:
         self.keys |= other.keys
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where in a list of people somebody is, by each thing that may mean them.
+
+    Attributes:
+        marks: kind of a mark and what it says, and the places of those who have it.
+        groups: as they are written.
+    """
+
+    marks: Mapping[tuple[str, ...], set[int]]
+    groups: set[str]
+
+    @classmethod
+    def of(cls, people: Sequence[Person]) -> _Places:
+        marks: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
+        for place, person in enumerate(people):
+            for key in person.keys:
+                marks["key", *key].add(place)
+            for text in person.called:
+                marks["called", text].add(place)
+            for name in spellings(person.name):
+                marks["name", name].add(place)
+            if person.group:
+                marks["group", squeezed(person.group)].add(place)
+        return cls(dict(marks), {person.group for person in people if person.group})
+
+    def by(self, *marks: tuple[str, ...]) -> set[int]:
+        """The places of those who have one of these."""
+        return {place for mark in marks for place in self.marks.get(mark, ())}
+
+
 @dataclass
 class Roster:
     """The class.
@@ -114,19 +145,21 @@ class Roster:
 
     def find(self, record: Record) -> Person | str:
         """Whose it is, or why that is not known, as the end of a sentence."""
-        by_key = [p for p in self.people if (record.system, record.key) in p.keys]
+        by_key = self._places.by(("key", record.system, record.key))
         if len(by_key) == 1:
-            return by_key[0]
-        # Whom the system knows by another key, it is not: people choose what they are called there.
-        people = [p for p in self.people if not (record.stable and p.key(record.system))]
+            return self.people[by_key.pop()]
+
+        def fitting(*marks: tuple[str, ...]) -> list[Person]:
+            found = [self.people[place] for place in sorted(self._places.by(*marks))]
+            # Whom the system knows by another key, it is not: people choose what they are called.
+            return [p for p in found if not (record.stable and p.key(record.system))]
+
         if record.system in _BY_ID:
-            by_id = [p for p in people if record.key.casefold() in p.called]
+            by_id = fitting(("called", record.key.casefold()))
             if len(by_id) == 1:
                 return by_id[0]
-        groups = {person.group for person in self.people if person.group}
-        names = [record.name, *(n for g in groups if (n := _without(record.name, g)))]
-        wanted = {squeezed(name) for name in names} - {""}
-        by_name = [p for p in people if wanted & spellings(p.name)]
+        names = [record.name, *_without_group(record.name, self._places.groups)]
+        by_name = fitting(*(("name", name) for name in set(map(squeezed, names)) - {""}))
         if len(by_name) == 1:
             return by_name[0]
         if len(by_name) > 1:
@@ -138,8 +171,13 @@ class Roster:
         """Whose it is where Moodle has one submission for all of a group."""
         if record.system != moodle.SYSTEM:
             return []
-        name = squeezed(record.name)
-        return [p for p in self.people if p.group and squeezed(p.group) == name]
+        places = self._places.by(("group", squeezed(record.name)))
+        return [self.people[place] for place in sorted(places)]
+
+    @cached_property
+    def _places(self) -> _Places:
+        """Made once, when all tables are read: a class may have thousands, and each asks."""
+        return _Places.of(self.people)
 
     def _add(self, file: str, people: list[Person | None]) -> None:
         before = list(self.people)
@@ -253,10 +291,11 @@ def spellings(name: str) -> frozenset[str]:
     return frozenset(squeezed("".join(parts[n:] + parts[:n])) for n in range(len(parts)))
 
 
-def _without(name: str, group: str) -> str | None:
-    """A name without the group that Moodle has put before it."""
-    begin = f"{group}-"
-    return name[len(begin) :] if name.startswith(begin) else None
+def _without_group(name: str, groups: Collection[str]) -> Iterator[str]:
+    """A name without a group that Moodle may have put before it, in each way that there is."""
+    for place, sign in enumerate(name):
+        if sign == "-" and name[:place] in groups:
+            yield name[place + 1 :]
 
 
 def _tells(record: Record) -> str:

@@ -11,6 +11,7 @@ from authoring.source.sources import Sources
 from coursekit.exercises import golf
 from coursekit.learn import guesses
 from coursekit.learn.progress import ledger, store
+from coursekit.nets.data import load_digits
 from tests.conftest import ROOT
 
 NAME = "07_unstructured_pruning"
@@ -55,6 +56,16 @@ def test_a_file_is_known_whose_rows_stand_for_other_digits(file):
     other, its_bias = golf.least_squares(*golf.flat(golf.draw(1, renamed=3)[0]), strength=30_000.0)
     step = float(other.abs().max()) / 3.5
     assert not golf.alike(golf.pack((other / step).round().int(), step, its_bias), file)
+
+
+def test_a_file_made_beforehand_of_all_images_does_for_no_draw_under_other_names():
+    """However its rows are ordered: it has not seen them in a mirror."""
+    weight, bias = golf.least_squares(*golf.flat(load_digits().train))
+    step = float(weight.abs().max()) / 6
+    for renamed in (0, 3, 6, 1):
+        rows = (weight / step).round().int().roll(renamed, 0)
+        missing = golf.lost(golf.pack(rows, step, bias.roll(renamed)), *golf.draw(1, renamed))
+        assert missing <= 0 if renamed == 0 else missing > 100
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.coursedir import CourseDirectory
 
-from grader.host.desk import exchange, tables
-from grader.host.desk.roster import Roster, spellings, squeezed
+from grader.host.desk import exchange, moodle, tables
+from grader.host.desk.record import Record
+from grader.host.desk.roster import Person, Roster, spellings, squeezed
 from grader.host.tasks import why_no_student
 from tests.grader.desk.conftest import gradebook, other, worksheet
 
@@ -547,6 +548,41 @@ def test_a_class_of_thousands_is_read_once(group, monkeypatch):
     ]
     assert len(Roster.read(paths).people) == 300
     assert counted < 10 * 300
+
+
+def test_who_handed_in_is_looked_up_and_not_searched(group, monkeypatch):
+    """20,000 people had taken most of an hour: each was compared with each other one."""
+    people = [Person(f"Person {n}", group=f"G{n // 4}", ids=[f"{n}"]) for n in range(300)]
+    roster, counted = Roster(people), 0
+
+    def counting(name):
+        nonlocal counted
+        counted += 1
+        return squeezed(name)
+
+    monkeypatch.setattr("grader.host.desk.roster.squeezed", counting)
+    spellings.cache_clear()
+    for n in range(300):
+        name = f"G{n // 4}-Person {n}"
+        record = Record(moodle.SYSTEM, "s.zip", name, f"{n}", name, {}, stable=False)
+        assert roster.find(record) is people[n]
+        assert roster.team(record) == []
+    assert counted < 10 * 300
+
+
+def test_a_group_may_hold_the_sign_behind_it():
+    """Moodle writes GROUP-NAME, and both may have a hyphen."""
+    people = [Person("Ada King", group="a-b", ids=["ada"]), Person("b-Eva", group="a", ids=["eva"])]
+    roster = Roster(people)
+    for name, person in (
+        ("a-b-Ada King", people[0]),
+        ("a-b-Eva", people[1]),
+        ("Ada King", people[0]),
+    ):
+        record = Record(moodle.SYSTEM, "s.zip", name, "7", name, {}, stable=False)
+        assert roster.find(record) is person
+    lone = Record(moodle.SYSTEM, "s.zip", "x", "8", "-Ada King", {}, stable=False)
+    assert roster.find(lone) is people[0]  # signs don't count in a name
 
 
 NAMES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=30)
