@@ -219,6 +219,7 @@ class Case:
     ours: Mapping[str, float | None] = field(default_factory=dict)
 
 
+GIVEN = "a name of a *given* cell that no answer of yours binds was bound again by the learner"
 ENDS = "a cell or a function ends the process"
 EDITED = "a test cell was copied, deleted, edited, or has lost its metadata"
 SKIPPED = "a submission's cell has the tag `skip-execution`"
@@ -253,9 +254,14 @@ CASES = [
     Case(EDITED, change=rename_an_answer, stock=None),
     Case(EDITED, change=lose_metadata, stock=dict.fromkeys(STOCK)),
     Case(
-        "a name of a *given* cell that no answer of yours binds was bound again by the learner",
+        GIVEN,
         {"is_below": "limit = 10\ndef is_below(x):\n    return x < limit"},
         ours={"test-below": 0.0},
+    ),
+    Case(
+        GIVEN,
+        {"copied": "copied = list(row)\nrow.append(4)"},
+        stock={"test-copied": 0.0},
     ),
     Case(
         "an answer of another nature than the solution's",
