@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from grader.host.transcript import Played
 from grader.protocol.terms import Terms
 from grader.protocol.values import Kind
 
@@ -31,7 +32,6 @@ class Clause:
         library: names that answers import, and what they are, as "module:name": the judge has its
             own of these.
         counts: whether its last line gives a number of points.
-        calls: whether it asks the learner's code for something.
     """
 
     takes: Mapping[str, Kind] = field(default_factory=dict)
@@ -45,7 +45,6 @@ class Clause:
     failed: str = ""
     library: Mapping[str, str] = field(default_factory=dict)
     counts: bool = False
-    calls: bool = True
 
     @property
     def asked_for(self) -> frozenset[str]:
@@ -62,6 +61,8 @@ class Contract:
         opening: how many of its first code cells a room may run: the teacher's, before any answer.
         bequeathing: tests that bind what later tests read.
         modules: what the teacher's cells and solution import.
+        untouched: by position among the code cells, what an answer that is left as it was given
+            comes to; those without an error are missing.
         seconds: by grade_id, how long the solution took.
     """
 
@@ -69,6 +70,7 @@ class Contract:
     opening: int = 0
     bequeathing: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
+    untouched: Mapping[int, Played] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 

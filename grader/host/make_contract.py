@@ -54,6 +54,7 @@ def make_contract(
     # Two things at a time: what takes longest is the solution with its tests apart from it.
     with ThreadPoolExecutor(1, "beside") as pool:
         beside = _beside(pool, engine, [_solved(cell) for cell in code], for_judge, modules)
+        untouched = pool.submit(_untouched, code, engine, files, modules)
         discovery = _Discovery(notebook, engine, files, for_judge, count, modules)
         tests = {}
         try:
@@ -84,7 +85,7 @@ def make_contract(
         for place, one in played.items()
         if code[place].grade_id
     }
-    contract = Contract(tests, count, bequeathing, modules, seconds)
+    contract = Contract(tests, count, bequeathing, modules, untouched.result(), seconds)
     scores = {place: _score(code[place], one) for place, one in played.items()}
     return _tried(contract, notebook, scores, engine, files, for_judge)
 
@@ -161,6 +162,20 @@ def _tried(
     for grade_id in differs:
         tests[grade_id] = replace(tests[grade_id], suggests=False)
     return replace(contract, tests=tests)
+
+
+def _untouched(
+    code: list[TeacherCell], engine: Engine, files: Files, modules: Sequence[str]
+) -> dict[int, Played]:
+    sources = [cell.released if cell.kind.for_answer else cell.node.source for cell in code]
+    # What tests say is not asked for, and may be long in coming.
+    shown = ["" if cell.kind is Kind.TEST else s for cell, s in zip(code, sources, strict=True)]
+    played = play_cells(engine, shown, files, modules).played
+    return {
+        position: played[position]
+        for position, cell in enumerate(code)
+        if cell.kind.for_answer and position in played and played[position].error is not None
+    }
 
 
 def _solved(cell: TeacherCell) -> str:
@@ -385,7 +400,6 @@ def _clause(played: Played, discovered: Discovered, broken: str | None) -> Claus
         broken=broken,
         library=discovered.library,
         counts=bool(played.numbers),
-        calls=discovered.called,
     )
 
 

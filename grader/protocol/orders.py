@@ -222,7 +222,6 @@ class Discovered(Report, kw_only=True, tag=True):
         library: names that are something of a library's, and what.
         unfit: by name, why an answer could not cross.
         undeclared: answers that crossed though the course does not name them.
-        called: as in `TestReport`.
         lost: as in `TestReport`.
     """
 
@@ -231,7 +230,6 @@ class Discovered(Report, kw_only=True, tag=True):
     unfit: dict[str, str]
     undeclared: tuple[str, ...]
     terms: Terms
-    called: bool
     lost: str | None = None
 
 

@@ -410,13 +410,8 @@ class _Bench:
         self._begun = dict(self._shell.user_ns)
         before = self._pictures(names - values.keys())
         self.chance.for_test()
-        asked: list[None] = []
-        setattr(self.peer, "on_asking", lambda: asked.append(None))  # noqa: B010
-        try:
-            with self._acts.noted(test.source) as acts:
-                report = run_cell(self._shell, test.source)
-        finally:
-            del self.peer.on_asking
+        with self._acts.noted(test.source) as acts:
+            report = run_cell(self._shell, test.source)
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))
@@ -435,7 +430,6 @@ class _Bench:
             unfit=unfit,
             undeclared=tuple(undeclared),
             terms=terms,
-            called=bool(asked),
             lost=self.peer.lost,
         )
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from grader.host.engine.settings import EngineSettings
@@ -44,16 +42,12 @@ class Allowance:
         self.stopped: set[int] = set()
         self.slow: set[str] = set()
 
-    def anew(self) -> Allowance:
-        """As much again."""
-        return Allowance(self._script, self._settings)
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What happens meanwhile takes none of its time."""
-        began = time.monotonic()
-        yield
-        self._until += time.monotonic() - began
+    def copy(self) -> Allowance:
+        """As it is now, with all its time."""
+        made = Allowance(self._script, self._settings)
+        made._room_left = self._room_left
+        made.stopped, made.slow = set(self.stopped), set(self.slow)
+        return made
 
     @property
     def is_over(self) -> bool:

@@ -79,8 +79,6 @@ class _Session:
         self._ended_at: int | None = None
 
     def run(self) -> Heard:
-        if self._showing.starts is not None:
-            self._play_to_show()
         waiting: list[int] = []
         for position in range(len(self._script.cells)):
             if self._allowance.is_over:
@@ -103,12 +101,7 @@ class _Session:
         for position in waiting:
             self._judge_beside(position)
         self._showing.forget_where_it_ended(self._heard, self._ended_at)
-        if self._showing.starts is None and self._showing.met_hidden is not None:
-            # A test that asks the solution for nothing: it has iterated over an answer.
-            self._showing.starts = self._showing.met_hidden
-            self._stage.player.end()
-            self._play_to_show()
-        self._showing.show(self._heard)
+        self._show()
         return self._heard
 
     def _play(self, position: int) -> None:
@@ -116,8 +109,7 @@ class _Session:
         player, notes = self._stage.player, self._heard.notes
         ended, met_hidden = player.ended, self._showing.met_hidden is not None
         given, seconds = self._script.is_given(position), self._allowance.limit(position)
-        seen = not (given and self._showing.is_shown(position))
-        played = player.cell(self._script.source(position), given, seconds, seen)
+        played = player.cell(self._script.source(position), given, seconds)
         if played is not None:
             self._heard.played[position] = self._allowance.kept(played)
             if played.interrupted:
@@ -132,17 +124,6 @@ class _Session:
             self._ended_at = position
         self._stage.tell_judge(position)
 
-    def _play_to_show(self) -> None:
-        """Plays what people are to see to a player of its own."""
-        allowance = self._allowance.anew()
-        with self._allowance.paused():
-            player = self._stage.new_player()
-            try:
-                self._showing.play(player, allowance)
-            finally:
-                player.end()
-        self._allowance.stopped |= allowance.stopped
-
     def _judge(self, position: int, clause: Clause) -> None:
         """A test, judged apart from the learner's code."""
         if clause.asked_for and self._stage.player.ended is not None:
@@ -155,7 +136,7 @@ class _Session:
         if (verdict.nothing or verdict.narrow) and verdict.played.error is None:
             verdict = self._with_something(position, clause, verdict)
         self._heard.played[position] = self._allowance.kept(verdict.played)
-        self._showing.note(position, verdict)
+        self._showing.note(position, verdict, self._allowance)
         if verdict.lost == "timed out":
             self._allowance.slow |= {name for name, kind in clause.takes.items() if kind in LIVE}
         label = self._script.label(position)
@@ -222,6 +203,19 @@ class _Session:
         )
         if played is not None:
             self._heard.played[position] = self._allowance.kept(played)
+
+    def _show(self) -> None:
+        """Replaces what could tell of hidden tests."""
+        self._showing.untouched(self._heard)
+        telling = self._showing.telling(self._heard)
+        if not telling:
+            return
+        self._stage.player.end()
+        player = self._stage.new_player()
+        try:
+            self._showing.show(self._heard, telling, player)
+        finally:
+            player.end()
 
 
 def _decided(verdict: Verdict, aside: Verdict, played: Played) -> Verdict:

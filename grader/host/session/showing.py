@@ -1,8 +1,8 @@
-"""What people see of a notebook that meets hidden tests.
+"""What people see of a notebook that has met hidden tests.
 
-A function can keep what a hidden test has called it with, and a later cell can print it; or leave
-it where the kernel keeps counts and caches. So what comes from the first hidden test on is shown
-from another player, which has played the whole notebook before any test has asked for anything.
+A function can keep what a hidden test has called it with, and a later cell can print it. So what
+comes after is shown from a second player, which meets no hidden test; and an answer that was left
+as given, from when the contract was made.
 """
 
 from __future__ import annotations
@@ -21,47 +21,30 @@ class Showing:
     """Of one notebook.
 
     Attributes:
-        starts: the position from which on the other player's cells are shown; None if there is no
-            need for one.
         met_hidden: the position from which on the player may know what hidden tests have called it
             with; None if it has met none.
     """
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self.starts = _first_to_tell(script)
         self.met_hidden: int | None = None
         # Whether hidden lines of a test before may have told it; whether there have been some.
         self._met_before = self._hidden_ran = False
-        # What came of each cell in the other player.
-        self._there: list[Played] = []
+        # As it was when the player met a hidden test: what it does then is its choice, and must
+        # not decide what people see of the second player.
+        self._then: Allowance | None = None
 
-    def play(self, player: Player, allowance: Allowance) -> None:
-        """Plays the notebook to the other player."""
-        for position in range(len(self._script.cells)):
-            if allowance.is_over:
-                player.end()
-            is_test = self._script.clause(position) is not None
-            source = self._script.visible(position) if is_test else self._script.source(position)
-            given = not is_test and self._script.is_given(position)
-            seen = self.is_shown(position) or not given
-            played = player.cell(source, given, allowance.limit(position), seen) or Played([])
-            if played.interrupted and not is_test:
-                allowance.stopped.add(position)
-            self._there.append(allowance.kept(played))
-
-    def is_shown(self, position: int) -> bool:
-        """Whether people see what the other player comes to at a cell that is no test."""
-        return self.starts is not None and position >= self.starts
-
-    def note(self, position: int, verdict: Verdict) -> None:
+    def note(self, position: int, verdict: Verdict, allowance: Allowance) -> None:
         """A test has run."""
-        hidden = _has_hidden_tests(self._script, position)
+        teacher = self._script.cells[position].teacher
+        assert teacher is not None
+        hidden = teacher.has_hidden_tests
         if self.met_hidden is None:
             # A name that hidden lines have bound may be used later, in visible ones.
             self._met_before = self._hidden_ran and verdict.called
             if self._met_before or (hidden and verdict.called_late):
                 self.met_hidden = position
+                self._then = allowance.copy()
         self._hidden_ran |= hidden
 
     def label(self, position: int) -> str:
@@ -78,28 +61,76 @@ class Showing:
             heard.played.pop(place, None)
             place -= 1
 
-    def show(self, heard: Heard) -> None:
-        """Shows what the other player came to, where the first might tell of hidden tests."""
+    def untouched(self, heard: Heard) -> None:
+        """Shows answers that were left as they were given as they were then."""
+        if self.met_hidden is None:
+            return
         for position, played in heard.played.items():
-            if not self.is_shown(position):
+            untouched = self._as_untouched(position, played)
+            if position > self.met_hidden and untouched is not None:
+                heard.shown[position] = untouched
+
+    def telling(self, heard: Heard) -> set[int]:
+        """Positions of what could still tell of hidden tests."""
+        if self.met_hidden is None:
+            return set()
+        return {
+            position
+            for position, played in heard.played.items()
+            if position >= self.met_hidden
+            and position not in heard.shown
+            and self._is_telling(position, played)
+        }
+
+    def show(self, heard: Heard, telling: set[int], player: Player) -> None:
+        """Shows what comes of the cells with a player that meets no hidden test."""
+        allowance, script = self._then, self._script
+        assert self.met_hidden is not None
+        assert allowance is not None
+        allowance = allowance.copy()
+        after = [position for position in heard.played if position >= self.met_hidden]
+        last = max(telling)
+        # Where the last one is, may tell: of what a learner may add thousands, much.
+        if any(position > last and script.is_added(position) for position in after):
+            last = max(after)
+        for position in range(last + 1):
+            if allowance.is_over:
+                player.end()
+            is_test = script.clause(position) is not None
+            source = script.visible(position) if is_test else script.source(position)
+            given = not is_test and script.is_given(position)
+            again = player.cell(source, given, allowance.limit(position))
+            if position not in after:
                 continue
-            shown = self._there[position]
-            if self._script.clause(position) is not None:
-                if self.met_hidden is None or position < self.met_hidden:
+            # All of them up to there, whatever they have shown at first: that, too, may tell.
+            shown = again or Played([])
+            if is_test and position not in telling:
+                if position == self.met_hidden and not self._met_before:
                     continue
-                if not self._is_telling(position, played):
-                    if position == self.met_hidden and not self._met_before:
-                        continue
-                    shown = _ending_as(played, shown)
-            heard.shown[position] = shown
+                shown = _ending_as(heard.played[position], shown)
+            heard.shown[position] = allowance.kept(shown)
+
+    def _as_untouched(self, position: int, played: Played) -> Played | None:
+        """What an answer comes to that was left as it was given, if this one was."""
+        teacher = self._script.cells[position].teacher
+        untouched, failure = self._script.contract.untouched.get(position), played.error
+        if untouched is None or untouched.error is None or failure is None or teacher is None:
+            return None
+        # Added cells would have changed the numbers in tracebacks.
+        same_place = self._script.teachers[position] is teacher
+        said = untouched.error.ename, untouched.error.evalue
+        same_end = (failure.ename, failure.evalue) == said
+        as_given = self._script.source(position) == teacher.released
+        return untouched if same_place and same_end and as_given else None
 
     def _is_telling(self, position: int, played: Played) -> bool:
-        """Whether people would see something of a test that the player had a hand in.
+        """Whether people would see something that the player had a hand in.
 
-        Which of its lines failed is no more than the mark tells.
+        Which of a test's lines failed is no more than the mark tells.
         """
         clause, teacher = self._script.clause(position), self._script.cells[position].teacher
-        assert clause is not None
+        if clause is None:
+            return bool(played.outputs)
         assert teacher is not None
         failure, line = played.error, played.error_line
         # What the test that met hidden inputs first showed before it did so.
@@ -115,27 +146,6 @@ class Showing:
             }
         said = failure.evalue.strip()
         return failure.ename != "AssertionError" or not is_as_written(teacher, said, line)
-
-
-def _has_hidden_tests(script: Script, position: int) -> bool:
-    teacher = script.cells[position].teacher
-    assert teacher is not None
-    return teacher.has_hidden_tests
-
-
-def _first_to_tell(script: Script) -> int | None:
-    """Where the first hidden test is of those that ask learner's code for something, or of those
-    before it: a name that its hidden lines bind may be used later."""
-    first = None
-    for position in range(len(script.cells)):
-        clause = script.clause(position)
-        if clause is None or clause.live is not None:
-            continue
-        if first is None and _has_hidden_tests(script, position):
-            first = position
-        if first is not None and clause.calls:
-            return first
-    return None
 
 
 def _ending_as(first: Played, again: Played) -> Played:

@@ -6,7 +6,6 @@ import nbformat
 import pytest
 
 from grader import grade_one
-from grader.host.engine.judge_client import Judge
 from grader.host.engine.player_client import Player
 from grader.host.get_contract import get_contract
 from grader.host.grade import grade
@@ -172,71 +171,19 @@ def test_what_is_never_called_again_costs_no_second_player(engine, monkeypatch):
     assert len(made) == 1
 
 
-@pytest.fixture
-def steps(monkeypatch):
-    """What is done, in order: players' cells, by source, with what they show, and tests."""
-    done = []
-    cell, test = Player.cell, Judge.test
-
-    def note_cell(player, source, *args, **how):
-        played = cell(player, source, *args, **how)
-        done.append((source, played and played.outputs))
-        return played
-
-    def note_test(judge, *args, **how):
-        done.append(("test", None))
-        return test(judge, *args, **how)
-
-    monkeypatch.setattr(Player, "cell", note_cell)
-    monkeypatch.setattr(Judge, "test", note_test)
-    return done
-
-
-def test_what_people_see_is_played_before_any_test_has_asked(engine, steps):
-    """So nothing that the kernel keeps can carry what it asks, either."""
-    first = "# test visible\nassert f(1) == 2"
-    last = "last = 1"
-    made = exercise(F, first, KEPT_TEST.replace("first", "hidden"), f"# answer last\n{last}")
+@pytest.mark.parametrize(("added", "times"), [(0, 1), (1, 2)])
+def test_what_shows_nothing_at_the_end_is_played_once(engine, monkeypatch, added, times):
+    """Unless cells that the learner has added are there, with which it could tell much."""
+    made = exercise(F, KEPT_TEST, "# answer shown\nshown = 1", "# answer last\nlast = 1")
     get_contract(made, "x", engine)
-    del steps[:]
-    assert scores(grade_one(made, handed_in(made), engine)) == {"visible": 1, "hidden": 1}
-    order = [one for source, _ in steps for one in ("test", last) if one in source.splitlines()]
-    assert order == [last, "test", "test", last]
-
-
-def test_how_far_a_test_has_iterated_is_not_told(graded):
-    """The solution has nothing that can be asked, so nothing was played before."""
-    made = exercise(
-        "# answer x\nx = list(range(20))",
-        "# test first\n" + hidden("assert any(n == 13 for n in x)"),
-        "# answer later\nlater = 1",
-        "# test second\nassert later == 1",
-    )
-    own = "seen = []\nx = (seen.append(n) or n for n in range(20))"
-    result, text = graded(made, x=own, later="print('it saw', seen)\nlater = 1")
-    assert scores(result) == {"first": 1, "second": 1}
-    assert "it saw []" in text
-
-
-PICTURE = """# given
-class Picture:
-    def _repr_mimebundle_(self, **_):
-        return {"text/plain": "drawn"}
-Picture.__module__ = "a_library"
-display(Picture())
-"""
-
-
-def test_a_given_picture_is_drawn_only_where_people_see_it(engine, graded, steps):
-    made = exercise(F, PICTURE + "1", KEPT_TEST, PICTURE + "2")
-    get_contract(made, "x", engine)
-    del steps[:]
-    result, text = graded(made)
+    notebook_ = handed_in(made, shown="print('shown')", last="last = 'once'")
+    notebook_.cells += [nbformat.v4.new_code_cell("more = 1")] * added
+    sources = []
+    first = Player.cell
+    monkeypatch.setattr(Player, "cell", lambda *args: sources.append(args[1]) or first(*args))
+    result = grade_one(made, notebook_, engine)
     assert scores(result) == {"first": 1}
-    for number, drawn in ("1", [False, True]), ("2", [True, False]):
-        shown = [outputs for source, outputs in steps if source == PICTURE + number]
-        assert ["drawn" in str(outputs) for outputs in shown] == drawn
-    assert text.count("drawn") == 2
+    assert (sources.count("print('shown')"), sources.count("last = 'once'")) == (2, times)
 
 
 def test_no_added_cell_tells_by_where_it_ends(engine):

@@ -11,7 +11,9 @@ import pytest
 
 from grader.host import kept_contracts
 from grader.host.contract import Clause, Contract
+from grader.host.transcript import Played
 from grader.protocol.errors import GraderError
+from grader.protocol.outputs import Error
 from grader.protocol.terms import Terms
 
 MADE_FOR = {"assignment": "abc", "notebook": "one"}
@@ -25,6 +27,7 @@ CONTRACT = Contract(
     opening=2,
     bequeathing=frozenset({"a"}),
     modules=("torch", "coursekit"),
+    untouched={3: Played([Error("NotImplementedError", "", ["traceback"])], 4, 0.5, 1)},
 )
 
 

@@ -138,16 +138,32 @@ def test_all_in_all_a_notebook_has_a_limit(graded, monkeypatch):
     ]
 
 
-def test_what_is_played_for_people_to_see_takes_no_time_from_what_counts(graded, monkeypatch):
-    monkeypatch.setattr(allowance, "TIMES_IN_ALL", 0.5)
-    made = exercise(
-        F,
-        "# test hidden\n" + hidden("assert f(1) == 2"),
-        "# answer late\nlate = 1",
-        "# test last\nassert f(late) == 2",
-    )
-    result, _ = graded(made, late="import time\ntime.sleep(0.7)\nlate = 1")
-    assert scores(result) == {"hidden": 1, "last": 1}
+PICTURE = """# given
+class {0}:
+    def _repr_mimebundle_(self, **_):
+        return {{"text/plain": "drawn"}}
+{0}.__module__ = "{1}"
+display({0}())
+"""
+
+
+@pytest.mark.parametrize(("module", "drawn"), [("a_library", [1, 0]), ("__main__", [1, 1])])
+def test_a_judge_draws_no_picture_of_a_library(engine, monkeypatch, module, drawn):
+    """What a class of the notebook does when it is shown may be what a test is about."""
+    shown = PICTURE.format("Shown", module)
+    made = exercise(F, "# test first\nassert f(1) == 2", shown, "# test last\nassert f(2) == 3")
+    get_contract(made, "x", engine)
+    replies, ask = [], Child.ask
+
+    def listening(self, order, *rest, **named):
+        reply = ask(self, order, *rest, **named)
+        if isinstance(order, RunCell) and order.source == shown:
+            replies.append(str(reply.outputs).count("drawn"))
+        return reply
+
+    monkeypatch.setattr(Child, "ask", listening)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"first": 1, "last": 1}
+    assert replies == drawn
 
 
 @pytest.fixture
@@ -168,8 +184,9 @@ def limits(monkeypatch):
     return allowed
 
 
-def test_an_endless_cell_behind_a_hidden_test_has_its_time_once(graded, limits):
-    # It is played twice, first for what people see.
+def test_an_endless_cell_behind_a_hidden_test_has_its_time_twice(graded, limits):
+    # What comes after a hidden test is played a second time, for what people see: all of it with
+    # its own time, or how much it took at first would tell what the hidden test has asked.
     told = exercise(
         "# answer f\nasked = []\ndef f(x):\n    asked.append(x)\n    return x + 1",
         "# test first\n" + hidden("assert f(41) == 42"),
@@ -181,8 +198,8 @@ def test_an_endless_cell_behind_a_hidden_test_has_its_time_once(graded, limits):
     endless = "def g(x):\n    return 2 * x\nprint(len(asked))\nwhile True:\n    pass"
     result, shown = graded(told, g=endless)
     assert scores(result) == {"first": 1, "second": 1}
-    # f, its test, g, its test, for show; then once more, with little for g.
-    assert limits[:8] == [2, 2, 2, 2, 2, 2, 1, 2]
+    # f, its test, g, its test; then f, the first test and g for show, and the second test.
+    assert limits[:7] == [2, 2, 2, 2, 2, 2, 2]
     assert "This cell was stopped after 2 s." in shown
     assert "after 1 s" not in shown
 
