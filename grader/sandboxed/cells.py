@@ -87,8 +87,8 @@ class _Formatter(DisplayFormatter):
 
 def _is_picture(kind: type) -> bool:
     """Of a library: what a class of the notebook's own does when it is shown is its to say."""
-    pyplot = sys.modules.get("matplotlib.figure")
-    is_figure = pyplot is not None and issubclass(kind, pyplot.Figure)
+    figures = sys.modules.get("matplotlib.figure")
+    is_figure = figures is not None and issubclass(kind, figures.Figure)
     return kind.__module__ != "__main__" and (is_figure or hasattr(kind, "_repr_mimebundle_"))
 
 
