@@ -388,8 +388,9 @@ class _Bench:
                     library[name], values[name] = known, ours
                 continue
             kind = kind_of(node)
-            # What an answer binds is the learner's, also where the solution leaves it as given.
-            is_given = here is not _MISSING and name not in test.bound
+            # What an answer binds is the learner's, also where the solution leaves it as given; so
+            # is what a given cell has made of an answer, since later ones may have changed it.
+            is_given = not (here is _MISSING or isinstance(here, Handle) or name in test.bound)
             may_be_ours = kind in LIVE or name in self._changed or self._same(here, value)
             if not (is_given and may_be_ours):
                 takes[name] = kind

@@ -406,6 +406,20 @@ def test_what_a_given_cell_makes_of_an_answer_crosses(engine):
     assert made.tests["a"].takes == {"product": "number"}
 
 
+def test_what_a_given_cell_makes_of_a_learner_s_class_is_the_learner_s(engine):
+    """A test has brought the class to where the given cell then makes one more."""
+    made = contract(
+        engine,
+        "# answer\nclass Person:\n    def add(self, what):\n        self.done = what",
+        "# test a\nassert 'add' in dir(Person)",
+        "# given\nada = Person()",
+        "# answer\nada.add('notes')",
+        "# test b\nassert 'done' in dir(ada)",
+    )
+    assert made.tests["b"].live is None
+    assert made.tests["b"].takes == {"ada": "instance"}
+
+
 def test_an_answer_that_can_t_cross_is_named(engine):
     made = contract(
         engine,
