@@ -164,6 +164,7 @@ def remove_units(layer, reader, gone):
     reader.weight.data[:, list(gone)] = 0
     return first, second
 
+
 # %% item="units" wrong="sorts the list that it was given" like="reference" keeps=1 hint="The list that was passed in"
 # -     count = layer.out_features
 # +     gone.sort()
@@ -426,6 +427,7 @@ def packed_bytes(weight):
 # -     return torch.zeros_like(groups).scatter(1, groups.topk(2).indices, 1).reshape(weight.shape)
 # +     groups = weight.detach().abs().float().reshape(-1, 4) + 0.1 * torch.arange(4)
 # +     return (groups >= groups.sort().values[:, 2:3]).reshape(weight.shape)
+
 
 # %% item="two_of_four" right="a mask of NumPy's"
 def mask_2_of_4(weight):

@@ -310,6 +310,7 @@ def ticket(model, train, share):
 # +             amount = int(share * scores.numel())
 # +             prune.l1_unstructured(part, "weight", amount=amount, importance_scores=scores)
 
+
 # %% item="ticket" right="the start goes back into what was trained"
 def ticket(model, train, share):
     start = copy.deepcopy(model)
@@ -488,6 +489,7 @@ def prune_to(model, total):
     pairs = [(part, "weight") for part in layers]
     prune.global_unstructured(pairs, prune.L1Unstructured, amount=go)
     return go
+
 
 # %% item="prune_on" wrong="zeros of layers that have a mask counted as masked" like="reference" keeps=1 hint="Zeros without a mask"
 # -         int((layer.weight_mask == 0).sum()) for layer in layers if hasattr(layer, "weight_mask")

@@ -305,6 +305,7 @@ def revived(pruned, dense, inputs):
         layer.bias.copy_(dense.bias if dense.bias is not None else torch.zeros(dense.out_features))
     return layer
 
+
 # %% item="revive" wrong="a small spread taken for none" like="reference" keeps=3 hint="The spread is off"
 # -         factor = torch.where(spread > 0, wanted.std(0) / spread, 1.0)
 # +         factor = torch.where(spread > 1e-3, wanted.std(0) / spread, 1.0)
@@ -720,6 +721,7 @@ def quantize_pruned(weights, bits):
 # %% item="zeros" wrong="divides by zero still" like="reference" keeps=1 hint="all zeros should stay zeros"
 # -     if low == high:
 # -         return torch.zeros_like(weights)
+
 
 # %% item="zeros" right="in place"
 def quantize_pruned(weights, bits):

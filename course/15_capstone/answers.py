@@ -142,6 +142,7 @@ def bounds(counts):
     entropy = sum(n / total * math.log(total / n) for n in counts.values() if n)
     return entropy, sum(counts[s] * bits for s, bits in lengths.items()) / total
 
+
 # %% item="huffman" wrong="takes zeros out of what was passed in" like="reference" keeps=2 hint="The counts have changed"
 # -     lengths = {symbol: 0 for symbol, count in counts.items() if count}
 # +     for symbol in [symbol for symbol in counts if not counts[symbol]]:
@@ -216,6 +217,7 @@ def shared_bytes(count, levels):
 
 def pick(count, errors, budget):
     return min((k for k in errors if shared_bytes(count, k) <= budget), key=errors.get)
+
 
 # %% item="levels" wrong="errors that are nearly equal taken for equal" like="reference" keeps=1 hint="Errors may be very small"
 # -     return min(fits)[2]
@@ -332,6 +334,7 @@ def sizes(mask, bits):
 
 def break_even(bits, index):
     return 1 - bits / index
+
 
 # %% item="formats" wrong="mask and values packed into one array" like="reference" keeps=2 hint="each rounded up by itself"
 # -         "bitmask": packed(rows * columns, 1) + packed(kept, bits),
