@@ -183,6 +183,11 @@ def requantize(a, m, k, zero_point):
 # -     rounded = (product + 2 ** min(k - 1, 30)) >> k if k > 0 else product << -k
 # +     rounded = (a.long() * m + (1 << (k - 1))) >> k
 
+# %% item="fixed" wrong="in float64, whose product is rounded" like="reference" keeps=2 hint="Just below a tie"
+# -     product = a.long() * m
+# -     rounded = (product + (1 << (k - 1))) >> k if k > 0 else product << -k
+# +     rounded = torch.floor(a.double() * m / 2.0**k + 0.5).long()
+
 
 # %% item="fold" right="through the diagonal of a matrix"
 def fold(weight, bias, norm):

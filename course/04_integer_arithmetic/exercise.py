@@ -218,6 +218,9 @@ for m, k in ((2**30, 31), (3, 2), (1_500_000_001, 40), (2**31 - 1, 33), (1, 1), 
     assert not any(off), (
         "Some are off by one step. Is it rounded to the nearest, ties up, and once?"
     )
+# Their product is one less than a tie, and takes more digits than a float64 has.
+y = requantize(torch.tensor([2**29 - 1], dtype=torch.int32), 2**29 + 1, 59, 0)
+assert y.tolist() == [0], "Just below a tie: was the product rounded, before the result was?"
 ### END HIDDEN TESTS
 
 # %% test="fixed" points=1

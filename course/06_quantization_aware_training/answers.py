@@ -480,6 +480,20 @@ def one_bit(w):
 # +     scales = (w.abs() * kept).sum(1, keepdim=True) / kept.sum(1, keepdim=True)
 # +     return (w.sign() * kept).to(torch.int8), scales
 
+# %% item="levels" wrong="what is just the threshold stays" like="reference" keeps=1 hint="is it above it"
+# -     kept = w.abs() > 0.7 * w.abs().mean(1, keepdim=True)
+# +     kept = w.abs() >= 0.7 * w.abs().mean(1, keepdim=True)
+
+# %% item="levels" wrong="zeros don't count for the threshold" like="reference" keeps=1 hint="which magnitudes make its threshold"
+# -     kept = w.abs() > 0.7 * w.abs().mean(1, keepdim=True)
+# +     mean = w.abs().sum(1, keepdim=True) / (w != 0).sum(1, keepdim=True).clamp(min=1)
+# +     kept = w.abs() > 0.7 * mean
+
+# %% item="levels" wrong="the sign as it is stored" like="reference" keeps=1 hint="with a minus before it"
+# -     return torch.where(w < 0, -1, 1).to(torch.int8), w.abs().mean(1, keepdim=True)
+# +     return torch.ones_like(w).copysign(w).to(torch.int8), w.abs().mean(1, keepdim=True)
+
+
 # %% item="library" right="own fake quantizer, without a loop"
 from torchao.quantization.qat import IntxFakeQuantizeConfig
 
@@ -710,6 +724,16 @@ def train_quantized(model, x, y, bits, steps, lr):
 # %% item="bugs" wrong="the first layer only" like="reference" hint="The first loss is not that"
 # -     linear = [layer for layer in model if isinstance(layer, nn.Linear)]
 # +     linear = [layer for layer in model if isinstance(layer, nn.Linear)][:1]
+
+# %% item="bugs" wrong="losses as tensors" like="reference" keeps=1 hint="a loss is a float"
+# -         losses.append(loss.item())
+# +         losses.append(loss.detach())
+
+# %% item="bugs" wrong="gradients are clipped" like="reference" keeps=1 hint="nothing that holds it back"
+# -         optimizer.step()
+# +         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+# +         optimizer.step()
+
 
 # %% item="budget" right="the best clip, then an epoch with fixed scales"
 linear = [part for part in network if isinstance(part, nn.Linear)]

@@ -462,6 +462,13 @@ for rows, columns in ((4, 30), (1, 5), (6, 2), (3, 1)):
 found, sizes = ternary(torch.tensor([[0.0, 0.0], [2.0, -2.0]]))
 assert found.tolist() == [[0, 0], [1, -1]], "Rows of zeros, or of one magnitude: which codes?"
 assert sizes.tolist() == [[0], [2]], "Rows of zeros, or of one magnitude: which scales?"
+found, sizes = ternary(torch.tensor([[7.0, -13.0], [0.0, 0.0]]))
+assert found.tolist() == [[0, -1], [0, 0]] and sizes[0] == 13, (
+    "A weight whose magnitude is just the threshold: is it above it?"
+)
+assert ternary(torch.tensor([[3.0, 0.0, -1.0, 0.0]]))[0].tolist() == [[1, 0, -1, 0]], (
+    "A row with zeros in it: which magnitudes make its threshold?"
+)
 ### END HIDDEN TESTS
 
 # %% test="levels" points=1
@@ -488,6 +495,9 @@ for rows, columns in ((4, 30), (1, 5), (6, 2), (3, 1)):
         )
 found, sizes = one_bit(torch.zeros(2, 3))
 assert (found == 1).all() and (sizes == 0).all(), "What does the task ask for, for zeros?"
+assert one_bit(torch.tensor([[-0.0, -2.0]]))[0].tolist() == [[1, -1]], (
+    "Which code has a weight of 0 with a minus before it, as pruning leaves it?"
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -747,6 +757,7 @@ start = copy.deepcopy(model)
 losses = train_quantized(model, x, y, 2, 3, 0.01)
 assert isinstance(losses, list), f"the losses are a list, not {type(losses).__name__}"
 assert len(losses) == 3, f"three steps have three losses, not {len(losses)}"
+assert isinstance(losses[0], float), f"a loss is a float, not {type(losses[0]).__name__}"
 start[0].weight.data = quantized(start[0].weight, 2)
 first = F.cross_entropy(start(x), y).item()
 assert abs(losses[0] - first) < 1e-5, (
@@ -814,6 +825,12 @@ for sizes, bits, lr in (((6, 3), 2, 0.1), ((8, 7, 4), 3, 0.3), ((9, 5), 4, 0.05)
             {1: "The biases at the end are not where their gradients take them."},
             "The weights at the end are not the quantized ones of the trained float weights.",
         )
+model, x, y = problem(6, 3)
+_, floats = reference(model, 20 * x, y, 8, 1, 1.0)
+train_quantized(model, 20 * x, y, 8, 1, 1.0)
+assert torch.allclose(model[0].weight, quantized(floats["0.weight"], 8), rtol=1e-3, atol=0.05), (
+    "Is a large step plain gradient descent, too, with nothing that holds it back?"
+)
 model, x, y = problem(4, 3)
 first = copy.deepcopy(model[0])
 assert train_quantized(model, x, y, 3, 0, 0.1) == [], "Without any steps: which losses?"

@@ -165,6 +165,12 @@ def remove_units(layer, reader, gone):
     return first, second
 
 
+# %% item="units" wrong="sorts the list that it was given" like="reference" keeps=1 hint="The list that was passed in"
+# -     count = layer.out_features
+# +     gone.sort()
+# +     count = layer.out_features
+
+
 # %% item="macs" right="with the formula for the map's size"
 def macs(model, images):
     _, _, height, width = images.shape
@@ -421,6 +427,24 @@ def packed_bytes(weight):
 # -     return torch.zeros_like(groups).scatter(1, groups.topk(2).indices, 1).reshape(weight.shape)
 # +     groups = weight.detach().abs().float().reshape(-1, 4) + 0.1 * torch.arange(4)
 # +     return (groups >= groups.sort().values[:, 2:3]).reshape(weight.shape)
+
+
+# %% item="two_of_four" right="a mask of NumPy's"
+def mask_2_of_4(weight):
+    import numpy as np
+
+    rows, columns = weight.shape
+    if columns % 4:
+        raise ValueError("no groups of four")
+    groups = np.abs(weight.detach().double().numpy()).reshape(rows, columns // 4, 4)
+    mask = np.zeros(groups.shape, dtype=bool)
+    np.put_along_axis(mask, np.argsort(-groups, axis=-1)[..., :2], True, axis=-1)
+    return mask.reshape(rows, columns)
+
+
+def packed_bytes(weight):
+    values = weight.numel() // 2
+    return values * weight.element_size() + math.ceil(values / 4)
 
 
 # %% item="channels" right="new parts, a new model"
@@ -814,6 +838,25 @@ def remove_channels(model, place, gone):
 # -         elif isinstance(part, nn.Linear) and flat:
 # +         elif isinstance(part, nn.Linear):
 
+# %% item="channels" wrong="dropout and tanh are passed over, too" like="reference" keeps=3 hint="Which ones do you refuse?"
+# -         elif not isinstance(part, (nn.ReLU, nn.MaxPool2d)):
+# +         elif not isinstance(part, (nn.ReLU, nn.MaxPool2d, nn.Dropout, nn.Tanh)):
+
+# %% item="channels" wrong="refuses parts behind the reader as well" like="reference" keeps=3 hint="A hidden check"
+# -     flat = False
+# +     for part in model[place + 1 :]:
+# +         if not isinstance(
+# +             part,
+# +             (nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d, nn.Flatten, nn.Linear),
+# +         ):
+# +             raise ValueError(f"{part} is none of those named")
+# +     flat = False
+
+# %% item="channels" wrong="sorts the list that it was given" like="reference" keeps=3 hint="The list that was passed in"
+# -     count = model[place].out_channels
+# +     gone.sort()
+# +     count = model[place].out_channels
+
 
 # %% item="constant" right="one unit after the other"
 def drop_constant_units(layer, reader):
@@ -885,6 +928,16 @@ def drop_constant_units(layer, reader):
 # %% item="constant" wrong="what is nearly zero is zero" like="reference" keeps=1 hint="Tiny weights are weights"
 # -     constant = (layer.weight.detach() == 0).all(1)
 # +     constant = layer.weight.detach().abs().sum(1) < 1e-6
+
+# %% item="constant" wrong="the old layers where nothing goes" like="reference" keeps=1 hint="Are all parameters new?"
+# -     if constant.all():
+# +     if not constant.any():
+# +         return layer, reader
+# +     if constant.all():
+
+# %% item="constant" wrong="units that nothing reads go as well" like="reference" keeps=1 hint="Which units depend on no input"
+# -     constant = (layer.weight.detach() == 0).all(1)
+# +     constant = (layer.weight.detach() == 0).all(1) | (reader.weight.detach() == 0).all(0)
 
 
 # %% item="slim" right="cut in a copy"
@@ -1113,6 +1166,16 @@ def difference(one, other, pairs):
 
 
 shown = list(MEASURED)[::2]
+
+# %% item="difference" wrong="no pairs, but the mean is still that of pairs" like="reference" keeps=1 hint="each list has a mean of its own"
+# -     mean = 100 * (sum(one) / len(one) - sum(other) / len(other))
+# +     gains = [100 * (first - second) for first, second in zip(one, other)]
+# +     mean = sum(gains) / len(gains)
+
+# %% item="difference" wrong="without pairs the sign is lost" like="reference" keeps=1 hint="with pairs and without"
+# -     a, b = 100**2 * squared_error(one), 100**2 * squared_error(other)
+# +     mean = abs(mean)
+# +     a, b = 100**2 * squared_error(one), 100**2 * squared_error(other)
 
 
 # %% [markdown] item="report" answer="names all three, with both halves"

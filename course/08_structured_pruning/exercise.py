@@ -99,7 +99,9 @@ for width, units, outputs, gone, biased in (
         layer.weight[gone] = 0
         if biased:
             layer.bias[gone] = -1.0  # a negative constant: ReLU stops it
+    asked = list(gone)
     small, small_reader = remove_units(layer, reader, gone)
+    assert gone == asked, "The list that was passed in has changed."
     assert small.out_features == small_reader.in_features == units - len(gone), (
         "How many units are left, and does the reader read just as many?"
     )
@@ -345,14 +347,14 @@ for dtype in (torch.float32, torch.float16, torch.bfloat16):
         "With equal weights or zeros in a group the count is off. Do you choose places?"
     )
     magnitude = weight.abs().float().reshape(-1, 4)
-    stays = (mask != 0).reshape(-1, 4)
+    stays = torch.as_tensor(mask != 0).reshape(-1, 4)
     assert (
         torch.where(stays, magnitude, 9.0).amin(1) >= torch.where(stays, -1.0, magnitude).amax(1)
     ).all(), "In each group, are the two largest in magnitude left?"
 weight = torch.randn(8, 3).t()  # 3 rows, 8 columns, not contiguous in memory
 mask = mask_2_of_4(weight)
 wanted = mask_2_of_4(weight.contiguous())
-assert torch.equal(mask != 0, wanted != 0), "A transposed matrix has rows and columns too."
+assert ((mask != 0) == (wanted != 0)).all(), "A transposed matrix has rows and columns too."
 for dtype, power in ((torch.float16, -14), (torch.float32, -60), (torch.float32, 100)):
     ranks = torch.rand(40, 2, 4).argsort(dim=2).argsort(dim=2).reshape(40, 8)
     # Magnitudes of 1 to 1.03: next to equal, and far from 1 once they are scaled.
@@ -540,6 +542,25 @@ assert small(images).shape == wanted.shape, (
 assert torch.allclose(small(images), wanted, atol=1e-4), (
     "What else does a layer know but its weights? Compare what the old and the new one print."
 )
+# Other parts before the convolution and behind the reader, two poolings, no batch norm.
+amid = nn.Sequential(
+    nn.Conv2d(1, 2, 3),
+    nn.Sigmoid(),
+    nn.Conv2d(2, 4, 3),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.MaxPool2d(2),
+    nn.Conv2d(4, 3, 2),
+    nn.Tanh(),
+).eval()
+amid[2].weight.data[[1, 3]] = 0
+amid[2].bias.data[[1, 3]] = -1
+gone, images = [3, 1], torch.randn(3, 1, 16, 20)
+small = remove_channels(amid, 2, gone).eval()
+assert gone == [3, 1], "The list that was passed in has changed."
+assert len(small) == len(amid) and torch.allclose(small(images), amid(images), atol=1e-4), (
+    "Which parts stand before the convolution, on the way to the reader, and behind it?"
+)
 ### END HIDDEN TESTS
 
 # %% test="channels" points=1
@@ -639,6 +660,8 @@ assert torch.equal(remove_channels(model, 0, []).eval()(images), model(images)),
 strange = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Softmax(dim=1), nn.Conv2d(4, 2, 3))
 pooled = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AvgPool2d(2), nn.Conv2d(4, 2, 3))
 unread = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).eval()
+curved = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh(), nn.Conv2d(4, 2, 3))
+dropping = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Dropout(), nn.Conv2d(4, 2, 3)).eval()
 along = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Linear(8, 2))  # reads the width of a map
 requests = (
     (model, 0, [3]),
@@ -647,6 +670,8 @@ requests = (
     (model, 4, [3, 2, 1, 0]),
     (strange, 0, [1]),
     (pooled, 0, [1]),
+    (curved, 0, [1]),
+    (dropping, 0, [1]),
     (unread, 0, [1]),
     (along, 0, [1]),
 )
@@ -660,7 +685,9 @@ for request in requests:
     except Exception:
         outcome = "another error"
     assert outcome != "no error", explain(
-        {id(strange): 1, id(pooled): 2, id(along): 3}.get(id(request[0]), 0),
+        {id(strange): 1, id(pooled): 2, id(curved): 2, id(dropping): 2, id(along): 3}.get(
+            id(request[0]), 0
+        ),
         {
             1: "A part that mixes channels was passed over in silence.",
             2: "A part of another kind than those named was passed over. Which ones do you refuse?",
@@ -759,6 +786,7 @@ with torch.no_grad():
     layer.weight[3] = torch.tensor([1.0, -1.0, 2.0, -2.0, 0.5, -0.5])  # sums to 0
     layer.weight[6] *= 1e-4  # small, but it does depend on the input
     layer.weight[0] = -layer.weight[0].abs()  # none above 0
+    reader.weight[:, 0] = 0  # nothing reads it, but it does depend on the input
 originals = [t.detach().clone() for t in (layer.weight, layer.bias, reader.weight, reader.bias)]
 inputs = torch.randn(40, 6)
 wanted = reader(F.relu(layer(inputs)))
@@ -776,8 +804,15 @@ assert all(torch.equal(a, b) for a, b in zip(originals, now, strict=True)), (
 layer, reader = nn.Linear(6, 3), nn.Linear(3, 2)
 with torch.no_grad():
     layer.weight[1] = 2.0**-40  # tiny, but it does depend on the input
+wanted = reader(F.relu(layer(inputs)))
 small, small_reader = drop_constant_units(layer, reader)
 assert small.out_features == 3, "Tiny weights are weights. Only zeros make a unit constant."
+with torch.no_grad():  # as training does
+    for parameter in (*small.parameters(), *small_reader.parameters()):
+        parameter.add_(1)
+assert torch.equal(reader(F.relu(layer(inputs))), wanted), (
+    "Training the small layers changes the old ones. Are all parameters new?"
+)
 for biases in (torch.rand(7) + 1, -torch.rand(7), torch.linspace(-1, 1, 7), torch.ones(1)):
     layer, reader = nn.Linear(6, len(biases)), nn.Linear(len(biases), 3)
     layer.weight.data.zero_()
@@ -1009,6 +1044,10 @@ for count in (2, 5, 10):
             round(-float(gains.mean()), 2): "Which of the two is higher? A difference has a sign.",
         },
     )
+    alone = difference(one, other, False)[0]
+    assert abs(alone - float(gains.mean())) < 1e-3, (
+        "A difference has a sign, with pairs and without."
+    )
     error = float(gains.std()) / count**0.5
     assert math.isclose(half, STUDENT[count - 1] * error, rel_tol=1e-3), explain(
         round(half, 2),
@@ -1033,6 +1072,7 @@ for lengths in ((3, 4), (5, 2)):
 
 # %% test="difference" points=1
 mean, half = difference([0.86, 0.87, 0.88], [0.85, 0.855, 0.86], False)
+assert abs(mean - 1.5) < 1e-3, f"the first mean lies 1.5 points above the second, not {mean}"
 assert abs(half - 2.778) < 0.01, (
     f"a is 0.333, b is 0.083, and 2.94 degrees of freedom are cut to 2: half is 2.778, not {half}"
 )
@@ -1046,6 +1086,8 @@ for first, second, spread in ((5, 5, 1.0), (3, 7, 4.0), (10, 10, 1.0), (4, 2, 0.
     a, b = (1e4 * float(torch.tensor(x).double().var()) / len(x) for x in (one, other))
     freedom = (a + b) ** 2 / (a**2 / (first - 1) + b**2 / (second - 1))
     mean, half = difference(one, other, False)
+    wanted = 100 * (sum(one) / first - sum(other) / second)
+    assert abs(abs(mean) - abs(wanted)) < 1e-3, "No pairs: each list has a mean of its own."
     assert math.isclose(half, STUDENT[int(freedom)] * (a + b) ** 0.5, rel_tol=1e-3), (
         "No pairs: both lists add to the variance. For which degrees of freedom is t, and cut or rounded?"
     )

@@ -311,6 +311,41 @@ def ticket(model, train, share):
 # +             prune.l1_unstructured(part, "weight", amount=amount, importance_scores=scores)
 
 
+# %% item="ticket" right="the start goes back into what was trained"
+def ticket(model, train, share):
+    start = copy.deepcopy(model)
+    train(model)
+    for part, old in zip(model, start):
+        if isinstance(part, nn.Linear):
+            scores = part.weight.detach().abs()
+            part.load_state_dict(old.state_dict())
+            prune.l1_unstructured(part, "weight", amount=float(share), importance_scores=scores)
+    return model
+
+
+# %% item="ticket" right="a new model of new layers"
+def ticket(model, train, share):
+    trained = copy.deepcopy(model)
+    train(trained)
+    parts = []
+    for part, after in zip(model, trained):
+        if isinstance(part, nn.Linear):
+            new = nn.Linear(part.in_features, part.out_features, bias=part.bias is not None)
+            new.load_state_dict(part.state_dict())
+            size = after.weight.detach().abs().flatten()
+            mask = torch.ones(len(size))
+            mask[size.topk(round(share * len(size)), largest=False).indices] = 0
+            prune.custom_from_mask(new, "weight", mask.view_as(after.weight))
+            part = new
+        parts.append(part)
+    return nn.Sequential(*parts)
+
+
+# %% item="ticket" wrong="those go that moved least" like="reference" keeps=2 hint="however far they have moved"
+# -             scores = trained.weight.detach().abs()
+# +             scores = (trained.weight - part.weight).detach().abs()
+
+
 # %% item="prune_on" right="amount as a share of what is left"
 def prune_to(model, total):
     layers = [part for part in model.modules() if isinstance(part, nn.Linear)]
@@ -454,6 +489,11 @@ def prune_to(model, total):
     pairs = [(part, "weight") for part in layers]
     prune.global_unstructured(pairs, prune.L1Unstructured, amount=go)
     return go
+
+
+# %% item="prune_on" wrong="zeros of layers that have a mask counted as masked" like="reference" keeps=1 hint="Zeros without a mask"
+# -         int((layer.weight_mask == 0).sum()) for layer in layers if hasattr(layer, "weight_mask")
+# +         int((layer.weight == 0).sum()) for layer in layers if hasattr(layer, "weight_mask")
 
 
 # %% item="norm" right="hooks that note what a batch norm sees"
@@ -615,6 +655,20 @@ def averaged_anew(model, images):
 # %% item="norm" wrong="those without a momentum left out" like="reference" keeps=1 hint="second batch norm"
 # -         if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and part.track_running_stats:
 # +         if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)) and part.momentum and part.running_var is not None:
+
+# %% item="norm" wrong="one momentum for all" like="reference" keeps=1 hint="the momentum that it had"
+# -     for part, momentum in momenta:
+# -         part.momentum = momentum
+# +     for part, _ in momenta:
+# +         part.momentum = momenta[0][1]
+
+# %% item="norm" wrong="the copy learns no more" like="reference" keeps=1 hint="do its parameters still learn"
+# -     model = copy.deepcopy(model)
+# +     model = copy.deepcopy(model).requires_grad_(False)
+
+# %% item="norm" wrong="weight and bias are reset as well" like="reference" keeps=1 hint="A parameter has changed"
+# -             part.reset_running_stats()
+# +             part.reset_parameters()
 
 
 # %% item="race" right="with pandas"
@@ -1042,6 +1096,16 @@ differ = []
 # -         best[name] = max(by_rate, key=lambda lr: sum(r["validation"] for r in by_rate[lr].values()))
 # +         rates = sorted(by_rate)[1:-1] if name == control and len(by_rate) > 2 else by_rate
 # +         best[name] = max(rates, key=lambda lr: sum(r["validation"] for r in by_rate[lr].values()))
+
+# %% item="race" wrong="only the largest rate is an edge" like="reference" keeps=1 hint="at either end"
+# -         if lr in (min(tried[name]), max(tried[name])):
+# +         if lr == max(tried[name]):
+
+# %% item="race" wrong="sorts the runs that it was given" like="reference" keeps=1 hint="The list of runs has changed"
+# -     tried = {}
+# +     rows.sort(key=lambda row: row["lr"])
+# +     tried = {}
+
 
 # %% item="picture" right="as a list"
 faults = ["d", "a", "c"]

@@ -138,6 +138,7 @@ for start, final, cuts in ((-0.1, 0.5, 2), (0.9, 0.8, 1), (0, 1.01, 5), (0.2, 0.
 # %% test="schedule" points=1
 shares = amounts(100, 0, 0.75, 2, 1)
 assert len(shares) == 2, f"one share per cut, but got {shares}"
+assert isinstance(shares[0], float), f"a share is a float, not {type(shares[0]).__name__}"
 assert abs(shares[0] - 0.38) < 1e-9, f"38 of 100 go at first, so 0.38, not {shares[0]}"
 assert abs(shares[1] - 37 / 62) < 1e-9, explain(
     round(shares[1], 6),
@@ -211,6 +212,7 @@ for rises, sizes, shares, gone, wanted in (
     ([[0, 1, 3], [0, 2, 2.5]], [100, 100], [0, 0.5, 0.9], 91, [0.5, 0.5]),
     ([[0, 0.1, 9], [0, 0.2, 9]], [10, 1000], [0, 0.5, 1], 5, [0.5, 0]),
     ([[0, 0.2], [0, 0.2], [0, 0.3]], [50, 40, 90], [0, 1], 90, [0, 0, 1]),
+    ([[0, 1e-6], [0, 3e-6]], [100, 100], [0, 0.5], 50, [0.5, 0]),
 ):
     assert list(best_split(rises, sizes, shares, gone)) == wanted, (
         "Look at all choices that take enough. Which has the smallest sum of rises?"
@@ -305,7 +307,7 @@ for rises, sizes, shares, gone in (
 # - of each linear layer `round(share * size)` of its `size` weights are zero: the smallest **after** `train`;
 # - the weights that stay, and all biases, have their values from **before** `train`, bit for bit;
 # - the masks are still attached (`weight_orig`, `weight_mask`), so that `train` can be called on what is returned and the zeros stay;
-# - after the next forward pass at the latest, `part.weight` shows all this. The model passed in may be changed and returned.
+# - after the next forward pass at the latest, `part.weight` shows all this. The model passed in may be changed. Return it or a new one.
 #
 # *Lesson: part 5.*
 
@@ -315,12 +317,11 @@ for rises, sizes, shares, gone in (
 def ticket(model, train, share):
     start = copy.deepcopy(model)
     train(model)
-    for part, old in zip(model, start):
+    for part, trained in zip(start, model):
         if isinstance(part, nn.Linear):
-            scores = part.weight.detach().abs()
-            part.load_state_dict(old.state_dict())
+            scores = trained.weight.detach().abs()
             prune.l1_unstructured(part, "weight", amount=float(share), importance_scores=scores)
-    return model
+    return start
 
 
 ### END SOLUTION
@@ -360,6 +361,25 @@ assert not torch.equal(
     stays, before["0.weight"].abs() >= before["0.weight"].abs().flatten().sort().values[6]
 ), "the smallest *before* training went. The mask comes from the trained weights"
 ### BEGIN HIDDEN TESTS
+
+
+def turned(model):
+    """Trains like nothing else, either: each row is read from its end."""
+    with torch.no_grad():
+        for part in model:
+            if isinstance(part, nn.Linear):
+                weight = getattr(part, "weight_orig", part.weight)
+                weight.copy_(weight.flip(1))
+
+
+model = net(9, 8, 4)
+sizes = [part.weight.detach().flip(1).abs() for part in (model[0], model[2])]
+found = ticket(model, turned, 0.5)
+found(torch.rand(2, 9))
+for part, size in zip((found[0], found[2]), sizes):
+    assert size[part.weight != 0].min() > size[part.weight == 0].max(), (
+        "The smallest after `train` go, wherever they come from and however far they have moved."
+    )
 for sizes, share in (
     ((5, 8, 2), 0.5),
     ((10, 10), 0.9),
@@ -572,7 +592,7 @@ assert refused, "60 % are masked already: 0.5 is a ValueError"
 ### BEGIN HIDDEN TESTS
 model = net(20, 10, 5)
 with torch.no_grad():
-    model[2].weight[0] = 0  # zeros that no mask made
+    model[0].weight[0] = model[2].weight[0] = 0  # zeros that no mask made
 prune.random_unstructured(model[0], "weight", amount=0.3)
 assert prune_to(model, 0.5) == 125 - 60, "Zeros without a mask are not masked yet."
 masks = [part.weight_mask.clone() for part in model if isinstance(part, nn.Linear)]
@@ -719,6 +739,9 @@ assert anew.training, "the model was in training mode, and its copy is not"
 ### BEGIN HIDDEN TESTS
 plain = nn.BatchNorm1d(4, track_running_stats=False)
 frozen = nn.BatchNorm1d(4, momentum=None)
+with torch.no_grad():
+    frozen.weight.uniform_(0.5, 1.5)
+    frozen.bias.uniform_(0.5, 1.5)
 model = nn.Sequential(plain, nn.Dropout(0.9), nn.Sequential(frozen, nn.ReLU()), nn.Linear(4, 3))
 model.train()
 frozen.eval()
@@ -743,6 +766,13 @@ assert anew[2][0].running_mean.abs().max() < 1e-3, (
 )
 assert all(torch.equal(a, b) for a, b in zip(parameters, anew.parameters())), (
     "A parameter has changed."
+)
+assert all(parameter.requires_grad for parameter in anew.parameters()), (
+    "The copy is to be trained on as before: do its parameters still learn?"
+)
+two = nn.Sequential(nn.BatchNorm1d(4, momentum=0.2), nn.BatchNorm1d(4, momentum=0.7))
+assert [part.momentum for part in averaged_anew(two, images)] == [0.2, 0.7], (
+    "Each batch norm has the momentum that it had."
 )
 assert all(parameter.grad is None for parameter in anew.parameters()), "No gradients are needed."
 assert not anew[2][0].running_mean.requires_grad, "No gradients are needed."
@@ -940,8 +970,15 @@ rows = [
     *runs("m", 1, 0.1, [1, 1, 1], [99, 99, 99]),
     *runs("m", 1, 0.3, [4, 4, 9], [65, 66, 67.1]),
     *runs("m", 1, 0.9, [5, 5, 5], [1, 1, 1]),
+    *runs("l", 1, 0.1, [9, 9, 9], [1, 1, 1]),
+    *runs("l", 1, 0.3, [5, 5, 5], [2, 2, 2]),
+    *runs("l", 1, 0.9, [1, 1, 1], [3, 3, 3]),
 ]
-assert verdicts(rows, 1, "c") == {"s": (0.3, "worse"), "m": (0.3, "worse")}, (
+before = copy.deepcopy(rows)
+said = verdicts(rows, 1, "c")
+assert rows == before, "The list of runs has changed."
+assert said.pop("l", None) == (0.1, "edge"), "A chosen rate at either end of those tried: an edge."
+assert said == {"s": (0.3, "worse"), "m": (0.3, "worse")}, (
     "The control has a best rate of its own, even at the edge; the best *mean* decides, no single seed and no median."
 )
 ### END HIDDEN TESTS

@@ -306,6 +306,11 @@ def revived(pruned, dense, inputs):
     return layer
 
 
+# %% item="revive" wrong="a small spread taken for none" like="reference" keeps=3 hint="The spread is off"
+# -         factor = torch.where(spread > 0, wanted.std(0) / spread, 1.0)
+# +         factor = torch.where(spread > 1e-3, wanted.std(0) / spread, 1.0)
+
+
 # %% item="choose" wrong="sorts the list in place" keeps=2 hint="is it sorted in place"
 def choose(models, limits, slack, save):
     models.sort(key=lambda m: (m[save], -m["accuracy"]))
@@ -716,6 +721,22 @@ def quantize_pruned(weights, bits):
 # %% item="zeros" wrong="divides by zero still" like="reference" keeps=1 hint="all zeros should stay zeros"
 # -     if low == high:
 # -         return torch.zeros_like(weights)
+
+
+# %% item="zeros" right="in place"
+def quantize_pruned(weights, bits):
+    low, high = min(0.0, weights.min().item()), max(0.0, weights.max().item())
+    if low == high:
+        return weights
+    step = (high - low) / (2**bits - 1)
+    first = round(low / step)
+    return weights.div_(step).round_().clamp_(first, first + 2**bits - 1).mul_(step)
+
+
+# %% item="zeros" wrong="in place, and cut off" like="in place" keeps=1 hint="off by more than half a step"
+# -     return weights.div_(step).round_().clamp_(first, first + 2**bits - 1).mul_(step)
+# +     return weights.div_(step).trunc_().clamp_(first, first + 2**bits - 1).mul_(step)
+
 
 # %% [markdown] item="page" answer="ships a narrower network, and says how to choose"
 # I would ship the network with half the width in int8. It takes about half of the 256 KiB, is dense, so the int8 kernels can use it as it is, and has fewer MACs. The 4-bit full-width network is the other candidate if we can unpack it.

@@ -424,6 +424,13 @@ def report(due, sent, answered, warm_up):
     return {"p99": float(latency.max()), "failed": float(np.isinf(latency).mean())}
 
 
+# %% item="report" wrong="writes into the list of answers" like="reference" keeps=1 hint="A list has changed"
+# -     due, answered = np.array(due, float), np.array(answered, float)
+# +     answered[:] = [math.inf if math.isnan(moment) else moment for moment in answered]
+# +     due, answered = np.array(due, float), np.array(answered, float)
+# +     answered[np.isinf(answered)] = np.nan
+
+
 # %% item="drift" right="np.histogram with open ends"
 def psi(reference, seen, bins):
     edges = [-np.inf, *np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1]), np.inf]
@@ -526,6 +533,13 @@ def drifts(reference, seen):
 # +     rng = np.random.default_rng(1)
 # +     chance = sorted(psi(reference, rng.choice(reference, 100), 10) for _ in range(100))
 # +     return psi(reference, seen, 10) > chance[98]
+
+# %% item="drift" wrong="compares the means" like="reference" keeps=1 hint="Does the index decide?"
+# -     rng = np.random.default_rng(0)
+# -     chance = [psi(reference, rng.choice(reference, len(seen)), 10) for _ in range(200)]
+# -     return bool(psi(reference, seen, 10) > np.quantile(chance, 0.99))
+# +     error = np.std(reference) * math.sqrt(1 / len(seen) + 1 / len(reference))
+# +     return bool(abs(np.mean(seen) - np.mean(reference)) > 2.6 * error)
 
 
 # %% item="servers" right="solved for the load"

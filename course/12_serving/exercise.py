@@ -648,6 +648,7 @@ for lost in (1, 2, 3, 150):
     assert found["p99"] == wanted or abs(found["p99"] - wanted) < 1e-9, (
         "With requests that failed the p99 is off."
     )
+    assert math.isnan(answered[10]), "A list has changed."
 assert report([5.0, 3.0], [5.0, 3.0], [math.nan, 4.0], 5.0)["failed"] == 1, (
     "A request that was due exactly at the end of the warm-up counts."
 )
@@ -758,6 +759,11 @@ for count, shift, wanted in (
     some = (np.quantile(other, (np.arange(count) + 0.5) / count) + shift).tolist()
     assert bool(drifts(other, some)) == wanted, (
         "With another reference it decides wrongly. From which values are the draws, and how many?"
+    )
+for stretch in (0.5, 2.0):
+    some = (np.quantile(other, (np.arange(400) + 0.5) / 400) * stretch).tolist()
+    assert drifts(other, some), (
+        "Values with the same mean and another spread are missed. Does the index decide?"
     )
 middles = np.quantile(other, (np.arange(10) + 0.5) / 10).tolist()
 assert not drifts(other, middles * 100), (

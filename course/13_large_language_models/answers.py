@@ -144,6 +144,30 @@ def smooth(norm, layers, largest, alpha):
 # +         s = largest**alpha / most ** (1 - alpha)
 # +         s[(s == 0) | ~s.isfinite()] = 1
 
+# %% item="smooth" wrong="small magnitudes are clamped" like="reference" keeps=2 hint="not divided by the s of the formula"
+# -         s = torch.where((largest == 0) | (most == 0), 1.0, largest**alpha / most ** (1 - alpha))
+# +         s = largest.clamp(min=1e-5) ** alpha / most.clamp(min=1e-5) ** (1 - alpha)
+# +         s = torch.where((largest == 0) | (most == 0), 1.0, s)
+
+# %% item="smooth" wrong="the biases are those of the old layers" like="reference" keeps=2 hint="Are all parameters new?"
+# -     norm, layers = copy.deepcopy(norm), copy.deepcopy(layers)
+# +     old = layers
+# +     norm, layers = copy.deepcopy(norm), copy.deepcopy(layers)
+# +     for layer, its in zip(layers, old):
+# +         layer.bias = its.bias
+
+# %% item="smooth" wrong="a new norm with the usual eps" like="reference" keeps=2 hint="The product of norm and layer has changed"
+# -     norm, layers = copy.deepcopy(norm), copy.deepcopy(layers)
+# +     state, layers = norm.state_dict(), copy.deepcopy(layers)
+# +     norm = nn.LayerNorm(norm.normalized_shape)
+# +     norm.load_state_dict(state)
+
+# %% item="smooth" wrong="writes ones into what was measured" like="reference" keeps=2 hint="What was passed in has changed"
+# -         s = torch.where((largest == 0) | (most == 0), 1.0, largest**alpha / most ** (1 - alpha))
+# +         none = (largest == 0) | (most == 0)
+# +         largest[none] = most[none] = 1
+# +         s = largest**alpha / most ** (1 - alpha)
+
 
 # %% item="column" right="by least squares"
 def round_column(weight, inputs, j, scale, bits):
@@ -282,6 +306,16 @@ def round_column(weight, inputs, j, scale, bits):
 # %% item="column" wrong="ties upwards" like="reference" keeps=2 hint="Halfway between two levels"
 # -     new[:, j] = scale * (weight[:, j] / scale).round().clamp(low, -low - 1)
 # +     new[:, j] = scale * (weight[:, j] / scale + 0.5).floor().clamp(low, -low - 1)
+
+# %% item="column" wrong="by the covariance" like="reference" keeps=1 hint="On other inputs"
+# -     inverse = torch.linalg.inv(rest.T @ rest)
+# +     rest = rest - rest.mean(0)
+# +     inverse = torch.linalg.inv(rest.T @ rest)
+
+# %% item="column" wrong="inputs are scaled in place" like="reference" keeps=2 hint="The inputs have changed"
+# -     rest = inputs[:, j:].double()
+# +     inputs /= inputs.abs().max()
+# +     rest = inputs[:, j:].double()
 
 
 # %% item="protect" right="keeps the best while it goes"

@@ -118,6 +118,7 @@ for width, outputs, alpha, bias, seed in (
     (4, (3, 4), 0.0, True, 4),
 ):
     norm, layers = norm_and_layers(width, outputs, bias, seed)
+    norm.eps = 0.1 * seed
     x = torch.randn(60, width)
     before = [layer(norm(x)) for layer in layers]
     largest = norm(x).detach().abs().amax(0)
@@ -128,6 +129,12 @@ for width, outputs, alpha, bias, seed in (
         )
     assert all(torch.equal(a, layer(norm(x))) for a, layer in zip(before, layers, strict=True)), (
         "What was passed in has changed."
+    )
+    with torch.no_grad():  # as training does
+        for parameter in (part for new in (new_norm, *new_layers) for part in new.parameters()):
+            parameter.add_(1)
+    assert all(torch.equal(a, layer(norm(x))) for a, layer in zip(before, layers, strict=True)), (
+        "Training the new layers changes the old ones. Are all parameters new?"
     )
 ### END HIDDEN TESTS
 
@@ -147,9 +154,13 @@ assert found == [0.0625, 0.25], (
     f"with alpha = 1 the channels are divided by [16, 4], so the norm's weight is [0.0625, 0.25], and not {found}"
 )
 ### BEGIN HIDDEN TESTS
-for width, outputs, alpha, seed in ((6, (3, 5), 0.3, 5), (7, (4, 2, 6), 0.65, 6)):
+for width, outputs, alpha, seed, power in (
+    (6, (3, 5), 0.3, 5, 0),
+    (7, (4, 2, 6), 0.65, 6, 0),
+    (5, (4, 3), 0.5, 7, -30),
+):
     norm, layers = norm_and_layers(width, outputs, True, seed)
-    largest = 10 ** torch.randn(width)
+    largest = 10 ** torch.randn(width) * 2.0**power
     most = torch.stack([layer.weight.detach().abs().amax(0) for layer in layers]).amax(0)
     new_norm, new_layers = smooth(norm, layers, largest, alpha)
     wanted = norm.weight / (largest**alpha / most ** (1 - alpha))
@@ -175,7 +186,9 @@ for layer in layers:
     layer.weight.data[:, 0] = 0
 layers[0].weight.data[:, 1] = 0
 largest = torch.tensor([0.0, 2.0, 8.0, 5.0, 1.0])
+kept = largest.clone()
 new_norm, new_layers = smooth(norm, layers, largest, 0.5)
+assert torch.equal(largest, kept), "What was passed in has changed."
 assert torch.equal(new_norm.weight[[0, 3]], norm.weight[[0, 3]]), (
     "A channel that sends nothing, or that nobody reads, should stay as it is."
 )
@@ -250,8 +263,9 @@ assert [round(v, 4) for v in done] == [0.5, -2.0], (
 ### BEGIN HIDDEN TESTS
 for rows, columns, j, bits in ((5, 7, 3, 3), (4, 6, 0, 2), (3, 5, 4, 4), (1, 4, 2, 8)):
     weight, inputs = torch.randn(rows, columns), torch.randn(60, columns)
-    scale = (torch.rand(rows) * 0.3 + 0.1) * 8 / 2**bits
+    scale, kept = (torch.rand(rows) * 0.3 + 0.1) * 8 / 2**bits, inputs.clone()
     new = round_column(weight, inputs, j, scale, bits)
+    assert torch.equal(inputs, kept), "The inputs have changed."
     low = -(2 ** (bits - 1))
     level = scale * (weight[:, j] / scale).round().clamp(low, -low - 1)
     assert torch.allclose(new[:, j], level, atol=1e-6), (
@@ -295,14 +309,15 @@ assert off < 1.01 * best + 1e-3, (
     "Which columns can still move? The inverse should know of these alone."
 )
 ### BEGIN HIDDEN TESTS
-for rows, columns, j, bits, power in (
-    (6, 8, 2, 3, 0),
-    (4, 5, 0, 2, -12),
-    (3, 9, 7, 4, 8),
-    (5, 6, 3, 3, 0),
+for rows, columns, j, bits, power, middle in (
+    (6, 8, 2, 3, 0, 0),
+    (4, 5, 0, 2, -12, 0),
+    (3, 9, 7, 4, 8, 0),
+    (5, 6, 3, 3, 0, 0),
+    (4, 4, 1, 3, 0, 2),
 ):
     inputs = torch.randn(300, columns) @ (torch.randn(columns, columns) + torch.eye(columns))
-    inputs = inputs * 2.0**power
+    inputs = (inputs + middle) * 2.0**power
     weight, scale = torch.randn(rows, columns), torch.rand(rows) + 0.2
     new = round_column(weight.clone(), inputs, j, scale, bits)
     low = -(2 ** (bits - 1))

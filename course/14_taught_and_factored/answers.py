@@ -166,6 +166,14 @@ def distillation_loss(logits, taught, labels, temperature, weight):
 
 loss_of = with_gradients(distillation_loss)
 
+# %% item="loss" wrong="labels are written over" like="reference" keeps=2 hint="The labels have changed"
+# -     known = labels >= 0
+# -     if known.any():
+# -         loss = loss + (1 - weight) * F.cross_entropy(logits[known], labels[known])
+# +     if (labels >= 0).any():
+# +         labels[labels < 0] = -100  # what cross_entropy leaves out
+# +         loss = loss + (1 - weight) * F.cross_entropy(logits, labels)
+
 
 # %% item="budget" right="torch.svd_lowrank is not needed: eigenvectors of W Wᵀ"
 def into_budget(layer, macs):
@@ -291,6 +299,19 @@ def into_budget(layer, macs):
 # %% item="budget" wrong="the singular values in both factors" like="singular values forgotten" keeps=2 hint="the product is off by"
 # -     first.weight.data, second.weight.data = v[:r].clone(), u[:, :r].clone()
 # +     first.weight.data, second.weight.data = s[:r, None] * v[:r], u[:, :r] * s[:r]
+
+# %% item="budget" wrong="of a layer that fits only the weight is copied" like="reference" keeps=2 hint="another bias, or with none"
+# -         return copy.deepcopy(layer)
+# +         same = nn.Linear(inputs, outputs, bias=layer.bias is not None)
+# +         same.weight.data = layer.weight.detach().clone()
+# +         return same
+
+# %% item="budget" wrong="a layer that fits shares its bias" like="reference" keeps=2 hint="shares its bias"
+# -         return copy.deepcopy(layer)
+# +         same = nn.Linear(inputs, outputs)
+# +         same.weight.data = layer.weight.detach().clone()
+# +         same.bias = layer.bias
+# +         return same
 
 
 # %% item="outputs" right="the SVD of the centred outputs"
@@ -582,6 +603,17 @@ def survives(layer, up, down, alpha):
 # %% item="merge" wrong="a share is at most 1" like="reference" keeps=1 hint="nearly 2"
 # -     return float((change * wanted).sum() / wanted.square().sum())
 # +     return min(1.0, float((change * wanted).sum() / wanted.square().sum()))
+
+# %% item="merge" wrong="the bias is shared" like="reference" keeps=1 hint="shares its memory"
+# -     return merged
+# +     merged.bias = layer.bias
+# +     return merged
+
+# %% item="merge" wrong="the bias becomes float32" like="reference" keeps=1 hint="The bias has another type"
+# -     return merged
+# +     if merged.bias is not None:
+# +         merged.bias.data = merged.bias.data.float()
+# +     return merged
 
 
 # %% item="who" right="by hand, image by image"

@@ -184,7 +184,9 @@ for images, classes, temperature, weight in (
         y = torch.randint(classes, (images,))
         y[torch.rand(images) < share] = -1
         first, second = wanted_loss(z, v, y, temperature, weight)
+        kept = y.clone()
         found = loss_of(z, v, y, temperature, weight)[0].item()
+        assert torch.equal(y, kept), "The labels have changed."
         assert math.isfinite(found), "Without any label the loss is not a number."
         swapped = first * (1 - weight) / weight + second * weight / (1 - weight)
         assert math.isclose(found, first + second, rel_tol=1e-3, abs_tol=1e-5), explain(
@@ -370,6 +372,14 @@ for outputs, inputs in ((5, 9), (9, 5), (4, 4)):
             before = layer.weight.clone()
             same.weight.add_(1)
         assert torch.equal(layer.weight, before), "A copy shares its weight with the layer."
+    biased = nn.Linear(inputs, outputs)
+    kept, same = biased.bias.detach().clone(), into_budget(biased, outputs * inputs)
+    assert same.bias is not None and torch.equal(same.bias, kept), (
+        "A layer that fits came back with another bias, or with none."
+    )
+    with torch.no_grad():
+        same.bias.add_(1)
+    assert torch.equal(biased.bias, kept), "A copy shares its bias with the layer."
     small = into_budget(layer, outputs * inputs - 1)
     assert isinstance(small, nn.Sequential) and small[1].bias is None, (
         "Just below the layer's own MACs, without a bias: expected two layers and no bias."
@@ -641,9 +651,15 @@ for outputs, inputs, rank, alpha in ((7, 5, 3, 8), (4, 9, 1, 0.5), (6, 6, 4, -2)
             assert dtype == torch.float32 or (apart == 0).double().mean() > 0.9, (
                 "Rounded more than once: is the correction rounded first?"
             )
+            if biased:
+                kept = *kept, layer.bias.detach().clone()
+                assert merged.bias.dtype == dtype and torch.equal(merged.bias, layer.bias), (
+                    "The bias has another type or other values than the layer's."
+                )
             with torch.no_grad():
-                merged.weight.add_(1)
-            now = layer.weight, up, down
+                for parameter in merged.parameters():
+                    parameter.add_(1)
+            now = layer.weight, up, down, *([layer.bias] if biased else [])
             assert all(torch.equal(a, b) for a, b in zip(kept, now, strict=True)), (
                 "What was passed in has changed, or shares its memory."
             )

@@ -143,6 +143,17 @@ def bounds(counts):
     return entropy, sum(counts[s] * bits for s, bits in lengths.items()) / total
 
 
+# %% item="huffman" wrong="takes zeros out of what was passed in" like="reference" keeps=2 hint="The counts have changed"
+# -     lengths = {symbol: 0 for symbol, count in counts.items() if count}
+# +     for symbol in [symbol for symbol in counts if not counts[symbol]]:
+# +         del counts[symbol]
+# +     lengths = dict.fromkeys(counts, 0)
+
+# %% item="huffman" wrong="ties broken by how symbols print" like="reference" keeps=2 hint="any kind"
+# -     heap = [(counts[symbol], number, [symbol]) for number, symbol in enumerate(lengths)]
+# +     heap = [(counts[symbol], str(symbol), [symbol]) for symbol in lengths]
+
+
 # %% item="levels" right="with math.log2 rounded up, and sorted"
 def shared_bytes(count, levels):
     bits = 0 if levels == 1 else math.ceil(math.log2(levels))
@@ -206,6 +217,16 @@ def shared_bytes(count, levels):
 
 def pick(count, errors, budget):
     return min((k for k in errors if shared_bytes(count, k) <= budget), key=errors.get)
+
+
+# %% item="levels" wrong="errors that are nearly equal taken for equal" like="reference" keeps=1 hint="Errors may be very small"
+# -     return min(fits)[2]
+# +     least = min(fits)[0]
+# +     return min(levels for error, _, levels in fits if math.isclose(error, least, abs_tol=1e-9))
+
+# %% item="levels" wrong="errors rounded to three places" like="reference" keeps=1 hint="Errors may be very small"
+# -         (error, shared_bytes(count, levels), levels)
+# +         (round(error, 3), shared_bytes(count, levels), levels)
 
 
 # %% item="formats" right="with NumPy and a loop over gaps"
@@ -313,6 +334,11 @@ def sizes(mask, bits):
 
 def break_even(bits, index):
     return 1 - bits / index
+
+
+# %% item="formats" wrong="mask and values packed into one array" like="reference" keeps=2 hint="each rounded up by itself"
+# -         "bitmask": packed(rows * columns, 1) + packed(kept, bits),
+# +         "bitmask": packed(rows * columns + kept * bits, 1),
 
 
 # %% item="mend" right="with to_bytes and a position that moves"

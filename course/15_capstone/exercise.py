@@ -156,13 +156,15 @@ assert max(ladder.values()) == 69, (
 ### BEGIN HIDDEN TESTS
 assert code_lengths({"x": 0, "y": 0}) == {}, "Symbols that do not occur get no word."
 assert code_lengths({5: 1}) == {5: 1}, "One symbol alone takes 1 bit."
-assert code_lengths({"a": 0, "b": 4, "c": 4}) == {"b": 1, "c": 1}, "Two symbols take 1 bit each."
+some = {"a": 0, "b": 4, "c": 4}
+assert code_lengths(some) == {"b": 1, "c": 1}, "Two symbols take 1 bit each."
+assert some == {"a": 0, "b": 4, "c": 4}, "The counts have changed."
 lengths = code_lengths(dict.fromkeys(range(5000), 3))
 assert len(lengths) == 5000 and set(lengths.values()) == {12, 13}, (
     "Thousands of symbols that are equally frequent: their words differ by one bit at most."
 )
 try:
-    mixed = sorted(code_lengths({"a": 1, 1: 1, (2, 3): 1, None: 5}).values())
+    mixed = sorted(code_lengths({"1": 1, 1: 1, (2, 3): 1, None: 5}).values())
 except Exception:
     mixed = None  # they can't be compared
 assert mixed == [1, 2, 3, 3], "Symbols may be of any kind, also where counts tie."
@@ -300,6 +302,8 @@ assert errors == kept, "The dictionary has changed."
 assert pick(40, {9: 0.5, 3: 0.5, 5: 0.5}, 1000) == 3, "Equal errors: the fewest bytes."
 assert pick(0, {7: 0.0, 2: 0.1}, 28) == 7, "Without weights the levels take all bytes."
 assert pick(10**6, {2: 1e-30, 4: 2e-30}, 10**9) == 2, "Errors may be very small."
+assert pick(10**6, {2: 2e-30, 4: 1e-30}, 10**9) == 4, "Errors may be very small."
+assert pick(10**6, {2: 0.2001, 4: 0.2}, 10**9) == 4, "Errors that are nearly equal are not equal."
 for budget in (0, -1):
     try:
         pick(10, {1: 0.5}, budget)
@@ -365,6 +369,10 @@ assert found["bitmask"] == 40, explain(
     },
     f"300 bits are 38 bytes, and three values 2 bytes: 40 in all, not {found['bitmask']}",
 )
+assert sizes(mask, 4)["bitmask"] == 40, (
+    "300 bits of mask and 12 of values are two arrays, each rounded up by itself: "
+    f"38 and 2 bytes, not {sizes(mask, 4)['bitmask']}"
+)
 assert found["csr"] == 36, explain(
     found["csr"],
     {32: "with six rows there are seven row pointers: where does the last row end?"},
@@ -377,6 +385,7 @@ for rows, columns, share, bits in (
     (300, 784, 0.05, 4),
     (10, 100, 0.4, 3),
     (7, 9, 1.1, 32),
+    (5, 5, 1.1, 3),
 ):
     some = torch.rand(rows, columns) < share
     before, found = some.clone(), sizes(some, bits)
