@@ -142,7 +142,8 @@ class Child:
                 header, _ = self._control.receive(max(deadline, time.monotonic() + GRACE))
                 self._read_raw()
                 return header
-            if not ready:
+            # Who writes without end is read without end, but for this.
+            if not ready or left < 0:
                 raise Silent
             self._read_raw()
             if self.calls is not None:
