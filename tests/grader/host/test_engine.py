@@ -99,12 +99,30 @@ def test_a_late_reply_is_not_taken_for_the_next():
             assert (scores(result), result.notes) == ({"f1": 1, "f2": 1}, [])
 
 
+def test_what_takes_long_to_clear_away_costs_nobody_else_their_process():
+    """Of a notebook of hundreds of thousands of mappings: half a minute."""
+    ours, theirs = wire.pair()
+    control, other = wire.pair()
+    warm = Warm(Channel(ours), "", True)
+    longest = []
+
+    def receive(deadline=None):
+        longest.append(deadline - time.monotonic())
+        return wire.encode(Exited(-9)), b""
+
+    warm._channel.receive = receive
+    with theirs, other:
+        assert Child(warm, 1, Channel(control), {}, output_limit=10).end() == -9
+    warm.close()
+    assert longest[0] > 60
+
+
 def test_who_writes_without_end_has_no_more_time():
     ours, theirs = wire.pair()
     endless = os.open("/dev/zero", os.O_RDONLY)
     child = Child(None, 0, Channel(ours), {endless: "stdout"}, output_limit=10)
     begun = time.monotonic()
-    with theirs, pytest.raises(Silent):
+    with theirs, ours, pytest.raises(Silent):
         child._receive(0.2)
     assert time.monotonic() - begun < 5
     os.close(endless)
