@@ -265,7 +265,8 @@ def _signal_all(child: int, number: int) -> bool:
         # Only who is forked now is in there.
         inside = os.fork()
         if inside != 0:
-            os._exit(os.waitpid(inside, 0)[1] != 0)
+            # Somebody in there may have stopped it in its turn.
+            os._exit(os.waitpid(inside, os.WUNTRACED)[1] != 0)
         for _ in range(_TIMES_TO_STOP if number == signal.SIGSTOP else 1):
             # Else there is nobody but process 1.
             with contextlib.suppress(ProcessLookupError):
