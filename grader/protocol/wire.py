@@ -147,17 +147,19 @@ class Channel:
             # No more than is asked for: what follows may be as long as it claims.
             want = min(size - len(self._buffer), 2**20) if len(self._buffer) >= 8 else 2**16
             try:
-                data = self._take(want)
+                data = self._take(want, 0 if deadline is None else socket.MSG_DONTWAIT)
             except OSError as error:
                 raise Gone(str(error)) from error
             if not data:
                 raise Gone("closed")
             self._buffer += data
 
-    def _take(self, size: int) -> bytes:
+    def _take(self, size: int, flags: int) -> bytes:
+        """What is there. That nothing is, though poll(2) has said otherwise, is no frame: a byte
+        that is marked as urgent (MSG_OOB) comes so, and whoever waits for it has no deadline."""
         if not self._takes_fds:
-            return self.socket.recv(size)
-        data, fds, _, _ = socket.recv_fds(self.socket, size, _MAX_FDS)
+            return self.socket.recv(size, flags)
+        data, fds, _, _ = socket.recv_fds(self.socket, size, _MAX_FDS, flags)
         self._fds.extend(fds)
         return data
 

@@ -26,7 +26,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grader.protocol.errors import GraderError
@@ -64,6 +64,10 @@ _TIMES_TO_STOP = 10
 _MOST_LOCKS = 5_000
 # F_OFD_SETLK, from <linux/fcntl.h>.
 _LOCK_OF_OPEN_FILE = 37
+# Mappings of a submission's processes together, of which honest ones have 2,000 each; and bytes of
+# the kernel's own memory that may come before anybody counts them, which takes its time.
+_MOST_MAPPINGS = 500_000
+_KERNELS_ROOM = 2**30
 _CAPABILITY_VERSION = 0x20080522
 # Runtimes read these to count cores (cpuinfo of PyTorch and LiteRT, psutil). As they are now: what
 # others do meanwhile is nobody's to read.
@@ -261,7 +265,8 @@ def _signal_all(child: int, number: int) -> bool:
         # Only who is forked now is in there.
         inside = os.fork()
         if inside != 0:
-            os._exit(os.waitpid(inside, 0)[1] != 0)
+            # Somebody in there may have stopped it in its turn.
+            os._exit(os.waitpid(inside, os.WUNTRACED)[1] != 0)
         for _ in range(_TIMES_TO_STOP if number == signal.SIGSTOP else 1):
             # Else there is nobody but process 1.
             with contextlib.suppress(ProcessLookupError):
@@ -309,6 +314,23 @@ def end_the_too_large(children: Mapping[int, int]) -> None:
         if many or pages * resource.getpagesize() > memory:
             end(child, True)
     _end_who_share_too_much(children, below)
+    if _of_machine("SUnreclaim") - _KERNELS_AT_FIRST > _KERNELS_ROOM:
+        _end_who_map_too_much(children, below)
+
+
+def _end_who_map_too_much(children: Iterable[int], below: Mapping[int, list[int]]) -> None:
+    """Ends every child with too many mappings.
+
+    Each process has for each mapping as many records of the kernel's as it has forebears that are
+    there. They count for nobody, and take so long to clear away that all others would wait.
+    """
+    for child in children:
+        left = _MOST_MAPPINGS
+        for process in _family(child, below):
+            left -= _maps(process).count(b"\n")
+            if left < 0:
+                end(child, True)
+                break
 
 
 def _locks(most: int) -> collections.Counter[int]:
@@ -362,13 +384,18 @@ def _faults(process: int) -> int:
     return 0
 
 
-def _shared_by_all() -> int:
-    """Bytes of shared memory that there are on the machine, of files in memory, too."""
+def _of_machine(what: str) -> int:
+    """Bytes of the machine's memory that are of this kind."""
     with contextlib.suppress(OSError), open("/proc/meminfo") as lines:
         for line in lines:
-            if line.startswith("Shmem:"):
+            if line.startswith(f"{what}:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def _shared_by_all() -> int:
+    """Bytes of shared memory that there are on the machine, of files in memory, too."""
+    return _of_machine("Shmem")
 
 
 def _in_files(child: int) -> int:
@@ -382,17 +409,24 @@ def _in_files(child: int) -> int:
 
 
 _SHARED_AT_FIRST = _shared_by_all()
+_KERNELS_AT_FIRST = _of_machine("SUnreclaim")
 # By child, what there was when it was first looked at.
 _shared_before: dict[int, int] = {}
 
 
 def _shares(process: int) -> bool:
     """Whether it has shared memory that is no file's."""
+    return b"/dev/zero (deleted)" in _maps(process)
+
+
+def _maps(process: int) -> bytes:
+    """What its memory is made of, a line each; nothing for a process that has ended."""
     for place in (Path(f"/proc/{process}"), *_threads_of(process)):
         with contextlib.suppress(OSError):
-            if b"/dev/zero (deleted)" in Path(place, "maps").read_bytes():
-                return True
-    return False
+            # A first thread that has ended before the others says nothing of it.
+            if maps := Path(place, "maps").read_bytes():
+                return maps
+    return b""
 
 
 def _own_world(limits: Limits, covered: Sequence[str]) -> None:

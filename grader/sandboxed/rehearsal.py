@@ -93,12 +93,12 @@ _FAILING = "raise NotImplementedError", "assert 1 == 2, 'not the same'", "unknow
 
 def rehearse(shell: Shell) -> None:
     """Runs cells, and has a test call answers; leaves nothing behind but what was warmed."""
-    states, names = random_states(), dict(shell.user_ns)
+    states, names = random_states(), (dict(shell.user_ns), dict(shell.user_ns_hidden))
     with redirect_stdout(OutputStream("stdout", 1)), redirect_stderr(OutputStream("stderr", 2)):
         _run_cells(shell)
         _call_answers(shell)
     set_random_states(states)
-    _forget(shell, names)
+    _forget(shell, *names)
 
 
 def _run_cells(shell: Shell) -> None:
@@ -107,12 +107,18 @@ def _run_cells(shell: Shell) -> None:
         run_cell(shell, source, keep=False)
 
 
-def _forget(shell: Shell, names: dict[str, Any]) -> None:
-    """Leaves no name, no result and no error to those who come."""
+def _forget(shell: Shell, names: dict[str, Any], hidden: dict[str, Any]) -> None:
+    """Leaves no name, no result and no error to those who come.
+
+    Args:
+        hidden: those that IPython has bound itself: it binds `_` again only where it is still so.
+    """
     # IPython keeps the last execution.
     run_cell(shell, "pass", keep=False)
     shell.user_ns.clear()
     shell.user_ns.update(names)
+    shell.user_ns_hidden.clear()
+    shell.user_ns_hidden.update(hidden)
     shell.user_ns["_oh"].clear()
     if shell.history_manager is not None:
         shell.history_manager.outputs.clear()

@@ -22,7 +22,7 @@ from grader.host.desk.placing import Placing
 from grader.host.desk.record import Finder, Found, Known, Record
 from grader.host.desk.roster import Person, Roster, spellings, squeezed
 from grader.host.desk.sources import File, Source, Unreadable, opened
-from grader.host.intake.folder import MAX_FILES, MAX_FILES_BYTES, Folder, is_notebook
+from grader.host.intake.folder import MAX_FILES, MAX_FILES_BYTES, Folder, is_notebook, is_of_tools
 from grader.host.intake.submission import TIMESTAMP, timestamp_of
 from grader.host.tasks import why_no_student
 from grader.protocol.errors import GraderError
@@ -332,8 +332,8 @@ def _contents(files: Mapping[str, File]) -> tuple[dict[str, bytes], dict[str, st
     """What files of one person hold, and why some could not be read."""
     contents: dict[str, bytes] = {}
     unread: dict[str, str] = {}
-    # The notebooks first: there may not be room for all.
-    for path in sorted(files, key=lambda path: (not is_notebook(path), path)):
+    # The notebooks first: there may not be room for all. What tools keep comes last.
+    for path in sorted(files, key=lambda path: (is_of_tools(path), not is_notebook(path), path)):
         if len(contents) >= 2 * MAX_FILES or sum(map(len, contents.values())) > MAX_FILES_BYTES:
             unread[path] = "is more than is graded of one person"
             continue

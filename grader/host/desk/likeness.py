@@ -39,6 +39,7 @@ MAX_CELL = 50_000
 MAX_TEXT = 1_000_000
 
 _LEXER = PythonLexer(stripnl=False, ensurenl=True)
+_BLANKS = re.compile(r"[^\S\n]+")
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,9 @@ def _code(source: str) -> Iterator[tuple[str, int]]:
     """Tokens of Python, and the line in which each begins."""
     line = 0
     before = ""
-    for kind, text in _LEXER.get_tokens(source):
+    # Where a line or many are blank, Pygments looks from each place to the end of it.
+    squeezed = _BLANKS.sub(" ", source).replace(" \n", "\n")
+    for kind, text in _LEXER.get_tokens(squeezed):
         begins, line = line, line + text.count("\n")
         if kind in Blank or kind in Comment or kind in Literal.String.Doc or not text.strip():
             continue

@@ -37,6 +37,8 @@ MAX_PART = 240
 MAX_PATH = 1_500
 # What systems and editors leave lying about, and nobody has handed in.
 _LITTER = {*NOT_LOOKED_AT, "__MACOSX", ".git", ".DS_Store", "Thumbs.db", "desktop.ini"}
+# Python's own sign of an environment, which somebody has handed in with the rest.
+_ENVIRONMENT = "pyvenv.cfg"
 _TOO_DEEP = f"lies more than {MAX_DEPTH} folders deep"
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
@@ -186,6 +188,10 @@ def _folder(folder: Path) -> Source:
         place = Path(above)
         depth = len(place.relative_to(folder).parts)
         folders.sort()
+        if _ENVIRONMENT in files and not any(map(is_notebook, files)):
+            # Tens of thousands of files, with which a class would be too large.
+            folders.clear()
+            continue
         for name in list(folders):
             if name in _LITTER:
                 folders.remove(name)

@@ -27,6 +27,10 @@ _PATIENCE = 0.3
 # Seconds that one of our own processes may take for what takes none.
 SLACK = 20.0
 
+# Seconds that the kernel may take to clear away what a process and all that it started leave.
+# Whoever has forked it waits for that, and is not to be taken for dead: its other children were.
+CLEARING = 120.0
+
 # Bytes that a report may take in memory: for each character that a cell may show, and besides.
 _WIDEST, _ROOM_BESIDE = 16, 8 * 2**20
 # In JSON, what makes all of a text four bytes wide.
@@ -142,7 +146,8 @@ class Child:
                 header, _ = self._control.receive(max(deadline, time.monotonic() + GRACE))
                 self._read_raw()
                 return header
-            if not ready:
+            # Who writes without end is read without end, but for this.
+            if not ready or left < 0:
                 raise Silent
             self._read_raw()
             if self.calls is not None:
@@ -186,7 +191,7 @@ class Child:
         self._alive = False
         self._control.close()
         try:
-            status = self._warm.ask(End(self._pid, patience), Exited).status
+            status = self._warm.ask(End(self._pid, patience), Exited, seconds=CLEARING).status
         except Gone:
             status = None
         self._read_raw()

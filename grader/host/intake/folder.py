@@ -115,7 +115,8 @@ class _Reader:
                 self._not_plain.append(f"{above}{entry.name}")
             elif not above or not is_notebook(entry.name):
                 self._take(folder, entry.name, f"{above}{entry.name}")
-        for name in folders:
+        # What tools keep, such as an environment or a repository, must not leave no room for work.
+        for name in sorted(folders, key=is_of_tools):
             if name in NOT_LOOKED_AT:
                 continue
             if depth == MAX_DEPTH:
@@ -164,6 +165,11 @@ class _Reader:
 def is_notebook(name: str) -> bool:
     """Whether a file's name says that it is a notebook."""
     return name.lower().endswith(".ipynb")
+
+
+def is_of_tools(path: str) -> bool:
+    """Whether it is hidden, or lies in something that is: few have put that there themselves."""
+    return any(part.startswith(".") for part in path.split("/"))
 
 
 def few(notes: Sequence[str]) -> list[str]:

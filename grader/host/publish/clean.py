@@ -6,7 +6,8 @@ scripts through. So what goes into such a notebook is made harmless before it is
 - of outputs only the kinds in `SHOWN` stay, text without terminal codes, HTML through nh3, images
   by their first bytes, all of them bounded in size and without metadata;
 - markdown keeps its looks, but no raw HTML, no link with a scheme of its own, no picture from
-  elsewhere, and no heading that takes the name of an input field of Formgrader (`markdown`);
+  elsewhere, no heading that takes the name of an input field of Formgrader, and no colours for
+  code in another language than Python (`markdown`);
 - raw cells become text;
 - of a test with hidden parts only what the release version shows stays.
 
@@ -35,7 +36,7 @@ from grader.host.publish.markdown import (
     tame_tex,
     unescaped,
 )
-from grader.host.publish.pages import cut, plain
+from grader.host.publish.pages import cut, plain, squeezed
 from grader.host.results.result import CellResult
 
 # Characters that are kept. What renders text takes time that grows with its square: these keep the
@@ -44,7 +45,6 @@ MAX_TEXT = 20_000
 MAX_HTML = 100_000
 MAX_CODE = 50_000
 MAX_LINE = 1_000
-MAX_BLANK_LINES = 10
 MAX_IMAGE = 4_000_000
 # Larger pictures cost a browser gigabytes, and so do many.
 MAX_PIXELS = 30_000_000
@@ -182,9 +182,8 @@ def _clean_source(cell: NotebookNode, left: Left) -> None:
 
 
 def _clean_code(source: str) -> str:
-    blank = rf"(?:\n[ \t]*+){{{MAX_BLANK_LINES},}}+"
-    source = re.sub(blank, "\n" * MAX_BLANK_LINES, plain(source))
-    return cut("\n".join(cut(line, MAX_LINE) for line in source.split("\n")), MAX_CODE)
+    lines = squeezed(plain(source)).split("\n")
+    return cut("\n".join(cut(line, MAX_LINE) for line in lines), MAX_CODE)
 
 
 # --- Outputs -----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
-from grader.host.publish.pages import cut, plain
+from grader.host.publish.pages import cut, plain, squeezed
 
 # Characters that are kept.
 MAX_MARKDOWN = 20_000
@@ -31,7 +31,9 @@ _TAG = re.compile(
 _ANY_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _HARMLESS_TAG = re.compile(r"<br ?/?>|</?(?:b|i|em|strong|sub|sup|kbd|code)>", re.I)
 _FENCE = re.compile(r"^([ \t>*+\-\d.)]*+(?:`{3,}+|~{3,}+))[ \t]*+([^\n`]*+)$", re.M)
-_LANGUAGE = re.compile(r"(?!mermaid)[a-z0-9_+#.-]{1,30}", re.I)
+# Formgrader's page colours code by a lexer of Pygments, of which there are hundreds, and many take
+# hours for a page that was made for it. This one does not, where few blanks follow each other.
+_LANGUAGE = re.compile(r"py(?:thon)?3?", re.I)
 _HEADING = re.compile(r"[ \t>*+\-\d.)]*#")
 _UNDERLINE = re.compile(r"[ \t>]*(?:=+|-+)[ \t]*")
 
@@ -120,7 +122,8 @@ def _is_tame_token(token: dict[str, Any], left: Counter[str]) -> bool:
         return not _ANY_TAG.search(_HARMLESS_TAG.sub("", token["raw"]))
     if kind == "block_code":
         language = str(attributes.get("info") or "").strip()
-        return not language or bool(_LANGUAGE.fullmatch(language))
+        is_quick = _LANGUAGE.fullmatch(language) and squeezed(token["raw"]) == token["raw"]
+        return not language or bool(is_quick)
     if kind == "heading" and not _text_of(token).endswith("\u200b"):
         return False
     if "url" in attributes and not _is_safe_target(str(attributes["url"])):

@@ -22,11 +22,22 @@ _CONTROL = re.compile(
 
 
 _HEADING = re.compile(r"^# +(.+?) *$", re.MULTILINE)
+# Blanks and blank lines that are kept in a row.
+MAX_BLANKS = 100
+MAX_BLANK_LINES = 10
+_BLANKS = re.compile(rf"([^\S\n]{{{MAX_BLANKS}}})[^\S\n]+")
+_BLANK_LINES = re.compile(rf"(?:\n[^\S\n]*+){{{MAX_BLANK_LINES},}}+")
 
 
 def plain(text: str) -> str:
     """The text without terminal codes and control characters."""
     return _CONTROL.sub("", text)
+
+
+def squeezed(text: str) -> str:
+    """With so many blanks and blank lines in a row as people need: what colours code looks from
+    each of them to the last."""
+    return _BLANK_LINES.sub("\n" * MAX_BLANK_LINES, _BLANKS.sub(r"\1", text))
 
 
 def cut(text: str, limit: int) -> str:

@@ -249,6 +249,8 @@ def test_classroom(group, work):
             "numbers-submissions/numbers-ada-l/numbers.ipynb": work,
             "numbers-submissions/numbers-ada-l/.git/HEAD": "ref",
             "numbers-submissions/numbers-ada-l/README.md": "# Numbers",
+            "numbers-submissions/numbers-ada-l/env/pyvenv.cfg": "home = /usr/bin",
+            "numbers-submissions/numbers-ada-l/env/lib/a.py": "",
             "numbers-submissions/numbers-ghost/numbers.ipynb": other(work, "g"),
         }
     )

@@ -160,6 +160,13 @@ def test_so_is_a_notebook_of_cells_without_end(monkeypatch):
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("blanks", ["\t\n", "match \u2028", "\u3000\n", "\n"])
+def test_blanks_without_end_cost_no_time(blanks):
+    begin = time.process_time()
+    assert not Text.of([LearnerCell("code", blanks[:6] + blanks[-2:] * 25_000)]).pieces
+    assert time.process_time() - begin < 5
+
+
 def test_a_large_class_takes_less_than_a_minute():
     # Whatever else the machine has to do meanwhile.
     begin = time.process_time()

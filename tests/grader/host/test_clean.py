@@ -322,7 +322,8 @@ SLOW = {
         "<svg>",
     ],
     "markdown": ["[", "![", "*", "`", "> ", "<", "](", "[a]: ", "\\begin{a}", "|a|\n|-|\n", "  \n"],
-    "code": ["a.", "  \n", "..", "'", "f'{", "(", "\\\n", "_."],
+    "fence": ["> \t\n", "> match \u2028", "> a.", "> '", "> f'{", "> (", "> \\\n"],
+    "code": ["a.", "  \n", "\u3000\n", "match \u2028", "..", "'", "f'{", "(", "\\\n", "_."],
 }
 
 
@@ -340,6 +341,9 @@ def test_nothing_takes_long_to_clean_or_to_show(assignment):
                 clean_outputs([bundle({"text/html": text})])
             elif kind == "markdown":
                 markdown2html_mistune(clean_markdown(text))
+            elif kind == "fence":
+                for language in ("python", "ipython3", "ng2", "cfengine3"):
+                    markdown2html_mistune(clean_markdown(f"> ```{language}\n{text}"))
             else:
                 made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text)])
                 [cell] = clean_notebook(made, teacher, {}).cells

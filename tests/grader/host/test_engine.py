@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import resource
+import time
 
 import nbformat
 import pytest
 
 from grader import Engine, grade_one
+from grader.host.engine.child import Child
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Warm
 from grader.host.engine.player_client import play
 from grader.host.engine.settings import EngineSettings
+from grader.protocol import wire
 from grader.protocol.orders import End, Exited, RunCell
 from grader.protocol.outputs import Report
-from grader.protocol.wire import Gone
+from grader.protocol.wire import Channel, Gone, Silent
 from tests.grader.conftest import exercise, handed_in, linux, scores
 
 WITH_SECRET = (
@@ -94,6 +97,35 @@ def test_a_late_reply_is_not_taken_for_the_next():
         for _ in range(3):
             result = grade_one(made, handed_in(made), engine)
             assert (scores(result), result.notes) == ({"f1": 1, "f2": 1}, [])
+
+
+def test_what_takes_long_to_clear_away_costs_nobody_else_their_process():
+    """Of a notebook of hundreds of thousands of mappings: half a minute."""
+    ours, theirs = wire.pair()
+    control, other = wire.pair()
+    warm = Warm(Channel(ours), "", True)
+    longest = []
+
+    def receive(deadline=None):
+        longest.append(deadline - time.monotonic())
+        return wire.encode(Exited(-9)), b""
+
+    warm._channel.receive = receive
+    with theirs, other:
+        assert Child(warm, 1, Channel(control), {}, output_limit=10).end() == -9
+    warm.close()
+    assert longest[0] > 60
+
+
+def test_who_writes_without_end_has_no_more_time():
+    ours, theirs = wire.pair()
+    endless = os.open("/dev/zero", os.O_RDONLY)
+    child = Child(None, 0, Channel(ours), {endless: "stdout"}, output_limit=10)
+    begun = time.monotonic()
+    with theirs, ours, pytest.raises(Silent):
+        child._receive(0.2)
+    assert time.monotonic() - begun < 5
+    os.close(endless)
 
 
 def test_a_conductor_with_much_open_has_players_all_the_same(bubblewrap):

@@ -86,6 +86,14 @@ SIX = exercise(
 )
 
 
+def test_no_given_class_is_taken_for_what_the_engine_says(graded):
+    made = exercise("# given\nclass Stopped(ValueError):\n    pass", F, KEPT_TEST)
+    told = "def f(x):\n    if x > 5: raise Stopped(f'got {x}')\n    return x + 1"
+    result, text = graded(made, f=told)
+    assert messages(result)["first"] == ["A hidden check does not hold."]
+    assert "987654" not in text + result.model_dump_json()
+
+
 def test_no_name_of_an_exception_tells_a_hidden_input(graded):
     """32 names of Python's own are five bits for each test."""
     told = {}

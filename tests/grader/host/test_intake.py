@@ -368,6 +368,16 @@ def test_too_many_files_are_left_out_but_the_notebook_is_not(desk, assignment, m
     assert submission.papers["numbers"].notes == ()
 
 
+def test_what_tools_keep_takes_no_room_from_what_was_written(desk, assignment, monkeypatch):
+    monkeypatch.setattr("grader.host.intake.folder.MAX_FILES", 3)
+    folder = desk.hand_in("x").parent
+    for name in (".venv/lib/a.py", ".venv/lib/b.py", ".git/c", "helpers/__init__.py", "z/data.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    submission = collect(assignment, folder, "x")
+    assert {"helpers/__init__.py", "z/data.csv"} < set(submission.files)
+
+
 def test_the_fingerprint_is_of_all_that_was_handed_in(desk):
     path = desk.hand_in("s")
     seen = {read_folder(path.parent).fingerprint()}

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from grader.protocol import wire
-from grader.protocol.wire import Channel
+from grader.protocol.wire import Channel, Gone, Silent
 
 
 def test_what_has_come_is_read_though_the_time_is_up():
@@ -50,3 +50,15 @@ def test_descriptors_may_have_large_numbers():
         ours.close()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_urgent_byte_keeps_nobody_waiting():
+    ours, theirs = wire.pair()
+    with theirs:
+        theirs.send(b"x", socket.MSG_OOB)
+        channel = Channel(ours)
+        begun = time.monotonic()
+        with pytest.raises((Gone, Silent)):
+            channel.receive(begun + 0.5)
+        assert time.monotonic() - begun < 5
+        channel.close()

@@ -195,6 +195,33 @@ def test_who_is_hard_to_see_stands_still_too(how):
     assert report.then == [True, False, True]
 
 
+def stop_who_comes():
+    import ctypes
+    import os
+    import signal
+
+    libc = ctypes.CDLL(None)
+    if os.fork() == 0:
+        while True:
+            libc.kill(-1, signal.SIGSTOP)
+
+
+def stop_it_at_once(child):
+    import time
+
+    from grader.sandboxed.isolation import end, pause
+
+    time.sleep(0.3)
+    begun = time.monotonic()
+    pause(child, True)
+    end(child, True)
+    return time.monotonic() - begun
+
+
+def test_nobody_stops_who_is_to_stop_them():
+    assert try_out(stop_who_comes, then=stop_it_at_once).then < 15
+
+
 def which_program():
     import os
 

@@ -211,6 +211,39 @@ def test_a_little_shared_memory_is_no_crime():
     assert try_out(keep_a_little, limits=roomy).result == 4096
 
 
+def count_at_once():
+    from grader.sandboxed import isolation
+
+    isolation._KERNELS_ROOM, isolation._MOST_MAPPINGS = -(2**60), 10_000
+
+
+def map_much(each):
+    import ctypes
+    import mmap
+    import os
+    import threading
+    import time
+
+    libc = ctypes.CDLL(None)
+    memory = mmap.mmap(-1, each * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    for page in range(0, each, 2):
+        libc.mprotect(ctypes.c_void_p(start + page * mmap.PAGESIZE), ctypes.c_size_t(1), 1)
+    for _ in range(5):
+        if os.fork() == 0:
+            threading.Thread(target=time.sleep, args=(2,)).start()
+            # The first thread ends, the other goes on.
+            libc.syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+    time.sleep(1.5)
+    return "all is there"
+
+
+def test_mappings_are_memory_of_the_kernels():
+    report = try_out(map_much, 4_000, before=count_at_once)
+    assert (report.result, report.status) == (None, -signal.SIGKILL)
+    assert try_out(map_much, 400, before=count_at_once).result == "all is there"
+
+
 def grow():
     global held
     held = b"x" * (60 * 2**20)

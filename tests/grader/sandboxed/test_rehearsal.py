@@ -51,6 +51,14 @@ def test_a_rehearsal_runs_without_an_error_and_leaves_nothing_behind():
 
 
 @linux
+def test_a_cell_finds_the_result_of_the_one_before(tmp_path):
+    with Engine(EngineSettings()) as engine:
+        done = play(engine, ["6 * 7", "_ + 1", "__ + _"], tmp_path)
+    shown = [played.outputs[0].data["text/plain"] for played in done.played.values()]
+    assert shown == ["42", "43", "85"]
+
+
+@linux
 def test_deep_reentrant_autograd_survives_in_a_player(tmp_path):
     deep = """
 import torch
