@@ -120,6 +120,13 @@ ITEMS = {
         "    def holds(self, n): return self.balance == n\n"
         "account = Account()\ndeposit(account, 50)\nassert account.holds(50)",
     ),
+    "funds": (
+        "class NoFunds(Exception):\n    pass\n"
+        "def withdraw(balance, n):\n    if n > balance:\n        raise NoFunds(n)\n"
+        "    return balance - n",
+        "assert withdraw(5, 3) == 2\ntry:\n    withdraw(5, 9)\n    assert False, 'no error'\n"
+        "except NoFunds:\n    pass",
+    ),
     "double": (
         "source = 'def double(data): return [2 * x for x in data]'",
         "data = [3, 1, 2]\nhow, got = by_itself(source, data)\n"
@@ -227,6 +234,14 @@ ATTACKS = {
     "type-for-a-method-of-what-is-lent": Attack(
         "deposit", "def deposit(account, amount): account.holds = type(amount)"
     ),
+    "all-errors-for-one-of-ones-own": Attack(
+        "funds", "NoFunds = Exception\ndef withdraw(balance, n): return balance - n"
+    ),
+    "error-with-the-name-of-an-assertion": Attack(
+        "funds",
+        "class AssertionError(Exception): pass\nNoFunds = AssertionError\n"
+        "def withdraw(balance, n): return balance - n",
+    ),
     "object-that-says-nothing": Attack("label", f"{NO_ITERATOR}def label(n): return Agrees()"),
     "what-runs-alone-empties-its-argument": Attack(
         "double", "source = 'def double(data):\\n    data.clear()\\n    return []'"
@@ -258,6 +273,7 @@ ALSO_RIGHT = {
     "count": "def count(things): return torch.tensor(len(things), dtype=torch.int32)",
     "parts": "def parts(n): return pd.Series(range(n)).astype('float32')",
     "halved": "def halved(s): return (s / 2).astype('Float64')",
+    "funds": ITEMS["funds"][0].replace("(Exception)", "(ValueError)"),
     "deposit": "def deposit(account, amount):\n    account.bank = account.log = 'B'\n"
     "    account.balance = account.balance + amount",
     "double": "source = 'def double(data):\\n    data[:] = [x + x for x in data]\\n"
