@@ -55,6 +55,7 @@ from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from
+from grader.sandboxed.codec.narrow import NAN, asks_for_nan
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
 from grader.sandboxed.outputs import OUTPUTS
@@ -249,6 +250,7 @@ class _Bench:
             called_late=False in asked,
             nothing=tuple(sorted(rules.nothing)),
             narrow=rules.narrow.found,
+            returned=tuple(sorted(rules.returned)),
             figures=self._reports.taken(),
         )
 
@@ -365,6 +367,8 @@ class _Bench:
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought, test.source)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)
+        if asks_for_nan(test.source):
+            rules.terms.narrow.add(NAN)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared
         names = self._needed(test.source, bound) - set(test.own)

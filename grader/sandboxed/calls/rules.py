@@ -152,6 +152,10 @@ class Rules(ABC):
         """Positions of a call's arguments whose changes come back; None for all."""
 
     @abstractmethod
+    def may_give_back(self, place: str) -> bool:
+        """Whether a call gives back what it was given, and not a copy."""
+
+    @abstractmethod
     def changed(self, place: str) -> None:
         """Takes note of an argument that has come back changed."""
 
@@ -226,6 +230,9 @@ class Trusting(Rules):
     def kept(self, label: str) -> list[str] | None:
         return None
 
+    def may_give_back(self, place: str) -> bool:
+        return True
+
     def changed(self, place: str) -> None:
         pass
 
@@ -255,12 +262,13 @@ class Enforcing(Rules):
         withhold: keep changes of arguments from the test that the terms do not name.
         fill: put something into lists and mappings without anything in them that the terms do not
             name, and refuse arrays without a value; numbers that take more for equal than is
-            come as others.
+            come as others, and what calls give back as a copy.
 
     Attributes:
         undeclared: changes of arguments that the terms do not name.
         nothing: places of lists and mappings without anything in them, and of arrays without a
             value, that they do not name.
+        returned: calls that have given back what they were given, and that they do not name.
     """
 
     def __init__(self, terms: Terms, withhold: bool = False, fill: bool = False) -> None:
@@ -274,6 +282,7 @@ class Enforcing(Rules):
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
+        self.returned: set[str] = set()
         self.narrow: Narrow = Narrow(terms.narrow, widens=fill)
 
     def exact_at(self, place: str) -> bool:
@@ -319,6 +328,12 @@ class Enforcing(Rules):
             return None
         ends = (place.rpartition(":") for place in self._terms.changes)
         return [position for function, _, position in ends if function == label]
+
+    def may_give_back(self, place: str) -> bool:
+        if place in self._terms.returned:
+            return True
+        self.returned.add(place)
+        return not self.fill
 
     def changed(self, place: str) -> None:
         if place not in self._terms.changes:
@@ -564,6 +579,10 @@ class Discovering(Rules):
 
     def kept(self, label: str) -> list[str] | None:
         return None
+
+    def may_give_back(self, place: str) -> bool:
+        self.terms.returned.add(place)
+        return True
 
     def changed(self, place: str) -> None:
         self.terms.changes.add(place)
