@@ -216,7 +216,7 @@ class _Bench:
             self.peer.begin(rules, budget)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
-            problem = self._bind_library(test.library, alone) or self._bind(test.takes)
+            problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
@@ -276,7 +276,7 @@ class _Bench:
             frame = frame.f_back
         return None if found is None else found.f_lineno
 
-    def _bind(self, takes: dict[str, Kind]) -> tuple[str, str] | None:
+    def _bind(self, takes: dict[str, Kind], rules: Enforcing) -> tuple[str, str] | None:
         """Binds answers; says what is wrong with one of them."""
         assert self.peer is not None
         for name, wanted in takes.items():
@@ -297,7 +297,7 @@ class _Bench:
                         "WrongKind",
                         f"`{name}` should be {with_article(wanted)}, but is {found}.",
                     )
-                only_iterates(value)
+                only_iterates(value, rules.gives_again(name))
             self._put(name, value)
         return None
 

@@ -141,6 +141,12 @@ ITEMS = {
         "def in_order(xs):\n    return sorted(xs)",
         "xs = [5, 2, 8]\ngot = in_order(xs)\nxs.sort()\nassert got == xs",
     ),
+    "arranged": (
+        "def arranged(xs):\n    return sorted(xs)",
+        "import itertools\nxs = [5, 2, 8]\ngot = arranged(xs)\n"
+        "assert sorted(got) == sorted(xs)\n"
+        "assert all(a <= b for a, b in itertools.pairwise(got))",
+    ),
     "shares": (
         "def shares(rows):\n    return [[x / sum(row) for x in row] for row in rows]",
         "rows = [[1.0, 3.0], [2.0, 2.0]]\ngot = shares(rows)\n"
@@ -286,6 +292,14 @@ ATTACKS = {
     "what-is-in-the-argument-given-back": Attack(
         "shares", "def shares(rows): return [row for row in rows]"
     ),
+    "iterator-that-is-used-up": Attack("arranged", "def arranged(xs): return iter(xs)"),
+    "iterator-of-other-things-each-time": Attack(
+        "arranged",
+        "class Turns:\n    def __init__(self, xs): self.turns = [[], xs]\n"
+        "    def __iter__(self): return iter(self.turns.pop())\n"
+        "    def __next__(self): raise StopIteration\n"
+        "def arranged(xs): return Turns(xs)",
+    ),
     "object-that-says-nothing": Attack("label", f"{NO_ITERATOR}def label(n): return Agrees()"),
     "what-runs-alone-empties-its-argument": Attack(
         "double", "source = 'def double(data):\\n    data.clear()\\n    return []'"
@@ -320,6 +334,7 @@ ALSO_RIGHT = {
     "decay": "def decay(y, h, n):\n    return pd.Series([y * (1 - h) ** k for k in range(n)])",
     "by_age": "def by_age(df):\n    return df.iloc[df['age'].argsort()].astype('category')",
     "in_order": "def in_order(xs):\n    xs.sort()\n    return xs",
+    "arranged": "def arranged(xs):\n    yield from sorted(xs)",
     "shares": "def shares(rows):\n    for row in rows:\n        whole = sum(row)\n"
     "        row[:] = [x / whole for x in row]\n    return rows",
     "funds": ITEMS["funds"][0].replace("(Exception)", "(ValueError)"),

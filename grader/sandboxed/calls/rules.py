@@ -365,7 +365,7 @@ class Enforcing(Rules):
             elif isinstance(found, Record):
                 self._admit_record(found, place)
             elif found is not but:
-                self._admit_live(found)
+                self._admit_live(found, place)
                 if isinstance(found, Live):
                     self._only_gives(found, place)
                 elif not self.may_have_its_own(place):
@@ -409,7 +409,7 @@ class Enforcing(Rules):
             elif isinstance(found, Record):
                 self._admit_fields(found, "()")
 
-    def _admit_live(self, found: Node) -> None:
+    def _admit_live(self, found: Node, place: str) -> None:
         """What can be called comes only where the teacher's solution brought some."""
         kind = _kind(found)
         if kind == "name":
@@ -418,6 +418,7 @@ class Enforcing(Rules):
         elif gives_values(found) and kind not in self._terms.results:
             # Whoever may have values may have what gives them one by one, and does no more.
             found.dunders = list(ITERATION)
+            found.again = self.gives_again(place)
         elif not any(serves_as(found, known) for known in self._terms.results):
             if says_nothing(found):
                 # `re.match(...)` for whether a text fits: it is true, and nothing more.
@@ -425,10 +426,16 @@ class Enforcing(Rules):
                 return
             raise CannotCross(f"{with_article(kind)} where plain values are expected")
 
+    def gives_again(self, place: str) -> bool:
+        """Whether what gives values one by one gives the same each time, as a list does: at first
+        it doesn't, and has nothing in it where a test asks twice."""
+        self.nothing.add(place.partition(":")[0])
+        return self.fill
+
     def _admit_record(self, found: Record, place: str) -> None:
         """A field that can be called is as good as a method."""
         if has_names(found):
-            self._admit_live(found)
+            self._admit_live(found, place)
         self._admit_fields(found, place)
 
     def _admit_fields(self, found: Record, place: str) -> None:
