@@ -19,5 +19,6 @@ OUR_ERRORS = (
     "NotTheSame",
     "NarrowNumber",
     "NothingThere",
+    "SameObject",
     "NoNumber",
 )

@@ -168,6 +168,7 @@ class TestReport(Report, kw_only=True, tag=True):
         called_late: whether it may have done so after a hidden line of its own.
         nothing: places of lists without anything in them where the teacher's solution has none.
         narrow: whether a number that takes more for equal than is has come where it has none.
+        returned: calls that have given back what they were given, where its calls do not.
         figures: numbers that the test has reported, by name.
     """
 
@@ -180,6 +181,7 @@ class TestReport(Report, kw_only=True, tag=True):
     called_late: bool = True
     nothing: tuple[str, ...] = ()
     narrow: bool = False
+    returned: tuple[str, ...] = ()
     figures: Figures = field(default_factory=dict)
 
 

@@ -37,6 +37,7 @@ class Terms(Struct):
         nothing: where there may be a list or mapping without anything in it, in the same way as
             `places`; "place >" stands for what is held there.
         narrow: types of single numbers that take more for equal than is; see `codec.narrow`.
+        returned: calls that give back what they were given, in the same way as `places`.
         files: whether the test writes files before it calls.
         opens: whether what is lent opens files of the test's while it is called.
         writes: whether calls change a database that they are lent.
@@ -64,6 +65,7 @@ class Terms(Struct):
     empty: bool = False
     nothing: set[str] | None = None
     narrow: set[str] = set()
+    returned: set[str] = set()
     files: bool = False
     opens: bool = False
     writes: bool = False

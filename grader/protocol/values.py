@@ -250,6 +250,7 @@ class Live(Struct, tag="live"):
     Attributes:
         plain: whether it is where the solution has plain values, and so has no methods and
             attributes of its own; set by who gets it.
+        again: whether it gives the same items each time; set so, too.
     """
 
     id: int
@@ -257,6 +258,7 @@ class Live(Struct, tag="live"):
     name: str
     dunders: list[str]
     plain: bool = False
+    again: bool = False
 
 
 class Yours(Struct, tag="yours"):

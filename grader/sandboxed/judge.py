@@ -55,6 +55,7 @@ from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from
+from grader.sandboxed.codec.narrow import NAN, asks_for_nan
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
 from grader.sandboxed.outputs import OUTPUTS
@@ -215,7 +216,7 @@ class _Bench:
             self.peer.begin(rules, budget)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
-            problem = self._bind_library(test.library, alone) or self._bind(test.takes)
+            problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
@@ -249,6 +250,7 @@ class _Bench:
             called_late=False in asked,
             nothing=tuple(sorted(rules.nothing)),
             narrow=rules.narrow.found,
+            returned=tuple(sorted(rules.returned)),
             figures=self._reports.taken(),
         )
 
@@ -274,7 +276,7 @@ class _Bench:
             frame = frame.f_back
         return None if found is None else found.f_lineno
 
-    def _bind(self, takes: dict[str, Kind]) -> tuple[str, str] | None:
+    def _bind(self, takes: dict[str, Kind], rules: Enforcing) -> tuple[str, str] | None:
         """Binds answers; says what is wrong with one of them."""
         assert self.peer is not None
         for name, wanted in takes.items():
@@ -295,7 +297,7 @@ class _Bench:
                         "WrongKind",
                         f"`{name}` should be {with_article(wanted)}, but is {found}.",
                     )
-                only_iterates(value)
+                only_iterates(value, rules.gives_again(name))
             self._put(name, value)
         return None
 
@@ -365,6 +367,8 @@ class _Bench:
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought, test.source)
         rules = Discovering(test.random, test.exact, test.sets, test.opens)
+        if asks_for_nan(test.source):
+            rules.terms.narrow.add(NAN)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
         bound = test.bound if test.declared is None else test.declared
         names = self._needed(test.source, bound) - set(test.own)

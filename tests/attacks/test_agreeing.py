@@ -120,6 +120,39 @@ ITEMS = {
         "    def holds(self, n): return self.balance == n\n"
         "account = Account()\ndeposit(account, 50)\nassert account.holds(50)",
     ),
+    "funds": (
+        "class NoFunds(Exception):\n    pass\n"
+        "def withdraw(balance, n):\n    if n > balance:\n        raise NoFunds(n)\n"
+        "    return balance - n",
+        "assert withdraw(5, 3) == 2\ntry:\n    withdraw(5, 9)\n    assert False, 'no error'\n"
+        "except NoFunds:\n    pass",
+    ),
+    "decay": (
+        "def decay(y, h, n):\n    return [y * (1 - h) ** k for k in range(n)]",
+        "got = decay(2.0, 0.5, 4)\nassert len(got) == 4\n"
+        "assert max(abs(a - b) for a, b in zip(got, [2, 1, 0.5, 0.25])) < 1e-6",
+    ),
+    "by_age": (
+        "def by_age(df):\n    return df.sort_values('age')",
+        "df = pd.DataFrame({'age': [30, 25, 41]})\ngot = by_age(df)\n"
+        "assert sorted(got['age']) == [25, 30, 41]\nassert got['age'].is_monotonic_increasing",
+    ),
+    "in_order": (
+        "def in_order(xs):\n    return sorted(xs)",
+        "xs = [5, 2, 8]\ngot = in_order(xs)\nxs.sort()\nassert got == xs",
+    ),
+    "arranged": (
+        "def arranged(xs):\n    return sorted(xs)",
+        "import itertools\nxs = [5, 2, 8]\ngot = arranged(xs)\n"
+        "assert sorted(got) == sorted(xs)\n"
+        "assert all(a <= b for a, b in itertools.pairwise(got))",
+    ),
+    "shares": (
+        "def shares(rows):\n    return [[x / sum(row) for x in row] for row in rows]",
+        "rows = [[1.0, 3.0], [2.0, 2.0]]\ngot = shares(rows)\n"
+        "for row in rows:\n    whole = sum(row)\n    row[:] = [x / whole for x in row]\n"
+        "assert got == rows",
+    ),
     "double": (
         "source = 'def double(data): return [2 * x for x in data]'",
         "data = [3, 1, 2]\nhow, got = by_itself(source, data)\n"
@@ -227,6 +260,46 @@ ATTACKS = {
     "type-for-a-method-of-what-is-lent": Attack(
         "deposit", "def deposit(account, amount): account.holds = type(amount)"
     ),
+    "all-errors-for-one-of-ones-own": Attack(
+        "funds", "NoFunds = Exception\ndef withdraw(balance, n): return balance - n"
+    ),
+    "error-with-the-name-of-an-assertion": Attack(
+        "funds",
+        "class AssertionError(Exception): pass\nNoFunds = AssertionError\n"
+        "def withdraw(balance, n): return balance - n",
+    ),
+    "what-is-no-number-after-the-first": Attack(
+        "decay", "def decay(y, h, n): return [y] + [float('nan')] * (n - 1)"
+    ),
+    "array-of-what-is-no-number": Attack(
+        "decay", "def decay(y, h, n): return np.array([y] + [np.nan] * (n - 1))"
+    ),
+    "tensor-of-what-is-no-number": Attack(
+        "decay", "def decay(y, h, n): return torch.tensor([y] + [torch.nan] * (n - 1))"
+    ),
+    "column-of-what-is-no-number": Attack(
+        "decay", "def decay(y, h, n): return pd.Series([y] + [np.nan] * (n - 1))"
+    ),
+    "complex-ones-that-are-none": Attack(
+        "decay", "def decay(y, h, n): return [y] + [complex('nan')] * (n - 1)"
+    ),
+    "categories-in-an-order-of-their-own": Attack(
+        "by_age",
+        "def by_age(df):\n    order = df['age'].tolist()\n"
+        "    return df.assign(age=pd.Categorical(order, categories=order, ordered=True))",
+    ),
+    "the-argument-given-back": Attack("in_order", "def in_order(xs): return xs"),
+    "what-is-in-the-argument-given-back": Attack(
+        "shares", "def shares(rows): return [row for row in rows]"
+    ),
+    "iterator-that-is-used-up": Attack("arranged", "def arranged(xs): return iter(xs)"),
+    "iterator-of-other-things-each-time": Attack(
+        "arranged",
+        "class Turns:\n    def __init__(self, xs): self.turns = [[], xs]\n"
+        "    def __iter__(self): return iter(self.turns.pop())\n"
+        "    def __next__(self): raise StopIteration\n"
+        "def arranged(xs): return Turns(xs)",
+    ),
     "object-that-says-nothing": Attack("label", f"{NO_ITERATOR}def label(n): return Agrees()"),
     "what-runs-alone-empties-its-argument": Attack(
         "double", "source = 'def double(data):\\n    data.clear()\\n    return []'"
@@ -258,6 +331,13 @@ ALSO_RIGHT = {
     "count": "def count(things): return torch.tensor(len(things), dtype=torch.int32)",
     "parts": "def parts(n): return pd.Series(range(n)).astype('float32')",
     "halved": "def halved(s): return (s / 2).astype('Float64')",
+    "decay": "def decay(y, h, n):\n    return pd.Series([y * (1 - h) ** k for k in range(n)])",
+    "by_age": "def by_age(df):\n    return df.iloc[df['age'].argsort()].astype('category')",
+    "in_order": "def in_order(xs):\n    xs.sort()\n    return xs",
+    "arranged": "def arranged(xs):\n    yield from sorted(xs)",
+    "shares": "def shares(rows):\n    for row in rows:\n        whole = sum(row)\n"
+    "        row[:] = [x / whole for x in row]\n    return rows",
+    "funds": ITEMS["funds"][0].replace("(Exception)", "(ValueError)"),
     "deposit": "def deposit(account, amount):\n    account.bank = account.log = 'B'\n"
     "    account.balance = account.balance + amount",
     "double": "source = 'def double(data):\\n    data[:] = [x + x for x in data]\\n"

@@ -120,6 +120,13 @@ def odd() -> NotebookNode:
             cell("assert drawn == chance", "test-drawn", points=1),
             cell(solution("def root(x):\n    return x**0.5"), "root", solution=True),
             cell("sum(root(x * x) == x for x in (1, 2)) / 2", "test-root", points=1),
+            cell(solution("def risen(v):\n    return [x + 1 for x in v]"), "risen", solution=True),
+            cell(
+                "low = [1, 2]\nhigh = risen(low)\nlow[:] = [x + 1 for x in low]\n"
+                "assert len(high) == 2 and not any(abs(h - w) > 0.1 for h, w in zip(high, low))",
+                "test-risen",
+                points=1,
+            ),
             cell("import matplotlib.pyplot", "later"),
             cell(solution("Because."), "why", cell_type="markdown", solution=True, points=3),
         ]
@@ -139,6 +146,7 @@ SOLVED = {
     "many": "many = int(4e4) + 1",
     "copied": "copied = row[:]",
     "drawn": "drawn = chance + 0",
+    "risen": "def risen(v):\n    return [1 + x for x in v]",
     "root": "import math\ndef root(x):\n    return math.sqrt(x)",
     "why": "Because minus times minus is plus.",
 }
@@ -158,6 +166,7 @@ STOCK = {
     "test-copied": 1.0,
     "test-drawn": 1.0,
     "test-root": 1.0,
+    "test-risen": 1.0,
     "why": None,
 }
 OURS = {**STOCK, "test-quarter": None}
@@ -235,6 +244,7 @@ CASES = [
             "test-copied": 0.0,
             "test-drawn": 0.0,
             "test-root": 0.0,
+            "test-risen": 0.0,
         },
     ),
     Case(
@@ -285,6 +295,16 @@ CASES = [
         "a number of a type that takes more for equal than is",
         {"many": "import numpy as np\nmany = np.float16(40_000)"},
         ours={"test-many": 0.0},
+    ),
+    Case(
+        "`nan`, or a column of categories",
+        {"risen": "def risen(v):\n    return [float('nan') for x in v]"},
+        ours={"test-risen": 0.0},
+    ),
+    Case(
+        "a call gives back an object that it was given",
+        {"risen": "def risen(v):\n    return v"},
+        ours={"test-risen": 0.0},
     ),
     Case(
         "a test passes only because a function changed an argument that the solution leaves alone",

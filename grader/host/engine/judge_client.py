@@ -52,6 +52,7 @@ class Verdict:
         called_late: whether it may have done so after a hidden line of its own.
         nothing: places of lists without anything in them where the teacher's solution has none.
         narrow: whether a number that takes more for equal than is has come where it has none.
+        returned: calls that have given back what they were given, where its calls do not.
     """
 
     played: Played
@@ -61,6 +62,7 @@ class Verdict:
     called_late: bool = True
     nothing: tuple[str, ...] = ()
     narrow: bool = False
+    returned: tuple[str, ...] = ()
 
 
 class Judge:
@@ -146,7 +148,8 @@ class Judge:
         figures = {} if lost else report.figures
         played = replace(played, from_teacher=report.from_teacher, figures=figures)
         called = report.called, report.called_late
-        return Verdict(played, lost, report.undeclared, *called, report.nothing, report.narrow)
+        found = report.nothing, report.narrow
+        return Verdict(played, lost, report.undeclared, *called, *found, returned=report.returned)
 
     def _ask(self, order: Order, reply: type[T], seconds: float) -> T:
         """Has it do something; meanwhile it may ask for players that run a source by themselves.

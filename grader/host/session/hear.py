@@ -133,7 +133,7 @@ class _Session:
         verdict = self._stage.ask(position, clause)
         if verdict.undeclared:
             verdict = self._with_changes(position, clause, verdict)
-        if (verdict.nothing or verdict.narrow) and verdict.played.error is None:
+        if _is_in_doubt(verdict) and verdict.played.error is None:
             verdict = self._with_something(position, clause, verdict)
         self._heard.played[position] = self._allowance.kept(verdict.played)
         self._showing.note(position, verdict, self._allowance)
@@ -158,20 +158,26 @@ class _Session:
     def _with_something(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts where an answer has a list or an array without anything in it, and the
         solution nothing of the kind: NumPy finds it close to any number, and of what is in it all
-        holds. Or it has a number of a type that takes more for equal than is. Does the test hold,
-        too, with something in it, and with a number of a wider type?"""
+        holds. Or it has a number that takes more for equal than is, or gives back what it was
+        given, to which the test then does what was to be done. Does the test hold, too, with
+        something in it, with a number of a wider type, or an endless one for `nan`, and with a copy
+        of what was given?"""
         for _ in range(_TRIES):
             aside = self._stage.ask_aside(position, clause, withhold=True, fill=True)
             whole = aside.played
             if whole.error is None and whole.numbers == verdict.played.numbers:
                 return verdict
-            if not (aside.nothing or aside.narrow) or self._allowance.is_over:
+            if not _is_in_doubt(aside) or self._allowance.is_over:
                 break
         if whole.error is not None and verdict.nothing:
             names = ", ".join(verdict.nothing).replace("()", "an argument")
             whole = self._holds_only(position, "NothingThere", f"{names} has nothing in it")
+        elif whole.error is not None and not verdict.narrow:
+            names = ", ".join(verdict.returned)
+            why = f"{names} gives back the very object that it was given"
+            whole = self._holds_only(position, "SameObject", why)
         elif whole.error is not None:
-            why = "a number is of a type that takes more for equal than is"
+            why = "a number takes more for equal than is, by its type or as `nan`"
             whole = self._holds_only(position, "NarrowNumber", why)
         return _decided(verdict, aside, whole)
 
@@ -216,6 +222,11 @@ class _Session:
             self._showing.show(self._heard, telling, player)
         finally:
             player.end()
+
+
+def _is_in_doubt(verdict: Verdict) -> bool:
+    """Whether a test may hold by something else than the answer."""
+    return bool(verdict.nothing or verdict.narrow or verdict.returned)
 
 
 def _decided(verdict: Verdict, aside: Verdict, played: Played) -> Verdict:

@@ -241,15 +241,19 @@ class Answering(End):
     ) -> Packer:
         """Puts what came of a call into the reply."""
         packer = self._packer(objects)
-        for number, (look, now) in enumerate(zip(before, self._looks(objects), strict=True)):
-            if look == now:
-                continue
-            if request.keep is None or owners[number] in request.keep:
-                reply.changed.append((number, packer.pack_again(number)))
-            else:
-                # The other side's object stays as it was: a result that is this one is another.
+        looks = zip(before, self._looks(objects), strict=True)
+        changed = [number for number, (look, now) in enumerate(looks) if look != now]
+        if request.keep is not None:
+            kept = {*request.keep}
+            reply.withheld = [owner for n in changed if (owner := owners[n]) not in kept]
+        # The other side's argument stays as it was: a result that is this one, or what holds what
+        # has changed of it, is another.
+        for number, owner in enumerate(owners):
+            if owner in reply.withheld:
                 packer.forget(objects[number])
-                reply.withheld.append(owners[number])
+        for number in changed:
+            if owners[number] not in reply.withheld:
+                reply.changed.append((number, packer.pack_again(number)))
         for watched in request.watch:
             picture = self._picture(watched)
             if picture and picture != self._pictures.get(watched):

@@ -184,7 +184,7 @@ class End(ABC):
     def _class_of(self, node: Live) -> type[Handle]:
         error = self.error_of(node)
         name = Handle.__name__ if error is None else error.__name__
-        return handle_class(self.rules.offered(node.dunders), name)
+        return handle_class(self.rules.offered(node.dunders), name, node.again)
 
     # Where the value that is being unpacked comes from; see the function of this name.
     _origin = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from grader.protocol.values import Live
@@ -20,7 +21,7 @@ class Handle:
     """Something of the other side's that can be called, asked and iterated."""
 
     # No __dict__, which `vars` would find instead of the other side's.
-    __slots__ = ("__weakref__", "_node", "_origin", "_peer")
+    __slots__ = ("__weakref__", "_items", "_node", "_origin", "_peer")
     # For `Packer`, which must not ask a handle what it is.
     stays_where_it_is = True
 
@@ -28,6 +29,7 @@ class Handle:
         object.__setattr__(self, "_peer", peer)
         object.__setattr__(self, "_node", node)
         object.__setattr__(self, "_origin", origin)
+        object.__setattr__(self, "_items", None)
 
     def __getattr__(self, name: str) -> Any:
         return peer_of(self).get(self, name)
@@ -94,16 +96,36 @@ def _doc(self: Handle) -> Any:
     return peer_of(self).get(self, "__doc__")
 
 
-_handle_classes: dict[tuple[frozenset[str], str], type[Handle]] = {}
+def _same_items(self: Handle) -> Iterator[Any]:
+    """Its items, the same each time, as those of a list."""
+    known = object.__getattribute__(self, "_items")
+    if known is None:
+        known = [], peer_of(self).call(self, "__iter__", (), {})
+        object.__setattr__(self, "_items", known)
+    items, rest = known
+    for number in itertools.count():
+        if number == len(items):
+            try:
+                items.append(next(rest))
+            except StopIteration:
+                return
+        yield items[number]
 
 
-def handle_class(dunders: frozenset[str], name: str = Handle.__name__) -> type[Handle]:
+_handle_classes: dict[tuple[frozenset[str], str, bool], type[Handle]] = {}
+
+
+def handle_class(
+    dunders: frozenset[str], name: str = Handle.__name__, again: bool = False
+) -> type[Handle]:
     """A class of handles.
 
     Args:
         name: how it is called: that of an error is asked for its name.
+        again: whether it gives the same items each time.
     """
-    if (dunders, name) not in _handle_classes:
+    key = dunders, name, again
+    if key not in _handle_classes:
         methods: dict[str, Any] = {name: _remote(name) for name in dunders}
         methods |= {"__slots__": (), "__doc__": property(_doc)}
         if "__call__" in dunders:
@@ -112,8 +134,10 @@ def handle_class(dunders: frozenset[str], name: str = Handle.__name__) -> type[H
             methods["__await__"] = _await
         if "__eq__" in dunders and "__hash__" not in dunders:
             methods["__hash__"] = object.__hash__
-        _handle_classes[dunders, name] = type(name, (Handle,), methods)
-    return _handle_classes[dunders, name]
+        if again:
+            methods["__iter__"] = _same_items
+        _handle_classes[key] = type(name, (Handle,), methods)
+    return _handle_classes[key]
 
 
 class Method:
@@ -127,7 +151,12 @@ class Method:
         return peer_of(self._handle).call(self._handle, self.__name__, args, kwargs)
 
 
-def only_iterates(handle: Handle) -> None:
-    """Leaves of what the other side has nothing but its items."""
-    node_of(handle).dunders, node_of(handle).plain = list(ITERATION), True
-    OWN_CLASS.__set__(handle, handle_class(frozenset(ITERATION)))
+def only_iterates(handle: Handle, again: bool) -> None:
+    """Leaves of what the other side has nothing but its items.
+
+    Args:
+        again: whether they are the same each time.
+    """
+    node = node_of(handle)
+    node.dunders, node.plain, node.again = list(ITERATION), True, again
+    OWN_CLASS.__set__(handle, handle_class(frozenset(ITERATION), again=again))

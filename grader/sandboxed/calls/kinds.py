@@ -74,13 +74,16 @@ def serves_as(node: Node, wanted: Kind) -> bool:
     if wanted == "generator" and kind == "container":
         return True
     if wanted in ("function", "class") and isinstance(node, Named):
-        # `float` for a function that makes one, `list` for a class: the judge has its own.
-        return node.kind in _BY_NAME
+        # `float` for a function that makes one, `list` for a class: the judge has its own. But an
+        # `except` for a class of one's own must not catch all errors, the test's own, too.
+        return node.kind in _BY_NAME and (wanted == "function" or node.name not in _OF_ALL)
     needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
     return isinstance(node, Live) and needed in node.dunders
 
 
 _BY_NAME = ("type", "given", "numpy")
+# What all errors are, or all values.
+_OF_ALL = ("Exception", "object")
 
 
 def says_nothing(node: Node) -> TypeGuard[Live]:

@@ -346,15 +346,24 @@ class Peer(Answering):
         if reply.drew:
             self.rules.note("random")
         self._origin = f"{label}()"
-        return self._unpack(reply.value, unpacker, place)
+        # What a test then does with its own object would be done to the result.
+        gives_back = any(0 <= back.number < len(owners) for back in backs(reply.value))
+        as_copy = gives_back and not self.rules.may_give_back(place)
+        return self._unpack(reply.value, unpacker, place, as_copy=as_copy)
 
     def _unpack(
-        self, node: Node, unpacker: Unpacker, place: str, there: Container[int] = ()
+        self,
+        node: Node,
+        unpacker: Unpacker,
+        place: str,
+        there: Container[int] = (),
+        as_copy: bool = False,
     ) -> Any:
         """A value; what it refers to is there as far as what is new at this place may be.
 
         Args:
             there: numbers of what was at this place before.
+            as_copy: whether what it refers to is there as another object.
         """
         objects = unpacker.objects
         unpacker.own = self._own_at(place)
@@ -364,22 +373,23 @@ class Peer(Answering):
             if 0 <= back.number < len(objects)
         }
         for number, known in kept.items():
-            objects[number] = self._admitted(known, place, was_there=number in there)
+            objects[number] = self._admitted(known, place, number in there, as_copy)
         try:
             return unpacker.unpack(node)
         finally:
             for number, known in kept.items():
                 objects[number] = known
 
-    def _admitted(self, known: Any, place: str, was_there: bool) -> Any:
+    def _admitted(self, known: Any, place: str, was_there: bool, as_copy: bool) -> Any:
         """Something that was brought before, where it is brought again.
 
-        It is itself where all in it may come from this place; else a copy, in which handles do
-        less, and an instance of a given class is nothing that equals anything.
+        It is itself where all in it may come from this place, unless a copy is wanted; else a copy,
+        in which handles do less, and an instance of a given class is nothing that equals anything.
         """
         if _is_module(known) and not (was_there or self.rules.may_have_its_own(place)):
             return object()
-        if not (isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)):
+        holds = isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)
+        if not (holds or as_copy):
             return known
         own: list[Any] = []
         less = False
@@ -401,7 +411,7 @@ class Peer(Answering):
         # Without given classes, whose instances would be taken apart and made again.
         packer = Packer(live, {})
         node = packer.pack(known)
-        if not less:
+        if not (less or as_copy):
             return known
         buffers = [np.frombuffer(buffer, np.uint8) for buffer in packer.buffers]
         return Unpacker(buffers, self._handle, own.__getitem__, {}).unpack(node)

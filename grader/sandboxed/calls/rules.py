@@ -152,6 +152,10 @@ class Rules(ABC):
         """Positions of a call's arguments whose changes come back; None for all."""
 
     @abstractmethod
+    def may_give_back(self, place: str) -> bool:
+        """Whether a call gives back what it was given, and not a copy."""
+
+    @abstractmethod
     def changed(self, place: str) -> None:
         """Takes note of an argument that has come back changed."""
 
@@ -226,6 +230,9 @@ class Trusting(Rules):
     def kept(self, label: str) -> list[str] | None:
         return None
 
+    def may_give_back(self, place: str) -> bool:
+        return True
+
     def changed(self, place: str) -> None:
         pass
 
@@ -255,12 +262,13 @@ class Enforcing(Rules):
         withhold: keep changes of arguments from the test that the terms do not name.
         fill: put something into lists and mappings without anything in them that the terms do not
             name, and refuse arrays without a value; numbers that take more for equal than is
-            come as others.
+            come as others, and what calls give back as a copy.
 
     Attributes:
         undeclared: changes of arguments that the terms do not name.
         nothing: places of lists and mappings without anything in them, and of arrays without a
             value, that they do not name.
+        returned: calls that have given back what they were given, and that they do not name.
     """
 
     def __init__(self, terms: Terms, withhold: bool = False, fill: bool = False) -> None:
@@ -274,6 +282,7 @@ class Enforcing(Rules):
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
+        self.returned: set[str] = set()
         self.narrow: Narrow = Narrow(terms.narrow, widens=fill)
 
     def exact_at(self, place: str) -> bool:
@@ -320,6 +329,12 @@ class Enforcing(Rules):
         ends = (place.rpartition(":") for place in self._terms.changes)
         return [position for function, _, position in ends if function == label]
 
+    def may_give_back(self, place: str) -> bool:
+        if place in self._terms.returned:
+            return True
+        self.returned.add(place)
+        return not self.fill
+
     def changed(self, place: str) -> None:
         if place not in self._terms.changes:
             self.undeclared.add(place)
@@ -350,7 +365,7 @@ class Enforcing(Rules):
             elif isinstance(found, Record):
                 self._admit_record(found, place)
             elif found is not but:
-                self._admit_live(found)
+                self._admit_live(found, place)
                 if isinstance(found, Live):
                     self._only_gives(found, place)
                 elif not self.may_have_its_own(place):
@@ -394,7 +409,7 @@ class Enforcing(Rules):
             elif isinstance(found, Record):
                 self._admit_fields(found, "()")
 
-    def _admit_live(self, found: Node) -> None:
+    def _admit_live(self, found: Node, place: str) -> None:
         """What can be called comes only where the teacher's solution brought some."""
         kind = _kind(found)
         if kind == "name":
@@ -403,6 +418,7 @@ class Enforcing(Rules):
         elif gives_values(found) and kind not in self._terms.results:
             # Whoever may have values may have what gives them one by one, and does no more.
             found.dunders = list(ITERATION)
+            found.again = self.gives_again(place)
         elif not any(serves_as(found, known) for known in self._terms.results):
             if says_nothing(found):
                 # `re.match(...)` for whether a text fits: it is true, and nothing more.
@@ -410,10 +426,16 @@ class Enforcing(Rules):
                 return
             raise CannotCross(f"{with_article(kind)} where plain values are expected")
 
+    def gives_again(self, place: str) -> bool:
+        """Whether what gives values one by one gives the same each time, as a list does: at first
+        it doesn't, and has nothing in it where a test asks twice."""
+        self.nothing.add(place.partition(":")[0])
+        return self.fill
+
     def _admit_record(self, found: Record, place: str) -> None:
         """A field that can be called is as good as a method."""
         if has_names(found):
-            self._admit_live(found)
+            self._admit_live(found, place)
         self._admit_fields(found, place)
 
     def _admit_fields(self, found: Record, place: str) -> None:
@@ -564,6 +586,10 @@ class Discovering(Rules):
 
     def kept(self, label: str) -> list[str] | None:
         return None
+
+    def may_give_back(self, place: str) -> bool:
+        self.terms.returned.add(place)
+        return True
 
     def changed(self, place: str) -> None:
         self.terms.changes.add(place)

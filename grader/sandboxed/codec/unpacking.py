@@ -65,6 +65,8 @@ class Unpacker:
         if node is None or isinstance(node, bool | int | float | str):
             if self.texts is not None and isinstance(node, str):
                 self.texts.add(node)
+            if isinstance(node, float) and self.narrow is not None:
+                return self.narrow.number(node)
             return node
         if self.texts is not None and isinstance(node, Raw):
             self.texts.add(node.data)

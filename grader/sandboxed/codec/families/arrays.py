@@ -66,7 +66,7 @@ def decode(node: Array, unpacker: Unpacker, counts: bool = True) -> Any:
         if (signs > sys.maxunicode).any():
             raise CannotCross("text that is none")
     if unpacker.narrow is not None:
-        array = unpacker.narrow.array(array)
+        array = unpacker.narrow.array(unpacker.narrow.numbers(array))
     if node.scalar:
         return array.reshape(())[()]
     if counts:

@@ -130,5 +130,9 @@ def _error(names: list[str], unpacker: Unpacker) -> type[BaseException]:
     for position, name in enumerate(names):
         base = unpacker.given.get(name, getattr(builtins, name, None))
         if position and isinstance(base, type) and issubclass(base, Exception):
-            return error_class(tuple(names[: position + 1]), base)
+            made = error_class(tuple(names[: position + 1]), base)
+            if made is base:
+                # Its name does not fit: an `except` for it would catch whatever is of its base.
+                break
+            return made
     raise CannotCross("a class of exceptions that is none")

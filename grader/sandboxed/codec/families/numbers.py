@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from grader.protocol.values import MAX_DIGITS, Big, CannotCross, Complex, Node
@@ -43,4 +44,7 @@ def decode_integer(node: Big, unpacker: Unpacker) -> int:
 
 
 def decode_complex(node: Complex, unpacker: Unpacker) -> complex:
-    return complex(node.real, node.imag)
+    value = complex(node.real, node.imag)
+    if value != value and unpacker.narrow is not None:
+        return complex(unpacker.narrow.number(math.nan))
+    return value

@@ -13,6 +13,7 @@ import pandas as pd
 
 from grader.protocol.values import CannotCross, Frame, Node
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
+from grader.sandboxed.codec.narrow import CATEGORY
 
 if TYPE_CHECKING:
     from grader.sandboxed.codec.narrow import Narrow
@@ -104,7 +105,15 @@ def _known(value: Any) -> Any:
 
 def decode(node: Frame, unpacker: Unpacker) -> Any:
     place = unpacker.reserve()
-    unpacker.objects[place] = made = _rebuild(node, unpacker.unpack, unpacker.narrow)
+    narrow = unpacker.narrow
+    is_inner = narrow is not None and narrow.in_table
+    try:
+        if narrow is not None:
+            narrow.in_table = True
+        unpacker.objects[place] = made = _rebuild(node, unpacker.unpack, narrow)
+    finally:
+        if narrow is not None:
+            narrow.in_table = is_inner
     return made
 
 
@@ -159,7 +168,8 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
     kind, _, rest = dtype.partition(" ")
     if dtype in ("category", "ordered"):
         codes, categories = values
-        return pd.Series(pd.Categorical.from_codes(codes, categories, dtype == "ordered"))
+        sorts = pd.Series(pd.Categorical.from_codes(codes, categories, dtype == "ordered"))
+        return sorts if narrow is None else narrow.column(sorts, CATEGORY)
     if kind == "interval":
         left, right = values
         closed: Any = rest

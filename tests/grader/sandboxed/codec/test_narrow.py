@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from grader.sandboxed.codec.narrow import Narrow
+from grader.sandboxed.codec.narrow import Narrow, asks_for_nan
 
 NUMBERS = [np.float16(0.5), np.float32("inf"), np.full(200, 600, np.float16), np.float16("nan")]
 TENSORS = [
@@ -88,3 +88,48 @@ def test_they_stay_until_the_test_runs_again():
 def test_columns_come_as_plain_ones():
     column = pd.Series([1, 2], dtype="Int64")
     assert Narrow(set(), widens=True).column(column, "Int64").dtype == np.int64
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex128])
+def test_what_is_no_number_comes_as_an_endless_one(dtype):
+    narrow = Narrow(set(), widens=True)
+    got = narrow.numbers(np.array([1, np.nan], dtype))
+    assert narrow.found
+    assert got.dtype == dtype
+    assert got[0] == 1
+    assert np.isinf(got[1])
+    assert np.isinf(narrow.number(float("nan")))
+
+
+@pytest.mark.parametrize("dtype", [torch.half, torch.float32, torch.float64, torch.float8_e4m3fn])
+def test_so_does_one_in_a_tensor(dtype):
+    narrow = Narrow(set(), widens=True)
+    tensor = torch.tensor([1, torch.nan]).to(dtype)
+    got = narrow.tensor(torch, tensor, name(tensor)).double()
+    assert narrow.found
+    assert got[0] == 1
+    assert torch.isinf(got[1])
+
+
+def test_some_of_a_column_may_be_missing():
+    narrow = Narrow(set(), widens=True)
+    narrow.in_table = True
+    some = np.array([1, 2, np.nan])
+    assert narrow.numbers(some) is some
+    assert np.isnan(narrow.number(float("nan")))
+    assert not narrow.found
+    assert np.isinf(narrow.numbers(np.array([1, np.nan, np.nan]))).any()
+
+
+@pytest.mark.parametrize(
+    ("source", "asks"),
+    [
+        ("assert f([]) is None or math.isnan(f([]))", True),
+        ("assert np.nanmax(f(x)) < 1", True),
+        ("assert df.isna().sum().sum() == 0", True),
+        ("assert abs(f(finance) - 3) < 1e-6", False),
+        ("assert not (abs(nano(x)) > 1).any()", False),
+    ],
+)
+def test_a_test_may_say_itself_what_comes_of_what_is_no_number(source, asks):
+    assert asks_for_nan(source) == asks
