@@ -165,7 +165,7 @@ class _Session:
         for _ in range(_TRIES):
             aside = self._stage.ask_aside(position, clause, withhold=True, fill=True)
             whole = aside.played
-            if whole.error is None and whole.numbers == verdict.played.numbers:
+            if whole.error is None and _gives_no_less(whole, verdict.played):
                 return verdict
             if not _is_in_doubt(aside) or self._allowance.is_over:
                 break
@@ -227,6 +227,13 @@ class _Session:
 def _is_in_doubt(verdict: Verdict) -> bool:
     """Whether a test may hold by something else than the answer."""
     return bool(verdict.nothing or verdict.narrow or verdict.returned)
+
+
+def _gives_no_less(whole: Played, first: Played) -> bool:
+    """Whether a test gives all its points again. More than at first don't count."""
+    points, before = sum(whole.numbers), sum(first.numbers)
+    # Where that is no number it gave none.
+    return points >= before or before != before
 
 
 def _decided(verdict: Verdict, aside: Verdict, played: Played) -> Verdict:

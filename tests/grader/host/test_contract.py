@@ -79,7 +79,7 @@ TESTS = {
     "changes": (
         "values = [3, 1]\nassert sort(values, copy=[1]) is values and values == [1, 3]",
         {"sort": "function"},
-        {"changes": {"sort:0"}},
+        {"changes": {"sort:0"}, "returned": {"sort"}},
     ),
     "watch": (
         "note(5)\nassert log == [5]",
