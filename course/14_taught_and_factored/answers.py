@@ -609,7 +609,7 @@ def survives(layer, up, down, alpha):
 # +     merged.bias = layer.bias
 # +     return merged
 
-# %% item="merge" wrong="the bias becomes float32" like="reference" keeps=1 hint="The bias has another type"
+# %% item="merge" wrong="the bias becomes float32" like="reference" keeps=1 hint="The bias should have the type"
 # -     return merged
 # +     if merged.bias is not None:
 # +         merged.bias.data = merged.bias.data.float()

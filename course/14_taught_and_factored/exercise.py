@@ -654,7 +654,7 @@ for outputs, inputs, rank, alpha in ((7, 5, 3, 8), (4, 9, 1, 0.5), (6, 6, 4, -2)
             if biased:
                 kept = *kept, layer.bias.detach().clone()
                 assert merged.bias.dtype == dtype and torch.equal(merged.bias, layer.bias), (
-                    "The bias has another type or other values than the layer's."
+                    "The bias should have the type and the values of the layer's."
                 )
             with torch.no_grad():
                 for parameter in merged.parameters():

@@ -36,7 +36,7 @@ from grader.host.publish.markdown import (
     tame_tex,
     unescaped,
 )
-from grader.host.publish.pages import cut, plain, squeezed
+from grader.host.publish.pages import cut, few_blanks, plain
 from grader.host.results.result import CellResult
 
 # Characters that are kept. What renders text takes time that grows with its square: these keep the
@@ -182,7 +182,7 @@ def _clean_source(cell: NotebookNode, left: Left) -> None:
 
 
 def _clean_code(source: str) -> str:
-    lines = squeezed(plain(source)).split("\n")
+    lines = few_blanks(plain(source)).split("\n")
     return cut("\n".join(cut(line, MAX_LINE) for line in lines), MAX_CODE)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
-from grader.host.publish.pages import cut, plain, squeezed
+from grader.host.publish.pages import cut, few_blanks, plain
 
 # Characters that are kept.
 MAX_MARKDOWN = 20_000
@@ -122,7 +122,7 @@ def _is_tame_token(token: dict[str, Any], left: Counter[str]) -> bool:
         return not _ANY_TAG.search(_HARMLESS_TAG.sub("", token["raw"]))
     if kind == "block_code":
         language = str(attributes.get("info") or "").strip()
-        is_quick = _LANGUAGE.fullmatch(language) and squeezed(token["raw"]) == token["raw"]
+        is_quick = _LANGUAGE.fullmatch(language) and few_blanks(token["raw"]) == token["raw"]
         return not language or bool(is_quick)
     if kind == "heading" and not _text_of(token).endswith("\u200b"):
         return False

@@ -34,7 +34,7 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def squeezed(text: str) -> str:
+def few_blanks(text: str) -> str:
     """With so many blanks and blank lines in a row as people need: what colours code looks from
     each of them to the last."""
     return _BLANK_LINES.sub("\n" * MAX_BLANK_LINES, _BLANKS.sub(r"\1", text))
