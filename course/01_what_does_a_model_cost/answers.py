@@ -527,6 +527,12 @@ def conv_macs(layer, height, width):
     return out[0, 0].numel() * layer.weight.numel()
 
 
+# %% item="bugs" wrong="the padding taken out of the layer" like="reference" keeps=1 hint="The count has changed the layer"
+# -     filters = layer.in_channels // layer.groups * layer.out_channels
+# +     layer.padding = (0, 0)
+# +     filters = layer.in_channels // layer.groups * layer.out_channels
+
+
 # %% item="bugs" wrong="the code as it was" hint="the output is as large as the image"
 def conv_macs(layer, height, width):
     out_h = (height - layer.kernel_size[0]) // layer.stride[0] + 1
@@ -683,6 +689,10 @@ def audit(model, inputs, known):
 # %% item="audit" wrong="blocks have nothing of their own" like="reference" keeps=2 hint="10 comes after 2"
 # -         has_matrix = any(values.ndim > 1 for values in layer.parameters())
 # +         has_matrix = any(values.ndim > 1 for values in layer.parameters(recurse=False))
+
+# %% item="audit" wrong="two dimensions, no more" like="reference" keeps=2 hint="A block has the parameters of its layers"
+# -         has_matrix = any(values.ndim > 1 for values in layer.parameters())
+# +         has_matrix = any(values.ndim == 2 for values in layer.parameters())
 
 # %% item="audit" wrong="sorted as texts" like="reference" keeps=2 hint="10 comes after 2"
 # -     return macs, missing

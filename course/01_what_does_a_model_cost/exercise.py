@@ -625,8 +625,8 @@ assert abs(seconds - 0.07) < 1e-9, (
 #     return out_h * out_w * per_position
 # ```
 #
-# `layer` is an `nn.Conv2d` with a padding of numbers (not `"same"`) and no dilation; `height` and `width` are those of its input. Find the bugs and write it so that it returns the MACs for one image, an `int`. It must not run the layer:
-# a count should be possible before there is memory for the image.
+# `layer` is an `nn.Conv2d` with a padding of numbers (not `"same"`) and no dilation; `height` and `width` are those of its input. Find the bugs and write it so that it returns the MACs for one image, an `int`. It must not run the layer, because
+# a count should be possible before there is memory for the image, and it leaves the layer as it is.
 #
 # *Lesson: part 2.*
 
@@ -706,6 +706,9 @@ for kernel, stride, padding, height, width in (
     columns = (width + 2 * padding[1] - kernel[1]) // stride[1] + 1
     assert conv_macs(layer, height, width) == rows * columns * layer.weight.numel(), (
         "Filters, strides, paddings or images that are not square: which number belongs to which axis?"
+    )
+    assert layer.padding == padding and layer.weight.device.type == "cpu", (
+        "The count has changed the layer. Can someone still use it?"
     )
 ### END HIDDEN TESTS
 
@@ -810,7 +813,7 @@ assert in_training.training and int(norm.num_batches_tracked) > 0, (
     "The mode is that in which the model is."
 )
 long = nn.Sequential(*[nn.ReLU() for _ in range(11)])
-long[2], long[10] = nn.LayerNorm((2, 8)), nn.Sequential(nn.LayerNorm((2, 8)))
+long[2], long[10] = nn.LayerNorm((2, 8)), nn.Sequential(nn.LayerNorm((3, 2, 8)))
 assert audit(long.requires_grad_(False), torch.rand(3, 2, 8), {}) == (0, ["2", "10"]), (
     "A block has the parameters of its layers, one that is not trained has some, too, and 10 comes after 2."
 )

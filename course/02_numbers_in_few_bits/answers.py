@@ -383,6 +383,13 @@ def error_bound(values, scale, zero_point, bits):
 # +     return outside.clamp(min=scale / 2)
 
 
+# %% item="bound" wrong="never more than 8 bits" like="reference" keeps=1 hint="Where does the error stop being a saw-tooth"
+# -     first = scale * (-(2 ** (bits - 1)) - zero_point)
+# -     last = scale * (2 ** (bits - 1) - 1 - zero_point)
+# +     first = scale * (max(-128, -(2 ** (bits - 1))) - zero_point)
+# +     last = scale * (min(127, 2 ** (bits - 1) - 1) - zero_point)
+
+
 # %% item="trip" right="with PyTorch's function"
 def round_trip(values, bits):
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
@@ -393,6 +400,17 @@ def round_trip(values, bits):
     scale = (top - bottom) / (high - low)
     zero_point = int(min(max(low - round(bottom / scale), low), high))
     return torch.fake_quantize_per_tensor_affine(values, scale, zero_point, low, high)
+
+
+# %% item="trip" right="in float64, with a list of all points"
+def round_trip(values, bits):
+    wide = values.double()
+    bottom, top = wide.min().clamp(max=0), wide.max().clamp(min=0)
+    if bottom == top:
+        return wide
+    step = (top - bottom) / (2**bits - 1)
+    points = (torch.arange(2**bits) + torch.round(bottom / step)) * step
+    return points[(wide[..., None] - points).abs().argmin(-1)]
 
 
 # %% item="trip" right="unsigned codes, a tiny scale for zeros"
@@ -432,6 +450,14 @@ def round_trip(values, bits):
 # %% item="trip" wrong="still cuts off" like="reference" hint="a step is 3/15"
 # -     codes = (torch.round(values / scale) + zero_point).clamp(low, high)
 # +     codes = ((values / scale).to(torch.int32) + zero_point).clamp(low, high)
+
+# %% item="trip" wrong="no clip" like="reference" keeps=2 hint="more points than the bits allow"
+# -     codes = (torch.round(values / scale) + zero_point).clamp(low, high)
+# +     codes = torch.round(values / scale) + zero_point
+
+# %% item="trip" wrong="clips in int8" like="reference" keeps=2 hint="when do you clip"
+# -     codes = (torch.round(values / scale) + zero_point).clamp(low, high)
+# +     codes = (torch.round(values / scale) + zero_point).to(torch.int8).clamp(low, high)
 
 # %% item="trip" wrong="zeros become NaN" like="reference" keeps=2 hint="zeros come back as zeros"
 # -     if bottom == top:
@@ -539,6 +565,14 @@ def best_clip(values, bits, clips):
 # -         back = torch.round(values / scale).clamp(-high, high) * scale
 # -         return float((values - back).double().square().mean())
 # +         return float((values - torch.round(values / scale) * scale).double().square().mean())
+
+# %% item="clip" wrong="stops where the error rises" like="reference" keeps=1 hint="Is every clip of the list tried"
+# -     return min(sorted(clips), key=error)
+# +     tried = sorted(clips)
+# +     for clip, longer in zip(tried, tried[1:]):
+# +         if error(longer) >= error(clip):
+# +             return clip
+# +     return tried[-1]
 
 # %% item="clip" wrong="one code more below 0" like="reference" hint="Do you use the codes that the prompt names"
 # -         back = torch.round(values / scale).clamp(-high, high) * scale

@@ -316,6 +316,19 @@ def longest_sum(x_low, x_high, w_low, w_high, bits):
     return None if most == 0 else (2 ** (bits - 1) - 1) // most
 
 
+# %% item="longest" wrong="only the product furthest from 0" keeps=1 hint="Products as far below 0 as above"
+def longest_sum(x_low, x_high, w_low, w_high, bits):
+    most = max([x * w for x in (x_low, x_high) for w in (w_low, w_high)], key=abs)
+    if most == 0:
+        return None
+    return (2 ** (bits - 1) - 1) // most if most > 0 else 2 ** (bits - 1) // -most
+
+
+# %% item="longest" wrong="divided as floats" like="reference" keeps=1 hint="Is a long accumulator counted exactly"
+# -         ends.append((2 ** (bits - 1) - 1) // max(products))
+# +         ends.append(int((2 ** (bits - 1) - 1) / max(products)))
+
+
 # %% item="longest" wrong="divides by zero" keeps=1 hint="modulo by zero"
 def longest_sum(x_low, x_high, w_low, w_high, bits):
     products = [x * w for x in (x_low, x_high) for w in (w_low, w_high)]
@@ -356,6 +369,10 @@ def integer_layer(x, x_zero, w, bias, m, k, y_zero, relu):
 # %% item="layer" wrong="a tie to the even number" like="reference" keeps=2 hint="where does a tie go"
 # -     y = ((a * m + (1 << (k - 1))) >> k) + y_zero
 # +     y = torch.round((a * m).double() / (1 << k)).long() + y_zero
+
+# %% item="layer" wrong="m / 2^k as a float" like="reference" keeps=2 hint="is there a float on the way"
+# -     y = ((a * m + (1 << (k - 1))) >> k) + y_zero
+# +     y = torch.floor(a * (m / 2.0**k) + 0.5).long() + y_zero
 
 # %% item="layer" wrong="ReLU at the integer 0" like="reference" keeps=1 hint="behind a ReLU, with zero point −100"
 # -     return y.clamp(y_zero if relu else -128, 127).to(torch.int8)
@@ -532,6 +549,12 @@ def safe_top(weights):
 
 
 tops = {name: 255 if safe_top(weights) == 255 else 127 for name, weights in old_chip.items()}
+
+
+# %% item="pairs" wrong="in place" like="reference" keeps=1 hint="The weights themselves have changed"
+# -     least = int(pairs.clamp(max=0).sum(1).min())
+# +     negative = nn.functional.pad(weights.clamp_(max=0).int(), (0, weights.shape[1] % 2))
+# +     least = int(negative.reshape(-1, 2).sum(1).min())
 
 
 # %% item="pairs" wrong="an even number of inputs only" keeps=1 hint="shape '[-1, 2]' is invalid"

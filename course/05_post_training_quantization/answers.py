@@ -326,6 +326,11 @@ def calibrate(model, batches):
 # -                         if not torch.isfinite(x).all():
 # +                         if not torch.isfinite(x.sum()):
 
+# %% item="calibrate" wrong="gradients off for good" like="reference" keeps=2 hint="can't be trained any more"
+# -     model.eval()
+# +     model.eval().requires_grad_(False)
+
+
 # %% item="calibrate" wrong="zero left out" like="the last batch only" keeps=2 hint="the range always includes 0"
 # -                     ranges[place] = (min(0.0, float(x.min())), max(0.0, float(x.max())))
 # +                     low, high = ranges.get(place, (float("inf"), -float("inf")))
@@ -537,6 +542,19 @@ def to_uint8(x, low, high):
     steps[steps < 0] = 0
     steps[steps > 255] = 255
     return steps.type(torch.uint8), scale, zero_point
+
+
+# %% item="uint8" right="clips the values, then counts steps"
+def to_uint8(x, low, high):
+    if high < low:
+        raise ValueError("an empty range")
+    low, high = min(low, 0.0), max(high, 0.0)
+    if low == high:
+        return torch.zeros_like(x, dtype=torch.uint8), 1.0, 0
+    scale = (high - low) / 255
+    zero_point = round(-low / scale)
+    steps = torch.round(x.clamp(low, high) / scale) + zero_point
+    return steps.clamp(0, 255).byte(), scale, zero_point
 
 
 # %% item="uint8" wrong="the bugs themselves" hint="goes to the nearest end"

@@ -385,6 +385,9 @@ assert all(torch.equal(state[key], value) for key, value in before.items()), (
     "The model has changed. What does batch norm do in training mode?"
 )
 assert model.training and model[2].training, "In which mode was the model when it came in?"
+assert all(values.requires_grad for values in model.parameters()), (
+    "After calibration the model can't be trained any more."
+)
 model.eval()
 with torch.no_grad():
     values = torch.cat([model[:4](batch) for batch in batches])
@@ -529,6 +532,9 @@ assert all(torch.equal(model.state_dict()[key], value) for key, value in before.
     "the model should be what it was before"
 )
 ### BEGIN HIDDEN TESTS
+assert all(values.requires_grad for values in model.parameters()), (
+    "Afterwards the model can't be trained any more."
+)
 inputs = torch.randn(6, 5)
 first, second = sensitivity(model, inputs, 3), sensitivity(model, inputs, 3)
 assert list(first) == list(second), "The same question twice, and two answers. What is left behind?"
@@ -657,7 +663,7 @@ for low, high in ((-1.0, 1.0), (0.0, 3.0), (-3.7, 0.4)):
     )
     assert int(q[0]) <= 1 and int(q[-1]) >= 254, "What lies outside should go to the nearest end."
 q, scale, zero_point = to_uint8(torch.tensor([float("inf"), -float("inf")]), -1.0, 1.0)
-assert q.tolist() == [255, 0], "To which end does an infinite value go?"
+assert int(q[0]) >= 254 and int(q[1]) <= 1, "To which end does an infinite value go?"
 assert to_uint8(torch.zeros(0, 3), 0.0, 1.0)[0].shape == (0, 3), "What comes back for no values?"
 ### END HIDDEN TESTS
 

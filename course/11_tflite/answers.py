@@ -104,6 +104,17 @@ def is_full_int8(content):
     return all("int8" in tensor.dtype for tensor in file.weights + file.computed)
 
 
+# %% item="proof" wrong="the first layer's weights" keeps=1 hint="those of every layer"
+def is_full_int8(content):
+    file = read(content)
+    return file.weights[0].dtype == "int8" and all(t.dtype == "int8" for t in file.computed)
+
+
+# %% item="dynamic" wrong="the first layer only" like="reference" keeps=1 hint="Which layers are in the file"
+# -     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers))
+# +     converter = tf.lite.TFLiteConverter.from_keras_model(keras_model(layers[:1]))
+
+
 # %% item="dynamic" wrong="written without the converter" keeps=1 hint="does not come from TensorFlow's converter"
 def to_dynamic(layers):
     from coursekit.nets.tflite import write_dense
@@ -274,6 +285,10 @@ def quantize_rows(weights):
     return np.round(weights / scales).astype("int8"), scales
 
 
+# %% item="rows" wrong="looks at the sum" like="reference" keeps=1 hint="A huge number is still finite"
+# -     if not np.isfinite(weights).all():
+# +     if not np.isfinite(weights.sum()):
+
 # %% item="rows" wrong="what is tiny taken for zero" like="columns for rows" keeps=1 hint="What do you take for 0?"
 # -     largest = np.abs(weights).max(axis=0, initial=0)
 # -     scales = np.where(largest > 0, largest / np.float32(127), 1).astype("float32")
@@ -363,6 +378,12 @@ def to_full_int8(layers, inputs):
 # %% item="int8" wrong="the last hundred only" like="the first hundred only" keeps=2 hint="Are all of them used, as they are?"
 # -     converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
 # +     converter.representative_dataset = lambda: ([one[None]] for one in inputs[-100:])
+
+# %% item="int8" wrong="from the second on" like="the first hundred only" keeps=2 hint="Are all of them used, as they are?"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
+# +     converter.representative_dataset = lambda: (
+# +         [inputs[i][None]] for i in range(1, len(inputs))
+# +     )
 
 # %% item="int8" wrong="the smallest and the largest number" like="the first hundred only" keeps=2 hint="No scale fits what the layers make"
 # -     converter.representative_dataset = lambda: ([one[None]] for one in inputs[:100])
@@ -659,6 +680,30 @@ def from_function(layers):
 # +     )
 
 
+# %% item="mend" wrong="the smallest and the largest number" like="reference" keeps=2 hint="No scale fits what the layers make"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+# +     converter.representative_dataset = lambda: (
+# +         [np.full((1, inputs.shape[1]), number)] for number in (inputs.min(), inputs.max())
+# +     )
+
+# %% item="mend" wrong="one example taken to look at it" like="reference" keeps=2 hint="from the first to the last"
+# -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
+# +     examples = ([one[None]] for one in inputs)
+# +     print(next(examples)[0].shape)
+# +     converter.representative_dataset = lambda: examples
+
+# %% item="mend" wrong="layers by hand, without ReLU" like="reference" keeps=2 hint="not those of the layers"
+# -     return tf.lite.TFLiteConverter.from_keras_model(keras_model(layers)).convert()
+# +     def compute(values):
+# +         for weights, bias in layers:
+# +             values = tf.matmul(values, weights.T) + bias
+# +         return values
+# +
+# +     spec = tf.TensorSpec([1, layers[0][0].shape[1]], tf.float32)
+# +     function = tf.function(compute).get_concrete_function(spec)
+# +     return tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
+
+
 # %% item="mend" wrong="the first example only" like="reference" keeps=2 hint="from the first to the last"
 # -     converter.representative_dataset = lambda: ([one[None]] for one in inputs)
 # +     converter.representative_dataset = lambda: iter([[inputs[:1]]])
@@ -776,6 +821,11 @@ def diagnose(message):
     return name, {"bytes": "late", "NoneType": "return"}.get(name, "other")
 
 
+# %% item="diagnose" wrong="a module is what has a dot" like="reference" keeps=1 hint="A name may hold any word"
+# -     if message.split("'")[0].rstrip().endswith("module"):
+# +     if "." in name or "module" in message.split("'")[0]:
+
+
 # %% item="diagnose" wrong="words in the name" keeps=1 hint="A name may hold any word"
 def diagnose(message):
     left = message.split(" has no")[0]
@@ -862,6 +912,25 @@ def objections(content, max_bytes, operators):
 
 shipped = "int8"
 
+
+# %% item="gate" wrong="takes from the device what the file has not" like="looks at the weights only" keeps=1 hint="the device has other operators"
+# -     if any(t.dtype.startswith("float") for t in file.weights):
+# -         found.append("float")
+# -     return found + sorted({name for name, _, _ in file.operators} - operators)
+# +     if any(t.dtype.startswith("float") for t in file.computed):
+# +         found.append("float")
+# +     names = {name for name, _, _ in file.operators}
+# +     operators &= names
+# +     return found + sorted(names - operators)
+
+# %% item="gate" wrong="a part of a name will do" like="looks at the weights only" keeps=1 hint="part of another"
+# -     if any(t.dtype.startswith("float") for t in file.weights):
+# -         found.append("float")
+# -     return found + sorted({name for name, _, _ in file.operators} - operators)
+# +     if any(t.dtype.startswith("float") for t in file.computed):
+# +         found.append("float")
+# +     known = " ".join(operators)
+# +     return found + sorted({name for name, _, _ in file.operators if name not in known})
 
 # %% item="gate" wrong="the input only" like="looks at the weights only" keeps=0 hint="Do you look at all of it?"
 # -     if any(t.dtype.startswith("float") for t in file.weights):

@@ -134,6 +134,10 @@ for seed, sizes in ((3, (4, 8, 8, 2)), (4, (9, 2))):
     assert is_full_int8(write_dense(some, "int4", ranges=wide)) in (False, np.False_), (
         "Everything is computed in int8 here. Which dtype do the weights have?"
     )
+    if len(some) > 1:
+        assert is_full_int8(write_dense(some, "int4 last", ranges=wide)) in (False, np.False_), (
+            "The weights of the first layer are int8 here. Do you look at those of every layer?"
+        )
     assert is_full_int8(write_dense(some, "wrapped dynamic", ranges=wide)) in (False, np.False_), (
         "Input, output and weights are int8 here. What are the values between the layers?"
     )
@@ -190,6 +194,8 @@ assert read(content).inputs[0].dtype == "float32", "the input should stay float3
 assert "int8" in {tensor.dtype for tensor in read(content).weights}, (
     "No weight tensor is int8. Was your option ignored?"
 )
+ends = read(content).inputs[0].shape[-1], read(content).outputs[0].shape[-1]
+assert ends == (64, 30), "Which layers are in the file? Those that were passed in, and all of them?"
 assert read(content).outputs[0].dtype == "float32", "The output should stay float32."
 computed = {tensor.dtype for tensor in read(content).computed}
 assert computed == {"float32"}, "Dynamic range leaves the values between the layers in float32."
@@ -273,6 +279,8 @@ try:
     outcome = "no error"
 except ValueError:
     outcome = "ValueError"
+except Exception:
+    outcome = "another error"
 assert outcome == "ValueError", "NaN should raise ValueError"
 ### BEGIN HIDDEN TESTS
 assert scales.dtype == np.float32, "Which dtype do the scales of a .tflite file have?"
@@ -308,8 +316,11 @@ for place, bad in (((0, 0), np.inf), ((2, 1), -np.inf), ((1, 2), np.nan)):
     assert outcome == "ValueError", (
         "Infinity, of either sign and in any row, should raise ValueError."
     )
-levels, _ = quantize_rows(np.full((2, 2), 3e38, "float32"))
-assert np.all(levels == 127), "A huge number is still finite: it is no reason for an error."
+try:
+    huge, _ = quantize_rows(np.full((2, 2), 3e38, "float32"))
+except ValueError:
+    huge = np.zeros((2, 2))
+assert np.all(huge == 127), "A huge number is still finite: it is no reason for an error."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -357,10 +368,10 @@ assert abs(scale * 255 - 1) < 0.02, (
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(9)
-for low, high, count in ((-1, 1, 30), (0, 6, 150), (-0.5, 3, 260)):
+for low, high, count, place in ((-1, 1, 30, 0), (0, 6, 150, 75), (-0.5, 3, 260, 130)):
     inputs = rng.uniform(low / 2, high / 2, (count, 20)).astype("float32")
-    # The extremes stand in the last example and in the one in the middle.
-    inputs[count // 2, 3], inputs[-1, 5] = low, high
+    # The extremes stand in the last example and in the first or the one in the middle.
+    inputs[place, 3], inputs[-1, 5] = low, high
     file = read(to_full_int8(layers, inputs))
     tensor = file.inputs[0]
     assert len(tensor.scales) == 1, "The input is not quantized."
@@ -623,10 +634,14 @@ assert "int8" in between, (
 )
 assert "float32" not in between, "Some values between the layers are float32 still."
 wide = inputs * 5
-wide[-1, 3] = 9
+wide[0, 2], wide[-1, 3] = -6, 9
 scales = [t.scales[0] for t in read(to_int8_inside(layers, wide)).computed if len(t.scales)]
-assert any(abs(scale * 255 / 9 - 1) < 0.05 for scale in scales), (
+assert any(abs(scale * 255 / 15 - 1) < 0.05 for scale in scales), (
     "No scale in the file fits the inputs that were passed in, from the first to the last."
+)
+span = np.ptp([0, *network(layers, wide).ravel()])
+assert any(abs(scale * 255 / span - 1) < 0.05 for scale in scales), (
+    "No scale fits what the layers make of the inputs. Which examples has the converter seen?"
 )
 ### END HIDDEN TESTS
 
@@ -643,7 +658,7 @@ assert b"MLIR Converted" in content, "This file does not come from TensorFlow's 
 assert {tensor.dtype for tensor in read(content).weights} == {"float32"}, (
     "The weights should stay float32."
 )
-some = random_layers(8, 12, 9)
+some = random_layers(8, 12, 20, 9)
 inputs = np.random.default_rng(3).random((10, 12), dtype="float32")
 assert np.allclose(
     predict(from_function(some), inputs, fast=False), network(some, inputs), atol=1e-3
@@ -740,6 +755,7 @@ for text, word in (
     ("'bytes_iterator' object has no attribute 'convert'", "other"),
     ("'NoneTensorSpec' object has no attribute 'convert'", "other"),
     ("module 'object_detection' has no attribute 'utils'", "import"),
+    ("'numpy.ndarray' object has no attribute 'numpy'", "other"),
 ):
     assert diagnose(text)[1] == word, (
         "A name may hold any word. Do you look for one in it, or at what the name is?"
@@ -848,7 +864,7 @@ assert list(found) == ["float", "DEQUANTIZE", "QUANTIZE"], (
 assert shipped in candidates, f"{shipped!r} is none of the candidates"
 assert len(candidates[shipped][1]) <= 4000, f"{shipped} does not fit in 4,000 bytes"
 ### BEGIN HIDDEN TESTS
-device = {"FULLY_CONNECTED"}
+device = {"FULLY_CONNECTED", "SOFTMAX"}
 for kind, wanted in (
     ("float16", ["float", "DEQUANTIZE"]),
     ("wrapped", ["float", "DEQUANTIZE", "QUANTIZE"]),
@@ -856,12 +872,18 @@ for kind, wanted in (
 ):
     content = write_dense(random_layers(5, 8, 4, 4, 2), kind, ranges=[(-1, 1)] * 4)
     found = list(objections(content, 10**6, device))
-    assert device == {"FULLY_CONNECTED"}, "After the call the device has other operators."
+    assert device == {"FULLY_CONNECTED", "SOFTMAX"}, (
+        "After the call the device has other operators."
+    )
     assert sorted(set(found)) == sorted(wanted), (
         "Which operators run in this file, and which has the device?"
     )
     assert len(found) == len(wanted), "An operator that runs several times is named once."
     assert found == wanted, "The order is size, float, and then operators by the alphabet."
+for there, missing in (("QUANTIZE", "DEQUANTIZE"), ("DEQUANTIZE", "QUANTIZE")):
+    assert list(objections(wrapped, 10**6, {"FULLY_CONNECTED", there})) == ["float", missing], (
+        "One operator's name can be part of another's. Do you ask for the whole name?"
+    )
 content = write_dense(random_layers(5, 8, 4, 4, 2), "int8", ranges=[(-1, 1)] * 4)
 assert list(objections(content, 10, set())) == ["size", "FULLY_CONNECTED"], (
     "Several things stand against it. Are all of them said, each once?"

@@ -23,6 +23,7 @@ Kind = Literal[
     "dynamic",
     "int8",
     "int4",
+    "int4 last",
     "uint8",
     "wrapped",
     "wrapped dynamic",
@@ -278,16 +279,17 @@ def write_dense(
         layers: weights, float32 (outputs, inputs), and biases, float32 (outputs,), of each layer.
         kind: "float32"; "float16" weights that are turned back before use; "dynamic", int8 weights
             between float activations; "int8", all of it integers; "int4", the same with weights of
-            4 bits, two in a byte; "uint8", uint8 outside, input and output, and int8 inside;
-            "wrapped", int8 outside and float32 inside, "wrapped dynamic", the same with int8
-            weights; "int8 in" or "int8 out", only one of the two int8, and float32 else.
+            4 bits, two in a byte, and "int4 last", with only the last layer's like that; "uint8",
+            uint8 outside, input and output, and int8 inside; "wrapped", int8 outside and float32
+            inside, "wrapped dynamic", the same with int8 weights; "int8 in" or "int8 out", only
+            one of the two int8, and float32 else.
         ranges: where input or output are integers, the smallest and the largest value of the input
             and of each layer's output. The levels are spread over it. 0 must lie in each.
 
     Raises:
         ValueError: where input or output are integers, without a range for each.
     """
-    integers = kind in ("int8", "int4", "uint8")
+    integers = kind in ("int8", "int4", "int4 last", "uint8")
     enters = integers or kind in ("wrapped", "wrapped dynamic", "int8 in")
     leaves = integers or kind in ("wrapped", "wrapped dynamic", "int8 out")
     inside = schema.TensorType.INT8 if integers else schema.TensorType.FLOAT32
@@ -316,10 +318,11 @@ def write_dense(
             writer.operator(schema.BuiltinOperator.DEQUANTIZE, [half], matrix)
         else:
             largest = np.abs(weights).max(1)
-            top = 7 if kind == "int4" else 127
+            four = kind == "int4" or (kind == "int4 last" and number == len(layers) - 1)
+            top = 7 if four else 127
             scales = np.where(largest > 0, largest / top, 1).astype(np.float32)
             levels = np.round(weights / scales[:, None]).astype(np.int8)
-            write = writer.nibbles if kind == "int4" else writer.constant
+            write = writer.nibbles if four else writer.constant
             matrix = write(f"{name}/weights", levels)
             writer.quantize(matrix, scales)
         if integers:

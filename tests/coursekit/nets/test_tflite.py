@@ -98,6 +98,12 @@ def test_what_is_read_is_what_was_written(layers):
     assert np.isclose(file.inputs[0].scales[0], 2 / 255)
 
 
+def test_only_the_last_layer_has_four_bits(layers):
+    file = read(write_dense(layers, "int4 last", ranges=RANGES))
+    assert [tensor.dtype for tensor in file.weights] == ["int8", "int4"]
+    assert {tensor.dtype for tensor in file.computed} == {"int8"}
+
+
 def test_two_weights_of_four_bits_share_a_byte(layers):
     file = read(write_dense(layers, "int4", ranges=RANGES))
     for (weights, _), tensor in zip(layers, file.weights, strict=True):
