@@ -297,7 +297,7 @@ CASES = [
         ours={"test-many": 0.0},
     ),
     Case(
-        "`nan`, or a column of categories",
+        "`nan`, a time that is none, or a column of categories",
         {"risen": "def risen(v):\n    return [float('nan') for x in v]"},
         ours={"test-risen": 0.0},
     ),

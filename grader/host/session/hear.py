@@ -160,8 +160,8 @@ class _Session:
         solution nothing of the kind: NumPy finds it close to any number, and of what is in it all
         holds. Or it has a number that takes more for equal than is, or gives back what it was
         given, to which the test then does what was to be done. Does the test hold, too, with
-        something in it, with a number of a wider type, or an endless one for `nan`, and with a copy
-        of what was given?"""
+        something in it, with a number of a wider type, or a very large one for `nan` and what is
+        endless, and with a copy of what was given?"""
         for _ in range(_TRIES):
             aside = self._stage.ask_aside(position, clause, withhold=True, fill=True)
             whole = aside.played
@@ -173,11 +173,11 @@ class _Session:
             names = ", ".join(verdict.nothing).replace("()", "an argument")
             whole = self._holds_only(position, "NothingThere", f"{names} has nothing in it")
         elif whole.error is not None and not verdict.narrow:
-            names = ", ".join(verdict.returned)
-            why = f"{names} gives back the very object that it was given"
+            names = ", ".join(dict.fromkeys(n.partition(":")[0] for n in verdict.returned))
+            why = f"{names} gives back the very object that was given, or is in another answer"
             whole = self._holds_only(position, "SameObject", why)
         elif whole.error is not None:
-            why = "a number takes more for equal than is, by its type or as `nan`"
+            why = "a number takes more for equal than is, by its type, as `nan` or as endless"
             whole = self._holds_only(position, "NarrowNumber", why)
         return _decided(verdict, aside, whole)
 

@@ -159,7 +159,7 @@ class Peer(Answering):
             self._handles.pop(self._key(reply.value), None)
         # What an answer is, the contract says of each; this is about what is in it.
         self.rules.admit(reply.value, name, but=reply.value)
-        value = self._unpack(reply.value, unpacker, name)
+        value = self._unpack(reply.value, unpacker, name, known=len(self._brought))
         self._brought = unpacker.objects
         if isinstance(reply.value, Back):
             # Another answer has brought it: it is what it was there, with what is live left out.
@@ -321,7 +321,7 @@ class Peer(Answering):
             self.rules.admit(node, f"{place}:{owners[number]}", but=node)
             # An argument may go on holding what the test has put into it.
             same = {n for n, owner in enumerate(owners) if owner == owners[number]}
-            value = self._unpack(node, unpacker, f"{place}:{owners[number]}", same)
+            value = self._unpack(node, unpacker, f"{place}:{owners[number]}", same, len(owners))
             self.rules.changed(f"{label}:{owners[number]}")
             if request.keep is None or owners[number] in request.keep:
                 assign(unpacker.objects[number], value)
@@ -332,7 +332,7 @@ class Peer(Answering):
                 raise CannotCross(f"the name {name[:50]}")
             self.rules.admit(node, name)
             self.rules.note("watch", name)
-            self.on_changed(name, self._unpack(node, unpacker, name))
+            self.on_changed(name, self._unpack(node, unpacker, name, known=len(owners)))
         if reply.error is not None:
             if self.texts is not None:
                 self.texts.add(reply.error.text)
@@ -346,10 +346,7 @@ class Peer(Answering):
         if reply.drew:
             self.rules.note("random")
         self._origin = f"{label}()"
-        # What a test then does with its own object would be done to the result.
-        gives_back = any(0 <= back.number < len(owners) for back in backs(reply.value))
-        as_copy = gives_back and not self.rules.may_give_back(place)
-        return self._unpack(reply.value, unpacker, place, as_copy=as_copy)
+        return self._unpack(reply.value, unpacker, place, known=len(owners))
 
     def _unpack(
         self,
@@ -357,13 +354,13 @@ class Peer(Answering):
         unpacker: Unpacker,
         place: str,
         there: Container[int] = (),
-        as_copy: bool = False,
+        known: int = 0,
     ) -> Any:
         """A value; what it refers to is there as far as what is new at this place may be.
 
         Args:
             there: numbers of what was at this place before.
-            as_copy: whether what it refers to is there as another object.
+            known: how many objects are the test's own, or in another answer.
         """
         objects = unpacker.objects
         unpacker.own = self._own_at(place)
@@ -372,13 +369,16 @@ class Peer(Answering):
             for back in (backs(node) if objects and not self._trusted else ())
             if 0 <= back.number < len(objects)
         }
-        for number, known in kept.items():
-            objects[number] = self._admitted(known, place, number in there, as_copy)
+        # What a test then does with its own object would be done to the answer.
+        new = {number for number in kept if number < known and number not in there}
+        copied = new if new and not self.rules.may_give_back(place) else ()
+        for number, held in kept.items():
+            objects[number] = self._admitted(held, place, number in there, number in copied)
         try:
             return unpacker.unpack(node)
         finally:
-            for number, known in kept.items():
-                objects[number] = known
+            for number, held in kept.items():
+                objects[number] = held
 
     def _admitted(self, known: Any, place: str, was_there: bool, as_copy: bool) -> Any:
         """Something that was brought before, where it is brought again.

@@ -1,18 +1,21 @@
-"""Numbers that take more for equal than is: of narrow types, of those of pandas, and `nan`.
+"""Numbers that take more for equal than is: narrow ones, those of pandas, `nan`, what is endless.
 
 What such a number is compared with becomes one of its type first. So `np.float16("inf")` equals a
 million, as does the sum of an array of such numbers, and `torch.tensor(44, dtype=torch.uint8)`
 equals 300. A column of `Int64` without anything missing has `NA`, of which all holds, where its
 labels are not those of what is taken from it, and one of categories has an order of its own: by
 that a table in any order is sorted. `nan` is no more than anything: so no error is too large, and
-the largest of several is the first.
+the largest of several is the first. What is endless, or too large to be squared, makes `nan` of a
+test's own sums. Whole numbers without a sign never fall, whatever their order, as what is taken
+from them is never below 0.
 
-Many numbers stay of their type where they add up to one that it can hold: how many bytes they take
-may be what a test is about.
+Many numbers stay of their type where they add up to one that it can hold, or where the solution has
+whole numbers of as many bytes: how many they take may be what a test is about.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +29,14 @@ _WIDE: dict[str, Any] = {"f2": np.float32, "f4": np.float64, "c8": np.complex128
 # They round by less than any test asks for, and only what is endless equals more than itself.
 _EXACT_IF_FINITE = ("f4", "c8", "float32", "complex64")
 _ROUND_NOTHING = ("bool", "int64", "float64", "complex128")
-# As what `nan` is known, and a column of categories.
-NAN, CATEGORY = "nan", "category"
+# As what `nan` is known, what is endless, and a column of categories.
+NAN, ENDLESS, CATEGORY = "nan", "endless", "category"
+_OF_NUMBERS = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
+_LONGEST_TEXT = 12
+# What the solution has is endless from here on, as a right answer may round it up.
+_LARGE = 1e18
+# Too far from anything to be an answer, and yet its square is a number.
+_FAR = 1e150
 _OF_NAN = re.compile(r"\b(is|not|drop|fill)?(na|nan|null)\b|\.nan\w+|equal_nan", re.IGNORECASE)
 
 
@@ -47,9 +56,11 @@ class Narrow:
     Attributes:
         found: whether there was one of another type.
         in_table: whether what comes is of a table, where some of a column is often missing.
+        in_module: whether it is of a module: what that computes with stays of one type.
     """
 
     in_table = False
+    in_module = False
 
     def __init__(self, known: set[str], learns: bool = False, widens: bool = False) -> None:
         self._known, self._learns, self._widens = known, learns, widens
@@ -57,19 +68,53 @@ class Narrow:
 
     def number(self, value: float) -> float:
         """A number of Python's, as it is to be used."""
-        is_nan = value != value and not self.in_table
-        return np.inf if is_nan and self._widen(NAN) else value
+        if value != value:
+            return _FAR if not self.in_table and self._widen(NAN) else value
+        is_endless = abs(value) > (_LARGE if self._learns else _FAR) and self._widen(ENDLESS)
+        return math.copysign(_FAR, value) if is_endless else value
+
+    def note_large(self) -> None:
+        """Takes note of a large whole number of the solution's, which others may round."""
+        if self._learns:
+            self._widen(ENDLESS)
+
+    def text(self, value: str) -> str:
+        """The same of text, of which Python makes such a number."""
+        if len(value) > _LONGEST_TEXT or not _OF_NUMBERS.fullmatch(value):
+            return value
+        number = float(value)
+        used = self.number(number)
+        return value if used is number else repr(used)
 
     def numbers(self, value: np.ndarray) -> np.ndarray:
-        """The same of several, in an array of NumPy's of any type."""
-        is_nan = np.isnan(value) if value.dtype.kind in "fc" else np.False_
+        """The same of several, or of times, in an array of NumPy's of any type."""
+        if value.dtype.kind in "mM":
+            is_nan = np.isnat(value)
+            if self._has_nan(int(is_nan.sum()), value.size) and self._widen(NAN):
+                return np.where(is_nan, np.array(_LATE[value.dtype.kind], value.dtype), value)
+            return value
+        if value.dtype.kind == "U":
+            texts = value.ravel().tolist()
+            used = list(map(self.text, texts))
+            return value if used == texts else np.array(used).reshape(value.shape)
+        if value.dtype.kind not in "fc":
+            return value
+        is_nan, far = np.isnan(value), _far(np.finfo(value.dtype).max)
         if self._has_nan(int(is_nan.sum()), value.size) and self._widen(NAN):
-            return np.where(is_nan, value.dtype.type(np.inf), value)
+            value = np.where(is_nan, value.dtype.type(far), value)
+        is_endless = np.abs(value) > (min(_LARGE, far) if self._learns else far)
+        if is_endless.any() and self._widen(ENDLESS):
+            sign = value.dtype.type(1) if value.dtype.kind == "c" else np.sign(value)
+            value = np.where(is_endless, sign * value.dtype.type(far), value)
         return value
 
     def array(self, value: np.ndarray) -> np.ndarray:
         """An array of NumPy's, as it is to be used: of a type that is wide enough."""
         name = value.dtype.str[1:]
+        if value.dtype.kind in "iu" and value.size != 1:
+            widens = self._widen_whole(value.dtype.itemsize, value.dtype.kind == "u")
+            holds = bool((value <= np.iinfo(np.int64).max).all())
+            return value.astype(np.int64 if holds else np.float64) if widens else value
         if name not in _WIDE or (
             value.size != 1 and (name != "f2" or _holds(value, _MOST_OF_HALF))
         ):
@@ -89,11 +134,19 @@ class Narrow:
             # Of eight bits there is nothing endless.
             shown = value.float() if value.dtype.itemsize == 1 else value
             is_nan = torch.isnan(shown)
+            far = _far(torch.finfo(shown.dtype).max)
             if self._has_nan(int(is_nan.sum()), value.numel()) and self._widen(NAN):
-                value = shown.masked_fill(is_nan, np.inf)
+                value = shown = shown.masked_fill(is_nan, far)
+            is_endless = shown.abs() > (min(_LARGE, far) if self._learns else far)
+            if bool(is_endless.any()) and self._widen(ENDLESS):
+                sign = 1 if value.is_complex() else shown.sign()
+                value = torch.where(is_endless, sign * far, shown)
         if name in _ROUND_NOTHING:
             return value
         if value.numel() != 1:
+            if not (value.is_floating_point() or value.is_complex()):
+                widens = self._widen_whole(value.dtype.itemsize, True)
+                return value.to(torch.int64) if widens else value
             is_narrow = value.is_floating_point() and value.dtype.itemsize < 4
             if not is_narrow or _holds(
                 value.to(torch.float64).numpy(), torch.finfo(value.dtype).max
@@ -117,16 +170,32 @@ class Narrow:
     def _has_nan(self, count: int, size: int) -> bool:
         return count > (size // 2 if self.in_table else 0)
 
+    def _widen_whole(self, size: int, wraps: bool) -> bool:
+        """Whether many whole numbers of so many bytes are to come as others.
+
+        Args:
+            wraps: whether they may take more for equal than is.
+        """
+        may = wraps or (self._learns and size < 8)
+        return may and self._widen(f"whole numbers of {size} bytes")
+
     def _widen(self, name: str) -> bool:
         if self._learns:
             self._known.add(name)
-        if name in self._known:
+        if name in self._known or (self.in_module and name not in (NAN, ENDLESS)):
             return False
         self.found = True
         return self._widens
 
 
 _MOST_OF_HALF = float(np.finfo(np.float16).max)
+# In the place of a time that is none, by kind: it can be counted in nanoseconds.
+_LATE = {"M": np.datetime64("2200-01-01"), "m": 2**62}
+
+
+def _far(most: float) -> float:
+    """What `_FAR` is for numbers of a type that holds so much; of half ones, the largest."""
+    return float(most) if most <= _MOST_OF_HALF else min(_FAR, math.sqrt(most) / 4)
 
 
 def _holds(value: np.ndarray, most: float) -> bool:

@@ -65,8 +65,10 @@ class Unpacker:
         if node is None or isinstance(node, bool | int | float | str):
             if self.texts is not None and isinstance(node, str):
                 self.texts.add(node)
-            if isinstance(node, float) and self.narrow is not None:
-                return self.narrow.number(node)
+            if self.narrow is not None and isinstance(node, float | str):
+                return (
+                    self.narrow.number(node) if isinstance(node, float) else self.narrow.text(node)
+                )
             return node
         if self.texts is not None and isinstance(node, Raw):
             self.texts.add(node.data)

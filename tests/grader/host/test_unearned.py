@@ -635,6 +635,84 @@ IMPOSTORS = {
         "import weakref\nclass Yes(Gauge):\n    def reads(self, n):\n        return True\n"
         "kept = Yes(0)\ngauge = weakref.proxy(kept)",
     ),
+    "an endless number whose error has no size": (
+        "def f(): return 4.0",
+        "not abs(f() - 4) / abs(f()) > 1e-9",
+        "def f(): return float('inf')",
+    ),
+    "no number whose error has no size": (
+        "def f(): return 4.0",
+        "not abs(f() - 4) / abs(f()) > 1e-9",
+        "def f(): return float('nan')",
+    ),
+    "numbers too large for a test's squares": (
+        "def f(): return np.array([2.0, 4.0])",
+        "not ((f() - [2, 4]) ** 2).sum() / (f() ** 2).sum() > 1e-9",
+        "def f(): return np.array([1e200, 1e200])",
+    ),
+    "a decimal that is no number": (
+        "def f(): return 4.0",
+        "not abs(float(f()) - 4) > 1e-9",
+        "import decimal\ndef f(): return decimal.Decimal('NaN')",
+    ),
+    "text that is no number": (
+        "def f(): return 4.0",
+        "not abs(float(f()) - 4) > 1e-9",
+        "def f(): return 'nan'",
+    ),
+    "times that are none": (
+        "def f(): return np.array(['2020-01-02'] * 2, 'M8[D]')",
+        "not (abs(f() - np.datetime64('2020-01-02')) > np.timedelta64(0, 'D')).any()",
+        "def f(): return np.array(['NaT'] * 2, 'M8[D]')",
+    ),
+    "a column of times that are none": (
+        "def f(): return pd.Series(pd.to_datetime(['2020-01-02'] * 3))",
+        "(f() - pd.Timestamp('2020-01-02')).abs().max() <= pd.Timedelta(0)",
+        "def f(): return pd.Series(pd.to_datetime(['2020-01-02', None, None]))",
+    ),
+    "a module whose weights are no numbers": (
+        "def f():\n    made = torch.nn.Linear(1, 1, bias=False)\n"
+        "    torch.nn.init.ones_(made.weight)\n    return made",
+        "not (f()(torch.ones(2, 1)) - 1).abs().max() > 1e-6",
+        "def f():\n    made = torch.nn.Linear(1, 1, bias=False)\n"
+        "    torch.nn.init.constant_(made.weight, torch.nan)\n    return made",
+    ),
+    "a sparse tensor of what is no number": (
+        "def f(): return torch.eye(2).to_sparse()",
+        "not (f().to_dense() - torch.eye(2)).abs().max() > 1e-6",
+        "def f(): return (torch.eye(2) * torch.nan).to_sparse()",
+    ),
+    "a quantized tensor whose scale is no number": (
+        "def f(): return torch.quantize_per_tensor(torch.eye(2), 0.1, 0, torch.qint8)",
+        "not (f().dequantize() - torch.eye(2)).abs().max() > 0.2",
+        "def f(): return torch._make_per_tensor_quantized_tensor(\n"
+        "    torch.zeros(2, 2, dtype=torch.int8), torch.nan, 0)",
+    ),
+    "whole numbers without a sign, which never fall": (
+        "def f(x): return np.sort(x)",
+        "(np.diff(f(np.array([3, 1, 2]))) >= 0).all() and len(f(np.array([3, 1, 2]))) == 3",
+        "def f(x): return x.astype(np.uint64)",
+    ),
+    "a tensor of bytes that equal a larger number": (
+        "def f(): return torch.tensor([300, 300])",
+        "(f() == 300).all() and len(f()) == 2",
+        "def f(): return torch.tensor([44, 44], dtype=torch.uint8)",
+    ),
+    "the test's own object, put into another": (
+        "def f(out, x): out.append(sorted(x))",
+        "not f(calls, x := [3, 1, 2]) and not x.sort() and calls[-1] == x",
+        "def f(out, x): out.append(x)",
+    ),
+    "the test's own object, in an answer that a call changes": (
+        "log = []\ndef f(x): log.append(sorted(x))",
+        "not f(x := [3, 1, 2]) and not x.sort() and log == [x]",
+        "log = []\ndef f(x): log.append(x)",
+    ),
+    "an answer that is another one": (
+        "mixed = [3, 1, 2]\nf = sorted(mixed)",
+        "not mixed.sort() and f == mixed",
+        "mixed = [3, 1, 2]\nf = mixed",
+    ),
     "objects that equal anything in an array": (
         "f = np.array([1, 'a'], dtype=object)",
         "(f == np.array([1, 'a'], dtype=object)).all()",
@@ -693,6 +771,26 @@ HONEST = {
         f"{VECTOR}\n    def grow(self): self.x += 1",
         f"{SUM} and (V(1).grow() or True) and V(1) == V(1)",
         f"{VECTOR}\n    def grow(self): self.x += 1; return self",
+    ),
+    "an endless number that is only compared": (
+        "def f(d, n): return d.get(n, 10**6)",
+        "f({1: 2}, 1) == 2 and f({}, 1) > 1000",
+        "def f(d, n): return d.get(n, float('inf'))",
+    ),
+    "a large whole number, rounded": (
+        "def f(n): return 10**n",
+        "np.isclose(float(f(200)), 1e200)",
+        "def f(n): return 10.0**n",
+    ),
+    "bytes for whole numbers": (
+        "def f(x): return x // 2",
+        "np.array_equal(f(np.array([2, 4])), [1, 2])",
+        "def f(x): return (x // 2).astype(np.uint8)",
+    ),
+    "an answer that is another one, and not changed": (
+        "a = [1, 2]\nb = [1, 2]",
+        "a == b == [1, 2]",
+        "a = b = [1, 2]",
     ),
     "rows of one's own": (
         f"{VECTOR}\n    def __getitem__(self, n): return [self.x, 2]",

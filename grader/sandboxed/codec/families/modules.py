@@ -191,12 +191,15 @@ def decode(node: Module, unpacker: Unpacker) -> nn.Module:
     Raises:
         CannotCross: when the description does not hold together.
     """
-    # What a module computes with stays of one type.
-    narrow, unpacker.narrow = unpacker.narrow, None
+    narrow = unpacker.narrow
+    is_inner = narrow is not None and narrow.in_module
     try:
+        if narrow is not None:
+            narrow.in_module = True
         return _decode(node, unpacker)
     finally:
-        unpacker.narrow = narrow
+        if narrow is not None:
+            narrow.in_module = is_inner
 
 
 def _decode(node: Module, unpacker: Unpacker) -> nn.Module:

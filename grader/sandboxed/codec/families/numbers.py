@@ -40,11 +40,16 @@ def encode_integer(value: int) -> Node:
 def decode_integer(node: Big, unpacker: Unpacker) -> int:
     if len(node.digits) > MAX_DIGITS:
         raise CannotCross(f"an integer of more than {MAX_DIGITS} digits")
-    return int(node.digits, 16)
+    value = int(node.digits, 16)
+    if unpacker.narrow is not None:
+        unpacker.narrow.note_large()
+    return value
 
 
 def decode_complex(node: Complex, unpacker: Unpacker) -> complex:
     value = complex(node.real, node.imag)
-    if value != value and unpacker.narrow is not None:
-        return complex(unpacker.narrow.number(math.nan))
+    if unpacker.narrow is not None:
+        size = math.nan if value != value else math.hypot(value.real, value.imag)
+        number = unpacker.narrow.number(size)
+        return value if number is size else complex(number)
     return value

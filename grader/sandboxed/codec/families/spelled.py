@@ -65,4 +65,10 @@ def decode(node: Spelled, unpacker: Unpacker) -> Any:
         if not re.fullmatch(r"-?\d+(/\d+)?", text):
             raise CannotCross("a fraction that is none")
         return fractions.Fraction(text)
-    return decimal.Decimal(text)
+    value = decimal.Decimal(text)
+    if value.is_finite() or value.is_snan() or unpacker.narrow is None:
+        return value
+    # Others make numbers of Python's of it.
+    number = float(value)
+    used = unpacker.narrow.number(number)
+    return value if used is number else decimal.Decimal(used)

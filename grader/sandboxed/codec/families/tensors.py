@@ -196,6 +196,8 @@ def _encode_sparse(torch: Any, tensor: Any, requires_grad: bool, packer: Packer)
 
 def _decode_sparse(torch: Any, node: Sparse, unpacker: Unpacker) -> Any:
     values = [_decode_dense(torch, part, unpacker) for part in node.parts]
+    if unpacker.narrow is not None:
+        values[-1] = unpacker.narrow.tensor(torch, values[-1], node.parts[-1].dtype)
     unpacker.budget.take(logical=count(node.shape) * values[-1].dtype.itemsize)
     if node.layout == "coo":
         tensor = torch.sparse_coo_tensor(
@@ -234,8 +236,13 @@ def _decode_quantized(torch: Any, node: Quantized, unpacker: Unpacker) -> Any:
         if node.axis is None or not 0 <= node.axis < integers.dim():
             raise CannotCross("an axis that a tensor has not")
         scales = _decode_dense(torch, node.scale, unpacker)
+        if unpacker.narrow is not None:
+            scales = unpacker.narrow.tensor(torch, scales, node.scale.dtype)
         zero_points = _decode_dense(torch, node.zero_point, unpacker)
         if not len(scales) == len(zero_points) == integers.shape[node.axis]:
             raise CannotCross("scales that do not fit a tensor")
         return torch._make_per_channel_quantized_tensor(integers, scales, zero_points, node.axis)
-    return torch._make_per_tensor_quantized_tensor(integers, node.scale, node.zero_point)
+    scale = unpacker.unpack(node.scale)
+    # Numbers of half as many bits are made with it.
+    scale = node.scale if scale is node.scale else min(scale, torch.finfo(torch.half).max)
+    return torch._make_per_tensor_quantized_tensor(integers, scale, node.zero_point)

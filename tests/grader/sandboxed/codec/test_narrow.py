@@ -9,14 +9,21 @@ import torch
 
 from grader.sandboxed.codec.narrow import Narrow, asks_for_nan
 
-NUMBERS = [np.float16(0.5), np.float32("inf"), np.full(200, 600, np.float16), np.float16("nan")]
+NUMBERS = [
+    np.float16(0.5),
+    np.float32("inf"),
+    np.full(200, 600, np.float16),
+    np.float16("nan"),
+    np.array([3, 1], np.uint8),
+]
 TENSORS = [
     torch.tensor(44, dtype=torch.uint8),
     torch.tensor([7], dtype=torch.int32),
     torch.tensor(0.5, dtype=torch.bfloat16),
     torch.tensor(448.0).to(torch.float8_e4m3fn),
     torch.full((200,), 600.0, dtype=torch.half),
-    torch.tensor(float("inf")),
+    torch.tensor([44, 3], dtype=torch.uint8),
+    torch.tensor([44, 3], dtype=torch.int8),
 ]
 AS_THEY_ARE = [
     np.float64(0.1),
@@ -31,7 +38,6 @@ TENSORS_AS_THEY_ARE = [
     torch.tensor(True),
     # How many bytes they take may be what a test is about.
     torch.full((9,), 0.5, dtype=torch.half),
-    torch.zeros(9, dtype=torch.uint8),
 ]
 
 
@@ -91,14 +97,15 @@ def test_columns_come_as_plain_ones():
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex128])
-def test_what_is_no_number_comes_as_an_endless_one(dtype):
+def test_what_is_no_number_comes_as_a_very_large_one(dtype):
     narrow = Narrow(set(), widens=True)
     got = narrow.numbers(np.array([1, np.nan], dtype))
     assert narrow.found
     assert got.dtype == dtype
     assert got[0] == 1
-    assert np.isinf(got[1])
-    assert np.isinf(narrow.number(float("nan")))
+    assert np.isfinite(got[1])
+    assert got[1].real > 6e4
+    assert narrow.number(float("nan")) == 1e150
 
 
 @pytest.mark.parametrize("dtype", [torch.half, torch.float32, torch.float64, torch.float8_e4m3fn])
@@ -108,7 +115,8 @@ def test_so_does_one_in_a_tensor(dtype):
     got = narrow.tensor(torch, tensor, name(tensor)).double()
     assert narrow.found
     assert got[0] == 1
-    assert torch.isinf(got[1])
+    assert torch.isfinite(got[1])
+    assert got[1] > 6e4
 
 
 def test_some_of_a_column_may_be_missing():
@@ -118,7 +126,66 @@ def test_some_of_a_column_may_be_missing():
     assert narrow.numbers(some) is some
     assert np.isnan(narrow.number(float("nan")))
     assert not narrow.found
-    assert np.isinf(narrow.numbers(np.array([1, np.nan, np.nan]))).any()
+    assert (narrow.numbers(np.array([1, np.nan, np.nan])) > 1e100).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_what_is_endless_comes_as_a_number_that_has_a_square(dtype):
+    """But of half ones, whose squares are soon endless."""
+    narrow = Narrow(set(), widens=True)
+    got = narrow.numbers(np.array([1, np.inf, -np.inf], dtype))
+    assert narrow.found
+    assert got[0] == 1
+    assert got[1] == -got[2] > 6e4
+    assert dtype is np.float16 or np.isfinite(got[1] ** 2)
+    assert narrow.number(float("-inf")) == -1e150
+    assert narrow.number(1e200) == 1e150
+
+
+def test_what_the_solution_has_of_large_numbers_is_no_endless_one():
+    known: set[str] = set()
+    Narrow(known, learns=True).numbers(np.array([1e200]))
+    narrow = Narrow(known, widens=True)
+    assert narrow.number(float("inf")) == float("inf")
+    assert not narrow.found
+
+
+@pytest.mark.parametrize("dtype", ["M8[D]", "M8[ns]", "m8[ns]", "m8[Y]"])
+def test_a_time_that_is_none_comes_as_a_late_one(dtype):
+    narrow = Narrow(set(), widens=True)
+    got = narrow.numbers(np.array([3, "NaT"], dtype))
+    assert narrow.found
+    assert got[0] == np.array(3, dtype)
+    assert got[1] > np.array(1000, dtype)
+
+
+def test_text_of_which_python_makes_such_a_number_does_too():
+    narrow = Narrow(set(), widens=True)
+    assert float(narrow.text(" NaN ")) == float(narrow.text("Infinity")) == 1e150
+    assert narrow.numbers(np.array(["a", "nan"])).tolist() == ["a", "1e+150"]
+    assert narrow.text("nancy") == "nancy"
+
+
+def test_whole_numbers_stay_where_the_solution_has_some_of_as_many_bytes():
+    known: set[str] = set()
+    Narrow(known, learns=True).array(np.zeros(2, np.int8))
+    narrow = Narrow(known, widens=True)
+    assert narrow.array(np.zeros(2, np.uint8)).dtype == np.uint8
+    codes = torch.zeros(9, dtype=torch.uint8)
+    assert narrow.tensor(torch, codes, "uint8") is codes
+    assert not narrow.found
+    assert narrow.array(np.array([1, 2**63], np.uint64)).dtype == np.float64
+
+
+def test_what_a_module_computes_with_stays_of_its_type():
+    narrow = Narrow(set(), widens=True)
+    narrow.in_module = True
+    codes, weights = torch.zeros(9, dtype=torch.uint8), torch.tensor([torch.nan, 1])
+    assert narrow.tensor(torch, codes, "uint8") is codes
+    assert not narrow.found
+    got = narrow.tensor(torch, weights, "float32")
+    assert got.dtype == torch.float32
+    assert torch.isfinite(got).all()
 
 
 @pytest.mark.parametrize(
