@@ -79,7 +79,7 @@ def graded(bubblewrap: str, submitted: Path, tmp_path_factory: pytest.TempPathFa
     command += ["--timeout", "auto"]
     for lesson in LESSONS:
         command += ["--due", f"{lesson.name}={sample_class.DUE}"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=2300)
     assert run.returncode == 0, run.stdout + run.stderr
     return out
 

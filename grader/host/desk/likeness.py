@@ -64,7 +64,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Text:
-    """What somebody wrote: cells, and their fingerprints."""
+    """What somebody wrote: cells, as far as they are looked at, and their fingerprints."""
 
     cells: tuple[str, ...]
     pieces: tuple[Piece, ...] = field(repr=False)
@@ -73,13 +73,15 @@ class Text:
     def of(cls, cells: Sequence[LearnerCell], released: Collection[str] = ()) -> Text:
         """Takes in the cells that are not as they were released."""
         own = [cell for cell in cells if cell.source.strip() not in released]
-        pieces = []
+        sources, pieces = [], []
         left = MAX_TEXT
         for number, cell in enumerate(own):
-            found = _grams(cell, left)
-            left = max(0, left - min(len(cell.source), MAX_CELL))
-            pieces += [Piece(mark, number, first, last) for mark, first, last in _winnowed(found)]
-        return cls(tuple(cell.source for cell in own), tuple(pieces))
+            source = cell.source[: min(left, MAX_CELL)]
+            left -= len(source)
+            sources.append(source)
+            found = _winnowed(_grams(cell.cell_type, source))
+            pieces += [Piece(mark, number, first, last) for mark, first, last in found]
+        return cls(tuple(sources), tuple(pieces))
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def pairs(texts: Mapping[str, Text], released: Sequence[LearnerCell] = ()) -> li
         texts: by student.
         released: the cells that all were given.
     """
-    given = {mark for cell in released for mark, _, _ in _grams(cell)}
+    given = {
+        mark for cell in released for mark, _, _ in _grams(cell.cell_type, cell.source[:MAX_CELL])
+    }
     have: dict[int, list[str]] = defaultdict(list)
     for student in sorted(texts):
         for mark in {piece.mark for piece in texts[student].pieces} - given:
@@ -157,14 +161,9 @@ def _lines(pieces: Sequence[Piece]) -> frozenset[int]:
     return frozenset(n for piece in pieces for n in range(piece.first, piece.last + 1))
 
 
-def _grams(cell: LearnerCell, left: int = MAX_CELL) -> list[tuple[int, int, int]]:
-    """The mark of each stretch of tokens, with its first and last line.
-
-    Args:
-        left: characters that may still be looked at.
-    """
-    source = cell.source[: min(left, MAX_CELL)]
-    tokens = list(_code(source) if cell.cell_type == "code" else _words(source))
+def _grams(cell_type: str, source: str) -> list[tuple[int, int, int]]:
+    """The mark of each stretch of tokens, with its first and last line."""
+    tokens = list(_code(source) if cell_type == "code" else _words(source))
     grams = []
     for start in range(len(tokens) - TOKENS + 1):
         stretch = tokens[start : start + TOKENS]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -29,7 +29,7 @@ from sqlalchemy import Table, bindparam, insert, select, text, update
 from tornado.log import app_log
 from traitlets.config import Config
 
-from grader.host.course.assignment import Assignment, Kind, TeacherNotebook
+from grader.host.course.assignment import Assignment, Kind, TeacherCell, TeacherNotebook
 from grader.host.gradebook.connection import Database
 from grader.host.results.result import Result
 from grader.protocol.errors import GraderError
@@ -136,14 +136,18 @@ class Book:
             due: UTC without time zone; None keeps what the gradebook says.
 
         Raises:
-            GraderError: also when a cell has gone that a teacher has graded by hand.
+            GraderError: also when a cell has gone, by itself or with its notebook, that a teacher
+                has graded by hand.
         """
         with self._one_sentence():
             options = {} if due is None else {"duedate": due}
             with self._one_transaction():
-                self._book.update_or_create_assignment(assignment.name, **options)
+                entry = self._book.update_or_create_assignment(assignment.name, **options)
                 for notebook in assignment.notebooks.values():
                     self._set_up_notebook(assignment.name, notebook)
+                for old in [n for n in entry.notebooks if n.name not in assignment.notebooks]:
+                    self._remove_old_cells(old, assignment.name, ())
+                    self._book.remove_notebook(old.name, assignment.name)
 
     @contextlib.contextmanager
     def _one_transaction(self) -> Iterator[None]:
@@ -168,7 +172,7 @@ class Book:
         book = self._book
         kernel = json.dumps(notebook.metadata.get("kernelspec", {}))
         entry = book.update_or_create_notebook(notebook.name, assignment, kernelspec=kernel)
-        self._remove_old_cells(entry, assignment, notebook)
+        self._remove_old_cells(entry, assignment, notebook.cells)
         for cell in notebook.cells:
             if cell.kind is Kind.FREE:
                 continue
@@ -191,8 +195,8 @@ class Book:
                 checksum=cell.node.metadata.nbgrader.get("checksum"),
             )
 
-    def _remove_old_cells(self, entry: Any, assignment: str, notebook: TeacherNotebook) -> None:
-        kinds = {cell.grade_id: cell.kind for cell in notebook.cells if cell.kind is not Kind.FREE}
+    def _remove_old_cells(self, entry: Any, assignment: str, cells: Iterable[TeacherCell]) -> None:
+        kinds = {cell.grade_id: cell.kind for cell in cells if cell.kind is not Kind.FREE}
         wanted = {
             "GradeCell": (Kind.TEST, Kind.MANUAL),
             "SolutionCell": (Kind.ANSWER, Kind.MANUAL),

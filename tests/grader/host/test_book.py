@@ -240,6 +240,27 @@ def test_an_assignment_may_change_unless_marks_would_be_lost(desk, run):
         assert book.find_grade("why", "numbers", "numbers", "a").manual_score == 3
 
 
+def test_a_notebook_that_is_named_anew_counts_once(desk, run):
+    desk.hand_in("a")
+    run()
+    with open_book(desk) as book:
+        before = book.find_submission("numbers", "a")
+        scores = before.score, before.max_score
+        book.find_grade("why", "numbers", "numbers", "a").manual_score = 3
+        book.db.commit()
+    for folder in ("solutions/numbers", "exercises/numbers", desk.folder("a")):
+        (desk.root / folder / "numbers.ipynb").rename(desk.root / folder / "more.ipynb")
+    assert "numbers has no cell why any more" in run(code=1)
+    with open_book(desk) as book:
+        book.find_grade("why", "numbers", "numbers", "a").manual_score = None
+        book.db.commit()
+    run()
+    with open_book(desk) as book:
+        after = book.find_submission("numbers", "a")
+        assert [notebook.name for notebook in after.notebooks] == ["more"]
+        assert (after.score, after.max_score) == scores
+
+
 @pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_plain_nbgrader_gives_the_same(desk, run, monkeypatch):
