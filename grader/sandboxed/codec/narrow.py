@@ -134,10 +134,13 @@ class Narrow:
             # Of eight bits there is nothing endless.
             shown = value.float() if value.dtype.itemsize == 1 else value
             is_nan = torch.isnan(shown)
-            far = _far(torch.finfo(shown.dtype).max)
+            most = torch.finfo(shown.dtype).max
+            far = _far(most)
             if self._has_nan(int(is_nan.sum()), value.numel()) and self._widen(NAN):
                 value = shown = shown.masked_fill(is_nan, far)
-            is_endless = shown.abs() > (min(_LARGE, far) if self._learns else far)
+            # Of a module outputs are compared, not weights: those may be as large as they can.
+            above = most if self.in_module else far
+            is_endless = shown.abs() > (min(_LARGE, far) if self._learns else above)
             if bool(is_endless.any()) and self._widen(ENDLESS):
                 sign = 1 if value.is_complex() else shown.sign()
                 value = torch.where(is_endless, sign * far, shown)
