@@ -181,7 +181,9 @@ def test_what_a_module_computes_with_stays_of_its_type():
     narrow = Narrow(set(), widens=True)
     narrow.in_module = True
     codes, weights = torch.zeros(9, dtype=torch.uint8), torch.tensor([torch.nan, 1])
+    large = torch.tensor([1e19, 3e38])
     assert narrow.tensor(torch, codes, "uint8") is codes
+    assert narrow.tensor(torch, large, "float32") is large
     assert not narrow.found
     got = narrow.tensor(torch, weights, "float32")
     assert got.dtype == torch.float32
