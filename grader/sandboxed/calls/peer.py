@@ -159,7 +159,7 @@ class Peer(Answering):
             self._handles.pop(self._key(reply.value), None)
         # What an answer is, the contract says of each; this is about what is in it.
         self.rules.admit(reply.value, name, but=reply.value)
-        value = self._unpack(reply.value, unpacker, name, known=len(self._brought))
+        value = self._unpack(reply.value, unpacker, name, len(self._brought))
         self._brought = unpacker.objects
         if isinstance(reply.value, Back):
             # Another answer has brought it: it is what it was there, with what is live left out.
@@ -321,7 +321,7 @@ class Peer(Answering):
             self.rules.admit(node, f"{place}:{owners[number]}", but=node)
             # An argument may go on holding what the test has put into it.
             same = {n for n, owner in enumerate(owners) if owner == owners[number]}
-            value = self._unpack(node, unpacker, f"{place}:{owners[number]}", same, len(owners))
+            value = self._unpack(node, unpacker, f"{place}:{owners[number]}", len(owners), same)
             self.rules.changed(f"{label}:{owners[number]}")
             if request.keep is None or owners[number] in request.keep:
                 assign(unpacker.objects[number], value)
@@ -332,7 +332,7 @@ class Peer(Answering):
                 raise CannotCross(f"the name {name[:50]}")
             self.rules.admit(node, name)
             self.rules.note("watch", name)
-            self.on_changed(name, self._unpack(node, unpacker, name, known=len(owners)))
+            self.on_changed(name, self._unpack(node, unpacker, name, len(owners)))
         if reply.error is not None:
             if self.texts is not None:
                 self.texts.add(reply.error.text)
@@ -346,21 +346,21 @@ class Peer(Answering):
         if reply.drew:
             self.rules.note("random")
         self._origin = f"{label}()"
-        return self._unpack(reply.value, unpacker, place, known=len(owners))
+        return self._unpack(reply.value, unpacker, place, len(owners))
 
     def _unpack(
         self,
         node: Node,
         unpacker: Unpacker,
         place: str,
+        known: int,
         there: Container[int] = (),
-        known: int = 0,
     ) -> Any:
         """A value; what it refers to is there as far as what is new at this place may be.
 
         Args:
-            there: numbers of what was at this place before.
             known: how many objects are the test's own, or in another answer.
+            there: numbers of what was at this place before.
         """
         objects = unpacker.objects
         unpacker.own = self._own_at(place)

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -130,7 +132,8 @@ class Narrow:
         Args:
             name: of its type.
         """
-        if value.is_floating_point() or value.is_complex():
+        is_whole = not (value.is_floating_point() or value.is_complex())
+        if not is_whole:
             # Of eight bits there is nothing endless.
             shown = value.float() if value.dtype.itemsize == 1 else value
             is_nan = torch.isnan(shown)
@@ -146,17 +149,16 @@ class Narrow:
                 value = torch.where(is_endless, sign * far, shown)
         if name in _ROUND_NOTHING:
             return value
+        if is_whole:
+            is_many = value.numel() != 1
+            widens = self._widen_whole(value.dtype.itemsize, True) if is_many else self._widen(name)
+            return value.to(torch.int64) if widens else value
         if value.numel() != 1:
-            if not (value.is_floating_point() or value.is_complex()):
-                widens = self._widen_whole(value.dtype.itemsize, True)
-                return value.to(torch.int64) if widens else value
             is_narrow = value.is_floating_point() and value.dtype.itemsize < 4
             if not is_narrow or _holds(
                 value.to(torch.float64).numpy(), torch.finfo(value.dtype).max
             ):
                 return value
-        if not (value.is_floating_point() or value.is_complex()):
-            return value.to(torch.int64) if self._widen(name) else value
         wide = value.to(torch.complex128 if value.is_complex() else torch.float64)
         is_finite = bool(torch.isfinite(wide).all())
         if (is_finite and name in _EXACT_IF_FINITE) or not self._widen(name):
@@ -189,6 +191,20 @@ class Narrow:
             return False
         self.found = True
         return self._widens
+
+
+@contextmanager
+def within(narrow: Narrow | None, place: Literal["in_table", "in_module"]) -> Iterator[None]:
+    """What comes meanwhile is of a table, or of a module, which may be in another."""
+    if narrow is None:
+        yield
+        return
+    was_there = getattr(narrow, place)
+    setattr(narrow, place, True)
+    try:
+        yield
+    finally:
+        setattr(narrow, place, was_there)
 
 
 _MOST_OF_HALF = float(np.finfo(np.float16).max)

@@ -21,6 +21,7 @@ from torch.nn.utils import prune
 
 from grader.protocol.values import CannotCross, Module, Node
 from grader.sandboxed.codec.families.instances import is_plain_attribute
+from grader.sandboxed.codec.narrow import within
 
 if TYPE_CHECKING:
     from grader.sandboxed.codec.packing import Packer
@@ -191,15 +192,8 @@ def decode(node: Module, unpacker: Unpacker) -> nn.Module:
     Raises:
         CannotCross: when the description does not hold together.
     """
-    narrow = unpacker.narrow
-    is_inner = narrow is not None and narrow.in_module
-    try:
-        if narrow is not None:
-            narrow.in_module = True
+    with within(unpacker.narrow, "in_module"):
         return _decode(node, unpacker)
-    finally:
-        if narrow is not None:
-            narrow.in_module = is_inner
 
 
 def _decode(node: Module, unpacker: Unpacker) -> nn.Module:

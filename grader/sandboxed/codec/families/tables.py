@@ -13,7 +13,7 @@ import pandas as pd
 
 from grader.protocol.values import CannotCross, Frame, Node
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
-from grader.sandboxed.codec.narrow import CATEGORY
+from grader.sandboxed.codec.narrow import CATEGORY, within
 
 if TYPE_CHECKING:
     from grader.sandboxed.codec.narrow import Narrow
@@ -105,15 +105,8 @@ def _known(value: Any) -> Any:
 
 def decode(node: Frame, unpacker: Unpacker) -> Any:
     place = unpacker.reserve()
-    narrow = unpacker.narrow
-    is_inner = narrow is not None and narrow.in_table
-    try:
-        if narrow is not None:
-            narrow.in_table = True
-        unpacker.objects[place] = made = _rebuild(node, unpacker.unpack, narrow)
-    finally:
-        if narrow is not None:
-            narrow.in_table = is_inner
+    with within(unpacker.narrow, "in_table"):
+        unpacker.objects[place] = made = _rebuild(node, unpacker.unpack, unpacker.narrow)
     return made
 
 

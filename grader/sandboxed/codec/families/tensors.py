@@ -68,9 +68,7 @@ def decode(node: Tensor | Sparse | Quantized, unpacker: Unpacker) -> Any:
         case Sparse():
             tensor = _decode_sparse(torch, node, unpacker)
         case _:
-            tensor = _decode_dense(torch, node, unpacker)
-            if unpacker.narrow is not None:
-                tensor = unpacker.narrow.tensor(torch, tensor, node.dtype)
+            tensor = _decode_wide(torch, node, unpacker)
             if node.parameter:
                 tensor = torch.nn.Parameter(tensor, requires_grad=node.requires_grad)
             elif node.requires_grad:
@@ -147,6 +145,13 @@ def _decode_dense(torch: Any, node: Tensor, unpacker: Unpacker) -> Any:
     return torch.as_strided(flat, node.shape, node.stride)
 
 
+def _decode_wide(torch: Any, node: Tensor, unpacker: Unpacker) -> Any:
+    """The same of numbers that are compared: `codec.narrow` says what becomes of them."""
+    tensor = _decode_dense(torch, node, unpacker)
+    narrow = unpacker.narrow
+    return tensor if narrow is None else narrow.tensor(torch, tensor, node.dtype)
+
+
 def look(value: Any) -> object:
     """What there is to see of a tensor of the usual kind; None for all else."""
     torch = torch_module()
@@ -195,9 +200,9 @@ def _encode_sparse(torch: Any, tensor: Any, requires_grad: bool, packer: Packer)
 
 
 def _decode_sparse(torch: Any, node: Sparse, unpacker: Unpacker) -> Any:
-    values = [_decode_dense(torch, part, unpacker) for part in node.parts]
-    if unpacker.narrow is not None:
-        values[-1] = unpacker.narrow.tensor(torch, values[-1], node.parts[-1].dtype)
+    *where, numbers = node.parts
+    values = [_decode_dense(torch, part, unpacker) for part in where]
+    values.append(_decode_wide(torch, numbers, unpacker))
     unpacker.budget.take(logical=count(node.shape) * values[-1].dtype.itemsize)
     if node.layout == "coo":
         tensor = torch.sparse_coo_tensor(
@@ -235,9 +240,7 @@ def _decode_quantized(torch: Any, node: Quantized, unpacker: Unpacker) -> Any:
     if isinstance(node.scale, Tensor) and isinstance(node.zero_point, Tensor):
         if node.axis is None or not 0 <= node.axis < integers.dim():
             raise CannotCross("an axis that a tensor has not")
-        scales = _decode_dense(torch, node.scale, unpacker)
-        if unpacker.narrow is not None:
-            scales = unpacker.narrow.tensor(torch, scales, node.scale.dtype)
+        scales = _decode_wide(torch, node.scale, unpacker)
         zero_points = _decode_dense(torch, node.zero_point, unpacker)
         if not len(scales) == len(zero_points) == integers.shape[node.axis]:
             raise CannotCross("scales that do not fit a tensor")
