@@ -9,6 +9,7 @@ attempt, is guessed.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -134,6 +135,12 @@ def _read(source: Source, known: Known, system: str | None) -> tuple[str, Found]
         for name, found in sure.items()
         if not any(placed[name] < others for others in placed.values())
     }
+    # Nor does what a few have called so, in folders of their own, make a class another system's.
+    half = len(_entries(source, source.files)) / 2
+    if len(_entries(source, set().union(*(placed[name] for name in sure)))) <= half:
+        sure = {}
+    most = {name: sure[name] for name in sure if len(_entries(source, placed[name])) > half}
+    sure = most or sure
     if len(sure) > 1:
         raise GraderError(
             f"{source.name} looks like {' and like '.join(sorted(sure))}: say which with --as."
@@ -154,6 +161,12 @@ def _read(source: Source, known: Known, system: str | None) -> tuple[str, Found]
 def _placed(found: Found) -> set[str]:
     """The files that a system could place with somebody."""
     return {file.path for record in found.records for file in record.files.values()}
+
+
+def _entries(source: Source, paths: Collection[str]) -> set[str]:
+    """What stands at the top of a source, below the folders round all of it, and holds these."""
+    begin = len(os.path.commonpath([os.path.dirname(f"/{path}") for path in source.files] or ["/"]))
+    return {f"/{path}"[begin:].lstrip("/").partition("/")[0] for path in paths}
 
 
 @dataclass

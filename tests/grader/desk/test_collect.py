@@ -428,6 +428,37 @@ def test_a_learners_file_that_is_named_as_another_system_does(group, work, path)
     assert group.placed == {"Ada King/numbers", "Eve/numbers"}
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"Ada King_7_{FILE}/numbers.ipynb",
+        "kingada_18_403_numbers.ipynb",
+        "ada+numbers+2026-03-01 10:00:00.000000 UTC/numbers.ipynb",
+    ],
+)
+@pytest.mark.parametrize("layout", ["{}", "numbers-{}", "{}/numbers"])
+def test_a_learners_file_makes_no_class_another_systems(group, work, path, layout):
+    """Else it would be somebody else's, whose own would be placed nowhere."""
+    files = {f"{layout.format(who)}/numbers.ipynb": work for who in ("ada", "bob", "eve")}
+    evil = {f"{layout.format('eve')}/{path}": other(work, "evil")}
+    roster = group.write("class.csv", "id,name\nada,Ada King\nbob,Bob Cy\neve,Eve Dee\n")
+    name = "numbers-submissions" if layout.startswith("numbers") else "tree"
+    group.collect(group.tree(files | evil, name), "--roster", roster)
+    assert group.placed == {"ada/numbers", "bob/numbers", "eve/numbers"}
+    assert (group.submitted / "ada/numbers/numbers.ipynb").read_bytes() == work
+    assert not group.unplaced
+
+
+def test_what_others_lay_into_the_exchange_makes_it_no_other_system(group, work):
+    """There all may write."""
+    when = "2026-03-01 10:00:00.000000 UTC"
+    files = {f"{who}+numbers+{when}/numbers.ipynb": work for who in ("ada", "bob", "eve")}
+    path = f"Ada King_7_{FILE}/numbers.ipynb"
+    group.collect(group.tree({**files, path: other(work, "evil")}, "inbound"))
+    assert group.placed == {"ada/numbers", "bob/numbers", "eve/numbers"}
+    assert group.reasons == {path: "is not named as nbgrader names what is handed in"}
+
+
 def test_systems_are_told_apart_or_asked_for(group, work):
     files = {f"Ada King_7_{FILE}/numbers.ipynb": work, "kingada_18_403_numbers.ipynb": work}
     archive = group.archive(files)
