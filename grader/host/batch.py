@@ -362,7 +362,7 @@ def _enter(
             marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
         if shown != result.shown:
             with cannot_write(store.folder):
-                store.show_marks(result, marked, shown, renderer)
+                store.show_marks(result, assignments[assignment], marked, shown, renderer)
         entered[name] = result.handed_in
         yield marked, entry.late
     # Only what the gradebook holds for good counts as told to it.

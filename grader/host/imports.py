@@ -63,7 +63,7 @@ def _cells(notebook: Path) -> list[str]:
     try:
         cells = json.loads(notebook.read_bytes())["cells"]
         return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 

@@ -127,23 +127,42 @@ class ResultStore:
                     path.unlink()
         result.save(self.result(result.assignment, result.student))
 
-    def show_marks(self, result: Result, marked: Result, shown: str, renderer: Renderer) -> None:
+    def show_marks(
+        self,
+        result: Result,
+        assignment: Assignment,
+        marked: Result,
+        shown: str,
+        renderer: Renderer,
+    ) -> None:
         """Feedback with what a teacher gave by hand in it, from the notebooks that `write` wrote.
 
         Args:
+            assignment: whose notebooks count: who marks may have copied one there.
             marked: the result with it.
             shown: a fingerprint of it.
             renderer: makes the pages.
 
         Raises:
             OSError: when a file cannot be written.
+            GraderError: when a notebook is damaged.
         """
-        notebooks = {
-            path.stem: nbformat.v4.reads(path.read_text("utf-8"))
-            for path in self.autograded(result).glob("*.ipynb")
-        }
-        # Cleaned once more: nbgrader may have been there since.
-        pages, _ = renderer.pages(marked, notebooks)
+        paths = {name: self.autograded(result) / f"{name}.ipynb" for name in assignment.notebooks}
+        try:
+            notebooks = {
+                name: nbformat.v4.reads(path.read_text("utf-8"))
+                for name, path in paths.items()
+                if path.exists()
+            }
+            # Cleaned once more: nbgrader may have been there since.
+            pages, _ = renderer.pages(marked, notebooks)
+        except OSError:
+            raise
+        except Exception as error:
+            raise GraderError(
+                f"A notebook in {self.autograded(result)} is damaged: remove it, then the same "
+                "command writes it again, and your marks stay."
+            ) from error
         for name, page in pages.feedback.items():
             write_atomically(self.feedback(result) / f"{name}.html", page)
         result.model_copy(update={"shown": shown}).save(self.result(*result.key))
@@ -169,9 +188,9 @@ class ResultStore:
     def entered(self) -> dict[str, str]:
         """The fingerprint of each submission that the gradebook knows, by "ASSIGNMENT/STUDENT"."""
         try:
-            told = json.loads((self.folder / "results" / "entered.json").read_text("utf-8"))
-            return {key: str(handed_in) for key, handed_in in told.items()}
-        except (OSError, ValueError, AttributeError):
+            told = (self.folder / "results" / "entered.json").read_bytes()
+            return decoders.from_json(dict[str, str]).decode(told)
+        except (OSError, msgspec.MsgspecError):
             return {}
 
     def save_entered(self, entered: Mapping[str, str]) -> None:

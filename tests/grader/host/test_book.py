@@ -409,3 +409,50 @@ def test_a_gradebook_that_another_program_writes_to_is_one_sentence(desk, run, m
     assert "(database is locked): close the program that writes to it" in said
     assert len(said.strip().splitlines()) == 1
     assert (desk.out / "gradebook.db").read_bytes() == before
+
+
+def _mark_why(desk, student, score):
+    with open_book(desk) as book:
+        book.find_grade("why", "numbers", "numbers", student).manual_score = score
+        book.db.commit()
+
+
+def test_a_copy_that_a_teacher_makes_beside_a_notebook_is_no_notebook_of_the_assignment(desk, run):
+    """Formgrader is started where they lie."""
+    desk.hand_in("a")
+    run()
+    _mark_why(desk, "a", 3)
+    folder = desk.out / "autograded/a/numbers"
+    (folder / "numbers-Copy1.ipynb").write_bytes((folder / "numbers.ipynb").read_bytes())
+    run()
+    assert rows(desk)["numbers", "a"]["total"] == "8"
+    assert "given by a teacher" in (desk.out / "feedback/a/numbers/numbers.html").read_text()
+    assert (folder / "numbers-Copy1.ipynb").exists()
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b'{"cells": [{}]}'])
+def test_a_damaged_notebook_with_marks_by_hand_is_one_sentence(desk, run, content):
+    desk.hand_in("a")
+    run()
+    _mark_why(desk, "a", 3)
+    path = desk.out / "autograded/a/numbers/numbers.ipynb"
+    path.write_bytes(content)
+    said = " ".join(run(code=1).split())
+    assert f"A notebook in {path.parent} is damaged: remove it, then the same command" in said
+    path.unlink()
+    run()
+    assert rows(desk)["numbers", "a"]["total"] == "8"
+    assert "given by a teacher" in (desk.out / "feedback/a/numbers/numbers.html").read_text()
+
+
+def test_marks_that_were_taken_back_from_a_notebook_that_is_gone(desk, run):
+    """Another assignment is graded; of this one only pages change."""
+    desk.hand_in("a")
+    desk.folder("a", "pair")
+    run()
+    _mark_why(desk, "a", 3)
+    run()
+    _mark_why(desk, "a", None)
+    for folder in ("solutions/numbers", "exercises/numbers"):
+        (desk.root / folder / "numbers.ipynb").rename(desk.root / folder / "more.ipynb")
+    run("--assignment", "pair")
