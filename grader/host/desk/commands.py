@@ -380,9 +380,9 @@ def forget(
         if not told:
             _fail(f"Nothing is kept of {student} in {out} or {submitted}.")
         for sentence in told:
-            screen.print(Text(f"Removed: {sentence}" if "Look at" not in sentence else sentence))
+            _say(screen, f"Removed: {sentence}" if "Look at" not in sentence else sentence)
         for path in remove_derived(kept):
-            screen.print(Text(f"Removed, as it may speak of them: {path}"))
+            _say(screen, f"Removed, as it may speak of them: {path}")
     except GraderError as error:
         _fail(str(error))
     screen.print("`grader grade` makes the report again. Downloads and backups are yours to clean.")

@@ -133,8 +133,8 @@ def _forget(kept: Kept, course: Course) -> Iterator[str]:
     store = ResultStore(kept.out)
     entered = store.entered()
     rest = {key: value for key, value in entered.items() if key.partition("/")[2] != student}
-    drawn = pseudonyms.known(kept.out)
     with cannot_write(kept.out, _KEPT):
+        drawn = pseudonyms.known(kept.out)
         if rest != entered:
             store.save_entered(rest)
         if drawn.pop(student, None) is not None:

@@ -11,7 +11,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from grader.host.results.result import write_atomically
+from grader.protocol import decoders
+from grader.protocol.errors import GraderError
 
 _HOW = [
     *("quiet", "sparse", "tidy", "brave", "clever", "gentle", "swift", "patient", "frugal"),
@@ -29,18 +33,29 @@ def key(out: Path) -> Path:
 
 
 def known(out: Path) -> dict[str, str]:
-    """The pseudonyms that were drawn so far, by student."""
+    """The pseudonyms that were drawn so far, by student.
+
+    Raises:
+        OSError: when the key cannot be read.
+        GraderError: when it is damaged. Others in their place would be nobody's on earlier pages.
+    """
     try:
-        return {str(k): str(v) for k, v in json.loads(key(out).read_text("utf-8")).items()}
-    except (OSError, ValueError, AttributeError):
+        return decoders.from_json(dict[str, str]).decode(key(out).read_bytes())
+    except FileNotFoundError:
         return {}
+    except msgspec.MsgspecError as error:
+        raise GraderError(
+            f"{key(out)} says who is who, and cannot be understood ({error}): take an older copy "
+            "of it, or remove it and have other pseudonyms drawn."
+        ) from error
 
 
 def pseudonyms(out: Path, students: Iterable[str]) -> dict[str, str]:
     """The pseudonym of each student, the same in every run into this folder.
 
     Raises:
-        OSError: when the key cannot be written.
+        OSError: when the key cannot be read or written.
+        GraderError: when it is damaged.
     """
     drawn = known(out)
     taken = set(drawn.values())

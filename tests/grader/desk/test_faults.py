@@ -413,3 +413,14 @@ def test_no_name_of_a_list_reaches_the_terminal_as_a_code(group, work):
     said = group.collect(archive, "--roster", people, "--roster", book)
     assert "is in grades.csv, but in no table before it" in said
     assert not re.search(r"[\x1b\x80-\x9f\u202e]", said)
+
+
+def test_no_name_of_what_was_not_placed_reaches_the_terminal_as_a_code(group, work):
+    called = "Ada\x9b2J\u202e King"
+    file = "assignsubmission_file"
+    group.collect(group.archive({f"Ada2J King_7_{file}/numbers.ipynb": work}))
+    group.collect(group.archive({f"{called}_8_{file}/numbers.ipynb": work}, "more.zip"))
+    options = ("--out", group.here / "out", "--submitted", group.submitted, "--yes")
+    said = group.run("forget", "Ada2J King", "--course", group.root, *options)
+    assert "Look at" in said
+    assert not re.search(r"[\x1b\x80-\x9f\u202e]", said)

@@ -110,6 +110,17 @@ def test_names_are_pseudonyms_that_stay(out: Path) -> None:
     assert [name for _, name in ranked(again)][1:] == [name for _, name in ranked(first)]
 
 
+@pytest.mark.parametrize("damaged", [b'{"ada": "quiet wren",}', b"[]", b'{"ada": 1}', b"\xff"])
+def test_a_damaged_list_of_pseudonyms_is_told_and_stays(out: Path, damaged: bytes) -> None:
+    """Others in their place would make another of everybody on earlier pages."""
+    page(out, names=False)
+    key = out / "results" / "pseudonyms.json"
+    key.write_bytes(damaged)
+    with pytest.raises(GraderError, match="says who is who, and cannot be understood"):
+        page(out, names=False)
+    assert key.read_bytes() == damaged
+
+
 def test_the_page_asks_nobody_for_anything_and_says_what_the_picture_shows(out: Path) -> None:
     html = page(out)
     assert "default-src 'none'" in html
