@@ -304,9 +304,7 @@ class _Run:
         if isinstance(moved, str):
             self.refuse(record, moved, assignment)
             return
-        in_the_way = _in_the_way(moved)
-        files, unread = _contents({p: file for p, file in moved.items() if p not in in_the_way})
-        unread |= dict.fromkeys(in_the_way, "lies in a folder that is called as a file of ours")
+        files, unread = _contents(moved)
         when = self._time(record)
         stamp = files.pop(TIMESTAMP, None)
         if when is None and stamp is not None and record.system in _KNOWS_TIMES:
@@ -344,9 +342,10 @@ class _Run:
 def _contents(files: Mapping[str, File]) -> tuple[dict[str, bytes], dict[str, str]]:
     """What files of one person hold, and why some could not be read."""
     contents: dict[str, bytes] = {}
-    unread: dict[str, str] = {}
+    unread = dict.fromkeys(_in_the_way(files), "lies in a folder that is called as a file of ours")
+    readable = files.keys() - unread
     # The notebooks first: there may not be room for all. What tools keep comes last.
-    for path in sorted(files, key=lambda path: (is_of_tools(path), not is_notebook(path), path)):
+    for path in sorted(readable, key=lambda path: (is_of_tools(path), not is_notebook(path), path)):
         if len(contents) >= 2 * MAX_FILES or sum(map(len, contents.values())) > MAX_FILES_BYTES:
             unread[path] = "is more than is graded of one person"
             continue
@@ -358,7 +357,7 @@ def _contents(files: Mapping[str, File]) -> tuple[dict[str, bytes], dict[str, st
 
 
 def _in_the_way(files: Collection[str]) -> list[str]:
-    """What lies in a folder where a notebook goes, or the time."""
+    """What lies in a folder where another file goes, such as a notebook, or the time."""
     ours = {TIMESTAMP, *files}
     return [p for p in files if not ours.isdisjoint(map(str, PurePosixPath(p).parents))]
 

@@ -395,6 +395,24 @@ def test_a_folder_where_a_file_of_ours_goes_costs_nobody_else(group, work, files
         assert reason == "lies in a folder that is called as a file of ours"
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_nor_does_one_of_what_is_not_placed(group, work, listed):
+    """Moodle calls so what was typed, and a learner their own folder."""
+    eve = "Eve_8_assignsubmission_"
+    files = {
+        "Ada King_7_assignsubmission_file/numbers.ipynb": work,
+        f"{eve}file/onlinetext.html/x": "kept by nobody",
+        f"{eve}onlinetext/onlinetext.html": "typed",
+    }
+    roster = group.write("class.csv", "id,name\nada,Ada King\n" + "eve,Eve\n" * listed)
+    group.collect(group.archive(files), "--roster", roster)
+    assert group.placed == {"ada/numbers"}
+    [row] = group.unplaced
+    kept = group.here / "unplaced" / row["kept"]
+    assert [path.name for path in kept.iterdir()] == ["onlinetext.html"]
+    assert (kept / "onlinetext.html").read_text() == "typed"
+
+
 def test_a_time_in_no_zone_costs_nobody_else(group, work):
     stamp = "2026-03-01 10:00 ../x"
     tree = group.tree(
