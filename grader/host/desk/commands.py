@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from glob import escape
 from pathlib import Path
 from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
@@ -283,7 +282,7 @@ def similar(
     try:
         opened = Course.open(course)
         name = _one(assignment, opened.assignments())
-        from grader.host.desk.similar import find, page
+        from grader.host.desk.similar import find, handed_in, page
         from grader.host.engine.autotests import filler
 
         loaded = replace(opened, fill=filler()).load(name)
@@ -291,7 +290,7 @@ def similar(
         if not texts:
             raise GraderError(f"There is no submission for {name} in {submitted}.")
         note = f"{len(texts)} submissions, {len(found)} pairs to look at. A likeness is no proof."
-        students = {path.parent.name for path in submitted.glob(f"[!.]*/{escape(name)}")}
+        students = {folder.parent.name for folder in handed_in(loaded, submitted)}
         called = _drawn(out, students) if pseudonyms else None
         data = page(loaded, texts, found, called, submitted).encode("utf-8", "replace")
         _write(file or out / f"similar-{name}.html", data, [note])

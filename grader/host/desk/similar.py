@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,11 @@ from typing import Any
 from grader.host.course.assignment import Assignment
 from grader.host.desk.likeness import Match, Pair, Text, pairs
 from grader.host.desk.placing import collected
-from grader.host.intake.folder import read_folder
+from grader.host.intake.folder import is_notebook, read_folder
 from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
 from grader.host.publish.pages import environment, plain
 from grader.host.publish.pseudonyms import nameless
+from grader.host.tasks import find_tasks
 
 # Pairs that are shown with their lines; more are only named.
 SHOWN = 50
@@ -30,7 +30,7 @@ def find(assignment: Assignment, submitted: Path) -> tuple[dict[str, Text], list
     people = collected(submitted)
     texts: dict[str, Text] = {}
     teams = set()
-    for folder in sorted(submitted.glob(f"[!.]*/{glob.escape(assignment.name)}")):
+    for folder in handed_in(assignment, submitted):
         student = folder.parent.name
         if team := people.get((assignment.name, student), {}).get("team"):
             # What a group handed in together lies with each of its members.
@@ -44,9 +44,15 @@ def find(assignment: Assignment, submitted: Path) -> tuple[dict[str, Text], list
     return texts, pairs(texts, released)
 
 
+def handed_in(assignment: Assignment, submitted: Path) -> list[Path]:
+    """The folders that are graded: nobody is passed over for how they spell a name."""
+    tasks, _ = find_tasks(submitted, {assignment.name: assignment})
+    return sorted(task.folder for task in tasks)
+
+
 def _cells(folder: Path) -> Iterator[LearnerCell]:
     for path, content in sorted(read_folder(folder).files.items()):
-        if path.endswith(".ipynb"):
+        if is_notebook(path):
             cells = read_notebook(content, path)
             # What cannot be read is told when it is graded.
             yield from () if isinstance(cells, Rejected) else cells

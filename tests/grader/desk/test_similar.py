@@ -224,3 +224,18 @@ def test_what_a_group_handed_in_together_is_one(group):
     texts, found = find(Course.open(group.root).load("numbers"), group.submitted)
     assert set(texts) == {"ada (Duo)", "cy (B)"}
     assert [(pair.one, pair.other) for pair in found] == [("ada (Duo)", "cy (B)")]
+
+
+@pytest.mark.parametrize("path", ["übung/NUMBERS.IPYNB", "u\u0308bung/übung.ipynb"])
+def test_nobody_is_passed_over_for_how_they_spell_a_name(desk, path):
+    """It is graded, too."""
+    (desk.root / "solutions/numbers").rename(desk.root / "solutions/übung")
+    (desk.root / "exercises/numbers").rename(desk.root / "exercises/übung")
+    made = nbformat.writes(answered(desk.release("übung", "numbers"), {"square": COPIED}))
+    for place in ("ada/übung/numbers.ipynb", f"bob/{path}"):
+        file = desk.submitted / place
+        file.parent.mkdir(parents=True)
+        file.write_text(made)
+    texts, found = find(desk.course().load("übung"), desk.submitted)
+    assert set(texts) == {"ada", "bob"}
+    assert [(pair.one, pair.other) for pair in found] == [("ada", "bob")]
