@@ -63,7 +63,7 @@ def find_tasks(
         folders = [path for path in entries if path.is_dir()]
     except OSError as error:
         raise GraderError(f"Cannot read {submitted}: {error.strerror}.") from error
-    names = _names_of_students([folder.name for folder in folders])
+    names = names_of_students([folder.name for folder in folders])
     # Macs may write ü as two signs.
     spelled = {unicodedata.normalize("NFC", name): name for name in assignments}
     tasks: dict[tuple[str, str], Task] = {}
@@ -127,7 +127,7 @@ def _too_high(file: str) -> str:
     return f"{printable(file)} lies in the student's folder: it belongs one folder deeper."
 
 
-def _names_of_students(folders: Sequence[str]) -> dict[str, str]:
+def names_of_students(folders: Sequence[str]) -> dict[str, str]:
     """What to call the students whose folders these are: two of them never get the same name."""
     names = {folder: _printable(folder) for folder in folders}
     taken = {folder for folder, name in names.items() if folder == name}

@@ -507,7 +507,8 @@ def _say(screen: Console, sentence: str) -> None:
     """Names in it are what people or their systems have written."""
     from grader.host.publish.pages import plain
 
-    screen.print(Text(plain(sentence)))
+    # What is no UTF-8 can't be printed.
+    screen.print(Text(plain(sentence.encode("utf-8", "backslashreplace").decode())))
 
 
 def _fail(sentence: str, code: int = 1) -> NoReturn:

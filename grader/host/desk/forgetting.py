@@ -25,7 +25,7 @@ from grader.host.gradebook.connection import Database
 from grader.host.publish import pseudonyms
 from grader.host.result_store import ResultStore, cannot_write
 from grader.host.results.result import write_atomically
-from grader.host.tasks import COLLECTED
+from grader.host.tasks import COLLECTED, names_of_students
 from grader.protocol.errors import GraderError
 
 # What stands in OUT and may speak of anybody: it can be made again.
@@ -58,10 +58,14 @@ class Kept:
 
     def folders(self) -> list[Path]:
         """Files and folders that are of this student alone."""
+        # Handed in under a name that a table can't hold, it goes by another there.
+        there = sorted(self.submitted.glob("*"))
+        handed_in = [path.name for path in there if path.is_dir() or path.is_symlink()]
+        names = names_of_students(handed_in)
         found = [
             *(self.out / part / self.student for part in ("autograded", "feedback")),
             self.out / "feedback_of_nbgrader" / self.student,
-            self.submitted / self.student,
+            *(self.submitted / name for name in handed_in if names[name] == self.student),
             self.unplaced / EARLIER / self.student,
         ]
         results = self.out / "results"

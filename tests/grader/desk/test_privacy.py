@@ -10,6 +10,7 @@ import sqlite3
 import pytest
 
 from grader.host.desk import forgetting
+from grader.host.tasks import names_of_students
 from tests.grader.conftest import linux
 from tests.grader.desk.conftest import zipped
 
@@ -174,6 +175,16 @@ def test_a_link_goes_and_what_it_leads_to_stays(marked):
     forget(marked, "ada", "--yes")
     assert not (marked.submitted / "ada").exists()
     assert (elsewhere / "kept").exists()
+
+
+@pytest.mark.parametrize("called", ["<b>ada", "a" * 200, "ada\udcff"])
+def test_what_was_handed_in_goes_whatever_its_folder_is_called(marked, called):
+    """Such names become others: those stand in grades.csv."""
+    (marked.submitted / called / "numbers").mkdir(parents=True)
+    [name] = names_of_students([called]).values()
+    assert name != called
+    forget(marked, name, "--yes")
+    assert not (marked.submitted / called).exists()
 
 
 def test_somebody_of_the_same_name_is_told_not_removed(marked):
