@@ -23,8 +23,15 @@ from grader.host.desk.placing import Placing
 from grader.host.desk.record import Finder, Found, Known, Record
 from grader.host.desk.roster import Person, Roster, spellings, squeezed
 from grader.host.desk.sources import File, Source, Unreadable, opened
-from grader.host.intake.folder import MAX_FILES, MAX_FILES_BYTES, Folder, is_notebook, is_of_tools
-from grader.host.intake.submission import TIMESTAMP, timestamp_of
+from grader.host.intake.folder import (
+    MAX_FILES,
+    MAX_FILES_BYTES,
+    TIMESTAMP,
+    Folder,
+    is_notebook,
+    is_of_tools,
+)
+from grader.host.intake.submission import timestamp_of
 from grader.host.tasks import why_no_student
 from grader.protocol.errors import GraderError
 
@@ -343,9 +350,12 @@ def _contents(files: Mapping[str, File]) -> tuple[dict[str, bytes], dict[str, st
     """What files of one person hold, and why some could not be read."""
     contents: dict[str, bytes] = {}
     unread = dict.fromkeys(_in_the_way(files), "lies in a folder that is called as a file of ours")
-    readable = files.keys() - unread
-    # The notebooks first: there may not be room for all. What tools keep comes last.
-    for path in sorted(readable, key=lambda path: (is_of_tools(path), not is_notebook(path), path)):
+
+    def order(path: str) -> tuple[object, ...]:
+        # Time and notebooks first: there may not be room for all. What tools keep comes last.
+        return path != TIMESTAMP, is_of_tools(path), not is_notebook(path), path
+
+    for path in sorted(files.keys() - unread, key=order):
         if len(contents) >= 2 * MAX_FILES or sum(map(len, contents.values())) > MAX_FILES_BYTES:
             unread[path] = "is more than is graded of one person"
             continue

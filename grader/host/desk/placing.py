@@ -24,8 +24,8 @@ from typing import Literal
 
 from grader.host.desk import tables
 from grader.host.desk.sources import Unreadable, opened
-from grader.host.intake.folder import Folder
-from grader.host.intake.submission import TIMESTAMP, timestamp_of
+from grader.host.intake.folder import TIMESTAMP, Folder
+from grader.host.intake.submission import timestamp_of
 from grader.host.result_store import cannot_write
 from grader.host.results.result import write_atomically
 from grader.host.tasks import COLLECTED

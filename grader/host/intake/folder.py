@@ -28,6 +28,8 @@ MAX_DEPTH = 30
 MAX_ALIKE = 10
 MAX_NAME = 100
 
+# When it was handed in, as nbgrader writes it.
+TIMESTAMP = "timestamp.txt"
 NOT_LOOKED_AT = (".ipynb_checkpoints", "__pycache__")
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _OPEN_FILE = _OPEN | getattr(os, "O_NONBLOCK", 0)
@@ -74,6 +76,7 @@ def read_folder(folder: Path) -> Folder:
             _opened(folder.parent.name, _OPEN_FOLDER, top) as above,
             _opened(folder.name, _OPEN_FOLDER, above) as own,
         ):
+            reader.read_time(own)
             reader.read(own)
     except OSError as error:
         return Folder(reason=f"The folder cannot be read ({error.strerror}).")
@@ -100,6 +103,13 @@ class _Reader:
         # Files and bytes that there is still room for: of notebooks, and of others.
         self._room = {True: [MAX_FILES, MAX_FILES_BYTES], False: [MAX_FILES, MAX_FILES_BYTES]}
 
+    def read_time(self, folder: int) -> None:
+        """Reads when it was handed in, before other files leave no room: nobody is less late for
+        what lies beside it."""
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISREG(os.stat(TIMESTAMP, dir_fd=folder, follow_symlinks=False).st_mode):
+                self._take(folder, TIMESTAMP, TIMESTAMP)
+
     def read(self, folder: int, above: str = "", depth: int = 0) -> None:
         """Reads what lies below an open folder."""
         with os.scandir(folder) as found:
@@ -113,6 +123,8 @@ class _Reader:
                 folders.append(entry.name)
             elif not entry.is_file(follow_symlinks=False):
                 self._not_plain.append(f"{above}{entry.name}")
+            elif f"{above}{entry.name}" == TIMESTAMP:
+                continue
             elif not above or not is_notebook(entry.name):
                 self._take(folder, entry.name, f"{above}{entry.name}")
         # What tools keep, such as an environment or a repository, must not leave no room for work.

@@ -16,6 +16,7 @@ from nbgrader.utils import parse_utc
 
 from grader.host.course.assignment import Assignment, TeacherNotebook
 from grader.host.intake.folder import (
+    TIMESTAMP,
     Folder,
     few,
     is_notebook,
@@ -25,7 +26,6 @@ from grader.host.intake.folder import (
 from grader.host.intake.notebook import Rejected, too_large
 from grader.host.intake.paper import Paper, read_paper
 
-TIMESTAMP = "timestamp.txt"
 # Its name, such as Europe/Berlin or EST5EDT, or seconds.
 _ZONE = re.compile(r"[A-Za-z][\w+-]*(/[\w+-]+)*|[+-]?\d+")
 

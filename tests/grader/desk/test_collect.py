@@ -322,6 +322,14 @@ def test_loose_notebooks(group, work):
     }
 
 
+def test_a_time_is_taken_however_many_files_lie_beside_it(group, work, monkeypatch):
+    monkeypatch.setattr("grader.host.desk.collecting.MAX_FILES", 2)
+    files = {f"cy/pair/a{number}": "x" for number in range(9)}
+    time = "2026-03-02 10:00:00.000000 UTC"
+    group.collect(group.tree({"cy/pair/first.ipynb": work, "cy/pair/timestamp.txt": time, **files}))
+    assert (group.submitted / "cy/pair/timestamp.txt").read_text() == time
+
+
 def test_a_time_that_learners_write_is_not_believed(group, work):
     name = f"Ada King_7_{FILE}"
     files = {f"{name}/numbers.ipynb": work, f"{name}/timestamp.txt": "2020-01-01 00:00:00 UTC"}

@@ -6,6 +6,7 @@ import copy
 import json
 import os
 from dataclasses import replace
+from datetime import datetime
 
 import nbformat
 import pytest
@@ -14,7 +15,7 @@ from grader.host.intake.folder import MAX_NOTEBOOK_BYTES, read_folder
 from grader.host.intake.notebook import MAX_CELLS, LearnerCell, Rejected, read_notebook
 from grader.host.intake.paper import as_bytes as as_bytes_of_paper
 from grader.host.intake.paper import from_bytes, put_together, read_paper
-from grader.host.intake.submission import collect
+from grader.host.intake.submission import collect, timestamp_of
 
 
 def as_bytes(notebook) -> bytes:
@@ -366,6 +367,15 @@ def test_too_many_files_are_left_out_but_the_notebook_is_not(desk, assignment, m
     assert len(submission.files) == 3
     assert "6 files beside the notebook were left out" in submission.notes[0]
     assert submission.papers["numbers"].notes == ()
+
+
+@pytest.mark.parametrize("limit", ["MAX_FILES", "MAX_FILES_BYTES", "MAX_ENTRIES"])
+def test_nobody_is_less_late_for_files_that_leave_no_room(desk, monkeypatch, limit):
+    monkeypatch.setattr(f"grader.host.intake.folder.{limit}", 100)
+    folder = desk.hand_in("s", timestamp="2026-03-03 09:15:00 UTC").parent
+    for number in range(120):
+        (folder / f"a{number}").write_text("x")
+    assert timestamp_of(read_folder(folder)) == datetime(2026, 3, 3, 9, 15)
 
 
 def test_what_tools_keep_takes_no_room_from_what_was_written(desk, assignment, monkeypatch):
