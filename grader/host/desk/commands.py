@@ -286,14 +286,17 @@ def similar(
         from grader.host.engine.autotests import filler
 
         loaded = replace(opened, fill=filler()).load(name)
-        texts, found = find(loaded, submitted)
+        notes: list[str] = []
+        texts, found = find(loaded, submitted, notes.append)
         if not texts:
             raise GraderError(f"There is no submission for {name} in {submitted}.")
-        note = f"{len(texts)} submissions, {len(found)} pairs to look at. A likeness is no proof."
+        notes.append(
+            f"{len(texts)} submissions, {len(found)} pairs to look at. A likeness is no proof."
+        )
         students = {folder.parent.name for folder in handed_in(loaded, submitted)}
         called = _drawn(out, students) if pseudonyms else None
         data = page(loaded, texts, found, called, submitted).encode("utf-8", "replace")
-        _write(file or out / f"similar-{name}.html", data, [note])
+        _write(file or out / f"similar-{name}.html", data, notes)
     except GraderError as error:
         _fail(str(error))
 

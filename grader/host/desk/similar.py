@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from grader.host.clerk import Clerks, Job, TooMuch
 from grader.host.course.assignment import Assignment
 from grader.host.desk.likeness import Match, Pair, Text, pairs
 from grader.host.desk.placing import collected
@@ -14,48 +17,77 @@ from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
 from grader.host.publish.pages import environment, plain
 from grader.host.publish.pseudonyms import nameless
 from grader.host.tasks import find_tasks
+from grader.protocol import decoders
 
 # Pairs that are shown with their lines; more are only named.
 SHOWN = 50
 
 
-def find(assignment: Assignment, submitted: Path) -> tuple[dict[str, Text], list[Pair]]:
-    """What everybody wrote, and who has much in common."""
+def find(
+    assignment: Assignment, submitted: Path, tell: Callable[[str], None] = lambda said: None
+) -> tuple[dict[str, Text], list[Pair]]:
+    """What everybody wrote, and who has much in common.
+
+    Args:
+        tell: gets a sentence of whom nobody can be compared with.
+    """
     released = [
         LearnerCell(cell.node.cell_type, cell.released)
         for notebook in assignment.notebooks.values()
         for cell in notebook.cells
     ]
-    known = {cell.source.strip() for cell in released}
     people = collected(submitted)
     texts: dict[str, Text] = {}
     teams = set()
-    for folder in handed_in(assignment, submitted):
-        student = folder.parent.name
-        if team := people.get((assignment.name, student), {}).get("team"):
-            # What a group handed in together lies with each of its members.
-            if team in teams:
+    # To read what somebody wrote may take any time and memory.
+    with Clerks({_LOOK: _looking({cell.source.strip() for cell in released})}) as clerks:
+        for folder in handed_in(assignment, submitted):
+            student = folder.parent.name
+            if team := people.get((assignment.name, student), {}).get("team"):
+                # What a group handed in together lies with each of its members.
+                if team in teams:
+                    continue
+                teams.add(team)
+                student = f"{student} ({team})"
+            files = sorted(read_folder(folder).files.items())
+            asked = [content for path, content in files if is_notebook(path)]
+            try:
+                answer = clerks.ask(_LOOK, msgspec.msgpack.encode(asked))
+            except TooMuch as error:
+                tell(f"To compare what {student} wrote {error}: it was not compared.")
                 continue
-            teams.add(team)
-            student = f"{student} ({team})"
-        cells = list(_cells(folder))
-        if cells:
-            texts[student] = Text.of(cells, known)
+            text = decoders.from_msgpack(Text | None).decode(answer)
+            if text is not None:
+                texts[student] = text
     return texts, pairs(texts, released)
+
+
+# The job of a clerk's that looks at what somebody wrote.
+_LOOK = "look"
+
+
+def _looking(known: Collection[str]) -> Job:
+    """That job.
+
+    Args:
+        known: the cells that all were given.
+    """
+
+    def look(question: bytes) -> bytes:
+        cells: list[LearnerCell] = []
+        for content in decoders.from_msgpack(list[bytes]).decode(question):
+            read = read_notebook(content, "")
+            # What cannot be read is told when it is graded.
+            cells += [] if isinstance(read, Rejected) else read
+        return msgspec.msgpack.encode(Text.of(cells, known) if cells else None)
+
+    return look
 
 
 def handed_in(assignment: Assignment, submitted: Path) -> list[Path]:
     """The folders that are graded: nobody is passed over for how they spell a name."""
     tasks, _ = find_tasks(submitted, {assignment.name: assignment})
     return sorted(task.folder for task in tasks)
-
-
-def _cells(folder: Path) -> Iterator[LearnerCell]:
-    for path, content in sorted(read_folder(folder).files.items()):
-        if is_notebook(path):
-            cells = read_notebook(content, path)
-            # What cannot be read is told when it is graded.
-            yield from () if isinstance(cells, Rejected) else cells
 
 
 def page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import time
@@ -10,11 +11,13 @@ import nbformat
 import pytest
 
 from grader import Course
+from grader.host import clerk
 from grader.host.desk import likeness
 from grader.host.desk.likeness import Text, pairs
 from grader.host.desk.similar import find
 from grader.host.intake.notebook import LearnerCell
 from tests.grader.conftest import RIGHT, answered
+from tests.hostile import much_to_read
 
 EVERYBODY = """def square(x):
     total = x * x
@@ -239,3 +242,18 @@ def test_nobody_is_passed_over_for_how_they_spell_a_name(desk, path):
     texts, found = find(desk.course().load("übung"), desk.submitted)
     assert set(texts) == {"ada", "bob"}
     assert [(pair.one, pair.other) for pair in found] == [("ada", "bob")]
+
+
+def test_what_takes_too_much_to_read_is_told_and_harms_nobody(desk, monkeypatch):
+    """A file of 22 MB had taken gigabytes of the teacher's machine."""
+    monkeypatch.setattr(clerk, "MEMORY", 192 * 2**20)
+    for student in ("ada", "bob", "large"):
+        path = desk.hand_in(student, {"square": COPIED})
+    content = json.loads(path.read_text())
+    content["metadata"]["a"] = much_to_read()
+    path.write_text(json.dumps(content))
+    said = []
+    texts, found = find(desk.course().load("numbers"), desk.submitted, said.append)
+    assert set(texts) == {"ada", "bob"}
+    assert [(pair.one, pair.other) for pair in found] == [("ada", "bob")]
+    assert said == ["To compare what large wrote takes too much memory: it was not compared."]
