@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 import nbformat
+from nbformat import NotebookNode
 
 from grader.host.contract import Trouble
 from grader.host.course.assignment import Assignment
@@ -94,6 +95,15 @@ class ResultStore:
 
     def autograded(self, result: Result) -> Path:
         return self.folder / "autograded" / result.student / result.assignment
+
+    def notebook(self, assignment: str, student: str, name: str) -> NotebookNode | None:
+        """A notebook as `write` wrote it; None where there is none, or it was damaged since."""
+        path = self.folder / "autograded" / student / assignment / f"{name}.ipynb"
+        try:
+            return nbformat.reads(path.read_text("utf-8"), as_version=4)
+        # What is JSON and no notebook, nbformat tells in many ways.
+        except Exception:
+            return None
 
     def feedback(self, result: Result) -> Path:
         return self.folder / "feedback" / result.student / result.assignment

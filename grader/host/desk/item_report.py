@@ -23,8 +23,6 @@ from statistics import fmean, median
 from typing import Any
 from urllib.parse import quote
 
-import nbformat
-
 from grader.host.course.assignment import Assignment, Item
 from grader.host.desk import tables
 from grader.host.desk.grades import Book, Grade
@@ -422,11 +420,8 @@ class ItemReport:
             return len(hints), blake2b(f"{student} {met.hint}".encode()).digest()
 
         student = min(met.learners, key=others)
-        folder = self._store.folder / "autograded" / student / section.assignment.name
-        try:
-            text = (folder / f"{item.notebook}.ipynb").read_text("utf-8")
-            notebook = nbformat.reads(text, as_version=4)
-        except (OSError, ValueError, nbformat.ValidationError):
+        notebook = self._store.notebook(section.assignment.name, student, item.notebook)
+        if notebook is None:
             # It could not be shown when it was graded.
             return ""
         sources = [

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import nbformat
 from msgspec import Struct
 from nbgrader.api import Assignment as BookAssignment
 from nbgrader.api import (
@@ -228,12 +227,10 @@ class Review:
         }
 
     def _text(self, place: Place, student: str) -> str:
-        folder = self._store.folder / "autograded" / student / place.assignment.name
-        try:
-            text = (folder / f"{place.notebook.name}.ipynb").read_text("utf-8")
-            cells = nbformat.reads(text, as_version=4).cells
-        except (OSError, ValueError, nbformat.ValidationError):
+        notebook = self._store.notebook(place.assignment.name, student, place.notebook.name)
+        if notebook is None:
             return ""
+        cells = notebook.cells
         if place.cell.kind is Kind.TASK:
             # It has no place for an answer: what was written stands somewhere.
             released = {cell.released.strip() for cell in place.notebook.cells}

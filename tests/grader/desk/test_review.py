@@ -427,3 +427,12 @@ def test_limits_of_a_text(group):
     out = lay(group, {"ada": "x" * 50_000})
     text = members(reopened(group, out))["ada"]["text"]
     assert len(text) < reviewing.MAX_TEXT + 100
+
+
+@pytest.mark.parametrize("damaged", ["{", "[]", "[" * 100_000, '{"nbformat": 4, "cells": 3}'])
+def test_a_damaged_notebook_of_one_hides_no_text_of_others(group, damaged):
+    out = lay(group)
+    (out / "autograded/ada/numbers/numbers.ipynb").write_text(damaged)
+    texts = {who: one["text"] for who, one in members(reopened(group, out)).items()}
+    assert texts["ada"] == ""
+    assert texts["bob"] != ""
