@@ -363,7 +363,8 @@ def _enter(
         if shown != result.shown:
             with cannot_write(store.folder):
                 store.show_marks(result, assignments[assignment], marked, shown, renderer)
-        entered[name] = result.handed_in
+        if result.handed_in:
+            entered[name] = result.handed_in
         yield marked, entry.late
     # Only what the gradebook holds for good counts as told to it.
     book.commit()

@@ -359,11 +359,15 @@ class Book:
                 total += score or 0.0
                 continue
             by_hand = row.manual_score is not None
-            if by_hand:
+            if by_hand and not result.handed_in:
+                # The grader could not look at it: that is no news of the submission.
+                values["auto_score"] = row.auto_score
+                values["needs_manual_grade"] = row.needs_manual_grade
+            elif by_hand:
                 news = look_again or row.auto_score != score
                 values["needs_manual_grade"] = news or row.needs_manual_grade
-                if values["needs_manual_grade"]:
-                    outdated.add(f"{sheet.name}/{name}")
+            if by_hand and values["needs_manual_grade"]:
+                outdated.add(f"{sheet.name}/{name}")
             if (row.auto_score, row.needs_manual_grade) != tuple(values.values()):
                 changed.append({"row": row.id, **values})
             base = row.manual_score if by_hand else score

@@ -277,6 +277,26 @@ def test_a_sandbox_that_is_refused_grades_nobody(desk, run, refused):
     assert {row["total"] for row in rows(desk).values()} == {"5"}
 
 
+def test_a_sandbox_that_is_refused_has_nobody_mark_again(desk, run, refused):
+    """What was handed in has not changed meanwhile."""
+    desk.hand_in("a")
+    run()
+    with open_book(desk) as book:
+        for cell in ("why", "test-triple"):
+            grade = book.find_grade(cell, "numbers", "numbers", "a")
+            grade.manual_score, grade.needs_manual_grade = 1, False
+        book.db.commit()
+    run()
+    assert rows(desk)["numbers", "a"]["total"] == "5"
+    mend(desk, "two squared is four", "twice two is four")
+    refused[0] = 10**6
+    assert "0 graded, 1 rejected" in run()
+    refused[0] = 0
+    assert "wait" not in run()
+    assert rows(desk)["numbers", "a"]["total"] == "5"
+    assert "has changed since" not in rows(desk)["numbers", "a"]["notes"]
+
+
 def test_files_that_no_folder_holds_are_said_so_at_once(desk, run, refused):
     path = desk.hand_in("a")
     long = "x" * 200
