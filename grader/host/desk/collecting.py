@@ -143,7 +143,8 @@ def _read(source: Source, known: Known, system: str | None) -> tuple[str, Found]
         if not any(placed[name] < others for others in placed.values())
     }
     # Nor does what a few have called so, in folders of their own, make a class another system's.
-    half = len(_entries(source, source.files)) / 2
+    entries = _entries(source, source.files)
+    half = len(entries & {exchange.INBOUND} if entries <= exchange.FOLDERS else entries) / 2
     if len(_entries(source, set().union(*(placed[name] for name in sure)))) <= half:
         sure = {}
     most = {name: sure[name] for name in sure if len(_entries(source, placed[name])) > half}

@@ -24,6 +24,9 @@ from grader.host.desk.sources import File, Source
 from grader.host.intake.submission import parse_time
 
 SYSTEM = "nbgrader"
+# What lies in the exchange of a course: attempts in the first of these.
+INBOUND = "inbound"
+FOLDERS = frozenset((INBOUND, "outbound", "feedback"))
 _FOLDER = re.compile(
     r"(?P<student>[^+]+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]+?)(\+[^+]*)?"
 )

@@ -467,6 +467,15 @@ def test_what_others_lay_into_the_exchange_makes_it_no_other_system(group, work)
     assert group.reasons == {path: "is not named as nbgrader names what is handed in"}
 
 
+def test_the_exchange_of_a_course_as_a_whole(group, work):
+    when = "2026-03-01 10:00:00.000000 UTC"
+    files = {f"inbound/{who}+numbers+{when}/numbers.ipynb": work for who in ("ada", "bob")}
+    others = dict.fromkeys(("outbound/numbers/numbers.ipynb", "feedback/x.html"), work)
+    group.collect(group.tree({**files, **others}, "demo"))
+    assert group.placed == {"ada/numbers", "bob/numbers"}
+    assert set(group.reasons) == set(others)
+
+
 def test_systems_are_told_apart_or_asked_for(group, work):
     files = {f"Ada King_7_{FILE}/numbers.ipynb": work, "kingada_18_403_numbers.ipynb": work}
     archive = group.archive(files)
