@@ -60,6 +60,14 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
         yield page
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, site: str) -> Iterator[Page]:
+    """One who takes one way to learn after the other: Python starts once for all of them."""
+    with reader(browser, site) as page:
+        page.goto(site + LESSON)
+        yield page
+
+
 def plain(markdown: str) -> str:
     """A text as it is seen, without its spaces: formulas have their own."""
     return re.sub(r"\s", "", unescape(re.sub(r"<[^>]*>", "", to_html(markdown, inline=True))))
@@ -80,8 +88,8 @@ def press(widget: Locator, name: str) -> None:
     widget.page.keyboard.press("Enter")
 
 
-def test_a_quiz_is_taken_to_its_end_by_keyboard(page: Page) -> None:
-    widget = begun(page, "Take the quiz here")
+def test_a_quiz_is_taken_to_its_end_by_keyboard(visitor: Page) -> None:
+    widget = begun(visitor, "Take the quiz here")
     questions = BANK.of(Choice)
     for number, question in enumerate(questions, 1):
         expect(widget).to_contain_text(f"question {number} of {len(questions)}")
@@ -91,8 +99,8 @@ def test_a_quiz_is_taken_to_its_end_by_keyboard(page: Page) -> None:
         press(widget, "Next")
 
 
-def test_cards_are_turned_until_none_is_left(page: Page) -> None:
-    widget = begun(page, "Turn cards here")
+def test_cards_are_turned_until_none_is_left(visitor: Page) -> None:
+    widget = begun(visitor, "Turn cards here")
     cards = BANK.of(Card)
     for number in range(len(cards)):
         expect(widget).to_contain_text(f"{number} of ")
@@ -103,8 +111,8 @@ def test_cards_are_turned_until_none_is_left(page: Page) -> None:
     expect(widget).to_contain_text("Done:")
 
 
-def test_what_was_written_in_ones_own_words_is_read(page: Page) -> None:
-    widget = begun(page, "Write here")
+def test_what_was_written_in_ones_own_words_is_read(visitor: Page) -> None:
+    widget = begun(visitor, "Write here")
     for number, question in enumerate(BANK.of(Free), 1):
         expect(widget).to_contain_text(f"question {number} of")
         widget.get_by_role("textbox").fill(question.answer)
@@ -113,8 +121,8 @@ def test_what_was_written_in_ones_own_words_is_read(page: Page) -> None:
         press(widget, "Next")
 
 
-def test_practice_is_solved_and_what_needs_pytorch_says_so(page: Page) -> None:
-    widget = begun(page, "Solve them here")
+def test_practice_is_solved_and_what_needs_pytorch_says_so(visitor: Page) -> None:
+    widget = begun(visitor, "Solve them here")
     problems = sorted(BANK.of(Practice), key=lambda one: ORDER.index(one.level))
     for number, problem in enumerate(problems, 1):
         expect(widget).to_contain_text(f"problem {number} of {len(problems)}")
@@ -154,8 +162,8 @@ def go_to(widget: Locator, bank: object, problem: str) -> None:
     expect(widget).to_contain_text(f"problem {place + 1} of")
 
 
-def test_a_trace_is_followed_to_its_end_with_its_pictures(page: Page) -> None:
-    widget = begun(page, "Follow them here")
+def test_a_trace_is_followed_to_its_end_with_its_pictures(visitor: Page) -> None:
+    widget = begun(visitor, "Follow them here")
     stages = load_trace(BANK.name, BANK.of(Trace)[0].trace).stages
     for number, stage in enumerate(stages, 1):
         press(widget, "Next step")
@@ -219,11 +227,11 @@ def test_who_comes_back_finds_what_was_answered_and_tomorrow_what_is_due(
         expect(begun(elsewhere, "Turn cards here")).to_contain_text("0 of 1")
 
 
-def test_guesses_of_the_page_are_kept_with_the_progress(page: Page) -> None:
-    guess = page.locator(".guess").filter(has_text="80% zeros: size of the file")
+def test_guesses_of_the_page_are_kept_with_the_progress(visitor: Page) -> None:
+    guess = visitor.locator(".guess").filter(has_text="80% zeros: size of the file")
     guess.get_by_role("textbox").fill("1/2")
     guess.get_by_role("button", name="Guess").click()
-    widget = begun(page, "Show my progress")
+    widget = begun(visitor, "Show my progress")
     expect(widget.get_by_role("row", name="80% zeros: size of the file")).to_contain_text("0.5")
 
 
@@ -326,19 +334,22 @@ def test_progress_of_a_newer_version_is_left_alone(page: Page) -> None:
     assert page.evaluate(read, False) == before
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_practise_on_a_phone_too(browser: Browser, site: str, scheme: str) -> None:
-    options = {"color_scheme": scheme, "viewport": {"width": 360, "height": 740}}
-    with reader(browser, site, **options) as page:
+def test_everybody_can_practise_on_a_phone_too(browser: Browser, site: str) -> None:
+    with reader(browser, site, viewport={"width": 360, "height": 740}) as page:
         page.goto(site + LESSON)
         page.get_by_role("button", name="Show every answer").click()
         for button in ("Turn cards here", "Take the quiz here", "Write here", "Show my progress"):
             begun(page, button)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        page.locator(".live").first.scroll_into_view_if_needed()
-        page.screenshot(path=SCREENSHOTS / f"site-practise-360-{scheme}.png")
-        found = Axe().run(page).response["violations"]
-        assert not found, [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+        grounds = set()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+            page.locator(".live").first.scroll_into_view_if_needed()
+            page.screenshot(path=SCREENSHOTS / f"site-practise-360-{scheme}.png")
+            found = Axe().run(page).response["violations"]
+            assert not found, [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+        assert len(grounds) == 2
 
 
 def test_each_section_to_read_again_is_there(pages: Path) -> None:

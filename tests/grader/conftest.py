@@ -324,7 +324,9 @@ def pair(built_course: Path) -> Assignment:
 @pytest.fixture(scope="session")
 def engine(bubblewrap: str) -> Iterator[Engine]:
     """A warm process for all tests that need no torch."""
-    with Engine(EngineSettings(preload=("numpy", "matplotlib.pyplot"), timeout=2)) as made:
+    # What takes long to import could else be what takes too long in a test.
+    warm = ("numpy", "matplotlib.pyplot", "pandas", "scipy.special", "sympy")
+    with Engine(EngineSettings(preload=warm, timeout=2)) as made:
         yield made
 
 

@@ -1,7 +1,8 @@
 """Reports 30 MB of empty lists, which take a gigabyte of memory to read, again and again."""
 
 STOCK = "does not apply: tests and learner's code share a process"
-REASON = r"process"
+# Where the machine is slow, its time is up before all of it is there.
+REASON = r"process|its time was up"
 
 # %% first
 import struct

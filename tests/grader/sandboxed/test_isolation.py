@@ -157,8 +157,9 @@ def hide_from_looks(how):
     def count():
         while True:
             os.write(file, b"x")
-            # Nobody is there for long. Python's own fork would take ten times longer.
-            if how == "by forks" and libc.fork():
+            # Nobody is there for long, but where there are too many. Python's own fork would take
+            # ten times longer.
+            if how == "by forks" and libc.fork() > 0:
                 libc._exit(0)
 
     for _ in range(6):
