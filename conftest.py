@@ -23,6 +23,7 @@ SOLUTIONS = Path(__file__).parent / "solutions"
 # Files that take minutes each, the longest first.
 _LONGEST = (
     "test_sample_class.py",
+    "test_attacks.py",
     "test_unearned.py",
     "test_ways_to_test.py",
     "test_widgets.py",

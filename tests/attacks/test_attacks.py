@@ -35,7 +35,8 @@ ATTACKS = catalogue.load_all()
 # Sorted, they come before, among and after the attackers.
 HONEST = ("a-honest", "m-honest", "z-honest")
 BLANK = ("b-blank", "n-blank", "zz-blank")
-WORKERS = 2
+# Most of them wait until their time is up.
+WORKERS = 4
 # Seconds a cell or a test may take: honest ones take a hundredth of it.
 TIMEOUT = 3
 # For the whole class: after so many seconds it hangs. Bytes of the conductor.
