@@ -145,7 +145,7 @@ def _read(source: Source, known: Known, system: str | None) -> tuple[str, Found]
     # Nor does what a few have called so, in folders of their own, make a class another system's.
     entries = _entries(source, source.files)
     half = len(entries & {exchange.INBOUND} if entries <= exchange.FOLDERS else entries) / 2
-    if len(_entries(source, set().union(*(placed[name] for name in sure)))) <= half:
+    if len(_entries(source, set().union(*(placed[name] for name in sure)))) < half:
         sure = {}
     most = {name: sure[name] for name in sure if len(_entries(source, placed[name])) > half}
     sure = most or sure

@@ -457,6 +457,11 @@ def test_a_learners_file_makes_no_class_another_systems(group, work, path, layou
     assert not group.unplaced
 
 
+def test_one_submission_with_a_file_beside_it_is_its_systems(group, work):
+    group.collect(group.tree({f"Ada King_7_{FILE}/numbers.ipynb": work, "sheet.csv": "x"}))
+    assert group.placed == {"Ada King/numbers"}
+
+
 def test_what_others_lay_into_the_exchange_makes_it_no_other_system(group, work):
     """There all may write."""
     when = "2026-03-01 10:00:00.000000 UTC"
