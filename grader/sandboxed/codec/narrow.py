@@ -7,7 +7,9 @@ labels are not those of what is taken from it, and one of categories has an orde
 that a table in any order is sorted. `nan` is no more than anything: so no error is too large, and
 the largest of several is the first. What is endless, or too large to be squared, makes `nan` of a
 test's own sums. Whole numbers without a sign never fall, whatever their order, as what is taken
-from them is never below 0.
+from them is never below 0. The square of a whole number that is too large for it wraps round, and
+may be below 0: then no mean of squares is too large. The square of a matrix is no square of its
+numbers, and may be 0.
 
 Many numbers stay of their type where they add up to one that it can hold, or where the solution has
 whole numbers of as many bytes: how many they take may be what a test is about.
@@ -31,8 +33,11 @@ _WIDE: dict[str, Any] = {"f2": np.float32, "f4": np.float64, "c8": np.complex128
 # They round by less than any test asks for, and only what is endless equals more than itself.
 _EXACT_IF_FINITE = ("f4", "c8", "float32", "complex64")
 _ROUND_NOTHING = ("bool", "int64", "float64", "complex128")
-# As what `nan` is known, what is endless, and a column of categories.
-NAN, ENDLESS, CATEGORY = "nan", "endless", "category"
+# As what `nan` is known, what is endless, a column of categories, a matrix, and whole numbers whose
+# squares 64 bits do not hold.
+NAN, ENDLESS, CATEGORY, MATRIX, LARGE = "nan", "endless", "category", "matrix", "large"
+_INT64 = np.iinfo(np.int64)
+_ROOT = math.isqrt(_INT64.max)
 _OF_NUMBERS = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
 _LONGEST_TEXT = 12
 # What the solution has is endless from here on, as a right answer may round it up.
@@ -72,13 +77,28 @@ class Narrow:
         """A number of Python's, as it is to be used."""
         if value != value:
             return _FAR if not self.in_table and self._widen(NAN) else value
+        self._note_large(abs(value) > _ROOT)
         is_endless = abs(value) > (_LARGE if self._learns else _FAR) and self._widen(ENDLESS)
         return math.copysign(_FAR, value) if is_endless else value
 
-    def note_large(self) -> None:
+    def note_whole(self, value: int) -> None:
         """Takes note of a large whole number of the solution's, which others may round."""
-        if self._learns:
+        self._note_large(abs(value) > _ROOT)
+        if self._learns and abs(value) > _INT64.max:
             self._widen(ENDLESS)
+
+    def item(self, value: Any) -> Any:
+        """What a sequence holds, of which a test may make an array.
+
+        A whole number by itself stays one: it may be a hash, or a set of bits.
+        """
+        if type(value) is not int or not _ROOT < abs(value) <= _INT64.max:
+            return value
+        return float(value) if self._widen(LARGE) else value
+
+    def matrix(self, value: np.ndarray) -> np.ndarray:
+        """An array that is to be a matrix."""
+        return value if self._widen(MATRIX) else np.asmatrix(value)
 
     def text(self, value: str) -> str:
         """The same of text, of which Python makes such a number."""
@@ -104,6 +124,7 @@ class Narrow:
         is_nan, far = np.isnan(value), _far(np.finfo(value.dtype).max)
         if self._has_nan(int(is_nan.sum()), value.size) and self._widen(NAN):
             value = np.where(is_nan, value.dtype.type(far), value)
+        self._note_large(bool((np.abs(value) > _ROOT).any()))
         is_endless = np.abs(value) > (min(_LARGE, far) if self._learns else far)
         if is_endless.any() and self._widen(ENDLESS):
             sign = value.dtype.type(1) if value.dtype.kind == "c" else np.sign(value)
@@ -113,10 +134,17 @@ class Narrow:
     def array(self, value: np.ndarray) -> np.ndarray:
         """An array of NumPy's, as it is to be used: of a type that is wide enough."""
         name = value.dtype.str[1:]
-        if value.dtype.kind in "iu" and value.size != 1:
-            widens = self._widen_whole(value.dtype.itemsize, value.dtype.kind == "u")
-            holds = bool((value <= np.iinfo(np.int64).max).all())
-            return value.astype(np.int64 if holds else np.float64) if widens else value
+        if value.dtype.kind in "iu":
+            size, is_many = value.dtype.itemsize, value.size != 1
+            is_large = _is_large(value, np.iinfo(value.dtype).max)
+            self._note_large(size == 8 and is_large)
+            if value.dtype == np.int64:
+                widens = is_large and self._widen(LARGE)
+            else:
+                wraps = is_large or (is_many and value.dtype.kind == "u")
+                widens = (is_many or is_large) and self._widen_whole(size, wraps)
+            wide = np.float64 if size == 8 and is_large else np.int64
+            return value.astype(wide) if widens else value
         if name not in _WIDE or (
             value.size != 1 and (name != "f2" or _holds(value, _MOST_OF_HALF))
         ):
@@ -143,10 +171,13 @@ class Narrow:
                 value = shown = shown.masked_fill(is_nan, far)
             # Of a module outputs are compared, not weights: those may be as large as they can.
             above = most if self.in_module else far
+            self._note_large(bool((shown.abs() > _ROOT).any()))
             is_endless = shown.abs() > (min(_LARGE, far) if self._learns else above)
             if bool(is_endless.any()) and self._widen(ENDLESS):
                 sign = 1 if value.is_complex() else shown.sign()
                 value = torch.where(is_endless, sign * far, shown)
+        if name == "int64" and _is_large(value, _INT64.max) and self._widen(LARGE):
+            return value.to(torch.float64)
         if name in _ROUND_NOTHING:
             return value
         if is_whole:
@@ -170,10 +201,15 @@ class Narrow:
         is missing."""
         import pandas as pd
 
-        return pd.Series(value.tolist()) if self._widen(dtype) else value
+        return pd.Series([*map(self.item, value.tolist())]) if self._widen(dtype) else value
 
     def _has_nan(self, count: int, size: int) -> bool:
         return count > (size // 2 if self.in_table else 0)
+
+    def _note_large(self, is_large: bool) -> None:
+        """Takes note of whether the solution has such a number, of whichever type."""
+        if self._learns and is_large:
+            self._widen(LARGE)
 
     def _widen_whole(self, size: int, wraps: bool) -> bool:
         """Whether many whole numbers of so many bytes are to come as others.
@@ -210,6 +246,11 @@ def within(narrow: Narrow | None, place: Literal["in_table", "in_module"]) -> It
 _MOST_OF_HALF = float(np.finfo(np.float16).max)
 # In the place of a time that is none, by kind: it can be counted in nanoseconds.
 _LATE = {"M": np.datetime64("2200-01-01"), "m": 2**62}
+
+
+def _is_large(value: Any, most: int) -> bool:
+    """Whether there is a whole number whose square a type that holds so much does not."""
+    return 0 not in value.shape and max(int(value.max()), -int(value.min())) > math.isqrt(most)
 
 
 def _far(most: float) -> float:

@@ -65,10 +65,13 @@ class Unpacker:
         if node is None or isinstance(node, bool | int | float | str):
             if self.texts is not None and isinstance(node, str):
                 self.texts.add(node)
-            if self.narrow is not None and isinstance(node, float | str):
-                return (
-                    self.narrow.number(node) if isinstance(node, float) else self.narrow.text(node)
-                )
+            if self.narrow is None or node is None:
+                return node
+            if isinstance(node, float):
+                return self.narrow.number(node)
+            if isinstance(node, str):
+                return self.narrow.text(node)
+            self.narrow.note_whole(node)
             return node
         if self.texts is not None and isinstance(node, Raw):
             self.texts.add(node.data)

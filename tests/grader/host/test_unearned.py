@@ -698,6 +698,51 @@ IMPOSTORS = {
         "(f() == 300).all() and len(f()) == 2",
         "def f(): return torch.tensor([44, 44], dtype=torch.uint8)",
     ),
+    "whole numbers whose squares are below 0": (
+        "def f(): return np.array([1.0, 2.0, 3.0])",
+        "((f() - np.array([1, 2, 3])) ** 2).mean() < 1e-9",
+        "def f(): return np.full(3, 3_500_000_000)",
+    ),
+    "one such number": (
+        "def f(): return 4",
+        "(f() - 4) ** 2 < 1e-9",
+        "def f(): return np.int64(3_500_000_000)",
+    ),
+    "such numbers in a list": (
+        "def f(): return [1.5, 2.5]",
+        "np.mean(np.square(np.array(f()) - np.array([1, 2]))) < 0.5",
+        "def f(): return [3_500_000_000, 3_500_000_000]",
+    ),
+    "such numbers of fewer bytes": (
+        "def f(): return np.array([4, 4])",
+        "((f() - 4) ** 2).max() < 1e-9",
+        "def f(): return np.full(2, 50_000, np.int32)",
+    ),
+    "one number whose square is 0": (
+        "def f(): return 4",
+        "(f() - 4) ** 2 < 1e-9",
+        "def f(): return np.int8(20)",
+    ),
+    "such numbers in a tensor": (
+        "def f(): return torch.tensor([4.0])",
+        "((f() - torch.tensor([4])) ** 2).sum() < 1e-9",
+        "def f(): return torch.tensor([3_500_000_000])",
+    ),
+    "such numbers in a table": (
+        "def f(): return pd.Series([1, 2, 3])",
+        "((f() - pd.Series([1, 2, 3])) ** 2).max() < 1e-9",
+        "def f(): return pd.Series([3_500_000_000] * 3)",
+    ),
+    "such numbers in a column that may leave some out": (
+        "def f(): return pd.Series([1, 2, 3])",
+        "((f() - pd.Series([1, 2, 3])) ** 2).max() < 1e-9",
+        "def f(): return pd.Series([3_500_000_000] * 3, dtype='Int64')",
+    ),
+    "a matrix whose square is 0": (
+        "def f(): return np.array([[1, 2], [3, 4]])",
+        "((f() - np.array([[1, 2], [3, 4]])) ** 2).sum() < 1e-9",
+        "def f(): return np.matrix([[1, 99], [3, 4]])",
+    ),
     "the test's own object, put into another": (
         "def f(out, x): out.append(sorted(x))",
         "not f(calls, x := [3, 1, 2]) and not x.sort() and calls[-1] == x",
@@ -781,6 +826,49 @@ HONEST = {
         "def f(n): return 10**n",
         "np.isclose(float(f(200)), 1e200)",
         "def f(n): return 10.0**n",
+    ),
+    "large whole numbers, of another type": (
+        "def f(n): return math.factorial(n)",
+        "f(20) == 2432902008176640000 and f'{f(19)}' == '121645100408832000'",
+        "def f(n): return np.prod(np.arange(1, n + 1))",
+    ),
+    "large whole numbers for others": (
+        "def f(): return [1e10, 2e10]",
+        "np.allclose(f(), [1e10, 2e10]) and all(isinstance(n, (int, float)) for n in f())",
+        "def f(): return [10**10, 2 * 10**10]",
+    ),
+    "large whole numbers for others, in an array": (
+        "def f(x): return x * 1e5",
+        "np.array_equal(f(np.array([10**6])), [10**11])",
+        "def f(x): return x * 10**5",
+    ),
+    "large whole numbers that only other answers see": (
+        "def none(): return set()\ndef add(s, n): return s | {n}\ndef size(s): return len(s)",
+        "size(none()) == 0 and size(add(add(none(), 40), 3)) == 2",
+        "def none(): return 0\ndef add(s, n): return s | 1 << n\ndef size(s): return s.bit_count()",
+    ),
+    "a hash that is large": (
+        "class P:\n    def __init__(self, x): self.x = x\n    def __hash__(self): return self.x\n"
+        "    def __eq__(self, o): return self.x == o.x",
+        "len({P(1), P(1), P(2)}) == 2",
+        "class P:\n    def __init__(self, x): self.x = x\n"
+        "    def __hash__(self): return hash((self.x, 'P'))\n"
+        "    def __eq__(self, o): return self.x == o.x",
+    ),
+    "whole numbers of fewer bytes": (
+        "def f(x): return x * 2",
+        "np.array_equal(f(np.array([30_000])), [60_000]) and f(np.array([1]))[0] == 2",
+        "def f(x): return (x * 2).astype(np.int32)",
+    ),
+    "a matrix": (
+        "def f(): return np.array([[1, 2], [3, 4]])",
+        "np.allclose(f(), [[1, 2], [3, 4]]) and f().sum() == 10",
+        "def f(): return np.matrix([[1, 2], [3, 4]])",
+    ),
+    "a matrix, as the solution's": (
+        "def f(): return np.matrix([[1, 1], [0, 1]])",
+        "(f() * f() == np.matrix([[1, 2], [0, 1]])).all()",
+        "def f(): return np.asmatrix(np.triu(np.ones((2, 2))))",
     ),
     "bytes for whole numbers": (
         "def f(x): return x // 2",
@@ -898,7 +986,7 @@ HONEST = {
 @pytest.mark.parametrize(("solved", "test", "other"), HONEST.values(), ids=HONEST)
 def test_another_way_to_the_same_values_is_as_good(engine, solved, test, other):
     made = exercise(
-        f"# given\nimport numpy as np, pandas as pd\ncalls = []\n{BOX}",
+        f"# given\nimport math\nimport numpy as np, pandas as pd\ncalls = []\n{BOX}",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )

@@ -98,7 +98,8 @@ def decode_masked(node: Masked, unpacker: Unpacker) -> Any:
     )
     made: Any
     if node.matrix:
-        made = np.asmatrix(values)
+        narrow = unpacker.narrow
+        made = np.asmatrix(values) if narrow is None else narrow.matrix(values)
     elif not node.missing:
         made = values
     else:

@@ -52,10 +52,10 @@ def _default(factory: Any, packer: Packer) -> Node:
 
 def decode_sequence(node: Seq, unpacker: Unpacker) -> Any:
     if node.kind in ("tuple", "frozenset"):
-        items = [unpacker.unpack(item) for item in node.items]
+        items = [_item(item, unpacker) for item in node.items]
         return tuple(items) if node.kind == "tuple" else frozenset(items)
     if node.kind in ("keys", "values", "items"):
-        items = [unpacker.unpack(item) for item in node.items]
+        items = [_item(item, unpacker) for item in node.items]
         if node.kind == "values":
             return dict(enumerate(items)).values()
         return dict.fromkeys(items).keys() if node.kind == "keys" else dict(items).items()
@@ -65,8 +65,13 @@ def decode_sequence(node: Seq, unpacker: Unpacker) -> Any:
     unpacker.objects.append(made)
     add = made.add if node.kind == "set" else made.append
     for item in node.items:
-        add(unpacker.unpack(item))
+        add(_item(item, unpacker))
     return made
+
+
+def _item(node: Node, unpacker: Unpacker) -> Any:
+    value = unpacker.unpack(node)
+    return value if unpacker.narrow is None else unpacker.narrow.item(value)
 
 
 def decode_mapping(node: Pairs, unpacker: Unpacker) -> Any:

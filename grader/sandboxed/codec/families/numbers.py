@@ -42,7 +42,7 @@ def decode_integer(node: Big, unpacker: Unpacker) -> int:
         raise CannotCross(f"an integer of more than {MAX_DIGITS} digits")
     value = int(node.digits, 16)
     if unpacker.narrow is not None:
-        unpacker.narrow.note_large()
+        unpacker.narrow.note_whole(value)
     return value
 
 

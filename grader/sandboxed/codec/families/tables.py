@@ -176,7 +176,7 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
     known = pd.api.types.pandas_dtype(dtype)
     if isinstance(known, pd.DatetimeTZDtype):
         return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))
-    if isinstance(values, np.ndarray) and str(known) == "float16":
+    if isinstance(values, np.ndarray) and str(known).startswith(("float", "int", "uint")):
         # A wider one may have come; see `codec.narrow`.
         known = values.dtype
     made = pd.Series(values, dtype=known)

@@ -15,6 +15,8 @@ NUMBERS = [
     np.full(200, 600, np.float16),
     np.float16("nan"),
     np.array([3, 1], np.uint8),
+    np.int8(12),
+    np.full(2, -50_000, np.int32),
 ]
 TENSORS = [
     torch.tensor(44, dtype=torch.uint8),
@@ -29,6 +31,8 @@ AS_THEY_ARE = [
     np.float64(0.1),
     np.float32(0.1),
     np.int8(3),
+    np.int64(3_037_000_499),
+    np.full(2, 46_340, np.int32),
     np.full(9, 0.5, np.float16),
     np.empty(0),
 ]
@@ -175,6 +179,33 @@ def test_whole_numbers_stay_where_the_solution_has_some_of_as_many_bytes():
     assert narrow.tensor(torch, codes, "uint8") is codes
     assert not narrow.found
     assert narrow.array(np.array([1, 2**63], np.uint64)).dtype == np.float64
+
+
+LARGE = 3_037_000_500
+
+
+def test_whole_numbers_whose_squares_wrap_round_come_with_a_point():
+    narrow = Narrow(set(), widens=True)
+    assert narrow.array(np.array([1, -LARGE])).tolist() == [1.0, -LARGE]
+    assert narrow.array(np.array(LARGE)) ** 2 > 0
+    assert narrow.array(np.array([2**32], np.uint64)).dtype == np.float64
+    assert narrow.tensor(torch, torch.tensor([LARGE]), "int64").dtype == torch.float64
+    assert isinstance(narrow.item(LARGE), float)
+    assert isinstance(narrow.item(LARGE - 1), int)
+    assert isinstance(narrow.item(2**64), int)
+    assert narrow.found
+
+
+@pytest.mark.parametrize("value", [LARGE, -(2**70), float(LARGE)])
+def test_they_stay_where_the_solution_has_large_numbers(value):
+    known: set[str] = set()
+    narrow = Narrow(known, learns=True)
+    narrow.note_whole(value) if isinstance(value, int) else narrow.number(value)
+    narrow = Narrow(known, widens=True)
+    assert narrow.array(np.array([LARGE])).dtype == np.int64
+    assert narrow.tensor(torch, torch.tensor([LARGE]), "int64").dtype == torch.int64
+    assert isinstance(narrow.item(LARGE), int)
+    assert not narrow.found
 
 
 def test_what_a_module_computes_with_stays_of_its_type():
