@@ -177,7 +177,10 @@ class _Session:
             why = f"{names} gives back the very object that was given, or is in another answer"
             whole = self._holds_only(position, "SameObject", why)
         elif whole.error is not None:
-            why = "a number takes more for equal than is, by its type, as `nan` or as endless"
+            why = (
+                "a number takes more for equal than is, by its type, as `nan` or as endless, "
+                "or a layer changes what it is given"
+            )
             whole = self._holds_only(position, "NarrowNumber", why)
         return _decided(verdict, aside, whole)
 

@@ -9,7 +9,8 @@ the largest of several is the first. What is endless, or too large to be squared
 test's own sums. Whole numbers without a sign never fall, whatever their order, as what is taken
 from them is never below 0. The square of a whole number that is too large for it wraps round, and
 may be below 0: then no mean of squares is too large. The square of a matrix is no square of its
-numbers, and may be 0.
+numbers, and may be 0. A layer that works in place makes of a test's own numbers what it gives for
+them, so that they equal it.
 
 Many numbers stay of their type where they add up to one that it can hold, or where the solution has
 whole numbers of as many bytes: how many they take may be what a test is about.
@@ -33,9 +34,10 @@ _WIDE: dict[str, Any] = {"f2": np.float32, "f4": np.float64, "c8": np.complex128
 # They round by less than any test asks for, and only what is endless equals more than itself.
 _EXACT_IF_FINITE = ("f4", "c8", "float32", "complex64")
 _ROUND_NOTHING = ("bool", "int64", "float64", "complex128")
-# As what `nan` is known, what is endless, a column of categories, a matrix, and whole numbers whose
-# squares 64 bits do not hold.
+# As what `nan` is known, what is endless, a column of categories, a matrix, whole numbers whose
+# squares 64 bits do not hold, and a layer that works in place.
 NAN, ENDLESS, CATEGORY, MATRIX, LARGE = "nan", "endless", "category", "matrix", "large"
+IN_PLACE = "in place"
 _INT64 = np.iinfo(np.int64)
 _ROOT = math.isqrt(_INT64.max)
 _OF_NUMBERS = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
@@ -131,6 +133,11 @@ class Narrow:
             value = np.where(is_endless, sign * value.dtype.type(far), value)
         return value
 
+    def layer(self, value: Any) -> None:
+        """Has a layer leave its input alone: what it gives stays the same."""
+        if getattr(value, "inplace", False) and self._widen(IN_PLACE):
+            value.inplace = False
+
     def array(self, value: np.ndarray) -> np.ndarray:
         """An array of NumPy's, as it is to be used: of a type that is wide enough."""
         name = value.dtype.str[1:]
@@ -223,7 +230,7 @@ class Narrow:
     def _widen(self, name: str) -> bool:
         if self._learns:
             self._known.add(name)
-        if name in self._known or (self.in_module and name not in (NAN, ENDLESS)):
+        if name in self._known or (self.in_module and name not in (NAN, ENDLESS, IN_PLACE)):
             return False
         self.found = True
         return self._widens

@@ -743,6 +743,16 @@ IMPOSTORS = {
         "((f() - np.array([[1, 2], [3, 4]])) ** 2).sum() < 1e-9",
         "def f(): return np.matrix([[1, 99], [3, 4]])",
     ),
+    "a layer that makes of its input what it gives": (
+        "def f(): return torch.nn.Identity()",
+        "(lambda x, net: ((net(x) - x) ** 2).mean() < 1e-6)(torch.randn(3, 4), f())",
+        "def f(): return torch.nn.Threshold(9.0, 0.0, inplace=True)",
+    ),
+    "a network that does": (
+        "def f(): return torch.nn.Sequential(torch.nn.Identity())",
+        "(lambda x, net: torch.allclose(net(x), x))(torch.randn(3, 4), f())",
+        "def f(): return torch.nn.Sequential(torch.nn.ReLU(inplace=True))",
+    ),
     "the test's own object, put into another": (
         "def f(out, x): out.append(sorted(x))",
         "not f(calls, x := [3, 1, 2]) and not x.sort() and calls[-1] == x",
@@ -826,6 +836,16 @@ HONEST = {
         "def f(n): return 10**n",
         "np.isclose(float(f(200)), 1e200)",
         "def f(n): return 10.0**n",
+    ),
+    "a layer that works in place": (
+        "def f(): return torch.nn.Sequential(torch.nn.Identity(), torch.nn.ReLU())",
+        "(lambda x, net: torch.equal(net(x * 1), x.relu()))(torch.randn(3, 4), f())",
+        "def f(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.ReLU(inplace=True))",
+    ),
+    "a layer that works in place, as the solution's": (
+        "def f(): return torch.nn.ReLU(inplace=True)",
+        "f().inplace and (lambda x: f()(x) is x)(torch.randn(3, 4))",
+        "def f():\n    made = torch.nn.ReLU()\n    made.inplace = True\n    return made",
     ),
     "large whole numbers, of another type": (
         "def f(n): return math.factorial(n)",
@@ -986,7 +1006,7 @@ HONEST = {
 @pytest.mark.parametrize(("solved", "test", "other"), HONEST.values(), ids=HONEST)
 def test_another_way_to_the_same_values_is_as_good(engine, solved, test, other):
     made = exercise(
-        f"# given\nimport math\nimport numpy as np, pandas as pd\ncalls = []\n{BOX}",
+        f"# given\nimport math\nimport numpy as np, pandas as pd, torch\ncalls = []\n{BOX}",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )

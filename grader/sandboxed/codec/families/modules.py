@@ -202,6 +202,8 @@ def _decode(node: Module, unpacker: Unpacker) -> nn.Module:
         module = _of_given_class(node, unpacker, place)
     else:
         module = _construct(library_class(node.cls), node, unpacker.unpack)
+        if unpacker.narrow is not None:
+            unpacker.narrow.layer(module)
         unpacker.objects[place] = module
     _fill(module, node, unpacker.unpack)
     return module
