@@ -90,7 +90,7 @@ class Narrow:
             self._widen(ENDLESS)
 
     def item(self, value: Any) -> Any:
-        """What a sequence holds, of which a test may make an array.
+        """What a sequence or a mapping holds, of which a test may make an array.
 
         A whole number by itself stays one: it may be a hash, or a set of bits.
         """
@@ -126,7 +126,8 @@ class Narrow:
         is_nan, far = np.isnan(value), _far(np.finfo(value.dtype).max)
         if self._has_nan(int(is_nan.sum()), value.size) and self._widen(NAN):
             value = np.where(is_nan, value.dtype.type(far), value)
-        self._note_large(bool((np.abs(value) > _ROOT).any()))
+        if self._learns:
+            self._note_large(bool((np.abs(value) > _ROOT).any()))
         is_endless = np.abs(value) > (min(_LARGE, far) if self._learns else far)
         if is_endless.any() and self._widen(ENDLESS):
             sign = value.dtype.type(1) if value.dtype.kind == "c" else np.sign(value)
@@ -178,7 +179,8 @@ class Narrow:
                 value = shown = shown.masked_fill(is_nan, far)
             # Of a module outputs are compared, not weights: those may be as large as they can.
             above = most if self.in_module else far
-            self._note_large(bool((shown.abs() > _ROOT).any()))
+            if self._learns:
+                self._note_large(bool((shown.abs() > _ROOT).any()))
             is_endless = shown.abs() > (min(_LARGE, far) if self._learns else above)
             if bool(is_endless.any()) and self._widen(ENDLESS):
                 sign = 1 if value.is_complex() else shown.sign()

@@ -713,6 +713,11 @@ IMPOSTORS = {
         "np.mean(np.square(np.array(f()) - np.array([1, 2]))) < 0.5",
         "def f(): return [3_500_000_000, 3_500_000_000]",
     ),
+    "such numbers in a mapping": (
+        "def f(): return {'a': 1.5, 'b': 2.5}",
+        "((np.array(list(f().values())) - np.array([1, 2])) ** 2).mean() < 0.5",
+        "def f(): return {'a': 3_500_000_000, 'b': 3_500_000_000}",
+    ),
     "such numbers of fewer bytes": (
         "def f(): return np.array([4, 4])",
         "((f() - 4) ** 2).max() < 1e-9",

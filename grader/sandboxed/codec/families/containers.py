@@ -81,7 +81,7 @@ def decode_mapping(node: Pairs, unpacker: Unpacker) -> Any:
     unpacker.objects.append(made)
     for key, value in node.items:
         unpacked = unpacker.unpack(key)
-        made[unpacked] = unpacker.unpack(value)
+        made[unpacked] = _item(value, unpacker)
     return made
 
 

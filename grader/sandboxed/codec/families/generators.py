@@ -28,7 +28,10 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
 
 def decode(node: Random, unpacker: Unpacker) -> Any:
     place = unpacker.reserve()
+    # Its numbers are compared with nothing.
+    narrow, unpacker.narrow = unpacker.narrow, None
     state = unpacker.unpack(node.state)
+    unpacker.narrow = narrow
     made: Any
     if node.kind == "torch":
         made = torch_module().Generator()
