@@ -261,6 +261,19 @@ def test_a_notebook_that_is_named_anew_counts_once(desk, run):
         assert (after.score, after.max_score) == scores
 
 
+def test_a_notebook_that_the_teacher_names_anew_keeps_its_marks(desk, run):
+    """What was handed in is called as before."""
+    desk.hand_in("a")
+    run()
+    for folder in ("solutions/numbers", "exercises/numbers"):
+        (desk.root / folder / "numbers.ipynb").rename(desk.root / folder / "more.ipynb")
+    run()
+    assert rows(desk)["numbers", "a"]["total"] == "5"
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "a").score == 5
+    assert "1 known from" in run()
+
+
 @pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_plain_nbgrader_gives_the_same(desk, run, monkeypatch):
