@@ -32,6 +32,7 @@ _ADVICE = {
     "readonly": "make it writable, or grade into another folder.",
     "read-only": f"make it writable, {_AGAIN}",
     "not a database": "grade into another folder.",
+    "malformed": "it is damaged: put a copy of it back, or grade into another folder.",
     "onnection refused": f"start the server, {_AGAIN}",
     "could not translate host name": "there is no such server: mend the address.",
     "authentication failed": "mend the name or the password in the address.",
