@@ -25,7 +25,7 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import Table, bindparam, insert, select, text, update
+from sqlalchemy import Table, bindparam, insert, or_, select, text, update
 from tornado.log import app_log
 from traitlets.config import Config
 
@@ -178,9 +178,19 @@ class Book:
         kernel = json.dumps(notebook.metadata.get("kernelspec", {}))
         entry = book.update_or_create_notebook(notebook.name, assignment, kernelspec=kernel)
         self._remove_old_cells(entry, assignment, notebook.cells)
+        before = {cell.name: cell for cell in [*entry.grade_cells, *entry.task_cells]}
         for cell in notebook.cells:
             if cell.kind is Kind.FREE:
                 continue
+            known = before.get(cell.grade_id) if cell.kind.graded else None
+            if known is not None and known.max_score != cell.points:
+                # A mark by hand is out of the points that there were.
+                book.db.execute(
+                    update(_GRADES)
+                    .where(_GRADES.c.cell_id == known.id)
+                    .where(or_(_GRADES.c.manual_score.is_not(None), _GRADES.c.extra_credit != 0))
+                    .values(needs_manual_grade=True)
+                )
             place = (cell.grade_id, notebook.name, assignment)
             if cell.kind in (Kind.TEST, Kind.MANUAL):
                 book.update_or_create_grade_cell(

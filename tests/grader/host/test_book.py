@@ -290,6 +290,24 @@ def test_extra_credit_for_an_earlier_version_waits_like_any_mark_by_hand(desk, r
     assert rows(desk)["numbers", "a"]["numbers:triple"] == "2.5"
 
 
+def test_a_mark_by_hand_out_of_other_points_waits(desk, run):
+    desk.hand_in("a")
+    desk.hand_in("b")
+    run()
+    give(desk, manual_score=3)
+    give(desk, "test-triple", extra_credit=1)
+    assert "1 wait for a teacher" in run()
+    mend(desk, '"points": 3', '"points": 1')
+    for _ in range(2):
+        run()
+        row = rows(desk)["numbers", "a"]
+        assert (row["total"], row["max"], row["waits"]) == ("9", "6", "yes")
+        assert "since test-triple was" not in row["notes"]
+    give(desk, manual_score=1)
+    run()
+    assert (rows(desk)["numbers", "a"]["total"], rows(desk)["numbers", "a"]["waits"]) == ("7", "no")
+
+
 def test_a_mark_in_one_gradebook_is_not_for_what_only_another_has_seen(desk, run, tmp_path):
     one, two = (f"sqlite:///{tmp_path}/{name}.db" for name in ("one", "two"))
     desk.hand_in("a")
