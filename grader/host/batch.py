@@ -43,6 +43,8 @@ _log = logging.getLogger(__name__)
 
 # Seconds without a result after which one looks whether there can be any.
 _WATCH = 5.0
+# What in entered.json names the gradebook: no submission is called so.
+_PLACE = ""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -202,7 +204,9 @@ def grade_class(
             shown.setdefault(name, course.load(name))
         with Book(database, course.course_id, course.config) as book:
             for name, assignment in shown.items():
-                book.set_up(assignment, marking.due.get(name))
+                # What is not graded now stays as it was when its results were made.
+                if name in assignments or not book.knows(name):
+                    book.set_up(assignment, marking.due.get(name))
             marks = f"{sorted(marking.all_beside)} {marking.show_hidden_tests}"
             settings = f"{engine.settings} {marks} {course.shown_digest()}"
             identities = {key: Identities(found, settings) for key, found in given_out.items()}
@@ -241,6 +245,8 @@ def grade_class(
                     shown,
                     station.renderer,
                     marking.timestamps,
+                    # The folder may be moved with its own.
+                    str(database) if address else "",
                 )
                 for result, late in entered:
                     report.add(_with_note(result, alike), late)
@@ -337,13 +343,19 @@ def _enter(
     assignments: Mapping[str, Assignment],
     renderer: Renderer,
     timestamps: bool,
+    place: str,
 ) -> Iterator[tuple[Result, bool]]:
     """Enters results into the gradebook. Yields them with marks given by hand, and who was late.
 
     They are read from their files one by one: of a large class there is not room for all.
+
+    Args:
+        place: where the gradebook lies: another one knows other submissions.
     """
     before = store.entered()
-    entered = dict(before)
+    if before.get(_PLACE, place) != place:
+        before = {}
+    entered = {**before, _PLACE: place}
     for assignment, student in keys:
         result = store.load(assignment, student)
         if result is None:

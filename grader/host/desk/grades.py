@@ -26,7 +26,7 @@ from grader.protocol.errors import GraderError
 
 # What grades.csv says of every submission; the other columns are items.
 _NEEDED = ("assignment", "student", "status", "late", "total", "max", "reason", "notes")
-_FIXED = {*_NEEDED, "penalty"}
+_FIXED = {*_NEEDED, "penalty", "waits"}
 _WORKSHEET = (
     *("Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade"),
     *("Grade can be changed", "Last modified (submission)", "Last modified (grade)"),
@@ -45,7 +45,7 @@ class Grade:
 
     Attributes:
         total: None where there is no mark.
-        waits: whether a teacher has still to mark a part.
+        waits: whether a teacher has still to mark a part, or to look at a mark again.
         items: by name, as it stands there.
     """
 
@@ -403,7 +403,8 @@ def _grade(row: Mapping[str, str]) -> Grade:
         row["late"] == "yes",
         _number(row["total"]),
         points,
-        NEEDS_MANUAL in items.values(),
+        # A mark for an earlier version is a number, and waits, too.
+        NEEDS_MANUAL in items.values() or row.get("waits") == "yes",
         row["reason"],
         row["notes"],
         items,

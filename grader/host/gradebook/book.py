@@ -25,7 +25,7 @@ from nbgrader.api import (
     new_uuid,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy import Table, bindparam, insert, select, text, update
+from sqlalchemy import Table, bindparam, insert, or_, select, text, update
 from tornado.log import app_log
 from traitlets.config import Config
 
@@ -129,6 +129,11 @@ class Book:
 
     # --- The teacher's side --------------------------------------------------------------------
 
+    def knows(self, assignment: str) -> bool:
+        """Whether an assignment of this name was entered."""
+        with self._one_sentence():
+            return any(entry.name == assignment for entry in self._book.assignments)
+
     def set_up(self, assignment: Assignment, due: datetime | None) -> None:
         """Enters an assignment with its notebooks and cells, or brings it up to date.
 
@@ -173,9 +178,19 @@ class Book:
         kernel = json.dumps(notebook.metadata.get("kernelspec", {}))
         entry = book.update_or_create_notebook(notebook.name, assignment, kernelspec=kernel)
         self._remove_old_cells(entry, assignment, notebook.cells)
+        before = {cell.name: cell for cell in [*entry.grade_cells, *entry.task_cells]}
         for cell in notebook.cells:
             if cell.kind is Kind.FREE:
                 continue
+            known = before.get(cell.grade_id) if cell.kind.graded else None
+            if known is not None and known.max_score != cell.points:
+                # A mark by hand is out of the points that there were.
+                book.db.execute(
+                    update(_GRADES)
+                    .where(_GRADES.c.cell_id == known.id)
+                    .where(or_(_GRADES.c.manual_score.is_not(None), _GRADES.c.extra_credit != 0))
+                    .values(needs_manual_grade=True)
+                )
             place = (cell.grade_id, notebook.name, assignment)
             if cell.kind in (Kind.TEST, Kind.MANUAL):
                 book.update_or_create_grade_cell(
@@ -294,7 +309,9 @@ class Book:
         """Its id, and by how much its due date was extended."""
         database = self._book.db
         if result.student not in self._students:
-            database.execute(insert(_STUDENTS), {"id": result.student})
+            # Formgrader may have entered them since it was opened.
+            if not database.scalar(select(_STUDENTS.c.id).where(_STUDENTS.c.id == result.student)):
+                database.execute(insert(_STUDENTS), {"id": result.student})
             self._students.add(result.student)
         table = _SUBMISSIONS.c
         row = database.execute(
@@ -358,22 +375,23 @@ class Book:
                 new.append({"cell_id": cell, "notebook_id": notebook, **values})
                 total += score or 0.0
                 continue
-            by_hand = row.manual_score is not None
+            marked = row.manual_score is not None
+            by_hand = marked or bool(row.extra_credit)
+            base = row.manual_score if marked else score
             if by_hand and not result.handed_in:
                 # The grader could not look at it: that is no news of the submission.
                 values["auto_score"] = row.auto_score
                 values["needs_manual_grade"] = row.needs_manual_grade
             elif by_hand:
                 news = look_again or row.auto_score != score
-                values["needs_manual_grade"] = news or row.needs_manual_grade
-            if by_hand and values["needs_manual_grade"]:
+                values["needs_manual_grade"] = base is None or news or row.needs_manual_grade
+            if by_hand and base is not None and values["needs_manual_grade"]:
                 outdated.add(f"{sheet.name}/{name}")
             if (row.auto_score, row.needs_manual_grade) != tuple(values.values()):
                 changed.append({"row": row.id, **values})
-            base = row.manual_score if by_hand else score
             if base is not None:
                 total += base + (row.extra_credit or 0.0)
-                if by_hand or row.extra_credit:
+                if by_hand:
                     scores[f"{sheet.name}/{name}"] = base + (row.extra_credit or 0.0)
         self._write(_GRADES, new, changed)
         return total
@@ -421,7 +439,8 @@ class Book:
             return None
         try:
             cost = self._penalties.late_submission_penalty(result.student, total, late)
-            return None if cost is None else min(max(0.0, float(cost)), total)
+            # Extra credit below 0 can leave a notebook less than nothing to take off.
+            return None if cost is None else max(0.0, min(float(cost), total))
         except Exception as error:
             raise GraderError(
                 f"The course's plugin for late submissions failed on {result.student} "

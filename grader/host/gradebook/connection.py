@@ -32,17 +32,19 @@ _ADVICE = {
     "readonly": "make it writable, or grade into another folder.",
     "read-only": f"make it writable, {_AGAIN}",
     "not a database": "grade into another folder.",
+    "malformed": "it is damaged: put a copy of it back, or grade into another folder.",
     "onnection refused": f"start the server, {_AGAIN}",
     "could not translate host name": "there is no such server: mend the address.",
     "authentication failed": "mend the name or the password in the address.",
     "no password supplied": "put the password into PGPASSWORD, ~/.pgpass or the address.",
+    "no such": "upgrade it with `nbgrader db upgrade`, or grade into another folder.",
     "does not exist": "create it on the server, or mend the address.",
     "permission denied": "let this user write to it, or name another.",
     "closed the connection": f"see that the server runs, {_AGAIN}",
     "terminating connection": f"see that the server runs, {_AGAIN}",
 }
 _OTHERWISE = {
-    True: "upgrade it with `nbgrader db upgrade`, or grade into another folder.",
+    True: f"see that the file and its disk are sound, {_AGAIN}",
     False: f"see what the server says, {_AGAIN}",
 }
 # What of a file SQLite may keep in memory.

@@ -76,21 +76,24 @@ class ClassReport:
                 score = scores[item]
                 cells.append(NEEDS_MANUAL if score is None else number(score))
         penalty = number(result.penalty) if result.penalty else ""
-        return [*cells, penalty, result.reason or "", " ".join([*result.notes, *result.flags])]
+        waits = "yes" if result.waits else "no"
+        notes = " ".join([*result.notes, *result.flags])
+        return [*cells, waits, penalty, result.reason or "", notes]
 
     def csv(self) -> str:
         """One row for each submission, one column for each item, named ASSIGNMENT:ITEM.
 
         An item that a teacher has still to grade reads ``manual`` and is not in the total; what
-        being late costs is taken off the total. A rejected submission has no total and no items,
-        but a reason. What a spreadsheet would take for a formula begins with an apostrophe, at the
-        beginning of a cell or after what may separate cells elsewhere.
+        being late costs is taken off the total. A mark by hand for an earlier version is in it, and
+        waits like one that is still to come: ``waits`` says so. A rejected submission has no total
+        and no items, but a reason. What a spreadsheet would take for a formula begins with an
+        apostrophe, at the beginning of a cell or after what may separate cells elsewhere.
         """
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         head = ["assignment", "student", "status", "late", "total", "max"]
         names = [f"{assignment}:{item}" for assignment, item in self._columns]
-        rows.writerow(map(_safe, [*head, *names, "penalty", "reason", "notes"]))
+        rows.writerow(map(_safe, [*head, *names, "waits", "penalty", "reason", "notes"]))
         for _, row in sorted(self._rows.items()):
             rows.writerow(map(_safe, row))
         return text.getvalue()

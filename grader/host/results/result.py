@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, NaiveDatetime, ValidationError
 
 Outcome = Literal[
     "passed", "failed", "partial", "not run", "needs manual", "no answer", "damaged", "marked"
 ]
+# A file with what none of ours holds, such as a total that is no number, is graded again.
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class CellResult(BaseModel):
@@ -29,7 +30,7 @@ class CellResult(BaseModel):
             them.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _STRICT
     notebook: str
     grade_id: str
     item: str
@@ -77,7 +78,7 @@ class ItemResult(BaseModel):
         fingerprint: of all that its score hangs on; see `regrade`.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _STRICT
     name: str
     points: float
     score: float | None
@@ -130,7 +131,7 @@ class Result(BaseModel):
         shown: a fingerprint of what a teacher gave by hand and its feedback shows; "" for nothing.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _STRICT
     assignment: str
     student: str
     status: Literal["graded", "rejected"]
@@ -140,7 +141,7 @@ class Result(BaseModel):
     items: list[ItemResult] = []
     unanswered: list[str] = []
     notes: list[str] = []
-    timestamp: datetime | None = None
+    timestamp: NaiveDatetime | None = None
     seconds: float = 0.0
     times: dict[str, float] = {}
     comments: dict[str, str] = {}

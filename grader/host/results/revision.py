@@ -152,7 +152,8 @@ def _same(old: ItemResult, new: ItemResult) -> bool:
 
 
 def _fits(old: ItemResult, new: ItemResult) -> bool:
-    """Whether its cells are still those of the assignment, with the same points."""
-    return [(c.grade_id, c.points) for c in old.cells] == [
-        (c.grade_id, c.points) for c in new.cells
+    """Whether its cells are still those of the assignment, in the same notebook, with the same
+    points."""
+    return [(c.notebook, c.grade_id, c.points) for c in old.cells] == [
+        (c.notebook, c.grade_id, c.points) for c in new.cells
     ]

@@ -9,10 +9,11 @@ import zipfile
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from grader.host.desk.grades import Book
 from grader.host.desk.roster import Person
-from tests.grader.conftest import linux
+from tests.grader.conftest import RIGHT, linux
 from tests.grader.desk.conftest import GRADEBOOK, WORKSHEET, gradebook, other, worksheet
 
 FILE = "assignsubmission_file"
@@ -74,6 +75,21 @@ def test_a_worksheet_of_moodle_is_filled_in(marked):
     assert (marked.here / "export").read_bytes().startswith(b"\xef\xbb\xbf")
     _, rows = export(marked, "moodle", "--into", sheet, "--partial")
     assert rows[4][grade] == "5"
+
+
+def test_a_mark_for_an_earlier_version_goes_out_when_it_was_looked_at(desk, bubblewrap):
+    for changed in (False, True):
+        desk.hand_in("ada", RIGHT | ({"why": "I do not know."} if changed else {}))
+        desk.grade()
+        for looked in (not changed, True):
+            with Gradebook(f"sqlite:///{desk.out / 'gradebook.db'}", "demo") as book:
+                mark = book.find_grade("why", "numbers", "numbers", "ada")
+                mark.manual_score = 2.5
+                mark.needs_manual_grade = mark.needs_manual_grade and not looked
+                book.db.commit()
+            desk.grade()
+            [grade] = Book.read(desk.out, desk.submitted).grades
+            assert (grade.total, grade.waits) == (7.5, not looked)
 
 
 def test_a_worksheet_of_ones_own(marked):

@@ -16,6 +16,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from grader.host import batch
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import mend, open_book
 
@@ -261,6 +262,130 @@ def test_a_notebook_that_is_named_anew_counts_once(desk, run):
         assert (after.score, after.max_score) == scores
 
 
+def give(desk, cell="why", url=None, **values):
+    """Enters into the gradebook what a teacher gives a, as Formgrader does."""
+    with Gradebook(url, "demo") if url else open_book(desk) as book:
+        mark = book.find_grade(cell, "numbers", "numbers", "a")
+        mark.needs_manual_grade = False
+        for name, value in values.items():
+            setattr(mark, name, value)
+        book.db.commit()
+
+
+def test_extra_credit_for_an_earlier_version_waits_like_any_mark_by_hand(desk, run):
+    desk.hand_in("a")
+    run()
+    give(desk, manual_score=2)
+    give(desk, "test-triple", extra_credit=1)
+    assert "wait" not in run()
+    desk.hand_in("a", RIGHT | {"triple": "def triple(x):\n    return 3 * x"})
+    told = "The submission has changed since test-triple was marked by hand."
+    for _ in range(2):
+        assert "1 wait for a teacher" in run()
+        assert told in rows(desk)["numbers", "a"]["notes"]
+        assert rows(desk)["numbers", "a"]["numbers:triple"] == "3"
+    give(desk)
+    give(desk, "test-triple", extra_credit=0.5)
+    assert "wait" not in run()
+    assert rows(desk)["numbers", "a"]["numbers:triple"] == "2.5"
+
+
+def test_a_mark_by_hand_out_of_other_points_waits(desk, run):
+    desk.hand_in("a")
+    desk.hand_in("b")
+    run()
+    give(desk, manual_score=3)
+    give(desk, "test-triple", extra_credit=1)
+    assert "1 wait for a teacher" in run()
+    mend(desk, '"points": 3', '"points": 1')
+    for _ in range(2):
+        run()
+        row = rows(desk)["numbers", "a"]
+        assert (row["total"], row["max"], row["waits"]) == ("9", "6", "yes")
+        assert "since test-triple was" not in row["notes"]
+    give(desk, manual_score=1)
+    run()
+    assert (rows(desk)["numbers", "a"]["total"], rows(desk)["numbers", "a"]["waits"]) == ("7", "no")
+
+
+def test_a_mark_in_one_gradebook_is_not_for_what_only_another_has_seen(desk, run, tmp_path):
+    one, two = (f"sqlite:///{tmp_path}/{name}.db" for name in ("one", "two"))
+    desk.hand_in("a")
+    run("--db-url", one)
+    give(desk, url=one, manual_score=2.5)
+    desk.hand_in("a", RIGHT | {"why": "I do not know."})
+    run("--db-url", two)
+    run("--db-url", one)
+    assert "has changed since why was marked" in rows(desk)["numbers", "a"]["notes"]
+    give(desk, url=one, manual_score=0.5)
+    run("--db-url", one)
+    assert rows(desk)["numbers", "a"]["notes"] == ""
+
+
+def test_being_late_adds_no_points_where_extra_credit_takes_some(desk, run):
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write(
+            "\nfrom nbgrader.plugins import LateSubmissionPlugin\n"
+            "class One(LateSubmissionPlugin):\n"
+            "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n"
+            "        return 1\n"
+            "c.AssignLatePenalties.plugin_class = One\n"
+        )
+    folder = desk.folder("a", "pair")
+    for name in ("first", "second"):
+        nbformat.write(desk.source("pair", name), folder / f"{name}.ipynb")
+    (folder / "timestamp.txt").write_text("2026-03-02 15:00:00 UTC")
+    run("--due", "pair=2026-03-02T12:00:00")
+    assert (rows(desk)["pair", "a"]["total"], rows(desk)["pair", "a"]["penalty"]) == ("1.5", "2")
+    with open_book(desk) as book:
+        book.find_grade("test-word", "second", "pair", "a").extra_credit = -1.5
+        book.db.commit()
+    run()
+    assert (rows(desk)["pair", "a"]["total"], rows(desk)["pair", "a"]["penalty"]) == ("1", "1")
+
+
+def test_who_is_entered_in_formgrader_during_a_run_is_no_trouble(desk, run, monkeypatch):
+    desk.hand_in("a")
+    write = batch._write
+
+    def enter_and_write(*arguments):
+        with open_book(desk) as book:
+            book.add_student("a", last_name="Lovelace")
+        return write(*arguments)
+
+    monkeypatch.setattr(batch, "_write", enter_and_write)
+    run()
+    with open_book(desk) as book:
+        assert book.find_student("a").last_name == "Lovelace"
+        assert book.find_submission("numbers", "a").score == 5
+
+
+def test_an_assignment_that_changed_stays_in_the_gradebook_until_it_is_graded(desk, run):
+    """Its results are of before: the new cells would have no marks."""
+    desk.hand_in("a")
+    nbformat.write(desk.source("pair", "first"), desk.folder("a", "pair") / "first.ipynb")
+    run()
+    mend(desk, '"grade_id": "test-square-1"', '"grade_id": "test-new"')
+    for options, cell in (("--assignment", "pair"), "test-square-1"), ((), "test-new"):
+        run(*options)
+        with open_book(desk) as book:
+            assert book.find_submission("numbers", "a").score == 5
+            assert book.find_grade(cell, "numbers", "numbers", "a").auto_score == 1
+
+
+def test_a_notebook_that_the_teacher_names_anew_keeps_its_marks(desk, run):
+    """What was handed in is called as before."""
+    desk.hand_in("a")
+    run()
+    for folder in ("solutions/numbers", "exercises/numbers"):
+        (desk.root / folder / "numbers.ipynb").rename(desk.root / folder / "more.ipynb")
+    run()
+    assert rows(desk)["numbers", "a"]["total"] == "5"
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "a").score == 5
+    assert "1 known from" in run()
+
+
 @pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_plain_nbgrader_gives_the_same(desk, run, monkeypatch):
@@ -367,6 +492,11 @@ def gradebook_of(version):
     return make
 
 
+def damaged(path):
+    something_else(path)
+    path.write_bytes(path.read_bytes()[:4096])
+
+
 def something_else(path):
     with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE cookies (name TEXT)")
@@ -376,6 +506,7 @@ def something_else(path):
     ("make", "sentence"),
     [
         (lambda path: path.write_bytes(b"no database" * 1000), "file is not a database): grade"),
+        (damaged, "is malformed): it is damaged: put a copy of it back, or grade"),
         (something_else, "is no gradebook of nbgrader's: grade into another folder."),
         (gradebook_of("167914646830"), "was written by an older nbgrader: upgrade it with"),
         (gradebook_of("abcdef"), "was written by another nbgrader: use that one"),

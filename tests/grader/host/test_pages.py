@@ -211,6 +211,7 @@ def test_grades_csv_has_a_row_a_submission_and_a_column_an_item(graded, assignme
         "numbers:square": "0",
         "numbers:triple": "2",
         "numbers:why": "manual",
+        "waits": "yes",
         "notes": "-",
     }
     assert (second["status"], second["late"], second["total"]) == ("rejected", "yes", "")

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -128,6 +129,21 @@ def test_what_the_contract_comes_from_counts(desk, run, mended):
         mend(desk, "return x * x", "return x**2")
     assert "known from" not in run()
     assert scores(desk)[0] == "3"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"timestamp": "2026-03-02T13:00:00Z"}, {"total": float("nan")}, {"points": float("inf")}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_result_that_somebody_has_changed_into_none_is_found_anew(desk, run, change):
+    desk.hand_in("a", timestamp="2026-03-02 13:00:00 UTC")
+    run("--due", "numbers=2026-03-02T12:00:00")
+    before = rows(desk)
+    path = desk.out / "results/numbers/a.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert "known from" not in run()
+    assert rows(desk) == before
 
 
 def item(made: Assignment, name: str) -> str:
@@ -444,3 +460,26 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(desk, tmp_path, bubblewra
     assert "No space left on device. What was graded is kept" in said or "is full): make" in said
     grades = done.stdout[done.stdout.index('"assignment",') :]
     assert len(list(csv.DictReader(io.StringIO(grades)))) == 4
+
+
+SMALL = """
+import resource
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+from grader.host.cli import app
+
+app()
+"""
+
+
+def test_a_gradebook_that_may_not_grow_is_one_sentence_and_costs_nothing(desk, run):
+    desk.hand_in("a")
+    command = [sys.executable, "-c", SMALL, "grade", "--workers", "1", "--course", desk.root]
+    command += ["--submitted", desk.submitted, "--out", desk.out]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 1
+    [said] = done.stderr.strip().splitlines()
+    assert "(disk I/O error): see that the file and its disk are sound, then the same" in said
+    run()
+    assert rows(desk)["numbers", "a"]["total"] == "5"
