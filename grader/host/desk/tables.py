@@ -21,8 +21,9 @@ _SEP = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 # one's own before it counts as well, so that ours can be taken away again.
 _SIGNS = re.escape("=+-@＝＋－＠")
 _FORMULA = re.compile(rf"['\s]*[{_SIGNS}]")
-# Where a spreadsheet takes other signs than commas for separators, a cell begins after them.
-_SEPARATED = rf"(?='*['\s]{{0,8}}[{_SIGNS}])"
+# Where a spreadsheet takes other signs than commas for separators, a cell begins after them: after
+# the last of several.
+_SEPARATED = rf"(?='*(?:'|[^\S\t\n\r]){{0,8}}[{_SIGNS}])"
 _TO_MARK = re.compile(rf"([;|\t\n\r]){_SEPARATED}")
 _MARKED = re.compile(rf"([;|\t\n\r])'{_SEPARATED}")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")

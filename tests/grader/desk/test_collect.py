@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nbgrader.coursedir import CourseDirectory
 
@@ -660,6 +660,7 @@ def test_no_cell_begins_as_a_formula_wherever_a_spreadsheet_parts_it(cell):
 
 
 @given(st.text("a'=-5;\n \t|＝", max_size=30) | st.text(max_size=200))
+@example("; ''\n\n\n=")
 def test_a_table_of_ours_comes_back_as_it_was(text):
     cell = text.replace("\0", "").encode("utf-8", "replace").decode()
     assert tables.bare(tables.harmless(cell)) == cell
