@@ -43,7 +43,7 @@ _ROOT = math.isqrt(_INT64.max)
 _OF_NUMBERS = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
 _LONGEST_TEXT = 12
 # What the solution has is endless from here on, as a right answer may round it up.
-_LARGE = 1e18
+_VERY_LARGE = 1e18
 # Too far from anything to be an answer, and yet its square is a number.
 _FAR = 1e150
 _OF_NAN = re.compile(r"\b(is|not|drop|fill)?(na|nan|null)\b|\.nan\w+|equal_nan", re.IGNORECASE)
@@ -80,7 +80,7 @@ class Narrow:
         if value != value:
             return _FAR if not self.in_table and self._widen(NAN) else value
         self._note_large(abs(value) > _ROOT)
-        is_endless = abs(value) > (_LARGE if self._learns else _FAR) and self._widen(ENDLESS)
+        is_endless = abs(value) > (_VERY_LARGE if self._learns else _FAR) and self._widen(ENDLESS)
         return math.copysign(_FAR, value) if is_endless else value
 
     def note_whole(self, value: int) -> None:
@@ -88,19 +88,6 @@ class Narrow:
         self._note_large(abs(value) > _ROOT)
         if self._learns and abs(value) > _INT64.max:
             self._widen(ENDLESS)
-
-    def item(self, value: Any) -> Any:
-        """What a sequence or a mapping holds, of which a test may make an array.
-
-        A whole number by itself stays one: it may be a hash, or a set of bits.
-        """
-        if type(value) is not int or not _ROOT < abs(value) <= _INT64.max:
-            return value
-        return float(value) if self._widen(LARGE) else value
-
-    def matrix(self, value: np.ndarray) -> np.ndarray:
-        """An array that is to be a matrix."""
-        return value if self._widen(MATRIX) else np.asmatrix(value)
 
     def text(self, value: str) -> str:
         """The same of text, of which Python makes such a number."""
@@ -128,16 +115,11 @@ class Narrow:
             value = np.where(is_nan, value.dtype.type(far), value)
         if self._learns:
             self._note_large(bool((np.abs(value) > _ROOT).any()))
-        is_endless = np.abs(value) > (min(_LARGE, far) if self._learns else far)
+        is_endless = np.abs(value) > (min(_VERY_LARGE, far) if self._learns else far)
         if is_endless.any() and self._widen(ENDLESS):
             sign = value.dtype.type(1) if value.dtype.kind == "c" else np.sign(value)
             value = np.where(is_endless, sign * value.dtype.type(far), value)
         return value
-
-    def layer(self, value: Any) -> None:
-        """Has a layer leave its input alone: what it gives stays the same."""
-        if getattr(value, "inplace", False) and self._widen(IN_PLACE):
-            value.inplace = False
 
     def array(self, value: np.ndarray) -> np.ndarray:
         """An array of NumPy's, as it is to be used: of a type that is wide enough."""
@@ -181,7 +163,7 @@ class Narrow:
             above = most if self.in_module else far
             if self._learns:
                 self._note_large(bool((shown.abs() > _ROOT).any()))
-            is_endless = shown.abs() > (min(_LARGE, far) if self._learns else above)
+            is_endless = shown.abs() > (min(_VERY_LARGE, far) if self._learns else above)
             if bool(is_endless.any()) and self._widen(ENDLESS):
                 sign = 1 if value.is_complex() else shown.sign()
                 value = torch.where(is_endless, sign * far, shown)
@@ -211,6 +193,24 @@ class Narrow:
         import pandas as pd
 
         return pd.Series([*map(self.item, value.tolist())]) if self._widen(dtype) else value
+
+    def item(self, value: Any) -> Any:
+        """What a sequence or a mapping holds, of which a test may make an array.
+
+        A whole number by itself stays one: it may be a hash, or a set of bits.
+        """
+        if type(value) is not int or not _ROOT < abs(value) <= _INT64.max:
+            return value
+        return float(value) if self._widen(LARGE) else value
+
+    def matrix(self, value: np.ndarray) -> np.ndarray:
+        """An array that is to be a matrix."""
+        return value if self._widen(MATRIX) else np.asmatrix(value)
+
+    def layer(self, value: Any) -> None:
+        """Has a layer leave its input alone: what it gives stays the same."""
+        if getattr(value, "inplace", False) and self._widen(IN_PLACE):
+            value.inplace = False
 
     def _has_nan(self, count: int, size: int) -> bool:
         return count > (size // 2 if self.in_table else 0)

@@ -66,3 +66,13 @@ def mend(desk, old, new, *more):
 
 def open_book(desk):
     return Gradebook(f"sqlite:///{desk.out / 'gradebook.db'}", "demo")
+
+
+def give(desk, cell="why", student="a", url=None, **values):
+    """Enters into the gradebook what a teacher gives somebody for a cell, as Formgrader does."""
+    with Gradebook(url, "demo") if url else open_book(desk) as book:
+        mark = book.find_grade(cell, "numbers", "numbers", student)
+        mark.needs_manual_grade = False
+        for name, value in values.items():
+            setattr(mark, name, value)
+        book.db.commit()

@@ -20,7 +20,7 @@ from grader.host.result_store import ResultStore
 from grader.host.results.result import Result
 from tests.conftest import ROOT
 from tests.grader.conftest import RIGHT, rows
-from tests.grader.host.conftest import mend, open_book
+from tests.grader.host.conftest import give, mend, open_book
 from tests.hostile import much_to_read
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
@@ -281,11 +281,8 @@ def test_a_sandbox_that_is_refused_has_nobody_mark_again(desk, run, refused):
     """What was handed in has not changed meanwhile."""
     desk.hand_in("a")
     run()
-    with open_book(desk) as book:
-        for cell in ("why", "test-triple"):
-            grade = book.find_grade(cell, "numbers", "numbers", "a")
-            grade.manual_score, grade.needs_manual_grade = 1, False
-        book.db.commit()
+    for cell in ("why", "test-triple"):
+        give(desk, cell, manual_score=1)
     run()
     assert rows(desk)["numbers", "a"]["total"] == "5"
     mend(desk, "two squared is four", "twice two is four")

@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 from grader.host import batch
 from tests.grader.conftest import RIGHT, rows
-from tests.grader.host.conftest import mend, open_book
+from tests.grader.host.conftest import give, mend, open_book
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 
@@ -126,11 +126,8 @@ def test_a_mark_that_is_taken_back_goes_from_the_feedback(desk, run):
 def test_a_mark_by_hand_is_looked_at_again_where_its_test_says_something_new(desk, run):
     desk.hand_in("a")
     run()
-    with open_book(desk) as book:
-        for test in ("test-triple", "test-square-1"):
-            grade = book.find_grade(test, "numbers", "numbers", "a")
-            grade.manual_score, grade.needs_manual_grade = 0.5, False
-        book.db.commit()
+    for test in ("test-triple", "test-square-1"):
+        give(desk, test, manual_score=0.5)
     mend(desk, "assert triple(2) == 6", "assert triple(2) == 7")
     run()
     with open_book(desk) as book:
@@ -260,16 +257,6 @@ def test_a_notebook_that_is_named_anew_counts_once(desk, run):
         after = book.find_submission("numbers", "a")
         assert [notebook.name for notebook in after.notebooks] == ["more"]
         assert (after.score, after.max_score) == scores
-
-
-def give(desk, cell="why", url=None, **values):
-    """Enters into the gradebook what a teacher gives a, as Formgrader does."""
-    with Gradebook(url, "demo") if url else open_book(desk) as book:
-        mark = book.find_grade(cell, "numbers", "numbers", "a")
-        mark.needs_manual_grade = False
-        for name, value in values.items():
-            setattr(mark, name, value)
-        book.db.commit()
 
 
 def test_extra_credit_for_an_earlier_version_waits_like_any_mark_by_hand(desk, run):
@@ -452,10 +439,7 @@ def test_a_text_that_changed_since_it_was_marked_is_told(desk, run):
     desk.hand_in("bob")
     run()
     for student in ("amy", "bob"):
-        with open_book(desk) as book:
-            mark = book.find_grade("why", "numbers", "numbers", student)
-            mark.manual_score, mark.needs_manual_grade = 2.5, False
-            book.db.commit()
+        give(desk, student=student, manual_score=2.5)
     desk.hand_in("amy", RIGHT | {"why": "I do not know."})
     told = "The submission has changed since why was marked by hand."
     for _ in range(2):
@@ -470,10 +454,7 @@ def test_a_text_that_changed_since_it_was_marked_is_told(desk, run):
         report = (desk.out / "report.html").read_text()
         assert told in report
         assert "formgrader/gradebook/numbers/numbers" in report
-    with open_book(desk) as book:
-        mark = book.find_grade("why", "numbers", "numbers", "amy")
-        mark.manual_score, mark.needs_manual_grade = 0.5, False
-        book.db.commit()
+    give(desk, student="amy", manual_score=0.5)
     assert "wait" not in run()
     assert told not in rows(desk)["numbers", "amy"]["notes"]
 
@@ -542,17 +523,11 @@ def test_a_gradebook_that_another_program_writes_to_is_one_sentence(desk, run, m
     assert (desk.out / "gradebook.db").read_bytes() == before
 
 
-def _mark_why(desk, student, score):
-    with open_book(desk) as book:
-        book.find_grade("why", "numbers", "numbers", student).manual_score = score
-        book.db.commit()
-
-
 def test_a_copy_that_a_teacher_makes_beside_a_notebook_is_no_notebook_of_the_assignment(desk, run):
     """Formgrader is started where they lie."""
     desk.hand_in("a")
     run()
-    _mark_why(desk, "a", 3)
+    give(desk, manual_score=3)
     folder = desk.out / "autograded/a/numbers"
     (folder / "numbers-Copy1.ipynb").write_bytes((folder / "numbers.ipynb").read_bytes())
     run()
@@ -565,7 +540,7 @@ def test_a_copy_that_a_teacher_makes_beside_a_notebook_is_no_notebook_of_the_ass
 def test_a_damaged_notebook_with_marks_by_hand_is_one_sentence(desk, run, content):
     desk.hand_in("a")
     run()
-    _mark_why(desk, "a", 3)
+    give(desk, manual_score=3)
     path = desk.out / "autograded/a/numbers/numbers.ipynb"
     path.write_bytes(content)
     said = " ".join(run(code=1).split())
@@ -581,9 +556,9 @@ def test_marks_that_were_taken_back_from_a_notebook_that_is_gone(desk, run):
     desk.hand_in("a")
     desk.folder("a", "pair")
     run()
-    _mark_why(desk, "a", 3)
+    give(desk, manual_score=3)
     run()
-    _mark_why(desk, "a", None)
+    give(desk, manual_score=None)
     for folder in ("solutions/numbers", "exercises/numbers"):
         (desk.root / folder / "numbers.ipynb").rename(desk.root / folder / "more.ipynb")
     run("--assignment", "pair")
