@@ -13,7 +13,7 @@ import signal
 import sys
 import types
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -24,7 +24,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from grader.protocol.errors import OUR_ERRORS
-from grader.protocol.names import names_of
+from grader.protocol.names import imports_of, names_of
 from grader.protocol.orders import Begin
 from grader.protocol.outputs import Report
 from grader.sandboxed.outputs import OUTPUTS, OutputStream, Publisher, Results
@@ -115,6 +115,8 @@ class Shell(InteractiveShell):
     compile: _Compiler
     display_formatter: _Formatter
     error_line: int | None = None
+    # Where it works, and the files of the exercise lie.
+    folder = ""
 
     def init_display_formatter(self) -> None:
         self.display_formatter = _Formatter(parent=self)
@@ -195,7 +197,7 @@ class Interrupts:
 INTERRUPTS = Interrupts()
 
 
-def settle_in(order: Begin, data: bytes) -> None:
+def settle_in(shell: Shell, order: Begin, data: bytes) -> None:
     """Makes this process one that runs cells: streams, signals, working folder and its files.
 
     Args:
@@ -207,6 +209,7 @@ def settle_in(order: Begin, data: bytes) -> None:
     signal.signal(signal.SIGINT, INTERRUPTS)
     os.makedirs(order.folder, exist_ok=True)
     os.chdir(order.folder)
+    shell.folder = order.folder
     sys.stdin = open(os.devnull)  # noqa: SIM115
     sys.stdout = OutputStream("stdout", 1)
     sys.stderr = OutputStream("stderr", 2)
@@ -246,15 +249,35 @@ def run_cell(shell: Shell, source: str, keep: bool = True, seen: bool = True) ->
 
 
 def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
-    """Adds the functions and classes that a given cell binds, by name."""
+    """Adds the functions and classes that a given cell binds, by name, and the classes of modules
+    beside the notebook that it imports."""
     try:
-        names = names_of(shell.transform_cell(source)).bound
+        cell = shell.transform_cell(source)
+        names, imports = names_of(cell).bound, imports_of(cell)
     except SyntaxError:
         return
     for name in names:
         value = shell.user_ns.get(name)
         if isinstance(value, type | types.FunctionType) and value.__module__ == "__main__":
             given[name] = value
+    for place in imports.values():
+        for module in (place.partition(":")[0], place.replace(":", ".")):
+            for name, value in _classes_beside(shell.folder, module):
+                given.setdefault(name, value)
+
+
+def _classes_beside(folder: str, module: str) -> Iterator[tuple[str, type]]:
+    """The classes of a module, by name, that a file in this folder defines."""
+    if not _lies_in(folder, module):
+        return
+    for value in vars(sys.modules[module]).values():
+        if isinstance(value, type) and _lies_in(folder, value.__module__):
+            yield value.__name__, value
+
+
+def _lies_in(folder: str, module: str) -> bool:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return isinstance(file, str) and file.startswith(f"{folder}/")
 
 
 def _write_files(folder: str, sizes: Mapping[str, int], data: bytes) -> None:

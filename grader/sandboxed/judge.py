@@ -127,7 +127,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         reply: Done | Report = Done()
         match order := wire.decode(header, TO_JUDGE):
             case Begin():
-                settle_in(order, body)
+                settle_in(shell, order, body)
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
             case RunCell(source):

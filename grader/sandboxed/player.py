@@ -83,7 +83,7 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         reply: Done | Report = Done()
         match order := wire.decode(header, TO_PLAYER):
             case Begin():
-                settle_in(order, body)
+                settle_in(shell, order, body)
             case RunCell(source):
                 if called:
                     _close_figures()

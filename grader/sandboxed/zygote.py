@@ -200,7 +200,7 @@ def _fork_room(
 def _be_room(
     shell: Shell, channel: Channel, order: ForkRoom, body: bytes, given: dict[str, Any]
 ) -> None:
-    settle_in(order.begin, body)
+    settle_in(shell, order.begin, body)
     _import(order.modules)
     memory_order.settle(order.many)
     before = _left_outside(order.watched)
