@@ -2211,6 +2211,29 @@ def test_what_a_test_lends_opens_no_file_for_the_learner(engine, tmp_path, lent,
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0}
 
 
+SCRIPTED = """def f(db):
+    db.create_function('free', 1, lambda x: len(db.execute('select 1').fetchall()))
+    db.executescript('select free(1); update t set x = 0;')
+    return 0"""
+DOUBLED = """def f(db):
+    db.create_function('twice', 1, lambda x: 2 * x)
+    return db.execute('select max(twice(x)) from t').fetchone()[0]"""
+
+
+@pytest.mark.parametrize(("solved", "scripted"), [(DOUBLED, 0), (SCRIPTED, 1)])
+def test_a_script_whose_query_calls_back_changes_what_the_solution_changes(
+    engine, solved, scripted
+):
+    made = exercise(
+        f"# answer f\n{solved}",
+        "# test lends\nimport sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.executescript('create table t (x); insert into t values (7)')\n"
+        "assert f(db) == 2 * db.execute('select max(x) from t').fetchone()[0]",
+    )
+    assert scores(grade_one(made, handed_in(made, f=DOUBLED), engine)) == {"lends": 1}
+    assert scores(grade_one(made, handed_in(made, f=SCRIPTED), engine)) == {"lends": scripted}
+
+
 def test_nor_where_the_test_has_gone_to(engine, tmp_path):
     (tmp_path / "wanted.txt").write_text("7")
     lent = "class Shop:\n    def read(self, text):\n        import os\n"
