@@ -2250,6 +2250,27 @@ def test_nor_where_the_test_has_gone_to(engine, tmp_path):
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0, "after": 0}
 
 
+def test_nor_does_it_get_the_files_there(engine, tmp_path):
+    """Only those that the test has written, wherever it has gone to, and however many there are."""
+    files = {f"kept/{number}.txt": tmp_path / f"{number}.txt" for number in range(1_100)}
+    for path in files.values():
+        path.write_text("7")
+    made = exercise(
+        "# answer f\ndef f(place):\n    return 7\ndef g():\n    return open('own.txt').read()",
+        "# test goes\nimport contextlib, os, tempfile\nhome = os.getcwd()\nos.chdir('kept')\n"
+        "assert f(3) == int(open(os.listdir()[0]).read())\nos.chdir(home)",
+        "# test writes\nwith tempfile.TemporaryDirectory() as place, contextlib.chdir(place):\n"
+        "    with open('own.txt', 'w') as file:\n        file.write(place)\n"
+        "    assert g() == place",
+    )
+    made = replace(made, for_tests=files)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"goes": 1, "writes": 1}
+    cheat = "def f(place):\n    import os\n    there = {*os.listdir()} - {'own.txt'}\n"
+    cheat += "    return int(open(there.pop()).read()) if there else 0\n"
+    cheat += "def g():\n    return open('own.txt').read()"
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"goes": 0, "writes": 1}
+
+
 def test_what_the_solution_has_opened_may_be_opened(engine):
     made = exercise(
         "# answer f\ndef f(load):\n    return load('own.txt')",
