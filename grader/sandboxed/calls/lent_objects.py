@@ -6,6 +6,7 @@ All of a player's, since it belongs to the learner anyway; a test's worth of a j
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 from collections.abc import Collection
 from typing import Any
@@ -43,6 +44,9 @@ class Lent:
         self._count = 0
         # What was lent to calls that have returned.
         self._returned: set[int] = set()
+        # Databases, and what the other side has named in each beside what the solution does. They
+        # are kept, so that no other one is taken for them.
+        self._named: dict[int, tuple[Any, set[str]]] = {}
 
     @property
     def numbers(self) -> set[int]:
@@ -103,6 +107,27 @@ class Lent:
         if not as_solved and not (isinstance(name, str) and _is_plain(thing, name)):
             raise Refused(str(name))
 
+    def check_named(self, number: int, method: str, name: object, rules: Rules) -> None:
+        """Checks what a call has a database know by a name: functions, and ways to sort.
+
+        What is there already the test itself may ask for: something of the learner's comes in its
+        place only where the teacher's solution puts something there, too.
+
+        Raises:
+            Refused: when the name is not to be had.
+        """
+        thing, name = self.get(number, rules), str(name).lower()
+        library = sys.modules.get("sqlite3")
+        is_database = library is not None and isinstance(thing, library.Connection)
+        if not is_database or not method.startswith("create_"):
+            return
+        if rules.may_call_of_lent(f"{_place(thing, method)} {name}"):
+            return
+        _, own = self._named.setdefault(id(thing), (thing, set()))
+        if name not in own and _knows(thing, name):
+            raise Refused(name)
+        own.add(name)
+
     def has_copy(self, number: int, rules: Rules) -> bool:
         """Whether the other side may get a copy: of what a library's class makes, as that is known
         to all. What a test's error says it gets where the solution reads that."""
@@ -154,6 +179,21 @@ def _is_plain(thing: Any, name: str) -> bool:
         return True
     is_code = callable(behind) or hasattr(type(behind), "__get__")
     return not name.startswith("__") and not is_code
+
+
+def _knows(connection: Any, name: str) -> bool:
+    """Whether a database has a function or a way to sort of this name."""
+    query = " union ".join(
+        f"select name from pragma_{kind}_list where name = :name collate nocase"
+        for kind in ("function", "collation")
+    )
+    try:
+        cursor = connection.cursor()
+        # The learner may have chosen what makes rows.
+        cursor.row_factory = None
+        return cursor.execute(query, {"name": name}).fetchone() is not None
+    except sys.modules["sqlite3"].Error:
+        return True
 
 
 def _place(thing: Any, method: str) -> str:

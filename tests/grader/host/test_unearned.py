@@ -2234,6 +2234,33 @@ def test_a_script_whose_query_calls_back_changes_what_the_solution_changes(
     assert scores(grade_one(made, handed_in(made, f=SCRIPTED), engine)) == {"lends": scripted}
 
 
+NAMED = {
+    "a function of SQLite's": ("max", "bool", 0),
+    "the same in other letters": ("MAX", "bool", 0),
+    "one of the test's": ("kept", "bool", 0),
+    "one as the solution's": ("twice", "lambda x: x + x", 1),
+    "one of one's own": ("doubled", "lambda x: x + x", 1),
+}
+
+
+@pytest.mark.parametrize(("name", "function", "points"), NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("made_by", ["db = sqlite3.connect", "class Own(sqlite3.Connection): pass"])
+def test_what_a_database_knows_by_a_name_stays_what_it_is(engine, made_by, name, function, points):
+    made_by = made_by if made_by.endswith("connect") else f"{made_by}\ndb = Own"
+    made = exercise(
+        f"# answer f\n{DOUBLED}",
+        f"# test lends\nimport sqlite3\n{made_by}(':memory:')\n"
+        "db.create_function('kept', 1, lambda x: x)\n"
+        "db.executescript('create table t (x); insert into t values (7)')\n"
+        "for _ in range(2):\n    got = f(db)\n"
+        "    assert got == 2 * db.execute('select kept(max(x)) from t').fetchone()[0]",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    asked = f"db.execute('select {name}(x) from t').fetchone()[0]" if points else "2"
+    own = f"def f(db):\n    db.create_function('{name}', 1, {function})\n    return {asked}"
+    assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": points}
+
+
 def test_nor_where_the_test_has_gone_to(engine, tmp_path):
     (tmp_path / "wanted.txt").write_text("7")
     lent = "class Shop:\n    def read(self, text):\n        import os\n"
