@@ -306,6 +306,8 @@ def test_loose_notebooks(group, work):
         {
             "ada_numbers.ipynb": work,
             "numbers-bob.ipynb": other(work, "b"),
+            "Dee King - numbers.ipynb": other(work, "d"),
+            "numbers - Fay.ipynb": other(work, "f"),
             "cy/pair/first.ipynb": work,
             "cy/pair/timestamp.txt": "2026-03-02 10:00:00 UTC",
             "numbers.ipynb": work,
@@ -315,7 +317,8 @@ def test_loose_notebooks(group, work):
         }
     )
     group.collect(tree)
-    assert group.placed == {"ada/numbers", "bob/numbers", "cy/pair"}
+    placed = {"ada/numbers", "bob/numbers", "cy/pair", "Dee King/numbers", "Fay/numbers"}
+    assert group.placed == placed
     assert (group.submitted / "cy/pair/timestamp.txt").exists()
     assert "nothing says which was the last" in group.reasons["eve_numbers.ipynb"]
     assert set(group.reasons) == {
