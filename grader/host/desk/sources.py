@@ -40,7 +40,9 @@ _LITTER = {*NOT_LOOKED_AT, "__MACOSX", ".git", ".DS_Store", "Thumbs.db", "deskto
 # Python's own sign of an environment, which somebody has handed in with the rest, and what belongs
 # to one: tens of thousands of files, with which a class would be too large.
 _ENVIRONMENT = "pyvenv.cfg"
-_OF_ENVIRONMENT = {_ENVIRONMENT, "bin", "include", "lib", "lib64", "share"} | {"Lib", "Scripts"}
+_OF_ENVIRONMENT = {_ENVIRONMENT, "bin", "etc", "include", "lib", "lib64", "man", "share"}
+# On Windows.
+_OF_ENVIRONMENT |= {"Include", "Lib", "Scripts"}
 _TOO_DEEP = f"lies more than {MAX_DEPTH} folders deep"
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
