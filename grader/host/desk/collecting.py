@@ -401,14 +401,14 @@ def _laid_out(record: Record, notebooks: Collection[str]) -> dict[str, File] | s
     tops = {path.rpartition("/")[0] for path in files if is_notebook(path)}
     if not tops:
         return _no_notebook(record)
-    # A notebook of another name may lie on top of them.
     counting = {
         path.rpartition("/")[0]
         for path in files
         if is_notebook(path) and _meant(path, notebooks) is not None
     } or tops
     if "" not in counting:
-        if len(counting) > 1:
+        # What lies on top may be the work under another name.
+        if len(counting) > 1 or "" in tops:
             return "holds notebooks in several folders, and nothing says which one counts"
         (top,) = counting
         files = {p[len(top) + 1 :]: file for p, file in files.items() if p.startswith(f"{top}/")}

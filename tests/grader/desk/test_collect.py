@@ -419,11 +419,20 @@ def test_what_lies_beside_the_work_costs_nobody_theirs(group, work, packed, besi
     assert group.snapshot() == before
 
 
-@pytest.mark.parametrize("above", [(), ("scratch.ipynb",), ("scratch.ipynb", "old/more.ipynb")])
-def test_a_notebook_of_another_name_above_does_not_count_for_it(group, work, above):
-    files = {f"Ada King_7_{FILE}/{path}": other(work, "s") for path in above}
+@pytest.mark.parametrize(
+    ("beside", "is_clear"),
+    [((), True), (("old/more.ipynb",), True), (("scratch.ipynb",), False)],
+    ids=["alone", "in another folder", "above"],
+)
+def test_a_notebook_of_another_name_does_not_count_for_it(group, work, beside, is_clear):
+    """Above it may be the work, or not: nobody is graded for the other one."""
+    files = {f"Ada King_7_{FILE}/{path}": other(work, "s") for path in beside}
     group.collect(group.archive({**files, f"Ada King_7_{FILE}/numbers/numbers.ipynb": work}))
-    assert (group.submitted / "Ada King/numbers/numbers.ipynb").read_bytes() == work
+    if is_clear:
+        assert (group.submitted / "Ada King/numbers/numbers.ipynb").read_bytes() == work
+    else:
+        assert "nothing says which one counts" in group.reasons["Ada King_7"]
+        assert not group.placed
 
 
 def test_a_notebook_may_be_called_as_a_second_copy_of_another():
