@@ -191,8 +191,8 @@ class Answering(End):
             kwargs[key] = unpacker.unpack(node)
             owners.extend([key] * (len(objects) - len(owners)))
         if not self._trusted:
-            named = [*args, kwargs.get("name")][0]
-            self._lent.check_named(request.target, name, named, self.rules)
+            first = [*args, kwargs.get("name", kwargs.get("target"))][0]
+            self._lent.check_named(request.target, name, first, self.rules)
         patched = []
         for patch in request.patched if self._trusted else ():
             patched.append((patch, [unpacker.unpack(node) for node in patch.value]))

@@ -2257,8 +2257,23 @@ def test_what_a_database_knows_by_a_name_stays_what_it_is(engine, made_by, name,
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
     asked = f"db.execute('select {name}(x) from t').fetchone()[0]" if points else "2"
-    own = f"def f(db):\n    db.create_function('{name}', 1, {function})\n    return {asked}"
+    named = f"narg=1, name='{name}', func={function}"
+    own = f"def f(db):\n    db.create_function({named})\n    return {asked}"
     assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": points}
+
+
+def test_a_database_is_copied_into_the_one_that_the_solution_copies_into(engine):
+    tables = "execute('select name from sqlite_master').fetchall()"
+    made = exercise(
+        "# answer copied\ndef copied(one, other):\n    one.backup(other)",
+        "# test lends\nimport sqlite3\n"
+        "one, other = (sqlite3.connect(':memory:') for _ in range(2))\n"
+        "one.executescript('create table t (x); insert into t values (7)')\n"
+        f"copied(one, other)\nassert one.{tables} == other.{tables}",
+    )
+    for points, body in ((1, "one.backup(target=other)"), (0, "other.backup(one)")):
+        own = f"def copied(one, other):\n    {body}"
+        assert scores(grade_one(made, handed_in(made, copied=own), engine)) == {"lends": points}
 
 
 def test_nor_where_the_test_has_gone_to(engine, tmp_path):
