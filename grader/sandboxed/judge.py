@@ -182,7 +182,7 @@ class _Bench:
 
     def _is_known(self, place: str) -> bool:
         """Whether a file is one that no test has written."""
-        path = os.path.relpath(place)
+        path = os.path.abspath(place)
         return path in self._files and self._files[path] == handed_files.state(path)
 
     def on_other_files(self) -> None:

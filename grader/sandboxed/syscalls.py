@@ -55,6 +55,9 @@ _REFUSED = {
     "process_vm_writev": (311, 271),
     "pidfd_getfd": (438, 438),
     "kcmp": (312, 272),
+    # What it opens has a number, which counts all processes that the machine has ever started, and
+    # leads to its namespaces, which are numbered so, too.
+    "pidfd_open": (434, 434),
     "process_madvise": (440, 440),
     # io_uring could open sockets past this filter.
     "io_uring_setup": (425, 425),
@@ -128,19 +131,26 @@ _REFUSED_WITH = (
         | dict.fromkeys((10, 1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040), errno.EPERM),
     ),
     # clone: files in common with another process (CLONE_FILES without CLONE_THREAD), which keeps
-    # locks of one that has ended, so that they count for nobody.
+    # locks of one that has ended, so that they count for nobody; and what `pidfd_open` would open
+    # (CLONE_PIDFD).
     _Refused((56, 220), 0, {0x400: errno.EPERM}, part=0x10400),
+    _Refused((56, 220), 0, {0x1000: errno.EPERM}, bits=True),
+    # mmap: pages of a pool (MAP_HUGETLB) that the machine keeps for a database, say. Who asks for
+    # some has them though they are never touched, and others are told that there are none left.
+    _Refused((9, 222), 3, {0x40000: errno.EPERM}, bits=True),
     # setsockopt of SOL_SOCKET: sizes of buffers, which are memory that nobody counts, and programs
-    # for the kernel (SO_ATTACH_FILTER, …_BPF, …_REUSEPORT_CBPF, …_REUSEPORT_EBPF).
+    # for the kernel (SO_ATTACH_FILTER, …_BPF, …_REUSEPORT_CBPF, …_REUSEPORT_EBPF). And what
+    # `pidfd_open` would open, of who has sent something (SO_PASSPIDFD).
     _Refused(
-        (54, 208), 2, dict.fromkeys((7, 8, 26, 32, 33, 50, 51, 52), errno.EPERM), where=(1, 1)
+        (54, 208), 2, dict.fromkeys((7, 8, 26, 32, 33, 50, 51, 52, 76), errno.EPERM), where=(1, 1)
     ),
     # The same of IPv6: labels of flows (IPV6_FLOWLABEL_MGR), of which there are 4,096 for all
     # namespaces together. Who asks for them is told how many others have.
     _Refused((54, 208), 2, {32: errno.EPERM}, where=(1, 41)),
     # getsockopt of SOL_SOCKET: numbers that the kernel counts for all namespaces together, and only
-    # when somebody asks (SO_COOKIE, SO_NETNS_COOKIE), so that nobody else disturbs what they tell.
-    _Refused((55, 209), 2, dict.fromkeys((57, 71), errno.EPERM), where=(1, 1)),
+    # when somebody asks (SO_COOKIE, SO_NETNS_COOKIE), so that nobody else disturbs what they tell;
+    # and what `pidfd_open` would open, of the other end (SO_PEERPIDFD).
+    _Refused((55, 209), 2, dict.fromkeys((57, 71, 77), errno.EPERM), where=(1, 1)),
     # prctl: another filter (PR_SET_SECCOMP), and a table of as much memory as one says, which
     # counts for nobody (PR_FUTEX_HASH).
     _Refused((157, 167), 0, dict.fromkeys((22, 78), errno.EPERM)),

@@ -388,28 +388,35 @@ def _fits(stem: str, notebook: str) -> bool:
     return stem == notebook or re.sub(r"(-\d+| ?\(\d+\))$", "", stem) == notebook
 
 
+def _meant(path: str, notebooks: Collection[str]) -> str | None:
+    """The notebook whose name a file has: its own name before what it may have been made of."""
+    stem = PurePosixPath(path).stem
+    fitting = (notebook for notebook in notebooks if _fits(stem, notebook))
+    return stem if stem in notebooks else next(fitting, None)
+
+
 def _laid_out(record: Record, notebooks: Collection[str]) -> dict[str, File] | str:
     """The files as they are graded: notebooks at the top, under their names; or why not."""
     files = dict(record.files)
     tops = {path.rpartition("/")[0] for path in files if is_notebook(path)}
     if not tops:
         return _no_notebook(record)
-    if "" not in tops:
-        wanted = {
-            path.rpartition("/")[0]
-            for path in files
-            if is_notebook(path)
-            and any(_fits(PurePosixPath(path).stem, notebook) for notebook in notebooks)
-        }
-        if len(wanted or tops) > 1:
+    counting = {
+        path.rpartition("/")[0]
+        for path in files
+        if is_notebook(path) and _meant(path, notebooks) is not None
+    } or tops
+    if "" not in counting:
+        # What lies on top may be the work under another name.
+        if len(counting) > 1 or "" in tops:
             return "holds notebooks in several folders, and nothing says which one counts"
-        (top,) = wanted or tops
+        (top,) = counting
         files = {p[len(top) + 1 :]: file for p, file in files.items() if p.startswith(f"{top}/")}
     for notebook in notebooks:
         alike = [
             path
             for path in files
-            if "/" not in path and is_notebook(path) and _fits(PurePosixPath(path).stem, notebook)
+            if "/" not in path and is_notebook(path) and _meant(path, notebooks) == notebook
         ]
         if len(alike) == 1 and alike[0] != f"{notebook}.ipynb":
             files[f"{notebook}.ipynb"] = files.pop(alike[0])

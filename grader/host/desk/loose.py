@@ -2,7 +2,7 @@
 
 STUDENT/ASSIGNMENT/x.ipynb as nbgrader lays submissions out, STUDENT/x.ipynb, STUDENT_x.ipynb,
 x_STUDENT.ipynb, or STUDENT.ipynb, where x is the name of a notebook of the course. The sign between
-may be `_`, `-`, `+`, `.` or a space.
+may be `_`, `-`, `+`, `.` or a space, or ` - `, as people name what they send.
 
 Documentation: https://nbgrader.readthedocs.io/en/stable/user_guide/philosophy.html
 """
@@ -18,7 +18,7 @@ from grader.host.desk.sources import File, Source
 from grader.host.intake.folder import is_notebook
 
 SYSTEM = "loose"
-_BETWEEN = "_-+. "
+_BETWEEN = (" - ", *"_-+. ")
 
 
 def find(source: Source, known: Known) -> Found:
@@ -67,7 +67,7 @@ def _named(stem: str, known: Known) -> tuple[str, str | None] | None:
     for notebook in sorted(notebooks, key=len, reverse=True):
         for sign in _BETWEEN:
             if stem.startswith(f"{notebook}{sign}"):
-                return stem[len(notebook) + 1 :], notebook
+                return stem[len(notebook) + len(sign) :], notebook
             if stem.endswith(f"{sign}{notebook}"):
-                return stem[: -len(notebook) - 1], notebook
+                return stem[: -len(notebook) - len(sign)], notebook
     return stem, None

@@ -15,7 +15,7 @@ import re
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -37,8 +37,12 @@ MAX_PART = 240
 MAX_PATH = 1_500
 # What systems and editors leave lying about, and nobody has handed in.
 _LITTER = {*NOT_LOOKED_AT, "__MACOSX", ".git", ".DS_Store", "Thumbs.db", "desktop.ini"}
-# Python's own sign of an environment, which somebody has handed in with the rest.
+# Python's own sign of an environment, which somebody has handed in with the rest, and what belongs
+# to one: tens of thousands of files, with which a class would be too large.
 _ENVIRONMENT = "pyvenv.cfg"
+_OF_ENVIRONMENT = {_ENVIRONMENT, "bin", "etc", "include", "lib", "lib64", "man", "share"}
+# On Windows.
+_OF_ENVIRONMENT |= {"Include", "Lib", "Scripts"}
 _TOO_DEEP = f"lies more than {MAX_DEPTH} folders deep"
 _UTF8 = 0x800
 _ENCRYPTED = 0x1
@@ -132,13 +136,14 @@ def opened(path: Path) -> Iterator[Source]:
 
 def _archive(name: str, archive: zipfile.ZipFile) -> Source:
     source = Source(name)
-    infos = archive.infolist()
+    infos = [(_name(info), info) for info in archive.infolist()]
     _check_count(name, len(infos))
-    for info in infos:
-        written = _name(info)
+    folders = [written.rpartition("/") for written, _ in infos]
+    environments = {above for above, _, last in folders if last == _ENVIRONMENT}
+    for written, info in infos:
         kind = stat.S_IFMT(info.external_attr >> 16)
         # Not is_dir, which fails where there is no name.
-        if written.endswith("/") or _is_litter(written):
+        if written.endswith("/") or _is_litter(written) or _is_in_one(written, environments):
             continue
         if stat.S_ISLNK(kind):
             source.refused[printable(written)] = "is a link, which is not followed"
@@ -188,10 +193,10 @@ def _folder(folder: Path) -> Source:
         place = Path(above)
         depth = len(place.relative_to(folder).parts)
         folders.sort()
-        if _ENVIRONMENT in files and not any(map(is_notebook, files)):
-            # Tens of thousands of files, with which a class would be too large.
-            folders.clear()
-            continue
+        if _ENVIRONMENT in files:
+            # Work may lie beside it, or where it is.
+            folders[:] = [name for name in folders if name not in _OF_ENVIRONMENT]
+            files.remove(_ENVIRONMENT)
         for name in list(folders):
             if name in _LITTER:
                 folders.remove(name)
@@ -245,10 +250,19 @@ def _is_litter(path: str) -> bool:
     return any(part in _LITTER for part in parts) or parts[-1].startswith("._")
 
 
+def _is_in_one(path: str, environments: Collection[str]) -> bool:
+    parts = path.split("/")
+    return any(
+        part in _OF_ENVIRONMENT and "/".join(parts[:number]) in environments
+        for number, part in enumerate(parts)
+    )
+
+
 def _misleads(path: str) -> str | None:
     """Why a path is not one of a plain file below the folder in which it stands."""
     parts = path.split("/")
-    if path.startswith("/") or ":" in parts[0][1:2] or ".." in parts or "\\" in path:
+    disk = any(part[1:2] == ":" for part in parts)
+    if path.startswith("/") or disk or ".." in parts or "\\" in path:
         return "has a path that leads elsewhere"
     if any(part in ("", ".") for part in parts) or re.search(r"[\x00-\x1f\x7f]", path):
         return "has a path that is none"

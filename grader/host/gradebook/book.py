@@ -96,7 +96,6 @@ class Book:
         self._database = database
         self._exits = contextlib.ExitStack()
         with contextlib.ExitStack() as exits:
-            exits.enter_context(database.held())
             with database.one_sentence():
                 database.prepare()
                 self._book = Gradebook(database.url, course_id)

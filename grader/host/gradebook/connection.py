@@ -119,28 +119,6 @@ class Database:
                 f"The gradebook {self} cannot be used ({reason}): {advice}"
             ) from error
 
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Keeps other runs from entering into it meanwhile. SQLite does so by itself.
-
-        Raises:
-            GraderError: when one does.
-        """
-        if self.url.get_backend_name() != "postgresql":
-            yield
-            return
-        with contextlib.ExitStack() as exits:
-            with self.one_sentence():
-                engine = self._engine().execution_options(isolation_level="AUTOCOMMIT")
-                connection = exits.enter_context(engine.connect())
-                ask = text("SELECT pg_try_advisory_lock(:held)")
-                is_free = connection.scalar(ask, {"held": _HELD})
-            if not is_free:
-                raise GraderError(
-                    f"Another run enters marks into {self}: wait until it is done, {_AGAIN}"
-                )
-            yield
-
     def prepare(self) -> None:
         """Writes the version of nbgrader's schema into it if it is empty, and nothing otherwise.
 
@@ -177,9 +155,22 @@ class Database:
         raise GraderError(f"{self} {reason}.")
 
     def prepare_session(self, session: Session) -> None:
-        """Gives SQLite room for what a large class has: its own 2 MiB are full after 300."""
+        """Gives SQLite room for what a large class has: its own 2 MiB are full after 300.
+
+        On a server, keeps other runs from entering into it as long as this connection is there, by
+        which all is written: who has lost the one has lost the other. SQLite does so by itself.
+
+        Raises:
+            GraderError: when another run enters something.
+        """
         if self._is_file:
             session.execute(text(f"PRAGMA cache_size = -{_CACHE_KIB}"))
+        elif self.url.get_backend_name() == "postgresql":
+            ask = text("SELECT pg_try_advisory_lock(:held)")
+            if not session.scalar(ask, {"held": _HELD}):
+                raise GraderError(
+                    f"Another run enters marks into {self}: wait until it is done, {_AGAIN}"
+                )
 
     def _versions(self) -> set[str] | None:
         """Of which versions of nbgrader's schema it says that it is; None when it is empty."""

@@ -190,6 +190,9 @@ class Answering(End):
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)
             owners.extend([key] * (len(objects) - len(owners)))
+        if not self._trusted:
+            first = [*args, kwargs.get("name", kwargs.get("target"))][0]
+            self._lent.check_named(request.target, name, first, self.rules)
         patched = []
         for patch in request.patched if self._trusted else ():
             patched.append((patch, [unpacker.unpack(node) for node in patch.value]))

@@ -7,25 +7,25 @@ Nothing comes back: what a learner writes stays where it is.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import islice
 
 # What is looked at, and bytes that cross together.
 _MOST_FILES = 1000
 _MOST_BYTES = 4 * 2**20
 
-# When a file was written, and its size, by path.
+# When a file was written, and its size, by its whole path: a test may go to another folder.
 Seen = dict[str, tuple[int, int]]
 
 
 def seen() -> Seen:
     """The files below the working folder as they are now."""
-    found: Seen = {}
+    return {os.path.abspath(path): state(path) for path in _below()}
+
+
+def _below() -> Iterator[str]:
     for folder, _, names in os.walk("."):
-        for name in names:
-            path = os.path.relpath(os.path.join(folder, name))
-            found[path] = state(path)
-            if len(found) == _MOST_FILES:
-                return found
-    return found
+        yield from (os.path.relpath(os.path.join(folder, name)) for name in names)
 
 
 def state(path: str) -> tuple[int, int]:
@@ -38,12 +38,13 @@ def changed(before: Seen) -> dict[str, bytes]:
     """What is in the files that are not as they were; `before` is brought up to date."""
     files: dict[str, bytes] = {}
     room = _MOST_BYTES
-    for path, state in seen().items():
-        if before.get(path) != state and os.path.isfile(path) and state[1] <= room:
+    for path in islice(_below(), _MOST_FILES):
+        place, now = os.path.abspath(path), state(path)
+        if before.get(place) != now and os.path.isfile(path) and now[1] <= room:
             with open(path, "rb") as file:
                 files[path] = file.read(room)
             room -= len(files[path])
-            before[path] = state
+            before[place] = now
     return files
 
 

@@ -6,6 +6,7 @@ All of a player's, since it belongs to the learner anyway; a test's worth of a j
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 from collections.abc import Collection
 from typing import Any
@@ -43,6 +44,11 @@ class Lent:
         self._count = 0
         # What was lent to calls that have returned.
         self._returned: set[int] = set()
+        # Which argument has brought it.
+        self._places: dict[int, str] = {}
+        # Databases, and what the other side has named in each beside what the solution does. They
+        # are kept, so that no other one is taken for them.
+        self._named: dict[int, tuple[Any, set[str]]] = {}
 
     @property
     def numbers(self) -> set[int]:
@@ -58,6 +64,11 @@ class Lent:
             self._things[number] = thing
             self._numbers[id(thing)] = number
         return number
+
+    def brought_by(self, argument: str) -> None:
+        """What is lent since the last time was in this argument of a call."""
+        for number in self._things:
+            self._places.setdefault(number, argument)
 
     def get(self, number: int, rules: Rules) -> Any:
         """What the other side means by a number.
@@ -103,6 +114,34 @@ class Lent:
         if not as_solved and not (isinstance(name, str) and _is_plain(thing, name)):
             raise Refused(str(name))
 
+    def check_named(self, number: int, method: str, one: object, rules: Rules) -> None:
+        """Checks what a call has a database know by a name, such as a function, and which one it is
+        copied into.
+
+        What is there already the test itself may ask for: something of the learner's comes in its
+        place only where the teacher's solution puts something there, too.
+
+        Args:
+            one: the first argument: the name, or the other database.
+
+        Raises:
+            Refused: when that is not to be had.
+        """
+        thing, name = self.get(number, rules), str(one).lower()
+        library = sys.modules.get("sqlite3")
+        if library is None or not isinstance(thing, library.Connection):
+            return
+        if method == "backup":
+            name = self._places.get(self._numbers.get(id(one), 0), "")
+        elif not method.startswith("create_"):
+            return
+        if rules.may_call_of_lent(f"{_place(thing, method)} {name}"):
+            return
+        _, own = self._named.setdefault(id(thing), (thing, set()))
+        if method == "backup" or (name not in own and _knows(thing, name)):
+            raise Refused(f"{method} {name}")
+        own.add(name)
+
     def has_copy(self, number: int, rules: Rules) -> bool:
         """Whether the other side may get a copy: of what a library's class makes, as that is known
         to all. What a test's error says it gets where the solution reads that."""
@@ -138,6 +177,7 @@ class Lent:
     def take_back(self, numbers: Collection[int]) -> None:
         """They are dead for the other side."""
         for number in numbers:
+            self._places.pop(number, None)
             self._numbers.pop(id(self._things.pop(number)), None)
 
     def begin(self) -> None:
@@ -154,6 +194,21 @@ def _is_plain(thing: Any, name: str) -> bool:
         return True
     is_code = callable(behind) or hasattr(type(behind), "__get__")
     return not name.startswith("__") and not is_code
+
+
+def _knows(connection: Any, name: str) -> bool:
+    """Whether a database has a function or a way to sort of this name."""
+    query = " union ".join(
+        f"select name from pragma_{kind}_list where name = :name collate nocase"
+        for kind in ("function", "collation")
+    )
+    try:
+        cursor = connection.cursor()
+        # The learner may have chosen what makes rows.
+        cursor.row_factory = None
+        return cursor.execute(query, {"name": name}).fetchone() is not None
+    except sys.modules["sqlite3"].Error:
+        return True
 
 
 def _place(thing: Any, method: str) -> str:

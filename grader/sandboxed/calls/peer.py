@@ -221,8 +221,10 @@ class Peer(Answering):
         for position, value in enumerate(args):
             request.args.append(packer.pack(value))
             owners.extend([str(position)] * (len(packer.objects) - len(owners)))
+            self._lent.brought_by(str(position))
         for name, value in kwargs.items():
             request.kwargs[name] = packer.pack(value)
+            self._lent.brought_by(name)
             owners.extend([name] * (len(packer.objects) - len(owners)))
         for patch, value in self._patches():
             patch.value.extend(map(packer.pack, value))

@@ -67,6 +67,8 @@ def database_of(target: Any) -> Any:
 _READING = frozenset((21, 20, 31, 33))
 _PRAGMA = 19
 _TELLING = frozenset(("table_info", "table_xinfo", "table_list", "index_list", "index_info"))
+# Connections of which one call is under way, within which there may be others.
+_called: set[int] = set()
 
 
 @contextlib.contextmanager
@@ -77,6 +79,10 @@ def unattached(connection: Any, may_write: Callable[[], bool]) -> Iterator[None]
     Args:
         may_write: asked only before something changes.
     """
+    if id(connection) in _called:
+        # The rest of a script, of which a function is called, is held to it, too.
+        yield
+        return
     library = sys.modules["sqlite3"]
     attached = library.SQLITE_LIMIT_ATTACHED
     before = connection.setlimit(attached, 0)
@@ -86,8 +92,10 @@ def unattached(connection: Any, may_write: Callable[[], bool]) -> Iterator[None]
         return int(library.SQLITE_OK if reads or may_write() else library.SQLITE_DENY)
 
     connection.set_authorizer(authorize)
+    _called.add(id(connection))
     try:
         yield
     finally:
+        _called.remove(id(connection))
         connection.set_authorizer(None)
         connection.setlimit(attached, before)

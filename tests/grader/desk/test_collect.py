@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nbgrader.coursedir import CourseDirectory
 
-from grader.host.desk import exchange, moodle, tables
+from grader.host.desk import collecting, exchange, moodle, tables
 from grader.host.desk.record import Record
 from grader.host.desk.roster import Person, Roster, spellings, squeezed
+from grader.host.desk.sources import File
 from grader.host.tasks import why_no_student
 from tests.grader.desk.conftest import gradebook, other, worksheet
 
@@ -305,6 +306,8 @@ def test_loose_notebooks(group, work):
         {
             "ada_numbers.ipynb": work,
             "numbers-bob.ipynb": other(work, "b"),
+            "Dee King - numbers.ipynb": other(work, "d"),
+            "numbers - Fay.ipynb": other(work, "f"),
             "cy/pair/first.ipynb": work,
             "cy/pair/timestamp.txt": "2026-03-02 10:00:00 UTC",
             "numbers.ipynb": work,
@@ -314,7 +317,8 @@ def test_loose_notebooks(group, work):
         }
     )
     group.collect(tree)
-    assert group.placed == {"ada/numbers", "bob/numbers", "cy/pair"}
+    placed = {"ada/numbers", "bob/numbers", "cy/pair", "Dee King/numbers", "Fay/numbers"}
+    assert group.placed == placed
     assert (group.submitted / "cy/pair/timestamp.txt").exists()
     assert "nothing says which was the last" in group.reasons["eve_numbers.ipynb"]
     assert set(group.reasons) == {
@@ -393,6 +397,52 @@ def test_the_same_command_again_changes_nothing(group, work):
     assert "0 placed, 0 brought up to date, 1 there already" in said
     assert group.snapshot() == before
     assert set(group.reasons) == {"Bob_8", "stray.txt"}
+
+
+@pytest.mark.parametrize(
+    "beside",
+    ["env/pyvenv.cfg", "pyvenv.cfg", "a:b.txt"],
+    ids=["environment", "environment all round", "name of a disk"],
+)
+@pytest.mark.parametrize("packed", [True, False], ids=["archive", "folder"])
+def test_what_lies_beside_the_work_costs_nobody_theirs(group, work, packed, beside):
+    lib = beside.replace("pyvenv.cfg", "lib/x.py")
+    files = {"work/numbers.ipynb": work, "work/a.csv": "1", beside: "x", lib: "x"}
+    files |= {f"work/{path}": "x" for path in (beside, lib)}
+    lay = group.archive if packed else group.tree
+    source = lay({f"Ada King_7_{FILE}/{path}": content for path, content in files.items()})
+    assert "1 placed" in group.collect(source)
+    folder = group.submitted / "Ada King/numbers"
+    assert {path.name for path in folder.rglob("*.*")} == {"numbers.ipynb", "a.csv"}
+    before = group.snapshot()
+    group.collect(source)
+    assert group.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("beside", "is_clear"),
+    [((), True), (("old/more.ipynb",), True), (("scratch.ipynb",), False)],
+    ids=["alone", "in another folder", "above"],
+)
+def test_a_notebook_of_another_name_does_not_count_for_it(group, work, beside, is_clear):
+    """Above it may be the work, or not: nobody is graded for the other one."""
+    files = {f"Ada King_7_{FILE}/{path}": other(work, "s") for path in beside}
+    group.collect(group.archive({**files, f"Ada King_7_{FILE}/numbers/numbers.ipynb": work}))
+    if is_clear:
+        assert (group.submitted / "Ada King/numbers/numbers.ipynb").read_bytes() == work
+    else:
+        assert "nothing says which one counts" in group.reasons["Ada King_7"]
+        assert not group.placed
+
+
+def test_a_notebook_may_be_called_as_a_second_copy_of_another():
+    notebooks = {name: File(f"{name}.ipynb", bytes) for name in ("lab", "lab-1")}
+    for handed_in in (("lab-1",), ("lab", "lab-1"), ("lab",)):
+        files = {f"{name}.ipynb": notebooks[name] for name in handed_in}
+        record = Record("loose", "x", "x", "ada", "ada", files)
+        assert collecting._laid_out(record, ["lab", "lab-1"]) == files
+    again = Record("canvas", "x", "x", "ada", "ada", {"lab-1.ipynb": notebooks["lab"]})
+    assert collecting._laid_out(again, ["lab"]) == {"lab.ipynb": notebooks["lab"]}
 
 
 def test_archives_of_one_name_do_not_hide_each_other(group, work):

@@ -211,6 +211,27 @@ def test_two_runs_do_not_enter_into_the_same_server(
     grade(Desk(desk.root, desk.submitted, desk.out.with_name("other")), "--db-url", server.url)
 
 
+def test_who_no_longer_keeps_others_out_enters_nothing_more(
+    desk: Desk, server: servers.Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may end a connection that does nothing; then another run could enter the same."""
+    desk.hand_in("amy")
+    first = batch.Book.record
+
+    def record(book, *rest, **named):
+        holds = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+        statement(server, holds)
+        return first(book, *rest, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batch.Book, "record", record)
+        said = grade(desk, "--db-url", server.url, code=1)
+    assert "see that the server runs, then the same command goes on from here." in said
+    assert not marks(server.url)
+    grade(desk, "--db-url", server.url)
+    assert {student for _, student, _ in marks(server.url)} == {"amy"}
+
+
 def test_a_server_that_goes_away_in_the_middle_loses_nothing(
     desk: Desk, server: servers.Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

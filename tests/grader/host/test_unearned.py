@@ -2211,6 +2211,71 @@ def test_what_a_test_lends_opens_no_file_for_the_learner(engine, tmp_path, lent,
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0}
 
 
+SCRIPTED = """def f(db):
+    db.create_function('free', 1, lambda x: len(db.execute('select 1').fetchall()))
+    db.executescript('select free(1); update t set x = 0;')
+    return 0"""
+DOUBLED = """def f(db):
+    db.create_function('twice', 1, lambda x: 2 * x)
+    return db.execute('select max(twice(x)) from t').fetchone()[0]"""
+
+
+@pytest.mark.parametrize(("solved", "scripted"), [(DOUBLED, 0), (SCRIPTED, 1)])
+def test_a_script_whose_query_calls_back_changes_what_the_solution_changes(
+    engine, solved, scripted
+):
+    made = exercise(
+        f"# answer f\n{solved}",
+        "# test lends\nimport sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.executescript('create table t (x); insert into t values (7)')\n"
+        "assert f(db) == 2 * db.execute('select max(x) from t').fetchone()[0]",
+    )
+    assert scores(grade_one(made, handed_in(made, f=DOUBLED), engine)) == {"lends": 1}
+    assert scores(grade_one(made, handed_in(made, f=SCRIPTED), engine)) == {"lends": scripted}
+
+
+NAMED = {
+    "a function of SQLite's": ("max", "bool", 0),
+    "the same in other letters": ("MAX", "bool", 0),
+    "one of the test's": ("kept", "bool", 0),
+    "one as the solution's": ("twice", "lambda x: x + x", 1),
+    "one of one's own": ("doubled", "lambda x: x + x", 1),
+}
+
+
+@pytest.mark.parametrize(("name", "function", "points"), NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("made_by", ["db = sqlite3.connect", "class Own(sqlite3.Connection): pass"])
+def test_what_a_database_knows_by_a_name_stays_what_it_is(engine, made_by, name, function, points):
+    made_by = made_by if made_by.endswith("connect") else f"{made_by}\ndb = Own"
+    made = exercise(
+        f"# answer f\n{DOUBLED}",
+        f"# test lends\nimport sqlite3\n{made_by}(':memory:')\n"
+        "db.create_function('kept', 1, lambda x: x)\n"
+        "db.executescript('create table t (x); insert into t values (7)')\n"
+        "for _ in range(2):\n    got = f(db)\n"
+        "    assert got == 2 * db.execute('select kept(max(x)) from t').fetchone()[0]",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    asked = f"db.execute('select {name}(x) from t').fetchone()[0]" if points else "2"
+    named = f"narg=1, name='{name}', func={function}"
+    own = f"def f(db):\n    db.create_function({named})\n    return {asked}"
+    assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": points}
+
+
+def test_a_database_is_copied_into_the_one_that_the_solution_copies_into(engine):
+    tables = "execute('select name from sqlite_master').fetchall()"
+    made = exercise(
+        "# answer copied\ndef copied(one, other):\n    one.backup(other)",
+        "# test lends\nimport sqlite3\n"
+        "one, other = (sqlite3.connect(':memory:') for _ in range(2))\n"
+        "one.executescript('create table t (x); insert into t values (7)')\n"
+        f"copied(one, other)\nassert one.{tables} == other.{tables}",
+    )
+    for points, body in ((1, "one.backup(target=other)"), (0, "other.backup(one)")):
+        own = f"def copied(one, other):\n    {body}"
+        assert scores(grade_one(made, handed_in(made, copied=own), engine)) == {"lends": points}
+
+
 def test_nor_where_the_test_has_gone_to(engine, tmp_path):
     (tmp_path / "wanted.txt").write_text("7")
     lent = "class Shop:\n    def read(self, text):\n        import os\n"
@@ -2225,6 +2290,27 @@ def test_nor_where_the_test_has_gone_to(engine, tmp_path):
     assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "after": 1}
     cheat = "def f(db): return db.read('wanted.txt')"
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lends": 0, "after": 0}
+
+
+def test_nor_does_it_get_the_files_there(engine, tmp_path):
+    """Only those that the test has written, wherever it has gone to, and however many there are."""
+    files = {f"kept/{number}.txt": tmp_path / f"{number}.txt" for number in range(1_100)}
+    for path in files.values():
+        path.write_text("7")
+    made = exercise(
+        "# answer f\ndef f(place):\n    return 7\ndef g():\n    return open('own.txt').read()",
+        "# test goes\nimport contextlib, os, tempfile\nhome = os.getcwd()\nos.chdir('kept')\n"
+        "assert f(3) == int(open(os.listdir()[0]).read())\nos.chdir(home)",
+        "# test writes\nwith tempfile.TemporaryDirectory() as place, contextlib.chdir(place):\n"
+        "    with open('own.txt', 'w') as file:\n        file.write(place)\n"
+        "    assert g() == place",
+    )
+    made = replace(made, for_tests=files)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"goes": 1, "writes": 1}
+    cheat = "def f(place):\n    import os\n    there = {*os.listdir()} - {'own.txt'}\n"
+    cheat += "    return int(open(there.pop()).read()) if there else 0\n"
+    cheat += "def g():\n    return open('own.txt').read()"
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"goes": 0, "writes": 1}
 
 
 def test_what_the_solution_has_opened_may_be_opened(engine):

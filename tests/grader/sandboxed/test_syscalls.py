@@ -216,6 +216,76 @@ def test_no_socket_tells_how_many_there_have_been_on_the_machine():
     assert try_out(ask_for_numbers_of_sockets).result == ["Operation not permitted"] * 4
 
 
+def open_processes():
+    import ctypes
+    import os
+    import socket
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    here, _ = socket.socketpair()
+    clone = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+    number = ctypes.c_int(-1)
+    tries = (
+        lambda: os.pidfd_open(os.getpid()),
+        # SO_PASSPIDFD, SO_PEERPIDFD
+        lambda: here.setsockopt(socket.SOL_SOCKET, 76, 1),
+        lambda: here.getsockopt(socket.SOL_SOCKET, 77),
+    )
+    reasons = []
+    for one in tries:
+        try:
+            one()
+            reasons.append("done")
+        except OSError as error:
+            reasons.append(error.strerror)
+    # CLONE_PIDFD and SIGCHLD
+    child = libc.syscall(clone, ctypes.c_ulong(0x1000 | 17), None, ctypes.byref(number), None, None)
+    if child == 0:
+        os._exit(0)
+    reasons.append(os.strerror(ctypes.get_errno()) if child < 0 else "done")
+    return reasons
+
+
+def test_no_process_tells_how_many_there_have_been_on_the_machine():
+    assert try_out(open_processes).result == ["Operation not permitted"] * 4
+
+
+def start_a_program():
+    import asyncio
+    import subprocess
+
+    async def started():
+        program = await asyncio.create_subprocess_exec("echo", "later", stdout=subprocess.PIPE)
+        return (await program.communicate())[0].decode()
+
+    return subprocess.run(["echo", "now"], capture_output=True, text=True).stdout, asyncio.run(
+        started()
+    )
+
+
+def test_programs_can_be_started_and_waited_for():
+    assert try_out(start_a_program).result == ["now\n", "later\n"]
+
+
+def ask_for_huge_pages():
+    import ctypes
+    import mmap
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    size = ctypes.c_size_t(2 * 2**20)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    usual = libc.mmap(None, size, mmap.PROT_READ, flags, -1, 0)
+    ctypes.set_errno(0)
+    huge = libc.mmap(None, size, mmap.PROT_READ, flags | 0x40000, -1, 0)
+    return usual != huge, ctypes.get_errno()
+
+
+def test_nobody_has_huge_pages_that_the_machine_keeps():
+    """Refused by the filter: else a machine that has none would say that there is no memory."""
+    assert try_out(ask_for_huge_pages).result == [True, 1]
+
+
 def hold_labels_of_flows():
     import socket
     import struct
