@@ -253,7 +253,9 @@ class Peer(Answering):
         value = error = None
         try:
             value = self._settle(request, reply, unpacker, owners, label)
-        except Exception as raised:
+        except BaseException as raised:
+            if isinstance(raised, KeyboardInterrupt | Stopped):
+                raise
             error = raised
             if thrown is None:
                 assertion = f"{_place_of(label)}:AssertionError"
@@ -336,6 +338,7 @@ class Peer(Answering):
         if reply.error is not None:
             if self.texts is not None:
                 self.texts.add(reply.error.text)
+                self.texts.update(one for one in reply.error.args if isinstance(one, str))
             raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)
@@ -432,7 +435,7 @@ class Peer(Answering):
         return isinstance(Packer(lambda live: None, self._given).pack(value), Given)
 
     def _left(
-        self, thrown: Any, method: str, label: str, value: Any, error: Exception | None
+        self, thrown: Any, method: str, label: str, value: Any, error: BaseException | None
     ) -> Any:
         """What comes of leaving a block: a test's assertion is neither swallowed nor replaced.
 

@@ -1,0 +1,98 @@
+"""A test may ask that something is not so: what the solution lacks other answers may have."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader import grade_one
+from tests.grader.conftest import exercise, handed_in, scores
+
+GIVEN = (
+    "# given\nimport functools, operator\nimport pandas as pd, torch\nfrom torch import nn\n"
+    "class Box:\n    def __init__(self, w, h):\n        self.w, self.h = w, h\n"
+    "    @functools.cached_property\n    def area(self):\n        return self.w * self.h\n"
+    "def fails(f, kind):\n    try:\n        f()\n    except kind:\n        return True\n"
+    "    return False"
+)
+ERROR = "class E({}): pass\ndef f(x):\n    if x < 0: raise E('below 0')\n    return x"
+TOLD = "def f(x):\n    if x < 0: raise {}\n    return x"
+KEPT = (
+    "def told():\n    try:\n        f(-1)\n    except Exception as error:\n"
+    "        return error.args[0]\n"
+)
+VECTOR = (
+    "class V:\n    def __init__(self, x): self.x = x\n"
+    "    def __eq__(self, o): return self.x == o.x\n"
+    "    def __getitem__(self, n): return self.x\n    def __add__(self, o): return V(self.x + o.x)"
+)
+ACCOUNT = "class A:\n    def __init__(self, n): self.{0} = n\n    def get(self): return self.{0}"
+STACK = (
+    "class Stack:\n    def __init__(self): self.xs = []\n"
+    "    def push(self, x): self.xs.append(x)\n"
+    "    def pop(self): return self.xs.pop()"
+)
+LOOK = (
+    "def look(net, x):\n    seen = []\n"
+    "    handle = net[0].register_forward_hook(lambda m, i, o: seen.append(o))\n"
+    "    net(x)\n    {}\n    return seen[0]"
+)
+LOOKED = (
+    "net, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), torch.randn(4, 2)\n"
+    "assert torch.allclose(look(net, x), net[0](x))\n"
+)
+ROWS = (
+    "rows = [('a', 1), ('b', 1), ('b', 2)]\n"
+    "df = pd.DataFrame({'x': [1, 2, 3]}, index=pd.MultiIndex.from_tuples(rows))\n"
+)
+PART = "def part(df):\n    out = df.loc[['a']].copy()\n    {}\n    return out"
+# The solution, the test, a wrong answer, and another right one.
+CASES = {
+    "an error that no `except Exception` catches": (
+        ERROR.format("Exception"),
+        "assert f(1) == 1 and fails(lambda: f(-1), Exception)",
+        ERROR.format("BaseException"),
+        ERROR.format("LookupError"),
+    ),
+    "a sign for Python in the place of an error": (
+        TOLD.format("ValueError"),
+        "assert fails(lambda: f(-1), Exception)",
+        TOLD.format("KeyboardInterrupt"),
+        TOLD.format("OverflowError(10**30)"),
+    ),
+    "an error without a text": (
+        TOLD.format("ValueError('below 0')"),
+        f"{KEPT}assert isinstance(told(), str)",
+        TOLD.format("ValueError(x)"),
+        TOLD.format("ValueError(f'{x} is below 0')"),
+    ),
+    "the text of a KeyError": (
+        TOLD.format("KeyError('x')"),
+        f"{KEPT}assert told() == 'x'",
+        TOLD.format("KeyError(\"'x'\")"),
+        TOLD.format("KeyError(str('x'))"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "wrong", "right"), CASES.values(), ids=CASES)
+def test_what_is_not_to_be_there_is_looked_for(engine, solved, test, wrong, right):
+    made = exercise(GIVEN, f"# answer a\n{solved}", f"# test t\n{test}")
+    for answer, earned in ((solved, 1), (right, 1), (wrong, 0)):
+        assert scores(grade_one(made, handed_in(made, a=answer), engine)) == {"t": earned}
+
+
+FREELY = {
+    "an error of any value": (
+        TOLD.format("ValueError('below 0')"),
+        "assert fails(lambda: f(-1), ValueError)",
+        TOLD.format("ValueError([x], '\\ud800')"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("solved", "test", "other"), FREELY.values(), ids=FREELY)
+def test_what_nobody_asks_about_costs_nobody_a_point(engine, solved, test, other):
+    made = exercise(GIVEN, f"# answer a\n{solved}", f"# test t\n{test}")
+    other = LOOK.format(other) if other == "pass" else other
+    for answer in (solved, other):
+        assert scores(grade_one(made, handed_in(made, a=answer), engine)) == {"t": 1}
