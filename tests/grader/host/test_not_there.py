@@ -71,6 +71,43 @@ CASES = {
         TOLD.format("KeyError(\"'x'\")"),
         TOLD.format("KeyError(str('x'))"),
     ),
+    "items that can be set": (
+        VECTOR,
+        "v = V(1)\nassert v[0] == 1 and fails(lambda: operator.setitem(v, 0, 2), "
+        "TypeError) and v[0] == 1",
+        f"{VECTOR}\n    def __setitem__(self, n, x): self.x = x",
+        VECTOR.replace("return self.x\n", "return (self.x,)[0]\n"),
+    ),
+    "an order": (
+        VECTOR,
+        "assert V(1) == V(1) and fails(lambda: V(1) < V(2), TypeError)",
+        f"{VECTOR}\n    def __lt__(self, o): return True",
+        f"{VECTOR}\n    def __lt__(self, o): return NotImplemented",
+    ),
+    "a sum from the other side": (
+        VECTOR,
+        "assert V(1) + V(2) == V(3) and fails(lambda: 3 + V(1), TypeError)",
+        f"{VECTOR}\n    def __radd__(self, o): return self",
+        VECTOR.replace("self.x + o.x", "o.x + self.x"),
+    ),
+    "a sign": (
+        VECTOR,
+        "assert fails(lambda: -V(1), TypeError)",
+        f"{VECTOR}\n    def __neg__(self): return V(-self.x)",
+        f"{VECTOR}\n    def __neg__(self): raise TypeError",
+    ),
+    "an attribute that all see": (
+        ACCOUNT.format("_n"),
+        "assert A(3).get() == 3 and not hasattr(A(3), 'balance')",
+        ACCOUNT.format("balance"),
+        ACCOUNT.format("amount"),
+    ),
+    "a base that is a list": (
+        STACK,
+        "s = Stack()\ns.push(4)\nassert s.pop() == 4 and not isinstance(s, list)",
+        "class Stack(list):\n    def push(self, x): self.append(x)",
+        STACK.replace("[]", "list()"),
+    ),
 }
 
 
@@ -86,6 +123,16 @@ FREELY = {
         TOLD.format("ValueError('below 0')"),
         "assert fails(lambda: f(-1), ValueError)",
         TOLD.format("ValueError([x], '\\ud800')"),
+    ),
+    "an operator that a test does not ask for": (
+        VECTOR,
+        "assert V(1) + V(2) == V(3)",
+        f"{VECTOR}\n    def __radd__(self, o): return self\n    def __lt__(self, o): return True",
+    ),
+    "a class that is a list, as the solution's": (
+        "class S(list):\n    def top(self): return self[-1]",
+        "s = S([1, 2])\nassert isinstance(s, list) and s.top() == 2 and [*s] == [1, 2]",
+        "class S(list):\n    def top(self): return self[len(self) - 1]",
     ),
 }
 
