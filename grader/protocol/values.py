@@ -175,6 +175,7 @@ class Module(Struct, tag="module"):
     Attributes:
         pruned: the parameters that a hook masks in every call.
         unhooked: those that were masked once, and whose hook has gone.
+        hooks: how many others there are, by where a module keeps them.
     """
 
     cls: str
@@ -186,6 +187,7 @@ class Module(Struct, tag="module"):
     children: list[tuple[str, Node]]
     pruned: list[str]
     unhooked: list[str] = []
+    hooks: dict[str, int] = {}
 
 
 class Given(Struct, tag="given"):

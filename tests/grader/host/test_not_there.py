@@ -108,6 +108,25 @@ CASES = {
         "class Stack(list):\n    def push(self, x): self.append(x)",
         STACK.replace("[]", "list()"),
     ),
+    "a value that is out of date": (
+        "def widen(box, w):\n    box.w = w\n    vars(box).pop('area', None)",
+        "box = Box(2, 3)\nassert box.area == 6\nwiden(box, 5)\nassert box.area == 15",
+        "def widen(box, w):\n    box.w = w",
+        "def widen(box, w):\n    box.w = w\n    box.area = w * box.h",
+    ),
+    "a hook that is left": (
+        LOOK.format("handle.remove()"),
+        f"{LOOKED}assert not net[0]._forward_hooks",
+        LOOK.format("pass"),
+        LOOK.format("net[0]._forward_hooks.clear()"),
+    ),
+    "labels that no row uses any more": (
+        PART.format("out.index = out.index.remove_unused_levels()"),
+        f"{ROWS}assert list(part(df).index.levels[0]) == ['a'] and len(part(df)) == 1",
+        PART.format("pass"),
+        "def part(df):\n    return df.reset_index().query('level_0 == \"a\"')"
+        ".set_index(['level_0', 'level_1'])",
+    ),
 }
 
 
@@ -124,10 +143,16 @@ FREELY = {
         "assert fails(lambda: f(-1), ValueError)",
         TOLD.format("ValueError([x], '\\ud800')"),
     ),
+    "a hook that a test does not look for": (LOOK.format("handle.remove()"), LOOKED, "pass"),
     "an operator that a test does not ask for": (
         VECTOR,
         "assert V(1) + V(2) == V(3)",
         f"{VECTOR}\n    def __radd__(self, o): return self\n    def __lt__(self, o): return True",
+    ),
+    "a part of a table with all its labels": (
+        PART.format("pass"),
+        f"{ROWS}pd.testing.assert_frame_equal(part(df), df.iloc[:1])",
+        "def part(df):\n    return df[df.index.get_level_values(0) == 'a']",
     ),
     "a class that is a list, as the solution's": (
         "class S(list):\n    def top(self): return self[-1]",
@@ -143,3 +168,14 @@ def test_what_nobody_asks_about_costs_nobody_a_point(engine, solved, test, other
     other = LOOK.format(other) if other == "pass" else other
     for answer in (solved, other):
         assert scores(grade_one(made, handed_in(made, a=answer), engine)) == {"t": 1}
+
+
+def test_a_hook_of_the_tests_own_outlives_a_change(engine):
+    made = exercise(
+        GIVEN,
+        "# answer a\ndef quiet(net):\n    net.eval()",
+        "# test t\nseen, net = [], nn.Linear(2, 2)\n"
+        "net.register_forward_hook(lambda m, i, o: seen.append(o))\nquiet(net)\n"
+        "net(torch.ones(1, 2))\nassert len(seen) == 1 and not net.training",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}

@@ -46,8 +46,12 @@ def _describe(value: Any, pack: Callable[[Any], Node]) -> Frame:
         CannotCross: when a column holds something else than plain values.
     """
     if isinstance(value, pd.MultiIndex):
-        levels = [value.get_level_values(number) for number in range(value.nlevels)]
-        return _frame("MultiIndex", list(value.names), None, levels, pack)
+        found = [value.get_level_values(number) for number in range(value.nlevels)]
+        # A part of a table keeps the labels of the whole.
+        used = value.remove_unused_levels()
+        has_more = any(len(a) != len(b) for a, b in zip(value.levels, used.levels, strict=True))
+        levels = pack(list(value.levels)) if has_more else None
+        return _frame("MultiIndex", list(value.names), levels, found, pack)
     if isinstance(value, pd.Index):
         made = _frame("Index", value.name, None, [value], pack)
         if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex):
@@ -118,14 +122,15 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
     """
     # In the order of `_describe`: objects are numbered as they come.
     is_table = node.kind in ("Series", "DataFrame")
-    index = unpack(node.index) if is_table else None
+    index = unpack(node.index)
     labels = unpack(node.labels)
     columns = [
         _rebuilt(unpack(column), dtype, node.missing, narrow)
         for column, dtype in zip(node.columns, node.dtypes, strict=True)
     ]
     if node.kind == "MultiIndex":
-        return pd.MultiIndex.from_arrays(columns, names=labels)
+        several = pd.MultiIndex.from_arrays(columns, names=labels)
+        return several if index is None else _with_levels(several, index)
     if not is_table:
         (values,) = columns
         if node.kind == "Index":
@@ -146,6 +151,21 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
     table = pd.DataFrame(dict(enumerate(columns)), index=index)
     table.columns = labels
     return table
+
+
+def _with_levels(index: pd.MultiIndex, levels: list[pd.Index]) -> pd.MultiIndex:
+    """The same with these labels, of which it may use some only.
+
+    Raises:
+        CannotCross: when it uses others.
+    """
+    pairs = zip(levels, range(index.nlevels), strict=True)
+    codes = [level.get_indexer(index.get_level_values(number)) for level, number in pairs]
+    make: Any = pd.MultiIndex
+    made: pd.MultiIndex = make(levels, codes, names=index.names)
+    if not made.equals(index):
+        raise CannotCross("labels that are not those of an index")
+    return made
 
 
 def has_missing(dtype: str) -> bool:
