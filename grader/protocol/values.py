@@ -106,12 +106,17 @@ class Numbers(Struct, tag="numbers"):
 
 
 class Array(Struct, tag="array"):
-    """A NumPy array, or with `scalar` one number of its type."""
+    """A NumPy array, or with `scalar` one number of its type.
+
+    Attributes:
+        fortran: whether the numbers of a column lie next to each other, not those of a row.
+    """
 
     dtype: str
     shape: list[int]
     buffer: int
     scalar: bool = False
+    fortran: bool = False
 
 
 class Objects(Struct, tag="objects"):
@@ -272,9 +277,20 @@ class Yours(Struct, tag="yours"):
 
 
 class Back(Struct, tag="back"):
-    """An object that this message, or the one that it answers, has brought already."""
+    """An object that this message, or the one that it answers, has brought already.
+
+    With `shape` it is an array or a tensor that shows this one's memory.
+
+    Attributes:
+        stride: how many of its numbers lie between two.
+        start: how many lie before the first.
+    """
 
     number: int
+    shape: list[int] | None = None
+    stride: list[int] = []
+    start: int = 0
+    tensor: bool = False
 
 
 Node = Union[  # noqa: UP007  (msgspec resolves it by name)

@@ -8,7 +8,8 @@ from grader import grade_one
 from tests.grader.conftest import exercise, handed_in, scores
 
 GIVEN = (
-    "# given\nimport functools, operator\nimport pandas as pd, torch\nfrom torch import nn\n"
+    "# given\nimport functools, operator\nimport numpy as np, pandas as pd, torch\n"
+    "from torch import nn\n"
     "class Box:\n    def __init__(self, w, h):\n        self.w, self.h = w, h\n"
     "    @functools.cached_property\n    def area(self):\n        return self.w * self.h\n"
     "def fails(f, kind):\n    try:\n        f()\n    except kind:\n        return True\n"
@@ -120,6 +121,30 @@ CASES = {
         LOOK.format("pass"),
         LOOK.format("net[0]._forward_hooks.clear()"),
     ),
+    "memory that is the argument's": (
+        "def tail(x):\n    return x[1:].copy()",
+        "x = np.arange(4)\ny = tail(x)\ny[0] = 9\nassert list(x) == [0, 1, 2, 3] and len(y) == 3",
+        "def tail(x):\n    return x[1:]",
+        "def tail(x):\n    return np.array(list(x)[1:])",
+    ),
+    "parts of the argument's memory": (
+        "def halves(x):\n    return [x[:2].clone(), x[2:].clone()]",
+        "x = torch.zeros(4)\na, b = halves(x)\nb += 1\nassert not x.any() and a.sum() == 0",
+        "def halves(x):\n    return x.chunk(2)",
+        "def halves(x):\n    return x.clone().chunk(2)",
+    ),
+    "memory that is another answer's": (
+        "a = np.arange(4)\nb = a.copy()",
+        "b[0] = 7\nassert a[0] == 0 and b[1] == 1",
+        "a = np.arange(4)\nb = a.view()",
+        "a = np.arange(4)\nb = np.arange(4)",
+    ),
+    "rows that do not lie in one piece": (
+        "def ones():\n    return np.ones((2, 3))",
+        "assert ones().shape == (2, 3) and ones().flags['C_CONTIGUOUS']",
+        "def ones():\n    return np.ones((3, 2)).T",
+        "def ones():\n    return np.full((2, 3), 1)",
+    ),
     "labels that no row uses any more": (
         PART.format("out.index = out.index.remove_unused_levels()"),
         f"{ROWS}assert list(part(df).index.levels[0]) == ['a'] and len(part(df)) == 1",
@@ -148,6 +173,21 @@ FREELY = {
         VECTOR,
         "assert V(1) + V(2) == V(3)",
         f"{VECTOR}\n    def __radd__(self, o): return self\n    def __lt__(self, o): return True",
+    ),
+    "a part that a test does not change": (
+        "def tail(x):\n    return x[1:].copy()",
+        "assert list(tail(np.arange(4))) == [1, 2, 3] and tail(np.ones(3)).sum() == 2",
+        "def tail(x):\n    return x[1:]",
+    ),
+    "a part where the solution has one": (
+        "def column(x):\n    return x[:, 0]",
+        "x = np.eye(2)\ncolumn(x)[1] = 5\nassert x[1, 0] == 5",
+        "def column(x):\n    return x.T[0]",
+    ),
+    "a part of what was changed": (
+        "def tail(x):\n    return x[1:] * 2",
+        "assert list(tail(np.arange(3))) == [2, 4]",
+        "def tail(x):\n    x *= 2\n    return x[1:]",
     ),
     "a part of a table with all its labels": (
         PART.format("pass"),
