@@ -112,7 +112,8 @@ class Peer(Answering):
                     raise Gone("an answer out of turn")
                 swallowed = self._errors.swallowed(away, message.error)
                 if swallowed and not self.rules.may_swallow(f"{place}:AssertionError"):
-                    raise swallowed
+                    # Not the assertion: a test may ask that it comes through.
+                    raise Stopped(_SWALLOWS)
                 return message, self._unpacker(body, packer.objects)
         except Silent:
             self.lost = "timed out"
@@ -458,16 +459,15 @@ class Peer(Answering):
             swallows = isinstance(error, StopIteration)
         else:
             # Asked once: an object may say something else the next time.
-            swallows = error is None and not is_assertion and bool(value)
+            swallows = error is None and bool(value)
         if swallows and not self.rules.may_swallow(f"{label}:{kind.__name__}"):
-            raise Stopped(
-                "An `__exit__` of your code swallows an error that it should let through."
-            )
+            raise Stopped(_SWALLOWS)
         if error is not None and not is_assertion:
             raise error
         return value if swallows or value is None or method == "throw" else False
 
 
+_SWALLOWS = "Your code swallows an error that it should let through."
 # What `isinstance` and `issubclass` ask of whatever says that it is a class.
 _OF_CLASSES = ("__instancecheck__", "__subclasscheck__")
 _HOLDING = (list, dict, set, collections.deque)

@@ -17,6 +17,7 @@ GIVEN = (
 )
 ERROR = "class E({}): pass\ndef f(x):\n    if x < 0: raise E('below 0')\n    return x"
 TOLD = "def f(x):\n    if x < 0: raise {}\n    return x"
+BLOCK = "class Block:\n    def __enter__(self): return self\n    def __exit__(self, *a): return {}"
 KEPT = (
     "def told():\n    try:\n        f(-1)\n    except Exception as error:\n"
     "        return error.args[0]\n"
@@ -59,6 +60,19 @@ CASES = {
         "assert fails(lambda: f(-1), Exception)",
         TOLD.format("KeyboardInterrupt"),
         TOLD.format("OverflowError(10**30)"),
+    ),
+    "an assertion that a block keeps": (
+        BLOCK.format("False"),
+        "def leave():\n    with Block():\n        raise AssertionError\n"
+        "assert fails(leave, AssertionError)",
+        BLOCK.format("True"),
+        BLOCK.format("None"),
+    ),
+    "an assertion that a function keeps": (
+        "def run(f):\n    return f()",
+        "def leave():\n    raise AssertionError\nassert fails(lambda: run(leave), AssertionError)",
+        "def run(f):\n    try:\n        return f()\n    except Exception:\n        pass",
+        "def run(f):\n    try:\n        return f()\n    finally:\n        pass",
     ),
     "an error without a text": (
         TOLD.format("ValueError('below 0')"),
@@ -173,6 +187,16 @@ FREELY = {
         VECTOR,
         "assert V(1) + V(2) == V(3)",
         f"{VECTOR}\n    def __radd__(self, o): return self\n    def __lt__(self, o): return True",
+    ),
+    "an assertion that a block keeps, as the solution's": (
+        BLOCK.format("a[0] is AssertionError"),
+        "with Block():\n    raise AssertionError",
+        BLOCK.format("bool(a[0]) and issubclass(a[0], AssertionError)"),
+    ),
+    "columns of little": (
+        "def f(s):\n    return pd.get_dummies(s)",
+        "assert f(pd.Series(['a', 'b', 'a']))['a'].sum() == 2",
+        "def f(s):\n    return pd.get_dummies(s, sparse=True)",
     ),
     "a part that a test does not change": (
         "def tail(x):\n    return x[1:].copy()",

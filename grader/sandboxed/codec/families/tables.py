@@ -96,7 +96,7 @@ def _column(values: Any, pack: Callable[[Any], Node]) -> Node:
     if isinstance(dtype, pd.PeriodDtype):
         return pack(np.asarray(pd.PeriodIndex(values).asi8))
     if isinstance(dtype, pd.SparseDtype):
-        raise CannotCross(f"a table with a column of {dtype}")
+        return pack(np.asarray(values))
     # Objects, text, and numbers that may be missing.
     found = [None if value is pd.NA else value for value in values.tolist()]
     return pack(found if str(dtype) == "object" else [_known(value) for value in found])
@@ -193,6 +193,8 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
             raise CannotCross("periods that are none")
         periods: Any = pd.PeriodIndex
         return pd.Series(periods.from_ordinals(values, freq=dtype[len("period[") : -1]))
+    if dtype.startswith("Sparse["):
+        return pd.Series(pd.arrays.SparseArray(values))
     known = pd.api.types.pandas_dtype(dtype)
     if isinstance(known, pd.DatetimeTZDtype):
         return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))
