@@ -68,12 +68,14 @@ class Raised(Struct):
     Attributes:
         relayed: the number of the other side's own exception, if it is that one.
         modules: where the classes come from.
+        args: what it was made with, if that is a single text or whole number.
     """
 
     classes: list[str]
     text: str
     relayed: int | None = None
     modules: list[str] = []
+    args: list[bool | int | str] = []
 
 
 Said = Stream | Display

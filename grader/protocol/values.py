@@ -106,12 +106,17 @@ class Numbers(Struct, tag="numbers"):
 
 
 class Array(Struct, tag="array"):
-    """A NumPy array, or with `scalar` one number of its type."""
+    """A NumPy array, or with `scalar` one number of its type.
+
+    Attributes:
+        fortran: whether the numbers of a column lie next to each other, not those of a row.
+    """
 
     dtype: str
     shape: list[int]
     buffer: int
     scalar: bool = False
+    fortran: bool = False
 
 
 class Objects(Struct, tag="objects"):
@@ -175,6 +180,7 @@ class Module(Struct, tag="module"):
     Attributes:
         pruned: the parameters that a hook masks in every call.
         unhooked: those that were masked once, and whose hook has gone.
+        hooks: how many others there are, by where a module keeps them.
     """
 
     cls: str
@@ -186,6 +192,7 @@ class Module(Struct, tag="module"):
     children: list[tuple[str, Node]]
     pruned: list[str]
     unhooked: list[str] = []
+    hooks: dict[str, int] = {}
 
 
 class Given(Struct, tag="given"):
@@ -251,6 +258,7 @@ class Live(Struct, tag="live"):
         plain: whether it is where the solution has plain values, and so has no methods and
             attributes of its own; set by who gets it.
         again: whether it gives the same items each time; set so, too.
+        base: the container of Python's that its class is derived from, by name.
     """
 
     id: int
@@ -259,6 +267,7 @@ class Live(Struct, tag="live"):
     dunders: list[str]
     plain: bool = False
     again: bool = False
+    base: str = ""
 
 
 class Yours(Struct, tag="yours"):
@@ -268,9 +277,20 @@ class Yours(Struct, tag="yours"):
 
 
 class Back(Struct, tag="back"):
-    """An object that this message, or the one that it answers, has brought already."""
+    """An object that this message, or the one that it answers, has brought already.
+
+    With `shape` it is an array or a tensor that shows this one's memory.
+
+    Attributes:
+        stride: how many of its numbers lie between two.
+        start: how many lie before the first.
+    """
 
     number: int
+    shape: list[int] | None = None
+    stride: list[int] = []
+    start: int = 0
+    tensor: bool = False
 
 
 Node = Union[  # noqa: UP007  (msgspec resolves it by name)

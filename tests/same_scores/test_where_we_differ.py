@@ -322,7 +322,7 @@ CASES = [
         stock={"test-copied": 0.0},
     ),
     Case(
-        "a name or an attribute that the solution lacks",
+        "a name that the solution lacks",
         {"copied": "spare = 1\ncopied = row[:]"},
         stock={"test-copied": 0.0},
     ),

@@ -24,7 +24,7 @@ from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross, Live, Named, Node, Yours
 from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls.budget import CallBudget
-from grader.sandboxed.calls.handle import Handle, handle_class, node_of, peer_of
+from grader.sandboxed.calls.handle import CONTAINERS, Handle, handle_class, node_of, peer_of
 from grader.sandboxed.calls.kinds import NOBODY, SOMETHING, live_kind
 from grader.sandboxed.calls.lent_objects import Lent
 from grader.sandboxed.calls.raised import Errors
@@ -114,6 +114,7 @@ class End(ABC):
 
     def _packer(self, known: Iterable[Any] = ()) -> Packer:
         packer = Packer(self._export, self._given, known, self.rules.exact and self._trusted)
+        packer.views = self._trusted
         if self.rules.fill:
             # The learner's code gets back what it gave.
             packer.without = SOMETHING
@@ -147,7 +148,8 @@ class End(ABC):
             offered.update(EVERYWHERE)
         if callable(value):
             offered.add("__call__")
-        return Live(number, kind, name, sorted(offered))
+        bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))
+        return Live(number, kind, name, sorted(offered), base=next(bases, ""))
 
     def error_of(self, node: Live) -> type[BaseException] | None:
         """The class of an exception that a test lends: an `__exit__` may ask for it."""
@@ -184,7 +186,7 @@ class End(ABC):
     def _class_of(self, node: Live) -> type[Handle]:
         error = self.error_of(node)
         name = Handle.__name__ if error is None else error.__name__
-        return handle_class(self.rules.offered(node.dunders), name, node.again)
+        return handle_class(self.rules.offered(node), name, node.again)
 
     # Where the value that is being unpacked comes from; see the function of this name.
     _origin = ""

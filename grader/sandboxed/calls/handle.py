@@ -13,6 +13,8 @@ from grader.sandboxed.calls.special_methods import ITERATION
 if TYPE_CHECKING:
     from grader.sandboxed.calls.end import End
 
+# A test may ask that something is none of these.
+CONTAINERS: dict[str, type] = {cls.__name__: cls for cls in (list, tuple, dict, set, frozenset)}
 # What hides it in a handle is for tests.
 OWN_CLASS = object.__dict__["__class__"]
 
@@ -43,7 +45,9 @@ class Handle:
         if error is not None:
             return error
         # Other iterators count as generators, too, but isinstance tells them apart.
-        return types.GeneratorType if (node.kind, node.name) == ("generator",) * 2 else Handle
+        if (node.kind, node.name) == ("generator",) * 2:
+            return types.GeneratorType
+        return CONTAINERS.get(node.base, Handle)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{self!r} can be called, but not changed")

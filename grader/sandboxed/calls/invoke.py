@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.sandboxed.calls.special_methods import DUNDERS
+from grader.sandboxed.calls.special_methods import DUNDERS, OPERATORS, lacking
 
 
 def invoke(target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -23,6 +23,8 @@ def invoke(target: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> A
         case "__subclasscheck__":
             return issubclass(args[0], target)
         case _ if name in DUNDERS:
+            if name in OPERATORS and not hasattr(type(target), name):
+                return lacking(name)
             return getattr(type(target), name)(target, *args, **kwargs)
     return getattr(target, name)(*args, **kwargs)
 

@@ -112,7 +112,8 @@ class Peer(Answering):
                     raise Gone("an answer out of turn")
                 swallowed = self._errors.swallowed(away, message.error)
                 if swallowed and not self.rules.may_swallow(f"{place}:AssertionError"):
-                    raise swallowed
+                    # Not the assertion: a test may ask that it comes through.
+                    raise Stopped(_SWALLOWS)
                 return message, self._unpacker(body, packer.objects)
         except Silent:
             self.lost = "timed out"
@@ -185,7 +186,11 @@ class Peer(Answering):
                 return getattr(copy, name)
         if reply.error is not None:
             label = f"{origin_of(handle)}.{name}"
-            raise self._errors.hear_of_call(reply.error, self.rules, label, "")
+            error = self._errors.hear_of_call(reply.error, self.rules, label, "")
+            if isinstance(error, AttributeError) and not name.startswith("_"):
+                # A test may ask that it is not there: then who has it is asked, too.
+                self.rules.may_read(name)
+            raise error
         if reply.method:
             return Method(handle, name)
         if not self.rules.may_read(name):
@@ -255,7 +260,9 @@ class Peer(Answering):
         value = error = None
         try:
             value = self._settle(request, reply, unpacker, owners, label)
-        except Exception as raised:
+        except BaseException as raised:
+            if isinstance(raised, KeyboardInterrupt | Stopped):
+                raise
             error = raised
             if thrown is None:
                 assertion = f"{_place_of(label)}:AssertionError"
@@ -338,6 +345,7 @@ class Peer(Answering):
         if reply.error is not None:
             if self.texts is not None:
                 self.texts.add(reply.error.text)
+                self.texts.update(one for one in reply.error.args if isinstance(one, str))
             raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)
@@ -434,7 +442,7 @@ class Peer(Answering):
         return isinstance(Packer(lambda live: None, self._given).pack(value), Given)
 
     def _left(
-        self, thrown: Any, method: str, label: str, value: Any, error: Exception | None
+        self, thrown: Any, method: str, label: str, value: Any, error: BaseException | None
     ) -> Any:
         """What comes of leaving a block: a test's assertion is neither swallowed nor replaced.
 
@@ -453,16 +461,15 @@ class Peer(Answering):
             swallows = isinstance(error, StopIteration)
         else:
             # Asked once: an object may say something else the next time.
-            swallows = error is None and not is_assertion and bool(value)
+            swallows = error is None and bool(value)
         if swallows and not self.rules.may_swallow(f"{label}:{kind.__name__}"):
-            raise Stopped(
-                "An `__exit__` of your code swallows an error that it should let through."
-            )
+            raise Stopped(_SWALLOWS)
         if error is not None and not is_assertion:
             raise error
         return value if swallows or value is None or method == "throw" else False
 
 
+_SWALLOWS = "Your code swallows an error that it should let through."
 # What `isinstance` and `issubclass` ask of whatever says that it is a class.
 _OF_CLASSES = ("__instancecheck__", "__subclasscheck__")
 _HOLDING = (list, dict, set, collections.deque)

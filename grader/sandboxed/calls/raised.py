@@ -86,7 +86,7 @@ class Errors:
             text = f"<its message could not be made: {type(broken).__name__}>"
         relayed = (number for known, number in self._relayed if known is error)
         modules = [str(cls.__module__) for cls in above]
-        return Raised(classes, text, next(relayed, None), modules)
+        return Raised(classes, text, next(relayed, None), modules, _args(error, text))
 
     def hear(self, raised: Raised, rules: Rules, label: str = "") -> BaseException:
         """The exception to raise here: this side's own if it was that, or one of the nearest class.
@@ -133,16 +133,32 @@ class Errors:
                     if made is not None:
                         return made
             found = self._given.get(name, getattr(builtins, name, None))
-            if isinstance(found, type) and issubclass(found, Exception | SystemExit):
+            fits = isinstance(found, type) and issubclass(found, Exception | SystemExit)
+            # What is no `Exception` is caught by no `except Exception`.
+            if fits or found is BaseException:
                 try:
                     # The names of a test's own classes are the test's business.
                     names = (name,) if self._trusted else (*own, name)
-                    error: BaseException = error_class(names, found)(text)
+                    make = error_class(names, found)
+                    error: BaseException = make(*(raised.args or [text]))
+                    if raised.args and str(error) != text:
+                        error = make(text)
                 except Exception:
                     continue
                 return error
             own.append(name)
         return Exception(text)
+
+
+def _args(error: BaseException, text: str) -> list[Any]:
+    """What it was made with, if that is one text or number, and its message."""
+    args = BaseException.__dict__["args"].__get__(error)
+    if [*map(type, args)] not in ([str], [int], [bool]):
+        return []
+    (only,) = args
+    # Cut or mended text is another, and so is a number of more than 64 bits.
+    fits = text in (only, repr(only)) and (type(only) is str or abs(only) < 2**63)
+    return [only] if fits else []
 
 
 def _of_library(name: str, module: str | None) -> type[Exception] | None:

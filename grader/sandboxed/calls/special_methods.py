@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 # Asked of the object by its type, as Python does.
 ITERATION = ("__iter__", "__next__")
@@ -35,6 +36,16 @@ _FALLBACKS = {
     **{name: f"r{name}" for name in _IN_PLACE.split()},
     **{f"r{name}": name for name in _IN_PLACE.split()},
 }
+# Without one of these nothing of the kind can be done, and an object is not taken for another one.
+_OPERATIONS = "add sub mul matmul truediv floordiv mod pow and or xor lshift rshift"
+_DONE_TO_IT = ("__setitem__", "__delitem__", "__neg__", "__pos__", "__abs__", "__invert__")
+OPERATORS = frozenset(
+    (
+        *_DONE_TO_IT,
+        *(f"__{name}__" for name in ["lt", "le", "gt", "ge"]),
+        *(f"__{side}{name}__" for name in _OPERATIONS.split() for side in ("", "r")),
+    )
+).intersection(DUNDERS)
 # Every object has these; a handle asks for them where the solution did.
 EVERYWHERE = ("__dir__", "__setattr__", "__delattr__")
 _GIVING = """
@@ -49,6 +60,17 @@ GIVES = frozenset((*ITERATION, *EVERYWHERE, *(f"__{name}__" for name in _GIVING.
 def with_fallbacks(names: frozenset[str]) -> frozenset[str]:
     others = (_FALLBACKS.get(name.strip("_"), "").split() for name in names)
     return names | DUNDERS.intersection(f"__{name}__" for found in others for name in found)
+
+
+def lacking(name: str) -> Any:
+    """What comes of an operator that a class lacks.
+
+    Raises:
+        TypeError: where Python asks no other object.
+    """
+    if name in _DONE_TO_IT:
+        raise TypeError(f"it has no {name}")
+    return NotImplemented
 
 
 def special_methods(cls: type) -> set[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Node
 from grader.sandboxed.codec import plain
@@ -13,7 +15,10 @@ from grader.sandboxed.codec.families.numbers import encode_integer
 from grader.sandboxed.codec.families.tensors import look as look_at_tensor
 from grader.sandboxed.codec.family import NOT_MINE
 from grader.sandboxed.codec.registry import FIRST, THEN, of_type
+from grader.sandboxed.codec.views import as_array
 
+# In how many arrays a place is looked for.
+_MOST_SHOWN = 20
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -29,6 +34,7 @@ class Packer:
     Attributes:
         without: what containers cross without; nothing in particular.
         plain: what would stay crosses as the plain value that it is one of, if it is one.
+        views: whether an array that shows the memory of one of `known` crosses as such.
         buffers: what the manifests refer to.
         objects: by number, every object that can be referred to again, those of `known` first.
     """
@@ -41,13 +47,14 @@ class Packer:
         exact: bool = False,
     ) -> None:
         self.without: object = object()
-        self.plain = False
+        self.plain = self.views = False
         self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)
         self.live = live
         self.given = given
         self.exact = exact
         self._numbers = {id(value): number for number, value in enumerate(self.objects)}
+        self._known = len(self.objects)
         self._depth = 0
         self._budget = Budget()
 
@@ -132,6 +139,16 @@ class Packer:
         return self.live(value) if made is None else self.pack(made)
 
     # --- For families ---------------------------------------------------------------------------
+
+    @cached_property
+    def known_arrays(self) -> list[tuple[int, np.ndarray]]:
+        """The first arrays and tensors of `known`, by their number."""
+        known = self.objects[: self._known]
+        found = ((n, as_array(value)) for n, value in enumerate(known) if self._is_itself(n))
+        return [(n, array) for n, array in found if array is not None][:_MOST_SHOWN]
+
+    def _is_itself(self, number: int) -> bool:
+        return self._numbers.get(id(self.objects[number])) == number
 
     def register(self, value: Any) -> None:
         """Gives an object its number, before its parts get theirs."""

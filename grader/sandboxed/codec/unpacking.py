@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Live, Node, Raw, Yours
+from grader.sandboxed.codec import views
 from grader.sandboxed.codec.narrow import Narrow
 from grader.sandboxed.codec.registry import BY_NODE
 
@@ -99,7 +100,12 @@ class Unpacker:
             case Back(number=number):
                 if not 0 <= number < len(self.objects):
                     raise CannotCross("a reference to nothing")
-                return self.objects[number]
+                if node.shape is None:
+                    return self.objects[number]
+                made = views.decode(node, self.objects[number])
+                self.budget.take(logical=made.nbytes)
+                self.objects.append(made)
+                return made
         raise CannotCross("something unknown")
 
     # --- For families ---------------------------------------------------------------------------

@@ -90,9 +90,16 @@ def test_an_exception_that_is_claimed_to_be_the_test_s_is_not_without_one(hear):
         handle(judge)()
 
 
-@pytest.mark.parametrize("name", ["KeyboardInterrupt", "BaseException", "print", "Stopped"])
+@pytest.mark.parametrize("name", ["KeyboardInterrupt", "print", "Stopped"])
 def test_an_exception_is_one_that_a_test_may_catch(hear, name):
     judge = hear(Reply(1, error=Raised([name], "forged")))
     with pytest.raises(Exception, match="forged") as caught:
         handle(judge)()
     assert type(caught.value) is Exception
+
+
+def test_one_that_is_no_exception_is_none_of_pythons_signs_either(hear):
+    judge = hear(Reply(1, error=Raised(["KeyboardInterrupt", "BaseException"], "forged")))
+    with pytest.raises(BaseException, match="forged") as caught:
+        handle(judge)()
+    assert not isinstance(caught.value, Exception | KeyboardInterrupt)

@@ -54,12 +54,19 @@ def test_what_stands_in_for_a_special_method_may_be_asked_too():
 
 
 def test_a_handle_offers_calls_and_iteration_and_what_the_terms_name():
-    everything = [*DUNDERS, *ITERATION]
+    everything = Live(1, "instance", "V", [*DUNDERS, *ITERATION, "__class__"])
+    callable_ = Live(1, "instance", "V", ["__call__"])
     assert Enforcing(Terms()).offered(everything) == {"__call__", *ITERATION}
     assert "__len__" in Enforcing(Terms(dunders={"__len__"})).offered(everything)
-    assert Enforcing(Terms(dunders={"__len__"})).offered(["__call__"]) == {"__call__"}
+    assert Enforcing(Terms(dunders={"__len__"})).offered(callable_) == {"__call__"}
     for rules in (Trusting(), Discovering()):
-        assert rules.offered([*everything, "__class__"]) == {*everything}
+        assert rules.offered(everything) == {*DUNDERS, *ITERATION}
+
+
+def test_while_terms_are_found_an_instance_is_asked_for_operators_that_it_lacks():
+    assert {"__lt__", "__setitem__"} < Discovering().offered(Live(1, "instance", "V", []))
+    assert not Discovering().offered(Live(1, "class", "V", []))
+    assert not Enforcing(Terms(dunders={"__lt__"})).offered(Live(1, "instance", "V", []))
 
 
 def test_only_while_terms_are_found_may_it_be_seen_what_an_attribute_is():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.protocol.values import Array, CannotCross, Masked, Node, Objects
+from grader.sandboxed.codec import views
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
     if not isinstance(value, np.ndarray):
         return NOT_MINE
     packer.register(value)
+    shown = views.encode(value, packer) if type(value) is np.ndarray else None
+    if shown is not None:
+        return shown
     plain = np.asarray(value)
     if isinstance(value, np.ma.MaskedArray):
         hidden = value.mask is not np.ma.nomask
@@ -47,7 +51,9 @@ def _encode_array(value: np.ndarray, packer: Packer, scalar: bool = False) -> No
         return Objects(list(value.shape), [packer.pack(item) for item in value.reshape(-1)])
     if value.dtype.kind not in PLAIN_KINDS:
         raise CannotCross(f"an array of {value.dtype}")
-    return Array(value.dtype.str, list(value.shape), packer.buffer(value.tobytes()), scalar)
+    fortran = value.flags.fnc
+    data = packer.buffer(value.tobytes("F" if fortran else "C"))
+    return Array(value.dtype.str, list(value.shape), data, scalar, fortran)
 
 
 def decode(node: Array, unpacker: Unpacker, counts: bool = True) -> Any:
@@ -60,7 +66,8 @@ def decode(node: Array, unpacker: Unpacker, counts: bool = True) -> Any:
     if dtype.kind == "b":
         # Any other byte would be a truth value that is neither.
         data = (data != 0).astype(np.uint8)
-    array = np.frombuffer(bytearray(data), dtype).reshape(node.shape)
+    order: Any = "F" if node.fortran else "C"
+    array = np.frombuffer(bytearray(data), dtype).reshape(node.shape, order=order)
     if dtype.kind == "U":
         signs = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
         if (signs > sys.maxunicode).any():

@@ -75,5 +75,6 @@ def _slots_of(cls: type) -> dict[str, Any]:
 def is_plain_attribute(cls: type, name: str) -> bool:
     """Whether an instance may have this name of its own: no method or property stands behind it."""
     behind = getattr(cls, name, None)
-    special = callable(behind) or hasattr(type(behind), "__get__")
+    # What a `cached_property` has found stands before it.
+    special = callable(behind) or hasattr(type(behind), "__set__")
     return name.isidentifier() and not name.startswith("__") and not special

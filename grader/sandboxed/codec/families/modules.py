@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 from torch.nn.utils import prune
+from torch.utils import hooks
 
 from grader.protocol.values import CannotCross, Module, Node
 from grader.sandboxed.codec.families.instances import is_plain_attribute
@@ -63,6 +64,9 @@ _NOT_PLAIN = (
     # From PyTorch 2.14 on.
     getattr(nn, "LinearCrossEntropyLoss", nn.Module),
 )
+# Where a module keeps what is called before and after it. What that does does not cross.
+_HOOKS = ("_forward_pre_hooks", "_forward_hooks")
+_MOST_HOOKS = 100
 _LARGEST = 2**31
 _MAX_LAYERS = 64
 
@@ -152,8 +156,8 @@ def encode(module: nn.Module, packer: Packer) -> Node:
         attributes = {name: pack(value) for name, value in plain.items()}
     else:
         args = {name: pack(value) for name, value in _values(cls, module).items()}
-    hooks = state["_forward_pre_hooks"].values()
-    pruned = [hook._tensor_name for hook in hooks if isinstance(hook, prune.BasePruningMethod)]
+    before = state["_forward_pre_hooks"].values()
+    pruned = [hook._tensor_name for hook in before if isinstance(hook, prune.BasePruningMethod)]
     return Module(
         f"given:{cls.__name__}" if given else cls.__name__,
         args,
@@ -169,7 +173,12 @@ def encode(module: nn.Module, packer: Packer) -> Node:
             for name in (mask.removesuffix("_mask") for mask in buffers if mask.endswith("_mask"))
             if f"{name}_orig" in parameters and name in state and name not in pruned
         ],
+        {kept: count for kept in _HOOKS if (count := _count(state[kept]))},
     )
+
+
+def _count(hooks: dict[int, Any]) -> int:
+    return sum(not isinstance(hook, prune.BasePruningMethod) for hook in hooks.values())
 
 
 def _values(cls: Any, module: nn.Module) -> dict[str, Any]:
@@ -332,6 +341,15 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         module.register_forward_pre_hook(_mask(module, name))
     for name in node.unhooked:
         _mask(module, name)
+    for kept, count in node.hooks.items():
+        if kept not in _HOOKS or count > _MOST_HOOKS:
+            raise CannotCross("a module with other hooks")
+        for _ in range(count):
+            vars(module)[kept][hooks.RemovableHandle(vars(module)[kept]).id] = _no_more
+
+
+def _no_more(module: nn.Module, *what: Any) -> None:
+    """In the place of a hook: a test may ask that none is left."""
 
 
 @lru_cache(maxsize=1024)
@@ -356,6 +374,9 @@ def _mask(module: nn.Module, name: str) -> prune.BasePruningMethod:
 
 
 def assign(target: nn.Module, value: nn.Module) -> bool:
+    # Its own hooks are better than what stands in their place.
+    same = [kept for kept in _HOOKS if len(vars(target)[kept]) == len(vars(value)[kept])]
+    own = {kept: vars(target)[kept] for kept in same}
     target.__dict__.clear()
-    target.__dict__.update(value.__dict__)
+    target.__dict__.update(value.__dict__ | own)
     return True

@@ -46,8 +46,12 @@ def _describe(value: Any, pack: Callable[[Any], Node]) -> Frame:
         CannotCross: when a column holds something else than plain values.
     """
     if isinstance(value, pd.MultiIndex):
-        levels = [value.get_level_values(number) for number in range(value.nlevels)]
-        return _frame("MultiIndex", list(value.names), None, levels, pack)
+        found = [value.get_level_values(number) for number in range(value.nlevels)]
+        # A part of a table keeps the labels of the whole.
+        used = value.remove_unused_levels()
+        has_more = any(len(a) != len(b) for a, b in zip(value.levels, used.levels, strict=True))
+        levels = pack(list(value.levels)) if has_more else None
+        return _frame("MultiIndex", list(value.names), levels, found, pack)
     if isinstance(value, pd.Index):
         made = _frame("Index", value.name, None, [value], pack)
         if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex):
@@ -92,7 +96,7 @@ def _column(values: Any, pack: Callable[[Any], Node]) -> Node:
     if isinstance(dtype, pd.PeriodDtype):
         return pack(np.asarray(pd.PeriodIndex(values).asi8))
     if isinstance(dtype, pd.SparseDtype):
-        raise CannotCross(f"a table with a column of {dtype}")
+        return pack(np.asarray(values))
     # Objects, text, and numbers that may be missing.
     found = [None if value is pd.NA else value for value in values.tolist()]
     return pack(found if str(dtype) == "object" else [_known(value) for value in found])
@@ -118,14 +122,15 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
     """
     # In the order of `_describe`: objects are numbered as they come.
     is_table = node.kind in ("Series", "DataFrame")
-    index = unpack(node.index) if is_table else None
+    index = unpack(node.index)
     labels = unpack(node.labels)
     columns = [
         _rebuilt(unpack(column), dtype, node.missing, narrow)
         for column, dtype in zip(node.columns, node.dtypes, strict=True)
     ]
     if node.kind == "MultiIndex":
-        return pd.MultiIndex.from_arrays(columns, names=labels)
+        several = pd.MultiIndex.from_arrays(columns, names=labels)
+        return several if index is None else _with_levels(several, index)
     if not is_table:
         (values,) = columns
         if node.kind == "Index":
@@ -146,6 +151,21 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
     table = pd.DataFrame(dict(enumerate(columns)), index=index)
     table.columns = labels
     return table
+
+
+def _with_levels(index: pd.MultiIndex, levels: list[pd.Index]) -> pd.MultiIndex:
+    """The same with these labels, of which it may use some only.
+
+    Raises:
+        CannotCross: when it uses others.
+    """
+    pairs = zip(levels, range(index.nlevels), strict=True)
+    codes = [level.get_indexer(index.get_level_values(number)) for level, number in pairs]
+    make: Any = pd.MultiIndex
+    made: pd.MultiIndex = make(levels, codes, names=index.names)
+    if not made.equals(index):
+        raise CannotCross("labels that are not those of an index")
+    return made
 
 
 def has_missing(dtype: str) -> bool:
@@ -173,6 +193,8 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
             raise CannotCross("periods that are none")
         periods: Any = pd.PeriodIndex
         return pd.Series(periods.from_ordinals(values, freq=dtype[len("period[") : -1]))
+    if dtype.startswith("Sparse["):
+        return pd.Series(pd.arrays.SparseArray(values))
     known = pd.api.types.pandas_dtype(dtype)
     if isinstance(known, pd.DatetimeTZDtype):
         return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.protocol.values import CannotCross, Node, Quantized, Sparse, Tensor
+from grader.sandboxed.codec import views
 from grader.sandboxed.codec.families.arrays import count
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
 from grader.sandboxed.codec.libraries import torch_module
@@ -31,7 +32,8 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
 def encode_usual(value: Any, packer: Packer) -> Node | NotMine:
     """The same for torch's own two classes, known by their type."""
     packer.register(value)
-    return _encode(torch_module(), value, value.detach(), packer)
+    shown = views.encode(value, packer)
+    return shown or _encode(torch_module(), value, value.detach(), packer)
 
 
 def _plain(torch: Any, value: Any) -> Any:

@@ -1,0 +1,96 @@
+"""What shows the memory of an object that both sides have shows it on the other side, too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from grader.protocol.values import Back, CannotCross
+from grader.sandboxed.codec import views
+from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.unpacking import Unpacker
+from tests.grader.sandboxed.codec.crossing import no_live
+
+WHOLE = np.arange(12).reshape(3, 4)
+PARTS = {
+    "rows": lambda x: x[1:],
+    "a column": lambda x: x[:, 2],
+    "backwards": lambda x: x[::-1, ::-2],
+    "the other way round": lambda x: x.T,
+    "in a row": lambda x: x.ravel("K"),
+    "all of it": lambda x: x[:],
+    "again and again": lambda x: np.broadcast_to(x[0], (5, 4)),
+}
+
+
+def shown(known, value, theirs):
+    """What comes of a part of a known object where the other side has its own."""
+    packer = Packer(no_live, {}, [known])
+    packer.views = True
+    node = packer.pack(value)
+    made = Unpacker([], no_live, no_live, {}, [theirs]).unpack(node)
+    assert isinstance(node, Back)
+    return made
+
+
+@pytest.mark.parametrize("lies", ["C", "F"])
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_a_part_of_an_array_is_one_of_the_other_sides(part, lies):
+    known, theirs = WHOLE.copy(lies), WHOLE.copy(lies)
+    made = shown(known, part(known), theirs)
+    assert np.array_equal(made, part(known))
+    assert np.shares_memory(made, theirs)
+    theirs += 1
+    assert np.array_equal(made, part(theirs))
+
+
+def test_one_of_numbers_that_lie_otherwise_is_a_copy():
+    theirs = np.arange(24).reshape(3, 8)[:, ::2]
+    known = theirs.copy()
+    made = shown(known, known[1:], theirs)
+    assert np.array_equal(made, theirs[1:])
+    assert not np.shares_memory(made, theirs)
+
+
+def test_so_is_a_part_of_a_tensor():
+    known, theirs = torch.arange(6.0), torch.arange(6.0)
+    made = shown(known, known.view(2, 3).T, theirs)
+    assert torch.equal(made, known.view(2, 3).T)
+    theirs += 1
+    assert made[0, 0] == 1
+    assert isinstance(shown(known, known.numpy()[1:], theirs), np.ndarray)
+    array = np.zeros(3)
+    assert isinstance(shown(array, torch.from_numpy(array), np.zeros(3)), torch.Tensor)
+
+
+def test_what_has_memory_of_its_own_is_no_part():
+    known = WHOLE.copy()
+    packer = Packer(no_live, {}, [known])
+    packer.views = True
+    for value in (known[1:].copy(), known[:0], known[1:].view(np.int32), np.zeros(8)[2:]):
+        assert not isinstance(packer.pack(value), Back)
+    packer.forget(known)
+    packer = Packer(no_live, {}, [known])
+    assert not isinstance(packer.pack(known[1:]), Back)
+
+
+LIES = {
+    "beyond the end": Back(0, [4], [1], 9),
+    "before the beginning": Back(0, [3], [-1], 1),
+    "from below 0": Back(0, [1], [1], -1),
+    "of other rank": Back(0, [2], [1, 1]),
+    "of no size": Back(0, [0], [1]),
+    "of a negative size": Back(0, [-2], [1]),
+    "of many dimensions": Back(0, [1] * 40, [1] * 40),
+    "of what overflows": Back(0, [2**62, 2], [2**62, 1]),
+    "of terabytes": Back(0, [2**40], [0]),
+    "of what is no array": Back(1, [1], [1]),
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_no_part_is_believed_that_is_not_there(lie):
+    with pytest.raises(CannotCross):
+        Unpacker([], no_live, no_live, {}, [WHOLE.copy(), [1]]).unpack(lie)
+    assert views.as_array([1]) is None
