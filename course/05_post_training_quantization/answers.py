@@ -756,6 +756,11 @@ browser = "weight-only int4, packed"
 server = choose(measured["server"], {"ms": 1}, noise)
 
 
+# %% item="choose" wrong="of equals the more accurate" like="reference" keeps=2 hint="Of equally small and fast ones"
+# -     return min(close, key=lambda v: (v["kb"], v["ms"]))["name"]
+# +     return min(close, key=lambda v: (v["kb"], v["ms"], -v["accuracy"]))["name"]
+
+
 # %% item="choose" wrong="no answer for nothing" like="the most accurate that fits" keeps=1 hint="empty"
 # -     return max(fits, key=lambda v: v["accuracy"])["name"] if fits else None
 # +     best = max(v["accuracy"] for v in fits)

@@ -899,6 +899,13 @@ chain = [
     {"name": "y", "kb": 20, "ms": 1.0, "accuracy": 0.8125},
     {"name": "z", "kb": 10, "ms": 1.0, "accuracy": 0.75},
 ]
+alike = [
+    {"name": "first", "kb": 10, "ms": 1.0, "accuracy": 0.75},
+    {"name": "second", "kb": 10, "ms": 1.0, "accuracy": 0.8125},
+]
+assert choose(alike, {}, 0.09375) == "first", (
+    "Of equally small and fast ones, which one is to be taken?"
+)
 assert choose(chain, {}, 0.09375) == "y", (
     "y is within the noise of the best, and z within that of y. With which one is each compared?"
 )
