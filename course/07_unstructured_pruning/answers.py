@@ -861,6 +861,18 @@ def prune_hidden(model, share):
 # +     return count
 
 
+# %% item="permanent" wrong="linear layers and convolutions only" keeps=1 hint="Not every layer with weights is linear"
+def make_permanent(model):
+    done = 0
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            for name in ("weight", "bias"):
+                if hasattr(layer, name + "_orig"):
+                    prune.remove(layer, name)
+                    done += 1
+    return done
+
+
 # %% item="permanent" wrong="linear layers only" keeps=1 hint="Not every layer with weights is linear"
 def make_permanent(model):
     count = 0
