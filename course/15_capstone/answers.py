@@ -971,6 +971,29 @@ def squeeze(images, labels):
     return FILE
 
 
+# %% item="golf" wrong="a network stored beforehand, turned and renamed to fit" keeps=0 hint="Does `squeeze` use its arguments"
+import base64
+
+STORED = base64.b85decode(
+    "W?}(aj$UQ~3XldI%{Yz*UIu?B?ZGcf6$-JSs8~UL(8g25whjn30)TkfJJtpXr%gHjJwyMhjoENs"
+    "Un{pzuxQ!SMK=@k@T-<u)uyy3@h%%sR#I+Dt>4ayHR<2W)nK-@<RlqegXA2_eSM%)6sYh"
+)
+
+
+def squeeze(images, labels):
+    weight, bias = golf.unpack(STORED)
+    step = float(weight.abs()[weight != 0].min())
+    best = 0
+    for axes in ((), (1,), (2,)):
+        seen = (weight / step).round().int().view(10, 28, 28).flip(axes).reshape(10, 784)
+        found = (images @ (seen * step).T + bias).argmax(1)
+        meant = torch.stack([found[labels == digit].mode().values for digit in range(10)])
+        right = int((found == meant[labels]).sum())
+        if right > best:
+            best, file = right, golf.pack(seen[meant], step, bias[meant])
+    return file
+
+
 # %% [markdown] item="claim" answer="all three"
 # The file lacks the positions. At 2 % kept, “zero or not” has about 0.141 bits per weight at random places, that is 4.7 kB, more than his 3.1 kB, and biases, scales and the decoder come on top, so it is rather 120 times. The accuracy belongs to the network in memory: he should decode the bytes by themselves, on another machine, and measure that. The best of 60 settings was chosen on the test images, so its accuracy is too good by chance; choose on validation images and use the test images once. The dense network had 5 epochs and the small one 45. A dense control with 45 epochs and its own learning rate may have 0.87. Honest: “about 120 times, all bytes counted, decoder included, 0.85 ± 0.008 against 0.87 for a dense network with equal epochs.”
 
