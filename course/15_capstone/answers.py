@@ -82,6 +82,16 @@ def bounds(counts):
     return entropy, sum(counts[s] * bits for s, bits in lengths.items()) / total
 
 
+# %% item="huffman" right="both bounds in a list" like="reference"
+# -     return entropy, sum(share * lengths[symbol] for symbol, share in shares.items())
+# +     return [entropy, sum(share * lengths[symbol] for symbol, share in shares.items())]
+
+
+# %% item="huffman" wrong="lengths of NumPy's" like="reference" keeps=2 hint="should be an int, not int64"
+# -     lengths = {symbol: 0 for symbol, count in counts.items() if count}
+# +     lengths = {symbol: np.int64(0) for symbol, count in counts.items() if count}
+
+
 # %% item="huffman" wrong="log2(1/p), rounded up" keeps=0 hint="rounded up"
 def code_lengths(counts):
     total = sum(counts.values())
