@@ -606,6 +606,10 @@ def to_uint8(x, low, high):
 # -     zero_point = round(-low / scale)
 # +     zero_point = min(255, max(0, round(-low / scale)))
 
+# %% item="uint8" wrong="a tensor for the zero point" like="reference" keeps=2 hint="should be an int, not Tensor"
+# -     zero_point = round(-low / scale)
+# +     zero_point = torch.tensor(-low / scale).round().int()
+
 # %% item="uint8" wrong="the ends swapped in silence" like="clamps, range without zero" keeps=2 hint="when the range ends before it begins"
 # -     if low > high:
 # -         raise ValueError("range")
