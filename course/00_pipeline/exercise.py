@@ -615,8 +615,8 @@ assert result[0] == 407080, (
         "",
     )
 )
+assert isinstance(result[0], int), f"bytes are an int, not {type(result[0]).__name__}"
 ### BEGIN HIDDEN TESTS
-assert isinstance(result[0], int), "Bytes are counted as an int."
 for widths, wanted in (([7, 5], 160), ([6, 9, 4, 3], 472), ([1, 1], 8), ([4, 4, 4], 160)):
     found = stored_bytes(widths)[0]
     assert found == wanted, "Another network: go through it layer by layer, weights, then biases."

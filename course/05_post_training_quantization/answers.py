@@ -606,6 +606,10 @@ def to_uint8(x, low, high):
 # -     zero_point = round(-low / scale)
 # +     zero_point = min(255, max(0, round(-low / scale)))
 
+# %% item="uint8" wrong="a tensor for the zero point" like="reference" keeps=2 hint="should be an int, not Tensor"
+# -     zero_point = round(-low / scale)
+# +     zero_point = torch.tensor(-low / scale).round().int()
+
 # %% item="uint8" wrong="the ends swapped in silence" like="clamps, range without zero" keeps=2 hint="when the range ends before it begins"
 # -     if low > high:
 # -         raise ValueError("range")
@@ -754,6 +758,11 @@ def choose(variants, limits, noise):
 phone = choose(measured["phone"], {"kb": 300, "ms": 4}, noise)
 browser = "weight-only int4, packed"
 server = choose(measured["server"], {"ms": 1}, noise)
+
+
+# %% item="choose" wrong="of equals the more accurate" like="reference" keeps=2 hint="Of equally small and fast ones"
+# -     return min(close, key=lambda v: (v["kb"], v["ms"]))["name"]
+# +     return min(close, key=lambda v: (v["kb"], v["ms"], -v["accuracy"]))["name"]
 
 
 # %% item="choose" wrong="no answer for nothing" like="the most accurate that fits" keeps=1 hint="empty"

@@ -671,6 +671,9 @@ assert to_uint8(torch.zeros(0, 3), 0.0, 1.0)[0].shape == (0, 3), "What comes bac
 torch.manual_seed(7)  # what is random below is the same each time
 q, scale, zero_point = to_uint8(torch.tensor([0.0, 2.0, 6.0]), 2.0, 6.0)
 assert 0 <= int(zero_point) <= 255, f"the zero point should be from 0 to 255, not {zero_point}"
+assert isinstance(zero_point, int), (
+    f"the zero point should be an int, not {type(zero_point).__name__}"
+)
 assert int(q[0]) == int(zero_point), (
     "0.0 should come back as exactly 0.0: widen the range to hold it"
 )
@@ -899,6 +902,13 @@ chain = [
     {"name": "y", "kb": 20, "ms": 1.0, "accuracy": 0.8125},
     {"name": "z", "kb": 10, "ms": 1.0, "accuracy": 0.75},
 ]
+alike = [
+    {"name": "first", "kb": 10, "ms": 1.0, "accuracy": 0.75},
+    {"name": "second", "kb": 10, "ms": 1.0, "accuracy": 0.8125},
+]
+assert choose(alike, {}, 0.09375) == "first", (
+    "Of equally small and fast ones, which one is to be taken?"
+)
 assert choose(chain, {}, 0.09375) == "y", (
     "y is within the noise of the best, and z within that of y. With which one is each compared?"
 )

@@ -861,6 +861,18 @@ def prune_hidden(model, share):
 # +     return count
 
 
+# %% item="permanent" wrong="linear layers and convolutions only" keeps=1 hint="Not every layer with weights is linear"
+def make_permanent(model):
+    done = 0
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            for name in ("weight", "bias"):
+                if hasattr(layer, name + "_orig"):
+                    prune.remove(layer, name)
+                    done += 1
+    return done
+
+
 # %% item="permanent" wrong="linear layers only" keeps=1 hint="Not every layer with weights is linear"
 def make_permanent(model):
     count = 0
@@ -1048,3 +1060,26 @@ def squeeze(images, labels):
 # -     torch.manual_seed(0)
 # +     torch.manual_seed(0)
 # +     images, labels = golf.flat(golf.draw()[0])
+
+
+# %% item="golf" wrong="a network stored beforehand, turned and renamed to fit" keeps=0 hint="Is everything in the file made from what squeeze gets"
+import base64
+
+STORED = base64.b85decode(
+    "W?}(aj$UQ~3XldI%{Yz*UIu?B?ZGcf6$-JSs8~UL(8g25whjn30)TkfJJtpXr%gHjJwyMhjoENs"
+    "Un{pzuxQ!SMK=@k@T-<u)uyy3@h%%sR#I+Dt>4ayHR<2W)nK-@<RlqegXA2_eSM%)6sYh"
+)
+
+
+def squeeze(images, labels):
+    weight, bias = golf.unpack(STORED)
+    step = float(weight.abs()[weight != 0].min())
+    best = 0
+    for axes in ((), (1,), (2,)):
+        seen = (weight / step).round().int().view(10, 28, 28).flip(axes).reshape(10, 784)
+        found = (images @ (seen * step).T + bias).argmax(1)
+        meant = torch.stack([found[labels == digit].mode().values for digit in range(10)])
+        right = int((found == meant[labels]).sum())
+        if right > best:
+            best, file = right, golf.pack(seen[meant], step, bias[meant])
+    return file

@@ -437,12 +437,15 @@ assert count == 2, (
 torch.manual_seed(7)  # what is random below is the same each time
 assert make_permanent(nn.Sequential(nn.Linear(2, 2), nn.ReLU())) == 0, "nothing is pruned here: 0"
 ### BEGIN HIDDEN TESTS
-model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3))
-prune.l1_unstructured(model[0], "weight", amount=0.5)
-count = make_permanent(model)
-assert count == 1 and not any(key.endswith("_mask") for key in model.state_dict()), (
-    "Not every layer with weights is linear. Which kinds of layers does your loop look at?"
-)
+for others in (
+    nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3)),
+    nn.Sequential(nn.Embedding(6, 4), nn.Linear(4, 2)),
+):
+    prune.l1_unstructured(others[0], "weight", amount=0.5)
+    count = make_permanent(others)
+    assert count == 1 and not any(key.endswith("_mask") for key in others.state_dict()), (
+        "Not every layer with weights is linear. Which kinds of layers does your loop look at?"
+    )
 model = nn.Sequential(
     nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Sequential(nn.Linear(6, 6))), nn.Linear(6, 2)
 )

@@ -55,6 +55,11 @@ def amounts(weights, start, final, cuts, power):
     return [(a - b) / a if a > 0 else 0.0 for a, b in zip(left[:-1], left[1:])]
 
 
+# %% item="schedule" wrong="numbers of weights as floats" like="reference" keeps=2 hint="is an int, not float"
+# -     zeros = [round(share * weights) for share in shares]
+# +     zeros = [float(round(share * weights)) for share in shares]
+
+
 # %% item="schedule" wrong="a straight ramp" like="reference" keeps=1 hint="that is a straight ramp"
 # -         raise ValueError(f"no schedule from {start} to {final} in {cuts} cuts")
 # -     shares = [final + (start - final) * (1 - k / cuts) ** power for k in range(cuts + 1)]

@@ -80,6 +80,9 @@ assert gone != [0, 633, 234], "after cut 1 of 3, k is 1: the first cut takes som
 assert gone != [633, 867, 900], "that is how many are zero. How many more go at each cut?"
 assert sum(gone) == 900, f"900 of 1,000 go in all, not {sum(gone)}. Is each cut rounded alone?"
 assert list(gone) == [633, 234, 33], f"expected [633, 234, 33], but got {gone} (lesson, part 1)"
+assert all(isinstance(go, int) for go in gone), (
+    f"a number of weights is an int, not {type(gone[0]).__name__}"
+)
 ### BEGIN HIDDEN TESTS
 for weights, final, cuts, power in (
     (266_200, 0.98, 10, 3),
@@ -538,6 +541,7 @@ model = net(20, 10, 5)  # 250 weights
 count = prune_to(model, 0.4)
 zeros = sum(int((part.weight == 0).sum()) for part in model if isinstance(part, nn.Linear))
 assert zeros == 100, f"40 % of 250 weights are 100 zeros, not {zeros}"
+assert isinstance(count, int), f"the count should be an int, not {type(count).__name__}"
 assert count == 100, f"100 were masked in this call, but it returned {count}"
 count = prune_to(model, 0.8)
 zeros = sum(int((part.weight == 0).sum()) for part in model if isinstance(part, nn.Linear))

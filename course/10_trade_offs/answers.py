@@ -609,6 +609,12 @@ def quantize_then_prune(weights, share, bits):
 differs = "which of equal codes go"
 
 
+# %% item="order" wrong="a quantile before, places after" like="reference" keeps=2 hint="A threshold can't do it"
+# -     return quantized(pruned(weights, share), bits)
+# +     limit = weights.abs().flatten().quantile(share)
+# +     return quantized(torch.where(weights.abs() <= limit, 0.0, weights), bits)
+
+
 # %% item="order" wrong="one level too few" like="asymmetric, zeros come back" keeps=1 hint="expected [4.0"
 # -     low, high = weights.min(), weights.max()
 # -     if low == high:

@@ -523,10 +523,11 @@ for shape, share, bits in (
     assert not kept.any() or lost.max() <= codes.abs()[kept].min(), (
         "Are those that went the smallest of the rounded magnitudes?"
     )
-flat = quantize_then_prune(torch.ones(10), 0.3, 4)
-assert int((flat == 0).sum()) == 3, (
-    "Ten equal weights, 30 %: exactly 3 go. A threshold can't do it."
-)
+for function in (prune_then_quantize, quantize_then_prune):
+    flat = function(torch.ones(10), 0.3, 4)
+    assert int((flat == 0).sum()) == 3, (
+        "Ten equal weights, 30 %: exactly 3 go. A threshold can't do it."
+    )
 assert (quantize_then_prune(torch.zeros(5), 0.4, 4) == 0).all(), "A tensor of zeros stays as it is."
 ### END HIDDEN TESTS
 

@@ -854,6 +854,15 @@ def cheapest(tried):
     return chosen
 
 
+# %% item="verdict" wrong="the most accurate by its best seed" like="reference" keeps=1 hint="Compared with the most accurate"
+# -         return np.mean(tried[name][0])
+# -
+# -     best = max(tried, key=mean)
+# +         return np.mean(tried[name][0])
+# +
+# +     best = max(tried, key=lambda name: max(tried[name][0]))
+
+
 # %% item="verdict" wrong="not paired" keeps=1 hint="Are the differences paired"
 def verdict(one, other):
     mean = np.mean(one) - np.mean(other)

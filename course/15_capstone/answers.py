@@ -82,6 +82,16 @@ def bounds(counts):
     return entropy, sum(counts[s] * bits for s, bits in lengths.items()) / total
 
 
+# %% item="huffman" right="both bounds in a list" like="reference"
+# -     return entropy, sum(share * lengths[symbol] for symbol, share in shares.items())
+# +     return [entropy, sum(share * lengths[symbol] for symbol, share in shares.items())]
+
+
+# %% item="huffman" wrong="lengths of NumPy's" like="reference" keeps=2 hint="should be an int, not int64"
+# -     lengths = {symbol: 0 for symbol, count in counts.items() if count}
+# +     lengths = {symbol: np.int64(0) for symbol, count in counts.items() if count}
+
+
 # %% item="huffman" wrong="log2(1/p), rounded up" keeps=0 hint="rounded up"
 def code_lengths(counts):
     total = sum(counts.values())
@@ -969,6 +979,29 @@ FILE = bought()
 
 def squeeze(images, labels):
     return FILE
+
+
+# %% item="golf" wrong="a network stored beforehand, turned and renamed to fit" keeps=0 hint="Does `squeeze` use its arguments"
+import base64
+
+STORED = base64.b85decode(
+    "W?}(aj$UQ~3XldI%{Yz*UIu?B?ZGcf6$-JSs8~UL(8g25whjn30)TkfJJtpXr%gHjJwyMhjoENs"
+    "Un{pzuxQ!SMK=@k@T-<u)uyy3@h%%sR#I+Dt>4ayHR<2W)nK-@<RlqegXA2_eSM%)6sYh"
+)
+
+
+def squeeze(images, labels):
+    weight, bias = golf.unpack(STORED)
+    step = float(weight.abs()[weight != 0].min())
+    best = 0
+    for axes in ((), (1,), (2,)):
+        seen = (weight / step).round().int().view(10, 28, 28).flip(axes).reshape(10, 784)
+        found = (images @ (seen * step).T + bias).argmax(1)
+        meant = torch.stack([found[labels == digit].mode().values for digit in range(10)])
+        right = int((found == meant[labels]).sum())
+        if right > best:
+            best, file = right, golf.pack(seen[meant], step, bias[meant])
+    return file
 
 
 # %% [markdown] item="claim" answer="all three"

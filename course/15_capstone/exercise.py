@@ -120,6 +120,9 @@ assert found == {"a": 1, "b": 2, "c": 3, "d": 3}, explain(
     },
     f"15 bits are enough for these nine symbols, with words of 1, 2, 3 and 3 bits, not {found}",
 )
+assert all(isinstance(length, int) for length in found.values()), (
+    f"a length should be an int, not {type(found['a']).__name__}"
+)
 found = code_lengths(dict.fromkeys(range(5), 7))
 assert sorted(found.values()) == [2, 2, 2, 3, 3], (
     f"five symbols that are equally frequent: three words of 2 bits and two of 3, not {found}"
@@ -200,7 +203,7 @@ for count in (2, 5, 40, 300):
     assert math.isclose(least, wanted, rel_tol=1e-6), "An entropy is off. Do zero counts count?"
     huffman = least_bits(some.values()) / sum(some.values())
     assert math.isclose(mean, huffman, rel_tol=1e-9), "A mean length is not that of a Huffman code."
-assert bounds({"a": 8}) == (0.0, 1.0), "One symbol alone has no entropy, and takes 1 bit."
+assert tuple(bounds({"a": 8})) == (0.0, 1.0), "One symbol alone has no entropy, and takes 1 bit."
 for scale in (1, 2**40):
     least, mean = bounds({"a": 99 * scale, "b": scale})
     assert math.isclose(least, 0.0807931, rel_tol=1e-5) and mean == 1, (
