@@ -284,6 +284,7 @@ class Back(Struct, tag="back"):
     Attributes:
         stride: how many of its numbers lie between two.
         start: how many lie before the first.
+        fortran: as in `Array`, of the one whose memory it is.
     """
 
     number: int
@@ -291,6 +292,7 @@ class Back(Struct, tag="back"):
     stride: list[int] = []
     start: int = 0
     tensor: bool = False
+    fortran: bool = False
 
 
 Node = Union[  # noqa: UP007  (msgspec resolves it by name)

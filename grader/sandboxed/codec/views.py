@@ -13,18 +13,24 @@ from grader.protocol.values import Back, CannotCross
 from grader.sandboxed.codec.libraries import torch_module
 
 if TYPE_CHECKING:
+    from grader.sandboxed.codec.narrow import Narrow
     from grader.sandboxed.codec.packing import Packer
 
 
 def as_array(value: Any) -> np.ndarray | None:
-    """Its memory, if it is an array of NumPy's or a tensor that NumPy can look at."""
-    if type(value) is np.ndarray:
-        return value
+    """Its memory, if it is an array of NumPy's or a tensor that NumPy can look at.
+
+    Of a tensor whose numbers are not what lies there, it is a copy.
+    """
+    if isinstance(value, np.ndarray):
+        return np.asarray(value)
     torch = torch_module()
-    if torch is None or type(value) not in (torch.Tensor, torch.nn.Parameter):
+    if torch is None or not isinstance(value, torch.Tensor):
         return None
     try:
-        return value.detach().numpy()
+        # A subclass may have its own idea of everything.
+        with torch._C.DisableTorchFunctionSubclass():
+            return value.detach().resolve_conj().resolve_neg().numpy()
     except (RuntimeError, TypeError):
         return None
 
@@ -45,7 +51,7 @@ def encode(value: Any, packer: Packer) -> Back | None:
             start, rest = divmod(_place(array) - _place(known), array.itemsize)
             steps = [divmod(step, array.itemsize) for step in array.strides]
             stride = [step for step, _ in steps]
-            node = Back(number, list(array.shape), stride, start, is_tensor)
+            node = Back(number, list(array.shape), stride, start, is_tensor, known.flags.fnc)
             if not rest and not any(more for _, more in steps) and _fits(node, known.size):
                 return node
     return None
@@ -66,7 +72,7 @@ def _fits(node: Back, size: int) -> bool:
     return lowest >= 0 and node.start + sum(end for end in ends if end > 0) < size
 
 
-def decode(node: Back, known: Any) -> Any:
+def decode(node: Back, known: Any, narrow: Narrow | None) -> Any:
     """What shows the memory of a known array or tensor.
 
     Raises:
@@ -76,7 +82,13 @@ def decode(node: Back, known: Any) -> Any:
     if array is None or not _fits(node, array.size):
         raise CannotCross("a part of an array that is not there")
     # Of numbers that do not lie as in the copy of the other side it is another copy.
-    flat = (array.T if array.flags.fnc else np.ascontiguousarray(array)).reshape(-1)
+    order: Any = "F" if node.fortran else "C"
+    flat = np.asarray(array, order=order).reshape(-1, order=order)
     strides = [step * array.itemsize for step in node.stride]
     made = np.lib.stride_tricks.as_strided(flat[node.start :], node.shape, strides)
-    return torch_module().from_numpy(made) if node.tensor else made
+    if node.tensor:
+        torch = torch_module()
+        tensor = torch.from_numpy(made)
+        name = str(tensor.dtype).removeprefix("torch.")
+        return tensor if narrow is None else narrow.tensor(torch, tensor, name)
+    return made if narrow is None else narrow.array(narrow.numbers(made))

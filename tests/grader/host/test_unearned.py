@@ -2652,3 +2652,35 @@ def test_whoever_shall_change_it_may(graded):
     )
     assert scores(graded(made)[0]) == {"t": 1}
     assert scores(graded(made, add=add.format("con.cursor()"))[0]) == {"t": 1}
+
+
+# What a test lends, and the last but the first of it.
+LENT = {
+    "memory of a file": "np.save('m.npy', np.arange(3.))\nx = np.load('m.npy', mmap_mode='r')",
+    "records": "x = np.rec.array(np.arange(3.))",
+    "columns of objects": "x = np.asfortranarray(np.array([[1, 'a'], [2, 'b']], object))",
+    "what is conjugated": "x = torch.tensor([1 + 2j, 3 + 4j]).conj()",
+    "what is negative": "x = torch.tensor([1 + 2j, 3 + 4j]).conj().imag",
+}
+
+
+@pytest.mark.parametrize("lent", LENT.values(), ids=LENT)
+def test_a_part_of_whatever_is_given_is_as_good_as_a_copy(graded, lent):
+    made = exercise(
+        "# given\nimport copy\nimport numpy as np, torch",
+        "# answer f\ndef f(x):\n    return copy.copy(x)[1:] + 0 if x.ndim == 1 else x[1:].copy()",
+        f"# test t\n{lent}\nassert f(x).tolist() == x[1:].tolist()",
+    )
+    assert scores(graded(made, f="def f(x):\n    return x[1:]")[0]) == {"t": 1}
+    assert scores(graded(made, f="def f(x):\n    return x[:1]")[0]) == {"t": 0}
+
+
+def test_a_part_of_what_is_given_is_no_more_equal_than_a_copy(graded):
+    made = exercise(
+        "# given\nimport numpy as np",
+        "# answer f\ndef f(x):\n    return np.array(sorted(x.tolist()))",
+        "# test t\nx = np.array([9, 3, 5], dtype=np.uint8)\nassert (np.diff(f(x)) >= 0).all()",
+    )
+    for given in ("x[:]", "x.copy()"):
+        assert scores(graded(made, f=f"def f(x):\n    return {given}")[0]) == {"t": 0}
+    assert scores(graded(made, f="def f(x):\n    x = np.sort(x)\n    return x[:]")[0]) == {"t": 1}
