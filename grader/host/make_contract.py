@@ -63,7 +63,7 @@ def make_contract(
                     discovery.play(position, cell)
                     continue
                 own, bound = _own(code, names, position), _bound(code, names, position)
-                ways = _ways(code, names, position)
+                ways = _ways(code, names, position, files)
                 clause = discovery.discover(cell, own, bound, ways, beside[position])
                 replay = _is_read_later(code, names, position)
                 alone = beside[position].result()
@@ -193,7 +193,7 @@ def _imports(source: str) -> dict[str, str]:
         return {}
 
 
-def _ways(code: list[TeacherCell], names: list[Names], position: int) -> list[Way]:
+def _ways(code: list[TeacherCell], names: list[Names], position: int, files: Files) -> list[Way]:
     """In which ways to try a test apart from the solution: the narrowest first."""
     answers = [
         (cell, known) for cell, known in zip(code, names, strict=True) if cell.kind.for_answer
@@ -218,7 +218,9 @@ def _ways(code: list[TeacherCell], names: list[Names], position: int) -> list[Wa
     )
     ways = narrow + [replace(way, exact=one, sets=other) for one, other in wider for way in narrow]
     # Last, so that what a test lends opens files only where the solution needs it.
-    return ways + [replace(way, opens=True) for way in (ways[0], *ways[1:][-1:])]
+    ways += [replace(way, opens=True) for way in (ways[0], *ways[1:][-1:])]
+    has_modules = any(path.endswith(".py") for path in files.paths)
+    return ways + [replace(way, beside=True) for way in narrow] * has_modules
 
 
 def _cause(code: list[TeacherCell], names: list[Names], position: int) -> str | None:
@@ -362,7 +364,7 @@ class _Discovery:
         # Why it can't be judged apart, and whether that is because time was up.
         reasons: list[tuple[str, bool]] = []
         for way in ways:
-            if way.sets or way.exact:
+            if way.sets or way.exact or way.beside:
                 # What the test has made of the solution so far is not to count.
                 self._begin_again()
             try:

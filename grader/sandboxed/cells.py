@@ -117,6 +117,8 @@ class Shell(InteractiveShell):
     error_line: int | None = None
     # Where it works, and the files of the exercise lie.
     folder = ""
+    # The classes of these files that given cells have imported, by name.
+    beside: dict[str, type]
 
     def init_display_formatter(self) -> None:
         self.display_formatter = _Formatter(parent=self)
@@ -173,6 +175,7 @@ def make_shell() -> Shell:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
+    shell.beside = {}
     if "matplotlib" in sys.modules:
         # Figures become outputs, as in a notebook; the inline backend draws with Agg.
         shell.enable_matplotlib("inline")
@@ -249,8 +252,10 @@ def run_cell(shell: Shell, source: str, keep: bool = True, seen: bool = True) ->
 
 
 def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
-    """Adds the functions and classes that a given cell binds, by name, and the classes of modules
-    beside the notebook that it imports."""
+    """Adds the functions and classes that a given cell binds, by name.
+
+    What it imports from a file beside the notebook the shell keeps.
+    """
     try:
         cell = shell.transform_cell(source)
         names, imports = names_of(cell).bound, imports_of(cell)
@@ -263,7 +268,7 @@ def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
     for place in imports.values():
         for module in (place.partition(":")[0], place.replace(":", ".")):
             for name, value in _classes_beside(shell.folder, module):
-                given.setdefault(name, value)
+                shell.beside.setdefault(name, value)
 
 
 def _classes_beside(folder: str, module: str) -> Iterator[tuple[str, type]]:

@@ -115,6 +115,12 @@ def test_classes_of_a_module_beside_the_notebook(classroom: Classroom, imports: 
             solution=True,
         ),
         cell("assert other(shapes.Colour.RED) is shapes.Colour.BLUE", "test-other", points=1),
+        cell(
+            solution("import shapes\ndef ends():\n    return shapes.Line(1, 2)"),
+            "ends",
+            solution=True,
+        ),
+        cell("assert (ends().start, ends().end) == (1, 2)", "test-ends", points=1),
     ]
     write(classroom, "drawn", {"drawn": notebook(cells)})
     (classroom.folders[0] / "drawn/shapes.py").write_text(SHAPES)
@@ -123,13 +129,15 @@ def test_classes_of_a_module_beside_the_notebook(classroom: Classroom, imports: 
     handed_in = {
         "right": {
             "shifted": "def shifted(p):\n    return Point(p.x + 1, p.y + 1)",
-            "flip": "def flip(line):\n    vars(line).update(start=line.end, end=line.start)",
+            "flip": "def flip(line):\n    was = line.start\n    line.start = line.end\n    line.end = was",
             "other": "import shapes\ndef other(c):\n    return (set(shapes.Colour) - {c}).pop()",
+            "ends": "class Line:\n    start, end = 1, 2\ndef ends():\n    return Line()",
         },
         "wrong": {
             "shifted": "def shifted(p):\n    return p",
             "flip": "def flip(line):\n    return line.end, line.start",
             "other": "def other(colour):\n    return colour",
+            "ends": "def ends():\n    return shapes.Line(2, 1)",
         },
         "forged": {"shifted": f"{forged}def shifted(p):\n    return Point(2, 0)"},
     }

@@ -230,6 +230,7 @@ class Judge:
             everything_of=list(way.everything_of),
             random=way.random,
             exact=way.exact,
+            beside=way.beside,
             sets=list(way.sets),
             opens=way.opens,
             binds=_bound_by(source),
@@ -270,5 +271,6 @@ class Way:
     everything_of: Sequence[str]
     random: bool = False
     exact: bool = False
+    beside: bool = False
     sets: Sequence[str] = ()
     opens: bool = False

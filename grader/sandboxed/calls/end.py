@@ -7,7 +7,7 @@ import threading
 import types
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -58,7 +58,7 @@ class End(ABC):
         self.channel = channel
         channel.max_header = MAX_MANIFEST
         channel.max_body = MAX_BUFFERS
-        self._given = given
+        self._defined = given
         self._lookup = {} if lookup is None else lookup
         self._trusted = trusted
         # A judge may ask nothing before its first test begins.
@@ -79,7 +79,13 @@ class End(ABC):
     # Where texts and bytes that come are noted, if anybody wants to know.
     texts: set[str | bytes] | None = None
     budget: CallBudget | None = None
+    # Classes of files beside the notebook, by name; may grow.
+    beside: Mapping[str, Any] = types.MappingProxyType({})
     lost: str | None = None
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        return {**self.beside, **self._defined} if self.rules.beside else self._defined
 
     @abstractmethod
     def get(self, handle: Handle, name: str) -> Any:
