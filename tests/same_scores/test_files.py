@@ -129,7 +129,7 @@ def test_classes_of_a_module_beside_the_notebook(classroom: Classroom, imports: 
     handed_in = {
         "right": {
             "shifted": "def shifted(p):\n    return Point(p.x + 1, p.y + 1)",
-            "flip": "def flip(line):\n    was = line.start\n    line.start = line.end\n    line.end = was",
+            "flip": "def flip(it):\n    was = it.start\n    it.start = it.end\n    it.end = was",
             "other": "import shapes\ndef other(c):\n    return (set(shapes.Colour) - {c}).pop()",
             "ends": "class Line:\n    start, end = 1, 2\ndef ends():\n    return Line()",
         },
