@@ -220,7 +220,7 @@ def _ways(code: list[TeacherCell], names: list[Names], position: int, files: Fil
     # Last, so that what a test lends opens files only where the solution needs it.
     ways += [replace(way, opens=True) for way in (ways[0], *ways[1:][-1:])]
     has_modules = any(path.endswith(".py") for path in files.paths)
-    return ways + [replace(way, beside=True) for way in narrow] * has_modules
+    return ways + [replace(way, filed=True) for way in narrow] * has_modules
 
 
 def _cause(code: list[TeacherCell], names: list[Names], position: int) -> str | None:
@@ -364,7 +364,7 @@ class _Discovery:
         # Why it can't be judged apart, and whether that is because time was up.
         reasons: list[tuple[str, bool]] = []
         for way in ways:
-            if way.sets or way.exact or way.beside:
+            if way.sets or way.exact or way.filed:
                 # What the test has made of the solution so far is not to count.
                 self._begin_again()
             try:

@@ -28,7 +28,7 @@ class Request(Struct, tag="request"):
         known: how many objects the answers that were taken before have brought.
         library: what is taken if it is this of a library's, as "module:name".
         exact: what is derived from a class of Python's own keeps what is its own.
-        beside: classes of a file beside the notebook are given ones.
+        filed: classes of a file beside the notebook are given ones.
         plain: what would stay crosses as the plain value that it is one of, if it is one.
         patched: what the test has put in the place of something while this call runs.
         files: what the test has written since the last call, by path.
@@ -46,7 +46,7 @@ class Request(Struct, tag="request"):
     known: int = 0
     library: str = ""
     exact: bool = False
-    beside: bool = False
+    filed: bool = False
     plain: bool = False
     patched: list[Patch] = []
     files: dict[str, bytes] = {}

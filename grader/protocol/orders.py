@@ -197,7 +197,7 @@ class Discover(Order):
         everything_of: modules of which answers import everything.
         random: whether random numbers are shared.
         exact: see `Terms`.
-        beside: see `Terms`.
+        filed: see `Terms`.
         sets: names that the test binds or deletes, and the solution reads.
         opens: see `Terms`.
         binds: as in `RunTest`.
@@ -212,7 +212,7 @@ class Discover(Order):
     everything_of: list[str]
     random: bool
     exact: bool
-    beside: bool
+    filed: bool
     sets: list[str]
     opens: bool
     binds: list[str]

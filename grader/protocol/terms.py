@@ -24,7 +24,7 @@ class Terms(Struct):
             the test lends, as "place:AssertionError".
         lends: whether what a call is lent may be called until the test ends.
         exact: whether what is derived from a class of Python's own keeps what is its own.
-        beside: whether classes of a file beside the notebook are given ones.
+        filed: whether classes of a file beside the notebook are given ones.
         sets: names that the test binds or deletes for the answers.
         default: whether missing keys of a mapping have a value.
         places: where live values come from, as names of answers, methods and attributes; None for
@@ -56,7 +56,7 @@ class Terms(Struct):
     swallows: set[str] = set()
     lends: bool = False
     exact: bool = False
-    beside: bool = False
+    filed: bool = False
     sets: set[str] = set()
     default: bool = False
     places: set[str] | None = None

@@ -118,7 +118,7 @@ class Shell(InteractiveShell):
     # Where it works, and the files of the exercise lie.
     folder = ""
     # The classes of these files that given cells have imported, by name.
-    beside: dict[str, type]
+    filed: dict[str, type]
 
     def init_display_formatter(self) -> None:
         self.display_formatter = _Formatter(parent=self)
@@ -175,7 +175,7 @@ def make_shell() -> Shell:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
-    shell.beside = {}
+    shell.filed = {}
     if "matplotlib" in sys.modules:
         # Figures become outputs, as in a notebook; the inline backend draws with Agg.
         shell.enable_matplotlib("inline")
@@ -267,11 +267,11 @@ def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
             given[name] = value
     for place in imports.values():
         for module in (place.partition(":")[0], place.replace(":", ".")):
-            for name, value in _classes_beside(shell.folder, module):
-                shell.beside.setdefault(name, value)
+            for name, value in _classes_in(shell.folder, module):
+                shell.filed.setdefault(name, value)
 
 
-def _classes_beside(folder: str, module: str) -> Iterator[tuple[str, type]]:
+def _classes_in(folder: str, module: str) -> Iterator[tuple[str, type]]:
     """The classes of a module, by name, that a file in this folder defines."""
     if not _lies_in(folder, module):
         return

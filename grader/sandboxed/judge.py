@@ -66,7 +66,7 @@ class JudgePeer(Peer):
 
     def __init__(self, channel: Channel, given: dict[str, Any], shell: Shell) -> None:
         super().__init__(channel, given)
-        self._shell, self.beside = shell, shell.beside
+        self._shell, self.filed = shell, shell.filed
         # Answers that a call has changed, as they are now.
         self.rebound: dict[str, Any] = {}
 
@@ -366,7 +366,7 @@ class _Bench:
             self.watch = Watch(cell, space, self._acts.is_written)
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought, test.source)
-        rules = Discovering(test.random, test.exact, test.sets, test.opens, test.beside)
+        rules = Discovering(test.random, test.exact, test.sets, test.opens, test.filed)
         if asks_for_nan(test.source):
             rules.terms.narrow.add(NAN)
         self.peer.begin(rules, CallBudget(time.monotonic() + test.seconds))
@@ -424,7 +424,7 @@ class _Bench:
         self._reports.taken()
         terms = rules.terms
         terms.random = test.random and terms.random
-        terms.exact, terms.opens, terms.beside = test.exact, test.opens, test.beside
+        terms.exact, terms.opens, terms.filed = test.exact, test.opens, test.filed
         terms.acts = set(acts)
         return Discovered(
             report.outputs,

@@ -95,7 +95,7 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 (fd,) = channel.take_fds()
                 end = Channel(socket.socket(fileno=fd))
                 peer = PlayerPeer(end, given, shell.user_ns, trusted=True)
-                peer.beside = shell.beside
+                peer.filed = shell.filed
             case Wait(number):
                 waiting[number] = _wait_for_test(shell, peer)
             case RunBeside(number):

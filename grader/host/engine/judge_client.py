@@ -230,7 +230,7 @@ class Judge:
             everything_of=list(way.everything_of),
             random=way.random,
             exact=way.exact,
-            beside=way.beside,
+            filed=way.filed,
             sets=list(way.sets),
             opens=way.opens,
             binds=_bound_by(source),
@@ -271,6 +271,6 @@ class Way:
     everything_of: Sequence[str]
     random: bool = False
     exact: bool = False
-    beside: bool = False
+    filed: bool = False
     sets: Sequence[str] = ()
     opens: bool = False

@@ -59,7 +59,7 @@ class Answering(End):
         if self.budget is not None:
             self.budget.take(calls=1)
         if self._trusted:
-            self.rules.exact, self.rules.beside = request.exact, request.beside
+            self.rules.exact, self.rules.filed = request.exact, request.filed
         reply = Reply(request.id)
         packer = self._packer()
         packer.plain = request.plain and self._trusted

@@ -80,12 +80,12 @@ class End(ABC):
     texts: set[str | bytes] | None = None
     budget: CallBudget | None = None
     # Classes of files beside the notebook, by name; may grow.
-    beside: Mapping[str, Any] = types.MappingProxyType({})
+    filed: Mapping[str, Any] = types.MappingProxyType({})
     lost: str | None = None
 
     @property
     def _given(self) -> dict[str, Any]:
-        return {**self.beside, **self._defined} if self.rules.beside else self._defined
+        return {**self.filed, **self._defined} if self.rules.filed else self._defined
 
     @abstractmethod
     def get(self, handle: Handle, name: str) -> Any:

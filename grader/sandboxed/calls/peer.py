@@ -129,8 +129,8 @@ class Peer(Answering):
     ) -> Request:
         self._requests += 1
         exact, plain = self.rules.exact_at(place), self.rules.plain_at(place)
-        beside = self.rules.beside
-        return Request(self._requests, op, target, name, exact=exact, beside=beside, plain=plain)
+        filed = self.rules.filed
+        return Request(self._requests, op, target, name, exact=exact, filed=filed, plain=plain)
 
     def take(self, name: str, library: str = "") -> tuple[Node, Any]:
         """The value of a name of the other side's, and its node.

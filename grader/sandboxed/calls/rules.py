@@ -70,7 +70,7 @@ class Rules(ABC):
 
     Attributes:
         exact: whether what is derived from a class of Python's own keeps what is its own.
-        beside: whether classes of a file beside the notebook are given ones.
+        filed: whether classes of a file beside the notebook are given ones.
         random: whether calls go on with this side's random numbers.
         may_set: names that a test may bind for the answers.
         lends: whether what a call is lent may be called after it has returned.
@@ -83,7 +83,7 @@ class Rules(ABC):
     """
 
     exact = False
-    beside = False
+    filed = False
     random = False
     may_set = _NO_NAMES
     lends = False
@@ -288,7 +288,7 @@ class Enforcing(Rules):
         places = terms.places
         self._places = None if places is None else places | with_fallbacks(DUNDERS & places)
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
-        self.beside = terms.beside
+        self.filed = terms.filed
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
         self.returned: set[str] = set()
@@ -543,10 +543,10 @@ class Discovering(Rules):
         exact: bool = False,
         may_set: Collection[str] = _NO_NAMES,
         opens: bool = False,
-        beside: bool = False,
+        filed: bool = False,
     ) -> None:
         self.random, self.exact, self.may_set, self.opens = random, exact, may_set, opens
-        self.beside = beside
+        self.filed = filed
         self._places: set[str] = set()
         self._given: set[str] = set()
         self._calls: set[str] = set()
