@@ -271,7 +271,7 @@ for stride, padding, side, pool in ((2, 1, 9, 1), (1, 0, 10, 2), (3, 2, 12, 1)):
     )
 uneven = nn.Sequential(nn.Conv2d(2, 3, 3, stride=(2, 1), padding=(0, 2)))
 assert macs(uneven, torch.rand(1, 2, 9, 9)) == 4 * 11 * 54, (
-    "A stride or a padding may be another one along the height than along the width."
+    "A stride or a padding can differ between height and width."
 )
 assert macs(nn.Sequential(nn.ReLU(), nn.Flatten()), torch.rand(1, 1, 2, 2)) == 0, (
     "What does a model without any such layer need?"

@@ -41,18 +41,20 @@ def encode(value: Any, packer: Packer) -> Back | None:
         return None
     is_tensor = type(value) is not np.ndarray
     array = as_array(value)
-    if array is None or not array.size or array.flags.owndata:
+    if array is None or not array.nbytes or array.flags.owndata:
         return None
     if is_tensor and (value.requires_grad or type(value) is torch_module().nn.Parameter):
         return None
+    size, place, shape = array.itemsize, _place(array), list(array.shape)
+    if any(step % size for step in array.strides):
+        return None
+    stride = [step // size for step in array.strides]
     for number, known in packer.known_arrays:
         is_another = packer.objects[number] is not value
         if is_another and known.dtype == array.dtype and known.flags.forc:
-            start, rest = divmod(_place(array) - _place(known), array.itemsize)
-            steps = [divmod(step, array.itemsize) for step in array.strides]
-            stride = [step for step, _ in steps]
-            node = Back(number, list(array.shape), stride, start, is_tensor, known.flags.fnc)
-            if not rest and not any(more for _, more in steps) and _fits(node, known.size):
+            start, rest = divmod(place - _place(known), size)
+            node = Back(number, shape, stride, start, is_tensor, known.flags.fnc)
+            if not rest and _fits(node, known.size):
                 return node
     return None
 
