@@ -189,7 +189,7 @@ def macs(model, images):
     return total
 
 
-# %% item="macs" wrong="one stride and one padding for both sides" like="with the formula for the map's size" keeps=1 hint="along the height than along the width"
+# %% item="macs" wrong="one stride and one padding for both sides" like="with the formula for the map's size" keeps=1 hint="can differ between height and width"
 # -             (kh, kw), (sh, sw), (ph, pw) = pair(size), pair(stride), pair(padding)
 # +             (kh, kw), (sh, _), (ph, _) = pair(size), pair(stride), pair(padding)
 # +             sw, pw = sh, ph
