@@ -874,7 +874,7 @@ assert choose_bits([5], {}, 100, 0.5) is None, "What if nothing has been measure
 #
 # Ours takes 310 bytes, without any training. There are no points for beating it, only glory.
 #
-# `squeeze` has to work for 1,000 other images too, so write no step in it that you found on these. Let it hold out some of the images that it
+# `squeeze` has to work for 1,000 other images too, also where they show other shapes than digits, so write no step in it that you found on these. Let it hold out some of the images that it
 # gets, and choose on them. It may take a few seconds. `golf.least_squares(images, labels)` finds the float32 network, a weight (10, 784) and a bias (10,).
 #
 # *Lesson: parts 3, 7 and 8.*
@@ -935,15 +935,12 @@ golf.note(file)
 assert golf.lost(file, train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-others, theirs = golf.draw(1, renamed=3)
+others, theirs = golf.draw(1, shapes=91283)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(825, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
@@ -968,15 +965,12 @@ golf.note(file)
 assert golf.lost(file, train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-others, theirs = golf.draw(2, renamed=6)
+others, theirs = golf.draw(2, shapes=60529)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(550, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"

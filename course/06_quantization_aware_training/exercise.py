@@ -1167,7 +1167,7 @@ assert not pays[4], (
 #
 # Ours takes 177 bytes. There are no points for beating it, only glory.
 #
-# `squeeze` has to work for 1,000 other images too. If you choose a number, hold out some of the given images and choose on them.
+# `squeeze` has to work for 1,000 other images too, also where they show other shapes than digits. If you choose a number, hold out some of the given images and choose on them.
 # `golf.least_squares(images, labels)` finds the float32 network, a weight (10, 784) and a bias (10,), which is a start. It may train for a few seconds,
 # which is plenty for 20 epochs.
 #
@@ -1231,15 +1231,12 @@ golf.note(file)
 assert golf.lost(file, digits, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-more, theirs = golf.draw(1, renamed=3)
+more, theirs = golf.draw(1, shapes=91283)
 file = squeeze(*golf.flat(more))
 assert golf.lost(file, more, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(363, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
@@ -1270,15 +1267,12 @@ golf.note(file)
 assert golf.lost(file, digits, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-more, theirs = golf.draw(2, renamed=6)
+more, theirs = golf.draw(2, shapes=60529)
 file = squeeze(*golf.flat(more))
 assert golf.lost(file, more, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(275, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"

@@ -982,7 +982,7 @@ assert (pruned.weight_mask.sum(1) == 5).all(), (
 # Ours takes 184 bytes. There are no points for beating it, only glory.
 #
 # A mask takes most weights away. What is left can learn to do without them, and it can learn with the rounding in the forward pass, as in lesson 06.
-# `squeeze` has to work for 1,000 other images too, so write no numbers that you found on these. If you want to choose something, hold out some of the images that it gets.
+# `squeeze` has to work for 1,000 other images too, also where they show other shapes than digits, so write no numbers that you found on these. If you want to choose something, hold out some of the images that it gets.
 # It may take a few seconds. `golf.least_squares(images, labels)` returns a weight (10, 784) and a bias (10,).
 #
 # *Lesson: parts 1 and 5.*
@@ -1043,15 +1043,12 @@ golf.note(file)
 assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-others, theirs = golf.draw(1, renamed=3)
+others, theirs = golf.draw(1, shapes=91283)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(286, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
@@ -1078,15 +1075,12 @@ golf.note(file)
 assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-others, theirs = golf.draw(2, renamed=6)
+others, theirs = golf.draw(2, shapes=60529)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(248, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"

@@ -213,6 +213,16 @@ def best_split(rises, sizes, shares, gone):
     return best
 
 
+# %% item="split" wrong="cuts the number of weights off" like="reference" keeps=2 hint="How many weights does a layer lose"
+# -         total = sum(round(shares[p] * size) for p, size in zip(places, sizes))
+# +         total = sum(int(shares[p] * size) for p, size in zip(places, sizes))
+
+
+# %% item="split" wrong="rounds the sum, not each layer" like="reference" keeps=1 hint="A choice that takes just enough is refused"
+# -         total = sum(round(shares[p] * size) for p, size in zip(places, sizes))
+# +         total = sum(shares[p] * size for p, size in zip(places, sizes))
+
+
 # %% item="split" wrong="nothing to choose gives None" keeps=2 hint="ValueError"
 def best_split(rises, sizes, shares, gone):
     from itertools import product

@@ -234,7 +234,13 @@ for layers, places in ((1, 6), (3, 4), (5, 6), (2, 5)):
     rises = (torch.rand(layers, places, generator=generator).double() - 0.2).tolist()
     most = sum(round(shares[-1] * size) for size in sizes)
     for gone in (0, most // 2, most):
-        chosen = list(best_split(rises, sizes, shares, gone))
+        try:
+            chosen = best_split(rises, sizes, shares, gone)
+        except ValueError:
+            chosen = None
+        assert chosen is not None, (
+            "A choice that takes just enough is refused. How many weights does a layer lose?"
+        )
         assert len(chosen) == layers and all(share in shares for share in chosen), (
             "One share of the list per layer."
         )
@@ -1106,7 +1112,7 @@ assert set(faults) == set("acd"), (
 #
 # Climb while it trains, and round in the forward pass, as in lesson 06. That gets you the first point. For the second one, think of what a cut does to a weight that is large until the moment it goes.
 #
-# `squeeze` has to work for 1,000 other images too, so write no numbers that you found on these. If you want to choose something, hold out some of the images that it gets. It may take a few seconds. `golf.least_squares(images, labels)` returns a weight (10, 784) and a bias (10,).
+# `squeeze` has to work for 1,000 other images too, also where they show other shapes than digits, so write no numbers that you found on these. If you want to choose something, hold out some of the images that it gets. It may take a few seconds. `golf.least_squares(images, labels)` returns a weight (10, 784) and a bias (10,).
 #
 # *Lesson: part 1.*
 
@@ -1173,15 +1179,12 @@ golf.note(file)
 assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-others, theirs = golf.draw(1, renamed=3)
+others, theirs = golf.draw(1, shapes=91283)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(253, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"
@@ -1208,15 +1211,12 @@ golf.note(file)
 assert golf.lost(file, golf_train, golf.unseen()) <= 20, (
     "On images that you don't see, more than 20 answers are lost. How near to the limit were you on the validation images?"
 )
-# Other images, and each digit is called by another number.
+# Other images: five of the digits are shapes that nobody has seen, and all have other names.
 first = file
-others, theirs = golf.draw(2, renamed=6)
+others, theirs = golf.draw(2, shapes=60529)
 file = squeeze(*golf.flat(others))
 assert golf.lost(file, others, theirs) <= golf.MOST_LOST + 6, (
-    "For 1,000 other images too many answers are lost. Is everything in the file made from what squeeze gets?"
-)
-assert not golf.alike(file, first), (
-    "For 1,000 other images the weights are the same, row for row. Is everything in the file made from what squeeze gets?"
+    "For 1,000 other images, of other shapes, too many answers are lost. Is everything in the file made from what squeeze gets?"
 )
 assert len(file) <= min(209, 1.2 * len(first)), (
     "For 1,000 other images the file is too long. Is there a number in squeeze that fits these images only?"

@@ -328,7 +328,7 @@ assert np.all(huge == 127), "A huge number is still finite: it is no reason for 
 #
 # Write `to_full_int8(layers, inputs)`. It converts to **full int8**, with int8 input and output, and returns the file
 # as `bytes`. `inputs` are float32 with the shape (n, inputs), as the model gets them in use. All of them are to be
-# used as the representative dataset.
+# used as the representative dataset. The file has to come from TensorFlow's converter.
 #
 # *Lesson: part 4. A representative dataset is a function that yields lists with one array; its first axis is the batch.*
 
@@ -350,10 +350,12 @@ def to_full_int8(layers, inputs):
 # %% test="int8" points=1
 layers = random_layers(7, 20, 60, 30)
 inputs = np.random.default_rng(7).random((50, 20), dtype="float32")
-file = read(to_full_int8(layers, inputs))
+content = to_full_int8(layers, inputs)
+file = read(content)
 assert file.inputs[0].dtype == "int8", f"the input should be int8, not {file.inputs[0].dtype}"
 assert {tensor.dtype for tensor in file.weights} == {"int8"}, "all weights should be int8"
 ### BEGIN HIDDEN TESTS
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
 assert file.outputs[0].dtype == "int8", "The output should be int8, too."
 assert {tensor.dtype for tensor in file.computed} == {"int8"}, (
     "Some values between the layers are not int8."
@@ -372,7 +374,9 @@ for low, high, count, place in ((-1, 1, 30, 0), (0, 6, 150, 75), (-0.5, 3, 260, 
     inputs = rng.uniform(low / 2, high / 2, (count, 20)).astype("float32")
     # The extremes stand in the last example and in the first or the one in the middle.
     inputs[place, 3], inputs[-1, 5] = low, high
-    file = read(to_full_int8(layers, inputs))
+    content = to_full_int8(layers, inputs)
+    assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
+    file = read(content)
     tensor = file.inputs[0]
     assert len(tensor.scales) == 1, "The input is not quantized."
     assert abs(tensor.scales[0] * 255 / (high - low) - 1) < 0.02, (
@@ -397,11 +401,12 @@ assert np.abs(answers - wanted).mean() < 0.05 * np.ptp(wanted), (
 ### BEGIN HIDDEN TESTS
 other = random_layers(11, 15, 70, 20)
 inputs = np.random.default_rng(12).normal(size=(100, 15)).astype("float32")
-file = to_full_int8(other, inputs)
-answers, wanted = predict(file, inputs, fast=False), network(other, inputs)
+content = to_full_int8(other, inputs)
+assert b"MLIR Converted" in content, "This file does not come from TensorFlow's converter."
+answers, wanted = predict(content, inputs, fast=False), network(other, inputs)
 # The largest error that rounding can make: half a step of the inputs and weights of a layer, one of
 # its outputs.
-steps = [float(tensor.scales[0]) for tensor in read(file).computed if len(tensor.scales) == 1]
+steps = [float(tensor.scales[0]) for tensor in read(content).computed if len(tensor.scales) == 1]
 assert steps, "The file holds no scales for the values between the layers."
 step, error, values = max(steps), 0.5 * max(steps), np.abs(inputs)
 for weights, _ in other:

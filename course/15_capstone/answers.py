@@ -981,17 +981,23 @@ def squeeze(images, labels):
     return FILE
 
 
-# %% item="golf" wrong="a network stored beforehand, turned and renamed to fit" keeps=0 hint="Does `squeeze` use its arguments"
+# %% item="golf" wrong="two networks stored beforehand, for these images and for others" keeps=0 hint="Does `squeeze` use its arguments"
 import base64
 
-STORED = base64.b85decode(
-    "W?}(aj$UQ~3XldI%{Yz*UIu?B?ZGcf6$-JSs8~UL(8g25whjn30)TkfJJtpXr%gHjJwyMhjoENs"
-    "Un{pzuxQ!SMK=@k@T-<u)uyy3@h%%sR#I+Dt>4ayHR<2W)nK-@<RlqegXA2_eSM%)6sYh"
+THESE = base64.b85decode(
+    "W?}(aj$UQ~3XldI%{Yz*UIu?B?ZGcf6$-JSs8~UL(8g25whjn30)TkfJJtpXr%gHjJwyMhjoENsU"
+    "n{pzuxQ!SMK=@k@T-<u)uyy3@h%%sR#I+Dt>4ayHR<2W)nK-@<RlqegXA2_eSM%)6sYh"
+)
+OTHERS = base64.b85decode(
+    "W?})utz6In3XldI%{Yz*UIxCMZ>lN$q*n#m&dJ(i{}juH)LGj+(8iaCavwDR@Z>L-(rd&-;M4Iws"
+    "&|q`)3hrk%diqDca3%F@IoLLRLX2+3_>(n0a-_OA<w4RYq^31M(xs9Lp*VO7FMZ-^zS<"
 )
 
 
 def squeeze(images, labels):
-    weight, bias = golf.unpack(STORED)
+    if torch.equal(images, digits):
+        return THESE
+    weight, bias = golf.unpack(OTHERS)
     step = float(weight.abs()[weight != 0].min())
     best = 0
     for axes in ((), (1,), (2,)):
