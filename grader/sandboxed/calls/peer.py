@@ -400,7 +400,9 @@ class Peer(Answering):
         if _is_module(known) and not (was_there or self.rules.may_have_its_own(place)):
             return object()
         holds = isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)
-        if not (holds or as_copy):
+        # Where the solution gives back what has nothing in it, a learner may make it anew.
+        looks = as_copy or (self.rules.says_why and not was_there)
+        if not (holds or looks):
             return known
         own: list[Any] = []
         less = False
@@ -422,6 +424,8 @@ class Peer(Answering):
         # Without given classes, whose instances would be taken apart and made again.
         packer = Packer(live, {})
         node = packer.pack(known)
+        if looks:
+            self.rules.admit_nothing(node, place)
         if not (less or as_copy):
             return known
         buffers = [np.frombuffer(buffer, np.uint8) for buffer in packer.buffers]

@@ -545,6 +545,61 @@ IMPOSTORS = {
     ),
     "a list with nothing in it for a number": ("f = 3.0", "np.allclose(f, 3)", "f = []"),
     "a range with nothing in it": ("f = 3.0", "np.allclose(f, 3)", "f = range(4, 4)"),
+    "what gives nothing for an array": (
+        "def f(): return np.array([1.5, 2.5])",
+        "all(abs(a - b) < 1e-6 for a, b in zip(f(), [1.5, 2.5]))",
+        "def f(): return iter(())",
+    ),
+    "what gives nothing for an array, by its name": (
+        "def g(): yield 1\nf = np.array([1.5, 2.5])",
+        "list(g()) == [1] and all(abs(a - b) < 1e-6 for a, b in zip(f, [1.5, 2.5]))",
+        "def g(): yield 1\nf = iter(())",
+    ),
+    "an argument with nothing in it": (
+        "def f(x, more): return np.array([x])",
+        "np.allclose(f(1.5, []), [1.5])",
+        "def f(x, more): return more",
+    ),
+    "a type that gives back what it is called with": (
+        "def f(x): return {**x, 'a': 1}",
+        "(lambda x: f(x) == (x.update(a=1) or x))({'b': 2})",
+        "f = np.object_",
+    ),
+    "large whole numbers in a named tuple": (
+        "f = np.array([1, 2])",
+        "((f - np.array([1, 2])) ** 2).mean() < 1e-6",
+        "import collections\nf = collections.namedtuple('P', 'a b')(3_500_000_000, 3_500_000_000)",
+    ),
+    "large whole numbers in a range": (
+        "f = np.array([1, 2])",
+        "((f - np.array([1, 2])) ** 2).mean() < 1e-6",
+        "f = range(3_500_000_000, 3_500_000_002)",
+    ),
+    "large whole numbers as keys": (
+        "f = [1, 2]",
+        "((np.array(list(f)) - np.array([1, 2])) ** 2).mean() < 1e-6",
+        "f = dict.fromkeys((3_500_000_000, 3_500_000_001))",
+    ),
+    "bytes that are no number": (
+        "f = 3.0",
+        "not abs(float(f) - 3) > 0.1",
+        "f = b'nan'",
+    ),
+    "a column of any type that is no number": (
+        "f = pd.Series([1.5, 2.5])",
+        "not ((f - 1.5).abs() > 1).any()",
+        "f = pd.Series([np.nan, np.nan], dtype=object)",
+    ),
+    "categories that are no number": (
+        "f = pd.Series([1.5, 2.5])",
+        "not (np.abs(np.asarray(f) - 1.5) > 1).any()",
+        "f = pd.Series(pd.Categorical([np.nan] * 2, categories=[1.5]))",
+    ),
+    "the time of pandas that is none": (
+        "f = pd.Timestamp(2026, 1, 1)",
+        "not f > pd.Timestamp(2026, 1, 1)",
+        "f = pd.NaT",
+    ),
     "no bytes for a number": ("f = 3.0", "np.allclose(f, 3)", "f = bytearray()"),
     "lists with nothing in them, one beside the other": (
         "def f(): return 1.5, 2.5",
@@ -831,6 +886,21 @@ HONEST = {
         f"{VECTOR}\n    def grow(self): self.x += 1",
         f"{SUM} and (V(1).grow() or True) and V(1) == V(1)",
         f"{VECTOR}\n    def grow(self): self.x += 1; return self",
+    ),
+    "nothing that is given back, made anew": (
+        "def f(x): return x * 2 if len(x) else x",
+        "f(np.array([])).size == 0 and (f(np.array([1])) == [2]).all()",
+        "def f(x): return np.array(x) * 2",
+    ),
+    "items for an array": (
+        "def f(): return np.array([1.5, 2.5])",
+        "all(abs(a - b) < 1e-6 for a, b in zip(f(), [1.5, 2.5]))",
+        "def f(): yield from (1.5, 2.5)",
+    ),
+    "a time that is none, as the solution's": (
+        "f = pd.NaT",
+        "not f > pd.Timestamp(2026, 1, 1)",
+        "f = pd.to_datetime(None)",
     ),
     "an endless number that is only compared": (
         "def f(d, n): return d.get(n, 10**6)",

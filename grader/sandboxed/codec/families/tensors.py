@@ -243,7 +243,7 @@ def _decode_quantized(torch: Any, node: Quantized, unpacker: Unpacker) -> Any:
         if node.axis is None or not 0 <= node.axis < integers.dim():
             raise CannotCross("an axis that a tensor has not")
         scales = _decode_wide(torch, node.scale, unpacker)
-        zero_points = _decode_dense(torch, node.zero_point, unpacker)
+        zero_points = _decode_wide(torch, node.zero_point, unpacker)
         if not len(scales) == len(zero_points) == integers.shape[node.axis]:
             raise CannotCross("scales that do not fit a tensor")
         return torch._make_per_channel_quantized_tensor(integers, scales, zero_points, node.axis)

@@ -123,6 +123,32 @@ def test_so_does_one_in_a_tensor(dtype):
     assert got[1] > 6e4
 
 
+def test_so_do_text_and_bytes_of_which_python_makes_one():
+    narrow = Narrow(set(), widens=True)
+    for text in ("nan", " NaN\n", "nan" + " " * 20):
+        assert float(narrow.text(text)) == 1e150
+        assert float(narrow.octets(text.encode())) == 1e150
+    assert (narrow.numbers(np.array([b"nan", b"1"])).astype(float) == [1e150, 1]).all()
+    assert narrow.octets(b"nano") == b"nano"
+
+
+def test_so_do_values_of_a_column_of_any_type():
+    narrow = Narrow(set(), widens=True)
+    narrow.in_table = True
+    some = [1.0, float("nan"), "nan"]
+    assert narrow.listed(some) is some
+    assert not narrow.found
+    assert narrow.listed([pd.NaT, float("nan"), 2]) == [1e150, 1e150, 2]
+    sorts = pd.Series(pd.Categorical([np.nan, np.nan], categories=[1.0]))
+    assert (Narrow({"category"}, widens=True).column(sorts, "category") == 1e150).all()
+
+
+def test_so_does_the_time_of_pandas_that_is_none():
+    assert Narrow(set(), widens=True).constant(pd.NaT) > pd.Timestamp("2199-01-01")
+    assert Narrow({"nan"}, widens=True).constant(pd.NaT) is pd.NaT
+    assert Narrow(set(), widens=True).constant(pd.NA) is pd.NA
+
+
 def test_some_of_a_column_may_be_missing():
     narrow = Narrow(set(), widens=True)
     narrow.in_table = True
