@@ -446,6 +446,13 @@ BOX = """class Box:
         return 0
     def of(self):
         return self.items[0]"""
+GREY = "from PIL import Image\ndef f(n):\n    return Image.fromarray(np.full((n, n), 7, np.uint8))"
+SHOWN = """class Shown:
+    @property
+    def __array_interface__(self):
+        return {{"version": 3, "shape": (8, 8), "typestr": "|u1", "data": {}}}
+def f(n):
+    return Shown()"""
 IMPOSTORS = {
     "a given instance out of a call": (
         "def f(x):\n    return 2 * x",
@@ -545,6 +552,16 @@ IMPOSTORS = {
     ),
     "a list with nothing in it for a number": ("f = 3.0", "np.allclose(f, 3)", "f = []"),
     "a range with nothing in it": ("f = 3.0", "np.allclose(f, 3)", "f = range(4, 4)"),
+    "a place in memory for numbers": (
+        GREY,
+        "np.asarray(f(8)).shape == (8, 8)",
+        SHOWN.format("(id(f), False)"),
+    ),
+    "less memory than numbers": (
+        GREY,
+        "np.asarray(f(8)).shape == (8, 8)",
+        SHOWN.format("bytes(8)"),
+    ),
     "what gives nothing for an array": (
         "def f(): return np.array([1.5, 2.5])",
         "all(abs(a - b) < 1e-6 for a, b in zip(f(), [1.5, 2.5]))",
@@ -886,6 +903,11 @@ HONEST = {
         f"{VECTOR}\n    def grow(self): self.x += 1",
         f"{SUM} and (V(1).grow() or True) and V(1) == V(1)",
         f"{VECTOR}\n    def grow(self): self.x += 1; return self",
+    ),
+    "an image of one's own": (
+        GREY,
+        "(np.asarray(f(8)) == np.full((8, 8), 7)).all()",
+        SHOWN.format("bytes([7] * 64)"),
     ),
     "nothing that is given back, made anew": (
         "def f(x): return x * 2 if len(x) else x",
