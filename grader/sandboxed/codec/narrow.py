@@ -207,7 +207,11 @@ class Narrow:
 
     def listed(self, values: list[Any]) -> list[Any]:
         """The same of what a column holds as values of any type."""
-        is_nan = [_is_no_time(v) or (isinstance(v, float) and v != v) for v in values]
+        # Where the solution has none of a value a right answer may have what is no number.
+        nothing: Any = None if self._learns else _NOTHING
+        is_nan = [
+            v is nothing or _is_no_time(v) or (isinstance(v, float) and v != v) for v in values
+        ]
         if not (self._has_nan(sum(is_nan), len(values)) and self._widen(NAN)):
             return values
         pairs = zip(values, is_nan, strict=True)
@@ -283,6 +287,7 @@ def within(narrow: Narrow | None, place: Literal["in_table", "in_module"]) -> It
         setattr(narrow, place, was_there)
 
 
+_NOTHING = object()
 _MOST_OF_HALF = float(np.finfo(np.float16).max)
 # In the place of a time that is none, by kind: it can be counted in nanoseconds.
 _LATE = {"M": np.datetime64("2200-01-01"), "m": 2**62}

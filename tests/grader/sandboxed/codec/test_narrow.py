@@ -139,6 +139,10 @@ def test_so_do_values_of_a_column_of_any_type():
     assert narrow.listed(some) is some
     assert not narrow.found
     assert narrow.listed([pd.NaT, float("nan"), 2]) == [1e150, 1e150, 2]
+    assert narrow.listed([None, None]) == [None, None]
+    known: set[str] = set()
+    Narrow(known, learns=True).listed([None, None, "a"])
+    assert known == {"nan"}
     sorts = pd.Series(pd.Categorical([np.nan, np.nan], categories=[1.0]))
     assert (Narrow({"category"}, widens=True).column(sorts, "category") == 1e150).all()
 
