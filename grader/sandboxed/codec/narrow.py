@@ -182,7 +182,10 @@ class Narrow:
         if is_whole:
             is_many = value.numel() != 1
             widens = self._widen_whole(value.dtype.itemsize, True) if is_many else self._widen(name)
-            return value.to(torch.int64) if widens else value
+            if not widens:
+                return value
+            wide = value.to(torch.int64)
+            return wide.to(torch.float64) if _is_large(wide, _INT64.max) else wide
         if value.numel() != 1:
             is_narrow = value.is_floating_point() and value.dtype.itemsize < 4
             if not is_narrow or _holds(

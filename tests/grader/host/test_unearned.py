@@ -597,6 +597,11 @@ IMPOSTORS = {
         "((np.array(list(f)) - np.array([1, 2])) ** 2).mean() < 1e-6",
         "f = dict.fromkeys((3_500_000_000, 3_500_000_001))",
     ),
+    "what is printed and no number": (
+        "def f(): print(3.0)",
+        "not abs(printed(f) - 3) > 0.1",
+        "def f(): print('nan')",
+    ),
     "bytes that are no number": (
         "f = 3.0",
         "not abs(float(f) - 3) > 0.1",
@@ -890,7 +895,10 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
     made = exercise(
         "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
         "    def reads(self, n):\n        return self.n == n\n"
-        f"import numpy as np, pandas as pd, torch\ncalls = []\n{BOX}",
+        f"import numpy as np, pandas as pd, torch\ncalls = []\n{BOX}\n"
+        "import contextlib, io\ndef printed(f):\n"
+        "    with contextlib.redirect_stdout(io.StringIO()) as out: f()\n"
+        "    return float(out.getvalue())",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )

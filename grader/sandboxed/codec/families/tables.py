@@ -201,6 +201,9 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
     if dtype.startswith("Sparse["):
         return pd.Series(pd.arrays.SparseArray(values))
     known = pd.api.types.pandas_dtype(dtype)
+    if _name(known) != dtype:
+        # Another name for one of those above, which are made of parts.
+        raise CannotCross(f"a column of {dtype[:50]}")
     is_plain = isinstance(known, np.dtype) and known.kind in _PLAIN
     if is_plain or isinstance(known, pd.DatetimeTZDtype):
         # A list would become what no look at its items has seen: `nan`, or what is endless.

@@ -84,6 +84,8 @@ CLAIMS = {
     "more items than there is room for": Seq("deque", [1], 0),
     "a range of one number": Numbers("range", [0]),
     "a table's value that is a list": Frame("Scalar", None, None, [Seq("list", [1])], ["object"]),
+    "another name for whole numbers": dense("long", (1,)),
+    "another name for a column of parts": Frame("Array", None, None, [Seq("list", [])], ["Sparse"]),
     "a list of narrow numbers": Frame("Array", None, None, [Seq("list", [7e4])], ["float16"]),
     "a list of what is no number": Frame("Array", None, None, [Seq("list", [None])], ["float64"]),
     "a list of times": Frame("Array", None, None, [Seq("list", [None])], ["datetime64[ns, UTC]"]),

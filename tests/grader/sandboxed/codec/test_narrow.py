@@ -67,6 +67,12 @@ def test_so_do_tensors(tensor):
     assert torch.equal(got.double(), tensor.double())
 
 
+def test_large_numbers_without_a_sign_come_as_what_does_not_wrap_round():
+    tensor = torch.full((2,), 3_500_000_000, dtype=torch.int64).to(torch.uint64)
+    got = Narrow(set(), widens=True).tensor(torch, tensor, "uint64")
+    assert ((got - 1) ** 2).min() > 1e19
+
+
 @pytest.mark.parametrize("number", AS_THEY_ARE)
 def test_others_stay(number):
     narrow = Narrow(set(), widens=True)
