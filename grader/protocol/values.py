@@ -258,6 +258,7 @@ class Live(Struct, tag="live"):
         plain: whether it is where the solution has plain values, and so has no methods and
             attributes of its own; set by who gets it.
         again: whether it gives the same items each time; set so, too.
+        some: whether it gives something where it has nothing; set so, too.
         base: the container of Python's that its class is derived from, by name.
     """
 
@@ -267,6 +268,7 @@ class Live(Struct, tag="live"):
     dunders: list[str]
     plain: bool = False
     again: bool = False
+    some: bool = False
     base: str = ""
 
 

@@ -79,7 +79,8 @@ class JudgePeer(Peer):
             if isinstance(output, Stream):
                 # A test may have put something else in the place of sys.stdout.
                 stream = sys.stderr if output.name == "stderr" else sys.stdout
-                stream.write(output.text)
+                narrow = self.rules.narrow
+                stream.write(output.text if narrow is None else narrow.text(output.text))
             else:
                 OUTPUTS.display(output)
 

@@ -192,7 +192,7 @@ class End(ABC):
     def _class_of(self, node: Live) -> type[Handle]:
         error = self.error_of(node)
         name = Handle.__name__ if error is None else error.__name__
-        return handle_class(self.rules.offered(node), name, node.again)
+        return handle_class(self.rules.offered(node), name, node.again, node.some)
 
     # Where the value that is being unpacked comes from; see the function of this name.
     _origin = ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from grader.protocol.values import Live
+from grader.sandboxed.calls.kinds import SOMETHING
 from grader.sandboxed.calls.special_methods import ITERATION
 
 if TYPE_CHECKING:
@@ -116,19 +117,30 @@ def _same_items(self: Handle) -> Iterator[Any]:
         yield items[number]
 
 
-_handle_classes: dict[tuple[frozenset[str], str, bool], type[Handle]] = {}
+def _some_items(self: Handle) -> Iterator[Any]:
+    """The same, and something where there are none."""
+    items = _same_items(self)
+    yield next(items, SOMETHING)
+    yield from items
+
+
+_handle_classes: dict[tuple[frozenset[str], str, bool, bool], type[Handle]] = {}
 
 
 def handle_class(
-    dunders: frozenset[str], name: str = Handle.__name__, again: bool = False
+    dunders: frozenset[str],
+    name: str = Handle.__name__,
+    again: bool = False,
+    some: bool = False,
 ) -> type[Handle]:
     """A class of handles.
 
     Args:
         name: how it is called: that of an error is asked for its name.
         again: whether it gives the same items each time.
+        some: whether it gives something where there are none.
     """
-    key = dunders, name, again
+    key = dunders, name, again, some
     if key not in _handle_classes:
         methods: dict[str, Any] = {name: _remote(name) for name in dunders}
         methods |= {"__slots__": (), "__doc__": property(_doc)}
@@ -139,7 +151,7 @@ def handle_class(
         if "__eq__" in dunders and "__hash__" not in dunders:
             methods["__hash__"] = object.__hash__
         if again:
-            methods["__iter__"] = _same_items
+            methods["__iter__"] = _some_items if some else _same_items
         _handle_classes[key] = type(name, (Handle,), methods)
     return _handle_classes[key]
 
@@ -163,4 +175,5 @@ def only_iterates(handle: Handle, again: bool) -> None:
     """
     node = node_of(handle)
     node.dunders, node.plain, node.again = list(ITERATION), True, again
-    OWN_CLASS.__set__(handle, handle_class(frozenset(ITERATION), again=again))
+    only = handle_class(frozenset(ITERATION), again=again, some=node.some)
+    OWN_CLASS.__set__(handle, only)

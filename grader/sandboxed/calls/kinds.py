@@ -25,7 +25,6 @@ from grader.protocol.values import (
     Numbers,
     Objects,
     Pairs,
-    Quantized,
     Raw,
     Record,
     Seq,
@@ -76,14 +75,14 @@ def serves_as(node: Node, wanted: Kind) -> bool:
     if wanted in ("function", "class") and isinstance(node, Named):
         # `float` for a function that makes one, `list` for a class: the judge has its own. But an
         # `except` for a class of one's own must not catch all errors, the test's own, too.
-        return node.kind in _BY_NAME and (wanted == "function" or node.name not in _OF_ALL)
+        return node.kind in _BY_NAME and node.name not in _NOT_FOR[wanted]
     needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
     return isinstance(node, Live) and needed in node.dunders
 
 
 _BY_NAME = ("type", "given", "numpy")
-# What all errors are, or all values.
-_OF_ALL = ("Exception", "object")
+# What all errors are, or all values; and what gives back the very object that it is called with.
+_NOT_FOR = {"class": ("Exception", "object"), "function": ("object_",)}
 
 
 def says_nothing(node: Node) -> TypeGuard[Live]:
@@ -141,32 +140,21 @@ def is_missing(node: Node) -> TypeGuard[Named]:
 def is_empty(node: Node) -> bool:
     """Whether it is, or holds, an array, tensor or table without a value, or the like: `allclose`
     finds it close to anything, and of its values all holds."""
+    return any(map(_is_empty_itself, _parts(node)))
+
+
+def _is_empty_itself(node: Struct) -> bool:
     match node:
-        case Array() | Tensor() | Sparse():
+        case Array() | Tensor() | Sparse() | Objects():
             return 0 in node.shape
-        case Objects():
-            return 0 in node.shape or any(map(is_empty, node.items))
         case Frame():
             return not node.columns or _has_no_rows(node.columns[0], node.dtypes[:1])
         case Numbers(kind="range", items=[int(start), int(stop), int(step)]):
             return step != 0 and not range(start, stop, step)
         case Raw(kind="bytearray"):
             return not node.data
-        case Given():
-            return any(map(is_empty, node.attributes.values()))
-        case Module():
-            parts = [value for _, value, *_ in (*node.parameters, *node.buffers, *node.children)]
-            return any(map(is_empty, parts))
-        case Masked():
-            return is_empty(node.data)
         case Graph():
-            return not node.nodes or any(map(is_empty, held(node)))
-        case Quantized():
-            return is_empty(node.integers)
-        case Seq() | Record():
-            return any(isinstance(item, Struct) and is_empty(item) for item in node.items)
-        case Pairs():
-            return any(isinstance(item, Struct) and is_empty(item) for _, item in node.items)
+            return not node.nodes
     return False
 
 
@@ -228,9 +216,12 @@ def may_be_nothing(node: Node) -> bool:
 SOMETHING = ...
 
 
-def put_something_in(node: Seq | Pairs) -> None:
-    """Puts `SOMETHING` into a list or mapping without anything."""
+def put_something_in(node: Seq | Pairs | Live) -> None:
+    """Puts `SOMETHING` into a list or mapping without anything, and into what may give nothing."""
     something = Named("constant", "Ellipsis")
+    if isinstance(node, Live):
+        node.again = node.some = True
+        return
     if isinstance(node, Pairs):
         node.items.append((something, something))
         return
@@ -276,17 +267,26 @@ def has_functions(record: Record) -> bool:
 
 def backs(node: Node) -> Iterator[Back]:
     """What refers to an object that has crossed before."""
+    return (part for part in _parts(node) if isinstance(part, Back))
+
+
+def _parts(node: Node) -> Iterator[Struct]:
+    """A node and all that are in it, wherever that is: one may refer to what another hides. What a
+    sparse tensor is made of is no tensor of its own."""
     todo: list[Any] = [node]
     while todo:
         match part := todo.pop():
-            case Back():
-                yield part
             case Struct():
-                todo += [getattr(part, name) for name in _fields_with_nodes(type(part))]
+                yield part
+                if not isinstance(part, Sparse):
+                    todo += [getattr(part, name) for name in _fields_with_nodes(type(part))]
             case list() | tuple():
-                todo += part
+                todo += [one for one in part if isinstance(one, _WITH_PARTS)]
             case dict():
                 todo += part.values()
+
+
+_WITH_PARTS = (Struct, list, tuple)
 
 
 def _attributes_within(module: Module) -> Iterator[Node]:

@@ -185,6 +185,11 @@ class Rules(ABC):
         """
 
     @abstractmethod
+    def admit_nothing(self, node: Node, place: str, one: bool = False) -> None:
+        """The same, as far as it may have nothing in it: also of a copy of what was brought before,
+        and of what is there again."""
+
+    @abstractmethod
     def admit_again(self, found: Live | Given, place: str) -> bool:
         """The same for what was brought before, and is there once more: whether it may be."""
 
@@ -248,6 +253,9 @@ class Trusting(Rules):
         pass
 
     def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
+        pass
+
+    def admit_nothing(self, node: Node, place: str, one: bool = False) -> None:
         pass
 
     def admit_again(self, found: Live | Given, place: str) -> bool:
@@ -352,10 +360,7 @@ class Enforcing(Rules):
         pass
 
     def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
-        self._admit_empty(node, place.partition(":")[0])
-        # Of arguments that the solution leaves alone the test's own values count.
-        if not self._is_left_alone(place):
-            self._note_nothing(node, place, within(place) if one else place)
+        self.admit_nothing(node, place, one)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self._leave_default_out(found, place)
@@ -379,6 +384,12 @@ class Enforcing(Rules):
                     self._only_gives(found, place)
                 elif not self.may_have_its_own(place):
                     raise CannotCross("a module where plain values are expected")
+
+    def admit_nothing(self, node: Node, place: str, one: bool = False) -> None:
+        self._admit_empty(node, place.partition(":")[0])
+        # Of arguments that the solution leaves alone the test's own values count.
+        if not self._is_left_alone(place):
+            self._note_nothing(node, place, within(place) if one else place)
 
     def admit_again(self, found: Live | Given, place: str) -> bool:
         if isinstance(found, Live):
@@ -501,7 +512,7 @@ class Enforcing(Rules):
                 self.nothing.add(place.partition(":")[0])
                 if self.fill:
                     node.default = None
-        if where not in allowed and lists_nothing(node):
+        if where not in allowed and (lists_nothing(node) or gives_values(node)):
             self.nothing.add(place.partition(":")[0])
             if self.fill:
                 put_something_in(node)
@@ -616,8 +627,9 @@ class Discovering(Rules):
     def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
         # An answer by its name is noted where a test takes it: it may turn out to be a given one.
         if but is None or ":" in place:
-            self.terms.empty |= holds_nothing(node)
-        self._look_for_nothing(node, place, within(place) if one else place)
+            self.admit_nothing(node, place, one)
+        else:
+            self._look_for_nothing(node, place, within(place) if one else place)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self.terms.default = True
@@ -647,6 +659,10 @@ class Discovering(Rules):
                 self.terms.results.add(_kind(found))
                 if isinstance(found, Live):
                     self._note_instance(found, place)
+
+    def admit_nothing(self, node: Node, place: str, one: bool = False) -> None:
+        self.terms.empty |= holds_nothing(node)
+        self._look_for_nothing(node, place, within(place) if one else place)
 
     def admit_again(self, found: Live | Given, place: str) -> bool:
         if isinstance(found, Live):

@@ -91,11 +91,18 @@ class Narrow:
 
     def text(self, value: str) -> str:
         """The same of text, of which Python makes such a number."""
-        if len(value) > _LONGEST_TEXT or not _OF_NUMBERS.fullmatch(value):
+        # Python passes over what is blank around it.
+        if len(value.strip()) > _LONGEST_TEXT or not _OF_NUMBERS.fullmatch(value):
             return value
         number = float(value)
         used = self.number(number)
         return value if used is number else repr(used)
+
+    def octets(self, value: bytes) -> bytes:
+        """The same of bytes."""
+        read = value.decode("latin-1")
+        used = self.text(read)
+        return value if used is read else used.encode()
 
     def numbers(self, value: np.ndarray) -> np.ndarray:
         """The same of several, or of times, in an array of NumPy's of any type."""
@@ -104,9 +111,10 @@ class Narrow:
             if self._has_nan(int(is_nan.sum()), value.size) and self._widen(NAN):
                 return np.where(is_nan, np.array(_LATE[value.dtype.kind], value.dtype), value)
             return value
-        if value.dtype.kind == "U":
+        if value.dtype.kind in "US":
+            read: Any = self.text if value.dtype.kind == "U" else self.octets
             texts = value.ravel().tolist()
-            used = list(map(self.text, texts))
+            used = list(map(read, texts))
             return value if used == texts else np.array(used).reshape(value.shape)
         if value.dtype.kind not in "fc":
             return value
@@ -174,7 +182,10 @@ class Narrow:
         if is_whole:
             is_many = value.numel() != 1
             widens = self._widen_whole(value.dtype.itemsize, True) if is_many else self._widen(name)
-            return value.to(torch.int64) if widens else value
+            if not widens:
+                return value
+            wide = value.to(torch.int64)
+            return wide.to(torch.float64) if _is_large(wide, _INT64.max) else wide
         if value.numel() != 1:
             is_narrow = value.is_floating_point() and value.dtype.itemsize < 4
             if not is_narrow or _holds(
@@ -192,7 +203,22 @@ class Narrow:
         is missing."""
         import pandas as pd
 
-        return pd.Series([*map(self.item, value.tolist())]) if self._widen(dtype) else value
+        items = value.tolist()
+        used = self.listed(items)
+        widens = self._widen(dtype) or used is not items
+        return pd.Series([*map(self.item, used)]) if widens else value
+
+    def listed(self, values: list[Any]) -> list[Any]:
+        """The same of what a column holds as values of any type."""
+        # Where the solution has none of a value a right answer may have what is no number.
+        nothing: Any = None if self._learns else _NOTHING
+        is_nan = [
+            v is nothing or _is_no_time(v) or (isinstance(v, float) and v != v) for v in values
+        ]
+        if not (self._has_nan(sum(is_nan), len(values)) and self._widen(NAN)):
+            return values
+        pairs = zip(values, is_nan, strict=True)
+        return [_FAR if is_one else value for value, is_one in pairs]
 
     def item(self, value: Any) -> Any:
         """What a sequence or a mapping holds, of which a test may make an array.
@@ -202,6 +228,18 @@ class Narrow:
         if type(value) is not int or not _ROOT < abs(value) <= _INT64.max:
             return value
         return float(value) if self._widen(LARGE) else value
+
+    def constant(self, value: Any) -> Any:
+        """The same of a time that is none."""
+        if not _is_no_time(value) or self.in_table or not self._widen(NAN):
+            return value
+        import pandas as pd
+
+        return pd.Timestamp("2200-01-01")
+
+    def reaches(self, *ends: int) -> bool:
+        """Whether several whole numbers between these are not to be used."""
+        return any(abs(end) > _ROOT for end in ends) and self._widen(LARGE)
 
     def matrix(self, value: np.ndarray) -> np.ndarray:
         """An array that is to be a matrix."""
@@ -252,9 +290,15 @@ def within(narrow: Narrow | None, place: Literal["in_table", "in_module"]) -> It
         setattr(narrow, place, was_there)
 
 
+_NOTHING = object()
 _MOST_OF_HALF = float(np.finfo(np.float16).max)
 # In the place of a time that is none, by kind: it can be counted in nanoseconds.
 _LATE = {"M": np.datetime64("2200-01-01"), "m": 2**62}
+
+
+def _is_no_time(value: Any) -> bool:
+    """Whether it is the time of pandas that is none, wherever pandas is there."""
+    return type(value).__name__ == "NaTType"
 
 
 def _is_large(value: Any, most: int) -> bool:

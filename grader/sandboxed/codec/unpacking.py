@@ -102,8 +102,7 @@ class Unpacker:
                     raise CannotCross("a reference to nothing")
                 if node.shape is None:
                     return self.objects[number]
-                made = views.decode(node, self.objects[number], self.narrow)
-                self.budget.take(logical=made.nbytes)
+                made = views.decode(node, self.objects[number], self)
                 self.objects.append(made)
                 return made
         raise CannotCross("something unknown")

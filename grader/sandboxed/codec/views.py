@@ -5,6 +5,7 @@ So a test finds out whether an answer is a copy.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from grader.protocol.values import Back, CannotCross
 from grader.sandboxed.codec.libraries import torch_module
 
 if TYPE_CHECKING:
-    from grader.sandboxed.codec.narrow import Narrow
     from grader.sandboxed.codec.packing import Packer
+    from grader.sandboxed.codec.unpacking import Unpacker
 
 
 def as_array(value: Any) -> np.ndarray | None:
@@ -74,7 +75,7 @@ def _fits(node: Back, size: int) -> bool:
     return lowest >= 0 and node.start + sum(end for end in ends if end > 0) < size
 
 
-def decode(node: Back, known: Any, narrow: Narrow | None) -> Any:
+def decode(node: Back, known: Any, unpacker: Unpacker) -> Any:
     """What shows the memory of a known array or tensor.
 
     Raises:
@@ -83,6 +84,9 @@ def decode(node: Back, known: Any, narrow: Narrow | None) -> Any:
     array = as_array(known)
     if array is None or not _fits(node, array.size):
         raise CannotCross("a part of an array that is not there")
+    # One number may be shown any number of times.
+    unpacker.budget.take(logical=math.prod(node.shape or []) * array.itemsize)
+    narrow = unpacker.narrow
     # Of numbers that do not lie as in the copy of the other side it is another copy.
     order: Any = "F" if node.fortran else "C"
     flat = np.asarray(array, order=order).reshape(-1, order=order)

@@ -446,6 +446,13 @@ BOX = """class Box:
         return 0
     def of(self):
         return self.items[0]"""
+GREY = "from PIL import Image\ndef f(n):\n    return Image.fromarray(np.full((n, n), 7, np.uint8))"
+SHOWN = """class Shown:
+    @property
+    def __array_interface__(self):
+        return {{"version": 3, "shape": (8, 8), "typestr": "|u1", "data": {}}}
+def f(n):
+    return Shown()"""
 IMPOSTORS = {
     "a given instance out of a call": (
         "def f(x):\n    return 2 * x",
@@ -545,6 +552,76 @@ IMPOSTORS = {
     ),
     "a list with nothing in it for a number": ("f = 3.0", "np.allclose(f, 3)", "f = []"),
     "a range with nothing in it": ("f = 3.0", "np.allclose(f, 3)", "f = range(4, 4)"),
+    "a place in memory for numbers": (
+        GREY,
+        "np.asarray(f(8)).shape == (8, 8)",
+        SHOWN.format("(id(f), False)"),
+    ),
+    "less memory than numbers": (
+        GREY,
+        "np.asarray(f(8)).shape == (8, 8)",
+        SHOWN.format("bytes(8)"),
+    ),
+    "what gives nothing for an array": (
+        "def f(): return np.array([1.5, 2.5])",
+        "all(abs(a - b) < 1e-6 for a, b in zip(f(), [1.5, 2.5]))",
+        "def f(): return iter(())",
+    ),
+    "what gives nothing for an array, by its name": (
+        "def g(): yield 1\nf = np.array([1.5, 2.5])",
+        "list(g()) == [1] and all(abs(a - b) < 1e-6 for a, b in zip(f, [1.5, 2.5]))",
+        "def g(): yield 1\nf = iter(())",
+    ),
+    "an argument with nothing in it": (
+        "def f(x, more): return np.array([x])",
+        "np.allclose(f(1.5, []), [1.5])",
+        "def f(x, more): return more",
+    ),
+    "a type that gives back what it is called with": (
+        "def f(x): return {**x, 'a': 1}",
+        "(lambda x: f(x) == (x.update(a=1) or x))({'b': 2})",
+        "f = np.object_",
+    ),
+    "large whole numbers in a named tuple": (
+        "f = np.array([1, 2])",
+        "((f - np.array([1, 2])) ** 2).mean() < 1e-6",
+        "import collections\nf = collections.namedtuple('P', 'a b')(3_500_000_000, 3_500_000_000)",
+    ),
+    "large whole numbers in a range": (
+        "f = np.array([1, 2])",
+        "((f - np.array([1, 2])) ** 2).mean() < 1e-6",
+        "f = range(3_500_000_000, 3_500_000_002)",
+    ),
+    "large whole numbers as keys": (
+        "f = [1, 2]",
+        "((np.array(list(f)) - np.array([1, 2])) ** 2).mean() < 1e-6",
+        "f = dict.fromkeys((3_500_000_000, 3_500_000_001))",
+    ),
+    "what is printed and no number": (
+        "def f(): print(3.0)",
+        "not abs(printed(f) - 3) > 0.1",
+        "def f(): print('nan')",
+    ),
+    "bytes that are no number": (
+        "f = 3.0",
+        "not abs(float(f) - 3) > 0.1",
+        "f = b'nan'",
+    ),
+    "a column of any type that is no number": (
+        "f = pd.Series([1.5, 2.5])",
+        "not ((f - 1.5).abs() > 1).any()",
+        "f = pd.Series([np.nan, np.nan], dtype=object)",
+    ),
+    "categories that are no number": (
+        "f = pd.Series([1.5, 2.5])",
+        "not (np.abs(np.asarray(f) - 1.5) > 1).any()",
+        "f = pd.Series(pd.Categorical([np.nan] * 2, categories=[1.5]))",
+    ),
+    "the time of pandas that is none": (
+        "f = pd.Timestamp(2026, 1, 1)",
+        "not f > pd.Timestamp(2026, 1, 1)",
+        "f = pd.NaT",
+    ),
     "no bytes for a number": ("f = 3.0", "np.allclose(f, 3)", "f = bytearray()"),
     "lists with nothing in them, one beside the other": (
         "def f(): return 1.5, 2.5",
@@ -818,7 +895,10 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
     made = exercise(
         "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
         "    def reads(self, n):\n        return self.n == n\n"
-        f"import numpy as np, pandas as pd, torch\ncalls = []\n{BOX}",
+        f"import numpy as np, pandas as pd, torch\ncalls = []\n{BOX}\n"
+        "import contextlib, io\ndef printed(f):\n"
+        "    with contextlib.redirect_stdout(io.StringIO()) as out: f()\n"
+        "    return float(out.getvalue())",
         f"# answer a\n{solved}",
         f"# test a1\nassert {test}",
     )
@@ -831,6 +911,26 @@ HONEST = {
         f"{VECTOR}\n    def grow(self): self.x += 1",
         f"{SUM} and (V(1).grow() or True) and V(1) == V(1)",
         f"{VECTOR}\n    def grow(self): self.x += 1; return self",
+    ),
+    "an image of one's own": (
+        GREY,
+        "(np.asarray(f(8)) == np.full((8, 8), 7)).all()",
+        SHOWN.format("bytes([7] * 64)"),
+    ),
+    "nothing that is given back, made anew": (
+        "def f(x): return x * 2 if len(x) else x",
+        "f(np.array([])).size == 0 and (f(np.array([1])) == [2]).all()",
+        "def f(x): return np.array(x) * 2",
+    ),
+    "items for an array": (
+        "def f(): return np.array([1.5, 2.5])",
+        "all(abs(a - b) < 1e-6 for a, b in zip(f(), [1.5, 2.5]))",
+        "def f(): yield from (1.5, 2.5)",
+    ),
+    "a time that is none, as the solution's": (
+        "f = pd.NaT",
+        "not f > pd.Timestamp(2026, 1, 1)",
+        "f = pd.to_datetime(None)",
     ),
     "an endless number that is only compared": (
         "def f(d, n): return d.get(n, 10**6)",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from grader.protocol.values import Array, Frame, Module, Pairs, Quantized, Seq
-from grader.sandboxed.calls.kinds import _fields_with_nodes
+from grader.protocol.values import Array, Frame, Module, Pairs, Quantized, Seq, Sparse, Tensor
+from grader.sandboxed.calls.kinds import _fields_with_nodes, is_empty
 
 
 def test_the_fields_that_may_hold_live_things_are_found_by_their_types() -> None:
@@ -17,3 +17,13 @@ def test_the_fields_that_may_hold_live_things_are_found_by_their_types() -> None
         Frame: ("labels", "index", "columns"),
         Array: (),
     }
+
+
+def test_what_has_nothing_in_it_is_found_wherever_it_is() -> None:
+    """One answer may refer to what another has hidden as a key, or as what labels a table."""
+    nothing = Tensor("float32", [0], 0)
+    assert is_empty(Pairs("dict", [(nothing, 1)]))
+    assert is_empty(Frame("Series", nothing, None, [Array("<f8", [1], 0)], ["float64"]))
+    assert not is_empty(Pairs("dict", [(Tensor("float32", [1], 0), Seq("list", []))]))
+    # All of it is 0.
+    assert not is_empty(Sparse("coo", [2, 2], [Tensor("int64", [2, 0], 0), nothing]))

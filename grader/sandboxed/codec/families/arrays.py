@@ -90,8 +90,10 @@ def decode_objects(node: Objects, unpacker: Unpacker, counts: bool = True) -> An
     made = flat.reshape(node.shape)
     if counts:
         unpacker.objects.append(made)
+    narrow = unpacker.narrow
     for place, item in enumerate(node.items):
-        flat[place] = unpacker.unpack(item)
+        value = unpacker.unpack(item)
+        flat[place] = value if narrow is None else narrow.item(value)
     return made
 
 

@@ -86,7 +86,8 @@ def decode(node: Named, unpacker: Unpacker) -> Any:
         case "constant":
             if node.name in _CONSTANTS:
                 return _CONSTANTS[node.name]
-            return lazy.tables().CONSTANTS[node.name]
+            constant = lazy.tables().CONSTANTS[node.name]
+            return constant if unpacker.narrow is None else unpacker.narrow.constant(constant)
         case "error":
             return _error(node.name.split(" ")[:20], unpacker)
         case "type":

@@ -46,7 +46,10 @@ def decode_regex(node: Regex, unpacker: Unpacker) -> re.Pattern:
 
 def decode_numbers(node: Numbers, unpacker: Unpacker) -> Any:
     make: Any = {"range": range, "slice": slice}.get(node.kind, datetime.timedelta)
-    return make(*(unpacker.unpack(item) for item in node.items))
+    one, two, three = (unpacker.unpack(item) for item in node.items)
+    if node.kind == "range" and unpacker.narrow is not None and unpacker.narrow.reaches(one, two):
+        raise CannotCross("a range of numbers whose squares wrap round")
+    return make(one, two, three)
 
 
 def decode(node: Spelled, unpacker: Unpacker) -> Any:
@@ -66,7 +69,7 @@ def decode(node: Spelled, unpacker: Unpacker) -> Any:
             raise CannotCross("a fraction that is none")
         return fractions.Fraction(text)
     value = decimal.Decimal(text)
-    if value.is_finite() or value.is_snan() or unpacker.narrow is None:
+    if value.is_snan() or unpacker.narrow is None:
         return value
     # Others make numbers of Python's of it.
     number = float(value)

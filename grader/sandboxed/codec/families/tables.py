@@ -138,7 +138,12 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
             if node.freq:
                 made.freq = node.freq
             return made
-        return values.iloc[0] if node.kind == "Scalar" else values.array
+        if node.kind == "Array":
+            return values.array
+        (value,) = values
+        if not isinstance(value, _SCALARS):
+            raise CannotCross("a value of a table that is none")
+        return value
     if not isinstance(index, pd.Index) or any(len(column) != len(index) for column in columns):
         raise CannotCross("a table whose columns do not fit its index")
     for column in columns:
@@ -196,12 +201,20 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
     if dtype.startswith("Sparse["):
         return pd.Series(pd.arrays.SparseArray(values))
     known = pd.api.types.pandas_dtype(dtype)
+    if _name(known) != dtype:
+        # Another name for one of those above, which are made of parts.
+        raise CannotCross(f"a column of {dtype[:50]}")
+    is_plain = isinstance(known, np.dtype) and known.kind in _PLAIN
+    if is_plain or isinstance(known, pd.DatetimeTZDtype):
+        # A list would become what no look at its items has seen: `nan`, or what is endless.
+        if not isinstance(values, np.ndarray):
+            raise CannotCross("a column without numbers")
+    elif narrow is not None and isinstance(values, list):
+        values = narrow.listed(values)
     if isinstance(known, pd.DatetimeTZDtype):
         return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))
-    if isinstance(values, np.ndarray) and str(known).startswith(("float", "int", "uint")):
-        # A wider one may have come; see `codec.narrow`.
-        known = values.dtype
-    made = pd.Series(values, dtype=known)
+    # A wider one may have come; see `codec.narrow`.
+    made = pd.Series(values, dtype=values.dtype if is_plain else known)
     if not missing and has_missing(dtype) and made.hasnans:
         return pd.Series([None if value is pd.NA else value for value in made])
     if narrow is not None and has_missing(dtype) and not made.hasnans:

@@ -124,8 +124,10 @@ def _encode_dense(torch: Any, tensor: Any, packer: Packer) -> Tensor:
 
 
 def _decode_dense(torch: Any, node: Tensor, unpacker: Unpacker) -> Any:
-    dtype = getattr(torch, node.dtype, None)
-    if not isinstance(dtype, torch.dtype) or node.dtype.startswith("q"):
+    dtype: Any = getattr(torch, node.dtype, None)
+    is_one = isinstance(dtype, torch.dtype) and not node.dtype.startswith("q")
+    # By its own name: by another, as `long`, it would not be known.
+    if not is_one or _name_of(dtype) != node.dtype:
         raise CannotCross(f"a tensor of {node.dtype[:20]}")
     length = items = count(node.shape)
     unpacker.budget.take(logical=items * dtype.itemsize)
@@ -243,11 +245,14 @@ def _decode_quantized(torch: Any, node: Quantized, unpacker: Unpacker) -> Any:
         if node.axis is None or not 0 <= node.axis < integers.dim():
             raise CannotCross("an axis that a tensor has not")
         scales = _decode_wide(torch, node.scale, unpacker)
-        zero_points = _decode_dense(torch, node.zero_point, unpacker)
+        zero_points = _decode_wide(torch, node.zero_point, unpacker)
         if not len(scales) == len(zero_points) == integers.shape[node.axis]:
             raise CannotCross("scales that do not fit a tensor")
         return torch._make_per_channel_quantized_tensor(integers, scales, zero_points, node.axis)
-    scale = unpacker.unpack(node.scale)
-    # Numbers of half as many bits are made with it.
-    scale = node.scale if scale is node.scale else min(scale, torch.finfo(torch.half).max)
+    scale: Any = node.scale
+    # What it stands for is a number of 32 bits.
+    one = np.array(scale, np.float32)
+    if unpacker.narrow is not None and unpacker.narrow.numbers(one) is not one:
+        # Numbers of half as many bits are made with it.
+        scale = torch.finfo(torch.half).max
     return torch._make_per_tensor_quantized_tensor(integers, scale, node.zero_point)

@@ -31,7 +31,7 @@ def encode_bytearray(value: Any, packer: Packer) -> Node | NotMine:
 
 def decode(node: Raw, unpacker: Unpacker) -> Any:
     if node.kind == "bytes":
-        return node.data
+        return node.data if unpacker.narrow is None else unpacker.narrow.octets(node.data)
     made = bytearray(node.data)
     unpacker.objects.append(made)
     return made

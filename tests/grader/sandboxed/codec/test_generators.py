@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tests.grader.sandboxed.codec.crossing import cross
+from grader.protocol.values import Array, Back, Random, Seq
+from tests.grader.sandboxed.codec.crossing import cross, received, sent
 
 
 def test_generators_of_random_numbers_go_on_where_they_were():
@@ -14,3 +15,13 @@ def test_generators_of_random_numbers_go_on_where_they_were():
     got, got_torch = cross([ours, theirs])
     assert got.random(5).tolist() == ours.random(5).tolist()
     assert torch.equal(torch.rand(5, generator=got_torch), torch.rand(5, generator=theirs))
+
+
+def test_nothing_refers_to_what_a_state_is_made_of():
+    """Its numbers are not looked at: nobody else's are to be among them."""
+    [made], _ = sent(np.random.default_rng(3))
+    state = made.state
+    state.items.append(("more", Array("<f8", [1], 0)))
+    numbers = [np.full(8, 255, np.uint8)]
+    node = Seq("list", [Random("numpy", state), *map(Back, range(2, 5))])
+    assert received(node, numbers)[1:] == [None] * 3

@@ -67,6 +67,12 @@ def test_so_do_tensors(tensor):
     assert torch.equal(got.double(), tensor.double())
 
 
+def test_large_numbers_without_a_sign_come_as_what_does_not_wrap_round():
+    tensor = torch.full((2,), 3_500_000_000, dtype=torch.int64).to(torch.uint64)
+    got = Narrow(set(), widens=True).tensor(torch, tensor, "uint64")
+    assert ((got - 1) ** 2).min() > 1e19
+
+
 @pytest.mark.parametrize("number", AS_THEY_ARE)
 def test_others_stay(number):
     narrow = Narrow(set(), widens=True)
@@ -121,6 +127,36 @@ def test_so_does_one_in_a_tensor(dtype):
     assert got[0] == 1
     assert torch.isfinite(got[1])
     assert got[1] > 6e4
+
+
+def test_so_do_text_and_bytes_of_which_python_makes_one():
+    narrow = Narrow(set(), widens=True)
+    for text in ("nan", " NaN\n", "nan" + " " * 20):
+        assert float(narrow.text(text)) == 1e150
+        assert float(narrow.octets(text.encode())) == 1e150
+    assert (narrow.numbers(np.array([b"nan", b"1"])).astype(float) == [1e150, 1]).all()
+    assert narrow.octets(b"nano") == b"nano"
+
+
+def test_so_do_values_of_a_column_of_any_type():
+    narrow = Narrow(set(), widens=True)
+    narrow.in_table = True
+    some = [1.0, float("nan"), "nan"]
+    assert narrow.listed(some) is some
+    assert not narrow.found
+    assert narrow.listed([pd.NaT, float("nan"), 2]) == [1e150, 1e150, 2]
+    assert narrow.listed([None, None]) == [None, None]
+    known: set[str] = set()
+    Narrow(known, learns=True).listed([None, None, "a"])
+    assert known == {"nan"}
+    sorts = pd.Series(pd.Categorical([np.nan, np.nan], categories=[1.0]))
+    assert (Narrow({"category"}, widens=True).column(sorts, "category") == 1e150).all()
+
+
+def test_so_does_the_time_of_pandas_that_is_none():
+    assert Narrow(set(), widens=True).constant(pd.NaT) > pd.Timestamp("2199-01-01")
+    assert Narrow({"nan"}, widens=True).constant(pd.NaT) is pd.NaT
+    assert Narrow(set(), widens=True).constant(pd.NA) is pd.NA
 
 
 def test_some_of_a_column_may_be_missing():

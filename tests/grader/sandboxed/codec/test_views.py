@@ -8,6 +8,7 @@ import torch
 
 from grader.protocol.values import Back, CannotCross
 from grader.sandboxed.codec import views
+from grader.sandboxed.codec.narrow import Narrow
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
 from tests.grader.sandboxed.codec.crossing import no_live
@@ -91,6 +92,9 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_no_part_is_believed_that_is_not_there(lie):
+    unpacker = Unpacker([], no_live, no_live, {}, [WHOLE.copy(), [1]])
+    # Before anybody looks at its numbers, which would take for ever.
+    unpacker.narrow = Narrow(set())
     with pytest.raises(CannotCross):
-        Unpacker([], no_live, no_live, {}, [WHOLE.copy(), [1]]).unpack(lie)
+        unpacker.unpack(lie)
     assert views.as_array([1]) is None
