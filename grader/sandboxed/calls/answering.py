@@ -204,7 +204,7 @@ class Answering(End):
         before = self._looks(objects)
         value = None
         if self._trusted:
-            handed_files.put(request.files)
+            self._handed |= handed_files.put(request.files)
         with contextlib.ExitStack() as meanwhile:
             for patch, now in patched:
                 space = vars(sys.modules[patch.place]) if patch.place else self._lookup
@@ -218,6 +218,9 @@ class Answering(End):
                     raise
                 except BaseException as error:
                     reply.error = self._errors.tell(error)
+            reply.read = handed_files.was_read(self._handed)
+            if reply.read:
+                self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
 

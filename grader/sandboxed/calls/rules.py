@@ -59,7 +59,7 @@ from grader.sandboxed.calls.special_methods import (
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
-Noted = Literal["sets", "watch", "random", "lends", "files"]
+Noted = Literal["sets", "watch", "random", "lends", "files", "reads"]
 _NO_NAMES: Collection[str] = frozenset()
 
 
@@ -530,12 +530,14 @@ class Discovering(Rules):
 
     Attributes:
         terms: what was needed so far.
+        has_read: whether the solution has read a file that the test has written.
     """
 
     sends_files = True
     says_why = True
     # Until the test ends, to see whether it is needed.
     lends = True
+    has_read = False
 
     def __init__(
         self,
@@ -610,6 +612,8 @@ class Discovering(Rules):
     def note(self, what: Noted, name: str = "") -> None:
         if what in ("sets", "watch"):
             getattr(self.terms, what).add(name)
+        elif what == "reads":
+            self.has_read = True
         else:
             setattr(self.terms, what, True)
 

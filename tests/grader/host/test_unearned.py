@@ -7,6 +7,7 @@ import decimal
 import pickle
 import sqlite3
 import sys
+import zipfile
 import zlib
 from dataclasses import replace
 
@@ -2311,6 +2312,56 @@ def test_nor_does_it_get_the_files_there(engine, tmp_path):
     cheat += "    return int(open(there.pop()).read()) if there else 0\n"
     cheat += "def g():\n    return open('own.txt').read()"
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"goes": 0, "writes": 1}
+
+
+LAID = {
+    "unpacked": "import shutil\nshutil.unpack_archive('wanted.zip', 'here')",
+    "copied": "import os, shutil\nos.mkdir('here')\nshutil.copy('wanted.txt', 'here')",
+    "written": "import os\nos.mkdir('here')\nopen('here/wanted.txt', 'w').write('7')",
+}
+
+
+@pytest.mark.parametrize("lay", LAID.values(), ids=LAID)
+def test_nor_does_it_get_what_the_solution_has_no_need_of(engine, tmp_path, lay):
+    (tmp_path / "wanted.txt").write_text("7")
+    with zipfile.ZipFile(tmp_path / "wanted.zip", "w") as archive:
+        archive.write(tmp_path / "wanted.txt", "wanted.txt")
+    made = exercise(
+        "# answer f\ndef f(x):\n    return x + 4",
+        f"# test lays\n{lay}\nassert f(3) == int(open('here/wanted.txt').read())",
+    )
+    wanted = {name: tmp_path / name for name in ("wanted.zip", "wanted.txt")}
+    made = replace(made, for_tests=wanted)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lays": 1}
+    cheat = "def f(x):\n    return int(open('here/wanted.txt').read())"
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lays": 0}
+
+
+NEEDED = {
+    "by being there": "len(__import__('os').listdir(path))",
+    "by its size": "__import__('os').path.getsize(f'{path}/a.txt')",
+    "by another program": "int(__import__('subprocess').check_output(['cat', f'{path}/a.txt']))",
+}
+
+
+@pytest.mark.parametrize("needs", NEEDED.values(), ids=NEEDED)
+def test_what_it_needs_in_any_way_is_there(graded, needs):
+    made = exercise(
+        f"# answer f\ndef f(path):\n    return {needs}",
+        "# test writes\nimport os\nos.mkdir('in')\nopen('in/a.txt', 'w').write('1')\n"
+        "assert f('in') == 1",
+    )
+    assert scores(graded(made)[0]) == {"writes": 1}
+
+
+def test_a_file_that_is_written_again_is_read_as_it_is_then(graded):
+    made = exercise(
+        "# answer f\ndef f(path):\n    return int(open(path).read())",
+        "# test writes\nimport os\nfor number in range(10, 20):\n"
+        "    with open('a.txt', 'w') as file:\n        file.write(str(number))\n"
+        "    os.utime('a.txt', (0, 0))\n    assert f('a.txt') == number",
+    )
+    assert scores(graded(made)[0]) == {"writes": 1}
 
 
 def test_what_the_solution_has_opened_may_be_opened(engine):
