@@ -16,7 +16,7 @@ from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import live_kind
-from grader.sandboxed.calls.lent_objects import Refused
+from grader.sandboxed.calls.lent_objects import Refused, is_code
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
 from grader.sandboxed.calls.shut_folder import ShutFolder, database_of, unattached
 from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
@@ -185,7 +185,8 @@ class Answering(End):
             args.append(unpacker.unpack(node))
             owners.extend([str(position)] * (len(objects) - len(owners)))
         if name in _SETTING and not self._trusted:
-            self._lent.check_attribute(request.target, name, [*args, None][0], self.rules)
+            code = len(args) > 1 and is_code(request.args[1], args[1])
+            self._lent.check_attribute(request.target, name, [*args, None][0], code, self.rules)
         kwargs = {}
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)

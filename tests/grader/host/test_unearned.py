@@ -1282,6 +1282,27 @@ def test_a_call_changes_nothing_that_it_is_lent(graded, body):
     assert scores(graded(DECK, best=f"def best(deck):\n    {body}")[0]) == {"best-test": 0}
 
 
+SET = exercise(
+    "# answer f\ndef f(cart):\n    cart.items = [1, 2]\n    return cart.total()",
+    "# test sets\nclass Cart:\n    items, how = (), None\n"
+    "    def total(self): return (self.how or sum)(self.items)\n"
+    "cart = Cart()\nassert f(cart) == cart.total() == 3",
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "points"),
+    [
+        ("cart.how = lambda items: 3\n    return 3", 0),
+        ("cart.items, cart.how = 'xyz', len\n    return 3", 0),
+        ("cart.items = (1, 2)\n    cart.mine = lambda: 3\n    return cart.total()", 1),
+    ],
+)
+def test_no_function_of_a_learners_comes_in_the_place_of_what_is_none(graded, body, points):
+    assert scores(graded(SET)[0]) == {"sets": 1}
+    assert scores(graded(SET, f=f"def f(cart):\n    {body}")[0]) == {"sets": points}
+
+
 def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
     drawn = exercise(
         "# given\nimport random",
