@@ -41,7 +41,7 @@ class Terms(Struct):
         returned: calls that give back what they were given, in the same way as `places`.
         files: whether calls need files that the test has written.
         opens: whether what is lent opens files of the test's while it is called.
-        writes: whether calls change a database that they are lent.
+        writes: what calls change of a database that they are lent: names of tables; "" for itself.
         acts: what this test does, or another of the notebook, and who does it; see `calls.acts`.
     """
 
@@ -70,5 +70,5 @@ class Terms(Struct):
     returned: set[str] = set()
     files: bool = False
     opens: bool = False
-    writes: bool = False
+    writes: set[str] = set()
     acts: set[str] = set()

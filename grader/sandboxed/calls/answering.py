@@ -232,7 +232,8 @@ class Answering(End):
         """
         database = database_of(target)
         if database is not None:
-            return unattached(database, self.rules.may_write)
+            own = self._lent.own_tables(database) if self.rules.own_tables else None
+            return unattached(database, self.rules.may_write, own)
         if self.folder is None or self.rules.opens:
             return contextlib.nullcontext()
         return self.folder

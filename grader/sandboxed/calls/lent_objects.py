@@ -47,9 +47,10 @@ class Lent:
         self._returned: set[int] = set()
         # Which argument has brought it.
         self._places: dict[int, str] = {}
-        # Databases, and what the other side has named in each beside what the solution does. They
-        # are kept, so that no other one is taken for them.
+        # Databases, and what the other side has named in each beside what the solution does, and
+        # its tables. They are kept, so that no other one is taken for them.
         self._named: dict[int, tuple[Any, set[str]]] = {}
+        self._tables: dict[int, tuple[Any, set[str]]] = {}
 
     @property
     def numbers(self) -> set[int]:
@@ -149,6 +150,10 @@ class Lent:
         if method == "backup" or (name not in own and _knows(thing, name)):
             raise Refused(f"{method} {name}")
         own.add(name)
+
+    def own_tables(self, database: Any) -> set[str]:
+        """Names of tables that the other side has made in a database, to be added to."""
+        return self._tables.setdefault(id(database), (database, set()))[1]
 
     def has_copy(self, number: int, rules: Rules) -> bool:
         """Whether the other side may get a copy: of what a library's class makes, as that is known

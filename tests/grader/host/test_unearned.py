@@ -2714,6 +2714,50 @@ def test_a_database_that_is_lent_is_changed_where_the_solution_changes_it(graded
     assert scores(graded(made, total=f"def total(con):\n    return {rows}")[0]) == {"t": 1}
 
 
+NOTED = exercise(
+    "# given\nimport sqlite3",
+    "# answer total\ndef total(con):\n    s = con.execute('select sum(x) from t').fetchone()[0]\n"
+    "    con.execute('insert into log values (?)', (s,))\n    return s",
+    "# test t\ncon = sqlite3.connect(':memory:')\n"
+    "con.executescript('create table t (x); create table log (s); insert into t values (7)')\n"
+    "con.text_factory = bytes\ngot = total(con)\n"
+    "con.execute('insert into log values (8)')\n"
+    "assert got == con.execute('select sum(x) from t').fetchone()[0]\n"
+    "assert con.execute('select s from log').fetchall() == [(got,), (8,)]",
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "points"),
+    [
+        ("update T set x = 0; insert into log values (0)", 0),
+        ("create temp table t as select 0 as x; insert into log values (0)", 0),
+        ("alter table t rename to u; create table t (x); insert into t values (0)", 0),
+        ("pragma writable_schema = 1; update sqlite_master set name = 'u' where name = 't'", 0),
+        ("drop table t; insert into log values (0)", 0),
+        (
+            "create trigger k after insert on log begin update t set x = 0; end;"
+            "insert into log values (0)",
+            0,
+        ),
+        ("create temp table own as select x from t; insert into log select x from own", 1),
+        ("create table own (x); insert into own select 7; insert into log select x from own", 1),
+        ("create index i on t (x); begin; replace into log select sum(x) from t; commit", 1),
+        ("delete from log; insert into log values (1); update log set s = 7", 1),
+    ],
+)
+def test_and_in_which_tables(graded, script, points):
+    assert scores(graded(NOTED)[0]) == {"t": 1}
+    said = f'"""{script};"""'
+    value = "con.execute('select sum(s) from log').fetchone()[0]"
+    each = f"def total(con):\n    con.executescript({said})\n    return {value}"
+    assert scores(graded(NOTED, total=each)[0]) == {"t": points}
+    if "trigger" not in script:
+        single = f"for one in {said}.split(';'):\n        con.cursor().execute(one)"
+        each = f"def total(con):\n    {single}\n    return {value}"
+        assert scores(graded(NOTED, total=each)[0]) == {"t": points}
+
+
 def test_whoever_shall_change_it_may(graded):
     add = "def add(con, x):\n    {}.execute('insert into t values (?)', (x,))"
     made = exercise(
