@@ -1378,6 +1378,39 @@ def test_an_exit_may_read_its_error_otherwise(graded, text):
     assert scores(graded(made, Noted=NOTED.format(text))[0]) == {"t": 1}
 
 
+# By what a test lends raises: which it is, how it comes about, and how it is caught.
+CAUGHT = {
+    "a database's": (
+        "import sqlite3\ndb = sqlite3.connect(':memory:')\ndb.execute('create table t (x unique)')"
+        "\ndef ask(): db.execute('insert into t values (1), (1)')",
+        "sqlite3.IntegrityError",
+        "sqlite3.OperationalError",
+    ),
+    "a reader's": (
+        "import json\nask = lambda: json.loads('{')",
+        "json.JSONDecodeError",
+        "KeyError",
+    ),
+    "one with a constructor of its own": (
+        "import urllib.error\ndef ask(): raise urllib.error.URLError('gone')",
+        "urllib.error.URLError",
+        "PermissionError",
+    ),
+}
+
+
+@pytest.mark.parametrize("solved", ["Exception", ""])
+@pytest.mark.parametrize(("raises", "kind", "another"), CAUGHT.values(), ids=CAUGHT)
+def test_what_a_test_raises_of_a_librarys_is_caught_as_that(graded, raises, kind, another, solved):
+    catches = "# answer f\nimport json, sqlite3, urllib.error\ndef f(ask):\n    try:\n"
+    catches += "        ask()\n    except {}:\n        return 3"
+    made = exercise(catches.format(solved or kind), f"# test asks\n{raises}\nassert f(ask) == 3")
+    assert scores(graded(made)[0]) == {"asks": 1}
+    for other, points in ((kind, 1), (another, 0)):
+        own = catches.format(other).partition("\n")[2]
+        assert scores(graded(made, f=own)[0]) == {"asks": points}
+
+
 def test_no_exception_of_a_library_skips_a_test(graded):
     """An exception of a library's crosses as itself only where the solution raises it there."""
     made = exercise(
@@ -2714,7 +2747,7 @@ def test_a_database_that_is_lent_is_changed_where_the_solution_changes_it(graded
     assert scores(graded(made, total=f"def total(con):\n    return {rows}")[0]) == {"t": 1}
 
 
-NOTED = exercise(
+LOGGED = exercise(
     "# given\nimport sqlite3",
     "# answer total\ndef total(con):\n    s = con.execute('select sum(x) from t').fetchone()[0]\n"
     "    con.execute('insert into log values (?)', (s,))\n    return s",
@@ -2747,15 +2780,15 @@ NOTED = exercise(
     ],
 )
 def test_and_in_which_tables(graded, script, points):
-    assert scores(graded(NOTED)[0]) == {"t": 1}
+    assert scores(graded(LOGGED)[0]) == {"t": 1}
     said = f'"""{script};"""'
     value = "con.execute('select sum(s) from log').fetchone()[0]"
     each = f"def total(con):\n    con.executescript({said})\n    return {value}"
-    assert scores(graded(NOTED, total=each)[0]) == {"t": points}
+    assert scores(graded(LOGGED, total=each)[0]) == {"t": points}
     if "trigger" not in script:
         single = f"for one in {said}.split(';'):\n        con.cursor().execute(one)"
         each = f"def total(con):\n    {single}\n    return {value}"
-        assert scores(graded(NOTED, total=each)[0]) == {"t": points}
+        assert scores(graded(LOGGED, total=each)[0]) == {"t": points}
 
 
 def test_whoever_shall_change_it_may(graded):
