@@ -136,8 +136,7 @@ class Errors:
                 break
             if label or self._trusted:
                 library_class = _of_library(name, module)
-                may = self._trusted or rules.may_raise(f"{label}:{module}.{name}")
-                if library_class and may:
+                if library_class and (self._trusted or rules.may_raise(f"{label}:{module}.{name}")):
                     made = _made(library_class, text)
                     if made is not None:
                         return made
