@@ -27,6 +27,7 @@ from grader.host.transcript import Played, as_node
 from grader.protocol.names import Names, imports_of, names_of_cell, without_magic
 from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
+from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
 
 _LATE = "apart from the code it took more than it may"
@@ -87,7 +88,9 @@ def make_contract(
     }
     contract = Contract(tests, count, bequeathing, modules, untouched.result(), seconds)
     scores = {place: _score(code[place], one) for place, one in played.items()}
-    return _tried(contract, notebook, scores, engine, files, for_judge)
+    for terms in discovery.unread:
+        terms.files = False
+    return _tried(contract, notebook, scores, engine, files, for_judge, discovery.unread)
 
 
 def _beside(
@@ -128,8 +131,14 @@ def _tried(
     engine: Engine,
     files: Files,
     for_judge: Files,
+    unread: Sequence[Terms],
 ) -> Contract:
-    """The contract without what does not hold where the solution is graded like a submission."""
+    """The contract without what does not hold where the solution is graded like a submission.
+
+    Args:
+        unread: terms of tests that have written files of which the solution has read none. It may
+            need that they are there.
+    """
     solved = [
         LearnerCell(cell.node.cell_type, _solved(cell), cell.node.get("id"), cell.grade_id)
         for cell in notebook.cells
@@ -154,6 +163,11 @@ def _tried(
         apart = [grade_id for grade_id in differs if tests[grade_id].live is None]
         if not apart:
             break
+        if unread:
+            for terms in unread:
+                terms.files = True
+            unread = ()
+            continue
         # Later ones may only miss what this one binds.
         played = heard.played.get(positions[apart[0]])
         late = played is not None and played.interrupted
@@ -319,6 +333,8 @@ class _Discovery:
         self._warm = len(self._room.played) == count
         # What to do again where both begin again.
         self._history: list[Callable[[], object]] = []
+        # Terms of tests that have written files of which the solution has read none.
+        self.unread: list[Terms] = []
         self._declared = _declared(notebook)
         self._set_up()
 
@@ -378,6 +394,8 @@ class _Discovery:
                 self._begin_again()
                 continue
             if _score(cell, played) == _score(cell, beside.result()):
+                if discovered.unread:
+                    self.unread.append(discovered.terms)
                 return _clause(played, discovered, _broken(cell, beside.result()))
             reasons.append((_reason(played, discovered), played.interrupted))
         live, slow = reasons[0]

@@ -93,6 +93,7 @@ class Reply(Struct, tag="reply"):
         names: watched names that have changed.
         said: what the call showed, as outputs of nbformat.
         drew: whether the call has used up random numbers that it was given.
+        read: whether a file that the test has written was read so far.
     """
 
     id: int
@@ -103,6 +104,7 @@ class Reply(Struct, tag="reply"):
     error: Raised | None = None
     said: list[Said] = []
     drew: bool = False
+    read: bool = False
     # Positions of arguments that were changed and are not to be.
     withheld: list[str] = []
     refused: bool = False

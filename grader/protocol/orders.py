@@ -226,6 +226,7 @@ class Discovered(Report, kw_only=True, tag=True):
         library: names that are something of a library's, and what.
         unfit: by name, why an answer could not cross.
         undeclared: answers that crossed though the course does not name them.
+        unread: whether files went to the player, and nobody read one.
         lost: as in `TestReport`.
     """
 
@@ -234,6 +235,7 @@ class Discovered(Report, kw_only=True, tag=True):
     unfit: dict[str, str]
     undeclared: tuple[str, ...]
     terms: Terms
+    unread: bool = False
     lost: str | None = None
 
 

@@ -39,9 +39,9 @@ class Terms(Struct):
             `places`; "place >" stands for what is held there.
         narrow: types of single numbers that take more for equal than is; see `codec.narrow`.
         returned: calls that give back what they were given, in the same way as `places`.
-        files: whether the test writes files before it calls.
+        files: whether calls need files that the test has written.
         opens: whether what is lent opens files of the test's while it is called.
-        writes: whether calls change a database that they are lent.
+        writes: what calls change of a database that they are lent: names of tables; "" for itself.
         acts: what this test does, or another of the notebook, and who does it; see `calls.acts`.
     """
 
@@ -70,5 +70,5 @@ class Terms(Struct):
     returned: set[str] = set()
     files: bool = False
     opens: bool = False
-    writes: bool = False
+    writes: set[str] = set()
     acts: set[str] = set()

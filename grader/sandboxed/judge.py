@@ -184,7 +184,7 @@ class _Bench:
     def _is_known(self, place: str) -> bool:
         """Whether a file is one that no test has written."""
         path = os.path.abspath(place)
-        return path in self._files and self._files[path] == handed_files.state(path)
+        return path in self._files and self._files[path][:2] == handed_files.state(path)
 
     def on_other_files(self) -> None:
         """An archive of a learner's takes the place of a file, or of code; a file names others.
@@ -436,6 +436,7 @@ class _Bench:
             unfit=unfit,
             undeclared=tuple(undeclared),
             terms=terms,
+            unread=terms.files and not rules.has_read,
             lost=self.peer.lost,
         )
 

@@ -27,6 +27,7 @@ _AGAIN = "then the same command goes on from here."
 _ADVICE = {
     "locked": f"close the program that writes to it, {_AGAIN}",
     "already exists": f"another run has just made it, {_AGAIN}",
+    "UNIQUE constraint": f"another run has just entered the same, {_AGAIN}",
     "full": f"make room, {_AGAIN}",
     "No space left": f"make room on the server, {_AGAIN}",
     "readonly": "make it writable, or grade into another folder.",

@@ -16,7 +16,7 @@ from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import live_kind
-from grader.sandboxed.calls.lent_objects import Refused
+from grader.sandboxed.calls.lent_objects import Refused, is_code
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
 from grader.sandboxed.calls.shut_folder import ShutFolder, database_of, unattached
 from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
@@ -185,7 +185,8 @@ class Answering(End):
             args.append(unpacker.unpack(node))
             owners.extend([str(position)] * (len(objects) - len(owners)))
         if name in _SETTING and not self._trusted:
-            self._lent.check_attribute(request.target, name, [*args, None][0], self.rules)
+            code = len(args) > 1 and is_code(request.args[1], args[1])
+            self._lent.check_attribute(request.target, name, [*args, None][0], code, self.rules)
         kwargs = {}
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)
@@ -204,7 +205,7 @@ class Answering(End):
         before = self._looks(objects)
         value = None
         if self._trusted:
-            handed_files.put(request.files)
+            self._handed |= handed_files.put(request.files)
         with contextlib.ExitStack() as meanwhile:
             for patch, now in patched:
                 space = vars(sys.modules[patch.place]) if patch.place else self._lookup
@@ -218,6 +219,9 @@ class Answering(End):
                     raise
                 except BaseException as error:
                     reply.error = self._errors.tell(error)
+            reply.read = handed_files.was_read(self._handed)
+            if reply.read:
+                self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
 
@@ -228,7 +232,8 @@ class Answering(End):
         """
         database = database_of(target)
         if database is not None:
-            return unattached(database, self.rules.may_write)
+            own = self._lent.own_tables(database) if self.rules.own_tables else None
+            return unattached(database, self.rules.may_write, own)
         if self.folder is None or self.rules.opens:
             return contextlib.nullcontext()
         return self.folder

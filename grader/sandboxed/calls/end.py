@@ -73,6 +73,8 @@ class End(ABC):
         # The learner's code may have threads that all call what a test has lent.
         self._asking = threading.RLock()
         self._pictures: dict[str, bytes] = {}
+        # Files that a test has written.
+        self._handed: set[str] = set()
         # What the answers taken for this test have brought; answers may share objects.
         self._brought: list[Any] = []
 

@@ -1,26 +1,33 @@
 """Files that a test writes for the learner's code to read: there are two folders, so what has
 changed in the test's is written into the other when a call begins.
 
-Nothing comes back: what a learner writes stays where it is.
+Nothing comes back: what a learner writes stays where it is. Nor does anything go where the solution
+needs none: a test may unpack what it wants to find, or copy a file for tests alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 # What is looked at, and bytes that cross together.
 _MOST_FILES = 1000
 _MOST_BYTES = 4 * 2**20
+# Of how many bytes a digest is made; to write more takes longer than a moment.
+_COMPARED = 2**16
+# When a file was last read that nobody has read.
+_NEVER = 0
 
-# When a file was written, and its size, by its whole path: a test may go to another folder.
-Seen = dict[str, tuple[int, int]]
+# By its whole path, as a test may go to another folder: when a file was written, its size, and of a
+# small one that has crossed a digest: who writes twice in a moment may leave both as they were.
+Seen = dict[str, tuple[int, int, bytes]]
 
 
 def seen() -> Seen:
     """The files below the working folder as they are now."""
-    return {os.path.abspath(path): state(path) for path in _below()}
+    return {os.path.abspath(path): (*state(path), b"") for path in _below()}
 
 
 def _below() -> Iterator[str]:
@@ -40,17 +47,33 @@ def changed(before: Seen) -> dict[str, bytes]:
     room = _MOST_BYTES
     for path in islice(_below(), _MOST_FILES):
         place, now = os.path.abspath(path), state(path)
-        if before.get(place) != now and os.path.isfile(path) and now[1] <= room:
-            with open(path, "rb") as file:
-                files[path] = file.read(room)
-            room -= len(files[path])
-            before[place] = now
+        *known, digest = before.get(place, (0, -1, b""))
+        is_new = known != [*now]
+        if not (is_new or digest) or not os.path.isfile(path) or now[1] > room:
+            continue
+        with open(path, "rb") as file:
+            content = file.read(room)
+        found = hashlib.blake2b(content).digest() if len(content) <= _COMPARED else b""
+        if is_new or found != digest:
+            files[path] = content
+            room -= len(content)
+        before[place] = (*now, found)
     return files
 
 
-def put(files: dict[str, bytes]) -> None:
-    """Writes files into the working folder."""
+def put(files: dict[str, bytes]) -> set[str]:
+    """Writes files into the working folder. Returns their whole paths."""
     for path, content in files.items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "wb") as file:
             file.write(content)
+        os.utime(path, ns=(_NEVER, os.stat(path).st_mtime_ns))
+    return set(map(os.path.abspath, files))
+
+
+def was_read(paths: Collection[str]) -> bool:
+    """Whether one of these that `put` has written was read since, by any library, or is gone."""
+    try:
+        return any(os.stat(path).st_atime_ns != _NEVER for path in paths)
+    except OSError:
+        return True

@@ -11,7 +11,7 @@ import types
 from collections.abc import Collection
 from typing import Any
 
-from grader.protocol.values import CannotCross
+from grader.protocol.values import CannotCross, Live, Named, Node
 from grader.sandboxed.calls.kinds import MEANT_FOR, live_kind
 from grader.sandboxed.calls.pickles import pickled
 from grader.sandboxed.calls.rules import Rules
@@ -31,6 +31,7 @@ class Refused(AttributeError):
         super().__init__(f"{name} of what a test lends")
 
 
+_NOTHING = object()
 # As people see it.
 Refused.__name__ = Refused.__qualname__ = AttributeError.__name__
 
@@ -46,9 +47,10 @@ class Lent:
         self._returned: set[int] = set()
         # Which argument has brought it.
         self._places: dict[int, str] = {}
-        # Databases, and what the other side has named in each beside what the solution does. They
-        # are kept, so that no other one is taken for them.
+        # Databases, and what the other side has named in each beside what the solution does, and
+        # its tables. They are kept, so that no other one is taken for them.
         self._named: dict[int, tuple[Any, set[str]]] = {}
+        self._tables: dict[int, tuple[Any, set[str]]] = {}
 
     @property
     def numbers(self) -> set[int]:
@@ -100,18 +102,25 @@ class Lent:
             return thing
         raise Refused(method)
 
-    def check_attribute(self, number: int, method: str, name: object, rules: Rules) -> None:
+    def check_attribute(
+        self, number: int, method: str, name: object, code: bool, rules: Rules
+    ) -> None:
         """Checks what a call sets or deletes of a thing of the test's own.
 
         What the test itself calls there, such as a method of its class, is its code: one of the
-        learner's comes in its place only where the teacher's solution puts one there, too.
+        learner's comes in its place only where the teacher's solution puts one there, too. Nor does
+        one come where there is anything: what was None may be called once it is a function.
+
+        Args:
+            code: whether it is set to a function or a class.
 
         Raises:
             Refused: when the attribute is not to be had.
         """
         thing = self.get(number, rules)
         as_solved = rules.may_call_of_lent(f"{_place(thing, method)} {name}")
-        if not as_solved and not (isinstance(name, str) and _is_plain(thing, name)):
+        plain = isinstance(name, str) and _is_plain(thing, name, code)
+        if not as_solved and not plain:
             raise Refused(str(name))
 
     def check_named(self, number: int, method: str, one: object, rules: Rules) -> None:
@@ -141,6 +150,10 @@ class Lent:
         if method == "backup" or (name not in own and _knows(thing, name)):
             raise Refused(f"{method} {name}")
         own.add(name)
+
+    def own_tables(self, database: Any) -> set[str]:
+        """Names of tables that the other side has made in a database, to be added to."""
+        return self._tables.setdefault(id(database), (database, set()))[1]
 
     def has_copy(self, number: int, rules: Rules) -> bool:
         """Whether the other side may get a copy: of what a library's class makes, as that is known
@@ -185,9 +198,17 @@ class Lent:
         self._returned.clear()
 
 
-def _is_plain(thing: Any, name: str) -> bool:
+def is_code(node: Node, value: Any) -> bool:
+    """Whether what has come as this node is a function or a class, the learner's or a library's."""
+    of_library = isinstance(node, Named) and callable(value)
+    return of_library or (isinstance(node, Live) and node.kind in ("function", "class"))
+
+
+def _is_plain(thing: Any, name: str, code: bool) -> bool:
     """Whether an attribute is data, is not there yet, or has a setter of its class."""
-    behind = inspect.getattr_static(thing, name, None)
+    behind = inspect.getattr_static(thing, name, _NOTHING)
+    if code and not isinstance(behind, property):
+        return behind is _NOTHING and not name.startswith("__")
     if isinstance(behind, types.MemberDescriptorType):
         behind = getattr(thing, name, None)
     elif hasattr(type(behind), "__set__"):

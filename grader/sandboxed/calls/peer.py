@@ -346,6 +346,8 @@ class Peer(Answering):
         self, request: Request, reply: Reply, unpacker: Unpacker, owners: list[str], label: str
     ) -> Any:
         self.on_said(reply.said)
+        if reply.read:
+            self.rules.note("reads")
         place = _place_of(label)
         for number, node in reply.changed:
             if not 0 <= number < len(owners):

@@ -59,7 +59,7 @@ from grader.sandboxed.calls.special_methods import (
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
-Noted = Literal["sets", "watch", "random", "lends", "files"]
+Noted = Literal["sets", "watch", "random", "lends", "files", "reads"]
 _NO_NAMES: Collection[str] = frozenset()
 
 
@@ -76,6 +76,7 @@ class Rules(ABC):
         lends: whether what a call is lent may be called after it has returned.
         opens: whether what is lent may open this side's files while it is called.
         sends_files: whether the other side gets the files that this one has written.
+        own_tables: whether a call may make tables of its own in a database that it is lent.
         says_why: whether this side's user may read why a value can't cross.
         says_equal: given enumerations that say themselves what their members equal.
         fill: whether something is put into lists and mappings without anything in them.
@@ -89,6 +90,7 @@ class Rules(ABC):
     lends = False
     opens = False
     sends_files = False
+    own_tables = False
     says_why = False
     says_equal: Collection[str] = _NO_NAMES
     fill = False
@@ -108,8 +110,8 @@ class Rules(ABC):
         return False
 
     @abstractmethod
-    def may_write(self) -> bool:
-        """Whether a call may change a database that it is lent."""
+    def may_write(self, table: str) -> bool:
+        """Whether a call may change this table of a database that it is lent; "" for itself."""
 
     @abstractmethod
     def offered(self, node: Live) -> frozenset[str]:
@@ -210,7 +212,7 @@ class Rules(ABC):
 class Trusting(Rules):
     """A player's: the judge may ask anything, and whatever it says is taken as it is."""
 
-    def may_write(self) -> bool:
+    def may_write(self, table: str) -> bool:
         return True
 
     def offered(self, node: Live) -> frozenset[str]:
@@ -296,7 +298,7 @@ class Enforcing(Rules):
         places = terms.places
         self._places = None if places is None else places | with_fallbacks(DUNDERS & places)
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
-        self.filed = terms.filed
+        self.filed, self.own_tables = terms.filed, bool(terms.writes)
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
         self.returned: set[str] = set()
@@ -309,8 +311,8 @@ class Enforcing(Rules):
     def plain_at(self, place: str) -> bool:
         return self._is_plain(place)
 
-    def may_write(self) -> bool:
-        return self._terms.writes
+    def may_write(self, table: str) -> bool:
+        return table in self._terms.writes
 
     def offered(self, node: Live) -> frozenset[str]:
         return (_ALWAYS | self._dunders).intersection(node.dunders)
@@ -541,12 +543,14 @@ class Discovering(Rules):
 
     Attributes:
         terms: what was needed so far.
+        has_read: whether the solution has read a file that the test has written.
     """
 
     sends_files = True
     says_why = True
     # Until the test ends, to see whether it is needed.
     lends = True
+    has_read = False
 
     def __init__(
         self,
@@ -567,8 +571,9 @@ class Discovering(Rules):
         )
         self.narrow = Narrow(self.terms.narrow, learns=True)
 
-    def may_write(self) -> bool:
-        self.terms.writes = True
+    def may_write(self, table: str) -> bool:
+        # Whoever changes a table begins and ends that, too.
+        self.terms.writes |= {"", table}
         return True
 
     def offered(self, node: Live) -> frozenset[str]:
@@ -621,6 +626,8 @@ class Discovering(Rules):
     def note(self, what: Noted, name: str = "") -> None:
         if what in ("sets", "watch"):
             getattr(self.terms, what).add(name)
+        elif what == "reads":
+            self.has_read = True
         else:
             setattr(self.terms, what, True)
 

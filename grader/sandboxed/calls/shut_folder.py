@@ -66,18 +66,29 @@ def database_of(target: Any) -> Any:
 # What an authorizer is asked about that changes nothing: select, read, function, recursive.
 _READING = frozenset((21, 20, 31, 33))
 _PRAGMA = 19
+# What makes an index (of a temporary table, too), and what works on one; which table a trigger, an
+# index or another name for it belongs to stands second.
+_ON_INDICES = frozenset((1, 3, 27, 28))
+_TRIGGERS = frozenset((5, 7))
+_SECOND = frozenset((*_TRIGGERS, 10, 12, 14, 16, 26))
+# Transactions, files, points to go back to.
+_OF_ITSELF = frozenset((22, 24, 25, 32))
 _TELLING = frozenset(("table_info", "table_xinfo", "table_list", "index_list", "index_info"))
 # Connections of which one call is under way, within which there may be others.
 _called: set[int] = set()
 
 
 @contextlib.contextmanager
-def unattached(connection: Any, may_write: Callable[[], bool]) -> Iterator[None]:
-    """Meanwhile the connection of sqlite3 attaches no other file, and changes nothing of the
+def unattached(
+    connection: Any, may_write: Callable[[str], bool], own: set[str] | None
+) -> Iterator[None]:
+    """Meanwhile the connection of sqlite3 attaches no other file, and changes no table of the
     test's that the solution leaves alone.
 
     Args:
-        may_write: asked only before something changes.
+        may_write: asked only before something changes: a table, or with "" the database itself.
+        own: tables of the learner's, which may change; those that are made meanwhile are added.
+            None where nothing may change, or all.
     """
     if id(connection) in _called:
         # The rest of a script, of which a function is called, is held to it, too.
@@ -86,10 +97,26 @@ def unattached(connection: Any, may_write: Callable[[], bool]) -> Iterator[None]
     library = sys.modules["sqlite3"]
     attached = library.SQLITE_LIMIT_ATTACHED
     before = connection.setlimit(attached, 0)
+    # The test may look at what its database is asked: nothing without need.
+    there = None if own is None else _tables(connection)
 
-    def authorize(action: int, first: str | None, *_: object) -> int:
-        reads = action in _READING or (action == _PRAGMA and first in _TELLING)
-        return int(library.SQLITE_OK if reads or may_write() else library.SQLITE_DENY)
+    def may(action: int, first: str, second: str) -> bool:
+        if action in _READING or (action == _PRAGMA and first in _TELLING):
+            return True
+        name = (second if action in _SECOND else first).lower()
+        if action in _OF_ITSELF | _ON_INDICES or name.startswith("sqlite_"):
+            name = ""
+        elif action == _PRAGMA:
+            # With this one tables are changed past their names.
+            name = name if name == "writable_schema" else ""
+        elif own is not None and there is not None and name not in there - own:
+            name = ""
+        # What a trigger does it does for the test, too.
+        return may_write(f"trigger of {name}" if action in _TRIGGERS and name else name)
+
+    def authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
+        is_fine = may(action, first or "", second or "")
+        return int(library.SQLITE_OK if is_fine else library.SQLITE_DENY)
 
     connection.set_authorizer(authorize)
     _called.add(id(connection))
@@ -99,3 +126,17 @@ def unattached(connection: Any, may_write: Callable[[], bool]) -> Iterator[None]
         _called.remove(id(connection))
         connection.set_authorizer(None)
         connection.setlimit(attached, before)
+        if own is not None and there is not None:
+            own |= (_tables(connection) or there) - there
+
+
+def _tables(connection: Any) -> set[str] | None:
+    """The names of a database's tables and views; None where they can't be had."""
+    try:
+        cursor = connection.cursor()
+        # The learner may have chosen what makes rows.
+        cursor.row_factory = None
+        names = cursor.execute("select cast(name as blob) from pragma_table_list")
+        return {name.decode(errors="replace").lower() for (name,) in names}
+    except sys.modules["sqlite3"].Error:
+        return None

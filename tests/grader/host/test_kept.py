@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -76,6 +77,15 @@ def test_for_other_packages_it_is_made_anew(
     monkeypatch.setattr(kept_contracts, "_environment", lambda: {"packages": "torch==9"})
     make.ask(tmp_path)
     assert make.count == 2
+
+
+def test_a_folder_that_python_can_not_look_into_has_no_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_contracts._environment.cache_clear()
+    # As one that the user may not look into, but for root, too.
+    monkeypatch.setattr(sys, "path", [*sys.path, "x" * 300])
+    assert Maker().ask(tmp_path) == CONTRACT
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import decimal
 import pickle
 import sqlite3
 import sys
+import zipfile
 import zlib
 from dataclasses import replace
 
@@ -1381,6 +1382,27 @@ def test_a_call_changes_nothing_that_it_is_lent(graded, body):
     assert scores(graded(DECK, best=f"def best(deck):\n    {body}")[0]) == {"best-test": 0}
 
 
+SET = exercise(
+    "# answer f\ndef f(cart):\n    cart.items = [1, 2]\n    return cart.total()",
+    "# test sets\nclass Cart:\n    items, how = (), None\n"
+    "    def total(self): return (self.how or sum)(self.items)\n"
+    "cart = Cart()\nassert f(cart) == cart.total() == 3",
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "points"),
+    [
+        ("cart.how = lambda items: 3\n    return 3", 0),
+        ("cart.items, cart.how = 'xyz', len\n    return 3", 0),
+        ("cart.items = (1, 2)\n    cart.mine = lambda: 3\n    return cart.total()", 1),
+    ],
+)
+def test_no_function_of_a_learners_comes_in_the_place_of_what_is_none(graded, body, points):
+    assert scores(graded(SET)[0]) == {"sets": 1}
+    assert scores(graded(SET, f=f"def f(cart):\n    {body}")[0]) == {"sets": points}
+
+
 def test_a_generator_of_random_numbers_that_is_lent_goes_on_as_it_was(graded):
     drawn = exercise(
         "# given\nimport random",
@@ -1454,6 +1476,39 @@ def test_an_exit_may_read_its_error_otherwise(graded, text):
         "assert noted.said() == 'ValueError: bad'",
     )
     assert scores(graded(made, Noted=NOTED.format(text))[0]) == {"t": 1}
+
+
+# By what a test lends raises: which it is, how it comes about, and how it is caught.
+CAUGHT = {
+    "a database's": (
+        "import sqlite3\ndb = sqlite3.connect(':memory:')\ndb.execute('create table t (x unique)')"
+        "\ndef ask(): db.execute('insert into t values (1), (1)')",
+        "sqlite3.IntegrityError",
+        "sqlite3.OperationalError",
+    ),
+    "a reader's": (
+        "import json\nask = lambda: json.loads('{')",
+        "json.JSONDecodeError",
+        "KeyError",
+    ),
+    "one with a constructor of its own": (
+        "import urllib.error\ndef ask(): raise urllib.error.URLError('gone')",
+        "urllib.error.URLError",
+        "PermissionError",
+    ),
+}
+
+
+@pytest.mark.parametrize("solved", ["Exception", ""])
+@pytest.mark.parametrize(("raises", "kind", "another"), CAUGHT.values(), ids=CAUGHT)
+def test_what_a_test_raises_of_a_librarys_is_caught_as_that(graded, raises, kind, another, solved):
+    catches = "# answer f\nimport json, sqlite3, urllib.error\ndef f(ask):\n    try:\n"
+    catches += "        ask()\n    except {}:\n        return 3"
+    made = exercise(catches.format(solved or kind), f"# test asks\n{raises}\nassert f(ask) == 3")
+    assert scores(graded(made)[0]) == {"asks": 1}
+    for other, points in ((kind, 1), (another, 0)):
+        own = catches.format(other).partition("\n")[2]
+        assert scores(graded(made, f=own)[0]) == {"asks": points}
 
 
 def test_no_exception_of_a_library_skips_a_test(graded):
@@ -2413,6 +2468,56 @@ def test_nor_does_it_get_the_files_there(engine, tmp_path):
     assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"goes": 0, "writes": 1}
 
 
+LAID = {
+    "unpacked": "import shutil\nshutil.unpack_archive('wanted.zip', 'here')",
+    "copied": "import os, shutil\nos.mkdir('here')\nshutil.copy('wanted.txt', 'here')",
+    "written": "import os\nos.mkdir('here')\nopen('here/wanted.txt', 'w').write('7')",
+}
+
+
+@pytest.mark.parametrize("lay", LAID.values(), ids=LAID)
+def test_nor_does_it_get_what_the_solution_has_no_need_of(engine, tmp_path, lay):
+    (tmp_path / "wanted.txt").write_text("7")
+    with zipfile.ZipFile(tmp_path / "wanted.zip", "w") as archive:
+        archive.write(tmp_path / "wanted.txt", "wanted.txt")
+    made = exercise(
+        "# answer f\ndef f(x):\n    return x + 4",
+        f"# test lays\n{lay}\nassert f(3) == int(open('here/wanted.txt').read())",
+    )
+    wanted = {name: tmp_path / name for name in ("wanted.zip", "wanted.txt")}
+    made = replace(made, for_tests=wanted)
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lays": 1}
+    cheat = "def f(x):\n    return int(open('here/wanted.txt').read())"
+    assert scores(grade_one(made, handed_in(made, f=cheat), engine)) == {"lays": 0}
+
+
+NEEDED = {
+    "by being there": "len(__import__('os').listdir(path))",
+    "by its size": "__import__('os').path.getsize(f'{path}/a.txt')",
+    "by another program": "int(__import__('subprocess').check_output(['cat', f'{path}/a.txt']))",
+}
+
+
+@pytest.mark.parametrize("needs", NEEDED.values(), ids=NEEDED)
+def test_what_it_needs_in_any_way_is_there(graded, needs):
+    made = exercise(
+        f"# answer f\ndef f(path):\n    return {needs}",
+        "# test writes\nimport os\nos.mkdir('in')\nopen('in/a.txt', 'w').write('1')\n"
+        "assert f('in') == 1",
+    )
+    assert scores(graded(made)[0]) == {"writes": 1}
+
+
+def test_a_file_that_is_written_again_is_read_as_it_is_then(graded):
+    made = exercise(
+        "# answer f\ndef f(path):\n    return int(open(path).read())",
+        "# test writes\nimport os\nfor number in range(10, 20):\n"
+        "    with open('a.txt', 'w') as file:\n        file.write(str(number))\n"
+        "    os.utime('a.txt', (0, 0))\n    assert f('a.txt') == number",
+    )
+    assert scores(graded(made)[0]) == {"writes": 1}
+
+
 def test_what_the_solution_has_opened_may_be_opened(engine):
     made = exercise(
         "# answer f\ndef f(load):\n    return load('own.txt')",
@@ -2740,6 +2845,50 @@ def test_a_database_that_is_lent_is_changed_where_the_solution_changes_it(graded
     assert scores(graded(made, total=f"def total(con):\n    {body}")[0]) == {"t": 0}
     rows = "sum(x for x, in con.cursor().execute('select x from t order by abs(x)'))"
     assert scores(graded(made, total=f"def total(con):\n    return {rows}")[0]) == {"t": 1}
+
+
+LOGGED = exercise(
+    "# given\nimport sqlite3",
+    "# answer total\ndef total(con):\n    s = con.execute('select sum(x) from t').fetchone()[0]\n"
+    "    con.execute('insert into log values (?)', (s,))\n    return s",
+    "# test t\ncon = sqlite3.connect(':memory:')\n"
+    "con.executescript('create table t (x); create table log (s); insert into t values (7)')\n"
+    "con.text_factory = bytes\ngot = total(con)\n"
+    "con.execute('insert into log values (8)')\n"
+    "assert got == con.execute('select sum(x) from t').fetchone()[0]\n"
+    "assert con.execute('select s from log').fetchall() == [(got,), (8,)]",
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "points"),
+    [
+        ("update T set x = 0; insert into log values (0)", 0),
+        ("create temp table t as select 0 as x; insert into log values (0)", 0),
+        ("alter table t rename to u; create table t (x); insert into t values (0)", 0),
+        ("pragma writable_schema = 1; update sqlite_master set name = 'u' where name = 't'", 0),
+        ("drop table t; insert into log values (0)", 0),
+        (
+            "create trigger k after insert on log begin update t set x = 0; end;"
+            "insert into log values (0)",
+            0,
+        ),
+        ("create temp table own as select x from t; insert into log select x from own", 1),
+        ("create table own (x); insert into own select 7; insert into log select x from own", 1),
+        ("create index i on t (x); begin; replace into log select sum(x) from t; commit", 1),
+        ("delete from log; insert into log values (1); update log set s = 7", 1),
+    ],
+)
+def test_and_in_which_tables(graded, script, points):
+    assert scores(graded(LOGGED)[0]) == {"t": 1}
+    said = f'"""{script};"""'
+    value = "con.execute('select sum(s) from log').fetchone()[0]"
+    each = f"def total(con):\n    con.executescript({said})\n    return {value}"
+    assert scores(graded(LOGGED, total=each)[0]) == {"t": points}
+    if "trigger" not in script:
+        single = f"for one in {said}.split(';'):\n        con.cursor().execute(one)"
+        each = f"def total(con):\n    {single}\n    return {value}"
+        assert scores(graded(LOGGED, total=each)[0]) == {"t": points}
 
 
 def test_whoever_shall_change_it_may(graded):
