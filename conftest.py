@@ -24,7 +24,8 @@ SOLUTIONS = Path(__file__).parent / "solutions"
 _LONGEST = (
     "test_sample_class.py",
     "test_attacks.py",
-    "test_unearned.py",
+    "test_impostors.py",
+    "test_run_as_code.py",
     "test_ways_to_test.py",
     "test_widgets.py",
     "test_lab.py",
