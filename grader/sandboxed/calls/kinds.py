@@ -151,6 +151,9 @@ def _is_empty_itself(node: Struct) -> bool:
             return not node.columns or _has_no_rows(node.columns[0], node.dtypes[:1])
         case Numbers(kind="range", items=[int(start), int(stop), int(step)]):
             return step != 0 and not range(start, stop, step)
+        case Numbers(kind="range"):
+            # Others than these may be any.
+            return True
         case Raw(kind="bytearray"):
             return not node.data
         case Graph():
@@ -172,8 +175,15 @@ _OF_PARTS = ("category", "ordered", "interval")
 def held(node: Node) -> Sequence[Node]:
     """What a container, or an instance of a given class, holds: not what is in that."""
     match node:
-        case Seq() | Record() | Objects():
+        case Seq() | Record() | Objects() | Numbers():
             return node.items
+        case Masked():
+            return [node.data]
+        case Frame():
+            listed = (column for column in node.columns if isinstance(column, Seq))
+            return [cell for column in listed for cell in column.items]
+        case Module():
+            return [*node.args.values()]
         case Pairs():
             return [value for _, value in node.items]
         case Given():
@@ -275,18 +285,23 @@ def _parts(node: Node) -> Iterator[Struct]:
     sparse tensor is made of is no tensor of its own."""
     todo: list[Any] = [node]
     while todo:
-        match part := todo.pop():
-            case Struct():
-                yield part
-                if not isinstance(part, Sparse):
-                    todo += [getattr(part, name) for name in _fields_with_nodes(type(part))]
-            case list() | tuple():
-                todo += [one for one in part if isinstance(one, _WITH_PARTS)]
-            case dict():
-                todo += part.values()
+        part = todo.pop()
+        if isinstance(part, Pairs):
+            # At once, as there may be many.
+            yield part
+            todo += [one for pair in part.items for one in pair if type(one) not in _WITHOUT_PARTS]
+            todo.append(part.default)
+        elif isinstance(part, Struct):
+            yield part
+            if not isinstance(part, Sparse):
+                todo += [getattr(part, name) for name in _fields_with_nodes(type(part))]
+        elif isinstance(part, list | tuple):
+            todo += [one for one in part if type(one) not in _WITHOUT_PARTS]
+        elif isinstance(part, dict):
+            todo += part.values()
 
 
-_WITH_PARTS = (Struct, list, tuple)
+_WITHOUT_PARTS = frozenset((type(None), bool, int, float, str))
 
 
 def _attributes_within(module: Module) -> Iterator[Node]:

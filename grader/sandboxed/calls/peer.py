@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader.protocol.calls import Patch, Reply, Request, Said
+from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
 from grader.protocol.values import (
     DATA,
     Array,
@@ -408,14 +408,17 @@ class Peer(Answering):
         new = {number for number in kept if number < known and number not in there}
         copied = new if new and not self.rules.may_give_back(place) else ()
         for number, held in kept.items():
-            objects[number] = self._admitted(held, place, number in there, number in copied)
+            is_there, is_new = number in there, number >= known
+            objects[number] = self._admitted(held, place, is_there, number in copied, is_new)
         try:
             return unpacker.unpack(node)
         finally:
             for number, held in kept.items():
                 objects[number] = held
 
-    def _admitted(self, known: Any, place: str, was_there: bool, as_copy: bool) -> Any:
+    def _admitted(
+        self, known: Any, place: str, was_there: bool, as_copy: bool, is_new: bool
+    ) -> Any:
         """Something that was brought before, where it is brought again.
 
         It is itself where all in it may come from this place, unless a copy is wanted; else a copy,
@@ -425,7 +428,8 @@ class Peer(Answering):
             return object()
         holds = isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)
         # Where the solution gives back what has nothing in it, a learner may make it anew.
-        looks = as_copy or (self.rules.says_why and not was_there)
+        # What an argument has got since has been looked at for what that is.
+        looks = as_copy or ((self.rules.says_why or is_new) and not was_there)
         if not (holds or looks):
             return known
         own: list[Any] = []
@@ -449,7 +453,9 @@ class Peer(Answering):
         packer = Packer(live, {})
         node = packer.pack(known)
         if looks:
+            before = ENCODER.encode(node) if is_new else b""
             self.rules.admit_nothing(node, place)
+            less |= is_new and ENCODER.encode(node) != before
         if not (less or as_copy):
             return known
         buffers = [np.frombuffer(buffer, np.uint8) for buffer in packer.buffers]

@@ -40,8 +40,9 @@ NAN, ENDLESS, CATEGORY, MATRIX, LARGE = "nan", "endless", "category", "matrix", 
 IN_PLACE = "in place"
 _INT64 = np.iinfo(np.int64)
 _ROOT = math.isqrt(_INT64.max)
-_OF_NUMBERS = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
-_LONGEST_TEXT = 12
+_OF_NUMBERS = re.compile(
+    r"\s*+[+-]?(nan|inf|infinity|[\d._]++e\+?[\d_]++|[\d_]{300,}+[\d._]*+)\s*+", re.IGNORECASE
+)
 # What the solution has is endless from here on, as a right answer may round it up.
 _VERY_LARGE = 1e18
 # Too far from anything to be an answer, and yet its square is a number.
@@ -92,9 +93,12 @@ class Narrow:
     def text(self, value: str) -> str:
         """The same of text, of which Python makes such a number."""
         # Python passes over what is blank around it.
-        if len(value.strip()) > _LONGEST_TEXT or not _OF_NUMBERS.fullmatch(value):
+        if not _OF_NUMBERS.fullmatch(value):
             return value
-        number = float(value)
+        try:
+            number = float(value)
+        except ValueError:
+            return value
         used = self.number(number)
         return value if used is number else repr(used)
 

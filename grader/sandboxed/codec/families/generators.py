@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.protocol.values import Node, Random
+from grader.protocol.values import CannotCross, Node, Random
 from grader.sandboxed.codec.family import NOT_MINE, NotMine
 from grader.sandboxed.codec.libraries import torch_module
 
 if TYPE_CHECKING:
     from grader.sandboxed.codec.packing import Packer
     from grader.sandboxed.codec.unpacking import Unpacker
+
+# Of a Mersenne Twister.
+_WORDS = 624
 
 
 def encode(value: Any, packer: Packer) -> Node | NotMine:
@@ -38,6 +42,10 @@ def decode(node: Random, unpacker: Unpacker) -> Any:
     made: Any
     if node.kind == "torch":
         made = torch_module().Generator()
+        left, following = struct.unpack("=i4xQ", state.numpy().tobytes()[8:24])
+        if left + following > _WORDS + 1:
+            # It would draw from what lies behind its numbers.
+            raise CannotCross("a generator that goes on beyond its state")
         made.set_state(state)
     else:
         made = np.random.Generator(np.random.PCG64())

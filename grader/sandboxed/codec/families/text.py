@@ -30,9 +30,10 @@ def encode_bytearray(value: Any, packer: Packer) -> Node | NotMine:
 
 
 def decode(node: Raw, unpacker: Unpacker) -> Any:
+    data = node.data if unpacker.narrow is None else unpacker.narrow.octets(node.data)
     if node.kind == "bytes":
-        return node.data if unpacker.narrow is None else unpacker.narrow.octets(node.data)
-    made = bytearray(node.data)
+        return data
+    made = bytearray(data)
     unpacker.objects.append(made)
     return made
 

@@ -272,6 +272,7 @@ def test_a_call_changes_nothing_that_it_is_lent(graded, body):
 SET = exercise(
     "# answer f\ndef f(cart):\n    cart.items = [1, 2]\n    return cart.total()",
     "# test sets\nclass Cart:\n    items, how = (), None\n"
+    "    def __setattr__(self, name, value): object.__setattr__(self, name, value)\n"
     "    def total(self): return (self.how or sum)(self.items)\n"
     "cart = Cart()\nassert f(cart) == cart.total() == 3",
 )
@@ -282,6 +283,7 @@ SET = exercise(
     [
         ("cart.how = lambda items: 3\n    return 3", 0),
         ("cart.items, cart.how = 'xyz', len\n    return 3", 0),
+        ("type(cart).__setattr__(cart, 'how', value=lambda items: 3)\n    return 3", 0),
         ("cart.items = (1, 2)\n    cart.mine = lambda: 3\n    return cart.total()", 1),
     ],
 )

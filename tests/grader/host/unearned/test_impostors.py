@@ -470,6 +470,16 @@ IMPOSTORS = {
         f"{SUM} and V(-4).size() == 4",
         AGREES.replace("return V(0)  # size", "return self"),
     ),
+    "a text that makes an endless number": (
+        "f = '3.0'",
+        "(lambda x: not abs(x - 3) / x > 0.1)(float(f))",
+        "f = '1e999'",
+    ),
+    "bytes to be changed that are no number": (
+        "f = 3.0",
+        "not abs(float(f) - 3) > 0.1",
+        "f = bytearray(b'nan')",
+    ),
     "a difference that is nothing": (
         VECTOR,
         f"{SUM} and abs(V(-4).size() - 4) < 1e-9",
@@ -502,6 +512,51 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
     )
     assert scores(grade_one(made, handed_in(made), engine)) == {"a1": 1}
     assert scores(grade_one(made, handed_in(made, a=forged), engine)) == {"a1": 0}
+
+
+# A player that writes its replies itself.
+FORGING = """import grader.sandboxed.calls.answering as answering
+from grader.protocol.values import *
+really = answering.Answering._reported
+def reported(self, request, reply, *more):
+    packer = really(self, request, reply, *more)
+    reply.value = node
+    reply.changed, reply.withheld = changed, []
+    return packer
+answering.Answering._reported = reported
+nan, changed = float('nan'), []
+rows = Frame('Index', None, None, [Seq('list', [0, 1])], ['object'])
+def series(column, index=rows):
+    return Frame('Series', None, index, [column], ['object'])
+def f(x):
+    return 1
+"""
+FORGED = {
+    "a range of large numbers": "node = Numbers('range', [Big('0x5'), Big('0x1'), Big('0x1')])",
+    "a list that a slice holds": "node = Seq('tuple', [Numbers('slice', [Seq('list', []), 1, 1]), "
+    "Back(1)])",
+    "a list of an argument's": "node = Back(2)\nchanged = [(0, Seq('list', [1, Seq('list', [])]))]",
+    "a list that a table has for a name": "node = Seq('tuple', [Frame('Array', Seq('list', [nan]),"
+    " None, [Seq('list', [1])], ['object']), Back(2)])",
+    "a list that a table is made of": "node = Seq('tuple', [Frame('Index', None, None, "
+    "[Seq('list', [nan])], ['object']), Back(2)])",
+    "a column that is an array": "node = series(Objects([2], [nan] * 2))",
+    "a column that is a tuple": "node = series(Seq('tuple', [nan] * 2))",
+    "a column that is none": "node = series(None, Frame('Index', None, None, [None], ['object']))",
+}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+def test_a_forged_reply_wins_nothing(graded, forged):
+    made = exercise(
+        "# given\nimport numpy as np, pandas as pd\ndef far(found):\n"
+        "    found = found[-1] if isinstance(found, tuple) else found\n"
+        "    return [v for v in found if abs(v - 2) > 1]",
+        "# answer f\ndef f(x): return np.array([1.5, 2.5])",
+        "# test near\nassert not far(f([1]))",
+    )
+    assert scores(graded(made)[0]) == {"near": 1}
+    assert scores(graded(made, f=f"{FORGING}{forged}")[0]) == {"near": 0}
 
 
 HONEST = {

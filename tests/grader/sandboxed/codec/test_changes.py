@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*(deprecated|oneDNN|Sparse)")
         (bytearray(b"ab"), bytearray(b"c")),
         (collections.deque([1]), collections.deque([2, 3])),
         (np.ones(3), np.arange(3.0)),
-        (np.ones(3), np.arange(6.0)),
+        (np.ones(6), np.arange(6.0).reshape(2, 3)),
         (torch.ones(3), torch.arange(3.0)),
         (torch.ones(3), torch.arange(6.0).reshape(2, 3).double()),
         (Box(1), Box([2])),
@@ -37,6 +37,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*(deprecated|oneDNN|Sparse)")
 def test_a_change_is_made_in_place(target, value):
     assign(target, value)
     assert alike(target, value)
+
+
+def test_an_array_of_another_size_is_refused():
+    """What shows its memory would read and write what somebody else has there by then."""
+    array = np.full(1000, 7.0)
+    view = array[500:]
+    with pytest.raises(CannotCross, match="another size"):
+        assign(array, np.zeros(50_000))
+    assert view.base is array
+    assert (view == 7).all()
 
 
 def test_a_change_of_a_tensor_is_seen_through_its_views():
