@@ -40,6 +40,7 @@ class Terms(Struct):
         narrow: types of single numbers that take more for equal than is; see `codec.narrow`.
         returned: calls that give back what they were given, in the same way as `places`.
         files: whether calls need files that the test has written.
+        named: arguments that name a file, as "function:position".
         opens: whether what is lent opens files of the test's while it is called.
         writes: what calls change of a database that they are lent: names of tables; "" for itself.
         acts: what this test does, or another of the notebook, and who does it; see `calls.acts`.
@@ -69,6 +70,7 @@ class Terms(Struct):
     narrow: set[str] = set()
     returned: set[str] = set()
     files: bool = False
+    named: set[str] = set()
     opens: bool = False
     writes: set[str] = set()
     acts: set[str] = set()

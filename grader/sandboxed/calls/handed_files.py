@@ -2,7 +2,8 @@
 changed in the test's is written into the other when a call begins.
 
 Nothing comes back: what a learner writes stays where it is. Nor does anything go where the solution
-needs none: a test may unpack what it wants to find, or copy a file for tests alone.
+needs none, but what the test names: it may unpack what it wants to find, or copy a file for tests
+alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator
 from itertools import islice
+from pathlib import Path
 
 # What is looked at, and bytes that cross together.
 _MOST_FILES = 1000
@@ -41,12 +43,24 @@ def state(path: str) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def changed(before: Seen) -> dict[str, bytes]:
-    """What is in the files that are not as they were; `before` is brought up to date."""
+def names_file(value: object) -> bool:
+    """Whether a value is the name of a file that is there."""
+    return isinstance(value, str | Path) and os.path.isfile(value)
+
+
+def changed(before: Seen, only: Collection[str] | None = None) -> dict[str, bytes]:
+    """What is in the files that are not as they were; `before` is brought up to date.
+
+    Args:
+        only: whole paths of those that are looked at; None for all.
+    """
     files: dict[str, bytes] = {}
     room = _MOST_BYTES
     for path in islice(_below(), _MOST_FILES):
-        place, now = os.path.abspath(path), state(path)
+        place = os.path.abspath(path)
+        if only is not None and place not in only:
+            continue
+        now = state(path)
         *known, digest = before.get(place, (0, -1, b""))
         is_new = known != [*now]
         if not (is_new or digest) or not os.path.isfile(path) or now[1] > room:

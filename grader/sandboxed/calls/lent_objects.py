@@ -15,6 +15,7 @@ from grader.protocol.values import CannotCross, Live, Named, Node
 from grader.sandboxed.calls.kinds import MEANT_FOR, live_kind
 from grader.sandboxed.calls.pickles import pickled
 from grader.sandboxed.calls.rules import Rules
+from grader.sandboxed.calls.shut_folder import told
 from grader.sandboxed.calls.special_methods import IN_BLOCKS, ITERATION
 
 # Who may ask a database may do so in any of these ways. What changes it, `unattached` decides.
@@ -50,7 +51,7 @@ class Lent:
         # Databases, and what the other side has named in each beside what the solution does, and
         # its tables. They are kept, so that no other one is taken for them.
         self._named: dict[int, tuple[Any, set[str]]] = {}
-        self._tables: dict[int, tuple[Any, set[str]]] = {}
+        self._tables: dict[int | bytes, tuple[Any, set[str]]] = {}
 
     @property
     def numbers(self) -> set[int]:
@@ -153,7 +154,9 @@ class Lent:
 
     def own_tables(self, database: Any) -> set[str]:
         """Names of tables that the other side has made in a database, to be added to."""
-        return self._tables.setdefault(id(database), (database, set()))[1]
+        # A test may close one in a file, and open it again.
+        path = next((path for _, _, path in told(database, "database_list") if path), None)
+        return self._tables.setdefault(path or id(database), (database, set()))[1]
 
     def has_copy(self, number: int, rules: Rules) -> bool:
         """Whether the other side may get a copy: of what a library's class makes, as that is known
@@ -219,17 +222,10 @@ def _is_plain(thing: Any, name: str, code: bool) -> bool:
 
 def _knows(connection: Any, name: str) -> bool:
     """Whether a database has a function or a way to sort of this name."""
-    query = " union ".join(
-        f"select name from pragma_{kind}_list where name = :name collate nocase"
-        for kind in ("function", "collation")
-    )
-    try:
-        cursor = connection.cursor()
-        # The learner may have chosen what makes rows.
-        cursor.row_factory = None
-        return cursor.execute(query, {"name": name}).fetchone() is not None
-    except sys.modules["sqlite3"].Error:
-        return True
+    functions = {row[0].lower() for row in told(connection, "function_list")}
+    orders = {row[1].lower() for row in told(connection, "collation_list")}
+    # Where it doesn't tell, it may.
+    return not functions or name.lower().encode() in functions | orders
 
 
 def _place(thing: Any, method: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import enum
+import os
 import sys
 import types
 from collections.abc import Container, Iterator
@@ -262,7 +263,8 @@ class Peer(Answering):
             request.random = packer.pack(random_states())
         if not self._trusted:
             request.watch = self.rules.watched(self._taken)
-            request.files = self._written()
+            arguments = {**{str(n): value for n, value in enumerate(args)}, **kwargs}
+            request.files = self._written(_place_of(label), arguments)
         request.keep = self.rules.kept(label)
         try:
             reply, unpacker = self._ask(request, packer, _place_of(label))
@@ -326,14 +328,28 @@ class Peer(Answering):
     # The files below a judge's working folder that the other side has, too.
     seen: handed_files.Seen | None = None
 
-    def _written(self) -> dict[str, bytes]:
-        """The files that a test has written since the last call."""
-        if self.seen is None or not self.rules.sends_files:
+    def _written(self, place: str, arguments: dict[str, Any]) -> dict[str, bytes]:
+        """The files that a test has written since the last call.
+
+        Where the solution reads none, only those that the test names, where it does for the
+        solution, too: another answer may read them.
+        """
+        if self.seen is None:
             return {}
         if self.folder is not None and self.folder.is_shut:
             # The call that is being answered has brought what there was.
             return {}
-        files = handed_files.changed(self.seen)
+        sends_all = self.rules.sends_files
+        named = set()
+        for argument, value in arguments.items():
+            if (sends_all or f"{place}:{argument}" in self.rules.named) and handed_files.names_file(
+                value
+            ):
+                self.rules.note("named", f"{place}:{argument}")
+                named.add(os.path.abspath(value))
+        if not (sends_all or named):
+            return {}
+        files = handed_files.changed(self.seen, None if sends_all else named)
         if files:
             self.rules.note("files")
         return files

@@ -59,7 +59,7 @@ from grader.sandboxed.calls.special_methods import (
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
-Noted = Literal["sets", "watch", "random", "lends", "files", "reads"]
+Noted = Literal["sets", "watch", "named", "random", "lends", "files", "reads"]
 _NO_NAMES: Collection[str] = frozenset()
 
 
@@ -76,6 +76,7 @@ class Rules(ABC):
         lends: whether what a call is lent may be called after it has returned.
         opens: whether what is lent may open this side's files while it is called.
         sends_files: whether the other side gets the files that this one has written.
+        named: arguments of which it gets the file that they name.
         own_tables: whether a call may make tables of its own in a database that it is lent.
         says_why: whether this side's user may read why a value can't cross.
         says_equal: given enumerations that say themselves what their members equal.
@@ -90,6 +91,7 @@ class Rules(ABC):
     lends = False
     opens = False
     sends_files = False
+    named: Collection[str] = _NO_NAMES
     own_tables = False
     says_why = False
     says_equal: Collection[str] = _NO_NAMES
@@ -299,6 +301,7 @@ class Enforcing(Rules):
         self._places = None if places is None else places | with_fallbacks(DUNDERS & places)
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.filed, self.own_tables = terms.filed, bool(terms.writes)
+        self.named = terms.named
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
         self.undeclared: set[str] = set()
         self.returned: set[str] = set()
@@ -624,7 +627,7 @@ class Discovering(Rules):
         self.terms.changes.add(place)
 
     def note(self, what: Noted, name: str = "") -> None:
-        if what in ("sets", "watch"):
+        if what in ("sets", "watch", "named"):
             getattr(self.terms, what).add(name)
         elif what == "reads":
             self.has_read = True

@@ -66,6 +66,9 @@ def database_of(target: Any) -> Any:
 # What an authorizer is asked about that changes nothing: select, read, function, recursive.
 _READING = frozenset((21, 20, 31, 33))
 _PRAGMA = 19
+# With these tables are changed past their names, and temporary ones end.
+_PAST_NAMES = frozenset(("writable_schema", "temp_store"))
+_ALTER = 26
 # What makes an index (of a temporary table, too), and what works on one; which table a trigger, an
 # index or another name for it belongs to stands second.
 _ON_INDICES = frozenset((1, 3, 27, 28))
@@ -99,6 +102,8 @@ def unattached(
     before = connection.setlimit(attached, 0)
     # The test may look at what its database is asked: nothing without need.
     there = None if own is None else _tables(connection)
+    beside = {row[1] for row in told(connection, "database_list")} if own is not None else set()
+    has_others = not beside <= {b"main", b"temp"}
 
     def may(action: int, first: str, second: str) -> bool:
         if action in _READING or (action == _PRAGMA and first in _TELLING):
@@ -107,10 +112,14 @@ def unattached(
         if action in _OF_ITSELF | _ON_INDICES or name.startswith("sqlite_"):
             name = ""
         elif action == _PRAGMA:
-            # With this one tables are changed past their names.
-            name = name if name == "writable_schema" else ""
+            name = name if name in _PAST_NAMES else ""
         elif own is not None and there is not None and name not in there - own:
-            name = ""
+            if action in _TRIGGERS:
+                own.add(f"trigger of {name}")
+            # Nobody tells the new name of a table: of one that comes before the test's where its
+            # queries name that, or brings a trigger along.
+            covers = first != "main" or has_others or f"trigger of {name}" in own
+            name = name if action == _ALTER and covers else ""
         # What a trigger does it does for the test, too.
         return may_write(f"trigger of {name}" if action in _TRIGGERS and name else name)
 
@@ -132,11 +141,23 @@ def unattached(
 
 def _tables(connection: Any) -> set[str] | None:
     """The names of a database's tables and views; None where they can't be had."""
+    rows = told(connection, "table_list")
+    return {name.decode(errors="replace").lower() for _, name, *_ in rows} or None
+
+
+def told(connection: Any, pragma: str) -> list[Any]:
+    """What a database says of itself, with texts as bytes; nothing where it can't.
+
+    A table of the learner's may be called like the one that has the same in it, pragma_table_list.
+    """
+    # The learner may have chosen what makes rows, and texts.
+    kept, connection.text_factory = connection.text_factory, bytes
     try:
         cursor = connection.cursor()
-        # The learner may have chosen what makes rows.
         cursor.row_factory = None
-        names = cursor.execute("select cast(name as blob) from pragma_table_list")
-        return {name.decode(errors="replace").lower() for (name,) in names}
+        rows: list[Any] = cursor.execute(f"pragma {pragma}").fetchall()
     except sys.modules["sqlite3"].Error:
-        return None
+        rows = []
+    finally:
+        connection.text_factory = kept
+    return rows

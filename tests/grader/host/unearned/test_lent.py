@@ -243,3 +243,91 @@ def test_what_the_solution_has_opened_may_be_opened(engine):
     assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1, "unlent": 1}
     clauses = get_contract(made, "x", engine).tests
     assert [clauses[name].terms.opens for name in ("lends", "unlent")] == [True, False]
+
+
+def test_a_file_that_a_test_names_is_there_though_the_solution_reads_none(engine):
+    """Another answer may find out from what is in it."""
+    made = exercise(
+        "# answer f\ndef f(path, n):\n    return [] if n == 0 else open(path).read().split()[:n]",
+        "# test names\nopen('a.txt', 'w').write('1 2')\nassert f('a.txt', n=0) == []",
+        "# test other\nopen('b.txt', 'w').write('1 2')\nassert f('none', 0) == []",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"names": 1, "other": 1}
+    own = "def f(path, n):\n    return open(path).read().split()[:n]"
+    assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"names": 1, "other": 0}
+    wider = "def f(path, n):\n    return open('b.txt').read().split()[:n]"
+    assert scores(grade_one(made, handed_in(made, f=wider), engine)) == {"names": 0, "other": 0}
+
+
+PAST_NAMES = {
+    "a name that a temporary table gets later": (
+        "wanted",
+        "create temp table c as select 1 as x",
+        "alter table c rename to wanted",
+    ),
+    "a list of tables of one's own": (
+        "wanted",
+        "create temp table pragma_table_list as select 't' as name",
+        "update main.wanted set x = 1",
+    ),
+    "the end of temporary tables": (
+        "early",
+        "pragma temp_store = 2",
+        "create temp table early as select 1 as x",
+    ),
+    "a trigger that a table brings along": (
+        "wanted",
+        "create table c (x)",
+        "create trigger tr after insert on c begin update wanted set x = null; end",
+        "drop table t",
+        "alter table c rename to t",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PAST_NAMES.values(), ids=PAST_NAMES)
+def test_no_table_of_a_test_is_changed_past_its_name(engine, case):
+    table, *queries = case
+    made = exercise(
+        "# answer f\ndef f(db):\n    db.execute('update t set x = 7')",
+        "# test lends\nimport sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.executescript('create table t (x); insert into t values (1);'\n"
+        "    'create table wanted (x); insert into wanted values (7);'\n"
+        "    'create temp table early as select 7 as x')\n"
+        "f(db)\ndb.execute('insert into t select max(x) from t')\n"
+        f"assert {{*db.execute('select x from {table}')}} == {{*db.execute('select x from t')}}",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    asked = "\n".join(f"    db.execute({query!r})" for query in queries)
+    own = f"def f(db):\n{asked}"
+    assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": 0}
+
+
+def test_nor_is_a_function_hidden_from_those_that_a_database_knows(engine):
+    made = exercise(
+        "# answer f\ndef f(db):\n    db.create_function('twice', 1, lambda x: 2 * x)\n"
+        "    db.execute('update t set x = twice(x)')",
+        "# test lends\nimport sqlite3\ndb = sqlite3.connect(':memory:')\n"
+        "db.executescript('create table t (x); insert into t values (7)')\nf(db)\n"
+        "assert db.execute('select max(x) from t').fetchone() == (14,)",
+    )
+    own = "def f(db):\n    db.execute('create temp table pragma_function_list (name)')\n"
+    own += "    db.create_function('max', 1, lambda x: 14)"
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": 0}
+
+
+def test_ones_own_tables_are_so_when_a_file_is_opened_again(engine):
+    made = exercise(
+        "# answer f\ndef begin(db):\n    db.execute('create table t (x)')\n"
+        "def add(db, x):\n    db.execute('insert into t values (?)', (x,))\n    db.commit()\n"
+        "def read(db):\n    return db.execute('select x from t').fetchall()",
+        "# test lends\nimport sqlite3\ndb = sqlite3.connect('a.db')\nbegin(db)\ndb.close()\n"
+        "db = sqlite3.connect('a.db')\nadd(db, 7)\nassert read(db) == [(7,)]",
+    )
+    own = "def begin(db):\n    db.execute('create table own (x)')\n"
+    own += "    db.execute('create table new (x)')\n    db.execute('alter table new rename to t')\n"
+    own += "def add(db, x):\n    with db:\n        db.execute('insert into own values (?)', (x,))\n"
+    own += "def read(db):\n    return db.execute('select x from own').fetchall()"
+    assert scores(grade_one(made, handed_in(made), engine)) == {"lends": 1}
+    assert scores(grade_one(made, handed_in(made, f=own), engine)) == {"lends": 1}
