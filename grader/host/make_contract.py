@@ -88,8 +88,6 @@ def make_contract(
     }
     contract = Contract(tests, count, bequeathing, modules, untouched.result(), seconds)
     scores = {place: _score(code[place], one) for place, one in played.items()}
-    for terms in discovery.unread:
-        terms.files = False
     return _tried(contract, notebook, scores, engine, files, for_judge, discovery.unread)
 
 
@@ -136,9 +134,11 @@ def _tried(
     """The contract without what does not hold where the solution is graded like a submission.
 
     Args:
-        unread: terms of tests that have written files of which the solution has read none. It may
-            need that they are there.
+        unread: terms of tests that have written files of which the solution has read none. They
+            go to nobody, unless it needs that they are there.
     """
+    for terms in unread:
+        terms.files = False
     solved = [
         LearnerCell(cell.node.cell_type, _solved(cell), cell.node.get("id"), cell.grade_id)
         for cell in notebook.cells

@@ -16,9 +16,10 @@ from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import live_kind
+from grader.sandboxed.calls.lent_databases import database_of, unattached
 from grader.sandboxed.calls.lent_objects import Refused, is_code
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
-from grader.sandboxed.calls.shut_folder import ShutFolder, database_of, unattached
+from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import from_library

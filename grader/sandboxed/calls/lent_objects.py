@@ -13,9 +13,9 @@ from typing import Any
 
 from grader.protocol.values import CannotCross, Live, Named, Node
 from grader.sandboxed.calls.kinds import MEANT_FOR, live_kind
+from grader.sandboxed.calls.lent_databases import knows, told
 from grader.sandboxed.calls.pickles import pickled
 from grader.sandboxed.calls.rules import Rules
-from grader.sandboxed.calls.shut_folder import told
 from grader.sandboxed.calls.special_methods import IN_BLOCKS, ITERATION
 
 # Who may ask a database may do so in any of these ways. What changes it, `unattached` decides.
@@ -148,7 +148,7 @@ class Lent:
         if rules.may_call_of_lent(f"{_place(thing, method)} {name}"):
             return
         _, own = self._named.setdefault(id(thing), (thing, set()))
-        if method == "backup" or (name not in own and _knows(thing, name)):
+        if method == "backup" or (name not in own and knows(thing, name)):
             raise Refused(f"{method} {name}")
         own.add(name)
 
@@ -218,14 +218,6 @@ def _is_plain(thing: Any, name: str, code: bool) -> bool:
         return True
     is_code = callable(behind) or hasattr(type(behind), "__get__")
     return not name.startswith("__") and not is_code
-
-
-def _knows(connection: Any, name: str) -> bool:
-    """Whether a database has a function or a way to sort of this name."""
-    functions = {row[0].lower() for row in told(connection, "function_list")}
-    orders = {row[1].lower() for row in told(connection, "collation_list")}
-    # Where it doesn't tell, it may.
-    return not functions or name.lower().encode() in functions | orders
 
 
 def _place(thing: Any, method: str) -> str:

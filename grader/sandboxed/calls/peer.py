@@ -263,8 +263,7 @@ class Peer(Answering):
             request.random = packer.pack(random_states())
         if not self._trusted:
             request.watch = self.rules.watched(self._taken)
-            arguments = {**{str(n): value for n, value in enumerate(args)}, **kwargs}
-            request.files = self._written(_place_of(label), arguments)
+            request.files = self._written(_place_of(label), args, kwargs)
         request.keep = self.rules.kept(label)
         try:
             reply, unpacker = self._ask(request, packer, _place_of(label))
@@ -328,7 +327,9 @@ class Peer(Answering):
     # The files below a judge's working folder that the other side has, too.
     seen: handed_files.Seen | None = None
 
-    def _written(self, place: str, arguments: dict[str, Any]) -> dict[str, bytes]:
+    def _written(
+        self, place: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> dict[str, bytes]:
         """The files that a test has written since the last call.
 
         Where the solution reads none, only those that the test names, where it does for the
@@ -340,12 +341,14 @@ class Peer(Answering):
             # The call that is being answered has brought what there was.
             return {}
         sends_all = self.rules.sends_files
+        if not (sends_all or self.rules.named):
+            return {}
         named = set()
-        for argument, value in arguments.items():
-            if (sends_all or f"{place}:{argument}" in self.rules.named) and handed_files.names_file(
-                value
-            ):
-                self.rules.note("named", f"{place}:{argument}")
+        for name, value in (*enumerate(args), *kwargs.items()):
+            argument = f"{place}:{name}"
+            wanted = sends_all or argument in self.rules.named
+            if wanted and handed_files.names_file(value):
+                self.rules.note("named", argument)
                 named.add(os.path.abspath(value))
         if not (sends_all or named):
             return {}
