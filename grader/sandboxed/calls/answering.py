@@ -176,8 +176,10 @@ class Answering(End):
     def _called(self, request: Request, body: bytes, reply: Reply) -> Packer:
         name = self._reachable(request.name)
         target = self._to_call(request.target, name)
-        self.rules.admit_arguments([*request.args, *request.kwargs.values()])
         unpacker = self._unpacker(body)
+        nodes = [*request.args, *request.kwargs.values()]
+        self._check(nodes, unpacker)
+        self.rules.admit_arguments(nodes)
         unpacker.own = self._own_at("()")
         objects = unpacker.objects
         owners: list[str] = []

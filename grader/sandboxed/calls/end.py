@@ -30,6 +30,7 @@ from grader.sandboxed.calls.lent_objects import Lent
 from grader.sandboxed.calls.raised import Errors
 from grader.sandboxed.calls.rules import Enforcing, Rules, Trusting
 from grader.sandboxed.calls.special_methods import EVERYWHERE, special_methods
+from grader.sandboxed.codec import agreeing
 from grader.sandboxed.codec.buffers import join, split
 from grader.sandboxed.codec.libraries import library_name
 from grader.sandboxed.codec.packing import Packer
@@ -132,6 +133,11 @@ class End(ABC):
         made = Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
         made.texts, made.narrow = self.texts, self.rules.narrow
         return made
+
+    def _check(self, nodes: list[Node], unpacker: Unpacker) -> None:
+        """Looks at all nodes of a message, if whoever has sent it is not trusted."""
+        if not self._trusted:
+            agreeing.check(nodes, unpacker)
 
     def _export(self, value: Any) -> Node:
         """A node for what is no data."""

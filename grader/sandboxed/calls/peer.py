@@ -16,7 +16,7 @@ import enum
 import os
 import sys
 import types
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -159,6 +159,7 @@ class Peer(Answering):
         self._origin = name
         if library and reply.value == Named("library", library):
             return reply.value, None
+        self._check([reply.value], unpacker)
         if isinstance(reply.value, Live) and reply.value.kind != "instance":
             # An answer goes by its own name, also where another one is the same thing.
             self._handles.pop(self._key(reply.value), None)
@@ -199,6 +200,7 @@ class Peer(Answering):
             return Method(handle, name)
         if not self.rules.may_read(name):
             raise absent
+        self._check([reply.value], unpacker)
         self.rules.admit(reply.value, name)
         self._origin = f"{origin_of(handle)}.{name}"
         unpacker.own = self._own_at(name)
@@ -367,6 +369,7 @@ class Peer(Answering):
         self.on_said(reply.said)
         if reply.read:
             self.rules.note("reads")
+        self._check([*_nodes(reply.changed), *_nodes(reply.names), reply.value], unpacker)
         place = _place_of(label)
         for number, node in reply.changed:
             if not 0 <= number < len(owners):
@@ -554,6 +557,10 @@ def _thrown(method: str, args: tuple[Any, ...]) -> Any:
         if is_class or isinstance(one, BaseException):
             return one
     return None
+
+
+def _nodes(named: Sequence[tuple[int | str, Node]]) -> Iterator[Node]:
+    return (node for _, node in named)
 
 
 def _place_of(label: str) -> str:

@@ -29,6 +29,7 @@ class Unpacker:
         trusted: whether the sender is: names of library functions are followed only then.
 
     Attributes:
+        buffers, given: as they are.
         objects: by number, as `Packer` numbers them, those of `known` first.
         own: as given; may change.
         budget: what the message may still claim; taken from before memory is.
@@ -51,7 +52,7 @@ class Unpacker:
         self.budget = Budget()
         self.texts: set[str | bytes] | None = None
         self.narrow: Narrow | None = None
-        self._buffers = buffers
+        self.buffers = buffers
         self._live = live
         self.own = own
         self._depth = 0
@@ -120,7 +121,7 @@ class Unpacker:
         Raises:
             CannotCross: when there is no such buffer of this size.
         """
-        if not 0 <= number < len(self._buffers) or len(self._buffers[number]) != size:
+        if not 0 <= number < len(self.buffers) or len(self.buffers[number]) != size:
             raise CannotCross("a shape that does not fit its data")
-        # A copy: two nodes may name one buffer, and it may start anywhere in memory.
-        return np.array(self._buffers[number])
+        # A copy: it may start anywhere in memory.
+        return np.array(self.buffers[number])

@@ -61,8 +61,6 @@ def decode_sequence(node: Seq, unpacker: Unpacker) -> Any:
         return dict.fromkeys(items).keys() if node.kind == "keys" else dict(items).items()
     made: Any = {"list": list, "set": set}.get(node.kind, list)()
     if node.kind == "deque":
-        if node.most is not None and node.most < len(node.items):
-            raise CannotCross("more than there is room for")
         made = collections.deque(maxlen=node.most)
     unpacker.objects.append(made)
     add = made.add if node.kind == "set" else made.append
@@ -122,8 +120,6 @@ def _fields(value: Any) -> list[str]:
 
 
 def decode_record(node: Record, unpacker: Unpacker) -> Any:
-    if not node.fields:
-        raise CannotCross("a named tuple without names")
     cls: Any = _make_record(node.name, node.fields)
     return cls._make(_item(item, unpacker) for item in node.items)
 

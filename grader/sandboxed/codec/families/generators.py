@@ -36,9 +36,6 @@ def decode(node: Random, unpacker: Unpacker) -> Any:
     narrow, unpacker.narrow = unpacker.narrow, None
     state = unpacker.unpack(node.state)
     unpacker.narrow = narrow
-    # Nor may anything refer to one of them.
-    behind = len(unpacker.objects) - place - 1
-    unpacker.objects[place + 1 :] = [None] * behind
     made: Any
     if node.kind == "torch":
         made = torch_module().Generator()

@@ -54,9 +54,11 @@ def assign(target: Any, value: Any) -> bool:
 
 def _attributes_of(value: Any) -> dict[str, Any]:
     """What an object holds, by name: in its dictionary and in its slots."""
-    held = {name: slot for name, slot in _slots_of(type(value)).items() if hasattr(value, name)}
+    cls = type(value)
+    held = {name: slot for name, slot in _slots_of(cls).items() if hasattr(value, name)}
+    state = getattr(value, "__dict__", {})
     return {
-        **getattr(value, "__dict__", {}),
+        **{name: own for name, own in state.items() if is_plain_attribute(cls, name)},
         **{name: slot.__get__(value) for name, slot in held.items()},
     }
 

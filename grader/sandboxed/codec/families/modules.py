@@ -152,8 +152,8 @@ def encode(module: nn.Module, packer: Packer) -> Node:
     attributes: dict[str, Node] = {}
     args: dict[str, Node] = {}
     if given:
-        plain = {k: v for k, v in state.items() if not k.startswith("_") and k != "training"}
-        attributes = {name: pack(value) for name, value in plain.items()}
+        plain = (k for k in state if not k.startswith("_") and is_plain_attribute(cls, k))
+        attributes = {name: pack(state[name]) for name in plain if name != "training"}
     else:
         args = {name: pack(value) for name, value in _values(cls, module).items()}
     before = state["_forward_pre_hooks"].values()

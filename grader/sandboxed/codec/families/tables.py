@@ -6,7 +6,6 @@ Loaded where pandas is there, or a message says that something of it has come.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,17 +110,7 @@ def _known(value: Any) -> Any:
 def decode(node: Frame, unpacker: Unpacker) -> Any:
     place = unpacker.reserve()
     with within(unpacker.narrow, "in_table"):
-        unpack = partial(_part, unpacker)
-        unpacker.objects[place] = made = _rebuild(node, unpack, unpacker.narrow)
-    return made
-
-
-def _part(unpacker: Unpacker, node: Node) -> Any:
-    """What a table is made of: nothing refers to a list of it, in which more may be missing."""
-    place = len(unpacker.objects)
-    made = unpacker.unpack(node)
-    if isinstance(made, list):
-        unpacker.objects[place] = None
+        unpacker.objects[place] = made = _rebuild(node, unpacker.unpack, unpacker.narrow)
     return made
 
 
@@ -143,8 +132,6 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
         several = pd.MultiIndex.from_arrays(columns, names=labels)
         return several if index is None else _with_levels(several, index)
     if not is_table:
-        if index is not None or (labels is not None and node.kind != "Index"):
-            raise CannotCross("a part of a table with parts of its own")
         (values,) = columns
         if node.kind == "Index":
             made: Any = pd.Index(values, name=labels)
@@ -197,16 +184,12 @@ def has_missing(dtype: str) -> bool:
 
 def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> pd.Series:
     kind, _, rest = dtype.partition(" ")
-    if kind in ("category", "ordered", "interval") and not isinstance(values, list):
-        raise CannotCross("a column without its parts")
     if dtype in ("category", "ordered"):
         codes, categories = values
         sorts = pd.Series(pd.Categorical.from_codes(codes, categories, dtype == "ordered"))
         return sorts if narrow is None else narrow.column(sorts, CATEGORY)
     if kind == "interval":
         left, right = values
-        if not (isinstance(left, pd.Index) and isinstance(right, pd.Index)):
-            raise CannotCross("intervals without ends")
         closed: Any = rest
         return pd.Series(pd.arrays.IntervalArray.from_arrays(left, right, closed=closed))
     if dtype.startswith("period["):
@@ -216,21 +199,15 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
         periods: Any = pd.PeriodIndex
         return pd.Series(periods.from_ordinals(values, freq=dtype[len("period[") : -1]))
     if dtype.startswith("Sparse["):
-        several = _items(values.tolist(), narrow) if values.dtype.kind == "O" else values
-        return pd.Series(pd.arrays.SparseArray(several))
+        if narrow is not None and values.dtype.kind == "O":
+            values = narrow.listed(values.tolist())
+        return pd.Series(pd.arrays.SparseArray(values))
     known = pd.api.types.pandas_dtype(dtype)
-    if _name(known) != dtype:
-        # Another name for one of those above, which are made of parts.
-        raise CannotCross(f"a column of {dtype[:50]}")
-    is_plain = isinstance(known, np.dtype) and known.kind in _PLAIN
-    if is_plain or isinstance(known, pd.DatetimeTZDtype):
-        # A list would become what no look at its items has seen: `nan`, or what is endless.
-        if not isinstance(values, np.ndarray) or values.dtype.kind not in _PLAIN:
-            raise CannotCross("a column without numbers")
-    else:
-        values = _items(values, narrow)
     if isinstance(known, pd.DatetimeTZDtype):
         return pd.Series(pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(known.tz))
+    is_plain = isinstance(known, np.dtype) and known.kind in _PLAIN
+    if not is_plain and narrow is not None:
+        values = narrow.listed(values)
     # A wider one may have come; see `codec.narrow`.
     made = pd.Series(values, dtype=values.dtype if is_plain else known)
     if not missing and has_missing(dtype) and made.hasnans:
@@ -238,13 +215,6 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
     if narrow is not None and has_missing(dtype) and not made.hasnans:
         return narrow.column(made, dtype)
     return made
-
-
-def _items(values: Any, narrow: Narrow | None) -> list[Any]:
-    """What a column of any type holds."""
-    if not isinstance(values, list):
-        raise CannotCross("a column that is no list")
-    return values if narrow is None else narrow.listed(values)
 
 
 def assign(target: Any, value: Any) -> bool:

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from grader.protocol.values import CannotCross, Node, Tensor
+from grader.sandboxed.codec.agreeing import check
 from grader.sandboxed.codec.buffers import join, split
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
@@ -84,7 +85,9 @@ def sent(*values):
 
 
 def received(node, buffers=()):
-    return Unpacker(list(buffers), no_live, no_live, GIVEN).unpack(node)
+    unpacker = Unpacker(list(buffers), no_live, no_live, GIVEN)
+    check([node], unpacker)
+    return unpacker.unpack(node)
 
 
 def cross(value):

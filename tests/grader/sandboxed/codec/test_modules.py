@@ -311,9 +311,8 @@ def test_a_network_of_a_given_class_crosses_with_its_plain_attributes():
     net = GivenNet(4)
     net.note = ["kept"]
     net._hidden = 1
-    [node], buffers = sent(net)
-    node.attributes |= {"forward": "forged", "parameters": "forged", "_modules": "forged"}
-    got = received(node, buffers)
+    net.forward = "own"
+    got = cross(net)
     assert type(got) is GivenNet
     assert torch.equal(got(X), 2 * nn.functional.linear(X, net.first.weight, net.first.bias))
     assert (got.width, got.note, len(list(got.parameters()))) == (4, ["kept"], 3)

@@ -1,0 +1,112 @@
+"""Whether a message says of its values what this side would say of them.
+
+A learner's code that writes its messages itself could say one thing in two ways: the look at what
+has come sees one, and the test gets the other. So what was read is written again, and has to come
+out the same: nobody sends what Python could not have had.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from grader.protocol.values import Back, CannotCross, Live, Node, Seq, Yours
+from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.unpacking import Unpacker
+
+_ENCODER = msgspec.msgpack.Encoder()
+_SAY_ALL = frozenset((type(None), bool, int, float, str))
+
+
+def check(nodes: list[Node], unpacker: Unpacker) -> None:
+    """Looks at all nodes of a message, in the order in which they were made.
+
+    Args:
+        unpacker: that has not read one yet.
+
+    Raises:
+        CannotCross: when this side would say something else.
+    """
+    if all(type(node) in _SAY_ALL for node in nodes):
+        return
+    given, known = unpacker.given, [*unpacker.objects]
+    reader = _Reader(unpacker.buffers, _Stays, _of_ours, given, known)
+    values = [reader.unpack(node) for node in nodes]
+    writer = _Writer(_node_of, given, known, exact=True)
+    writer.read = reader.read
+    if _ENCODER.encode([writer.pack(value) for value in values]) != _ENCODER.encode(nodes):
+        raise CannotCross("a value that does not hold together")
+
+
+class _Stays:
+    """In the place of what stays where it is."""
+
+    stays_where_it_is = True
+
+    def __init__(self, node: Live | Yours) -> None:
+        self.node: Node = node
+        if isinstance(node, Live):
+            # What else it says, who gets it sets.
+            dunders = sorted({*node.dunders})
+            self.node = Live(node.id, node.kind, node.name, dunders, base=node.base)
+
+    def __call__(self) -> None:
+        """What makes the values of missing keys has to be callable."""
+
+
+def _of_ours(number: int) -> _Stays:
+    return _Stays(Yours(number))
+
+
+def _node_of(value: Any) -> Node:
+    if isinstance(value, _Stays):
+        return value.node
+    raise CannotCross("a value that does not hold together")
+
+
+class _Reader(Unpacker):
+    """Notes what values don't tell: the memory that they show, and in which order a set has come.
+
+    Attributes:
+        read: such values, by their identity, with their nodes and items.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.read: dict[int, tuple[Any, Back | Seq, list[Any]]] = {}
+
+    def _unpack(self, node: Any) -> Any:
+        value: Any
+        if isinstance(node, Back) and node.shape is not None:
+            value = super()._unpack(node)
+            self.read[id(value)] = value, node, []
+        elif isinstance(node, Seq) and node.kind in ("set", "frozenset"):
+            value = set()
+            if node.kind == "set":
+                self.objects.append(value)
+            items = [self.unpack(item) for item in node.items]
+            value.update(items)
+            value = value if node.kind == "set" else frozenset(items)
+            self.read[id(value)] = value, node, items
+        else:
+            value = super()._unpack(node)
+        return value
+
+
+class _Writer(Packer):
+    """Takes that from what was read."""
+
+    read: dict[int, tuple[Any, Back | Seq, list[Any]]]
+
+    def _pack(self, value: Any) -> Node:
+        if id(value) not in self.read:
+            return super()._pack(value)
+        _, node, items = self.read[id(value)]
+        if not isinstance(value, frozenset):
+            self.register(value)
+        if isinstance(node, Back):
+            return node
+        if len(value) < len(items):
+            raise CannotCross("a set that has something twice")
+        return Seq(node.kind, [self.pack(item) for item in items])
