@@ -1,0 +1,81 @@
+"""What is said in another way than this side would say it is refused, whatever it is."""
+
+from __future__ import annotations
+
+import enum
+
+import pytest
+
+from grader.protocol.values import (
+    Array,
+    Back,
+    Big,
+    CannotCross,
+    Frame,
+    Live,
+    Named,
+    Objects,
+    Pairs,
+    Record,
+    Seq,
+    Spelled,
+)
+from grader.sandboxed.codec.agreeing import check
+from grader.sandboxed.codec.unpacking import Unpacker
+from tests.grader.sandboxed.codec.crossing import BUFFERS, GIVEN, dense
+
+
+class Size(enum.Enum):
+    LARGE = 1
+    BIG = 1
+
+
+EMPTY = Seq("list", [])
+LIES = {
+    "a small number as a large one": Big("0x5"),
+    "a large number in capitals": Big("0X1" + "0" * 20),
+    "a fraction that is no shortest one": Spelled("Fraction", "2/4"),
+    "a path with too many signs": Spelled("Path", "a//b"),
+    "one key twice": Pairs("dict", [("a", 1), ("a", EMPTY)]),
+    "one key of two types": Pairs("dict", [(1, 1), (True, 2)]),
+    "one item twice": Seq("set", [1, 1.0]),
+    "one item twice in what never changes": Seq("tuple", [Seq("frozenset", ["a", "a"])]),
+    "one key twice in what shows keys": Seq("keys", [1, 1]),
+    "a deque with less room than items": Seq("deque", [1, EMPTY], 1),
+    "a list with room": Seq("list", [1], 0),
+    "a named tuple without names": Record("P", [], []),
+    "two arrays of one buffer": Seq("list", [Array("|u1", [8], 0), Array("|u1", [8], 0)]),
+    "a buffer that is passed over": Array("|u1", [8], 1),
+    "a column as two": Array("<f4", [1, 2], 0, fortran=True),
+    "a tensor by another name": dense("float"),
+    "a tensor with the strides that it has anyway": dense(stride=[1]),
+    "a type by another name": Named("numpy.dtype", "=f4"),
+    "a type of torch by another name": Named("torch", "double"),
+    "a member by another name": Named("member", "Size.BIG"),
+    "a table's list that somebody else has": Seq(
+        "list", [Frame("Array", None, None, [Seq("list", [None])], ["object"]), Back(2)]
+    ),
+    "a table's column that is a tuple": Frame("Array", None, None, [Seq("tuple", [])], ["object"]),
+    "a table's column that is a mapping": Frame(
+        "Array", None, None, [Pairs("dict", [])], ["object"]
+    ),
+    "a table's text as objects": Frame("Array", None, None, [Objects([1], ["a"])], ["object"]),
+    "a table with a part too many": Frame("Array", "name", None, [Seq("list", [1])], ["object"]),
+    "an order that nobody asked for": Frame("Index", None, None, [EMPTY], ["object"], "D"),
+    "a handle that gives the same again": Live(1, "generator", "g", [], again=True),
+    "a handle that gives something": Live(1, "generator", "g", [], some=True),
+    "a handle that is plain": Live(1, "instance", "i", [], plain=True),
+    "a method twice": Live(1, "instance", "i", ["__eq__", "__eq__"]),
+}
+
+
+@pytest.mark.parametrize("node", LIES.values(), ids=LIES.keys())
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_said_in_another_way_is_refused(node):
+    def unpacker():
+        given = GIVEN | {"Size": Size}
+        return Unpacker(BUFFERS, lambda live: None, lambda number: None, given)
+
+    unpacker().unpack(node)
+    with pytest.raises(CannotCross, match="hold together"):
+        check([node], unpacker())
