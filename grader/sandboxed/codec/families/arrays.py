@@ -39,7 +39,9 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
     if isinstance(value, np.ma.MaskedArray):
         hidden = value.mask is not np.ma.nomask
         mask = _encode_array(np.asarray(value.mask), packer) if hidden else None
-        fill = None if value.dtype.kind == "O" else packer.pack(value.fill_value)
+        # That of text may be longer than there is room for.
+        has_fill = value.dtype.kind != "O"
+        fill = packer.pack(np.array(value.fill_value, value.dtype)[()]) if has_fill else None
         return Masked(_encode_array(plain, packer), mask, fill)
     if isinstance(value, np.matrix):
         return Masked(_encode_array(plain, packer), matrix=True)

@@ -78,6 +78,8 @@ def _frame(
 def _name(dtype: Any) -> str:
     if isinstance(dtype, pd.CategoricalDtype):
         return "ordered" if dtype.ordered else "category"
+    if isinstance(dtype, pd.SparseDtype):
+        return "Sparse"
     return f"interval {dtype.closed}" if isinstance(dtype, pd.IntervalDtype) else str(dtype)
 
 
@@ -150,7 +152,9 @@ def _rebuild(node: Frame, unpack: Callable[[Node], Any], narrow: Narrow | None) 
         column.index = index
     if node.kind == "Series":
         (column,) = columns
-        return column.rename(labels)
+        # In place: the index stays the one that others may refer to.
+        column.name = labels
+        return column
     if not isinstance(labels, pd.Index) or len(labels) != len(columns):
         raise CannotCross("a table whose labels do not fit its columns")
     table = pd.DataFrame(dict(enumerate(columns)), index=index)
@@ -198,7 +202,7 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
             raise CannotCross("periods that are none")
         periods: Any = pd.PeriodIndex
         return pd.Series(periods.from_ordinals(values, freq=dtype[len("period[") : -1]))
-    if dtype.startswith("Sparse["):
+    if dtype == "Sparse":
         if narrow is not None and values.dtype.kind == "O":
             values = narrow.listed(values.tolist())
         return pd.Series(pd.arrays.SparseArray(values))

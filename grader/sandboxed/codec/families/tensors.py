@@ -51,6 +51,9 @@ def _encode(torch: Any, value: Any, base: Any, packer: Packer) -> Node:
         return _encode_sparse(torch, base, requires_grad, packer)
     if base.device.type == "meta":
         raise CannotCross("a tensor without data")
+    if not (value.is_leaf or base.is_contiguous()):
+        # As it comes out of `decode`.
+        base = base.clone()
     node = _encode_dense(torch, base, packer)
     node.requires_grad, node.leaf = requires_grad, bool(value.is_leaf)
     node.parameter = isinstance(value, torch.nn.Parameter)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from grader.protocol.values import (
     Array,
@@ -22,7 +25,7 @@ from grader.protocol.values import (
 )
 from grader.sandboxed.codec.agreeing import check
 from grader.sandboxed.codec.unpacking import Unpacker
-from tests.grader.sandboxed.codec.crossing import BUFFERS, GIVEN, dense
+from tests.grader.sandboxed.codec.crossing import BUFFERS, GIVEN, cross, dense
 
 
 class Size(enum.Enum):
@@ -79,3 +82,23 @@ def test_what_is_said_in_another_way_is_refused(node):
     unpacker().unpack(node)
     with pytest.raises(CannotCross, match="hold together"):
         check([node], unpacker())
+
+
+ROWS = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+LAYER = torch.ones(4, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [row for _, row in ROWS.iterrows()],
+        [ROWS, ROWS.index, ROWS["a"].rename("c")],
+        pd.Series(pd.arrays.SparseArray([0.0, 1.5], fill_value=0.0)),
+        np.ma.masked_array(["a", "b"], [False, True]),
+        [LAYER.expand(2, 4), LAYER[::2], (LAYER * 2).reshape(2, 2).t()],
+    ],
+    ids=["rows", "one index", "sparse", "masked text", "computed tensors"],
+)
+def test_what_python_has_is_read_as_it_is_said(value):
+    """Each of these came out as something else, before it was written again."""
+    assert len(cross(value)) == len(value)
