@@ -116,6 +116,10 @@ class _Writer(Packer):
 
     read: dict[int, tuple[Any, Back | Seq, list[Any]]]
 
+    def buffer(self, data: bytes) -> int:
+        # Whose they are is compared, not the bytes: any are a value.
+        return super().buffer(data[:0])
+
     def _pack(self, value: Any) -> Node:
         if id(value) not in self.read:
             return super()._pack(value)
