@@ -31,7 +31,16 @@ def check(nodes: list[Node], unpacker: Unpacker) -> None:
     if _has_one_way(nodes):
         return
     given, known = unpacker.given, [*unpacker.objects]
-    reader = _Reader(unpacker.buffers, _Stays, _of_ours, given, known)
+    things: dict[tuple[type, int], _Stays] = {}
+
+    def stays(node: Live | Yours) -> _Stays:
+        # One thing is one here, too: it may be twice a key.
+        return things.setdefault((type(node), node.id), _Stays(node))
+
+    def own(number: int) -> _Stays:
+        return stays(Yours(number))
+
+    reader = _Reader(unpacker.buffers, stays, own, given, known)
     values = [reader.unpack(node) for node in nodes]
     writer = _Writer(_node_of, given, known, exact=True)
     writer.read = reader.read
@@ -70,10 +79,6 @@ class _Stays:
 
     def __call__(self) -> None:
         """What makes the values of missing keys has to be callable."""
-
-
-def _of_ours(number: int) -> _Stays:
-    return _Stays(Yours(number))
 
 
 def _node_of(value: Any) -> Node:

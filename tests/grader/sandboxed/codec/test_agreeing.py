@@ -34,6 +34,7 @@ class Size(enum.Enum):
 
 
 EMPTY = Seq("list", [])
+FUNCTION = Live(1, "function", "f", ["__call__"])
 LIES = {
     "a small number as a large one": Big("0x5"),
     "a large number in capitals": Big("0X1" + "0" * 20),
@@ -41,6 +42,8 @@ LIES = {
     "a path with too many signs": Spelled("Path", "a//b"),
     "one key twice": Pairs("dict", [("a", 1), ("a", EMPTY)]),
     "one key of two types": Pairs("dict", [(1, 1), (True, 2)]),
+    "one handle as two keys": Pairs("dict", [(FUNCTION, 1), (FUNCTION, EMPTY)]),
+    "one handle as two things": Seq("list", [FUNCTION, Live(1, "generator", "f", ["__call__"])]),
     "one item twice": Seq("set", [1, 1.0]),
     "one item twice in what never changes": Seq("tuple", [Seq("frozenset", ["a", "a"])]),
     "one key twice in what shows keys": Seq("keys", [1, 1]),
