@@ -140,8 +140,8 @@ class ClassResult:
         late: how many of all came late.
         waiting: how many wait for a teacher.
         reused: how many of all were known from an earlier run.
-        left_over: results of earlier runs whose submission is not there any more: they stay in
-            results/ and in the gradebook, but are not in grades.csv.
+        left_over: results of earlier runs whose submission or assignment is not there any more:
+            they stay in results/ and in the gradebook, but are not in grades.csv.
         report: the class report.
     """
 
@@ -207,6 +207,8 @@ def grade_class(
                 # What is not graded now stays as it was when its results were made.
                 if name in assignments or not book.knows(name):
                     book.set_up(assignment, marking.due.get(name))
+                elif name in marking.due:
+                    book.set_due(name, marking.due[name])
             marks = f"{sorted(marking.all_beside)} {marking.show_hidden_tests}"
             settings = f"{engine.settings} {marks} {course.shown_digest()}"
             identities = {key: Identities(found, settings) for key, found in given_out.items()}
@@ -231,7 +233,7 @@ def grade_class(
                 others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
                 done = ClassResult(out / "report.html")
                 done.reused = sum(not fresh for fresh in own.values())
-                done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
+                done.left_over = len({*earlier} - {*own, *others})
                 _log.info("%d graded in this run; now gradebook and report.", sum(own.values()))
                 with cannot_write(out):
                     store.save_troubles(troubles.known)

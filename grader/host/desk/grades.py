@@ -342,7 +342,7 @@ class Book:
             by_name[squeezed(person.name)].add(place)
             for text in person.called:
                 by_call[text].add(place)
-        found: dict[str, Grade] = {}
+        found: defaultdict[str, list[tuple[bool, Grade]]] = defaultdict(list)
         for grade in grades:
             if self._is(grade, system):
                 continue
@@ -352,9 +352,15 @@ class Book:
             if len(of_that_name) == 1:
                 fitting |= of_that_name
             # Without a key it is a row that nothing says whose it is.
-            if len(fitting) == 1 and (key := people[fitting.pop()].key(system)):
-                found[key] = grade
-        return found
+            if len(fitting) == 1 and (key := (person := people[fitting.pop()]).key(system)):
+                found[key].append((grade.student in person.ids, grade))
+        marks = {}
+        for key, several in found.items():
+            # Of two that may be one person, whoever is called just so; else nothing says which.
+            best = [grade for exactly, grade in several if exactly or len(several) == 1]
+            if len(best) == 1:
+                marks[key] = best[0]
+        return marks
 
     def _mark(self, grade: Grade, most: str, export: Export) -> str:
         """What goes into the cell."""

@@ -189,6 +189,9 @@ def test_being_late_costs_what_the_course_says(desk, run):
     run()
     assert rows(desk)["numbers", "late"]["total"] == "5"
     assert "taken off" not in page.read_text()
+    # Nor does Formgrader take it off any more.
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "late").late_submission_penalty == 0
 
 
 def test_a_plugin_for_lateness_that_fails_is_one_sentence(desk, run):
@@ -209,6 +212,35 @@ def test_what_the_teacher_sets_in_the_gradebook_decides_what_is_late(desk, run):
         book.grant_extension("numbers", "a", hours=2)
     run()
     assert {s: row["late"] for (_, s), row in rows(desk).items()} == {"a": "no", "b": "yes"}
+
+
+def test_when_it_was_due_counts_though_something_else_is_graded(desk, run):
+    desk.hand_in("a", timestamp="2026-03-02 13:00:00 UTC")
+    nbformat.write(desk.source("pair", "first"), desk.folder("a", "pair") / "first.ipynb")
+    run()
+    run("--assignment", "pair", "--due", "numbers=2026-03-02T12:00")
+    assert {name: row["late"] for (name, _), row in rows(desk).items()} == {
+        "numbers": "yes",
+        "pair": "no",
+    }
+
+
+def test_a_time_that_a_teacher_types_has_a_zone_that_is_known(desk, run):
+    """It was taken for UTC: half a day too early, so that whoever was in time was late."""
+    desk.hand_in("a", timestamp="2026-11-30 20:00:00 UTC")
+    for zone in ("PM", "PST", "+2", "europe/berlim"):
+        said = run("--due", f"numbers=2026-11-30 11:59 {zone}", code=1)
+        assert "2026-11-30 23:59 Europe/Berlin" in said
+    for due, late in {
+        "11:59pm": "no",
+        "19:59 UTC": "yes",
+        "20:59 Europe/Berlin": "yes",
+        "21:00 Europe/Berlin": "no",
+        "21:59 +02:00": "yes",
+        "20:00 Z": "no",
+    }.items():
+        run("--due", f"numbers=2026-11-30 {due}")
+        assert rows(desk)["numbers", "a"]["late"] == late, due
 
 
 def test_an_assignment_may_change_unless_marks_would_be_lost(desk, run):
