@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import shlex
+import shutil
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
+import nbgrader
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
@@ -19,6 +23,7 @@ from traitlets.config import Config
 from grader.host import batch
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import give, mend, open_book
+from tests.same_scores.classroom import WITH_ALEMBIC
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 
@@ -513,6 +518,22 @@ def damaged(path):
 def something_else(path):
     with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE cookies (name TEXT)")
+
+
+def test_a_gradebook_of_long_ago_goes_on_after_what_one_is_told_to_type(desk, run):
+    """nbgrader 0.4 wrote no version; without the address, that of the course's folder is upgraded."""
+    old = Path(nbgrader.__file__).parent / "tests/apps/files/gradebook.db"
+    desk.out.mkdir()
+    shutil.copy(old, desk.out / "gradebook.db")
+    desk.hand_in("a")
+    said = run(code=1)
+    assert "was written by an older nbgrader: upgrade it with" in said
+    _, command, _ = said.split("`")
+    there = os.environ | {"PATH": WITH_ALEMBIC}
+    subprocess.run(shlex.split(command), cwd=desk.root, env=there, check=True, capture_output=True)
+    run()
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "a").score == 5
 
 
 @pytest.mark.parametrize(
