@@ -197,6 +197,13 @@ def test_canvas_with_its_gradebook(group, work):
     group.collect(archive, "--roster", book, *options)
     assert stamp(group, "s17") == "2026-03-02 12:00:01.000000 UTC"
     assert stamp(group, "s18") is None
+    # Whoever teaches has taken the mark away since.
+    forgiven = group.archive(
+        {"mullerjurgen_17_401_numbers-2.ipynb": work, "mullerjurgen_17_402_notes.txt": "x"}
+    )
+    group.collect(forgiven, "--roster", book, *options)
+    assert stamp(group, "s17") is None
+    assert told(group, "s17")["late"] == ""
 
 
 def test_canvas_without_a_list_and_anonymous(group, work):
