@@ -13,6 +13,8 @@ from nbgrader.api import Gradebook
 
 from grader.host.desk.grades import Book
 from grader.host.desk.roster import Person
+from grader.host.publish.report import ClassReport
+from grader.host.results.result import Result
 from tests.grader.conftest import RIGHT, linux
 from tests.grader.desk.conftest import GRADEBOOK, WORKSHEET, gradebook, other, worksheet
 
@@ -235,6 +237,17 @@ def test_a_name_that_looks_like_a_formula_is_itself_again(marked):
     (grade,) = Book.read(marked.here / "out", marked.submitted).grades
     assert grade.student == "=ada"
     assert "'=ada" in export(marked, "csv")[1][1]
+
+
+def test_nor_does_a_name_become_that_of_somebody_else(marked, assignment):
+    names = ["=ada", "'=ada", "a;=b", "a;'=b", "'ada", "-5"]
+    report = ClassReport([assignment])
+    for name in names:
+        rejected = Result(assignment="numbers", student=name, status="rejected", reason="Empty.")
+        report.add(rejected, late=False)
+    marked.write("out/grades.csv", report.csv())
+    found = Book.read(marked.here / "out", marked.submitted).grades
+    assert sorted(grade.student for grade in found) == sorted(names)
 
 
 def test_no_name_in_a_sheet_of_ones_own_is_a_formula(marked):

@@ -521,7 +521,7 @@ def something_else(path):
 
 
 def test_a_gradebook_of_long_ago_goes_on_after_what_one_is_told_to_type(desk, run):
-    """nbgrader 0.4 wrote no version; without the address, that of the course's folder is upgraded."""
+    """nbgrader 0.4 wrote no version. Without an address, the course's own is upgraded."""
     old = Path(nbgrader.__file__).parent / "tests/apps/files/gradebook.db"
     desk.out.mkdir()
     shutil.copy(old, desk.out / "gradebook.db")
