@@ -45,6 +45,8 @@ _log = logging.getLogger(__name__)
 _WATCH = 5.0
 # What in entered.json names the gradebook: no submission is called so.
 _PLACE = ""
+# What stands between a submission's fingerprint and which run has entered it.
+_RUN = "@"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -358,13 +360,17 @@ def _enter(
     if before.get(_PLACE, place) != place:
         before = {}
     entered = {**before, _PLACE: place}
+    runs = book.count_run()
     for assignment, student in keys:
         result = store.load(assignment, student)
         if result is None:
             # Of another version of this package, and not graded again because it is not asked for.
             continue
         name = f"{assignment}/{student}"
-        look_again = before.get(name, "") != result.handed_in
+        handed_in, _, run_then = before.get(name, "").partition(_RUN)
+        # A copy of earlier may have come in the gradebook's place.
+        is_of_then = runs is not None and run_then.isdecimal() and int(run_then) >= runs
+        look_again = is_of_then or handed_in != result.handed_in
         known = result if timestamps else result.model_copy(update={"timestamp": None})
         entry = book.record(known, assignments[assignment], look_again)
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
@@ -377,8 +383,8 @@ def _enter(
         if shown != result.shown:
             with cannot_write(store.folder):
                 store.show_marks(result, assignments[assignment], marked, shown, renderer)
-        if result.handed_in:
-            entered[name] = result.handed_in
+        if result.handed_in and look_again:
+            entered[name] = f"{result.handed_in}{_RUN}{runs or 0}"
         yield marked, entry.late
     # Only what the gradebook holds for good counts as told to it.
     book.commit()

@@ -520,6 +520,25 @@ def something_else(path):
         database.execute("CREATE TABLE cookies (name TEXT)")
 
 
+def test_a_mark_in_a_copy_of_earlier_waits_where_its_student_has_handed_in_since(desk, run):
+    """Somebody marks at home, or puts a copy back in the place of what is damaged."""
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    run()
+    copied = shutil.copy(desk.out / "gradebook.db", desk.root / "at home.db")
+    desk.hand_in("a", RIGHT | {"why": "I do not know."})
+    run()
+    for student in ("a", "b"):
+        give(desk, student=student, url=f"sqlite:///{copied}", manual_score=3)
+    shutil.copy(copied, desk.out / "gradebook.db")
+    for _ in range(2):
+        run()
+        assert {s: row["waits"] for (_, s), row in rows(desk).items()} == {"a": "yes", "b": "no"}
+    give(desk, student="a")
+    run()
+    assert rows(desk)["numbers", "a"]["waits"] == "no"
+
+
 def test_a_gradebook_of_long_ago_goes_on_after_what_one_is_told_to_type(desk, run):
     """nbgrader 0.4 wrote no version. Without an address, the course's own is upgraded."""
     old = Path(nbgrader.__file__).parent / "tests/apps/files/gradebook.db"
