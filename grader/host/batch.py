@@ -381,6 +381,8 @@ def _enter(
         if by_hand:
             marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
         if shown != result.shown:
+            # Making pages takes a while: others may write meanwhile.
+            book.commit()
             with cannot_write(store.folder):
                 store.show_marks(result, assignments[assignment], marked, shown, renderer)
         if result.handed_in and look_again:

@@ -595,6 +595,29 @@ def test_a_gradebook_that_another_program_writes_to_is_one_sentence(desk, run, m
     assert (desk.out / "gradebook.db").read_bytes() == before
 
 
+def test_marks_can_be_saved_while_pages_are_made(desk, run, monkeypatch):
+    """Formgrader waits five seconds; pages of a hundred can take longer."""
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    run()
+    for student in ("a", "b"):
+        give(desk, student=student, manual_score=1)
+        desk.hand_in(student, RIGHT | {"why": "Another reason."})
+    saved = []
+    show_marks = batch.ResultStore.show_marks
+
+    def show(store, result, *rest):
+        place = desk.out / "gradebook.db"
+        with contextlib.closing(sqlite3.connect(place, timeout=0.1)) as other, other:
+            other.execute("UPDATE comment SET manual_comment = 'Look again.'")
+        saved.append(result.student)
+        show_marks(store, result, *rest)
+
+    monkeypatch.setattr(batch.ResultStore, "show_marks", show)
+    run()
+    assert saved == ["a", "b"]
+
+
 def test_a_copy_that_a_teacher_makes_beside_a_notebook_is_no_notebook_of_the_assignment(desk, run):
     """Formgrader is started where they lie."""
     desk.hand_in("a")
