@@ -45,6 +45,8 @@ _log = logging.getLogger(__name__)
 _WATCH = 5.0
 # What in entered.json names the gradebook: no submission is called so.
 _PLACE = ""
+# What stands between a submission's fingerprint and which run has entered it.
+_RUN = "@"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -140,8 +142,8 @@ class ClassResult:
         late: how many of all came late.
         waiting: how many wait for a teacher.
         reused: how many of all were known from an earlier run.
-        left_over: results of earlier runs whose submission is not there any more: they stay in
-            results/ and in the gradebook, but are not in grades.csv.
+        left_over: results of earlier runs whose submission or assignment is not there any more:
+            they stay in results/ and in the gradebook, but are not in grades.csv.
         report: the class report.
     """
 
@@ -207,6 +209,8 @@ def grade_class(
                 # What is not graded now stays as it was when its results were made.
                 if name in assignments or not book.knows(name):
                     book.set_up(assignment, marking.due.get(name))
+                elif name in marking.due:
+                    book.set_due(name, marking.due[name])
             marks = f"{sorted(marking.all_beside)} {marking.show_hidden_tests}"
             settings = f"{engine.settings} {marks} {course.shown_digest()}"
             identities = {key: Identities(found, settings) for key, found in given_out.items()}
@@ -231,7 +235,7 @@ def grade_class(
                 others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
                 done = ClassResult(out / "report.html")
                 done.reused = sum(not fresh for fresh in own.values())
-                done.left_over = sum(key[0] in assignments and key not in own for key in earlier)
+                done.left_over = len({*earlier} - {*own, *others})
                 _log.info("%d graded in this run; now gradebook and report.", sum(own.values()))
                 with cannot_write(out):
                     store.save_troubles(troubles.known)
@@ -356,13 +360,17 @@ def _enter(
     if before.get(_PLACE, place) != place:
         before = {}
     entered = {**before, _PLACE: place}
+    runs = book.count_run()
     for assignment, student in keys:
         result = store.load(assignment, student)
         if result is None:
             # Of another version of this package, and not graded again because it is not asked for.
             continue
         name = f"{assignment}/{student}"
-        look_again = before.get(name, "") != result.handed_in
+        handed_in, _, run_then = before.get(name, "").partition(_RUN)
+        # A copy of earlier may have come in the gradebook's place.
+        is_of_then = runs is not None and run_then.isdecimal() and int(run_then) >= runs
+        look_again = is_of_then or handed_in != result.handed_in
         known = result if timestamps else result.model_copy(update={"timestamp": None})
         entry = book.record(known, assignments[assignment], look_again)
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
@@ -373,10 +381,12 @@ def _enter(
         if by_hand:
             marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
         if shown != result.shown:
+            # Making pages takes a while: others may write meanwhile.
+            book.commit()
             with cannot_write(store.folder):
                 store.show_marks(result, assignments[assignment], marked, shown, renderer)
-        if result.handed_in:
-            entered[name] = result.handed_in
+        if result.handed_in and look_again:
+            entered[name] = f"{result.handed_in}{_RUN}{runs or 0}"
         yield marked, entry.late
     # Only what the gradebook holds for good counts as told to it.
     book.commit()

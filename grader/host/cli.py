@@ -410,11 +410,14 @@ def _due(options: list[str], course: Course) -> dict[str, datetime]:
     for option in options:
         name, equals, text = option.partition("=")
         try:
-            due[name] = parse_time(text)
+            due[name] = parse_time(text, typed=True)
         except ValueError:
             equals = ""
         if not equals:
-            raise GraderError(f"--due {option} is not NAME=TIME with a time like 2026-11-30T23:59.")
+            raise GraderError(
+                f"--due {option} is not NAME=TIME with a time like 2026-11-30T23:59+01:00 or "
+                "2026-11-30 23:59 Europe/Berlin."
+            )
         if name not in course.assignments():
             raise GraderError(f"--due {option}: the course has no assignment {name!r}.")
     return due
@@ -472,7 +475,7 @@ def _sum_up(screen: Console, done: ClassResult) -> None:
     screen.print(", ".join(parts) + ".")
     if done.left_over:
         screen.print(
-            f"{done.left_over} earlier results have no submission any more: "
+            f"{done.left_over} earlier results have no submission any more, or no assignment: "
             "they are kept in results/, but are not in grades.csv."
         )
     screen.print(Text(f"Report: {done.report}"))

@@ -196,8 +196,8 @@ class ResultStore:
             write_atomically(self.folder / "results" / "troubles.json", told)
 
     def entered(self) -> dict[str, str]:
-        """The fingerprint of each submission that the gradebook knows, by "ASSIGNMENT/STUDENT"; by
-        "" where that gradebook lies."""
+        """The fingerprint of each submission that the gradebook knows, and which run has entered
+        it, by "ASSIGNMENT/STUDENT"; by "" where that gradebook lies."""
         try:
             told = (self.folder / "results" / "entered.json").read_bytes()
             return decoders.from_json(dict[str, str]).decode(told)

@@ -325,7 +325,7 @@ class _Run:
             return
         if when is None and record.late and self.due is not None:
             when = self.due + timedelta(seconds=1)
-        outcome = self.placing.place(student, assignment, files, when)
+        outcome = self.placing.place(student, assignment, files, when, record.late)
         self.done.outcomes[outcome] += 1
         if outcome == "older":
             return

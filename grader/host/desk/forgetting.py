@@ -23,6 +23,7 @@ from grader.host.desk.roster import squeezed
 from grader.host.gradebook.book import Book
 from grader.host.gradebook.connection import Database
 from grader.host.publish import pseudonyms
+from grader.host.publish.formulas import bare
 from grader.host.result_store import ResultStore, cannot_write
 from grader.host.results.result import write_atomically
 from grader.host.tasks import COLLECTED, names_of_students
@@ -164,7 +165,7 @@ def _drop_rows(path: Path, student: str) -> int:
     if not path.is_file():
         return 0
     table = tables.read(path)
-    rows = [row for row in table.rows if tables.bare(table.cell(row, "student")) != student]
+    rows = [row for row in table.rows if bare(table.cell(row, "student")) != student]
     gone = len(table.rows) - len(rows)
     if gone:
         text = io.StringIO()

@@ -19,6 +19,7 @@ from pathlib import Path
 from grader.host.desk import canvas, moodle, tables
 from grader.host.desk.placing import collected
 from grader.host.desk.roster import Roster, squeezed
+from grader.host.publish.formulas import harmless
 from grader.host.publish.pages import number
 from grader.host.publish.pseudonyms import nameless
 from grader.host.publish.report import NEEDS_MANUAL
@@ -244,7 +245,7 @@ class Book:
             most = table.cell(row, "Maximum Grade")
             row[grade_at] = self._mark(grade, most, export)
             if comment_at is not None and not row[comment_at].strip():
-                row[comment_at] = tables.harmless(grade.said())
+                row[comment_at] = harmless(grade.said())
         self._tell(rest, into.name, export)
         export.data = table.data()
         return export
@@ -256,10 +257,10 @@ class Book:
             if not self._is(grade, moodle.SYSTEM):
                 rest[grade.student] = grade
                 continue
-            called = [tables.harmless(person[name]) for name in ("name", "email")]
+            called = [harmless(person[name]) for name in ("name", "email")]
             who = [f"{moodle.HIDDEN} {person['key']}", *called]
             marks = [self._mark(grade, "", export), number(grade.points)]
-            said = tables.harmless(grade.said())
+            said = harmless(grade.said())
             rows.append([*who, "Submitted for grading", *marks, "Yes", "-", "-", said])
         self._tell(rest, "the worksheet", export)
         export.data = tables.Table(list(_WORKSHEET), rows).data()
@@ -318,7 +319,7 @@ class Book:
                 rest[grade.student] = grade
                 continue
             mark = self._mark(grade, "", export)
-            rows.append([tables.harmless(person["name"]), person["key"], "", "", "", mark])
+            rows.append([harmless(person["name"]), person["key"], "", "", "", mark])
         if not title.endswith(")"):
             export.notes.append(
                 f"Where Canvas has no assignment {title}, it makes a new one: give its export with "
@@ -342,7 +343,7 @@ class Book:
             by_name[squeezed(person.name)].add(place)
             for text in person.called:
                 by_call[text].add(place)
-        found: dict[str, Grade] = {}
+        found: defaultdict[str, list[tuple[bool, Grade]]] = defaultdict(list)
         for grade in grades:
             if self._is(grade, system):
                 continue
@@ -352,9 +353,15 @@ class Book:
             if len(of_that_name) == 1:
                 fitting |= of_that_name
             # Without a key it is a row that nothing says whose it is.
-            if len(fitting) == 1 and (key := people[fitting.pop()].key(system)):
-                found[key] = grade
-        return found
+            if len(fitting) == 1 and (key := (person := people[fitting.pop()]).key(system)):
+                found[key].append((grade.student in person.ids, grade))
+        marks = {}
+        for key, several in found.items():
+            # Of two that may be one person, whoever is called just so; else nothing says which.
+            best = [grade for exactly, grade in several if exactly or len(several) == 1]
+            if len(best) == 1:
+                marks[key] = best[0]
+        return marks
 
     def _mark(self, grade: Grade, most: str, export: Export) -> str:
         """What goes into the cell."""

@@ -89,13 +89,20 @@ class Placing:
             yield self
 
     def place(
-        self, student: str, assignment: str, files: Mapping[str, bytes], when: datetime | None
+        self,
+        student: str,
+        assignment: str,
+        files: Mapping[str, bytes],
+        when: datetime | None,
+        late: bool = False,
     ) -> Outcome:
         """Lays a submission where it is graded from.
 
         Args:
             files: by path; a time that learners may have written is none of them.
             when: UTC without time zone; None where nobody knows.
+            late: whether its system marks it as late. If it does so no longer, the time that was
+                made up for that goes.
 
         Returns:
             "older" where a later one is there, or this one has given way to another before.
@@ -109,6 +116,10 @@ class Placing:
         with self._writes(place):
             there, since = _there(place)
             if there is not None and _fingerprint(there) == _fingerprint(files):
+                before = self.collected.get((assignment, student), {})
+                if stamp is None and before.get("late") and before["submitted"] and not late:
+                    (place / TIMESTAMP).unlink(missing_ok=True)
+                    return "replaced"
                 if stamp is None or when == since:
                     return "unchanged"
                 write_atomically(place / TIMESTAMP, stamp)

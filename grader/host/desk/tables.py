@@ -11,22 +11,13 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from grader.host.publish.formulas import bare, harmless
 from grader.protocol.errors import GraderError
 
 _BOM = codecs.BOM_UTF8
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A first line that says to Excel alone what parts the cells.
 _SEP = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
-# What a spreadsheet takes for a formula begins so, also from East Asian keyboards. An apostrophe of
-# one's own before it counts as well, so that ours can be taken away again.
-_SIGNS = re.escape("=+-@＝＋－＠")
-_FORMULA = re.compile(rf"['\s]*[{_SIGNS}]")
-# Where a spreadsheet takes other signs than commas for separators, a cell begins after them: after
-# the last of several.
-_SEPARATED = rf"(?='*(?:'|[^\S\t\n\r]){{0,8}}[{_SIGNS}])"
-_TO_MARK = re.compile(rf"([;|\t\n\r]){_SEPARATED}")
-_MARKED = re.compile(rf"([;|\t\n\r])'{_SEPARATED}")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass
@@ -124,18 +115,3 @@ def load(path: Path, header: Iterable[str] = ()) -> list[dict[str, str]]:
         {name: bare(cell) for name, cell in zip_longest(names, row[: len(names)], fillvalue="")}
         for row in table.rows
     ]
-
-
-def harmless(cell: str) -> str:
-    """With an apostrophe before what a spreadsheet would take for a formula; a number is none."""
-    if _NUMBER.fullmatch(cell):
-        return cell
-    marked = _TO_MARK.sub(r"\1'", cell)
-    return f"'{marked}" if _FORMULA.match(cell) else marked
-
-
-def bare(cell: str) -> str:
-    """Without it."""
-    if cell.startswith("'") and _FORMULA.match(cell[1:]):
-        cell = cell[1:]
-    return _MARKED.sub(r"\1", cell)

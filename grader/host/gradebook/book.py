@@ -153,6 +153,11 @@ class Book:
                     self._remove_old_cells(old, assignment.name, ())
                     self._book.remove_notebook(old.name, assignment.name)
 
+    def set_due(self, assignment: str, due: datetime) -> None:
+        """Enters when an assignment was due, UTC without time zone, and nothing else of it."""
+        with self._one_sentence():
+            self._book.update_or_create_assignment(assignment, duedate=due)
+
     @contextlib.contextmanager
     def _one_transaction(self) -> Iterator[None]:
         """Has nbgrader's functions, each of which commits, wait for the disk once for them all.
@@ -237,6 +242,17 @@ class Book:
                 database.delete(source_cell)
         database.commit()
 
+    def count_run(self) -> int | None:
+        """How many runs have entered something before, and counts this one, too. A copy of earlier
+        knows of fewer. None on a server."""
+        database = self._book.db
+        if database.get_bind().dialect.name != "sqlite":
+            return None
+        with self._one_sentence():
+            before = int(database.scalar(text("PRAGMA user_version")))
+            database.execute(text(f"PRAGMA user_version = {before + 1}"))
+        return before
+
     def forget(self, student: str) -> int:
         """Removes somebody with all that was entered for them. Returns how many submissions."""
         if student not in self._students:
@@ -277,12 +293,11 @@ class Book:
                 notebook, before = self._enter_notebook(submission, sheet)
                 total = self._enter_grades(result, sheet, notebook, look_again, scores, outdated)
                 self._enter_comments(said, sheet, notebook, comments)
-                if self._penalties is not None:
-                    cost = self._cost(result, total, late)
-                    penalty += cost or 0.0
-                    if cost != before:
-                        changed = update(_NOTEBOOKS).where(_NOTEBOOKS.c.id == notebook)
-                        self._book.db.execute(changed.values(late_submission_penalty=cost))
+                cost = self._cost(result, total, late)
+                penalty += cost or 0.0
+                if cost != before:
+                    changed = update(_NOTEBOOKS).where(_NOTEBOOKS.c.id == notebook)
+                    self._book.db.execute(changed.values(late_submission_penalty=cost))
             self._waiting += 1
         if self._waiting >= BATCH:
             self.commit()
@@ -434,7 +449,7 @@ class Book:
 
     def _cost(self, result: Result, total: float, late: float) -> float | None:
         """What the course's plugin takes off for being late; None for nothing."""
-        if late <= 0 or result.status == "rejected":
+        if self._penalties is None or late <= 0 or result.status == "rejected":
             return None
         try:
             cost = self._penalties.late_submission_penalty(result.student, total, late)

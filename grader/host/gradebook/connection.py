@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -38,7 +39,7 @@ _ADVICE = {
     "could not translate host name": "there is no such server: mend the address.",
     "authentication failed": "mend the name or the password in the address.",
     "no password supplied": "put the password into PGPASSWORD, ~/.pgpass or the address.",
-    "no such": "upgrade it with `nbgrader db upgrade`, or grade into another folder.",
+    "no such": "upgrade it with {upgrade}, or grade into another folder.",
     "does not exist": "create it on the server, or mend the address.",
     "permission denied": "let this user write to it, or name another.",
     "closed the connection": f"see that the server runs, {_AGAIN}",
@@ -102,6 +103,12 @@ class Database:
         """Whether it is a file that is not there."""
         return self._is_file and str(self) != ":memory:" and not Path(str(self)).exists()
 
+    @property
+    def _upgrade(self) -> str:
+        """What to type to have a gradebook of today. Without the address it would be that of the
+        course's folder."""
+        return f"`nbgrader db upgrade --db {shlex.quote(self.url.render_as_string())}`"
+
     def _engine(self) -> Engine:
         return create_engine(self.url, poolclass=NullPool)
 
@@ -115,7 +122,7 @@ class Database:
             said = error.__context__ if isinstance(error, InvalidEntry) else error
             reason = str((said and said.__cause__) or said).strip().split("\n")[0]
             known = (advice for sign, advice in _ADVICE.items() if sign in reason)
-            advice = next(known, _OTHERWISE[self._is_file])
+            advice = next(known, _OTHERWISE[self._is_file]).format(upgrade=self._upgrade)
             raise GraderError(
                 f"The gradebook {self} cannot be used ({reason}): {advice}"
             ) from error
@@ -149,7 +156,7 @@ class Database:
         if not found:
             reason = f"is no gradebook of nbgrader's: {elsewhere}"
         elif found <= {script.revision for script in _scripts().walk_revisions()}:
-            upgrade = "upgrade it with `nbgrader db upgrade`"
+            upgrade = f"upgrade it with {self._upgrade}"
             reason = f"was written by an older nbgrader: {upgrade}, or {elsewhere}"
         else:
             reason = f"was written by another nbgrader: use that one, or {elsewhere}"
@@ -179,6 +186,9 @@ class Database:
             tables = inspect(connection).get_table_names()
             if "alembic_version" in tables:
                 return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+            if "submitted_assignment" in tables:
+                # Up to 0.4 nbgrader wrote no version.
+                return set(_scripts().get_bases())
             return set() if tables else None
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from unicodedata import normalize
 
+from dateutil.tz import gettz
 from nbgrader.utils import parse_utc
 
 from grader.host.course.assignment import Assignment, TeacherNotebook
@@ -126,13 +127,17 @@ def timestamp_of(folder: Folder) -> datetime | None:
         return None
 
 
-def parse_time(text: str) -> datetime:
+def parse_time(text: str, typed: bool = False) -> datetime:
     """A time in ISO 8601 or as nbgrader writes it, as UTC without time zone; UTC if it names none.
+
+    Args:
+        typed: by the teacher, who can say it better: what nbgrader takes for UTC, because it does
+            not know the zone, is no time then. It may be PST, or PM.
 
     Raises:
         ValueError: when it is neither, or UTC has no room for it.
     """
-    text = re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", text.strip().removesuffix(" UTC"))
+    text = re.sub(r"\s+(?=([+-]\d\d:?\d\d|Z)$)", "", text.strip().removesuffix(" UTC"))
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
@@ -141,6 +146,9 @@ def parse_time(text: str) -> datetime:
         words = text.split(" ")
         zone = words[2:] if len(words) == 3 else []
         if not re.match(r"\d{4}-\d\d-\d\d ", text) or not all(map(_ZONE.fullmatch, zone)):
+            raise
+        # A number would be seconds.
+        if typed and any(not word[0].isalpha() or gettz(word) is None for word in zone):
             raise
         try:
             when = parse_utc(text)

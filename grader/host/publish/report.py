@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,15 +20,12 @@ from urllib.parse import quote
 
 from grader.host.contract import Trouble
 from grader.host.course.assignment import Assignment, Item
+from grader.host.publish.formulas import harmless
 from grader.host.publish.ledger import ClassLedger, Ledger
 from grader.host.publish.pages import environment, number, plain, title, titles
 from grader.host.results.result import ItemResult, Result
 
 NEEDS_MANUAL = "manual"
-# Beginnings that a spreadsheet takes for a formula, also those of East Asian keyboards.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-# Where a spreadsheet takes other signs than commas for separators, a cell begins after them.
-_SEPARATED = re.compile(r"([;|\t])(?=\s*[=+\-@＝＋－＠])")
 
 
 class ClassReport:
@@ -107,8 +103,7 @@ class ClassReport:
 
 
 def _safe(cell: str) -> str:
-    cell = _SEPARATED.sub(r"\1'", " ".join(plain(cell).split("\n")))
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+    return harmless(" ".join(plain(cell).split("\n")))
 
 
 class _Section:

@@ -15,6 +15,7 @@ from grader.host.desk import collecting, exchange, moodle, tables
 from grader.host.desk.record import Record
 from grader.host.desk.roster import Person, Roster, spellings, squeezed
 from grader.host.desk.sources import File
+from grader.host.publish import formulas
 from grader.host.tasks import why_no_student
 from tests.grader.desk.conftest import gradebook, other, worksheet
 
@@ -197,6 +198,13 @@ def test_canvas_with_its_gradebook(group, work):
     group.collect(archive, "--roster", book, *options)
     assert stamp(group, "s17") == "2026-03-02 12:00:01.000000 UTC"
     assert stamp(group, "s18") is None
+    # Whoever teaches has taken the mark away since.
+    forgiven = group.archive(
+        {"mullerjurgen_17_401_numbers-2.ipynb": work, "mullerjurgen_17_402_notes.txt": "x"}
+    )
+    group.collect(forgiven, "--roster", book, *options)
+    assert stamp(group, "s17") is None
+    assert told(group, "s17")["late"] == ""
 
 
 def test_canvas_without_a_list_and_anonymous(group, work):
@@ -704,16 +712,16 @@ def test_a_name_is_found_however_it_is_turned(first, last):
 )
 def test_no_cell_begins_as_a_formula_wherever_a_spreadsheet_parts_it(cell):
     """Elsewhere than in English a spreadsheet parts cells by semicolons, whatever the file says."""
-    safe = tables.harmless(cell)
+    safe = formulas.harmless(cell)
     assert not any(part.startswith(tuple("=+-@＝")) for part in re.split(r"[;|\t\n,]", safe))
-    assert tables.bare(safe) == cell
+    assert formulas.bare(safe) == cell
 
 
 @given(st.text("a'=-5;\n \t|＝", max_size=30) | st.text(max_size=200))
 @example("; ''\n\n\n=")
 def test_a_table_of_ours_comes_back_as_it_was(text):
     cell = text.replace("\0", "").encode("utf-8", "replace").decode()
-    assert tables.bare(tables.harmless(cell)) == cell
+    assert formulas.bare(formulas.harmless(cell)) == cell
 
 
 @given(st.text(max_size=140))

@@ -13,6 +13,8 @@ from nbgrader.api import Gradebook
 
 from grader.host.desk.grades import Book
 from grader.host.desk.roster import Person
+from grader.host.publish.report import ClassReport
+from grader.host.results.result import Result
 from tests.grader.conftest import RIGHT, linux
 from tests.grader.desk.conftest import GRADEBOOK, WORKSHEET, gradebook, other, worksheet
 
@@ -188,6 +190,26 @@ def test_nobodys_mark_goes_to_who_has_the_same_name(marked):
     assert rows[1][grade] == "8"
 
 
+def test_of_two_that_may_be_one_person_nobody_has_the_others_mark(marked):
+    """The last of them had come in its place."""
+    sheet = worksheet(marked.here / "sheet.csv", ("8", "Ada Bo", "ada@x.org", "-"))
+
+    def filled(*students):
+        marks = (f"numbers,{name},graded,no,{n},8,3,3,,,\n" for n, name in enumerate(students))
+        marked.write("out/grades.csv", "".join([f"{HEAD}\n", *marks]))
+        said, rows = export(marked, "moodle", "--into", sheet)
+        [mark] = [row[4] for row in rows[1:]]
+        told = [f"{name} has no row in sheet.csv" in said for name in students]
+        assert told == [str(number) != mark for number in range(len(students))]
+        return mark
+
+    assert filled("ada@x.org") == filled("Ada Bo") == filled("ADA@x.org") == "0"
+    # Nothing says which of the two it is; nobody is called just as the worksheet has it.
+    assert filled("Ada Bo", "ADA@x.org") == ""
+    assert filled("ada@x.org", "ADA@x.org") == filled("ada@x.org", "Ada Bo") == "0"
+    assert filled("Ada Bo", "ada@x.org") == "1"
+
+
 def test_several_assignments_ask_which(marked):
     marked.write("out/grades.csv", MARKS + "pair,ada,graded,no,1,8,,,,,\n")
     said, _ = export(marked, "moodle", code=1)
@@ -215,6 +237,17 @@ def test_a_name_that_looks_like_a_formula_is_itself_again(marked):
     (grade,) = Book.read(marked.here / "out", marked.submitted).grades
     assert grade.student == "=ada"
     assert "'=ada" in export(marked, "csv")[1][1]
+
+
+def test_nor_does_a_name_become_that_of_somebody_else(marked, assignment):
+    names = ["=ada", "'=ada", "a;=b", "a;'=b", "'ada", "-5"]
+    report = ClassReport([assignment])
+    for name in names:
+        rejected = Result(assignment="numbers", student=name, status="rejected", reason="Empty.")
+        report.add(rejected, late=False)
+    marked.write("out/grades.csv", report.csv())
+    found = Book.read(marked.here / "out", marked.submitted).grades
+    assert sorted(grade.student for grade in found) == sorted(names)
 
 
 def test_no_name_in_a_sheet_of_ones_own_is_a_formula(marked):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import shlex
+import shutil
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
+import nbgrader
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
@@ -19,6 +23,7 @@ from traitlets.config import Config
 from grader.host import batch
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import give, mend, open_book
+from tests.same_scores.classroom import WITH_ALEMBIC
 
 pytestmark = pytest.mark.usefixtures("bubblewrap")
 
@@ -189,6 +194,9 @@ def test_being_late_costs_what_the_course_says(desk, run):
     run()
     assert rows(desk)["numbers", "late"]["total"] == "5"
     assert "taken off" not in page.read_text()
+    # Nor does Formgrader take it off any more.
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "late").late_submission_penalty == 0
 
 
 def test_a_plugin_for_lateness_that_fails_is_one_sentence(desk, run):
@@ -209,6 +217,35 @@ def test_what_the_teacher_sets_in_the_gradebook_decides_what_is_late(desk, run):
         book.grant_extension("numbers", "a", hours=2)
     run()
     assert {s: row["late"] for (_, s), row in rows(desk).items()} == {"a": "no", "b": "yes"}
+
+
+def test_when_it_was_due_counts_though_something_else_is_graded(desk, run):
+    desk.hand_in("a", timestamp="2026-03-02 13:00:00 UTC")
+    nbformat.write(desk.source("pair", "first"), desk.folder("a", "pair") / "first.ipynb")
+    run()
+    run("--assignment", "pair", "--due", "numbers=2026-03-02T12:00")
+    assert {name: row["late"] for (name, _), row in rows(desk).items()} == {
+        "numbers": "yes",
+        "pair": "no",
+    }
+
+
+def test_a_time_that_a_teacher_types_has_a_zone_that_is_known(desk, run):
+    """It was taken for UTC: half a day too early, so that whoever was in time was late."""
+    desk.hand_in("a", timestamp="2026-11-30 20:00:00 UTC")
+    for zone in ("PM", "PST", "+2", "europe/berlim"):
+        said = run("--due", f"numbers=2026-11-30 11:59 {zone}", code=1)
+        assert "2026-11-30 23:59 Europe/Berlin" in said
+    for due, late in {
+        "11:59pm": "no",
+        "19:59 UTC": "yes",
+        "20:59 Europe/Berlin": "yes",
+        "21:00 Europe/Berlin": "no",
+        "21:59 +02:00": "yes",
+        "20:00 Z": "no",
+    }.items():
+        run("--due", f"numbers=2026-11-30 {due}")
+        assert rows(desk)["numbers", "a"]["late"] == late, due
 
 
 def test_an_assignment_may_change_unless_marks_would_be_lost(desk, run):
@@ -483,6 +520,41 @@ def something_else(path):
         database.execute("CREATE TABLE cookies (name TEXT)")
 
 
+def test_a_mark_in_a_copy_of_earlier_waits_where_its_student_has_handed_in_since(desk, run):
+    """Somebody marks at home, or puts a copy back in the place of what is damaged."""
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    run()
+    copied = shutil.copy(desk.out / "gradebook.db", desk.root / "at home.db")
+    desk.hand_in("a", RIGHT | {"why": "I do not know."})
+    run()
+    for student in ("a", "b"):
+        give(desk, student=student, url=f"sqlite:///{copied}", manual_score=3)
+    shutil.copy(copied, desk.out / "gradebook.db")
+    for _ in range(2):
+        run()
+        assert {s: row["waits"] for (_, s), row in rows(desk).items()} == {"a": "yes", "b": "no"}
+    give(desk, student="a")
+    run()
+    assert rows(desk)["numbers", "a"]["waits"] == "no"
+
+
+def test_a_gradebook_of_long_ago_goes_on_after_what_one_is_told_to_type(desk, run):
+    """nbgrader 0.4 wrote no version. Without an address, the course's own is upgraded."""
+    old = Path(nbgrader.__file__).parent / "tests/apps/files/gradebook.db"
+    desk.out.mkdir()
+    shutil.copy(old, desk.out / "gradebook.db")
+    desk.hand_in("a")
+    said = run(code=1)
+    assert "was written by an older nbgrader: upgrade it with" in said
+    _, command, _ = said.split("`")
+    there = os.environ | {"PATH": WITH_ALEMBIC}
+    subprocess.run(shlex.split(command), cwd=desk.root, env=there, check=True, capture_output=True)
+    run()
+    with open_book(desk) as book:
+        assert book.find_submission("numbers", "a").score == 5
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -521,6 +593,29 @@ def test_a_gradebook_that_another_program_writes_to_is_one_sentence(desk, run, m
     assert "(database is locked): close the program that writes to it" in said
     assert len(said.strip().splitlines()) == 1
     assert (desk.out / "gradebook.db").read_bytes() == before
+
+
+def test_marks_can_be_saved_while_pages_are_made(desk, run, monkeypatch):
+    """Formgrader waits five seconds; pages of a hundred can take longer."""
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    run()
+    for student in ("a", "b"):
+        give(desk, student=student, manual_score=1)
+        desk.hand_in(student, RIGHT | {"why": "Another reason."})
+    saved = []
+    show_marks = batch.ResultStore.show_marks
+
+    def show(store, result, *rest):
+        place = desk.out / "gradebook.db"
+        with contextlib.closing(sqlite3.connect(place, timeout=0.1)) as other, other:
+            other.execute("UPDATE comment SET manual_comment = 'Look again.'")
+        saved.append(result.student)
+        show_marks(store, result, *rest)
+
+    monkeypatch.setattr(batch.ResultStore, "show_marks", show)
+    run()
+    assert saved == ["a", "b"]
 
 
 def test_a_copy_that_a_teacher_makes_beside_a_notebook_is_no_notebook_of_the_assignment(desk, run):

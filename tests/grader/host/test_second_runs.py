@@ -217,6 +217,9 @@ def test_other_assignments_stay_and_lost_submissions_are_named(desk, run):
     desk.hand_in("b")
     (desk.submitted / "a").rename(desk.submitted / "z")
     assert "1 earlier results have no submission any more" in run("--assignment", "numbers")
+    # The name of an assignment has changed.
+    (desk.root / "solutions/pair").rename(desk.root / "solutions/couple")
+    assert "2 earlier results have no submission any more, or no assignment:" in run()
 
 
 def test_a_result_is_of_the_content_that_was_fingerprinted(desk, run, tmp_path):
