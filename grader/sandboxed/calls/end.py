@@ -154,6 +154,9 @@ class End(ABC):
         offered = special_methods(type(value)) if type(value) is not type else set()
         if kind in ("class", "instance"):
             offered.update(EVERYWHERE)
+        if self._trusted and "__getitem__" in offered:
+            # By that Python iterates over it, too.
+            offered.add("__iter__")
         if callable(value):
             offered.add("__call__")
         bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))
