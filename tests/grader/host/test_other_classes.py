@@ -92,6 +92,24 @@ PILE = """
 class Pile:
     def __init__(self, *things): self.things = list(things)
 """
+HEARD = """
+class Bell:
+    def __init__(self): self.fs = []
+    def tell(self, f): self.fs.append(f)
+    def leave(self, f): self.fs.remove(f)
+    def ring(self, x):
+        for f in self.fs: f(x)
+"""
+HEARS = """
+heard, others = [], []
+bell = Bell()
+bell.tell(heard.append)
+bell.tell(others.append)
+bell.ring(1)
+bell.leave(heard.append)
+bell.ring(2)
+assert (heard, others) == ([1], [1, 2])
+"""
 DAY = "import datetime\nf = lambda n: datetime.date(2024, 2, n)"
 TABLE = "import pandas as pd\nframe = pd.DataFrame({'x': [1, 2]})"
 
@@ -277,6 +295,16 @@ RIGHT: dict[str, tuple[str, str, str]] = {
         "f = lambda rng: rng.random()",
         "import numpy as np\nassert 0 <= f(np.random.default_rng(1)) < 1",
         "def f(rng):\n    print(rng)\n    return rng.random()",
+    ),
+    "a test's methods in a set": (
+        HEARD,
+        HEARS,
+        HEARD.replace("[]", "set()").replace("append", "add"),
+    ),
+    "a test's methods as keys": (
+        HEARD,
+        HEARS,
+        HEARD.replace("[]", "{}").replace(".append(f)", "[f] = 1").replace("remove", "pop"),
     ),
     "a class that says whether it is true": (
         PILE + "    def __len__(self): return len(self.things)",
