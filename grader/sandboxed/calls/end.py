@@ -160,6 +160,12 @@ class End(ABC):
         offered = special_methods(type(value)) if type(value) is not type else set()
         if kind in ("class", "instance"):
             offered.update(EVERYWHERE)
+        elif kind == "function":
+            # What is the same one has the same handle.
+            offered -= {"__eq__", "__ne__", "__hash__"}
+        if self._trusted and "__getitem__" in offered:
+            # By that Python iterates over it, too.
+            offered.add("__iter__")
         if callable(value):
             offered.add("__call__")
         bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))

@@ -42,7 +42,7 @@ class Lent:
 
     def __init__(self) -> None:
         self._things: dict[int, Any] = {}
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[object, int] = {}
         self._count = 0
         # What was lent to calls that have returned.
         self._returned: set[int] = set()
@@ -60,12 +60,12 @@ class Lent:
 
     def lend(self, thing: Any) -> int:
         """The number of a thing; the same one always has the same."""
-        number = self._numbers.get(id(thing))
+        number = self._numbers.get(_which(thing))
         if number is None:
             self._count += 1
             number = self._count
             self._things[number] = thing
-            self._numbers[id(thing)] = number
+            self._numbers[_which(thing)] = number
         return number
 
     def brought_by(self, argument: str) -> None:
@@ -194,11 +194,20 @@ class Lent:
         """They are dead for the other side."""
         for number in numbers:
             self._places.pop(number, None)
-            self._numbers.pop(id(self._things.pop(number)), None)
+            self._numbers.pop(_which(self._things.pop(number)), None)
 
     def begin(self) -> None:
         """A new test: no call of it has returned."""
         self._returned.clear()
+
+
+def _which(thing: Any) -> object:
+    """Tells things apart. A method is another object each time that it is asked for."""
+    if isinstance(thing, types.MethodType):
+        return id(thing.__self__), id(thing.__func__)
+    if isinstance(thing, types.BuiltinMethodType):
+        return id(thing.__self__), thing.__name__
+    return id(thing)
 
 
 def is_code(node: Node, value: Any) -> bool:

@@ -54,7 +54,7 @@ from grader.sandboxed.calls.special_methods import (
     GIVES,
     ITERATION,
     OPERATORS,
-    with_fallbacks,
+    with_others,
 )
 from grader.sandboxed.codec.narrow import Narrow
 
@@ -296,9 +296,9 @@ class Enforcing(Rules):
         self._withhold = withhold
         self.fill = fill
         self.nothing: set[str] = set()
-        self._dunders = with_fallbacks(frozenset(terms.dunders))
+        self._dunders = with_others(frozenset(terms.dunders))
         places = terms.places
-        self._places = None if places is None else places | with_fallbacks(DUNDERS & places)
+        self._places = None if places is None else places | with_others(DUNDERS & places)
         self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
         self.filed, self.own_tables = terms.filed, bool(terms.writes)
         self.named = terms.named
@@ -686,6 +686,8 @@ class Discovering(Rules):
         return True
 
     def admit_iterator(self, node: Node, place: str) -> None:
+        # Of a class that says itself what it holds, `in` asks that.
+        self.terms.dunders.add("__contains__")
         self.admit(node, place)
 
     def admit_arguments(self, nodes: Iterable[Node]) -> None:

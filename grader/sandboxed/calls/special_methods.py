@@ -9,43 +9,38 @@ from typing import Any
 ITERATION = ("__iter__", "__next__")
 # What a `with` asks for.
 IN_BLOCKS = ("__enter__", "__exit__")
+# With the reflected one of each, and the one that changes what stands on the left.
+_BINARY = "add sub mul matmul truediv floordiv mod pow and or xor lshift rshift"
+_OPERATIONS = _BINARY.split()
+_OF_OPERATIONS = [f"{side}{name}" for name in _OPERATIONS for side in ("", "r", "i")]
 _DUNDER_NAMES = """
     len getitem setitem delitem contains reversed bool int float complex index str repr format hash
-    eq ne lt le gt ge add radd iadd sub rsub isub mul rmul imul matmul rmatmul truediv rtruediv
-    floordiv rfloordiv mod rmod pow rpow and or xor neg pos abs invert lshift rshift round enter
-    exit call dir setattr delattr await
+    eq ne lt le gt ge divmod rdivmod neg pos abs invert round enter exit call dir setattr delattr
+    await
 """
-DUNDERS = frozenset(f"__{name}__" for name in _DUNDER_NAMES.split())
-# What Python asks in the place of one that a class lacks.
-_IN_PLACE = "add sub mul matmul truediv floordiv mod pow"
-_FALLBACKS = {
-    "str": "repr",
-    "format": "str repr",
-    "ne": "eq",
-    "lt": "gt",
-    "gt": "lt",
-    "le": "ge",
-    "ge": "le",
-    "bool": "len",
-    "contains": "getitem len",
-    "reversed": "getitem len",
-    "int": "index",
-    "float": "index",
-    "complex": "float index",
-    **{f"i{name}": f"{name} r{name}" for name in _IN_PLACE.split()},
-    **{name: f"r{name}" for name in _IN_PLACE.split()},
-    **{f"r{name}": name for name in _IN_PLACE.split()},
-}
+DUNDERS = frozenset(f"__{name}__" for name in [*_DUNDER_NAMES.split(), *_OF_OPERATIONS])
+# Of several Python asks the one that a class has.
+_ALIKE = [
+    "bool len",
+    "str repr format",
+    "int index float complex",
+    "contains getitem",
+    "lt gt",
+    "le ge",
+    "divmod rdivmod",
+    *(f"{name} r{name} i{name}" for name in _OPERATIONS),
+]
+# Not the other way: by `__eq__` it is told what is not equal, too.
+_INSTEAD = {"__ne__": ["__eq__"], "__reversed__": ["__getitem__", "__len__"]}
 # Without one of these nothing of the kind can be done, and an object is not taken for another one.
-_OPERATIONS = "add sub mul matmul truediv floordiv mod pow and or xor lshift rshift"
 _DONE_TO_IT = ("__setitem__", "__delitem__", "__neg__", "__pos__", "__abs__", "__invert__")
 OPERATORS = frozenset(
     (
         *_DONE_TO_IT,
         *(f"__{name}__" for name in ["lt", "le", "gt", "ge"]),
-        *(f"__{side}{name}__" for name in _OPERATIONS.split() for side in ("", "r")),
+        *(f"__{side}{name}__" for name in [*_OPERATIONS, "divmod"] for side in ("", "r")),
     )
-).intersection(DUNDERS)
+)
 # Every object has these; a handle asks for them where the solution did.
 EVERYWHERE = ("__dir__", "__setattr__", "__delattr__")
 _GIVING = """
@@ -57,9 +52,11 @@ GIVES = frozenset((*ITERATION, *EVERYWHERE, *(f"__{name}__" for name in _GIVING.
 
 
 @cache
-def with_fallbacks(names: frozenset[str]) -> frozenset[str]:
-    others = (_FALLBACKS.get(name.strip("_"), "").split() for name in names)
-    return names | DUNDERS.intersection(f"__{name}__" for found in others for name in found)
+def with_others(names: frozenset[str]) -> frozenset[str]:
+    """These, and what another class may have in their place."""
+    alike = ({f"__{name}__" for name in group.split()} for group in _ALIKE)
+    instead = (_INSTEAD.get(name, ()) for name in names)
+    return names.union(*instead, *(group for group in alike if group & names))
 
 
 def lacking(name: str) -> Any:

@@ -88,6 +88,28 @@ g = nx.DiGraph([(2, 1), (1, 0)])
 link(g, 0, 2)
 assert g[0][2] == {"km": 2} and nx.is_strongly_connected(g) and list(g) == [2, 1, 0]
 """
+PILE = """
+class Pile:
+    def __init__(self, *things): self.things = list(things)
+"""
+HEARD = """
+class Bell:
+    def __init__(self): self.fs = []
+    def tell(self, f): self.fs.append(f)
+    def leave(self, f): self.fs.remove(f)
+    def ring(self, x):
+        for f in self.fs: f(x)
+"""
+HEARS = """
+heard, others = [], []
+bell = Bell()
+bell.tell(heard.append)
+bell.tell(others.append)
+bell.ring(1)
+bell.leave(heard.append)
+bell.ring(2)
+assert (heard, others) == ([1], [1, 2])
+"""
 DAY = "import datetime\nf = lambda n: datetime.date(2024, 2, n)"
 TABLE = "import pandas as pd\nframe = pd.DataFrame({'x': [1, 2]})"
 
@@ -273,6 +295,49 @@ RIGHT: dict[str, tuple[str, str, str]] = {
         "f = lambda rng: rng.random()",
         "import numpy as np\nassert 0 <= f(np.random.default_rng(1)) < 1",
         "def f(rng):\n    print(rng)\n    return rng.random()",
+    ),
+    "a test's methods in a set": (
+        HEARD,
+        HEARS,
+        HEARD.replace("[]", "set()").replace("append", "add"),
+    ),
+    "a test's methods as keys": (
+        HEARD,
+        HEARS,
+        HEARD.replace("[]", "{}").replace(".append(f)", "[f] = 1").replace("remove", "pop"),
+    ),
+    "a class that says whether it is true": (
+        PILE + "    def __len__(self): return len(self.things)",
+        "assert Pile(1) and not Pile()",
+        PILE + "    def __bool__(self): return self.things != []",
+    ),
+    "a class that says what it is as a text": (
+        PILE + "    def __repr__(self): return f'a pile of {len(self.things)}'",
+        "assert str(Pile(1, 5)) == f'{Pile(2, 2)}' == 'a pile of 2'",
+        PILE + "    def __str__(self): return f'a pile of {len(self.things)}'",
+    ),
+    "a class to which something is added": (
+        PILE + "    def __add__(self, other): return Pile(*self.things, *other.things)",
+        "p = Pile(1)\np += Pile(2, 3)\nassert p.things == [1, 2, 3]",
+        PILE + "    def __iadd__(self, other):\n"
+        "        self.things += other.things\n        return self",
+    ),
+    "a set of one's own": (
+        PILE + "    def __or__(self, other): return Pile(*self.things, *other.things)\n"
+        "    def __and__(self, other): return Pile(*{*self.things}.intersection(other.things))\n"
+        "    def __contains__(self, thing): return thing in self.things",
+        "p = Pile(1)\np |= Pile(2)\nassert 2 in p and 1 not in p & Pile(2)",
+        "class Pile(set):\n    def __init__(self, *things): super().__init__(things)",
+    ),
+    "a class that is asked item by item": (
+        PILE + "    def __iter__(self): return iter(self.things)",
+        "assert list(Pile(2, 1)) == [2, 1] and sum(Pile(3, 4)) == 7 and 3 in Pile(3)",
+        PILE + "    def __getitem__(self, place): return self.things[place]",
+    ),
+    "a class that says what it holds": (
+        PILE + "    def __iter__(self): return iter(self.things)",
+        "assert 3 in Pile(3) and 4 not in Pile(3)",
+        PILE + "    def __contains__(self, thing): return thing in self.things",
     ),
 }
 # They pass by nothing but a change that the solution does not make.
