@@ -142,8 +142,9 @@ class ClassResult:
         late: how many of all came late.
         waiting: how many wait for a teacher.
         reused: how many of all were known from an earlier run.
-        left_over: results of earlier runs whose submission or assignment is not there any more:
-            they stay in results/ and in the gradebook, but are not in grades.csv.
+        left_over: results of earlier runs whose submission or assignment is not there any more, or
+            that can't be read: they stay in results/ and in the gradebook, but are not in
+            grades.csv.
         report: the class report.
     """
 
@@ -235,7 +236,6 @@ def grade_class(
                 others = [key for key in earlier if key[0] in shown and key[0] not in assignments]
                 done = ClassResult(out / "report.html")
                 done.reused = sum(not fresh for fresh in own.values())
-                done.left_over = len({*earlier} - {*own, *others})
                 _log.info("%d graded in this run; now gradebook and report.", sum(own.values()))
                 with cannot_write(out):
                     store.save_troubles(troubles.known)
@@ -252,10 +252,13 @@ def grade_class(
                     # The folder may be moved with its own.
                     str(database) if address else "",
                 )
+                left_over = set(earlier)
                 for result, late in entered:
+                    left_over.discard(result.key)
                     report.add(_with_note(result, alike), late)
                     if result.key in own:
                         done.count(result, late)
+                done.left_over = len(left_over)
         with cannot_write(out):
             write_atomically(out / "grades.csv", report.csv().encode("utf-8", "replace"))
             write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))

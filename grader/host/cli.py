@@ -475,8 +475,8 @@ def _sum_up(screen: Console, done: ClassResult) -> None:
     screen.print(", ".join(parts) + ".")
     if done.left_over:
         screen.print(
-            f"{done.left_over} earlier results have no submission any more, or no assignment: "
-            "they are kept in results/, but are not in grades.csv."
+            f"{done.left_over} earlier results have no submission or assignment any more, or can't "
+            "be read: they are kept in results/, but are not in grades.csv."
         )
     screen.print(Text(f"Report: {done.report}"))
 

@@ -25,13 +25,12 @@ _ALIKE = [
     "str repr format",
     "int index float complex",
     "contains getitem",
+    "eq ne",
     "lt gt",
     "le ge",
     "divmod rdivmod",
     *(f"{name} r{name} i{name}" for name in _OPERATIONS),
 ]
-# Not the other way: by `__eq__` it is told what is not equal, too.
-_INSTEAD = {"__ne__": ["__eq__"], "__reversed__": ["__getitem__", "__len__"]}
 # Without one of these nothing of the kind can be done, and an object is not taken for another one.
 _DONE_TO_IT = ("__setitem__", "__delitem__", "__neg__", "__pos__", "__abs__", "__invert__")
 OPERATORS = frozenset(
@@ -55,8 +54,9 @@ GIVES = frozenset((*ITERATION, *EVERYWHERE, *(f"__{name}__" for name in _GIVING.
 def with_others(names: frozenset[str]) -> frozenset[str]:
     """These, and what another class may have in their place."""
     alike = ({f"__{name}__" for name in group.split()} for group in _ALIKE)
-    instead = (_INSTEAD.get(name, ()) for name in names)
-    return names.union(*instead, *(group for group in alike if group & names))
+    # Python walks backwards over what has these two.
+    back = ["__getitem__", "__len__"] if "__reversed__" in names else []
+    return names.union(back, *(group for group in alike if group & names))
 
 
 def lacking(name: str) -> Any:

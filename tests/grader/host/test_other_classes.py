@@ -363,6 +363,27 @@ def test_a_right_answer_of_another_class_has_its_point(engine, name):
     assert scores(grade_one(made, handed_in(made, f=other), engine)) == {"it": 1}
 
 
+def test_a_class_says_itself_what_is_not_equal(engine):
+    """As one derived from Python's own does that knows `==` only."""
+    euro = """
+    class Euro:
+        def __init__(self, cents, country): self.cents, self.country = cents, country
+        def __eq__(self, o): return (self.cents, self.country) == (o.cents, o.country)
+    """
+    other = """
+    class Euro(float):
+        def __new__(cls, cents, country):
+            made = super().__new__(cls, cents)
+            made.country = country
+            return made
+        def __eq__(self, o): return float(self) == float(o) and self.country == o.country
+    """
+    test = "assert Euro(1, 'DE') == Euro(1, 'DE') and Euro(1, 'DE') != Euro(1, 'IT')"
+    made = exercise(f"# answer f\n{textwrap.dedent(euro)}", f"# test it\n{test}")
+    sent = handed_in(made, f=textwrap.dedent(other))
+    assert scores(grade_one(made, sent, engine)) == {"it": 0}
+
+
 @pytest.mark.parametrize("sly", ["nx.Graph()", "nx.Graph([(1, 2, {'km': np.empty(0)})])"])
 def test_a_graph_without_a_value_is_close_to_nothing(engine, sly):
     given = "import networkx as nx\nimport numpy as np"

@@ -216,10 +216,16 @@ def test_other_assignments_stay_and_lost_submissions_are_named(desk, run):
     assert (desk.out / "autograded/a/pair/second.ipynb").is_file()
     desk.hand_in("b")
     (desk.submitted / "a").rename(desk.submitted / "z")
-    assert "1 earlier results have no submission any more" in run("--assignment", "numbers")
+    assert "1 earlier results have no submission or" in run("--assignment", "numbers")
+    # Another is not graded now, and its file is damaged.
+    result = desk.out / "results/pair/a.json"
+    whole = result.read_bytes()
+    result.write_bytes(whole[:100])
+    assert "2 earlier results have no submission or" in run("--assignment", "numbers")
+    result.write_bytes(whole)
     # The name of an assignment has changed.
     (desk.root / "solutions/pair").rename(desk.root / "solutions/couple")
-    assert "2 earlier results have no submission any more, or no assignment:" in run()
+    assert "2 earlier results have no submission or assignment any more, or can't be" in run()
 
 
 def test_a_result_is_of_the_content_that_was_fingerprinted(desk, run, tmp_path):
