@@ -262,7 +262,11 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
         (name, value.copy() if isinstance(value, dict | list | set) else value)
         for name, value in _attributes_of_made[key].items()
     )
-    module.__dict__.update(kept)
+    for name, value in args.items():
+        own = _KEPT_AS.get((cls, name), name)
+        if own in module.__dict__:
+            # As it was set later, maybe: 3 for (3, 3).
+            module.__dict__[own] = value
     return module
 
 

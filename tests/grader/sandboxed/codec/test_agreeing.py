@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
 from grader.protocol.values import (
     Array,
@@ -89,6 +90,8 @@ def test_what_is_said_in_another_way_is_refused(node):
 
 ROWS = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
 LAYER = torch.ones(4, requires_grad=True)
+CUT = nn.Conv2d(1, 1, 3)
+setattr(CUT, "kernel_size", 3)  # noqa: B010  (by hand, as where it is cut)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +101,10 @@ LAYER = torch.ones(4, requires_grad=True)
         [ROWS, ROWS.index, ROWS["a"].rename("c")],
         pd.Series(pd.arrays.SparseArray([0.0, 1.5], fill_value=0.0)),
         np.ma.masked_array(["a", "b"], [False, True]),
+        [CUT],
         [LAYER.expand(2, 4), LAYER[::2], (LAYER * 2).reshape(2, 2).t()],
     ],
-    ids=["rows", "one index", "sparse", "masked text", "computed tensors"],
+    ids=["rows", "one index", "sparse", "masked text", "a size of its own", "computed tensors"],
 )
 def test_what_python_has_is_read_as_it_is_said(value):
     """Each of these came out as something else, before it was written again."""
