@@ -242,6 +242,9 @@ class Peer(Answering):
             _place_of(origin_of(handle)), node_of(handle), method
         ):
             raise TypeError(f"{Handle.__repr__(handle)} is no class here")
+        if method == "__iter__" and node_of(handle).kind == "instance":
+            # Of another class that says itself what it holds, `in` asks that.
+            self.rules.may_call("__contains__")
         if method == "__next__" and self.budget is not None:
             self.budget.take(items=1)
         lent = self._lent.numbers

@@ -686,8 +686,6 @@ class Discovering(Rules):
         return True
 
     def admit_iterator(self, node: Node, place: str) -> None:
-        # Of a class that says itself what it holds, `in` asks that.
-        self.terms.dunders.add("__contains__")
         self.admit(node, place)
 
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
