@@ -404,7 +404,7 @@ def _seconds(timeout: str) -> float | str:
 
 
 def _due(options: list[str], course: Course) -> dict[str, datetime]:
-    from grader.host.intake.submission import parse_time
+    from grader.host.intake.submission import TYPED, parse_time
 
     due = {}
     for option in options:
@@ -414,10 +414,7 @@ def _due(options: list[str], course: Course) -> dict[str, datetime]:
         except ValueError:
             equals = ""
         if not equals:
-            raise GraderError(
-                f"--due {option} is not NAME=TIME with a time like 2026-11-30T23:59+01:00 or "
-                "2026-11-30 23:59 Europe/Berlin."
-            )
+            raise GraderError(f"--due {option} is not NAME=TIME with a time like {TYPED}.")
         if name not in course.assignments():
             raise GraderError(f"--due {option}: the course has no assignment {name!r}.")
     return due

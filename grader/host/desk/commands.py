@@ -487,15 +487,12 @@ def _zone(name: str) -> tzinfo:
 
 
 def _time(text: str) -> datetime:
-    from grader.host.intake.submission import parse_time
+    from grader.host.intake.submission import TYPED, parse_time
 
     try:
         return parse_time(text, typed=True)
     except ValueError as error:
-        raise GraderError(
-            f"--due {text} is no time like 2026-11-30T23:59+01:00 or 2026-11-30 23:59 "
-            "Europe/Berlin."
-        ) from error
+        raise GraderError(f"--due {text} is no time like {TYPED}.") from error
 
 
 def _screen() -> Console:

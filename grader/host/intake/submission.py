@@ -127,6 +127,10 @@ def timestamp_of(folder: Folder) -> datetime | None:
         return None
 
 
+# How a teacher types a time, as an error shows it.
+TYPED = "2026-11-30T23:59+01:00 or 2026-11-30 23:59 Europe/Berlin"
+
+
 def parse_time(text: str, typed: bool = False) -> datetime:
     """A time in ISO 8601 or as nbgrader writes it, as UTC without time zone; UTC if it names none.
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
+from grader.protocol.calls import ENCODER
 from grader.protocol.values import Back, CannotCross, Live, Node, Pairs, Seq, Yours
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
 
-_ENCODER = msgspec.msgpack.Encoder()
 _SAY_ALL = frozenset((type(None), bool, int, float, str))
 
 
@@ -44,7 +42,7 @@ def check(nodes: list[Node], unpacker: Unpacker) -> None:
     values = [reader.unpack(node) for node in nodes]
     writer = _Writer(_node_of, given, known, exact=True)
     writer.read = reader.read
-    if _ENCODER.encode([writer.pack(value) for value in values]) != _ENCODER.encode(nodes):
+    if ENCODER.encode([writer.pack(value) for value in values]) != ENCODER.encode(nodes):
         raise CannotCross("a value that does not hold together")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
-import msgspec
 import numpy as np
 
+from grader.protocol.calls import ENCODER
 from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Node
 from grader.sandboxed.codec import plain
 from grader.sandboxed.codec.families.numbers import encode_integer
@@ -19,7 +19,6 @@ from grader.sandboxed.codec.views import as_array
 
 # In how many arrays a place is looked for.
 _MOST_SHOWN = 20
-_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Packer:
@@ -96,7 +95,7 @@ class Packer:
         known = len(self.objects)
         try:
             node = self.pack_again(number)
-            return _ENCODER.encode(node) + b"".join(self.buffers)
+            return ENCODER.encode(node) + b"".join(self.buffers)
         except CannotCross as error:
             return str(error).encode()
         finally:

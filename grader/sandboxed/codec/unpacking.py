@@ -29,7 +29,7 @@ class Unpacker:
         trusted: whether the sender is: names of library functions are followed only then.
 
     Attributes:
-        buffers, given: as they are.
+        buffers, given: as given.
         objects: by number, as `Packer` numbers them, those of `known` first.
         own: as given; may change.
         budget: what the message may still claim; taken from before memory is.

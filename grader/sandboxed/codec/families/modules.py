@@ -152,8 +152,7 @@ def encode(module: nn.Module, packer: Packer) -> Node:
     attributes: dict[str, Node] = {}
     args: dict[str, Node] = {}
     if given:
-        plain = (k for k in state if not k.startswith("_") and is_plain_attribute(cls, k))
-        attributes = {name: pack(state[name]) for name in plain if name != "training"}
+        attributes = {name: pack(state[name]) for name in state if _crosses(cls, name)}
     else:
         args = {name: pack(value) for name, value in _values(cls, module).items()}
     before = state["_forward_pre_hooks"].values()
@@ -218,6 +217,12 @@ def _decode(node: Module, unpacker: Unpacker) -> nn.Module:
     return module
 
 
+def _crosses(cls: Any, name: str) -> bool:
+    """Whether a module of a given class brings this attribute: it has torch's own anyway."""
+    own = name != "training" and not name.startswith("_")
+    return own and is_plain_attribute(cls, name)
+
+
 def _of_given_class(node: Module, unpacker: Unpacker, place: int) -> nn.Module:
     """A module of a class of given cells, without what it is made of.
 
@@ -232,7 +237,7 @@ def _of_given_class(node: Module, unpacker: Unpacker, place: int) -> nn.Module:
     unpacker.objects[place] = module
     for attribute, value in node.attributes.items():
         unpacked = unpacker.unpack(value)
-        if not attribute.startswith("_") and is_plain_attribute(cls, attribute):
+        if _crosses(cls, attribute):
             module.__dict__[attribute] = unpacked
     return module
 
