@@ -32,6 +32,7 @@ class Request(Struct, tag="request"):
         plain: what would stay crosses as the plain value that it is one of, if it is one.
         patched: what the test has put in the place of something while this call runs.
         files: what the test has written since the last call, by path.
+        ambient: what the test has set around the call; see `calls.ambient`.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Request(Struct, tag="request"):
     plain: bool = False
     patched: list[Patch] = []
     files: dict[str, bytes] = {}
+    ambient: Node = None
 
 
 class Patch(Struct):
@@ -94,6 +96,7 @@ class Reply(Struct, tag="reply"):
         said: what the call showed, as outputs of nbformat.
         drew: whether the call has used up random numbers that it was given.
         read: whether a file that the test has written was read so far.
+        warned: what the call has warned of, if the test records that.
     """
 
     id: int
@@ -107,6 +110,7 @@ class Reply(Struct, tag="reply"):
     read: bool = False
     # Positions of arguments that were changed and are not to be.
     withheld: list[str] = []
+    warned: list[Raised] = []
     refused: bool = False
 
 

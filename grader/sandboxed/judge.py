@@ -38,6 +38,7 @@ from grader.protocol.wire import Channel, Gone
 from grader.sandboxed.calls import handed_files
 from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
+from grader.sandboxed.calls.ambient import Ambient
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.executed import Watch, refuse_texts
 from grader.sandboxed.calls.handle import Handle, only_iterates
@@ -129,12 +130,14 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
         match order := wire.decode(header, TO_JUDGE):
             case Begin():
                 settle_in(shell, order, body)
+                bench.ambient = Ambient()
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
             case RunCell(source):
                 bench.chance.for_given()
                 bench.source = source
-                reply = run_cell(shell, source, seen=False)
+                with bench.ambient.given():
+                    reply = run_cell(shell, source, seen=False)
                 defined_by_given(shell, source, given)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
@@ -158,6 +161,7 @@ class _Bench:
         self.peer: JudgePeer | None = None
         self.folder: ShutFolder | None = None
         self.chance = OwnChance()
+        self.ambient = Ambient()
         self.watch: Watch | None = None
         self._acts = Acts(shell.user_ns, self._is_known)
         # Of the cell that runs, or was last.
@@ -201,7 +205,7 @@ class _Bench:
         self.peer = peer
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
-        peer.folder = self.folder
+        peer.folder, peer.ambient = self.folder, self.ambient
 
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""

@@ -11,7 +11,7 @@ from typing import Any
 from grader.protocol.calls import ENCODER, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, kind_of
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import handed_files, patches, signatures
+from grader.sandboxed.calls import ambient, handed_files, patches, signatures
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
@@ -208,6 +208,7 @@ class Answering(End):
         if request.random is not None and self._trusted:
             set_random_states(unpacker.unpack(request.random))
             states = picture_of_states()
+        around = unpacker.unpack(request.ambient) if self._trusted else None
         before = self._looks(objects)
         value = None
         if self._trusted:
@@ -219,12 +220,15 @@ class Answering(End):
             if not self._trusted:
                 meanwhile.enter_context(self._no_files_for(target))
             with self.capture() as reply.said:
+                warned: list[Any] = []
                 try:
-                    value = invoke(target, name, args, kwargs)
+                    with ambient.applied(around or ()) as warned:
+                        value = invoke(target, name, args, kwargs)
                 except (Gone, Silent, Stopped):
                     raise
                 except BaseException as error:
                     reply.error = self._errors.tell(error)
+                reply.warned = [self._errors.tell(one) for one in ambient.messages(warned)]
             reply.read = handed_files.was_read(self._handed)
             if reply.read:
                 self._handed.clear()

@@ -35,7 +35,7 @@ from grader.protocol.values import (
     kind_of,
 )
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import handed_files, patches, signatures
+from grader.sandboxed.calls import ambient, handed_files, patches, signatures
 from grader.sandboxed.calls.answering import Answering
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
@@ -266,6 +266,8 @@ class Peer(Answering):
             owners.extend([f"={patch.name}"] * (len(packer.objects) - len(owners)))
         if self.rules.random:
             request.random = packer.pack(random_states())
+        if self.ambient is not None and (around := self.ambient.changed()):
+            request.ambient = packer.pack(around)
         if not self._trusted:
             request.watch = self.rules.watched(self._taken)
             request.files = self._written(_place_of(label), args, kwargs)
@@ -329,6 +331,8 @@ class Peer(Answering):
                 self.rules.note("sets", name)
                 yield Patch("", name, []), set_to
 
+    # What a judge's tests set around calls.
+    ambient: ambient.Ambient | None = None
     # The files below a judge's working folder that the other side has, too.
     seen: handed_files.Seen | None = None
 
@@ -392,10 +396,13 @@ class Peer(Answering):
             self.rules.admit(node, name)
             self.rules.note("watch", name)
             self.on_changed(name, self._unpack(node, unpacker, name, len(owners)))
-        if reply.error is not None:
+        for raised in (*reply.warned, *([] if reply.error is None else [reply.error])):
             if self.texts is not None:
-                self.texts.add(reply.error.text)
-                self.texts.update(one for one in reply.error.args if isinstance(one, str))
+                self.texts.add(raised.text)
+                self.texts.update(one for one in raised.args if isinstance(one, str))
+        for raised in reply.warned if request.ambient is not None else ():
+            ambient.warn(self._errors.hear(raised, self.rules, label))
+        if reply.error is not None:
             raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)

@@ -925,4 +925,135 @@ FURTHER = [
         """,
         given="import numpy as np",
     ),
+    idiom(
+        "no overflow where NumPy raises",
+        """
+        def logistic(x):
+            return np.exp(-np.logaddexp(0, -x))
+        """,
+        """
+        def logistic(x):
+            small = np.exp(-np.abs(x))
+            return np.where(x < 0, small, 1) / (1 + small)
+        """,
+        """
+        def logistic(x):
+            return 1 / (1 + np.exp(-x))
+        """,
+        """
+        with np.errstate(over='raise'):
+            assert np.allclose(logistic(np.array([-1000., 0, 1000])), [0, 0.5, 1])
+        """,
+        given="import numpy as np",
+    ),
+    idiom(
+        "nothing is warned of",
+        """
+        def safe_ratio(a, b):
+            return np.divide(a, b, out=np.zeros_like(a), where=b != 0)
+        """,
+        """
+        def safe_ratio(a, b):
+            with np.errstate(all='ignore'):
+                found = a / b
+            found[b == 0] = 0
+            return found
+        """,
+        """
+        def safe_ratio(a, b):
+            found = a / b
+            found[b == 0] = 0
+            return found
+        """,
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter('error')
+            assert np.allclose(safe_ratio(np.array([1., 2]), np.array([0., 4])), [0, 0.5])
+        """,
+        given="import numpy as np\nimport warnings",
+    ),
+    idiom(
+        "a warning that is recorded",
+        """
+        def half_of(n):
+            if n % 2:
+                warnings.warn('odd: rounded down', UserWarning)
+            return n // 2
+        """,
+        """
+        def half_of(n):
+            half, rest = divmod(n, 2)
+            if rest:
+                warnings.warn(f'{n} is rounded down')
+            return half
+        """,
+        """
+        def half_of(n):
+            return n // 2
+        """,
+        """
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            assert half_of(4) == 2 and not caught
+            assert half_of(5) == 2
+        assert len(caught) == 1 and issubclass(caught[0].category, UserWarning)
+        assert 'rounded down' in str(caught[0].message)
+        """,
+        given="import warnings",
+    ),
+    idiom(
+        "a loop and no recursion",
+        """
+        def sum_to(n):
+            return n * (n + 1) // 2
+        """,
+        """
+        def sum_to(n):
+            found = 0
+            while n:
+                found, n = found + n, n - 1
+            return found
+        """,
+        """
+        def sum_to(n):
+            return n and n + sum_to(n - 1)
+        """,
+        """
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(300)
+        try:
+            assert sum_to(900) == 405_450
+        finally:
+            sys.setrecursionlimit(limit)
+        """,
+        given="import sys",
+    ),
+    idiom(
+        "a recursion with room",
+        """
+        def depth_of(nested):
+            found = 0
+            while nested:
+                found, nested = found + 1, nested[0]
+            return found
+        """,
+        """
+        def depth_of(nested):
+            return 1 + depth_of(nested[0]) if nested else 0
+        """,
+        """
+        def depth_of(nested):
+            return len(nested)
+        """,
+        """
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(20_000)
+        nest = []
+        for _ in range(40):
+            nest = [nest]
+        assert depth_of(nest) == 40
+        sys.setrecursionlimit(limit)
+        """,
+        given="import sys",
+    ),
 ]

@@ -1,0 +1,161 @@
+"""What a test sets around a call, and what counts while the learner's code runs, too: how NumPy,
+torch and `decimal` compute, what becomes of warnings, how deep calls may be nested.
+
+Only what is another than at the end of the given cells crosses: those ran in both processes, and
+what the learner's own code has set is the learner's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import decimal
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from grader.sandboxed.codec.libraries import torch_module
+
+# Of a call.
+_MOST_WARNINGS = 100
+# What torch begins with, where it is not there yet.
+_TORCH = (True, False, "float32", False)
+
+
+def _now() -> dict[str, Any]:
+    """All of it, without anything that can be changed."""
+    context = decimal.getcontext()
+    torch = torch_module()
+    return {
+        "numpy": tuple(np.geterr().items()),
+        "decimal": (context.prec, context.rounding, _traps(context)),
+        "torch": _TORCH if torch is None else _of_torch(torch),
+        "depth": sys.getrecursionlimit(),
+        "filters": tuple(warnings.filters),
+        # What a block that records warnings puts in the place of what shows them.
+        "shown by": (warnings.showwarning, getattr(warnings, "_showwarnmsg_impl", None)),
+    }
+
+
+def _traps(context: decimal.Context) -> tuple[str, ...]:
+    return tuple(signal.__name__ for signal, is_set in context.traps.items() if is_set)
+
+
+def _of_torch(torch: Any) -> tuple[Any, ...]:
+    return (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        str(torch.get_default_dtype()).removeprefix("torch."),
+        torch.are_deterministic_algorithms_enabled(),
+    )
+
+
+class Ambient:
+    """A judge's, who says what tests have changed."""
+
+    def __init__(self) -> None:
+        self._usual = _now()
+
+    @contextmanager
+    def given(self) -> Iterator[None]:
+        """What a given cell sets meanwhile, it sets in the player, too."""
+        before = _now()
+        yield
+        self._usual |= {name: now for name, now in _now().items() if now != before[name]}
+
+    def changed(self) -> tuple[tuple[str, Any], ...]:
+        """What is to count while a call runs, as plain values: nothing where no test has changed
+        anything."""
+        found = {name: now for name, now in _now().items() if now != self._usual[name]}
+        if "filters" in found:
+            found["filters"] = tuple(map(_told, found["filters"]))
+        if "shown by" in found:
+            found["shown by"] = ()
+        return tuple(found.items())
+
+
+def _told(known: Any) -> tuple[Any, ...]:
+    """A filter of warnings, its class by name."""
+    action, text, category, module, line = known
+    return action, text, f"{category.__module__}:{category.__qualname__}", module, line
+
+
+def _heard(told: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    action, text, name, module, line = told
+    place, _, cls = name.partition(":")
+    category = getattr(sys.modules.get(place), cls, None)
+    if isinstance(category, type) and issubclass(category, Warning):
+        # A text is another's word for a pattern.
+        yield action, _pattern(text), category, _pattern(module), line
+
+
+def _pattern(text: Any) -> Any:
+    return re.compile(text) if isinstance(text, str) else text
+
+
+@contextmanager
+def applied(found: tuple[tuple[str, Any], ...]) -> Iterator[list[Any]]:
+    """What a test has changed counts meanwhile; yields what was warned of, if that is recorded."""
+    changed = dict(found)
+    warned: list[Any] | None = None
+    with contextlib.ExitStack() as meanwhile:
+        if "numpy" in changed:
+            meanwhile.enter_context(np.errstate(**dict(changed["numpy"])))
+        if "decimal" in changed:
+            meanwhile.enter_context(decimal.localcontext(_context(*changed["decimal"])))
+        torch = torch_module()
+        if "torch" in changed and torch is not None:
+            meanwhile.enter_context(_torch_applied(torch, *changed["torch"]))
+        if "filters" in changed or "shown by" in changed:
+            caught = warnings.catch_warnings(record="shown by" in changed)
+            warned = meanwhile.enter_context(caught)
+        if "filters" in changed:
+            warnings.resetwarnings()
+            heard = [one for told in changed["filters"] for one in _heard(told)]
+            warnings.filters[:] = heard  # type: ignore[index]
+        if "depth" in changed:
+            meanwhile.callback(sys.setrecursionlimit, sys.getrecursionlimit())
+            # No room is left at a limit as low as this.
+            with contextlib.suppress(RecursionError):
+                sys.setrecursionlimit(changed["depth"])
+        yield [] if warned is None else warned
+
+
+def messages(warned: list[Any]) -> list[Warning]:
+    """What was recorded, as exceptions."""
+    found = (one.message for one in warned[:_MOST_WARNINGS])
+    return [one for one in found if isinstance(one, Warning)]
+
+
+def warn(said: BaseException) -> None:
+    """Warns here of what the other side has warned of."""
+    if isinstance(said, Warning):
+        # Each time: where it comes from is not told.
+        warnings.warn_explicit(said, type(said), "<the learner's code>", 1)
+
+
+def _context(precision: int, rounding: str, traps: tuple[str, ...]) -> decimal.Context:
+    context = decimal.getcontext().copy()
+    context.prec, context.rounding = precision, rounding
+    for signal in context.traps:
+        context.traps[signal] = signal.__name__ in traps
+    return context
+
+
+@contextmanager
+def _torch_applied(
+    torch: Any, has_grad: bool, infers: bool, dtype: str, is_deterministic: bool
+) -> Iterator[None]:
+    before = torch.get_default_dtype(), torch.are_deterministic_algorithms_enabled()
+    try:
+        torch.set_default_dtype(getattr(torch, dtype))
+        torch.use_deterministic_algorithms(is_deterministic)
+        with torch.inference_mode(infers), torch.set_grad_enabled(has_grad):
+            yield
+    finally:
+        torch.set_default_dtype(before[0])
+        torch.use_deterministic_algorithms(before[1])

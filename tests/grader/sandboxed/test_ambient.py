@@ -1,0 +1,136 @@
+"""What a test sets around a call counts for the learner's code while it runs, and no longer."""
+
+from __future__ import annotations
+
+import decimal
+import sys
+import warnings
+from decimal import Decimal
+
+import numpy as np
+import pytest
+import torch
+
+from grader.protocol.calls import Raised, Reply
+from grader.protocol.terms import Terms
+from grader.sandboxed.calls.ambient import Ambient
+from tests.grader.sandboxed.conftest import handle
+
+
+@pytest.fixture
+def around(talk):
+    """Makes a judge whose tests have set nothing yet."""
+
+    def make(terms=None, **names):
+        judge = talk(terms, **names)
+        judge.ambient = Ambient()
+        return judge
+
+    return make
+
+
+def test_numpy_computes_as_the_test_says(around):
+    judge = around(Terms(), e=lambda x: np.exp(np.float64(x)))
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        judge["e"](1000)
+    assert judge["e"](1) == np.e
+
+
+def test_torch_computes_as_the_test_says(around):
+    def ones():
+        return torch.ones(1, requires_grad=True) * 2
+
+    judge = around(Terms(), ones=ones)
+    with torch.no_grad():
+        assert not judge["ones"]().requires_grad
+    with torch.inference_mode():
+        assert not judge["ones"]().requires_grad
+    assert judge["ones"]().requires_grad
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert judge["ones"]().dtype is torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert judge["ones"]().dtype is torch.float32
+
+
+def test_decimals_are_computed_as_the_test_says(around):
+    judge = around(Terms(), third=lambda: Decimal(1) / 3, of_float=lambda: Decimal(0.1) > 0)
+    with decimal.localcontext() as context:
+        context.prec = 3
+        assert judge["third"]() == Decimal("0.333")
+        context.traps[decimal.FloatOperation] = True
+        with pytest.raises(ArithmeticError):
+            judge["of_float"]()
+    assert judge["of_float"]() is True
+
+
+def test_calls_are_nested_as_deep_as_the_test_says(around):
+    def down(n):
+        return 0 if n == 0 else 1 + down(n - 1)
+
+    judge, limit = around(Terms(), down=down), sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(limit + 5_000)
+        assert judge["down"](limit + 1_000) == limit + 1_000
+        sys.setrecursionlimit(300)
+        with pytest.raises(RecursionError):
+            judge["down"](500)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert judge["down"](300) == 300
+
+
+def test_a_warning_is_an_error_where_the_test_says_so(around):
+    def old(text):
+        warnings.warn(text, DeprecationWarning, stacklevel=1)
+        return text
+
+    judge = around(Terms(), old=old)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "bad", DeprecationWarning)
+        warnings.filterwarnings("ignore", "good")
+        assert judge["old"]("good") == "good"
+        with pytest.raises(DeprecationWarning, match="bad"):
+            judge["old"]("bad")
+
+
+def test_warnings_of_a_call_are_there_where_the_test_records_them(around):
+    def old():
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+    judge = around(Terms(), old=old, calm=lambda: 1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        judge["calm"]()
+        assert caught == []
+        judge["old"](), judge["old"]()
+    assert [(one.category, str(one.message)) for one in caught] == [(DeprecationWarning, "old")] * 2
+    with pytest.warns(DeprecationWarning, match="old"):
+        judge["old"]()
+
+
+def test_a_warning_that_is_none_or_that_nobody_records_is_passed_over(hear):
+    said = Reply(1, warned=[Raised(["KeyboardInterrupt"], "x"), Raised(["ValueError"], "x")])
+    judge = hear(said)
+    judge.ambient = Ambient()
+    with warnings.catch_warnings(record=True) as caught:
+        assert handle(judge)() is None
+    assert caught == []
+    judge = hear(Reply(1, warned=[Raised(["UserWarning"], "x")]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        judge.ambient = Ambient()
+        assert handle(judge)() is None
+
+
+def test_what_a_given_cell_sets_is_set_in_both(around):
+    judge = around(Terms(), ratio=lambda: np.errstate(divide="ignore")(np.divide)(1.0, 0.0))
+    before = np.seterr()
+    try:
+        with judge.ambient.given():
+            np.seterr(divide="raise")
+        assert judge.ambient.changed() == ()
+        assert judge["ratio"]() == np.inf
+    finally:
+        np.seterr(**before)
