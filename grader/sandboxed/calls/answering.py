@@ -104,7 +104,7 @@ class Answering(End):
             return
         reply.value = packer.pack(value)
         self._brought = packer.objects
-        for name in request.watch:
+        for name in request.watch if kind_of(reply.value) in DATA else ():
             self._pictures[name] = self._picture(name)
 
     def _picture(self, name: str) -> bytes:

@@ -24,8 +24,11 @@ import numpy as np
 from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
 from grader.protocol.values import (
     DATA,
+    MAX_LOGICAL,
+    MAX_NODES,
     Array,
     Back,
+    Budget,
     CannotCross,
     Given,
     Live,
@@ -148,7 +151,6 @@ class Peer(Answering):
         request = self._request("take", 0, name, name)
         request.library, request.known = library, len(self._brought)
         if not library:
-            self._taken.add(name)
             request.watch = [name] if name in self.rules.watched({name}) else []
         reply, unpacker = self._ask(request, self._packer(self._brought), name)
         if reply.error is not None:
@@ -167,6 +169,8 @@ class Peer(Answering):
         self.rules.admit(reply.value, name, but=reply.value)
         value = self._unpack(reply.value, unpacker, name, len(self._brought))
         self._brought = unpacker.objects
+        if self.rules.may_change(name) or _is_small(reply.value, unpacker.budget):
+            self._taken.add(name)
         if isinstance(reply.value, Back):
             # Another answer has brought it: it is what it was there, with what is live left out.
             return Packer(lambda live: None, self._given).pack(value), value
@@ -393,9 +397,20 @@ class Peer(Answering):
         for name, node in reply.names:
             if name not in request.watch or kind_of(node) not in DATA:
                 raise CannotCross(f"the name {name[:50]}")
-            self.rules.admit(node, name)
+            may_change = self.rules.may_change(name)
+            try:
+                self.rules.admit(node, name)
+            except CannotCross:
+                if may_change:
+                    raise
+                fits = False
+            else:
+                # The test's own value stays.
+                fits = may_change or self.set_to(name) is None
             self.rules.note("watch", name)
-            self.on_changed(name, self._unpack(node, unpacker, name, len(owners)))
+            now = self._unpack(node, unpacker, name, len(owners))
+            if fits:
+                self.on_changed(name, now)
         for raised in (*reply.warned, *([] if reply.error is None else [reply.error])):
             if self.texts is not None:
                 self.texts.add(raised.text)
@@ -567,6 +582,19 @@ def _thrown(method: str, args: tuple[Any, ...]) -> Any:
         if is_class or isinstance(one, BaseException):
             return one
     return None
+
+
+def _is_small(node: Node, left: Budget) -> bool:
+    """Whether it is data that can be looked at after every call.
+
+    Args:
+        left: what the message that has brought it might have held beside it.
+    """
+    items, size = MAX_NODES - left.nodes, MAX_LOGICAL - left.logical
+    return kind_of(node) in DATA and items <= _MOST_ITEMS and size <= _MOST_BYTES
+
+
+_MOST_ITEMS, _MOST_BYTES = 10_000, 2**20
 
 
 def _nodes(named: Sequence[tuple[int | str, Node]]) -> Iterator[Node]:

@@ -159,6 +159,10 @@ class Rules(ABC):
             taken: those that the test has.
         """
 
+    def may_change(self, name: str) -> bool:
+        """Whether calls change an answer, as those of the solution do."""
+        return True
+
     @abstractmethod
     def kept(self, label: str) -> list[str] | None:
         """Positions of a call's arguments whose changes come back; None for all."""
@@ -343,7 +347,10 @@ class Enforcing(Rules):
         return place in self._terms.swallows
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        return sorted(self._terms.watch)
+        return sorted(self._terms.watch.union(taken))
+
+    def may_change(self, name: str) -> bool:
+        return name in self._terms.watch
 
     def kept(self, label: str) -> list[str] | None:
         if not self._withhold:

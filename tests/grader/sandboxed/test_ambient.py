@@ -55,7 +55,7 @@ def test_torch_computes_as_the_test_says(around):
 
 
 def test_decimals_are_computed_as_the_test_says(around):
-    judge = around(Terms(), third=lambda: Decimal(1) / 3, of_float=lambda: Decimal(0.1) > 0)
+    judge = around(Terms(), third=lambda: Decimal(1) / 3, of_float=lambda: Decimal(float(1)) > 0)
     with decimal.localcontext() as context:
         context.prec = 3
         assert judge["third"]() == Decimal("0.333")

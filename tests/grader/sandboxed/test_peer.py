@@ -262,6 +262,33 @@ def test_watched_names_are_told_when_they_have_changed(talk):
     assert judge.names == {"history": [3]}
 
 
+def test_so_is_an_answer_that_the_solution_s_calls_leave_alone(talk):
+    judge = talk(Terms(), nums=(nums := [3, 1]), many=(many := [0] * 20_000), sort=lambda: None)
+    judge.player._lookup["sort"] = lambda: (nums.sort(), many.clear())
+    judge["nums"], judge["many"], judge["sort"]()
+    # What is large is not looked at after every call.
+    assert judge.names == {"nums": [1, 3]}
+
+
+def test_what_the_test_has_bound_itself_stays(talk):
+    judge = talk(Terms(), nums=(nums := [3, 1]), sort=nums.sort)
+    judge["nums"]
+    judge.set_to = lambda name: [[9, 8]]
+    judge["sort"]()
+    assert judge.names == {}
+
+
+def test_what_an_answer_becomes_that_it_may_not_be_is_passed_over(talk):
+    judge = talk(Terms({"function"}), nums=(nums := []), add=lambda: nums.append(object))
+    nums.append(1)
+    judge["nums"]
+    judge.player._lookup["add"] = lambda: nums.append(
+        type("Own", (), {"__eq__": lambda s, o: True})()
+    )
+    assert judge["add"]() is None
+    assert judge.names == {}
+
+
 def test_what_changes_is_learned_for_the_names_that_were_taken(talk):
     history, other = [], []
     judge = talk(history=history, other=other, log=lambda v: (history.append(v), other.append(v)))

@@ -76,11 +76,11 @@ def test_only_while_terms_are_found_may_it_be_seen_what_an_attribute_is():
     assert Enforcing(Terms(attributes={"place"})).may_look_at("place")
 
 
-def test_names_are_watched_that_the_solution_changes():
+def test_names_are_watched_that_a_test_takes_or_the_solution_changes():
     solution = Discovering()
     assert solution.watched({"b", "a"}) == ["a", "b"]
     solution.note("watch", "a")
-    assert Enforcing(solution.terms).watched({"b", "a"}) == ["a"]
+    assert Enforcing(solution.terms).watched({"b"}) == ["a", "b"]
     assert Trusting().watched({"a"}) == []
 
 
