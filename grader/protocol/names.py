@@ -59,6 +59,16 @@ def names_of(source: str) -> Names:
     return Names(frozenset(bound), frozenset(read - bound), updated, frozenset(read))
 
 
+def read_in_functions(source: str) -> frozenset[str]:
+    """Names that functions and classes of a cell read from the top level, when they are called;
+    Python's own among them. None of what is not Python."""
+    try:
+        table = symtable.symtable(_with_own_scopes(without_magic(source)), "cell", "exec")
+    except (SyntaxError, RecursionError):
+        return frozenset()
+    return frozenset().union(*map(_read, table.get_children()))
+
+
 def imports_of(source: str) -> dict[str, str]:
     """What the imports of a cell bind, and to what: "module", or "module:name".
 

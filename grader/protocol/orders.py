@@ -102,6 +102,8 @@ class RunTest(Order):
         counts: whether its last line gives a number of points.
         fill: whether something is put into lists without anything in them; see there, too.
         binds: names that the test itself binds.
+        rebinds: those of them that functions of the answers read.
+        sets: whether they are set there, too.
     """
 
     source: str
@@ -114,6 +116,8 @@ class RunTest(Order):
     counts: bool = False
     fill: bool = False
     binds: list[str] = []
+    rebinds: list[str] = []
+    sets: bool = False
 
 
 # Numbers that one test may report, and characters of the name of one.
@@ -169,6 +173,7 @@ class TestReport(Report, kw_only=True, tag=True):
         nothing: places of lists without anything in them where the teacher's solution has none.
         narrow: whether a number that takes more for equal than is has come where it has none.
         returned: calls that have given back what they were given, where its calls do not.
+        rebound: names of `rebinds` that stood for something else when it called an answer.
         figures: numbers that the test has reported, by name.
     """
 
@@ -182,6 +187,7 @@ class TestReport(Report, kw_only=True, tag=True):
     nothing: tuple[str, ...] = ()
     narrow: bool = False
     returned: tuple[str, ...] = ()
+    rebound: tuple[str, ...] = ()
     figures: Figures = field(default_factory=dict)
 
 

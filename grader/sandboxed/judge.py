@@ -215,7 +215,7 @@ class _Bench:
         self._reports.taken()
         self.source = test.source
         problem = None
-        rules = Enforcing(test.terms, test.withhold, test.fill)
+        rules = Enforcing(test.terms, test.withhold, test.fill, test.rebinds, test.sets)
         if self.peer is not None:
             self.peer.texts = self._brought
             self.peer.begin(rules, budget)
@@ -256,6 +256,7 @@ class _Bench:
             nothing=tuple(sorted(rules.nothing)),
             narrow=rules.narrow.found,
             returned=tuple(sorted(rules.returned)),
+            rebound=tuple(sorted(rules.rebound)),
             figures=self._reports.taken(),
         )
 

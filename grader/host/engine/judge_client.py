@@ -18,7 +18,7 @@ from grader.host.engine.player_client import Player
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 from grader.protocol.limits import MAX_MESSAGE
-from grader.protocol.names import names_of_cell
+from grader.protocol.names import imports_of, names_of_cell, without_magic
 from grader.protocol.orders import (
     ENDED,
     SLOW,
@@ -35,6 +35,7 @@ from grader.protocol.orders import (
     TestReport,
 )
 from grader.protocol.outputs import Report
+from grader.protocol.values import LIVE
 
 T = TypeVar("T")
 
@@ -53,6 +54,8 @@ class Verdict:
         nothing: places of lists without anything in them where the teacher's solution has none.
         narrow: whether a number that takes more for equal than is has come where it has none.
         returned: calls that have given back what they were given, where its calls do not.
+        rebound: names that the test had bound anew when it called an answer, and that functions of
+            the answers read.
     """
 
     played: Played
@@ -63,6 +66,7 @@ class Verdict:
     nothing: tuple[str, ...] = ()
     narrow: bool = False
     returned: tuple[str, ...] = ()
+    rebound: tuple[str, ...] = ()
 
 
 class Judge:
@@ -110,11 +114,14 @@ class Judge:
         withhold: bool = False,
         seconds: float | None = None,
         fill: bool = False,
+        read: frozenset[str] = frozenset(),
+        sets: bool = False,
     ) -> Verdict:
         """Runs a test.
 
         Args:
-            withhold, fill: see `RunTest`.
+            withhold, fill, sets: see `RunTest`.
+            read: names that functions of the answers read.
             seconds: that it may take; as long as the engine allows if nothing is said.
         """
         limit = self._timeout if seconds is None else seconds
@@ -129,6 +136,8 @@ class Judge:
             counts=clause.counts,
             fill=fill,
             binds=_bound_by(source),
+            rebinds=sorted(name for name in read & _rebound_by(source) if _is_data(clause, name)),
+            sets=sets,
         )
         try:
             report = self._ask(order, TestReport, limit + GRACE)
@@ -149,7 +158,8 @@ class Judge:
         played = replace(played, from_teacher=report.from_teacher, figures=figures)
         called = report.called, report.called_late
         found = report.nothing, report.narrow
-        return Verdict(played, lost, report.undeclared, *called, *found, returned=report.returned)
+        more = report.returned, report.rebound
+        return Verdict(played, lost, report.undeclared, *called, *found, *more)
 
     def _ask(self, order: Order, reply: type[T], seconds: float) -> T:
         """Has it do something; meanwhile it may ask for players that run a source by themselves.
@@ -248,6 +258,20 @@ class Judge:
 def _bound_by(source: str) -> list[str]:
     """The names that a test binds: the same for a whole class."""
     return sorted(names_of_cell(source).bound)
+
+
+@lru_cache(maxsize=1000)
+def _rebound_by(source: str) -> frozenset[str]:
+    """The names that a test binds to something of its own."""
+    try:
+        return names_of_cell(source).bound - imports_of(without_magic(source)).keys()
+    except SyntaxError:
+        return frozenset()
+
+
+def _is_data(clause: Clause, name: str) -> bool:
+    """Whether a test takes a name as data, or not at all: a function may go on in another one."""
+    return clause.takes.get(name) not in LIVE
 
 
 def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -> str:

@@ -133,6 +133,8 @@ class _Session:
         verdict = self._stage.ask(position, clause)
         if verdict.undeclared:
             verdict = self._with_changes(position, clause, verdict)
+        if verdict.rebound and verdict.played.error is None:
+            verdict = self._with_names(position, clause, verdict)
         if _is_in_doubt(verdict) and verdict.played.error is None:
             verdict = self._with_something(position, clause, verdict)
         self._heard.played[position] = self._allowance.kept(verdict.played)
@@ -154,6 +156,15 @@ class _Session:
             why = f"{names} changes what it is given"
             whole = self._holds_only(position, "ChangedArgument", why)
         return verdict if whole.error is None else _decided(verdict, aside, whole)
+
+    def _with_names(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
+        """What counts: does the test hold, too, where a name that it binds, and a function of the
+        learner's reads, is that there, as beside the code? The function should ask for it."""
+        aside = self._stage.ask_aside(position, clause, withhold=True, sets=True)
+        whole = aside.played
+        if whole.error is None and _gives_no_less(whole, verdict.played):
+            return verdict
+        return _decided(verdict, aside, whole)
 
     def _with_something(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts where an answer has a list or an array without anything in it, and the

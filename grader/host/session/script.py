@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherNotebook
 from grader.host.intake.paper import Paper
+from grader.protocol.names import read_in_functions
 
 
 def opening_cells(notebook: TeacherNotebook, count: int) -> list[str]:
@@ -36,6 +39,14 @@ class Script:
         self.cells = [cell for cell in paper.cells if cell.node.cell_type == "code"]
         self.teachers = paper.notebook.code
         self.opening = opening_cells(paper.notebook, contract.opening)
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """Names that functions of the learner's read from the top level when they are called."""
+        cells = [
+            n for n in range(len(self.cells)) if self.clause(n) is None and not self.is_given(n)
+        ]
+        return frozenset().union(*(read_in_functions(self.source(number)) for number in cells))
 
     @property
     def begins_as_given(self) -> bool:

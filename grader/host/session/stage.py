@@ -105,18 +105,24 @@ class Stage:
         return verdict
 
     def ask_aside(
-        self, position: int, clause: Clause, withhold: bool = False, fill: bool = False
+        self,
+        position: int,
+        clause: Clause,
+        withhold: bool = False,
+        fill: bool = False,
+        sets: bool = False,
     ) -> Verdict:
         """Runs a test once more, in processes of its own that leave nothing behind.
 
         Args:
             withhold: keep changes of arguments from it.
             fill: put something into lists without anything in them.
+            sets: names that the test binds are set for the learner's functions, too.
         """
         kept = self.player, self.judge
         try:
             self._again(position)
-            return self._test(position, clause, withhold, fill)
+            return self._test(position, clause, withhold, fill, sets)
         except Ended:
             text = "There was no process to run this test again."
             return Verdict(Played([error("Stopped", text)]))
@@ -127,13 +133,19 @@ class Stage:
             self.player, self.judge = kept
 
     def _test(
-        self, position: int, clause: Clause, withhold: bool = True, fill: bool = False
+        self,
+        position: int,
+        clause: Clause,
+        withhold: bool = True,
+        fill: bool = False,
+        sets: bool = False,
     ) -> Verdict:
         teacher = self._script.cells[position].teacher
         assert teacher is not None
         assert self.judge is not None
         source, seconds = self._script.source(position), self._allowance.limit(position)
-        return self.judge.test(source, clause, teacher.early_lines, withhold, seconds, fill)
+        lines, read = teacher.early_lines, self._script.read
+        return self.judge.test(source, clause, lines, withhold, seconds, fill, read, sets)
 
     def _new_judge(self) -> Judge:
         judge = self.judge = Judge(self._engine, self._room, self._for_judge)

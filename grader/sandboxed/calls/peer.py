@@ -334,6 +334,9 @@ class Peer(Answering):
             if set_to is not None:
                 self.rules.note("sets", name)
                 yield Patch("", name, []), set_to
+        for name in self.rules.rebinds:
+            if self.set_to(name) is not None:
+                self.rules.note("rebinds", name)
 
     # What a judge's tests set around calls.
     ambient: ambient.Ambient | None = None

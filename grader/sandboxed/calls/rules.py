@@ -59,7 +59,7 @@ from grader.sandboxed.calls.special_methods import (
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
-Noted = Literal["sets", "watch", "named", "random", "lends", "files", "reads"]
+Noted = Literal["sets", "rebinds", "watch", "named", "random", "lends", "files", "reads"]
 _NO_NAMES: Collection[str] = frozenset()
 
 
@@ -73,6 +73,7 @@ class Rules(ABC):
         filed: whether classes of a file beside the notebook are given ones.
         random: whether calls go on with this side's random numbers.
         may_set: names that a test may bind for the answers.
+        rebinds: names of which it is noted whether the test has bound them anew.
         lends: whether what a call is lent may be called after it has returned.
         opens: whether what is lent may open this side's files while it is called.
         sends_files: whether the other side gets the files that this one has written.
@@ -88,6 +89,7 @@ class Rules(ABC):
     filed = False
     random = False
     may_set = _NO_NAMES
+    rebinds: Collection[str] = _NO_NAMES
     lends = False
     opens = False
     sends_files = False
@@ -287,15 +289,25 @@ class Enforcing(Rules):
         fill: put something into lists and mappings without anything in them that the terms do not
             name, and refuse arrays without a value; numbers that take more for equal than is
             come as others, and what calls give back as a copy.
+        rebinds: names that the test binds, and that functions of the answers read.
+        sets: whether they are bound there, too.
 
     Attributes:
         undeclared: changes of arguments that the terms do not name.
         nothing: places of lists and mappings without anything in them, and of arrays without a
             value, that they do not name.
         returned: calls that have given back what they were given, and that they do not name.
+        rebound: names of `rebinds` that stood for something else when an answer was called.
     """
 
-    def __init__(self, terms: Terms, withhold: bool = False, fill: bool = False) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        withhold: bool = False,
+        fill: bool = False,
+        rebinds: Collection[str] = _NO_NAMES,
+        sets: bool = False,
+    ) -> None:
         self._terms = terms
         self._withhold = withhold
         self.fill = fill
@@ -303,7 +315,10 @@ class Enforcing(Rules):
         self._dunders = with_others(frozenset(terms.dunders))
         places = terms.places
         self._places = None if places is None else places | with_others(DUNDERS & places)
-        self.exact, self.random, self.may_set = terms.exact, terms.random, terms.sets
+        self.exact, self.random = terms.exact, terms.random
+        self.may_set = terms.sets.union(rebinds if sets else ())
+        self.rebinds = [name for name in rebinds if name not in self.may_set]
+        self.rebound: set[str] = set()
         self.filed, self.own_tables = terms.filed, bool(terms.writes)
         self.named = terms.named
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
@@ -369,7 +384,8 @@ class Enforcing(Rules):
             self.undeclared.add(place)
 
     def note(self, what: Noted, name: str = "") -> None:
-        pass
+        if what == "rebinds":
+            self.rebound.add(name)
 
     def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
         self.admit_nothing(node, place, one)

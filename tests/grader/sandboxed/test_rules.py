@@ -197,3 +197,12 @@ def test_values_may_be_left_out_where_the_solution_left_some_out():
     assert solution.terms.missing
     for missing in (True, False):
         assert comes(Enforcing(Terms(missing=missing)), Masked(None, None, None)).missing is missing
+
+
+def test_names_that_a_test_binds_are_noted_and_set_only_in_another_run():
+    first = Enforcing(Terms(sets={"known"}), rebinds=["known", "speed"])
+    assert (first.may_set, first.rebinds) == ({"known"}, ["speed"])
+    first.note("rebinds", "speed")
+    assert first.rebound == {"speed"}
+    again = Enforcing(Terms(sets={"known"}), rebinds=["known", "speed"], sets=True)
+    assert (again.may_set, again.rebinds) == ({"known", "speed"}, [])

@@ -1056,4 +1056,79 @@ FURTHER = [
         """,
         given="import sys",
     ),
+    idiom(
+        "a global list stays as it is",
+        """
+        readings = [3, 1, 2]
+        def ranked():
+            return sorted(readings)
+        """,
+        """
+        readings = [3, 1, 2]
+        def ranked():
+            copied = list(readings)
+            copied.sort()
+            return copied
+        """,
+        """
+        readings = [3, 1, 2]
+        def ranked():
+            readings.sort()
+            return list(readings)
+        """,
+        """
+        assert ranked() == [1, 2, 3]
+        assert readings == [3, 1, 2], 'leave the list as it is'
+        """,
+    ),
+    idiom(
+        "an argument and no global",
+        """
+        speed = 3
+        def way_of(speed, hours):
+            return speed * hours
+        """,
+        """
+        speed = 3
+        def way_of(v, t):
+            return sum([v] * t)
+        """,
+        """
+        speed = 3
+        def way_of(v, t):
+            return speed * t
+        """,
+        """
+        assert way_of(3, 4) == 12
+        speed = 100
+        assert way_of(3, 5) == 15
+        """,
+    ),
+    idiom(
+        "a function that may not be used",
+        """
+        def add_up(values):
+            found = 0
+            for value in values:
+                found += value
+            return found
+        """,
+        """
+        import functools
+        def add_up(values):
+            return functools.reduce(lambda a, b: a + b, values)
+        """,
+        """
+        def add_up(values):
+            return sum(values)
+        """,
+        """
+        def sum(*what):
+            raise AssertionError('without sum, please')
+        try:
+            assert add_up([1, 2, 4]) == 7
+        finally:
+            del sum
+        """,
+    ),
 ]
