@@ -20,7 +20,7 @@ import msgspec
 
 from grader.protocol import wire
 from grader.protocol.calls import Reply, Request, Said
-from grader.protocol.names import names_of
+from grader.protocol.names import imports_of, names_of, without_magic
 from grader.protocol.orders import (
     TO_JUDGE,
     Begin,
@@ -35,7 +35,7 @@ from grader.protocol.orders import (
 from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls import handed_files
+from grader.sandboxed.calls import handed_files, patches
 from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.ambient import Ambient
@@ -223,6 +223,7 @@ class _Bench:
             alone = not test.takes and len(test.library) == 1
             problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
+            self.peer.named = self._named(test.source)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
         # Whether the player was asked from those lines, from others, or both.
@@ -336,6 +337,14 @@ class _Bench:
                 return "WrongKind", _not_imported(name, known)
         return None
 
+    def _named(self, source: str) -> list[patches.Named]:
+        """What a test names of libraries."""
+        try:
+            imports = imports_of(without_magic(source))
+        except SyntaxError:
+            return []
+        return patches.named_in(source, self._shell.user_ns, imports)
+
     def _set_to(self, name: str) -> list[Any] | None:
         """What the test has made of a name; see `Peer.set_to`."""
         began, now = (names.get(name, _MISSING) for names in (self._begun, self._shell.user_ns))
@@ -419,6 +428,7 @@ class _Bench:
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
+        self.peer.named = self._named(test.source)
         before = self._pictures(names - values.keys())
         self.chance.for_test()
         with self._acts.noted(test.source) as acts:

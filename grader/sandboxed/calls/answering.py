@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from grader.protocol.calls import ENCODER, Reply, Request, Said
+from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, kind_of
 from grader.protocol.wire import Gone, Silent
 from grader.sandboxed.calls import ambient, handed_files, patches, signatures
@@ -214,15 +214,12 @@ class Answering(End):
         if self._trusted:
             self._handed |= handed_files.put(request.files)
         with contextlib.ExitStack() as meanwhile:
-            for patch, now in patched:
-                space = vars(sys.modules[patch.place]) if patch.place else self._lookup
-                meanwhile.enter_context(patches.applied(space, patch.name, now))
             if not self._trusted:
                 meanwhile.enter_context(self._no_files_for(target))
             with self.capture() as reply.said:
                 warned: list[Any] = []
                 try:
-                    with ambient.applied(around or ()) as warned:
+                    with ambient.applied(around or ()) as warned, self._applied(patched):
                         value = invoke(target, name, args, kwargs)
                 except (Gone, Silent, Stopped):
                     raise
@@ -234,6 +231,15 @@ class Answering(End):
                 self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
+
+    @contextmanager
+    def _applied(self, patched: list[tuple[Patch, list[Any]]]) -> Iterator[None]:
+        with contextlib.ExitStack() as meanwhile:
+            for patch, now in patched:
+                module = sys.modules.get(patch.place)
+                space = self._lookup if not patch.place else {} if module is None else vars(module)
+                meanwhile.enter_context(patches.applied(space, patch.name, now))
+            yield
 
     def _no_files_for(self, target: Any) -> contextlib.AbstractContextManager[None]:
         """While the learner's code calls this it opens no file of the test's.

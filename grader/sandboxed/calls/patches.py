@@ -1,16 +1,18 @@
 """What a test puts in the place of something, so that the learner's code meets it: there are two
 processes, so it is put there in both, in the player's while a call runs.
 
-A test may patch `print` or `input`, lead dice, or delete a function and look whether another one
-needs it.
+A test may patch `print` or `input`, lead dice, delete a function and look whether another one needs
+it, or have a function of a library fail that is not to be used.
 """
 
 from __future__ import annotations
 
 import contextlib
 import random
+import re
 import sys
-from collections.abc import Iterator, MutableMapping
+import types
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 # Modules, and of these the names that are looked at.
@@ -34,6 +36,45 @@ def in_modules() -> Iterator[tuple[str, str, Any]]:
             now = space.get(name, before)
             if now is not before:
                 yield module, name, now
+
+
+# As in `np.linalg.inv = …` or `patch("numpy.linalg.inv")`; as in `patch.object(np.linalg, "inv")`.
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_APART = re.compile(r"([A-Za-z_][\w.]*)\s*,\s*[\"'](\w+)[\"']")
+
+# A module, a name of it, and what that stands for.
+Named = tuple[str, str, object]
+
+
+def named_in(source: str, names: Mapping[str, object], imports: Mapping[str, str]) -> list[Named]:
+    """Functions and classes of libraries that a test names, as they are before it runs.
+
+    Args:
+        names: what stands for what there.
+        imports: what the test itself imports.
+    """
+    texts = [*_DOTTED.findall(source), *map(".".join, _APART.findall(source))]
+    found = {}
+    for text in dict.fromkeys(texts):
+        first, *between, name = text.split(".")
+        owner = names.get(first)
+        if not isinstance(owner, types.ModuleType):
+            owner = sys.modules.get(imports.get(first, first))
+        for part in between:
+            owner = vars(owner).get(part) if isinstance(owner, types.ModuleType) else None
+        if isinstance(owner, types.ModuleType) and owner.__name__ not in (*_PATCHABLE, "sys"):
+            value = vars(owner).get(name)
+            if callable(value) and sys.modules.get(owner.__name__) is owner:
+                found[owner.__name__, name] = value
+    return [(place, name, value) for (place, name), value in found.items()]
+
+
+def of_libraries(named: Sequence[Named]) -> Iterator[tuple[str, str, object]]:
+    """What is another thing now than before the test began."""
+    for place, name, before in named:
+        now = vars(sys.modules[place]).get(name, _MISSING)
+        if now is not before and now is not _MISSING:
+            yield place, name, now
 
 
 @contextlib.contextmanager

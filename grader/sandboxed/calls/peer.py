@@ -266,6 +266,9 @@ class Peer(Answering):
             owners.extend([name] * (len(packer.objects) - len(owners)))
         for patch, value in self._patches():
             patch.value.extend(map(packer.pack, value))
+            for node in patch.value:
+                if isinstance(node, Live):
+                    self._lent.stands_in(node.id)
             request.patched.append(patch)
             owners.extend([f"={patch.name}"] * (len(packer.objects) - len(owners)))
         if self.rules.random:
@@ -327,7 +330,7 @@ class Peer(Answering):
         """What the test has put in the place of something, and what that is now."""
         if self._trusted:
             return
-        for place, name, now in patches.in_modules():
+        for place, name, now in (*patches.in_modules(), *patches.of_libraries(self.named)):
             yield Patch(place, name, []), [now]
         for name in sorted(self.rules.may_set):
             set_to = self.set_to(name)
@@ -338,6 +341,8 @@ class Peer(Answering):
             if self.set_to(name) is not None:
                 self.rules.note("rebinds", name)
 
+    # What a judge's test names of libraries.
+    named: Sequence[patches.Named] = ()
     # What a judge's tests set around calls.
     ambient: ambient.Ambient | None = None
     # The files below a judge's working folder that the other side has, too.

@@ -551,17 +551,22 @@ class Enforcing(Rules):
             found.name = "None"
 
     def _leave_default_out(self, mapping: Pairs, place: str) -> None:
-        """What gives values of missing keys is there where the solution has such a thing."""
+        """What gives values of missing keys is there where the solution has such a thing; elsewhere
+        an error comes, and no KeyError: a test may ask for that."""
         match mapping.default:
             case Named(kind="type"):
                 pass
             case Live():
                 if not self._terms.default:
-                    mapping.default = None
+                    mapping.default = _GIVES_NOTHING
             case _:
                 # A given class or function gives an instance, or may.
                 if self._terms.given is not None and place not in self._terms.given:
-                    mapping.default = None
+                    mapping.default = _GIVES_NOTHING
+
+
+# A type that makes nothing of nothing.
+_GIVES_NOTHING = Named("type", "type")
 
 
 class Discovering(Rules):

@@ -6,6 +6,7 @@ import functools
 import math
 import random
 import types
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader.protocol.calls import Display
+from grader.protocol.names import imports_of
 from grader.protocol.outputs import Stream
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross, Named
+from grader.sandboxed.calls import patches
 from grader.sandboxed.calls.handle import Handle
 from grader.sandboxed.calls.kinds import serves_as
 from grader.sandboxed.calls.randomness import random_states, set_random_states
@@ -309,6 +312,26 @@ def test_what_a_test_patches_is_patched_while_a_call_runs(talk, monkeypatch):
     monkeypatch.setattr("builtins.print", said.append)
     judge["loud"]()
     assert said == ["hello"]
+
+
+def test_so_is_what_it_names_of_a_library(talk, monkeypatch):
+    judge = talk(Terms(), inverse=lambda: np.linalg.inv(np.eye(2)), solve=lambda: np.linalg.inv)
+    for source in (
+        "np.linalg.inv = None",
+        "patch('numpy.linalg.inv')",
+        "patch.object(np.linalg, 'inv')",
+        "import numpy.linalg as la\nla.inv = None",
+    ):
+        imports = imports_of(source)
+        judge.named = patches.named_in(source, {"np": np}, imports)
+        assert [one[:2] for one in judge.named] == [("numpy.linalg", "inv")]
+    with monkeypatch.context() as patch:
+        patch.setattr(np.linalg, "inv", mock.Mock(side_effect=ValueError("not inv")))
+        # The solution calls no mock; in the place of a function it is called all the same.
+        with pytest.raises(ValueError, match="not inv"):
+            judge["inverse"]()
+        assert np.linalg.inv.call_count == 1
+    assert (judge["inverse"]() == np.eye(2)).all()
 
 
 def test_a_name_that_a_test_deletes_is_gone_while_a_call_runs(talk):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.protocol.terms import Terms
-from grader.protocol.values import CannotCross, Live, Masked, Pairs, Record, Seq
+from grader.protocol.values import CannotCross, Live, Masked, Named, Pairs, Record, Seq
 from grader.sandboxed.calls.rules import Discovering, Enforcing, Rules, Trusting
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 
@@ -186,7 +186,7 @@ def test_values_of_missing_keys_come_where_the_solution_had_such():
     comes(solution, with_default())
     assert solution.terms.default
     assert comes(Enforcing(Terms(default=True)), with_default()).default is not None
-    assert comes(Enforcing(Terms()), with_default()).default is None
+    assert comes(Enforcing(Terms()), with_default()).default == Named("type", "type")
 
 
 def test_values_may_be_left_out_where_the_solution_left_some_out():

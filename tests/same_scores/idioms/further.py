@@ -1105,6 +1105,66 @@ FURTHER = [
         """,
     ),
     idiom(
+        "a function of a library that may not be used",
+        """
+        def inverse_of_two(A):
+            (a, b), (c, d) = A
+            return np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+        """,
+        """
+        def inverse_of_two(A):
+            print('solving')
+            return np.linalg.solve(A, np.eye(2))
+        """,
+        """
+        def inverse_of_two(A):
+            return np.linalg.inv(A)
+        """,
+        """
+        from unittest.mock import patch
+        no_inv = patch('numpy.linalg.inv', side_effect=AssertionError('without inv'))
+        with no_inv, patch('builtins.print'):
+            found = inverse_of_two(np.array([[1., 2], [3, 4]]))
+        assert np.allclose(found, [[-2, 1], [1.5, -0.5]])
+        """,
+        given="import numpy as np",
+    ),
+    idiom(
+        "a missing key is an error",
+        """
+        def tally(word):
+            found = {}
+            for sign in word:
+                found[sign] = found.get(sign, 0) + 1
+            return found
+        """,
+        """
+        from collections import defaultdict
+        def tally(word):
+            found = defaultdict(int)
+            for sign in word:
+                found[sign] += 1
+            return dict(found)
+        """,
+        """
+        from collections import defaultdict
+        def tally(word):
+            found = defaultdict(lambda: 0)
+            for sign in word:
+                found[sign] += 1
+            return found
+        """,
+        """
+        assert tally('aab') == {'a': 2, 'b': 1}
+        try:
+            tally('aab')['z']
+        except KeyError:
+            pass
+        else:
+            assert False, 'give a plain dictionary'
+        """,
+    ),
+    idiom(
         "a function that may not be used",
         """
         def add_up(values):
