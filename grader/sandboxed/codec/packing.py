@@ -33,7 +33,9 @@ class Packer:
     Attributes:
         without: what containers cross without; nothing in particular.
         plain: what would stay crosses as the plain value that it is one of, if it is one.
-        views: whether an array that shows the memory of one of `known` crosses as such.
+        views: whether an array that shows the memory of another, which the other side has or this
+            message has brought, crosses as such.
+        brought: arrays of this message that others may show, by their number.
         buffers: what the manifests refer to.
         objects: by number, every object that can be referred to again, those of `known` first.
     """
@@ -47,6 +49,7 @@ class Packer:
     ) -> None:
         self.without: object = object()
         self.plain = self.views = False
+        self.brought: list[tuple[int, np.ndarray]] = []
         self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)
         self.live = live
@@ -92,7 +95,7 @@ class Packer:
         if quick is not None:
             return quick
         buffers, self.buffers, self._budget = self.buffers, [], Budget()
-        known = len(self.objects)
+        known, brought = len(self.objects), [*self.brought]
         try:
             node = self.pack_again(number)
             return ENCODER.encode(node) + b"".join(self.buffers)
@@ -104,6 +107,7 @@ class Packer:
                 if self._numbers.get(id(value), 0) >= known:
                     del self._numbers[id(value)]
             del self.objects[known:]
+            self.brought = brought
             self.buffers, self._budget = buffers, Budget()
 
     def forget(self, value: Any) -> None:
@@ -148,6 +152,12 @@ class Packer:
 
     def _is_itself(self, number: int) -> bool:
         return self._numbers.get(id(self.objects[number])) == number
+
+    def brings(self, array: np.ndarray) -> None:
+        """Takes note of the memory of the object that was registered last: others may show it."""
+        number = len(self.objects) - 1
+        if number >= self._known and self._is_itself(number) and len(self.brought) < _MOST_SHOWN:
+            self.brought.append((number, array))
 
     def register(self, value: Any) -> None:
         """Gives an object its number, before its parts get theirs."""

@@ -37,20 +37,30 @@ def as_array(value: Any) -> np.ndarray | None:
 
 
 def encode(value: Any, packer: Packer) -> Back | None:
-    """The node of what shows the memory of something that the other side has; None of all else."""
-    if not (packer.views and packer.known_arrays):
+    """The node of what shows the memory of something that the other side has, or gets before it;
+    None of all else."""
+    if not packer.views:
         return None
-    is_tensor = type(value) is not np.ndarray
     array = as_array(value)
-    if array is None or not array.nbytes or array.flags.owndata:
+    if array is None or not array.nbytes:
         return None
+    shown = _shown(value, array, packer)
+    if shown is None and array.flags.forc:
+        packer.brings(array)
+    return shown
+
+
+def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
+    is_tensor = type(value) is not np.ndarray
+    # What has memory of its own may have been shown by an array before.
+    others = packer.brought if array.flags.owndata else [*packer.known_arrays, *packer.brought]
     if is_tensor and (value.requires_grad or type(value) is torch_module().nn.Parameter):
         return None
     size, place, shape = array.itemsize, _place(array), list(array.shape)
     if any(step % size for step in array.strides):
         return None
     stride = [step // size for step in array.strides]
-    for number, known in packer.known_arrays:
+    for number, known in others:
         is_another = packer.objects[number] is not value
         if is_another and known.dtype == array.dtype and known.flags.forc:
             start, rest = divmod(place - _place(known), size)

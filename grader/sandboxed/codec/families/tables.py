@@ -36,7 +36,12 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
     if not isinstance(value, (*_TABLES, *_SCALARS, pd.api.extensions.ExtensionArray)):
         return NOT_MINE
     packer.register(value)
-    return _describe(value, packer.pack)
+    # Whose memory its columns show is not seen on the other side: they are made anew.
+    views, packer.views = packer.views, False
+    try:
+        return _describe(value, packer.pack)
+    finally:
+        packer.views = views
 
 
 def _describe(value: Any, pack: Callable[[Any], Node]) -> Frame:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from grader.protocol.terms import Terms
 from grader.protocol.values import Back, CannotCross
 from grader.sandboxed.codec import views
 from grader.sandboxed.codec.narrow import Narrow
@@ -63,6 +65,35 @@ def test_so_is_a_part_of_a_tensor():
     assert isinstance(shown(known, known.numpy()[1:], theirs), np.ndarray)
     array = np.zeros(3)
     assert isinstance(shown(array, torch.from_numpy(array), np.zeros(3)), torch.Tensor)
+
+
+@pytest.mark.parametrize("lies", ["C", "F"])
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_a_part_of_what_a_message_brings_is_one_there_too(talk, part, lies):
+    whole = WHOLE.copy(lies)
+    got, made = talk(Terms(), f=lambda: (whole, part(whole)))["f"]()
+    assert np.array_equal(got, whole)
+    assert np.array_equal(made, part(whole))
+    assert np.shares_memory(got, made)
+
+
+def test_so_is_what_has_the_memory_that_another_showed_before(talk):
+    whole, tensor = WHOLE.copy(), torch.zeros(2, 3)
+    judge = talk(Terms(), f=lambda: [whole[:], whole, whole.copy()], g=lambda: (tensor, tensor.T))
+    shown, got, copied = judge["f"]()
+    assert np.shares_memory(shown, got)
+    assert not np.shares_memory(got, copied)
+    one, other = judge["g"]()
+    one[0, 1] = 5
+    assert other[1, 0] == 5
+
+
+def test_a_table_of_an_argument_s_numbers_crosses_by_itself(talk):
+    def table(x):
+        return pd.DataFrame({"a": x[:, 0], "b": x[:, 1]}, copy=False)
+
+    judge = talk(Terms(), table=table)
+    assert judge["table"](WHOLE.copy()).to_numpy().tolist() == WHOLE[:, :2].tolist()
 
 
 def test_what_has_memory_of_its_own_is_no_part():
