@@ -24,7 +24,7 @@ from grader.host.session.hear import hear
 from grader.host.session.script import opening, opening_cells
 from grader.host.session.stage import introduce
 from grader.host.transcript import Played, as_node
-from grader.protocol.names import Names, imports_of, names_of_cell, without_magic
+from grader.protocol.names import Names, imports_of, names_of_cell, read_in_functions, without_magic
 from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
 from grader.protocol.terms import Terms
@@ -222,7 +222,9 @@ def _ways(code: list[TeacherCell], names: list[Names], position: int, files: Fil
         Way(imported, everything, random)
         for random in ((True, False) if "seed" in source else (False,))
     ]
-    used = frozenset().union(*(known.used | known.bound for _, known in answers))
+    # A test may bind `input` for them, too.
+    read = (read_in_functions(cell.original) for cell, _ in answers)
+    used = frozenset().union(*(known.used | known.bound for _, known in answers), *read)
     sets = tuple(sorted(names[position].bound & used))
     exact = any(_DERIVES.search(cell.original) for cell, _ in answers)
     wider = (

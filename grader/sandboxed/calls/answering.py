@@ -77,7 +77,10 @@ class Answering(End):
             elif request.op == "copy":
                 self._copy(request, reply, packer)
             elif request.op == "get":
-                self._get(request, reply, packer)
+                around = self._unpacker(body).unpack(request.ambient) if self._trusted else None
+                with ambient.applied(around or ()) as warned:
+                    self._get(request, reply, packer)
+                reply.warned = [self._errors.tell(one) for one in ambient.messages(warned)]
             else:
                 packer = self._called(request, body, reply)
         except (Gone, Silent, Stopped):

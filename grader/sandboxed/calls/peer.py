@@ -188,13 +188,15 @@ class Peer(Answering):
         place = _place_of(origin_of(handle))
         if not name.startswith("_") and not self.rules.may_ask(place, node_of(handle), name):
             raise absent
-        request = self._request("get", node_of(handle).id, name, name)
-        reply, unpacker = self._ask(request, self._packer(), name)
+        request, packer = self._request("get", node_of(handle).id, name, name), self._packer()
+        self._set_around(request, packer)
+        reply, unpacker = self._ask(request, packer, name)
         if reply.refused:
             for copy in self._copy_of(handle):
                 return getattr(copy, name)
+        label = f"{origin_of(handle)}.{name}"
+        self._hear_warnings(request, reply, label)
         if reply.error is not None:
-            label = f"{origin_of(handle)}.{name}"
             error = self._errors.hear_of_call(reply.error, self.rules, label, "")
             if isinstance(error, AttributeError) and not name.startswith("_"):
                 # A test may ask that it is not there: then who has it is asked, too.
@@ -273,8 +275,7 @@ class Peer(Answering):
             owners.extend([f"={patch.name}"] * (len(packer.objects) - len(owners)))
         if self.rules.random:
             request.random = packer.pack(random_states())
-        if self.ambient is not None and (around := self.ambient.changed()):
-            request.ambient = packer.pack(around)
+        self._set_around(request, packer)
         if not self._trusted:
             request.watch = self.rules.watched(self._taken)
             request.files = self._written(_place_of(label), args, kwargs)
@@ -312,6 +313,11 @@ class Peer(Answering):
                     raise on_its_way from None
                 raise
         return value if thrown is None else self._left(thrown, method, label, value, error)
+
+    def _set_around(self, request: Request, packer: Packer) -> None:
+        """Says what the test has set around what is asked."""
+        if self.ambient is not None and (around := self.ambient.changed()):
+            request.ambient = packer.pack(around)
 
     def _copy_of(self, handle: Handle) -> list[Any]:
         """A player's copy of what a test lends, for what the solution doesn't ask of it; none if
@@ -419,12 +425,7 @@ class Peer(Answering):
             now = self._unpack(node, unpacker, name, len(owners))
             if fits:
                 self.on_changed(name, now)
-        for raised in (*reply.warned, *([] if reply.error is None else [reply.error])):
-            if self.texts is not None:
-                self.texts.add(raised.text)
-                self.texts.update(one for one in raised.args if isinstance(one, str))
-        for raised in reply.warned if request.ambient is not None else ():
-            ambient.warn(self._errors.hear(raised, self.rules, label))
+        self._hear_warnings(request, reply, label)
         if reply.error is not None:
             raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
         if request.name == "__iter__":
@@ -437,6 +438,15 @@ class Peer(Answering):
             self.rules.note("random")
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
+
+    def _hear_warnings(self, request: Request, reply: Reply, label: str) -> None:
+        """Warns here of what the other side has warned of; takes note of what an error says."""
+        for raised in (*reply.warned, *([] if reply.error is None else [reply.error])):
+            if self.texts is not None:
+                self.texts.add(raised.text)
+                self.texts.update(one for one in raised.args if isinstance(one, str))
+        for raised in reply.warned if request.ambient is not None else ():
+            ambient.warn(self._errors.hear(raised, self.rules, label))
 
     def _unpack(
         self,

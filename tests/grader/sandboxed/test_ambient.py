@@ -54,6 +54,20 @@ def test_torch_computes_as_the_test_says(around):
     assert judge["ones"]().dtype is torch.float32
 
 
+def test_a_property_is_asked_for_in_the_same_way(around):
+    class Net:
+        @property
+        def size(self):
+            warnings.warn("size goes", FutureWarning, stacklevel=1)
+            return (torch.ones(2, requires_grad=True) * 2).numpy()
+
+    judge = around(Terms({"instance"}, {"size"}), net=Net())
+    with torch.no_grad(), pytest.warns(FutureWarning, match="goes"):
+        assert judge["net"].size.tolist() == [2, 2]
+    with pytest.raises(RuntimeError):
+        assert judge["net"].size
+
+
 def test_decimals_are_computed_as_the_test_says(around):
     judge = around(Terms(), third=lambda: Decimal(1) / 3, of_float=lambda: Decimal(float(1)) > 0)
     with decimal.localcontext() as context:

@@ -1130,6 +1130,57 @@ FURTHER = [
         given="import numpy as np",
     ),
     idiom(
+        "an input that the test binds",
+        """
+        def next_number():
+            return int(input('Which? ')) + 1
+        """,
+        """
+        def next_number():
+            said = input()
+            return 1 + int(said)
+        """,
+        """
+        def next_number():
+            return int(input())
+        """,
+        """
+        lines = iter(['4', '7'])
+        input = lambda prompt='': next(lines)
+        assert next_number() == 5 and next_number() == 8
+        del input
+        """,
+    ),
+    idiom(
+        "a property without gradients",
+        """
+        class Scaled:
+            def __init__(self):
+                self.weight = torch.ones(2, requires_grad=True)
+            @property
+            def total(self):
+                return (self.weight * 2).sum().detach().numpy()
+        """,
+        """
+        class Scaled:
+            def __init__(self):
+                self.weight = torch.nn.Parameter(torch.ones(2))
+            @property
+            def total(self):
+                return (2 * self.weight.sum()).numpy()
+        """,
+        """
+        class Scaled:
+            total = 3
+        """,
+        """
+        import torch
+        with torch.no_grad():
+            assert Scaled().total == 4
+        """,
+        given="import torch",
+    ),
+    idiom(
         "a missing key is an error",
         """
         def tally(word):
