@@ -1,5 +1,6 @@
 """What a test sets around a call, and what counts while the learner's code runs, too: how NumPy,
-torch and `decimal` compute, what becomes of warnings, how deep calls may be nested.
+torch and `decimal` compute and print, what becomes of warnings, how deep calls may be nested, what
+Python was started with, and variables of the environment.
 
 Only what is another than at the end of the given cells crosses: those ran in both processes, and
 what the learner's own code has set is the learner's.
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import decimal
+import os
 import re
 import sys
 import warnings
@@ -35,10 +37,30 @@ def _now() -> dict[str, Any]:
         "decimal": (context.prec, context.rounding, _traps(context)),
         "torch": _TORCH if torch is None else _of_torch(torch),
         "depth": sys.getrecursionlimit(),
+        "digits": sys.get_int_max_str_digits(),
+        "printed": _printed(),
+        "argv": tuple(sys.argv),
+        "environ": _environment(),
         "filters": tuple(warnings.filters),
         # What a block that records warnings puts in the place of what shows them.
         "shown by": (warnings.showwarning, getattr(warnings, "_showwarnmsg_impl", None)),
     }
+
+
+def _printed() -> tuple[Any, ...]:
+    """How NumPy prints; what a test's own functions make of numbers stays out of it."""
+    options = np.get_printoptions()
+    return tuple((name, value) for name, value in options.items() if name != "formatter")
+
+
+def _environment() -> dict[Any, Any]:
+    """As it is held: making texts of it takes longer than all else."""
+    held = getattr(os.environ, "_data", None)
+    return dict(os.environ if held is None else held)
+
+
+def _as_text(environment: dict[Any, Any]) -> dict[str, str]:
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
 
 
 def _traps(context: decimal.Context) -> tuple[str, ...]:
@@ -75,6 +97,10 @@ class Ambient:
             found["filters"] = tuple(map(_told, found["filters"]))
         if "shown by" in found:
             found["shown by"] = ()
+        if "environ" in found:
+            before, now = _as_text(self._usual["environ"]), _as_text(found["environ"])
+            names = [name for name in before | now if before.get(name) != now.get(name)]
+            found["environ"] = tuple((name, now.get(name)) for name in names)
         return tuple(found.items())
 
 
@@ -117,12 +143,30 @@ def applied(found: tuple[tuple[str, Any], ...]) -> Iterator[list[Any]]:
             warnings.resetwarnings()
             heard = [one for told in changed["filters"] for one in _heard(told)]
             warnings.filters[:] = heard  # type: ignore[index]
+        if "digits" in changed:
+            meanwhile.callback(sys.set_int_max_str_digits, sys.get_int_max_str_digits())
+            sys.set_int_max_str_digits(changed["digits"])
+        if "printed" in changed:
+            meanwhile.enter_context(np.printoptions(**dict(changed["printed"])))
+        if "argv" in changed:
+            meanwhile.callback(setattr, sys, "argv", sys.argv)
+            sys.argv = [*changed["argv"]]
+        for name, value in changed.get("environ", ()):
+            meanwhile.callback(_put, name, os.environ.get(name))
+            _put(name, value)
         if "depth" in changed:
             meanwhile.callback(sys.setrecursionlimit, sys.getrecursionlimit())
             # No room is left at a limit as low as this.
             with contextlib.suppress(RecursionError):
                 sys.setrecursionlimit(changed["depth"])
         yield [] if warned is None else warned
+
+
+def _put(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def messages(warned: list[Any]) -> list[Warning]:

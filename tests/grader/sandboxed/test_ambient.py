@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import os
 import sys
 import warnings
 from decimal import Decimal
@@ -66,6 +67,40 @@ def test_a_property_is_asked_for_in_the_same_way(around):
         assert judge["net"].size.tolist() == [2, 2]
     with pytest.raises(RuntimeError):
         assert judge["net"].size
+
+
+def test_numbers_are_printed_as_the_test_says(around):
+    judge = around(Terms(), text=lambda x: str(x), many=lambda: len(str(10**4999)))
+    with np.printoptions(precision=2):
+        assert judge["text"](np.array([1.234])) == "[1.23]"
+    assert judge["text"](np.array([1.234])) == "[1.234]"
+    digits = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        assert judge["many"]() == 5_000
+    finally:
+        sys.set_int_max_str_digits(digits)
+    with pytest.raises(ValueError, match="limit"):
+        judge["many"]()
+
+
+def test_python_was_started_and_its_environment_is_as_the_test_says(around, monkeypatch):
+    monkeypatch.setenv("GONE", "1")
+    seen = []
+
+    def look():
+        seen.append((sys.argv[-1], os.environ.get("MODE"), os.environ.get("GONE")))
+        return list(seen[-1])
+
+    judge = around(Terms(), look=look)
+    before = judge["look"]()
+    assert before == [sys.argv[-1], None, "1"]
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "argv", ["prog", "x"])
+        patch.setenv("MODE", "prod")
+        patch.delenv("GONE")
+        assert judge["look"]() == ["x", "prod", None]
+    assert judge["look"]() == before
 
 
 def test_decimals_are_computed_as_the_test_says(around):
