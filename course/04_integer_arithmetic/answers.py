@@ -247,6 +247,11 @@ def fold(weight, bias, norm):
 # -     bias = 0 if bias is None else bias
 # +     factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
 
+# %% item="fold" wrong="the gradients left on" like="fails without a bias" keeps=1 hint="Do weight and bias still need gradients?"
+# -     factor = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach()
+# +     factor = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+# +     bias = torch.zeros_like(norm.running_mean) if bias is None else bias
+
 # %% item="fold" wrong="scales the inputs' axis" like="fails without a bias" hint="Which axis holds the outputs?"
 # -     shape = [-1] + [1] * (weight.ndim - 1)
 # +     bias = 0 if bias is None else bias

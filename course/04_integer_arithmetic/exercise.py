@@ -346,9 +346,9 @@ for shape in ((4, 3, 3, 3), (5, 1, 1, 1), (3, 2, 5, 1)):
     )
     weight, bias = torch.randn(shape), torch.randn(outputs)
     images = torch.randn(2, shape[1], 8, 8)
+    both = fold(weight, bias, norm)  # outside of no_grad, which would take all gradients off
     with torch.no_grad():
         wanted = norm(torch.conv2d(images, weight, bias))
-        both = fold(weight, bias, norm)
         got = torch.conv2d(images, *both)
     assert torch.allclose(got, wanted, atol=1e-3, rtol=1e-3), (
         "The folded convolution computes something else than convolution and batch norm together."

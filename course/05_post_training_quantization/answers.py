@@ -110,6 +110,10 @@ def restore(model, saved):
 # +             state[name + ".weight"] = (weight / scale).round().to(torch.int8)
 # +             state[name + ".weight_scale"] = scale.expand(len(weight)).clone()
 
+# %% item="compress" wrong="scales in float64" like="reference" keeps=2 hint="the scales should be float32"
+# -             state[f"{key}_scale"] = scale
+# +             state[f"{key}_scale"] = scale.double()
+
 # %% item="compress" wrong="a floor that wastes steps" like="linear layers only, as quantize_" keeps=2 hint="waste no step"
 # -         if isinstance(layer, nn.Linear):
 # -             scale = (layer.weight.detach().abs().amax(1) / 127).clamp(min=1e-30)
@@ -388,6 +392,20 @@ def calibrate(model, batches):
 # %% item="calibrate" wrong="counts layers inside others" like="with hooks" keeps=2 hint="Which layers does your loop reach"
 # -     for place, layer in enumerate(model):
 # +     for place, layer in enumerate(list(model.modules())[1:]):
+
+# %% item="calibrate" wrong="hooks that stay" like="with hooks" keeps=2 hint="a hook is still in the model"
+# -         for hook in hooks:
+# -             hook.remove()
+
+# %% item="calibrate" wrong="hooks that stay after an error" like="with hooks" keeps=2 hint="After an error a hook"
+# -     finally:
+# -         for hook in hooks:
+# -             hook.remove()
+# -         model.train(was_training)
+# +     finally:
+# +         model.train(was_training)
+# +     for hook in hooks:
+# +         hook.remove()
 
 
 # %% item="sensitivity" right="copies"

@@ -107,6 +107,9 @@ saved = compress(nn.Sequential(nn.Linear(3, 2)))
 assert sorted(saved) == ["0.bias", "0.weight", "0.weight_scale"], f"the keys are {sorted(saved)}"
 assert saved["0.weight"].dtype == torch.int8, f"the weight is {saved['0.weight'].dtype}"
 assert saved["0.weight_scale"].shape == (2,), "one scale for each output: the shape should be (2,)"
+assert saved["0.weight_scale"].dtype == torch.float32, (
+    f"the scales should be float32, not {saved['0.weight_scale'].dtype}"
+)
 assert saved["0.weight_scale"][0] != saved["0.weight_scale"][1], (
     "both scales are equal. Does each output have its own scale?"
 )
@@ -372,6 +375,9 @@ assert model.training, "the model came in training mode, and should be left in i
 assert int(model[1].num_batches_tracked) == 0, (
     "batch norm has counted the calibration data: calibrate in evaluation mode"
 )
+assert not any(part._forward_pre_hooks or part._forward_hooks for part in model.modules()), (
+    "a hook is still in the model, and will run with every later call: its handle has .remove()"
+)
 ### BEGIN HIDDEN TESTS
 model = nn.Sequential(
     nn.Linear(3, 6), nn.BatchNorm1d(6), nn.Dropout(0.9), nn.ReLU(), nn.Linear(6, 2)
@@ -402,6 +408,9 @@ try:
 except Exception:
     pass  # another test asks for the kind of error
 assert model.training, "After an error the model is left in another mode than it came in."
+assert not any(part._forward_pre_hooks or part._forward_hooks for part in model.modules()), (
+    "After an error a hook is still in the model."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -470,7 +470,7 @@ def quantize_then_prune(weights, share, bits):
 differs = "which of equal codes go"
 
 
-# %% item="order" wrong="a view of what has none" keeps=2 hint="hidden check"
+# %% item="order" wrong="a view of what has none" keeps=2 hint="view size is not compatible"
 def _prune(weights, share):
     flat = weights.view(-1).clone()
     flat[flat.abs().argsort()[: round(share * len(flat))]] = 0
@@ -547,6 +547,31 @@ def prune_then_quantize(weights, share, bits):
 def quantize_then_prune(weights, share, bits):
     values = _prune(_quantize(weights.flatten().tolist(), bits), share)
     return torch.tensor(values).reshape(weights.shape)
+
+
+differs = "which of equal codes go"
+
+
+# %% item="order" right="PyTorch's own pruning"
+from torch.nn.utils import prune
+
+
+def _prune(weights, share):
+    method = prune.L1Unstructured(round(share * weights.numel()))
+    return weights * method.compute_mask(weights.contiguous(), torch.ones(weights.shape))
+
+
+def _quantize(weights, bits):
+    step = weights.abs().max() / (2 ** (bits - 1) - 1)
+    return (weights / step).round() * step if step else weights
+
+
+def prune_then_quantize(weights, share, bits):
+    return _quantize(_prune(weights, share), bits)
+
+
+def quantize_then_prune(weights, share, bits):
+    return _prune(_quantize(weights, bits), share)
 
 
 differs = "which of equal codes go"

@@ -400,7 +400,7 @@ assert page == "90 % zeros, 4 bits", explain(
 # ## 4 · Does the order matter? (3 points)
 #
 # Write two functions of a tensor of weights, a share and a number of bits (2 to 8). Both return a new
-# tensor of the same shape, and leave the weights as they are.
+# tensor of the same shape, and leave the weights as they are. The tensor may be a transposed one.
 #
 # - `prune_then_quantize(weights, share, bits)` sets the `round(share * number)` smallest magnitudes to 0
 #   and quantizes the result.
@@ -453,6 +453,12 @@ wanted = torch.tensor([4.0, 0.0, 8 / 3, 0.0])
 assert result.shape == (4,), f"the shape should stay (4,), not {tuple(result.shape)}"
 assert torch.allclose(result, wanted, atol=1e-4), (
     f"expected {wanted.tolist()}, not {result.tolist()}"
+)
+turned = torch.tensor([[4.0, -1.0], [3.0, 2.2]]).t()
+result = prune_then_quantize(turned, 0.25, 3)
+wanted = torch.tensor([[4.0, 8 / 3], [0.0, 8 / 3]])
+assert torch.allclose(result, wanted, atol=1e-4), (
+    f"a transposed matrix: expected {wanted.tolist()}, not {result.tolist()}"
 )
 ### BEGIN HIDDEN TESTS
 generator = torch.Generator().manual_seed(7)

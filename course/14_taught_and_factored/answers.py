@@ -213,6 +213,24 @@ def into_budget(layer, macs):
     return thin
 
 
+# %% item="budget" right="parts that need no gradient, filled afterwards"
+def into_budget(layer, macs):
+    outputs, inputs = layer.weight.shape
+    if outputs * inputs <= macs:
+        return copy.deepcopy(layer)
+    rank = macs // (outputs + inputs)
+    if rank < 1:
+        raise ValueError("not even rank 1 fits")
+    left, sizes, right = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
+    first = nn.Linear(inputs, rank, bias=False).requires_grad_(False)
+    second = nn.Linear(rank, outputs, bias=layer.bias is not None).requires_grad_(False)
+    first.weight.copy_(right[:rank])
+    second.weight.copy_(left[:, :rank] * sizes[:rank])
+    if layer.bias is not None:
+        second.bias.copy_(layer.bias)
+    return nn.Sequential(first, second)
+
+
 # %% item="budget" wrong="never the layer itself" keeps=2 hint="enough for the layer itself"
 def into_budget(layer, macs):
     m, n = layer.weight.shape

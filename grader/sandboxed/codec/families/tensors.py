@@ -82,7 +82,12 @@ def decode(node: Tensor | Sparse | Quantized, unpacker: Unpacker) -> Any:
                 tensor.grad = unpacker.unpack(node.grad)
             if node.requires_grad and not node.leaf:
                 with torch.enable_grad():
-                    tensor = tensor.clone()
+                    computed = tensor.clone()
+                    # A parameter that a computation has written into still is one.
+                    if node.parameter:
+                        tensor = torch.nn.Parameter(tensor.detach(), False).copy_(computed)
+                    else:
+                        tensor = computed
     unpacker.objects[place] = tensor
     return tensor
 

@@ -93,3 +93,11 @@ def test_what_was_computed_may_be_changed_in_place_with_its_gradient():
     assert not got.is_leaf
     got += 1
     assert got.tolist() == [3, 3, 3]
+
+
+def test_a_parameter_that_a_computation_has_written_into_is_one():
+    layer = nn.Linear(2, 1).requires_grad_(False)
+    layer.bias.copy_(torch.ones(1, requires_grad=True))
+    got = cross(layer).bias
+    assert type(got) is nn.Parameter
+    assert (got.requires_grad, got.is_leaf, got.tolist()) == (True, False, [1.0])
