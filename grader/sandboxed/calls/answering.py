@@ -194,6 +194,8 @@ class Answering(End):
             code = len(args) > 1 and is_code(request.args[1], args[1])
             self._lent.check_attribute(request.target, name, [*args, None][0], code, self.rules)
         kwargs = {}
+        if self.texts is not None:
+            self.texts.update(request.kwargs)
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)
             owners.extend([key] * (len(objects) - len(owners)))

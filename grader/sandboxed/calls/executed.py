@@ -50,6 +50,8 @@ _FILE = 2**20
 # A copy of this process starts it, unheard: who asks for it has the command.
 _FORKS = ("os.fork", "os.forkpty")
 _STARTERS = ("pexpect.", "ptyprocess.", "IPython.utils.")
+# What ends a text or a line of code.
+_ENDS = frozenset("'\"#\\")
 # They make code of names alone.
 _OF_NAMES = ("collections", "dataclasses")
 
@@ -267,9 +269,13 @@ def _is_read_only() -> bool:
 
 
 def _is_harmless(text: str) -> bool:
-    """Whether it calls nothing wherever it stands: a word, a number, or a list of some."""
+    """Whether it calls nothing wherever it stands: a word, a number, or a list of some.
+
+    A quote may end one that the test has begun, and what comes then is no text any more.
+    """
     with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-        return _is_word(text) or ast.literal_eval(text) is not text
+        is_closed = _ENDS.isdisjoint(text)
+        return _is_word(text) or (is_closed and ast.literal_eval(text) is not text)
     return False
 
 

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
+from grader.protocol.calls import ENCODER, Patch, Raised, Reply, Request, Said
 from grader.protocol.values import (
     DATA,
     Array,
@@ -191,7 +191,7 @@ class Peer(Answering):
                 return getattr(copy, name)
         if reply.error is not None:
             label = f"{origin_of(handle)}.{name}"
-            error = self._errors.hear_of_call(reply.error, self.rules, label, "")
+            error = self._hear(reply.error, label, "")
             if isinstance(error, AttributeError) and not name.startswith("_"):
                 # A test may ask that it is not there: then who has it is asked, too.
                 self.rules.may_read(name)
@@ -393,10 +393,7 @@ class Peer(Answering):
             self.rules.note("watch", name)
             self.on_changed(name, self._unpack(node, unpacker, name, len(owners)))
         if reply.error is not None:
-            if self.texts is not None:
-                self.texts.add(reply.error.text)
-                self.texts.update(one for one in reply.error.args if isinstance(one, str))
-            raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
+            raise self._hear(reply.error, label, request.name)
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)
         else:
@@ -407,6 +404,12 @@ class Peer(Answering):
             self.rules.note("random")
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
+
+    def _hear(self, raised: Raised, label: str, method: str) -> BaseException:
+        if self.texts is not None:
+            said = raised.text, *raised.args
+            self.texts.update(one for one in said if isinstance(one, str))
+        return self._errors.hear_of_call(raised, self.rules, label, method)
 
     def _unpack(
         self,

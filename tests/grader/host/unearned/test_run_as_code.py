@@ -678,6 +678,39 @@ def test_nor_in_code_of_the_tests_that_has_a_number_of_the_solutions(engine, tes
     assert scores(grade_one(made, handed_in(made, say=shows), engine)) == {"t": 1, "u": 1}
 
 
+@pytest.mark.parametrize("form", ["pathlib.Path({!r})", "np.str_({!r})", "np.array({!r})"])
+def test_nor_a_text_of_another_type(engine, form):
+    made = exercise(
+        "# given\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\nfour = 4",
+        "# test t\nassert eval(f'{four} * 2') == 8",
+        "# test u\nassert len(df.query(f'a > {four}')) == 1",
+    )
+    imports = "import decimal, pathlib\nimport numpy as np\n"
+    for number in ("np.int64(4)", "decimal.Decimal('4.00')"):
+        right = grade_one(made, handed_in(made, a=f"{imports}four = {number}"), engine)
+        assert scores(right) == {"t": 1, "u": 1}
+    cheat = f"{imports}four = {form.format('(print() or 4)')}"
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert scores(result) == {"t": 0, "u": 0}
+    assert all("would run as code" in messages(result)[name][0] for name in "tu")
+
+
+def test_nor_what_ends_a_text_of_the_tests(engine):
+    made = exercise(
+        "# given\nimport pandas as pd\ndf = pd.DataFrame({'city': ['Bonn', 'Ulm']})",
+        "# answer a\ncity = 'Bonn'",
+        "# test t\nassert len(df.query(f'city == \"{city}\"')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, a="city = 'Ulm'"), engine)) == {"t": 1}
+    # By itself it is a text, and nothing else.
+    cheat = """city = '" + @pd.core.common.builtins.str("Bonn") + "'"""
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert scores(result) == {"t": 0}
+    assert "would run as code" in messages(result)["t"][0]
+
+
 def test_nor_as_what_is_compiled_of_a_module(engine, tmp_path):
     """The second word of it says that it need not be compared with the source."""
     (tmp_path / "given.py").write_text("m = 4")
