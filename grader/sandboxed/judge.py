@@ -111,6 +111,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     refuse_pickles(brought)
     refuse_texts(
         lambda: brought() if bench.watch is None else None,
+        lambda: bench.shown,
         lambda: shell.compile.cell_file,
         shell.user_ns,
         lambda: bench.source,
@@ -164,6 +165,8 @@ class _Bench:
         self.source = ""
         # Texts and bytes of answers, in all tests so far.
         self._brought: set[str | bytes] = set()
+        # What tables show where the solution has none, also of a player before.
+        self.shown: set[str] = set()
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What the test before binds itself.
@@ -202,6 +205,7 @@ class _Bench:
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
         peer.folder = self.folder
+        peer.shown = self.shown
 
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""

@@ -15,7 +15,7 @@ from grader.sandboxed.calls import handed_files, patches, signatures
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
-from grader.sandboxed.calls.kinds import live_kind
+from grader.sandboxed.calls.kinds import has_tables, live_kind
 from grader.sandboxed.calls.lent_databases import database_of, unattached
 from grader.sandboxed.calls.lent_objects import Refused, is_code
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
@@ -202,6 +202,8 @@ class Answering(End):
         if not self._trusted:
             first = [*args, kwargs.get("name", kwargs.get("target"))][0]
             self._lent.check_named(request.target, name, first, self.rules)
+        if any(map(has_tables, nodes)):
+            self._look_for_tables([*args, *kwargs.values()], "()")
         patched = []
         for patch in request.patched if self._trusted else ():
             patched.append((patch, [unpacker.unpack(node) for node in patch.value]))

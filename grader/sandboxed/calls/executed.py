@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.protocol.values import CannotCross
@@ -205,6 +205,7 @@ class Watch:
 
 def refuse_texts(
     brought: Callable[[], Brought],
+    shown: Callable[[], Collection[str]],
     cell: Callable[[], str],
     space: Mapping[str, Any],
     test: Callable[[], str],
@@ -214,6 +215,8 @@ def refuse_texts(
 
     Args:
         brought: gives the texts and bytes that answers have brought.
+        shown: gives the texts of tables where the solution has none. Each by itself may be a word,
+            but printed they stand in rows, as a program does.
         cell, space: as `Watch` has them.
         test: the source of the test, or of the given cell, which may say the same itself.
     """
@@ -224,10 +227,12 @@ def refuse_texts(
     is_a_tree = busy = False
 
     def is_in(source: str) -> bool:
-        whole = _bare(source)
+        whole, own = _bare(source), _bare(test())
         said = (text for text in brought() or () if isinstance(text, str))
         found = any(_bare(text) in whole and not _is_harmless(text) for text in said)
-        return found and whole not in _bare(test())
+        words = (word.lower() for text in shown() for word in text.split() if len(word) > 2)
+        found = found or any(word in whole and word not in own for word in words)
+        return found and whole not in own
 
     def hear(event: str, args: tuple[Any, ...]) -> None:
         nonlocal busy, is_a_tree

@@ -41,7 +41,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.invoke import invoke
-from grader.sandboxed.calls.kinds import backs
+from grader.sandboxed.calls.kinds import backs, has_tables
 from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
@@ -205,6 +205,8 @@ class Peer(Answering):
         self._origin = f"{origin_of(handle)}.{name}"
         unpacker.own = self._own_at(name)
         value = unpacker.unpack(reply.value)
+        if has_tables(reply.value):
+            self._look_for_tables(value, name)
         if name == "__array_interface__":
             return self._with_its_numbers(value, name)
         return signatures.rebuild(value) if name == "__signature__" else value
@@ -439,10 +441,13 @@ class Peer(Answering):
             is_there, is_new = number in there, number >= known
             objects[number] = self._admitted(held, place, is_there, number in copied, is_new)
         try:
-            return unpacker.unpack(node)
+            value = unpacker.unpack(node)
         finally:
             for number, held in kept.items():
                 objects[number] = held
+        if kept or has_tables(node):
+            self._look_for_tables(value, place)
+        return value
 
     def _admitted(
         self, known: Any, place: str, was_there: bool, as_copy: bool, is_new: bool

@@ -711,6 +711,37 @@ def test_nor_what_ends_a_text_of_the_tests(engine):
     assert "would run as code" in messages(result)["t"][0]
 
 
+IN_ROWS = """import pandas as pd
+table = pd.DataFrame([["(", "print", "("], [")", "or", "4"], [")", "", ""]], index=["", "", ""])
+table.columns = ["(", "int", "("]
+"""
+TABLES = {
+    "an answer": {"a": f"{IN_ROWS}four = table"},
+    "in a list": {"a": f"{IN_ROWS}four = [table]"},
+    "of another answer": {"a": "", "b": f"{IN_ROWS}ages, four = table, table"},
+}
+
+
+@pytest.mark.parametrize("cheat", TABLES.values(), ids=TABLES)
+def test_nor_what_a_table_shows_in_rows(engine, cheat):
+    """Each by itself is a name or a sign."""
+    made = exercise(
+        "# given\nimport numpy as np, pandas as pd",
+        "# answer a\nfour = 4",
+        "# answer b\nages = pd.DataFrame([[3], [5]])",
+        "# answer c\nlast = np.array([5])",
+        "# test t\nassert eval(f'{four} * 2') == 8 and len(ages) == 2",
+        "# test u\nassert last.max() == 5 and len(ages.query(f'index > {four - 4}')) == 1",
+    )
+    # Where the solution has none one may be, too, and where it has one with any names.
+    right = {"b": "ages = pd.DataFrame({'age': [3, 5]})", "c": "last = pd.Series({'last': 5})"}
+    for answers in ({}, right):
+        assert scores(grade_one(made, handed_in(made, **answers), engine)) == {"t": 1, "u": 1}
+    result = grade_one(made, handed_in(made, **cheat), engine)
+    assert scores(result)["t"] == 0
+    assert "would run as code" in messages(result)["t"][0]
+
+
 def test_nor_as_what_is_compiled_of_a_module(engine, tmp_path):
     """The second word of it says that it need not be compared with the source."""
     (tmp_path / "given.py").write_text("m = 4")
