@@ -108,7 +108,7 @@ def test_rules_of_two_tests_share_nothing():
     one, other = Discovering(), Discovering()
     one.admit(Seq("list", [live("instance")]), "f")
     assert one.terms.places == {"f"}
-    empty = dict.fromkeys(("places", "given", "calls", "nothing", "tables"), set())
+    empty = {name: set() for name in ("places", "given", "calls", "nothing", "tables")}
     assert other.terms == Terms(**empty)
 
 
