@@ -45,7 +45,7 @@ _PROGRAMS = re.compile(
     r"|go|javac?|gnuplot|tclsh|xargs)[\d.]*"
 )
 _SHELLS = ("sh", "bash")
-# Bytes of a file that are looked at.
+# Bytes, of a file, too, that are looked at.
 _FILE = 2**20
 # A copy of this process starts it, unheard: who asks for it has the command.
 _FORKS = ("os.fork", "os.forkpty")
@@ -196,7 +196,7 @@ class Watch:
 
     @property
     def _said(self) -> Iterator[str]:
-        return (text for text in self.texts or () if isinstance(text, str))
+        return _as_texts(self.texts)
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""
@@ -228,7 +228,7 @@ def refuse_texts(
 
     def is_in(source: str) -> bool:
         whole, own = _bare(source), _bare(test())
-        said = (text for text in brought() or () if isinstance(text, str))
+        said = _as_texts(brought())
         found = any(_bare(text) in whole and not _is_harmless(text) for text in said)
         words = (word.lower() for text in shown() for word in text.split() if len(word) > 2)
         found = found or any(word in whole and word not in own for word in words)
@@ -282,6 +282,15 @@ def _is_harmless(text: str) -> bool:
         is_closed = _ENDS.isdisjoint(text)
         return _is_word(text) or (is_closed and ast.literal_eval(text) is not text)
     return False
+
+
+def _as_texts(brought: Brought) -> Iterator[str]:
+    """Also of bytes: a test may decode them."""
+    for one in brought or ():
+        if isinstance(one, str):
+            yield one
+        elif len(one) <= _FILE:
+            yield one.decode("utf-8", "replace")
 
 
 def _texts_at_work(modules: tuple[str, ...]) -> Iterator[str]:

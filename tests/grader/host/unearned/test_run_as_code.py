@@ -696,6 +696,18 @@ def test_nor_a_text_of_another_type(engine, form):
     assert all("would run as code" in messages(result)[name][0] for name in "tu")
 
 
+def test_nor_bytes_that_a_test_decodes(engine):
+    made = exercise(
+        "# given\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\nfour = b'4'",
+        "# test t\nassert len(df.query(f'a > {four.decode()}')) == 1",
+    )
+    for right in ("b'4'", "b'4.0'"):
+        assert scores(grade_one(made, handed_in(made, a=f"four = {right}"), engine)) == {"t": 1}
+    result = grade_one(made, handed_in(made, a="four = b'@len([0] * 4)'"), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
 def test_nor_what_ends_a_text_of_the_tests(engine):
     made = exercise(
         "# given\nimport pandas as pd\ndf = pd.DataFrame({'city': ['Bonn', 'Ulm']})",
