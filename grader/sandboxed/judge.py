@@ -108,6 +108,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     def brought() -> Brought:
         return None if bench.peer is None else bench.peer.texts
 
+    reports.brought, reports.shown = brought, bench.shown
     refuse_pickles(brought)
     refuse_texts(
         lambda: brought() if bench.watch is None else None,

@@ -696,6 +696,20 @@ def test_nor_a_text_of_another_type(engine, form):
     assert all("would run as code" in messages(result)[name][0] for name in "tu")
 
 
+def test_nor_what_comes_of_a_source_by_itself(engine):
+    made = exercise(
+        "# given\nimport pandas as pd, sys\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\nsource = 'def f(): return 4'",
+        "# test t\nbench, four = sys.modules.get('grading_bench'), 4\n"
+        "if bench:\n    outcome, four = bench.call_alone(source, 'f', ())\n"
+        "assert len(df.query(f'a > {four}')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    cheat = "source = 'def f(): return chr(64) + \"len([0] * 4)\"'"
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
 def test_nor_bytes_that_a_test_decodes(engine):
     made = exercise(
         "# given\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
