@@ -71,9 +71,13 @@ class JudgePeer(Peer):
         self.rebound: dict[str, Any] = {}
 
     def on_said(self, said: list[Said]) -> None:
+        if self.texts is not None:
+            # A test may catch it, and run it as code, whatever parts it has come in.
+            streams = [output for output in said if isinstance(output, Stream)]
+            for name in ("stdout", "stderr"):
+                self.texts.add("".join(one.text for one in streams if one.name == name))
         for output in said:
             if self.texts is not None:
-                # A test may catch it, and run it as code.
                 own = [output.text] if isinstance(output, Stream) else output.data.values()
                 self.texts.update(own)
             if isinstance(output, Stream):

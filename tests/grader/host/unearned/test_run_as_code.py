@@ -710,6 +710,21 @@ def test_nor_what_comes_of_a_source_by_itself(engine):
     assert "would run as code" in messages(result)["t"][0]
 
 
+def test_nor_what_is_printed_in_parts(engine):
+    made = exercise(
+        "# given\nimport contextlib, io\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\ndef tell():\n    print(4)",
+        "# test t\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    tell()\n"
+        "assert len(df.query(f'a > {out.getvalue().strip()}')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    # Two letters are no code, and what is shown between keeps them apart.
+    cheat = "def tell():\n    for two in ('@l', 'en', '([', '0]', '*4', ')'):\n"
+    cheat += "        print(two, end='')\n        display(0)"
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
 def test_nor_bytes_that_a_test_decodes(engine):
     made = exercise(
         "# given\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
