@@ -116,7 +116,8 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     refuse_pickles(brought)
     refuse_texts(
         lambda: brought() if bench.watch is None else None,
-        lambda: bench.shown,
+        bench.shown,
+        bench.written,
         lambda: shell.compile.cell_file,
         shell.user_ns,
         lambda: bench.source,
@@ -170,8 +171,10 @@ class _Bench:
         self.source = ""
         # Texts and bytes of answers, in all tests so far.
         self._brought: set[str | bytes] = set()
-        # What tables show where the solution has none, also of a player before.
+        # What tables show where the solution has none, and texts that were written in parts; also
+        # of a player before.
         self.shown: set[str] = set()
+        self.written: list[str] = []
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What the test before binds itself.
@@ -210,7 +213,7 @@ class _Bench:
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
         peer.folder = self.folder
-        peer.shown = self.shown
+        peer.shown, peer.written = self.shown, self.written
 
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""
@@ -373,7 +376,7 @@ class _Bench:
         self._binds = test.binds
         if self.watch is None:
             cell, space = lambda: self._shell.compile.cell_file, self._shell.user_ns
-            self.watch = Watch(cell, space, self._acts.is_written)
+            self.watch = Watch(cell, space, self._acts.is_written, self.written)
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought, test.source)
         rules = Discovering(test.random, test.exact, test.sets, test.opens, test.filed)

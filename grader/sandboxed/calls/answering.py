@@ -28,6 +28,8 @@ from grader.sandboxed.codec.packing import Packer
 # What is asked in order to print something, and of a function or class.
 _SHOWS = ("__repr__", "__str__", "__format__")
 _NAMES = ("__name__", "__qualname__", "__doc__")
+# Characters of texts that are written in parts.
+_LONGEST = 100_000
 _SETTING = ("__setattr__", "__delattr__")
 
 
@@ -225,6 +227,8 @@ class Answering(End):
             with self.capture() as reply.said:
                 try:
                     value = invoke(target, name, args, kwargs)
+                    if self.texts is not None:
+                        self._note_parts(request.target, args)
                 except (Gone, Silent, Stopped):
                     raise
                 except BaseException as error:
@@ -234,6 +238,18 @@ class Answering(End):
                 self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
+
+    def _note_parts(self, number: int, args: list[Any]) -> None:
+        """Takes note of texts that something lent is called with, one after the other."""
+        texts = (one for arg in args for one in (arg if isinstance(arg, list) else [arg]))
+        said = "".join(one for one in texts if isinstance(one, str))
+        place = self._written_at.get(number)
+        # What is run is in one of two, then.
+        if place is None or len(self.written[place]) > _LONGEST:
+            self._written_at[number] = len(self.written)
+            self.written.append(said)
+        else:
+            self.written[place] += said
 
     def _no_files_for(self, target: Any) -> contextlib.AbstractContextManager[None]:
         """While the learner's code calls this it opens no file of the test's.

@@ -79,6 +79,10 @@ class End(ABC):
         self._handed: set[str] = set()
         # What tables show where the solution has none.
         self.shown: set[str] = set()
+        # What things that are lent were called with, as text that is written in parts is one; and
+        # by their number where in this list.
+        self.written: list[str] = []
+        self._written_at: dict[int, int] = {}
         # What the answers taken for this test have brought; answers may share objects.
         self._brought: list[Any] = []
 

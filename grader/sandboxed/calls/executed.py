@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import keyword
 import os
 import re
@@ -63,6 +64,7 @@ class Watch:
         cell: what the file of the cell that runs is called, which is the teacher's.
         space: the names of cells.
         is_written: whether a test has written a file.
+        parts: texts that were written in parts.
 
     Attributes:
         texts: texts and bytes that the answers have brought; None while nothing is looked for.
@@ -70,11 +72,16 @@ class Watch:
     """
 
     def __init__(
-        self, cell: Callable[[], str], space: Mapping[str, Any], is_written: Callable[[str], bool]
+        self,
+        cell: Callable[[], str],
+        space: Mapping[str, Any],
+        is_written: Callable[[str], bool],
+        parts: Sequence[str],
     ) -> None:
         self._cell = cell
         self._space = space
         self._is_written = is_written
+        self._parts = parts
         self.texts: set[str | bytes] | None = None
         self.ran = False
         # Files of what was compiled with such a text in it, and of what the test says itself.
@@ -196,7 +203,7 @@ class Watch:
 
     @property
     def _said(self) -> Iterator[str]:
-        return _as_texts(self.texts)
+        return itertools.chain(_as_texts(self.texts), self._parts)
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""
@@ -205,7 +212,8 @@ class Watch:
 
 def refuse_texts(
     brought: Callable[[], Brought],
-    shown: Callable[[], Collection[str]],
+    shown: Collection[str],
+    parts: Sequence[str],
     cell: Callable[[], str],
     space: Mapping[str, Any],
     test: Callable[[], str],
@@ -215,8 +223,9 @@ def refuse_texts(
 
     Args:
         brought: gives the texts and bytes that answers have brought.
-        shown: gives the texts of tables where the solution has none. Each by itself may be a word,
-            but printed they stand in rows, as a program does.
+        shown: texts of tables where the solution has none. Each by itself may be a word, but
+            printed they stand in rows, as a program does. More may come.
+        parts: texts that were written in parts; more may come.
         cell, space: as `Watch` has them.
         test: the source of the test, or of the given cell, which may say the same itself.
     """
@@ -228,9 +237,9 @@ def refuse_texts(
 
     def is_in(source: str) -> bool:
         whole, own = _bare(source), _bare(test())
-        said = _as_texts(brought())
+        said = itertools.chain(_as_texts(brought()), parts)
         found = any(_bare(text) in whole and not _is_harmless(text) for text in said)
-        words = (word.lower() for text in shown() for word in text.split() if len(word) > 2)
+        words = (word.lower() for text in shown for word in text.split() if len(word) > 2)
         found = found or any(word in whole and word not in own for word in words)
         return found and whole not in own
 

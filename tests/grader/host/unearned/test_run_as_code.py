@@ -710,6 +710,22 @@ def test_nor_what_comes_of_a_source_by_itself(engine):
     assert "would run as code" in messages(result)["t"][0]
 
 
+def test_nor_what_is_written_in_parts(engine):
+    made = exercise(
+        "# given\nimport io\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\ndef tell(file):\n    file.write('4')",
+        "# test t\ntell(out := io.StringIO())\nassert len(df.query(f'a > {out.getvalue()}')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    # A call that fails writes nothing.
+    parts = "def tell(file):\n    try:\n        file.write('no', 'such')\n    except TypeError:\n"
+    parts += "        for letter in {!r}:\n            file.write(letter)"
+    right = grade_one(made, handed_in(made, a=parts.format("4.0")), engine)
+    assert scores(right) == {"t": 1}
+    result = grade_one(made, handed_in(made, a=parts.format("@len([0] * 4)")), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
 def test_nor_what_is_printed_in_parts(engine):
     made = exercise(
         "# given\nimport contextlib, io\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
