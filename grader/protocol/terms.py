@@ -39,6 +39,7 @@ class Terms(Struct):
             `places`; "place >" stands for what is held there.
         narrow: types of single numbers that take more for equal than is; see `codec.narrow`.
         returned: calls that give back what they were given, in the same way as `places`.
+        tables: where there are tables, in the same way as `places`.
         files: whether calls need files that the test has written.
         named: arguments that name a file, as "function:position".
         opens: whether what is lent opens files of the test's while it is called.
@@ -69,6 +70,7 @@ class Terms(Struct):
     nothing: set[str] | None = None
     narrow: set[str] = set()
     returned: set[str] = set()
+    tables: set[str] | None = None
     files: bool = False
     named: set[str] = set()
     opens: bool = False

@@ -72,9 +72,13 @@ class JudgePeer(Peer):
         self.rebound: dict[str, Any] = {}
 
     def on_said(self, said: list[Said]) -> None:
+        if self.texts is not None:
+            # A test may catch it, and run it as code, whatever parts it has come in.
+            streams = [output for output in said if isinstance(output, Stream)]
+            for name in ("stdout", "stderr"):
+                self.texts.add("".join(one.text for one in streams if one.name == name))
         for output in said:
             if self.texts is not None:
-                # A test may catch it, and run it as code.
                 own = [output.text] if isinstance(output, Stream) else output.data.values()
                 self.texts.update(own)
             if isinstance(output, Stream):
@@ -109,9 +113,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     def brought() -> Brought:
         return None if bench.peer is None else bench.peer.texts
 
+    reports.brought, reports.shown = brought, bench.shown
     refuse_pickles(brought)
     refuse_texts(
         lambda: brought() if bench.watch is None else None,
+        bench.shown,
+        bench.written,
         lambda: shell.compile.cell_file,
         shell.user_ns,
         lambda: bench.source,
@@ -168,6 +175,10 @@ class _Bench:
         self.source = ""
         # Texts and bytes of answers, in all tests so far.
         self._brought: set[str | bytes] = set()
+        # What tables show where the solution has none, and texts that were written in parts; also
+        # of a player before.
+        self.shown: set[str] = set()
+        self.written: list[str] = []
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
         # What the test before binds itself.
@@ -206,6 +217,7 @@ class _Bench:
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
         peer.folder, peer.ambient = self.folder, self.ambient
+        peer.shown, peer.written = self.shown, self.written
 
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""
@@ -378,7 +390,7 @@ class _Bench:
         self._binds = test.binds
         if self.watch is None:
             cell, space = lambda: self._shell.compile.cell_file, self._shell.user_ns
-            self.watch = Watch(cell, space, self._acts.is_written)
+            self.watch = Watch(cell, space, self._acts.is_written, self.written)
         # A test may leave what it was brought to a later one.
         self._brought = self.peer.texts = self.watch.begin(self._brought, test.source)
         rules = Discovering(test.random, test.exact, test.sets, test.opens, test.filed)

@@ -33,6 +33,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.handle import Handle
 from grader.sandboxed.calls.kinds import serves_as
 from grader.sandboxed.calls.peer import Peer
+from grader.sandboxed.calls.pickles import Brought
 from grader.sandboxed.calls.rules import Enforcing
 
 NAME = "grading_bench"
@@ -63,11 +64,17 @@ class Bench:
 
     Args:
         channel: to the conductor, which waits for the end of the test.
+
+    Attributes:
+        brought: gives where texts and bytes that come are noted, if anybody wants to know.
+        shown: what tables show; as of any other `Peer`.
     """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._figures: dict[str, float] = {}
+        self.brought: Callable[[], Brought] = lambda: None
+        self.shown: set[str] = set()
 
     def install(self) -> None:
         """Lets tests import it."""
@@ -108,9 +115,13 @@ class Bench:
             return "slow", ""
         if problem == ENDED:
             return "ended", ""
+        texts = self.brought()
         if problem:
+            if texts is not None:
+                texts.add(problem)
             return "raised", problem
         peer = _LonePeer(Channel(socket.socket(fileno=fds[0])), {})
+        peer.texts, peer.shown = texts, self.shown
         try:
             outcome = self._call(peer, name, args, until)
         finally:
@@ -126,7 +137,7 @@ class Bench:
     ) -> tuple[Outcome, Any]:
         # What it makes of the arguments is its own: the test goes on with them.
         # What the solution's would give, nobody has seen.
-        peer.begin(Enforcing(Terms(empty=True), withhold=True), CallBudget(until))
+        peer.begin(Enforcing(Terms(empty=True, tables=set()), withhold=True), CallBudget(until))
         try:
             try:
                 node, function = peer.take(name)

@@ -15,7 +15,7 @@ from grader.sandboxed.calls import ambient, handed_files, patches, signatures
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
-from grader.sandboxed.calls.kinds import live_kind
+from grader.sandboxed.calls.kinds import has_tables, live_kind
 from grader.sandboxed.calls.lent_databases import database_of, unattached
 from grader.sandboxed.calls.lent_objects import Refused, is_code
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
@@ -28,6 +28,8 @@ from grader.sandboxed.codec.packing import Packer
 # What is asked in order to print something, and of a function or class.
 _SHOWS = ("__repr__", "__str__", "__format__")
 _NAMES = ("__name__", "__qualname__", "__doc__")
+# Characters of texts that are written in parts.
+_LONGEST = 100_000
 _SETTING = ("__setattr__", "__delattr__")
 
 
@@ -197,12 +199,16 @@ class Answering(End):
             code = len(args) > 1 and is_code(request.args[1], args[1])
             self._lent.check_attribute(request.target, name, [*args, None][0], code, self.rules)
         kwargs = {}
+        if self.texts is not None:
+            self.texts.update(request.kwargs)
         for key, node in request.kwargs.items():
             kwargs[key] = unpacker.unpack(node)
             owners.extend([key] * (len(objects) - len(owners)))
         if not self._trusted:
             first = [*args, kwargs.get("name", kwargs.get("target"))][0]
             self._lent.check_named(request.target, name, first, self.rules)
+        if any(map(has_tables, nodes)):
+            self._look_for_tables([*args, *kwargs.values()], "()")
         patched = []
         for patch in request.patched if self._trusted else ():
             patched.append((patch, [unpacker.unpack(node) for node in patch.value]))
@@ -224,6 +230,8 @@ class Answering(End):
                 try:
                     with ambient.applied(around or ()) as warned, self._applied(patched):
                         value = invoke(target, name, args, kwargs)
+                    if self.texts is not None:
+                        self._note_parts(request.target, args)
                 except (Gone, Silent, Stopped):
                     raise
                 except BaseException as error:
@@ -243,6 +251,18 @@ class Answering(End):
                 space = self._lookup if not patch.place else {} if module is None else vars(module)
                 meanwhile.enter_context(patches.applied(space, patch.name, now))
             yield
+
+    def _note_parts(self, number: int, args: list[Any]) -> None:
+        """Takes note of texts that something lent is called with, one after the other."""
+        texts = (one for arg in args for one in (arg if isinstance(arg, list) else [arg]))
+        said = "".join(one for one in texts if isinstance(one, str))
+        place = self._written_at.get(number)
+        # What is run is in one of two, then.
+        if place is None or len(self.written[place]) > _LONGEST:
+            self._written_at[number] = len(self.written)
+            self.written.append(said)
+        else:
+            self.written[place] += said
 
     def _no_files_for(self, target: Any) -> contextlib.AbstractContextManager[None]:
         """While the learner's code calls this it opens no file of the test's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 import threading
 import types
 import weakref
@@ -76,6 +77,12 @@ class End(ABC):
         self._pictures: dict[str, bytes] = {}
         # Files that a test has written.
         self._handed: set[str] = set()
+        # What tables show where the solution has none.
+        self.shown: set[str] = set()
+        # What things that are lent were called with, as text that is written in parts is one; and
+        # by their number where in this list.
+        self.written: list[str] = []
+        self._written_at: dict[int, int] = {}
         # What the answers taken for this test have brought; answers may share objects.
         self._brought: list[Any] = []
 
@@ -133,6 +140,12 @@ class End(ABC):
         made = Unpacker(split(body), self._handle, self._own, self._given, known, self._trusted)
         made.texts, made.narrow = self.texts, self.rules.narrow
         return made
+
+    def _look_for_tables(self, value: Any, place: str) -> None:
+        """Takes note of what tables show in a value that has come."""
+        if self.texts is not None and "pandas" in sys.modules:
+            node = Packer(lambda live: None, self._given).pack(value)
+            self.shown.update(self.rules.strange_in(node, place))
 
     def _check(self, nodes: list[Node], unpacker: Unpacker) -> None:
         """Looks at all nodes of a message, if whoever has sent it is not trusted."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import keyword
 import os
 import re
 import subprocess
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.protocol.values import CannotCross
@@ -45,11 +46,13 @@ _PROGRAMS = re.compile(
     r"|go|javac?|gnuplot|tclsh|xargs)[\d.]*"
 )
 _SHELLS = ("sh", "bash")
-# Bytes of a file that are looked at.
+# Bytes, of a file, too, that are looked at.
 _FILE = 2**20
 # A copy of this process starts it, unheard: who asks for it has the command.
 _FORKS = ("os.fork", "os.forkpty")
 _STARTERS = ("pexpect.", "ptyprocess.", "IPython.utils.")
+# What ends a text or a line of code.
+_ENDS = frozenset("'\"#\\")
 # They make code of names alone.
 _OF_NAMES = ("collections", "dataclasses")
 
@@ -61,6 +64,7 @@ class Watch:
         cell: what the file of the cell that runs is called, which is the teacher's.
         space: the names of cells.
         is_written: whether a test has written a file.
+        parts: texts that were written in parts.
 
     Attributes:
         texts: texts and bytes that the answers have brought; None while nothing is looked for.
@@ -68,11 +72,16 @@ class Watch:
     """
 
     def __init__(
-        self, cell: Callable[[], str], space: Mapping[str, Any], is_written: Callable[[str], bool]
+        self,
+        cell: Callable[[], str],
+        space: Mapping[str, Any],
+        is_written: Callable[[str], bool],
+        parts: Sequence[str],
     ) -> None:
         self._cell = cell
         self._space = space
         self._is_written = is_written
+        self._parts = parts
         self.texts: set[str | bytes] | None = None
         self.ran = False
         # Files of what was compiled with such a text in it, and of what the test says itself.
@@ -194,7 +203,7 @@ class Watch:
 
     @property
     def _said(self) -> Iterator[str]:
-        return (text for text in self.texts or () if isinstance(text, str))
+        return itertools.chain(_as_texts(self.texts), self._parts)
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""
@@ -203,6 +212,8 @@ class Watch:
 
 def refuse_texts(
     brought: Callable[[], Brought],
+    shown: Collection[str],
+    parts: Sequence[str],
     cell: Callable[[], str],
     space: Mapping[str, Any],
     test: Callable[[], str],
@@ -212,6 +223,9 @@ def refuse_texts(
 
     Args:
         brought: gives the texts and bytes that answers have brought.
+        shown: texts of tables where the solution has none. Each by itself may be a word, but
+            printed they stand in rows, as a program does. More may come.
+        parts: texts that were written in parts; more may come.
         cell, space: as `Watch` has them.
         test: the source of the test, or of the given cell, which may say the same itself.
     """
@@ -222,10 +236,12 @@ def refuse_texts(
     is_a_tree = busy = False
 
     def is_in(source: str) -> bool:
-        whole = _bare(source)
-        said = (text for text in brought() or () if isinstance(text, str))
+        whole, own = _bare(source), _bare(test())
+        said = itertools.chain(_as_texts(brought()), parts)
         found = any(_bare(text) in whole and not _is_harmless(text) for text in said)
-        return found and whole not in _bare(test())
+        words = (word.lower() for text in shown for word in text.split() if len(word) > 2)
+        found = found or any(word in whole and word not in own for word in words)
+        return found and whole not in own
 
     def hear(event: str, args: tuple[Any, ...]) -> None:
         nonlocal busy, is_a_tree
@@ -267,10 +283,23 @@ def _is_read_only() -> bool:
 
 
 def _is_harmless(text: str) -> bool:
-    """Whether it calls nothing wherever it stands: a word, a number, or a list of some."""
+    """Whether it calls nothing wherever it stands: a word, a number, or a list of some.
+
+    A quote may end one that the test has begun, and what comes then is no text any more.
+    """
     with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-        return _is_word(text) or ast.literal_eval(text) is not text
+        is_closed = _ENDS.isdisjoint(text)
+        return _is_word(text) or (is_closed and ast.literal_eval(text) is not text)
     return False
+
+
+def _as_texts(brought: Brought) -> Iterator[str]:
+    """Also of bytes: a test may decode them."""
+    for one in brought or ():
+        if isinstance(one, str):
+            yield one
+        elif len(one) <= _FILE:
+            yield one.decode("utf-8", "replace")
 
 
 def _texts_at_work(modules: tuple[str, ...]) -> Iterator[str]:

@@ -280,6 +280,30 @@ def backs(node: Node) -> Iterator[Back]:
     return (part for part in _parts(node) if isinstance(part, Back))
 
 
+def has_tables(node: Node) -> bool:
+    """Whether there is a table in it."""
+    return any(isinstance(part, Frame) for part in _parts(node))
+
+
+def texts_of_tables(node: Node) -> Iterator[str]:
+    """What tables in it hold of texts: printed, these stand there without quotes."""
+    for part in _parts(node):
+        if isinstance(part, Frame):
+            yield from _texts_in([getattr(part, name) for name in _fields_with_nodes(Frame)])
+
+
+def _texts_in(held: Any) -> Iterator[str]:
+    if isinstance(held, str):
+        yield held
+    elif isinstance(held, list | tuple):
+        for one in held:
+            yield from _texts_in(one)
+    elif isinstance(held, dict):
+        yield from _texts_in([*held.values()])
+    elif isinstance(held, Struct):
+        yield from _texts_in([getattr(held, name) for name in _fields_with_nodes(type(held))])
+
+
 def _parts(node: Node) -> Iterator[Struct]:
     """A node and all that are in it, wherever that is: one may refer to what another hides. What a
     sparse tensor is made of is no tensor of its own."""

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
+from grader.protocol.calls import ENCODER, Patch, Raised, Reply, Request, Said
 from grader.protocol.values import (
     DATA,
     MAX_LOGICAL,
@@ -44,7 +44,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.invoke import invoke
-from grader.sandboxed.calls.kinds import backs
+from grader.sandboxed.calls.kinds import backs, has_tables
 from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
@@ -197,7 +197,7 @@ class Peer(Answering):
         label = f"{origin_of(handle)}.{name}"
         self._hear_warnings(request, reply, label)
         if reply.error is not None:
-            error = self._errors.hear_of_call(reply.error, self.rules, label, "")
+            error = self._hear(reply.error, label, "")
             if isinstance(error, AttributeError) and not name.startswith("_"):
                 # A test may ask that it is not there: then who has it is asked, too.
                 self.rules.may_read(name)
@@ -211,6 +211,8 @@ class Peer(Answering):
         self._origin = f"{origin_of(handle)}.{name}"
         unpacker.own = self._own_at(name)
         value = unpacker.unpack(reply.value)
+        if has_tables(reply.value):
+            self._look_for_tables(value, name)
         if name == "__array_interface__":
             return self._with_its_numbers(value, name)
         return signatures.rebuild(value) if name == "__signature__" else value
@@ -427,7 +429,7 @@ class Peer(Answering):
                 self.on_changed(name, now)
         self._hear_warnings(request, reply, label)
         if reply.error is not None:
-            raise self._errors.hear_of_call(reply.error, self.rules, label, request.name)
+            raise self._hear(reply.error, label, request.name)
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)
         else:
@@ -440,13 +442,15 @@ class Peer(Answering):
         return self._unpack(reply.value, unpacker, place, len(owners))
 
     def _hear_warnings(self, request: Request, reply: Reply, label: str) -> None:
-        """Warns here of what the other side has warned of; takes note of what an error says."""
-        for raised in (*reply.warned, *([] if reply.error is None else [reply.error])):
-            if self.texts is not None:
-                self.texts.add(raised.text)
-                self.texts.update(one for one in raised.args if isinstance(one, str))
+        """Warns here of what the other side has warned of."""
         for raised in reply.warned if request.ambient is not None else ():
-            ambient.warn(self._errors.hear(raised, self.rules, label))
+            ambient.warn(self._hear(raised, label, request.name))
+
+    def _hear(self, raised: Raised, label: str, method: str) -> BaseException:
+        if self.texts is not None:
+            said = raised.text, *raised.args
+            self.texts.update(one for one in said if isinstance(one, str))
+        return self._errors.hear_of_call(raised, self.rules, label, method)
 
     def _unpack(
         self,
@@ -476,10 +480,13 @@ class Peer(Answering):
             is_there, is_new = number in there, number >= known
             objects[number] = self._admitted(held, place, is_there, number in copied, is_new)
         try:
-            return unpacker.unpack(node)
+            value = unpacker.unpack(node)
         finally:
             for number, held in kept.items():
                 objects[number] = held
+        if kept or has_tables(node):
+            self._look_for_tables(value, place)
+        return value
 
     def _admitted(
         self, known: Any, place: str, was_there: bool, as_copy: bool, is_new: bool

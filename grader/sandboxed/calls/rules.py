@@ -38,6 +38,7 @@ from grader.sandboxed.calls.kinds import (
     gives_values,
     has_functions,
     has_names,
+    has_tables,
     held,
     holds_nothing,
     is_empty,
@@ -48,6 +49,7 @@ from grader.sandboxed.calls.kinds import (
     put_something_in,
     says_nothing,
     serves_as,
+    texts_of_tables,
 )
 from grader.sandboxed.calls.special_methods import (
     DUNDERS,
@@ -209,6 +211,10 @@ class Rules(ABC):
         are called as one likes, or what the test has lent, which may be a mock."""
 
     @abstractmethod
+    def strange_in(self, node: Node, place: str) -> Iterable[str]:
+        """What tables show that are where the solution has none. Takes note of the solution's."""
+
+    @abstractmethod
     def admit_iterator(self, node: Node, place: str) -> None:
         """The same for what `__iter__` has given."""
 
@@ -273,6 +279,9 @@ class Trusting(Rules):
 
     def may_have_its_own(self, place: str) -> bool:
         return True
+
+    def strange_in(self, node: Node, place: str) -> Iterable[str]:
+        return ()
 
     def admit_iterator(self, node: Node, place: str) -> None:
         pass
@@ -432,6 +441,10 @@ class Enforcing(Rules):
     def may_have_its_own(self, place: str) -> bool:
         calls = self._terms.calls
         return calls is None or place in calls or self._is_left_alone(place)
+
+    def strange_in(self, node: Node, place: str) -> Iterable[str]:
+        tables = self._terms.tables
+        return () if tables is None or place in tables else texts_of_tables(node)
 
     def admit_iterator(self, node: Node, place: str) -> None:
         # Who may iterate may have what iterates, whatever it is with the solution.
@@ -597,8 +610,13 @@ class Discovering(Rules):
         self._given: set[str] = set()
         self._calls: set[str] = set()
         self._nothing: set[str] = set()
+        self._tables: set[str] = set()
         self.terms = Terms(
-            places=self._places, given=self._given, calls=self._calls, nothing=self._nothing
+            places=self._places,
+            given=self._given,
+            calls=self._calls,
+            nothing=self._nothing,
+            tables=self._tables,
         )
         self.narrow = Narrow(self.terms.narrow, learns=True)
 
@@ -712,6 +730,11 @@ class Discovering(Rules):
     def may_have_its_own(self, place: str) -> bool:
         self._calls.add(place)
         return True
+
+    def strange_in(self, node: Node, place: str) -> Iterable[str]:
+        if has_tables(node):
+            self._tables.add(place)
+        return ()
 
     def admit_iterator(self, node: Node, place: str) -> None:
         self.admit(node, place)

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Live, Node, Raw, Yours
+from grader.protocol.values import (
+    MAX_DEPTH,
+    Back,
+    Budget,
+    CannotCross,
+    Live,
+    Node,
+    Raw,
+    Spelled,
+    Yours,
+)
 from grader.sandboxed.codec import views
 from grader.sandboxed.codec.narrow import Narrow
 from grader.sandboxed.codec.registry import BY_NODE
@@ -33,7 +43,7 @@ class Unpacker:
         objects: by number, as `Packer` numbers them, those of `known` first.
         own: as given; may change.
         budget: what the message may still claim; taken from before memory is.
-        texts: where texts and bytes are noted, if anybody wants to know.
+        texts: where texts and bytes are noted, whatever they are in, if anybody wants to know.
         narrow: what becomes of numbers that take more for equal than is; None where they stay.
     """
 
@@ -75,8 +85,10 @@ class Unpacker:
                 return self.narrow.text(node)
             self.narrow.note_whole(node)
             return node
-        if self.texts is not None and isinstance(node, Raw):
-            self.texts.add(node.data)
+        if self.texts is not None:
+            match node:
+                case Raw(data=said) | Spelled(kind="Path" | "PurePosixPath", text=said):
+                    self.texts.add(said)
         self._depth += 1
         if self._depth > 2 * MAX_DEPTH:
             raise CannotCross("nested too deep")

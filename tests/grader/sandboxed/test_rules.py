@@ -108,7 +108,8 @@ def test_rules_of_two_tests_share_nothing():
     one, other = Discovering(), Discovering()
     one.admit(Seq("list", [live("instance")]), "f")
     assert one.terms.places == {"f"}
-    assert other.terms == Terms(places=set(), given=set(), calls=set(), nothing=set())
+    empty = {name: set() for name in ("places", "given", "calls", "nothing", "tables")}
+    assert other.terms == Terms(**empty)
 
 
 # --- What comes ---------------------------------------------------------------------------------

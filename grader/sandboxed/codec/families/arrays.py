@@ -74,6 +74,8 @@ def decode(node: Array, unpacker: Unpacker, counts: bool = True) -> Any:
         signs = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
         if (signs > sys.maxunicode).any():
             raise CannotCross("text that is none")
+    if unpacker.texts is not None and dtype.kind in "SU":
+        unpacker.texts.update(array.ravel().tolist())
     if unpacker.narrow is not None:
         array = unpacker.narrow.array(unpacker.narrow.numbers(array))
     if node.scalar:

@@ -678,6 +678,127 @@ def test_nor_in_code_of_the_tests_that_has_a_number_of_the_solutions(engine, tes
     assert scores(grade_one(made, handed_in(made, say=shows), engine)) == {"t": 1, "u": 1}
 
 
+@pytest.mark.parametrize("form", ["pathlib.Path({!r})", "np.str_({!r})", "np.array({!r})"])
+def test_nor_a_text_of_another_type(engine, form):
+    made = exercise(
+        "# given\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\nfour = 4",
+        "# test t\nassert eval(f'{four} * 2') == 8",
+        "# test u\nassert len(df.query(f'a > {four}')) == 1",
+    )
+    imports = "import decimal, pathlib\nimport numpy as np\n"
+    for number in ("np.int64(4)", "decimal.Decimal('4.00')"):
+        right = grade_one(made, handed_in(made, a=f"{imports}four = {number}"), engine)
+        assert scores(right) == {"t": 1, "u": 1}
+    cheat = f"{imports}four = {form.format('(print() or 4)')}"
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert scores(result) == {"t": 0, "u": 0}
+    assert all("would run as code" in messages(result)[name][0] for name in "tu")
+
+
+def test_nor_what_comes_of_a_source_by_itself(engine):
+    made = exercise(
+        "# given\nimport pandas as pd, sys\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\nsource = 'def f(): return 4'",
+        "# test t\nbench, four = sys.modules.get('grading_bench'), 4\n"
+        "if bench:\n    outcome, four = bench.call_alone(source, 'f', ())\n"
+        "assert len(df.query(f'a > {four}')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    cheat = "source = 'def f(): return chr(64) + \"len([0] * 4)\"'"
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
+def test_nor_what_is_written_in_parts(engine):
+    made = exercise(
+        "# given\nimport io\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\ndef tell(file):\n    file.write('4')",
+        "# test t\ntell(out := io.StringIO())\nassert len(df.query(f'a > {out.getvalue()}')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    # A call that fails writes nothing.
+    parts = "def tell(file):\n    try:\n        file.write('no', 'such')\n    except TypeError:\n"
+    parts += "        for letter in {!r}:\n            file.write(letter)"
+    right = grade_one(made, handed_in(made, a=parts.format("4.0")), engine)
+    assert scores(right) == {"t": 1}
+    result = grade_one(made, handed_in(made, a=parts.format("@len([0] * 4)")), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
+def test_nor_what_is_printed_in_parts(engine):
+    made = exercise(
+        "# given\nimport contextlib, io\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\ndef tell():\n    print(4)",
+        "# test t\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n    tell()\n"
+        "assert len(df.query(f'a > {out.getvalue().strip()}')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    # Two letters are no code, and what is shown between keeps them apart.
+    cheat = "def tell():\n    for two in ('@l', 'en', '([', '0]', '*4', ')'):\n"
+    cheat += "        print(two, end='')\n        display(0)"
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
+def test_nor_bytes_that_a_test_decodes(engine):
+    made = exercise(
+        "# given\nimport pandas as pd\ndf = pd.DataFrame({'a': [3, 5]})",
+        "# answer a\nfour = b'4'",
+        "# test t\nassert len(df.query(f'a > {four.decode()}')) == 1",
+    )
+    for right in ("b'4'", "b'4.0'"):
+        assert scores(grade_one(made, handed_in(made, a=f"four = {right}"), engine)) == {"t": 1}
+    result = grade_one(made, handed_in(made, a="four = b'@len([0] * 4)'"), engine)
+    assert "would run as code" in messages(result)["t"][0]
+
+
+def test_nor_what_ends_a_text_of_the_tests(engine):
+    made = exercise(
+        "# given\nimport pandas as pd\ndf = pd.DataFrame({'city': ['Bonn', 'Ulm']})",
+        "# answer a\ncity = 'Bonn'",
+        "# test t\nassert len(df.query(f'city == \"{city}\"')) == 1",
+    )
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
+    assert scores(grade_one(made, handed_in(made, a="city = 'Ulm'"), engine)) == {"t": 1}
+    # By itself it is a text, and nothing else.
+    cheat = """city = '" + @pd.core.common.builtins.str("Bonn") + "'"""
+    result = grade_one(made, handed_in(made, a=cheat), engine)
+    assert scores(result) == {"t": 0}
+    assert "would run as code" in messages(result)["t"][0]
+
+
+IN_ROWS = """import pandas as pd
+table = pd.DataFrame([["(", "print", "("], [")", "or", "4"], [")", "", ""]], index=["", "", ""])
+table.columns = ["(", "int", "("]
+"""
+TABLES = {
+    "an answer": {"a": f"{IN_ROWS}four = table"},
+    "in a list": {"a": f"{IN_ROWS}four = [table]"},
+    "of another answer": {"a": "", "b": f"{IN_ROWS}ages, four = table, table"},
+}
+
+
+@pytest.mark.parametrize("cheat", TABLES.values(), ids=TABLES)
+def test_nor_what_a_table_shows_in_rows(engine, cheat):
+    """Each by itself is a name or a sign."""
+    made = exercise(
+        "# given\nimport numpy as np, pandas as pd",
+        "# answer a\nfour = 4",
+        "# answer b\nages = pd.DataFrame([[3], [5]])",
+        "# answer c\nlast = np.array([5])",
+        "# test t\nassert eval(f'{four} * 2') == 8 and len(ages) == 2",
+        "# test u\nassert last.max() == 5 and len(ages.query(f'index > {four - 4}')) == 1",
+    )
+    # Where the solution has none one may be, too, and where it has one with any names.
+    right = {"b": "ages = pd.DataFrame({'age': [3, 5]})", "c": "last = pd.Series({'last': 5})"}
+    for answers in ({}, right):
+        assert scores(grade_one(made, handed_in(made, **answers), engine)) == {"t": 1, "u": 1}
+    result = grade_one(made, handed_in(made, **cheat), engine)
+    assert scores(result)["t"] == 0
+    assert "would run as code" in messages(result)["t"][0]
+
+
 def test_nor_as_what_is_compiled_of_a_module(engine, tmp_path):
     """The second word of it says that it need not be compared with the source."""
     (tmp_path / "given.py").write_text("m = 4")
