@@ -61,10 +61,10 @@ def names_of(source: str) -> Names:
 
 def read_in_functions(source: str) -> frozenset[str]:
     """Names that functions and classes of a cell read from the top level, when they are called;
-    Python's own among them. None of what is not Python."""
+    Python's own among them. None of what is not Python, or too hard to read."""
     try:
         table = symtable.symtable(_with_own_scopes(without_magic(source)), "cell", "exec")
-    except (SyntaxError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     return frozenset().union(*map(_read, table.get_children()))
 

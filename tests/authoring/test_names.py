@@ -1,6 +1,6 @@
 import pytest
 
-from grader.protocol.names import names_of
+from grader.protocol.names import names_of, read_in_functions
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,10 @@ def test_names(source: str, bound: set[str], read: set[str]) -> None:
 )
 def test_updated(source: str, updated: set[str]) -> None:
     assert names_of(source).updated == updated
+
+
+def test_names_that_functions_read_are_python_s_own_too_and_none_of_what_is_too_hard_to_read():
+    source = "x = y\ndef f(a):\n    b = limit\n    return [sum(a) for c in b]"
+    assert read_in_functions(source) == {"limit", "sum"}
+    for broken in ("def", "f(\0)", "(" * 5_000 + ")" * 5_000, "-" * 100_000 + "1"):
+        assert read_in_functions(broken) == frozenset()
