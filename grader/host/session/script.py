@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from functools import cached_property
 
 from grader.host.contract import Clause, Contract
-from grader.host.course.assignment import Kind, TeacherNotebook
+from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.intake.paper import Paper
-from grader.protocol.names import read_in_functions
+from grader.protocol.names import names_of_cell, read_in_functions
 
 # Characters of a notebook's cells that are taken apart.
 _MOST_READ = 200_000
@@ -30,6 +31,10 @@ def opening(notebook: TeacherNotebook) -> int:
     return count
 
 
+def _is_test(cell: TeacherCell) -> bool:
+    return cell.kind is Kind.TEST
+
+
 class Script:
     """What is to be run, by position among the code cells.
 
@@ -47,7 +52,13 @@ class Script:
 
     @cached_property
     def read(self) -> frozenset[str]:
-        """Names that functions of the learner's read from the top level when they are called."""
+        """Names that functions of the learner's read from the top level when they are called, if a
+        test can mean them: the teacher's and Python's. Another one is called so by chance."""
+        own = (names_of_cell(cell.original).bound for cell in self.teachers if not _is_test(cell))
+        return self._read_at_all & frozenset(dir(builtins)).union(*own)
+
+    @property
+    def _read_at_all(self) -> frozenset[str]:
         cells = [n for n in range(len(self.cells)) if self.clause(n) is None]
         sources = [self.source(number) for number in cells if not self.is_given(number)]
         if sum(map(len, sources)) > _MOST_READ:

@@ -15,7 +15,8 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,26 @@ def _now() -> dict[str, Any]:
         # What a block that records warnings puts in the place of what shows them.
         "shown by": (warnings.showwarning, getattr(warnings, "_showwarnmsg_impl", None)),
     }
+
+
+def _glance() -> list[Any]:
+    """What equals no more what it was when something has changed: a tenth of the work. What NumPy
+    and `decimal` compute and print with is in variables of a context.
+    """
+    context = decimal.getcontext()
+    torch = torch_module()
+    return [
+        copy_context(),
+        (context.prec, context.rounding, context.copy().traps),
+        None if torch is None else _of_torch(torch),
+        sys.getrecursionlimit(),
+        sys.get_int_max_str_digits(),
+        [*sys.argv],
+        _environment(),
+        [*warnings.filters],
+        warnings.showwarning,
+        getattr(warnings, "_showwarnmsg_impl", None),
+    ]
 
 
 def _printed() -> tuple[Any, ...]:
@@ -81,18 +102,24 @@ class Ambient:
 
     def __init__(self) -> None:
         self._usual = _now()
+        self._seen: list[Any] = []
 
     @contextmanager
     def given(self) -> Iterator[None]:
         """What a given cell sets meanwhile, it sets in the player, too."""
-        before = _now()
+        before, self._seen = _now(), []
         yield
         self._usual |= {name: now for name, now in _now().items() if now != before[name]}
 
     def changed(self) -> tuple[tuple[str, Any], ...]:
         """What is to count while a call runs, as plain values: nothing where no test has changed
         anything."""
+        glance = _glance()
+        if glance == self._seen:
+            return ()
         found = {name: now for name, now in _now().items() if now != self._usual[name]}
+        if not found:
+            self._seen = glance
         if "filters" in found:
             found["filters"] = tuple(map(_told, found["filters"]))
         if "shown by" in found:
@@ -123,9 +150,13 @@ def _pattern(text: Any) -> Any:
     return re.compile(text) if isinstance(text, str) else text
 
 
+def applied(found: tuple[tuple[str, Any], ...] | None) -> AbstractContextManager[list[Any]]:
+    """What a test has changed counts meanwhile; gives what was warned of, if that is recorded."""
+    return _applied(found) if found else nullcontext([])
+
+
 @contextmanager
-def applied(found: tuple[tuple[str, Any], ...]) -> Iterator[list[Any]]:
-    """What a test has changed counts meanwhile; yields what was warned of, if that is recorded."""
+def _applied(found: tuple[tuple[str, Any], ...]) -> Iterator[list[Any]]:
     changed = dict(found)
     warned: list[Any] | None = None
     with contextlib.ExitStack() as meanwhile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
@@ -15,7 +15,7 @@ from grader.sandboxed.calls import ambient, handed_files, patches, signatures
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
-from grader.sandboxed.calls.kinds import has_tables, live_kind
+from grader.sandboxed.calls.kinds import live_kind
 from grader.sandboxed.calls.lent_databases import database_of, unattached
 from grader.sandboxed.calls.lent_objects import Refused, is_code
 from grader.sandboxed.calls.randomness import picture_of_states, set_random_states
@@ -80,7 +80,7 @@ class Answering(End):
                 self._copy(request, reply, packer)
             elif request.op == "get":
                 around = self._unpacker(body).unpack(request.ambient) if self._trusted else None
-                with ambient.applied(around or ()) as warned:
+                with ambient.applied(around) as warned:
                     self._get(request, reply, packer)
                 reply.warned = [self._errors.tell(one) for one in ambient.messages(warned)]
             else:
@@ -114,6 +114,9 @@ class Answering(End):
 
     def _picture(self, name: str) -> bytes:
         """Tells whether a name has changed; nothing for what is no data."""
+        value = self._lookup.get(name)
+        if type(value) is int:
+            return b"%x" % value
         packer = self._packer()
         try:
             node = packer.pack(self._lookup[name])
@@ -207,8 +210,7 @@ class Answering(End):
         if not self._trusted:
             first = [*args, kwargs.get("name", kwargs.get("target"))][0]
             self._lent.check_named(request.target, name, first, self.rules)
-        if any(map(has_tables, nodes)):
-            self._look_for_tables([*args, *kwargs.values()], "()")
+        self._look_for_tables([*args, *kwargs.values()], unpacker, "()")
         patched = []
         for patch in request.patched if self._trusted else ():
             patched.append((patch, [unpacker.unpack(node) for node in patch.value]))
@@ -228,7 +230,7 @@ class Answering(End):
             with self.capture() as reply.said:
                 warned: list[Any] = []
                 try:
-                    with ambient.applied(around or ()) as warned, self._applied(patched):
+                    with ambient.applied(around) as warned, self._put(patched):
                         value = invoke(target, name, args, kwargs)
                     if self.texts is not None:
                         self._note_parts(request.target, args)
@@ -243,8 +245,11 @@ class Answering(End):
             reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
 
+    def _put(self, patched: list[tuple[Patch, list[Any]]]) -> AbstractContextManager[None]:
+        return self._putting(patched) if patched else nullcontext()
+
     @contextmanager
-    def _applied(self, patched: list[tuple[Patch, list[Any]]]) -> Iterator[None]:
+    def _putting(self, patched: list[tuple[Patch, list[Any]]]) -> Iterator[None]:
         with contextlib.ExitStack() as meanwhile:
             for patch, now in patched:
                 module = sys.modules.get(patch.place)

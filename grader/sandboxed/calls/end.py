@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import sys
 import threading
 import types
 import weakref
@@ -79,6 +78,7 @@ class End(ABC):
         self._handed: set[str] = set()
         # What tables show where the solution has none.
         self.shown: set[str] = set()
+        self._had_tables = False
         # What things that are lent were called with, as text that is written in parts is one; and
         # by their number where in this list.
         self.written: list[str] = []
@@ -141,11 +141,13 @@ class End(ABC):
         made.texts, made.narrow = self.texts, self.rules.narrow
         return made
 
-    def _look_for_tables(self, value: Any, place: str) -> None:
-        """Takes note of what tables show in a value that has come."""
-        if self.texts is not None and "pandas" in sys.modules:
-            node = Packer(lambda live: None, self._given).pack(value)
-            self.shown.update(self.rules.strange_in(node, place))
+    def _look_for_tables(self, value: Any, unpacker: Unpacker, place: str) -> None:
+        """Takes note of what tables show in a value that has come, once any table has: a value may
+        refer to what has come before."""
+        self._had_tables |= unpacker.has_tables
+        if self._had_tables and self.texts is not None:
+            packer = Packer(lambda live: None, self._given)
+            self.shown.update(self.rules.strange_in(lambda: packer.pack(value), place))
 
     def _check(self, nodes: list[Node], unpacker: Unpacker) -> None:
         """Looks at all nodes of a message, if whoever has sent it is not trusted."""

@@ -44,7 +44,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.invoke import invoke
-from grader.sandboxed.calls.kinds import backs, has_tables
+from grader.sandboxed.calls.kinds import backs
 from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import random_states
 from grader.sandboxed.calls.rules import Rules
@@ -73,7 +73,10 @@ class Peer(Answering):
         self._lent.begin()
         self._lent.take_back(self._lent.numbers)
         self.lost: str | None = None
-        self._taken: set[str] = set()
+        # Answers that the test has, with what it costs to look at one after a call, and what that
+        # has cost so far.
+        self._taken: dict[str, int] = {}
+        self._looked = 0
         self._handles.clear()
         # What a test before has kept is asked by the rules of this one.
         kept = [(ref, handle) for ref in self._made if (handle := ref()) is not None]
@@ -169,8 +172,10 @@ class Peer(Answering):
         self.rules.admit(reply.value, name, but=reply.value)
         value = self._unpack(reply.value, unpacker, name, len(self._brought))
         self._brought = unpacker.objects
-        if self.rules.may_change(name) or _is_small(reply.value, unpacker.budget):
-            self._taken.add(name)
+        if self.rules.may_change(name):
+            self._taken[name] = 0
+        elif kind_of(reply.value) in DATA:
+            self._taken[name] = _size(unpacker.budget)
         if isinstance(reply.value, Back):
             # Another answer has brought it: it is what it was there, with what is live left out.
             return Packer(lambda live: None, self._given).pack(value), value
@@ -211,8 +216,7 @@ class Peer(Answering):
         self._origin = f"{origin_of(handle)}.{name}"
         unpacker.own = self._own_at(name)
         value = unpacker.unpack(reply.value)
-        if has_tables(reply.value):
-            self._look_for_tables(value, name)
+        self._look_for_tables(value, unpacker, name)
         if name == "__array_interface__":
             return self._with_its_numbers(value, name)
         return signatures.rebuild(value) if name == "__signature__" else value
@@ -279,7 +283,9 @@ class Peer(Answering):
             request.random = packer.pack(random_states())
         self._set_around(request, packer)
         if not self._trusted:
-            request.watch = self.rules.watched(self._taken)
+            self._looked += sum(self._taken.values())
+            taken = self._taken if self._looked <= _MOST_LOOKED else ()
+            request.watch = self.rules.watched(taken)
             request.files = self._written(_place_of(label), args, kwargs)
         request.keep = self.rules.kept(label)
         try:
@@ -484,8 +490,8 @@ class Peer(Answering):
         finally:
             for number, held in kept.items():
                 objects[number] = held
-        if kept or has_tables(node):
-            self._look_for_tables(value, place)
+        if kept or unpacker.has_tables:
+            self._look_for_tables(value, unpacker, place)
         return value
 
     def _admitted(
@@ -609,17 +615,17 @@ def _thrown(method: str, args: tuple[Any, ...]) -> Any:
     return None
 
 
-def _is_small(node: Node, left: Budget) -> bool:
-    """Whether it is data that can be looked at after every call.
+def _size(left: Budget) -> int:
+    """What it costs to look at a value, in items of a list; looking at all costs as much as 100.
 
     Args:
         left: what the message that has brought it might have held beside it.
     """
-    items, size = MAX_NODES - left.nodes, MAX_LOGICAL - left.logical
-    return kind_of(node) in DATA and items <= _MOST_ITEMS and size <= _MOST_BYTES
+    return 100 + MAX_NODES - left.nodes + (MAX_LOGICAL - left.logical) // 256
 
 
-_MOST_ITEMS, _MOST_BYTES = 10_000, 2**20
+# In a test, which takes about 60 ms.
+_MOST_LOOKED = 200_000
 
 
 def _nodes(named: Sequence[tuple[int | str, Node]]) -> Iterator[Node]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Literal, TypeGuard
 
 from msgspec import Struct
@@ -211,8 +211,12 @@ class Rules(ABC):
         are called as one likes, or what the test has lent, which may be a mock."""
 
     @abstractmethod
-    def strange_in(self, node: Node, place: str) -> Iterable[str]:
-        """What tables show that are where the solution has none. Takes note of the solution's."""
+    def strange_in(self, value: Callable[[], Node], place: str) -> Iterable[str]:
+        """What tables show that are where the solution has none. Takes note of the solution's.
+
+        Args:
+            value: gives the node of what is there.
+        """
 
     @abstractmethod
     def admit_iterator(self, node: Node, place: str) -> None:
@@ -280,7 +284,7 @@ class Trusting(Rules):
     def may_have_its_own(self, place: str) -> bool:
         return True
 
-    def strange_in(self, node: Node, place: str) -> Iterable[str]:
+    def strange_in(self, value: Callable[[], Node], place: str) -> Iterable[str]:
         return ()
 
     def admit_iterator(self, node: Node, place: str) -> None:
@@ -442,9 +446,9 @@ class Enforcing(Rules):
         calls = self._terms.calls
         return calls is None or place in calls or self._is_left_alone(place)
 
-    def strange_in(self, node: Node, place: str) -> Iterable[str]:
+    def strange_in(self, value: Callable[[], Node], place: str) -> Iterable[str]:
         tables = self._terms.tables
-        return () if tables is None or place in tables else texts_of_tables(node)
+        return () if tables is None or place in tables else texts_of_tables(value())
 
     def admit_iterator(self, node: Node, place: str) -> None:
         # Who may iterate may have what iterates, whatever it is with the solution.
@@ -731,8 +735,8 @@ class Discovering(Rules):
         self._calls.add(place)
         return True
 
-    def strange_in(self, node: Node, place: str) -> Iterable[str]:
-        if has_tables(node):
+    def strange_in(self, value: Callable[[], Node], place: str) -> Iterable[str]:
+        if place not in self._tables and has_tables(value()):
             self._tables.add(place)
         return ()
 

@@ -45,6 +45,7 @@ class Unpacker:
         budget: what the message may still claim; taken from before memory is.
         texts: where texts and bytes are noted, whatever they are in, if anybody wants to know.
         narrow: what becomes of numbers that take more for equal than is; None where they stay.
+        has_tables: whether a table has been among them.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Unpacker:
         self.budget = Budget()
         self.texts: set[str | bytes] | None = None
         self.narrow: Narrow | None = None
+        self.has_tables = False
         self.buffers = buffers
         self._live = live
         self.own = own

@@ -539,3 +539,15 @@ def test_a_function_may_write_much_past_python(graded, calls):
     result, _ = graded(made, f=loud)
     assert scores(result) == {"calls": 1}
     assert result.notes == []
+
+
+def test_a_helper_that_is_called_as_a_test_calls_something_of_its_own_is_none_of_the_test_s(graded):
+    """Only what the teacher's notebook has a test can mean: `limit` here, and no `half`."""
+    made = exercise(
+        "# answer ratio\nlimit = 4\ndef ratio(x):\n    return x / 2",
+        "# test t\nhalf, limit = ratio(8), None\nassert half == ratio(9) - 0.5 == 4",
+    )
+    helped = "limit = 4\ndef half(x):\n    return x / 2\ndef ratio(x):\n    return half(x)"
+    assert scores(graded(made, ratio=helped)[0]) == {"t": 1}
+    leaning = "limit = 4\ndef ratio(x):\n    return x * 2 / limit"
+    assert scores(graded(made, ratio=leaning)[0]) == {"t": 0}

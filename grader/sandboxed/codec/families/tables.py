@@ -116,6 +116,7 @@ def _known(value: Any) -> Any:
 
 def decode(node: Frame, unpacker: Unpacker) -> Any:
     place = unpacker.reserve()
+    unpacker.has_tables = True
     with within(unpacker.narrow, "in_table"):
         unpacker.objects[place] = made = _rebuild(node, unpacker.unpack, unpacker.narrow)
     return made
