@@ -172,9 +172,9 @@ class Peer(Answering):
         self.rules.admit(reply.value, name, but=reply.value)
         value = self._unpack(reply.value, unpacker, name, len(self._brought))
         self._brought = unpacker.objects
-        if self.rules.may_change(name):
+        if not library and self.rules.may_change(name):
             self._taken[name] = 0
-        elif kind_of(reply.value) in DATA:
+        elif not library and kind_of(reply.value) in DATA:
             self._taken[name] = _size(unpacker.budget)
         if isinstance(reply.value, Back):
             # Another answer has brought it: it is what it was there, with what is live left out.
