@@ -203,7 +203,8 @@ class Watch:
 
     @property
     def _said(self) -> Iterator[str]:
-        return itertools.chain(_as_texts(self.texts), self._parts)
+        # Nothing is in any source.
+        return filter(str.strip, itertools.chain(_as_texts(self.texts), self._parts))
 
     def _is_at_work(self, modules: tuple[str, ...]) -> bool:
         """Whether what makes code of a text, or a command, has got one of these."""

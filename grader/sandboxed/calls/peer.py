@@ -73,10 +73,10 @@ class Peer(Answering):
         self._lent.begin()
         self._lent.take_back(self._lent.numbers)
         self.lost: str | None = None
-        # Answers that the test has, with what it costs to look at one after a call, and what that
+        # Answers that the test has, with what it costs to look at each after a call, and what that
         # has cost so far.
         self._taken: dict[str, int] = {}
-        self._looked = 0
+        self._looked: collections.Counter[str] = collections.Counter()
         self._handles.clear()
         # What a test before has kept is asked by the rules of this one.
         kept = [(ref, handle) for ref in self._made if (handle := ref()) is not None]
@@ -283,8 +283,8 @@ class Peer(Answering):
             request.random = packer.pack(random_states())
         self._set_around(request, packer)
         if not self._trusted:
-            self._looked += sum(self._taken.values())
-            taken = self._taken if self._looked <= _MOST_LOOKED else ()
+            self._looked.update(self._taken)
+            taken = [name for name in self._taken if self._looked[name] <= _MOST_LOOKED]
             request.watch = self.rules.watched(taken)
             request.files = self._written(_place_of(label), args, kwargs)
         request.keep = self.rules.kept(label)
@@ -624,7 +624,7 @@ def _size(left: Budget) -> int:
     return 100 + MAX_NODES - left.nodes + (MAX_LOGICAL - left.logical) // 256
 
 
-# In a test, which takes about 60 ms.
+# At an answer in a test, which takes about 60 ms.
 _MOST_LOOKED = 200_000
 
 
