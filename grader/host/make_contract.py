@@ -24,7 +24,7 @@ from grader.host.session.hear import hear
 from grader.host.session.script import opening, opening_cells
 from grader.host.session.stage import introduce
 from grader.host.transcript import Played, as_node
-from grader.protocol.names import Names, imports_of, names_of_cell, read_in_functions, without_magic
+from grader.protocol.names import Names, imports_of_cell, names_of_cell, read_in_functions
 from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
 from grader.protocol.terms import Terms
@@ -200,13 +200,6 @@ def _solved(cell: TeacherCell) -> str:
 _DERIVES = re.compile(r"^\s*class\s+\w+\s*\(|namedtuple|Enum", re.MULTILINE)
 
 
-def _imports(source: str) -> dict[str, str]:
-    try:
-        return imports_of(without_magic(source))
-    except SyntaxError:
-        return {}
-
-
 def _ways(code: list[TeacherCell], names: list[Names], position: int, files: Files) -> list[Way]:
     """In which ways to try a test apart from the solution: the narrowest first."""
     answers = [
@@ -214,7 +207,7 @@ def _ways(code: list[TeacherCell], names: list[Names], position: int, files: Fil
     ]
     imported: dict[str, str] = {}
     for cell, _ in answers:
-        imported.update(_imports(cell.original))
+        imported.update(imports_of_cell(cell.original))
     everything = tuple(imported.pop(name) for name in sorted(imported) if name.startswith("*"))
     source = str(code[position].node.source)
     # Only a test that seeds can need that the solution goes on with its random numbers.

@@ -69,6 +69,14 @@ def read_in_functions(source: str) -> frozenset[str]:
     return frozenset().union(*map(_read, table.get_children()))
 
 
+def imports_of_cell(source: str) -> dict[str, str]:
+    """As `imports_of`, for any cell; see `names_of_cell`."""
+    try:
+        return imports_of(without_magic(source))
+    except SyntaxError:
+        return {}
+
+
 def imports_of(source: str) -> dict[str, str]:
     """What the imports of a cell bind, and to what: "module", or "module:name".
 

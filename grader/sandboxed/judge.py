@@ -20,7 +20,7 @@ import msgspec
 
 from grader.protocol import wire
 from grader.protocol.calls import Reply, Request, Said
-from grader.protocol.names import imports_of, names_of, without_magic
+from grader.protocol.names import imports_of_cell, names_of
 from grader.protocol.orders import (
     TO_JUDGE,
     Begin,
@@ -351,11 +351,7 @@ class _Bench:
 
     def _named(self, source: str) -> list[patches.Named]:
         """What a test names of libraries."""
-        try:
-            imports = imports_of(without_magic(source))
-        except SyntaxError:
-            return []
-        return patches.named_in(source, self._shell.user_ns, imports)
+        return patches.named_in(source, self._shell.user_ns, imports_of_cell(source))
 
     def _set_to(self, name: str) -> list[Any] | None:
         """What the test has made of a name; see `Peer.set_to`."""

@@ -31,7 +31,7 @@ from traitlets.config import Config
 
 from grader.host.course import variants
 from grader.protocol.errors import GraderError
-from grader.protocol.names import imports_of, names_of_cell, without_magic
+from grader.protocol.names import imports_of_cell, names_of_cell, without_magic
 
 # By this tag nbconvert leaves out a cell.
 SKIPPED = "skip-execution"
@@ -376,7 +376,7 @@ class _Bound:
         rest = "\n".join(source.splitlines()[len(cell.early_lines) :])
         late = names_of_cell(rest)
         self._all |= names_of_cell(source).bound
-        self._late |= late.bound - _imported(rest)
+        self._late |= late.bound - imports_of_cell(rest).keys()
         # What an earlier line has bound may be changed, such as a list.
         self._late |= changed(rest) & self._all
         return cell
@@ -420,13 +420,6 @@ def changed(source: str) -> set[str]:
             if isinstance(part, ast.Name):
                 changed.add(part.id)
     return changed
-
-
-def _imported(source: str) -> frozenset[str]:
-    try:
-        return frozenset(imports_of(without_magic(source)))
-    except SyntaxError:
-        return frozenset()
 
 
 def _other_language(notebook: NotebookNode) -> str:

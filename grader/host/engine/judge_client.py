@@ -18,7 +18,7 @@ from grader.host.engine.player_client import Player
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 from grader.protocol.limits import MAX_MESSAGE
-from grader.protocol.names import imports_of, names_of_cell, without_magic
+from grader.protocol.names import imports_of_cell, names_of_cell
 from grader.protocol.orders import (
     ENDED,
     SLOW,
@@ -263,10 +263,7 @@ def _bound_by(source: str) -> list[str]:
 @lru_cache(maxsize=1000)
 def _rebound_by(source: str) -> frozenset[str]:
     """The names that a test binds to something of its own."""
-    try:
-        return names_of_cell(source).bound - imports_of(without_magic(source)).keys()
-    except SyntaxError:
-        return frozenset()
+    return names_of_cell(source).bound - imports_of_cell(source).keys()
 
 
 def _is_data(clause: Clause, name: str) -> bool:

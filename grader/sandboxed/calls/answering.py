@@ -79,7 +79,9 @@ class Answering(End):
             elif request.op == "copy":
                 self._copy(request, reply, packer)
             elif request.op == "get":
-                around = self._unpacker(body).unpack(request.ambient) if self._trusted else None
+                around = None
+                if self._trusted and request.ambient is not None:
+                    around = self._unpacker(body).unpack(request.ambient)
                 with ambient.applied(around) as warned:
                     self._get(request, reply, packer)
                 reply.warned = [self._errors.tell(one) for one in ambient.messages(warned)]
