@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
-from grader.protocol.values import DATA, CannotCross, Named, kind_of
+from grader.protocol.values import DATA, CannotCross, Named, Node, kind_of
 from grader.protocol.wire import Gone, Silent
 from grader.sandboxed.calls import ambient, handed_files, patches, signatures
 from grader.sandboxed.calls.budget import Stopped
@@ -131,7 +131,9 @@ class Answering(End):
     def _get(self, request: Request, reply: Reply, packer: Packer) -> None:
         name = self._reachable(request.name)
         target = self._own(request.target)
-        told = not self._trusted and self._lent.tells(request.target, name, self.rules)
+        told = not self._trusted and (
+            name in _NAMES or self._lent.tells(request.target, name, self.rules)
+        )
         if not told and not self.rules.may_look_at(name):
             self._to_call(request.target, name)
             reply.method = True
@@ -157,7 +159,8 @@ class Answering(End):
     def _reachable(self, name: str) -> str:
         """What a player may call of what a test lends: public methods, iteration, blocks."""
         private = name.startswith("_") and name not in (*ITERATION, *IN_BLOCKS, "__call__")
-        if self._trusted or not private or (name in DUNDERS and self.rules.may_call(name)):
+        asked = name in DUNDERS or name in _NAMES
+        if self._trusted or not private or (asked and self.rules.may_call(name)):
             return name
         raise Refused(name)
 
@@ -168,7 +171,7 @@ class Answering(End):
         if request.name in _SHOWS:
             may_call = self.rules.may_call(request.name)
             return not (may_call or self._lent.has_copy(request.target, self.rules))
-        if request.name not in _NAMES:
+        if request.name not in _NAMES or self.rules.may_call(request.name):
             return False
         return live_kind(self._lent.get(request.target, self.rules)) in ("function", "class")
 
@@ -240,12 +243,25 @@ class Answering(End):
                     raise
                 except BaseException as error:
                     reply.error = self._errors.tell(error)
+                    if self._trusted and type(error).__module__ == "__main__":
+                        # A test may ask what it has.
+                        value = self._of_own_class(error)
                 reply.warned = [self._errors.tell(one) for one in ambient.messages(warned)]
             reply.read = handed_files.was_read(self._handed)
             if reply.read:
                 self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
             return self._reported(request, reply, objects, owners, before, value)
+
+    def _of_own_class(self, error: BaseException) -> tuple[BaseException | None, dict[str, Any]]:
+        """An exception of the notebook's, unless its class is given, and what it has by one."""
+        names = [cls.__name__ for cls in type(error).__mro__]
+        held = {}
+        for name, value in vars(error).items() if self._given.keys() & names else ():
+            with contextlib.suppress(CannotCross):
+                Packer(_no_live, self._given).pack(value)
+                held[name] = value
+        return None if names[0] in self._given else error, held
 
     def _put(self, patched: list[tuple[Patch, list[Any]]]) -> AbstractContextManager[None]:
         return self._putting(patched) if patched else nullcontext()
@@ -321,6 +337,10 @@ class Answering(End):
         """The own content of each object; what it holds counts by identity."""
         packer = self._packer(objects)
         return [packer.look(number) for number in range(len(objects))]
+
+
+def _no_live(value: Any) -> Node:
+    raise CannotCross("something live")
 
 
 def _is_library(value: Any, name: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
@@ -48,17 +49,21 @@ def names_file(value: object) -> bool:
     return isinstance(value, str | Path) and os.path.isfile(value)
 
 
-def changed(before: Seen, only: Collection[str] | None = None) -> dict[str, bytes]:
+def changed(before: Seen, named: Collection[str], only: bool) -> dict[str, bytes]:
     """What is in the files that are not as they were; `before` is brought up to date.
 
     Args:
-        only: whole paths of those that are looked at; None for all.
+        named: whole paths of those that the test names; of temporary ones no others are looked at.
+        only: whether of the others none is.
     """
     files: dict[str, bytes] = {}
     room = _MOST_BYTES
-    for path in islice(_below(), _MOST_FILES):
+    here = os.path.join(os.getcwd(), "")
+    temporary = os.path.join(tempfile.gettempdir(), "")
+    outside = [p for p in named if p.startswith(temporary) and not p.startswith(here)]
+    for path in (*outside, *islice(_below(), _MOST_FILES)):
         place = os.path.abspath(path)
-        if only is not None and place not in only:
+        if only and place not in named:
             continue
         now = state(path)
         *known, digest = before.get(place, (0, -1, b""))
@@ -76,7 +81,8 @@ def changed(before: Seen, only: Collection[str] | None = None) -> dict[str, byte
 
 
 def put(files: dict[str, bytes]) -> set[str]:
-    """Writes files into the working folder. Returns their whole paths."""
+    """Writes files into the working folder, or where temporary ones lie. Returns their whole
+    paths."""
     for path, content in files.items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "wb") as file:

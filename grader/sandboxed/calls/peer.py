@@ -34,6 +34,8 @@ from grader.protocol.values import (
     Live,
     Named,
     Node,
+    Pairs,
+    Seq,
     Yours,
     kind_of,
 )
@@ -51,6 +53,7 @@ from grader.sandboxed.calls.rules import Rules
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.changes import assign
+from grader.sandboxed.codec.failures import stands_for
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
@@ -387,7 +390,7 @@ class Peer(Answering):
                 named.add(os.path.abspath(value))
         if not (sends_all or named):
             return {}
-        files = handed_files.changed(self.seen, None if sends_all else named)
+        files = handed_files.changed(self.seen, named, only=not sends_all)
         if files:
             self.rules.note("files")
         return files
@@ -435,17 +438,41 @@ class Peer(Answering):
                 self.on_changed(name, now)
         self._hear_warnings(request, reply, label)
         if reply.error is not None:
-            raise self._hear(reply.error, label, request.name)
+            error = self._hear(reply.error, label, request.name)
+            self._origin = f"{label}()"
+            match reply.value:
+                case Seq(items=[other, Pairs() as held]):
+                    self._give_attributes(error, other, held, unpacker, place)
+            raise error
         if request.name == "__iter__":
             self.rules.admit_iterator(reply.value, place)
         else:
             self.rules.admit(reply.value, place, one=request.name == "__next__")
         for known in self._given_again(reply.value, unpacker.objects):
             self.rules.admit(known, place)
+        if self.rules.says_why:
+            # Who makes such a thing anew makes it as the test's own are.
+            self.rules.admit_like([*request.args, *request.kwargs.values()])
         if reply.drew:
             self.rules.note("random")
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
+
+    def _give_attributes(
+        self, error: BaseException, other: Node, held: Pairs, unpacker: Unpacker, place: str
+    ) -> None:
+        """Gives an exception what the other side's has."""
+        if any(cls.__name__ in self._given for cls in type(error).__mro__):
+            # A call that has given something has another place.
+            place = f"{place}!"
+            with contextlib.suppress(CannotCross):
+                self.rules.admit(held, place)
+                for name, value in self._unpack(held, unpacker, place, 0).items():
+                    if isinstance(name, str) and name.isidentifier() and name[:2] != "__":
+                        vars(error)[name] = value
+        if isinstance(other, Live) and other.kind == "instance":
+            other.dunders = []
+            stands_for(error, self._handle(other))
 
     def _hear_warnings(self, request: Request, reply: Reply, label: str) -> None:
         """Warns here of what the other side has warned of."""

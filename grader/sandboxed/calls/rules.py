@@ -205,6 +205,9 @@ class Rules(ABC):
     def admit_again(self, found: Live | Given, place: str) -> bool:
         """The same for what was brought before, and is there once more: whether it may be."""
 
+    def admit_like(self, lent: Iterable[Node]) -> None:  # noqa: B027
+        """Takes note of what instances of given classes that a call was lent hold of such."""
+
     @abstractmethod
     def may_have_its_own(self, place: str) -> bool:
         """Whether there may be what has methods that the learner chooses: a module, whose parts
@@ -451,8 +454,11 @@ class Enforcing(Rules):
         return () if tables is None or place in tables else texts_of_tables(value())
 
     def admit_iterator(self, node: Node, place: str) -> None:
-        # Who may iterate may have what iterates, whatever it is with the solution.
+        # Who may iterate may have what iterates, whatever it is with the solution; what iterates
+        # over itself is the same thing again.
         self.admit(node, place, but=node)
+        if gives_values(node):
+            self._only_gives(node, place)
 
     def admit_arguments(self, nodes: Iterable[Node]) -> None:
         nodes = list(nodes)
@@ -730,6 +736,11 @@ class Discovering(Rules):
         else:
             self._given.add(place)
         return True
+
+    def admit_like(self, lent: Iterable[Node]) -> None:
+        for found in itertools.chain.from_iterable(map(callable_nodes, lent)):
+            if isinstance(found, Given):
+                self._given.update(given_within(found))
 
     def may_have_its_own(self, place: str) -> bool:
         self._calls.add(place)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from grader.protocol.errors import OUR_ERRORS
 from grader.protocol.values import CannotCross
 
@@ -30,5 +33,32 @@ def error_class(names: tuple[str, ...], base: type[BaseException]) -> type[BaseE
         fits = name.isidentifier() and len(name) <= _MAX_NAME and name not in _TAKEN
         if len(_made) > _MOST:
             return above
-        _made[names, base] = type(name, (above,), {"__module__": "__main__"}) if fits else above
+        own: dict[str, Any] = {"__module__": "__main__", "__getattr__": _ask}
+        if base.__module__ == "__main__":
+            # A method of a given class may be another in one that is derived from it.
+            own |= {"__str__": BaseException.__str__, "__getattribute__": _ask_first}
+        _made[names, base] = type(name, (above,), own) if fits else above
     return _made[names, base]
+
+
+def stands_for(error: BaseException, other: object) -> None:
+    """Has an exception of such a class ask the other side's for what it doesn't have itself."""
+    if type(error).__dict__.get("__getattr__") is _ask:
+        vars(error)[_OTHER] = other
+
+
+# No attribute is called so.
+_OTHER = "the other side's"
+
+
+def _ask_first(error: BaseException, name: str) -> Any:
+    if not (name.startswith("_") or hasattr(BaseException, name)):
+        with suppress(AttributeError):
+            return _ask(error, name)
+    return BaseException.__getattribute__(error, name)
+
+
+def _ask(error: BaseException, name: str) -> Any:
+    if name.startswith("_") or _OTHER not in vars(error):
+        raise AttributeError(f"{type(error).__name__!r} object has no attribute {name!r}")
+    return getattr(vars(error)[_OTHER], name)

@@ -12,6 +12,7 @@ from tests.same_scores.idioms.functions import FUNCTIONS
 from tests.same_scores.idioms.further import FURTHER
 from tests.same_scores.idioms.idiom import Idiom
 from tests.same_scores.idioms.live import LIVE
+from tests.same_scores.idioms.objects import OBJECTS
 from tests.same_scores.idioms.others import OTHERS
 from tests.same_scores.idioms.values import VALUES
 
@@ -19,6 +20,7 @@ COURSES = {
     "usual": [*VALUES, *FUNCTIONS, *CLASSES, *LIVE],
     "others": OTHERS,
     "further": FURTHER,
+    "objects": OBJECTS,
 }
 IDIOMS = [idiom for idioms in COURSES.values() for idiom in idioms]
 
