@@ -35,7 +35,7 @@ from grader.protocol.orders import (
 from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls import handed_files, patches
+from grader.sandboxed.calls import classes, handed_files, patches
 from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.ambient import Ambient
@@ -126,6 +126,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
     shut_for_networks(brought, lambda: bench.folder)
     tell_of_archives(brought, bench.on_other_files)
     tell_of_other_files(brought, bench.on_other_files)
+    classes.install()
     # Of a test that fails people see the line and the message.
     shell.InteractiveTB.set_mode("Minimal")
     while True:
@@ -248,7 +249,7 @@ class _Bench:
         results.counts, results.number = test.counts, None
         try:
             with self._acts.only(test.terms.acts):
-                report = _failed(problem) if problem else run_cell(self._shell, test.source)
+                report = _failed(problem) if problem else self._run(test.source)
         finally:
             results.counts = False
             del OUTPUTS.shown
@@ -272,6 +273,15 @@ class _Bench:
             rebound=tuple(sorted(rules.rebound)),
             figures=self._reports.taken(),
         )
+
+    def _run(self, source: str) -> Report:
+        """Runs the cell of a test."""
+        asking: list[Any] = self._shell.ast_transformers
+        asking[:] = classes.ways_to_ask(source, self._shell.user_ns)
+        try:
+            return run_cell(self._shell, source)
+        finally:
+            asking.clear()
 
     def _is_a_default(self, report: Report) -> bool:
         """Whether the error's text is what a function that tests use says by default.
@@ -440,7 +450,7 @@ class _Bench:
         before = self._pictures(names - values.keys())
         self.chance.for_test()
         with self._acts.noted(test.source) as acts:
-            report = run_cell(self._shell, test.source)
+            report = self._run(test.source)
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))

@@ -102,6 +102,10 @@ class End(ABC):
         """Asks for an attribute of what a handle stands for."""
 
     @abstractmethod
+    def class_of(self, handle: Handle) -> Any:
+        """Asks for the class of what a handle stands for."""
+
+    @abstractmethod
     def call(
         self, handle: Handle, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:

@@ -224,6 +224,24 @@ class Peer(Answering):
             return self._with_its_numbers(value, name)
         return signatures.rebuild(value) if name == "__signature__" else value
 
+    def class_of(self, handle: Handle) -> Any:
+        """The class of what a handle stands for; that of the handle where the class is no class of
+        the learner's, so that nothing there is of another type than it is."""
+        known = handle.__class__
+        if known is type or known is types.GeneratorType:
+            return known
+        request = self._request("get", node_of(handle).id, "__class__", "__class__")
+        reply, unpacker = self._ask(request, self._packer(), "__class__")
+        found = reply.value
+        if reply.error is not None or not isinstance(found, Live) or found.kind != "class":
+            return type(handle)
+        self._check([found], unpacker)
+        if self._key(found) not in self._handles:
+            # It is none of the test's answers.
+            found.dunders, found.plain = ["__call__"], True
+        self._origin = f"{origin_of(handle)}.__class__"
+        return self._handle(found)
+
     def _with_its_numbers(self, said: Any, place: str) -> dict[str, Any]:
         """What NumPy makes an array of, as an image has it: only with all numbers in it.
 

@@ -291,4 +291,43 @@ OBJECTS = [
             assert total(place) == 4
         """,
     ),
+    idiom(
+        "the type of an instance",
+        """
+        class Money:
+            def __init__(self, cents):
+                self.cents = cents
+
+            def __add__(self, other):
+                return Money(self.cents + other.cents)
+        """,
+        """
+        from dataclasses import dataclass
+
+        @dataclass
+        class Money:
+            cents: int
+
+            def __add__(self, other):
+                return self.__class__(cents=other.cents + self.cents)
+        """,
+        """
+        class Money:
+            def __init__(self, cents):
+                self.cents = cents
+
+            def __add__(self, other):
+                return Sum(self.cents + other.cents)
+
+        class Sum(Money):
+            pass
+        """,
+        """
+        both = Money(2) + Money(3)
+        assert both.cents == 5 and type(both.cents) is int
+        assert type(both) is Money and type(both) == type(Money(1))
+        assert type(both).__name__ == both.__class__.__name__ == 'Money'
+        assert type(both) not in (int, float)
+        """,
+    ),
 ]
