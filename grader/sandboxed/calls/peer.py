@@ -48,7 +48,7 @@ from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, or
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import backs
 from grader.sandboxed.calls.pickles import unpickled
-from grader.sandboxed.calls.randomness import random_states
+from grader.sandboxed.calls.randomness import draw_on, picture_of_states, random_states
 from grader.sandboxed.calls.rules import Rules
 from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 from grader.sandboxed.codec.buffers import join
@@ -72,6 +72,7 @@ class Peer(Answering):
             if issubclass(cls, enum.Enum) and isinstance(cls.__eq__, types.FunctionType)
         }
         self._brought = []
+        self._left_at = None
         self._errors.begin()
         self._lent.begin()
         self._lent.take_back(self._lent.numbers)
@@ -300,7 +301,7 @@ class Peer(Answering):
                     self._lent.stands_in(node.id)
             request.patched.append(patch)
             owners.extend([f"={patch.name}"] * (len(packer.objects) - len(owners)))
-        if self.rules.random:
+        if self.rules.random and (self._left_at is None or picture_of_states() != self._left_at):
             request.random = packer.pack(random_states())
         self._set_around(request, packer)
         if not self._trusted:
@@ -376,6 +377,9 @@ class Peer(Answering):
             if self.set_to(name) is not None:
                 self.rules.note("rebinds", name)
 
+    # The states of generators after a call has drawn: as long as they stay, the next goes on from
+    # where that one has come to.
+    _left_at: bytes | None = None
     # What a judge's test names of libraries.
     named: Sequence[patches.Named] = ()
     # What a judge's tests set around calls.
@@ -473,6 +477,7 @@ class Peer(Answering):
             self.rules.admit_like([*request.args, *request.kwargs.values()])
         if reply.drew:
             self.rules.note("random")
+            self._left_at = draw_on()
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
 

@@ -32,6 +32,17 @@ def picture_of_states() -> bytes:
     return ENCODER.encode(packer.pack(random_states())) + join(packer.buffers)
 
 
+def draw_on() -> bytes:
+    """Goes on from other states, as the other side has from these; returns how they look. Which
+    ones it has come to is not believed: a test may draw what it asks next."""
+    torch = torch_module()
+    random.random()
+    np.random.random_sample()
+    if torch is not None:
+        torch.rand(1)
+    return picture_of_states()
+
+
 def set_random_states(states: list[Any]) -> None:
     """Goes on from states of `random_states`."""
     torch = torch_module()

@@ -330,4 +330,34 @@ OBJECTS = [
         assert type(both) not in (int, float)
         """,
     ),
+    idiom(
+        "dice that go on",
+        """
+        import random
+
+        def roll(n):
+            return [random.randint(1, 6) for _ in range(n)]
+        """,
+        """
+        import random
+
+        def roll(n):
+            return random.choices(range(1, 7), k=n)
+        """,
+        """
+        import random
+
+        def roll(n):
+            random.seed(7)
+            return [random.randint(1, 6) for _ in range(n)]
+        """,
+        """
+        import random
+        random.seed(7)
+        first, second = roll(30), roll(30)
+        assert set(first) <= {1, 2, 3, 4, 5, 6} and first != second
+        random.seed(7)
+        assert roll(30) == first and roll(30) == second
+        """,
+    ),
 ]
