@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
 from tests.grader.sandboxed.conftest import GivenError
 
@@ -63,3 +64,32 @@ def test_changes_made_before_an_exception_count(talk):
     with pytest.raises(ValueError, match=r"^$"):
         judge["fail"](values)
     assert values == [1]
+
+
+class EqualsAll:
+    def __eq__(self, other):
+        return True
+
+
+class Carries(Exception):
+    def __init__(self, place):
+        self.place, self.secret = place, 1
+
+
+Carries.__module__ = "__main__"
+
+
+def test_an_exception_carries_what_the_solutions_does_and_nothing_that_equals_all(talk):
+    def fail(equals_all):
+        raise Carries(EqualsAll() if equals_all else [3])
+
+    allowed = Terms(results={"function"}, attributes={"place"}, places=set(), given=set())
+    judge = talk(allowed, fail=fail)
+    with pytest.raises(Exception, match=r"^\[3\]$|EqualsAll") as caught:
+        judge["fail"](False)
+    assert caught.value.place == [3]
+    assert not hasattr(caught.value, "secret")
+    with pytest.raises(Exception, match=r"^\[3\]$|EqualsAll") as caught:
+        judge["fail"](True)
+    with pytest.raises(CannotCross, match="plain values"):
+        assert caught.value.place == 4

@@ -59,7 +59,7 @@ OBJECTS = [
         """,
     ),
     idiom(
-        "an error whose attribute equals all",
+        "an error that is kept",
         """
         class Wrong(Exception):
             def __init__(self, place):
