@@ -11,6 +11,7 @@ rejected, and of one that a teacher has still to look at.
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -104,7 +105,7 @@ class Book:
         path = out / "grades.csv"
         if not path.is_file():
             raise GraderError(f"There is no grades.csv in {out}: grade the class first.")
-        rows = [_grade(row) for row in tables.load(path, _NEEDED)]
+        rows = [_grade(row) for row in tables.by_submission(path, _NEEDED).values()]
         return cls(rows, collected(submitted), partial, scale)
 
     def of(self, assignment: str | None) -> list[Grade]:
@@ -396,9 +397,9 @@ def _grade(row: Mapping[str, str]) -> Grade:
         for name, cell in row.items()
         if name not in _FIXED and name.startswith(mine) and cell
     }
-    points = _number(row["max"])
+    total, points = _number(row["total"]), _number(row["max"])
     marks = [_number(cell) for cell in items.values() if cell != NEEDS_MANUAL]
-    if points is None or None in marks:
+    if points is None or None in marks or (total is None and row["status"] == "graded"):
         raise GraderError(
             f"In grades.csv, the row of {row['student']} for {row['assignment']} holds a mark that "
             "is no number: `grader grade` writes it again."
@@ -408,7 +409,7 @@ def _grade(row: Mapping[str, str]) -> Grade:
         row["student"],
         row["status"],
         row["late"] == "yes",
-        _number(row["total"]),
+        total,
         points,
         # A mark for an earlier version is a number, and waits, too.
         NEEDS_MANUAL in items.values() or row.get("waits") == "yes",
@@ -420,9 +421,10 @@ def _grade(row: Mapping[str, str]) -> Grade:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text.replace(",", "."))
+        found = float(text.replace(",", "."))
     except ValueError:
         return None
+    return found if math.isfinite(found) else None
 
 
 def _column(table: tables.Table, title: str, path: Path) -> int:
