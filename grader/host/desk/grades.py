@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from grader.host.publish.formulas import harmless
 from grader.host.publish.pages import number
 from grader.host.publish.pseudonyms import nameless
 from grader.host.publish.report import NEEDS_MANUAL
+from grader.host.result_store import ResultStore
+from grader.host.results.result import Result
 from grader.protocol.errors import GraderError
 
 # What grades.csv says of every submission; the other columns are items.
@@ -39,6 +41,26 @@ _PEOPLE = (
     *("Integration ID", "Root Account", "Section"),
 )
 _POSSIBLE = "Points Possible"
+
+
+def counted(out: Path) -> Iterator[Result]:
+    """The results of what stands in grades.csv: of others the submission has gone since.
+
+    Raises:
+        GraderError: when nothing was graded into the folder.
+    """
+    store = ResultStore(out)
+    for assignment, student in tables.by_submission(_table(out), _NEEDED):
+        result = store.load(assignment, student)
+        if result is not None:
+            yield result
+
+
+def _table(out: Path) -> Path:
+    path = out / "grades.csv"
+    if not path.is_file():
+        raise GraderError(f"There is no grades.csv in {out}: grade the class first.")
+    return path
 
 
 @dataclass(frozen=True)
@@ -102,10 +124,7 @@ class Book:
         Raises:
             GraderError: when nothing was graded into the folder.
         """
-        path = out / "grades.csv"
-        if not path.is_file():
-            raise GraderError(f"There is no grades.csv in {out}: grade the class first.")
-        rows = [_grade(row) for row in tables.by_submission(path, _NEEDED).values()]
+        rows = [_grade(row) for row in tables.by_submission(_table(out), _NEEDED).values()]
         return cls(rows, collected(submitted), partial, scale)
 
     def of(self, assignment: str | None) -> list[Grade]:

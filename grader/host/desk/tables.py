@@ -124,7 +124,7 @@ def by_submission(path: Path, header: Iterable[str]) -> dict[tuple[str, str], di
         header: as of `load`; with both of these.
 
     Raises:
-        GraderError: as `load`, and where two rows are of one submission: nothing says whose they are.
+        GraderError: as `load`, and where two rows are of one submission: nothing says whose.
     """
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for row in load(path, header):
