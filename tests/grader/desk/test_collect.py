@@ -287,6 +287,21 @@ def test_classroom(group, work):
     assert group.reasons == {"numbers-ghost": "is of nobody on the roster"}
 
 
+def test_of_two_sections_that_count_from_one_nobody_is_taken_for_another(group, work):
+    """Ben's row had become Ada's, and what he handed in under his number hers."""
+    one = group.write("one.csv", "id,name,email\n1,Ada King,ada@x.org\n")
+    other_one = group.write("other.csv", "id,name,email\n1,Ben Moss,ben@x.org\n")
+    tree = group.tree({"1/numbers.ipynb": work})
+    said = group.collect(tree, "--roster", one, "--roster", other_one, code=1)
+    assert said == "On the roster, Ada King and Ben Moss have the same id 1."
+    assert group.placed == set()
+    # Somebody may have another name, or another address, elsewhere.
+    for row in ("1,Ada Moss,ada@x.org", "1,King Ada,ben@x.org", "1,Ben Moss,", "1,,ben@x.org"):
+        group.write("other.csv", f"id,name,email\n{row}\n")
+        group.collect(tree, "--roster", one, "--roster", other_one)
+        assert group.placed == {"1/numbers"}
+
+
 @pytest.mark.parametrize(
     ("zone", "written", "utc"),
     [
