@@ -50,17 +50,25 @@ def counted(out: Path) -> Iterator[Result]:
         GraderError: when nothing was graded into the folder.
     """
     store = ResultStore(out)
-    for assignment, student in tables.by_submission(_table(out), _NEEDED):
+    for assignment, student in _rows(out):
         result = store.load(assignment, student)
         if result is not None:
             yield result
 
 
-def _table(out: Path) -> Path:
-    path = out / "grades.csv"
+def _rows(out: Path) -> dict[tuple[str, str], dict[str, str]]:
+    path, store = out / "grades.csv", ResultStore(out)
     if not path.is_file():
         raise GraderError(f"There is no grades.csv in {out}: grade the class first.")
-    return path
+    rows = tables.by_submission(path, _NEEDED)
+    for key in rows:
+        # The table alone may have been taken elsewhere.
+        if (out / "results").is_dir() and not store.result(*key).is_file():
+            raise GraderError(
+                f"{path} has a row of {key[1]} for {key[0]}, of whom nothing was graded: a "
+                "spreadsheet may have made 12 of 0012. `grader grade` writes it again."
+            )
+    return rows
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,7 @@ class Book:
         Raises:
             GraderError: when nothing was graded into the folder.
         """
-        rows = [_grade(row) for row in tables.by_submission(_table(out), _NEEDED).values()]
+        rows = [_grade(row) for row in _rows(out).values()]
         return cls(rows, collected(submitted), partial, scale)
 
     def of(self, assignment: str | None) -> list[Grade]:

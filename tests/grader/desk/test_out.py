@@ -252,6 +252,18 @@ def test_of_two_rows_that_have_become_one_persons_nobody_has_the_others_mark(mar
     assert f"{table} has two rows of 12 for numbers: a spreadsheet may" in said.replace(" /", "/")
 
 
+def test_nor_does_a_row_become_that_of_who_handed_in_nothing(marked):
+    results = marked.here / "out/results/numbers"
+    results.mkdir(parents=True)
+    for name in ("0012", "jm", "zoe"):
+        (results / f"{name}.json").write_text("{}")
+    marked.write("out/grades.csv", MARKS.replace(",ada,", ",0012,"))
+    assert export(marked, "csv")[1][1][1] == "0012"
+    marked.write("out/grades.csv", MARKS.replace(",ada,", ",12,"))
+    said, _ = export(marked, "csv", code=1)
+    assert "has a row of 12 for numbers, of whom nothing was graded: a spreadsheet" in said
+
+
 def test_a_name_that_looks_like_a_formula_is_itself_again(marked):
     marked.write("out/grades.csv", f"{HEAD}\nnumbers,'=ada,graded,no,8,8,3,3,,,\n")
     (grade,) = Book.read(marked.here / "out", marked.submitted).grades
