@@ -374,6 +374,7 @@ def leaderboard(
     c.Grader.leaderboards, and c.Grader.ledger, in nbgrader_config.py say which figures, and what
     else is on the page.
     """
+    from grader.host.desk.grades import counted
     from grader.host.publish.leaderboard import make_leaderboard
     from grader.host.publish.ledger import make_ledger
 
@@ -382,9 +383,10 @@ def leaderboard(
             raise GraderError("--ledger shows all assignments, and no half that is kept for later.")
         settings = Course.open(course).settings
         if ledger:
-            page = make_ledger(settings.ledger, out, names)
+            page = make_ledger(settings.ledger, counted(out), out, names)
         else:
-            page = make_leaderboard(settings.leaderboards, out, assignment, names, final)
+            boards = settings.leaderboards
+            page = make_leaderboard(boards, counted(out), out, assignment, names, final)
     except GraderError as error:
         _fail(str(error), 1)
     Console(highlight=False, soft_wrap=True).print(Text(f"Leaderboard: {page}"))

@@ -170,7 +170,7 @@ class Station:
         read = reader(self._clerks, assignment)
         submission = collect(assignment, piece.folder, piece.student, read)
         if isinstance(submission, Rejected):
-            when = timestamp_of(piece.folder)
+            when = timestamp_of(piece.folder, assignment.zone)
             return reject(assignment, piece.student, submission.reason, when), False
         self.trouble(piece.assignment)
         return grade(submission, self.engine, self.marking.all_beside, alone=False), True

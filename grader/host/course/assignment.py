@@ -176,6 +176,7 @@ class Assignment:
         keep: those of them that a learner's version replaces (nbgrader's `exclude_overwriting`).
         fingerprint: changes when anything of it changes.
         variant: the number that a learner was given, if it differs by learner.
+        zone: in which nbgrader writes when something was handed in (`c.Exchange.timezone`).
     """
 
     name: str
@@ -185,6 +186,7 @@ class Assignment:
     fingerprint: str = ""
     for_tests: Mapping[str, Path] = field(default_factory=dict)
     variant: int = 0
+    zone: str = "UTC"
 
     @property
     def key(self) -> str:
@@ -261,10 +263,16 @@ class Assignment:
                 digest.update(json.dumps(known, sort_keys=True).encode())
         digest.update(json.dumps(contents(files or {}, for_tests or {})).encode())
         keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
-        digest.update(repr(sorted(keep)).encode())
+        zone = zone_of(config)
+        digest.update(repr([sorted(keep), zone]).encode())
         fingerprint = digest.hexdigest()
         kept = frozenset(keep)
-        return cls(name, parsed, files or {}, kept, fingerprint, for_tests or {}, variant)
+        return cls(name, parsed, files or {}, kept, fingerprint, for_tests or {}, variant, zone)
+
+
+def zone_of(config: Config) -> str:
+    """The zone in which nbgrader writes times of what is handed in."""
+    return str(config.get("Exchange", {}).get("timezone", "UTC"))
 
 
 def contents(*files: Mapping[str, Path]) -> list[list[tuple[str, str]]]:

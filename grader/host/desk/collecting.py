@@ -83,6 +83,7 @@ def collect(
     system: str | None = None,
     assignment: str | None = None,
     due: datetime | None = None,
+    zone: str = "UTC",
     tell: Callable[[str, str], None] = lambda place, reason: None,
 ) -> Collected:
     """Reads archives and folders, and places what they hold.
@@ -93,6 +94,7 @@ def collect(
         system: what all of them are of, instead of what they look like.
         assignment: what all of them are for, instead of what their names say.
         due: when it was due, UTC: what is marked as late without a time is placed a second later.
+        zone: in which nbgrader has written times; see `zone_of`.
         tell: called with what could not be placed, and why.
 
     Raises:
@@ -106,13 +108,14 @@ def collect(
         {normalize("NFC", name): notebooks for name, notebooks in assignments.items()},
         [login for p in people if (login := p.key(classroom.SYSTEM))],
         {key: spellings(p.name) for p in people if (key := p.key(canvas.SYSTEM))},
+        zone,
     )
     with contextlib.ExitStack() as stack:
         sources = [stack.enter_context(opened(path)) for path in paths]
         read = [_read(source, known, system) for source in sources]
         done.systems = {source.name: name for source, (name, _) in zip(sources, read, strict=True)}
         placing = stack.enter_context(Placing(submitted, unplaced).held())
-        run = _Run(placing, assignments, roster, assignment, due, tell, done)
+        run = _Run(placing, assignments, roster, assignment, due, zone, tell, done)
         for number, (source, (name, found)) in enumerate(zip(sources, read, strict=True)):
             placing.again |= {(source.name, path) for path in source.files}
             for path, reason in source.refused.items():
@@ -186,6 +189,7 @@ class _Run:
     roster: Roster | None
     assignment: str | None
     due: datetime | None
+    zone: str
     tell: Callable[[str, str], None]
     done: Collected
     candidates: list[_Candidate] = field(default_factory=list)
@@ -316,7 +320,9 @@ class _Run:
         when = self._time(record)
         stamp = files.pop(TIMESTAMP, None)
         if when is None and stamp is not None and record.system in _KNOWS_TIMES:
-            when = _parsed(stamp)
+            when = timestamp_of(Folder({TIMESTAMP: stamp}), self.zone)
+            if when is None:
+                unread[TIMESTAMP] = f"cannot be read as a time of the zone {self.zone}"
         for path, reason in unread.items():
             lone = replace(record, place=f"{record.place}/{path}", files={})
             self.refuse(lone, reason, assignment)
@@ -371,10 +377,6 @@ def _in_the_way(files: Collection[str]) -> list[str]:
     """What lies in a folder where another file goes, such as a notebook, or the time."""
     ours = {TIMESTAMP, *files}
     return [p for p in files if not ours.isdisjoint(map(str, PurePosixPath(p).parents))]
-
-
-def _parsed(stamp: bytes) -> datetime | None:
-    return timestamp_of(Folder({TIMESTAMP: stamp}))
 
 
 def _no_notebook(record: Record) -> str:

@@ -148,6 +148,7 @@ def collect(
     What cannot be placed is listed, with a reason, in UNPLACED/unplaced.csv, and kept there. The
     same command once more changes nothing.
     """
+    from grader.host.course.assignment import zone_of
     from grader.host.desk.collecting import collect as collect_
     from grader.host.desk.roster import Roster
 
@@ -176,6 +177,7 @@ def collect(
             system=None if system is None else system.value,
             assignment=wanted,
             due=None if due is None else _time(due),
+            zone=zone_of(opened.config),
             tell=tell,
         )
     except GraderError as error:

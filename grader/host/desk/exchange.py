@@ -9,6 +9,7 @@ Documentation: https://nbgrader.readthedocs.io/en/stable/user_guide/managing_ass
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -28,7 +29,8 @@ SYSTEM = "nbgrader"
 INBOUND = "inbound"
 FOLDERS = frozenset((INBOUND, "outbound", "feedback"))
 _FOLDER = re.compile(
-    r"(?P<student>[^+]+)\+(?P<assignment>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]+?)(\+[^+]*)?"
+    r"(?P<student>[^+]+)\+(?P<assignment>[^+]+)"
+    r"\+(?P<time>\d{4}-\d\d-\d\d [^+]+?( \+\d+)?)(\+[^+]*)?"
 )
 
 
@@ -54,11 +56,9 @@ def find(source: Source, known: Known) -> Found:
     for place in claimed:
         del folders[place]
     for folder, (match, files) in folders.items():
-        try:
-            submitted = parse_time(match["time"])
-        except ValueError:
-            found.others.extend(files.values())
-            continue
+        submitted = None
+        with contextlib.suppress(ValueError):
+            submitted = parse_time(match["time"], zone=known.zone)
         student, assignment = match["student"], match["assignment"]
         found.records.append(
             Record(SYSTEM, source.name, folder, student, student, files, assignment, submitted)

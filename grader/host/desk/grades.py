@@ -11,8 +11,9 @@ rejected, and of one that a teacher has still to look at.
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from grader.host.publish.formulas import harmless
 from grader.host.publish.pages import number
 from grader.host.publish.pseudonyms import nameless
 from grader.host.publish.report import NEEDS_MANUAL
+from grader.host.result_store import ResultStore
+from grader.host.results.result import Result
 from grader.protocol.errors import GraderError
 
 # What grades.csv says of every submission; the other columns are items.
@@ -38,6 +41,34 @@ _PEOPLE = (
     *("Integration ID", "Root Account", "Section"),
 )
 _POSSIBLE = "Points Possible"
+
+
+def counted(out: Path) -> Iterator[Result]:
+    """The results of what stands in grades.csv: of others the submission has gone since.
+
+    Raises:
+        GraderError: when nothing was graded into the folder.
+    """
+    store = ResultStore(out)
+    for assignment, student in _rows(out):
+        result = store.load(assignment, student)
+        if result is not None:
+            yield result
+
+
+def _rows(out: Path) -> dict[tuple[str, str], dict[str, str]]:
+    path, store = out / "grades.csv", ResultStore(out)
+    if not path.is_file():
+        raise GraderError(f"There is no grades.csv in {out}: grade the class first.")
+    rows = tables.by_submission(path, _NEEDED)
+    for key in rows:
+        # The table alone may have been taken elsewhere.
+        if (out / "results").is_dir() and not store.result(*key).is_file():
+            raise GraderError(
+                f"{path} has a row of {key[1]} for {key[0]}, of whom nothing was graded: a "
+                "spreadsheet may have made 12 of 0012. `grader grade` writes it again."
+            )
+    return rows
 
 
 @dataclass(frozen=True)
@@ -101,10 +132,7 @@ class Book:
         Raises:
             GraderError: when nothing was graded into the folder.
         """
-        path = out / "grades.csv"
-        if not path.is_file():
-            raise GraderError(f"There is no grades.csv in {out}: grade the class first.")
-        rows = [_grade(row) for row in tables.load(path, _NEEDED)]
+        rows = [_grade(row) for row in _rows(out).values()]
         return cls(rows, collected(submitted), partial, scale)
 
     def of(self, assignment: str | None) -> list[Grade]:
@@ -396,9 +424,9 @@ def _grade(row: Mapping[str, str]) -> Grade:
         for name, cell in row.items()
         if name not in _FIXED and name.startswith(mine) and cell
     }
-    points = _number(row["max"])
+    total, points = _number(row["total"]), _number(row["max"])
     marks = [_number(cell) for cell in items.values() if cell != NEEDS_MANUAL]
-    if points is None or None in marks:
+    if points is None or None in marks or (total is None and row["status"] == "graded"):
         raise GraderError(
             f"In grades.csv, the row of {row['student']} for {row['assignment']} holds a mark that "
             "is no number: `grader grade` writes it again."
@@ -408,7 +436,7 @@ def _grade(row: Mapping[str, str]) -> Grade:
         row["student"],
         row["status"],
         row["late"] == "yes",
-        _number(row["total"]),
+        total,
         points,
         # A mark for an earlier version is a number, and waits, too.
         NEEDS_MANUAL in items.values() or row.get("waits") == "yes",
@@ -420,9 +448,10 @@ def _grade(row: Mapping[str, str]) -> Grade:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text.replace(",", "."))
+        found = float(text.replace(",", "."))
     except ValueError:
         return None
+    return found if math.isfinite(found) else None
 
 
 def _column(table: tables.Table, title: str, path: Path) -> int:

@@ -223,9 +223,9 @@ class Placing:
 
 def collected(submitted: Path) -> dict[tuple[str, str], dict[str, str]]:
     """What is known of collected submissions, by assignment and student."""
-    rows = tables.load(submitted / COLLECTED, ("assignment", "student"))
+    rows = tables.by_submission(submitted / COLLECTED, ("assignment", "student"))
     blank = dict.fromkeys(_COLLECTED, "")
-    return {(row["assignment"], row["student"]): blank | row for row in rows}
+    return {key: blank | row for key, row in rows.items()}
 
 
 def _places(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:

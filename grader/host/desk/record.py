@@ -49,11 +49,13 @@ class Known:
         assignments: the names of their notebooks, without ending, by name.
         logins: what people of the class are called at GitHub, in small letters.
         numbers: by their numbers in Canvas, how the names of people of the class are written.
+        zone: in which nbgrader writes times.
     """
 
     assignments: Mapping[str, Collection[str]] = field(default_factory=dict)
     logins: Collection[str] = ()
     numbers: Mapping[str, Collection[str]] = field(default_factory=dict)
+    zone: str = "UTC"
 
 
 @dataclass

@@ -65,6 +65,12 @@ class Person:
         """What a system knows them by, where that is the same everywhere; "" if it is unknown."""
         return next((key for name, key in sorted(self.keys) if name == system), "")
 
+    def is_another(self, other: Person) -> bool:
+        """Whether both have a name and an e-mail address, and neither is the other's."""
+        names = spellings(self.name), spellings(other.name)
+        emails = self.email.casefold(), other.email.casefold()
+        return all((*names, *emails)) and names[0].isdisjoint(names[1]) and emails[0] != emails[1]
+
     def take(self, other: Person) -> None:
         """Takes over what another table knows of the same person."""
         for name in ("name", "email", "group", "section", "sis_id", "login"):
@@ -212,6 +218,9 @@ class Roster:
                     f"{file}: the row of {person.name or person.id} fits several people; it was "
                     "not used."
                 )
+            elif same and before[same[0]].is_another(person):
+                # Two sections that count from 1, say: `_check` tells where an id is that of both.
+                self.people.append(person)
             elif same:
                 before[same[0]].take(person)
                 note(same[0])

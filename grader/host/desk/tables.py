@@ -115,3 +115,23 @@ def load(path: Path, header: Iterable[str] = ()) -> list[dict[str, str]]:
         {name: bare(cell) for name, cell in zip_longest(names, row[: len(names)], fillvalue="")}
         for row in table.rows
     ]
+
+
+def by_submission(path: Path, header: Iterable[str]) -> dict[tuple[str, str], dict[str, str]]:
+    """The rows that `load` reads, by assignment and student.
+
+    Args:
+        header: as of `load`; with both of these.
+
+    Raises:
+        GraderError: as `load`, and where two rows are of one submission: nothing says whose.
+    """
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for row in load(path, header):
+        if rows.setdefault((row["assignment"], row["student"]), row) is not row:
+            raise GraderError(
+                f"{path} has two rows of {row['student']} for {row['assignment']}: a spreadsheet "
+                "may have made 12 of 0012. Take an older copy of it, or remove it and have it "
+                "written again."
+            )
+    return rows

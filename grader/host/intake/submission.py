@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from unicodedata import normalize
 
@@ -108,7 +108,7 @@ def collect(
     notes += few(
         [f"{printable(n)} is no notebook of this assignment and was not graded." for n in extra]
     )
-    timestamp = timestamp_of(folder)
+    timestamp = timestamp_of(folder, assignment.zone)
     if TIMESTAMP in folder.files and timestamp is None:
         notes.append(f"{TIMESTAMP} cannot be read as a time.")
     files = {
@@ -119,10 +119,15 @@ def collect(
     return Submission(assignment, student, papers, files, timestamp, tuple(notes))
 
 
-def timestamp_of(folder: Folder) -> datetime | None:
-    """nbgrader's timestamp.txt, as UTC without time zone; None when it holds no time."""
+def timestamp_of(folder: Folder, zone: str = "UTC") -> datetime | None:
+    """nbgrader's timestamp.txt, as UTC without time zone; None when it holds no time.
+
+    Args:
+        zone: as of `parse_time`.
+    """
     try:
-        return parse_time(folder.files[TIMESTAMP][:100].decode("utf-8"))
+        # Windows' editors begin a file with a mark.
+        return parse_time(folder.files[TIMESTAMP][:100].decode("utf-8-sig"), zone=zone)
     except (KeyError, ValueError):
         return None
 
@@ -131,34 +136,42 @@ def timestamp_of(folder: Folder) -> datetime | None:
 TYPED = "2026-11-30T23:59+01:00 or 2026-11-30 23:59 Europe/Berlin"
 
 
-def parse_time(text: str, typed: bool = False) -> datetime:
+def parse_time(text: str, typed: bool = False, zone: str = "UTC") -> datetime:
     """A time in ISO 8601 or as nbgrader writes it, as UTC without time zone; UTC if it names none.
 
     Args:
-        typed: by the teacher, who can say it better: what nbgrader takes for UTC, because it does
-            not know the zone, is no time then. It may be PST, or PM.
+        typed: by the teacher, who can say it better: a number may be PM.
+        zone: where nbgrader wrote it. It writes what that zone is called on that day, such as CEST
+            or CST: two continents may have that name, or no list of zones.
 
     Raises:
-        ValueError: when it is neither, or UTC has no room for it.
+        ValueError: when it is neither, its zone is not known, or UTC has no room for it.
     """
-    text = re.sub(r"\s+(?=([+-]\d\d:?\d\d|Z)$)", "", text.strip().removesuffix(" UTC"))
+    text = re.sub(r"\s+(?=([+-]\d\d(:?\d\d)?|Z)$)", "", text.strip().removesuffix(" UTC"))
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
         # nbgrader's own way also knows the names of zones; it would read a date into anything, and
         # take the third word for a file's name, if it is no zone's.
         words = text.split(" ")
-        zone = words[2:] if len(words) == 3 else []
-        if not re.match(r"\d{4}-\d\d-\d\d ", text) or not all(map(_ZONE.fullmatch, zone)):
+        named = words[2:] if len(words) == 3 else []
+        if not re.match(r"\d{4}-\d\d-\d\d ", text) or not all(map(_ZONE.fullmatch, named)):
             raise
-        # A number would be seconds.
-        if typed and any(not word[0].isalpha() or gettz(word) is None for word in zone):
+        there = _when_called(words[0] + " " + words[1], named[0], gettz(zone)) if named else None
+        # nbgrader takes a name that it does not know for UTC. A number would be seconds.
+        if there is None and any(gettz(w) is None if w[0].isalpha() else typed for w in named):
             raise
         try:
-            when = parse_utc(text)
+            when = there or parse_utc(text)
         except (OverflowError, TypeError, AttributeError) as error:
             raise ValueError(f"{text} is no time") from error
     try:
         return when.astimezone(UTC).replace(tzinfo=None) if when.tzinfo else when
     except (OverflowError, ValueError) as error:
         raise ValueError(f"{text} is no time in UTC") from error
+
+
+def _when_called(text: str, name: str, zone: tzinfo | None) -> datetime | None:
+    """A time in the zone, if that is called so then: each name once where clocks are put back."""
+    both = (datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    return next((when for when in both if when.tzname() == name), None)

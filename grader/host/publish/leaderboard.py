@@ -71,12 +71,18 @@ class Entry:
 
 
 def make_leaderboard(
-    boards: Mapping[str, Any], out: Path, assignment: str | None, names: bool, final: bool
+    boards: Mapping[str, Any],
+    results: Iterable[Result],
+    out: Path,
+    assignment: str | None,
+    names: bool,
+    final: bool,
 ) -> Path:
     """Writes the page of an assignment that was graded into `out`, and returns where it is.
 
     Args:
         boards: `c.Grader.leaderboards`.
+        results: of the class, in all assignments.
         assignment: its name, or how it begins; None where there is one board only.
         names: whether students go by their names.
         final: whether the score that is kept for the end counts, and is shown.
@@ -89,22 +95,21 @@ def make_leaderboard(
         board = msgspec.convert(boards[name], Board)
     except msgspec.ValidationError as error:
         raise GraderError(f"c.Grader.leaderboards for {name} is wrong: {error}.") from error
-    folder = out / "results" / name
-    results = [found for path in sorted(folder.glob("*.json")) if (found := Result.load(path))]
-    entries = list(_entries(results, board))
+    own = [result for result in results if result.assignment == name]
+    entries = list(_entries(own, board))
     if final:
         entries = [entry for entry in entries if entry.final is not None]
     if not entries:
         wanted = ", ".join([board.size, board.score, *([board.final] * final)])
         raise GraderError(
-            f"There is nothing to show: no result in {folder} has the figures {wanted}. "
+            f"There is nothing to show: no result of {name} has the figures {wanted}. "
             f"Grade {name} into {out} first."
         )
     students = {entry.student for entry in entries}
     path = out / "leaderboard" / f"{name}.html"
     try:
         called = {name: plain(name) for name in students} if names else pseudonyms(out, students)
-        html = render(board, entries, called, len(results) - len(entries), final)
+        html = render(board, entries, called, len(own) - len(entries), final)
         write_atomically(path, html.encode("utf-8", "replace"))
     except OSError as error:
         raise GraderError(f"{path} cannot be written: {error.strerror}.") from error
@@ -125,14 +130,18 @@ def render(
         return (entry.final if final else entry.score) or 0.0
 
     ordered = sorted(entries, key=lambda entry: (entry.size, -counts(entry), called[entry.student]))
+    # Who is as good as another has their rank.
+    ranks: dict[tuple[float, float], int] = {}
+    for rank, entry in enumerate((e for e in ordered if counts(e) >= board.required), 1):
+        ranks.setdefault((entry.size, counts(entry)), rank)
     rows = [
         {
+            "rank": ranks.get((entry.size, counts(entry))),
             "name": called[entry.student],
             "bytes": f"{entry.size:,.0f}",
             "times": f"{board.whole / entry.size:.1f}" if board.whole else "",
             "score": f"{entry.score:.4f}",
             "final": "" if entry.final is None or not final else f"{entry.final:.4f}",
-            "enough": counts(entry) >= board.required,
         }
         for entry in ordered
     ]
@@ -142,8 +151,8 @@ def render(
         .get_template("leaderboard.html")
         .render(
             board=board,
-            ranked=[row for row in rows if row["enough"]],
-            others=[row for row in rows if not row["enough"]],
+            ranked=[row for row in rows if row["rank"]],
+            others=[row for row in rows if not row["rank"]],
             without=without,
             final=final,
             picture=_picture(board, points, final),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -171,11 +171,14 @@ class ClassLedger:
         }
 
 
-def make_ledger(setting: Mapping[str, Any], out: Path, names: bool) -> Path:
+def make_ledger(
+    setting: Mapping[str, Any], results: Iterable[Result], out: Path, names: bool
+) -> Path:
     """Writes the page of a class that was graded into `out`, and returns where it is.
 
     Args:
         setting: `c.Grader.ledger`.
+        results: of the class.
         names: whether students go by their names.
 
     Raises:
@@ -185,13 +188,12 @@ def make_ledger(setting: Mapping[str, Any], out: Path, names: bool) -> Path:
     if ledger is None:
         raise GraderError("This course has no ledger: nbgrader_config.py sets no c.Grader.ledger.")
     found = ClassLedger(ledger)
-    for file in sorted((out / "results").glob("*/*.json")):
-        if result := Result.load(file):
-            found.add(result)
+    for result in results:
+        found.add(result)
     fields = found.fields()
     if fields is None:
         raise GraderError(
-            f"There is nothing to show: no result in {out / 'results'} has the figure "
+            f"There is nothing to show: no result has the figure "
             f"{ledger.size}. Grade into {out} first."
         )
     path = out / "leaderboard" / "ledger.html"

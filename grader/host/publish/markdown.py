@@ -19,8 +19,11 @@ from grader.host.publish.pages import cut, few_blanks, plain
 
 # Characters that are kept.
 MAX_MARKDOWN = 20_000
-# TeX that names links, styles or ids, or loads extensions.
-_TEX = re.compile(r"\\(?=(?:href|style|class|cssId|data|html\w*|mmlToken|bbox|require)\b)", re.I)
+# TeX that names links, styles or ids, loads extensions, or leaves its place: what has no height and
+# is raised covers the field above it in which a teacher's mark stands.
+_TEX = re.compile(
+    r"\\(?=(?:href|style|class|cssId|data|html\w*|mmlToken|bbox|require|smash)\b)", re.I
+)
 _PICTURE = re.compile(r"!\[[^\[\]]*\]\(attachment:([^\s()<>&\\]+)\)")
 _TARGET = re.compile(r"\](\(\s*|:\s*)(<[^>\n]*|[^ \t\n)]*)")
 _SAFE_TARGET = re.compile(r"(?:https?://|mailto:|attachment:|#)|[^:&\\]*$", re.I)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import shutil
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -11,10 +13,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nbgrader.coursedir import CourseDirectory
 
+from grader import Course
 from grader.host.desk import collecting, exchange, moodle, tables
 from grader.host.desk.record import Record
 from grader.host.desk.roster import Person, Roster, spellings, squeezed
 from grader.host.desk.sources import File
+from grader.host.intake.folder import read_folder
+from grader.host.intake.submission import timestamp_of
 from grader.host.publish import formulas
 from grader.host.tasks import why_no_student
 from tests.grader.desk.conftest import gradebook, other, worksheet
@@ -280,6 +285,61 @@ def test_classroom(group, work):
     assert {p.name for p in folder.iterdir()} == {"numbers.ipynb", "README.md", "timestamp.txt"}
     assert stamp(group, "ada@x.org") == "2026-03-02 11:00:00.000000 UTC"
     assert group.reasons == {"numbers-ghost": "is of nobody on the roster"}
+
+
+def test_of_two_sections_that_count_from_one_nobody_is_taken_for_another(group, work):
+    """Ben's row had become Ada's, and what he handed in under his number hers."""
+    one = group.write("one.csv", "id,name,email\n1,Ada King,ada@x.org\n")
+    other_one = group.write("other.csv", "id,name,email\n1,Ben Moss,ben@x.org\n")
+    tree = group.tree({"1/numbers.ipynb": work})
+    said = group.collect(tree, "--roster", one, "--roster", other_one, code=1)
+    assert said == "On the roster, Ada King and Ben Moss have the same id 1."
+    assert group.placed == set()
+    # Somebody may have another name, or another address, elsewhere.
+    for row in ("1,Ada Moss,ada@x.org", "1,King Ada,ben@x.org", "1,Ben Moss,", "1,,ben@x.org"):
+        group.write("other.csv", f"id,name,email\n{row}\n")
+        group.collect(tree, "--roster", one, "--roster", other_one)
+        assert group.placed == {"1/numbers"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "written", "utc"),
+    [
+        ("Europe/Berlin", "2026-06-30 23:30:00.000000 CEST", "2026-06-30 21:30:00.000000 UTC"),
+        ("America/New_York", "2026-06-30 23:30:00.000000 EDT", "2026-07-01 03:30:00.000000 UTC"),
+        ("America/Chicago", "2026-01-30 23:30:00.000000 CST", "2026-01-31 05:30:00.000000 UTC"),
+        ("Asia/Dubai", "2026-06-30 23:30:00.000000 +04", "2026-06-30 19:30:00.000000 UTC"),
+    ],
+)
+def test_a_time_of_the_exchange_is_read_in_its_zone(group, work, tmp_path, zone, written, utc):
+    """As nbgrader writes it: what the zone is called on that day, which may be no zone's name."""
+    root = tmp_path / "course"
+    shutil.copytree(group.root, root)
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nc.Exchange.timezone = {zone!r}\n")
+    group = replace(group, root=root)
+    place = f"ada+numbers+{written}+abc"
+    tree = group.tree(
+        {f"{place}/numbers.ipynb": work, f"{place}/timestamp.txt": written}, "inbound"
+    )
+    group.collect(tree)
+    assert stamp(group, "ada") == utc
+    # What `nbgrader collect` has laid out is read where it is graded.
+    assert timestamp_of(read_folder(tree / place), Course.open(root).load("numbers").zone) == (
+        datetime.fromisoformat(utc.removesuffix(" UTC"))
+    )
+
+
+def test_a_time_in_a_zone_that_nobody_knows_is_told(group, work):
+    """nbgrader takes it for UTC: an hour is somebody's, whichever way it goes."""
+    place = "ada+numbers+2026-06-30 23:30:00.000000 KDT+abc"
+    files = {f"{place}/numbers.ipynb": work, f"{place}/timestamp.txt": place.split("+")[2]}
+    group.collect(group.tree(files, "inbound"))
+    assert group.placed == {"ada/numbers"}
+    assert stamp(group, "ada") is None
+    assert group.reasons == {
+        f"{place}/timestamp.txt": "cannot be read as a time of the zone UTC",
+    }
 
 
 def test_the_exchange_has_all_attempts(group, work):

@@ -421,6 +421,7 @@ def test_a_time_in_no_zone_costs_nobody_else(group, work):
     group.collect(tree)
     assert group.placed == {"ada/numbers", "eve/numbers"}
     assert not (group.submitted / "eve/numbers/timestamp.txt").exists()
+    assert group.reasons == {"eve/timestamp.txt": "cannot be read as a time of the zone UTC"}
 
 
 def test_no_name_of_a_list_reaches_the_terminal_as_a_code(group, work):

@@ -232,6 +232,38 @@ def test_what_is_not_there_is_said(marked):
     assert "There is no grades.csv in" in said
 
 
+@pytest.mark.parametrize("total", ["02. Mai", "", "nan", "inf"])
+def test_a_total_that_a_spreadsheet_has_spoilt_is_told(marked, total):
+    """The cell had stayed empty, as that of a submission without a mark does."""
+    marked.write("out/grades.csv", MARKS.replace(",7.5,8,3,3", f",{total},8,2,0.5"))
+    said, _ = export(marked, "moodle", code=1)
+    assert "the row of ada for numbers holds a mark that is no number" in said
+
+
+@pytest.mark.parametrize("table", ["out/grades.csv", "submitted/collected.csv"])
+def test_of_two_rows_that_have_become_one_persons_nobody_has_the_others_mark(marked, table):
+    """A spreadsheet takes the zeros off a number: the mark of the last had gone to the other."""
+    for name, text in (("out/grades.csv", MARKS), ("submitted/collected.csv", COLLECTED)):
+        ids = ("12", "12") if name == table else ("0012", "12")
+        changed = text.replace(",ada,", f",{ids[0]},").replace(",zoe,", f",{ids[1]},")
+        marked.write(name, changed)
+    sheet = worksheet(marked.here / "sheet.csv", ("7", "Ada King", "a@x.org", "-"))
+    said, _ = export(marked, "moodle", "--into", sheet, code=1)
+    assert f"{table} has two rows of 12 for numbers: a spreadsheet may" in said.replace(" /", "/")
+
+
+def test_nor_does_a_row_become_that_of_who_handed_in_nothing(marked):
+    results = marked.here / "out/results/numbers"
+    results.mkdir(parents=True)
+    for name in ("0012", "jm", "zoe"):
+        (results / f"{name}.json").write_text("{}")
+    marked.write("out/grades.csv", MARKS.replace(",ada,", ",0012,"))
+    assert export(marked, "csv")[1][1][1] == "0012"
+    marked.write("out/grades.csv", MARKS.replace(",ada,", ",12,"))
+    said, _ = export(marked, "csv", code=1)
+    assert "has a row of 12 for numbers, of whom nothing was graded: a spreadsheet" in said
+
+
 def test_a_name_that_looks_like_a_formula_is_itself_again(marked):
     marked.write("out/grades.csv", f"{HEAD}\nnumbers,'=ada,graded,no,8,8,3,3,,,\n")
     (grade,) = Book.read(marked.here / "out", marked.submitted).grades

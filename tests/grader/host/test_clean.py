@@ -397,6 +397,17 @@ def test_no_formula_is_made_of_entities(formula):
     assert not re.search(r"\\(href|style)", html.unescape(cleaned.data["text/latex"]))
 
 
+def test_no_formula_leaves_its_place():
+    """What has no height and is raised had covered the field for a mark above the text."""
+    formula = r"$\smash{\raise 4em{\rlap{\hspace{45em}\color{white}{\rule{4em}{2em}}\text{2}}}}$"
+    data = {"text/latex": formula, "text/html": f"<p>{formula}</p>", "text/markdown": formula}
+    output = nbformat.v4.new_output("display_data", data=data)
+    [cleaned] = clean_outputs([output])
+    for shown in (clean_markdown(formula), *cleaned.data.values()):
+        assert r"\raise 4em" in shown
+        assert r"\smash" not in shown
+
+
 def test_a_picture_is_shown_once_however_often_it_is_mentioned(assignment):
     cell = nbformat.v4.new_markdown_cell("![a](attachment:a.png) " * 400)
     picture = encoded(png())

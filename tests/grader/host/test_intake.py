@@ -358,6 +358,26 @@ def test_time_and_files_beside_the_notebook(desk, assignment):
     assert submission.notes == ("timestamp.txt cannot be read as a time.",)
 
 
+def test_a_time_says_what_its_zone_is_called_then(desk):
+    folder = desk.hand_in("s").parent
+
+    def read(text: str, zone: str = "Europe/Berlin") -> str | None:
+        (folder / "timestamp.txt").write_text(text, "utf-8")
+        when = timestamp_of(read_folder(folder), zone)
+        return when and when.isoformat()
+
+    assert read("2026-06-30 23:30:00.000000 CEST") == "2026-06-30T21:30:00"
+    # Each hour that comes twice has its own name.
+    assert read("2026-10-25 02:30:00.000000 CEST") == "2026-10-25T00:30:00"
+    assert read("2026-10-25 02:30:00.000000 CET") == "2026-10-25T01:30:00"
+    assert read("2026-06-30 23:30:00.000000 EDT", "America/New_York") == "2026-07-01T03:30:00"
+    for zone in ("UTC", "Europe/Berlin", "no zone"):
+        assert read("2026-06-30 23:30:00.000000 KDT", zone) is None
+        assert read("2026-06-30 23:30:00.000000 America/New_York", zone) == "2026-07-01T03:30:00"
+        # With the mark that editors of Windows begin a file with.
+        assert read("\ufeff2026-06-30 23:30:00 UTC\r\n", zone) == "2026-06-30T23:30:00"
+
+
 def test_too_many_files_are_left_out_but_the_notebook_is_not(desk, assignment, monkeypatch):
     monkeypatch.setattr("grader.host.intake.folder.MAX_FILES", 3)
     path = desk.hand_in("s")

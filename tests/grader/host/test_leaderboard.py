@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +28,7 @@ BOARD = {
         {"name": "the reference", "size": 4_000, "score": 0.85, "final": 0.84},
     ],
 }
+GRADES = "assignment,student,status,late,total,max,reason,notes"
 BOARDS = {"15_capstone": BOARD}
 CLASS: Mapping[str, Mapping[str, float]] = {
     "ada": {"bytes": 5000, "first": 0.86, "second": 0.79},
@@ -60,6 +62,11 @@ def save(out: Path, student: str, figures: Mapping[str, float]) -> None:
     result.save(out / "results" / "15_capstone" / f"{student.strip('<b>')}.json")
 
 
+def results(out: Path) -> list[Result]:
+    found = map(Result.load, sorted((out / "results").glob("*/*.json")))
+    return [result for result in found if result is not None]
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     for student, figures in CLASS.items():
@@ -68,7 +75,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def page(out: Path, *, names: bool = True, final: bool = False) -> str:
-    return make_leaderboard(BOARDS, out, None, names, final).read_text("utf-8")
+    return make_leaderboard(BOARDS, results(out), out, None, names, final).read_text("utf-8")
 
 
 def ranked(html: str) -> list[tuple[str, str]]:
@@ -110,6 +117,15 @@ def test_names_are_pseudonyms_that_stay(out: Path) -> None:
     assert [name for _, name in ranked(again)][1:] == [name for _, name in ranked(first)]
 
 
+def test_who_is_as_good_as_another_has_their_rank(out: Path) -> None:
+    """What they are called had decided it."""
+    for student in ("ann", "zoe"):
+        save(out, student, CLASS["ben"])
+    assert ranked(page(out)) == [
+        *(("1", "&lt;b&gt;dee"), ("2", "ann"), ("2", "ben"), ("2", "zoe"), ("5", "ada")),
+    ]
+
+
 @pytest.mark.parametrize("damaged", [b'{"ada": "quiet wren",}', b"[]", b'{"ada": 1}', b"\xff"])
 def test_a_damaged_list_of_pseudonyms_is_told_and_stays(out: Path, damaged: bytes) -> None:
     """Others in their place would make another of everybody on earlier pages."""
@@ -143,7 +159,12 @@ def test_the_page_asks_nobody_for_anything_and_says_what_the_picture_shows(out: 
 def test_one_entry_alone_has_a_page_too(tmp_path: Path) -> None:
     save(tmp_path, "ada", {"bytes": 5000, "first": 1.0, "second": 1.0})
     path = make_leaderboard(
-        {"15_capstone": {"title": "x", "required": 1.0}}, tmp_path, None, True, False
+        {"15_capstone": {"title": "x", "required": 1.0}},
+        results(tmp_path),
+        tmp_path,
+        None,
+        True,
+        False,
     )
     assert ranked(path.read_text()) == [("1", "ada")]
 
@@ -154,7 +175,7 @@ def test_nobody_has_reached_it_yet(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "nothing to show: no result in .* has the figures bytes, first": (BOARDS, "15"),
+    "nothing to show: no result of 15_capstone has the figures bytes, first": (BOARDS, "15"),
     "no one leaderboard for 07: .* has 15_capstone": (BOARDS, "07"),
     "no one leaderboard to choose without --assignment: .* has none": ({}, None),
     "for 15_capstone is wrong: Object missing required field `required`": (
@@ -173,13 +194,18 @@ def test_what_cant_be_shown_is_one_sentence(
     tmp_path: Path, sentence: str, asked: tuple[Mapping[str, object], str | None]
 ) -> None:
     with pytest.raises(GraderError, match=sentence) as told:
-        make_leaderboard(asked[0], tmp_path, asked[1], False, False)
+        make_leaderboard(asked[0], [], tmp_path, asked[1], False, False)
     assert len(str(told.value).splitlines()) == 1
 
 
 def test_the_command_says_where_the_page_is(out: Path, tmp_path: Path) -> None:
+    """On it are those of whom grades.csv tells: of others the submission has gone since, or a
+    result has been copied by hand."""
     root = tmp_path / "course"
     (root / "solutions").mkdir(parents=True)
+    shutil.copy(out / "results/15_capstone/ada.json", out / "results/15_capstone/ada 2.json")
+    rows = "".join(f"15_capstone,{student},graded,no,2,2,,\n" for student in ("ada", "cem"))
+    (out / "grades.csv").write_text(f"{GRADES}\n{rows}")
     (root / "nbgrader_config.py").write_text(f"{CONFIG}c.Grader.leaderboards = {BOARDS!r}\n")
     told = CliRunner().invoke(
         app, ["leaderboard", "--course", str(root), "--out", str(out), "--names"]
@@ -187,12 +213,12 @@ def test_the_command_says_where_the_page_is(out: Path, tmp_path: Path) -> None:
     assert told.exit_code == 0, told.output
     path = out / "leaderboard" / "15_capstone.html"
     assert str(path) in told.output.replace("\n", "")
-    assert "ada" in path.read_text()
+    assert re.findall(r'class="item">(.*?)</th>', path.read_text()) == ["ada", "cem"]
     told = CliRunner().invoke(
         app, ["leaderboard", "--course", str(root), "--out", str(tmp_path / "none")]
     )
     assert told.exit_code == 1
-    assert "There is nothing to show" in told.output
+    assert "There is no grades.csv in" in told.output
 
 
 def test_the_course_has_one() -> None:

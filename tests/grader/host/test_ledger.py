@@ -50,6 +50,11 @@ def result(student: str, assignment: str, found: list[tuple[float, float]]) -> R
     return Result(assignment=assignment, student=student, status="graded", items=items)
 
 
+def results(out: Path) -> list[Result]:
+    found = map(Result.load, sorted((out / "results").glob("*/*.json")))
+    return [one for one in found if one is not None]
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     for student, assignments in CLASS.items():
@@ -65,7 +70,7 @@ def rows(html: str) -> list[list[str]]:
 
 
 def test_the_smallest_that_got_a_mark_counts(out: Path) -> None:
-    html = make_ledger(SETTING, out, True).read_text("utf-8")
+    html = make_ledger(SETTING, results(out), out, True).read_text("utf-8")
     assert rows(html) == [
         ["ada", "800", "210", "–"],
         ["&lt;b&gt;dee", "700", "–", "–"],
@@ -80,14 +85,14 @@ def test_the_smallest_that_got_a_mark_counts(out: Path) -> None:
 
 
 def test_names_are_those_of_the_other_pages(out: Path) -> None:
-    html = make_ledger(SETTING, out, False).read_text("utf-8")
+    html = make_ledger(SETTING, results(out), out, False).read_text("utf-8")
     known = json.loads((out / "results" / "pseudonyms.json").read_text())
     assert set(known) == {"ada", "ben", "<b>dee"}
     assert {row[0] for row in rows(html)} == set(known.values())
 
 
 def test_the_page_asks_nobody_for_anything_and_says_what_the_picture_shows(out: Path) -> None:
-    html = make_ledger(SETTING, out, False).read_text("utf-8")
+    html = make_ledger(SETTING, results(out), out, False).read_text("utf-8")
     assert "default-src 'none'" in html
     assert not re.search(r"<(script|link|img|iframe)|url\(|@import|https?:", html)
     alt = re.search(r'role="img" aria-label="([^"]+)"', html)
@@ -101,14 +106,14 @@ def test_the_page_asks_nobody_for_anything_and_says_what_the_picture_shows(out: 
     [
         ({}, "sets no c.Grader.ledger"),
         ({"title": "x"}, "c.Grader.ledger is wrong: Object missing required field `size`"),
-        (SETTING | {"size": "bytes"}, "nothing to show: no result in .* has the figure bytes"),
+        (SETTING | {"size": "bytes"}, "nothing to show: no result has the figure bytes"),
     ],
 )
 def test_what_cant_be_shown_is_one_sentence(
     out: Path, setting: Mapping[str, object], sentence: str
 ) -> None:
     with pytest.raises(GraderError, match=sentence) as told:
-        make_ledger(setting, out, False)
+        make_ledger(setting, results(out), out, False)
     assert len(str(told.value).splitlines()) == 1
 
 
@@ -125,6 +130,8 @@ def test_the_command_says_where_the_page_is(out: Path, tmp_path: Path) -> None:
     root = tmp_path / "course"
     (root / "solutions").mkdir(parents=True)
     (root / "nbgrader_config.py").write_text(f"{CONFIG}c.Grader.ledger = {SETTING!r}\n")
+    head = "assignment,student,status,late,total,max,reason,notes"
+    (out / "grades.csv").write_text(f"{head}\n07_b,ada,graded,no,1,1,,\n")
     command = ["leaderboard", "--course", str(root), "--out", str(out), "--ledger"]
     told = CliRunner().invoke(app, command)
     assert told.exit_code == 0, told.output
