@@ -110,6 +110,7 @@ class Array(Struct, tag="array"):
 
     Attributes:
         fortran: whether the numbers of a column lie next to each other, not those of a row.
+        fixed: whether nothing may be written into it.
     """
 
     dtype: str
@@ -117,6 +118,7 @@ class Array(Struct, tag="array"):
     buffer: int
     scalar: bool = False
     fortran: bool = False
+    fixed: bool = False
 
 
 class Objects(Struct, tag="objects"):
@@ -145,6 +147,7 @@ class Tensor(Struct, tag="tensor"):
 
     Attributes:
         leaf: whether nothing has computed it: then it may not be changed where it has a gradient.
+        inferred: whether it was made in inference mode: then nothing can be trained with it.
     """
 
     dtype: str
@@ -155,6 +158,7 @@ class Tensor(Struct, tag="tensor"):
     parameter: bool = False
     grad: Node = None
     leaf: bool = True
+    inferred: bool = False
 
 
 class Sparse(Struct, tag="sparse"):
@@ -287,6 +291,7 @@ class Back(Struct, tag="back"):
         stride: how many of its numbers lie between two.
         start: how many lie before the first.
         fortran: as in `Array`, of the one whose memory it is.
+        fixed: whether nothing may be written there by this one.
     """
 
     number: int
@@ -295,6 +300,7 @@ class Back(Struct, tag="back"):
     start: int = 0
     tensor: bool = False
     fortran: bool = False
+    fixed: bool = False
 
 
 Node = Union[  # noqa: UP007  (msgspec resolves it by name)

@@ -56,6 +56,8 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
     others = packer.brought if array.flags.owndata else [*packer.known_arrays, *packer.brought]
     if is_tensor and (value.requires_grad or type(value) is torch_module().nn.Parameter):
         return None
+    if is_tensor and value.is_inference():
+        return None
     size, place, shape = array.itemsize, _place(array), list(array.shape)
     if any(step % size for step in array.strides):
         return None
@@ -65,6 +67,7 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
         if is_another and known.dtype == array.dtype and known.flags.forc:
             start, rest = divmod(place - _place(known), size)
             node = Back(number, shape, stride, start, is_tensor, known.flags.fnc)
+            node.fixed = not (is_tensor or array.flags.writeable)
             if not rest and _fits(node, known.size):
                 return node
     return None
@@ -107,4 +110,8 @@ def decode(node: Back, known: Any, unpacker: Unpacker) -> Any:
         tensor = torch.from_numpy(made)
         name = str(tensor.dtype).removeprefix("torch.")
         return tensor if narrow is None else narrow.tensor(torch, tensor, name)
-    return made if narrow is None else narrow.array(narrow.numbers(made))
+    if narrow is not None:
+        made = narrow.array(narrow.numbers(made))
+    if node.fixed:
+        made.flags.writeable = False
+    return made

@@ -360,4 +360,71 @@ OBJECTS = [
         assert roll(30) == first and roll(30) == second
         """,
     ),
+    idiom(
+        "a layer that can be trained",
+        """
+        import torch
+
+        def doubled(layer):
+            new = torch.nn.Linear(2, 1)
+            with torch.no_grad():
+                new.weight.copy_(2 * layer.weight)
+                new.bias.copy_(2 * layer.bias)
+            return new
+        """,
+        """
+        import copy
+        import torch
+
+        def doubled(layer):
+            new = copy.deepcopy(layer)
+            for parameter in new.parameters():
+                parameter.data *= 2
+            return new
+        """,
+        """
+        import torch
+
+        @torch.inference_mode()
+        def doubled(layer):
+            new = torch.nn.Linear(2, 1)
+            new.weight.copy_(2 * layer.weight)
+            new.bias.copy_(2 * layer.bias)
+            return new
+        """,
+        """
+        import torch
+        layer = torch.nn.Linear(2, 1)
+        new = doubled(layer)
+        assert torch.equal(new.weight, 2 * layer.weight)
+        new(torch.ones(1, 2)).sum().backward()
+        assert new.weight.grad.tolist() == [[1, 1]]
+        """,
+    ),
+    idiom(
+        "an array that can be changed",
+        """
+        import numpy as np
+
+        def rows_of(row, n):
+            return np.tile(row, (n, 1))
+        """,
+        """
+        import numpy as np
+
+        def rows_of(row, n):
+            return np.broadcast_to(row, (n, len(row))).copy()
+        """,
+        """
+        import numpy as np
+
+        def rows_of(row, n):
+            return np.broadcast_to(row, (n, len(row)))
+        """,
+        """
+        rows = rows_of(np.arange(3), 2)
+        rows[0, 0] = 7
+        assert rows.tolist() == [[7, 1, 2], [0, 1, 2]]
+        """,
+    ),
 ]

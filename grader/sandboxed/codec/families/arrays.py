@@ -45,7 +45,10 @@ def encode(value: Any, packer: Packer) -> Node | NotMine:
         return Masked(_encode_array(plain, packer), mask, fill)
     if isinstance(value, np.matrix):
         return Masked(_encode_array(plain, packer), matrix=True)
-    return _encode_array(plain, packer)
+    node = _encode_array(plain, packer)
+    if isinstance(node, Array):
+        node.fixed = not value.flags.writeable
+    return node
 
 
 def _encode_array(value: np.ndarray, packer: Packer, scalar: bool = False) -> Node:
@@ -80,6 +83,8 @@ def decode(node: Array, unpacker: Unpacker, counts: bool = True) -> Any:
         array = unpacker.narrow.array(unpacker.narrow.numbers(array))
     if node.scalar:
         return array.reshape(())[()]
+    if node.fixed:
+        array.flags.writeable = False
     if counts:
         unpacker.objects.append(array)
     return array
@@ -132,7 +137,10 @@ def assign(target: Any, value: Any) -> bool:
         raise CannotCross("an array of another size")
     if target.shape != value.shape:
         target.resize(value.shape, refcheck=False)
+    # Whoever has changed one that is fixed had to lift that first.
+    target.flags.writeable = True
     target[...] = value
+    target.flags.writeable = value.flags.writeable
     return True
 
 

@@ -22,6 +22,7 @@ from torch.utils import hooks
 
 from grader.protocol.values import CannotCross, Module, Node
 from grader.sandboxed.codec.families.instances import is_plain_attribute
+from grader.sandboxed.codec.families.tensors import inferring
 from grader.sandboxed.codec.narrow import within
 
 if TYPE_CHECKING:
@@ -378,7 +379,8 @@ def _mask(module: nn.Module, name: str) -> prune.BasePruningMethod:
         raise CannotCross("a mask that does not fit its weight")
     hook = prune.CustomFromMask(mask)
     hook._tensor_name = name
-    module.__dict__[name] = hook.apply_mask(module)
+    with inferring(torch, weight.is_inference() or mask.is_inference()):
+        module.__dict__[name] = hook.apply_mask(module)
     return hook
 
 

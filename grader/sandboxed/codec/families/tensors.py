@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ def _encode(torch: Any, value: Any, base: Any, packer: Packer) -> Node:
         base = base.clone()
     node = _encode_dense(torch, base, packer)
     node.requires_grad, node.leaf = requires_grad, bool(value.is_leaf)
+    node.inferred = bool(value.is_inference())
     node.parameter = isinstance(value, torch.nn.Parameter)
     node.grad = None if grad is None else packer.pack(grad)
     return node
@@ -73,22 +75,37 @@ def decode(node: Tensor | Sparse | Quantized, unpacker: Unpacker) -> Any:
         case Sparse():
             tensor = _decode_sparse(torch, node, unpacker)
         case _:
-            tensor = _decode_wide(torch, node, unpacker)
-            if node.parameter:
-                tensor = torch.nn.Parameter(tensor, requires_grad=node.requires_grad)
-            elif node.requires_grad:
-                tensor.requires_grad_()
-            if node.grad is not None:
-                tensor.grad = unpacker.unpack(node.grad)
-            if node.requires_grad and not node.leaf:
-                with torch.enable_grad():
-                    computed = tensor.clone()
-                    # A parameter that a computation has written into still is one.
-                    if node.parameter:
-                        tensor = torch.nn.Parameter(tensor.detach(), False).copy_(computed)
-                    else:
-                        tensor = computed
+            # Whatever the test itself is in.
+            with inferring(torch, node.inferred):
+                tensor = _decode_one(torch, node, unpacker)
     unpacker.objects[place] = tensor
+    return tensor
+
+
+def inferring(torch: Any, whether: bool) -> AbstractContextManager[None]:
+    """What is made meanwhile is made in inference mode, or not."""
+    if torch.is_inference_mode_enabled() == whether:
+        return nullcontext()
+    made: AbstractContextManager[None] = torch.inference_mode(whether)
+    return made
+
+
+def _decode_one(torch: Any, node: Tensor, unpacker: Unpacker) -> Any:
+    tensor = _decode_wide(torch, node, unpacker)
+    if node.parameter:
+        tensor = torch.nn.Parameter(tensor, requires_grad=node.requires_grad)
+    elif node.requires_grad:
+        tensor.requires_grad_()
+    if node.grad is not None:
+        tensor.grad = unpacker.unpack(node.grad)
+    if node.requires_grad and not node.leaf:
+        with torch.enable_grad():
+            computed = tensor.clone()
+            # A parameter that a computation has written into still is one.
+            if node.parameter:
+                tensor = torch.nn.Parameter(tensor.detach(), False).copy_(computed)
+            else:
+                tensor = computed
     return tensor
 
 
@@ -96,7 +113,7 @@ def assign(target: Any, value: Any) -> bool:
     torch = torch_module()
     if torch is None or not isinstance(target, torch.Tensor):
         return False
-    with torch.no_grad():
+    with inferring(torch, target.is_inference()), torch.no_grad():
         dense = target.layout is torch.strided and value.layout is torch.strided
         same = target.shape == value.shape and target.dtype == value.dtype
         if dense and same and not target.is_quantized:

@@ -101,3 +101,19 @@ def test_a_parameter_that_a_computation_has_written_into_is_one():
     got = cross(layer).bias
     assert type(got) is nn.Parameter
     assert (got.requires_grad, got.is_leaf, got.tolist()) == (True, False, [1.0])
+
+
+def test_what_was_made_in_inference_mode_cannot_be_trained():
+    with torch.inference_mode():
+        layer, number = nn.Linear(2, 1), torch.ones(2)
+    got = cross(layer)
+    assert all(parameter.is_inference() for parameter in got.parameters())
+    got(torch.ones(1, 2)).sum().backward()
+    assert got.weight.grad is None
+    with pytest.raises(RuntimeError, match="InferenceMode"):
+        cross(number).add_(1)
+    ordinary = nn.Linear(2, 1)
+    with torch.inference_mode():
+        got = cross(ordinary)
+    got(torch.ones(1, 2)).sum().backward()
+    assert got.weight.grad is not None

@@ -10,10 +10,11 @@ import torch
 from grader.protocol.terms import Terms
 from grader.protocol.values import Back, CannotCross
 from grader.sandboxed.codec import views
+from grader.sandboxed.codec.changes import assign
 from grader.sandboxed.codec.narrow import Narrow
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
-from tests.grader.sandboxed.codec.crossing import no_live
+from tests.grader.sandboxed.codec.crossing import cross, no_live
 
 WHOLE = np.arange(12).reshape(3, 4)
 PARTS = {
@@ -94,6 +95,19 @@ def test_a_table_of_an_argument_s_numbers_crosses_by_itself(talk):
 
     judge = talk(Terms(), table=table)
     assert judge["table"](WHOLE.copy()).to_numpy().tolist() == WHOLE[:, :2].tolist()
+
+
+def test_what_may_not_be_written_into_may_not_be_there():
+    fixed = WHOLE.copy()
+    fixed.flags.writeable = False
+    assert not cross(fixed).flags.writeable
+    assert cross(WHOLE).flags.writeable
+    known = WHOLE.copy()
+    assert not shown(known, np.broadcast_to(known[0], (2, 4)), WHOLE.copy()).flags.writeable
+    assert shown(known, known[0], WHOLE.copy()).flags.writeable
+    changed = cross(fixed)
+    assign(changed, fixed + 1)
+    assert np.array_equal(changed, fixed + 1)
 
 
 def test_what_has_memory_of_its_own_is_no_part():
