@@ -18,7 +18,7 @@ from grader.host.engine.player_client import Player
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 from grader.protocol.limits import MAX_MESSAGE
-from grader.protocol.names import imports_of_cell, names_of_cell
+from grader.protocol.names import names_of_cell
 from grader.protocol.orders import (
     ENDED,
     SLOW,
@@ -35,7 +35,6 @@ from grader.protocol.orders import (
     TestReport,
 )
 from grader.protocol.outputs import Report
-from grader.protocol.values import LIVE
 
 T = TypeVar("T")
 
@@ -114,14 +113,13 @@ class Judge:
         withhold: bool = False,
         seconds: float | None = None,
         fill: bool = False,
-        read: frozenset[str] = frozenset(),
+        rebinds: list[str] | None = None,
         sets: bool = False,
     ) -> Verdict:
         """Runs a test.
 
         Args:
-            withhold, fill, sets: see `RunTest`.
-            read: names that functions of the answers read.
+            withhold, fill, rebinds, sets: see `RunTest`.
             seconds: that it may take; as long as the engine allows if nothing is said.
         """
         limit = self._timeout if seconds is None else seconds
@@ -136,7 +134,7 @@ class Judge:
             counts=clause.counts,
             fill=fill,
             binds=_bound_by(source),
-            rebinds=sorted(name for name in read & _rebound_by(source) if _is_data(clause, name)),
+            rebinds=rebinds or [],
             sets=sets,
         )
         try:
@@ -258,17 +256,6 @@ class Judge:
 def _bound_by(source: str) -> list[str]:
     """The names that a test binds: the same for a whole class."""
     return sorted(names_of_cell(source).bound)
-
-
-@lru_cache(maxsize=1000)
-def _rebound_by(source: str) -> frozenset[str]:
-    """The names that a test binds to something of its own."""
-    return names_of_cell(source).bound - imports_of_cell(source).keys()
-
-
-def _is_data(clause: Clause, name: str) -> bool:
-    """Whether a test takes a name as data, or not at all: a function may go on in another one."""
-    return clause.takes.get(name) not in LIVE
 
 
 def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -> str:

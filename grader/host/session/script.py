@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import builtins
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.intake.paper import Paper
-from grader.protocol.names import names_of_cell, read_in_functions
+from grader.protocol.names import imports_of_cell, names_of_cell, read_in_functions
+from grader.protocol.values import LIVE
 
 # Characters of a notebook's cells that are taken apart.
 _MOST_READ = 200_000
@@ -35,6 +36,18 @@ def _is_test(cell: TeacherCell) -> bool:
     return cell.kind is Kind.TEST
 
 
+# A teacher's cells are the same for a whole class.
+@lru_cache(maxsize=1000)
+def _bound_by(source: str) -> frozenset[str]:
+    return names_of_cell(source).bound
+
+
+@lru_cache(maxsize=1000)
+def _rebound_by(source: str) -> frozenset[str]:
+    # What it imports stands for what it does elsewhere.
+    return _bound_by(source) - imports_of_cell(source).keys()
+
+
 class Script:
     """What is to be run, by position among the code cells.
 
@@ -50,15 +63,27 @@ class Script:
         self.teachers = paper.notebook.code
         self.opening = opening_cells(paper.notebook, contract.opening)
 
-    @cached_property
-    def read(self) -> frozenset[str]:
-        """Names that functions of the learner's read from the top level when they are called, if a
-        test can mean them: the teacher's and Python's. Another one is called so by chance."""
-        own = (names_of_cell(cell.original).bound for cell in self.teachers if not _is_test(cell))
-        return self._read_at_all & frozenset(dir(builtins)).union(*own)
+    def rebinds(self, position: int) -> list[str]:
+        """Names that a test binds to something of its own, and that functions of the learner's read
+        when they are called, if the test can mean these: the teacher's and Python's. Another one is
+        called so by chance. A function that the test takes goes on in the other process.
+        """
+        clause = self.clause(position)
+        assert clause is not None
+        names = {
+            name
+            for name in _rebound_by(self.source(position))
+            if clause.takes.get(name) not in LIVE and name in self._teachers
+        }
+        return sorted(names & self._read) if names else []
 
-    @property
-    def _read_at_all(self) -> frozenset[str]:
+    @cached_property
+    def _teachers(self) -> frozenset[str]:
+        own = (_bound_by(cell.original) for cell in self.teachers if not _is_test(cell))
+        return frozenset(dir(builtins)).union(*own)
+
+    @cached_property
+    def _read(self) -> frozenset[str]:
         cells = [n for n in range(len(self.cells)) if self.clause(n) is None]
         sources = [self.source(number) for number in cells if not self.is_given(number)]
         if sum(map(len, sources)) > _MOST_READ:

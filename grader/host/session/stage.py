@@ -144,8 +144,8 @@ class Stage:
         assert teacher is not None
         assert self.judge is not None
         source, seconds = self._script.source(position), self._allowance.limit(position)
-        lines, read = teacher.early_lines, self._script.read
-        return self.judge.test(source, clause, lines, withhold, seconds, fill, read, sets)
+        lines, rebinds = teacher.early_lines, self._script.rebinds(position)
+        return self.judge.test(source, clause, lines, withhold, seconds, fill, rebinds, sets)
 
     def _new_judge(self) -> Judge:
         judge = self.judge = Judge(self._engine, self._room, self._for_judge)

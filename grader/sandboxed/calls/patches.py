@@ -39,8 +39,8 @@ def in_modules() -> Iterator[tuple[str, str, Any]]:
 
 
 # As in `np.linalg.inv = …` or `patch("numpy.linalg.inv")`; as in `patch.object(np.linalg, "inv")`.
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_APART = re.compile(r"([A-Za-z_][\w.]*)\s*,\s*[\"'](\w+)[\"']")
+_DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_APART = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\s*,\s*[\"'](\w+)[\"']")
 
 # A module, a name of it, and what that stands for.
 Named = tuple[str, str, object]
