@@ -83,7 +83,8 @@ def odd() -> NotebookNode:
             ),
             cell(solution("def spoken(n):\n    return str(n)"), "spoken", solution=True),
             cell(
-                "told = list(map(spoken, [1, 2]))\nassert told == ['1', '2'][: len(told)]",
+                "import os\ntold = list(map(spoken, [1, 2]))\n"
+                "assert told == ['1', '2'][: len(told)] and 'SPOKEN' not in os.environ",
                 "test-spoken",
                 points=1,
             ),
@@ -320,6 +321,11 @@ CASES = [
         "an object that the test and the learner's code both hold",
         {"copied": "copied = row"},
         stock={"test-copied": 0.0},
+    ),
+    Case(
+        "what a call leaves in its process",
+        {"spoken": "import os\ndef spoken(n):\n    os.environ['SPOKEN'] = 'en'\n    return str(n)"},
+        stock={"test-spoken": 0.0},
     ),
     Case(
         "a name that the solution lacks",
