@@ -113,7 +113,7 @@ class Judge:
         withhold: bool = False,
         seconds: float | None = None,
         fill: bool = False,
-        rebinds: list[str] | None = None,
+        rebinds: Sequence[str] = (),
         sets: bool = False,
     ) -> Verdict:
         """Runs a test.
@@ -133,8 +133,8 @@ class Judge:
             withhold=withhold,
             counts=clause.counts,
             fill=fill,
-            binds=_bound_by(source),
-            rebinds=rebinds or [],
+            binds=sorted(bound_by(source)),
+            rebinds=list(rebinds),
             sets=sets,
         )
         try:
@@ -241,7 +241,7 @@ class Judge:
             filed=way.filed,
             sets=list(way.sets),
             opens=way.opens,
-            binds=_bound_by(source),
+            binds=sorted(bound_by(source)),
         )
         discovered = self._ask(order, Discovered, self._timeout + GRACE)
         return Played.of(discovered, self._child), discovered
@@ -253,9 +253,9 @@ class Judge:
 
 
 @lru_cache(maxsize=1000)
-def _bound_by(source: str) -> list[str]:
-    """The names that a test binds: the same for a whole class."""
-    return sorted(names_of_cell(source).bound)
+def bound_by(source: str) -> frozenset[str]:
+    """The names that a teacher's cell binds: the same for a whole class."""
+    return names_of_cell(source).bound
 
 
 def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -> str:

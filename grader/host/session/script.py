@@ -8,8 +8,9 @@ from functools import cached_property, lru_cache
 
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
+from grader.host.engine.judge_client import bound_by
 from grader.host.intake.paper import Paper
-from grader.protocol.names import imports_of_cell, names_of_cell, read_in_functions
+from grader.protocol.names import imports_of_cell, read_in_functions
 from grader.protocol.values import LIVE
 
 # Characters of a notebook's cells that are taken apart.
@@ -36,16 +37,10 @@ def _is_test(cell: TeacherCell) -> bool:
     return cell.kind is Kind.TEST
 
 
-# A teacher's cells are the same for a whole class.
-@lru_cache(maxsize=1000)
-def _bound_by(source: str) -> frozenset[str]:
-    return names_of_cell(source).bound
-
-
 @lru_cache(maxsize=1000)
 def _rebound_by(source: str) -> frozenset[str]:
     # What it imports stands for what it does elsewhere.
-    return _bound_by(source) - imports_of_cell(source).keys()
+    return bound_by(source) - imports_of_cell(source).keys()
 
 
 class Script:
@@ -79,7 +74,7 @@ class Script:
 
     @cached_property
     def _teachers(self) -> frozenset[str]:
-        own = (_bound_by(cell.original) for cell in self.teachers if not _is_test(cell))
+        own = (bound_by(cell.original) for cell in self.teachers if not _is_test(cell))
         return frozenset(dir(builtins)).union(*own)
 
     @cached_property

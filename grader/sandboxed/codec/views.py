@@ -54,9 +54,9 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
     is_tensor = type(value) is not np.ndarray
     # What has memory of its own may have been shown by an array before.
     others = packer.brought if array.flags.owndata else [*packer.known_arrays, *packer.brought]
-    if is_tensor and (value.requires_grad or type(value) is torch_module().nn.Parameter):
-        return None
-    if is_tensor and value.is_inference():
+    if is_tensor and (
+        value.requires_grad or value.is_inference() or type(value) is torch_module().nn.Parameter
+    ):
         return None
     size, place, shape = array.itemsize, _place(array), list(array.shape)
     if any(step % size for step in array.strides):

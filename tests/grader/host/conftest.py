@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
@@ -10,6 +12,7 @@ from grader.host.grade import grade
 from grader.host.intake.notebook import read_notebook
 from grader.host.intake.paper import put_together
 from grader.host.intake.submission import Submission
+from grader.host.results.result import Result
 from tests.grader.conftest import exercise, handed_in
 
 F = "# answer f\ndef f(x):\n    return x + 1"
@@ -35,6 +38,12 @@ def graded(engine):
         return done.result, str([cell.get("outputs") for cell in done.notebooks["x"].cells])
 
     return make
+
+
+def results(out: Path) -> list[Result]:
+    """What was graded into a folder."""
+    found = map(Result.load, sorted((out / "results").glob("*/*.json")))
+    return [result for result in found if result is not None]
 
 
 def messages(result):

@@ -18,6 +18,7 @@ from grader.host.results.result import CellResult, ItemResult, Result
 from grader.protocol.errors import GraderError
 from tests.conftest import ROOT
 from tests.grader.conftest import CONFIG
+from tests.grader.host.conftest import results
 
 BOARD = {
     "title": "A small <file>",
@@ -60,11 +61,6 @@ def save(out: Path, student: str, figures: Mapping[str, float]) -> None:
     item = ItemResult.of("file", cells)
     result = Result(assignment="15_capstone", student=student, status="graded", items=[item])
     result.save(out / "results" / "15_capstone" / f"{student.strip('<b>')}.json")
-
-
-def results(out: Path) -> list[Result]:
-    found = map(Result.load, sorted((out / "results").glob("*/*.json")))
-    return [result for result in found if result is not None]
 
 
 @pytest.fixture

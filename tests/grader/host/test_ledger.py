@@ -17,6 +17,7 @@ from grader.host.results.result import CellResult, ItemResult, Result
 from grader.protocol.errors import GraderError
 from tests.conftest import ROOT
 from tests.grader.conftest import CONFIG
+from tests.grader.host.conftest import results
 
 SETTING = {
     "title": "One <network>",
@@ -48,11 +49,6 @@ def result(student: str, assignment: str, found: list[tuple[float, float]]) -> R
     ]
     items = [ItemResult.of("golf", cells)] if cells else []
     return Result(assignment=assignment, student=student, status="graded", items=items)
-
-
-def results(out: Path) -> list[Result]:
-    found = map(Result.load, sorted((out / "results").glob("*/*.json")))
-    return [one for one in found if one is not None]
 
 
 @pytest.fixture
