@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -24,7 +25,13 @@ from grader.host.session.hear import hear
 from grader.host.session.script import opening, opening_cells
 from grader.host.session.stage import introduce
 from grader.host.transcript import Played, as_node
-from grader.protocol.names import Names, imports_of_cell, names_of_cell, read_in_functions
+from grader.protocol.names import (
+    Names,
+    imports_of_cell,
+    names_of_cell,
+    read_in_functions,
+    without_magic,
+)
 from grader.protocol.orders import Discovered
 from grader.protocol.outputs import Error
 from grader.protocol.terms import Terms
@@ -69,7 +76,7 @@ def make_contract(
                 replay = _is_read_later(code, names, position)
                 alone = beside[position].result()
                 failed = _told(alone.error) if clause.broken and alone and alone.error else ""
-                cause = _cause(code, names, position) if clause.live else None
+                cause = _cause(code, names, position) if clause.live else _measured(cell)
                 clause = replace(clause, replay=replay, failed=failed, live=cause or clause.live)
                 tests[str(cell.grade_id)] = clause
                 discovery.leave(cell, clause, str(cell.grade_id) in bequeathing)
@@ -247,6 +254,24 @@ def _cause(code: list[TeacherCell], names: list[Names], position: int) -> str | 
     if not missing:
         return None
     return f"the solution reads {', '.join(missing)}, which only a hidden test defines"
+
+
+# What tells of a process, or of a function's own code, and nothing of what stands for it.
+_TELLS = {
+    *("process_time", "thread_time", "getrusage", "tracemalloc", "settrace", "setprofile"),
+    *("getrefcount", "active_count", "isgeneratorfunction", "iscoroutinefunction"),
+}
+
+
+def _measured(cell: TeacherCell) -> str | None:
+    """Why nothing can be told of a test that looks at the process of the learner's code."""
+    try:
+        tree = ast.parse(without_magic(str(cell.node.source)))
+    except SyntaxError:
+        return None
+    said = {getattr(node, of, "") for node in ast.walk(tree) for of in ("attr", "id", "name")}
+    asked = sorted(name for name in _TELLS if name in said)
+    return f"it asks by {asked[0]} what only the learner's own process can tell" if asked else None
 
 
 def _own(code: list[TeacherCell], names: list[Names], position: int) -> list[str]:

@@ -21,7 +21,7 @@ class Request(Struct, tag="request"):
 
     Attributes:
         op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`;
-            copy it.
+            copy it; say what calls have left so far, see `calls.left`.
         keep: positions of arguments whose changes come back; None for all.
         watch: names of which the other side is to say when they have changed.
         random: states of the generators of random numbers to go on from.
@@ -33,10 +33,11 @@ class Request(Struct, tag="request"):
         patched: what the test has put in the place of something while this call runs.
         files: what the test has written since the last call, by path.
         ambient: what the test has set around the call; see `calls.ambient`.
+        leaves: whether it is told what the call leaves in its process.
     """
 
     id: int
-    op: Literal["take", "call", "get", "copy"]
+    op: Literal["take", "call", "get", "copy", "left"]
     target: int = 0
     name: str = ""
     args: list[Node] = []
@@ -52,13 +53,14 @@ class Request(Struct, tag="request"):
     patched: list[Patch] = []
     files: dict[str, bytes] = {}
     ambient: Node = None
+    leaves: bool = False
 
 
 class Patch(Struct):
     """What a name is while a call runs; without a value it is not there.
 
     Attributes:
-        place: the module; "" for the names of the notebook.
+        place: the module, or "module:Class"; "" for the names of the notebook.
     """
 
     place: str
@@ -97,6 +99,7 @@ class Reply(Struct, tag="reply"):
         drew: whether the call has used up random numbers that it was given.
         read: whether a file that the test has written was read so far.
         warned: what the call has warned of, if the test records that.
+        left: what it has left in its process, as `calls.left` tells it.
     """
 
     id: int
@@ -111,6 +114,7 @@ class Reply(Struct, tag="reply"):
     # Positions of arguments that were changed and are not to be.
     withheld: list[str] = []
     warned: list[Raised] = []
+    left: str = ""
     refused: bool = False
 
 

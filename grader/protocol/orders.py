@@ -174,6 +174,7 @@ class TestReport(Report, kw_only=True, tag=True):
         narrow: whether a number that takes more for equal than is has come where it has none.
         returned: calls that have given back what they were given, where its calls do not.
         rebound: names of `rebinds` that stood for something else when it called an answer.
+        left: what calls have left in their process, where the solution's leave nothing of the kind.
         figures: numbers that the test has reported, by name.
     """
 
@@ -188,6 +189,7 @@ class TestReport(Report, kw_only=True, tag=True):
     narrow: bool = False
     returned: tuple[str, ...] = ()
     rebound: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     figures: Figures = field(default_factory=dict)
 
 

@@ -44,6 +44,8 @@ class Terms(Struct):
         named: arguments that name a file, as "function:position".
         opens: whether what is lent opens files of the test's while it is called.
         writes: what calls change of a database that they are lent: names of tables; "" for itself.
+        leaves: what calls leave in their process, by kind; see `calls.left`.
+        patches: what it puts in the place of something, as "place.name"; see `calls.patches`.
         acts: what this test does, or another of the notebook, and who does it; see `calls.acts`.
     """
 
@@ -75,4 +77,6 @@ class Terms(Struct):
     named: set[str] = set()
     opens: bool = False
     writes: set[str] = set()
+    leaves: set[str] = set()
+    patches: set[str] = set()
     acts: set[str] = set()

@@ -20,7 +20,7 @@ import msgspec
 
 from grader.protocol import wire
 from grader.protocol.calls import Reply, Request, Said
-from grader.protocol.names import imports_of_cell, names_of
+from grader.protocol.names import names_of
 from grader.protocol.orders import (
     TO_JUDGE,
     Begin,
@@ -170,6 +170,7 @@ class _Bench:
         self.folder: ShutFolder | None = None
         self.chance = OwnChance()
         self.ambient = Ambient()
+        self._patches = patches.Patches()
         self.watch: Watch | None = None
         self._acts = Acts(shell.user_ns, self._is_known)
         # Of the cell that runs, or was last.
@@ -217,7 +218,7 @@ class _Bench:
         self.peer = peer
         setattr(peer, "set_to", self._set_to)  # noqa: B010
         peer.seen = dict(self._files)
-        peer.folder, peer.ambient = self.folder, self.ambient
+        peer.folder, peer.ambient, peer.patched = self.folder, self.ambient, self._patches
         peer.shown, peer.written = self.shown, self.written
 
     def test(self, test: RunTest) -> TestReport:
@@ -236,7 +237,7 @@ class _Bench:
             alone = not test.takes and len(test.library) == 1
             problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
-            self.peer.named = self._named(test.source)
+            self._patches.watch(test.terms.patches)
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
         # Whether the player was asked from those lines, from others, or both.
@@ -256,6 +257,8 @@ class _Bench:
             if peer is not None:
                 del peer.on_asking
         has_failed = any(isinstance(output, Error) for output in report.outputs)
+        asks = test.withhold and asked and not has_failed
+        left = peer.have_left() if peer is not None and asks else ()
         if test.counts and results.number is None and not has_failed:
             report = _failed(("NoNumber", "With your answer the test gives no number of points."))
         return TestReport(
@@ -271,6 +274,7 @@ class _Bench:
             narrow=rules.narrow.found,
             returned=tuple(sorted(rules.returned)),
             rebound=tuple(sorted(rules.rebound)),
+            left=tuple(kind for kind in left if kind not in test.terms.leaves),
             figures=self._reports.taken(),
         )
 
@@ -359,10 +363,6 @@ class _Bench:
                 return "WrongKind", _not_imported(name, known)
         return None
 
-    def _named(self, source: str) -> list[patches.Named]:
-        """What a test names of libraries."""
-        return patches.named_in(source, self._shell.user_ns, imports_of_cell(source))
-
     def _set_to(self, name: str) -> list[Any] | None:
         """What the test has made of a name; see `Peer.set_to`."""
         began, now = (names.get(name, _MISSING) for names in (self._begun, self._shell.user_ns))
@@ -446,11 +446,12 @@ class _Bench:
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
-        self.peer.named = self._named(test.source)
+        self._patches.watch_all(test.source, self._shell.user_ns)
         before = self._pictures(names - values.keys())
         self.chance.for_test()
         with self._acts.noted(test.source) as acts:
             report = self._run(test.source)
+        rules.terms.leaves.update(self.peer.have_left())
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))

@@ -89,6 +89,8 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                     _close_figures()
                     called = False
                 reply = run_cell(shell, source, seen=order.seen)
+                if peer is not None:
+                    peer.settled()
                 if order.given:
                     defined_by_given(shell, source, given)
             case Meet():

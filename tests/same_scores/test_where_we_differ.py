@@ -83,8 +83,8 @@ def odd() -> NotebookNode:
             ),
             cell(solution("def spoken(n):\n    return str(n)"), "spoken", solution=True),
             cell(
-                "import os\ntold = list(map(spoken, [1, 2]))\n"
-                "assert told == ['1', '2'][: len(told)] and 'SPOKEN' not in os.environ",
+                "import sys\ntold = list(map(spoken, [1, 2]))\n"
+                "assert told == ['1', '2'][: len(told)] and 'tabnanny' not in sys.modules",
                 "test-spoken",
                 points=1,
             ),
@@ -324,7 +324,7 @@ CASES = [
     ),
     Case(
         "what a call leaves in its process",
-        {"spoken": "import os\ndef spoken(n):\n    os.environ['SPOKEN'] = 'en'\n    return str(n)"},
+        {"spoken": "def spoken(n):\n    import tabnanny\n    return str(n)"},
         stock={"test-spoken": 0.0},
     ),
     Case(

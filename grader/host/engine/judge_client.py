@@ -55,6 +55,7 @@ class Verdict:
         returned: calls that have given back what they were given, where its calls do not.
         rebound: names that the test had bound anew when it called an answer, and that functions of
             the answers read.
+        left: what calls have left in their process, where the solution's leave nothing of the kind.
     """
 
     played: Played
@@ -66,6 +67,7 @@ class Verdict:
     narrow: bool = False
     returned: tuple[str, ...] = ()
     rebound: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class Judge:
@@ -156,7 +158,7 @@ class Judge:
         played = replace(played, from_teacher=report.from_teacher, figures=figures)
         called = report.called, report.called_late
         found = report.nothing, report.narrow
-        more = report.returned, report.rebound
+        more = report.returned, report.rebound, report.left
         return Verdict(played, lost, report.undeclared, *called, *found, *more)
 
     def _ask(self, order: Order, reply: type[T], seconds: float) -> T:

@@ -131,7 +131,7 @@ class _Session:
         # What an answer makes of the test's own values is kept from it: points and figures are
         # those of these values, and so is what is left to later tests.
         verdict = self._stage.ask(position, clause)
-        if verdict.undeclared:
+        if verdict.undeclared or (verdict.left and verdict.played.error is None):
             verdict = self._with_changes(position, clause, verdict)
         if verdict.rebound and verdict.played.error is None:
             verdict = self._with_names(position, clause, verdict)
@@ -148,7 +148,8 @@ class _Session:
             self._heard.notes.append(f"{label} ended the process that judges it.")
 
     def _with_changes(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
-        """What counts: does the test hold with the answer's changes, too, as beside the code?"""
+        """What counts: does the test hold with the answer's changes, too, and with what its calls
+        leave in their process, as beside the code?"""
         aside = self._stage.ask_aside(position, clause)
         whole = aside.played
         if verdict.played.error is not None and whole.error is None:

@@ -29,7 +29,7 @@ _MOST_WARNINGS = 100
 _TORCH = (True, False, "float32", False)
 
 
-def _now() -> dict[str, Any]:
+def settings() -> dict[str, Any]:
     """All of it, without anything that can be changed."""
     context = decimal.getcontext()
     torch = torch_module()
@@ -101,15 +101,15 @@ class Ambient:
     """A judge's, who says what tests have changed."""
 
     def __init__(self) -> None:
-        self._usual = _now()
+        self._usual = settings()
         self._seen: list[Any] = []
 
     @contextmanager
     def given(self) -> Iterator[None]:
         """What a given cell sets meanwhile, it sets in the player, too."""
-        before, self._seen = _now(), []
+        before, self._seen = settings(), []
         yield
-        self._usual |= {name: now for name, now in _now().items() if now != before[name]}
+        self._usual |= {name: now for name, now in settings().items() if now != before[name]}
 
     def changed(self) -> tuple[tuple[str, Any], ...]:
         """What is to count while a call runs, as plain values: nothing where no test has changed
@@ -117,7 +117,7 @@ class Ambient:
         glance = _glance()
         if glance == self._seen:
             return ()
-        found = {name: now for name, now in _now().items() if now != self._usual[name]}
+        found = {name: now for name, now in settings().items() if now != self._usual[name]}
         if not found:
             self._seen = glance
         if "filters" in found:
@@ -163,7 +163,7 @@ def _applied(found: tuple[tuple[str, Any], ...]) -> Iterator[list[Any]]:
         if "numpy" in changed:
             meanwhile.enter_context(np.errstate(**dict(changed["numpy"])))
         if "decimal" in changed:
-            meanwhile.enter_context(decimal.localcontext(_context(*changed["decimal"])))
+            meanwhile.enter_context(decimal.localcontext(decimal_context(*changed["decimal"])))
         torch = torch_module()
         if "torch" in changed and torch is not None:
             meanwhile.enter_context(_torch_applied(torch, *changed["torch"]))
@@ -213,7 +213,7 @@ def warn(said: BaseException) -> None:
         warnings.warn_explicit(said, type(said), "<the learner's code>", 1)
 
 
-def _context(precision: int, rounding: str, traps: tuple[str, ...]) -> decimal.Context:
+def decimal_context(precision: int, rounding: str, traps: tuple[str, ...]) -> decimal.Context:
     context = decimal.getcontext().copy()
     context.prec, context.rounding = precision, rounding
     for signal in context.traps:

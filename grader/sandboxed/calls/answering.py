@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, Node, kind_of
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import ambient, handed_files, patches, signatures
+from grader.sandboxed.calls import ambient, handed_files, left, patches, signatures
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
@@ -41,6 +41,20 @@ class Answering(End):
     """
 
     folder: ShutFolder | None = None
+    # How this process was before the first call since a cell ran, or since that was asked.
+    _stood: left.State | None = None
+
+    def settled(self) -> None:
+        """What is now is what was to be."""
+        self._stood = None
+
+    def _tell_what_is_left(self, reply: Reply) -> None:
+        if not self._trusted:
+            raise CannotCross("what the test's calls have left")
+        reply.left = json.dumps(
+            [] if self._stood is None else left.differing(self._stood, left.state())
+        )
+        self.settled()
 
     # What catches the outputs of a call; a side replaces it.
     @contextmanager
@@ -78,6 +92,8 @@ class Answering(End):
                 reply.value = packer.pack(self._shown(request))
             elif request.op == "copy":
                 self._copy(request, reply, packer)
+            elif request.op == "left":
+                self._tell_what_is_left(reply)
             elif request.op == "get":
                 around = None
                 if self._trusted and request.ambient is not None:
@@ -225,6 +241,10 @@ class Answering(End):
         if request.random is not None and self._trusted:
             set_random_states(unpacker.unpack(request.random))
             states = picture_of_states()
+        stood = None
+        if self._trusted and (request.leaves or self._stood is None):
+            stood = left.state()
+            self._stood = self._stood or stood
         around = unpacker.unpack(request.ambient) if self._trusted else None
         before = self._looks(objects)
         value = None
@@ -252,6 +272,8 @@ class Answering(End):
             if reply.read:
                 self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
+            if stood is not None and request.leaves:
+                reply.left = left.told(stood, left.state())
             return self._reported(request, reply, objects, owners, before, value)
 
     def _of_own_class(self, error: BaseException) -> tuple[BaseException | None, dict[str, Any]]:
@@ -271,9 +293,9 @@ class Answering(End):
     def _putting(self, patched: list[tuple[Patch, list[Any]]]) -> Iterator[None]:
         with contextlib.ExitStack() as meanwhile:
             for patch, now in patched:
-                module = sys.modules.get(patch.place)
-                space = self._lookup if not patch.place else {} if module is None else vars(module)
-                meanwhile.enter_context(patches.applied(space, patch.name, now))
+                owner = patches.owner_of(patch.place) if patch.place else self._lookup
+                if owner is not None:
+                    meanwhile.enter_context(patches.applied(owner, patch.name, now))
             yield
 
     def _note_parts(self, number: int, args: list[Any]) -> None:

@@ -2,95 +2,163 @@
 processes, so it is put there in both, in the player's while a call runs.
 
 A test may patch `print` or `input`, lead dice, delete a function and look whether another one needs
-it, or have a function of a library fail that is not to be used.
+it, or have a function of a library fail that is not to be used. Which names those are is seen while
+the contract is made, in all modules and classes that the test names; a mark looks at these alone.
 """
 
 from __future__ import annotations
 
 import contextlib
-import random
+import importlib
 import re
 import sys
 import types
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-# Modules, and of these the names that are looked at.
-_PATCHABLE: dict[str, tuple[str, ...]] = {
-    "builtins": ("print", "input", "open"),
-    "random": tuple(name for name, value in vars(random).items() if callable(value)),
-    "time": ("sleep", "time", "perf_counter"),
-}
-_BEFORE = {
-    module: {name: getattr(sys.modules[module], name) for name in names}
-    for module, names in _PATCHABLE.items()
-}
+from grader.protocol.names import imports_of_cell
+from grader.sandboxed.calls.handle import Handle, node_of
+from grader.sandboxed.codec.libraries import imported_from
+
+# Modules that are looked at whether a test names them or not.
+_ALWAYS = ("builtins", "random", "time")
+# Of Python's own names, which a shell changes, too: others only where a test says them.
+_BUILT_IN = ("print", "input", "open")
+# What has a way of its own to the other side; see `calls.ambient`.
+_NOT_HERE = ("__main__", "sys", "warnings")
+# As in `np.linalg.inv = …`, `patch("numpy.linalg.inv")`, `patch.object(np.linalg, "inv")`.
+_DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_WORD = re.compile(r"\w+")
+# Of a class that is written in C.
+_IMMUTABLE = 1 << 8
 _MISSING = object()
 
 
-def in_modules() -> Iterator[tuple[str, str, Any]]:
-    """What is another thing now than when this process began: module, name and value."""
-    for module, names in _BEFORE.items():
-        space = vars(sys.modules[module])
-        for name, before in names.items():
-            now = space.get(name, before)
-            if now is not before:
-                yield module, name, now
+class Patches:
+    """A judge's, who says what a test has put in the place of something.
 
-
-# As in `np.linalg.inv = …` or `patch("numpy.linalg.inv")`; as in `patch.object(np.linalg, "inv")`.
-_DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_APART = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\s*,\s*[\"'](\w+)[\"']")
-
-# A module, a name of it, and what that stands for.
-Named = tuple[str, str, object]
-
-
-def named_in(source: str, names: Mapping[str, object], imports: Mapping[str, str]) -> list[Named]:
-    """Functions and classes of libraries that a test names, as they are before it runs.
-
-    Args:
-        names: what stands for what there.
-        imports: what the test itself imports.
+    Places are "module" or "module:Class".
     """
-    texts = [*_DOTTED.findall(source), *map(".".join, _APART.findall(source))]
-    found = {}
-    for text in dict.fromkeys(texts):
-        first, *between, name = text.split(".")
-        owner = names.get(first)
-        if not isinstance(owner, types.ModuleType):
-            owner = sys.modules.get(imports.get(first, first))
-        for part in between:
-            owner = vars(owner).get(part) if isinstance(owner, types.ModuleType) else None
-        if isinstance(owner, types.ModuleType) and owner.__name__ not in (*_PATCHABLE, "sys"):
-            value = vars(owner).get(name)
-            if callable(value) and sys.modules.get(owner.__name__) is owner:
-                found[owner.__name__, name] = value
-    return [(place, name, value) for (place, name), value in found.items()]
+
+    def __init__(self) -> None:
+        # What each place had when it was looked at first.
+        self._before = {place: dict(vars(sys.modules[place])) for place in _ALWAYS}
+        self._watched: list[tuple[str, str, object]] = []
+
+    def watch(self, names: Iterable[str]) -> None:
+        """Looks at these, as "place.name"."""
+        self._watched = []
+        for known in names:
+            place, _, name = known.rpartition(".")
+            with contextlib.suppress(Exception):
+                importlib.import_module(place.partition(":")[0])
+            self._watched.append((place, name, self._had(place).get(name, _MISSING)))
+
+    def watch_all(self, source: str, names: Mapping[str, object]) -> None:
+        """Looks at whatever a test may patch.
+
+        Args:
+            names: what stands for what there.
+        """
+        words = set(_WORD.findall(source))
+        self._watched = []
+        for place in dict.fromkeys((*_ALWAYS, *_places_in(source, names))):
+            for name, was in self._had(place).items():
+                if place == "builtins":
+                    is_meant = name in _BUILT_IN or name in words
+                else:
+                    is_meant = name in words or (callable(was) and name[:1] != "_")
+                if is_meant:
+                    self._watched.append((place, name, was))
+
+    def _had(self, place: str) -> dict[str, Any]:
+        if place not in self._before:
+            owner = owner_of(place)
+            self._before[place] = {} if owner is None else dict(vars(owner))
+        return self._before[place]
+
+    def found(self) -> Iterator[tuple[str, str, list[Any]]]:
+        """What is another thing now: place, name and what it is; nothing if it is not there."""
+        for place, name, was in self._watched:
+            owner = owner_of(place)
+            now = was if owner is None else vars(owner).get(name, _MISSING)
+            if now is not was:
+                yield place, name, [] if now is _MISSING else [now]
 
 
-def of_libraries(named: Sequence[Named]) -> Iterator[tuple[str, str, object]]:
-    """What is another thing now than before the test began."""
-    for place, name, before in named:
-        now = vars(sys.modules[place]).get(name, _MISSING)
-        if now is not before and now is not _MISSING:
-            yield place, name, now
+def owner_of(place: str) -> Any:
+    """The module or the class; None if it is not here."""
+    module, _, path = place.partition(":")
+    owner: Any = sys.modules.get(module)
+    for part in path.split(".") if path else ():
+        owner = None if owner is None else vars(owner).get(part)
+    return owner
+
+
+def _places_in(source: str, names: Mapping[str, object]) -> Iterator[str]:
+    """The modules and classes of libraries that a test names."""
+    imports = imports_of_cell(source)
+    for text in _DOTTED.findall(source):
+        first, *parts = text.split(".")
+        owner: Any = names.get(first)
+        if not _may_be_patched(owner):
+            owner = sys.modules.get(first)
+            with contextlib.suppress(Exception):
+                owner = imported_from(imports[first])
+        for part in (*parts, ""):
+            if not _may_be_patched(owner):
+                break
+            place = owner.__name__
+            if isinstance(owner, type):
+                place = f"{owner.__module__}:{owner.__qualname__}"
+            if place.partition(":")[0] not in _NOT_HERE and owner_of(place) is owner:
+                yield place
+            owner = vars(owner).get(part)
+
+
+def _may_be_patched(owner: Any) -> bool:
+    # What stands for something of the other side's says of itself that it is a class.
+    kind = type(owner)
+    if issubclass(kind, type):
+        return not owner.__flags__ & _IMMUTABLE
+    return issubclass(kind, types.ModuleType)
 
 
 @contextlib.contextmanager
-def applied(space: MutableMapping[str, Any], name: str, value: list[Any]) -> Iterator[None]:
+def applied(owner: Any, name: str, value: list[Any]) -> Iterator[None]:
     """Has a name stand for something else for a while, unless it is bound anew meanwhile.
 
     Args:
+        owner: the names of a notebook, a module or a class.
         value: what it stands for; empty if it is not to be there.
     """
-    before = space.pop(name, _MISSING)
-    if value:
-        space[name] = value[0]
+    now = value[0] if value else _MISSING
+    if isinstance(owner, type) and isinstance(now, Handle) and node_of(now).kind == "function":
+        # Of an instance it is a method.
+        now = _as_function(now)
+    names = owner if isinstance(owner, MutableMapping) else vars(owner)
+    before = names.get(name, _MISSING)
+    _put(owner, name, now)
     try:
         yield
     finally:
-        if space.get(name, _MISSING) is (value[0] if value else _MISSING):
-            space.pop(name, None)
-            if before is not _MISSING:
-                space[name] = before
+        if names.get(name, _MISSING) is now:
+            _put(owner, name, before)
+
+
+def _put(owner: Any, name: str, value: Any) -> None:
+    if isinstance(owner, MutableMapping):
+        owner.pop(name, None)
+        if value is not _MISSING:
+            owner[name] = value
+    elif value is not _MISSING:
+        setattr(owner, name, value)
+    elif name in vars(owner):
+        delattr(owner, name)
+
+
+def _as_function(handle: Any) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return handle(*args, **kwargs)
+
+    return function

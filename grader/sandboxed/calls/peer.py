@@ -13,10 +13,11 @@ from __future__ import annotations
 import collections
 import contextlib
 import enum
+import json
 import os
 import sys
 import types
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -40,7 +41,7 @@ from grader.protocol.values import (
     kind_of,
 )
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import ambient, handed_files, patches, signatures
+from grader.sandboxed.calls import ambient, handed_files, left, patches, signatures
 from grader.sandboxed.calls.answering import Answering
 from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
@@ -138,7 +139,7 @@ class Peer(Answering):
             self._nesting -= 1
 
     def _request(
-        self, op: Literal["take", "call", "get", "copy"], target: int, name: str, place: str
+        self, op: Literal["take", "call", "get", "copy", "left"], target: int, name: str, place: str
     ) -> Request:
         self._requests += 1
         exact, plain = self.rules.exact_at(place), self.rules.plain_at(place)
@@ -310,6 +311,7 @@ class Peer(Answering):
             request.watch = self.rules.watched(taken)
             request.files = self._written(_place_of(label), args, kwargs)
         request.keep = self.rules.kept(label)
+        request.leaves = self.rules.leaves is not None
         try:
             reply, unpacker = self._ask(request, packer, _place_of(label))
         finally:
@@ -366,8 +368,9 @@ class Peer(Answering):
         """What the test has put in the place of something, and what that is now."""
         if self._trusted:
             return
-        for place, name, now in (*patches.in_modules(), *patches.of_libraries(self.named)):
-            yield Patch(place, name, []), [now]
+        for place, name, now in () if self.patched is None else self.patched.found():
+            self.rules.note("patches", f"{place}.{name}")
+            yield Patch(place, name, []), now
         for name in sorted(self.rules.may_set):
             set_to = self.set_to(name)
             if set_to is not None:
@@ -380,8 +383,8 @@ class Peer(Answering):
     # The states of generators after a call has drawn: as long as they stay, the next goes on from
     # where that one has come to.
     _left_at: bytes | None = None
-    # What a judge's test names of libraries.
-    named: Sequence[patches.Named] = ()
+    # What a judge's tests put in the place of something.
+    patched: patches.Patches | None = None
     # What a judge's tests set around calls.
     ambient: ambient.Ambient | None = None
     # The files below a judge's working folder that the other side has, too.
@@ -425,6 +428,8 @@ class Peer(Answering):
         self, request: Request, reply: Reply, unpacker: Unpacker, owners: list[str], label: str
     ) -> Any:
         self.on_said(reply.said)
+        if reply.left and self.rules.leaves is not None:
+            self._leave(reply.left, self.rules.leaves)
         if reply.read:
             self.rules.note("reads")
         self._check([*_nodes(reply.changed), *_nodes(reply.names), reply.value], unpacker)
@@ -480,6 +485,25 @@ class Peer(Answering):
             self._left_at = draw_on()
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
+
+    def _leave(self, told: str, but: Collection[str]) -> None:
+        """Leaves here what a call has left there; see `left.leave`."""
+        # Not as what the test has set.
+        with contextlib.nullcontext() if self.ambient is None else self.ambient.given():
+            left.leave(told, but)
+
+    def have_left(self) -> Sequence[str]:
+        """Kinds of what calls have left in their process since the last cell or question."""
+        request = self._request("left", 0, "", "")
+        try:
+            reply, _ = self._ask(request, self._packer(), "")
+            found = json.loads(reply.left)
+        except (Stopped, ValueError):
+            return ()
+        return [kind for kind in left.KINDS if kind in found and not self._shares(kind)]
+
+    def _shares(self, kind: str) -> bool:
+        return self.rules.random and kind in left.CHANCE
 
     def _give_attributes(
         self, error: BaseException, other: Node, held: Pairs, unpacker: Unpacker, place: str

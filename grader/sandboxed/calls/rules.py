@@ -61,7 +61,7 @@ from grader.sandboxed.calls.special_methods import (
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
-Noted = Literal["sets", "rebinds", "watch", "named", "random", "lends", "files", "reads"]
+Noted = Literal["sets", "rebinds", "watch", "named", "patches", "random", "lends", "files", "reads"]
 _NO_NAMES: Collection[str] = frozenset()
 
 
@@ -85,6 +85,7 @@ class Rules(ABC):
         says_equal: given enumerations that say themselves what their members equal.
         fill: whether something is put into lists and mappings without anything in them.
         narrow: what becomes of numbers that take more for equal than is; None where they stay.
+        leaves: what calls may leave in their process without leaving it in this one; None if all.
     """
 
     exact = False
@@ -101,6 +102,7 @@ class Rules(ABC):
     says_equal: Collection[str] = _NO_NAMES
     fill = False
     narrow: Narrow | None = None
+    leaves: Collection[str] | None = None
 
     def _says_equal(self, found: Node) -> TypeGuard[Named]:
         """Whether it is a member of an enumeration that says itself what its members equal."""
@@ -301,7 +303,8 @@ class Enforcing(Rules):
     """A judge's: what the contract names.
 
     Args:
-        withhold: keep changes of arguments from the test that the terms do not name.
+        withhold: keep changes of arguments from the test that the terms do not name, and what calls
+            leave in their process.
         fill: put something into lists and mappings without anything in them that the terms do not
             name, and refuse arrays without a value; numbers that take more for equal than is
             come as others, and what calls give back as a copy.
@@ -331,13 +334,16 @@ class Enforcing(Rules):
         self._dunders = with_others(frozenset(terms.dunders))
         places = terms.places
         self._places = None if places is None else places | with_others(DUNDERS & places)
-        self.exact, self.random = terms.exact, terms.random
+        self.exact = terms.exact
+        # Else what a call has left of them could not be told from what was there.
+        self.random = terms.random or not withhold
         self.may_set = terms.sets.union(rebinds if sets else ())
         self.rebinds = [name for name in rebinds if name not in self.may_set]
         self.rebound: set[str] = set()
         self.filed, self.own_tables = terms.filed, bool(terms.writes)
         self.named = terms.named
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
+        self.leaves = None if withhold else terms.leaves
         self.undeclared: set[str] = set()
         self.returned: set[str] = set()
         self.narrow: Narrow = Narrow(terms.narrow, widens=fill)
@@ -683,7 +689,7 @@ class Discovering(Rules):
         self.terms.changes.add(place)
 
     def note(self, what: Noted, name: str = "") -> None:
-        if what in ("sets", "watch", "named"):
+        if what in ("sets", "watch", "named", "patches"):
             getattr(self.terms, what).add(name)
         elif what == "reads":
             self.has_read = True

@@ -105,7 +105,7 @@ def talk():
 
         thread = threading.Thread(target=serve)
         thread.start()
-        opened.append((thread, ours))
+        opened.append((thread, ours, theirs))
         judge = Judge(ours, given)
         rules = Discovering() if terms is None else Enforcing(terms, withhold)
         judge.begin(rules, budget or CallBudget(time.monotonic() + 20))
@@ -113,12 +113,13 @@ def talk():
         return judge
 
     yield make
-    for thread, channel in opened:
+    for thread, ours, theirs in opened:
         with contextlib.suppress(OSError):
-            channel.socket.shutdown(2)
+            ours.socket.shutdown(2)
         thread.join(5)
         assert not thread.is_alive()
-        channel.close()
+        ours.close()
+        theirs.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import functools
 import math
 import random
 import types
+from fractions import Fraction
 from unittest import mock
 
 import numpy as np
@@ -15,7 +16,6 @@ from torch import nn
 from torch.nn.utils import prune
 
 from grader.protocol.calls import Display
-from grader.protocol.names import imports_of
 from grader.protocol.outputs import Stream
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross, Named
@@ -308,25 +308,58 @@ def test_what_a_call_shows_is_told(talk):
     assert judge.said == shown
 
 
-def test_what_a_test_patches_is_patched_while_a_call_runs(talk, monkeypatch):
+@pytest.fixture
+def patching(talk):
+    """Makes a judge that looks at what its test patches, as for a contract or as it says."""
+
+    def make(source, known=(), **names):
+        judge = talk(Terms({"function"}) if known else None, **names)
+        judge.patched = patches.Patches()
+        if known:
+            judge.patched.watch(known)
+        else:
+            judge.patched.watch_all(source, {"np": np, "nn": torch.nn, "math": math})
+        return judge
+
+    return make
+
+
+PATCHED = [
+    ("pass", "builtins.print", print),
+    ("patch('builtins.sum')", "builtins.sum", sum),
+    ("pass", "random.choice", random.choice),
+    ("np.linalg.inv = None", "numpy.linalg.inv", np.linalg.inv),
+    ("patch('numpy.linalg.inv')", "numpy.linalg.inv", np.linalg.inv),
+    ("patch.object(np.linalg, 'inv')", "numpy.linalg.inv", np.linalg.inv),
+    ("import numpy.linalg as la\nla.inv = None", "numpy.linalg.inv", np.linalg.inv),
+    ("for name in dir(math): patch.object(math, name)", "math.sqrt", math.sqrt),
+    ("patch('math.pi', 3)", "math.pi", math.pi),
+    ("patch.object(nn.ReLU, 'forward')", "torch.nn.modules.activation:ReLU.forward", None),
+    ("from torch.nn import ReLU", "torch.nn.modules.activation:ReLU.forward", None),
+]
+
+
+@pytest.mark.parametrize(("source", "place", "was"), PATCHED)
+def test_what_a_test_patches_is_seen_with_the_solution(patching, monkeypatch, source, place, was):
+    judge = patching(source, f=lambda: was)
+    judge["f"]()
+    assert judge.rules.terms.patches == set()
+    owner, _, name = place.rpartition(".")
+    monkeypatch.setattr(patches.owner_of(owner), name, mock.Mock())
+    judge["f"]()
+    assert judge.rules.terms.patches == {place}
+
+
+def test_what_a_test_patches_is_patched_while_a_call_runs(patching, monkeypatch):
     said = []
-    judge = talk(Terms({"function"}), loud=lambda: print("hello"))
+    judge = patching("", ["builtins.print"], loud=lambda: print("hello"))
     monkeypatch.setattr("builtins.print", said.append)
     judge["loud"]()
     assert said == ["hello"]
 
 
-def test_so_is_what_it_names_of_a_library(talk, monkeypatch):
-    judge = talk(Terms(), inverse=lambda: np.linalg.inv(np.eye(2)), solve=lambda: np.linalg.inv)
-    for source in (
-        "np.linalg.inv = None",
-        "patch('numpy.linalg.inv')",
-        "patch.object(np.linalg, 'inv')",
-        "import numpy.linalg as la\nla.inv = None",
-    ):
-        imports = imports_of(source)
-        judge.named = patches.named_in(source, {"np": np}, imports)
-        assert [one[:2] for one in judge.named] == [("numpy.linalg", "inv")]
+def test_so_is_a_function_of_a_library(patching, monkeypatch):
+    judge = patching("", ["numpy.linalg.inv"], inverse=lambda: np.linalg.inv(np.eye(2)))
     with monkeypatch.context() as patch:
         patch.setattr(np.linalg, "inv", mock.Mock(side_effect=ValueError("not inv")))
         # The solution calls no mock; in the place of a function it is called all the same.
@@ -334,6 +367,16 @@ def test_so_is_what_it_names_of_a_library(talk, monkeypatch):
             judge["inverse"]()
         assert np.linalg.inv.call_count == 1
     assert (judge["inverse"]() == np.eye(2)).all()
+
+
+def test_and_a_method_of_a_class_which_gets_its_instance(patching, monkeypatch):
+    half = Fraction(1, 2)
+    place = "fractions:Fraction.limit_denominator"
+    judge = patching("", [place], f=lambda: half.limit_denominator())
+    with monkeypatch.context() as patch:
+        patch.setattr(Fraction, "limit_denominator", lambda self: [self])
+        assert judge["f"]() == [half]
+    assert judge["f"]() == half
 
 
 def test_a_name_that_a_test_deletes_is_gone_while_a_call_runs(talk):

@@ -1,0 +1,177 @@
+"""What a call leaves in its process beside its result, and a test may look at: the folder, how
+libraries compute and print, open figures, states of random generators.
+
+Where the solution leaves nothing of a kind, and an answer does, a test that holds runs again, and
+what calls leave of it is then left in the judge's process, too. Numbers are what they are there; in
+the place of a text stands another than before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import decimal
+import json
+import locale
+import os
+import random
+import sys
+import warnings
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.sandboxed.calls import ambient
+from grader.sandboxed.codec.libraries import torch_module
+
+State = Mapping[str, Any]
+# What stands for a text.
+_MARK = "left by a call"
+_MOST_FIGURES = 20
+_MOST_THREADS = 64
+_DEEPEST = 20_000
+
+
+def state() -> State:
+    """All of it, to be compared."""
+    return {**ambient.settings(), **dict(_further())}
+
+
+def _further() -> Iterator[tuple[str, Any]]:
+    with contextlib.suppress(FileNotFoundError):
+        yield "folder", os.getcwd()
+    yield "path", [*sys.path]
+    yield "locale", locale.setlocale(locale.LC_ALL)
+    yield "random", hash(random.getstate()) & 0xFFFFFFFF
+    drawn: Any = np.random.get_state()
+    yield "numpy.random", zlib.crc32(drawn[1].tobytes() + repr(drawn[2:]).encode())
+    torch = torch_module()
+    if torch is not None:
+        yield "torch.random", zlib.crc32(torch.get_rng_state().numpy().tobytes())
+        yield "threads", torch.get_num_threads()
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is not None:
+        # Of its own class, each look would be a check.
+        yield "matplotlib", dict(dict.items(matplotlib.rcParams))
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        yield "figures", pyplot.get_fignums()
+    pandas = sys.modules.get("pandas")
+    if pandas is not None:
+        yield "pandas", dict(_flat(object.__getattribute__(pandas.options, "d"), ""))
+
+
+def _flat(options: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in options.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def differing(before: State, now: State) -> list[str]:
+    """Kinds that are not what they were; a library that was not there has left nothing."""
+    return [kind for kind, was in before.items() if kind in KINDS and now.get(kind, was) != was]
+
+
+def told(before: State, now: State) -> str:
+    """What has become of these kinds, as it crosses."""
+    found = {}
+    for kind in differing(before, now):
+        value = now[kind]
+        if kind in ("matplotlib", "pandas"):
+            was = before[kind]
+            value = {n: v for n, v in value.items() if _is_number(v) and was.get(n) != v}
+        elif kind in _AS_TEXT:
+            value = None
+        found[kind] = value
+    return json.dumps(found, default=lambda value: None)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, bool | int | float)
+
+
+def leave(found: str, but: Collection[str]) -> None:
+    """Leaves it here, too.
+
+    Args:
+        but: kinds that stay as they are.
+    """
+    with contextlib.suppress(Exception):
+        for kind, value in json.loads(found).items():
+            if kind not in but:
+                with contextlib.suppress(Exception):
+                    KINDS[kind](value)
+
+
+def _decimal(value: Any) -> None:
+    decimal.setcontext(ambient.decimal_context(*value))
+
+
+def _torch(value: Any) -> None:
+    torch = torch_module()
+    has_grad, _, dtype, is_deterministic = value
+    torch.set_grad_enabled(has_grad)
+    torch.set_default_dtype(getattr(torch, dtype))
+    torch.use_deterministic_algorithms(is_deterministic)
+
+
+def _environ(_: Any) -> None:
+    os.environ[_MARK] = ""
+
+
+def _warnings(_: Any) -> None:
+    warnings.filterwarnings("ignore", _MARK)
+
+
+def _locale(_: Any) -> None:
+    now = locale.setlocale(locale.LC_ALL)
+    locale.setlocale(locale.LC_ALL, "C" if now == "C.UTF-8" else "C.UTF-8")
+
+
+def _matplotlib(value: Any) -> None:
+    import matplotlib
+
+    matplotlib.rcParams.update(value)
+
+
+def _figures(value: Any) -> None:
+    from matplotlib import pyplot
+
+    for number in value[:_MOST_FIGURES]:
+        pyplot.figure(number)
+
+
+def _pandas(value: Any) -> None:
+    import pandas
+
+    for name, one in value.items():
+        pandas.set_option(name, one)
+
+
+KINDS: dict[str, Callable[[Any], object]] = {
+    "numpy": lambda value: np.seterr(**dict(value)),
+    "decimal": _decimal,
+    "torch": _torch,
+    "depth": lambda value: sys.setrecursionlimit(min(value, _DEEPEST)),
+    "digits": sys.set_int_max_str_digits,
+    "printed": lambda value: np.set_printoptions(**dict(value)),
+    "argv": lambda _: sys.argv.append(_MARK),
+    "environ": _environ,
+    "filters": _warnings,
+    "folder": lambda _: os.chdir("/"),
+    "path": lambda _: sys.path.append(_MARK),
+    "locale": _locale,
+    "random": random.seed,
+    "numpy.random": np.random.seed,
+    "torch.random": lambda value: torch_module().manual_seed(value),
+    "threads": lambda value: torch_module().set_num_threads(min(value, _MOST_THREADS)),
+    "matplotlib": _matplotlib,
+    "figures": _figures,
+    "pandas": _pandas,
+}
+_AS_TEXT = ("argv", "environ", "filters", "folder", "path", "locale")
+# Those whose states calls may share with the test.
+CHANCE = frozenset(("random", "numpy.random", "torch.random"))

@@ -1,0 +1,163 @@
+"""What a call leaves in its process is seen by a test that looks at it, and by no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.grader.conftest import exercise, scores
+
+# Of an answer: what it leaves, in the place of `pass`; and a test that asks that it leaves nothing.
+LEFT = {
+    "folder": ("import os\n    os.chdir('/')", "import os\nb = os.getcwd\n"),
+    "environment": (
+        "import os\n    os.environ['LEFT'] = ''",
+        "import os\nb = lambda: {**os.environ}\n",
+    ),
+    "path": ("import sys\n    sys.path.insert(0, 'x')", "import sys\nb = lambda: [*sys.path]\n"),
+    "arguments": ("import sys\n    sys.argv.append('x')", "import sys\nb = lambda: [*sys.argv]\n"),
+    "filters": (
+        "import warnings\n    warnings.simplefilter('ignore')",
+        "import warnings\nb = lambda: [*warnings.filters]\n",
+    ),
+    "locale": (
+        "import locale\n    locale.setlocale(locale.LC_ALL, 'C.UTF-8')",
+        "import locale\nb = lambda: locale.setlocale(locale.LC_ALL)\n",
+    ),
+    "depth": (
+        "import sys\n    sys.setrecursionlimit(5_000)",
+        "import sys\nb = sys.getrecursionlimit\n",
+    ),
+    "digits": (
+        "import sys\n    sys.set_int_max_str_digits(0)",
+        "import sys\nb = sys.get_int_max_str_digits\n",
+    ),
+    "decimal": (
+        "import decimal\n    decimal.getcontext().prec = 3",
+        "from decimal import Decimal\nb = lambda: Decimal(1) / 3\n",
+    ),
+    "random": ("import random\n    random.seed(1)", "import random\nb = random.getstate\n"),
+    "numpy": ("np.seterr(all='ignore')", "b = np.geterr\n"),
+    "printed": ("np.set_printoptions(precision=2)", "b = lambda: str(np.array([1.234]))\n"),
+    "numpy.random": ("np.random.seed(1)", "b = lambda: np.random.get_state()[1].tolist()\n"),
+    "torch": ("torch.set_grad_enabled(False)", "b = torch.is_grad_enabled\n"),
+    "dtype": ("torch.set_default_dtype(torch.float64)", "b = lambda: torch.ones(1).dtype\n"),
+    "torch.random": ("torch.manual_seed(1)", "b = lambda: torch.get_rng_state().tolist()\n"),
+    "threads": ("torch.set_num_threads(3)", "b = torch.get_num_threads\n"),
+    "matplotlib": (
+        "plt.rcParams['lines.linewidth'] = 7",
+        "b = lambda: plt.rcParams['lines.linewidth']\n",
+    ),
+    "figures": ("plt.figure()", "b = plt.get_fignums\n"),
+    "pandas": (
+        "pd.set_option('display.precision', 2)",
+        "b = lambda: pd.get_option('display.precision')\n",
+    ),
+}
+GIVEN = (
+    "# given\nimport numpy as np\nimport pandas as pd\nimport torch\nimport matplotlib\n"
+    "matplotlib.use('agg')\nimport matplotlib.pyplot as plt"
+)
+
+
+def function(does):
+    return f"def f(x):\n    {does}\n    return 2 * x"
+
+
+def leaving(test):
+    return exercise(
+        GIVEN,
+        "# answer f\n" + function("pass"),
+        f"# test looks\n{test}was = b()\nassert f(2) == 4 and f(3) == 6\nassert b() == was",
+        "# test looks_away\nassert f(2) == 4",
+    )
+
+
+@pytest.mark.parametrize("kind", LEFT)
+def test_what_a_call_leaves_is_seen_by_a_test_that_looks_at_it(graded, kind):
+    does, test = LEFT[kind]
+    result, _ = graded(leaving(test), f=function(does))
+    assert scores(result) == {"looks": 0, "looks_away": 1}
+
+
+def test_who_leaves_nothing_is_judged_once(graded, monkeypatch):
+    from grader.host.session.stage import Stage
+
+    monkeypatch.setattr(Stage, "ask_aside", None)
+    result, _ = graded(leaving("b = int\n"), f=function("np.random.default_rng(0).random()"))
+    assert scores(result) == {"looks": 1, "looks_away": 1}
+
+
+def test_so_is_who_leaves_what_the_solution_leaves(graded, monkeypatch):
+    from grader.host.session.stage import Stage
+
+    monkeypatch.setattr(Stage, "ask_aside", None)
+    seeds = exercise(
+        GIVEN,
+        "# answer f\n" + function("np.random.seed(0); plt.figure()"),
+        "# test t\nassert f(2) == 4",
+    )
+    result, _ = graded(seeds, f=function("np.random.rand(); plt.plot([1])"))
+    assert scores(result) == {"t": 1}
+
+
+def test_what_is_drawn_after_a_call_is_drawn_from_what_it_left(graded):
+    """An answer that seeds makes what the test draws next the same each time."""
+    draws = exercise(
+        GIVEN,
+        "# answer f\n" + function("pass"),
+        "# test t\ndrawn = set()\nfor _ in range(3):\n"
+        "    assert f(1) == 2\n    drawn.add(np.random.rand())\nassert len(drawn) == 3",
+    )
+    assert scores(graded(draws, f=function("np.random.seed(0)"))[0]) == {"t": 0}
+    # One that draws doesn't.
+    assert scores(graded(draws, f=function("np.random.rand()"))[0]) == {"t": 1}
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "from time import process_time as t\nwas = t()\nassert f(2) == 4 and t() - was < 1",
+        "import tracemalloc\ntracemalloc.start()\nassert f(2) == 4\ntracemalloc.stop()",
+        "import inspect\nassert not inspect.isgeneratorfunction(f)",
+    ],
+)
+def test_a_test_that_asks_what_only_the_process_can_tell_is_left_to_the_teacher(graded, asks):
+    asking = exercise("# answer f\n" + function("pass"), f"# test t\n{asks}")
+    result, _ = graded(asking, f=function("pass"))
+    assert scores(result) == {"t": None}
+
+
+PATCH = "from unittest.mock import patch\n"
+# A test that has something fail in the place of what is not to be used, and an answer that uses it.
+FORBIDDEN = {
+    "builtin": (
+        "with patch('builtins.sum', side_effect=ValueError):\n    assert f(2) == 4",
+        "sum([x])",
+    ),
+    "names of a module": (
+        "import math\nfor n in ['pow', 'sqrt']:\n"
+        "    with patch.object(math, n, side_effect=ValueError):\n        assert f(2) == 4",
+        "import math; math.sqrt(x)",
+    ),
+    "gone": (
+        "import math\nkept = math.sqrt\ndel math.sqrt\nassert f(2) == 4\nmath.sqrt = kept",
+        "import math; math.sqrt(x)",
+    ),
+    "method": (
+        "with patch.object(pd.DataFrame, 'iterrows', side_effect=ValueError):\n"
+        "    assert f(2) == 4",
+        "[*pd.DataFrame([x]).iterrows()]",
+    ),
+    "of a layer": (
+        "with patch('torch.nn.ReLU.forward', side_effect=ValueError):\n    assert f(2) == 4",
+        "torch.nn.ReLU()(torch.ones(1))",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_what_a_test_forbids_is_forbidden_to_the_learners_code(graded, what):
+    test, does = FORBIDDEN[what]
+    forbids = exercise(GIVEN, "# answer f\n" + function("pass"), f"# test t\n{PATCH}{test}\n")
+    assert scores(graded(forbids)[0]) == {"t": 1}
+    assert scores(graded(forbids, f=function(does))[0]) == {"t": 0}
