@@ -43,6 +43,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.executed import Watch, refuse_texts
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
+from grader.sandboxed.calls.left import chance, matters
 from grader.sandboxed.calls.named_files import (
     shut_for_networks,
     tell_of_archives,
@@ -246,6 +247,7 @@ class _Bench:
         if peer is not None:
             setattr(peer, "on_asking", lambda: asked.add(self._line() in lines))  # noqa: B010
         self.chance.for_test()
+        began = chance()
         results: Any = self._shell.displayhook
         results.counts, results.number = test.counts, None
         try:
@@ -258,7 +260,10 @@ class _Bench:
                 del peer.on_asking
         has_failed = any(isinstance(output, Error) for output in report.outputs)
         asks = test.withhold and asked and not has_failed
-        left = peer.have_left() if peer is not None and asks else ()
+        left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
+        if left:
+            drawn = [kind for kind, now in chance().items() if now != began.get(kind, now)]
+            left = {kind for kind in left if matters(kind, drawn, test.source)}
         if test.counts and results.number is None and not has_failed:
             report = _failed(("NoNumber", "With your answer the test gives no number of points."))
         return TestReport(
@@ -274,7 +279,7 @@ class _Bench:
             narrow=rules.narrow.found,
             returned=tuple(sorted(rules.returned)),
             rebound=tuple(sorted(rules.rebound)),
-            left=tuple(kind for kind in left if kind not in test.terms.leaves),
+            left=tuple(sorted(left)),
             figures=self._reports.taken(),
         )
 

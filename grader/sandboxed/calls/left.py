@@ -14,6 +14,7 @@ import json
 import locale
 import os
 import random
+import re
 import sys
 import warnings
 import zlib
@@ -43,12 +44,10 @@ def _further() -> Iterator[tuple[str, Any]]:
         yield "folder", os.getcwd()
     yield "path", [*sys.path]
     yield "locale", locale.setlocale(locale.LC_ALL)
-    yield "random", hash(random.getstate()) & 0xFFFFFFFF
-    drawn: Any = np.random.get_state()
-    yield "numpy.random", zlib.crc32(drawn[1].tobytes() + repr(drawn[2:]).encode())
+    yield from chance().items()
     torch = torch_module()
     if torch is not None:
-        yield "torch.random", zlib.crc32(torch.get_rng_state().numpy().tobytes())
+        yield "torch.seed", torch.initial_seed()
         yield "threads", torch.get_num_threads()
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None:
@@ -60,6 +59,34 @@ def _further() -> Iterator[tuple[str, Any]]:
     pandas = sys.modules.get("pandas")
     if pandas is not None:
         yield "pandas", dict(_flat(object.__getattribute__(pandas.options, "d"), ""))
+
+
+def chance() -> dict[str, int]:
+    """What tells the states of generators of random numbers from others; one can go on from it."""
+    drawn: Any = np.random.get_state()
+    states = {
+        "random": hash(random.getstate()) & 0xFFFFFFFF,
+        "numpy.random": zlib.crc32(drawn[1].tobytes() + repr(drawn[2:]).encode()),
+    }
+    torch = torch_module()
+    if torch is not None:
+        states["torch.random"] = zlib.crc32(torch.get_rng_state().numpy().tobytes())
+    return states
+
+
+def matters(kind: str, drawn: Collection[str], source: str) -> bool:
+    """Whether a test can see what has become of this kind.
+
+    Who draws a number, as whoever makes a layer does, changes what the test draws next, and no test
+    minds that; where somebody has seeded, it draws the same again.
+
+    Args:
+        drawn: those of `chance` from which the test has drawn.
+        source: the test.
+    """
+    if kind not in CHANCE or _STATES.search(source):
+        return True
+    return ("torch.random" if kind == "torch.seed" else kind) in drawn and kind != "torch.random"
 
 
 def _flat(options: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -167,6 +194,7 @@ KINDS: dict[str, Callable[[Any], object]] = {
     "random": random.seed,
     "numpy.random": np.random.seed,
     "torch.random": lambda value: torch_module().manual_seed(value),
+    "torch.seed": lambda _: None,
     "threads": lambda value: torch_module().set_num_threads(min(value, _MOST_THREADS)),
     "matplotlib": _matplotlib,
     "figures": _figures,
@@ -174,4 +202,5 @@ KINDS: dict[str, Callable[[Any], object]] = {
 }
 _AS_TEXT = ("argv", "environ", "filters", "folder", "path", "locale")
 # Those whose states calls may share with the test.
-CHANCE = frozenset(("random", "numpy.random", "torch.random"))
+CHANCE = frozenset(("random", "numpy.random", "torch.random", "torch.seed"))
+_STATES = re.compile(r"\b(getstate|get_state|get_rng_state|initial_seed)\b")
