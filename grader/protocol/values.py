@@ -292,6 +292,7 @@ class Back(Struct, tag="back"):
         start: how many lie before the first.
         fortran: as in `Array`, of the one whose memory it is.
         fixed: whether nothing may be written there by this one.
+        requires_grad, parameter: as in `Tensor`.
     """
 
     number: int
@@ -301,6 +302,8 @@ class Back(Struct, tag="back"):
     tensor: bool = False
     fortran: bool = False
     fixed: bool = False
+    requires_grad: bool = False
+    parameter: bool = False
 
 
 Node = Union[  # noqa: UP007  (msgspec resolves it by name)

@@ -14,6 +14,7 @@ from grader.sandboxed.codec import plain
 from grader.sandboxed.codec.families.numbers import encode_integer
 from grader.sandboxed.codec.families.tensors import look as look_at_tensor
 from grader.sandboxed.codec.family import NOT_MINE
+from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.codec.registry import FIRST, THEN, of_type
 from grader.sandboxed.codec.views import as_array
 
@@ -95,7 +96,7 @@ class Packer:
         if quick is not None:
             return quick
         buffers, self.buffers, self._budget = self.buffers, [], Budget()
-        known, brought = len(self.objects), [*self.brought]
+        known, brought, tensors = len(self.objects), [*self.brought], len(self.tensors)
         try:
             node = self.pack_again(number)
             return ENCODER.encode(node) + b"".join(self.buffers)
@@ -108,6 +109,8 @@ class Packer:
                     del self._numbers[id(value)]
             del self.objects[known:]
             self.brought = brought
+            while len(self.tensors) > tensors:
+                self.tensors.popitem()
             self.buffers, self._budget = buffers, Budget()
 
     def forget(self, value: Any) -> None:
@@ -150,14 +153,30 @@ class Packer:
         found = ((n, as_array(value)) for n, value in enumerate(known) if self._is_itself(n))
         return [(n, array) for n, array in found if array is not None][:_MOST_SHOWN]
 
+    @cached_property
+    def tensors(self) -> dict[int, int]:
+        """The tensors and parameters of `known`, and of this message, by where their memory is."""
+        known = enumerate(self.objects[: self._known])
+        torch = torch_module()
+        kinds = () if torch is None else (torch.Tensor, torch.nn.Parameter)
+        return {
+            value.data_ptr(): number
+            for number, value in known
+            if type(value) in kinds and value.layout is torch.strided and self._is_itself(number)
+        }
+
     def _is_itself(self, number: int) -> bool:
         return self._numbers.get(id(self.objects[number])) == number
 
-    def brings(self, array: np.ndarray) -> None:
+    def brings(self, value: Any, array: np.ndarray) -> None:
         """Takes note of the memory of the object that was registered last: others may show it."""
         number = len(self.objects) - 1
-        if number >= self._known and self._is_itself(number) and len(self.brought) < _MOST_SHOWN:
+        if number < self._known or not self._is_itself(number):
+            return
+        if len(self.brought) < _MOST_SHOWN:
             self.brought.append((number, array))
+        if value is not array and not isinstance(value, np.ndarray):
+            self.tensors.setdefault(value.data_ptr(), number)
 
     def register(self, value: Any) -> None:
         """Gives an object its number, before its parts get theirs."""

@@ -46,18 +46,28 @@ def encode(value: Any, packer: Packer) -> Back | None:
         return None
     shown = _shown(value, array, packer)
     if shown is None and array.flags.forc:
-        packer.brings(array)
+        packer.brings(value, array)
     return shown
 
 
 def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
     is_tensor = type(value) is not np.ndarray
-    # What has memory of its own may have been shown by an array before.
-    others = packer.brought if array.flags.owndata else [*packer.known_arrays, *packer.brought]
-    if is_tensor and (
-        value.requires_grad or value.is_inference() or type(value) is torch_module().nn.Parameter
-    ):
+    if is_tensor and value.is_inference():
         return None
+    trains = is_tensor and value.requires_grad
+    is_parameter = is_tensor and type(value) is torch_module().nn.Parameter
+    if trains or is_parameter:
+        # Of another's memory a layer has all, as after `new.weight.data = old.weight.data`.
+        number = packer.tensors.get(value.data_ptr())
+        known = None if number is None else as_array(packer.objects[number])
+        if number is None or known is None or not value.is_leaf or value.grad is not None:
+            return None
+        others = [(number, known)]
+    elif array.flags.owndata:
+        # What has memory of its own may have been shown by an array before.
+        others = packer.brought
+    else:
+        others = [*packer.known_arrays, *packer.brought]
     size, place, shape = array.itemsize, _place(array), list(array.shape)
     if any(step % size for step in array.strides):
         return None
@@ -68,6 +78,7 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
             start, rest = divmod(place - _place(known), size)
             node = Back(number, shape, stride, start, is_tensor, known.flags.fnc)
             node.fixed = not (is_tensor or array.flags.writeable)
+            node.requires_grad, node.parameter = trains, is_parameter
             if not rest and _fits(node, known.size):
                 return node
     return None
@@ -109,7 +120,10 @@ def decode(node: Back, known: Any, unpacker: Unpacker) -> Any:
         torch = torch_module()
         tensor = torch.from_numpy(made)
         name = str(tensor.dtype).removeprefix("torch.")
-        return tensor if narrow is None else narrow.tensor(torch, tensor, name)
+        tensor = tensor if narrow is None else narrow.tensor(torch, tensor, name)
+        if node.parameter:
+            return torch.nn.Parameter(tensor, requires_grad=node.requires_grad)
+        return tensor.requires_grad_(node.requires_grad)
     if narrow is not None:
         made = narrow.array(narrow.numbers(made))
     if node.fixed:

@@ -143,3 +143,45 @@ def test_no_part_is_believed_that_is_not_there(lie):
     with pytest.raises(CannotCross):
         unpacker.unpack(lie)
     assert views.as_array([1]) is None
+
+
+def sharing(first, other):
+    """A layer that shares its numbers with another, though it has parameters of its own."""
+    other.weight.data = first.weight.data
+    return other
+
+
+def over(value, known=(), theirs=()):
+    """What comes of a value where the other side has objects of its own for the known ones."""
+    packer = Packer(no_live, {}, known)
+    packer.views = True
+    node = packer.pack(value)
+    buffers = [np.frombuffer(buffer, np.uint8) for buffer in packer.buffers]
+    return Unpacker(buffers, no_live, no_live, {}, theirs).unpack(node)
+
+
+def test_a_layer_that_shares_the_numbers_of_a_known_one_shares_the_other_sides():
+    known, theirs = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    given = sharing(known, torch.nn.Linear(2, 3))
+    made = over(given, [known, *known.parameters()], [theirs, *theirs.parameters()])
+    assert made.weight.data_ptr() == theirs.weight.data_ptr()
+    assert isinstance(made.weight, torch.nn.Parameter)
+    assert torch.equal(made.bias, given.bias)
+    made(torch.ones(1, 2)).sum().backward()
+    assert made.weight.grad is not None
+    assert theirs.weight.grad is None
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_so_do_two_in_one_network_and_a_copy_does_not(share):
+    first, other = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+    made = over(torch.nn.Sequential(first, sharing(first, other) if share else other))
+    assert (made[0].weight.data_ptr() == made[1].weight.data_ptr()) == share
+
+
+def test_what_is_compared_meanwhile_leaves_no_tensor_behind():
+    known = [torch.nn.Sequential(torch.nn.Linear(2, 3)), torch.ones(3)]
+    packer = Packer(no_live, {}, known)
+    packer.views = True
+    packer.look(0)
+    assert packer.tensors == {known[1].data_ptr(): 1}
