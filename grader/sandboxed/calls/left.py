@@ -18,7 +18,7 @@ import re
 import sys
 import warnings
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,43 +35,55 @@ _DEEPEST = 20_000
 
 
 def state() -> State:
-    """All of it, to be compared."""
-    return {**ambient.settings(), **dict(_further())}
-
-
-def _further() -> Iterator[tuple[str, Any]]:
-    with contextlib.suppress(FileNotFoundError):
-        yield "folder", os.getcwd()
-    yield "path", [*sys.path]
-    yield "locale", locale.setlocale(locale.LC_ALL)
-    yield from chance().items()
-    torch = torch_module()
-    if torch is not None:
-        yield "torch.seed", torch.initial_seed()
-        yield "threads", torch.get_num_threads()
-    matplotlib = sys.modules.get("matplotlib")
-    if matplotlib is not None:
-        # Of its own class, each look would be a check.
-        yield "matplotlib", dict(dict.items(matplotlib.rcParams))
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        yield "figures", pyplot.get_fignums()
-    pandas = sys.modules.get("pandas")
-    if pandas is not None:
-        yield "pandas", dict(_flat(object.__getattribute__(pandas.options, "d"), ""))
+    """All of it, to be compared, as far as the learner's code lets it be read."""
+    found: dict[str, Any] = {}
+    for read in (ambient.settings, chance, _of_process, _of_libraries):
+        with contextlib.suppress(Exception):
+            found |= read()
+    return found
 
 
 def chance() -> dict[str, int]:
     """What tells the states of generators of random numbers from others; one can go on from it."""
-    drawn: Any = np.random.get_state()
-    states = {
-        "random": hash(random.getstate()) & 0xFFFFFFFF,
-        "numpy.random": zlib.crc32(drawn[1].tobytes() + repr(drawn[2:]).encode()),
-    }
+    states = {"random": hash(random.getstate()) & 0xFFFFFFFF}
+    # Of another kind of generator there is no such tuple.
+    with contextlib.suppress(LookupError):
+        drawn: Any = np.random.get_state()
+        states["numpy.random"] = zlib.crc32(drawn[1].tobytes() + repr(drawn[2:]).encode())
     torch = torch_module()
     if torch is not None:
         states["torch.random"] = zlib.crc32(torch.get_rng_state().numpy().tobytes())
     return states
+
+
+def _of_process() -> dict[str, Any]:
+    found = {"path": [*sys.path], "locale": locale.setlocale(locale.LC_ALL)}
+    # It may have been removed.
+    with contextlib.suppress(FileNotFoundError):
+        found["folder"] = os.getcwd()
+    return found
+
+
+def _of_libraries() -> dict[str, Any]:
+    """Of those that are there; of options the numbers, since a text may be more than that."""
+    found: dict[str, Any] = {}
+    torch, matplotlib, pyplot, pandas = map(
+        sys.modules.get, ("torch", "matplotlib", "matplotlib.pyplot", "pandas")
+    )
+    if torch is not None:
+        found |= {"torch.seed": torch.initial_seed(), "threads": torch.get_num_threads()}
+    if matplotlib is not None:
+        # As its own class gives them, each would be checked.
+        found["matplotlib"] = _numbers(dict.items(matplotlib.rcParams))
+    if pyplot is not None:
+        found["figures"] = pyplot.get_fignums()
+    if pandas is not None:
+        found["pandas"] = _numbers(_flat(object.__getattribute__(pandas.options, "d"), ""))
+    return found
+
+
+def _numbers(options: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in options if isinstance(value, bool | int | float)}
 
 
 def matters(kind: str, drawn: Collection[str], source: str) -> bool:
@@ -86,7 +98,8 @@ def matters(kind: str, drawn: Collection[str], source: str) -> bool:
     """
     if kind not in CHANCE or _STATES.search(source):
         return True
-    return ("torch.random" if kind == "torch.seed" else kind) in drawn and kind != "torch.random"
+    # Of torch's it is known which of the two it was.
+    return kind != "torch.random" and kind.replace("seed", "random") in drawn
 
 
 def _flat(options: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -108,16 +121,11 @@ def told(before: State, now: State) -> str:
     for kind in differing(before, now):
         value = now[kind]
         if kind in ("matplotlib", "pandas"):
-            was = before[kind]
-            value = {n: v for n, v in value.items() if _is_number(v) and was.get(n) != v}
+            value = dict(value.items() - before[kind].items())
         elif kind in _AS_TEXT:
             value = None
         found[kind] = value
     return json.dumps(found, default=lambda value: None)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, bool | int | float)
 
 
 def leave(found: str, but: Collection[str]) -> None:

@@ -161,3 +161,14 @@ def test_what_a_test_forbids_is_forbidden_to_the_learners_code(graded, what):
     forbids = exercise(GIVEN, "# answer f\n" + function("pass"), f"# test t\n{PATCH}{test}\n")
     assert scores(graded(forbids)[0]) == {"t": 1}
     assert scores(graded(forbids, f=function(does))[0]) == {"t": 0}
+
+
+def test_whoever_leaves_what_cannot_be_read_is_judged_all_the_same(graded):
+    """As after a generator of another kind, or in a folder that has gone."""
+    for does in (
+        "np.random.set_bit_generator(np.random.PCG64())",
+        "import os, tempfile; d = tempfile.mkdtemp(); os.chdir(d); os.rmdir(d)",
+        "import random, sys; random.getstate = sys.argv = sys.path = None",
+    ):
+        result, _ = graded(leaving("b = int\n"), f=function(f"{does}\n    x += 0"))
+        assert scores(result) == {"looks": 1, "looks_away": 1}, does
