@@ -122,6 +122,8 @@ def told(before: State, now: State) -> str:
         value = now[kind]
         if kind in ("matplotlib", "pandas"):
             value = dict(value.items() - before[kind].items())
+        elif kind == "figures":
+            value = [number for number in value if number not in before[kind]]
         elif kind in _AS_TEXT:
             value = None
         found[kind] = value
@@ -175,8 +177,8 @@ def _matplotlib(value: Any) -> None:
 def _figures(value: Any) -> None:
     from matplotlib import pyplot
 
-    for number in value[:_MOST_FIGURES]:
-        pyplot.figure(number)
+    for _ in value[:_MOST_FIGURES]:
+        pyplot.figure()
 
 
 def _pandas(value: Any) -> None:

@@ -47,7 +47,7 @@ LEFT = {
         "plt.rcParams['lines.linewidth'] = 7",
         "b = lambda: plt.rcParams['lines.linewidth']\n",
     ),
-    "figures": ("plt.figure()", "b = plt.get_fignums\n"),
+    "figures": ("plt.figure()", "plt.figure()\nb = plt.get_fignums\n"),
     "pandas": (
         "pd.set_option('display.precision', 2)",
         "b = lambda: pd.get_option('display.precision')\n",
