@@ -104,6 +104,7 @@ class RunTest(Order):
         binds: names that the test itself binds.
         rebinds: those of them that functions of the answers read.
         sets: whether they are set there, too.
+        leaves: kinds of what calls leave in their process that they leave in the judge's, too.
     """
 
     source: str
@@ -118,6 +119,7 @@ class RunTest(Order):
     binds: list[str] = []
     rebinds: list[str] = []
     sets: bool = False
+    leaves: tuple[str, ...] = ()
 
 
 # Numbers that one test may report, and characters of the name of one.

@@ -43,7 +43,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.executed import Watch, refuse_texts
 from grader.sandboxed.calls.handle import Handle, only_iterates
 from grader.sandboxed.calls.kinds import gives_values, holds_nothing, serves_as
-from grader.sandboxed.calls.left import chance, matters
+from grader.sandboxed.calls.left import chance, seen
 from grader.sandboxed.calls.named_files import (
     shut_for_networks,
     tell_of_archives,
@@ -230,7 +230,9 @@ class _Bench:
         self._reports.taken()
         self.source = test.source
         problem = None
-        rules = Enforcing(test.terms, test.withhold, test.fill, test.rebinds, test.sets)
+        rules = Enforcing(
+            test.terms, test.withhold, test.fill, test.rebinds, test.sets, test.leaves
+        )
         if self.peer is not None:
             self.peer.texts = self._brought
             self.peer.begin(rules, budget)
@@ -263,7 +265,7 @@ class _Bench:
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
         if left:
             drawn = [kind for kind, now in chance().items() if now != began.get(kind, now)]
-            left = {kind for kind in left if matters(kind, drawn, test.source)}
+            left = seen(left, drawn, test.source)
         if test.counts and results.number is None and not has_failed:
             report = _failed(("NoNumber", "With your answer the test gives no number of points."))
         return TestReport(

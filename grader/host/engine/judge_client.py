@@ -117,11 +117,12 @@ class Judge:
         fill: bool = False,
         rebinds: Sequence[str] = (),
         sets: bool = False,
+        leaves: Sequence[str] = (),
     ) -> Verdict:
         """Runs a test.
 
         Args:
-            withhold, fill, rebinds, sets: see `RunTest`.
+            withhold, fill, rebinds, sets, leaves: see `RunTest`.
             seconds: that it may take; as long as the engine allows if nothing is said.
         """
         limit = self._timeout if seconds is None else seconds
@@ -138,6 +139,7 @@ class Judge:
             binds=sorted(bound_by(source)),
             rebinds=list(rebinds),
             sets=sets,
+            leaves=tuple(leaves),
         )
         try:
             report = self._ask(order, TestReport, limit + GRACE)

@@ -150,7 +150,7 @@ class _Session:
     def _with_changes(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts: does the test hold with the answer's changes, too, and with what its calls
         leave in their process, as beside the code?"""
-        aside = self._stage.ask_aside(position, clause)
+        aside = self._stage.ask_aside(position, clause, leaves=verdict.left)
         whole = aside.played
         if verdict.played.error is not None and whole.error is None:
             names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)

@@ -7,6 +7,7 @@ cells again, a few times at most.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from grader.host.contract import Clause
 from grader.host.engine.child import Ended
@@ -111,6 +112,7 @@ class Stage:
         withhold: bool = False,
         fill: bool = False,
         sets: bool = False,
+        leaves: Sequence[str] = (),
     ) -> Verdict:
         """Runs a test once more, in processes of its own that leave nothing behind.
 
@@ -118,11 +120,12 @@ class Stage:
             withhold: keep changes of arguments from it.
             fill: put something into lists without anything in them.
             sets: names that the test binds are set for the learner's functions, too.
+            leaves: kinds of what calls leave in their process that they leave in the judge's, too.
         """
         kept = self.player, self.judge
         try:
             self._again(position)
-            return self._test(position, clause, withhold, fill, sets)
+            return self._test(position, clause, withhold, fill, sets, leaves)
         except Ended:
             text = "There was no process to run this test again."
             return Verdict(Played([error("Stopped", text)]))
@@ -139,13 +142,15 @@ class Stage:
         withhold: bool = True,
         fill: bool = False,
         sets: bool = False,
+        leaves: Sequence[str] = (),
     ) -> Verdict:
         teacher = self._script.cells[position].teacher
         assert teacher is not None
         assert self.judge is not None
         source, seconds = self._script.source(position), self._allowance.limit(position)
         lines, rebinds = teacher.early_lines, self._script.rebinds(position)
-        return self.judge.test(source, clause, lines, withhold, seconds, fill, rebinds, sets)
+        more = fill, rebinds, sets, leaves
+        return self.judge.test(source, clause, lines, withhold, seconds, *more)
 
     def _new_judge(self) -> Judge:
         judge = self.judge = Judge(self._engine, self._room, self._for_judge)

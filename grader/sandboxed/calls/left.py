@@ -86,8 +86,8 @@ def _numbers(options: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in options if isinstance(value, bool | int | float)}
 
 
-def matters(kind: str, drawn: Collection[str], source: str) -> bool:
-    """Whether a test can see what has become of this kind.
+def seen(kinds: set[str], drawn: Collection[str], source: str) -> set[str]:
+    """Those of these kinds that a test can see.
 
     Who draws a number, as whoever makes a layer does, changes what the test draws next, and no test
     minds that; where somebody has seeded, it draws the same again.
@@ -96,10 +96,11 @@ def matters(kind: str, drawn: Collection[str], source: str) -> bool:
         drawn: those of `chance` from which the test has drawn.
         source: the test.
     """
-    if kind not in CHANCE or _STATES.search(source):
-        return True
+    if _STATES.search(source):
+        return kinds
+    unseen = {kind for kind in CHANCE if kind.replace("seed", "random") not in drawn}
     # Of torch's it is known which of the two it was.
-    return kind != "torch.random" and kind.replace("seed", "random") in drawn
+    return kinds - unseen - ({"torch.random"} if "torch.seed" not in kinds else set())
 
 
 def _flat(options: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -130,15 +131,11 @@ def told(before: State, now: State) -> str:
     return json.dumps(found, default=lambda value: None)
 
 
-def leave(found: str, but: Collection[str]) -> None:
-    """Leaves it here, too.
-
-    Args:
-        but: kinds that stay as they are.
-    """
+def leave(found: str, kinds: Collection[str]) -> None:
+    """Leaves it here, too, as far as it is of these kinds."""
     with contextlib.suppress(Exception):
         for kind, value in json.loads(found).items():
-            if kind not in but:
+            if kind in kinds:
                 with contextlib.suppress(Exception):
                     KINDS[kind](value)
 

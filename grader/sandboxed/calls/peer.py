@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import types
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -311,7 +311,7 @@ class Peer(Answering):
             request.watch = self.rules.watched(taken)
             request.files = self._written(_place_of(label), args, kwargs)
         request.keep = self.rules.kept(label)
-        request.leaves = self.rules.leaves is not None
+        request.leaves = bool(self.rules.leaves)
         try:
             reply, unpacker = self._ask(request, packer, _place_of(label))
         finally:
@@ -428,8 +428,8 @@ class Peer(Answering):
         self, request: Request, reply: Reply, unpacker: Unpacker, owners: list[str], label: str
     ) -> Any:
         self.on_said(reply.said)
-        if reply.left and self.rules.leaves is not None:
-            self._leave(reply.left, self.rules.leaves)
+        if reply.left and self.rules.leaves:
+            self._leave(reply.left)
         if reply.read:
             self.rules.note("reads")
         self._check([*_nodes(reply.changed), *_nodes(reply.names), reply.value], unpacker)
@@ -486,11 +486,11 @@ class Peer(Answering):
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
 
-    def _leave(self, told: str, but: Collection[str]) -> None:
+    def _leave(self, told: str) -> None:
         """Leaves here what a call has left there; see `left.leave`."""
         # Not as what the test has set.
         with contextlib.nullcontext() if self.ambient is None else self.ambient.given():
-            left.leave(told, but)
+            left.leave(told, self.rules.leaves)
 
     def have_left(self) -> Sequence[str]:
         """Kinds of what calls have left in their process since the last cell or question."""

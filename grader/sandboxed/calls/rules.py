@@ -51,6 +51,7 @@ from grader.sandboxed.calls.kinds import (
     serves_as,
     texts_of_tables,
 )
+from grader.sandboxed.calls.left import CHANCE
 from grader.sandboxed.calls.special_methods import (
     DUNDERS,
     GIVES,
@@ -85,7 +86,7 @@ class Rules(ABC):
         says_equal: given enumerations that say themselves what their members equal.
         fill: whether something is put into lists and mappings without anything in them.
         narrow: what becomes of numbers that take more for equal than is; None where they stay.
-        leaves: what calls may leave in their process without leaving it in this one; None if all.
+        leaves: kinds of what calls leave in their process that they leave in this one, too.
     """
 
     exact = False
@@ -102,7 +103,7 @@ class Rules(ABC):
     says_equal: Collection[str] = _NO_NAMES
     fill = False
     narrow: Narrow | None = None
-    leaves: Collection[str] | None = None
+    leaves: Collection[str] = _NO_NAMES
 
     def _says_equal(self, found: Node) -> TypeGuard[Named]:
         """Whether it is a member of an enumeration that says itself what its members equal."""
@@ -303,13 +304,13 @@ class Enforcing(Rules):
     """A judge's: what the contract names.
 
     Args:
-        withhold: keep changes of arguments from the test that the terms do not name, and what calls
-            leave in their process.
+        withhold: keep changes of arguments from the test that the terms do not name.
         fill: put something into lists and mappings without anything in them that the terms do not
             name, and refuse arrays without a value; numbers that take more for equal than is
             come as others, and what calls give back as a copy.
         rebinds: names that the test binds, and that functions of the answers read.
         sets: whether they are bound there, too.
+        leaves: see `Rules`.
 
     Attributes:
         undeclared: changes of arguments that the terms do not name.
@@ -326,6 +327,7 @@ class Enforcing(Rules):
         fill: bool = False,
         rebinds: Collection[str] = _NO_NAMES,
         sets: bool = False,
+        leaves: Collection[str] = _NO_NAMES,
     ) -> None:
         self._terms = terms
         self._withhold = withhold
@@ -335,15 +337,15 @@ class Enforcing(Rules):
         places = terms.places
         self._places = None if places is None else places | with_others(DUNDERS & places)
         self.exact = terms.exact
+        self.leaves = leaves
         # Else what a call has left of them could not be told from what was there.
-        self.random = terms.random or not withhold
+        self.random = terms.random or not CHANCE.isdisjoint(leaves)
         self.may_set = terms.sets.union(rebinds if sets else ())
         self.rebinds = [name for name in rebinds if name not in self.may_set]
         self.rebound: set[str] = set()
         self.filed, self.own_tables = terms.filed, bool(terms.writes)
         self.named = terms.named
         self.lends, self.sends_files, self.opens = terms.lends, terms.files, terms.opens
-        self.leaves = None if withhold else terms.leaves
         self.undeclared: set[str] = set()
         self.returned: set[str] = set()
         self.narrow: Narrow = Narrow(terms.narrow, widens=fill)
