@@ -18,7 +18,7 @@ import re
 import sys
 import warnings
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def _of_process() -> dict[str, Any]:
 
 
 def _of_libraries() -> dict[str, Any]:
-    """Of those that are there; of options the numbers, since a text may be more than that."""
+    """Of those that are there."""
     found: dict[str, Any] = {}
     torch, matplotlib, pyplot, pandas = map(
         sys.modules.get, ("torch", "matplotlib", "matplotlib.pyplot", "pandas")
@@ -73,17 +73,13 @@ def _of_libraries() -> dict[str, Any]:
     if torch is not None:
         found |= {"torch.seed": torch.initial_seed(), "threads": torch.get_num_threads()}
     if matplotlib is not None:
-        # As its own class gives them, each would be checked.
-        found["matplotlib"] = _numbers(dict.items(matplotlib.rcParams))
+        # As its own class gives them, each would be checked; this one becomes another by itself.
+        found["matplotlib"] = {**dict(dict.items(matplotlib.rcParams)), "backend": None}
     if pyplot is not None:
         found["figures"] = pyplot.get_fignums()
     if pandas is not None:
-        found["pandas"] = _numbers(_flat(object.__getattribute__(pandas.options, "d"), ""))
+        found["pandas"] = dict(_flat(object.__getattribute__(pandas.options, "d"), ""))
     return found
-
-
-def _numbers(options: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: value for name, value in options if isinstance(value, bool | int | float)}
 
 
 def seen(kinds: set[str], drawn: Collection[str], source: str) -> set[str]:
@@ -122,7 +118,10 @@ def told(before: State, now: State) -> str:
     for kind in differing(before, now):
         value = now[kind]
         if kind in ("matplotlib", "pandas"):
-            value = dict(value.items() - before[kind].items())
+            # A text may be more than it looks like.
+            was = before[kind]
+            changed = {name: one for name, one in value.items() if one != was.get(name)}
+            value = {n: one for n, one in changed.items() if isinstance(one, bool | int | float)}
         elif kind == "figures":
             value = [number for number in value if number not in before[kind]]
         elif kind in _AS_TEXT:
