@@ -118,11 +118,20 @@ def read(content: bytes) -> File:
 
 
 def for_other_kernels(content: bytes) -> bytes:
-    """The same file for kernels that LiteRT has not: `read` opens it, and nothing here runs it."""
+    """The same layers for kernels that LiteRT lacks: `read` opens the file, and nothing runs it.
+
+    It also lacks what `read` doesn't need: the operators' options, activations among them, and the
+    graph's inputs and outputs. The tensors are in the opposite order. With another version alone,
+    one line made it a file for LiteRT again.
+    """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     for code in model.operatorCodes:
-        code.version = 99
-    return _packed(model)
+        code.version = 0
+    graph = model.subgraphs[0]
+    graph.inputs, graph.outputs = [], []
+    for operator in graph.operators:
+        operator.builtinOptions, operator.builtinOptionsType = None, 0
+    return renumbered(_packed(model))
 
 
 def renumbered(content: bytes) -> bytes:
