@@ -778,9 +778,10 @@ assert drifts([-1.0] * 95 + [0.0] * 905, [0.0] * 49 + [2.0]), (
     "A value that was never seen before is missed. Have the draws 10 bins, too?"
 )
 few = [-1.0] * 105 + [0.0] * 895
-assert not drifts(few * 3, [-1.0] * 6 + [0.0] * 54), (
-    "With few different values it finds a drift where there is none. Are there draws, with 10 bins, too?"
-)
+for times, some in ((1, [-1.0] * 22 + [0.0] * 178), (3, [-1.0] * 6 + [0.0] * 54)):
+    assert not drifts(few * times, some), (
+        "With few different values it finds a drift where there is none. Are there draws, with 10 bins, too?"
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
