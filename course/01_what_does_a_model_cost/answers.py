@@ -698,6 +698,36 @@ def audit(model, inputs, known):
 # -     return macs, missing
 # +     return macs, sorted(missing)
 
+# %% item="audit" wrong="no gradients ever after" like="reference" keeps=2 hint="can't be trained any more"
+# -     with FlopCounterMode(display=False) as counter, torch.no_grad():
+# +     model.requires_grad_(False)
+# +     with FlopCounterMode(display=False) as counter:
+
+# %% item="audit" wrong="paths that begin alike" like="reference" keeps=2 hint="which layer 2 has not"
+# -         seen = sum(counts.get(f"{type(model).__name__}.{name}", {}).values())
+# +         seen = any(path.startswith(f"Sequential.{name}") for path in counts)
+
+# %% item="audit" wrong="buffers are parameters" like="reference" keeps=2 hint="a matrix that is no parameter"
+# -         has_matrix = any(values.ndim > 1 for values in layer.parameters())
+# +         has_matrix = any(values.ndim > 1 for values in layer.state_dict().values())
+
+
+# %% item="audit" right="in inference mode, with the names in a set"
+def audit(model, inputs, known):
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        model(inputs)
+    paths = {
+        tuple(path.split(".")[:2]) for path, flops in counter.get_flop_counts().items() if flops
+    }
+    silent = []
+    for name, layer in model.named_children():
+        matrices = [p for p in layer.parameters() if p.dim() >= 2]
+        if matrices and ("Sequential", name) not in paths:
+            silent.append(name)
+    macs = counter.get_total_flops() // 2 + sum(known.get(name, 0) for name in silent)
+    return macs, [name for name in silent if name not in known]
+
+
 # %% item="remedy" right="written out"
 remedy = {}
 remedy["A"] = "faster arithmetic"

@@ -715,7 +715,7 @@ for kernel, stride, padding, height, width in (
 # %% [markdown]
 # ## 6 · A count that says what it misses (3 points)
 #
-# Write `audit(model, inputs, known)`. `model` is an `nn.Sequential`, run in the mode in which it is, without gradients, under `FlopCounterMode`. A layer of the sequence is **silent** if it has a parameter with two or more dimensions and
+# Write `audit(model, inputs, known)`. `model` is an `nn.Sequential`. It is run in the mode in which it is, without gradients, under `FlopCounterMode`, and can be trained afterwards as before. A layer of the sequence is **silent** if it has a parameter with two or more dimensions and
 # the counter sees no FLOP in it. `known` is a `dict` from names of layers, such as `"2"`, to the MACs that someone has counted by hand for these inputs.
 #
 # It returns a tuple: the MACs of the whole model, where silent layers count as `known` has them (0 if it doesn't), and a list of the names of those silent layers which `known` lacks, in the model's order. An entry of `known` for a layer that is not silent is not used.
@@ -812,10 +812,18 @@ assert audit(in_training, torch.rand(4, 8), {}) == (256, []), (
 assert in_training.training and int(norm.num_batches_tracked) > 0, (
     "The mode is that in which the model is."
 )
-long = nn.Sequential(*[nn.ReLU() for _ in range(11)])
+assert all(values.requires_grad for values in in_training.parameters()), (
+    "The model can't be trained any more."
+)
+long = nn.Sequential(*[nn.ReLU() for _ in range(21)])
 long[2], long[10] = nn.LayerNorm((2, 8)), nn.Sequential(nn.LayerNorm((3, 2, 8)))
 assert audit(long.requires_grad_(False), torch.rand(3, 2, 8), {}) == (0, ["2", "10"]), (
     "A block has the parameters of its layers, one that is not trained has some, too, and 10 comes after 2."
+)
+long[20] = nn.Linear(8, 8)
+long[0].register_buffer("table", torch.ones(2, 2))
+assert audit(long, torch.rand(3, 2, 8), {}) == (384, ["2", "10"]), (
+    "Layer 20 has FLOPs, which layer 2 has not, and a matrix that is no parameter doesn't count."
 )
 ### END HIDDEN TESTS
 

@@ -473,6 +473,40 @@ def run_file(content, codes):
     return predict_codes(content, codes)
 
 
+# %% item="file" wrong="asks LiteRT, with a version put back in the bytes" hint="Didn't find op"
+def run_file(content, codes):
+    return predict_codes(content.replace(b"c\0\0\0", b"\5\0\0\0"), codes)
+
+
+# %% item="file" wrong="asks LiteRT, with a version put back through the schema" hint="not enough values to unpack"
+import flatbuffers
+from ai_edge_litert import schema_py_generated as schema
+
+
+def run_file(content, codes):
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    for operator in model.operatorCodes:
+        operator.version = 5
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return predict_codes(bytes(builder.Output()), codes)
+
+
+# %% item="file" wrong="asks LiteRT, with a file made from the layers' floats" keeps=1 hint="Are they those of the file?"
+def run_file(content, codes):
+    def between(scale, zero):
+        return scale * (-128 - zero), scale * (127 - zero)
+
+    network = layers(read(content))
+    ranges, made = [between(network[0].input_scale, network[0].input_zero)], []
+    for layer in network:
+        scales = layer.weight_scales.numpy()
+        weights = layer.weights.numpy() * scales[:, None]
+        made.append((weights, layer.bias.numpy() * layer.input_scale * scales))
+        ranges.append(between(layer.output_scale, layer.output_zero))
+    return predict_codes(write_dense(made, "int8", ranges=ranges), codes)
+
+
 # %% item="colleagues" right="one by one"
 diagnosis = {}
 diagnosis["C"] = "no rounding"

@@ -661,6 +661,15 @@ for seed, inputs, outputs, ranges in (
     gap = np.abs(answer.astype(int) - predict_codes(content, codes)).max()
     assert gap <= 1, "One layer, other sizes and ranges: an answer is more than a step off."
     assert (codes == kept).all(), "The codes themselves have changed."
+# Weights from -3 to 3, and a step out for a product of 1. What is made anew from floats has others.
+ones, nothing = np.ones((9, 7), np.float32), np.zeros(9, np.float32)
+content = write_dense([(ones, nothing)], "int8", ranges=[(-1, 1), (-1 / 127, 1 / 127)])
+at, levels = read(content).weights[0].start, rng.integers(-3, 4, 63).astype(np.int8)
+content = content[:at] + levels.tobytes() + content[at + 63 :]
+codes = rng.integers(-128, 128, (50, 7)).astype(np.int8)
+answer = run_file(for_other_kernels(content), codes)
+gap = np.abs(answer.astype(int) - predict_codes(content, codes)).max()
+assert gap <= 1, "Small weights: an answer is more than a step off. Are they those of the file?"
 ### END HIDDEN TESTS
 
 # %% test="file" points=1

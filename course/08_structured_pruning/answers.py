@@ -165,6 +165,12 @@ def remove_units(layer, reader, gone):
     return first, second
 
 
+# %% item="units" wrong="zeros in place of no bias" like="reference" keeps=1 hint="only where the old one has"
+# -     smaller = nn.Linear(layer.in_features, len(kept), bias=layer.bias is not None)
+# +     smaller = nn.Linear(layer.in_features, len(kept))
+# +     smaller.bias.data.zero_()
+
+
 # %% item="units" wrong="sorts the list that it was given" like="reference" keeps=1 hint="The list that was passed in"
 # -     count = layer.out_features
 # +     gone.sort()

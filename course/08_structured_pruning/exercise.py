@@ -45,7 +45,7 @@ from coursekit import explain
 # and the reader without these units. Those that stay keep their order.
 #
 # - `gone` may be empty, in any order, and may name a unit twice.
-# - `layer` may have been made with `bias=False`. `reader` always has a bias.
+# - `layer` may have been made with `bias=False`, and then the new one has no bias either. `reader` always has a bias.
 # - If a unit is named that is not there (numbers are 0 and up), or no unit would be left: `ValueError`.
 #
 # Example: from `nn.Linear(4, 3)` and `nn.Linear(3, 2)` with `gone=[1]` come an `nn.Linear(4, 2)` and an
@@ -105,6 +105,7 @@ for width, units, outputs, gone, biased in (
     assert small.out_features == small_reader.in_features == units - len(gone), (
         "How many units are left, and does the reader read just as many?"
     )
+    assert (small.bias is None) == (not biased), "Has the layer a bias only where the old one has?"
     stays = [unit for unit in range(units) if unit not in gone]
     inputs = torch.randn(20, width)
     assert torch.allclose(small(inputs), layer(inputs)[:, stays], atol=1e-5), (

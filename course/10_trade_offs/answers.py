@@ -335,8 +335,8 @@ def choose(models, limits, slack, save):
     return min(equal, key=lambda m: (m[save], -m["accuracy"]))["name"]
 
 
-chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
-page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
+chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.005, "bytes")
+page = choose(measured, {"zipped": 50_000}, 0.005, "zipped")
 
 
 # %% item="choose" right="sorted"
@@ -354,8 +354,8 @@ def choose(models, limits, slack, save):
     return equal[0]["name"]
 
 
-chip = choose(measured, dict(bytes=245760, ram=32768), 0.01, "bytes")
-page = choose(measured, dict(zipped=50000), 0.01, "zipped")
+chip = choose(measured, dict(bytes=245760, ram=32768), 0.005, "bytes")
+page = choose(measured, dict(zipped=50000), 0.005, "zipped")
 
 
 # %% item="choose" right="one loop, names by eye"
@@ -411,8 +411,8 @@ def choose(models, limits, slack, save):
     return min(fitting, key=lambda m: m[save])["name"] if fitting else None
 
 
-chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
-page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
+chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.005, "bytes")
+page = choose(measured, {"zipped": 50_000}, 0.005, "zipped")
 
 
 # %% item="choose" wrong="the limit itself is not allowed" keeps=1 hint="Is the limit itself allowed"
@@ -425,8 +425,8 @@ def choose(models, limits, slack, save):
     return min(equal, key=lambda m: (m[save], -m["accuracy"]))["name"]
 
 
-chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
-page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
+chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.005, "bytes")
+page = choose(measured, {"zipped": 50_000}, 0.005, "zipped")
 
 
 # %% item="choose" wrong="nothing allowed for rounding" like="reference" keeps=2 hint="Allow for rounding"
@@ -437,9 +437,13 @@ page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
 # -     return min(equal, key=lambda m: (m[save], -m["accuracy"]))["name"]
 # +     return min(equal, key=lambda m: (m[save], -m["accuracy"], m["name"]))["name"]
 
+# %% item="choose" wrong="the chip's RAM forgotten" like="reference" keeps=2 hint="(ram), but at most 32,768"
+# - chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.005, "bytes")
+# + chip = choose(measured, {"bytes": 245_760}, 0.005, "bytes")
+
 # %% item="choose" wrong="int8 is a quarter, so it fits" like="reference" keeps=2 hint="but at most"
-# - chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.01, "bytes")
-# - page = choose(measured, {"zipped": 50_000}, 0.01, "zipped")
+# - chip = choose(measured, {"bytes": 245_760, "ram": 32_768}, 0.005, "bytes")
+# - page = choose(measured, {"zipped": 50_000}, 0.005, "zipped")
 # + chip = "int8"
 # + page = "80 % zeros, int8"
 

@@ -98,6 +98,27 @@ def is_full_int8(content):
     return all(tensor.dtype == "int8" for tensor in file.inputs + file.outputs + file.weights)
 
 
+# %% item="proof" wrong="int32 is fine everywhere" keeps=1 hint="for biases only"
+def is_full_int8(content):
+    return all(tensor.dtype in ("int8", "int32") for tensor in read(content).tensors)
+
+
+# %% item="proof" wrong="no operator that quantizes" keeps=1 hint="Between two layers"
+def is_full_int8(content):
+    file = read(content)
+    names = {name for name, _, _ in file.operators}
+    ends = file.inputs + file.outputs
+    converts = names & {"QUANTIZE", "DEQUANTIZE"}
+    return not converts and all(tensor.dtype == "int8" for tensor in ends + file.weights)
+
+
+# %% item="proof" right="all but the biases, by their one dimension"
+def is_full_int8(content):
+    return {t.dtype for t in read(content).tensors if t.data is None or t.data.ndim == 2} == {
+        "int8"
+    }
+
+
 # %% item="proof" wrong="uint8 is an int8, too" keeps=1 hint="of another type than int8"
 def is_full_int8(content):
     file = read(content)

@@ -148,6 +148,9 @@ for seed, sizes in ((3, (4, 8, 8, 2)), (4, (9, 2))):
 assert is_full_int8(write_dense(layers, "uint8", ranges=ranges)) in (False, np.False_), (
     "Input and output are integers here, but of another type than int8."
 )
+assert is_full_int8(write_dense(layers, "int8 cast", ranges=ranges)) in (False, np.False_), (
+    "Between two layers the values are int32 here. That is fine for biases only."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

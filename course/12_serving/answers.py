@@ -85,6 +85,25 @@ def percentile(counts, share):
 # +     place, passed = math.floor(share * sum(counts.values()) + 1e-9), 0
 
 
+# %% item="percentile" wrong="the place a millionth too low" like="reference" keeps=1 hint="among a billion"
+# -     place, passed = share * sum(counts.values()) * (1 - 1e-12), 0
+# +     place, passed = share * sum(counts.values()) * (1 - 1e-6), 0
+
+
+# %% item="percentile" wrong="a list of some of them" keeps=1 hint="are all counted"
+def percentile(counts, share):
+    if not counts or not 0 < share <= 1:
+        raise ValueError("no requests, or a share that is none")
+    each = max(1, sum(counts.values()) // 100_000)
+    some = sorted(v for v, n in counts.items() for _ in range(n // each))
+    return float(some[math.ceil(round(share * len(some), 6)) - 1])
+
+
+# %% item="percentile" wrong="the share rounded to whole thousandths" like="reference" keeps=1 hint="the share the one that is asked for"
+# -     place, passed = share * sum(counts.values()) * (1 - 1e-12), 0
+# +     place, passed = round(1000 * share) * sum(counts.values()) / 1000, 0
+
+
 # %% item="batches" right="with a queue that is filled and emptied"
 def latencies(arrivals, once, each, most, wait, ready):
     coming, found, free = list(arrivals), [], ready
@@ -533,6 +552,11 @@ def drifts(reference, seen):
 # +     rng = np.random.default_rng(1)
 # +     chance = sorted(psi(reference, rng.choice(reference, 100), 10) for _ in range(100))
 # +     return psi(reference, seen, 10) > chance[98]
+
+# %% item="drift" wrong="a bound from a table, no draws" like="above 0.1, by the rule of thumb" keeps=1 hint="Are there draws"
+# -     return psi(reference, seen, 10) > 0.1
+# +     # Chi-square with 9 degrees of freedom exceeds 21.67 in one of 100 cases.
+# +     return psi(reference, seen, 10) > 21.67 * (1 / len(seen) + 1 / len(reference))
 
 # %% item="drift" wrong="compares the means" like="reference" keeps=1 hint="Does the index decide?"
 # -     rng = np.random.default_rng(0)

@@ -527,6 +527,28 @@ def needed(model, bits, group, cache_bits, words, users):
     return weights, 2 * model["layers"] * model["kv_heads"] * words * users * each // 8
 
 
+# %% item="bytes" wrong="whole numbers of codes to a byte" like="scales of four bytes" keeps=1 hint="The cache is off"
+# -     weights = block * bits // 8 + (block // group * 4 if bits < 16 else 0)
+# -     weights += 4 * model["vocabulary"] * d
+# -     each = model["head"] * cache_bits + (16 if cache_bits < 16 else 0)
+# +     weights = block * bits // 8 + (block // group * 2 if bits < 16 else 0)
+# +     weights += 4 * model["vocabulary"] * d
+# +     held = model["head"] * 2 if cache_bits == 16 else model["head"] // (8 // cache_bits)
+# +     each = 8 * held + (16 if cache_bits < 16 else 0)
+
+# %% item="bytes" wrong="a vector has a scale up to 8 bits" like="reference" keeps=1 hint="What does each vector need"
+# -     each = model["head"] * cache_bits + (16 if cache_bits < 16 else 0)
+# +     each = model["head"] * cache_bits + (16 if cache_bits <= 8 else 0)
+
+# %% item="bytes" wrong="weights have scales up to 8 bits" like="reference" keeps=2 hint="What does a group need"
+# -     in_bits = weights * bits + (weights // group * 16 if bits < 16 else 0)
+# +     in_bits = weights * bits + (weights // group * 16 if bits <= 8 else 0)
+
+# %% item="bytes" wrong="a cache of half bytes is a float" like="reference" keeps=2 hint="two ints are expected"
+# -     return in_bits // 8, vectors * each // 8
+# +     return in_bits // 8, vectors * each // 8 if cache_bits >= 8 else vectors * each / 8
+
+
 # %% item="library" right="names from named_children"
 def int4_where_it_fits(model, group, x):
     small = copy.deepcopy(model)
@@ -585,6 +607,19 @@ def int4_where_it_fits(model, group, x):
 # %% item="library" wrong="two bits" like="reference" keeps=0 hint="Which type, and which granularity"
 # -     config = IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerGroup(group))
 # +     config = IntxWeightOnlyConfig(weight_dtype=torch.int2, granularity=PerGroup(group))
+
+# %% item="library" wrong="the mode changes" like="reference" keeps=1 hint="is in another mode now"
+# -     model = copy.deepcopy(model)
+# +     model = copy.deepcopy(model.eval())
+
+# %% item="library" wrong="every other place" like="reference" keeps=1 hint="whatever else is in it"
+# -     places = [place for place, part in enumerate(model) if fits(part, "")]
+# +     places = [place for place in range(0, len(model), 2) if fits(model[place], "")]
+
+# %% item="library" wrong="sizes that are powers of two" like="reference" keeps=1 hint="a multiple of the group"
+# -         return isinstance(part, nn.Linear) and part.in_features % group == 0
+# +         fit = isinstance(part, nn.Linear) and part.in_features >= group
+# +         return fit and math.log2(part.in_features).is_integer()
 
 # %% item="library" wrong="eight bits" like="reference" keeps=0 hint="Which type do the weights get"
 # -     config = IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerGroup(group))

@@ -503,7 +503,7 @@ def needed(model, bits, group, cache_bits, words, users):
 found = needed(llama, 16, 128, 16, 4096, 1)
 assert len(found) == 2, f"two numbers are expected, not {found}"
 assert all(isinstance(one, int) for one in found), f"two ints are expected, not {found}"
-few = needed(llama, 4, 128, 8, 10, 1)
+few = needed(llama, 4, 128, 4, 10, 1)
 assert all(isinstance(one, int) for one in few), f"two ints are expected, not {few}"
 assert found[0] == 13_476_298_752, (
     f"in 16 bits the weights take 13,476,298,752 bytes, not {found[0]:,}"
@@ -516,7 +516,7 @@ assert found == 7_003_455_488, (
 ### BEGIN HIDDEN TESTS
 weights = 3 * (2 * 512 * 512 + 2 * 512 * 128 + 3 * 512 * 1024)
 ends = 2 * 1000 * 512
-for bits, group in ((4, 32), (4, 128), (3, 64), (2, 32)):
+for bits, group in ((4, 32), (4, 128), (3, 64), (2, 32), (12, 64)):
     wanted = weights * bits // 8 + weights // group * 2 + ends * 2
     found = needed(small, bits, group, 16, 10, 1)[0]
     assert found == wanted, explain(
@@ -548,8 +548,15 @@ assert fewer == 2_147_483_648 // 4, (
     f"a quarter of the heads keeps a quarter of the cache, not {fewer:,}"
 )
 ### BEGIN HIDDEN TESTS
-for bits, words, users in ((16, 100, 3), (8, 77, 5), (4, 1000, 1), (2, 64, 2)):
-    for model in (small, {**small, "kv_heads": 4, "head": 128}, {**small, "head": 36}):
+for bits, words, users in (
+    (16, 100, 3),
+    (8, 77, 5),
+    (4, 1000, 1),
+    (3, 8, 2),
+    (2, 64, 2),
+    (12, 9, 2),
+):
+    for model in (small, {**small, "kv_heads": 4, "head": 128}, {**small, "head": 40}):
         vectors = 2 * model["layers"] * model["kv_heads"] * words * users
         wanted = vectors * (model["head"] * bits + (16 if bits < 16 else 0)) // 8
         found = needed(model, 4, 32, bits, words, users)[1]
@@ -672,6 +679,7 @@ for sizes, group, places in (
     ((20, 30, 4), 32, []),
     ((96, 64, 64, 4), 64, [2, 4]),
     ((16, 32, 8, 4), 8, [0, 2, 4]),
+    ((96, 40, 32, 4), 32, [0, 4]),
 ):
     model, x = network(*sizes, seed=5), torch.randn(9, sizes[0])
     found = int4_where_it_fits(model, group, x)
@@ -680,6 +688,13 @@ for sizes, group, places in (
     assert off <= 0.4 * (found["logits"] - model(x)).abs().mean() + 1e-6, (
         "The layers that do not fit should stay in float, and the others be quantized."
     )
+    assert model.training, "The model that was passed in is in another mode now."
+# Behind a layer without weights linear layers have other places.
+shifted = int4_where_it_fits(nn.Sequential(nn.Flatten(), *model), 32, x.reshape(9, 8, 12))
+assert shifted["quantized"] == [1, 5], "Are the places those in the model, whatever else is in it?"
+assert torch.allclose(shifted["logits"], found["logits"], atol=1e-4), (
+    "With a layer that changes no number in front, the logits are others."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -770,6 +770,27 @@ def ask(teacher, images, size):
     return torch.cat(logits).clone()
 
 
+# %% item="mode" right="a hook collects the logits, and goes"
+def ask(teacher, images, size):
+    modes = [(part, part.training) for part in teacher.modules()]
+    found = []
+    with teacher.eval().register_forward_hook(lambda part, given, out: found.append(out.detach())):
+        for part in images.split(size):
+            teacher(part)
+    for part, training in modes:
+        part.training = training
+    return torch.cat(found)
+
+
+# %% item="mode" wrong="the hook stays" like="a hook collects the logits, and goes" keeps=1 hint="A hook is left"
+# -     with teacher.eval().register_forward_hook(lambda part, given, out: found.append(out.detach())):
+# -         for part in images.split(size):
+# -             teacher(part)
+# +     teacher.eval().register_forward_hook(lambda part, given, out: found.append(out.detach()))
+# +     for part in images.split(size):
+# +         teacher(part)
+
+
 # %% item="mode" wrong="nobody is asked" hint="another number of images at a time"
 def ask(teacher, images, size):
     return torch.zeros(len(images), teacher[-1].out_features)

@@ -923,6 +923,9 @@ for frozen in ((), (1,), (1, 3), (0, 1, 2, 3, 4)):
     assert all(parameter.requires_grad for parameter in wise.parameters()), (
         "The teacher's parameters can't be trained any more."
     )
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in wise.modules()), (
+        "A hook is left in the teacher."
+    )
 wise = nn.Sequential(nn.Sequential(some_teacher(4, 6), nn.ReLU()), nn.Linear(6, 2))
 wise[0][0][1].eval()
 before = [part.training for part in wise.modules()]

@@ -29,6 +29,7 @@ Kind = Literal[
     "wrapped dynamic",
     "int8 in",
     "int8 out",
+    "int8 cast",
 ]
 
 _DTYPES = {
@@ -118,11 +119,20 @@ def read(content: bytes) -> File:
 
 
 def for_other_kernels(content: bytes) -> bytes:
-    """The same file for kernels that LiteRT has not: `read` opens it, and nothing here runs it."""
+    """The same layers for kernels that LiteRT lacks: `read` opens the file, and nothing runs it.
+
+    It also lacks what `read` doesn't need: the operators' options, activations among them, and the
+    graph's inputs and outputs. The tensors are in the opposite order. With another version alone,
+    one line made it a file for LiteRT again.
+    """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     for code in model.operatorCodes:
-        code.version = 99
-    return _packed(model)
+        code.version = 0
+    graph = model.subgraphs[0]
+    graph.inputs, graph.outputs = [], []
+    for operator in graph.operators:
+        operator.builtinOptions, operator.builtinOptionsType = None, 0
+    return renumbered(_packed(model))
 
 
 def renumbered(content: bytes) -> bytes:
@@ -282,14 +292,15 @@ def write_dense(
             4 bits, two in a byte, and "int4 last", with only the last layer's like that; "uint8",
             uint8 outside, input and output, and int8 inside; "wrapped", int8 outside and float32
             inside, "wrapped dynamic", the same with int8 weights; "int8 in" or "int8 out", only
-            one of the two int8, and float32 else.
+            one of the two int8, and float32 else; "int8 cast", as "int8", but between two layers
+            the numbers are cast to int32 and back.
         ranges: where input or output are integers, the smallest and the largest value of the input
             and of each layer's output. The levels are spread over it. 0 must lie in each.
 
     Raises:
         ValueError: where input or output are integers, without a range for each.
     """
-    integers = kind in ("int8", "int4", "int4 last", "uint8")
+    integers = kind in ("int8", "int4", "int4 last", "uint8", "int8 cast")
     enters = integers or kind in ("wrapped", "wrapped dynamic", "int8 in")
     leaves = integers or kind in ("wrapped", "wrapped dynamic", "int8 out")
     inside = schema.TensorType.INT8 if integers else schema.TensorType.FLOAT32
@@ -345,6 +356,12 @@ def write_dense(
             schema.BuiltinOptions.FullyConnectedOptions,
         )
         now = out
+        if kind == "int8 cast" and number < len(layers) - 1:
+            cast = writer.tensor(f"{name}/int32", (1, len(weights)), schema.TensorType.INT32)
+            now = writer.tensor(f"{name}/int8", (1, len(weights)), inside)
+            writer.spread(now, ranges[number + 1])
+            writer.operator(schema.BuiltinOperator.CAST, [out], cast)
+            writer.operator(schema.BuiltinOperator.CAST, [cast], now)
     if leaves and outside != inside:
         last = writer.tensor("output", (1, len(layers[-1][0])), outside)
         writer.spread(last, ranges[-1], outside)
