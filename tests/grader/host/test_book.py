@@ -20,7 +20,8 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from grader.host import batch
+from grader.host import batch, version
+from grader.host.intake.folder import Folder
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import give, mend, open_book
 from tests.same_scores.classroom import WITH_ALEMBIC
@@ -494,6 +495,32 @@ def test_a_text_that_changed_since_it_was_marked_is_told(desk, run):
     give(desk, student="amy", manual_score=0.5)
     assert "wait" not in run()
     assert told not in rows(desk)["numbers", "amy"]["notes"]
+
+
+def test_another_time_of_the_same_work_is_no_news_of_it(desk, run, monkeypatch):
+    """As where somebody hands in the same file once more, or a teacher excuses who was late."""
+    due = ("--due", "numbers=2026-03-02T12:00")
+    desk.hand_in("a", timestamp="2026-03-02 11:00:00 UTC")
+    # Earlier versions took the time for a part of the work.
+    fingerprint = Folder.fingerprint
+    monkeypatch.setattr(Folder, "fingerprint", lambda folder, timed=True: fingerprint(folder))
+    run(*due)
+    give(desk, manual_score=2.5)
+    monkeypatch.undo()
+    monkeypatch.setattr(version, "GRADING", version.GRADING + 1)
+    run(*due)
+    assert rows(desk)["numbers", "a"]["notes"] == ""
+    desk.hand_in("b", timestamp="2026-03-02 11:00:00 UTC")
+    run(*due)
+    give(desk, student="b", manual_score=2.5)
+    for day, late in ((3, "yes"), (1, "no")):
+        desk.hand_in("b", timestamp=f"2026-03-0{day} 11:00:00 UTC")
+        run(*due)
+        row = rows(desk)["numbers", "b"]
+        assert (row["late"], row["waits"], row["notes"]) == (late, "no", "")
+    desk.hand_in("b", RIGHT | {"why": "Something else."}, timestamp="2026-03-01 11:00:00 UTC")
+    run(*due)
+    assert rows(desk)["numbers", "b"]["waits"] == "yes"
 
 
 # --- What is none of today ---------------------------------------------------------------------
