@@ -375,7 +375,8 @@ def _enter(
         is_of_then = runs is not None and run_then.isdecimal() and int(run_then) >= runs
         look_again = is_of_then or handed_in != result.handed_in
         known = result if timestamps else result.model_copy(update={"timestamp": None})
-        entry = book.record(known, assignments[assignment], look_again)
+        # Of what nbgrader itself has graded nothing is known.
+        entry = book.record(known, assignments[assignment], look_again if handed_in else None)
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
         given = [entry.scores, entry.comments, entry.penalty, sorted(entry.outdated)]
         marks = json.dumps(given, sort_keys=True)

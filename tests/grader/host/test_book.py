@@ -347,6 +347,32 @@ def test_a_mark_in_one_gradebook_is_not_for_what_only_another_has_seen(desk, run
     assert rows(desk)["numbers", "a"]["notes"] == ""
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "waits"),
+    [
+        ("2026-03-02 11:00:00 UTC", "2026-03-02 11:00:00 UTC", "no"),
+        ("2026-03-02 11:00:00 UTC", "2026-03-02 12:00:00 UTC", "yes"),
+        (None, None, "yes"),
+    ],
+)
+def test_a_mark_in_a_gradebook_that_is_new_here_is_for_work_of_its_time(
+    desk, run, tmp_path, then, now, waits
+):
+    """As one that nbgrader itself has filled, for which a later time is another submission."""
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    desk.hand_in("a", timestamp=then)
+    run("--db-url", url)
+    give(desk, url=url, manual_score=2.5)
+    shutil.rmtree(desk.out)
+    desk.hand_in("a", timestamp=now)
+    for _ in range(2):
+        run("--db-url", url)
+        assert rows(desk)["numbers", "a"]["waits"] == waits
+    desk.hand_in("a", RIGHT | {"why": "Something else."}, timestamp=now)
+    run("--db-url", url)
+    assert rows(desk)["numbers", "a"]["waits"] == "yes"
+
+
 def test_being_late_adds_no_points_where_extra_credit_takes_some(desk, run):
     with (desk.root / "nbgrader_config.py").open("a") as config:
         config.write(
