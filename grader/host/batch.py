@@ -364,6 +364,7 @@ def _enter(
         before = {}
     entered = {**before, _PLACE: place}
     runs = book.count_run()
+    gone = 0
     for assignment, student in keys:
         result = store.load(assignment, student)
         if result is None:
@@ -384,6 +385,8 @@ def _enter(
         marked = result
         if by_hand:
             marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
+        # In one that is not new the teacher may have taken them back.
+        gone += bool(result.shown and not shown and runs == 0)
         if shown != result.shown:
             # Making pages takes a while: others may write meanwhile.
             book.commit()
@@ -392,6 +395,12 @@ def _enter(
         if result.handed_in and look_again:
             entered[name] = f"{result.handed_in}{_RUN}{runs or 0}"
         yield marked, entry.late
+    if gone:
+        _log.warning(
+            "The gradebook is new: it lacks what you had given %d submissions by hand. If there is "
+            "a copy of the old one, put that in its place and type the same command again.",
+            gone,
+        )
     # Only what the gradebook holds for good counts as told to it.
     book.commit()
     if entered != before:

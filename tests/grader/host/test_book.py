@@ -592,6 +592,36 @@ def test_a_mark_in_a_copy_of_earlier_waits_where_its_student_has_handed_in_since
     assert rows(desk)["numbers", "a"]["waits"] == "no"
 
 
+def test_a_gradebook_that_is_gone_is_missed(desk, run, caplog):
+    """Marks that were given by hand were gone from totals and pages without a word."""
+
+    def told():
+        caplog.clear()
+        run()
+        return [
+            record.getMessage() for record in caplog.records if record.name.startswith("grader")
+        ]
+
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    assert told() == []
+    give(desk, student="a", manual_score=3)
+    assert told() == []
+    book = desk.out / "gradebook.db"
+    away = book.rename(desk.root / "away.db")
+    [said] = told()
+    assert said.startswith(
+        "The gradebook is new: it lacks what you had given 1 submissions by hand."
+    )
+    assert rows(desk)["numbers", "a"]["numbers:why"] == "manual"
+    assert told() == []
+    away.rename(book)
+    assert told() == []
+    assert rows(desk)["numbers", "a"]["numbers:why"] == "3"
+    give(desk, student="a", manual_score=None, needs_manual_grade=True)
+    assert told() == []
+
+
 def test_a_gradebook_of_long_ago_goes_on_after_what_one_is_told_to_type(desk, run):
     """nbgrader 0.4 wrote no version. Without an address, the course's own is upgraded."""
     old = Path(nbgrader.__file__).parent / "tests/apps/files/gradebook.db"
