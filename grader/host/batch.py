@@ -364,6 +364,7 @@ def _enter(
         before = {}
     entered = {**before, _PLACE: place}
     runs = book.count_run()
+    gone = 0
     for assignment, student in keys:
         result = store.load(assignment, student)
         if result is None:
@@ -375,7 +376,8 @@ def _enter(
         is_of_then = runs is not None and run_then.isdecimal() and int(run_then) >= runs
         look_again = is_of_then or handed_in != result.handed_in
         known = result if timestamps else result.model_copy(update={"timestamp": None})
-        entry = book.record(known, assignments[assignment], look_again)
+        # Of what nbgrader itself has graded nothing is known.
+        entry = book.record(known, assignments[assignment], look_again if handed_in else None)
         by_hand = bool(entry.scores or entry.comments or entry.penalty)
         given = [entry.scores, entry.comments, entry.penalty, sorted(entry.outdated)]
         marks = json.dumps(given, sort_keys=True)
@@ -383,6 +385,8 @@ def _enter(
         marked = result
         if by_hand:
             marked = result.with_marks(entry.scores, entry.comments, entry.penalty, entry.outdated)
+        # In one that is not new the teacher may have taken them back.
+        gone += bool(result.shown and not shown and runs == 0)
         if shown != result.shown:
             # Making pages takes a while: others may write meanwhile.
             book.commit()
@@ -391,6 +395,12 @@ def _enter(
         if result.handed_in and look_again:
             entered[name] = f"{result.handed_in}{_RUN}{runs or 0}"
         yield marked, entry.late
+    if gone:
+        _log.warning(
+            "The gradebook is new: it lacks what you had given %d submissions by hand. If there is "
+            "a copy of the old one, put that in its place and type the same command again.",
+            gone,
+        )
     # Only what the gradebook holds for good counts as told to it.
     book.commit()
     if entered != before:
@@ -435,8 +445,12 @@ class _Intake:
     def _read(self, task: Task) -> Piece:
         key = task.assignment.key
         folder = read_folder(task.folder) if task.reason is None else Folder(reason=task.reason)
-        identity = self._identities[key].of(folder.fingerprint())
         known = self._store.load(task.assignment.name, task.student)
+        timed, handed_in = folder.fingerprint(), folder.fingerprint(timed=False)
+        # Up to GRADING 33 the time belonged to it: what has not changed keeps that name.
+        if known is not None and known.handed_in == timed:
+            handed_in = timed
+        identity = self._identities[key].of(handed_in, timed)
         return Piece(key, task.student, folder, identity, known)
 
     def _is_done(self, known: Result, piece: Piece, task: Task) -> bool:

@@ -6,16 +6,19 @@ Player and judge both run cells in it.
 from __future__ import annotations
 
 import ast
+import codecs
 import contextlib
 import inspect
 import os
 import signal
+import subprocess
 import sys
 import types
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from IPython.core import interactiveshell
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.inputtransformer2 import TransformerManager
@@ -27,9 +30,12 @@ from grader.protocol.errors import OUR_ERRORS
 from grader.protocol.names import imports_of, names_of
 from grader.protocol.orders import Begin
 from grader.protocol.outputs import Report
+from grader.protocol.wire import ready
 from grader.sandboxed.outputs import OUTPUTS, OutputStream, Publisher, Results
 
 _PLAIN = TransformerManager()
+# Seconds between two looks whether a command has ended: what it leaves running may go on writing.
+_LOOK = 0.05
 # A learner may add some.
 _TRANSFORMS = len(_PLAIN.cleanup_transforms), len(_PLAIN.line_transforms)
 
@@ -169,6 +175,37 @@ class Shell(InteractiveShell):
         """`exit` and `quit` end nothing here, as `sys.exit` ends no cell but its own."""
 
 
+def run_command(command: str) -> int:
+    """Runs what stands behind a `!`, and returns as IPython's own function does.
+
+    That gives it a terminal, at which `more`, or whatever else reads, waits until the cell's time
+    is up. Here nothing is to be read.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    with subprocess.Popen(
+        [os.environ.get("SHELL", "sh"), "-c", command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        number = process.stdout.fileno()
+        try:
+            while ready([number], _LOOK) or process.poll() is None:
+                if not ready([number], 0):
+                    continue
+                data = os.read(number, 65_536)
+                if not data:
+                    break
+                print(decoder.decode(data), end="")
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    status = process.returncode
+    return 128 - status if status > 128 else status
+
+
 def make_shell() -> Shell:
     config = Config()
     config.HistoryManager.enabled = False
@@ -176,6 +213,7 @@ def make_shell() -> Shell:
     config.InteractiveShell.banner1 = ""
     shell: Shell = Shell.instance(config=config)
     shell.filed = {}
+    setattr(interactiveshell, "system", run_command)  # noqa: B010
     if "matplotlib" in sys.modules:
         # Figures become outputs, as in a notebook; the inline backend draws with Agg.
         shell.enable_matplotlib("inline")

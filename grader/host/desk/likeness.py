@@ -64,10 +64,12 @@ class Match:
 
 @dataclass(frozen=True)
 class Text:
-    """What somebody wrote: cells, as far as they are looked at, and their fingerprints."""
+    """What somebody wrote: cells, as far as they are looked at, their fingerprints, and whether
+    that is all of it."""
 
     cells: tuple[str, ...]
     pieces: tuple[Piece, ...] = field(repr=False)
+    whole: bool = field(default=True, compare=False)
 
     @classmethod
     def of(cls, cells: Sequence[LearnerCell], released: Collection[str] = ()) -> Text:
@@ -81,7 +83,8 @@ class Text:
             sources.append(source)
             found = _winnowed(_grams(cell.cell_type, source))
             pieces += [Piece(mark, number, first, last) for mark, first, last in found]
-        return cls(tuple(sources), tuple(pieces))
+        whole = sources == [cell.source for cell in own]
+        return cls(tuple(sources), tuple(pieces), whole)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from grader.host.clerk import Clerks, Job, TooMuch
 from grader.host.course.assignment import Assignment
-from grader.host.desk.likeness import Match, Pair, Text, pairs
+from grader.host.desk.likeness import MAX_CELL, MAX_TEXT, Match, Pair, Text, pairs
 from grader.host.desk.placing import collected
 from grader.host.intake.folder import is_notebook, read_folder
 from grader.host.intake.notebook import LearnerCell, Rejected, read_notebook
@@ -59,6 +59,11 @@ def find(
             text = decoders.from_msgpack(Text | None).decode(answer)
             if text is not None:
                 texts[student] = text
+                if not text.whole:
+                    tell(
+                        f"Of what {student} wrote only the first {MAX_CELL:,} characters of a cell "
+                        f"and {MAX_TEXT:,} of all were compared."
+                    )
     return texts, pairs(texts, released)
 
 

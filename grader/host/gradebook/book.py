@@ -270,7 +270,7 @@ class Book:
 
     # --- Learners ------------------------------------------------------------------------------
 
-    def record(self, result: Result, assignment: Assignment, look_again: bool) -> Entry:
+    def record(self, result: Result, assignment: Assignment, look_again: bool | None) -> Entry:
         """Enters what was found for a submission. Returns what the gradebook says of it then.
 
         A rejected submission has no automatic score, and needs a teacher.
@@ -278,6 +278,7 @@ class Book:
         Args:
             look_again: it is another submission than the gradebook knows: what a teacher graded is
                 then to be looked at again, as in nbgrader. So is what a test now sees differently.
+                None if only the gradebook could tell: it is the same if its time is.
         """
         scores: dict[str, float] = {}
         comments: dict[str, str] = {}
@@ -285,7 +286,9 @@ class Book:
         penalty = 0.0
         with self._one_sentence():
             known = self._assignments.get(assignment.name) or self._read(assignment.name)
-            submission, extension = self._enter_submission(result, known)
+            submission, extension, is_same = self._enter_submission(result, known)
+            if look_again is None:
+                look_again = not is_same
             due = known.due + (extension or timedelta()) if known.due else None
             late = (result.timestamp - due).total_seconds() if result.timestamp and due else 0.0
             said = _comments(result, assignment)
@@ -319,8 +322,10 @@ class Book:
         self._assignments[assignment] = known
         return known
 
-    def _enter_submission(self, result: Result, known: _Known) -> tuple[str, timedelta | None]:
-        """Its id, and by how much its due date was extended."""
+    def _enter_submission(
+        self, result: Result, known: _Known
+    ) -> tuple[str, timedelta | None, bool]:
+        """Its id, by how much its due date was extended, and whether one of this time was there."""
         database = self._book.db
         if result.student not in self._students:
             # Formgrader may have entered them since it was opened.
@@ -341,11 +346,12 @@ class Book:
                 "timestamp": result.timestamp,
             }
             database.execute(insert(_SUBMISSIONS), values)
-            return values["id"], None
+            return values["id"], None, False
         if row.timestamp != result.timestamp:
             changed = update(_SUBMISSIONS).where(table.id == row.id)
             database.execute(changed.values(timestamp=result.timestamp))
-        return row.id, row.extension
+            return row.id, row.extension, False
+        return row.id, row.extension, row.timestamp is not None
 
     def _enter_notebook(self, submission: str, sheet: _Sheet) -> tuple[str, float | None]:
         """Its id, and what being late has cost so far."""

@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -52,14 +53,23 @@ class Folder:
     notes: tuple[str, ...] = ()
     reason: str | None = None
 
-    def fingerprint(self) -> str:
-        """A hash of names and contents, the time stamp included."""
+    def fingerprint(self, timed: bool = True) -> str:
+        """A hash of names and contents.
+
+        Args:
+            timed: whether the time stamp is one of them.
+        """
         digest = hashlib.sha256()
-        for path, content in sorted(self.files.items()):
-            digest.update(os.fsencode(path) + b"\0" + hashlib.sha256(content).digest())
+        for path, content in self._digests.items():
+            if timed or path != TIMESTAMP:
+                digest.update(os.fsencode(path) + b"\0" + content)
         about = (sorted(self.too_large.items()), self.notes, self.reason)
         digest.update(repr(about).encode("utf-8", "backslashreplace"))
         return digest.hexdigest()
+
+    @cached_property
+    def _digests(self) -> dict[str, bytes]:
+        return {path: hashlib.sha256(self.files[path]).digest() for path in sorted(self.files)}
 
 
 def read_folder(folder: Path) -> Folder:

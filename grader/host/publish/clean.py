@@ -5,9 +5,9 @@ scripts through. So what goes into such a notebook is made harmless before it is
 
 - of outputs only the kinds in `SHOWN` stay, text without terminal codes, HTML through nh3, images
   by their first bytes, all of them bounded in size and without metadata;
-- markdown keeps its looks, but no raw HTML, no link with a scheme of its own, no picture from
-  elsewhere, no heading that takes the name of an input field of Formgrader, and no colours for
-  code in another language than Python (`markdown`);
+- markdown keeps its looks, but no raw HTML, no link with a scheme of its own or to another page of
+  the same server, no picture from elsewhere, no heading that takes the name of an input field of
+  Formgrader, and no colours for code in another language than Python (`markdown`);
 - raw cells become text;
 - of a test with hidden parts only what the release version shows stays.
 
@@ -77,6 +77,8 @@ _ATTRIBUTES = {
 _FIGURE = re.compile(
     r'<img alt="[^"<>]{0,5000}" src="data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+">'
 )
+# To browsers `http:a` is a link to what lies beside the page.
+_ELSEWHERE = re.compile(r"https?://|mailto:", re.I)
 # The pictures in cleaned HTML.
 _SOURCES = re.compile(r'src="data:(image/(?:png|jpeg));base64,([^"]*)"')
 # A picture that lost its source.
@@ -311,7 +313,7 @@ def clean_html(page: str) -> str:
 
 def _clean_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "href":
-        return None if value.strip().lower().startswith("data:") else value
+        return value if _ELSEWHERE.match(value) else None
     if name == "src":
         mime, comma, image = value.removeprefix("data:").partition(";base64,")
         return value if comma and mime in IMAGES and is_image(mime, image) else None

@@ -32,8 +32,8 @@ class Identity:
     """What the marks of one submission are known by.
 
     Attributes:
-        handed_in: what was handed in.
-        whole: all together.
+        handed_in: what was handed in; not when.
+        whole: all together, and when.
         items: each item's own, by name.
     """
 
@@ -72,10 +72,14 @@ class Identities:
             for item in assignment.items
         }
 
-    def of(self, handed_in: str) -> Identity:
-        """Of the submission with this fingerprint."""
+    def of(self, handed_in: str, timed: str = "") -> Identity:
+        """Of the submission with this fingerprint.
+
+        Args:
+            timed: its fingerprint with the time stamp, where that is another one.
+        """
         items = {name: _hash([own, handed_in]) for name, own in self._items.items()}
-        return Identity(handed_in, _hash([self._all, handed_in]), items)
+        return Identity(handed_in, _hash([self._all, timed or handed_in]), items)
 
 
 def _counts_for_all(cell: TeacherCell) -> bool:

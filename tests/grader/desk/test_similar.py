@@ -257,3 +257,14 @@ def test_what_takes_too_much_to_read_is_told_and_harms_nobody(desk, monkeypatch)
     assert set(texts) == {"ada", "bob"}
     assert [(pair.one, pair.other) for pair in found] == [("ada", "bob")]
     assert said == ["To compare what large wrote takes too much memory: it was not compared."]
+
+
+def test_what_is_too_long_to_be_compared_as_a_whole_is_told(desk):
+    """Whatever stood before a copy, 50,000 characters of it had hidden the copy without a word."""
+    for student, before in (("ada", ""), ("bob", f"junk = '{'x ' * 30_000}'\n"), ("eve", "")):
+        desk.hand_in(student, {"square": before + COPIED})
+    said = []
+    _, found = find(desk.course().load("numbers"), desk.submitted, said.append)
+    assert [(pair.one, pair.other) for pair in found] == [("ada", "eve")]
+    [told] = said
+    assert told.startswith("Of what bob wrote only the first 50,000 characters of a cell")

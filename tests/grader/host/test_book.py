@@ -20,7 +20,8 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from grader.host import batch
+from grader.host import batch, version
+from grader.host.intake.folder import Folder
 from tests.grader.conftest import RIGHT, rows
 from tests.grader.host.conftest import give, mend, open_book
 from tests.same_scores.classroom import WITH_ALEMBIC
@@ -346,6 +347,32 @@ def test_a_mark_in_one_gradebook_is_not_for_what_only_another_has_seen(desk, run
     assert rows(desk)["numbers", "a"]["notes"] == ""
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "waits"),
+    [
+        ("2026-03-02 11:00:00 UTC", "2026-03-02 11:00:00 UTC", "no"),
+        ("2026-03-02 11:00:00 UTC", "2026-03-02 12:00:00 UTC", "yes"),
+        (None, None, "yes"),
+    ],
+)
+def test_a_mark_in_a_gradebook_that_is_new_here_is_for_work_of_its_time(
+    desk, run, tmp_path, then, now, waits
+):
+    """As one that nbgrader itself has filled, for which a later time is another submission."""
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    desk.hand_in("a", timestamp=then)
+    run("--db-url", url)
+    give(desk, url=url, manual_score=2.5)
+    shutil.rmtree(desk.out)
+    desk.hand_in("a", timestamp=now)
+    for _ in range(2):
+        run("--db-url", url)
+        assert rows(desk)["numbers", "a"]["waits"] == waits
+    desk.hand_in("a", RIGHT | {"why": "Something else."}, timestamp=now)
+    run("--db-url", url)
+    assert rows(desk)["numbers", "a"]["waits"] == "yes"
+
+
 def test_being_late_adds_no_points_where_extra_credit_takes_some(desk, run):
     with (desk.root / "nbgrader_config.py").open("a") as config:
         config.write(
@@ -496,6 +523,32 @@ def test_a_text_that_changed_since_it_was_marked_is_told(desk, run):
     assert told not in rows(desk)["numbers", "amy"]["notes"]
 
 
+def test_another_time_of_the_same_work_is_no_news_of_it(desk, run, monkeypatch):
+    """As where somebody hands in the same file once more, or a teacher excuses who was late."""
+    due = ("--due", "numbers=2026-03-02T12:00")
+    desk.hand_in("a", timestamp="2026-03-02 11:00:00 UTC")
+    # Earlier versions took the time for a part of the work.
+    fingerprint = Folder.fingerprint
+    monkeypatch.setattr(Folder, "fingerprint", lambda folder, timed=True: fingerprint(folder))
+    run(*due)
+    give(desk, manual_score=2.5)
+    monkeypatch.undo()
+    monkeypatch.setattr(version, "GRADING", version.GRADING + 1)
+    run(*due)
+    assert rows(desk)["numbers", "a"]["notes"] == ""
+    desk.hand_in("b", timestamp="2026-03-02 11:00:00 UTC")
+    run(*due)
+    give(desk, student="b", manual_score=2.5)
+    for day, late in ((3, "yes"), (1, "no")):
+        desk.hand_in("b", timestamp=f"2026-03-0{day} 11:00:00 UTC")
+        run(*due)
+        row = rows(desk)["numbers", "b"]
+        assert (row["late"], row["waits"], row["notes"]) == (late, "no", "")
+    desk.hand_in("b", RIGHT | {"why": "Something else."}, timestamp="2026-03-01 11:00:00 UTC")
+    run(*due)
+    assert rows(desk)["numbers", "b"]["waits"] == "yes"
+
+
 # --- What is none of today ---------------------------------------------------------------------
 
 
@@ -537,6 +590,36 @@ def test_a_mark_in_a_copy_of_earlier_waits_where_its_student_has_handed_in_since
     give(desk, student="a")
     run()
     assert rows(desk)["numbers", "a"]["waits"] == "no"
+
+
+def test_a_gradebook_that_is_gone_is_missed(desk, run, caplog):
+    """Marks that were given by hand were gone from totals and pages without a word."""
+
+    def told():
+        caplog.clear()
+        run()
+        return [
+            record.getMessage() for record in caplog.records if record.name.startswith("grader")
+        ]
+
+    for student in ("a", "b"):
+        desk.hand_in(student)
+    assert told() == []
+    give(desk, student="a", manual_score=3)
+    assert told() == []
+    book = desk.out / "gradebook.db"
+    away = book.rename(desk.root / "away.db")
+    [said] = told()
+    assert said.startswith(
+        "The gradebook is new: it lacks what you had given 1 submissions by hand."
+    )
+    assert rows(desk)["numbers", "a"]["numbers:why"] == "manual"
+    assert told() == []
+    away.rename(book)
+    assert told() == []
+    assert rows(desk)["numbers", "a"]["numbers:why"] == "3"
+    give(desk, student="a", manual_score=None, needs_manual_grade=True)
+    assert told() == []
 
 
 def test_a_gradebook_of_long_ago_goes_on_after_what_one_is_told_to_type(desk, run):

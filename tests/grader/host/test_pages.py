@@ -321,7 +321,7 @@ def test_feedback_leads_from_each_item_to_its_cell_and_says_where_to_begin(
     # One title of the page, and those of the exercise below it; a way that is none is no link.
     assert html.count("<h1") == 1
     assert "<h2>Mine" in html
-    assert "the lesson and <a " in html
+    assert "[the lesson](../../notebooks/a.ipynb) and <a " in html
     assert all("href=" in link for link in re.findall(r"<a [^>]*>", html))
     assert html.count("<main>") == 1
 

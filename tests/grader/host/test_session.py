@@ -128,6 +128,35 @@ def test_a_test_that_ends_its_judge_costs_itself(graded):
     assert result.notes == ["Cell second ended the process that judges it."]
 
 
+def test_code_that_no_longer_reads_costs_the_test_that_speaks_to_it(graded):
+    """What is sent backs up, and the judge waited until somebody interrupted it."""
+    silent = """
+import signal, time
+
+def hang(*_):
+    while True:
+        time.sleep(1)
+
+def f(x):
+    if x is None:
+        signal.signal(signal.SIGALRM, hang)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+    return x
+"""
+    test = "f(None)\ntime.sleep(0.3)\nassert len(f(bytes(10**7))) == 10**7"
+    made = exercise(
+        "# answer f\ndef f(x):\n    return x",
+        f"# test one\nimport time\n{test}",
+        "# test two\nassert f(2) == 2",
+    )
+    result, _ = graded(made, f=silent)
+    assert messages(result) == {"one": ["The test was stopped after 2 s."], "two": []}
+    assert result.total == 1
+    assert result.notes == [
+        "Cell one: the learner's code took too long when the test called it.",
+    ]
+
+
 def test_all_in_all_a_notebook_has_a_limit(graded, monkeypatch):
     monkeypatch.setattr(allowance, "TIMES_IN_ALL", 0.5)
     slow = "import time\ntime.sleep(0.7)"

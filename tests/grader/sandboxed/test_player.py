@@ -98,6 +98,38 @@ def test_what_passes_python_by_is_captured_too(play):
     assert "Wall time" in done.played[2].outputs[0].text
 
 
+def test_no_command_waits_for_a_terminal(play):
+    """IPython's own `!` has one, at which these wait for a key, or for a line."""
+    long = "!seq 100 | sed 's/^/line /' > lines.txt; "
+    done = play(
+        f"{long}more lines.txt",
+        f"{long}less lines.txt",
+        "!python3 -c 'help(str)'",
+        "!python3 -c 'print(input())'",
+        "!cat",
+        "!sleep 60 & echo on",
+        "!printf 'caf\\303\\251'; exit 3",
+        "print(_exit_code)",
+        "!kill -9 $$",
+        "print(_exit_code)",
+        "!echo begun; sleep 60",
+    )
+    shown = [
+        "".join(output.text for output in cell.outputs if hasattr(output, "text"))
+        for cell in done.played.values()
+    ]
+    lines = "".join(f"line {number}\n" for number in range(1, 101))
+    assert shown[0].endswith(lines)
+    assert shown[1] == lines
+    assert "Help on class str" in shown[2]
+    assert "EOFError" in shown[3]
+    assert shown[4:-1] == ["", "on\n", "café", "3\n", "", "-9\n"]
+    assert sum(cell.seconds for cell in list(done.played.values())[:-1]) < 5
+    # Its time is up all the same.
+    assert done.played[10].interrupted
+    assert done.played[10].outputs[0].text == "begun\n"
+
+
 def test_json_of_any_depth_can_be_written(play):
     """It stays text, which any file holds."""
     show = "from IPython.display import publish_display_data as show\n"
