@@ -45,17 +45,26 @@ class Begin(Order):
     output_limit: int
 
 
+class Defines(Struct):
+    """What a given cell binds, and the modules or names of modules that it imports."""
+
+    binds: list[str]
+    imports: list[str]
+
+
 class RunCell(Order):
     """Run the next cell; the answer is a `Report`.
 
     Attributes:
         given: whether what it defines is the teacher's.
         seen: whether anybody sees its pictures.
+        defines: what that is, where the conductor knows: it is the same for a whole class.
     """
 
     source: str
     given: bool = False
     seen: bool = True
+    defines: Defines | None = None
 
 
 class Meet(Order):

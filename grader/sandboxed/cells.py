@@ -28,7 +28,7 @@ from traitlets.config import Config
 
 from grader.protocol.errors import OUR_ERRORS
 from grader.protocol.names import imports_of, names_of
-from grader.protocol.orders import Begin
+from grader.protocol.orders import Begin, Defines
 from grader.protocol.outputs import Report
 from grader.protocol.wire import ready
 from grader.sandboxed.outputs import OUTPUTS, OutputStream, Publisher, Results
@@ -289,21 +289,24 @@ def run_cell(shell: Shell, source: str, keep: bool = True, seen: bool = True) ->
     return Report(OUTPUTS.taken(), count, shell.error_line)
 
 
-def defined_by_given(shell: Shell, source: str, given: dict[str, Any]) -> None:
+def defined_by_given(
+    shell: Shell, source: str, given: dict[str, Any], defines: Defines | None = None
+) -> None:
     """Adds the functions and classes that a given cell binds, by name.
 
     What it imports from a file beside the notebook the shell keeps.
     """
-    try:
-        cell = shell.transform_cell(source)
-        names, imports = names_of(cell).bound, imports_of(cell)
-    except SyntaxError:
-        return
-    for name in names:
+    if defines is None:
+        try:
+            cell = shell.transform_cell(source)
+            defines = Defines([*names_of(cell).bound], [*imports_of(cell).values()])
+        except SyntaxError:
+            return
+    for name in defines.binds:
         value = shell.user_ns.get(name)
         if isinstance(value, type | types.FunctionType) and value.__module__ == "__main__":
             given[name] = value
-    for place in imports.values():
+    for place in defines.imports:
         for module in (place.partition(":")[0], place.replace(":", ".")):
             for name, value in _classes_in(shell.folder, module):
                 shell.filed.setdefault(name, value)

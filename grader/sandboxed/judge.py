@@ -142,12 +142,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.ambient = Ambient()
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
-            case RunCell(source):
+            case RunCell(source, defines=defines):
                 bench.chance.for_given()
                 bench.source = source
                 with bench.ambient.given():
                     reply = run_cell(shell, source, seen=False)
-                defined_by_given(shell, source, given)
+                defined_by_given(shell, source, given, defines)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
             case Meet():

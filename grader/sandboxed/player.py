@@ -92,7 +92,7 @@ def play(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 if peer is not None:
                     peer.settled()
                 if order.given:
-                    defined_by_given(shell, source, given)
+                    defined_by_given(shell, source, given, order.defines)
             case Meet():
                 (fd,) = channel.take_fds()
                 end = Channel(socket.socket(fileno=fd))

@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from grader.host.contract import Clause
@@ -14,11 +13,11 @@ from grader.host.engine.child import GRACE, Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Room
+from grader.host.engine.modules import bound_by, defined_by
 from grader.host.engine.player_client import Player
 from grader.host.transcript import Played, error
 from grader.protocol import wire
 from grader.protocol.limits import MAX_MESSAGE
-from grader.protocol.names import names_of_cell
 from grader.protocol.orders import (
     ENDED,
     SLOW,
@@ -91,8 +90,9 @@ class Judge:
 
         One that needs an answer fails: what it would have left behind crosses then.
         """
+        order = RunCell(source, given=True, defines=defined_by(source))
         try:
-            played = Played.of(self._child.ask(RunCell(source), Report, self._timeout))
+            played = Played.of(self._child.ask(order, Report, self._timeout))
         except Ended:
             self.end()
             return True
@@ -254,12 +254,6 @@ class Judge:
         """Ends it."""
         self.ended = True
         self._child.end()
-
-
-@lru_cache(maxsize=1000)
-def bound_by(source: str) -> frozenset[str]:
-    """The names that a teacher's cell binds: the same for a whole class."""
-    return names_of_cell(source).bound
 
 
 def _run_alone(alone: Player, source: str, seconds: float, end: socket.socket) -> str:

@@ -1,10 +1,14 @@
-"""What cells import, and from where."""
+"""What cells bind and import, and from where."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
+
+from grader.protocol.names import imports_of_cell, names_of_cell
+from grader.protocol.orders import Defines
 
 # What most exercises of this course import. torch.manual_seed loads torch._dynamo on first use,
 # which takes as long as everything else together.
@@ -37,3 +41,18 @@ def imported(cells: Iterable[str]) -> tuple[str, ...]:
             elif isinstance(statement, ast.ImportFrom) and statement.module:
                 names[statement.module] = None
     return tuple(names)
+
+
+@lru_cache(maxsize=1000)
+def bound_by(source: str) -> frozenset[str]:
+    """The names that a teacher's cell binds: the same for a whole class."""
+    return names_of_cell(source).bound
+
+
+@lru_cache(maxsize=1000)
+def defined_by(source: str) -> Defines | None:
+    """What a given cell binds and imports; None of one that only IPython can read."""
+    binds = bound_by(source)
+    if not binds or "%%" in source:
+        return None
+    return Defines(sorted(binds), sorted(imports_of_cell(source).values()))

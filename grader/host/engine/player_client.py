@@ -16,6 +16,7 @@ from grader.host.engine.child import Child, Ended
 from grader.host.engine.engine import Engine
 from grader.host.engine.files import Files
 from grader.host.engine.forking import Room
+from grader.host.engine.modules import defined_by
 from grader.host.transcript import Played, error, time_up
 from grader.protocol.orders import Done, Meet, RunBeside, RunCell, Wait
 from grader.protocol.outputs import Report, Stream
@@ -65,7 +66,8 @@ class Player:
             return None
         limit = self._timeout if seconds is None else seconds
         try:
-            report = self.child.ask(RunCell(source, given, seen), Report, limit)
+            order = RunCell(source, given, seen, defined_by(source) if given else None)
+            report = self.child.ask(order, Report, limit)
             played = Played.of(report, self.child)
         except Ended as ended:
             self._note(ended)

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
-from grader.host.engine.judge_client import bound_by
+from grader.host.engine.modules import bound_by
 from grader.host.intake.paper import Paper
 from grader.protocol.names import imports_of_cell, read_in_functions
 from grader.protocol.values import LIVE

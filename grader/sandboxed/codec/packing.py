@@ -12,10 +12,9 @@ from grader.protocol.calls import ENCODER
 from grader.protocol.values import MAX_DEPTH, Back, Budget, CannotCross, Node
 from grader.sandboxed.codec import plain
 from grader.sandboxed.codec.families.numbers import encode_integer
-from grader.sandboxed.codec.families.tensors import look as look_at_tensor
 from grader.sandboxed.codec.family import NOT_MINE
 from grader.sandboxed.codec.libraries import torch_module
-from grader.sandboxed.codec.registry import FIRST, THEN, of_type
+from grader.sandboxed.codec.registry import FIRST, THEN, look, of_type
 from grader.sandboxed.codec.views import as_array
 
 # In how many arrays a place is looked for.
@@ -92,7 +91,7 @@ class Packer:
 
     def look(self, number: int) -> object:
         """The own content of a known object, to be compared; what it holds counts by identity."""
-        quick = look_at_tensor(self.objects[number])
+        quick = look(self.objects[number])
         if quick is not None:
             return quick
         buffers, self.buffers, self._budget = self.buffers, [], Budget()

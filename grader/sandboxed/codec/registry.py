@@ -67,6 +67,16 @@ def _encode_module(value: Any, packer: Packer) -> Node | NotMine:
     return lazy.modules().encode(value, packer)
 
 
+def look(value: Any) -> object:
+    """What there is to see of a tensor or a module of the usual kind; None for all else."""
+    torch = torch_module()
+    if torch is None:
+        return None
+    if isinstance(value, torch.nn.Module):
+        return lazy.modules().look(value)
+    return tensors.look(value)
+
+
 def _decode_module(node: Module, unpacker: Unpacker) -> Any:
     if torch_module() is None:
         raise CannotCross("a module where there is no torch")

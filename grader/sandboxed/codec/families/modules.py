@@ -177,6 +177,35 @@ def encode(module: nn.Module, packer: Packer) -> Node:
     )
 
 
+def look(module: nn.Module) -> object:
+    """What `encode` says of a module of torch's, with what it is made of by identity; None of
+    another."""
+    cls = type(module)
+    if not is_library_class(cls):
+        return None
+    try:
+        values = repr(_values(cls, module))
+    except CannotCross:
+        return None
+    state = module.__dict__
+    parts = [state[kind] for kind in ("_parameters", "_buffers", "_modules")]
+    pruned = [
+        hook._tensor_name
+        for hook in state["_forward_pre_hooks"].values()
+        if isinstance(hook, prune.BasePruningMethod)
+    ]
+    return (
+        cls,
+        values,
+        bool(state["training"]),
+        [[(name, id(part)) for name, part in held.items()] for held in parts],
+        frozenset(state["_non_persistent_buffers_set"]),
+        pruned,
+        [name for name in state["_buffers"] if name.removesuffix("_mask") in state],
+        [_count(state[kept]) for kept in _HOOKS],
+    )
+
+
 def _count(hooks: dict[int, Any]) -> int:
     return sum(not isinstance(hook, prune.BasePruningMethod) for hook in hooks.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from grader.protocol.values import CannotCross
 from grader.sandboxed.codec.packing import Packer
@@ -54,3 +55,39 @@ def test_a_look_sees_every_change_of_a_parameter(change):
 def test_a_look_takes_what_is_no_number_for_itself():
     tensor = torch.tensor([float("nan")])
     assert looks(tensor) == looks(tensor.clone())
+
+
+def pruned(module):
+    prune.random_unstructured(module, "weight", 0.5)
+
+
+MODULES = [
+    lambda m: m.eval(),
+    lambda m: setattr(m, "stride", (2, 2)),
+    lambda m: setattr(m, "weight", nn.Parameter(m.weight.clone())),
+    lambda m: setattr(m, "bias", None),
+    lambda m: m.register_buffer("table", torch.ones(2)),
+    lambda m: m.add_module("more", nn.ReLU()),
+    lambda m: m.register_forward_hook(lambda *args: None),
+    lambda m: m.register_forward_pre_hook(lambda *args: None),
+    pruned,
+]
+
+
+@pytest.mark.parametrize("change", MODULES)
+def test_a_look_sees_every_change_of_a_layer(change):
+    layer = nn.Conv2d(1, 1, 2)
+    before = looks(layer)
+    assert looks(layer) == before
+    change(layer)
+    assert looks(layer) != before
+
+
+def test_and_of_a_pruned_one_and_of_a_network():
+    layer, network = nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2))
+    pruned(layer)
+    before = looks(layer), looks(network)
+    prune.remove(layer, "weight")
+    network[0] = nn.Linear(2, 2)
+    assert looks(layer) != before[0]
+    assert looks(network) != before[1]
