@@ -64,6 +64,11 @@ def remove_units(layer, reader, gone):
     return small, small_reader
 
 
+# %% item="units" wrong="a bias of its own, of the old one's numbers" like="the reader's bias is shared" keeps=1 hint="Are all parameters new?"
+# -     small_reader.bias = reader.bias
+# +     small_reader.bias.data = reader.bias.data
+
+
 # %% item="units" wrong="the old layers where nothing goes" keeps=1 hint="Are all parameters new?"
 def remove_units(layer, reader, gone):
     if not gone:
@@ -116,7 +121,7 @@ def remove_units(layer, reader, gone):
     if layer.bias is not None:
         first.bias.data = layer.bias.data[: len(kept)]
     second = nn.Linear(len(kept), reader.out_features)
-    second.weight.data, second.bias.data = reader.weight.data[:, kept], reader.bias.data
+    second.weight.data, second.bias.data = reader.weight.data[:, kept], reader.bias.data.clone()
     return first, second
 
 
@@ -146,7 +151,7 @@ def remove_units(layer, reader, gone):
     if layer.bias is not None:
         first.bias.data = layer.bias.data[kept]
     second = nn.Linear(len(kept), reader.out_features)
-    second.weight.data, second.bias.data = reader.weight.data[:, kept], reader.bias.data
+    second.weight.data, second.bias.data = reader.weight.data[:, kept], reader.bias.data.clone()
     return first, second
 
 
@@ -160,7 +165,7 @@ def remove_units(layer, reader, gone):
     if layer.bias is not None:
         first.bias.data = layer.bias.data[kept]
     second = nn.Linear(len(kept), reader.out_features)
-    second.weight.data, second.bias.data = reader.weight.data[:, kept], reader.bias.data
+    second.weight.data, second.bias.data = reader.weight.data[:, kept], reader.bias.data.clone()
     reader.weight.data[:, list(gone)] = 0
     return first, second
 
