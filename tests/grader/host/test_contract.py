@@ -137,7 +137,7 @@ LATER = {
         "import builtins\nsaid, kept = [], print\nbuiltins.print = lambda *a: said.append(a)\n"
         "try:\n    loud()\nfinally:\n    builtins.print = kept\nassert said == [('hello',)]",
         {"loud": "function"},
-        {},
+        {"patches": {"builtins.print"}},
     ),
     "imported": (
         "assert sqrt(4) == 2 and st.mean([1, 3]) == 2",
