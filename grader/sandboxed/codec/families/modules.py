@@ -156,8 +156,7 @@ def encode(module: nn.Module, packer: Packer) -> Node:
         attributes = {name: pack(state[name]) for name in state if _crosses(cls, name)}
     else:
         args = {name: pack(value) for name, value in _values(cls, module).items()}
-    before = state["_forward_pre_hooks"].values()
-    pruned = [hook._tensor_name for hook in before if isinstance(hook, prune.BasePruningMethod)]
+    pruned = _pruned(state)
     return Module(
         f"given:{cls.__name__}" if given else cls.__name__,
         args,
@@ -189,21 +188,22 @@ def look(module: nn.Module) -> object:
         return None
     state = module.__dict__
     parts = [state[kind] for kind in ("_parameters", "_buffers", "_modules")]
-    pruned = [
-        hook._tensor_name
-        for hook in state["_forward_pre_hooks"].values()
-        if isinstance(hook, prune.BasePruningMethod)
-    ]
     return (
         cls,
         values,
         bool(state["training"]),
         [[(name, id(part)) for name, part in held.items()] for held in parts],
         frozenset(state["_non_persistent_buffers_set"]),
-        pruned,
+        _pruned(state),
         [name for name in state["_buffers"] if name.removesuffix("_mask") in state],
         [_count(state[kept]) for kept in _HOOKS],
     )
+
+
+def _pruned(state: dict[str, Any]) -> list[str]:
+    """The names of what is pruned whenever the module is called."""
+    before = state["_forward_pre_hooks"].values()
+    return [hook._tensor_name for hook in before if isinstance(hook, prune.BasePruningMethod)]
 
 
 def _count(hooks: dict[int, Any]) -> int:

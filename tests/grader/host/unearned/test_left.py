@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grader.host.session.stage import Stage
 from tests.grader.conftest import exercise, scores
 
 # Of an answer: what it leaves, in the place of `pass`; and a test that asks that it leaves nothing.
@@ -80,16 +81,12 @@ def test_what_a_call_leaves_is_seen_by_a_test_that_looks_at_it(graded, kind):
 
 
 def test_who_leaves_nothing_is_judged_once(graded, monkeypatch):
-    from grader.host.session.stage import Stage
-
     monkeypatch.setattr(Stage, "ask_aside", None)
     result, _ = graded(leaving("b = int\n"), f=function("np.random.default_rng(0).random()"))
     assert scores(result) == {"looks": 1, "looks_away": 1}
 
 
 def test_so_is_who_leaves_what_the_solution_leaves(graded, monkeypatch):
-    from grader.host.session.stage import Stage
-
     monkeypatch.setattr(Stage, "ask_aside", None)
     seeds = exercise(
         GIVEN,
