@@ -64,9 +64,6 @@ class Channel:
         self._buffer = bytearray()
         self._fds: deque[int] = deque()
 
-    # Until when the other side has to take what is sent to it, where a call of `send` says nothing.
-    until: float | None = None
-
     def fileno(self) -> int:
         return self.socket.fileno()
 
@@ -86,8 +83,7 @@ class Channel:
         """Sends one frame.
 
         Args:
-            deadline: on the clock of `time.monotonic`; as `until` says if nothing is said, else for
-                ever.
+            deadline: on the clock of `time.monotonic`; None waits for ever.
 
         Raises:
             Gone: when nobody reads.
@@ -100,7 +96,7 @@ class Channel:
             # In one piece where it is small, so that the other side wakes up once.
             parts = [start + body] if len(body) < _SMALL else [start, body]
             for part in parts:
-                self._push(memoryview(part), self.until if deadline is None else deadline)
+                self._push(memoryview(part), deadline)
         except OSError as error:
             raise Gone(str(error)) from error
 

@@ -236,7 +236,6 @@ class _Bench:
         if self.peer is not None:
             self.peer.texts = self._brought
             self.peer.begin(rules, budget)
-            self.peer.channel.until = budget.deadline
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
             problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)

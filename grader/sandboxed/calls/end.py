@@ -120,11 +120,13 @@ class End(ABC):
             raise CannotCross(f"too large ({(len(header) + len(body)) // 2**20} MB)")
         if self.budget is not None:
             self.budget.take(bytes=len(header) + len(body))
-        self.channel.send(header, body)
+        self.channel.send(header, body, deadline=self._deadline())
+
+    def _deadline(self) -> float | None:
+        return None if self.budget is None else self.budget.deadline
 
     def _receive(self) -> tuple[Request | Reply, bytes]:
-        deadline = None if self.budget is None else self.budget.deadline
-        header, body = self.channel.receive(deadline)
+        header, body = self.channel.receive(self._deadline())
         if self.budget is not None:
             self.budget.take(bytes=len(header) + len(body))
         try:

@@ -361,6 +361,30 @@ def test_the_learners_processes_stand_still_while_a_source_runs_by_itself(engine
     assert seen == ["stop", "alone", "go on"] * 2
 
 
+@linux
+def test_a_source_by_itself_that_no_longer_reads_is_slow(graded):
+    """What is sent to it backs up; the test goes on when its seconds are over."""
+    stuck = """
+import _socket, socket, time
+
+def recv(end, size, flags=0):
+    # What is small is read.
+    size > 2**16 and time.sleep(60)
+    return _socket.socket.recv(end, size, flags)
+
+socket.socket.recv = recv
+"""
+    whole = "def f(x):\n    return len(x)"
+    made = exercise(
+        f"# answer source\nsource = {whole!r}",
+        "# test alone\nimport sys\nbench = sys.modules.get('grading_bench')\n"
+        "outcome = bench and bench.call_alone(source, 'f', (bytes(10**7),), seconds=0.8)\n"
+        "assert outcome in (None, ('value', 10**7)), outcome",
+    )
+    result, _ = graded(made, source=f"source = {stuck + whole!r}")
+    assert messages(result)["alone"] == ["('slow', '')"]
+
+
 # --- What is right -----------------------------------------------------------------------------
 
 
