@@ -47,7 +47,8 @@ from grader.protocol.outputs import Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "out" / "bench.json"
-LESSON = "07"
+# Nothing is trained in it: what is measured is the grading.
+LESSON = "08"
 HONEST = 24
 CURVE = (24, 240, 1200)
 CLOCK = "import time as _bench_time\n_bench_start = _bench_time.process_time()"

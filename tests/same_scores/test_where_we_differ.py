@@ -323,8 +323,13 @@ CASES = [
         stock={"test-copied": 0.0},
     ),
     Case(
-        "what a call leaves in its process",
+        "what a cell leaves in the learner's process",
         {"spoken": "def spoken(n):\n    import tabnanny\n    return str(n)"},
+        stock={"test-spoken": 0.0},
+    ),
+    Case(
+        "what a cell leaves in the learner's process",
+        {"spoken": "import tabnanny\ndef spoken(n):\n    return str(n)"},
         stock={"test-spoken": 0.0},
     ),
     Case(
