@@ -78,7 +78,7 @@ _SHOWN_OF_PROC = {
 }
 # Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
 _MOST_FILES_IN_SCRATCH = 16_384
-_HELD = re.compile(r"^(?:RssAnon|RssShmem|VmSwap|HugetlbPages):\s+(\d+)", re.M)
+_HELD = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap|HugetlbPages):\s+(\d+)", re.M)
 _RUNS = re.compile(r"^(?:State|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\s+(\w+)", re.M)
 # Asked here: in a new namespace nobody has a number yet.
 _USER, _GROUP = os.getuid(), os.getgid()
@@ -547,7 +547,8 @@ def _own_pages(process: int) -> int:
     """Memory that is no file's, shared or not, also out on disk; 0 for a process that has ended."""
     for place in (Path(f"/proc/{process}"), *_threads_of(process)):
         try:
-            status = Path(place, "status").read_text()
+            # Its name, which it chooses, may be no text.
+            status = Path(place, "status").read_bytes()
         except OSError:
             continue
         kib = [int(value) for value in _HELD.findall(status)]
