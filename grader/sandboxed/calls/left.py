@@ -162,7 +162,7 @@ def _locale(_: Any) -> None:
     locale.setlocale(locale.LC_ALL, "C" if now == "C.UTF-8" else "C.UTF-8")
 
 
-def _numbers(value: Any) -> dict[str, Any]:
+def _numbers(value: Any) -> Any:
     """The options that are numbers: a text may name a module, or what is to be called."""
     return {name: one for name, one in value.items() if isinstance(one, bool | int | float)}
 
