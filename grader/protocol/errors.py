@@ -6,7 +6,8 @@ class GraderError(Exception):
 
 
 class NotSetUp(GraderError):
-    """No process could be made for somebody's code: no fault of that code, which never ran."""
+    """No process could be made for somebody's code, or what it is forked from has ended: no fault
+    of that code, as far as anybody knows."""
 
 
 # What the engine itself has to say of a test that did not go well, by the names of its errors.

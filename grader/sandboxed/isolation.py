@@ -78,7 +78,7 @@ _SHOWN_OF_PROC = {
 }
 # Each empty file costs the kernel about 1 KiB that the size of a tmpfs does not count.
 _MOST_FILES_IN_SCRATCH = 16_384
-_HELD = re.compile(r"^(?:RssAnon|RssShmem|VmSwap|HugetlbPages):\s+(\d+)", re.M)
+_HELD = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap|HugetlbPages):\s+(\d+)", re.M)
 _RUNS = re.compile(r"^(?:State|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\s+(\w+)", re.M)
 # Asked here: in a new namespace nobody has a number yet.
 _USER, _GROUP = os.getuid(), os.getgid()
@@ -518,8 +518,9 @@ def _shown_in_tmp() -> set[str]:
 
     The fifth field of each line is where something is mounted: proc_pid_mountinfo(5).
     """
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    places = [Path(line.split()[4]).parts for line in mounts]
+    # As bytes, which is all that a name of a folder need be.
+    mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    places = [Path(os.fsdecode(line.split()[4])).parts for line in mounts]
     return {parts[2] for parts in places if parts[:2] == ("/", "tmp") and len(parts) > 2}
 
 
@@ -547,7 +548,8 @@ def _own_pages(process: int) -> int:
     """Memory that is no file's, shared or not, also out on disk; 0 for a process that has ended."""
     for place in (Path(f"/proc/{process}"), *_threads_of(process)):
         try:
-            status = Path(place, "status").read_text()
+            # Its name, which it chooses, may be no text.
+            status = Path(place, "status").read_bytes()
         except OSError:
             continue
         kib = [int(value) for value in _HELD.findall(status)]

@@ -58,6 +58,8 @@ _REFUSED = {
     # What it opens has a number, which counts all processes that the machine has ever started, and
     # leads to its namespaces, which are numbered so, too.
     "pidfd_open": (434, 434),
+    # So has what something is mounted at, which counts all mounts.
+    "name_to_handle_at": (303, 264),
     "process_madvise": (440, 440),
     # io_uring could open sockets past this filter.
     "io_uring_setup": (425, 425),
@@ -82,7 +84,8 @@ _REFUSED = {
 _MISSING = {"clone3": (435, 435)}
 # As if it had worked: a lock that all who open a file would see, whatever they may do with it.
 _PASSED_OVER = {"flock": (73, 32)}
-_SOCKET = (41, 198)
+# For two that are connected the kernel makes one of any family first, too.
+_SOCKETS = {"socket": (41, 198), "socketpair": (53, 199)}
 _IN_VAIN, _NOT_SUPPORTED = 0, errno.EOPNOTSUPP
 
 
@@ -116,6 +119,8 @@ _REFUSED_WITH = (
         dict.fromkeys((0x6600, 0x7600, 0x5800, 0x9400, 0xF500), errno.ENOTTY),
         part=0xFF00,
     ),
+    # What a terminal speaks (TIOCSETD): for another than the usual the kernel may load a module.
+    _Refused((16, 29), 1, {0x5423: errno.EPERM}),
     # fcntl: who else holds a lock (F_GETLK, F_OFD_GETLK) is told to nobody, by an error, since who
     # is answered in vain takes it that there is one, and waits. Locks themselves tell only by time,
     # as names do: to lock for reading never fails, and for writing a file must be open for it
@@ -160,6 +165,8 @@ _REFUSED_WITH = (
     _Refused((221, 223), 3, {4: _IN_VAIN}),
     _Refused((28, 233), 2, {20: _IN_VAIN, 21: _IN_VAIN}),
     _Refused((327, 286), 5, {8: _NOT_SUPPORTED}, bits=True),
+    # statx: the number of a mount (STATX_MNT_ID_UNIQUE), as name_to_handle_at tells it.
+    _Refused((332, 291), 3, {0x4000: errno.EINVAL}, bits=True),
 )
 # Files and internet, both inside the process's own namespace. Others, such as those of a virtual
 # machine to its host (AF_VSOCK), know no namespace.
@@ -237,7 +244,8 @@ def _program(machine: str) -> bytes:
         # Another rule may be of the same call.
         block += step(_LOAD, _NUMBER)
         program += step(_IF_EQUAL, refused.numbers[column], 0, len(block) // _STEP) + block
-    program += step(_IF_EQUAL, _SOCKET[column], 1, 0) + step(_RETURN, _ALLOW)
+    one, other = (numbers[column] for numbers in _SOCKETS.values())
+    program += step(_IF_EQUAL, one, 2, 0) + step(_IF_EQUAL, other, 1, 0) + step(_RETURN, _ALLOW)
     program += step(_LOAD, _ARGUMENTS)
     program += step(_IF_EQUAL, _FILES, 0, 1) + step(_RETURN, _ALLOW)
     known = step(_LOAD, _ARGUMENTS + 2 * _WORD)

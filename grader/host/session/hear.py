@@ -20,6 +20,7 @@ from grader.host.session.script import Script
 from grader.host.session.showing import Showing
 from grader.host.session.stage import Stage
 from grader.host.transcript import Heard, Played, error
+from grader.protocol.errors import NotSetUp
 from grader.protocol.values import LIVE
 
 
@@ -40,6 +41,7 @@ def hear(
 
     Raises:
         GraderError: when there can be no player or judge.
+        NotSetUp: when what these are forked from has ended meanwhile, twice.
         Ended: when one of them does not come up twice: its folder can't hold the files.
     """
     script = Script(paper, contract)
@@ -57,11 +59,11 @@ def hear(
             continue
         if not stage.lost_its_room:
             return heard
-    heard.notes.append(
+    # What others, too, were forked from: nobody knows whose doing it was.
+    raise NotSetUp(
         "The grader's own process ended while this was graded, and once more when it was tried "
-        "again: points may be missing."
+        "again."
     )
-    return heard
 
 
 # What a test draws may leave nothing for right answers, too: it draws so often again.

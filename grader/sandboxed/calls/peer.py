@@ -480,7 +480,7 @@ class Peer(Answering):
         if self.rules.says_why:
             # Who makes such a thing anew makes it as the test's own are.
             self.rules.admit_like([*request.args, *request.kwargs.values()])
-        if reply.drew:
+        if reply.drew and self.rules.random:
             self.rules.note("random")
             self._left_at = draw_on()
         self._origin = f"{label}()"
@@ -498,9 +498,10 @@ class Peer(Answering):
         try:
             reply, _ = self._ask(request, self._packer(), "")
             found = json.loads(reply.left)
-        except (Stopped, ValueError):
+            return [kind for kind in left.KINDS if kind in found and not self._shares(kind)]
+        except (Stopped, Exception):
+            # Whatever it says, the test is over.
             return ()
-        return [kind for kind in left.KINDS if kind in found and not self._shares(kind)]
 
     def _shares(self, kind: str) -> bool:
         return self.rules.random and kind in left.CHANCE

@@ -260,6 +260,19 @@ def fork_some():
     return [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(5)]
 
 
+def name_itself():
+    import ctypes
+    import time
+
+    ctypes.CDLL(None).prctl(15, b"\xff) R\n", 0, 0, 0)
+    time.sleep(0.5)
+    return True
+
+
+def test_who_has_a_name_that_is_no_text_is_looked_at_like_others():
+    assert try_out(name_itself).result
+
+
 def test_memory_got_by_a_fork_does_not_count():
     report = try_out(fork_some, before=grow)
     assert (report.result, report.status) == ([0] * 5, 0)

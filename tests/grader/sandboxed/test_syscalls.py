@@ -31,6 +31,25 @@ def test_only_sockets_that_a_namespace_holds_can_be_opened():
     assert try_out(open_sockets).result == [1, 2, 10]
 
 
+def open_pairs():
+    import errno
+    import socket
+
+    socket.socketpair()[0].close()
+    reasons = set()
+    for family in (16, 17, 30, 38, 40, 44):
+        try:
+            socket.socketpair(family, socket.SOCK_STREAM)
+            reasons.add("opened")
+        except OSError as error:
+            reasons.add(errno.errorcode[error.errno])
+    return sorted(reasons)
+
+
+def test_nor_does_the_kernel_make_pairs_of_others():
+    assert try_out(open_pairs).result == ["EAFNOSUPPORT"]
+
+
 def open_protocols():
     import errno
     import socket
@@ -128,15 +147,15 @@ def test_the_kernel_refuses_what_no_limit_counts_and_no_namespace_holds():
 # io_uring_setup, bpf, perf_event_open, userfaultfd, semget, inotify_init, inotify_init1, statmount,
 # listmount, io_setup, timer_create, cachestat, fanotify_mark, process_vm_readv, pidfd_getfd,
 # mincore, process_madvise, vmsplice, splice, setxattr, lsetxattr, fsetxattr, setxattrat,
-# landlock_create_ruleset, sendfile, syslog and ustat.
+# landlock_create_ruleset, sendfile, syslog, ustat and name_to_handle_at.
 UNWANTED = {
     "x86_64": (
         *(447, 248, 249, 101, 311, 312, 425, 321, 298, 323, 64, 253, 294, 457, 458, 206, 222),
-        *(451, 301, 310, 438, 27, 440, 278, 275, 188, 189, 190, 463, 444, 40, 103, 136),
+        *(451, 301, 310, 438, 27, 440, 278, 275, 188, 189, 190, 463, 444, 40, 103, 136, 303),
     ),
     "aarch64": (
         *(447, 217, 218, 117, 271, 272, 425, 280, 241, 282, 190, 26, 457, 458, 0, 107),
-        *(451, 263, 270, 438, 232, 440, 75, 76, 5, 6, 7, 463, 444, 71, 116),
+        *(451, 263, 270, 438, 232, 440, 75, 76, 5, 6, 7, 463, 444, 71, 116, 264),
     ),
 }
 
@@ -248,6 +267,40 @@ def open_processes():
 
 def test_no_process_tells_how_many_there_have_been_on_the_machine():
     assert try_out(open_processes).result == ["Operation not permitted"] * 4
+
+
+def ask_of_mounts():
+    import ctypes
+    import os
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    statx = {"x86_64": 332, "aarch64": 291}[os.uname().machine]
+    room = ctypes.create_string_buffer(256)
+    # STATX_BASIC_STATS, and STATX_MNT_ID_UNIQUE with it.
+    return [libc.syscall(statx, -100, b"/", 0, mask, room) for mask in (0x7FF, 0x47FF)]
+
+
+def test_no_mount_tells_how_many_there_have_been_on_the_machine():
+    assert try_out(ask_of_mounts).result == [0, -1]
+
+
+def have_a_terminal_speak():
+    import fcntl
+    import os
+    import pty
+    import struct
+
+    mine, its = pty.openpty()
+    try:
+        # TIOCSETD
+        fcntl.ioctl(its, 0x5423, struct.pack("i", 0))
+    except OSError as error:
+        os.write(mine, b"as usual\n")
+        return error.strerror, os.read(its, 9).decode()
+
+
+def test_no_module_of_the_kernel_is_loaded_for_a_terminal():
+    assert try_out(have_a_terminal_speak).result == ["Operation not permitted", "as usual\n"]
 
 
 def start_a_program():
