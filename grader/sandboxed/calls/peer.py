@@ -576,8 +576,11 @@ class Peer(Answering):
         It is itself where all in it may come from this place, unless a copy is wanted; else a copy,
         in which handles do less, and an instance of a given class is nothing that equals anything.
         """
-        if _is_module(known) and not (was_there or self.rules.may_have_its_own(place)):
-            return object()
+        if _is_module(known) and not was_there:
+            if not self.rules.may_have_its_own(place):
+                return object()
+            # Another answer makes one anew.
+            self.rules.note("results", "module")
         holds = isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)
         # Where the solution gives back what has nothing in it, a learner may make it anew.
         # What an argument has got since has been looked at for what that is.

@@ -62,7 +62,18 @@ from grader.sandboxed.calls.special_methods import (
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
-Noted = Literal["sets", "rebinds", "watch", "named", "patches", "random", "lends", "files", "reads"]
+Noted = Literal[
+    "sets",
+    "rebinds",
+    "watch",
+    "named",
+    "patches",
+    "results",
+    "random",
+    "lends",
+    "files",
+    "reads",
+]
 _NO_NAMES: Collection[str] = frozenset()
 
 
@@ -691,7 +702,7 @@ class Discovering(Rules):
         self.terms.changes.add(place)
 
     def note(self, what: Noted, name: str = "") -> None:
-        if what in ("sets", "watch", "named", "patches"):
+        if what in ("sets", "watch", "named", "patches", "results"):
             getattr(self.terms, what).add(name)
         elif what == "reads":
             self.has_read = True
