@@ -109,7 +109,14 @@ class Ambient:
         """What a given cell sets meanwhile, it sets in the player, too."""
         before, self._seen = settings(), []
         yield
-        self._usual |= {name: now for name, now in settings().items() if now != before[name]}
+        found = {name: now for name, now in settings().items() if now != before[name]}
+        if "environ" in found:
+            # What a test has set there stays the test's.
+            more = found["environ"].items() - before["environ"].items()
+            gone = before["environ"].keys() - found["environ"].keys()
+            usual = self._usual["environ"] | dict(more)
+            found["environ"] = {name: usual[name] for name in usual if name not in gone}
+        self._usual |= found
 
     def changed(self) -> tuple[tuple[str, Any], ...]:
         """What is to count while a call runs, as plain values: nothing where no test has changed
