@@ -190,7 +190,10 @@ class End(ABC):
         if callable(value):
             offered.add("__call__")
         bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))
-        return Live(number, kind, name, sorted(offered), base=next(bases, ""))
+        # A test may have put something else in the place of `sorted`.
+        dunders = [*offered]
+        dunders.sort()
+        return Live(number, kind, name, dunders, base=next(bases, ""))
 
     def error_of(self, node: Live) -> type[BaseException] | None:
         """The class of an exception that a test lends: an `__exit__` may ask for it."""

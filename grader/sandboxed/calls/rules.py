@@ -397,7 +397,7 @@ class Enforcing(Rules):
         return place in self._terms.swallows
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        return sorted(self._terms.watch.union(taken))
+        return [*self._terms.watch.union(taken)]
 
     def may_change(self, name: str) -> bool:
         return name in self._terms.watch
@@ -689,7 +689,7 @@ class Discovering(Rules):
         return True
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        return sorted(taken)
+        return [*taken]
 
     def kept(self, label: str) -> list[str] | None:
         return None
