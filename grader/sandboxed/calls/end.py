@@ -206,11 +206,13 @@ class End(ABC):
         return self._lent.get(number, self.rules)
 
     def _own_at(self, place: str) -> Callable[[int], Any]:
-        """The same at a place: nothing in particular where it may not be itself."""
+        """The same at a place: nothing in particular where it may not be itself, or was lent only
+        to a call that has returned, as what a mock has given there."""
 
         def own(number: int) -> Any:
-            thing = self._own(number)
-            return thing if self.rules.may_have_its_own(place) else object()
+            is_there = number in self._lent.numbers
+            may_be = is_there and self.rules.may_have_its_own(place)
+            return self._own(number) if may_be else object()
 
         return own
 
