@@ -241,6 +241,7 @@ class _Bench:
             problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
             self._patches.watch(test.terms.patches)
+            self.peer.source = self._with_helpers(test.source) if test.leaves else ""
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
         # Whether the player was asked from those lines, from others, or both.
@@ -265,7 +266,7 @@ class _Bench:
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
         if left:
             drawn = [kind for kind, now in chance().items() if now != began.get(kind, now)]
-            left = seen(left, drawn, test.source)
+            left = seen(left, drawn, self._with_helpers(test.source))
         if test.counts and results.number is None and not has_failed:
             report = _failed(("NoNumber", "With your answer the test gives no number of points."))
         return TestReport(
