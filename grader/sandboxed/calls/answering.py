@@ -261,6 +261,7 @@ class Answering(End):
         with contextlib.ExitStack() as meanwhile:
             if not self._trusted:
                 meanwhile.enter_context(self._no_files_for(target))
+                meanwhile.enter_context(ambient.computing(request.ambient))
             with self.capture() as reply.said:
                 warned: list[Any] = []
                 try:

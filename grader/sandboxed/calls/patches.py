@@ -61,11 +61,15 @@ class Patches:
         self._watched = []
         for known in names:
             place, _, name = known.rpartition(".")
+            if known.startswith(_IMPORTED):
+                place, name = _IMPORTED, known.removeprefix(f"{_IMPORTED}.")
             with contextlib.suppress(Exception):
                 importlib.import_module(place.partition(":")[0])
             self._watched.append((place, name, self._had(place).get(name, _MISSING)))
 
-    def watch_all(self, source: str, names: Mapping[str, object], binds: Collection[str]) -> None:
+    def watch_all(
+        self, source: str, names: Mapping[str, object], binds: Collection[str] = ()
+    ) -> None:
         """Looks at whatever a test may patch.
 
         Args:
@@ -87,7 +91,8 @@ class Patches:
                 if is_meant:
                     self._watched.append((place, name, was))
         if "modules" in words:
-            self._watched += [(_IMPORTED, name, _MISSING) for name in sorted(words)]
+            said = words.union(_DOTTED.findall(source))
+            self._watched += [(_IMPORTED, name, _MISSING) for name in said]
 
     def _had(self, place: str) -> dict[str, Any]:
         owner = owner_of(place)

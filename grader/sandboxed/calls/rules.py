@@ -397,7 +397,9 @@ class Enforcing(Rules):
         return place in self._terms.swallows
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        return [*self._terms.watch.union(taken)]
+        names = [*self._terms.watch.union(taken)]
+        names.sort()
+        return names
 
     def may_change(self, name: str) -> bool:
         return name in self._terms.watch
@@ -689,7 +691,9 @@ class Discovering(Rules):
         return True
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        return [*taken]
+        names = [*taken]
+        names.sort()
+        return names
 
     def kept(self, label: str) -> list[str] | None:
         return None
