@@ -260,6 +260,7 @@ def _cause(code: list[TeacherCell], names: list[Names], position: int) -> str | 
 _TELLS = {
     *("process_time", "thread_time", "getrusage", "tracemalloc", "settrace", "setprofile"),
     *("getrefcount", "active_count", "isgeneratorfunction", "iscoroutinefunction"),
+    *("process_time_ns", "thread_time_ns", "clock_gettime", "setrlimit", "cProfile", "isbuiltin"),
 }
 
 

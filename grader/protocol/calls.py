@@ -32,7 +32,8 @@ class Request(Struct, tag="request"):
         plain: what would stay crosses as the plain value that it is one of, if it is one.
         patched: what the test has put in the place of something while this call runs.
         files: what the test has written since the last call, by path.
-        ambient: what the test has set around the call; see `calls.ambient`.
+        ambient: what the test has set around the call, or how the learner's code that calls
+            something of the test's computes; see `calls.ambient`.
         leaves: whether it is told what the call leaves in its process.
     """
 

@@ -20,7 +20,7 @@ import msgspec
 
 from grader.protocol import wire
 from grader.protocol.calls import Reply, Request, Said
-from grader.protocol.names import names_of
+from grader.protocol.names import names_of, names_of_cell
 from grader.protocol.orders import (
     TO_JUDGE,
     Begin,
@@ -241,6 +241,7 @@ class _Bench:
             problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
             self._patches.watch(test.terms.patches)
+            self.peer.source = self._with_helpers(test.source) if test.leaves else ""
         lines = test.visible
         setattr(OUTPUTS, "shown", lambda: self._line() in lines)  # noqa: B010
         # Whether the player was asked from those lines, from others, or both.
@@ -265,7 +266,7 @@ class _Bench:
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
         if left:
             drawn = [kind for kind, now in chance().items() if now != began.get(kind, now)]
-            left = seen(left, drawn, test.source)
+            left = seen(left, drawn, self._with_helpers(test.source))
         if test.counts and results.number is None and not has_failed:
             report = _failed(("NoNumber", "With your answer the test gives no number of points."))
         return TestReport(
@@ -453,7 +454,7 @@ class _Bench:
         for name, value in values.items():
             self._put(name, value)
         self._begun = dict(self._shell.user_ns)
-        self._patches.watch_all(test.source, self._shell.user_ns)
+        self._patches.watch_all(self._with_helpers(test.source), self._shell.user_ns, self._binds)
         before = self._pictures(names - values.keys())
         self.chance.for_test()
         with self._acts.noted(test.source) as acts:
@@ -491,6 +492,13 @@ class _Bench:
                 imported_from(place)
                 return place
         return ""
+
+    def _with_helpers(self, source: str) -> str:
+        """A test, and the given cells of which it uses something."""
+        names = self._needed(source, [])
+        cells = map(str, self._shell.user_ns.get("In", ()))
+        helpers = [cell for cell in cells if not names.isdisjoint(names_of_cell(cell).bound)]
+        return "\n".join((source, *helpers))
 
     def _needed(self, source: str, bound: list[str]) -> set[str]:
         """The names that a test reads, itself or through functions that given cells define.

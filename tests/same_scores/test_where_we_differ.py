@@ -79,7 +79,10 @@ def odd() -> NotebookNode:
                 solution=True,
             ),
             cell(
-                "import numpy as np\nassert np.allclose(halves, [0.5, 1])", "test-halves", points=1
+                "import numpy as np\nassert np.allclose(halves, [0.5, 1])\n"
+                "assert np.geterr()['divide'] == 'warn'",
+                "test-halves",
+                points=1,
             ),
             cell(solution("def spoken(n):\n    return str(n)"), "spoken", solution=True),
             cell(
@@ -323,14 +326,14 @@ CASES = [
         stock={"test-copied": 0.0},
     ),
     Case(
-        "what a cell leaves in the learner's process",
+        "what a call leaves in its process",
         {"spoken": "def spoken(n):\n    import tabnanny\n    return str(n)"},
         stock={"test-spoken": 0.0},
     ),
     Case(
-        "what a cell leaves in the learner's process",
-        {"spoken": "import tabnanny\ndef spoken(n):\n    return str(n)"},
-        stock={"test-spoken": 0.0},
+        "what a learner's cell itself sets in its process",
+        {"halves": "import numpy as np\nnp.seterr(divide='ignore')\nhalves = np.arange(1, 3) / 2"},
+        stock={"test-halves": 0.0},
     ),
     Case(
         "a name that the solution lacks",

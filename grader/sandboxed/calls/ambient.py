@@ -25,6 +25,8 @@ from grader.sandboxed.codec.libraries import torch_module
 
 # Of a call.
 _MOST_WARNINGS = 100
+# Of numbers, in the order of `modes`.
+_ERRORS = ("divide", "over", "under", "invalid")
 # What torch begins with, where it is not there yet.
 _TORCH = (True, False, "float32", False)
 
@@ -109,7 +111,14 @@ class Ambient:
         """What a given cell sets meanwhile, it sets in the player, too."""
         before, self._seen = settings(), []
         yield
-        self._usual |= {name: now for name, now in settings().items() if now != before[name]}
+        found = {name: now for name, now in settings().items() if now != before[name]}
+        if "environ" in found:
+            # What a test has set there stays the test's.
+            more = found["environ"].items() - before["environ"].items()
+            gone = before["environ"].keys() - found["environ"].keys()
+            usual = self._usual["environ"] | dict(more)
+            found["environ"] = {name: usual[name] for name in usual if name not in gone}
+        self._usual |= found
 
     def changed(self) -> tuple[tuple[str, Any], ...]:
         """What is to count while a call runs, as plain values: nothing where no test has changed
@@ -198,6 +207,28 @@ def _put(name: str, value: str | None) -> None:
         os.environ.pop(name, None)
     else:
         os.environ[name] = value
+
+
+def modes() -> str:
+    """How NumPy and torch compute at the moment, in six words."""
+    errors: Any = np.geterr()
+    torch = torch_module()
+    grad, infers = _TORCH[:2] if torch is None else _of_torch(torch)[:2]
+    return " ".join([*(errors[of] for of in _ERRORS), str(int(grad)), str(int(infers))])
+
+
+@contextmanager
+def computing(said: Any) -> Iterator[None]:
+    """What a learner's code has set around what it calls of a test's, as `modes` says it."""
+    words = said.split() if isinstance(said, str) and said != modes() else []
+    with contextlib.ExitStack() as meanwhile:
+        if len(words) == len(_ERRORS) + 2 and {"ignore", "warn", "raise"}.issuperset(words[:-2]):
+            errors: Any = dict(zip(_ERRORS, words, strict=False))
+            meanwhile.enter_context(np.errstate(**errors))
+            if (torch := torch_module()) is not None:
+                meanwhile.enter_context(torch.inference_mode(words[-1] == "1"))
+                meanwhile.enter_context(torch.set_grad_enabled(words[-2] == "1"))
+        yield
 
 
 def messages(warned: list[Any]) -> list[Warning]:

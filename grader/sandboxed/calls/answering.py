@@ -24,6 +24,7 @@ from grader.sandboxed.calls.special_methods import DUNDERS, IN_BLOCKS, ITERATION
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import from_library
 from grader.sandboxed.codec.packing import Packer
+from grader.sandboxed.codec.unpacking import Unpacker
 
 # What is asked in order to print something, and of a function or class.
 _SHOWS = ("__repr__", "__str__", "__format__")
@@ -55,6 +56,16 @@ class Answering(End):
             [] if self._stood is None else left.differing(self._stood, left.state())
         )
         self.settled()
+
+    def _note_how_it_stands(self) -> None:
+        if self._trusted and self._stood is None:
+            self._stood = left.state()
+
+    def _tell_what_it_leaves(self, request: Request, reply: Reply) -> None:
+        """Also what was left since the call before, by what goes on by itself."""
+        if request.leaves and self._stood is not None:
+            now = left.state()
+            reply.left, self._stood = left.told(self._stood, now), now
 
     # What catches the outputs of a call; a side replaces it.
     @contextmanager
@@ -95,11 +106,14 @@ class Answering(End):
             elif request.op == "left":
                 self._tell_what_is_left(reply)
             elif request.op == "get":
-                around = None
-                if self._trusted and request.ambient is not None:
-                    around = self._unpacker(body).unpack(request.ambient)
-                with ambient.applied(around) as warned:
-                    self._get(request, reply, packer)
+                unpacker = self._unpacker(body)
+                around, patched = self._around(request, unpacker, [])
+                self._note_how_it_stands()
+                try:
+                    with ambient.applied(around) as warned, self._put(patched):
+                        self._get(request, reply, packer)
+                finally:
+                    self._tell_what_it_leaves(request, reply)
                 reply.warned = [self._errors.tell(one) for one in ambient.messages(warned)]
             else:
                 packer = self._called(request, body, reply)
@@ -233,19 +247,13 @@ class Answering(End):
             first = [*args, kwargs.get("name", kwargs.get("target"))][0]
             self._lent.check_named(request.target, name, first, self.rules)
         self._look_for_tables([*args, *kwargs.values()], unpacker, "()")
-        patched = []
-        for patch in request.patched if self._trusted else ():
-            patched.append((patch, [unpacker.unpack(node) for node in patch.value]))
-            owners.extend([f"={patch.name}"] * (len(objects) - len(owners)))
+        around, patched = self._around(request, unpacker, owners)
+        self._note_how_it_stands()
         states = None
         if request.random is not None and self._trusted:
             set_random_states(unpacker.unpack(request.random))
             states = picture_of_states()
-        stood = None
-        if self._trusted and (request.leaves or self._stood is None):
-            stood = left.state()
-            self._stood = self._stood or stood
-        around = unpacker.unpack(request.ambient) if self._trusted else None
+            self._stood = {**(self._stood or {}), **left.chance()}
         before = self._looks(objects)
         value = None
         if self._trusted:
@@ -253,6 +261,7 @@ class Answering(End):
         with contextlib.ExitStack() as meanwhile:
             if not self._trusted:
                 meanwhile.enter_context(self._no_files_for(target))
+                meanwhile.enter_context(ambient.computing(request.ambient))
             with self.capture() as reply.said:
                 warned: list[Any] = []
                 try:
@@ -272,8 +281,7 @@ class Answering(End):
             if reply.read:
                 self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
-            if stood is not None and request.leaves:
-                reply.left = left.told(stood, left.state())
+            self._tell_what_it_leaves(request, reply)
             return self._reported(request, reply, objects, owners, before, value)
 
     def _of_own_class(self, error: BaseException) -> tuple[BaseException | None, dict[str, Any]]:
@@ -285,6 +293,18 @@ class Answering(End):
                 Packer(_no_live, self._given).pack(value)
                 held[name] = value
         return None if names[0] in self._given else error, held
+
+    def _around(
+        self, request: Request, unpacker: Unpacker, owners: list[str]
+    ) -> tuple[Any, list[tuple[Patch, list[Any]]]]:
+        """What `Peer._set_around` has said, in its order."""
+        patched: list[tuple[Patch, list[Any]]] = []
+        if not self._trusted:
+            return None, patched
+        for patch in request.patched:
+            patched.append((patch, [unpacker.unpack(node) for node in patch.value]))
+            owners.extend([f"={patch.name}"] * (len(unpacker.objects) - len(owners)))
+        return unpacker.unpack(request.ambient), patched
 
     def _put(self, patched: list[tuple[Patch, list[Any]]]) -> AbstractContextManager[None]:
         return self._putting(patched) if patched else nullcontext()

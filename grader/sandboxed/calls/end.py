@@ -190,7 +190,10 @@ class End(ABC):
         if callable(value):
             offered.add("__call__")
         bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))
-        return Live(number, kind, name, sorted(offered), base=next(bases, ""))
+        # A test may have put something else in the place of `sorted`.
+        dunders = [*offered]
+        dunders.sort()
+        return Live(number, kind, name, dunders, base=next(bases, ""))
 
     def error_of(self, node: Live) -> type[BaseException] | None:
         """The class of an exception that a test lends: an `__exit__` may ask for it."""
@@ -203,11 +206,13 @@ class End(ABC):
         return self._lent.get(number, self.rules)
 
     def _own_at(self, place: str) -> Callable[[int], Any]:
-        """The same at a place: nothing in particular where it may not be itself."""
+        """The same at a place: nothing in particular where it may not be itself, or was lent only
+        to a call that has returned, as what a mock has given there."""
 
         def own(number: int) -> Any:
-            thing = self._own(number)
-            return thing if self.rules.may_have_its_own(place) else object()
+            is_there = number in self._lent.numbers
+            may_be = is_there and self.rules.may_have_its_own(place)
+            return self._own(number) if may_be else object()
 
         return own
 

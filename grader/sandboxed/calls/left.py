@@ -3,13 +3,15 @@ libraries compute and print, open figures, states of random generators.
 
 Where the solution leaves nothing of a kind, and an answer does, a test that holds runs again, and
 what calls leave of it is then left in the judge's process, too. Numbers are what they are there; in
-the place of a text stands another than before.
+the place of a text stands another than before, as that of a variable that the test names.
 """
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import decimal
+import itertools
 import json
 import locale
 import os
@@ -18,7 +20,7 @@ import re
 import sys
 import warnings
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,9 @@ _MARK = "left by a call"
 _MOST_FIGURES = 20
 _MOST_THREADS = 64
 _DEEPEST = 20_000
+_MOST_NAMES = 100
+# As long as they are there, they are in force.
+_entered: list[Any] = []
 
 
 def state() -> State:
@@ -123,18 +128,46 @@ def told(before: State, now: State) -> str:
         elif kind == "figures":
             value = [number for number in value if number not in before[kind]]
         elif kind in _AS_TEXT:
-            value = None
+            value = _AS_TEXT[kind](before[kind], value)
         found[kind] = value
     return json.dumps(found, default=lambda value: None)
 
 
-def leave(found: str, kinds: Collection[str]) -> None:
-    """Leaves it here, too, as far as it is of these kinds."""
+def leave(found: str, kinds: Collection[str], source: str) -> None:
+    """Leaves it here, too, as far as it is of these kinds.
+
+    Args:
+        source: the test.
+    """
     with contextlib.suppress(Exception):
         for kind, value in json.loads(found).items():
+            if kind == "environ":
+                value = set(value).intersection(_WORD.findall(source))
             if kind in kinds:
                 with contextlib.suppress(Exception):
                     KINDS[kind](value)
+
+
+def _variables(before: dict[Any, Any], now: dict[Any, Any]) -> list[str]:
+    """Those that are something else, or there no more."""
+    differ = (name for name, _ in before.items() ^ now.items())
+    return [os.fsdecode(name) for name in itertools.islice(dict.fromkeys(differ), _MOST_NAMES)]
+
+
+def _first(before: Sequence[Any], now: Sequence[Any]) -> int:
+    """Where another one stands."""
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False))
+    return sum(1 for _ in same)
+
+
+def _filters(before: Sequence[Any], now: Sequence[Any]) -> list[tuple[str, str]]:
+    """New ones for all warnings of a class of Python's own."""
+    new = (one for one in now if one not in before)
+    return [
+        (action, category.__name__)
+        for action, text, category, module, _ in new
+        if text is None and module is None and category.__module__ == "builtins"
+    ]
 
 
 def _decimal(value: Any) -> None:
@@ -143,18 +176,23 @@ def _decimal(value: Any) -> None:
 
 def _torch(value: Any) -> None:
     torch = torch_module()
-    has_grad, _, dtype, is_deterministic = value
+    has_grad, infers, dtype, is_deterministic = value
+    if infers != torch.is_inference_mode_enabled():
+        _entered.append(torch.inference_mode(infers))
+        _entered[-1].__enter__()
     torch.set_grad_enabled(has_grad)
     torch.set_default_dtype(getattr(torch, dtype))
     torch.use_deterministic_algorithms(is_deterministic)
 
 
-def _environ(_: Any) -> None:
-    os.environ[_MARK] = ""
+def _environ(names: Any) -> None:
+    os.environ.update(dict.fromkeys([_MARK, *names], _MARK))
 
 
-def _warnings(_: Any) -> None:
+def _warnings(value: Any) -> None:
     warnings.filterwarnings("ignore", _MARK)
+    for action, name in reversed(value):
+        warnings.simplefilter(action, getattr(builtins, name))
 
 
 def _locale(_: Any) -> None:
@@ -194,11 +232,11 @@ KINDS: dict[str, Callable[[Any], object]] = {
     "depth": lambda value: sys.setrecursionlimit(min(value, _DEEPEST)),
     "digits": sys.set_int_max_str_digits,
     "printed": lambda value: np.set_printoptions(**dict(value)),
-    "argv": lambda _: sys.argv.append(_MARK),
+    "argv": lambda place: sys.argv.insert(place, _MARK),
     "environ": _environ,
     "filters": _warnings,
     "folder": lambda _: os.chdir("/"),
-    "path": lambda _: sys.path.append(_MARK),
+    "path": lambda place: sys.path.insert(place, _MARK),
     "locale": _locale,
     "random": random.seed,
     "numpy.random": np.random.seed,
@@ -209,7 +247,16 @@ KINDS: dict[str, Callable[[Any], object]] = {
     "figures": _figures,
     "pandas": _pandas,
 }
-_AS_TEXT = ("argv", "environ", "filters", "folder", "path", "locale")
+# What is told of those that have texts.
+_AS_TEXT: dict[str, Callable[[Any, Any], Any]] = {
+    "argv": _first,
+    "environ": _variables,
+    "filters": _filters,
+    "folder": lambda before, now: None,
+    "path": _first,
+    "locale": lambda before, now: None,
+}
+_WORD = re.compile(r"\w+")
 # Those whose states calls may share with the test.
 CHANCE = frozenset(("random", "numpy.random", "torch.random", "torch.seed"))
 _STATES = re.compile(r"\b(getstate|get_state|get_rng_state|initial_seed)\b")

@@ -13,7 +13,14 @@ import importlib
 import re
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+)
 from typing import Any
 
 from grader.protocol.names import imports_of_cell
@@ -24,8 +31,12 @@ from grader.sandboxed.codec.libraries import imported_from
 _ALWAYS = ("builtins", "random", "time")
 # Of Python's own names, which a shell changes, too: others only where a test says them.
 _BUILT_IN = ("print", "input", "open")
-# What has a way of its own to the other side; see `calls.ambient`.
-_NOT_HERE = ("__main__", "sys", "warnings")
+# Of these only functions that a test says: the rest has a way of its own to the other side; see
+# `calls.ambient`. So have names that a test binds itself.
+_IN_PART = ("__main__", "sys", "warnings")
+_ELSEWHERE = ("showwarning", "displayhook", "excepthook")
+# Modules that are not to be imported.
+_IMPORTED = "sys:modules"
 # As in `np.linalg.inv = …`, `patch("numpy.linalg.inv")`, `patch.object(np.linalg, "inv")`.
 _DOTTED = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _WORD = re.compile(r"\w+")
@@ -50,40 +61,61 @@ class Patches:
         self._watched = []
         for known in names:
             place, _, name = known.rpartition(".")
+            if known.startswith(_IMPORTED):
+                place, name = _IMPORTED, known.removeprefix(f"{_IMPORTED}.")
             with contextlib.suppress(Exception):
                 importlib.import_module(place.partition(":")[0])
             self._watched.append((place, name, self._had(place).get(name, _MISSING)))
 
-    def watch_all(self, source: str, names: Mapping[str, object]) -> None:
+    def watch_all(
+        self, source: str, names: Mapping[str, object], binds: Collection[str] = ()
+    ) -> None:
         """Looks at whatever a test may patch.
 
         Args:
+            source: the test, with what it calls of given cells.
             names: what stands for what there.
+            binds: those that the test binds itself.
         """
-        words = set(_WORD.findall(source))
+        words = set(_WORD.findall(source)).difference(_ELSEWHERE)
         self._watched = []
-        for place in dict.fromkeys((*_ALWAYS, *_places_in(source, names))):
+        for place in dict.fromkeys((*_ALWAYS, *_IN_PART, *_places_in(source, names))):
             for name, was in self._had(place).items():
-                if place == "builtins":
+                if place in _IN_PART:
+                    is_meant = name in words and callable(was)
+                    is_meant = is_meant and not (place == "__main__" and name in binds)
+                elif place == "builtins":
                     is_meant = name in _BUILT_IN or name in words
                 else:
                     is_meant = name in words or (callable(was) and name[:1] != "_")
                 if is_meant:
                     self._watched.append((place, name, was))
+        if "modules" in words:
+            said = words.union(_DOTTED.findall(source))
+            self._watched += [(_IMPORTED, name, _MISSING) for name in said]
 
     def _had(self, place: str) -> dict[str, Any]:
+        owner = owner_of(place)
+        if place == "__main__":
+            # What has been put there since is no patch.
+            return dict(vars(owner))
         if place not in self._before:
-            owner = owner_of(place)
-            self._before[place] = {} if owner is None else dict(vars(owner))
+            self._before[place] = {} if owner is None else dict(_names_of(owner))
         return self._before[place]
 
     def found(self) -> Iterator[tuple[str, str, list[Any]]]:
         """What is another thing now: place, name and what it is; nothing if it is not there."""
         for place, name, was in self._watched:
             owner = owner_of(place)
-            now = was if owner is None else vars(owner).get(name, _MISSING)
+            now = was if owner is None else _names_of(owner).get(name, _MISSING)
+            if place == _IMPORTED and now is not None:
+                continue
             if now is not was:
                 yield place, name, [] if now is _MISSING else [now]
+
+
+def _names_of(owner: Any) -> Mapping[str, Any]:
+    return owner if isinstance(owner, Mapping) else vars(owner)
 
 
 def owner_of(place: str) -> Any:
@@ -111,7 +143,7 @@ def _places_in(source: str, names: Mapping[str, object]) -> Iterator[str]:
             place = owner.__name__
             if isinstance(owner, type):
                 place = f"{owner.__module__}:{owner.__qualname__}"
-            if place.partition(":")[0] not in _NOT_HERE and owner_of(place) is owner:
+            if place not in _IN_PART and owner_of(place) is owner:
                 yield place
             owner = vars(owner).get(part)
 

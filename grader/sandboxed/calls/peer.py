@@ -199,8 +199,15 @@ class Peer(Answering):
         if not name.startswith("_") and not self.rules.may_ask(place, node_of(handle), name):
             raise absent
         request, packer = self._request("get", node_of(handle).id, name, name), self._packer()
-        self._set_around(request, packer)
-        reply, unpacker = self._ask(request, packer, name)
+        lent = self._lent.numbers
+        # A property is a call, too.
+        self._set_around(request, packer, [])
+        try:
+            reply, unpacker = self._ask(request, packer, name)
+        finally:
+            if not self._trusted:
+                self._lent.returned(self._lent.numbers - lent, self.rules)
+        self._leave(reply)
         if reply.refused:
             for copy in self._copy_of(handle):
                 return getattr(copy, name)
@@ -295,23 +302,15 @@ class Peer(Answering):
             request.kwargs[name] = packer.pack(value)
             self._lent.brought_by(name)
             owners.extend([name] * (len(packer.objects) - len(owners)))
-        for patch, value in self._patches():
-            patch.value.extend(map(packer.pack, value))
-            for node in patch.value:
-                if isinstance(node, Live):
-                    self._lent.stands_in(node.id)
-            request.patched.append(patch)
-            owners.extend([f"={patch.name}"] * (len(packer.objects) - len(owners)))
+        self._set_around(request, packer, owners)
         if self.rules.random and (self._left_at is None or picture_of_states() != self._left_at):
             request.random = packer.pack(random_states())
-        self._set_around(request, packer)
         if not self._trusted:
             self._looked.update(self._taken)
             taken = [name for name in self._taken if self._looked[name] <= _MOST_LOOKED]
             request.watch = self.rules.watched(taken)
             request.files = self._written(_place_of(label), args, kwargs)
         request.keep = self.rules.kept(label)
-        request.leaves = bool(self.rules.leaves)
         try:
             reply, unpacker = self._ask(request, packer, _place_of(label))
         finally:
@@ -346,8 +345,23 @@ class Peer(Answering):
                 raise
         return value if thrown is None else self._left(thrown, method, label, value, error)
 
-    def _set_around(self, request: Request, packer: Packer) -> None:
-        """Says what the test has set around what is asked."""
+    def _set_around(self, request: Request, packer: Packer, owners: list[str]) -> None:
+        """Says what the test has set around what is asked, and put in the place of something.
+
+        Args:
+            owners: of the packer's objects, what each is of; gets those of its own.
+        """
+        if self._trusted:
+            request.ambient = ambient.modes()
+            return
+        request.leaves = bool(self.rules.leaves)
+        for patch, value in self._patches():
+            patch.value.extend(map(packer.pack, value))
+            for node in patch.value:
+                if isinstance(node, Live):
+                    self._lent.stands_in(node.id)
+            request.patched.append(patch)
+            owners.extend([f"={patch.name}"] * (len(packer.objects) - len(owners)))
         if self.ambient is not None and (around := self.ambient.changed()):
             request.ambient = packer.pack(around)
 
@@ -366,12 +380,10 @@ class Peer(Answering):
 
     def _patches(self) -> Iterator[tuple[Patch, list[Any]]]:
         """What the test has put in the place of something, and what that is now."""
-        if self._trusted:
-            return
         for place, name, now in () if self.patched is None else self.patched.found():
             self.rules.note("patches", f"{place}.{name}")
             yield Patch(place, name, []), now
-        for name in sorted(self.rules.may_set):
+        for name in self.rules.may_set:
             set_to = self.set_to(name)
             if set_to is not None:
                 self.rules.note("sets", name)
@@ -385,6 +397,8 @@ class Peer(Answering):
     _left_at: bytes | None = None
     # What a judge's tests put in the place of something.
     patched: patches.Patches | None = None
+    # Of a judge: the test, with what it uses of given cells, where something is left to it.
+    source = ""
     # What a judge's tests set around calls.
     ambient: ambient.Ambient | None = None
     # The files below a judge's working folder that the other side has, too.
@@ -428,8 +442,7 @@ class Peer(Answering):
         self, request: Request, reply: Reply, unpacker: Unpacker, owners: list[str], label: str
     ) -> Any:
         self.on_said(reply.said)
-        if reply.left and self.rules.leaves:
-            self._leave(reply.left)
+        self._leave(reply)
         if reply.read:
             self.rules.note("reads")
         self._check([*_nodes(reply.changed), *_nodes(reply.names), reply.value], unpacker)
@@ -486,11 +499,13 @@ class Peer(Answering):
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
 
-    def _leave(self, told: str) -> None:
+    def _leave(self, reply: Reply) -> None:
         """Leaves here what a call has left there; see `left.leave`."""
+        if not (reply.left and self.rules.leaves):
+            return
         # Not as what the test has set.
         with contextlib.nullcontext() if self.ambient is None else self.ambient.given():
-            left.leave(told, self.rules.leaves)
+            left.leave(reply.left, self.rules.leaves, self.source)
 
     def have_left(self) -> Sequence[str]:
         """Kinds of what calls have left in their process since the last cell or question."""
@@ -577,8 +592,11 @@ class Peer(Answering):
         It is itself where all in it may come from this place, unless a copy is wanted; else a copy,
         in which handles do less, and an instance of a given class is nothing that equals anything.
         """
-        if _is_module(known) and not (was_there or self.rules.may_have_its_own(place)):
-            return object()
+        if _is_module(known) and not was_there:
+            if not self.rules.may_have_its_own(place):
+                return object()
+            # Another answer makes one anew.
+            self.rules.note("results", "module")
         holds = isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)
         # Where the solution gives back what has nothing in it, a learner may make it anew.
         # What an argument has got since has been looked at for what that is.

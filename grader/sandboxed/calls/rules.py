@@ -62,7 +62,18 @@ from grader.sandboxed.calls.special_methods import (
 from grader.sandboxed.codec.narrow import Narrow
 
 # What is not asked before it is done, only noted where terms are found.
-Noted = Literal["sets", "rebinds", "watch", "named", "patches", "random", "lends", "files", "reads"]
+Noted = Literal[
+    "sets",
+    "rebinds",
+    "watch",
+    "named",
+    "patches",
+    "results",
+    "random",
+    "lends",
+    "files",
+    "reads",
+]
 _NO_NAMES: Collection[str] = frozenset()
 
 
@@ -386,7 +397,9 @@ class Enforcing(Rules):
         return place in self._terms.swallows
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        return sorted(self._terms.watch.union(taken))
+        names = [*self._terms.watch.union(taken)]
+        names.sort()
+        return names
 
     def may_change(self, name: str) -> bool:
         return name in self._terms.watch
@@ -678,7 +691,9 @@ class Discovering(Rules):
         return True
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        return sorted(taken)
+        names = [*taken]
+        names.sort()
+        return names
 
     def kept(self, label: str) -> list[str] | None:
         return None
@@ -691,7 +706,7 @@ class Discovering(Rules):
         self.terms.changes.add(place)
 
     def note(self, what: Noted, name: str = "") -> None:
-        if what in ("sets", "watch", "named", "patches"):
+        if what in ("sets", "watch", "named", "patches", "results"):
             getattr(self.terms, what).add(name)
         elif what == "reads":
             self.has_read = True

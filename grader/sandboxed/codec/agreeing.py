@@ -72,7 +72,8 @@ class _Stays:
         self.node: Node = node
         if isinstance(node, Live):
             # What else it says, who gets it sets.
-            dunders = sorted({*node.dunders})
+            dunders = [*{*node.dunders}]
+            dunders.sort()
             self.node = Live(node.id, node.kind, node.name, dunders, base=node.base)
 
     def __call__(self) -> None:

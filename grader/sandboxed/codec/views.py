@@ -56,18 +56,20 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
         return None
     trains = is_tensor and value.requires_grad
     is_parameter = is_tensor and type(value) is torch_module().nn.Parameter
+    # Of another's memory a tensor has all, as after `new.weight.data = old.weight.data`, or a part.
+    number = packer.tensors.get(value.data_ptr()) if is_tensor else None
+    if is_tensor and number is None:
+        number = packer.tensors.get(value.untyped_storage().data_ptr())
+    same = None if number is None else as_array(packer.objects[number])
+    others = [] if number is None or same is None else [(number, same)]
     if trains or is_parameter:
-        # Of another's memory a layer has all, as after `new.weight.data = old.weight.data`.
-        number = packer.tensors.get(value.data_ptr())
-        known = None if number is None else as_array(packer.objects[number])
-        if number is None or known is None or not value.is_leaf or value.grad is not None:
+        if not value.is_leaf or value.grad is not None:
             return None
-        others = [(number, known)]
     elif array.flags.owndata:
         # What has memory of its own may have been shown by an array before.
-        others = packer.brought
+        others += packer.brought
     else:
-        others = [*packer.known_arrays, *packer.brought]
+        others += [*packer.known_arrays, *packer.brought]
     size, place, shape = array.itemsize, _place(array), list(array.shape)
     if any(step % size for step in array.strides):
         return None

@@ -463,3 +463,17 @@ def test_what_a_test_makes_of_an_answer_stays_where_it_is_that_already(
     )
     result = grade_one(made, handed_in(made, x=f"x = {other}"), engine)
     assert scores(result) == {"first": 1, "then": 1}
+
+
+def test_a_module_made_anew_does_for_the_test_s_own(engine):
+    """A solution that changes a layer and gives it back says nothing against a copy."""
+    made = exercise(
+        "# given\nimport copy\nfrom torch import nn",
+        "# answer f\ndef frozen(net):\n    return net.requires_grad_(False)",
+        "# test t\nnet = frozen(nn.Linear(2, 2))\n"
+        "assert not any(p.requires_grad for p in net.parameters())",
+    )
+    anew = "def frozen(net):\n    return copy.deepcopy(net).requires_grad_(False)"
+    assert scores(grade_one(made, handed_in(made, f=anew), engine)) == {"t": 1}
+    wrong = "def frozen(net):\n    return copy.deepcopy(net)"
+    assert scores(grade_one(made, handed_in(made, f=wrong), engine)) == {"t": 0}

@@ -183,3 +183,33 @@ def test_what_a_given_cell_sets_is_set_in_both(around):
         assert judge["ratio"]() == np.inf
     finally:
         np.seterr(**before)
+
+
+def test_so_does_what_a_test_lends_as_who_calls_it_says(around):
+    """A learner's code may forbid gradients, or have a division by 0 raise, around a callback."""
+
+    def without(f):
+        with torch.inference_mode():
+            return f(1).requires_grad
+
+    def safe(f):
+        with np.errstate(divide="raise"):
+            try:
+                return float(f(0))
+            except FloatingPointError:
+                return None
+
+    def odd(f):
+        np.geterr, usual = (lambda: {"divide": "call", **usual()}), np.geterr
+        try:
+            return f(1)
+        finally:
+            np.geterr = usual
+
+    judge = around(Terms(), without=without, safe=safe, odd=odd)
+    assert judge["without"](lambda x: torch.ones(x, requires_grad=True) * 2) is False
+    assert judge["safe"](lambda x: np.float64(1) / x) is None
+    assert judge["odd"](lambda x: x) == 1
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+    assert np.geterr()["divide"] == "warn"

@@ -14,11 +14,24 @@ LEFT = {
         "import os\n    os.environ['LEFT'] = ''",
         "import os\nb = lambda: {**os.environ}\n",
     ),
-    "path": ("import sys\n    sys.path.insert(0, 'x')", "import sys\nb = lambda: [*sys.path]\n"),
+    "variable": (
+        "import os\n    os.environ['TOKEN'] = ''",
+        "import os\nb = lambda: 'TOKEN' in os.environ\n",
+    ),
+    "path": ("import sys\n    sys.path.append('x')", "import sys\nb = lambda: [*sys.path]\n"),
+    "first of the path": (
+        "import sys\n    sys.path.insert(0, 'x')",
+        "import sys\nb = lambda: sys.path[0]\n",
+    ),
     "arguments": ("import sys\n    sys.argv.append('x')", "import sys\nb = lambda: [*sys.argv]\n"),
     "filters": (
         "import warnings\n    warnings.simplefilter('ignore')",
         "import warnings\nb = lambda: [*warnings.filters]\n",
+    ),
+    "warnings": (
+        "import warnings\n    warnings.simplefilter('ignore')",
+        "import warnings\ndef b():\n    with warnings.catch_warnings(record=True) as heard:\n"
+        "        warnings.warn('look')\n    return len(heard)\n",
     ),
     "locale": (
         "import locale\n    locale.setlocale(locale.LC_ALL, 'C.UTF-8')",
@@ -41,6 +54,10 @@ LEFT = {
     "printed": ("np.set_printoptions(precision=2)", "b = lambda: str(np.array([1.234]))\n"),
     "numpy.random": ("np.random.seed(1)", "b = lambda: np.random.get_state()[1].tolist()\n"),
     "torch": ("torch.set_grad_enabled(False)", "b = torch.is_grad_enabled\n"),
+    "inference": (
+        "f.kept = torch.inference_mode()\n    f.kept.__enter__()",
+        "b = torch.is_inference_mode_enabled\n",
+    ),
     "dtype": ("torch.set_default_dtype(torch.float64)", "b = lambda: torch.ones(1).dtype\n"),
     "torch.random": ("torch.manual_seed(1)", "b = lambda: torch.get_rng_state().tolist()\n"),
     "threads": ("torch.set_num_threads(3)", "b = torch.get_num_threads\n"),
@@ -80,6 +97,52 @@ def test_what_a_call_leaves_is_seen_by_a_test_that_looks_at_it(graded, kind):
     assert scores(result) == {"looks": 0, "looks_away": 1}
 
 
+# Other ways to leave the folder than in a call that returns; what takes the place of `pass`.
+ROADS = {
+    "property": "class C:\n    @property\n    def two(self):\n        {}\n        return 2\n"
+    "    def __iter__(self):\n        yield",
+    "generator": "class C:\n    two = 2\n    def __iter__(self):\n        {}\n        yield",
+    # Nobody waits for it: what it leaves comes with the next call.
+    "thread": "import threading\ndef go():\n    {}\nclass C:\n    two = 2\n"
+    "    def __init__(self):\n        threading.Timer(0.1, go).start()\n"
+    "    def __iter__(self):\n        yield",
+}
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_by_whatever_road(graded, road):
+    looks = exercise(
+        "# given\nimport os, time",
+        "# answer c\nclass C:\n    two = 2\n    def __iter__(self):\n        yield",
+        "# test t\nwas, c = os.getcwd(), C()\nassert c.two == 2\ntime.sleep(0.2)\n"
+        "assert len([*c]) == 1\nassert os.getcwd() == was",
+    )
+    assert scores(graded(looks, c=ROADS[road].format("pass"))[0]) == {"t": 1}
+    assert scores(graded(looks, c=ROADS[road].format("os.chdir('/')"))[0]) == {"t": 0}
+
+
+def test_a_test_may_look_by_what_a_given_cell_defines(graded):
+    looks = exercise(
+        "# given\nimport numpy as np\ndef b():\n    return np.random.get_state()[1].tolist()",
+        "# answer f\n" + function("pass"),
+        "# test t\nwas = b()\nassert f(2) == 4 and b() == was",
+    )
+    assert scores(graded(looks, f=function("np.random.seed(0)"))[0]) == {"t": 0}
+    assert scores(graded(looks, f=function("np.random.default_rng(0)"))[0]) == {"t": 1}
+
+
+def test_what_a_test_has_set_counts_whatever_a_call_has_left(graded):
+    sets = exercise(
+        "# given\nimport os",
+        "# answer f\ndef f():\n    return os.environ.get('MODE')",
+        "# test t\nos.environ['MODE'] = 'x'\nassert f() == 'x' and f() == 'x'\n"
+        "del os.environ['MODE']\nassert f() is None",
+    )
+    leaves = "def f():\n    os.environ['SEEN'] = os.environ.get('SEEN', '') + '1'\n"
+    assert scores(graded(sets, f=f"{leaves}    return os.getenv('MODE')")[0]) == {"t": 1}
+    assert scores(graded(sets, f=f"{leaves}    return 'x'")[0]) == {"t": 0}
+
+
 def test_who_leaves_nothing_is_judged_once(graded, monkeypatch):
     monkeypatch.setattr(Stage, "ask_aside", None)
     result, _ = graded(leaving("b = int\n"), f=function("np.random.default_rng(0).random()"))
@@ -116,6 +179,8 @@ def test_what_is_drawn_after_a_call_is_drawn_from_what_it_left(graded):
         "from time import process_time as t\nwas = t()\nassert f(2) == 4 and t() - was < 1",
         "import tracemalloc\ntracemalloc.start()\nassert f(2) == 4\ntracemalloc.stop()",
         "import inspect\nassert not inspect.isgeneratorfunction(f)",
+        "import inspect\nassert not inspect.isbuiltin(f)",
+        "import cProfile\nassert cProfile.Profile().runcall(f, 2) == 4",
     ],
 )
 def test_a_test_that_asks_what_only_the_process_can_tell_is_left_to_the_teacher(graded, asks):
@@ -145,6 +210,43 @@ FORBIDDEN = {
         "    assert f(2) == 4",
         "[*pd.DataFrame([x]).iterrows()]",
     ),
+    "sorted": (
+        "with patch('builtins.sorted', side_effect=ValueError):\n    assert f(2) == 4",
+        "sorted([x])",
+    ),
+    "given class": (
+        "with patch.object(Given, 'm', side_effect=ValueError):\n    assert f(2) == 4",
+        "Given().m()",
+    ),
+    "given function": (
+        "with patch('__main__.given', side_effect=ValueError):\n    assert f(2) == 4",
+        "given()",
+    ),
+    "given function by its name": (
+        "kept = globals()['given']\nglobals()['given'] = None\nassert f(2) == 4\n"
+        "globals()['given'] = kept",
+        "given()",
+    ),
+    "warnings": (
+        "with patch('warnings.warn', side_effect=ValueError):\n    assert f(2) == 4",
+        "import warnings; warnings.warn('x')",
+    ),
+    "recursion limit": (
+        "with patch('sys.setrecursionlimit', side_effect=ValueError):\n    assert f(2) == 4",
+        "import sys; sys.setrecursionlimit(5_000)",
+    ),
+    "import": (
+        "import sys\nwith patch.dict(sys.modules, {'statistics': None}):\n    assert f(2) == 4",
+        "import statistics",
+    ),
+    "import of a part": (
+        "import sys\nwith patch.dict('sys.modules', {'xml.dom': None}):\n    assert f(2) == 4",
+        "from xml.dom import Node",
+    ),
+    "by a given helper": (
+        "with without_inverse():\n    assert f(2) == 4",
+        "np.linalg.inv(np.eye(2))",
+    ),
     "of a layer": (
         "with patch('torch.nn.ReLU.forward', side_effect=ValueError):\n    assert f(2) == 4",
         "torch.nn.ReLU()(torch.ones(1))",
@@ -152,12 +254,54 @@ FORBIDDEN = {
 }
 
 
+HELPERS = (
+    "\nfrom unittest.mock import patch\nclass Given:\n    def m(self):\n        pass\n"
+    "def given():\n    pass\n"
+    "def without_inverse():\n    return patch('numpy.linalg.inv', side_effect=ValueError)"
+)
+
+
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_what_a_test_forbids_is_forbidden_to_the_learners_code(graded, what):
     test, does = FORBIDDEN[what]
-    forbids = exercise(GIVEN, "# answer f\n" + function("pass"), f"# test t\n{PATCH}{test}\n")
+    forbids = exercise(
+        GIVEN + HELPERS, "# answer f\n" + function("pass"), f"# test t\n{PATCH}{test}\n"
+    )
     assert scores(graded(forbids)[0]) == {"t": 1}
     assert scores(graded(forbids, f=function(does))[0]) == {"t": 0}
+
+
+def test_nor_does_a_property_use_it(graded):
+    given = "# given\nfrom unittest.mock import patch"
+    solved = "class C:\n    @property\n    def two(self):\n        return 2"
+    test = "# test t\nc = C()\nwith patch('builtins.sum', side_effect=ValueError):\n"
+    forbids = exercise(given, f"# answer c\n{solved}", f"{test}    assert c.two == 2")
+    assert scores(graded(forbids)[0]) == {"t": 1}
+    assert scores(graded(forbids, c=solved.replace("2", "sum([2])"))[0]) == {"t": 0}
+
+
+@pytest.mark.parametrize("name", ["given", "Given.m"])
+def test_a_mock_in_the_place_of_what_is_given_is_called(graded, name):
+    calls = exercise(
+        GIVEN + HELPERS,
+        f"# answer f\ndef f():\n    return {name.replace('.', '().')}()",
+        f"# test t\nwith patch('__main__.{name}', return_value=7) as m:\n    assert f() == 7\n"
+        "m.assert_called_once_with()",
+    )
+    assert scores(graded(calls)[0]) == {"t": 1}
+    assert scores(graded(calls, f="def f():\n    return 7")[0]) == {"t": 0}
+
+
+def test_what_a_mock_gives_may_be_given_back(graded):
+    """As by `lambda: print(x)`, which has no other result than None beside the test."""
+    prints = exercise(
+        "# given\nfrom unittest.mock import Mock, patch",
+        "# answer f\ndef f(x):\n    print(x)\ndef each(g, v):\n    for x in v:\n        g(x)",
+        "# test t\nwith patch('builtins.print') as p:\n    f(3)\np.assert_called_once_with(3)\n"
+        "m = Mock()\neach(m, [1, 2])\nassert m.call_count == 2",
+    )
+    styles = "f = lambda x: print(x)\ndef each(g, v):\n    return [g(x) for x in v]"
+    assert scores(graded(prints, f=styles)[0]) == {"t": 1}
 
 
 def test_whoever_leaves_what_cannot_be_read_is_judged_all_the_same(graded):

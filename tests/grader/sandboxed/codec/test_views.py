@@ -185,3 +185,23 @@ def test_what_is_compared_meanwhile_leaves_no_tensor_behind():
     packer.views = True
     packer.look(0)
     assert packer.tensors == {known[1].data_ptr(): 1}
+
+
+@pytest.mark.parametrize("rows", [slice(2), slice(1, None)], ids=str)
+def test_so_does_one_that_has_a_part_of_them(rows):
+    known, theirs = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3)
+    part = torch.nn.Linear(2, 2)
+    part.weight.data = known.weight.data[rows]
+    made = over(part, [known, known.weight], [theirs, theirs.weight])
+    with torch.no_grad():
+        theirs.weight.fill_(7)
+    assert torch.equal(made.weight, torch.full((2, 2), 7.0))
+    assert isinstance(made.weight, torch.nn.Parameter)
+    assert made.weight.requires_grad
+
+
+def test_a_part_of_the_last_of_many_tensors_is_one():
+    known, theirs = ([torch.zeros(2) for _ in range(30)] for _ in range(2))
+    made = over(known[-1].detach(), known, theirs)
+    theirs[-1] += 7
+    assert made.tolist() == [7, 7]
