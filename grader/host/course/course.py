@@ -72,7 +72,14 @@ class Course:
             except Exception as error:
                 raise GraderError(f"{root / name} cannot be read: {error}") from error
         directories = config.get("CourseDirectory", {})
-        source = root / str(directories.get("source_directory", "source"))
+        source_name = str(directories.get("source_directory", "source"))
+        source = root / source_name
+        elsewhere = root / str(directories.get("root", ""))
+        if (elsewhere / source_name).is_dir() and not elsewhere.samefile(root):
+            raise GraderError(
+                f"{root / CONFIG_FILE} sets c.CourseDirectory.root to {elsewhere}: name that "
+                "folder with --course, or take the line out."
+            )
         if not source.is_dir():
             raise GraderError(
                 f"{root} has no folder {source.name}/ with the instructor versions of assignments."
