@@ -55,6 +55,7 @@ _OLD = {
     **dict.fromkeys(("Assign", "AssignApp"), "GenerateAssignment"),
     "AutogradeApp": "Autograde",
     "BaseNbConvertApp": "BaseConverter",
+    "TransferApp": "Exchange",
     **dict.fromkeys(("BaseApp", "BaseNbGraderApp", "BasicConfig", "NbGraderConfig"), "NbGrader"),
 }
 _OLD_OF_COURSE = (

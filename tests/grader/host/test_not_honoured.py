@@ -53,6 +53,7 @@ STOP = {
     "c.Execute.on_cell_start = print": "Execute.on_cell_start",
     "c.Execute.timeout = None": "Execute.timeout",
     "c.Assign.preprocessors = []": "Assign.preprocessors",
+    "c.TransferApp.timezone = 'CET'": "TransferApp.timezone",
     "c.NbGrader.student_id = 'amy'": "NbGrader.student_id",
     "c.CourseDirectory.notebook_id = 'x*'": "CourseDirectory.notebook_id",
     "c.ClearHiddenTests.enabled = False": "ClearHiddenTests.enabled",
