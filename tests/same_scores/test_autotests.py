@@ -120,15 +120,31 @@ def graded(room: Classroom, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
-@pytest.mark.parametrize("harm", ["no templates", "a solution that fails", "another kernel"])
+HARM = {
+    "no templates": "No autotests.yml file found",
+    "templates that are none": "autotests.yml contains invalid YAML code",
+    "templates for another kernel": "KeyError: 'python3'",
+    "a solution that fails": "ValueError: lazy",
+    "another kernel": "ValueError: Kernel octave has not been specified",
+    "a cell without points": "AutoTest region detected in a non-grade cell",
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
 def test_what_cannot_be_filled_in_grades_nobody(room: Classroom, harm: str, tmp_path: Path) -> None:
     release = room.release("bakery")
     room.hand_in("amy", "bakery", release)
     source = bakery()
     if harm == "no templates":
         (room.root / "autotests.yml").unlink()
+    elif harm == "templates that are none":
+        (room.root / "autotests.yml").write_text("python3: [")
+    elif harm == "templates for another kernel":
+        (room.root / "autotests.yml").write_text("ir: {}")
     elif harm == "another kernel":
         source.metadata.kernelspec.name = "octave"
+    elif harm == "a cell without points":
+        source.cells.append(cell("### AUTOTEST powers(9)", "loose"))
     else:
         source.cells[1].source = solution("def powers(n):\n    raise ValueError('lazy')")
     (room.folders[0] / "bakery/bakery.ipynb").unlink()
@@ -137,7 +153,7 @@ def test_what_cannot_be_filled_in_grades_nobody(room: Classroom, harm: str, tmp_
     run = graded(room, tmp_path / "other")
     assert run.returncode == 1
     said = " ".join((run.stdout + run.stderr).split())
-    assert "has AUTOTEST lines, which are no tests yet" in said
+    assert f"has AUTOTEST lines, which are no tests yet ({HARM[harm]}" in said
     assert "nbgrader generate_assignment bakery --source_with_tests --force" in said
     assert not list((tmp_path / "other").glob("results/*/*"))
 
@@ -167,6 +183,27 @@ def test_tests_that_were_made_of_another_source_stop_the_run(
         assert "has changed since its tests were filled in" in said, new
         assert "nbgrader generate_assignment bakery --source_with_tests --force" in said
     assert graded(room, tmp_path / "other").returncode == 1
+
+
+def test_below_a_header_hashes_are_released_with_another_salt(
+    room: Classroom, tmp_path: Path
+) -> None:
+    """nbgrader counts the header's cells for the release, and not in source_with_tests."""
+    nbformat.write(notebook([cell("import math")]), room.root / "head.ipynb")
+    with (room.root / "nbgrader_config.py").open("a") as config:
+        config.write("c.IncludeHeaderFooter.header = 'head.ipynb'\n")
+    fill = [sys.executable, "-m", "nbgrader", "generate_assignment", "bakery"]
+    fill += ["--source_with_tests", "--force"]
+    subprocess.run(fill, cwd=room.root, check=True, capture_output=True, timeout=600)
+    release = nbformat.read(room.folders[1] / "bakery/bakery.ipynb", 4)
+    room.hand_in("amy", "bakery", {"bakery": answered(release, SOLVED)})
+    assert graded(room, tmp_path / "other").returncode == 0
+    assert '"amy","graded","no","6.5"' in (tmp_path / "other/grades.csv").read_text()
+    # By another autotests.yml the release has tests of its own.
+    (room.root / "autotests.yml").write_text(TESTS.replace("is not as long", "is longer"))
+    run = graded(room, tmp_path / "one")
+    assert run.returncode == 1
+    assert "has other tests than those that were filled in" in run.stderr
 
 
 def test_so_do_tests_that_were_released_by_another_autotests_yml(room: Classroom) -> None:

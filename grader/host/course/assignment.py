@@ -21,12 +21,15 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader import nbgraderformat, utils
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     ClearHiddenTests,
     ClearMarkScheme,
     ClearSolutions,
     ComputeChecksums,
 )
+from traitlets import TraitError
 from traitlets.config import Config
 
 from grader.host.course import variants
@@ -177,6 +180,8 @@ class Assignment:
         fingerprint: changes when anything of it changes.
         variant: the number that a learner was given, if it differs by learner.
         zone: in which nbgrader writes when something was handed in (`c.Exchange.timezone`).
+        ignored: patterns of names that are not taken of what is handed in, but for notebooks
+            (`c.CourseDirectory.ignore`).
     """
 
     name: str
@@ -187,6 +192,7 @@ class Assignment:
     for_tests: Mapping[str, Path] = field(default_factory=dict)
     variant: int = 0
     zone: str = "UTC"
+    ignored: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -262,12 +268,17 @@ class Assignment:
                 known = [cell.node, cell.released, cell.original]
                 digest.update(json.dumps(known, sort_keys=True).encode())
         digest.update(json.dumps(contents(files or {}, for_tests or {})).encode())
-        keep = config.get("Autograde", {}).get("exclude_overwriting", {}).get(name, ())
+        try:
+            keep = frozenset(Autograde(config=config).exclude_overwriting.get(name, ()))
+            ignored = tuple(CourseDirectory(config=config).ignore)
+        except (TraitError, TypeError) as error:
+            raise GraderError(f"nbgrader_config.py can't be followed: {error}") from error
         zone = zone_of(config)
-        digest.update(repr([sorted(keep), zone]).encode())
+        digest.update(repr([sorted(keep), zone, *ignored]).encode())
         fingerprint = digest.hexdigest()
-        kept = frozenset(keep)
-        return cls(name, parsed, files or {}, kept, fingerprint, for_tests or {}, variant, zone)
+        return cls(
+            name, parsed, files or {}, keep, fingerprint, for_tests or {}, variant, zone, ignored
+        )
 
 
 def zone_of(config: Config) -> str:

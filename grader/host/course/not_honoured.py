@@ -55,6 +55,7 @@ _OLD = {
     **dict.fromkeys(("Assign", "AssignApp"), "GenerateAssignment"),
     "AutogradeApp": "Autograde",
     "BaseNbConvertApp": "BaseConverter",
+    "TransferApp": "Exchange",
     **dict.fromkeys(("BaseApp", "BaseNbGraderApp", "BasicConfig", "NbGraderConfig"), "NbGrader"),
 }
 _OLD_OF_COURSE = (
@@ -88,7 +89,9 @@ _FOLLOWED: dict[str, tuple[str, ...] | None] = {
         )
     ),
     "Autograde": ("exclude_overwriting",),
-    "CourseDirectory": ("release_directory", "source_directory", "source_with_tests_directory"),
+    "CourseDirectory": (
+        *("ignore", "release_directory", "source_directory", "source_with_tests_directory"),
+    ),
 }
 
 
@@ -106,6 +109,9 @@ def check_elsewhere(config: Config) -> None:
 
     for folder in jupyter_config_path():
         for name, loader in (
+            # Jupyter's own, which all its programs read.
+            ("jupyter_config.py", PyFileConfigLoader),
+            ("jupyter_config.json", JSONFileConfigLoader),
             ("nbgrader_config.py", PyFileConfigLoader),
             ("nbgrader_config.json", JSONFileConfigLoader),
         ):
@@ -136,6 +142,7 @@ def _found(config: Config) -> Iterator[tuple[str, str]]:
         return config.get(section, {}).get(name)
 
     take_out = "take it out, or grade with nbgrader."
+    everybody = "it grades everybody and every notebook."
     for section in _STEPS:
         if value(section, "enabled") is False:
             yield f"{section}.enabled", take_out
@@ -156,7 +163,9 @@ def _found(config: Config) -> Iterator[tuple[str, str]]:
         yield "CourseDirectory.directory_structure", f"it reads {_STRUCTURE}."
     for name in _PARTS:
         if value("CourseDirectory", name) not in (None, "", "*"):
-            yield f"CourseDirectory.{name}", "it grades everybody and every notebook."
+            yield f"CourseDirectory.{name}", everybody
+    if value("Autograde", "create_student") is False:
+        yield "Autograde.create_student", everybody
     for section in ("Execute", "ExecutePreprocessor", "NotebookClient"):
         for name in _RUN:
             if value(section, name) not in (None, False, "", "python3"):

@@ -49,8 +49,9 @@ def filler(shut_in: bool = True) -> Callable[[Course, Path, NotebookNode], Noteb
 
 def _filled(course: Course, path: Path, source: NotebookNode, shut_in: bool) -> NotebookNode:
     instance = InstantiateTests(config=course.config)
-    # It logs what it raises; the error is enough.
-    instance.log = logging.getLogger("grader.quiet")
+    said = _Said()
+    instance.log = logging.Logger("nbgrader")
+    instance.log.addHandler(said)
     # nbgrader looks there, and then where it was started: in the course's folder.
     beside = (path.parent / instance.autotest_filename).is_file()
     resources = {"metadata": {"path": str(path.parent if beside else course.root)}}
@@ -68,8 +69,20 @@ def _filled(course: Course, path: Path, source: NotebookNode, shut_in: bool) -> 
         except CellExecutionError as error:
             # Its own text is a traceback.
             raise GraderError(f"{error.ename}: {error.evalue}") from error
+        except Exception as error:
+            raise GraderError(said.last or f"{type(error).__name__}: {error}") from error
     made: NotebookNode = filled
     return made
+
+
+class _Said(logging.Handler):
+    """Keeps the last error that nbgrader has logged: what it raises then may say nothing."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            self.last = record.getMessage().strip()
 
 
 class _Kernel:

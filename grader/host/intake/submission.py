@@ -6,9 +6,10 @@ submission = collect(assignment, folder, student)     # or Rejected
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from fnmatch import fnmatchcase
 from pathlib import Path
 from unicodedata import normalize
 
@@ -114,9 +115,14 @@ def collect(
     files = {
         path: content
         for path, content in folder.files.items()
-        if path != TIMESTAMP and not is_notebook(path)
+        if path != TIMESTAMP and not is_notebook(path) and not _is_ignored(path, assignment.ignored)
     }
     return Submission(assignment, student, papers, files, timestamp, tuple(notes))
+
+
+def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a file, or a folder that it lies in, has a name that nbgrader would pass over."""
+    return any(fnmatchcase(part, one) for part in path.split("/") for one in patterns)
 
 
 def timestamp_of(folder: Folder, zone: str = "UTC") -> datetime | None:

@@ -358,6 +358,26 @@ def test_time_and_files_beside_the_notebook(desk, assignment):
     assert submission.notes == ("timestamp.txt cannot be read as a time.",)
 
 
+@pytest.mark.parametrize(
+    ("setting", "taken"),
+    [
+        ("", {"my.csv", "notes.txt", "sub/my.csv"}),
+        ("c.CourseDirectory.ignore.append('*.csv')", {"notes.txt"}),
+        ("c.CourseDirectory.ignore = ['sub']", {"feedback/a.txt", "my.csv", "notes.txt", "x.pyc"}),
+    ],
+)
+def test_files_that_nbgrader_passes_over_are_not_taken(desk, setting, taken):
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write(setting)
+    folder = desk.hand_in("s").parent
+    for name in ("feedback/a.txt", "my.csv", "notes.txt", "sub/my.csv", "x.pyc"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("x")
+    submission = collect(desk.course().load("numbers"), folder, "s")
+    assert submission.files.keys() == taken
+    assert submission.papers["numbers"].notes == ()
+
+
 def test_a_time_says_what_its_zone_is_called_then(desk):
     folder = desk.hand_in("s").parent
 

@@ -53,6 +53,7 @@ STOP = {
     "c.Execute.on_cell_start = print": "Execute.on_cell_start",
     "c.Execute.timeout = None": "Execute.timeout",
     "c.Assign.preprocessors = []": "Assign.preprocessors",
+    "c.TransferApp.timezone = 'CET'": "TransferApp.timezone",
     "c.NbGrader.student_id = 'amy'": "NbGrader.student_id",
     "c.CourseDirectory.notebook_id = 'x*'": "CourseDirectory.notebook_id",
     "c.ClearHiddenTests.enabled = False": "ClearHiddenTests.enabled",
@@ -62,6 +63,7 @@ STOP = {
     "c.Execute.force_raise_errors = True": "Execute.force_raise_errors",
     "c.ExecutePreprocessor.kernel_name = 'ir'": "ExecutePreprocessor.kernel_name",
     "c.NbGraderPreprocessor.enabled = False": "NbGraderPreprocessor.enabled",
+    "c.Autograde.create_student = False": "Autograde.create_student",
     "c.CourseDirectory.student_id_exclude = 'amy'": "CourseDirectory.student_id_exclude",
     "c.CourseDirectory.directory_structure = '{nbgrader_step}/{assignment_id}'": (
         "CourseDirectory.directory_structure"
@@ -82,6 +84,41 @@ def test_the_command_line_says_so_and_grades_nobody(desk: Desk) -> None:
         config.write("c.Execute.timeout = 60\n")
     said = desk.grade(code=1)
     assert "sets c.Execute.timeout, which this grader does not follow" in " ".join(said.split())
+
+
+def test_a_course_that_lies_elsewhere_is_not_taken_for_this_one(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "other/solutions").mkdir(parents=True)
+    for same in (".", f"{tmp_path}/../{tmp_path.name}", "not/there"):
+        assert load(f"c.CourseDirectory.root = {same!r}").points == 1
+    with pytest.raises(GraderError, match=r"sets c\.CourseDirectory\.root to .*other: name that"):
+        load("c.CourseDirectory.root = 'other'")
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept"),
+    [
+        ("c.Autograde.exclude_overwriting = {'x': ['own.py']}", {"own.py"}),
+        ("c.Autograde.exclude_overwriting.update({'x': ['own.py']})", {"own.py"}),
+        ("c.Autograde.exclude_overwriting = {'y': ['own.py']}", set()),
+    ],
+)
+def test_files_of_the_learners_are_kept_as_nbgrader_reads_it(
+    load: Load, setting: str, kept: set[str]
+) -> None:
+    assert load(setting).keep == kept
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "c.Autograde.exclude_overwriting = ['own.py']",
+        "c.Autograde.exclude_overwriting = {'x': 5}",
+        "c.CourseDirectory.ignore = 5",
+    ],
+)
+def test_a_value_that_nbgrader_does_not_take_is_one_sentence(load: Load, setting: str) -> None:
+    with pytest.raises(GraderError, match=r"nbgrader_config\.py can't be followed: "):
+        load(setting)
 
 
 PASSED_OVER = (
@@ -117,20 +154,22 @@ def test_a_configuration_in_json_counts_too(load: Load, tmp_path: Path) -> None:
         load()
 
 
+@pytest.mark.parametrize("file", ["nbgrader_config.py", "jupyter_config.py"])
 @pytest.mark.parametrize(
     ("setting", "name"),
     [
         ("c.Execute.timeout = 90", "Execute.timeout"),
+        ("c.CourseDirectory.ignore = ['*.csv']", "CourseDirectory.ignore"),
         ("c.ClearSolutions.text_stub = 'Now you'", "ClearSolutions.text_stub"),
         ("c.CourseDirectory.student_id = 'a*'", "CourseDirectory.student_id"),
         ("c.IncludeHeaderFooter.header = 'head.ipynb'", "IncludeHeaderFooter.header"),
     ],
 )
 def test_what_this_machine_says_of_nbgrader_is_told(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, name: str
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, setting: str, name: str
 ) -> None:
     """nbgrader reads it, and this grader the course's own configuration alone."""
-    place = tmp_path / "jupyter/nbgrader_config.py"
+    place = tmp_path / "jupyter" / file
     place.parent.mkdir()
     place.write_text(f"{setting}\nc.Exchange.root = '/srv/exchange'\n")
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(place.parent))
