@@ -118,10 +118,8 @@ def told(before: State, now: State) -> str:
     for kind in differing(before, now):
         value = now[kind]
         if kind in ("matplotlib", "pandas"):
-            # A text may be more than it looks like.
             was = before[kind]
-            changed = {name: one for name, one in value.items() if one != was.get(name)}
-            value = {n: one for n, one in changed.items() if isinstance(one, bool | int | float)}
+            value = {name: one for name, one in value.items() if one != was.get(name)}
         elif kind == "figures":
             value = [number for number in value if number not in before[kind]]
         elif kind in _AS_TEXT:
@@ -164,10 +162,15 @@ def _locale(_: Any) -> None:
     locale.setlocale(locale.LC_ALL, "C" if now == "C.UTF-8" else "C.UTF-8")
 
 
+def _numbers(value: Any) -> Any:
+    """The options that are numbers: a text may name a module, or what is to be called."""
+    return {name: one for name, one in value.items() if isinstance(one, bool | int | float)}
+
+
 def _matplotlib(value: Any) -> None:
     import matplotlib
 
-    matplotlib.rcParams.update(value)
+    matplotlib.rcParams.update(_numbers(value))
 
 
 def _figures(value: Any) -> None:
@@ -180,7 +183,7 @@ def _figures(value: Any) -> None:
 def _pandas(value: Any) -> None:
     import pandas
 
-    for name, one in value.items():
+    for name, one in _numbers(value).items():
         pandas.set_option(name, one)
 
 

@@ -480,7 +480,7 @@ class Peer(Answering):
         if self.rules.says_why:
             # Who makes such a thing anew makes it as the test's own are.
             self.rules.admit_like([*request.args, *request.kwargs.values()])
-        if reply.drew:
+        if reply.drew and self.rules.random:
             self.rules.note("random")
             self._left_at = draw_on()
         self._origin = f"{label}()"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 
+import matplotlib
 import msgspec
 import pytest
 
@@ -82,6 +84,19 @@ def test_a_player_can_t_set_the_judge_s_random_numbers(hear):
     assert handle(judge)(lambda: called.append(1)) == 5
     assert called == [1]
     assert random.getstate() == before
+    # Nor is it that it has drawn any, where it was given none.
+    assert handle(hear(Reply(1, 5, drew=True)))() == 5
+    assert random.getstate() == before
+
+
+def test_what_a_call_has_left_is_no_text_for_the_judge_to_follow(hear):
+    left = {"figure.hooks": ["os:getcwd"], "lines.linewidth": 7}
+    judge = hear(Reply(1, 5, left=json.dumps({"matplotlib": left})))
+    judge.rules.leaves = ["matplotlib"]
+    with matplotlib.rc_context():
+        assert handle(judge)() == 5
+        known = matplotlib.rcParams
+        assert (known["lines.linewidth"], known["figure.hooks"]) == (7, [])
 
 
 def test_an_exception_that_is_claimed_to_be_the_test_s_is_not_without_one(hear):
