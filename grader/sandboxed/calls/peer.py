@@ -498,9 +498,10 @@ class Peer(Answering):
         try:
             reply, _ = self._ask(request, self._packer(), "")
             found = json.loads(reply.left)
-        except (Stopped, ValueError):
+            return [kind for kind in left.KINDS if kind in found and not self._shares(kind)]
+        except (Stopped, Exception):
+            # Whatever it says, the test is over.
             return ()
-        return [kind for kind in left.KINDS if kind in found and not self._shares(kind)]
 
     def _shares(self, kind: str) -> bool:
         return self.rules.random and kind in left.CHANCE

@@ -89,6 +89,11 @@ def test_a_player_can_t_set_the_judge_s_random_numbers(hear):
     assert random.getstate() == before
 
 
+@pytest.mark.parametrize("left", ["5", "[" * 10**5, "{"])
+def test_who_says_nonsense_of_what_is_left_says_nothing(hear, left):
+    assert hear(Reply(1, left=left)).have_left() == ()
+
+
 def test_what_a_call_has_left_is_no_text_for_the_judge_to_follow(hear):
     left = {"figure.hooks": ["os:getcwd"], "lines.linewidth": 7}
     judge = hear(Reply(1, 5, left=json.dumps({"matplotlib": left})))
