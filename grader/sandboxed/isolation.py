@@ -518,8 +518,9 @@ def _shown_in_tmp() -> set[str]:
 
     The fifth field of each line is where something is mounted: proc_pid_mountinfo(5).
     """
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    places = [Path(line.split()[4]).parts for line in mounts]
+    # As bytes, which is all that a name of a folder need be.
+    mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    places = [Path(os.fsdecode(line.split()[4])).parts for line in mounts]
     return {parts[2] for parts in places if parts[:2] == ("/", "tmp") and len(parts) > 2}
 
 

@@ -55,7 +55,7 @@ def take_large_pages() -> None:
 
     Source: MADV_COLLAPSE in madvise(2), Linux 6.1.
     """
-    with contextlib.suppress(OSError), open("/proc/self/maps") as regions:
+    with contextlib.suppress(OSError), open("/proc/self/maps", errors="replace") as regions:
         for region in regions:
             span, rights, _, _, file = region.split(maxsplit=5)[:5]
             if rights != "rw-p" or file != "0":

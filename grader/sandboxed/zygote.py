@@ -260,7 +260,7 @@ def _shares_memory() -> bool:
 
     Source: VmFlags in proc(5): shared, and may be made writable.
     """
-    with contextlib.suppress(OSError), open("/proc/self/smaps") as lines:
+    with contextlib.suppress(OSError), open("/proc/self/smaps", errors="replace") as lines:
         flags = [line.split() for line in lines if line.startswith("VmFlags:")]
         return any("sh" in known and "mw" in known for known in flags)
     return False

@@ -113,6 +113,14 @@ def openable(whole):
     return found
 
 
+@pytest.mark.parametrize("name", [b"\xfcber", "\u2028 \u3000x".encode()])
+def test_a_folder_is_seen_whatever_bytes_its_name_has(tmp_path, name):
+    folder = tmp_path / os.fsdecode(name)
+    folder.mkdir()
+    (folder / "inside").touch()
+    assert try_out(listed, ["/course"], show={"/course": folder}).result == [["inside"]]
+
+
 def test_what_a_player_can_open_is_what_it_may(by):
     prefixes = {sys.base_prefix, sys.prefix} if by is None else {"/usr"}
     if by is not None and os.getuid() != 0:

@@ -31,3 +31,19 @@ def test_what_a_child_makes_lies_on_few_pages():
     # 1,200 objects of 640 bytes each: 190 pages would hold them. How much worse it is without
     # differs from one Python to the next.
     assert settled < min(1.4 * 190, scattered), (settled, scattered)
+
+
+@linux
+def test_memory_is_read_whatever_the_names_of_files_in_it(tmp_path):
+    script = f"""
+        import mmap, os
+        from grader.sandboxed import memory_order, zygote
+        path = os.fsencode({str(tmp_path)!r}) + b"/\\xfc"
+        with open(path, "w+b") as file:
+            file.write(bytes(4096))
+            file.flush()
+            held = mmap.mmap(file.fileno(), 4096)
+        memory_order.take_large_pages()
+        print(zygote._shares_memory())
+    """
+    assert run(script) == ["True"]
