@@ -139,10 +139,13 @@ class Course:
         None for the file in the course's folder, which nbgrader uses where nothing is said: what is
         graded into another folder has its gradebook there.
         """
-        if self.settings.db_url:
-            return self.settings.db_url
-        url = self.config.get("CourseDirectory", {}).get("db_url")
-        return str(url) if url and url != f"sqlite:///{self.root.absolute() / BOOK}" else None
+        own = str(self.config.get("CourseDirectory", {}).get("db_url") or "")
+        url, file = self.settings.db_url or own, "sqlite:///"
+        if url.startswith(file):
+            # nbgrader works in the course's folder, wherever it was started.
+            url = f"{file}{self.root.absolute() / url.removeprefix(file)}"
+        is_usual = not self.settings.db_url and url == f"{file}{self.root.absolute() / BOOK}"
+        return None if is_usual else url or None
 
     def shown_digest(self) -> str:
         """A hash of what `shown` holds."""
