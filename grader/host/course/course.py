@@ -125,9 +125,11 @@ class Course:
             for step in ("source", "source_with_tests", "submitted", "autograded", "feedback")
         }
         places = [self.root, *(self.root / name for name in names.values()), self.root / BOOK]
-        exchange = self.config.get("Exchange", {}).get("root")
-        if exchange:
-            places.append(Path(str(exchange)))
+        # Where it lies is often said for the whole machine.
+        for config in (self.config, *(other for _, other in not_honoured.elsewhere())):
+            exchange = config.get("Exchange", {}).get("root")
+            if exchange:
+                places.append(Path(str(exchange)))
         if self.db_url is not None and self.db_url.startswith("sqlite:///"):
             places.append(Path(self.db_url.removeprefix("sqlite:///")))
         return places
