@@ -22,7 +22,7 @@ from typing import Protocol, TypeVar
 from grader.host.contract import Trouble
 from grader.host.course import variants
 from grader.host.course.assignment import Assignment, Kind
-from grader.host.course.course import Course
+from grader.host.course.course import BOOK, Course
 from grader.host.engine.engine import Engine
 from grader.host.get_contract import names_for
 from grader.host.gradebook.book import Book
@@ -212,6 +212,7 @@ def grade_class(
                     book.set_up(assignment, marking.due.get(name))
                 elif name in marking.due:
                     book.set_due(name, marking.due[name])
+            _tell_due(course, book, assignments)
             marks = f"{sorted(marking.all_beside)} {marking.show_hidden_tests}"
             settings = f"{engine.settings} {marks} {course.shown_digest()}"
             identities = {key: Identities(found, settings) for key, found in given_out.items()}
@@ -262,8 +263,22 @@ def grade_class(
         with cannot_write(out):
             write_atomically(out / "grades.csv", report.csv().encode("utf-8", "replace"))
             write_atomically(out / "report.html", report.html().encode("utf-8", "replace"))
-            store.write_config(course, submitted, address)
+            here = database.url.render_as_string(hide_password=False)
+            store.write_config(course, submitted, here if address else None)
     return done
+
+
+def _tell_due(course: Course, book: Book, names: Iterable[str]) -> None:
+    """Tells of assignments that are due by nbgrader's own gradebook alone."""
+    own = course.root / BOOK
+    due = Database.of_file(own).due_dates() if own.is_file() else {}
+    for name in names:
+        if name in due and book.due(name) is None:
+            _log.warning(
+                "%s was due at %s UTC as %s says, and here nobody is late: type "
+                "--due '%s=%s' for that.",
+                *(name, due[name], own, name, due[name]),
+            )
 
 
 def _as_given_out(course: Course, tasks: Sequence[Task]) -> Iterator[Task]:

@@ -51,7 +51,7 @@ class ResultStore:
             GraderError: when it cannot be written, or another run holds it.
         """
         with cannot_write(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
             # The lock goes with the process, however that ends; the file may stay.

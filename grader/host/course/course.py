@@ -125,9 +125,11 @@ class Course:
             for step in ("source", "source_with_tests", "submitted", "autograded", "feedback")
         }
         places = [self.root, *(self.root / name for name in names.values()), self.root / BOOK]
-        exchange = self.config.get("Exchange", {}).get("root")
-        if exchange:
-            places.append(Path(str(exchange)))
+        # Where it lies is often said for the whole machine.
+        for config in (self.config, *(other for _, other in not_honoured.elsewhere())):
+            exchange = config.get("Exchange", {}).get("root")
+            if exchange:
+                places.append(Path(str(exchange)))
         if self.db_url is not None and self.db_url.startswith("sqlite:///"):
             places.append(Path(self.db_url.removeprefix("sqlite:///")))
         return places
@@ -139,10 +141,13 @@ class Course:
         None for the file in the course's folder, which nbgrader uses where nothing is said: what is
         graded into another folder has its gradebook there.
         """
-        if self.settings.db_url:
-            return self.settings.db_url
-        url = self.config.get("CourseDirectory", {}).get("db_url")
-        return str(url) if url and url != f"sqlite:///{self.root.absolute() / BOOK}" else None
+        own = str(self.config.get("CourseDirectory", {}).get("db_url") or "")
+        url, file = self.settings.db_url or own, "sqlite:///"
+        if url.startswith(file):
+            # nbgrader works in the course's folder, wherever it was started.
+            url = f"{file}{self.root.absolute() / url.removeprefix(file)}"
+        is_usual = not self.settings.db_url and url == f"{file}{self.root.absolute() / BOOK}"
+        return None if is_usual else url or None
 
     def shown_digest(self) -> str:
         """A hash of what `shown` holds."""

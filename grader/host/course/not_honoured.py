@@ -95,9 +95,25 @@ _FOLLOWED: dict[str, tuple[str, ...] | None] = {
 }
 
 
+def elsewhere() -> Iterator[tuple[str, Config]]:
+    """What nbgrader reads beside a course's own configuration: that of this user and of this
+    machine, by file."""
+    from jupyter_core.paths import jupyter_config_path
+
+    for folder in jupyter_config_path():
+        # Jupyter's own is read by all its programs.
+        for name in ("jupyter_config", "nbgrader_config"):
+            for ending, loader in ((".py", PyFileConfigLoader), (".json", JSONFileConfigLoader)):
+                try:
+                    other = loader(name + ending, path=folder).load_config()
+                except Exception:
+                    # Of what it can't read nbgrader itself goes on without.
+                    continue
+                yield os.path.join(folder, name + ending), other
+
+
 def check_elsewhere(config: Config) -> None:
-    """Looks through what nbgrader reads beside a course's own configuration, which is not read
-    here: that of this user and of this machine.
+    """Looks through what is not read here of nbgrader's configuration.
 
     Args:
         config: the course's, which stands above all.
@@ -105,22 +121,8 @@ def check_elsewhere(config: Config) -> None:
     Raises:
         GraderError: for the first setting there that would change marks.
     """
-    from jupyter_core.paths import jupyter_config_path
-
-    for folder in jupyter_config_path():
-        for name, loader in (
-            # Jupyter's own, which all its programs read.
-            ("jupyter_config.py", PyFileConfigLoader),
-            ("jupyter_config.json", JSONFileConfigLoader),
-            ("nbgrader_config.py", PyFileConfigLoader),
-            ("nbgrader_config.json", JSONFileConfigLoader),
-        ):
-            try:
-                other = loader(name, path=folder).load_config()
-            except Exception:
-                # Of what it can't read nbgrader itself goes on without.
-                continue
-            _compare(other, config, os.path.join(folder, name))
+    for path, other in elsewhere():
+        _compare(other, config, path)
 
 
 def _compare(other: Config, config: Config, path: str) -> None:

@@ -153,6 +153,11 @@ class Book:
                     self._remove_old_cells(old, assignment.name, ())
                     self._book.remove_notebook(old.name, assignment.name)
 
+    def due(self, assignment: str) -> datetime | None:
+        """When it was due, UTC without time zone."""
+        with self._one_sentence():
+            return self._read(assignment).due
+
     def set_due(self, assignment: str, due: datetime) -> None:
         """Enters when an assignment was due, UTC without time zone, and nothing else of it."""
         with self._one_sentence():

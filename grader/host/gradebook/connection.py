@@ -69,6 +69,10 @@ class Database:
     def __init__(self, url: str | URL) -> None:
         try:
             self.url = make_url(url)
+            file = self.url.database
+            if self._is_file and file and not file.startswith((":memory:", "file:")):
+                # It is written down for whoever starts elsewhere.
+                self.url = self.url.set(database=str(Path(file).absolute()))
             self._engine()
         except NoSuchModuleError:
             raise GraderError(
@@ -161,6 +165,13 @@ class Database:
         else:
             reason = f"was written by another nbgrader: use that one, or {elsewhere}"
         raise GraderError(f"{self} {reason}.")
+
+    def due_dates(self) -> dict[str, str]:
+        """When assignments are due, UTC, by name, as far as the database says so."""
+        known = text("SELECT name, duedate FROM assignment WHERE duedate IS NOT NULL")
+        with contextlib.suppress(SQLAlchemyError), self._engine().connect() as connection:
+            return {name: str(due)[:19] for name, due in connection.execute(known)}
+        return {}
 
     def prepare_session(self, session: Session) -> None:
         """Gives SQLite room for what a large class has: its own 2 MiB are full after 300.

@@ -220,6 +220,21 @@ def test_what_the_teacher_sets_in_the_gradebook_decides_what_is_late(desk, run):
     assert {s: row["late"] for (_, s), row in rows(desk).items()} == {"a": "no", "b": "yes"}
 
 
+def test_a_due_date_that_only_nbgraders_own_gradebook_knows_is_told(desk, run, caplog, monkeypatch):
+    monkeypatch.setenv("PATH", WITH_ALEMBIC)
+    desk.hand_in("a", timestamp="2026-03-02 13:00:00 UTC")
+    with Gradebook(f"sqlite:///{desk.root}/gradebook.db") as book:
+        book.add_assignment("numbers", duedate="2026-03-02 12:00:00 UTC")
+    run()
+    assert "numbers was due at 2026-03-02 12:00:00 UTC as" in caplog.text
+    assert rows(desk)["numbers", "a"]["late"] == "no"
+    caplog.clear()
+    run("--due", "numbers=2026-03-02 12:00:00")
+    run()
+    assert caplog.text == ""
+    assert rows(desk)["numbers", "a"]["late"] == "yes"
+
+
 def test_when_it_was_due_counts_though_something_else_is_graded(desk, run):
     desk.hand_in("a", timestamp="2026-03-02 13:00:00 UTC")
     nbformat.write(desk.source("pair", "first"), desk.folder("a", "pair") / "first.ipynb")

@@ -104,6 +104,9 @@ NAMED = {
     "c.CourseDirectory.db_url = 'sqlite:///{one}'": "one",
     "c.Grader.db_url = 'sqlite:///{two}'\nc.CourseDirectory.db_url = 'sqlite:///{one}'": "two",
     "c.CourseDirectory.db_url = 'sqlite:///{root}/gradebook.db'": "gradebook",
+    # From the course's folder, wherever one stands.
+    "c.CourseDirectory.db_url = 'sqlite:///../one.db'": "one",
+    "c.CourseDirectory.db_url = 'sqlite:///gradebook.db'": "gradebook",
 }
 
 

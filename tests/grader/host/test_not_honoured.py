@@ -181,6 +181,15 @@ def test_what_this_machine_says_of_nbgrader_is_told(
     not_honoured.check_elsewhere(Course.open(desk.root).config)
 
 
+def test_an_exchange_that_this_machine_names_is_hidden(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may lie among what learners' code is shown, such as the environment."""
+    (tmp_path / "nbgrader_config.py").write_text("c.Exchange.root = '/usr/share/handed-in'\n")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path))
+    assert Path("/usr/share/handed-in") in Course.open(desk.root).hidden
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

@@ -366,6 +366,8 @@ def test_files_with_marks_are_their_owners_alone_from_the_first(desk, run, monke
         write_atomically(desk.out / "ordinary", b"x", 0o666)
     finally:
         os.umask(before)
+    # Folders within it are called as students are.
+    assert desk.out.stat().st_mode & 0o777 == 0o700
     modes = {
         path.relative_to(desk.out).as_posix(): path.stat().st_mode & 0o777
         for path in desk.out.rglob("*")
