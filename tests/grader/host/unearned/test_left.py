@@ -234,9 +234,17 @@ FORBIDDEN = {
         "with patch('builtins.sorted', side_effect=ValueError):\n    assert f(2) == 4",
         "sorted([x])",
     ),
+    "of another class": (
+        "with patch.object(pd.Series, 'rolling', side_effect=ValueError):\n    assert f(2) == 4",
+        "pd.Series([1, 2]).rolling(2)",
+    ),
     "given class": (
         "with patch.object(Given, 'm', side_effect=ValueError):\n    assert f(2) == 4",
         "Given().m()",
+    ),
+    "derived class": (
+        "with patch.object(Derived, 'm', side_effect=ValueError):\n    assert f(2) == 4",
+        "Derived().m()",
     ),
     "given function": (
         "with patch('__main__.given', side_effect=ValueError):\n    assert f(2) == 4",
@@ -276,7 +284,7 @@ FORBIDDEN = {
 
 HELPERS = (
     "\nfrom unittest.mock import patch\nclass Given:\n    def m(self):\n        pass\n"
-    "def given():\n    pass\n"
+    "class Derived(Given):\n    pass\ndef given():\n    pass\n"
     "def without_inverse():\n    return patch('numpy.linalg.inv', side_effect=ValueError)"
 )
 
