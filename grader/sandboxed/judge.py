@@ -247,10 +247,17 @@ class _Bench:
         # Whether the player was asked from those lines, from others, or both.
         asked: set[bool] = set()
         peer = self.peer
+        # How generators stood when the player was asked first: nothing was left before.
+        began: dict[str, int] = {}
+
+        def on_asking() -> None:
+            if not asked:
+                began.update(chance())
+            asked.add(self._line() in lines)
+
         if peer is not None:
-            setattr(peer, "on_asking", lambda: asked.add(self._line() in lines))  # noqa: B010
+            setattr(peer, "on_asking", on_asking)  # noqa: B010
         self.chance.for_test()
-        began = chance()
         results: Any = self._shell.displayhook
         results.counts, results.number = test.counts, None
         try:

@@ -158,7 +158,10 @@ class _Session:
             names = ", ".join(place.partition(":")[0] for place in verdict.undeclared)
             why = f"{names} changes what it is given"
             whole = self._holds_only(position, "ChangedArgument", why)
-        return verdict if whole.error is None else _decided(verdict, aside, whole)
+        # What is left belongs to no value of the test's: with it the points count, too.
+        gives_less = bool(verdict.left) and not _gives_no_less(whole, verdict.played)
+        holds = whole.error is None and not gives_less
+        return verdict if holds else _decided(verdict, aside, whole)
 
     def _with_names(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
         """What counts: does the test hold, too, where a name that it binds, and a function of the

@@ -90,6 +90,10 @@ class Patches:
                     is_meant = name in words or (callable(was) and name[:1] != "_")
                 if is_meant:
                     self._watched.append((place, name, was))
+            if isinstance(owner := owner_of(place), type):
+                # What it has from another class.
+                more = words.intersection(dir(owner)).difference(vars(owner))
+                self._watched += [(place, name, _MISSING) for name in more]
         if "modules" in words:
             said = words.union(_DOTTED.findall(source))
             self._watched += [(_IMPORTED, name, _MISSING) for name in said]

@@ -33,6 +33,7 @@ from grader.protocol.values import (
     CannotCross,
     Given,
     Live,
+    Module,
     Named,
     Node,
     Pairs,
@@ -47,7 +48,7 @@ from grader.sandboxed.calls.budget import CallBudget, Stopped
 from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.invoke import invoke
-from grader.sandboxed.calls.kinds import backs
+from grader.sandboxed.calls.kinds import backs, callable_nodes
 from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import draw_on, picture_of_states, random_states
 from grader.sandboxed.calls.rules import Rules
@@ -592,11 +593,14 @@ class Peer(Answering):
         It is itself where all in it may come from this place, unless a copy is wanted; else a copy,
         in which handles do less, and an instance of a given class is nothing that equals anything.
         """
-        if _is_module(known) and not was_there:
-            if not self.rules.may_have_its_own(place):
-                return object()
-            # Another answer makes one anew.
-            self.rules.note("results", "module")
+        if _is_module(known) and not was_there and not self.rules.may_have_its_own(place):
+            return object()
+        if self.rules.says_why and not was_there:
+            # Another answer makes modules anew.
+            again = Packer(lambda live: None, self._given).pack(known)
+            for found in callable_nodes(again):
+                if isinstance(found, Module) and self.rules.may_have_its_own(place):
+                    self.rules.note("results", "module")
         holds = isinstance(known, _HOLDING) or _holds_objects(known) or self._is_of_given(known)
         # Where the solution gives back what has nothing in it, a learner may make it anew.
         # What an argument has got since has been looked at for what that is.

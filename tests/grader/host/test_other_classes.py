@@ -465,15 +465,34 @@ def test_what_a_test_makes_of_an_answer_stays_where_it_is_that_already(
     assert scores(result) == {"first": 1, "then": 1}
 
 
-def test_a_module_made_anew_does_for_the_test_s_own(engine):
-    """A solution that changes a layer and gives it back says nothing against a copy."""
-    made = exercise(
-        "# given\nimport copy\nfrom torch import nn",
-        "# answer f\ndef frozen(net):\n    return net.requires_grad_(False)",
-        "# test t\nnet = frozen(nn.Linear(2, 2))\n"
-        "assert not any(p.requires_grad for p in net.parameters())",
-    )
-    anew = "def frozen(net):\n    return copy.deepcopy(net).requires_grad_(False)"
+@pytest.mark.parametrize(
+    ("solution", "test", "anew", "wrong"),
+    [
+        (
+            "def f(net):\n    return net.requires_grad_(False)",
+            "net = f(nn.Linear(2, 2))\nassert not net.weight.requires_grad",
+            "def f(net):\n    return copy.deepcopy(net).requires_grad_(False)",
+            "def f(net):\n    return copy.deepcopy(net)",
+        ),
+        (
+            "def f(nets):\n    nets[0].requires_grad_(False)\n    return nets",
+            "[net] = f([nn.Linear(2, 2)])\nassert not net.weight.requires_grad",
+            "def f(nets):\n    return [copy.deepcopy(net).requires_grad_(False) for net in nets]",
+            "def f(nets):\n    return copy.deepcopy(nets)",
+        ),
+        (
+            "called = []\ndef f(g):\n    called.append(g.__name__)\n    return g",
+            "@f\ndef seven():\n    return 7\nassert seven() == 7 and called == ['seven']",
+            "called = []\ndef f(g):\n    called.append(g.__name__)\n    return lambda: g()",
+            "called = []\ndef f(g):\n    return lambda: g()",
+        ),
+    ],
+    ids=["module", "modules", "function"],
+)
+def test_what_is_made_anew_does_for_the_test_s_own(engine, solution, test, anew, wrong):
+    """A solution that gives back what it was given says nothing against another."""
+    given = "# given\nimport copy\nfrom torch import nn"
+    made = exercise(given, f"# answer f\n{solution}", f"# test t\n{test}")
+    assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
     assert scores(grade_one(made, handed_in(made, f=anew), engine)) == {"t": 1}
-    wrong = "def frozen(net):\n    return copy.deepcopy(net)"
     assert scores(grade_one(made, handed_in(made, f=wrong), engine)) == {"t": 0}

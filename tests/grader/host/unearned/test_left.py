@@ -121,6 +121,16 @@ def test_by_whatever_road(graded, road):
     assert scores(graded(looks, c=ROADS[road].format("os.chdir('/')"))[0]) == {"t": 0}
 
 
+def test_so_are_the_points_of_a_test_that_counts_them(graded):
+    counts = exercise(
+        "# given\nimport os",
+        "# answer f\n" + function("pass"),
+        "# test t\nwas = os.getcwd()\nsum([f(2) == 4, os.getcwd() == was]) / 2",
+    )
+    assert scores(graded(counts, f=function("os.chdir('/')"))[0]) == {"t": 0.5}
+    assert scores(graded(counts, f=function("os.environ['LEFT'] = ''"))[0]) == {"t": 1}
+
+
 def test_a_test_may_look_by_what_a_given_cell_defines(graded):
     looks = exercise(
         "# given\nimport numpy as np\ndef b():\n    return np.random.get_state()[1].tolist()",
@@ -147,6 +157,16 @@ def test_who_leaves_nothing_is_judged_once(graded, monkeypatch):
     monkeypatch.setattr(Stage, "ask_aside", None)
     result, _ = graded(leaving("b = int\n"), f=function("np.random.default_rng(0).random()"))
     assert scores(result) == {"looks": 1, "looks_away": 1}
+
+
+def test_so_is_who_seeds_after_the_test_has_drawn(graded, monkeypatch):
+    monkeypatch.setattr(Stage, "ask_aside", None)
+    draws = exercise(
+        GIVEN,
+        "# answer f\n" + function("pass"),
+        "# test t\nx = np.random.rand()\nassert f(x) == 2 * x",
+    )
+    assert scores(graded(draws, f=function("np.random.seed(0)"))[0]) == {"t": 1}
 
 
 def test_so_is_who_leaves_what_the_solution_leaves(graded, monkeypatch):
@@ -214,9 +234,17 @@ FORBIDDEN = {
         "with patch('builtins.sorted', side_effect=ValueError):\n    assert f(2) == 4",
         "sorted([x])",
     ),
+    "of another class": (
+        "with patch.object(pd.Series, 'rolling', side_effect=ValueError):\n    assert f(2) == 4",
+        "pd.Series([1, 2]).rolling(2)",
+    ),
     "given class": (
         "with patch.object(Given, 'm', side_effect=ValueError):\n    assert f(2) == 4",
         "Given().m()",
+    ),
+    "derived class": (
+        "with patch.object(Derived, 'm', side_effect=ValueError):\n    assert f(2) == 4",
+        "Derived().m()",
     ),
     "given function": (
         "with patch('__main__.given', side_effect=ValueError):\n    assert f(2) == 4",
@@ -256,7 +284,7 @@ FORBIDDEN = {
 
 HELPERS = (
     "\nfrom unittest.mock import patch\nclass Given:\n    def m(self):\n        pass\n"
-    "def given():\n    pass\n"
+    "class Derived(Given):\n    pass\ndef given():\n    pass\n"
     "def without_inverse():\n    return patch('numpy.linalg.inv', side_effect=ValueError)"
 )
 
