@@ -205,6 +205,10 @@ class Lent:
             self._stand_ins.discard(number)
             self._numbers.pop(_which(self._things.pop(number)), None)
 
+    def has_taken_back(self, number: int) -> bool:
+        """Whether it stood for something that is dead now."""
+        return number not in self._things and 0 < number <= self._count
+
     def begin(self) -> None:
         """A new test: no call of it has returned."""
         self._returned.clear()
