@@ -402,7 +402,8 @@ def look_at(value: Any) -> None:
             todo.extend(one)
         elif isinstance(one, Boxed):
             todo.extend(vars(one).values())
-        else:
+        elif type(one) is not object:
+            # What was lent to a call that has returned is nothing in particular.
             assert isinstance(one, PLAIN | Handle), f"something of type {type(one)}"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from grader.protocol.calls import Raised, Reply, Request
 from grader.protocol.terms import Terms
-from grader.protocol.values import Back, CannotCross, Live, Named, Seq
+from grader.protocol.values import Back, CannotCross, Live, Named, Seq, Yours
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.rules import Enforcing
 from tests.grader.sandboxed.conftest import HANDLE, handle
@@ -87,6 +87,12 @@ def test_a_player_can_t_set_the_judge_s_random_numbers(hear):
     # Nor is it that it has drawn any, where it was given none.
     assert handle(hear(Reply(1, 5, drew=True)))() == 5
     assert random.getstate() == before
+
+
+def test_what_is_not_lent_any_more_is_nothing_and_what_never_was_is_refused(hear):
+    assert type(handle(hear(Reply(1, Yours(1))))(lambda: 1)) is object
+    with pytest.raises(CannotCross, match="a handle that is not there"):
+        handle(hear(Reply(1, Yours(2))))(lambda: 1)
 
 
 @pytest.mark.parametrize("left", ["5", "[" * 10**5, "{"])
