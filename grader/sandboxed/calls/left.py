@@ -95,7 +95,7 @@ def seen(kinds: set[str], drawn: Collection[str], source: str) -> set[str]:
 
     Args:
         drawn: those of `chance` from which the test has drawn.
-        source: the test.
+        source: the test, and the given cells, by which it may look.
     """
     if _STATES.search(source):
         return kinds
