@@ -337,6 +337,8 @@ Node = Union[  # noqa: UP007  (msgspec resolves it by name)
     Yours,
     Back,
 ]
+# Nodes of these types are the values themselves.
+ITSELF = frozenset((type(None), bool, int, float, str))
 
 Kind = Literal[
     "None",

@@ -11,6 +11,7 @@ from msgspec.structs import fields
 
 from grader.protocol.values import (
     DATA,
+    ITSELF,
     Array,
     Back,
     Frame,
@@ -310,22 +311,20 @@ def _parts(node: Node) -> Iterator[Struct]:
     todo: list[Any] = [node]
     while todo:
         part = todo.pop()
-        if isinstance(part, Pairs):
+        cls = type(part)
+        if cls is list or cls is tuple:
+            todo += [one for one in part if type(one) not in ITSELF]
+        elif cls is dict:
+            todo += part.values()
+        elif cls is Pairs:
             # At once, as there may be many.
             yield part
-            todo += [one for pair in part.items for one in pair if type(one) not in _WITHOUT_PARTS]
+            todo += [one for pair in part.items for one in pair if type(one) not in ITSELF]
             todo.append(part.default)
         elif isinstance(part, Struct):
             yield part
             if not isinstance(part, Sparse):
                 todo += [getattr(part, name) for name in _fields_with_nodes(type(part))]
-        elif isinstance(part, list | tuple):
-            todo += [one for one in part if type(one) not in _WITHOUT_PARTS]
-        elif isinstance(part, dict):
-            todo += part.values()
-
-
-_WITHOUT_PARTS = frozenset((type(None), bool, int, float, str))
 
 
 def _attributes_within(module: Module) -> Iterator[Node]:

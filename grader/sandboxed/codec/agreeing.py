@@ -10,11 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from grader.protocol.calls import ENCODER
-from grader.protocol.values import Back, CannotCross, Live, Node, Pairs, Seq, Yours
+from grader.protocol.values import ITSELF, Back, CannotCross, Live, Node, Pairs, Seq, Yours
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
-
-_SAY_ALL = frozenset((type(None), bool, int, float, str))
 
 
 def check(nodes: list[Node], unpacker: Unpacker) -> None:
@@ -52,13 +50,13 @@ def _has_one_way(nodes: list[Node]) -> bool:
     while todo:
         node = todo.pop()
         if isinstance(node, Seq) and node.kind in ("list", "tuple") and node.most is None:
-            todo += [item for item in node.items if type(item) not in _SAY_ALL]
+            todo += [item for item in node.items if type(item) not in ITSELF]
         elif isinstance(node, Pairs) and node.kind == "dict" and node.default is None:
             keys = [key for key, _ in node.items]
-            if not _SAY_ALL.issuperset(map(type, keys)) or len({*keys}) < len(keys):
+            if not ITSELF.issuperset(map(type, keys)) or len({*keys}) < len(keys):
                 return False
-            todo += [item for _, item in node.items if type(item) not in _SAY_ALL]
-        elif type(node) not in _SAY_ALL:
+            todo += [item for _, item in node.items if type(item) not in ITSELF]
+        elif type(node) not in ITSELF:
             return False
     return True
 

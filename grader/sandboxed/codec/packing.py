@@ -15,7 +15,7 @@ from grader.sandboxed.codec.families.numbers import encode_integer
 from grader.sandboxed.codec.family import NOT_MINE
 from grader.sandboxed.codec.libraries import torch_module
 from grader.sandboxed.codec.registry import FIRST, THEN, look, of_type
-from grader.sandboxed.codec.views import as_array
+from grader.sandboxed.codec.views import as_array, place_of
 
 # In how many arrays a place is looked for.
 _MOST_SHOWN = 20
@@ -35,7 +35,7 @@ class Packer:
         plain: what would stay crosses as the plain value that it is one of, if it is one.
         views: whether an array that shows the memory of another, which the other side has or this
             message has brought, crosses as such.
-        brought: arrays of this message that others may show, by their number.
+        brought: arrays of this message that others may show, by their number, and where they begin.
         buffers: what the manifests refer to.
         objects: by number, every object that can be referred to again, those of `known` first.
     """
@@ -49,7 +49,7 @@ class Packer:
     ) -> None:
         self.without: object = object()
         self.plain = self.views = False
-        self.brought: list[tuple[int, np.ndarray]] = []
+        self.brought: list[tuple[int, np.ndarray, int]] = []
         self.buffers: list[bytes] = []
         self.objects: list[Any] = list(known)
         self.live = live
@@ -146,11 +146,12 @@ class Packer:
     # --- For families ---------------------------------------------------------------------------
 
     @cached_property
-    def known_arrays(self) -> list[tuple[int, np.ndarray]]:
-        """The first arrays and tensors of `known`, by their number."""
+    def known_arrays(self) -> list[tuple[int, np.ndarray, int]]:
+        """The first arrays and tensors of `known`, by their number, and where they begin."""
         known = self.objects[: self._known]
         found = ((n, as_array(value)) for n, value in enumerate(known) if self._is_itself(n))
-        return [(n, array) for n, array in found if array is not None][:_MOST_SHOWN]
+        shown = [(n, array, place_of(array)) for n, array in found if array is not None]
+        return shown[:_MOST_SHOWN]
 
     @cached_property
     def tensors(self) -> dict[int, int]:
@@ -173,7 +174,7 @@ class Packer:
         if number < self._known or not self._is_itself(number):
             return
         if len(self.brought) < _MOST_SHOWN:
-            self.brought.append((number, array))
+            self.brought.append((number, array, place_of(array)))
         if value is not array and not isinstance(value, np.ndarray):
             self.tensors.setdefault(value.data_ptr(), number)
 

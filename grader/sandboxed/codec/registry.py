@@ -173,8 +173,11 @@ OF_TYPE: dict[type, Encode] = {
 def of_type(cls: type) -> Encode | None:
     """The family of all values of a type; None where the families have to be asked."""
     torch = sys.modules.get("torch")
-    if torch is not None and (cls is torch.Tensor or cls is torch.nn.Parameter):
-        return tensors.encode_usual
+    if torch is not None:
+        if cls is torch.Tensor or cls is torch.nn.Parameter:
+            return tensors.encode_usual
+        if cls.__module__.startswith("torch.nn.modules."):
+            return _encode_module
     return OF_TYPE.get(cls)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.protocol.values import (
+    ITSELF,
     MAX_DEPTH,
     Back,
     Budget,
@@ -76,16 +77,16 @@ class Unpacker:
             CannotCross: when the manifest does not hold together or breaks a limit.
         """
         self.budget.take(nodes=1)
-        if node is None or isinstance(node, bool | int | float | str):
+        if type(node) in ITSELF:
             if self.texts is not None and isinstance(node, str):
                 self.texts.add(node)
-            if self.narrow is None or node is None:
-                return node
-            if isinstance(node, float):
-                return self.narrow.number(node)
-            if isinstance(node, str):
-                return self.narrow.text(node)
-            self.narrow.note_whole(node)
+            if self.narrow is not None:
+                if isinstance(node, float):
+                    return self.narrow.number(node)
+                if isinstance(node, str):
+                    return self.narrow.text(node)
+                if isinstance(node, int):
+                    self.narrow.note_whole(node)
             return node
         if self.texts is not None:
             match node:

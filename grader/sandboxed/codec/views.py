@@ -61,7 +61,7 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
     if is_tensor and number is None:
         number = packer.tensors.get(value.untyped_storage().data_ptr())
     same = None if number is None else as_array(packer.objects[number])
-    others = [] if number is None or same is None else [(number, same)]
+    others = [] if number is None or same is None else [(number, same, place_of(same))]
     if trains or is_parameter:
         if not value.is_leaf or value.grad is not None:
             return None
@@ -70,14 +70,15 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
         others += packer.brought
     else:
         others += [*packer.known_arrays, *packer.brought]
-    size, place, shape = array.itemsize, _place(array), list(array.shape)
+    size, place, shape = array.itemsize, place_of(array), list(array.shape)
     if any(step % size for step in array.strides):
         return None
     stride = [step // size for step in array.strides]
-    for number, known in others:
-        is_another = packer.objects[number] is not value
-        if is_another and known.dtype == array.dtype and known.flags.forc:
-            start, rest = divmod(place - _place(known), size)
+    for number, known, begins in others:
+        if not begins <= place < begins + known.nbytes or packer.objects[number] is value:
+            continue
+        if known.dtype == array.dtype and known.flags.forc:
+            start, rest = divmod(place - begins, size)
             node = Back(number, shape, stride, start, is_tensor, known.flags.fnc)
             node.fixed = not (is_tensor or array.flags.writeable)
             node.requires_grad, node.parameter = trains, is_parameter
@@ -86,7 +87,8 @@ def _shown(value: Any, array: np.ndarray, packer: Packer) -> Back | None:
     return None
 
 
-def _place(array: np.ndarray) -> int:
+def place_of(array: np.ndarray) -> int:
+    """Where its memory begins."""
     place: int = array.__array_interface__["data"][0]
     return place
 

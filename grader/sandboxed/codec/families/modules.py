@@ -290,13 +290,13 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
             return made
         if len(_attributes_of_made) >= _MOST_KEPT:
             _attributes_of_made.clear()
-        _attributes_of_made[key] = vars(made)
+        held = [name for name, value in vars(made).items() if isinstance(value, dict | list | set)]
+        _attributes_of_made[key] = vars(made), held
     # A layer of the same sizes has been made before: making one is most of what it costs to cross.
     module: nn.Module = cls.__new__(cls)
-    module.__dict__.update(
-        (name, value.copy() if isinstance(value, dict | list | set) else value)
-        for name, value in _attributes_of_made[key].items()
-    )
+    attributes, held = _attributes_of_made[key]
+    module.__dict__.update(attributes)
+    module.__dict__.update((name, attributes[name].copy()) for name in held)
     for name, value in args.items():
         own = _KEPT_AS.get((cls, name), name)
         if own in module.__dict__:
@@ -305,8 +305,8 @@ def _construct(cls: Any, node: Module, unpack: Callable[[Node], Any]) -> nn.Modu
     return module
 
 
-# By class and arguments, what is in such a module's dictionary.
-_attributes_of_made: dict[tuple[Any, str], dict[str, Any]] = {}
+# By class and arguments, what is in such a module's dictionary, and which of that hold something.
+_attributes_of_made: dict[tuple[Any, str], tuple[dict[str, Any], list[str]]] = {}
 _MOST_KEPT = 1_000
 
 
@@ -375,7 +375,7 @@ def _fill(module: nn.Module, node: Module, unpack: Callable[[Node], Any]) -> Non
         module._size = len(module._parameters)
     elif isinstance(module, nn.ParameterDict):
         module._keys = dict.fromkeys(module._parameters)
-    module.training = node.training
+    vars(module)["training"] = node.training
     for name in node.pruned:
         module.register_forward_pre_hook(_mask(module, name))
     for name in node.unhooked:
