@@ -7,6 +7,9 @@ import threading
 import types
 import weakref
 from abc import ABC, abstractmethod
+
+# A test may put something else in its place.
+from builtins import sorted
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
@@ -190,10 +193,7 @@ class End(ABC):
         if callable(value):
             offered.add("__call__")
         bases = (base for base, cls in CONTAINERS.items() if issubclass(type(value), cls))
-        # A test may have put something else in the place of `sorted`.
-        dunders = [*offered]
-        dunders.sort()
-        return Live(number, kind, name, dunders, base=next(bases, ""))
+        return Live(number, kind, name, sorted(offered), base=next(bases, ""))
 
     def error_of(self, node: Live) -> type[BaseException] | None:
         """The class of an exception that a test lends: an `__exit__` may ask for it."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
+
+# A test may put something else in its place.
+from builtins import sorted
 from collections.abc import Callable, Collection, Iterable
 from typing import Literal, TypeGuard
 
@@ -397,9 +400,7 @@ class Enforcing(Rules):
         return place in self._terms.swallows
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        names = [*self._terms.watch.union(taken)]
-        names.sort()
-        return names
+        return sorted(self._terms.watch.union(taken))
 
     def may_change(self, name: str) -> bool:
         return name in self._terms.watch
@@ -691,9 +692,7 @@ class Discovering(Rules):
         return True
 
     def watched(self, taken: Collection[str]) -> list[str]:
-        names = [*taken]
-        names.sort()
-        return names
+        return sorted(taken)
 
     def kept(self, label: str) -> list[str] | None:
         return None
