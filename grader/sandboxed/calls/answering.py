@@ -139,7 +139,7 @@ class Answering(End):
         if request.library and _is_library(value, request.library):
             reply.value = Named("library", request.library)
             return
-        reply.value = packer.pack(value)
+        reply.value = packer.pack_called(value) if request.called else packer.pack(value)
         self._brought = packer.objects
         for name in request.watch if kind_of(reply.value) in DATA else ():
             self._pictures[name] = self._picture(name)
@@ -373,7 +373,8 @@ class Answering(End):
                 self._pictures[watched] = picture
                 reply.names.append((watched, packer.pack(self._lookup[watched])))
         packer.plain = request.plain and self._trusted
-        reply.value = packer.pack(value)
+        stays = request.called and self._trusted
+        reply.value = packer.pack_called(value) if stays else packer.pack(value)
         return packer
 
     def _looks(self, objects: list[Any]) -> list[object]:

@@ -143,15 +143,17 @@ class Peer(Answering):
         self, op: Literal["take", "call", "get", "copy", "left"], target: int, name: str, place: str
     ) -> Request:
         self._requests += 1
-        exact, plain = self.rules.exact_at(place), self.rules.plain_at(place)
-        filed = self.rules.filed
-        return Request(self._requests, op, target, name, exact=exact, filed=filed, plain=plain)
+        request = Request(self._requests, op, target, name, filed=self.rules.filed)
+        request.exact, request.plain = self.rules.exact_at(place), self.rules.plain_at(place)
+        request.called = op == "call" and self.rules.called_at(place)
+        return request
 
-    def take(self, name: str, library: str = "") -> tuple[Node, Any]:
+    def take(self, name: str, library: str = "", called: bool = False) -> tuple[Node, Any]:
         """The value of a name of the other side's, and its node.
 
         Args:
             library: what it should be, as `library_name` gives it; then the value does not cross.
+            called: whether it should be a function: what can be called stays, whatever else it is.
 
         Raises:
             KeyError: when there is no such name.
@@ -159,6 +161,7 @@ class Peer(Answering):
         """
         request = self._request("take", 0, name, name)
         request.library, request.known = library, len(self._brought)
+        request.called = called
         if not library:
             request.watch = [name] if name in self.rules.watched({name}) else []
         reply, unpacker = self._ask(request, self._packer(self._brought), name)
