@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import types
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -373,6 +374,9 @@ class Answering(End):
                 self._pictures[watched] = picture
                 reply.names.append((watched, packer.pack(self._lookup[watched])))
         packer.plain = request.plain and self._trusted
+        if self._trusted and isinstance(value, types.ModuleType):
+            # Maybe nobody looks at it: `return plt`.
+            value = object()
         stays = request.called and self._trusted
         reply.value = packer.pack_called(value) if stays else packer.pack(value)
         return packer

@@ -49,6 +49,7 @@ from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import backs, callable_nodes
+from grader.sandboxed.calls.out_of_place import OutOfPlace
 from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import draw_on, picture_of_states, random_states
 from grader.sandboxed.calls.rules import Rules
@@ -334,6 +335,9 @@ class Peer(Answering):
         value = error = None
         try:
             value = self._settle(request, reply, unpacker, owners, label)
+            if thrown is not None and type(value) is OutOfPlace:
+                # Whether it swallows something is looked at.
+                bool(value)
         except BaseException as raised:
             if isinstance(raised, KeyboardInterrupt | Stopped):
                 raise
@@ -488,10 +492,17 @@ class Peer(Answering):
                 case Seq(items=[other, Pairs() as held]):
                     self._give_attributes(error, other, held, unpacker, place)
             raise error
-        if request.name == "__iter__":
-            self.rules.admit_iterator(reply.value, place)
-        else:
-            self.rules.admit(reply.value, place, one=request.name == "__next__")
+        out_of_place = None
+        try:
+            if request.name == "__iter__":
+                self.rules.admit_iterator(reply.value, place)
+            else:
+                self.rules.admit(reply.value, place, one=request.name == "__next__")
+        except CannotCross as error:
+            if not isinstance(reply.value, Live | Module):
+                raise
+            # Maybe nobody looks at it.
+            out_of_place = OutOfPlace(str(error))
         for known in self._given_again(reply.value, unpacker.objects):
             self.rules.admit(known, place)
         if self.rules.says_why:
@@ -500,6 +511,8 @@ class Peer(Answering):
         if reply.drew and self.rules.random:
             self.rules.note("random")
             self._left_at = draw_on()
+        if out_of_place is not None:
+            return out_of_place
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
 

@@ -569,3 +569,36 @@ def test_what_is_made_anew_does_for_the_test_s_own(engine, solution, test, anew,
     assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
     assert scores(grade_one(made, handed_in(made, f=anew), engine)) == {"t": 1}
     assert scores(grade_one(made, handed_in(made, f=wrong), engine)) == {"t": 0}
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["print", "lambda: d", "D(1)", "D", "sys", "torch.nn.ReLU()", "D(1).__eq__"],
+)
+def test_what_a_call_gives_and_nobody_looks_at_costs_nothing(engine, given):
+    answer = f"""
+    from dataclasses import dataclass
+    @dataclass
+    class D:
+        n: int
+    def f(d, key):
+        d[key] = 1
+        return {given}
+    """
+    test = "d = {}\nf(d, 'a')\nf(d, 'b')\nassert d == {'a': 1, 'b': 1}"
+    looks = "d = {}\nassert not f(d, 'a')"
+    solved = "def f(d, key):\n    d[key] = 1"
+    cells = f"# answer f\n{solved}", f"# test it\n{test}", f"# test looks\n{looks}"
+    made = exercise("# given\nimport sys, torch", *cells)
+    result = grade_one(made, handed_in(made, f=textwrap.dedent(answer)), engine)
+    assert scores(result) == {"it": 1, "looks": 0}
+
+
+def test_what_is_out_of_place_is_no_error_that_was_raised(engine):
+    """In stock nbgrader neither."""
+    made = exercise(
+        "# answer f\ndef f(x):\n    if x < 0:\n        raise ValueError\n    return x",
+        "# test it\ntry:\n    f(-1)\nexcept Exception:\n    pass\nelse:\n    raise AssertionError",
+    )
+    result = grade_one(made, handed_in(made, f="def f(x): return lambda: x"), engine)
+    assert scores(result) == {"it": 0}
