@@ -30,6 +30,7 @@ class Request(Struct, tag="request"):
         exact: what is derived from a class of Python's own keeps what is its own.
         filed: classes of a file beside the notebook are given ones.
         plain: what would stay crosses as the plain value that it is one of, if it is one.
+        called: what can be called stays, whatever else it is: the solution has a function there.
         patched: what the test has put in the place of something while this call runs.
         files: what the test has written since the last call, by path.
         ambient: what the test has set around the call, or how the learner's code that calls
@@ -51,6 +52,7 @@ class Request(Struct, tag="request"):
     exact: bool = False
     filed: bool = False
     plain: bool = False
+    called: bool = False
     patched: list[Patch] = []
     files: dict[str, bytes] = {}
     ambient: Node = None

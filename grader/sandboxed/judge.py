@@ -331,7 +331,7 @@ class _Bench:
         assert self.peer is not None
         for name, wanted in takes.items():
             try:
-                node, value = self.peer.take(name)
+                node, value = self.peer.take(name, called=wanted == "function")
             except KeyError:
                 # The test will say that it is not defined.
                 value = _MISSING

@@ -181,6 +181,9 @@ class End(ABC):
         kind = live_kind(value)
         own = None if kind == "generator" else getattr(value, "__name__", None)
         name = str(own or type(value).__name__)[:200]
+        if (kind, name) == ("generator",) * 2 and type(value) is not types.GeneratorType:
+            # A class of the learner's may be called so.
+            name = "iterator"
         offered = special_methods(type(value)) if type(value) is not type else set()
         if kind in ("class", "instance"):
             offered.update(EVERYWHERE)

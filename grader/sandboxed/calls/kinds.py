@@ -64,23 +64,26 @@ def serves_as(node: Node, wanted: Kind) -> bool:
     """Whether a value may cross where the teacher's solution has one of this kind.
 
     Plain data may cross for other plain data: a test can tell them apart. What can be called is a
-    function, what can be iterated a generator, whatever else it is.
+    function, or a class, what can be iterated a generator, whatever else it is.
     """
     kind = kind_of(node)
     if kind == wanted or (kind in DATA and wanted in DATA):
         return True
     if (kind, wanted) == ("given instance", "instance"):
         return True
-    if wanted == "generator" and kind == "container":
+    if wanted == "generator" and kind in _ITERATED:
         return True
     if wanted in ("function", "class") and isinstance(node, Named):
         # `float` for a function that makes one, `list` for a class: the judge has its own. But an
         # `except` for a class of one's own must not catch all errors, the test's own, too.
         return node.kind in _BY_NAME and node.name not in _NOT_FOR[wanted]
-    needed = {"function": "__call__", "generator": "__next__"}.get(wanted)
-    return isinstance(node, Live) and needed in node.dunders
+    needed = _NEEDED.get(wanted, ())
+    return isinstance(node, Live) and not set(needed).isdisjoint(node.dunders)
 
 
+# A class makes something when it is called, and so does a function in its place.
+_NEEDED = {"function": ("__call__",), "class": ("__call__",), "generator": ITERATION}
+_ITERATED = ("container", "array", "tensor", "text", "bytes")
 _BY_NAME = ("type", "given", "numpy")
 # What all errors are, or all values; and what gives back the very object that it is called with.
 _NOT_FOR = {"class": ("Exception", "object"), "function": ("object_",)}

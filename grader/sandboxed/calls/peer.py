@@ -49,6 +49,7 @@ from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import backs, callable_nodes
+from grader.sandboxed.calls.out_of_place import OutOfPlace
 from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import draw_on, picture_of_states, random_states
 from grader.sandboxed.calls.rules import Rules
@@ -143,15 +144,17 @@ class Peer(Answering):
         self, op: Literal["take", "call", "get", "copy", "left"], target: int, name: str, place: str
     ) -> Request:
         self._requests += 1
-        exact, plain = self.rules.exact_at(place), self.rules.plain_at(place)
-        filed = self.rules.filed
-        return Request(self._requests, op, target, name, exact=exact, filed=filed, plain=plain)
+        request = Request(self._requests, op, target, name, filed=self.rules.filed)
+        request.exact, request.plain = self.rules.exact_at(place), self.rules.plain_at(place)
+        request.called = op == "call" and self.rules.called_at(place)
+        return request
 
-    def take(self, name: str, library: str = "") -> tuple[Node, Any]:
+    def take(self, name: str, library: str = "", called: bool = False) -> tuple[Node, Any]:
         """The value of a name of the other side's, and its node.
 
         Args:
             library: what it should be, as `library_name` gives it; then the value does not cross.
+            called: whether it should be a function: what can be called stays, whatever else it is.
 
         Raises:
             KeyError: when there is no such name.
@@ -159,6 +162,7 @@ class Peer(Answering):
         """
         request = self._request("take", 0, name, name)
         request.library, request.known = library, len(self._brought)
+        request.called = called
         if not library:
             request.watch = [name] if name in self.rules.watched({name}) else []
         reply, unpacker = self._ask(request, self._packer(self._brought), name)
@@ -331,6 +335,9 @@ class Peer(Answering):
         value = error = None
         try:
             value = self._settle(request, reply, unpacker, owners, label)
+            if thrown is not None and type(value) is OutOfPlace:
+                # Whether it swallows something is looked at.
+                bool(value)
         except BaseException as raised:
             if isinstance(raised, KeyboardInterrupt | Stopped):
                 raise
@@ -485,10 +492,17 @@ class Peer(Answering):
                 case Seq(items=[other, Pairs() as held]):
                     self._give_attributes(error, other, held, unpacker, place)
             raise error
-        if request.name == "__iter__":
-            self.rules.admit_iterator(reply.value, place)
-        else:
-            self.rules.admit(reply.value, place, one=request.name == "__next__")
+        out_of_place = None
+        try:
+            if request.name == "__iter__":
+                self.rules.admit_iterator(reply.value, place)
+            else:
+                self.rules.admit(reply.value, place, one=request.name == "__next__")
+        except CannotCross as error:
+            if not isinstance(reply.value, Live | Module):
+                raise
+            # Maybe nobody looks at it.
+            out_of_place = OutOfPlace(str(error))
         for known in self._given_again(reply.value, unpacker.objects):
             self.rules.admit(known, place)
         if self.rules.says_why:
@@ -497,6 +511,8 @@ class Peer(Answering):
         if reply.drew and self.rules.random:
             self.rules.note("random")
             self._left_at = draw_on()
+        if out_of_place is not None:
+            return out_of_place
         self._origin = f"{label}()"
         return self._unpack(reply.value, unpacker, place, len(owners))
 

@@ -132,6 +132,10 @@ class Rules(ABC):
         """Whether what would stay crosses from there as the plain value that it is one of."""
         return False
 
+    def called_at(self, place: str) -> bool:
+        """Whether calls of the solution give a function there: what can be called stays then."""
+        return False
+
     @abstractmethod
     def may_write(self, table: str) -> bool:
         """Whether a call may change this table of a database that it is lent; "" for itself."""
@@ -370,6 +374,9 @@ class Enforcing(Rules):
 
     def plain_at(self, place: str) -> bool:
         return self._is_plain(place)
+
+    def called_at(self, place: str) -> bool:
+        return place in self._terms.functions
 
     def may_write(self, table: str) -> bool:
         return table in self._terms.writes
@@ -713,6 +720,8 @@ class Discovering(Rules):
             setattr(self.terms, what, True)
 
     def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
+        if isinstance(node, Live) and node.kind == "function" and but is None:
+            self.terms.functions.add(place)
         # An answer by its name is noted where a test takes it: it may turn out to be a given one.
         if but is None or ":" in place:
             self.admit_nothing(node, place, one)

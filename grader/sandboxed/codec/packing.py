@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
@@ -84,6 +85,13 @@ class Packer:
             return self._pack(value)
         finally:
             self._depth -= 1
+
+    def pack_called(self, value: Any) -> Node:
+        """The same where a function is wanted: what can be called stays, be it a layer or a mapping
+        of the learner's own."""
+        named = isinstance(value, type | types.FunctionType) or id(value) in self._numbers
+        stays = callable(value) and not (named or hasattr(type(value), "stays_where_it_is"))
+        return self.live(value) if stays else self.pack(value)
 
     def pack_again(self, number: int) -> Node:
         """The node of a known object as it is now."""

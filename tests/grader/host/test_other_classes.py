@@ -61,6 +61,31 @@ def counted(x):
     return x + 1
 assert twice(counted, 1) == 3 and times == [1, 2]
 """
+REMEMBERS = """
+def f(g):
+    known = {}
+    def asked(x):
+        if x not in known:
+            known[x] = g(x)
+        return known[x]
+    return asked
+"""
+REMEMBERED = """
+times = []
+def counted(x):
+    times.append(x)
+    return x + 1
+h = f(counted)
+assert h(1) == h(1) == 2 and h(2) == 3 and times == [1, 2]
+"""
+MAPS = """
+class f(dict):
+    def __init__(self, g): self.g = g
+    def __call__(self, x): return self[x]
+    def __missing__(self, x):
+        self[x] = self.g(x)
+        return self[x]
+"""
 LIST, FOUND = "f = lambda n: [n, 2 * n]", "assert f(1) == [1, 2] and len(f(2)) == 2"
 MAPPING = "f = lambda n: {'a': n}"
 SHOWN = "assert f(2)['a'] == 2 and set(f(1)) == {'a'} and f(3) == {'a': 3}"
@@ -334,6 +359,54 @@ RIGHT: dict[str, tuple[str, str, str]] = {
         "assert list(Pile(2, 1)) == [2, 1] and sum(Pile(3, 4)) == 7 and 3 in Pile(3)",
         PILE + "    def __getitem__(self, place): return self.things[place]",
     ),
+    "a layer for a function": (
+        "f = lambda x: x.clamp(min=0)",
+        "import torch\nassert f(torch.tensor([-1.0, 2.0])).tolist() == [0, 2]",
+        "from torch import nn\nf = nn.ReLU()",
+    ),
+    "layers for functions that a function gives": (
+        "import torch\nf = lambda name: {'relu': torch.relu, 'tanh': torch.tanh}[name]",
+        "import torch\nassert f('relu')(torch.tensor([-1.0, 2.0])).tolist() == [0, 2]",
+        "from torch import nn\nf = lambda name: {'relu': nn.ReLU(), 'tanh': nn.Tanh()}[name]",
+    ),
+    "a mapping that is called": (REMEMBERS, REMEMBERED, MAPS),
+    "a mapping that is called, for a function": (
+        f"{REMEMBERS}\n@f\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)",
+        "assert fib(30) == 832_040",
+        f"{MAPS}\n@f\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)",
+    ),
+    "a function for a class": (
+        "class Timer:\n    def __enter__(self): return self\n"
+        "    def __exit__(self, *error): self.elapsed = 0.5",
+        "with Timer() as t:\n    pass\nassert 0 < t.elapsed < 2",
+        """
+        from contextlib import contextmanager
+        from types import SimpleNamespace
+        @contextmanager
+        def Timer():
+            yield (t := SimpleNamespace())
+            t.elapsed = 0.25
+        """,
+    ),
+    "a generator for a class that gives items": (
+        PILE + "    def __iter__(self): return iter(self.things)",
+        "assert list(Pile(3, 2)) == [3, 2] and sum(Pile(4, 5)) == 9",
+        "def Pile(*things):\n    yield from things",
+    ),
+    "a class that gives items for a generator": (
+        "def f(n):\n    yield from range(n)",
+        "assert list(f(3)) == [0, 1, 2] and sum(f(4)) == 6",
+        """
+        class f:
+            def __init__(self, n): self.n = n
+            def __iter__(self): return iter(range(self.n))
+        """,
+    ),
+    "an array for a generator": (
+        "f = (n * n for n in range(4))",
+        "assert list(f) == [0, 1, 4, 9]",
+        "import numpy as np\nf = np.arange(4) ** 2",
+    ),
     "a class that says what it holds": (
         PILE + "    def __iter__(self): return iter(self.things)",
         "assert 3 in Pile(3) and 4 not in Pile(3)",
@@ -496,3 +569,36 @@ def test_what_is_made_anew_does_for_the_test_s_own(engine, solution, test, anew,
     assert scores(grade_one(made, handed_in(made), engine)) == {"t": 1}
     assert scores(grade_one(made, handed_in(made, f=anew), engine)) == {"t": 1}
     assert scores(grade_one(made, handed_in(made, f=wrong), engine)) == {"t": 0}
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["print", "lambda: d", "D(1)", "D", "sys", "torch.nn.ReLU()", "D(1).__eq__"],
+)
+def test_what_a_call_gives_and_nobody_looks_at_costs_nothing(engine, given):
+    answer = f"""
+    from dataclasses import dataclass
+    @dataclass
+    class D:
+        n: int
+    def f(d, key):
+        d[key] = 1
+        return {given}
+    """
+    test = "d = {}\nf(d, 'a')\nf(d, 'b')\nassert d == {'a': 1, 'b': 1}"
+    looks = "d = {}\nassert not f(d, 'a')"
+    solved = "def f(d, key):\n    d[key] = 1"
+    cells = f"# answer f\n{solved}", f"# test it\n{test}", f"# test looks\n{looks}"
+    made = exercise("# given\nimport sys, torch", *cells)
+    result = grade_one(made, handed_in(made, f=textwrap.dedent(answer)), engine)
+    assert scores(result) == {"it": 1, "looks": 0}
+
+
+def test_what_is_out_of_place_is_no_error_that_was_raised(engine):
+    """In stock nbgrader neither."""
+    made = exercise(
+        "# answer f\ndef f(x):\n    if x < 0:\n        raise ValueError\n    return x",
+        "# test it\ntry:\n    f(-1)\nexcept Exception:\n    pass\nelse:\n    raise AssertionError",
+    )
+    result = grade_one(made, handed_in(made, f="def f(x): return lambda: x"), engine)
+    assert scores(result) == {"it": 0}

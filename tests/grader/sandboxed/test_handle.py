@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import itertools
 import types
 
@@ -91,11 +92,40 @@ def test_live_results_come_where_the_contract_has_some(talk):
         return [1, {"f": len, "g": lambda: 1}]
 
     judge = talk(Terms(), f=lambda: lambda: 1, inside=inside, change=lambda v: v.append(inside))
-    for call in (judge["f"], judge["inside"], lambda: judge["change"]([])):
+    for call in (lambda: judge["f"]() == 1, judge["inside"], lambda: judge["change"]([])):
         with pytest.raises(CannotCross, match="a function where plain values are expected"):
             call()
     judge = talk(Terms(results={"function"}), f=lambda: lambda x: 2 * x)
     assert judge["f"]()(4) == 8
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        bool,
+        repr,
+        len,
+        hash,
+        float,
+        lambda found: found != 1,
+        lambda found: 1 + found,
+        lambda found: found.real,
+        lambda found: hasattr(found, "real"),
+        lambda found: isinstance(found, int),
+        lambda found: found in [1],
+        lambda found: [*map(found, "a")],
+        list,
+        copy.deepcopy,
+    ],
+)
+def test_what_is_out_of_place_says_so_once_it_is_looked_at(talk, look):
+    judge = talk(Terms(), f=lambda: lambda: 1, g=lambda x: x)
+    found = judge["f"]()
+    with pytest.raises((CannotCross, TypeError)):
+        look(found)
+    with pytest.raises(CannotCross, match="a function where plain values are expected"):
+        judge["g"](found)
+    assert not callable(found)
 
 
 def test_live_things_inside_of_an_answer_come_where_the_contract_has_some(talk):
@@ -123,9 +153,10 @@ def test_generators_are_iterated(talk):
 
 
 def test_only_a_generator_is_one(talk):
-    judge = talk(count=itertools.count(), robot=Robot(), gen=(n for n in [1]))
-    kinds = [isinstance(judge[name], types.GeneratorType) for name in ("count", "robot", "gen")]
-    assert kinds == [False, False, True]
+    named = type("generator", (), {"__iter__": lambda self: self, "__next__": lambda self: 1})
+    judge = talk(count=itertools.count(), robot=Robot(), named=named(), gen=(n for n in [1]))
+    kinds = [isinstance(judge[name], types.GeneratorType) for name in judge.player._lookup]
+    assert kinds == [False, False, False, True]
 
 
 def test_a_class_that_iterates_does_so(talk):

@@ -79,7 +79,7 @@ def test_what_is_given_back_is_what_was_handed_out(talk):
     assert judge["same"](judge["f"])
 
 
-@pytest.mark.parametrize("result", [types, "\ud800", np.zeros(1, [("a", int)])], ids=range(3))
+@pytest.mark.parametrize("result", [[types], "\ud800", np.zeros(1, [("a", int)])], ids=range(3))
 def test_a_result_that_can_t_cross_is_an_exception_and_no_end(talk, result):
     judge = talk(odd=lambda: result, sound=lambda: 1)
     with pytest.raises(Exception, match=r"a module|half a character|an array of"):
