@@ -505,7 +505,8 @@ class ItemReport:
 
 
 def _without_comments(source: str) -> str:
-    lines = source.splitlines()
+    # As the tokens count them: other signs that end a line may stand in a text.
+    lines = source.split("\n")
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError):

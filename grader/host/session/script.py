@@ -13,8 +13,9 @@ from grader.host.intake.paper import Paper
 from grader.protocol.names import imports_of_cell, read_in_functions
 from grader.protocol.values import LIVE
 
-# Characters of a notebook's cells that are taken apart.
-_MOST_READ = 200_000
+# Characters of a notebook's cells that are taken apart, which this process does itself: it may take
+# 1 KB each, and a long text with values in it takes seconds that grow with the square.
+_MOST_READ = 50_000
 _WORD = re.compile(r"[^\W\d]\w*")
 
 

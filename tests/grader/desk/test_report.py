@@ -18,7 +18,7 @@ from tests.grader.conftest import RIGHT, answered
 # What was wrong, by the test that says so, and the answer that earns it.
 WRONG = {
     "square": ("test-square-1", "two squared is four", "def square(x):\n    return 2 * x"),
-    "triple": ("test-triple", "six, not {}", "def triple(x):\n    return x  # by {who}"),
+    "triple": ("test-triple", "six, not {}", "def triple(x):  # \u2028\n    return x  # by {who}"),
 }
 POINTS = {"square": {"test-square-1": 1, "test-square-2": 2}, "triple": {"test-triple": 2}}
 

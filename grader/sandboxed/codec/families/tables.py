@@ -244,3 +244,11 @@ def assign(target: Any, value: Any) -> bool:
     else:
         raise CannotCross("a table that was changed in place")
     return True
+
+
+def rename(target: Any, value: Any) -> bool:
+    """Gives what numbers rows the name of the same numbers, as which it crosses; says if it has."""
+    same = isinstance(target, pd.RangeIndex) and type(value) is pd.Index and target.equals(value)
+    if same:
+        target.name = value.name
+    return same

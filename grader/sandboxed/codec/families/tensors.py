@@ -143,7 +143,8 @@ def _encode_dense(torch: Any, tensor: Any, packer: Packer) -> Tensor:
         # A column of a large matrix need not bring the matrix.
         if span <= 4 * tensor.numel() + 64:
             tensor, kept = torch.as_strided(tensor, (span,), (1,)), stride
-    flat = tensor.contiguous().reshape(-1)
+    # One number may have any stride, and is contiguous all the same.
+    flat = torch.as_strided(tensor.contiguous(), (tensor.numel(),), (1,))
     data = flat.view(torch.uint8).numpy().tobytes() if len(flat) else b""
     return Tensor(_name_of(tensor.dtype), shape, packer.buffer(data), kept)
 

@@ -6,6 +6,7 @@ import collections
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -55,6 +56,18 @@ def test_a_change_of_a_tensor_is_seen_through_its_views():
     assign(view, torch.ones(2))
     assert base.tolist() == [0, 1, 1, 0]
     assert view.data_ptr() == base[1:].data_ptr()
+
+
+def test_what_numbers_rows_may_get_another_name():
+    """It crosses as labels, and stays what it is."""
+    table = pd.DataFrame({"a": [1, 2]})
+    changed = cross(table)
+    changed.index.name = "row"
+    assign(table.index, cross(changed.index))
+    assert table.index.name == "row"
+    assert isinstance(table.index, pd.RangeIndex)
+    with pytest.raises(CannotCross, match="into something else"):
+        assign(table.index, pd.Index([1, 2], name="row"))
 
 
 def test_a_change_of_a_module_keeps_the_module():

@@ -37,6 +37,14 @@ def test_strides_stay_where_they_are_worth_it(make, strides):
     assert got.untyped_storage().nbytes() <= max(1000, 4 * tensor.nbytes)
 
 
+@pytest.mark.parametrize("name", ["int32", "float16", "bfloat16", "complex64", "float32"])
+def test_one_number_crosses_whatever_its_stride(name):
+    tensor = torch.arange(3).to(getattr(torch, name)).reshape(1, 3)[:, 1]
+    assert tensor.stride() == (3,)
+    got = cross(tensor)
+    assert (got.dtype, got.tolist()) == (tensor.dtype, tensor.tolist())
+
+
 def test_gradients_and_parameters_cross():
     leaf = torch.tensor([1.0, 2.0], requires_grad=True)
     (leaf**2).sum().backward()
