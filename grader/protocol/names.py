@@ -38,6 +38,26 @@ def names_of_cell(source: str) -> Names:
         return Names(frozenset(), frozenset())
 
 
+def changed_by_cell(source: str) -> frozenset[str]:
+    """Names of which a cell may change what they stand for: `found.append(x)`, `found[0] = x`."""
+    try:
+        tree = ast.parse(without_magic(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        part: ast.AST | None = None
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            part = node.value.func
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            part = node
+        while isinstance(part, ast.Subscript | ast.Attribute):
+            part = part.value
+            if isinstance(part, ast.Name):
+                found.add(part.id)
+    return frozenset(found)
+
+
 def names_of(source: str) -> Names:
     """The names that `source` binds at top level and those it needs from earlier cells.
 
