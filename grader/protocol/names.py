@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__"}
+# Gives all names that there are.
+_ASKS = re.compile(r"\b(?:dir|globals|locals|vars)\(\s*\)")
 # A line that only IPython knows.
 _MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
@@ -36,6 +38,47 @@ def names_of_cell(source: str) -> Names:
         return names_of(without_magic(source))
     except SyntaxError:
         return Names(frozenset(), frozenset())
+
+
+def asked_by_name(source: str) -> frozenset[str]:
+    """Names that a cell asks for by a text: `'total' in dir()`, `globals()['total']`.
+
+    Raises:
+        SyntaxError: if `source` is not Python.
+    """
+    if not _ASKS.search(source):
+        return frozenset()
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case (
+                ast.Compare(ast.Constant(name), [ast.In() | ast.NotIn()], [space])
+                | ast.Subscript(space, ast.Constant(name))
+                | ast.Call(ast.Attribute(space, "get"), [ast.Constant(name), *_])
+            ) if isinstance(name, str):
+                if isinstance(space, ast.Call) and _ASKS.fullmatch(ast.unparse(space)):
+                    found.add(name)
+    return frozenset(found)
+
+
+def changed_by_cell(source: str) -> frozenset[str]:
+    """Names of which a cell may change what they stand for: `found.append(x)`, `found[0] = x`."""
+    try:
+        tree = ast.parse(without_magic(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        part: ast.AST | None = None
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            part = node.value.func
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            part = node
+        while isinstance(part, ast.Subscript | ast.Attribute):
+            part = part.value
+            if isinstance(part, ast.Name):
+                found.add(part.id)
+    return frozenset(found)
 
 
 def names_of(source: str) -> Names:

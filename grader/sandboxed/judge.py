@@ -20,7 +20,7 @@ import msgspec
 
 from grader.protocol import wire
 from grader.protocol.calls import Reply, Request, Said
-from grader.protocol.names import names_of, names_of_cell
+from grader.protocol.names import asked_by_name, names_of, names_of_cell
 from grader.protocol.orders import (
     TO_JUDGE,
     Begin,
@@ -514,8 +514,10 @@ class _Bench:
 
         One that it also binds may be an answer that it reads first.
         """
-        known = names_of(self._shell.transform_cell(source))
+        source = self._shell.transform_cell(source)
+        known = names_of(source)
         names = set(known.read | known.updated.intersection(bound))
+        names |= asked_by_name(source).intersection(bound)
         todo = list(names)
         while todo:
             value = self._shell.user_ns.get(todo.pop())

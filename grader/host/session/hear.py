@@ -79,6 +79,9 @@ class _Session:
         self._heard = Heard()
         # The cell at which no more was run.
         self._ended_at: int | None = None
+        # Tests that may have held by something else than an answer, and names that they have left.
+        self._doubts: dict[int, Verdict] = {}
+        self._left: dict[str, frozenset[int]] = {}
 
     def run(self) -> Heard:
         waiting: list[int] = []
@@ -125,6 +128,8 @@ class _Session:
             notes.append(f"{which[0].upper()}{which[1:]} {how}; the cells after it were not run.")
             self._ended_at = position
         self._stage.tell_judge(position)
+        if self._left and given:
+            self._leave(position, self._leans_on(position))
 
     def _judge(self, position: int, clause: Clause) -> None:
         """A test, judged apart from the learner's code."""
@@ -137,8 +142,15 @@ class _Session:
             verdict = self._with_changes(position, clause, verdict)
         if verdict.rebound and verdict.played.error is None:
             verdict = self._with_names(position, clause, verdict)
-        if _is_in_doubt(verdict) and verdict.played.error is None:
-            verdict = self._with_something(position, clause, verdict)
+        leans_on = self._leans_on(position)
+        verdict = _in_doubt_like(verdict, [self._doubts[number] for number in leans_on])
+        if _is_in_doubt(verdict):
+            self._doubts[position] = verdict
+            if verdict.played.error is None:
+                verdict = self._with_something(position, clause, verdict, leans_on)
+        if self._doubts:
+            own = {position} & self._doubts.keys()
+            self._leave(position, leans_on.union(own))
         self._heard.played[position] = self._allowance.kept(verdict.played)
         self._showing.note(position, verdict, self._allowance)
         if verdict.lost == "timed out":
@@ -172,19 +184,38 @@ class _Session:
             return verdict
         return _decided(verdict, aside, whole)
 
-    def _with_something(self, position: int, clause: Clause, verdict: Verdict) -> Verdict:
+    def _leans_on(self, position: int) -> frozenset[int]:
+        """Tests in doubt of which a cell reads what they have left."""
+        if not self._left:
+            return frozenset()
+        found = (self._left[name] for name in self._script.reads(position) & self._left.keys())
+        return frozenset().union(*found)
+
+    def _leave(self, position: int, doubtful: frozenset[int]) -> None:
+        """Takes note of the tests in doubt that what a cell leaves may come from."""
+        bound, changed = self._script.leaves(position)
+        for name in bound:
+            self._left.pop(name, None)
+        if doubtful:
+            self._left |= dict.fromkeys(bound | changed, doubtful)
+
+    def _with_something(
+        self, position: int, clause: Clause, verdict: Verdict, leans_on: frozenset[int]
+    ) -> Verdict:
         """What counts where an answer has a list or an array without anything in it, and the
         solution nothing of the kind: NumPy finds it close to any number, and of what is in it all
         holds. Or it has a number that takes more for equal than is, or gives back what it was
         given, to which the test then does what was to be done. Does the test hold, too, with
         something in it, with a number of a wider type, or a very large one for `nan` and what is
-        endless, and with a copy of what was given?"""
+        endless, and with a copy of what was given? So are the tests run whose names it reads."""
         for _ in range(_TRIES):
-            aside = self._stage.ask_aside(position, clause, withhold=True, fill=True)
+            aside = self._stage.ask_aside(
+                position, clause, withhold=True, fill=True, filled=leans_on
+            )
             whole = aside.played
             if whole.error is None and _gives_no_less(whole, verdict.played):
                 return verdict
-            if not _is_in_doubt(aside) or self._allowance.is_over:
+            if not (leans_on or _is_in_doubt(aside)) or self._allowance.is_over:
                 break
         if whole.error is not None and verdict.nothing:
             names = ", ".join(verdict.nothing).replace("()", "an argument")
@@ -247,6 +278,17 @@ class _Session:
 def _is_in_doubt(verdict: Verdict) -> bool:
     """Whether a test may hold by something else than the answer."""
     return bool(verdict.nothing or verdict.narrow or verdict.returned)
+
+
+def _in_doubt_like(verdict: Verdict, others: list[Verdict]) -> Verdict:
+    """What a test came to, in doubt also where one of these is."""
+    every = [verdict, *others]
+    return replace(
+        verdict,
+        nothing=tuple(dict.fromkeys(name for one in every for name in one.nothing)),
+        narrow=any(one.narrow for one in every),
+        returned=tuple(dict.fromkeys(name for one in every for name in one.returned)),
+    )
 
 
 def _gives_no_less(whole: Played, first: Played) -> bool:

@@ -10,7 +10,12 @@ from grader.host.contract import Clause, Contract
 from grader.host.course.assignment import Kind, TeacherCell, TeacherNotebook
 from grader.host.engine.modules import bound_by
 from grader.host.intake.paper import Paper
-from grader.protocol.names import imports_of_cell, read_in_functions
+from grader.protocol.names import (
+    changed_by_cell,
+    imports_of_cell,
+    names_of_cell,
+    read_in_functions,
+)
 from grader.protocol.values import LIVE
 
 # Characters of a notebook's cells that are taken apart, which this process does itself: it may take
@@ -72,6 +77,20 @@ class Script:
             if clause.takes.get(name) not in LIVE and name in self._teachers
         }
         return sorted(names & self._read) if names else []
+
+    def reads(self, position: int) -> frozenset[str]:
+        """Names that a cell reads of what stands before it."""
+        names = names_of_cell(self.source(position))
+        return names.read | names.updated
+
+    def leaves(self, position: int) -> tuple[frozenset[str], frozenset[str]]:
+        """Names that a cell binds, and those of which it may change what they stand for."""
+        source = self.source(position)
+        return names_of_cell(source).bound, changed_by_cell(source) - self._imported
+
+    @cached_property
+    def _imported(self) -> frozenset[str]:
+        return frozenset().union(*(imports_of_cell(cell.original) for cell in self.teachers))
 
     @cached_property
     def _teachers(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ cells again, a few times at most.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from grader.host.contract import Clause
 from grader.host.engine.child import Ended
@@ -113,6 +113,7 @@ class Stage:
         fill: bool = False,
         sets: bool = False,
         leaves: Sequence[str] = (),
+        filled: Collection[int] = (),
     ) -> Verdict:
         """Runs a test once more, in processes of its own that leave nothing behind.
 
@@ -121,10 +122,11 @@ class Stage:
             fill: put something into lists without anything in them.
             sets: names that the test binds are set for the learner's functions, too.
             leaves: kinds of what calls leave in their process that they leave in the judge's, too.
+            filled: earlier tests into whose lists something is put, too.
         """
         kept = self.player, self.judge
         try:
-            self._again(position)
+            self._again(position, filled)
             return self._test(position, clause, withhold, fill, sets, leaves)
         except Ended:
             text = "There was no process to run this test again."
@@ -168,7 +170,7 @@ class Stage:
         if source is not None:
             judge.given(source)
 
-    def _again(self, position: int) -> bool:
+    def _again(self, position: int, filled: Collection[int] = ()) -> bool:
         """Plays all before a cell to a new player and a new judge; says whether it was the same.
 
         What a test leaves behind, be it a name or what it has put into a given list, is what it
@@ -187,7 +189,7 @@ class Stage:
                 return False
             clause = self._script.clause(number)
             if clause is not None and number in self._came_to and not judge.ended:
-                verdict = self._test(number, clause)
+                verdict = self._test(number, clause, fill=number in filled)
                 same = same and _outcome(verdict.played) == self._came_to[number]
                 if verdict.lost is not None and not self.play_again(number):
                     return False

@@ -162,7 +162,7 @@ LATER = {
 }
 # By name: a test that needs live objects, and what is said of it.
 LIVE = {
-    "listed": ("assert 'loud' in dir()", "AssertionError"),
+    "listed": ("assert {'loud'} <= set(dir())", "AssertionError"),
     "source": ("import inspect\nassert 'return' in inspect.getsource(f)", "TypeError"),
     "figures": (
         "import matplotlib.pyplot as plt\nassert plt.fignum_exists(77)",
@@ -323,7 +323,7 @@ def test_a_test_that_ends_its_own_process_apart_is_for_people(engine):
     made = contract(
         engine,
         "# answer\nx = here = 1",
-        "# test a\nimport os\nassert x == 1\n'here' in globals() or os._exit(1)",
+        "# test a\nimport os\nassert x == 1\n{'here'} <= set(globals()) or os._exit(1)",
         "# test after\nassert x == 1",
     )
     assert made.tests["a"].live == "apart from the code the test ended the process (exit status 1)"
@@ -474,3 +474,23 @@ def test_an_answer_that_is_anothers_object_may_be_a_copy_of_it(engine: Engine) -
     for answer, points in (("b = a", 1), ("b = [1]", 1), ("b = [2]", 0)):
         found = grade_one(made, handed_in(made, b=answer), engine)
         assert found.item("t").score == points, answer
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert 'square' in dir()",
+        "if 'square' not in globals():\n    raise NameError('define square')",
+        "assert globals()['square'](3) == 9",
+        "assert locals().get('square') is not None",
+        "assert 'rng' in dir( )",
+    ],
+)
+def test_a_name_that_a_test_asks_for_by_a_text_crosses(engine, test):
+    made = exercise(
+        "# answer square\nfrom numpy.random import randn as rng\ndef square(x):\n    return x * x",
+        f"# test t\n{test}",
+    )
+    for body, score in ((None, 1), ("import math", 0)):
+        paper = handed_in(made) if body is None else handed_in(made, square=body)
+        assert grade_one(made, paper, engine).item("t").score == score

@@ -1,0 +1,101 @@
+"""A test that reads what an earlier one has left is in doubt where that one is."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.host.session.stage import Stage
+from tests.grader.conftest import exercise, scores
+
+# What takes more for equal than is: the answer, the test that calls it, a later one, and what a
+# learner has who does not know.
+WEAK = {
+    "an array without a value": (
+        "def f(n):\n    return np.arange(1, n + 1)",
+        "found = f(4)\nassert isinstance(found, np.ndarray)",
+        "assert np.allclose(found, [1, 2, 3, 4])",
+        "def f(n):\n    return np.zeros((0, 4))",
+    ),
+    "a narrow number": (
+        "def f(n):\n    return 4 * n + 1",
+        "found = f(10_000)\nassert found is not None",
+        "assert found == 40_001",
+        "def f(n):\n    return np.float16(40_000)",
+    ),
+    "nan": (
+        "def f(n):\n    return n - n",
+        "found = f(0.5)\nassert found is not None",
+        "if abs(found) > 1e-3:\n    raise ValueError(found)",
+        "def f(n):\n    return float('nan')",
+    ),
+    "the very object that was given": (
+        "def f(xs):\n    return sorted(xs)",
+        "xs = [3, 1, 2]\nfound = f(xs)\nassert len(found) == 3",
+        "xs.sort()\nassert found == xs",
+        "def f(xs):\n    return xs",
+    ),
+    "what a list keeps": (
+        "def f(n):\n    return n - n",
+        "several = []\nseveral.append(f(0.5))\nassert len(several) == 1",
+        "assert not any(abs(x) > 1e-3 for x in several)",
+        "def f(n):\n    return float('nan')",
+    ),
+    "what a given list keeps": (
+        "def f(n):\n    return n - n",
+        "kept.append(f(0.5))\nassert len(kept) == 1",
+        "assert not any(abs(x) > 1e-3 for x in kept)",
+        "def f(n):\n    return float('nan')",
+    ),
+    "what a function of the test's reads": (
+        "def f(n):\n    return n - n",
+        "left = f(0.5)\ndef look():\n    assert not abs(left) > 1e-3",
+        "look()",
+        "def f(n):\n    return float('nan')",
+    ),
+    "what is made of it": (
+        "def f(n):\n    return n - n",
+        "left = f(0.5)",
+        "twice = left * 2\nassert twice is not None",
+        "def f(n):\n    return float('nan')",
+    ),
+}
+LAST = {"what is made of it": "assert not abs(twice) > 1e-3"}
+
+
+@pytest.mark.parametrize("case", WEAK)
+def test_what_an_earlier_test_has_left_is_as_weak_as_it_was(graded, case):
+    answer, first, second, weak = WEAK[case]
+    cells = ["# given\nimport numpy as np\nkept = []", f"# answer f\n{answer}"]
+    tests = [first, second, LAST.get(case, "")]
+    cells += [f"# test t{n}\n{test}" for n, test in enumerate(tests, 1) if test]
+    made = exercise(*cells)
+    last = f"t{len(cells) - 2}"
+    assert all(scores(graded(made)[0]).values())
+    assert scores(graded(made, f=weak)[0])[last] == 0
+
+
+def test_only_what_reads_that_is_run_again(graded, monkeypatch):
+    again = []
+    aside = Stage.ask_aside
+
+    def noted(self, position, *args, **more):
+        again.append(position)
+        return aside(self, position, *args, **more)
+
+    monkeypatch.setattr(Stage, "ask_aside", noted)
+    made = exercise(
+        "# given\nimport numpy as np",
+        "# answer f\ndef f(xs):\n    return sorted(xs)",
+        "# test a\nfound = f([1, 2])\nnp.testing.assert_equal(found, [1, 2])",
+        "# test b\nassert np.allclose(found, [1, 2])",
+        "# test c\nassert np.allclose(1, 1)",
+        "# test d\nfound = 3\nassert np.allclose(found, 3)",
+        "# test e\nassert found == 3",
+    )
+    right = dict.fromkeys("abcde", 1)
+    assert scores(graded(made)[0]) == right
+    assert again == []
+    # Right as it is: nothing is lost.
+    honest = "def f(xs):\n    return xs if xs == sorted(xs) else sorted(xs)"
+    assert scores(graded(made, f=honest)[0]) == right
+    assert set(again) == {2, 3}
