@@ -100,12 +100,6 @@ def _decode_table(node: Frame, unpacker: Unpacker) -> Any:
     return lazy.tables().decode(node, unpacker)
 
 
-def _assign_table(target: Any, value: Any) -> bool:
-    if not type(target).__module__.startswith("pandas."):
-        return False
-    return lazy.tables().assign(target, value)
-
-
 def _encode_graph(value: Any, packer: Packer) -> Node | NotMine:
     if "networkx" not in sys.modules:
         return NOT_MINE
@@ -215,7 +209,6 @@ CHANGED: tuple[Assign, ...] = (
     arrays.assign,
     tensors.assign,
     _assign_module,
-    _assign_table,
     _assign_graph,
     generators.assign,
     instances.assign,

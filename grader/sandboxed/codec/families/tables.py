@@ -227,25 +227,6 @@ def _rebuilt(values: Any, dtype: str, missing: bool, narrow: Narrow | None) -> p
     return made
 
 
-def assign(target: Any, value: Any) -> bool:
-    """Makes a table equal to another of its kind, in place.
-
-    Raises:
-        CannotCross: when pandas has no way to do so.
-    """
-    if isinstance(target, pd.DataFrame):
-        target.drop(columns=target.columns, inplace=True)
-        target.drop(index=target.index, inplace=True)
-        for place, name in enumerate(value.columns):
-            target[name] = value.iloc[:, place]
-    elif isinstance(target, pd.Series) and len(target) == len(value):
-        target.index = value.index
-        target.iloc[:] = value.to_numpy()
-    else:
-        raise CannotCross("a table that was changed in place")
-    return True
-
-
 def rename(target: Any, value: Any) -> bool:
     """Gives what numbers rows the name of the same numbers, as which it crosses; says if it has."""
     same = isinstance(target, pd.RangeIndex) and type(value) is pd.Index and target.equals(value)

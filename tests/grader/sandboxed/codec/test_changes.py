@@ -58,6 +58,25 @@ def test_a_change_of_a_tensor_is_seen_through_its_views():
     assert view.data_ptr() == base[1:].data_ptr()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.dropna(inplace=True),
+        lambda table: table.insert(0, "n", [1.0, 2.0, 3.0]),
+        lambda table: setattr(table, "columns", ["a", "a"]),
+        lambda table: setattr(table, "columns", pd.MultiIndex.from_tuples([("p", 1), ("p", 2)])),
+        lambda table: setattr(table.columns, "name", "what"),
+        lambda table: table.loc.__setitem__(7, [1, "z"]),
+    ],
+    ids=["rows", "a column", "names twice", "names in two parts", "a name of names", "a row more"],
+)
+def test_a_table_changes_in_whatever_way(change):
+    table, changed = (pd.DataFrame({"a": [3, 1, 2], "b": ["x", "y", None]}) for _ in range(2))
+    change(changed)
+    assign(table, cross(changed))
+    pd.testing.assert_frame_equal(table, changed)
+
+
 def test_what_numbers_rows_may_get_another_name():
     """It crosses as labels, and stays what it is."""
     table = pd.DataFrame({"a": [1, 2]})
