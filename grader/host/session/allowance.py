@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from grader.host.engine.settings import EngineSettings
@@ -37,6 +39,8 @@ class Allowance:
         self._settings = settings
         self.seconds = TIMES_IN_ALL * settings.timeout
         self._until = time.monotonic() + self.seconds
+        # Seconds that there still are for what runs once more.
+        self._again = self.seconds
         # Characters of output that there is still room for.
         self._room_left = MAX_OUTPUT
         self.stopped: set[int] = set()
@@ -53,6 +57,17 @@ class Allowance:
     def is_over(self) -> bool:
         """Whether all its time is up."""
         return time.monotonic() > self._until
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Meanwhile something runs once more: that has time of its own, as much again in all."""
+        began, left = time.monotonic(), self._again
+        self._until += left
+        try:
+            yield
+        finally:
+            self._again = max(0.0, left - (time.monotonic() - began))
+            self._until -= self._again
 
     def limit(self, position: int) -> float:
         """Seconds that a cell or test may take: few where it would be stopped once more."""

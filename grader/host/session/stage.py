@@ -126,8 +126,9 @@ class Stage:
         """
         kept = self.player, self.judge
         try:
-            self._again(position, filled)
-            return self._test(position, clause, withhold, fill, sets, leaves)
+            with self._allowance.apart():
+                self._again(position, filled)
+                return self._test(position, clause, withhold, fill, sets, leaves)
         except Ended:
             text = "There was no process to run this test again."
             return Verdict(Played([error("Stopped", text)]))

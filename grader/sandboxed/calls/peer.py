@@ -336,8 +336,8 @@ class Peer(Answering):
         try:
             value = self._settle(request, reply, unpacker, owners, label)
             if thrown is not None and type(value) is OutOfPlace:
-                # Whether it swallows something is looked at.
-                bool(value)
+                # As true as most things: the block swallows what it was left with.
+                value = True
         except BaseException as raised:
             if isinstance(raised, KeyboardInterrupt | Stopped):
                 raise

@@ -74,7 +74,7 @@ TESTS = {
     "closure": (
         "assert make()(4) == 8",
         {"make": "function"},
-        {"results": {"function"}},
+        {"results": {"function"}, "functions": {"make"}},
     ),
     "changes": (
         "values = [3, 1]\nassert sort(values, copy=[1]) is values and values == [1, 3]",
@@ -147,7 +147,7 @@ LATER = {
     "decorated": (
         "@wrapped\ndef g(x):\n    return 2 * x\nassert g(2) == 5",
         {"wrapped": "function"},
-        {"results": {"function"}, "lends": True},
+        {"results": {"function"}, "functions": {"wrapped"}, "lends": True},
     ),
     "derived": (
         "assert Word('a').twice() == 'aa'",

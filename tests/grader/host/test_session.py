@@ -170,6 +170,15 @@ def test_all_in_all_a_notebook_has_a_limit(graded, monkeypatch):
     ]
 
 
+def test_what_runs_once_more_takes_nothing_of_that(graded, monkeypatch):
+    monkeypatch.setattr(allowance, "TIMES_IN_ALL", 2)
+    tests = [f"# test t{n}\nassert f([{n}]) == [{n}, 1]" for n in range(5)]
+    made = exercise("# answer f\ndef f(v):\n    return v + [1]", *tests)
+    in_place = "def f(v):\n    v.append(1)\n    return v"
+    result, _ = graded(made, f=f"import time\ntime.sleep(0.8)\n{in_place}")
+    assert result.total == 5
+
+
 PICTURE = """# given
 class {0}:
     def _repr_mimebundle_(self, **_):

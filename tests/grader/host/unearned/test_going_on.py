@@ -129,6 +129,12 @@ SWALLOWED = {
         "        assert log.count() == 1\n        raise KeyError\nexcept KeyError:\n    pass",
         LOG.format("exec('raise KeyError')").replace("len(self.lines)", "7"),
     ),
+    "an exit that gives a function, which is true": (
+        LOG.format(None),
+        "try:\n    with Log():\n        assert False\nexcept AssertionError:\n    pass\n"
+        "else:\n    raise KeyError",
+        LOG.format("print"),
+    ),
     "what is closed at last, and raises something else": (
         LOG.format(None) + "\n    def close(self): pass",
         "try:\n    with contextlib.closing(Log()) as log:\n        log.write('a')\n"
