@@ -304,7 +304,9 @@ def defined_by_given(
             return
     for name in defines.binds:
         value = shell.user_ns.get(name)
-        if isinstance(value, type | types.FunctionType) and value.__module__ == "__main__":
+        # Not by what it says that it is: a test may have left what says nothing of itself.
+        is_defined = issubclass(type(value), type | types.FunctionType)
+        if is_defined and value.__module__ == "__main__":
             given[name] = value
     for place in defines.imports:
         for module in (place.partition(":")[0], place.replace(":", ".")):

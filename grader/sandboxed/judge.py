@@ -310,7 +310,7 @@ class _Bench:
         Such a text is the teacher's, like one that stands in the test.
         """
         said = {output.evalue for output in report.outputs if isinstance(output, Error)}
-        functions = [v for v in self._shell.user_ns.values() if isinstance(v, types.FunctionType)]
+        functions = [v for v in self._shell.user_ns.values() if type(v) is types.FunctionType]
         defaults = [*(f.__defaults__ or () for f in functions)]
         named = [(f.__kwdefaults__ or {}).values() for f in functions]
         texts = {value for values in [*defaults, *named] for value in values if type(value) is str}
@@ -561,9 +561,9 @@ def _no_live(value: Any) -> Node:
 
 
 def _codes(value: Any) -> Iterable[types.CodeType]:
-    functions = [value] if isinstance(value, types.FunctionType) else []
-    if isinstance(value, type) and value.__module__ == "__main__":
-        functions = [v for v in vars(value).values() if isinstance(v, types.FunctionType)]
+    functions = [value] if type(value) is types.FunctionType else []
+    if issubclass(type(value), type) and value.__module__ == "__main__":
+        functions = [v for v in vars(value).values() if type(v) is types.FunctionType]
     todo = [function.__code__ for function in functions if function.__module__ == "__main__"]
     while todo:
         code = todo.pop()

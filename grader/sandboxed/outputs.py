@@ -240,6 +240,10 @@ class Results(DisplayHook):
     counts = False
     number: float | None = None
 
+    def __call__(self, result: Any = None) -> None:
+        if not getattr(type(result), "stays_unseen", False):
+            super().__call__(result)
+
     def compute_format_data(self, result: Any) -> Any:
         if self.counts:
             self.number = _as_number(result)

@@ -69,7 +69,7 @@ def serves_as(node: Node, wanted: Kind) -> bool:
     kind = kind_of(node)
     if kind == wanted or (kind in DATA and wanted in DATA):
         return True
-    if (kind, wanted) == ("given instance", "instance"):
+    if wanted == "instance" and kind in ("given instance", "function"):
         return True
     if wanted == "generator" and kind in _ITERATED:
         return True

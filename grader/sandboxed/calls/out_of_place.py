@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from grader.protocol.values import CannotCross
-from grader.sandboxed.calls.special_methods import DUNDERS
+from grader.protocol.values import CannotCross, Live, Module, Node
+from grader.sandboxed.calls.special_methods import DUNDERS, ITERATION
 
 
 def _refuse(self: Any, *_: Any, **__: Any) -> Any:
     raise CannotCross(object.__getattribute__(self, "_why"))
 
 
-# Nor can it be called or iterated; it has no methods for that, as others may ask.
-_REFUSED = DUNDERS.difference(("__call__", "__setattr__")).union(("__getattribute__",))
+_REFUSED = DUNDERS.difference(("__call__", "__setattr__")).union(ITERATION, ("__getattribute__",))
 
 
 class OutOfPlace:
     """Says why it can't cross, whatever it is asked."""
 
     __slots__ = ("_why",)
+    # For `Results`: what the last line of a test comes to is shown, whether anybody looks or not.
+    stays_unseen = True
 
     def __init__(self, why: str) -> None:
         object.__setattr__(self, "_why", why)
@@ -34,3 +35,16 @@ class OutOfPlace:
 
 for _name in _REFUSED:
     setattr(OutOfPlace, _name, _refuse)
+
+
+class _Called(OutOfPlace):
+    """In the place of what can be called: `callable` asks nobody."""
+
+    __slots__ = ()
+    __call__ = _refuse
+
+
+def in_its_place(node: Node, why: str) -> OutOfPlace:
+    """What a test gets in the place of something."""
+    can_be_called = isinstance(node, Live) and "__call__" in node.dunders
+    return (_Called if can_be_called or isinstance(node, Module) else OutOfPlace)(why)

@@ -49,7 +49,7 @@ from grader.sandboxed.calls.end import MAX_NESTING
 from grader.sandboxed.calls.handle import OWN_CLASS, Handle, Method, node_of, origin_of, peer_of
 from grader.sandboxed.calls.invoke import invoke
 from grader.sandboxed.calls.kinds import backs, callable_nodes
-from grader.sandboxed.calls.out_of_place import OutOfPlace
+from grader.sandboxed.calls.out_of_place import OutOfPlace, in_its_place
 from grader.sandboxed.calls.pickles import unpickled
 from grader.sandboxed.calls.randomness import draw_on, picture_of_states, random_states
 from grader.sandboxed.calls.rules import Rules
@@ -335,7 +335,7 @@ class Peer(Answering):
         value = error = None
         try:
             value = self._settle(request, reply, unpacker, owners, label)
-            if thrown is not None and type(value) is OutOfPlace:
+            if thrown is not None and issubclass(type(value), OutOfPlace):
                 # As true as most things: the block swallows what it was left with.
                 value = True
         except BaseException as raised:
@@ -498,13 +498,11 @@ class Peer(Answering):
                 self.rules.admit_iterator(reply.value, place)
             else:
                 self.rules.admit(reply.value, place, one=request.name == "__next__")
+            for known in self._given_again(reply.value, unpacker.objects):
+                self.rules.admit(known, place)
         except CannotCross as error:
-            if not isinstance(reply.value, Live | Module):
-                raise
             # Maybe nobody looks at it.
-            out_of_place = OutOfPlace(str(error))
-        for known in self._given_again(reply.value, unpacker.objects):
-            self.rules.admit(known, place)
+            out_of_place = in_its_place(reply.value, str(error))
         if self.rules.says_why:
             # Who makes such a thing anew makes it as the test's own are.
             self.rules.admit_like([*request.args, *request.kwargs.values()])

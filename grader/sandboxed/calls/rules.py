@@ -648,6 +648,8 @@ class Discovering(Rules):
         self._places: set[str] = set()
         self._given: set[str] = set()
         self._calls: set[str] = set()
+        # Where calls give what may be called, and has to cross all the same.
+        self._crosses: set[str] = set()
         self._nothing: set[str] = set()
         self._tables: set[str] = set()
         self.terms = Terms(
@@ -720,8 +722,11 @@ class Discovering(Rules):
             setattr(self.terms, what, True)
 
     def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
-        if isinstance(node, Live) and node.kind == "function" and but is None:
+        if isinstance(node, Module | Given | Named):
+            self._crosses.add(place)
+        elif isinstance(node, Live) and node.kind == "function" and but is None:
             self.terms.functions.add(place)
+        self.terms.functions -= self._crosses
         # An answer by its name is noted where a test takes it: it may turn out to be a given one.
         if but is None or ":" in place:
             self.admit_nothing(node, place, one)

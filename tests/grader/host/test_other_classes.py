@@ -375,6 +375,18 @@ RIGHT: dict[str, tuple[str, str, str]] = {
         "assert fib(30) == 832_040",
         f"{MAPS}\n@f\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)",
     ),
+    "a function for an instance that is called": (
+        "class Adder:\n    def __init__(self, n): self.n = n\n"
+        "    def __call__(self, x): return x + self.n\ndef f(n): return Adder(n)",
+        "assert f(3)(4) == 7",
+        "f = lambda n: lambda x: x + n",
+    ),
+    "a layer as the solution's own, beside functions": (
+        "import torch\nf = lambda name: {'relu': torch.relu, 'line': torch.nn.Linear(2, 3)}[name]",
+        "import torch\nassert f('relu')(torch.tensor([-1.0])).item() == 0\n"
+        "assert f('line').weight.shape == (3, 2)",
+        "import torch\nf = lambda name: torch.nn.Linear(2, 3) if name == 'line' else torch.relu",
+    ),
     "a function for a class": (
         "class Timer:\n    def __enter__(self): return self\n"
         "    def __exit__(self, *error): self.elapsed = 0.5",
@@ -573,7 +585,10 @@ def test_what_is_made_anew_does_for_the_test_s_own(engine, solution, test, anew,
 
 @pytest.mark.parametrize(
     "given",
-    ["print", "lambda: d", "D(1)", "D", "sys", "torch.nn.ReLU()", "D(1).__eq__"],
+    [
+        *("print", "lambda: d", "D(1)", "D", "sys", "torch.nn.ReLU()", "D(1).__eq__"),
+        *("[print]", "{'a': D}", "Given()", "given"),
+    ],
 )
 def test_what_a_call_gives_and_nobody_looks_at_costs_nothing(engine, given):
     answer = f"""
@@ -585,13 +600,18 @@ def test_what_a_call_gives_and_nobody_looks_at_costs_nothing(engine, given):
         d[key] = 1
         return {given}
     """
-    test = "d = {}\nf(d, 'a')\nf(d, 'b')\nassert d == {'a': 1, 'b': 1}"
-    looks = "d = {}\nassert not f(d, 'a')"
     solved = "def f(d, key):\n    d[key] = 1"
-    cells = f"# answer f\n{solved}", f"# test it\n{test}", f"# test looks\n{looks}"
-    made = exercise("# given\nimport sys, torch", *cells)
+    made = exercise(
+        "# given\nimport sys, torch\nclass Given: pass\ngiven = Given()",
+        f"# answer f\n{solved}",
+        # What a test leaves in a name, or shows at last, nobody has looked at.
+        "# test it\nd = {}\nleft = f(d, 'a')\nf(d, 'b')\nassert d == {'a': 1, 'b': 1}\nf(d, 'c')",
+        "# given\nalso = f({}, 'a')",
+        "# test more\nf(d, 'd')\nassert d['d'] == 1",
+        "# test looks\nd = {}\nassert not f(d, 'a')",
+    )
     result = grade_one(made, handed_in(made, f=textwrap.dedent(answer)), engine)
-    assert scores(result) == {"it": 1, "looks": 0}
+    assert scores(result) == {"it": 1, "more": 1, "looks": 0}
 
 
 def test_what_is_out_of_place_is_no_error_that_was_raised(engine):

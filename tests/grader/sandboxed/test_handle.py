@@ -8,6 +8,7 @@ import itertools
 import types
 
 import pytest
+import torch
 
 from grader.protocol.terms import Terms
 from grader.protocol.values import CannotCross
@@ -92,7 +93,8 @@ def test_live_results_come_where_the_contract_has_some(talk):
         return [1, {"f": len, "g": lambda: 1}]
 
     judge = talk(Terms(), f=lambda: lambda: 1, inside=inside, change=lambda v: v.append(inside))
-    for call in (lambda: judge["f"]() == 1, judge["inside"], lambda: judge["change"]([])):
+    looks = lambda: judge["f"]() == 1, lambda: len(judge["inside"]()), lambda: judge["change"]([])
+    for call in looks:
         with pytest.raises(CannotCross, match="a function where plain values are expected"):
             call()
     judge = talk(Terms(results={"function"}), f=lambda: lambda x: 2 * x)
@@ -115,6 +117,8 @@ def test_live_results_come_where_the_contract_has_some(talk):
         lambda found: found in [1],
         lambda found: [*map(found, "a")],
         list,
+        iter,
+        next,
         copy.deepcopy,
     ],
 )
@@ -125,7 +129,13 @@ def test_what_is_out_of_place_says_so_once_it_is_looked_at(talk, look):
         look(found)
     with pytest.raises(CannotCross, match="a function where plain values are expected"):
         judge["g"](found)
-    assert not callable(found)
+
+
+@pytest.mark.parametrize("value", [len, Robot(), Robot, itertools.count(), torch.nn.ReLU()], ids=range(5))
+def test_callable_is_what_is_out_of_place_if_it_is_there(talk, value):
+    judge = talk(Terms(calls=set(), given=set()), f=lambda: value, g=lambda: [lambda: 1])
+    assert callable(judge["f"]()) == callable(value)
+    assert not callable(judge["g"]())
 
 
 def test_live_things_inside_of_an_answer_come_where_the_contract_has_some(talk):
