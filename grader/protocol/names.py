@@ -69,15 +69,19 @@ def changed_by_cell(source: str) -> frozenset[str]:
         return frozenset()
     found: set[str] = set()
     for node in ast.walk(tree):
-        part: ast.AST | None = None
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            part = node.value.func
-        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+        part = owner = None
+        if isinstance(node, ast.Expr):
+            # `[found.append(x) for x in xs]` stands by itself, too.
+            done = node.value.elt if isinstance(node.value, ast.ListComp) else node.value
+            part = done.func if isinstance(done, ast.Call) else None
+        elif isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
             part = node
         while isinstance(part, ast.Subscript | ast.Attribute):
-            part = part.value
-            if isinstance(part, ast.Name):
-                found.add(part.id)
+            owner = part.value
+            # As in `found.setdefault(x, []).append(y)`.
+            part = owner.func if isinstance(owner, ast.Call) else owner
+        if isinstance(owner, ast.Name):
+            found.add(owner.id)
     return frozenset(found)
 
 

@@ -46,6 +46,18 @@ WEAK = {
         "assert not any(abs(x) > 1e-3 for x in kept)",
         "def f(n):\n    return float('nan')",
     ),
+    "what a given list gets in a comprehension": (
+        "def f(n):\n    return n - n",
+        "[kept.append(f(x)) for x in [0.5, 0.7]]\nassert len(kept) == 2",
+        "assert not any(abs(x) > 1e-3 for x in kept)",
+        "def f(n):\n    return float('nan')",
+    ),
+    "what a list in a given mapping keeps": (
+        "def f(n):\n    return n - n",
+        "by.setdefault('x', []).append(f(0.5))\nassert len(by) == 1",
+        "assert not any(abs(x) > 1e-3 for x in by['x'])",
+        "def f(n):\n    return float('nan')",
+    ),
     "what a function of the test's reads": (
         "def f(n):\n    return n - n",
         "left = f(0.5)\ndef look():\n    assert not abs(left) > 1e-3",
@@ -65,7 +77,7 @@ LAST = {"what is made of it": "assert not abs(twice) > 1e-3"}
 @pytest.mark.parametrize("case", WEAK)
 def test_what_an_earlier_test_has_left_is_as_weak_as_it_was(graded, case):
     answer, first, second, weak = WEAK[case]
-    cells = ["# given\nimport numpy as np\nkept = []", f"# answer f\n{answer}"]
+    cells = ["# given\nimport numpy as np\nkept, by = [], {}", f"# answer f\n{answer}"]
     tests = [first, second, LAST.get(case, "")]
     cells += [f"# test t{n}\n{test}" for n, test in enumerate(tests, 1) if test]
     made = exercise(*cells)
