@@ -100,6 +100,10 @@ def _decode_table(node: Frame, unpacker: Unpacker) -> Any:
     return lazy.tables().decode(node, unpacker)
 
 
+def _assign_column(target: Any, value: Any) -> bool:
+    return "pandas" in sys.modules and lazy.tables().assign(target, value)
+
+
 def _encode_graph(value: Any, packer: Packer) -> Node | NotMine:
     if "networkx" not in sys.modules:
         return NOT_MINE
@@ -209,6 +213,7 @@ CHANGED: tuple[Assign, ...] = (
     arrays.assign,
     tensors.assign,
     _assign_module,
+    _assign_column,
     _assign_graph,
     generators.assign,
     instances.assign,

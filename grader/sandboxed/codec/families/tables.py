@@ -233,3 +233,11 @@ def rename(target: Any, value: Any) -> bool:
     if same:
         target.name = value.name
     return same
+
+
+def assign(target: Any, value: Any) -> bool:
+    """What a column is made of may keep its values in no attribute; its length stays."""
+    is_column = isinstance(target, pd.api.extensions.ExtensionArray)
+    if is_column:
+        target[:] = value
+    return is_column

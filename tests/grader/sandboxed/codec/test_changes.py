@@ -77,6 +77,24 @@ def test_a_table_changes_in_whatever_way(change):
     pd.testing.assert_frame_equal(table, changed)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Categorical(["x", "y", "y"]),
+        pd.array([1, None, 3]),
+        pd.array(["x", None, "y"], dtype="string"),
+        pd.array(pd.to_datetime(["2020-01-01", "2020-01-02"])),
+        pd.arrays.IntervalArray.from_breaks([0, 1, 2]),
+    ],
+    ids=lambda values: type(values).__name__,
+)
+def test_what_a_column_is_made_of_changes(values):
+    target, changed = values.copy(), values.copy()
+    changed[0] = values[-1]
+    assign(target, cross(changed))
+    pd.testing.assert_extension_array_equal(target, changed)
+
+
 def test_what_numbers_rows_may_get_another_name():
     """It crosses as labels, and stays what it is."""
     table = pd.DataFrame({"a": [1, 2]})
