@@ -207,7 +207,8 @@ class _Session:
         holds. Or it has a number that takes more for equal than is, or gives back what it was
         given, to which the test then does what was to be done. Does the test hold, too, with
         something in it, with a number of a wider type, or a very large one for `nan` and what is
-        endless, and with a copy of what was given? So are the tests run whose names it reads."""
+        endless, and with a copy of what was given? The tests in doubt whose names it reads run so
+        before it."""
         for _ in range(_TRIES):
             aside = self._stage.ask_aside(
                 position, clause, withhold=True, fill=True, filled=leans_on

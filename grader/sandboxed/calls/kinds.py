@@ -64,7 +64,8 @@ def serves_as(node: Node, wanted: Kind) -> bool:
     """Whether a value may cross where the teacher's solution has one of this kind.
 
     Plain data may cross for other plain data: a test can tell them apart. What can be called is a
-    function, or a class, what can be iterated a generator, whatever else it is.
+    function, or a class, what can be iterated a generator, whatever else it is; and a function may
+    be all that the solution's instance is for.
     """
     kind = kind_of(node)
     if kind == wanted or (kind in DATA and wanted in DATA):

@@ -131,7 +131,9 @@ def test_what_is_out_of_place_says_so_once_it_is_looked_at(talk, look):
         judge["g"](found)
 
 
-@pytest.mark.parametrize("value", [len, Robot(), Robot, itertools.count(), torch.nn.ReLU()], ids=range(5))
+@pytest.mark.parametrize(
+    "value", [len, Robot(), Robot, itertools.count(), torch.nn.ReLU()], ids=range(5)
+)
 def test_callable_is_what_is_out_of_place_if_it_is_there(talk, value):
     judge = talk(Terms(calls=set(), given=set()), f=lambda: value, g=lambda: [lambda: 1])
     assert callable(judge["f"]()) == callable(value)
