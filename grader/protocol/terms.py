@@ -29,7 +29,8 @@ class Terms(Struct):
         default: whether missing keys of a mapping have a value.
         places: where live values come from, as names of answers, methods and attributes; None for
             anywhere.
-        functions: where calls give functions, in the same way.
+        functions: where calls give functions, and nothing that could be called and has to cross, in
+            the same way.
         given: where instances may be of given classes, in the same way.
         asks: what is asked by name of functions, classes and generators, as "place.name".
         calls: where there may be modules, named tuples with types, and what the test has lent, in
