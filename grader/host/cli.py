@@ -27,7 +27,7 @@ from rich.text import Text
 
 from grader.host import kept_contracts
 from grader.host.course import not_honoured
-from grader.host.course.course import Course
+from grader.host.course.course import Course, file_of
 from grader.host.desk import commands
 from grader.host.engine.engine import Engine
 from grader.host.engine.settings import EngineSettings
@@ -198,7 +198,11 @@ def grade(
                 follows_solution=limit == AUTO,
                 shut_in=not no_sandbox,
                 show=opened.shown,
-                hide=[*opened.hidden, submitted, out],
+                hide=[
+                    *opened.hidden,
+                    *file_of(db_url),
+                    *(submitted, commands.unplaced_beside(submitted), out),
+                ],
                 limits=settings.limits,
                 keep=None if no_kept_contracts else kept_contracts.folder(),
                 many=opened.count_handed_in(submitted, wanted) > FEW,

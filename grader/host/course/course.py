@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,9 +131,7 @@ class Course:
             exchange = config.get("Exchange", {}).get("root")
             if exchange:
                 places.append(Path(str(exchange)))
-        if self.db_url is not None and self.db_url.startswith("sqlite:///"):
-            places.append(Path(self.db_url.removeprefix("sqlite:///")))
-        return places
+        return [*places, *file_of(self.db_url)]
 
     @property
     def db_url(self) -> str | None:
@@ -429,6 +428,13 @@ def included(notebook: NotebookNode, config: Config, root: Path) -> NotebookNode
     if any(around.values()):
         notebook.cells = [*around["header"], *notebook.cells, *around["footer"]]
     return notebook
+
+
+def file_of(db_url: str | None) -> list[Path]:
+    """The file in which a gradebook lies; none of one on a server."""
+    # It may name who is to open it, and how: SQLAlchemy's docs on sqlite.
+    found = re.match(r"sqlite(?:\+\w+)?:///([^?]+)", db_url or "")
+    return [Path(found[1])] if found else []
 
 
 def files_below(folder: Path) -> Iterator[Path]:

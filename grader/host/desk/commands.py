@@ -62,6 +62,11 @@ _File = Annotated[
 ]
 
 
+def unplaced_beside(submitted: Path) -> Path:
+    """Where `collect` keeps what it could not place, and what somebody has handed in before."""
+    return submitted.absolute().parent / "unplaced"
+
+
 def release(
     assignment: Annotated[
         str, typer.Option(help="Its name, or the number it begins with.", show_default=False)
@@ -167,7 +172,7 @@ def collect(
         people = Roster.read(roster, _zone(zone)) if roster else None
         for note in people.notes if people else ():
             _say(screen, note)
-        aside = unplaced or submitted.absolute().parent / "unplaced"
+        aside = unplaced or unplaced_beside(submitted)
         done = collect_(
             sources,
             submitted,
@@ -376,7 +381,7 @@ def forget(
         opened = Course.open(course)
         address = db_url or opened.db_url
         database = Database(address) if address else Database.of_file(out / "gradebook.db")
-        aside = unplaced or submitted.absolute().parent / "unplaced"
+        aside = unplaced or unplaced_beside(submitted)
         kept = Kept(student, out, submitted, aside, database)
         if not yes and not typer.confirm(f"Remove all that is kept of {student}?"):
             _fail("Nothing was removed.")

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shutil
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -198,6 +199,35 @@ def test_folders_outside_the_course_are_shown_and_on_the_path(desk, run, tmp_pat
     for options in ((), ("--no-sandbox", "--regrade", "triple")):
         assert "own solution fails" not in run(*options)
         assert rows(desk)["numbers", "amy"]["numbers:triple"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("address", "option"),
+    [
+        ("sqlite:///{}", True),
+        ("sqlite+pysqlite:///{}?timeout=5", True),
+        ("sqlite+pysqlite:///{}?timeout=5", False),
+    ],
+)
+def test_marks_and_earlier_work_are_hidden_wherever_they_lie(desk, address, option):
+    marks, earlier = desk.root / "marks.db", desk.root / "unplaced/earlier/bob/numbers.ipynb"
+    shutil.move(desk.submitted, desk.root / "submitted")
+    desk = replace(desk, submitted=desk.root / "submitted")
+    address = address.format(marks)
+    with (desk.root / "nbgrader_config.py").open("a") as config:
+        config.write('c.Grader.show = ["."]\n')
+        config.write("" if option else f'c.Grader.db_url = "{address}"\n')
+    earlier.parent.mkdir(parents=True)
+    for file in (marks, earlier):
+        file.touch()
+    # Where root grades, learners' code is somebody else's.
+    desk.root.chmod(0o755)
+    folder = "/course/unplaced/earlier"
+    peek = f"from os.path import *\nprint(exists('{folder}'), getsize('/course/marks.db'), 'seen')"
+    desk.hand_in("amy", RIGHT | {"triple": f"{peek}\n{RIGHT['triple']}"})
+    desk.grade(*(("--db-url", address) if option else ()))
+    page = (desk.out / "autograded/amy/numbers/numbers.ipynb").read_text()
+    assert "False 0 seen" in page
 
 
 def test_a_fault_of_the_grader_stops_nobody_else(desk, run, monkeypatch):
