@@ -125,7 +125,7 @@ class Course:
             step: str(folders.get(f"{step}_directory", step))
             for step in ("source", "source_with_tests", "submitted", "autograded", "feedback")
         }
-        places = [self.root, *(self.root / name for name in names.values()), self.root / BOOK]
+        places = [self.root, *(self.root / name for name in (*names.values(), BOOK, variants.FILE))]
         # Where it lies is often said for the whole machine.
         for config in (self.config, *(other for _, other in not_honoured.elsewhere())):
             exchange = config.get("Exchange", {}).get("root")

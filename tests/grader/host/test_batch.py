@@ -211,6 +211,7 @@ def test_folders_outside_the_course_are_shown_and_on_the_path(desk, run, tmp_pat
 )
 def test_marks_and_earlier_work_are_hidden_wherever_they_lie(desk, address, option):
     marks, earlier = desk.root / "marks.db", desk.root / "unplaced/earlier/bob/numbers.ipynb"
+    (desk.root / "variants.json").write_text("{}")
     shutil.move(desk.submitted, desk.root / "submitted")
     desk = replace(desk, submitted=desk.root / "submitted")
     address = address.format(marks)
@@ -222,12 +223,12 @@ def test_marks_and_earlier_work_are_hidden_wherever_they_lie(desk, address, opti
         file.touch()
     # Where root grades, learners' code is somebody else's.
     desk.root.chmod(0o755)
-    folder = "/course/unplaced/earlier"
-    peek = f"from os.path import *\nprint(exists('{folder}'), getsize('/course/marks.db'), 'seen')"
+    folder, files = "/course/unplaced/earlier", ["/course/marks.db", "/course/variants.json"]
+    peek = f"from os.path import *\nprint(exists('{folder}'), *map(getsize, {files}), 'seen')"
     desk.hand_in("amy", RIGHT | {"triple": f"{peek}\n{RIGHT['triple']}"})
     desk.grade(*(("--db-url", address) if option else ()))
     page = (desk.out / "autograded/amy/numbers/numbers.ipynb").read_text()
-    assert "False 0 seen" in page
+    assert "False 0 0 seen" in page
 
 
 def test_a_fault_of_the_grader_stops_nobody_else(desk, run, monkeypatch):
