@@ -447,7 +447,9 @@ class _Bench:
             # What an answer binds is the learner's, also where the solution leaves it as given; so
             # is what a given cell has made of an answer, since later ones may have changed it.
             is_given = not (here is _MISSING or isinstance(here, Handle) or name in test.bound)
-            may_be_ours = kind in LIVE or name in self._changed or self._same(here, value)
+            is_changed = kind == "given instance" and self._differs(here, value)
+            is_live = kind in LIVE and not is_changed
+            may_be_ours = is_live or name in self._changed or self._same(here, value)
             if not (is_given and may_be_ours):
                 takes[name] = kind
                 values[name] = value
@@ -545,10 +547,17 @@ class _Bench:
         except CannotCross:
             return False
 
-    def _content(self, value: Any) -> tuple[Node, bytes]:
+    def _differs(self, here: Any, there: Any) -> bool:
+        """Whether two of a given class hold other data: an answer has changed the player's."""
+        try:
+            return self._content(here, of_given=True) != self._content(there, of_given=True)
+        except CannotCross:
+            return False
+
+    def _content(self, value: Any, of_given: bool = False) -> tuple[Node, bytes]:
         packer = Packer(_no_live, self._given)
         node = packer.pack(value)
-        if kind_of(node) in ("instance", "given instance"):
+        if kind_of(node) == "instance" or (kind_of(node) == "given instance" and not of_given):
             raise CannotCross("an instance")
         return msgspec.msgpack.encode(node), join(packer.buffers)  # type: ignore[return-value]
 

@@ -44,6 +44,22 @@ def test_what_stands_behind_an_answer_in_it_is_the_teachers(graded, between):
     assert (scores(found)["b"], scores(found)["c"]) == (0, 0)
 
 
+@pytest.mark.parametrize("between", [(), ("# test first\nassert f(A(1)) is None",)])
+def test_what_an_answer_changes_there_is_the_answers(graded, between):
+    shown = exercise(
+        "# given\nclass A:\n    def __init__(self, n):\n        self.n = n\na, kept = A(1), A(5)",
+        "# answer f\ndef f(a):\n    a.n += kept.n",
+        *between,
+        "# given\nf(a)\nsize = a.n",
+        "# test b\nassert a.n == 6",
+        "# test c\nassert size == 6 and kept.n == 5",
+    )
+    found, _ = graded(shown)
+    assert set(scores(found).values()) == {1}
+    found, _ = graded(shown, f="kept.n = 6\ndef f(a): pass")
+    assert (scores(found)["b"], scores(found)["c"]) == (0, 0)
+
+
 def test_so_is_what_stands_behind_a_file_that_an_answer_writes(graded):
     shown = exercise(
         "# answer f\nopen('x', 'w').write('9')\ndef f(x):\n    return x * x",
