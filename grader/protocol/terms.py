@@ -32,7 +32,8 @@ class Terms(Struct):
         functions: where calls give functions, and nothing that could be called and has to cross, in
             the same way.
         given: where instances may be of given classes, in the same way.
-        asks: what is asked by name of functions, classes and generators, as "place.name".
+        asks: what is asked by name of functions, classes and generators, as "place.name"; and
+            "place.__call__" where an instance that a call has given is called.
         calls: where there may be modules, named tuples with types, and what the test has lent, in
             the same way as `places`.
         missing: whether arrays and tables may leave values out.

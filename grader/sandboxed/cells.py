@@ -6,6 +6,7 @@ Player and judge both run cells in it.
 from __future__ import annotations
 
 import ast
+import builtins
 import codecs
 import contextlib
 import inspect
@@ -287,6 +288,61 @@ def run_cell(shell: Shell, source: str, keep: bool = True, seen: bool = True) ->
         if stream is not None:
             stream.flush()
     return Report(OUTPUTS.taken(), count, shell.error_line)
+
+
+def run_given(shell: Shell, source: str) -> Report:
+    """Runs a given cell in a judge, where no answer is bound, and no file that one writes.
+
+    A statement that needs one leaves nothing, so what it binds crosses; all behind it is the
+    teacher's.
+    """
+    going_on = _GoingOn(shell.user_ns)
+    shell.ast_transformers.append(going_on)
+    # An answer's name, or a file that one writes.
+    known = {_FORGET: going_on.forget, _NOT_HERE: (NameError, FileNotFoundError)}
+    vars(builtins).update(known)
+    try:
+        return run_cell(shell, source, seen=False)
+    finally:
+        shell.ast_transformers.remove(going_on)
+        for name in known:
+            del vars(builtins)[name]
+
+
+# No cell has names like these.
+_FORGET, _NOT_HERE = "forget what it binds", "what is not here"
+
+
+class _GoingOn(ast.NodeTransformer):
+    """Has a cell go on behind a statement that asks for what is not there."""
+
+    def __init__(self, space: dict[str, Any]) -> None:
+        self._space = space
+        # Of the cell, and of what a magic runs in it.
+        self._tried: list[ast.stmt] = []
+
+    def visit_Module(self, tree: ast.Module) -> ast.Module:
+        last = tree.body[-1:]
+        tree.body = [
+            # What stands last is shown.
+            one if isinstance(one, ast.Expr) and one in last else self._try(one)
+            for one in tree.body
+        ]
+        return ast.fix_missing_locations(tree)
+
+    def _try(self, statement: ast.stmt) -> ast.stmt:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            return statement
+        number = ast.Constant(len(self._tried))
+        self._tried.append(statement)
+        forget = ast.Call(ast.Name(_FORGET, ast.Load()), [number], [])
+        handler = ast.ExceptHandler(ast.Name(_NOT_HERE, ast.Load()), None, [ast.Expr(forget)])
+        return ast.copy_location(ast.Try([statement], [handler], [], []), statement)
+
+    def forget(self, number: int) -> None:
+        """What stood there before would be taken for what it was to bind."""
+        for name in names_of(ast.unparse(self._tried[number])).bound:
+            self._space.pop(name, None)
 
 
 def defined_by_given(

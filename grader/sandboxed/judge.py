@@ -54,7 +54,7 @@ from grader.sandboxed.calls.pickles import Brought, refuse_pickles
 from grader.sandboxed.calls.randomness import OwnChance
 from grader.sandboxed.calls.rules import Discovering, Enforcing
 from grader.sandboxed.calls.shut_folder import ShutFolder
-from grader.sandboxed.cells import Shell, defined_by_given, run_cell, settle_in
+from grader.sandboxed.cells import Shell, defined_by_given, run_cell, run_given, settle_in
 from grader.sandboxed.codec.buffers import join
 from grader.sandboxed.codec.libraries import imported_from
 from grader.sandboxed.codec.narrow import NAN, asks_for_nan
@@ -143,10 +143,12 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
             case RunCell(source, defines=defines):
+                # What it makes of an answer has to be looked at, as all that crosses.
+                bench.unbind()
                 bench.chance.for_given()
                 bench.source = source
                 with bench.ambient.given():
-                    reply = run_cell(shell, source, seen=False)
+                    reply = run_given(shell, source)
                 defined_by_given(shell, source, given, defines)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
@@ -225,7 +227,7 @@ class _Bench:
     def test(self, test: RunTest) -> TestReport:
         """Runs a test; reports also on the player."""
         budget = CallBudget(time.monotonic() + test.seconds)
-        self._unbind()
+        self.unbind()
         self._binds = test.binds
         self._reports.taken()
         self.source = test.source
@@ -364,7 +366,7 @@ class _Bench:
         assert self.peer is not None
         for name, known in library.items():
             try:
-                node, value = self.peer.take(name, known)
+                node, value = self.peer.take(name, known, called=":" in known)
             except KeyError:
                 self._put(name, _MISSING)
                 continue
@@ -394,7 +396,7 @@ class _Bench:
         if value is not _MISSING:
             self._shell.user_ns[name] = value
 
-    def _unbind(self) -> None:
+    def unbind(self) -> None:
         """Takes the answers of the test before back: the next may mean others by their names."""
         for name, (before, bound) in self._before.items():
             if self.peer is not None:
@@ -409,7 +411,7 @@ class _Bench:
     def discover(self, test: Discover) -> Discovered:
         """Runs a test without terms; reports also what it took and asked."""
         assert self.peer is not None
-        self._unbind()
+        self.unbind()
         self._binds = test.binds
         if self.watch is None:
             cell, space = lambda: self._shell.compile.cell_file, self._shell.user_ns
@@ -445,7 +447,9 @@ class _Bench:
             # What an answer binds is the learner's, also where the solution leaves it as given; so
             # is what a given cell has made of an answer, since later ones may have changed it.
             is_given = not (here is _MISSING or isinstance(here, Handle) or name in test.bound)
-            may_be_ours = kind in LIVE or name in self._changed or self._same(here, value)
+            is_changed = kind == "given instance" and self._differs(here, value)
+            is_live = kind in LIVE and not is_changed
+            may_be_ours = is_live or name in self._changed or self._same(here, value)
             if not (is_given and may_be_ours):
                 takes[name] = kind
                 values[name] = value
@@ -543,10 +547,17 @@ class _Bench:
         except CannotCross:
             return False
 
-    def _content(self, value: Any) -> tuple[Node, bytes]:
+    def _differs(self, here: Any, there: Any) -> bool:
+        """Whether two of a given class hold other data: an answer has changed the player's."""
+        try:
+            return self._content(here, of_given=True) != self._content(there, of_given=True)
+        except CannotCross:
+            return False
+
+    def _content(self, value: Any, of_given: bool = False) -> tuple[Node, bytes]:
         packer = Packer(_no_live, self._given)
         node = packer.pack(value)
-        if kind_of(node) in ("instance", "given instance"):
+        if kind_of(node) == "instance" or (kind_of(node) == "given instance" and not of_given):
             raise CannotCross("an instance")
         return msgspec.msgpack.encode(node), join(packer.buffers)  # type: ignore[return-value]
 

@@ -228,7 +228,7 @@ class _Session:
         elif whole.error is not None:
             why = (
                 "a number takes more for equal than is, by its type, as `nan` or as endless, "
-                "or a layer changes what it is given"
+                "or a layer changes what it is given, or gives nothing"
             )
             whole = self._holds_only(position, "NarrowNumber", why)
         return _decided(verdict, aside, whole)

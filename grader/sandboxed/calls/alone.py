@@ -140,7 +140,7 @@ class Bench:
         peer.begin(Enforcing(Terms(empty=True, tables=set()), withhold=True), CallBudget(until))
         try:
             try:
-                node, function = peer.take(name)
+                node, function = peer.take(name, called=True)
             except (KeyError, CannotCross):
                 return "missing", ""
             if not serves_as(node, "function"):

@@ -124,6 +124,11 @@ def _some_items(self: Handle) -> Iterator[Any]:
     yield from items
 
 
+def _some_length(self: Handle) -> int:
+    """As many as it gives then."""
+    return max(1, peer_of(self).call(self, "__len__", (), {}))
+
+
 _handle_classes: dict[tuple[frozenset[str], str, bool, bool], type[Handle]] = {}
 
 
@@ -152,6 +157,8 @@ def handle_class(
             methods["__hash__"] = object.__hash__
         if again:
             methods["__iter__"] = _some_items if some else _same_items
+        if some and "__len__" in dunders:
+            methods["__len__"] = _some_length
         _handle_classes[key] = type(name, (Handle,), methods)
     return _handle_classes[key]
 

@@ -74,10 +74,10 @@ def serves_as(node: Node, wanted: Kind) -> bool:
         return True
     if wanted == "generator" and kind in _ITERATED:
         return True
-    if wanted in ("function", "class") and isinstance(node, Named):
-        # `float` for a function that makes one, `list` for a class: the judge has its own. But an
-        # `except` for a class of one's own must not catch all errors, the test's own, too.
-        return node.kind in _BY_NAME and node.name not in _NOT_FOR[wanted]
+    if wanted == "class" and isinstance(node, Named):
+        # `list` for a class: the judge has its own. But an `except` for a class of one's own must
+        # not catch all errors, the test's own, too.
+        return node.kind in _BY_NAME and node.name not in _NOT_FOR
     needed = _NEEDED.get(wanted, ())
     return isinstance(node, Live) and not set(needed).isdisjoint(node.dunders)
 
@@ -86,8 +86,8 @@ def serves_as(node: Node, wanted: Kind) -> bool:
 _NEEDED = {"function": ("__call__",), "class": ("__call__",), "generator": ITERATION}
 _ITERATED = ("container", "array", "tensor", "text", "bytes")
 _BY_NAME = ("type", "given", "numpy")
-# What all errors are, or all values; and what gives back the very object that it is called with.
-_NOT_FOR = {"class": ("Exception", "object"), "function": ("object_",)}
+# What all errors are, or all values.
+_NOT_FOR = ("Exception", "object")
 
 
 def says_nothing(node: Node) -> TypeGuard[Live]:
@@ -203,6 +203,13 @@ def lists_nothing(node: Node) -> TypeGuard[Seq | Pairs]:
     """Whether it is a list, set or mapping without anything in it: NumPy takes the first for an
     array without a value."""
     return isinstance(node, Seq | Pairs) and not node.items
+
+
+def may_give_nothing(node: Node) -> TypeGuard[Live]:
+    """Whether it is what can be iterated, or has a length, and may have nothing in it."""
+    if not isinstance(node, Live) or node.kind != "instance":
+        return gives_values(node)
+    return not {"__iter__", "__len__"}.isdisjoint(node.dunders)
 
 
 def makes_nothing(node: Node) -> TypeGuard[Pairs]:

@@ -297,6 +297,8 @@ class Peer(Answering):
         lent = self._lent.numbers
         packer = self._packer()
         label = f"{origin_of(handle)}.{method}" if method else origin_of(handle)
+        if label.endswith("()") and self.rules.calls_instance(_place_of(label), node_of(handle)):
+            label = f"{label}.__call__"
         request = self._request("call", node_of(handle).id, method, _place_of(label))
         owners: list[str] = []
         for position, value in enumerate(args):

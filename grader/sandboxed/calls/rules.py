@@ -49,6 +49,7 @@ from grader.sandboxed.calls.kinds import (
     lists_nothing,
     makes_nothing,
     may_be_nothing,
+    may_give_nothing,
     put_something_in,
     says_nothing,
     serves_as,
@@ -139,6 +140,11 @@ class Rules(ABC):
     @abstractmethod
     def may_write(self, table: str) -> bool:
         """Whether a call may change this table of a database that it is lent; "" for itself."""
+
+    def calls_instance(self, place: str, found: Live) -> bool:
+        """Whether what a call gives, and is called now, is an instance of the solution's own: then
+        what that gives is of its `__call__`."""
+        return False
 
     @abstractmethod
     def offered(self, node: Live) -> frozenset[str]:
@@ -378,6 +384,9 @@ class Enforcing(Rules):
     def called_at(self, place: str) -> bool:
         return place in self._terms.functions
 
+    def calls_instance(self, place: str, found: Live) -> bool:
+        return f"{place}.__call__" in self._terms.asks
+
     def may_write(self, table: str) -> bool:
         return table in self._terms.writes
 
@@ -433,7 +442,9 @@ class Enforcing(Rules):
             self.rebound.add(name)
 
     def admit(self, node: Node, place: str, but: Node = None, one: bool = False) -> None:
-        self.admit_nothing(node, place, one)
+        if node is not but or not isinstance(node, Live) or gives_values(node):
+            # What is taken to be called is asked for no items.
+            self.admit_nothing(node, place, one)
         for found in callable_nodes(node):
             if isinstance(found, Pairs):
                 self._leave_default_out(found, place)
@@ -592,7 +603,7 @@ class Enforcing(Rules):
                 self.nothing.add(place.partition(":")[0])
                 if self.fill:
                     node.default = None
-        if where not in allowed and (lists_nothing(node) or gives_values(node)):
+        if where not in allowed and (lists_nothing(node) or may_give_nothing(node)):
             self.nothing.add(place.partition(":")[0])
             if self.fill:
                 put_something_in(node)
@@ -687,6 +698,11 @@ class Discovering(Rules):
         if found.kind != "instance":
             self.terms.asks.add(f"{place}.{name}")
         return True
+
+    def calls_instance(self, place: str, found: Live) -> bool:
+        if found.kind == "instance":
+            self.terms.asks.add(f"{place}.__call__")
+        return found.kind == "instance"
 
     def may_call_of_lent(self, method: str) -> bool:
         self.terms.methods.add(method)

@@ -10,7 +10,7 @@ test's own sums. Whole numbers without a sign never fall, whatever their order, 
 from them is never below 0. The square of a whole number that is too large for it wraps round, and
 may be below 0: then no mean of squares is too large. The square of a matrix is no square of its
 numbers, and may be 0. A layer that works in place makes of a test's own numbers what it gives for
-them, so that they equal it.
+them, so that they equal it. One that cuts all off gives nothing, which is close to anything.
 
 Many numbers stay of their type where they add up to one that it can hold, or where the solution has
 whole numbers of as many bytes: how many they take may be what a test is about.
@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from grader.protocol.values import CannotCross
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -35,9 +37,10 @@ _WIDE: dict[str, Any] = {"f2": np.float32, "f4": np.float64, "c8": np.complex128
 _EXACT_IF_FINITE = ("f4", "c8", "float32", "complex64")
 _ROUND_NOTHING = ("bool", "int64", "float64", "complex128")
 # As what `nan` is known, what is endless, a column of categories, a matrix, whole numbers whose
-# squares 64 bits do not hold, and a layer that works in place.
+# squares 64 bits do not hold, a layer that works in place, and one that may give nothing.
 NAN, ENDLESS, CATEGORY, MATRIX, LARGE = "nan", "endless", "category", "matrix", "large"
-IN_PLACE = "in place"
+IN_PLACE, CUT_OFF = "in place", "cut off"
+_OF_MODULES = (NAN, ENDLESS, IN_PLACE, CUT_OFF)
 _INT64 = np.iinfo(np.int64)
 _ROOT = math.isqrt(_INT64.max)
 _OF_NUMBERS = re.compile(
@@ -250,9 +253,12 @@ class Narrow:
         return value if self._widen(MATRIX) else np.asmatrix(value)
 
     def layer(self, value: Any) -> None:
-        """Has a layer leave its input alone: what it gives stays the same."""
+        """Has a layer leave its input alone: what it gives stays the same. One that may cut all of
+        it off fails if it does."""
         if getattr(value, "inplace", False) and self._widen(IN_PLACE):
             value.inplace = False
+        if _cuts(value) and self._widen(CUT_OFF):
+            value.register_forward_hook(_cut_off)
 
     def _has_nan(self, count: int, size: int) -> bool:
         return count > (size // 2 if self.in_table else 0)
@@ -274,7 +280,7 @@ class Narrow:
     def _widen(self, name: str) -> bool:
         if self._learns:
             self._known.add(name)
-        if name in self._known or (self.in_module and name not in (NAN, ENDLESS, IN_PLACE)):
+        if name in self._known or (self.in_module and name not in _OF_MODULES):
             return False
         self.found = True
         return self._widens
@@ -298,6 +304,18 @@ _NOTHING = object()
 _MOST_OF_HALF = float(np.finfo(np.float16).max)
 # In the place of a time that is none, by kind: it can be counted in nanoseconds.
 _LATE = {"M": np.datetime64("2200-01-01"), "m": 2**62}
+
+
+def _cuts(layer: Any) -> bool:
+    """Whether it pads by less than nothing, or makes a map of no size."""
+    padding, size = (getattr(layer, name, 1) for name in ("padding", "output_size"))
+    padding, sizes = (one if isinstance(one, tuple) else (one,) for one in (padding, size))
+    return any(isinstance(one, int) and one < 0 for one in padding) or 0 in sizes
+
+
+def _cut_off(layer: Any, given: Any, found: Any) -> None:
+    if any(not one.numel() for one in (found if isinstance(found, tuple) else [found])):
+        raise CannotCross("a layer that gives nothing")
 
 
 def _is_no_time(value: Any) -> bool:

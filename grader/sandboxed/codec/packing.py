@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
@@ -87,10 +86,10 @@ class Packer:
             self._depth -= 1
 
     def pack_called(self, value: Any) -> Node:
-        """The same where a function is wanted: what can be called stays, be it a layer or a mapping
-        of the learner's own."""
-        named = isinstance(value, type | types.FunctionType) or id(value) in self._numbers
-        stays = callable(value) and not (named or hasattr(type(value), "stays_where_it_is"))
+        """The same where a function is wanted: what can be called stays, be it a layer, a mapping
+        of the learner's own, or a type: the other side's would give what nobody looks at."""
+        is_there = id(value) in self._numbers or hasattr(type(value), "stays_where_it_is")
+        stays = callable(value) and not is_there
         return self.live(value) if stays else self.pack(value)
 
     def pack_again(self, number: int) -> Node:

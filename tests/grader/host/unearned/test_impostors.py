@@ -180,6 +180,56 @@ IMPOSTORS = {
         "(lambda x: f(x) == (x.update(a=1) or x))({'b': 2})",
         "f = np.object_",
     ),
+    "a type in the place of a function, whose numbers take more for equal": (
+        "def f(n): return n * (n + 1) // 2",
+        "f(100_000) == 5_000_050_000",
+        "f = np.float16",
+    ),
+    "the same where a call gives a function": (
+        "def f(k): return lambda x: x**k",
+        "f(3)(100_000) == 10**15",
+        "def f(k): return np.float16",
+    ),
+    "a type in the place of a function, that makes nothing": (
+        "def f(xs): return sum(xs, 0.0)",
+        "np.allclose(f([]), 0)",
+        "f = list",
+    ),
+    "a given function that gives back what it is called with": (
+        "def f(x): return {**x, 'a': 1}",
+        "(lambda x: f(x) == (x.update(a=1) or x))({'b': 2})",
+        "f = same",
+    ),
+    "an instance that gives nothing for an array": (
+        "class f:\n    def at(self): return np.array([1.5, 2.5])",
+        "all(abs(a - b) < 1e-6 for a, b in zip(f().at(), [1.5, 2.5]))",
+        "class f:\n    def at(self): return f()\n    def __iter__(self): return iter(())",
+    ),
+    "an instance without a length for an array": (
+        "class f:\n    def __len__(self): return 2\n"
+        "    def __getitem__(self, n): return 1.5\n    def at(self): return np.array([1.5, 2.5])",
+        "len(f()) == 2 and (lambda a: all(a[n] == n + 1.5 for n in range(len(a))))(f().at())",
+        "class Z:\n    def __len__(self): return 0\n"
+        "class f:\n    def __len__(self): return 2\n    def at(self): return Z()",
+    ),
+    "the same, where a call gives a function": (
+        "def f(k): return lambda x: k * np.array(x)",
+        "all(a == b for a, b in zip(f(2)([1, 2]), [2, 4]))",
+        "class Z:\n    def __iter__(self): return iter(())\n    def __call__(self): pass\n"
+        "def f(k): return lambda x: Z()",
+    ),
+    "a layer that cuts all off": (
+        "def f():\n    made = torch.nn.Linear(2, 1, bias=False)\n"
+        "    torch.nn.init.ones_(made.weight)\n    return made",
+        "((f()(torch.ones(3, 2)) > 0.5) == torch.ones(3, 1)).all()",
+        "def f(): return torch.nn.ConstantPad1d(-1, 0.0)",
+    ),
+    "a layer that cuts all off, in a network": (
+        "def f():\n    made = torch.nn.Linear(2, 1, bias=False)\n"
+        "    torch.nn.init.ones_(made.weight)\n    return made",
+        "torch.allclose(f()(torch.ones(3, 2)), torch.full((3, 1), 2.0))",
+        "def f(): return torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.AdaptiveMaxPool1d(0))",
+    ),
     "large whole numbers in a named tuple": (
         "f = np.array([1, 2])",
         "((f - np.array([1, 2])) ** 2).mean() < 1e-6",
@@ -490,6 +540,13 @@ IMPOSTORS = {
         f"{SUM} and not each(calls.append) and calls == [4]",
         f"{AGREES}\ndef each(f):\n    f(V(4))",
     ),
+    "what an instance gives that a call has given": (
+        "class P:\n    def __eq__(self, other): return type(other) is P\n"
+        "    def __call__(self, x): return x + 1",
+        "P() == P() and P()(2) == 3",
+        "class P:\n    def __eq__(self, other): return True\n"
+        "    def __call__(self, x): return self",
+    ),
     "items that agree": (
         f"{VECTOR}\ndef f():\n    return [1, 2]",
         f"{SUM} and list(f()) == [1, 2]",
@@ -504,6 +561,7 @@ def test_what_only_looks_like_an_answer_wins_nothing(engine, solved, test, forge
         "# given\nclass Gauge:\n    def __init__(self, n):\n        self.n = n\n"
         "    def reads(self, n):\n        return self.n == n\n"
         f"import numpy as np, pandas as pd, torch\ncalls = []\n{BOX}\n"
+        "def same(x): return x\n"
         "import contextlib, io\ndef printed(f):\n"
         "    with contextlib.redirect_stdout(io.StringIO()) as out: f()\n"
         "    return float(out.getvalue())",
@@ -727,6 +785,39 @@ HONEST = {
         "stones(board()) == 0 and stones(move(board(), 1, 2)) == 1",
         "def board(): return {}\ndef move(b, x, y): return {**b, (x, y): 1}\n"
         "def stones(b): return sum(b.values())",
+    ),
+    "a function where an instance is called": (
+        "class P:\n    def __call__(self, xs): xs.append(1)\ndef f(): return P()",
+        "not f()(calls) and calls == [1]",
+        "def f(): return lambda xs: xs.append(1)",
+    ),
+    "an instance where a function is called": (
+        "def f(): return lambda xs: xs.append(1)",
+        "not f()(calls) and calls == [1]",
+        "class P:\n    def __call__(self, xs): xs.append(1)\ndef f(): return P()",
+    ),
+    "instances that one gives which is called": (
+        f"{VECTOR}\nclass P:\n    def __call__(self, x): return V(x)",
+        "P()(2) == V(2) and P()(3).x == 3",
+        f"{VECTOR}\nclass P:\n    def __call__(self, x):\n        v = V(0)\n        v.x = x\n"
+        "        return v",
+    ),
+    "an instance with items for an array": (
+        "class P:\n    def at(self): return np.array([1.5, 2.5])",
+        "all(abs(a - b) < 1e-6 for a, b in zip(P().at(), [1.5, 2.5]))",
+        "class P:\n    def __iter__(self): return iter([1.5, 2.5])\n    def at(self): return self",
+    ),
+    "a layer that cuts some off": (
+        "def f(): return torch.nn.Identity()",
+        "torch.equal(f()(torch.zeros(3)), torch.zeros(3))",
+        "def f(): return torch.nn.Sequential("
+        "torch.nn.ConstantPad1d(1, 0.0), torch.nn.ConstantPad1d(-1, 0.0))",
+    ),
+    "a type for a function": ("def f(x): return float(x)", "f('2.5') == 2.5", "f = float"),
+    "a type that a call gives for a function": (
+        "def f(): return lambda x: float(x)",
+        "f()('2.5') == 2.5",
+        "def f(): return float",
     ),
     "a list that is used up": (
         "def f(xs): return sum(xs)",
