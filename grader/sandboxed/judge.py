@@ -276,8 +276,7 @@ class _Bench:
         if left:
             drawn = [kind for kind, now in chance().items() if now != began.get(kind, now)]
             # What of these the test uses is not looked at: reading them takes longer than all else.
-            cells = map(str, self._shell.user_ns.get("In", ()))
-            left = seen(left, drawn, "\n".join((test.source, *cells)))
+            left = seen(left, drawn, "\n".join((test.source, *self._cells_before())))
         if test.counts and results.number is None and not has_failed:
             report = _failed(("NoNumber", "With your answer the test gives no number of points."))
         return TestReport(
@@ -509,9 +508,14 @@ class _Bench:
     def _with_helpers(self, source: str) -> str:
         """A test, and the given cells of which it uses something."""
         names = self._needed(source, [])
-        cells = map(str, self._shell.user_ns.get("In", ()))
-        helpers = [cell for cell in cells if not names.isdisjoint(names_of_cell(cell).bound)]
+        helpers = [
+            cell for cell in self._cells_before() if not names.isdisjoint(names_of_cell(cell).bound)
+        ]
         return "\n".join((source, *helpers))
+
+    def _cells_before(self) -> list[str]:
+        """The given cells, and tests, that have run here."""
+        return [str(cell) for cell in self._shell.user_ns.get("In", ())]
 
     def _needed(self, source: str, bound: list[str]) -> set[str]:
         """The names that a test reads, itself or through functions that given cells define.
