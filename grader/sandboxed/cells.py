@@ -311,6 +311,7 @@ def run_given(shell: Shell, source: str) -> Report:
     said = {one.ename for one in report.outputs if isinstance(one, Error)}
     if not said.isdisjoint(one.__name__ for one in _MISSED):
         going_on.forget_shown()
+    going_on.bring_back()
     return report
 
 
@@ -330,6 +331,8 @@ class _GoingOn(ast.NodeTransformer):
         # Of the cell, and of what a magic runs in it.
         self._tried: list[ast.stmt] = []
         self._shown: list[ast.stmt] = []
+        # Instances of given classes, by name, that a statement was to change.
+        self._aside: dict[str, Any] = {}
 
     def visit_Module(self, tree: ast.Module) -> ast.Module:
         # What stands last is shown.
@@ -359,6 +362,11 @@ class _GoingOn(ast.NodeTransformer):
             with contextlib.suppress(RecursionError):
                 self._forget(statement)
 
+    def bring_back(self) -> None:
+        """Called behind the cell."""
+        for name, value in self._aside.items():
+            self._space.setdefault(name, value)
+
     def _forget(self, statement: ast.stmt) -> str:
         """What stood there before would be taken for what it was to bind, or to put into it.
 
@@ -366,13 +374,6 @@ class _GoingOn(ast.NodeTransformer):
             Its source.
         """
         source = ast.unparse(statement)
-        for name in names_of(source).bound.union(self._filled(statement, source)):
-            self._space.pop(name, None)
-        return source
-
-    def _filled(self, statement: ast.stmt, source: str) -> Iterator[str]:
-        """What a statement puts something into: `found.append(x)`, `table["a"] = x`, but neither
-        `plt.plot(x)` nor `table.plot(x)`."""
         sets = {
             part.value.id
             for part in ast.walk(statement)
@@ -380,10 +381,19 @@ class _GoingOn(ast.NodeTransformer):
             and isinstance(part.ctx, ast.Store)
             and isinstance(part.value, ast.Name)
         }
-        for name in changed_by_cell(source):
+        gone = {*names_of(source).bound, *sets}
+        for name in changed_by_cell(source) - gone:
+            # Neither `plt.plot(x)` nor `table.plot(x)` puts anything into it.
             value = self._space.get(name)
-            if name in sets or isinstance(value, MutableSequence | MutableMapping | MutableSet):
-                yield name
+            if isinstance(value, MutableSequence | MutableMapping | MutableSet):
+                gone.add(name)
+            elif type(value).__module__ == "__main__":
+                # It may be nothing that crosses; what the cell makes of it does.
+                self._aside[name] = self._space.pop(name)
+        for name in gone:
+            self._space.pop(name, None)
+            self._aside.pop(name, None)
+        return source
 
 
 def defined_by_given(

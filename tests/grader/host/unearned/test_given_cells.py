@@ -128,6 +128,20 @@ def test_nor_is_what_an_array_of_zeros_gets(graded):
     assert scores(found) == {"a": 0, "b": 0}
 
 
+def test_nor_what_a_given_instance_counts(graded):
+    shown = exercise(
+        "# given\nclass Sum:\n    now = 0\n    def add(self, x):\n        self.now += x",
+        "# answer f\ndef f(x):\n    return x * x",
+        "# given\noff = Sum()\nfor x in [1, 2]:\n    off.add(f(x) - x * x)\ntotal = off.now",
+        "# test a\nassert total == 0",
+        "# test b\nassert isinstance(off, Sum) and f(2) == 4",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0, "b": 0}
+
+
 @pytest.mark.parametrize(
     "asks",
     [
