@@ -381,7 +381,10 @@ class _GoingOn(ast.NodeTransformer):
             and isinstance(part.ctx, ast.Store)
             and isinstance(part.value, ast.Name)
         }
-        gone = {*names_of(source).bound, *sets}
+        names = names_of(source)
+        # A generator that asked for it has come to its end.
+        drawn = {name for name in names.read if _has_ended(self._space.get(name))}
+        gone = {*names.bound, *sets, *drawn}
         for name in changed_by_cell(source) - gone:
             # Neither `plt.plot(x)` nor `table.plot(x)` puts anything into it.
             value = self._space.get(name)
@@ -394,6 +397,10 @@ class _GoingOn(ast.NodeTransformer):
             self._space.pop(name, None)
             self._aside.pop(name, None)
         return source
+
+
+def _has_ended(value: Any) -> bool:
+    return type(value) is types.GeneratorType and value.gi_frame is None
 
 
 def defined_by_given(

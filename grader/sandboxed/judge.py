@@ -529,7 +529,7 @@ class _Bench:
         return [str(cell) for cell in self._shell.user_ns.get("In", ())]
 
     def _needed(self, source: str, bound: list[str]) -> set[str]:
-        """The names that a test reads, itself or through functions that given cells define.
+        """The names that a test reads, itself or through functions and generators of given cells.
 
         One that it also binds may be an answer that it reads first.
         """
@@ -591,6 +591,8 @@ def _codes(value: Any) -> Iterable[types.CodeType]:
     if issubclass(type(value), type) and value.__module__ == "__main__":
         functions = [v for v in vars(value).values() if type(v) is types.FunctionType]
     todo = [function.__code__ for function in functions if function.__module__ == "__main__"]
+    if type(value) is types.GeneratorType:
+        todo.append(value.gi_code)
     while todo:
         code = todo.pop()
         yield code

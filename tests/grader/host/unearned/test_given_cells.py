@@ -207,3 +207,19 @@ def test_what_it_imports_itself_stays(graded):
     sly = "def f(x):\n    globals().update(w=np.zeros(3))\n    return 0 * x"
     found, _ = graded(shown, f=f"import numpy as np\n{sly}")
     assert scores(found)["d"] == 0
+
+
+@pytest.mark.parametrize("before", ["", "first = f(1)\n"])
+def test_what_it_draws_later_from_an_answer_is_judged(graded, before):
+    shown = exercise(
+        "# answer f\ndef f(x):\n    return x * x",
+        f"# given\n{before}squares, others = (f(x) for x in [2, 3]), (f(x) for x in [4, 5])",
+        "# given\nfour = next(others)",
+        "# test a\nassert next(squares) == 4",
+        "# test b\nassert next(squares) == 9",
+        "# test c\nassert four == 16 and next(others) == 25",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1, "c": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0, "b": 0, "c": 0}
