@@ -384,7 +384,7 @@ class _GoingOn(ast.NodeTransformer):
         names = names_of(source)
         # A generator that asked for it has come to its end.
         drawn = {name for name in names.read if _has_ended(self._space.get(name))}
-        gone = {*names.bound, *sets, *drawn}
+        gone = {*names.bound, *sets, *drawn}.difference(imports_of(source))
         for name in changed_by_cell(source) - gone:
             # Neither `plt.plot(x)` nor `table.plot(x)` puts anything into it.
             value = self._space.get(name)

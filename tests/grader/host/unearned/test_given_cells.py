@@ -223,3 +223,15 @@ def test_what_it_draws_later_from_an_answer_is_judged(graded, before):
     assert scores(found) == {"a": 1, "b": 1, "c": 1}
     found, _ = graded(shown, f="def f(x): return 5")
     assert scores(found) == {"a": 0, "b": 0, "c": 0}
+
+
+def test_what_it_imports_beside_an_answer_stays(graded):
+    shown = exercise(
+        "# answer f\ndef f(x):\n    return x * x",
+        "# given\nif True:\n    import math\n    two = math.sqrt(f(2))",
+        "# test a\nassert math.isclose(two, 2)",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0}
