@@ -144,12 +144,13 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.know(handed_files.seen())
             case RunCell(source, defines=defines):
                 # What it makes of an answer has to be looked at, as all that crosses.
-                bench.unbind()
+                bench.unbind(but=bench.libraries)
                 bench.chance.for_given()
                 bench.source = source
                 with bench.ambient.given():
                     reply = run_given(shell, source)
                 defined_by_given(shell, source, given, defines)
+                bench.keep(names_of_cell(source).bound)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
             case Meet():
@@ -186,6 +187,8 @@ class _Bench:
         self.written: list[str] = []
         # By name of an answer: what stood there before, and what was bound.
         self._before: dict[str, tuple[Any, Any]] = {}
+        # Answers of the last test that stand for what is a library's, and here, too.
+        self.libraries: set[str] = set()
         # What the test before binds itself.
         self._binds: Collection[str] = ()
         # What names stood for when the test began.
@@ -375,6 +378,7 @@ class _Bench:
                 return "Stopped", str(stopped)
             if node == Named("library", known):
                 self._put(name, imported_from(known))
+                self.libraries.add(name)
             elif ":" in known and (kind_of(node) in _OWN or serves_as(node, "function")):
                 self._put(name, value if alone else imported_from(known))
             else:
@@ -395,9 +399,10 @@ class _Bench:
         if value is not _MISSING:
             self._shell.user_ns[name] = value
 
-    def unbind(self) -> None:
+    def unbind(self, but: Collection[str] = ()) -> None:
         """Takes the answers of the test before back: the next may mean others by their names."""
-        for name, (before, bound) in self._before.items():
+        for name in self._before.keys() - but:
+            before, bound = self._before.pop(name)
             if self.peer is not None:
                 bound = self.peer.rebound.pop(name, bound)
             # What the test itself has bound stays, also where `float(x)` is x.
@@ -405,7 +410,12 @@ class _Bench:
                 self._shell.user_ns.pop(name, None)
                 if before is not _MISSING:
                     self._shell.user_ns[name] = before
-        self._before.clear()
+        self.libraries.intersection_update(but)
+
+    def keep(self, bound: Collection[str]) -> None:
+        """Has names stay that a given cell has bound, also to what an answer stood for."""
+        for name in bound:
+            self._before.pop(name, None)
 
     def discover(self, test: Discover) -> Discovered:
         """Runs a test without terms; reports also what it took and asked."""
@@ -465,6 +475,7 @@ class _Bench:
                 rules.terms.empty |= holds_nothing(node)
         for name, value in values.items():
             self._put(name, value)
+        self.libraries = set(library)
         self._begun = dict(self._shell.user_ns)
         self._patches.watch_all(self._with_helpers(test.source), self._shell.user_ns, self._binds)
         before = self._pictures(names - values.keys())
@@ -518,7 +529,7 @@ class _Bench:
         return [str(cell) for cell in self._shell.user_ns.get("In", ())]
 
     def _needed(self, source: str, bound: list[str]) -> set[str]:
-        """The names that a test reads, itself or through functions that given cells define.
+        """The names that a test reads, itself or through functions and generators of given cells.
 
         One that it also binds may be an answer that it reads first.
         """
@@ -554,14 +565,14 @@ class _Bench:
     def _differs(self, here: Any, there: Any) -> bool:
         """Whether two of a given class hold other data: an answer has changed the player's."""
         try:
-            return self._content(here, of_given=True) != self._content(there, of_given=True)
+            return self._content(here) != self._content(there)
         except CannotCross:
             return False
 
-    def _content(self, value: Any, of_given: bool = False) -> tuple[Node, bytes]:
+    def _content(self, value: Any) -> tuple[Node, bytes]:
         packer = Packer(_no_live, self._given)
         node = packer.pack(value)
-        if kind_of(node) == "instance" or (kind_of(node) == "given instance" and not of_given):
+        if kind_of(node) == "instance":
             raise CannotCross("an instance")
         return msgspec.msgpack.encode(node), join(packer.buffers)  # type: ignore[return-value]
 
@@ -580,6 +591,8 @@ def _codes(value: Any) -> Iterable[types.CodeType]:
     if issubclass(type(value), type) and value.__module__ == "__main__":
         functions = [v for v in vars(value).values() if type(v) is types.FunctionType]
     todo = [function.__code__ for function in functions if function.__module__ == "__main__"]
+    if type(value) is types.GeneratorType:
+        todo.append(value.gi_code)
     while todo:
         code = todo.pop()
         yield code

@@ -85,20 +85,19 @@ class Judge:
         self.player: Player | None = None
         self._paused = False
 
-    def given(self, source: str) -> bool:
-        """Runs a cell of the teacher's that is no test; says whether it failed.
+    def given(self, source: str) -> None:
+        """Runs a cell of the teacher's that is no test.
 
-        One that needs an answer fails: what it would have left behind crosses then.
+        A statement in it that needs an answer leaves nothing here: that crosses.
         """
         order = RunCell(source, given=True, defines=defined_by(source))
         try:
-            played = Played.of(self._child.ask(order, Report, self._timeout))
+            self._child.ask(order, Report, self._timeout)
         except Ended:
             self.end()
-            return True
+            return
         # It is not to be taken for the next test's.
         self._child.take_raw()
-        return played.error is not None
 
     def meet(self, end: socket.socket) -> None:
         """Gives it its end of the conversation with a player."""

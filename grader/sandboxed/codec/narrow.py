@@ -307,10 +307,11 @@ _LATE = {"M": np.datetime64("2200-01-01"), "m": 2**62}
 
 
 def _cuts(layer: Any) -> bool:
-    """Whether it pads by less than nothing, or makes a map of no size."""
+    """Whether it pads by less than nothing, or makes a map of no size, or of a share of its own."""
     padding, size = (getattr(layer, name, 1) for name in ("padding", "output_size"))
-    padding, sizes = (one if isinstance(one, tuple) else (one,) for one in (padding, size))
-    return any(isinstance(one, int) and one < 0 for one in padding) or 0 in sizes
+    padding, sizes = (one if isinstance(one, tuple | list) else (one,) for one in (padding, size))
+    cuts = any(isinstance(one, int) and one < 0 for one in padding) or 0 in sizes
+    return cuts or getattr(layer, "output_ratio", None) is not None
 
 
 def _cut_off(layer: Any, given: Any, found: Any) -> None:

@@ -87,3 +87,151 @@ def test_what_a_statement_was_to_bind_is_what_the_answer_makes_of_it(graded):
     assert scores(found) == {"b": 0}
     found, _ = graded(shown, f="x = 0\ndef f(v): return [*v]")
     assert scores(found) == {"b": 1}
+
+
+@pytest.mark.parametrize(
+    "fills",
+    [
+        "wrong = []\nfor x in [1, 2]:\n    if f(x) != x * x:\n        wrong.append(x)",
+        "wrong = {}\nfor x in [1, 2]:\n    wrong[x] = f(x) - x * x",
+        "wrong = []\nwrong.extend(f(x) - x * x for x in [1, 2])",
+    ],
+)
+@pytest.mark.parametrize("more", ["\n", "\n# given\n"], ids=["it", "the next cell"])
+def test_what_a_statement_was_to_fill_is_no_empty_list_of_the_teachers(graded, fills, more):
+    counts = "count = sum(map(bool, wrong.values() if type(wrong) is dict else wrong))"
+    given = f"# given\n{fills}{more}{counts}"
+    shown = exercise(
+        "# answer f\ndef f(x):\n    return x * x",
+        # A cell's last expression counts, too.
+        *(f"# given{cell}" for cell in given.split("# given")[1:]),
+        "# test a\nassert count == 0",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0}
+
+
+def test_nor_is_what_an_array_of_zeros_gets(graded):
+    shown = exercise(
+        "# given\nimport numpy as np",
+        "# answer f\ndef f(x):\n    return x * x",
+        "# given\noff = np.zeros(3)\nfor n in range(3):\n    off[n] = f(n) - n * n\n"
+        "worst = abs(off).max()",
+        "# test a\nassert worst < 1e-9",
+        "# test b\nassert (off == 0).all()",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0, "b": 0}
+
+
+def test_nor_what_a_given_instance_counts(graded):
+    shown = exercise(
+        "# given\nclass Sum:\n    now = 0\n    def add(self, x):\n        self.now += x",
+        "# answer f\ndef f(x):\n    return x * x",
+        "# given\noff = Sum()\nfor x in [1, 2]:\n    off.add(f(x) - x * x)\ntotal = off.now",
+        "# test a\nassert total == 0",
+        "# test b\nassert isinstance(off, Sum) and f(2) == 4",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0, "b": 0}
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "assert f(2) == 4",
+        "if f(2) != 4:\n    raise ValueError",
+        "np.testing.assert_equal(f(2), 4)",
+    ],
+)
+def test_what_stands_behind_an_assert_hangs_on_the_answer(graded, asks):
+    shown = exercise(
+        "# given\nimport numpy as np",
+        "# answer f\ndef f(x):\n    return x * x",
+        f"# given\npasses = False\n{asks}\npasses = True",
+        "# test a\nassert passes",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0}
+
+
+def test_what_a_test_changes_of_a_given_instance_is_no_answers(graded):
+    shown = exercise(
+        "# given\nclass A:\n    def __init__(self, n):\n        self.n = n\na, b = A(1), A(1)",
+        "# answer f\ndef f(a):\n    a.n += 1",
+        "# test a\nf(a)\nassert a.n == 2",
+        "# test b\nb.n += a.n\nf(b)\nassert (a.n, b.n) == (2, 4)",
+        "# test c\nassert (a.n, b.n) == (2, 4)",
+    )
+    found, _ = graded(shown)
+    assert set(scores(found).values()) == {1}
+    found, _ = graded(shown, f="def f(a): pass")
+    assert set(scores(found).values()) == {0}
+
+
+def test_what_it_makes_with_a_library_that_an_answer_imports_is_the_teachers(graded):
+    answer = "import numpy as np\ndef f(x):\n    return np.square(x)"
+    shown = exercise(
+        f"# answer f\n{answer}",
+        "# test a\nassert np.allclose(f(2), 4)",
+        "# given\nw = np.arange(3)",
+        "# test b\nassert np.allclose(f(w), w * w)",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1}
+    sly = "import numpy as np\ndef f(x):\n    globals().update(w=0 * x)\n    return 0 * x"
+    found, _ = graded(shown, f=f"{sly}\nf(np.arange(3))")
+    assert scores(found)["b"] == 0
+
+
+def test_what_it_imports_itself_stays(graded):
+    shown = exercise(
+        "# answer f\nimport numpy as np\ndef f(x):\n    return np.square(x)",
+        "# test a\nassert np.allclose(f(2), 4)",
+        "# given\nimport numpy as np",
+        "# test b\nassert f(3) == 9",
+        "# given\nw = np.arange(3)",
+        "# test c\nassert f(2) == 4",
+        "# test d\nassert (f(w) == w * w).all()",
+    )
+    found, _ = graded(shown)
+    assert set(scores(found).values()) == {1}
+    sly = "def f(x):\n    globals().update(w=np.zeros(3))\n    return 0 * x"
+    found, _ = graded(shown, f=f"import numpy as np\n{sly}")
+    assert scores(found)["d"] == 0
+
+
+@pytest.mark.parametrize("before", ["", "first = f(1)\n"])
+def test_what_it_draws_later_from_an_answer_is_judged(graded, before):
+    shown = exercise(
+        "# answer f\ndef f(x):\n    return x * x",
+        f"# given\n{before}squares, others = (f(x) for x in [2, 3]), (f(x) for x in [4, 5])",
+        "# given\nfour = next(others)",
+        "# test a\nassert next(squares) == 4",
+        "# test b\nassert next(squares) == 9",
+        "# test c\nassert four == 16 and next(others) == 25",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1, "b": 1, "c": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0, "b": 0, "c": 0}
+
+
+def test_what_it_imports_beside_an_answer_stays(graded):
+    shown = exercise(
+        "# answer f\ndef f(x):\n    return x * x",
+        "# given\nif True:\n    import math\n    two = math.sqrt(f(2))",
+        "# test a\nassert math.isclose(two, 2)",
+    )
+    found, _ = graded(shown)
+    assert scores(found) == {"a": 1}
+    found, _ = graded(shown, f="def f(x): return 5")
+    assert scores(found) == {"a": 0}

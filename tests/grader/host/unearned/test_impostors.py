@@ -224,6 +224,19 @@ IMPOSTORS = {
         "((f()(torch.ones(3, 2)) > 0.5) == torch.ones(3, 1)).all()",
         "def f(): return torch.nn.ConstantPad1d(-1, 0.0)",
     ),
+    "the same, its size in a list": (
+        "def f():\n    made = torch.nn.Linear(2, 1, bias=False)\n"
+        "    torch.nn.init.ones_(made.weight)\n    return made",
+        "((f()(torch.ones(3, 2)) > 0.5) == torch.ones(3, 1)).all()",
+        "def f(): return torch.nn.AdaptiveMaxPool1d([0])",
+    ),
+    "a layer that keeps too small a share": (
+        "def f():\n    made = torch.nn.Linear(2, 1, bias=False)\n"
+        "    torch.nn.init.ones_(made.weight)\n    return made",
+        "((f()(torch.ones(3, 2)) > 0.5) == torch.ones(3, 1)).all()",
+        "def f(): return torch.nn.Sequential(torch.nn.Unflatten(0, (1, 3)),"
+        " torch.nn.FractionalMaxPool2d(1, output_ratio=0.1), torch.nn.Flatten())",
+    ),
     "a layer that cuts all off, in a network": (
         "def f():\n    made = torch.nn.Linear(2, 1, bias=False)\n"
         "    torch.nn.init.ones_(made.weight)\n    return made",
