@@ -240,7 +240,8 @@ class _Bench:
             self.peer.begin(rules, budget)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
-            problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
+            problem = self._bind_library(test.library, alone or test.sets, rules)
+            problem = problem or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
             self._patches.watch(test.terms.patches)
             self.peer.source = self._with_helpers(test.source) if test.leaves else ""
@@ -352,15 +353,18 @@ class _Bench:
             self._put(name, value)
         return None
 
-    def _bind_library(self, library: dict[str, str], alone: bool) -> tuple[str, str] | None:
+    def _bind_library(
+        self, library: dict[str, str], own: bool, rules: Enforcing
+    ) -> tuple[str, str] | None:
         """Binds what answers import, to what the judge has by that name.
 
         The answer only says whether it has imported it. One of its own, in the place of a single
         name, serves as well, if it is a function or data.
 
         Args:
-            alone: whether the test is about nothing else: then one of its own is taken like any
-                other answer. In other tests it is the library's that is used.
+            own: whether one of its own is taken like any other answer, as where the test is about
+                nothing else. In other tests it is first the library's that is used, and the test
+                has to hold with the other one, too.
         """
         assert self.peer is not None
         for name, known in library.items():
@@ -376,7 +380,9 @@ class _Bench:
             if node == Named("library", known):
                 self._put(name, imported_from(known))
             elif ":" in known and (kind_of(node) in _OWN or serves_as(node, "function")):
-                self._put(name, value if alone else imported_from(known))
+                self._put(name, value if own else imported_from(known))
+                if not own:
+                    rules.note("rebinds", name)
             else:
                 return "WrongKind", _not_imported(name, known)
         return None
