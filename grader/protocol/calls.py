@@ -21,7 +21,8 @@ class Request(Struct, tag="request"):
 
     Attributes:
         op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`;
-            copy it; say what calls have left so far, see `calls.left`.
+            copy it; say what calls have left so far, see `calls.left`; tell what is at the place
+            `name` from anything else, see `calls.states`.
         keep: positions of arguments whose changes come back; None for all.
         watch: names of which the other side is to say when they have changed.
         random: states of the generators of random numbers to go on from.
@@ -39,7 +40,7 @@ class Request(Struct, tag="request"):
     """
 
     id: int
-    op: Literal["take", "call", "get", "copy", "left"]
+    op: Literal["take", "call", "get", "copy", "left", "state"]
     target: int = 0
     name: str = ""
     args: list[Node] = []

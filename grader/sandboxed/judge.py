@@ -35,7 +35,7 @@ from grader.protocol.orders import (
 from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls import classes, handed_files, patches
+from grader.sandboxed.calls import classes, handed_files, patches, states
 from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.ambient import Ambient
@@ -142,6 +142,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.ambient = Ambient()
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
+                bench.stand()
             case RunCell(source, defines=defines):
                 # What it makes of an answer has to be looked at, as all that crosses.
                 bench.unbind()
@@ -152,6 +153,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 defined_by_given(shell, source, given, defines)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
+                bench.stand()
             case Meet():
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
@@ -194,12 +196,37 @@ class _Bench:
         self._changed: set[str] = set()
         # Files that a player has from the beginning.
         self._files: handed_files.Seen = {}
+        # How what given cells have defined is when these have run, by place.
+        self._stood: dict[str, str] = {}
 
     def know(self, files: handed_files.Seen) -> None:
         """Takes note of files that no test has written."""
         self._files.update(files)
         if self.peer is not None and self.peer.seen is not None:
             self.peer.seen.update(files)
+
+    def stand(self) -> None:
+        """Takes note of how things are in a player, too, that no answer has changed."""
+        for place in states.standing(self._shell.user_ns, self._given):
+            if place not in self._stood:
+                self._stood[place] = self._picture(place)
+
+    def _picture(self, place: str) -> str:
+        return states.picture(self._shell.user_ns, place, self._given)
+
+    def _is_of_given(self, value: Any) -> bool:
+        return self._given.get(type(value).__name__) is type(value)
+
+    def _looked_at(self, source: str, taken: Collection[str]) -> dict[str, str]:
+        """The places that a test may look at, but for what crosses, and how they stood."""
+        assert self.peer is not None
+        source, space = self._shell.transform_cell(source), self._shell.user_ns
+        bound, folder = names_of(source).bound, self._shell.folder
+        places = states.looked_at(source, bound, space, self._is_of_given, folder)
+        return {
+            place: self._stood.get(place) or self.peer.state(place)
+            for place in places.difference(taken)
+        }
 
     def _is_known(self, place: str) -> bool:
         """Whether a file is one that no test has written."""
@@ -474,10 +501,13 @@ class _Bench:
         self._begun = dict(self._shell.user_ns)
         self._patches.watch_all(self._with_helpers(test.source), self._shell.user_ns, self._binds)
         before = self._pictures(names - values.keys())
+        stood = self._looked_at(test.source, values.keys())
         self.chance.for_test()
         with self._acts.noted(test.source) as acts:
             report = self._run(test.source)
         rules.terms.leaves.update(self.peer.have_left())
+        now = {place: self.peer.state(place) for place in stood}
+        unseen = [p for p in sorted(stood) if now[p] not in ("", stood[p], self._picture(p))]
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))
@@ -497,6 +527,7 @@ class _Bench:
             undeclared=tuple(undeclared),
             terms=terms,
             unread=terms.files and not rules.has_read,
+            unseen=tuple(unseen),
             lost=self.peer.lost,
         )
 

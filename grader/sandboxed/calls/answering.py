@@ -12,7 +12,7 @@ from typing import Any
 from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, Node, kind_of
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import ambient, handed_files, left, patches, signatures
+from grader.sandboxed.calls import ambient, handed_files, left, patches, signatures, states
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
@@ -57,6 +57,11 @@ class Answering(End):
             [] if self._stood is None else left.differing(self._stood, left.state())
         )
         self.settled()
+
+    def _tell_how_it_is(self, request: Request, reply: Reply) -> None:
+        if not self._trusted:
+            raise CannotCross("a name of the test's")
+        reply.value = states.picture(self._lookup, request.name, self._given)
 
     def _note_how_it_stands(self) -> None:
         if self._trusted and self._stood is None:
@@ -106,6 +111,8 @@ class Answering(End):
                 self._copy(request, reply, packer)
             elif request.op == "left":
                 self._tell_what_is_left(reply)
+            elif request.op == "state":
+                self._tell_how_it_is(request, reply)
             elif request.op == "get":
                 unpacker = self._unpacker(body)
                 around, patched = self._around(request, unpacker, [])
