@@ -97,6 +97,7 @@ class Reply(Struct, tag="reply"):
     Attributes:
         method: what was asked for can be called.
         refused: the solution asks for no such thing.
+        stays: why what a call has given can't cross, if it can't.
         changed: arguments that have changed, by number.
         names: watched names that have changed.
         said: what the call showed, as outputs of nbformat.
@@ -120,6 +121,7 @@ class Reply(Struct, tag="reply"):
     warned: list[Raised] = []
     left: str = ""
     refused: bool = False
+    stays: str = ""
 
 
 DECODER: msgspec.msgpack.Decoder[Request | Reply] = decoders.from_msgpack(Request | Reply)

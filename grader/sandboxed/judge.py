@@ -299,6 +299,8 @@ class _Bench:
             if peer is not None:
                 del peer.on_asking
         has_failed = any(isinstance(output, Error) for output in report.outputs)
+        if budget.is_over and not has_failed:
+            report, has_failed = _failed(("Stopped", "Your code asked for too much.")), True
         asks = test.withhold and asked and not has_failed
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
         if left:

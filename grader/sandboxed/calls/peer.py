@@ -506,6 +506,8 @@ class Peer(Answering):
                 self.rules.admit(reply.value, place, one=request.name == "__next__")
             for known in self._given_again(reply.value, unpacker.objects):
                 self.rules.admit(known, place)
+            if reply.stays:
+                raise CannotCross(reply.stays)
         except CannotCross as error:
             # Maybe nobody looks at it.
             out_of_place = in_its_place(reply.value, str(error))
