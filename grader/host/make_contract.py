@@ -356,6 +356,8 @@ class _Discovery:
         self._history: list[Callable[[], object]] = []
         # Terms of tests that have written files of which the solution has read none.
         self.unread: list[Terms] = []
+        # What tests look at and the solution has changed in its own process alone.
+        self._unseen: set[str] = set()
         self._declared = _declared(notebook)
         self._set_up()
 
@@ -398,6 +400,8 @@ class _Discovery:
             beside: what comes of it beside the solution.
         """
         source = str(cell.node.source)
+        if unseen := self._unseen_in(source, own):
+            return Clause(live=_not_seen(unseen), broken=_broken(cell, beside.result()))
         # Why it can't be judged apart, and whether that is because time was up.
         reasons: list[tuple[str, bool]] = []
         for way in ways:
@@ -414,6 +418,10 @@ class _Discovery:
                 reasons.append(("apart from the code it ends the solution's process", False))
                 self._begin_again()
                 continue
+            if discovered.unseen:
+                self._unseen |= {*discovered.unseen}
+                why = _not_seen(discovered.unseen)
+                return Clause(live=why, broken=_broken(cell, beside.result()))
             if _score(cell, played) == _score(cell, beside.result()):
                 if discovered.unread:
                     self.unread.append(discovered.terms)
@@ -421,6 +429,15 @@ class _Discovery:
             reasons.append((_reason(played, discovered), played.interrupted))
         live, slow = reasons[0]
         return Clause(live=live, slow=slow, broken=_broken(cell, beside.result()))
+
+    def _unseen_in(self, source: str, own: list[str]) -> list[str]:
+        """What a test reads of what an earlier one has looked at so."""
+        read = names_of_cell(source).read.intersection(own)
+        return [
+            place
+            for place in sorted(self._unseen)
+            if (re.search(rf"\b{place}\b", source) if "." in place else place in read)
+        ]
 
     def _begin_again(self) -> None:
         self.close()
@@ -431,6 +448,10 @@ class _Discovery:
     def close(self) -> None:
         self.player.end()
         self._judge.end()
+
+
+def _not_seen(places: Sequence[str]) -> str:
+    return f"it looks at {', '.join(places)}, which answers change in their own process"
 
 
 def _clause(played: Played, discovered: Discovered, broken: str | None) -> Clause:

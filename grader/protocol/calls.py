@@ -21,7 +21,8 @@ class Request(Struct, tag="request"):
 
     Attributes:
         op: take the value of `name`; call `target`, or its method `name`; get its attribute `name`;
-            copy it; say what calls have left so far, see `calls.left`.
+            copy it; say what calls have left so far, see `calls.left`; tell what is at the place
+            `name` from anything else, see `calls.states`.
         keep: positions of arguments whose changes come back; None for all.
         watch: names of which the other side is to say when they have changed.
         random: states of the generators of random numbers to go on from.
@@ -39,7 +40,7 @@ class Request(Struct, tag="request"):
     """
 
     id: int
-    op: Literal["take", "call", "get", "copy", "left"]
+    op: Literal["take", "call", "get", "copy", "left", "state"]
     target: int = 0
     name: str = ""
     args: list[Node] = []
@@ -96,6 +97,7 @@ class Reply(Struct, tag="reply"):
     Attributes:
         method: what was asked for can be called.
         refused: the solution asks for no such thing.
+        stays: why what a call has given can't cross, if it can't.
         changed: arguments that have changed, by number.
         names: watched names that have changed.
         said: what the call showed, as outputs of nbformat.
@@ -119,6 +121,7 @@ class Reply(Struct, tag="reply"):
     warned: list[Raised] = []
     left: str = ""
     refused: bool = False
+    stays: str = ""
 
 
 DECODER: msgspec.msgpack.Decoder[Request | Reply] = decoders.from_msgpack(Request | Reply)

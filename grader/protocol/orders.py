@@ -246,6 +246,7 @@ class Discovered(Report, kw_only=True, tag=True):
         unfit: by name, why an answer could not cross.
         undeclared: answers that crossed though the course does not name them.
         unread: whether files went to the player, and nobody read one.
+        unseen: what it looks at and answers have changed in the player alone; see `calls.states`.
         lost: as in `TestReport`.
     """
 
@@ -255,6 +256,7 @@ class Discovered(Report, kw_only=True, tag=True):
     undeclared: tuple[str, ...]
     terms: Terms
     unread: bool = False
+    unseen: tuple[str, ...] = ()
     lost: str | None = None
 
 

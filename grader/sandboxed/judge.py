@@ -35,7 +35,7 @@ from grader.protocol.orders import (
 from grader.protocol.outputs import Error, Report, Stream
 from grader.protocol.values import DATA, LIVE, CannotCross, Kind, Named, Node, kind_of, with_article
 from grader.protocol.wire import Channel, Gone
-from grader.sandboxed.calls import classes, handed_files, patches
+from grader.sandboxed.calls import classes, handed_files, patches, states
 from grader.sandboxed.calls.acts import Acts
 from grader.sandboxed.calls.alone import Bench
 from grader.sandboxed.calls.ambient import Ambient
@@ -142,6 +142,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.ambient = Ambient()
                 bench.folder = ShutFolder()
                 bench.know(handed_files.seen())
+                bench.stand()
             case RunCell(source, defines=defines):
                 # What it makes of an answer has to be looked at, as all that crosses.
                 bench.unbind(but=bench.libraries)
@@ -153,6 +154,7 @@ def judge(shell: Shell, channel: Channel, given: dict[str, Any]) -> None:
                 bench.keep(names_of_cell(source).bound)
                 # The player runs it, too.
                 bench.know(handed_files.seen())
+                bench.stand()
             case Meet():
                 (fd,) = channel.take_fds()
                 bench.meet(JudgePeer(Channel(socket.socket(fileno=fd)), given, shell))
@@ -197,12 +199,37 @@ class _Bench:
         self._changed: set[str] = set()
         # Files that a player has from the beginning.
         self._files: handed_files.Seen = {}
+        # How what given cells have defined is when these have run, by place.
+        self._stood: dict[str, str] = {}
 
     def know(self, files: handed_files.Seen) -> None:
         """Takes note of files that no test has written."""
         self._files.update(files)
         if self.peer is not None and self.peer.seen is not None:
             self.peer.seen.update(files)
+
+    def stand(self) -> None:
+        """Takes note of how things are in a player, too, that no answer has changed."""
+        for place in states.standing(self._shell.user_ns, self._given):
+            if place not in self._stood:
+                self._stood[place] = self._picture(place)
+
+    def _picture(self, place: str) -> str:
+        return states.picture(self._shell.user_ns, place, self._given)
+
+    def _is_of_given(self, value: Any) -> bool:
+        return self._given.get(type(value).__name__) is type(value)
+
+    def _looked_at(self, source: str, taken: Collection[str]) -> dict[str, str]:
+        """The places that a test may look at, but for what crosses, and how they stood."""
+        assert self.peer is not None
+        source, space = self._shell.transform_cell(source), self._shell.user_ns
+        bound, folder = names_of(source).bound, self._shell.folder
+        places = states.looked_at(source, bound, space, self._is_of_given, folder)
+        return {
+            place: self._stood.get(place) or self.peer.state(place)
+            for place in places.difference(taken)
+        }
 
     def _is_known(self, place: str) -> bool:
         """Whether a file is one that no test has written."""
@@ -243,7 +270,8 @@ class _Bench:
             self.peer.begin(rules, budget)
             # What a test compares other answers with must not be a learner's.
             alone = not test.takes and len(test.library) == 1
-            problem = self._bind_library(test.library, alone) or self._bind(test.takes, rules)
+            problem = self._bind_library(test.library, alone or test.sets, rules)
+            problem = problem or self._bind(test.takes, rules)
             self._begun = dict(self._shell.user_ns)
             self._patches.watch(test.terms.patches)
             self.peer.source = self._with_helpers(test.source) if test.leaves else ""
@@ -274,6 +302,8 @@ class _Bench:
             if peer is not None:
                 del peer.on_asking
         has_failed = any(isinstance(output, Error) for output in report.outputs)
+        if budget.is_over and not has_failed:
+            report, has_failed = _failed(("Stopped", "Your code asked for too much.")), True
         asks = test.withhold and asked and not has_failed
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
         if left:
@@ -355,15 +385,18 @@ class _Bench:
             self._put(name, value)
         return None
 
-    def _bind_library(self, library: dict[str, str], alone: bool) -> tuple[str, str] | None:
+    def _bind_library(
+        self, library: dict[str, str], own: bool, rules: Enforcing
+    ) -> tuple[str, str] | None:
         """Binds what answers import, to what the judge has by that name.
 
         The answer only says whether it has imported it. One of its own, in the place of a single
         name, serves as well, if it is a function or data.
 
         Args:
-            alone: whether the test is about nothing else: then one of its own is taken like any
-                other answer. In other tests it is the library's that is used.
+            own: whether one of its own is taken like any other answer, as where the test is about
+                nothing else. In other tests it is first the library's that is used, and the test
+                has to hold with the other one, too.
         """
         assert self.peer is not None
         for name, known in library.items():
@@ -380,7 +413,9 @@ class _Bench:
                 self._put(name, imported_from(known))
                 self.libraries.add(name)
             elif ":" in known and (kind_of(node) in _OWN or serves_as(node, "function")):
-                self._put(name, value if alone else imported_from(known))
+                self._put(name, value if own else imported_from(known))
+                if not own:
+                    rules.note("rebinds", name)
             else:
                 return "WrongKind", _not_imported(name, known)
         return None
@@ -479,10 +514,13 @@ class _Bench:
         self._begun = dict(self._shell.user_ns)
         self._patches.watch_all(self._with_helpers(test.source), self._shell.user_ns, self._binds)
         before = self._pictures(names - values.keys())
+        stood = self._looked_at(test.source, values.keys())
         self.chance.for_test()
         with self._acts.noted(test.source) as acts:
             report = self._run(test.source)
         rules.terms.leaves.update(self.peer.have_left())
+        now = {place: self.peer.state(place) for place in stood}
+        unseen = [p for p in sorted(stood) if now[p] not in ("", stood[p], self._picture(p))]
         self.peer.texts = None
         if self.watch.end():
             report = _failed(("Refused", "it runs as code what an answer says"))
@@ -502,6 +540,7 @@ class _Bench:
             undeclared=tuple(undeclared),
             terms=terms,
             unread=terms.files and not rules.has_read,
+            unseen=tuple(unseen),
             lost=self.peer.lost,
         )
 

@@ -12,7 +12,7 @@ from typing import Any
 from grader.protocol.calls import ENCODER, Patch, Reply, Request, Said
 from grader.protocol.values import DATA, CannotCross, Named, Node, kind_of
 from grader.protocol.wire import Gone, Silent
-from grader.sandboxed.calls import ambient, handed_files, left, patches, signatures
+from grader.sandboxed.calls import ambient, handed_files, left, patches, signatures, states
 from grader.sandboxed.calls.budget import Stopped
 from grader.sandboxed.calls.end import MAX_NESTING, End
 from grader.sandboxed.calls.invoke import invoke
@@ -45,6 +45,8 @@ class Answering(End):
     folder: ShutFolder | None = None
     # How this process was before the first call since a cell ran, or since that was asked.
     _stood: left.State | None = None
+    # How many buffers hold what has come of the last call beside what it gives.
+    _besides = 0
 
     def settled(self) -> None:
         """What is now is what was to be."""
@@ -57,6 +59,11 @@ class Answering(End):
             [] if self._stood is None else left.differing(self._stood, left.state())
         )
         self.settled()
+
+    def _tell_how_it_is(self, request: Request, reply: Reply) -> None:
+        if not self._trusted:
+            raise CannotCross("a name of the test's")
+        reply.value = states.picture(self._lookup, request.name, self._given)
 
     def _note_how_it_stands(self) -> None:
         if self._trusted and self._stood is None:
@@ -106,6 +113,8 @@ class Answering(End):
                 self._copy(request, reply, packer)
             elif request.op == "left":
                 self._tell_what_is_left(reply)
+            elif request.op == "state":
+                self._tell_how_it_is(request, reply)
             elif request.op == "get":
                 unpacker = self._unpacker(body)
                 around, patched = self._around(request, unpacker, [])
@@ -131,7 +140,22 @@ class Answering(End):
         try:
             self._send(reply, packer)
         except CannotCross as error:
+            if self._gives_too_much(request, reply, packer, error):
+                return
             self._send(Reply(request.id, error=self._errors.tell(error)), self._packer())
+
+    def _gives_too_much(
+        self, request: Request, reply: Reply, packer: Packer, error: CannotCross
+    ) -> bool:
+        """Whether only what a call gives was too large; then all else of it has been sent."""
+        if not self._trusted or request.op != "call" or reply.error is not None:
+            return False
+        reply.value, reply.stays = None, str(error)
+        del packer.buffers[self._besides :]
+        with contextlib.suppress(CannotCross):
+            self._send(reply, packer)
+            return True
+        return False
 
     def _give(self, request: Request, reply: Reply, packer: Packer) -> None:
         if not self._trusted:
@@ -283,7 +307,16 @@ class Answering(End):
                 self._handed.clear()
             reply.drew = states is not None and states != picture_of_states()
             self._tell_what_it_leaves(request, reply)
-            return self._reported(request, reply, objects, owners, before, value)
+            try:
+                pictures = {**self._pictures}
+                return self._reported(request, reply, objects, owners, before, value)
+            except CannotCross as error:
+                if not self._trusted or reply.error is not None:
+                    raise
+                # It is no error of the call's: a test may ask for one.
+                self._pictures = pictures
+                reply.changed, reply.names, reply.stays = [], [], str(error) or "a value"
+                return self._reported(request, reply, objects, owners, before, None)
 
     def _of_own_class(self, error: BaseException) -> tuple[BaseException | None, dict[str, Any]]:
         """An exception of the notebook's, unless its class is given, and what it has by one."""
@@ -373,6 +406,7 @@ class Answering(End):
             if picture and picture != self._pictures.get(watched):
                 self._pictures[watched] = picture
                 reply.names.append((watched, packer.pack(self._lookup[watched])))
+        self._besides = len(packer.buffers)
         packer.plain = request.plain and self._trusted
         if self._trusted and isinstance(value, types.ModuleType):
             # Maybe nobody looks at it: `return plt`.

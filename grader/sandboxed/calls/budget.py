@@ -23,6 +23,11 @@ class CallBudget:
     bytes: int = 512 * 2**20
     items: int = 200_000
 
+    @property
+    def is_over(self) -> bool:
+        """Whether more was asked for: a test may have caught that."""
+        return min(self.calls, self.bytes, self.items) < 0
+
     def take(self, calls: int = 0, bytes: int = 0, items: int = 0) -> None:
         self.calls -= calls
         self.bytes -= bytes

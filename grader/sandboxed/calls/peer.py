@@ -141,7 +141,11 @@ class Peer(Answering):
             self._nesting -= 1
 
     def _request(
-        self, op: Literal["take", "call", "get", "copy", "left"], target: int, name: str, place: str
+        self,
+        op: Literal["take", "call", "get", "copy", "left", "state"],
+        target: int,
+        name: str,
+        place: str,
     ) -> Request:
         self._requests += 1
         request = Request(self._requests, op, target, name, filed=self.rules.filed)
@@ -502,6 +506,8 @@ class Peer(Answering):
                 self.rules.admit(reply.value, place, one=request.name == "__next__")
             for known in self._given_again(reply.value, unpacker.objects):
                 self.rules.admit(known, place)
+            if reply.stays:
+                raise CannotCross(reply.stays)
         except CannotCross as error:
             # Maybe nobody looks at it.
             out_of_place = in_its_place(reply.value, str(error))
@@ -534,6 +540,14 @@ class Peer(Answering):
         except (Stopped, Exception):
             # Whatever it says, the test is over.
             return ()
+
+    def state(self, place: str) -> str:
+        """What tells what is there in the player from anything else; see `states.picture`."""
+        try:
+            reply, _ = self._ask(self._request("state", 0, place, ""), self._packer(), "")
+        except Stopped:
+            return ""
+        return reply.value if isinstance(reply.value, str) else ""
 
     def _shares(self, kind: str) -> bool:
         return self.rules.random and kind in left.CHANCE

@@ -1,0 +1,53 @@
+"""A test that wants an error gets none of the engine's own: that a value can't cross, or that too
+much was asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader import Engine, grade_one
+from grader.host.engine.settings import EngineSettings
+from tests.grader.conftest import exercise, handed_in, scores
+
+
+@pytest.mark.parametrize(
+    ("few", "many"), [("math.factorial(n)", 10_000), ("[0] * n", 3_000_000), ("'é' * n", 10**7)]
+)
+def test_what_is_too_large_to_cross_is_no_error(graded, few, many):
+    solved = f"def f(n):\n    if n > 1000:\n        raise ValueError\n    return {few}"
+    shown = exercise(
+        "# given\nimport math",
+        f"# answer f\n{solved}",
+        f"# test a\nassert f(3)\ntry:\n    f({many})\nexcept Exception:\n    pass\n"
+        "else:\n    raise AssertionError",
+    )
+    for answer, wanted in [(solved, 1), (f"def f(n): return {few}", 0)]:
+        found, _ = graded(shown, f=answer)
+        assert scores(found) == {"a": wanted}
+
+
+def test_it_may_be_there_where_nobody_looks_and_says_why_elsewhere(graded):
+    shown = exercise(
+        "# answer f\ndef f(v):\n    v.append(1)\n    return v",
+        "# test a\nv = []\nf(v)\nassert v == [1]",
+        "# test b\nassert f([]) == [1]",
+    )
+    found, _ = graded(shown, f="def f(v):\n    v.append(1)\n    return 10 ** 20_000")
+    assert scores(found) == {"a": 1, "b": 0}
+    assert "more than 10000 digits" in found.items[1].cells[0].message
+
+
+def test_whoever_asks_for_too_much_has_not_refused():
+    """An `except` without a class catches what ends a test, too."""
+    solved = "def f(n):\n    if n < 0:\n        raise ValueError\n    yield n"
+    shown = exercise(
+        "# given\nimport numpy as np",
+        f"# answer f\n{solved}",
+        "# test a\nassert list(f(2)) == [2]\ntry:\n    for _ in f(-1):\n        pass\nexcept:\n"
+        "    pass\nelse:\n    raise AssertionError",
+    )
+    endless = "def f(n):\n    yield n\n    while n < 0:\n        yield np.ones(2 ** 23)"
+    with Engine(EngineSettings(timeout=30)) as engine:
+        found = grade_one(shown, handed_in(shown, f=endless), engine)
+    assert scores(found) == {"a": 0}
+    assert found.items[0].cells[0].message == "Your code asked for too much."
