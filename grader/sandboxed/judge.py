@@ -56,7 +56,7 @@ from grader.sandboxed.calls.rules import Discovering, Enforcing
 from grader.sandboxed.calls.shut_folder import ShutFolder
 from grader.sandboxed.cells import Shell, defined_by_given, run_cell, run_given, settle_in
 from grader.sandboxed.codec.buffers import join
-from grader.sandboxed.codec.libraries import imported_from
+from grader.sandboxed.codec.libraries import imported_from, torch_module
 from grader.sandboxed.codec.narrow import NAN, asks_for_nan
 from grader.sandboxed.codec.packing import Packer
 from grader.sandboxed.codec.unpacking import Unpacker
@@ -217,15 +217,17 @@ class _Bench:
     def _picture(self, place: str) -> str:
         return states.picture(self._shell.user_ns, place, self._given)
 
-    def _is_of_given(self, value: Any) -> bool:
-        return self._given.get(type(value).__name__) is type(value)
+    def _has_a_state(self, value: Any) -> bool:
+        torch = torch_module()
+        is_module = torch is not None and issubclass(type(value), torch.nn.Module)
+        return is_module or self._given.get(type(value).__name__) is type(value)
 
     def _looked_at(self, source: str, taken: Collection[str]) -> dict[str, str]:
         """The places that a test may look at, but for what crosses, and how they stood."""
         assert self.peer is not None
         source, space = self._shell.transform_cell(source), self._shell.user_ns
         bound, folder = names_of(source).bound, self._shell.folder
-        places = states.looked_at(source, bound, space, self._is_of_given, folder)
+        places = states.looked_at(source, bound, space, self._has_a_state, folder)
         return {
             place: self._stood.get(place) or self.peer.state(place)
             for place in places.difference(taken)
@@ -304,6 +306,10 @@ class _Bench:
         has_failed = any(isinstance(output, Error) for output in report.outputs)
         if budget.is_over and not has_failed:
             report, has_failed = _failed(("Stopped", "Your code asked for too much.")), True
+        if peer is not None and peer.spoiled and not has_failed:
+            # A test that wants an error gets none of ours.
+            problem = "WrongKind", "Your code changes something into what can't cross to the tests."
+            report, has_failed = _failed(problem), True
         asks = test.withhold and asked and not has_failed
         left = set(peer.have_left() if peer is not None and asks else ()) - test.terms.leaves
         if left:

@@ -202,7 +202,13 @@ class Answering(End):
         if callable(value) and not isinstance(value, type):
             reply.method = True
         elif told or self.rules.may_read(name):
-            reply.value = packer.pack(value)
+            try:
+                reply.value = packer.pack(value)
+            except CannotCross as error:
+                if not self._trusted:
+                    raise
+                packer.buffers.clear()
+                reply.stays = str(error) or "a value"
         else:
             raise AttributeError(name)
 

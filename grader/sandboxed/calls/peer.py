@@ -80,6 +80,8 @@ class Peer(Answering):
         self._lent.begin()
         self._lent.take_back(self._lent.numbers)
         self.lost: str | None = None
+        # Whether a call has come to nothing since what it has changed can't cross.
+        self.spoiled = False
         # Answers that the test has, with what it costs to look at each after a call, and what that
         # has cost so far.
         self._taken: dict[str, int] = {}
@@ -232,6 +234,8 @@ class Peer(Answering):
             return Method(handle, name)
         if not self.rules.may_read(name):
             raise absent
+        if reply.stays:
+            return in_its_place(None, reply.stays)
         self._check([reply.value], unpacker)
         self.rules.admit(reply.value, name)
         self._origin = f"{origin_of(handle)}.{name}"
@@ -348,6 +352,9 @@ class Peer(Answering):
             if isinstance(raised, KeyboardInterrupt | Stopped):
                 raise
             error = raised
+            relayed = reply.error is not None and reply.error.relayed is not None
+            if isinstance(raised, CannotCross) and not relayed:
+                self.spoiled = True
             if thrown is None:
                 assertion = f"{_place_of(label)}:AssertionError"
                 if (

@@ -39,7 +39,7 @@ def picture(names: Mapping[str, Any], place: str, given: dict[str, Any]) -> str:
         node = packer.pack(value)
     except CannotCross:
         return ""
-    if kind_of(node) not in DATA and kind_of(node) != "given instance":
+    if kind_of(node) not in DATA and kind_of(node) not in ("given instance", "module"):
         return ""
     return hashlib.sha256(ENCODER.encode(node) + join(packer.buffers)).hexdigest()
 
@@ -90,7 +90,7 @@ def looked_at(
         source: of the test, as Python.
         bound: names that it binds.
         names: what stands for what in the judge.
-        own: whether something is an instance of a given class.
+        own: whether something is an instance of a given class, or a module.
         folder: where the files of the exercise lie.
     """
     found = set(bound)

@@ -33,6 +33,12 @@ LEFT_TO_THE_TEACHER = {
         "def oracle(x):\n    kept.calls += 1\n    return (x - 37) ** 2",
         "kept.calls = 0\nassert f() == 37\nassert kept.calls <= 30",
     ),
+    "in a module": (
+        "import torch\nkept = torch.nn.Linear(1, 1)\nkept.requires_grad_(False)\n"
+        "kept.weight.fill_(0)\ndef oracle(x):\n    kept.weight.add_(1)\n"
+        "    return (x - 37) ** 2",
+        "kept.weight.fill_(0)\nassert f() == 37\nassert kept.weight.item() <= 30",
+    ),
     "in a closure": (
         "def made():\n    calls = 0\n    def oracle(x):\n        nonlocal calls\n"
         "        calls += 1\n        return (x - 37) ** 2\n    return oracle, lambda: calls\n"

@@ -26,6 +26,31 @@ def test_what_is_too_large_to_cross_is_no_error(graded, few, many):
         assert scores(found) == {"a": wanted}
 
 
+CIRCLE = """class C:
+    def __init__(self, n):
+        self.n = n
+    @property
+    def size(self):
+        {}return 10 ** self.n"""
+GROWS = "def f(v, n):\n    {}v.append(10 ** n)"
+
+
+@pytest.mark.parametrize(
+    ("written", "asks"), [(CIRCLE, "C({}).size"), (GROWS, "f([], {})")], ids=["read", "changed"]
+)
+def test_nor_is_what_is_read_or_what_an_argument_has_got(graded, written, asks):
+    solved = written.format("assert self.n < 9\n        " if "self" in written else "")
+    solved = solved.replace("def f(v, n):\n", "def f(v, n):\n    assert n < 9\n")
+    shown = exercise(
+        f"# answer f\n{solved}",
+        f"# test a\n{asks.format(3)}\ntry:\n    {asks.format(20_000)}\nexcept Exception:\n"
+        "    pass\nelse:\n    raise ValueError",
+    )
+    for answer, wanted in [(solved, 1), (written.format(""), 0)]:
+        found, _ = graded(shown, f=answer)
+        assert scores(found) == {"a": wanted}
+
+
 def test_it_may_be_there_where_nobody_looks_and_says_why_elsewhere(graded):
     shown = exercise(
         "# answer f\ndef f(v):\n    v.append(1)\n    return v",
