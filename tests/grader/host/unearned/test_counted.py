@@ -101,3 +101,20 @@ def test_what_the_solution_imports_is_tried_as_the_learners_own(graded, more):
     for answer, wanted in [(own, 1), ("def mean(x): return 0\nmedian = mean\n", 0)]:
         found, _ = graded(shown, f=f"{answer}def f(x): return sum(x)")
         assert scores(found) == {"a": wanted}
+
+
+def test_a_tensor_that_no_codec_reads_says_nothing_of_its_network(graded):
+    """As one of torchao's, which has no memory of its own."""
+    shown = exercise(
+        "# given\nimport torch\nclass Wrapped(torch.Tensor):\n    @staticmethod\n"
+        "    def __new__(cls, like):\n"
+        "        return torch.Tensor._make_wrapper_subclass(cls, like.shape, dtype=like.dtype)\n"
+        "    @classmethod\n    def __torch_dispatch__(cls, op, types, args=(), kwargs=None):\n"
+        "        return args[0]",
+        "# answer f\ndef f(x): return x + 1",
+        "# test a\nmodel = torch.nn.Linear(2, 2)\n"
+        "model.weight = torch.nn.Parameter(Wrapped(torch.ones(2, 2)), False)\nassert f(1) == 2",
+    )
+    for answer, wanted in [("def f(x): return 1 + x", 1), ("def f(x): return x", 0)]:
+        found, _ = graded(shown, f=answer)
+        assert scores(found) == {"a": wanted}
